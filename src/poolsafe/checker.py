@@ -1,0 +1,92 @@
+"""One file from its source to its findings: the way through the house, without suppression and selection.
+
+Importing this module imports LibCST; it is imported once a file has a needle.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from poolsafe import needles
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine
+from poolsafe.facts.engines import Silent, collect_engines
+from poolsafe.facts.statement import Statement
+from poolsafe.facts.statements import collect_statements
+from poolsafe.facts.unparsable import Unparsable
+from poolsafe.findings import Finding
+from poolsafe.rules.registry import rules
+from poolsafe.source import Source, UndecodableSource
+from poolsafe.syntax import tree
+from poolsafe.values.interpreter import explore, new_world, targets
+from poolsafe.values.modules import Module, Project
+
+_ENGINE_NAME = re.compile(r"\b(create_async_engine|async_engine_from_config|create_engine|engine_from_config)\b")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the rules say of one file, in the order of the source, and the engines that nobody can judge.
+
+    `silent` holds a 1-based row and the reason for each of those.
+    """
+
+    findings: list[Finding]
+    silent: list[tuple[int, str]]
+
+
+def check(source: Source, deployment: Deployment, project: Project | None = None) -> Report:
+    """Check one decoded file. `project` finds the modules it imports; without one the file is judged alone."""
+    try:
+        module = Module(source, tree.parse(source))
+    except tree.Unparsable as error:
+        offset = source.offset(error.row, error.column)
+        return _unparsable(source, deployment, Unparsable(source.path, offset, offset, error.reason))
+    return module.tree.with_room(lambda: _check(module, deployment, project or Project(follow=False)))
+
+
+def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project | None = None) -> tuple[Source, Report]:
+    """Check a file's bytes; what cannot be decoded is reported as unparsable, over a stand-in for its text."""
+    try:
+        source = Source.decode(path, raw)
+    except UndecodableSource as error:
+        stand_in = Source.from_text(path, raw.decode("latin-1"))
+        offset = stand_in.offset(error.row, 1)
+        return stand_in, _unparsable(stand_in, deployment, Unparsable(path, offset, offset, error.reason))
+    return source, check(source, deployment, project)
+
+
+def _check(module: Module, deployment: Deployment, project: Project) -> Report:
+    world = new_world(project)
+    project.add(module)
+    statements_too = bool(needles.wanted(module.source.raw) & needles.STATEMENT)
+    explore(world, module, targets(module, statements=statements_too))
+    engines, silent = collect_engines(world, module)
+    statements = collect_statements(world, module)
+    return Report(_judge(module.source, deployment, [*engines, *statements]), _rows(module.source, silent))
+
+
+def _unparsable(source: Source, deployment: Deployment, fact: Unparsable) -> Report:
+    """A file that cannot be read is worth a word only where it names an engine in code, as far as one can tell."""
+    if _ENGINE_NAME.search(source.text) is None:
+        return Report([], [])
+    return Report(_judge(source, deployment, [fact]), [])
+
+
+def _judge(
+    source: Source, deployment: Deployment, facts: Iterable[Engine | Statement | Unparsable]
+) -> list[Finding]:
+    findings = [
+        finding
+        for rule in rules()
+        for fact in facts
+        if isinstance(fact, rule.subject)
+        for finding in rule.check(fact, deployment, source)
+    ]
+    return sorted(findings, key=lambda finding: (finding.start, finding.code))
+
+
+def _rows(source: Source, silent: list[Silent]) -> list[tuple[int, str]]:
+    return [(source.row_column(one.start)[0], one.reason) for one in silent]

@@ -1,0 +1,35 @@
+"""Places of the source that explain a fact, from the way that a value took."""
+
+from __future__ import annotations
+
+from poolsafe.findings import Related
+from poolsafe.syntax.tree import Tree
+from poolsafe.values.lattice import Step, Trail
+from poolsafe.values.modules import Module
+
+
+def place(step: Step, message: str) -> Related:
+    """Where a step stands, with what to say about it."""
+    tree: Tree = step.module.tree
+    start, end = tree.span(step.node)
+    row, column = step.module.source.row_column(start)
+    end_row, end_column = step.module.source.row_column(end)
+    return Related(step.module.path, row, column, end_row, end_column, message)
+
+
+def explain(trail: Trail, what: str, module: Module, span: tuple[int, int]) -> tuple[Related, ...]:
+    """The places a value came through, those left out that stand inside `span` of `module`: the reader sees them anyway."""
+    places: list[Related] = []
+    for step in trail:
+        try:
+            start, end = step.module.tree.span(step.node)
+        except KeyError:
+            continue
+        if step.module is module and span[0] <= start and end <= span[1]:
+            continue
+        message = f"{what} is written here" if step.label in _WRITTEN else f"{what} comes from {step.label}"
+        places.append(place(step, message))
+    return tuple(places)
+
+
+_WRITTEN = frozenset({"literal", "f-string", "dict"})

@@ -1,0 +1,153 @@
+"""From what the runs saw of a call that is given SQL to one fact about the statement."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.facts.places import explain
+from poolsafe.facts.statement import Piece, Runner, Statement
+from poolsafe.findings import Related
+from poolsafe.sql import scanner
+from poolsafe.syntax.calls import call_layout
+from poolsafe.syntax.layout import CallLayout
+from poolsafe.values.lattice import Object, Text, Value, alternatives, harden
+from poolsafe.values.modules import Module
+from poolsafe.values.observe import engine_url, scheme_of
+from poolsafe.values.texts import looks_like_scheme
+from poolsafe.values.world import Execution, SqlCall, World
+
+ASYNCPG = "postgresql+asyncpg"
+
+
+def collect_statements(world: World, module: Module) -> list[Statement]:
+    """The statements of several commands in a module that has been explored, in the order of the source."""
+    groups: dict[int, list[SqlCall]] = {}
+    for seen in world.sql_calls:
+        if seen.module is module:
+            groups.setdefault(id(seen.node), []).append(seen)
+    found = [statement for calls in groups.values() if (statement := _statement(world, module, calls)) is not None]
+    return sorted(found, key=lambda statement: statement.call.start)
+
+
+def _statement(world: World, module: Module, calls: list[SqlCall]) -> Statement | None:
+    several = next(((text, spans) for seen in calls for text, spans in _several(seen.sql)), None)
+    if several is None:
+        return None
+    text, spans = several
+    node = calls[0].node
+    layout = call_layout(module.tree, node)
+    sql = _joined(text)
+    executions = [one for one in world.executions if one.text is node]
+    runner, reason = _runner(world, module, calls, executions)
+    literal, offset = _literal(module, node, sql)
+    pieces = tuple(
+        Piece(sql[start:end], (offset + start, offset + end) if literal is not None else None) for start, end in spans
+    )
+    execution, executor = _execution(module, node)
+    return Statement(
+        path=module.path,
+        function=calls[0].function,
+        call=layout,
+        commands=pieces,
+        runner=runner,
+        runner_reason=reason,
+        literal=literal,
+        execution=execution,
+        executor=executor,
+        interpolated=scanner.PLACEHOLDER in sql,
+        autocommit="AUTOCOMMIT" in module.source.text,
+        origin=_origin(text, module, layout),
+    )
+
+
+def _several(sql: Value) -> list[tuple[Text, list[tuple[int, int]]]]:
+    """The possibilities of the SQL that hold two commands or more, each with a real token in it."""
+    found: list[tuple[Text, list[tuple[int, int]]]] = []
+    for _, single in alternatives(harden(sql)):
+        if not isinstance(single, Text) or looks_like_scheme(single.prefix):
+            continue
+        joined = _joined(single)
+        spans = scanner.split(joined)
+        if spans is None:
+            continue
+        real = [span for span in spans if scanner.holds_token(joined[span[0] : span[1]])]
+        if len(real) >= 2:
+            found.append((single, spans))
+    return found
+
+
+def _joined(text: Text) -> str:
+    return "".join(piece if isinstance(piece, str) else scanner.PLACEHOLDER for piece in text.pieces)
+
+
+# --- who runs it ---
+
+
+def _runner(world: World, module: Module, calls: list[SqlCall], executions: list[Execution]) -> tuple[Runner, str]:
+    answers = [_of_receiver(one.receiver, awaited=one.awaited) for one in executions]
+    answers += [_of_receiver(seen.receiver, awaited=seen.awaited) for seen in calls if seen.receiver is not None]
+    if Runner.ASYNC in answers:
+        if _only_other_drivers(world, module):
+            return Runner.SYNC, "the engines of this file use another driver"
+        return Runner.ASYNC, "an async connection or session runs it"
+    if Runner.SYNC in answers:
+        return Runner.SYNC, "a synchronous connection or session runs it"
+    return Runner.UNKNOWN, "who runs it is not known"
+
+
+def _of_receiver(receiver: Value | None, *, awaited: bool) -> Runner:
+    singles = [] if receiver is None else [single for _, single in alternatives(receiver)]
+    for single in singles:
+        if isinstance(single, Object) and single.kind in ("runner", "factory"):
+            driver = single.facts.get("driver")
+            if isinstance(driver, str) and driver != ASYNCPG:
+                return Runner.SYNC
+            is_async = single.facts.get("async")
+            if is_async is not None:
+                return Runner.ASYNC if is_async else Runner.SYNC
+            return Runner.UNKNOWN
+    return Runner.ASYNC if awaited else Runner.UNKNOWN
+
+
+def _only_other_drivers(world: World, module: Module) -> bool:
+    """Whether the file makes engines, and each of them is another driver's for certain."""
+
+    schemes = [
+        scheme_of(engine_url(seen.function, seen.arguments)) for seen in world.engine_calls if seen.module is module
+    ]
+    return bool(schemes) and all(scheme is not None and scheme != ASYNCPG for scheme in schemes)
+
+
+# --- where it stands ---
+
+
+def _literal(module: Module, node: cst.Call, sql: str) -> tuple[tuple[int, int] | None, int]:
+    """The span of the literal that the SQL is written as, and the offset of its first character; None where it is not one."""
+    first = node.args[0].value if node.args else None
+    if not isinstance(first, cst.SimpleString) or first.lpar:
+        return None, 0
+    start, end = module.tree.span(first)
+    inside = start + len(first.prefix) + len(first.quote)
+    if module.source.text[inside : inside + len(sql)] != sql or inside + len(sql) + len(first.quote) != end:
+        return None, 0
+    return (start, end), inside
+
+
+def _execution(module: Module, node: cst.Call) -> tuple[tuple[int, int] | None, CallLayout | None]:
+    """The bare expression statement that runs the clause at once, and the call in it that does."""
+    parents = module.index.parents
+    argument = parents.get(id(node))
+    executor = parents.get(id(argument)) if isinstance(argument, cst.Arg) else None
+    if not isinstance(executor, cst.Call) or executor.args[0] is not argument:
+        return None, None
+    outer = parents.get(id(executor))
+    if isinstance(outer, cst.Await):
+        outer = parents.get(id(outer))
+    line = parents.get(id(outer)) if isinstance(outer, cst.Expr) else None
+    if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or not isinstance(outer, cst.Expr):
+        return None, call_layout(module.tree, executor)
+    return module.tree.span(outer), call_layout(module.tree, executor)
+
+
+def _origin(text: Text, module: Module, layout: CallLayout) -> tuple[Related, ...]:
+    return explain(text.trail, "the SQL", module, (layout.start, layout.end))

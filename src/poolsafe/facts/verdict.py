@@ -1,0 +1,327 @@
+"""The one verdict on cache sizes and statement names: a table of what was measured on real servers.
+
+Read a row as "with these client settings, on this generation of asyncpg, behind this pooler: this problem". The first
+matching row wins. The figures are failures of attempts in transaction pooling, measured with SQLAlchemy 2.1.9 +
+asyncpg 0.32 and SQLAlchemy 2.0.58 + asyncpg 0.30, PgBouncer 1.18 (1.25.2 with max_prepared_statements = 0 was alike).
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from poolsafe.facts.deployment import Deployment, PoolMode, Version
+from poolsafe.facts.engine import Driver, Engine, MisplacedWhere, NameFunction, SizeState
+from poolsafe.findings import Severity
+
+
+class Problem(enum.Enum):
+    """What is wrong with an engine. The first five exclude each other; the others stand beside them."""
+
+    INVALID = "a size that is refused"
+    NONZERO = "a size that is a positive number"
+    CONDITIONAL = "a size that is 0 on some paths only"
+    PARTIAL = "only one of the two sizes is 0"
+    MISSING = "neither size is 0"
+    NAMED = "statements keep their names although both sizes are 0"
+    UNSAFE_NAME = "a name function that fails with these sizes"
+    TRANSACTION = "transactions where the pooler refuses them"
+
+
+SIZES = frozenset({Problem.INVALID, Problem.NONZERO, Problem.CONDITIONAL, Problem.PARTIAL, Problem.MISSING})
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One problem of one engine, and how sure it is."""
+
+    problem: Problem
+    severity: Severity
+
+
+class States(NamedTuple):
+    """What the client sets, as far as the verdict depends on it."""
+
+    statement: SizeState
+    prepared: SizeState
+    name: NameFunction = NameFunction.ABSENT
+    autocommit: bool | None = False
+
+
+class _Asyncpg(enum.Enum):
+    """Generations. Since 0.31 an unnamed statement is used where statement_cache_size is 0; before, a counted name."""
+
+    UNTIL_027 = enum.auto()
+    UNTIL_030 = enum.auto()
+    SINCE_031 = enum.auto()
+
+
+class _Pooler(enum.Enum):
+    """What the pooler makes of named prepared statements."""
+
+    BREAKS = enum.auto()
+    CARRIES = enum.auto()
+    HARMLESS = enum.auto()
+
+
+class _Sizes(NamedTuple):
+    statement: frozenset[SizeState]
+    prepared: frozenset[SizeState]
+    asyncpg: frozenset[_Asyncpg]
+    pooler: frozenset[_Pooler]
+    problem: Problem | None
+
+
+class _Names(NamedTuple):
+    name: frozenset[NameFunction]
+    statement: frozenset[SizeState]
+    prepared: frozenset[SizeState]
+    autocommit: frozenset[bool | None]
+    asyncpg: frozenset[_Asyncpg]
+    pooler: frozenset[_Pooler]
+    problem: Problem | None
+
+
+_ABSENT = frozenset({SizeState.ABSENT})
+_ZERO = frozenset({SizeState.ZERO})
+_POSITIVE = frozenset({SizeState.POSITIVE})
+_INVALID = frozenset({SizeState.INVALID})
+_SOMETIMES = frozenset({SizeState.CONDITIONAL})
+_UNKNOWN = frozenset({SizeState.UNKNOWN})
+_ON = _ABSENT | _POSITIVE
+_ANY = frozenset(SizeState)
+
+_OLD = frozenset({_Asyncpg.UNTIL_027, _Asyncpg.UNTIL_030})
+_027 = frozenset({_Asyncpg.UNTIL_027})
+_031 = frozenset({_Asyncpg.SINCE_031})
+_EACH = frozenset(_Asyncpg)
+
+_BREAKS = frozenset({_Pooler.BREAKS})
+_CARRIES = frozenset({_Pooler.CARRIES})
+_EVERYWHERE = frozenset(_Pooler)
+
+_SIZES: tuple[_Sizes, ...] = (
+    # statement_cache_size=None / False / -1 / "0": every connect fails, on any server.
+    _Sizes(_INVALID, _ANY, _EACH, _EVERYWHERE, Problem.INVALID),
+    # prepared_statement_cache_size="0": every first statement fails; -1: it never returns.
+    _Sizes(_ANY, _INVALID, _EACH, _EVERYWHERE, Problem.INVALID),
+    # session pooling: 0 failures; max_prepared_statements=200: 0 failures, both generations, AUTOCOMMIT included.
+    _Sizes(_ANY, _ANY, _EACH, _EVERYWHERE - _BREAKS, None),
+    # statement_cache_size=0, the other one left at 100: 0 of 1080 with 0.32.
+    _Sizes(_ZERO, _ANY, _031, _BREAKS, None),
+    # A positive size is the default by another name: 608 | 746 of 1080.
+    _Sizes(_POSITIVE, _ANY, _EACH, _BREAKS, Problem.NONZERO),
+    _Sizes(_UNKNOWN, _POSITIVE, _031, _BREAKS, None),
+    _Sizes(_ANY, _POSITIVE, _EACH, _BREAKS, Problem.NONZERO),
+    # What is not known is not reported.
+    _Sizes(_UNKNOWN, _ANY, _EACH, _BREAKS, None),
+    _Sizes(_SOMETIMES, _ANY, _EACH, _BREAKS, Problem.CONDITIONAL),
+    _Sizes(_ANY, _UNKNOWN, _EACH, _BREAKS, None),
+    _Sizes(_ANY, _SOMETIMES, _EACH, _BREAKS, Problem.CONDITIONAL),
+    # prepared_statement_cache_size=0 only, in connect_args or in the URL: 338 | 507 of 1080.
+    _Sizes(_ABSENT, _ZERO, _EACH, _BREAKS, Problem.PARTIAL),
+    # statement_cache_size=0 only: 388 of 1080 with 0.30.
+    _Sizes(_ZERO, _ABSENT, _OLD, _BREAKS, Problem.PARTIAL),
+    # Nothing set: 608 | 746 of 1080, wrong rows without an error among them.
+    _Sizes(_ABSENT, _ABSENT, _EACH, _BREAKS, Problem.MISSING),
+    # Both 0: 0 of 1080 with 0.32; what is left with 0.30 is a matter of names, below.
+    _Sizes(_ZERO, _ZERO, _EACH, _BREAKS, None),
+)
+
+_NONE = frozenset({NameFunction.ABSENT})
+_EMPTY = frozenset({NameFunction.EMPTY})
+_UNIQUE = frozenset({NameFunction.UNIQUE})
+_GIVEN = _EMPTY | _UNIQUE
+_ALL_NAMES = frozenset(NameFunction)
+_AUTOCOMMIT: frozenset[bool | None] = frozenset({True})
+_EITHER: frozenset[bool | None] = frozenset({True, False, None})
+
+_NAMES: tuple[_Names, ...] = (
+    # The empty name with 0.27: "unnamed prepared statement does not exist", even without a pooler.
+    _Names(_EMPTY, _ANY, _ANY, _EITHER, _027, _EVERYWHERE, Problem.UNSAFE_NAME),
+    # The empty name alone: 485 of 648 | 904 of 1080, and no better with max_prepared_statements=200.
+    _Names(_EMPTY, _ON, _ON, _EITHER, _EACH, _BREAKS | _CARRIES, Problem.UNSAFE_NAME),
+    # session pooling, max_prepared_statements=200: 0 failures with a unique name.
+    _Names(_ALL_NAMES, _ANY, _ANY, _EITHER, _EACH, _EVERYWHERE - _BREAKS, None),
+    # Both 0 without a name: 269 of 1080 with 0.30, 0 with 0.32.
+    _Names(_NONE, _ZERO, _ZERO, _EITHER, _OLD, _BREAKS, Problem.NAMED),
+    # statement_cache_size=0 + the empty name, the other size left on: 99 of 1080 with 0.30, 0 of 648 with 0.32.
+    _Names(_EMPTY, _ZERO, _ON, _EITHER, _OLD, _BREAKS, Problem.UNSAFE_NAME),
+    # prepared_statement_cache_size=0 + the empty name: 47 of 648 | 266 of 1080.
+    _Names(_EMPTY, _ON, _ANY, _EITHER, _EACH, _BREAKS, Problem.UNSAFE_NAME),
+    # A unique name + prepared_statement_cache_size=0: 158 | 362 of 1080; name only: 606 | 681.
+    _Names(_UNIQUE, _ON, _ANY, _EITHER, _EACH, _BREAKS, Problem.UNSAFE_NAME),
+    # A unique name + statement_cache_size=0: 519 | 520 of 1080.
+    _Names(_UNIQUE, _ANY, _ON, _EITHER, _EACH, _BREAKS, Problem.UNSAFE_NAME),
+    # A unique name + both 0: 81 | 78 of 1080, every one of them in AUTOCOMMIT.
+    _Names(_UNIQUE, _ZERO, _ZERO, _AUTOCOMMIT, _EACH, _BREAKS, Problem.UNSAFE_NAME),
+)
+
+
+def at_least(version: Version | None, bound: Version) -> bool:
+    """Whether the version is known and not older than the bound."""
+    return version is not None and version >= bound
+
+
+def older_than(version: Version | None, bound: Version) -> bool:
+    """Whether the version is known and older than the bound."""
+    return version is not None and version < bound
+
+
+def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
+    """Whether the engine counts: its driver is asyncpg, or not known and assumed to be."""
+    match engine.driver:
+        case Driver.ASYNCPG:
+            return True
+        case Driver.OTHER:
+            return False
+    # create_engine() with a URL that nobody can see is nearly always a synchronous driver's.
+    return deployment.assume_asyncpg is True and "async" in engine.function
+
+
+def has_pooler(deployment: Deployment) -> bool:
+    """Whether any pooler is configured, or nothing is said of it."""
+    return deployment.pooler is not PoolMode.NONE
+
+
+def pools_transactions(deployment: Deployment) -> bool:
+    """Whether a pooler that moves clients between servers is configured, or nothing is said of it."""
+    return deployment.pooler in (PoolMode.AUTO, PoolMode.TRANSACTION, PoolMode.STATEMENT)
+
+
+def breaks_names(deployment: Deployment) -> bool:
+    """Whether a named prepared statement fails, as far as is known: a transaction pooler that does not carry them."""
+    return _pooler(deployment) is _Pooler.BREAKS
+
+
+def ping_fails(engine: Engine, deployment: Deployment) -> bool:
+    """Whether pre-ping itself fails: 154 of 324 with SQLAlchemy 2.0.20 + asyncpg 0.28, 0 with 2.0.21.
+
+    Before 2.0.21 the ping runs outside a transaction. A statement without a name (asyncpg 0.31, or the empty name)
+    did not fail there.
+    """
+    if engine.name_function is NameFunction.EMPTY:
+        return False
+    old = older_than(deployment.sqlalchemy, (2, 0, 21)) and older_than(deployment.asyncpg, (0, 31))
+    return old and breaks_names(deployment)
+
+
+def severity(deployment: Deployment) -> Severity:
+    """How a fault of transaction pooling weighs: a warning as long as nobody said that there is such a pooler."""
+    if deployment.pooler in (PoolMode.TRANSACTION, PoolMode.STATEMENT):
+        return Severity.ERROR
+    return Severity.WARNING
+
+
+def judge(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
+    """The verdicts on one engine, at most one of them on its cache sizes."""
+    if not is_asyncpg(engine, deployment):
+        return ()
+    found = verdicts(_states(engine), deployment)
+    if not engine.misplaced or any(verdict.problem is Problem.INVALID for verdict in found):
+        return found
+    moved = {verdict.problem for verdict in verdicts(_states(engine, moved=True), deployment)}
+    if moved & SIZES:
+        return found
+    # Moving the misplaced key is the whole repair, and PGB105 says so.
+    return tuple(verdict for verdict in found if verdict.problem not in SIZES)
+
+
+def verdicts(states: States, deployment: Deployment) -> tuple[Verdict, ...]:
+    """What the table says of these client settings in this deployment."""
+    pooler = _pooler(deployment)
+    generations = _generations(deployment)
+    found = []
+    for rows in (_sizes, _names):
+        problems = [rows(states, generation, pooler) for generation in generations]
+        sure = None not in problems
+        # Both sizes at 0 are right as long as nobody knows that asyncpg is an old one.
+        problem = next((each for each in problems if each is not None and (sure or each is not Problem.NAMED)), None)
+        if problem is not None:
+            always = all(rows(states, generation, _Pooler.HARMLESS) is problem for generation in generations)
+            found.append(Verdict(problem, _weigh(problem, deployment, sure=sure, always=always)))
+    if states.name in _GIVEN and older_than(deployment.sqlalchemy, (2, 0, 10)):
+        # TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func', on any server.
+        found = [verdict for verdict in found if verdict.problem is not Problem.UNSAFE_NAME]
+        found.append(Verdict(Problem.UNSAFE_NAME, Severity.ERROR))
+    if deployment.pooler is PoolMode.STATEMENT and states.autocommit is False:
+        found.append(Verdict(Problem.TRANSACTION, Severity.ERROR))
+    return tuple(found)
+
+
+def _sizes(states: States, asyncpg: _Asyncpg, pooler: _Pooler) -> Problem | None:
+    for row in _SIZES:
+        if (
+            states.statement in row.statement
+            and states.prepared in row.prepared
+            and asyncpg in row.asyncpg
+            and pooler in row.pooler
+        ):
+            return row.problem
+    return None
+
+
+def _names(states: States, asyncpg: _Asyncpg, pooler: _Pooler) -> Problem | None:
+    for row in _NAMES:
+        if (
+            states.name in row.name
+            and states.statement in row.statement
+            and states.prepared in row.prepared
+            and states.autocommit in row.autocommit
+            and asyncpg in row.asyncpg
+            and pooler in row.pooler
+        ):
+            return row.problem
+    return None
+
+
+def _weigh(problem: Problem, deployment: Deployment, *, sure: bool, always: bool) -> Severity:
+    if always:
+        return Severity.ERROR
+    # Whether a conditional size meets the pooler, and whether an unknown asyncpg is an old one, nobody said.
+    if problem is Problem.CONDITIONAL or not sure:
+        return Severity.WARNING
+    return severity(deployment)
+
+
+def _pooler(deployment: Deployment) -> _Pooler:
+    if not pools_transactions(deployment):
+        return _Pooler.HARMLESS
+    if deployment.max_prepared_statements:
+        return _Pooler.CARRIES
+    return _Pooler.BREAKS
+
+
+def _generations(deployment: Deployment) -> tuple[_Asyncpg, ...]:
+    if deployment.asyncpg is None:
+        return (_Asyncpg.UNTIL_030, _Asyncpg.SINCE_031)
+    if deployment.asyncpg < (0, 28):
+        return (_Asyncpg.UNTIL_027,)
+    if deployment.asyncpg < (0, 31):
+        return (_Asyncpg.UNTIL_030,)
+    return (_Asyncpg.SINCE_031,)
+
+
+def _states(engine: Engine, *, moved: bool = False) -> States:
+    """What reaches SQLAlchemy and asyncpg; `moved`: once every misplaced key stands where it belongs."""
+    sizes = {size.key: size.state for size in (engine.statement_cache, engine.prepared_cache)}
+    for misplaced in engine.misplaced if moved else ():
+        if misplaced.where is not MisplacedWhere.ASYNCPG_CALL:
+            sizes[misplaced.key] = _state(misplaced.value)
+    statement, prepared = sizes[engine.statement_cache.key], sizes[engine.prepared_cache.key]
+    # Beside a creator nothing sets SQLAlchemy's own cache size: what the creator gives asyncpg is all there is.
+    if engine.creator is not None and statement is SizeState.ZERO:
+        prepared = SizeState.ZERO
+    name = engine.name_function
+    # A connection class may name statements in its own way, which nobody can see from the engine.
+    if engine.connection_class and name is NameFunction.ABSENT:
+        name = NameFunction.UNKNOWN
+    return States(statement, prepared, name, engine.autocommit)
+
+
+def _state(value: str) -> SizeState:
+    number = value.strip("\"'")
+    if not number.isdecimal():
+        return SizeState.UNKNOWN
+    return SizeState.POSITIVE if int(number) else SizeState.ZERO

@@ -1,0 +1,75 @@
+"""What the rules say: findings, and the fixes they may carry.
+
+Offsets are characters of the decoded text (see `poolsafe.source`), never bytes and never LibCST positions, so that a
+fix can be applied, printed and tested without the tree it came from.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+
+class Applicability(enum.Enum):
+    """How sure a fix is: ruff's three levels."""
+
+    SAFE = "safe"
+    UNSAFE = "unsafe"
+    DISPLAY_ONLY = "display-only"
+
+
+class Severity(enum.Enum):
+    """`ERROR`: fails on every server, or there is evidence of a transaction pooler; `WARNING`: otherwise."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """Replace the characters `start` to `end` (exclusive) by `content`; `start == end` inserts."""
+
+    start: int
+    end: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Fix:
+    """Edits that belong together: all of them are applied, or none. `message` says what applying them does."""
+
+    message: str
+    edits: tuple[Edit, ...]
+    applicability: Applicability
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A place that explains a finding: where the URL, the dict or the version came from.
+
+    `row` is 1-based; `column` is a 1-based count of characters.
+    """
+
+    path: str
+    row: int
+    column: int
+    end_row: int
+    end_column: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a rule says about one place.
+
+    `start` and `end` are character offsets of the reported call, or of the comment for a suppression.
+    """
+
+    code: str
+    name: str
+    message: str
+    severity: Severity
+    start: int
+    end: int
+    fix: Fix | None = None
+    related: tuple[Related, ...] = ()

@@ -1,0 +1,70 @@
+"""How a rule is declared: metadata on one function, the page as its module's docstring."""
+
+from __future__ import annotations
+
+import enum
+import re
+import sys
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from poolsafe.findings import Finding
+
+
+class FixAvailability(enum.Enum):
+    """Whether a finding of the rule carries a fix; the harness of the tests holds each rule to its word."""
+
+    ALWAYS = "always"
+    SOMETIMES = "sometimes"
+    NONE = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule: its metadata, and the function that turns one fact into findings.
+
+    `subject` is the class of fact that `check` takes, read from its annotation. `always` marks a rule whose findings
+    fail on every server, with or without a pooler. `page` is the module's docstring.
+    """
+
+    code: str
+    name: str
+    since: str
+    fix_availability: FixAvailability
+    always: bool
+    subject: type
+    page: str
+    check: Callable[..., Iterable[Finding]]
+
+
+_MODULE = re.compile(r"(?P<code>pgb\d{3})_(?P<name>\w+)$")
+
+
+def rule(
+    *, since: str, fix: FixAvailability, always: bool = False
+) -> Callable[[Callable[..., Iterable[Finding]]], Rule]:
+    """Declare the decorated function as the rule of its module, whose file name gives code and name.
+
+    The annotation of the function's first parameter decides which facts it is given.
+    """
+
+    def declare(check: Callable[..., Iterable[Finding]]) -> Rule:
+        module = sys.modules[check.__module__]
+        match = _MODULE.search(check.__module__)
+        assert match is not None, f"a rule's module is called pgb000_some_name, not {check.__module__}"
+        subject: Any = next(iter(check.__annotations__.values()))
+        if isinstance(subject, str):
+            subject = getattr(module, subject)
+        return Rule(
+            code=match["code"].upper(),
+            name=match["name"].replace("_", "-"),
+            since=since,
+            fix_availability=fix,
+            always=always,
+            subject=subject,
+            page=module.__doc__ or "",
+            check=check,
+        )
+
+    return declare

@@ -1,0 +1,63 @@
+"""The written layout of calls and dict displays: offsets into the decoded text, all a fix needs to know of the syntax.
+
+Every offset counts characters of the decoded text. `end` is exclusive. A `comma` is the offset of the comma that
+follows the item, or None where none does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentLayout:
+    """One argument of a call: `star` is "", "*" or "**"; `start` to `end` covers keyword, stars and value."""
+
+    keyword: str | None
+    star: str
+    start: int
+    end: int
+    value_start: int
+    value_end: int
+    comma: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CallLayout:
+    """A call: `start` to `end` covers the callee to the closing parenthesis.
+
+    `open` is the offset just after the opening parenthesis, `close` that of the closing one.
+    """
+
+    start: int
+    end: int
+    open: int
+    close: int
+    arguments: tuple[ArgumentLayout, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DictItemLayout:
+    """One item of a dict display: `key` is the key's text where it is a plain string literal, None for other keys.
+
+    `spread` marks `**value`; there `key` is None and `start` is the offset of the stars.
+    """
+
+    key: str | None
+    spread: bool
+    start: int
+    end: int
+    value_start: int
+    value_end: int
+    comma: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class DictLayout:
+    """A dict display: `open` is the offset just after the opening brace, `close` that of the closing one."""
+
+    start: int
+    end: int
+    open: int
+    close: int
+    items: tuple[DictItemLayout, ...]

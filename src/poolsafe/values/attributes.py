@@ -1,0 +1,184 @@
+"""Attributes: of modules, instances, classes, URL objects and libraries."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.values import library
+from poolsafe.values.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.functions import decorated_as
+from poolsafe.values.lattice import (
+    Absent,
+    Class,
+    Function,
+    Instance,
+    Library,
+    ModuleValue,
+    Object,
+    Step,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    choose,
+    lift,
+    text,
+    through,
+)
+from poolsafe.values.names import force, module_name
+from poolsafe.values.texts import hashable
+from poolsafe.values.validators import after_validation, validated
+from poolsafe.values.world import World
+
+
+def attribute(world: World, frame: Frame, base: Value, name: str, node: cst.CSTNode) -> Value:
+    """`base.name`, for every possibility of `base`."""
+    base = force(world, frame, base)
+    return force(world, frame, lift(lambda single: _attribute(world, frame, single, name, node), base))
+
+
+def _attribute(world: World, frame: Frame, base: Value, name: str, node: cst.CSTNode) -> Value:
+    match base:
+        case ModuleValue():
+            return _of_module(world, base, name)
+        case Library():
+            return Library(library.canonical(f"{base.name}.{name}"))
+        case Instance():
+            return of_instance(world, frame, base, name)
+        case Class():
+            return of_class(world, frame, base, name)
+        case Url():
+            return _of_url(base, name)
+        case Object():
+            return _of_object(world, base, name)
+        case Unknown():
+            ident = None if base.ident is None else ("attr", base.ident, name)
+            return Unknown(base.reason, ident or ("node", frame.number, id(node)), soft=base.soft)
+        case Function():
+            return Unknown(f"an attribute of a function: `{name}`", ("attr", id(base.node), name))
+    return Unknown(
+        f"the attribute `{name}`",
+        ("attr", hashable(base), name) if hashable(base) is not None else ("node", frame.number, id(node)),
+    )
+
+
+def _of_module(world: World, base: ModuleValue, name: str) -> Value:
+    value = module_name(world, base.module, name)
+    if not isinstance(value, Absent):
+        return value
+    if base.module.path.endswith("__init__.py"):
+        child = world.project.find(base.module, 1, name)
+        if child is not None:
+            return ModuleValue(child)
+    return Unknown(f"`{name}` is not found in {base.module.path}", ("missing", base.module.path, name))
+
+
+def of_instance(world: World, frame: Frame, instance: Instance, name: str) -> Value:
+    """An attribute of an instance: set on it, else of its class, a property called."""
+    stored = frame.state.get(("attr", instance.oid, name))
+    if not isinstance(stored, Absent) and not _maybe_absent(stored):
+        return stored
+    found = _inherited(world, frame, instance, name)
+    if isinstance(stored, Absent):
+        return found
+    return choose((guard, found if isinstance(single, Absent) else single) for guard, single in alternatives(stored))
+
+
+def _inherited(world: World, frame: Frame, instance: Instance, name: str) -> Value:
+    value, owner = class_attribute(world, frame, instance.cls, name)
+    if isinstance(value, Function):
+        return bind_method(world, frame, value, instance, owner)
+    kind = class_kind(instance.cls)
+    if kind == "plain":
+        if not isinstance(value, Absent):
+            return _with_owner(value, owner, name)
+    else:
+        value = field_default(world, frame, instance.cls, name)
+        if kind in ("settings", "model"):
+            value = validated(world, frame, instance, name, value)
+        if not isinstance(value, Absent):
+            return after_validation(world, frame, instance, name, value)
+    getter, owner = class_attribute(world, frame, instance.cls, "__getattr__")
+    if isinstance(getter, Function):
+        bound = bind_method(world, frame, getter, instance, owner)
+        return world.apply(world, frame, None, bound, Arguments([text(name)]))
+    return Unknown(
+        f"`{instance.cls.node.name.value}.{name}` is not found",
+        ("attr", instance.cls.node.name.value, id(instance.cls.node), name),
+    )
+
+
+def _with_owner(value: Value, owner: Class | None, name: str) -> Value:
+    if owner is None or not isinstance(value, Text):
+        return value
+    return through(value, Step(owner.module, owner.node.name, f"`{owner.node.name.value}.{name}`"))
+
+
+def _maybe_absent(value: Value) -> bool:
+    return any(isinstance(single, Absent) for _, single in alternatives(value))
+
+
+def bind_method(world: World, frame: Frame, function: Function, instance: Value, owner: Class | None) -> Value:
+    """A function found on a class, as the instance sees it: a property is called, a static method stays free."""
+    decorators = function.decorators
+    if decorated_as(decorators, frozenset({"builtins.staticmethod"})):
+        return function
+    target: Value = instance
+    if decorated_as(decorators, frozenset({"builtins.classmethod"})) and isinstance(instance, Instance):
+        target = instance.cls
+    bound = Function(function.node, function.module, decorators, target, owner, function.defaults, function.parents)
+    if not decorated_as(decorators, library.PROPERTY_DECORATORS):
+        return bound
+    value = world.apply(world, frame, None, bound, Arguments())
+    label = (
+        f"`{owner.node.name.value}.{function.node.name.value}`"
+        if owner and isinstance(function.node, cst.FunctionDef)
+        else "a property"
+    )
+    step = Step(function.module, function.node, label)
+    return lift(lambda single: through(single, step), force(world, frame, value))
+
+
+def of_class(world: World, frame: Frame, cls: Class, name: str) -> Value:
+    """An attribute of a class itself."""
+    if name in ("__name__", "__qualname__"):
+        return text(cls.node.name.value)
+    value, owner = class_attribute(world, frame, cls, name)
+    if isinstance(value, Function):
+        if decorated_as(value.decorators, frozenset({"builtins.classmethod"})):
+            return Function(value.node, value.module, value.decorators, cls, owner, value.defaults, value.parents)
+        return value
+    if isinstance(value, Absent):
+        bases = library_bases(cls)
+        if not bases and not has_unknown_base(cls):
+            return Unknown(f"`{cls.node.name.value}.{name}` is not found", ("class", id(cls.node), name))
+        return Unknown(f"`{cls.node.name.value}.{name}` comes from a base class", ("class", id(cls.node), name))
+    if class_kind(cls) == "enum" and not name.startswith("_"):
+        return Object("enum", {"value": value, "name": text(name)}, ("enum", cls.node.name.value, name))
+    return _with_owner(value, owner, name)
+
+
+def _of_url(url: Url, name: str) -> Value:
+    match name:
+        case "drivername" | "scheme":
+            return url.drivername
+        case "query":
+            return url.query
+        case "host":
+            return url.host
+        case "port":
+            return url.port
+    return Unknown(f"`{name}` of the URL", ("url", id(url), name))
+
+
+def _of_object(world: World, base: Object, name: str) -> Value:
+    inner = base.facts.get(name)
+    if isinstance(inner, Value) and base.kind in ("enum", "parsed", "namespace"):
+        return inner
+    if base.kind == "runner" and name in ("sync_engine", "sync_connection", "sync_session", "bind", "engine"):
+        return Object("runner", {**base.facts, "async": base.facts.get("async"), "engine": name.endswith("engine")})
+    if base.kind == "enum" and name == "name":
+        return Unknown("the name of a member")
+    return Object("member", {"of": base, "name": name})

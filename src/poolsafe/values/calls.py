@@ -1,0 +1,177 @@
+"""Calls: arguments are evaluated, the callee decides what happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import libcst as cst
+
+from poolsafe.values.attributes import attribute, bind_method, of_instance
+from poolsafe.values.classes import class_attribute, fields, instantiate
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.functions import call_function, defer, deferrable
+from poolsafe.values.lattice import (
+    Absent,
+    Choice,
+    Class,
+    Function,
+    Instance,
+    Library,
+    MappingRef,
+    MappingValue,
+    Object,
+    Partial,
+    Sequence,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    choose,
+)
+from poolsafe.values.library_calls import call_library, call_object_method
+from poolsafe.values.mappings import merge_into
+from poolsafe.values.methods import mapping_method, sequence_method, text_method, url_method
+from poolsafe.values.names import force
+from poolsafe.values.texts import hashable
+from poolsafe.values.world import World
+
+
+def call(world: World, frame: Frame, node: cst.Call) -> Value:
+    """What a call gives."""
+    awaited = frame.awaiting is node
+    if isinstance(node.func, cst.Name) and node.func.value == "super" and not node.args:
+        return _super(frame)
+    receiver: Value | None = None
+    if isinstance(node.func, cst.Attribute):
+        receiver = force(world, frame, world.evaluate(world, frame, node.func.value))
+        arguments = evaluate_arguments(world, frame, node)
+        name = node.func.attr.value
+        results = []
+        for guard, single in alternatives(receiver):
+            results.append((guard, _method(world, frame, node, single, name, arguments, awaited=awaited)))
+        return choose(results)
+    callee = force(world, frame, world.evaluate(world, frame, node.func))
+    arguments = evaluate_arguments(world, frame, node)
+    return apply(world, frame, node, callee, arguments)
+
+
+def evaluate_arguments(world: World, frame: Frame, node: cst.Call) -> Arguments:
+    """The arguments of a call, `*` and `**` spread as far as they are known."""
+    arguments = Arguments()
+    spread: dict[Any, Value] = {}
+    for arg in node.args:
+        value = world.evaluate(world, frame, arg.value)
+        if arg.keyword is not None:
+            spread[arg.keyword.value] = value
+        elif arg.star == "*":
+            value = force(world, frame, value)
+            if isinstance(value, Sequence):
+                arguments.positional.extend(value.items)
+            if not isinstance(value, Sequence) or value.open:
+                arguments.open_positional = True
+        elif arg.star == "**":
+            reason = merge_into(world, frame, spread, value)
+            arguments.open_keywords = arguments.open_keywords or reason
+        else:
+            arguments.positional.append(value)
+    arguments.keywords = {key: value for key, value in spread.items() if isinstance(key, str)}
+    return arguments
+
+
+def apply(world: World, frame: Frame, node: cst.Call | None, callee: Value, arguments: Arguments) -> Value:
+    """A call of a value, for every possibility of the callee. `node` is the call in the source, where there is one."""
+    callee = force(world, frame, callee)
+    if isinstance(callee, Choice):
+        return choose((guard, apply(world, frame, node, single, arguments)) for guard, single in callee.alternatives)
+    match callee:
+        case Function():
+            if node is not None and deferrable(world, callee, arguments):
+                return defer(callee, arguments)
+            return call_function(world, frame, callee, arguments)
+        case Class():
+            return instantiate(world, frame, callee, arguments)
+        case Partial():
+            merged = Arguments(
+                [*callee.args, *arguments.positional],
+                {**callee.keywords, **arguments.keywords},
+                arguments.open_positional,
+                arguments.open_keywords,
+            )
+            return apply(world, frame, node, callee.function, merged)
+        case Library():
+            return call_library(world, frame, node, callee, arguments)
+        case Instance():
+            method, owner = class_attribute(world, frame, callee.cls, "__call__")
+            if isinstance(method, Function):
+                return apply(world, frame, node, bind_method(world, frame, method, callee, owner), arguments)
+        case Object():
+            return call_object_method(world, frame, node, callee, "__call__", arguments, awaited=False)
+        case Unknown():
+            return _unknown_result(frame, node, callee, arguments)
+    return Unknown("a call that is not followed", None if node is None else ("node", frame.number, id(node)))
+
+
+def _unknown_result(frame: Frame, node: cst.Call | None, callee: Unknown, arguments: Arguments) -> Value:
+    idents = [hashable(value) for value in [*arguments.positional, *arguments.keywords.values()]]
+    if callee.ident is not None and None not in idents:
+        return Unknown(callee.reason, ("call", callee.ident, *idents))
+    return Unknown(callee.reason, None if node is None else ("node", frame.number, id(node)))
+
+
+def _method(
+    world: World, frame: Frame, node: cst.Call, receiver: Value, name: str, arguments: Arguments, *, awaited: bool
+) -> Value:
+    match receiver:
+        case Text():
+            return text_method(world, frame, node, receiver, name, arguments)
+        case MappingRef() | MappingValue():
+            return mapping_method(world, frame, node, receiver, name, arguments)
+        case Sequence():
+            return sequence_method(world, frame, node, receiver, name, arguments)
+        case Url():
+            return url_method(world, frame, node, receiver, name, arguments)
+        case Object():
+            return call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
+        case Unknown():
+            known = text_method(
+                world, frame, node, Text((receiver,), trail=receiver.trail), name, arguments, of_unknown=True
+            )
+            if not isinstance(known, Absent):
+                return known
+            call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
+            return _unknown_result(
+                frame,
+                node,
+                Unknown(
+                    receiver.reason, ("attr", receiver.ident, name) if receiver.ident else None, soft=receiver.soft
+                ),
+                arguments,
+            )
+        case Instance():
+            method = force(world, frame, of_instance(world, frame, receiver, name))
+            if isinstance(method, Unknown):
+                call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
+                return _instance_builtin(world, frame, receiver, name, arguments, method)
+            return apply(world, frame, node, method, arguments)
+    return apply(world, frame, node, attribute(world, frame, receiver, name, node.func), arguments)
+
+
+def _instance_builtin(
+    world: World, frame: Frame, receiver: Instance, name: str, arguments: Arguments, otherwise: Unknown
+) -> Value:
+    """Methods that pydantic and dataclasses give to instances: a dump of the fields."""
+
+    if name not in ("model_dump", "dict", "_asdict"):
+        return otherwise
+    items: dict[Any, Value] = {
+        field: of_instance(world, frame, receiver, field) for field, _, _ in fields(receiver.cls)
+    }
+    partial = bool(arguments.keywords or arguments.positional)
+    return world.new_mapping(frame.state, items, "a dump of some of the fields" if partial else None)
+
+
+def _super(frame: Frame) -> Value:
+    if frame.cls is None or frame.self_value is None:
+        return Unknown("`super()` outside a method")
+    return Object("super", {"class": frame.cls, "self": frame.self_value})

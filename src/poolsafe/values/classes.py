@@ -1,0 +1,208 @@
+"""Classes of the project: their namespaces, their order of bases, their instances."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.values import library
+from poolsafe.values.annotations import by_annotation
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.functions import decorated_as
+from poolsafe.values.lattice import (
+    Absent,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Library,
+    Object,
+    Step,
+    Unknown,
+    Value,
+    choose,
+    through,
+)
+from poolsafe.values.names import force
+from poolsafe.values.state import State
+from poolsafe.values.world import World
+
+
+def run_class_body(world: World, frame: Frame, cls: Class) -> None:
+    """Run the body of a class once, on the first demand; its names stay in the world."""
+    if cls.namespace in world.finished_classes:
+        return
+    world.finished_classes.add(cls.namespace)
+    state = State(frame.state.base, frame.state, {})
+    inner = Frame(cls.module, cls.namespace, cls.parents, state, state, kind="class", depth=frame.depth + 1, cls=cls)
+    world.running[cls.namespace] = inner
+    try:
+        world.execute(world, inner, cls.node.body)
+    finally:
+        del world.running[cls.namespace]
+    world.base.update(inner.state.changes)
+
+
+def own_attribute(world: World, frame: Frame, cls: Class, name: str) -> Value:
+    """What the class's own body binds under a name; Absent where nothing."""
+    run_class_body(world, frame, cls)
+    value = frame.state.get(("name", cls.namespace, name))
+    if isinstance(value, Absent) and cls.namespace in world.running:
+        value = world.running[cls.namespace].state.get(("name", cls.namespace, name))
+    return value
+
+
+def mro(cls: Class) -> list[Class]:
+    """The class and its project bases, in the order in which attributes are looked up (depth first, each once)."""
+    order: list[Class] = []
+
+    def visit(one: Class) -> None:
+        if any(seen.node is one.node for seen in order) or len(order) > 30:
+            return
+        order.append(one)
+        for base in one.bases:
+            if isinstance(base, Class):
+                visit(base)
+
+    visit(cls)
+    return order
+
+
+def library_bases(cls: Class) -> set[str]:
+    """The names of the library classes that the class derives from, at any distance."""
+    return {library.canonical(base.name) for one in mro(cls) for base in one.bases if isinstance(base, Library)}
+
+
+def has_unknown_base(cls: Class) -> bool:
+    """Whether some base could not be followed."""
+    return any(not isinstance(base, (Class, Library)) for one in mro(cls) for base in one.bases)
+
+
+def class_kind(cls: Class) -> str:
+    """`settings`, `model`, `dataclass`, `namedtuple`, `enum` or `plain`."""
+    bases = library_bases(cls)
+    if bases & library.SETTINGS_BASES or any(base.endswith(("BaseSettings", ".Settings")) for base in bases):
+        return "settings"
+    if bases & library.MODEL_BASES:
+        return "model"
+    if bases & library.ENUM_BASES:
+        return "enum"
+    if "typing.NamedTuple" in bases:
+        return "namedtuple"
+    if any(decorated_as(one.decorators, library.DATACLASS_DECORATORS) for one in mro(cls)):
+        return "dataclass"
+    return "plain"
+
+
+def class_attribute(world: World, frame: Frame, cls: Class, name: str) -> tuple[Value, Class | None]:
+    """An attribute looked up through the bases, and the class that has it; Absent and None where none has."""
+    for one in mro(cls):
+        value = own_attribute(world, frame, one, name)
+        if not isinstance(value, Absent):
+            return force(world, frame, value, slot=(one.namespace, name)), one
+    return Absent(), None
+
+
+def fields(cls: Class) -> list[tuple[str, cst.AnnAssign, Class]]:
+    """The annotated names of the class and its bases, base classes first: the fields of a dataclass or model."""
+    found: dict[str, tuple[str, cst.AnnAssign, Class]] = {}
+    for one in reversed(mro(cls)):
+        body = one.node.body
+        lines = body.body if isinstance(body, cst.IndentedBlock) else ()
+        for line in lines:
+            if not isinstance(line, cst.SimpleStatementLine):
+                continue
+            for small in line.body:
+                if isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name):
+                    found[small.target.value] = (small.target.value, small, one)
+    return list(found.values())
+
+
+def instantiate(world: World, frame: Frame, cls: Class, arguments: Arguments) -> Value:
+    """`cls(...)`: runs `__init__`, or fills the fields as dataclasses and pydantic do."""
+    kind = class_kind(cls)
+    if kind == "enum":
+        return Unknown("a member of an enumeration")
+    oid = world.number()
+    instance = Instance(oid, cls)
+    init, owner = class_attribute(world, frame, cls, "__init__")
+    if isinstance(init, Function):
+        bound = Function(init.node, init.module, init.decorators, instance, owner, init.defaults, init.parents)
+        world.apply(world, frame, None, bound, arguments)
+        if kind in ("settings", "model"):
+            _keywords(frame, oid, arguments)
+        return instance
+    if kind != "plain":
+        _fill(world, frame, cls, kind, oid, arguments)
+    post, owner = class_attribute(world, frame, cls, "__post_init__")
+    if isinstance(post, Function) and kind == "dataclass":
+        bound = Function(post.node, post.module, post.decorators, instance, owner, post.defaults, post.parents)
+        world.apply(world, frame, None, bound, Arguments())
+    return instance
+
+
+def _keywords(frame: Frame, oid: int, arguments: Arguments) -> None:
+    for name, value in arguments.keywords.items():
+        frame.state.set(("attr", oid, name), value)
+
+
+def _fill(world: World, frame: Frame, cls: Class, kind: str, oid: int, arguments: Arguments) -> None:
+    if kind in ("dataclass", "namedtuple"):
+        names = [name for name, node, _ in fields(cls) if not _is_class_variable(node)]
+        for name, value in zip(names, arguments.positional, strict=False):
+            frame.state.set(("attr", oid, name), value)
+    _keywords(frame, oid, arguments)
+
+
+def _is_class_variable(node: cst.AnnAssign) -> bool:
+    annotation = node.annotation.annotation
+    head = annotation.value if isinstance(annotation, cst.Subscript) else annotation
+    return isinstance(head, cst.Name) and head.value == "ClassVar"
+
+
+def field_default(world: World, frame: Frame, cls: Class, name: str) -> Value:
+    """A field that an instance was not given: its default, which the environment may override in settings.
+
+    Absent where the class has no such field.
+    """
+    value, owner = class_attribute(world, frame, cls, name)
+    kind = class_kind(cls)
+    declared = next(((node, one) for field, node, one in fields(cls) if field == name), None)
+    if isinstance(value, Absent) or (isinstance(value, Const) and value.value is Ellipsis):
+        if declared is None:
+            return Absent()
+        return _without_default(world, frame, cls, name, declared[0], declared[1], kind)
+    if declared is None:
+        return value
+    node, home = declared
+    if owner is not None and _not_nested(value):
+        value = through(value, Step(home.module, node, f"`{cls.node.name.value}.{name}`"))
+    if kind != "settings":
+        return value
+    key = ("setting", cls.node.name.value, name)
+    world.conditions.setdefault(("set", key), (home.module, node))
+    if isinstance(value, Const) and value.value is None:
+        return choose([
+            (frozenset({(("set", key), True)}), Unknown(f"`{name}` comes from the environment", key)),
+            (frozenset({(("set", key), False)}), value),
+        ])  # fmt: skip
+    override = Unknown(f"`{name}` may come from the environment", key, soft=True)
+    return choose([(frozenset({(("set", key), True)}), override), (frozenset({(("set", key), False)}), value)])
+
+
+def _not_nested(value: Value) -> bool:
+    return not isinstance(value, (Instance, Function, Class))
+
+
+def _without_default(
+    world: World, frame: Frame, cls: Class, name: str, node: cst.AnnAssign, home: Class, kind: str
+) -> Value:
+    inner = world.running.get(home.namespace) or Frame(
+        home.module, home.namespace, home.parents, frame.state, frame.state, kind="class"
+    )
+    nested = by_annotation(world, inner, node.annotation.annotation)
+    if isinstance(nested, Instance) and class_kind(nested.cls) in ("settings", "model", "dataclass"):
+        return nested
+    if isinstance(nested, Object):
+        return nested
+    where = "the environment" if kind == "settings" else "whoever makes it"
+    return Unknown(f"`{name}` has no default, it comes from {where}", ("setting", cls.node.name.value, name))

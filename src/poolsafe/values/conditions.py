@@ -1,0 +1,257 @@
+"""Conditions: what a test says on each path, and what a branch may assume."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import libcst as cst
+
+from poolsafe.values import texts
+from poolsafe.values.frame import Frame
+from poolsafe.values.lattice import (
+    ALWAYS,
+    Absent,
+    Class,
+    Const,
+    Function,
+    Guard,
+    Instance,
+    Key,
+    Library,
+    MappingRef,
+    MappingValue,
+    ModuleValue,
+    Object,
+    Partial,
+    Sequence,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    compatible,
+    lift,
+    text,
+)
+from poolsafe.values.names import bind, force, lookup
+from poolsafe.values.state import bounded, simplified
+from poolsafe.values.world import World
+
+Guards = list[Guard]
+
+
+def truth(world: World, frame: Frame, test: cst.BaseExpression) -> tuple[Guards, Guards]:
+    """The guards under which the test is true, and those under which it is false."""
+    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        then, other = truth(world, frame, test.expression)
+        return other, then
+    if isinstance(test, cst.BooleanOperation):
+        left_then, left_other = truth(world, frame, test.left)
+        right_then, right_other = truth(world, frame, test.right)
+        if isinstance(test.operator, cst.And):
+            return _both(left_then, right_then), _widen(left_other + _both(left_then, right_other))
+        return _widen(left_then + _both(left_other, right_then)), _both(left_other, right_other)
+    return value_truth(world, frame, test, world.evaluate(world, frame, test))
+
+
+def value_truth(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> tuple[Guards, Guards]:
+    """The guards under which a value is true, and those under which it is false."""
+    then: Guards = []
+    other: Guards = []
+    for guard, single in alternatives(force(world, frame, value)):
+        known = truthiness(world, frame, single)
+        if known is None or world.doubt_constants:
+            key = _key(world, frame, node, single)
+            then.append(guard | {(key, True)})
+            other.append(guard | {(key, False)})
+        elif known:
+            then.append(guard)
+        else:
+            other.append(guard)
+    return then, other
+
+
+def _key(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> Key:
+    ident = texts.hashable(value) if isinstance(value, (Unknown, Text, Object, Library)) else None
+    key: Key = ("true", ident if ident is not None else (frame.number, id(node)))
+    world.conditions.setdefault(key, (frame.module, node))
+    return key
+
+
+def _both(left: Guards, right: Guards) -> Guards:
+    return _widen([one | two for one in left for two in right if compatible(one, two)])
+
+
+def _widen(guards: Guards) -> Guards:
+    if not guards:
+        return guards
+    return list(bounded(list(simplified(tuple(guards)))))
+
+
+def truthiness(world: World, frame: Frame, value: Value) -> bool | None:
+    """Whether a single value is true; None where that is not known."""
+    match value:
+        case Const():
+            return bool(value.value)
+        case Text():
+            if value.known is not None:
+                return bool(value.known)
+            return True if any(isinstance(piece, str) for piece in value.pieces) else None
+        case Sequence():
+            return True if value.items else (None if value.open else False)
+        case MappingRef():
+            return _mapping_truth(world.content(frame.state, value))
+        case MappingValue():
+            return _mapping_truth(value)
+        case Function() | Class() | Instance() | ModuleValue() | Partial() | Url():
+            return True
+        case Library():
+            return True if value.name.startswith("builtins.") else None
+        case Object():
+            return True if value.kind != "enum" else None
+        case Absent():
+            return False
+    return None
+
+
+def _mapping_truth(content: MappingValue) -> bool | None:
+    if any(not isinstance(single, Absent) for single in content.items.values()):
+        return True if all(not _maybe_absent(single) for single in content.items.values()) else None
+    return None if content.open is not None else False
+
+
+def _maybe_absent(value: Value) -> bool:
+    return any(isinstance(single, Absent) for _, single in alternatives(value))
+
+
+_ORDER: dict[type, Callable[[Any, Any], bool]] = {
+    cst.LessThan: operator.lt,
+    cst.LessThanEqual: operator.le,
+    cst.GreaterThan: operator.gt,
+    cst.GreaterThanEqual: operator.ge,
+}
+
+
+def compare(world: World, frame: Frame, node: cst.CSTNode, kind: type, left: Value, right: Value) -> Value:
+    """`left OP right`; `kind` is the class of LibCST's operator."""
+
+    def apply(one: Value, two: Value) -> Value:
+        known = _compare(world, frame, kind, _plain(one), _plain(two))
+        if known is not None:
+            return Const(known)
+        sides = texts.hashable(one), texts.hashable(two)
+        if None in sides:
+            return world.unknown(frame, node, "a comparison")
+        return Unknown("a comparison", (kind.__name__, *sides))
+
+    return lift(apply, force(world, frame, left), force(world, frame, right))
+
+
+def _plain(value: Value) -> Value:
+    if isinstance(value, Object) and value.kind == "enum":
+        inner = value.facts.get("value")
+        if isinstance(inner, Value):
+            return inner
+    if isinstance(value, Url):
+        return texts.as_text(value)
+    return value
+
+
+def _compare(world: World, frame: Frame, kind: type, one: Value, two: Value) -> bool | None:
+    if kind in (cst.Equal, cst.Is):
+        return _equal(one, two)
+    if kind in (cst.NotEqual, cst.IsNot):
+        equal = _equal(one, two)
+        return None if equal is None else not equal
+    if kind is cst.In:
+        return _contains(world, frame, two, one)
+    if kind is cst.NotIn:
+        found = _contains(world, frame, two, one)
+        return None if found is None else not found
+    if isinstance(one, Const) and isinstance(two, Const):
+        try:
+            return bool(_ORDER[kind](one.value, two.value))
+        except (TypeError, KeyError):
+            return None
+    return None
+
+
+def _equal(one: Value, two: Value) -> bool | None:
+    if isinstance(one, Const) and isinstance(two, Const):
+        return bool(one.value == two.value)
+    if isinstance(one, Text) and isinstance(two, Text):
+        if one.known is not None and two.known is not None:
+            return one.known == two.known
+        if not (one.prefix.startswith(two.prefix) or two.prefix.startswith(one.prefix)):
+            return False
+        return None
+    if isinstance(one, Library) and isinstance(two, Library):
+        return True if one.name == two.name else None
+    if isinstance(one, Const) or isinstance(two, Const):
+        const, other = (one, two) if isinstance(one, Const) else (two, one)
+        assert isinstance(const, Const)
+        never = (Text, Sequence, MappingRef, MappingValue, Function, Class, Instance, Url)
+        if const.value is None and isinstance(other, never):
+            return not other.pieces if isinstance(other, Text) and _all_unknown(other) and not other.pieces else False
+        if isinstance(other, Text):
+            return False
+    return None
+
+
+def _all_unknown(value: Text) -> bool:
+    return all(isinstance(piece, Unknown) for piece in value.pieces)
+
+
+def _contains(world: World, frame: Frame, container: Value, item: Value) -> bool | None:
+    if isinstance(container, Text) and isinstance(item, Text) and item.known is not None:
+        return texts.contains(container, item.known)
+    if isinstance(container, Sequence):
+        answers = [_equal(_plain(member), item) for member in container.items]
+        if any(answer is True for answer in answers):
+            return True
+        return False if not container.open and all(answer is False for answer in answers) else None
+    if isinstance(container, MappingRef):
+        container = world.content(frame.state, container)
+    if isinstance(container, MappingValue):
+        key = item.known if isinstance(item, Text) else None
+        if key is None:
+            return None
+        found = container.get(key)
+        if isinstance(found, Absent):
+            return False
+        return None if _maybe_absent(found) or (isinstance(found, Unknown) and key not in container.items) else True
+    return None
+
+
+def assume(world: World, frame: Frame, test: cst.BaseExpression, *, positive: bool) -> None:
+    """What a branch may assume of a name: after `name.startswith("x")` an unknown string begins with "x"."""
+    if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        assume(world, frame, test.expression, positive=not positive)
+        return
+    if isinstance(test, cst.BooleanOperation):
+        if positive == isinstance(test.operator, cst.And):
+            assume(world, frame, test.left, positive=positive)
+            assume(world, frame, test.right, positive=positive)
+        return
+    if not positive or not isinstance(test, cst.Call) or not isinstance(test.func, cst.Attribute):
+        return
+    subject = test.func.value
+    if test.func.attr.value != "startswith" or not isinstance(subject, cst.Name) or len(test.args) != 1:
+        return
+    prefix = world.evaluate(world, frame, test.args[0].value)
+    if not isinstance(prefix, Text) or prefix.known is None:
+        return
+    known = prefix.known
+
+    def narrow(single: Value) -> Value:
+        if isinstance(single, Unknown) or (isinstance(single, Text) and not single.prefix and single.known is None):
+            hole = single if isinstance(single, Unknown) else Unknown("the rest", ("rest", texts.hashable(single)))
+            return text(known, Unknown(hole.reason, ("after", hole.ident, known), soft=hole.soft), trail=prefix.trail)
+        return single
+
+    bind(world, frame, subject.value, lift(narrow, lookup(world, frame, subject.value)))
+
+
+__all__ = ["ALWAYS", "assume", "compare", "truth", "truthiness", "value_truth"]

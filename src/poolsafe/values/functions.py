@@ -1,0 +1,194 @@
+"""Calls of the project's own functions: parameters are bound, the body is run, what it returns comes back."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.values import library
+from poolsafe.values.annotations import typed
+from poolsafe.values.frame import Arguments, Exit, Frame
+from poolsafe.values.lattice import (
+    ALWAYS,
+    Absent,
+    Choice,
+    Class,
+    Const,
+    Deferred,
+    Function,
+    Guard,
+    Instance,
+    Library,
+    MappingRef,
+    Object,
+    Sequence,
+    Unknown,
+    Value,
+    alternatives,
+    choose,
+)
+from poolsafe.values.state import State
+from poolsafe.values.world import World
+
+
+def call_function(world: World, frame: Frame, function: Function, arguments: Arguments) -> Value:
+    """Run a function of the project with these arguments; unknown where it recurses or the budget is used up."""
+    if not world.spend():
+        return Unknown("too much to follow")
+    with world.entered(function.node) as allowed:
+        if not allowed:
+            return Unknown("a recursive call", ("recursion", id(function.node)))
+        return _run(world, frame, function, arguments)
+
+
+def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -> Value:
+    before = frame.state
+    entry = State(before.base, before, {}, before.path)
+    inner = Frame(
+        module=function.module,
+        number=world.number(),
+        parents=function.parents,
+        state=entry,
+        entry=entry,
+        depth=frame.depth + 1,
+        cls=function.owner,
+        self_value=function.bound,
+    )
+    _bind_parameters(world, inner, function, arguments)
+    node = function.node
+    if isinstance(node, cst.Lambda):
+        inner.exits.append(Exit(inner.state.flattened(before), world.evaluate(world, inner, node.body)))
+        inner.exits[-1] = Exit(inner.state.flattened(before), inner.exits[-1].value)
+    elif world.execute(world, inner, node.body):
+        inner.exits.append(Exit(inner.state.flattened(before), Const(None)))
+    return _leave(inner, before)
+
+
+def _leave(inner: Frame, before: State) -> Value:
+    if not inner.exits:
+        return Unknown("it never returns", ("never", inner.number))
+    path = before.path
+    before.join([one.state for one in inner.exits])
+    before.path = path
+    if inner.yields:
+        return Object("generator", {"value": choose((ALWAYS, value) for value in inner.yields)})
+    if len(inner.exits) == 1:
+        return inner.exits[0].value
+    options: list[tuple[Guard, Value]] = []
+    for one in inner.exits:
+        extra = [guard - _common(path) for guard in one.state.path]
+        options += [(guard, one.value) for guard in extra]
+    return choose(options)
+
+
+def _common(path: tuple[Guard, ...]) -> Guard:
+    """What holds on every path: it need not be said again in the guards of the result."""
+    return frozenset.intersection(*path) if path else ALWAYS
+
+
+def _bind_parameters(world: World, inner: Frame, function: Function, arguments: Arguments) -> None:
+    params = function.node.params
+    positional = list(arguments.positional)
+    keywords = dict(arguments.keywords)
+    if function.bound is not None:
+        positional.insert(0, function.bound)
+    names = [*params.posonly_params, *params.params]
+    for param in names:
+        name = param.name.value
+        if positional:
+            value: Value = positional.pop(0)
+        elif name in keywords:
+            value = _or_default(world, inner, function, param, keywords.pop(name))
+        elif arguments.open_positional:
+            value = world.unknown(inner, param, f"the parameter `{name}` may come from `*args`")
+        else:
+            value = _missing(world, inner, function, param, arguments)
+        _set(inner, name, value)
+    if isinstance(params.star_arg, cst.Param):
+        _set(inner, params.star_arg.name.value, Sequence(tuple(positional), "tuple", arguments.open_positional))
+    for param in params.kwonly_params:
+        name = param.name.value
+        given = keywords.pop(name, None)
+        value = (
+            _missing(world, inner, function, param, arguments)
+            if given is None
+            else _or_default(world, inner, function, param, given)
+        )
+        _set(inner, name, value)
+    if params.star_kwarg is not None:
+        rest = world.new_mapping(inner.state, dict(keywords), arguments.open_keywords)
+        _set(inner, params.star_kwarg.name.value, rest)
+
+
+def _set(inner: Frame, name: str, value: Value) -> None:
+    inner.state.set(("name", inner.number, name), value)
+
+
+def _or_default(world: World, inner: Frame, function: Function, param: cst.Param, value: Value) -> Value:
+    if isinstance(value, Choice) and any(isinstance(single, Absent) for _, single in value.alternatives):
+        default = _missing(world, inner, function, param, Arguments())
+        return choose(
+            (guard, default if isinstance(single, Absent) else single) for guard, single in value.alternatives
+        )
+    return value
+
+
+def _missing(world: World, inner: Frame, function: Function, param: cst.Param, arguments: Arguments) -> Value:
+    """A parameter that the call does not give: its default, or unknown, of the annotated type."""
+    name = param.name.value
+    default = function.defaults.get(name)
+    if default is not None and isinstance(default, Object) and default.kind == "depends":
+        return typed(world, inner, param.annotation, default, name)
+    if default is None:
+        return typed(world, inner, param.annotation, None, name)
+    if arguments.open_keywords is not None:
+        unknown = Unknown(arguments.open_keywords, ("parameter", inner.number, name), soft=True)
+        key = ("given", inner.number, name)
+        return choose([(frozenset({(key, True)}), unknown), (frozenset({(key, False)}), default)])
+    return default
+
+
+def parameter_defaults(world: World, frame: Frame, params: cst.Parameters) -> dict[str, Value]:
+    """The defaults of parameters, evaluated where the function is defined."""
+    return {
+        param.name.value: world.evaluate(world, frame, param.default)
+        for param in (*params.posonly_params, *params.params, *params.kwonly_params)
+        if param.default is not None
+    }
+
+
+def deferrable(world: World, function: Function, arguments: Arguments) -> bool:
+    """Whether a call may wait until its result is asked for: nothing it could change, no engine inside it."""
+    if id(function.node) in world.hot or isinstance(function.node, cst.Lambda):
+        return False
+    given = [*arguments.positional, *arguments.keywords.values()]
+    if function.bound is not None:
+        given.append(function.bound)
+    return not any(_mutable(value) for value in given)
+
+
+def _mutable(value: Value) -> bool:
+    return any(isinstance(single, (MappingRef, Instance, Object, Class)) for _, single in alternatives(value))
+
+
+def defer(function: Function, arguments: Arguments) -> Deferred:
+    """The call as a value that waits."""
+    return Deferred(function, tuple(arguments.positional), dict(arguments.keywords), arguments.open_keywords)
+
+
+def decorated_as(decorators: tuple[Value, ...], names: frozenset[str]) -> bool:
+    """Whether one of the decorators is one of these library functions, called or not."""
+    return any(_decorator_name(value) in names for value in decorators)
+
+
+def _decorator_name(value: Value) -> str | None:
+    if isinstance(value, Library):
+        return library.canonical(value.name)
+    if isinstance(value, Object) and value.kind == "called":
+        name = value.facts.get("name")
+        return name if isinstance(name, str) else None
+    return None
+
+
+def open_arguments(function: Function, reason: str) -> Arguments:
+    """The arguments of a caller that nobody knows."""
+    return Arguments(open_keywords=reason)

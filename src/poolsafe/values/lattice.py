@@ -1,0 +1,370 @@
+"""What an expression can be: a small lattice of abstract values.
+
+A value is a single possibility or a `Choice` of several, each under a *guard*: the conditions of the program under
+which it is that one. Two values whose guards contradict each other never meet, which is how the sqlite URL of one
+branch stays together with the sqlite options of the same branch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from poolsafe.values.modules import Module
+
+MAX_ALTERNATIVES = 24
+MAX_TRAIL = 5
+
+Key = Hashable
+Guard = frozenset[tuple[Key, bool]]
+ALWAYS: Guard = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """One place that a value came through: a node of a module, and in words what it is there."""
+
+    module: Module
+    node: cst.CSTNode
+    label: str
+
+
+Trail = tuple[Step, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What every value has: the way it took, the place where it was written first."""
+
+    trail: Trail = field(default=(), compare=False, kw_only=True, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown(Value):
+    """Not known, and why. `ident` tells two unknowns apart or shows them to be one; two unknowns of one ident are equal.
+
+    `soft`: a known default stands beside it (an environment variable, a settings field), so that it is judged by that.
+    """
+
+    reason: str
+    ident: Key = None
+    soft: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Absent(Value):
+    """No value at all: a key that a mapping lacks, a name that is not bound."""
+
+
+@dataclass(frozen=True, slots=True)
+class Const(Value):
+    """A number, a boolean, None, an ellipsis or bytes."""
+
+    value: Any
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Value):
+    """A string of known pieces and holes. Adjacent known pieces are one; an empty tuple is the empty string."""
+
+    pieces: tuple[str | Unknown, ...]
+
+    @property
+    def known(self) -> str | None:
+        """The whole string, or None where a piece of it is unknown."""
+        if not self.pieces:
+            return ""
+        if len(self.pieces) == 1 and isinstance(self.pieces[0], str):
+            return self.pieces[0]
+        return None
+
+    @property
+    def prefix(self) -> str:
+        """The known characters before the first hole."""
+        return self.pieces[0] if self.pieces and isinstance(self.pieces[0], str) else ""
+
+    @property
+    def suffix(self) -> str:
+        """The known characters after the last hole."""
+        return self.pieces[-1] if self.pieces and isinstance(self.pieces[-1], str) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence(Value):
+    """A list, tuple or set display. `open`: there may be more items at the end."""
+
+    items: tuple[Value, ...]
+    kind: str = "list"
+    open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRef(Value):
+    """A dict, by identity: its content stands in the state and changes with it."""
+
+    oid: int
+
+
+@dataclass(frozen=True, slots=True)
+class MappingValue(Value):
+    """A dict as it was at one moment. `open` is the reason why there may be other keys, or None."""
+
+    items: Mapping[Any, Value]
+    open: str | None = None
+    oid: int = 0
+
+    def get(self, key: Any) -> Value:
+        """The value under `key`: Absent where the dict certainly lacks it, Unknown where it may have it."""
+        found = self.items.get(key)
+        if found is not None:
+            return found
+        if self.open is not None:
+            return Unknown(self.open, ("open", self.oid, key))
+        return Absent()
+
+
+@dataclass(frozen=True, slots=True)
+class Library(Value):
+    """Something of a third-party module, by its dotted name."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModuleValue(Value):
+    """A module of the project."""
+
+    module: Module
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function(Value):
+    """A function of the project: its definition (or lambda), the frames whose names it sees, and what it is bound to."""
+
+    node: cst.FunctionDef | cst.Lambda
+    module: Module
+    decorators: tuple[Value, ...] = ()
+    bound: Value | None = None
+    owner: Class | None = None
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    parents: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Class(Value):
+    """A class of the project. `namespace` is the frame of its body."""
+
+    node: cst.ClassDef
+    module: Module
+    namespace: int
+    bases: tuple[Value, ...]
+    decorators: tuple[Value, ...] = ()
+    parents: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Instance(Value):
+    """An instance of a project class, by identity: its attributes stand in the state."""
+
+    oid: int
+    cls: Class
+
+
+@dataclass(frozen=True, slots=True)
+class Partial(Value):
+    """`functools.partial`: a callable with some of its arguments."""
+
+    function: Value
+    args: tuple[Value, ...]
+    keywords: Mapping[str, Value] = field(hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Url(Value):
+    """A SQLAlchemy or pydantic URL object. `query` is a mapping value or unknown."""
+
+    drivername: Value
+    query: Value
+    host: Value
+    port: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Object(Value):
+    """An instance of a library class that the analysis knows by its kind, with the facts that matter of it.
+
+    Kinds: `engine`, `connection`, `session`, `sessionmaker` (each async or sync), `text`, `alembic-config`, ...
+    """
+
+    kind: str
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
+    ident: Key = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pending(Value):
+    """An imported name that nobody has asked for yet. `name` is None for the module itself; `root`: bind its first part."""
+
+    importer: Module
+    level: int
+    module: str
+    name: str | None = None
+    root: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Deferred(Value):
+    """A call of a project function whose result nobody has asked for yet."""
+
+    function: Function
+    args: tuple[Value, ...]
+    keywords: Mapping[str, Value]
+    open_keywords: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Value):
+    """One of several values, each under its guard. Never nested, never empty, never of one alternative."""
+
+    alternatives: tuple[tuple[Guard, Value], ...]
+
+
+def compatible(left: Guard, right: Guard) -> bool:
+    """Whether both guards can hold at once."""
+    if not left or not right:
+        return True
+    if len(left) > len(right):
+        left, right = right, left
+    return all((key, not truth) not in right for key, truth in left)
+
+
+def alternatives(value: Value) -> tuple[tuple[Guard, Value], ...]:
+    """The possibilities of a value, each with its guard."""
+    if isinstance(value, Choice):
+        return value.alternatives
+    return ((ALWAYS, value),)
+
+
+def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
+    """The choice among the options: flattened, without contradictions, equal values merged.
+
+    Past `MAX_ALTERNATIVES` the rest is one unknown: cost stays bounded, and silence is the safe side.
+    """
+    flat: list[tuple[Guard, Value]] = []
+    for guard, value in options:
+        for inner, single in alternatives(value):
+            if compatible(guard, inner):
+                flat.append((guard | inner, single))
+    merged: list[tuple[Guard, Value]] = []
+    for guard, value in flat:
+        for index, (other, seen) in enumerate(merged):
+            if seen is value or seen == value:
+                common = either(guard, other)
+                if common is not None:
+                    merged[index] = (common, seen)
+                    break
+        else:
+            merged.append((guard, value))
+    if not merged:
+        return Unknown("no path reaches it")
+    if len(merged) == 1 or all(value is merged[0][1] for _, value in merged):
+        return merged[0][1]
+    if len(merged) > MAX_ALTERNATIVES:
+        rest = Unknown("too many possibilities")
+        merged = [*merged[: MAX_ALTERNATIVES - 1], (ALWAYS, rest)]
+    return Choice(tuple(merged))
+
+
+def either(left: Guard, right: Guard) -> Guard | None:
+    """The guard that holds when one of the two does, where that is again a guard: c beside not c falls away."""
+    if left <= right:
+        return left
+    if right <= left:
+        return right
+    only_left, only_right = left - right, right - left
+    if len(only_left) == 1 == len(only_right):
+        (key, truth), (other, other_truth) = next(iter(only_left)), next(iter(only_right))
+        if key == other and truth != other_truth:
+            return left & right
+    return None
+
+
+def restrict(value: Value, path: tuple[Guard, ...]) -> Value:
+    """The value where one of the guards of `path` holds."""
+    if not isinstance(value, Choice) or not path or path == (ALWAYS,):
+        return value
+    kept = [(guard, single) for guard, single in value.alternatives if any(compatible(guard, at) for at in path)]
+    if len(kept) == len(value.alternatives):
+        return value
+    return choose(kept) if kept else Unknown("no path reaches it")
+
+
+def lift(function: Callable[..., Value], *values: Value) -> Value:
+    """Apply `function` to every consistent combination of the alternatives of `values`."""
+    if not any(isinstance(value, Choice) for value in values):
+        return function(*values)
+    return choose((guard, function(*combination)) for guard, combination in combinations(values))
+
+
+def combinations(values: Iterable[Value]) -> Iterator[tuple[Guard, tuple[Value, ...]]]:
+    """Every consistent combination of the alternatives of `values`, at most `4 * MAX_ALTERNATIVES` of them."""
+    partial: list[tuple[Guard, tuple[Value, ...]]] = [(ALWAYS, ())]
+    for value in values:
+        options = alternatives(value)
+        partial = [
+            (guard | inner, (*chosen, single))
+            for guard, chosen in partial
+            for inner, single in options
+            if compatible(guard, inner)
+        ][: 4 * MAX_ALTERNATIVES]
+    return iter(partial)
+
+
+def harden(value: Value) -> Value:
+    """The value without its soft alternatives, where it has others: the default instead of the environment."""
+    if not isinstance(value, Choice):
+        return value
+    hard = [(guard, single) for guard, single in value.alternatives if not is_soft(single)]
+    if not hard or len(hard) == len(value.alternatives):
+        return value
+    return choose(hard)
+
+
+def is_soft(value: Value) -> bool:
+    """Whether the value is unknown, or a string that begins unknown, only because a default may be overridden."""
+    if isinstance(value, Unknown):
+        return value.soft
+    return isinstance(value, Text) and any(isinstance(piece, Unknown) and piece.soft for piece in value.pieces)
+
+
+def text(*pieces: str | Unknown, trail: Trail = ()) -> Text:
+    """A string of these pieces, adjacent known ones joined."""
+    joined: list[str | Unknown] = []
+    for piece in pieces:
+        if isinstance(piece, str):
+            if not piece:
+                continue
+            if joined and isinstance(joined[-1], str):
+                joined[-1] += piece
+                continue
+        joined.append(piece)
+    return Text(tuple(joined), trail=trail)
+
+
+V = TypeVar("V", bound=Value)
+
+
+def through(value: V, step: Step) -> V:
+    """The value with one more place on its way; the place where it was written stays first."""
+    if isinstance(value, Choice):
+        return replace(
+            value, alternatives=tuple((guard, through(single, step)) for guard, single in value.alternatives)
+        )
+    if len(value.trail) >= MAX_TRAIL or any(known.node is step.node for known in value.trail):
+        return value
+    return replace(value, trail=(*value.trail, step))

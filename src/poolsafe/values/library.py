@@ -1,0 +1,160 @@
+"""Names of other packages that the analysis knows: SQLAlchemy, SQLModel, Alembic, pydantic and their like.
+
+Only names stand here, and what kind of thing each is; what a call of one means is in `library_calls`. Adding knowledge
+of a library begins here.
+"""
+
+from __future__ import annotations
+
+# Where a public name is defined or exported again, beside the name that the rest of the code uses.
+_ALIASES = {
+    "sqlalchemy.ext.asyncio.engine.create_async_engine": "sqlalchemy.ext.asyncio.create_async_engine",
+    "sqlalchemy.ext.asyncio.engine.async_engine_from_config": "sqlalchemy.ext.asyncio.async_engine_from_config",
+    "sqlalchemy.ext.asyncio.engine.AsyncEngine": "sqlalchemy.ext.asyncio.AsyncEngine",
+    "sqlalchemy.ext.asyncio.engine.AsyncConnection": "sqlalchemy.ext.asyncio.AsyncConnection",
+    "sqlalchemy.ext.asyncio.session.AsyncSession": "sqlalchemy.ext.asyncio.AsyncSession",
+    "sqlalchemy.ext.asyncio.session.async_sessionmaker": "sqlalchemy.ext.asyncio.async_sessionmaker",
+    "sqlmodel.ext.asyncio.session.AsyncSession": "sqlalchemy.ext.asyncio.AsyncSession",
+    "sqlalchemy.engine.create_engine": "sqlalchemy.create_engine",
+    "sqlalchemy.engine.create.create_engine": "sqlalchemy.create_engine",
+    "sqlmodel.create_engine": "sqlalchemy.create_engine",
+    "sqlalchemy.engine.engine_from_config": "sqlalchemy.engine_from_config",
+    "sqlalchemy.engine.create.engine_from_config": "sqlalchemy.engine_from_config",
+    "sqlalchemy.URL": "sqlalchemy.engine.URL",
+    "sqlalchemy.engine.url.URL": "sqlalchemy.engine.URL",
+    "sqlalchemy.make_url": "sqlalchemy.engine.make_url",
+    "sqlalchemy.engine.url.make_url": "sqlalchemy.engine.make_url",
+    "sqlalchemy.sql.text": "sqlalchemy.text",
+    "sqlalchemy.sql.expression.text": "sqlalchemy.text",
+    "sqlmodel.text": "sqlalchemy.text",
+    "sqlalchemy.sql.elements.TextClause": "sqlalchemy.TextClause",
+    "sqlalchemy.schema.DDL": "sqlalchemy.DDL",
+    "sqlalchemy.sql.ddl.DDL": "sqlalchemy.DDL",
+    "sqlmodel.DDL": "sqlalchemy.DDL",
+    "sqlalchemy.engine.Engine": "sqlalchemy.Engine",
+    "sqlalchemy.engine.base.Engine": "sqlalchemy.Engine",
+    "sqlalchemy.engine.Connection": "sqlalchemy.Connection",
+    "sqlalchemy.engine.base.Connection": "sqlalchemy.Connection",
+    "sqlalchemy.orm.session.Session": "sqlalchemy.orm.Session",
+    "sqlmodel.Session": "sqlalchemy.orm.Session",
+    "sqlmodel.orm.session.Session": "sqlalchemy.orm.Session",
+    "sqlalchemy.orm.session.sessionmaker": "sqlalchemy.orm.sessionmaker",
+    "pydantic.BaseSettings": "pydantic_settings.BaseSettings",
+    "pydantic.v1.BaseSettings": "pydantic_settings.BaseSettings",
+    "pydantic.env_settings.BaseSettings": "pydantic_settings.BaseSettings",
+    "pydantic_settings.main.BaseSettings": "pydantic_settings.BaseSettings",
+    "pydantic.v1.BaseModel": "pydantic.BaseModel",
+    "pydantic.main.BaseModel": "pydantic.BaseModel",
+    "pydantic.v1.Field": "pydantic.Field",
+    "pydantic.fields.Field": "pydantic.Field",
+    "pydantic.v1.PostgresDsn": "pydantic.PostgresDsn",
+    "pydantic.networks.PostgresDsn": "pydantic.PostgresDsn",
+    "pydantic_core.MultiHostUrl": "pydantic.MultiHostUrl",
+    "pydantic_core.Url": "pydantic.AnyUrl",
+    "pydantic.v1.validator": "pydantic.validator",
+    "pydantic.v1.root_validator": "pydantic.root_validator",
+    "starlette.config.Config": "starlette.config.Config",
+    "fastapi.param_functions.Depends": "fastapi.Depends",
+    "fastapi.params.Depends": "fastapi.Depends",
+    "typing_extensions.Annotated": "typing.Annotated",
+    "typing_extensions.cast": "typing.cast",
+    "typing_extensions.Final": "typing.Final",
+}
+
+_POOLS = (
+    "NullPool",
+    "StaticPool",
+    "QueuePool",
+    "AsyncAdaptedQueuePool",
+    "FallbackAsyncAdaptedQueuePool",
+    "SingletonThreadPool",
+    "AssertionPool",
+)
+for _pool in _POOLS:
+    for _home in ("sqlalchemy", "sqlalchemy.pool.impl", "sqlmodel.pool"):
+        _ALIASES[f"{_home}.{_pool}"] = f"sqlalchemy.pool.{_pool}"
+
+# Functions that define an engine; True where the engine is an asynchronous one by itself.
+ENGINE_FUNCTIONS = {
+    "sqlalchemy.ext.asyncio.create_async_engine": True,
+    "sqlalchemy.ext.asyncio.async_engine_from_config": True,
+    "sqlalchemy.create_engine": False,
+    "sqlalchemy.engine_from_config": False,
+}
+ENGINE_NAMES = frozenset(name.rpartition(".")[2] for name in ENGINE_FUNCTIONS)
+
+# Calls that are given SQL as a string, and the index of that argument.
+SQL_FUNCTIONS = {
+    "sqlalchemy.text": 0,
+    "sqlalchemy.DDL": 0,
+    "alembic.op.execute": 0,
+}
+SQL_NAMES = frozenset({"text", "DDL", "execute", "exec_driver_sql"})
+
+# Packages that a module of the project never stands in for, whatever its files are called.
+_PACKAGES = frozenset(
+    {
+        "sqlalchemy", "sqlmodel", "alembic", "pydantic", "pydantic_settings", "pydantic_core", "fastapi", "starlette", "decouple",
+        "environs", "environ", "dotenv", "os", "functools", "typing", "typing_extensions", "urllib", "dataclasses", "enum", "textwrap",
+        "inspect", "copy", "contextlib", "asyncio", "attr", "attrs", "abc", "collections", "pathlib", "ssl", "uuid", "json", "logging",
+        "sys", "re", "datetime",
+    }
+)  # fmt: skip
+
+
+def canonical(name: str) -> str:
+    """The one name by which the analysis knows something, whatever module it was imported from."""
+    return _ALIASES.get(name, name)
+
+
+def is_known(name: str) -> bool:
+    """Whether the analysis knows anything by this dotted name."""
+    name = canonical(name)
+    return name in _ALIASES.values() or name in ENGINE_FUNCTIONS or name in SQL_FUNCTIONS
+
+
+def is_library(module: str) -> bool:
+    """Whether a module belongs to a package that is never looked for in the project."""
+    return module.partition(".")[0] in _PACKAGES
+
+
+SETTINGS_BASES = frozenset({"pydantic_settings.BaseSettings"})
+MODEL_BASES = frozenset({"pydantic.BaseModel", "sqlmodel.SQLModel"})
+DATACLASS_DECORATORS = frozenset(
+    {
+        "dataclasses.dataclass",
+        "pydantic.dataclasses.dataclass",
+        "attr.s",
+        "attr.attrs",
+        "attr.define",
+        "attr.frozen",
+        "attrs.define",
+        "attrs.frozen",
+        "attrs.mutable",
+    }
+)
+PROPERTY_DECORATORS = frozenset(
+    {
+        "builtins.property",
+        "functools.cached_property",
+        "pydantic.computed_field",
+        "sqlalchemy.util.memoized_property",
+        "django.utils.functional.cached_property",
+        "abc.abstractproperty",
+    }
+)
+VALIDATOR_DECORATORS = frozenset({"pydantic.validator", "pydantic.field_validator"})
+MODEL_VALIDATORS = frozenset({"pydantic.model_validator", "pydantic.root_validator"})
+ENUM_BASES = frozenset({"enum.Enum", "enum.StrEnum", "enum.IntEnum", "enum.Flag", "enum.IntFlag"})
+
+ASYNC_RUNNERS = frozenset(
+    {
+        "sqlalchemy.ext.asyncio.AsyncEngine",
+        "sqlalchemy.ext.asyncio.AsyncConnection",
+        "sqlalchemy.ext.asyncio.AsyncSession",
+        "sqlalchemy.ext.asyncio.async_scoped_session",
+    }
+)
+SYNC_RUNNERS = frozenset(
+    {"sqlalchemy.Engine", "sqlalchemy.Connection", "sqlalchemy.orm.Session", "sqlalchemy.orm.scoped_session"}
+)

@@ -1,0 +1,148 @@
+"""Names: where they are bound, what they stand for, and the values that wait until someone asks."""
+
+from __future__ import annotations
+
+import builtins
+
+from poolsafe.values import library
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.lattice import (
+    Absent,
+    Choice,
+    Deferred,
+    Library,
+    ModuleValue,
+    Pending,
+    Step,
+    Text,
+    Unknown,
+    Value,
+    choose,
+    through,
+)
+from poolsafe.values.modules import Module
+from poolsafe.values.world import World
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+def bind(world: World, frame: Frame, name: str, value: Value) -> None:
+    """Bind a name as an assignment in this frame does."""
+    frame.state.set(("name", frame.outer_names.get(name, frame.number), name), value)
+
+
+def lookup(world: World, frame: Frame, name: str) -> Value:
+    """What a name is where execution stands."""
+    rest: list[tuple[frozenset[tuple[object, bool]], Value]] = []
+    numbers = (frame.outer_names[name],) if name in frame.outer_names else (frame.number, *frame.parents)
+    for number in numbers:
+        value = read(world, frame, number, name)
+        if isinstance(value, Absent):
+            continue
+        if isinstance(value, Choice) and any(isinstance(single, Absent) for _, single in value.alternatives):
+            # Unbound on some path: Python would raise there, so only the others go on.
+            rest = [(guard, single) for guard, single in value.alternatives if not isinstance(single, Absent)]
+            value = choose(rest)
+        return force(world, frame, value, slot=(number, name))
+    for number in numbers[-1:]:
+        for importer, level, module in world.stars.get(number, ()):
+            value = _from_star(world, frame, Pending(importer, level, module, name))
+            if not isinstance(value, Absent):
+                return value
+    if name in _BUILTINS:
+        return Library(f"builtins.{name}")
+    if name in ("__name__", "__file__"):
+        return Unknown(f"`{name}`", ("name", name))
+    return Unknown(f"the name `{name}` is not bound", ("unbound", id(frame.module), name))
+
+
+def read(world: World, frame: Frame, number: int, name: str) -> Value:
+    """The name as that frame holds it; Absent where it does not."""
+    value = frame.state.get(("name", number, name))
+    if isinstance(value, Absent) and number in world.running:
+        value = world.running[number].state.get(("name", number, name))
+    return value
+
+
+def force(world: World, frame: Frame, value: Value, slot: tuple[int, str] | None = None) -> Value:
+    """The value itself where it is an import or a call that nobody asked for yet."""
+    if isinstance(value, Choice) and any(isinstance(single, (Pending, Deferred)) for _, single in value.alternatives):
+        return choose((guard, force(world, frame, single)) for guard, single in value.alternatives)
+    if isinstance(value, Pending):
+        found = imported(world, value)
+        if slot is not None:
+            frame.state.set(("name", *slot), found)
+        return found
+    if isinstance(value, Deferred):
+        arguments = Arguments(list(value.args), dict(value.keywords), open_keywords=value.open_keywords)
+        found = world.apply(world, frame, None, value.function, arguments)
+        if slot is not None:
+            frame.state.set(("name", *slot), found)
+        return force(world, frame, found)
+    return value
+
+
+def _from_star(world: World, frame: Frame, pending: Pending) -> Value:
+    module = world.project.find(pending.importer, pending.level, pending.module)
+    if module is not None and pending.name is not None:
+        return module_name(world, module, pending.name)
+    dotted = f"{pending.module}.{pending.name}"
+    return Library(library.canonical(dotted)) if library.is_known(dotted) else Absent()
+
+
+def imported(world: World, pending: Pending) -> Value:
+    """What an import binds: a module of the project, a name of one, or something of a library."""
+    module = world.project.find(pending.importer, pending.level, pending.module)
+    if pending.name is None:
+        if pending.root:
+            first = pending.module.split(".")[0]
+            top = world.project.find(pending.importer, 0, first)
+            return ModuleValue(top) if top is not None else Library(first)
+        return ModuleValue(module) if module is not None else Library(library.canonical(pending.module))
+    if module is not None:
+        value = module_name(world, module, pending.name)
+        if not isinstance(value, Absent):
+            return value
+        child = world.project.find(pending.importer, pending.level, _joined(pending.module, pending.name))
+        if child is not None:
+            return ModuleValue(child)
+        return Unknown(f"`{pending.name}` is not found in {module.path}", ("missing", module.path, pending.name))
+    if pending.level:
+        child = world.project.find(pending.importer, pending.level, _joined(pending.module, pending.name))
+        if child is not None:
+            return ModuleValue(child)
+        dots = "." * pending.level + pending.module
+        return Unknown(f"the module `{dots}` is not found", ("import", dots, pending.name))
+    return Library(library.canonical(_joined(pending.module, pending.name)))
+
+
+def _joined(module: str, name: str) -> str:
+    return f"{module}.{name}" if module else name
+
+
+def module_name(world: World, module: Module, name: str) -> Value:
+    """A name of a module of the project: the module is run on the first demand."""
+    frame = module_frame(world, module)
+    if frame is None:
+        return Unknown(f"{module.path} cannot be read", ("unreadable", module.path))
+    value = read(world, frame, frame.number, name)
+    if isinstance(value, Absent):
+        for importer, level, dotted in world.stars.get(frame.number, ()):
+            value = _from_star(world, frame, Pending(importer, level, dotted, name))
+            if not isinstance(value, Absent):
+                break
+        else:
+            return Absent()
+    value = force(world, frame, value, slot=(frame.number, name))
+    if isinstance(value, (Text, Choice)) and value.trail is not None:
+        definition = module.definition(name)
+        if definition is not None:
+            value = through(value, Step(module, definition, f"`{name}`"))
+    return value
+
+
+def module_frame(world: World, module: Module) -> Frame | None:
+    """The frame of a module, run now if it has not been; None where the file cannot be read."""
+    if module.frame is None:
+        module.run(world)
+    return module.frame

@@ -1,0 +1,160 @@
+"""Pydantic's validators: what they make of a field's value."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.values import library
+from poolsafe.values.classes import class_attribute, field_default, fields, mro
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.functions import decorated_as
+from poolsafe.values.index import children
+from poolsafe.values.lattice import Absent, Class, Function, Instance, Object, Text, Unknown, Value
+from poolsafe.values.names import force
+from poolsafe.values.world import World
+
+
+def validated(world: World, frame: Frame, instance: Instance, name: str, value: Value) -> Value:
+    """A field after the class's `field_validator`s (`validator`s of pydantic 1) for it."""
+    for function, owner in _validators(world, frame, instance.cls, name):
+        value = _apply(
+            world, frame, instance, name, function, owner, Unknown("no value") if isinstance(value, Absent) else value
+        )
+    return value
+
+
+def _validators(world: World, frame: Frame, cls: Class, field: str) -> list[tuple[Function, Class]]:
+    found: list[tuple[Function, Class]] = []
+    for one in reversed(mro(cls)):
+        for method in _methods(one):
+            if not _names_field(method, field):
+                continue
+            value, owner = class_attribute(world, frame, one, method.name.value)
+            if (
+                isinstance(value, Function)
+                and owner is not None
+                and decorated_as(value.decorators, library.VALIDATOR_DECORATORS)
+            ):
+                found.append((value, owner))
+    return found
+
+
+def _methods(cls: Class) -> list[cst.FunctionDef]:
+    body = cls.node.body
+    return (
+        [item for item in body.body if isinstance(item, cst.FunctionDef)] if isinstance(body, cst.IndentedBlock) else []
+    )
+
+
+def _names_field(method: cst.FunctionDef, field: str) -> bool:
+    """Whether a decorator of the method is called with this field's name: decided on the syntax, before anything is run."""
+    for decorator in method.decorators:
+        if isinstance(decorator.decorator, cst.Call):
+            for argument in decorator.decorator.args:
+                value = argument.value
+                if isinstance(value, cst.SimpleString) and value.raw_value in (field, "*"):
+                    return True
+    return False
+
+
+def _apply(
+    world: World, frame: Frame, instance: Instance, name: str, function: Function, owner: Class, value: Value
+) -> Value:
+    bound = Function(
+        function.node, function.module, function.decorators, instance.cls, owner, function.defaults, function.parents
+    )
+    node = function.node
+    if not isinstance(node, cst.FunctionDef):
+        return value
+    if id(node) in world.active:
+        return value
+    count = len(node.params.posonly_params) + len(node.params.params)
+    if (
+        not decorated_as(function.decorators, frozenset({"builtins.classmethod"}))
+        and count
+        and node.params.params[0].name.value not in ("cls", "self")
+    ):
+        bound = Function(
+            function.node, function.module, function.decorators, None, owner, function.defaults, function.parents
+        )
+        count += 1
+    others = _other_fields(world, frame, instance, name)
+    if isinstance(others, Object):
+        content = others.facts["data"]
+        values = content if not _takes_info(node) else others
+    arguments = Arguments([value, values] if count >= 3 else [value])
+    if (
+        "values" in {param.name.value for param in (*node.params.params, *node.params.kwonly_params)} and count < 3
+    ) or node.params.star_kwarg is not None:
+        arguments = Arguments([value], {"values": values})
+    return force(world, frame, world.apply(world, frame, None, bound, arguments))
+
+
+def _takes_info(node: cst.FunctionDef) -> bool:
+    last = node.params.params[-1] if node.params.params else None
+    if last is None:
+        return False
+    if last.annotation is not None and "Info" in cst.Module([]).code_for_node(last.annotation.annotation):
+        return True
+    return last.name.value in ("info", "validation_info")
+
+
+def _other_fields(world: World, frame: Frame, instance: Instance, name: str) -> Object:
+    """The values of the other fields, as validators see them: `values` of pydantic 1, `info.data` of pydantic 2."""
+    items: dict[str, Value] = {}
+    for field, _, _ in fields(instance.cls):
+        if field == name:
+            break
+        stored = frame.state.get(("attr", instance.oid, field))
+        items[field] = stored if not isinstance(stored, Absent) else field_default(world, frame, instance.cls, field)
+    ref = world.new_mapping(frame.state, items, "the fields of a settings class")
+    return Object("namespace", {"data": ref})
+
+
+def after_validation(world: World, frame: Frame, instance: Instance, name: str, value: Value) -> Value:
+    """A field after the class's model validators, which may set it on the instance."""
+    for one in reversed(mro(instance.cls)):
+        for method in _methods(one):
+            if not method.decorators or id(method) in world.active or not _mentions(method, name):
+                continue
+            function, owner = class_attribute(world, frame, one, method.name.value)
+            if not isinstance(function, Function) or not decorated_as(function.decorators, library.MODEL_VALIDATORS):
+                continue
+            if _is_before(function):
+                continue
+            bound = Function(
+                function.node,
+                function.module,
+                function.decorators,
+                instance,
+                owner,
+                function.defaults,
+                function.parents,
+            )
+            frame.state.set(("attr", instance.oid, name), value)
+            world.apply(world, frame, None, bound, Arguments())
+            after = frame.state.get(("attr", instance.oid, name))
+            value = value if isinstance(after, Absent) else after
+    return value
+
+
+def _is_before(function: Function) -> bool:
+    for value in function.decorators:
+        if isinstance(value, Object) and value.kind == "called":
+            mode = value.facts.get("mode")
+            if isinstance(mode, Text) and mode.known == "after":
+                return False
+    return True
+
+
+def _mentions(method: cst.FunctionDef, name: str) -> bool:
+
+    stack: list[cst.CSTNode] = [method.body]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, cst.Attribute) and node.attr.value == name:
+            return True
+        if isinstance(node, cst.SimpleString) and node.raw_value == name:
+            return True
+        stack.extend(children(node))
+    return False

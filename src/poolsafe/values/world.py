@@ -1,0 +1,158 @@
+"""What the abstract runs of one process share: modules, finished names, objects, the budget, and what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from poolsafe.values.lattice import (
+    ALWAYS,
+    Absent,
+    Function,
+    Guard,
+    Key,
+    MappingRef,
+    MappingValue,
+    Step,
+    Text,
+    Trail,
+    Unknown,
+    Value,
+)
+from poolsafe.values.state import Slot, State
+
+if TYPE_CHECKING:
+    import libcst as cst
+
+    from poolsafe.values.frame import Arguments, Frame
+    from poolsafe.values.modules import Module, Project
+
+MAX_DEPTH = 14
+FUEL = 60_000  # expressions per root; an ordinary module takes some hundreds
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EngineCall:
+    """One pass through a call of an engine function: the arguments as they were then, and the guards of the way there."""
+
+    module: Module
+    node: cst.Call
+    function: str
+    arguments: Arguments
+    path: tuple[Guard, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SqlCall:
+    """One pass through a call that is given SQL: `text`, `DDL`, `exec_driver_sql`, `op.execute`."""
+
+    module: Module
+    node: cst.Call
+    function: str
+    sql: Value
+    receiver: Value | None
+    path: tuple[Guard, ...]
+    awaited: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Execution:
+    """A text clause handed to something that runs it. `awaited`: the call stands under `await`."""
+
+    text: cst.Call
+    node: cst.Call
+    method: str
+    receiver: Value
+    awaited: bool
+    module: Module
+
+
+@dataclass(slots=True)
+class World:
+    """The shared side of the abstract runs. One World serves all files of a project; fuel is given anew per root.
+
+    `evaluate` (an expression), `execute` (a body; whether it goes on after it) and `apply` (a call of a value with
+    arguments, at a node) are the interpreter's own entries, through which its parts recurse into each other.
+    """
+
+    project: Project
+    evaluate: Callable[[World, Frame, Any], Value]
+    execute: Callable[[World, Frame, Any], bool]
+    apply: Callable[[World, Frame, Any, Value, Any], Value]
+    base: dict[Slot, Value] = field(default_factory=dict)
+    fuel: int = FUEL
+    fuel_per_run: int = FUEL
+    counter: int = 100
+    conditions: dict[Key, tuple[Module, cst.CSTNode]] = field(default_factory=dict)
+    engine_calls: list[EngineCall] = field(default_factory=list)
+    sql_calls: list[SqlCall] = field(default_factory=list)
+    executions: list[Execution] = field(default_factory=list)
+    hot: set[int] = field(default_factory=set)
+    reached: set[int] = field(default_factory=set)
+    running: dict[int, Frame] = field(default_factory=dict)
+    active: list[int] = field(default_factory=list)
+    finished_classes: set[int] = field(default_factory=set)
+    stars: dict[int, list[tuple[Module, int, str]]] = field(default_factory=dict)
+    doubt_constants: bool = False
+    defined: dict[int, tuple[Function, Frame]] = field(default_factory=dict)
+    wanted_calls: dict[int, list[tuple[Value, State]]] = field(default_factory=dict)
+
+    def number(self) -> int:
+        """A number that no frame and no object has yet."""
+        self.counter += 1
+        return self.counter
+
+    def spend(self) -> bool:
+        """Pay for one step; False when the budget of this run is used up."""
+        self.fuel -= 1
+        return self.fuel > 0
+
+    def new_mapping(
+        self, state: State, items: dict[Any, Value], open_reason: str | None = None, trail: Trail = ()
+    ) -> MappingRef:
+        """Make a dict object with this content."""
+        oid = self.number()
+        state.set(("dict", oid), MappingValue(items, open_reason, oid, trail=trail))
+        return MappingRef(oid, trail=trail)
+
+    def content(self, state: State, ref: MappingRef) -> MappingValue:
+        """What the dict holds now."""
+        found = state.get(("dict", ref.oid))
+        if isinstance(found, MappingValue):
+            return found
+        return MappingValue({}, "a dict of unknown content", ref.oid)
+
+    def unknown(self, frame: Frame, node: cst.CSTNode, reason: str) -> Unknown:
+        """An unknown that is the same whenever this frame evaluates this node."""
+        return Unknown(reason, ("node", frame.number, id(node)))
+
+    def step(self, frame: Frame, node: cst.CSTNode, label: str) -> Step:
+        """A place on a value's way."""
+        return Step(frame.module, node, label)
+
+    @contextmanager
+    def entered(self, node: object) -> Iterator[bool]:
+        """Guard against recursion: False where this function is running already or the depth is used up."""
+        if id(node) in self.active or len(self.active) >= MAX_DEPTH:
+            yield False
+            return
+        self.active.append(id(node))
+        try:
+            yield True
+        finally:
+            self.active.pop()
+
+
+def is_absent(value: Value) -> bool:
+    """Whether the value is certainly not there."""
+    return isinstance(value, Absent)
+
+
+def known_text(value: Value) -> str | None:
+    """The string that the value certainly is, or None."""
+    return value.known if isinstance(value, Text) else None
+
+
+__all__ = ["ALWAYS", "EngineCall", "Execution", "SqlCall", "World", "is_absent", "known_text"]
