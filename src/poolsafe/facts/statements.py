@@ -39,9 +39,9 @@ def _statement(world: World, module: Module, calls: list[SqlCall]) -> Statement 
     sql = _joined(text)
     executions = [one for one in world.executions if one.text is node]
     runner, reason = _runner(world, module, calls, executions)
-    literal, offset = _literal(module, node, sql)
+    literal, offsets = _literal(module, node, sql)
     pieces = tuple(
-        Piece(sql[start:end], (offset + start, offset + end) if literal is not None else None) for start, end in spans
+        Piece(sql[start:end], (offsets[start], offsets[end]) if literal is not None else None) for start, end in spans
     )
     execution, executor = _execution(module, node)
     return Statement(
@@ -121,16 +121,23 @@ def _only_other_drivers(world: World, module: Module) -> bool:
 # --- where it stands ---
 
 
-def _literal(module: Module, node: cst.Call, sql: str) -> tuple[tuple[int, int] | None, int]:
-    """The span of the literal that the SQL is written as, and the offset of its first character; None where it is not one."""
+def _literal(module: Module, node: cst.Call, sql: str) -> tuple[tuple[int, int] | None, list[int]]:
+    """The span of the literal that the SQL is written as, and the offset of each character of the SQL and of its end.
+
+    None and nothing where it is not one literal, or one with escapes in it.
+    """
     first = node.args[0].value if node.args else None
     if not isinstance(first, cst.SimpleString) or first.lpar:
-        return None, 0
+        return None, []
     start, end = module.tree.span(first)
     inside = start + len(first.prefix) + len(first.quote)
-    if module.source.text[inside : inside + len(sql)] != sql or inside + len(sql) + len(first.quote) != end:
-        return None, 0
-    return (start, end), inside
+    written = module.source.text[inside : end - len(first.quote)]
+    if written.replace("\r\n", "\n").replace("\r", "\n") != sql:
+        return None, []
+    offsets = [
+        inside + at for at, character in enumerate(written) if not (character == "\n" and written[at - 1 : at] == "\r")
+    ]
+    return (start, end), [*offsets, end - len(first.quote)]
 
 
 def _execution(module: Module, node: cst.Call) -> tuple[tuple[int, int] | None, CallLayout | None]:

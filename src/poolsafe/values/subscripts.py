@@ -53,9 +53,10 @@ def item(world: World, frame: Frame, node: cst.CSTNode, base: Value, key: Value)
             content = world.content(frame.state, base) if isinstance(base, MappingRef) else base
             return _mapping_item(content, key)
         case Sequence():
-            known = isinstance(key, Const) and isinstance(key.value, int) and -len(base.items) <= key.value < len(base.items)
-            if isinstance(key, Const) and known and (key.value >= 0 or not base.open):
-                return base.items[key.value]
+            index = key.value if isinstance(key, Const) else None
+            inside = isinstance(index, int) and -len(base.items) <= index < len(base.items)
+            if isinstance(index, int) and inside and (index >= 0 or not base.open):
+                return base.items[index]
             return world.unknown(frame, node, "an item of a sequence")
         case Text():
             if (

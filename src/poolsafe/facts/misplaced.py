@@ -1,0 +1,82 @@
+"""Keys in a place where they are refused or ignored."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.facts.engine import Driver, Misplaced, MisplacedWhere
+from poolsafe.facts.places import explain
+from poolsafe.facts.pooling import NAME_FUNCTION
+from poolsafe.facts.sizes import PREPARED, STATEMENT
+from poolsafe.facts.views import View, as_python, configured, connect_arg, judged_values, query_value
+from poolsafe.syntax.layout import CallLayout
+from poolsafe.values.lattice import Absent, Unknown, Value, restrict
+from poolsafe.values.modules import Module
+
+KEYS = (STATEMENT, PREPARED, NAME_FUNCTION)
+
+
+def misplaced_keys(module: Module, layout: CallLayout, views: list[View], creator: str | None) -> tuple[Misplaced, ...]:
+    found: dict[tuple[str, MisplacedWhere], Misplaced] = {}
+    span = (layout.start, layout.end)
+    for view in views:
+        if view.driver is not Driver.ASYNCPG:
+            continue
+        for key in KEYS:
+            given = view.seen.arguments.keywords.get(key)
+            for single in [] if given is None else judged_values(restrict(given, (view.guard,))):
+                if not isinstance(single, Absent):
+                    index = argument_index(layout, key)
+                    place = explain(single.trail, f"`{key}`", module, span)
+                    where = MisplacedWhere.ENGINE_KEYWORD
+                    found.setdefault((key, where), Misplaced(key, where, as_python(single), index, None, place))
+            section = configured(view.seen, key) if view.seen.function.endswith("from_config") else Absent()
+            for single in judged_values(section):
+                if not isinstance(single, Absent):
+                    where = MisplacedWhere.ALEMBIC_KEY
+                    place = explain(single.trail, f"`{key}`", module, span)
+                    found.setdefault((key, where), Misplaced(key, where, as_python(single), None, None, place))
+            if creator is not None:
+                for single in judged_values(connect_arg(view, key)):
+                    if not isinstance(single, (Absent, Unknown)):
+                        where = MisplacedWhere.BESIDE_CREATOR
+                        place = explain(single.trail, f"`{key}`", module, span)
+                        found.setdefault((key, where), Misplaced(key, where, as_python(single), None, None, place))
+        in_url = query_value(view.url, STATEMENT)
+        if not isinstance(in_url, Absent):
+            where = MisplacedWhere.URL_QUERY
+            removal = _removal(module, view.url, STATEMENT)
+            place = explain(view.url.trail, "the URL", module, span)
+            found.setdefault((STATEMENT, where), Misplaced(STATEMENT, where, as_python(in_url), None, removal, place))
+    return tuple(found.values())
+
+
+def argument_index(layout: CallLayout, keyword: str) -> int | None:
+    return next((index for index, one in enumerate(layout.arguments) if one.keyword == keyword), None)
+
+
+def written_value(layout: CallLayout, keyword: str) -> tuple[int, int] | None:
+    index = argument_index(layout, keyword)
+    if index is None:
+        return None
+    return layout.arguments[index].value_start, layout.arguments[index].value_end
+
+
+def _removal(module: Module, url: Value, key: str) -> tuple[int, int] | None:
+    """The span of `key=value` with one separator in the string literal of this file that the URL is written as."""
+    step = url.trail[0] if url.trail else None
+    if step is None or step.module is not module or not isinstance(step.node, (cst.SimpleString, cst.FormattedString)):
+        return None
+    start, end = module.tree.span(step.node)
+    written = module.source.text[start:end]
+    at = written.find(f"{key}=")
+    if at <= 0 or written.count(f"{key}=") != 1 or written[at - 1] not in "?&":
+        return None
+    stop = at
+    while stop < len(written) and written[stop] not in "&#\"'{}\\ ":
+        stop += 1
+    if written[stop : stop + 1] == "&":
+        return start + at, start + stop + 1
+    if written[stop : stop + 1] not in ('"', "'", "#"):
+        return None
+    return start + at - 1, start + stop

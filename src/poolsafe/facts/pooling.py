@@ -1,0 +1,149 @@
+"""The pool of an engine, its pre-ping, and what decides how connections are made and used."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.facts.engine import NameFunction, Pool, PrePing
+from poolsafe.facts.views import View, connect_arg, judged_values, without_soft
+from poolsafe.values.lattice import (
+    Absent,
+    Const,
+    Function,
+    Library,
+    MappingValue,
+    Object,
+    Text,
+    Trail,
+    Unknown,
+    Value,
+    combinations,
+)
+
+NAME_FUNCTION = "prepared_statement_name_func"
+
+
+_KEEPING = frozenset(
+    {"QueuePool", "AsyncAdaptedQueuePool", "FallbackAsyncAdaptedQueuePool", "AssertionPool", "SingletonThreadPool"}
+)
+
+
+def pool_kind(value: Value) -> Pool:
+    """The kind of pool that a `poolclass` makes."""
+    match value:
+        case Absent() | Const(value=None):
+            return Pool.KEEPING
+        case Library(name=name):
+            last = name.rpartition(".")[2]
+            if last == "NullPool":
+                return Pool.NULL
+            if last == "StaticPool":
+                return Pool.STATIC
+            return Pool.KEEPING if last in _KEEPING else Pool.UNKNOWN
+    return Pool.UNKNOWN
+
+
+def _ping(value: Value) -> PrePing:
+    match value:
+        case Absent():
+            return PrePing.ABSENT
+        case Const(value=plain) if plain is None or isinstance(plain, (bool, int)):
+            return PrePing.TRUE if plain else PrePing.FALSE
+        case Text() if value.known is not None:
+            return PrePing.TRUE if value.known.lower() in ("true", "yes", "on", "y", "t", "1") else PrePing.FALSE
+    return PrePing.UNKNOWN
+
+
+def pool_of(views: list[View]) -> tuple[Pool, PrePing, Trail]:
+    """The pool, and the pre-ping on the paths on which that pool keeps connections."""
+    pools: set[Pool] = set()
+    pings: dict[PrePing, Trail] = {}
+    for view in views:
+        if not isinstance(view.option("pool"), Absent):
+            pools.add(Pool.UNKNOWN)
+            continue
+        options = (without_soft(view.option("poolclass")), without_soft(view.option("pool_pre_ping")))
+        for _, (pool, ping) in combinations(options):
+            kind = pool_kind(pool)
+            pools.add(kind)
+            if kind is Pool.KEEPING:
+                pings.setdefault(_ping(ping), ping.trail)
+    if Pool.UNKNOWN in pools or not pools:
+        return Pool.UNKNOWN, PrePing.UNKNOWN, ()
+    if Pool.KEEPING not in pools:
+        return pools.pop(), PrePing.ABSENT, ()
+    return Pool.KEEPING, *_one_ping(pings)
+
+
+def _one_ping(pings: dict[PrePing, Trail]) -> tuple[PrePing, Trail]:
+    if PrePing.UNKNOWN in pings:
+        return PrePing.UNKNOWN, pings[PrePing.UNKNOWN]
+    if PrePing.TRUE in pings and len(pings) > 1:
+        return PrePing.CONDITIONAL, pings[PrePing.TRUE]
+    if PrePing.FALSE in pings:
+        return PrePing.FALSE, pings[PrePing.FALSE]
+    return next(iter(pings.items()))
+
+
+def creator_of(views: list[View]) -> str | None:
+    for view in views:
+        for name in ("async_creator", "creator"):
+            given = judged_values(view.option(name))
+            if any(not isinstance(one, (Absent, Unknown)) and one != Const(None) for one in given):
+                return name
+            if name in view.seen.arguments.keywords and any(isinstance(one, Unknown) for one in given):
+                return name
+    return None
+
+
+def autocommit_of(views: list[View]) -> bool | None:
+    found: set[bool | None] = set()
+    for view in views:
+        for single in judged_values(view.option("isolation_level")):
+            if isinstance(single, (Absent, Const)):
+                found.add(False)
+            elif isinstance(single, Text) and single.known is not None:
+                found.add(single.known.upper() == "AUTOCOMMIT")
+            else:
+                found.add(None)
+        for options in judged_values(view.option("execution_options")):
+            if isinstance(options, MappingValue):
+                level = options.items.get("isolation_level")
+                if isinstance(level, Text) and level.known == "AUTOCOMMIT":
+                    found.add(True)
+    if True in found:
+        return True
+    return None if None in found else False
+
+
+def name_function_of(views: list[View]) -> NameFunction:
+    found: set[NameFunction] = set()
+    for view in views:
+        for single in judged_values(connect_arg(view, NAME_FUNCTION)):
+            match single:
+                case Absent() | Const(value=None):
+                    found.add(NameFunction.ABSENT)
+                case Function():
+                    found.add(_named_by(single))
+                case Object() | Library():
+                    found.add(NameFunction.UNIQUE)
+                case _:
+                    found.add(NameFunction.UNKNOWN)
+    return found.pop() if len(found) == 1 else NameFunction.UNKNOWN
+
+
+def _named_by(function: Function) -> NameFunction:
+    """Whether a name function gives the empty name; a function with an f-string or a call in it makes unique ones."""
+    body: cst.CSTNode = function.node.body
+    if (
+        isinstance(body, cst.IndentedBlock)
+        and len(body.body) == 1
+        and isinstance(body.body[0], cst.SimpleStatementLine)
+    ):
+        line = body.body[0].body[0]
+        body = line.value if isinstance(line, cst.Return) and line.value is not None else body
+    if isinstance(body, cst.SimpleString):
+        return NameFunction.EMPTY if body.raw_value == "" else NameFunction.UNKNOWN
+    if isinstance(body, (cst.FormattedString, cst.Call, cst.BinaryOperation, cst.IndentedBlock)):
+        return NameFunction.UNIQUE
+    return NameFunction.UNKNOWN

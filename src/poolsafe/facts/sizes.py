@@ -1,0 +1,142 @@
+"""The two cache sizes: what reaches the driver under each key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import libcst as cst
+
+from poolsafe.facts.conditions import asks_for_pooler
+from poolsafe.facts.engine import CacheSize, SizeState
+from poolsafe.facts.places import explain
+from poolsafe.facts.views import View, as_python, connect_arg, query_value, without_soft
+from poolsafe.syntax.layout import CallLayout
+from poolsafe.values.lattice import Absent, Const, Guard, Text, Unknown, Value, alternatives, choose
+from poolsafe.values.modules import Module
+from poolsafe.values.world import World
+
+STATEMENT = "statement_cache_size"
+PREPARED = "prepared_statement_cache_size"
+
+
+def cache_size(
+    world: World, module: Module, layout: CallLayout, views: list[View], key: str, creator: str | None
+) -> CacheSize:
+    states: dict[SizeState, Value] = {}
+    guards: dict[SizeState, list[Guard]] = {}
+    for view in views:
+        for guard, value, state in _size_states(view, key, creator):
+            states.setdefault(state, value)
+            guards.setdefault(state, []).append(guard)
+    state = _one_state(world, set(states), guards)
+    value = states.get(state, Unknown(""))
+    if state is SizeState.CONDITIONAL:
+        value = states.get(SizeState.ZERO, value)
+    origin = explain(value.trail, f"`{key}`", module, (layout.start, layout.end))
+    return CacheSize(
+        key=key,
+        state=state,
+        value=as_python(value),
+        literals=_literals(module, key, [value]) if state in (SizeState.POSITIVE, SizeState.INVALID) else None,
+        origin=origin,
+        reason=value.reason if isinstance(value, Unknown) else "",
+    )
+
+
+def _size_states(view: View, key: str, creator: str | None) -> Iterator[tuple[Guard, Value, SizeState]]:
+    if creator is not None:
+        yield frozenset(), Unknown(f"`{creator}` makes the connections"), SizeState.UNKNOWN
+        return
+    value = connect_arg(view, key)
+    if key == PREPARED:
+        query = _query(view)
+        options = []
+        for guard, single in alternatives(value):
+            options.append((guard, query if isinstance(single, Absent) else single))
+        value = choose(options)
+    for guard, single in alternatives(without_soft(value)):
+        yield guard, single, size_state(key, single)
+
+
+def _query(view: View) -> Value:
+    """SQLAlchemy's own key in the URL's query, which it turns into a number there."""
+    value = query_value(view.url, PREPARED)
+    if isinstance(value, Text) and value.known is not None:
+        try:
+            return Const(int(value.known), trail=value.trail)
+        except ValueError:
+            return value
+    return value
+
+
+def size_state(key: str, value: Value) -> SizeState:
+    """What one value of a key means to the layer that reads it."""
+    match value:
+        case Absent():
+            return SizeState.ABSENT
+        case Const(value=plain):
+            return _constant_state(key, plain)
+        case Text():
+            return SizeState.INVALID
+    return SizeState.UNKNOWN
+
+
+def _constant_state(key: str, plain: object) -> SizeState:
+    if key == PREPARED and (plain is None or plain is False or plain == 0):
+        return SizeState.ZERO
+    if plain is None or isinstance(plain, bool):
+        return SizeState.INVALID if key == STATEMENT else SizeState.UNKNOWN
+    if isinstance(plain, int):
+        if plain == 0:
+            return SizeState.ZERO
+        return SizeState.POSITIVE if plain > 0 else SizeState.INVALID
+    return SizeState.UNKNOWN
+
+
+def _one_state(world: World, states: set[SizeState], guards: dict[SizeState, list[Guard]]) -> SizeState:
+    if not states:
+        return SizeState.UNKNOWN
+    for certain in (SizeState.INVALID, SizeState.POSITIVE):
+        if certain in states:
+            return certain
+    if len(states) == 1:
+        return next(iter(states))
+    if SizeState.UNKNOWN in states:
+        return SizeState.UNKNOWN
+    if asks_for_pooler(world, [*guards[SizeState.ZERO], *guards[SizeState.ABSENT]]):
+        return SizeState.ZERO
+    return SizeState.CONDITIONAL
+
+
+def _literals(module: Module, key: str, values: Iterable[Value]) -> tuple[tuple[int, int], ...] | None:
+    """The spans of the literals that may be replaced: those written directly under the key, in this file."""
+    spans: list[tuple[int, int]] = []
+    for value in values:
+        step = value.trail[0] if value.trail else None
+        if step is None or step.module is not module or step.label != "literal":
+            return None
+        if not _under_key(module, step.node, key):
+            return None
+        spans.append(module.tree.span(step.node))
+    return tuple(spans) or None
+
+
+def _under_key(module: Module, node: cst.CSTNode, key: str) -> bool:
+    parents = module.index.parents
+    parent = parents.get(id(node))
+    if isinstance(parent, cst.UnaryOperation):
+        parent = parents.get(id(parent))
+    if isinstance(parent, cst.DictElement):
+        return isinstance(parent.key, cst.SimpleString) and parent.key.raw_value == key
+    if isinstance(parent, cst.Arg):
+        return parent.keyword is not None and parent.keyword.value == key
+    if isinstance(parent, cst.Assign):
+        target = parent.targets[0].target
+        if len(parent.targets) == 1 and isinstance(target, cst.Subscript) and len(target.slice) == 1:
+            index = target.slice[0].slice
+            return (
+                isinstance(index, cst.Index)
+                and isinstance(index.value, cst.SimpleString)
+                and index.value.raw_value == key
+            )
+    return False

@@ -1,0 +1,183 @@
+"""The possibilities of an engine call: which URL under which conditions, and what each option is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from poolsafe.facts.engine import Driver
+from poolsafe.facts.places import explain
+from poolsafe.findings import Related
+from poolsafe.values.lattice import (
+    Absent,
+    Choice,
+    Const,
+    Guard,
+    MappingValue,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    choose,
+    compatible,
+    harden,
+    is_soft,
+    restrict,
+)
+from poolsafe.values.library_calls import parse_url
+from poolsafe.values.modules import Module
+from poolsafe.values.observe import engine_url, single_scheme
+from poolsafe.values.texts import as_text
+from poolsafe.values.world import EngineCall
+
+ASYNCPG = frozenset({"postgresql+asyncpg"})
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One possibility of one observed call: its URL is this, under this guard."""
+
+    seen: EngineCall
+    guard: Guard
+    url: Value
+    driver: Driver
+
+    def option(self, name: str) -> Value:
+        """What reaches the engine under a keyword, in this view: Absent where certainly nothing."""
+        return restrict(option_of(self.seen, name), (self.guard,))
+
+
+def views_of(seen: EngineCall) -> Iterator[View]:
+    for guard, url in hard_alternatives(engine_url(seen.function, seen.arguments)):
+        if not any(compatible(guard, at) for at in seen.path):
+            continue
+        for inner, single, scheme in _schemes(url):
+            if compatible(guard, inner):
+                yield View(seen, guard | inner, single, _driver(scheme))
+
+
+def hard_alternatives(value: Value) -> list[tuple[Guard, Value]]:
+    """The possibilities that count, with their guards: those of the environment fall away beside a default."""
+    options = list(alternatives(value))
+    return [(guard, single) for guard, single in options if not is_soft(single)] or options
+
+
+def _schemes(url: Value) -> Iterator[tuple[Guard, Value, str | None]]:
+    """The possible schemes of one URL: a URL object may have several drivers."""
+    if isinstance(url, Url):
+        for guard, driver in hard_alternatives(url.drivername):
+            yield guard, url, as_text(driver).known
+        return
+    yield frozenset(), url, single_scheme(url)
+
+
+def _driver(scheme: str | None) -> Driver:
+    if scheme is None:
+        return Driver.UNKNOWN
+    return Driver.ASYNCPG if scheme in ASYNCPG else Driver.OTHER
+
+
+def other_driver(views: list[View]) -> Driver:
+    return Driver.OTHER if views and all(view.driver is Driver.OTHER for view in views) else Driver.UNKNOWN
+
+
+def driver_reason_of(views: list[View]) -> str:
+    for view in views:
+        if view.driver is Driver.UNKNOWN:
+            reason = view.url.reason if isinstance(view.url, Unknown) else None
+            if isinstance(view.url, Text):
+                reason = next((piece.reason for piece in view.url.pieces if isinstance(piece, Unknown)), None)
+            return reason or "the URL is not a string that can be followed"
+    return ""
+
+
+def url_origin_of(views: list[View], module: Module, span: tuple[int, int]) -> tuple[Related, ...]:
+    for view in views:
+        trail = view.url.trail or (view.url.drivername.trail if isinstance(view.url, Url) else ())
+        places = explain(trail, "the URL", module, span)
+        if places:
+            return places
+    return ()
+
+
+def option_of(seen: EngineCall, name: str) -> Value:
+    """What an engine function gets under a keyword, or under a key of the configuration that it is given."""
+    arguments = seen.arguments
+    given = arguments.keywords.get(name)
+    if given is not None and not maybe_absent(given):
+        return given
+    missing: Value = Absent()
+    if arguments.open_keywords is not None:
+        missing = Unknown(arguments.open_keywords, ("option", id(seen), name))
+    elif seen.function.endswith("from_config"):
+        missing = configured(seen, name)
+    if given is None:
+        return missing
+    return choose((guard, missing if isinstance(single, Absent) else single) for guard, single in alternatives(given))
+
+
+def configured(seen: EngineCall, name: str) -> Value:
+    section = seen.arguments.get(0, "configuration") or Absent()
+    prefix = as_text(harden(seen.arguments.get(1, "prefix") or as_text(Const("sqlalchemy.")))).known or ""
+    if prefix == "" and seen.arguments.get(1, "prefix") is None:
+        prefix = "sqlalchemy."
+
+    def one(single: Value) -> Value:
+        if not isinstance(single, MappingValue):
+            return Absent()
+        found = single.items.get(prefix + name)
+        return Absent() if found is None else found
+
+    return choose((guard, one(single)) for guard, single in alternatives(section))
+
+
+def maybe_absent(value: Value) -> bool:
+    return any(isinstance(single, Absent) for _, single in alternatives(value))
+
+
+def judged_values(value: Value) -> list[Value]:
+    """The possibilities that count: those of the environment fall away where a default stands beside them."""
+    return [single for _, single in hard_alternatives(value)]
+
+
+def connect_arg(view: View, key: str) -> Value:
+    """What connect_args brings under a key, in this view; Absent where it certainly brings nothing."""
+
+    def one(single: Value) -> Value:
+        match single:
+            case MappingValue():
+                return single.get(key)
+            case Absent() | Const(value=None):
+                return Absent()
+            case Unknown():
+                return Unknown(single.reason, ("connect_args", single.ident, key), soft=single.soft)
+        return Unknown("connect_args is not a dict that can be followed")
+
+    value = choose((guard, one(single)) for guard, single in alternatives(view.option("connect_args")))
+    return restrict(value, (view.guard,))
+
+
+def without_soft(value: Value) -> Value:
+    if not isinstance(value, Choice):
+        return value
+    hard = [(guard, single) for guard, single in value.alternatives if not is_soft(single)]
+    return choose(hard) if hard else value
+
+
+def query_value(url: Value, key: str) -> Value:
+    parsed = parse_url(url) if isinstance(url, Text) else url
+    if not isinstance(parsed, Url):
+        return Absent()
+    query = parsed.query
+    singles = [single for _, single in alternatives(query)]
+    found = [single.items[key] for single in singles if isinstance(single, MappingValue) and key in single.items]
+    return found[0] if found else Absent()
+
+
+def as_python(value: Value) -> str:
+    if isinstance(value, Const):
+        return repr(value.value)
+    if isinstance(value, Text) and value.known is not None:
+        return repr(value.known)
+    return ""
