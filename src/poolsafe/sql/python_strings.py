@@ -1,0 +1,315 @@
+"""Whether a Python source holds a string that is several commands of SQL: one linear pass over its bytes.
+
+This decides whether a file deserves LibCST, so it is a small lexer of our own and needs no parser: the running Python
+may be too old to parse the file. It errs on the side of an unneeded parse, since what it drops is never reported.
+"""
+
+from __future__ import annotations
+
+import re
+
+from poolsafe.sql.scanner import PLACEHOLDER, split
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Comments and the plainest of strings are matched in one go; the group is the opening of all others.
+_OPENING = re.compile(rb"#[^\r\n]*|'(?!'')[^'\\\r\n]*'|\"(?!\"\")[^\"\\\r\n]*\"|('''|\"\"\"|'|\")")
+_PREFIX = re.compile(rb"(?:^|[^0-9A-Za-z_\x80-\xff])([A-Za-z]{1,2})\Z")
+_PREFIXES = frozenset((b"r", b"b", b"u", b"f", b"t", b"rb", b"br", b"rf", b"fr", b"rt", b"tr"))
+
+# These match up to the closing quote or the first thing that cannot be: they never fail, hence never go back.
+_BODIES = {
+    b"'": re.compile(rb"[^'\\\r\n]*(?:\\(?:\r\n|.)[^'\\\r\n]*)*", re.DOTALL),
+    b'"': re.compile(rb'[^"\\\r\n]*(?:\\(?:\r\n|.)[^"\\\r\n]*)*', re.DOTALL),
+    b"'''": re.compile(rb"[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*", re.DOTALL),
+    b'"""': re.compile(rb'[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*', re.DOTALL),
+}
+# What matters in the text of an f-string: escapes, doubled braces, fields, its end, and a line end without a triple.
+_NAMED_CHARACTER = rb"\\N\{[^{}'\"\r\n]*\}"
+_F_EDGES = {
+    quote: re.compile(
+        _NAMED_CHARACTER + rb"|\\(?:\r\n|[^{}])|\{\{|\}\}|[{}]|" + quote + (b"" if len(quote) > 1 else rb"|[\r\n]"),
+        re.DOTALL,
+    )
+    for quote in _BODIES
+}
+_FIELD_EDGE = re.compile(rb"#[^\r\n]*|'''|\"\"\"|['\"(){}:\[\]]")
+_FORMAT_EDGE = re.compile(rb"[{}]")
+# Python's own limit is 150 levels of f-strings; beyond a few, the parser may judge.
+_DEEPEST = 40
+
+_HASH = ord("#")
+_COMMENT = re.compile(rb"#[^\r\n]*")
+_BLANKS = b" \t\r\n\f\\"
+_FUNCTION_OR_CLASS = re.compile(
+    rb"(?:\A|[\r\n])[ \t]*"
+    rb"(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\((?:[^()]|\([^()]*\))*\)[^\r\n:]*|class[ \t]+\w+[^\r\n:]*)"
+    rb":[ \t]*[\r\n]\s*\Z"
+)
+_ASSIGNED = re.compile(rb"\b(\w+)[ \t]*(?::[^=\r\n]*)?\+?=[\s\\(]*\Z")
+
+_ESCAPE = re.compile(
+    r"\\(\r\n|\n|\r|[0-7]{1,3}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|N\{[^{}\\]*\}|[abfnrtv'\"\\])"
+)
+_ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "'": "'", '"': '"', "\\": "\\"}
+
+# The first words of PostgreSQL's commands (`stmt` in gram.y, version 19), of a query in parentheses, and text that is
+# filled in later: a placeholder, `%s`, `%(name)s`, `{}`.
+_WORDS = (
+    "abort alter analyse analyze begin call checkpoint close cluster comment commit copy create deallocate declare "
+    "delete discard do drop end execute explain fetch grant import insert listen load lock merge move notify prepare "
+    "reassign refresh reindex release repack reset revoke rollback savepoint security select set show start table "
+    "truncate unlisten update vacuum values wait with"
+).replace(" ", "|")
+_COMMAND = re.compile(rf"(?:{_WORDS})\b|[(%{{{PLACEHOLDER}]", re.IGNORECASE | re.ASCII)
+# A name whose text is followed by more: `NAME +`, `NAME +=`, or `{NAME}` before a command or another field.
+_FOLLOWED_NAME = re.compile(
+    rf"\b(\w+)\s*\+|\{{(?:\w+\.)*(\w+)\}}(?:\s|\\[nrt])*(?:\{{|(?:{_WORDS})\b)".encode(), re.IGNORECASE
+)
+
+
+class _UnreadableError(Exception):
+    """The bytes are not Python as far as this lexer knows it."""
+
+
+def holds_several_commands(data: bytes) -> bool:
+    """Whether a string of this Python source may be several commands of SQL; never raises, whatever the bytes are.
+
+    Strings side by side or around a `+` are one text; an f-string's fields, and what else a `+` adds, are unknown text
+    that may be a command. A second command must begin with a word that begins one in PostgreSQL, so prose, markup and
+    styles with semicolons stay out; docstrings do too. Source this lexer cannot read is left to the parser: True.
+    """
+    try:
+        return _Source(data).holds_several_commands()
+    except _UnreadableError:
+        return True
+
+
+class _Source:
+    """The strings of one file, and what lies between them."""
+
+    __slots__ = ("data", "strings", "unfinished_names")
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.strings = _strings(data)
+        self.unfinished_names: set[bytes] = set()
+
+    def holds_several_commands(self) -> bool:
+        if any(self._several(first, last) for first, last in self._chains()):
+            return True
+        return bool(self.unfinished_names) and self._continues_a_name()
+
+    def _chains(self) -> Iterator[tuple[int, int]]:
+        """Strings that are added up, as indices of the first and after the last; only chains with a semicolon."""
+        find = self.data.find
+        after = 0
+        semicolon = -1
+        for index, (start, end) in enumerate(self.strings):
+            if semicolon < start and (semicolon := find(b";", start)) < 0:
+                return
+            if semicolon >= end or index < after:
+                continue
+            first, last = index, index + 1
+            while first > after and self._joined(first):
+                first -= 1
+            while last < len(self.strings) and self._joined(last):
+                last += 1
+            after = last
+            yield first, last
+
+    def _gap(self, index: int) -> bytes:
+        """What stands before the string `index` (or at the end of the file), back to the string before it."""
+        start = self.strings[index - 1][1] if index else 0
+        if index == len(self.strings):
+            return _COMMENT.sub(b"", self.data[start:])
+        end = self.strings[index][0]
+        return _COMMENT.sub(b"", self.data[start : end - len(_prefix(self.data, end))])
+
+    def _joined(self, index: int) -> bool:
+        gap = self._gap(index)
+        return _is_glue(gap) or (_begins_with_plus(gap) and _ends_with_plus(gap))
+
+    def _several(self, first: int, last: int) -> bool:
+        runs = [""]
+        for index in range(first, last):
+            if index > first and not _is_glue(self._gap(index)):
+                runs.append("")
+            runs[-1] += _text(self.data, self.strings[index][0])
+        before, behind = self._gap(first), self._gap(last)
+        if _ends_with_plus(before):
+            runs[0] = PLACEHOLDER + runs[0]
+        if _begins_with_plus(behind):
+            runs[-1] += PLACEHOLDER
+        if _is_several(PLACEHOLDER.join(runs)) or (len(runs) > 1 and any(map(_is_several, runs))):
+            return last - first > 1 or not _is_docstring(first == 0, before, behind)
+        self._note_unfinished(runs[-1], before)
+        return False
+
+    def _note_unfinished(self, text: str, before: bytes) -> None:
+        """Remember the name of a text that ends with a semicolon: another command may be added to it elsewhere."""
+        assigned = _ASSIGNED.search(before[-200:])
+        spans = split(text) if assigned else None
+        if assigned and spans and ";" in text[spans[-1][1] :]:
+            self.unfinished_names.add(assigned[1])
+
+    def _continues_a_name(self) -> bool:
+        return any((name[1] or name[2]) in self.unfinished_names for name in _FOLLOWED_NAME.finditer(self.data))
+
+
+def _strings(data: bytes) -> list[tuple[int, int]]:
+    """Each string literal outside of an f-string's fields: the offset of its opening quote, and its end."""
+    strings = []
+    search = _OPENING.search
+    position = 0
+    while opening := search(data, position):
+        start, position = opening.span()
+        if data[start] == _HASH:
+            continue
+        if opening[1] or data[start - 1 : start].isalpha():
+            quote = _quote(data, start)
+            position = _string_end(data, start + len(quote), quote, _prefix(data, start), 0)
+        strings.append((start, position))
+    return strings
+
+
+def _text(data: bytes, start: int) -> str:
+    """The text of the string whose quote opens at `start`, its fields replaced by placeholders.
+
+    Bytes above 0x7f become one letter each: for the rules of SQL, as good as the right ones.
+    """
+    prefix = _prefix(data, start).lower()
+    quote = _quote(data, start)
+    parts: list[bytes] = []
+    end = _string_end(data, start + len(quote), quote, prefix, 0, parts)
+    body = b"".join(parts) if _is_formatted(prefix) else data[start + len(quote) : end - len(quote)]
+    text = body.decode("latin-1")
+    return text if b"r" in prefix or "\\" not in text else _ESCAPE.sub(_unescape, text)
+
+
+def _is_docstring(is_first: bool, before: bytes, behind: bytes) -> bool:
+    """Whether a string stands for itself where Python keeps the documentation: its text goes nowhere."""
+    if behind.lstrip(b" \t\f")[:1] not in (b"", b"\r", b"\n"):
+        return False
+    if is_first and not before.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n\f"):
+        return True
+    return _FUNCTION_OR_CLASS.search(before) is not None
+
+
+def _quote(data: bytes, start: int) -> bytes:
+    triple = data[start : start + 3]
+    return triple if triple in (b"'''", b'"""') else triple[:1]
+
+
+def _prefix(data: bytes, position: int) -> bytes:
+    """The letters before the quote at `position` that make a prefix of it."""
+    letters = _PREFIX.search(data[max(position - 3, 0) : position])
+    return letters[1] if letters and letters[1].lower() in _PREFIXES else b""
+
+
+def _is_formatted(prefix: bytes) -> bool:
+    return bool(prefix) and prefix.lower().strip(b"r") in (b"f", b"t")
+
+
+def _string_end(
+    data: bytes, body: int, quote: bytes, prefix: bytes, level: int, parts: list[bytes] | None = None
+) -> int:
+    """Where the literal ends whose text begins at `body`; `parts` receives the pieces of an f-string's text."""
+    if _is_formatted(prefix):
+        return _formatted_end(data, body, quote, level, [] if parts is None else parts)
+    match = _BODIES[quote].match(data, body)
+    if match is None or not data.startswith(quote, match.end()):
+        raise _UnreadableError
+    return match.end() + len(quote)
+
+
+def _formatted_end(data: bytes, body: int, quote: bytes, level: int, parts: list[bytes]) -> int:
+    """Where the f-string ends whose text begins at `body`; `parts` receives the text, a placeholder for each field."""
+    search = _F_EDGES[quote].search
+    position = body
+    while edge := search(data, position):
+        found = edge[0]
+        if found == quote:
+            parts.append(data[position : edge.start()])
+            return edge.end()
+        if found in (b"\r", b"\n", b"}"):
+            raise _UnreadableError
+        if found == b"{":
+            parts += data[position : edge.start()], PLACEHOLDER.encode()
+            position = _field_end(data, edge.end(), level + 1)
+            continue
+        parts.append(data[position : edge.start()] + (found[:1] if found in (b"{{", b"}}") else found))
+        position = edge.end()
+    raise _UnreadableError
+
+
+def _field_end(data: bytes, position: int, level: int) -> int:
+    """Where the field ends whose expression begins at `position`: past its closing brace."""
+    if level > _DEEPEST:
+        raise _UnreadableError
+    depth = 0
+    while edge := _FIELD_EDGE.search(data, position):
+        found = edge[0]
+        position = edge.end()
+        if found[0] in b"'\"":
+            prefix = _prefix(data, edge.start())
+            position = _string_end(data, position, found, prefix, level)
+        elif found in (b"(", b"[", b"{"):
+            depth += 1
+        elif found == b"}" and not depth:
+            return position
+        elif found in (b")", b"]", b"}"):
+            depth -= 1
+        elif found == b":" and not depth:
+            return _format_end(data, position, level)
+    raise _UnreadableError
+
+
+def _format_end(data: bytes, position: int, level: int) -> int:
+    """Where the field ends whose format begins at `position`; quotes are plain text there, fields are not."""
+    while edge := _FORMAT_EDGE.search(data, position):
+        position = edge.end()
+        if edge[0] == b"}":
+            return position
+        position = _field_end(data, position, level + 1)
+    raise _UnreadableError
+
+
+def _is_glue(gap: bytes) -> bool:
+    """Whether the strings around `gap` are one text; a line end between two statements is taken for glue, too."""
+    rest = gap.strip(_BLANKS)
+    return not rest or (b"+" in rest and not rest.strip(_BLANKS + b"()+"))
+
+
+def _begins_with_plus(gap: bytes) -> bool:
+    return gap.lstrip(_BLANKS + b")").startswith(b"+")
+
+
+def _ends_with_plus(gap: bytes) -> bool:
+    return gap.rstrip(_BLANKS + b"(").endswith((b"+", b"+="))
+
+
+def _is_several(text: str) -> bool:
+    if ";" not in text.rstrip(" \t\r\n;"):
+        return False
+    spans = split(text) or []
+    return any(_COMMAND.match(text, start) for start, _ in spans[1:])
+
+
+def _unescape(match: re.Match[str]) -> str:
+    escape = match[1]
+    if escape in _ESCAPED:
+        return _ESCAPED[escape]
+    if escape[0] in "\r\n":
+        return ""
+    if escape[0] in "xuU":
+        return _character(escape[1:], 16)
+    # A character with a name is none that SQL's rules know, or its name is not worth a table here.
+    return "x" if escape[0] == "N" else _character(escape, 8)
+
+
+def _character(digits: str, base: int) -> str:
+    code = int(digits, base)
+    return chr(code) if code <= 0x10FFFF else "x"

@@ -1,0 +1,305 @@
+"""Which files are dropped by the byte search; and that it needs next to nothing to be imported."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import poolsafe
+from poolsafe.needles import ENGINE, STATEMENT, SUPPRESSION, wanted
+from poolsafe.sql.python_strings import holds_several_commands
+
+SQL = '"create table a (x int); create index on a (x)"'
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        b"",
+        b"\xff\xfe\x00",
+        b"print('hello')",
+        b"engine = build_engine(url)",
+        b"engine: AsyncEngine = app.engine",
+        b"from sqlalchemy import create_engine\nengine = create_engine(settings.url)",
+        b"connectable = engine_from_config(section)",
+        b"x = 1  # noqa",
+        b"x = 1  # noqa: F401",
+        b"PGB = 1",
+        b"a; b; text",
+        "create_async_engine".encode("utf-16"),
+        b"op.execute('drop table a;')",
+    ],
+)
+def test_drops(source: bytes) -> None:
+    assert wanted(source) == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        (b"create_async_engine(url)", ENGINE),
+        (b"import sqlalchemy.ext.asyncio as sa\nsa.async_engine_from_config(c)", ENGINE),
+        (b"AsyncEngine(create_engine(settings.url))", ENGINE),
+        (b"AsyncEngine(engine_from_config(c))", ENGINE),
+        (b"create_engine('postgresql+asyncpg://h/d')", ENGINE),
+        (b"create_engine(ASYNC_URL)", ENGINE),
+        (b"x  # noqa: PGB101", SUPPRESSION),
+        (b"x  # NoQA : E501,PGB101", SUPPRESSION),
+        (b"# poolsafe: ignore[PGB101]", SUPPRESSION),
+        (b"text(" + SQL.encode() + b")", STATEMENT),
+        (b"create_async_engine(u)\ntext('begin; end')  # noqa: PGB301", ENGINE | STATEMENT | SUPPRESSION),
+    ],
+)
+def test_keeps(source: bytes, expected: int) -> None:
+    assert wanted(source) == expected
+
+
+@pytest.mark.parametrize("name", ["text", "sa.text", "DDL", "op.execute", "conn.exec_driver_sql", "session.execute"])
+def test_keeps_several_commands_beside_what_runs_them(name: str) -> None:
+    assert wanted(f"{name}({SQL})".encode()) == STATEMENT
+
+
+@pytest.mark.parametrize("name", ["print", "context", "textual", "executes", "executor.submit"])
+def test_drops_several_commands_that_nothing_runs(name: str) -> None:
+    assert wanted(f"{name}({SQL})".encode()) == 0
+
+
+# Expressions, tried as the argument of a call.
+ONE_COMMAND_AT_MOST = [
+    "'select 1'",
+    "'select 1;'",
+    "'select 1; -- done; select'",
+    "'\\nselect 1;\\n'",
+    "';'",
+    "''",
+    "'select 1;' if a else 'select 2;'",
+    "'select 1;', 'select 2;'",
+    "g('select 1;')('select 2;')",
+    # dollar quotes, rules and routines
+    "'do $$ begin; select 1; end $$'",
+    "TQcreate rule r as on delete to t do also (delete from a; delete from b)TQ",
+    "'create function f() returns int begin atomic select 1; select 2; end'",
+    # strings that are no SQL
+    "'color: red; margin: 0'",
+    "'a &lt; b &amp; c'",
+    "'not found; try again'",
+    "'text/html; charset=utf-8'",
+    "'while read a; done'",
+    "'Accept; selected'",
+    "'a;b;c;d'",
+    "'; '.join(columns)",
+    "x.split(';')",
+    "b'\\x1b[0;1m'",
+    "'insert a coin; then play'",
+    # comments, none of which hides a command
+    "'select 1 /* a; select 2 */'",
+    "'select 1 /* /* ; */ drop; */'",
+    "TQselect 1 -- it's; drop\nTQ",
+    "TQ\n-- select 1;\nselect 2;\n-- drop;\nTQ",
+    # escapes
+    r"'select \'a; select b\''",
+    r"'select 1 -- it; \\n select 2'",
+    r"r'select 1 -- it; \n select 2'",
+    r'"select \"a; select b\""',
+    r"'select 1;\n'",
+    "'select 1 \\\n ;'",
+    # f-strings
+    "f'select {a};'",
+    "f'{a};'",
+    "f'select {a[\"b; c\"]} {d:;>10}'",
+    "f'select {{; not a field }}'",
+    "f'select {a[';']}'",
+    "f'select {a['drop; select']}'",
+    "f'select {f'{f'{a}'}'};'",
+    "f'{a!r:\">10}' + x",
+    r"rf'\{a};'",
+    r"f'\N{SEMICOLON} {a};'",
+    # incomplete
+    "'select (1; select 2'",
+    '"it\'s; select 1"',
+]
+
+SEVERAL_COMMANDS = [
+    "'select 1; select 2'",
+    "'SELECT 1;SELECT 2;'",
+    "TQ\nselect 1;\n-- c\nselect 2;\nTQ",
+    "r'select 1; select 2'",
+    "B'select 1; select 2'",
+    "Rb'select 1; select 2'",
+    "u'select 1; select 2'",
+    "'(select 1); (select 2)'",
+    "'insert a coin; select a game'",
+    r"'select \'a\'; select 2'",
+    r"'select 1 -- it; is\n; select 2'",
+    "'select 1;\\\n select 2'",
+    "TQéTQ, 'select \"é\"; select 2'",
+    "'select {}; {}'",
+    "'select %s; %s'",
+    "'select %(a)s; %(b)s'",
+    # added up
+    "'select 1;' 'select 2'",
+    "'select 1;'\n  # it's; a comment\n  'select 2'",
+    "'select 1;' \\\n 'select 2'",
+    "'select 1;' + 'select 2'",
+    "('select 1;') + (\n'select 2')",
+    "'select (1' + '); select 2'",
+    "'select 1;' + x",
+    "x + '; select 2'",
+    '"select \'" + f(x, y=1) + "\'; select 2"',
+    # f-strings
+    "f'select {a}; select {b}'",
+    "f'{a}; {b}'",
+    "F'select {a}; select {b}'",
+    "fTQselect {a}; select {b}TQ",
+    "t'select {a}; select {b}'",
+    "Rf'select {a}; select {b}'",
+    "f'select {a[\"b\"]:>{c}}; select 2'",
+    "f'select {a['b']}; select 2'",
+    "f'select {a:\"^3}; select 2'",
+    "f'select {{}}; select 2'",
+    "f'{f'{x}'}' 'select 1; select 2'",
+    "fTQ{\n  a  # it's\n}; select 2TQ",
+    r"f'select \N{BULLET}; select {a}'",
+]
+
+MODULES_WITH_ONE_COMMAND_AT_MOST = [
+    "",
+    "a; b; c",
+    "# 'select 1; select 2'",
+    "x = 1  # it's\n# don't; select",
+    "x = 'select 1;'\ny = 'select 2;'",
+    "x = TQit'sTQ; drop = 'a'",
+    # documentation
+    "TQSelect this; drop that.TQ",
+    "# c\n\nTQSelect this; drop that.TQ\nx = 1",
+    "\ufeffTQSelect this; drop that.TQ",
+    "def f(a: int, b=g(1)) -> str:\n    TQSelect this; drop that.TQ\n    return a",
+    "async def f():  # c\n    TQSelect this; drop that.TQ",
+    "class A(B):\n\n    rTQSelect this; drop that.TQ\n",
+    # names whose text goes on, but not with a command
+    "x = 'select 1;'\ny = f'{x}'",
+    "x = 'select 1;'\ny = f'running {x} now'",
+    "x = 'select 1;'\ny = z + 1",
+    "x == 'select 1;'\ny += 'select 2'",
+]
+
+MODULES_WITH_SEVERAL_COMMANDS = [
+    "\"it's \" + x\ny = z + 'select 1; select 2'",
+    "x += '; select 2'",
+    "x = 'select 1;'\nx += 'select 2'",
+    "x: str = (\n'select 1;')\ny = x + 'select 2'",
+    "class A:\n    X = 'select 1;'\ny = f'{A.X} select 2'",
+    "x = 'select 1;'\ny = f'{x}\\n{z}'",
+    "def f(a='x'):\n    y = TQselect 1; select 2TQ",
+    "def f():\n    return TQselect 1; select 2TQ",
+    "def f():\n    TQselect 1; select 2TQ.strip()",
+    "x = {a:\n    TQselect 1; select 2TQ}",
+    "x = \\\n'select 1; select 2'",
+    "print'select 1; select 2'",
+    # what this lexer cannot read
+    "x = ';\n",
+    "x = TQ;",
+    "x = f'{;",
+    "x = f'}';",
+    "x = f';",
+    "x = f'{a:;",
+    "x = f'{" * 100 + ";",
+]
+
+
+def each_with_both_quotes(sources: list[str]) -> list[str]:
+    """The sources with their triple quotes filled in, and once more with all quotes exchanged."""
+    exchange = str.maketrans({"'": '"', '"': "'"})
+    filled = [source.replace("TQ", "'''") for source in sources]
+    return filled + [source.translate(exchange) for source in filled]
+
+
+SILENT = each_with_both_quotes(MODULES_WITH_ONE_COMMAND_AT_MOST + [f"run({sql})" for sql in ONE_COMMAND_AT_MOST])
+LOUD = each_with_both_quotes(MODULES_WITH_SEVERAL_COMMANDS + [f"run({sql})" for sql in SEVERAL_COMMANDS])
+
+
+@pytest.mark.parametrize("source", SILENT)
+def test_drops_strings_with_one_command(source: str) -> None:
+    assert not holds_several_commands(source.encode())
+    assert not holds_several_commands(source.replace("\n", "\r\n").encode())
+
+
+@pytest.mark.parametrize("source", LOUD)
+def test_keeps_strings_with_several_commands(source: str) -> None:
+    among = f"a = 'b'\n{source}\nc = \"d\"\n"
+    assert holds_several_commands(source.encode())
+    assert holds_several_commands(among.encode())
+    assert holds_several_commands(among.replace("\n", "\r\n").encode())
+
+
+PIECES = [
+    *("'", '"', "'''", '"""', "f", "r", "{", "}", ";", "\\", "\n", "\r", "a", "drop ", "+", "=", "(", ")", "#", ":"),
+    *("é", "\0", "\\N{", "text ", "def f():\n", "%s", "["),
+]
+
+
+@given(st.one_of(st.binary(), st.lists(st.sampled_from(PIECES)).map(lambda pieces: "".join(pieces).encode())))
+@example(b"text" + b"'\\UFFFFFFFF;'")
+@example(b"text;'\\")
+@example(b"text;" + b"f'{" * 5000)
+def test_any_bytes_are_taken(data: bytes) -> None:
+    assert 0 <= wanted(data + b" text;") <= ENGINE | STATEMENT | SUPPRESSION
+
+
+HOSTILE = [
+    *("'", '"', "'''", '"""', '"""\\"', "'\\", "f'{{", 'f"{', 'f"{x}"', 'f"{f"', 'f"{[', "f'{a:{b:", "f'\\N{", "#\n"),
+    *("'a;'#\n", "'a;'+", "'a;'+\n", "'a;' + x + ", "x='a;'\n", "x+='a;'\n", "def a(", "def a(()", "def a():\n"),
+    *("'''a;do b'''\ndef a(x):\n", "a ", "a+", "a:", "=", "'\\N{a;'", "\\\n", "';'", "f'{a;b}'", "{a.", "x:", "+ "),
+]
+
+
+@pytest.mark.parametrize("start", ["", "x = 'a;'\n"])
+@pytest.mark.parametrize("unit", HOSTILE)
+def test_time_is_linear(unit: str, start: str) -> None:
+    def seconds(length: int) -> float:
+        data = (start + unit * (length // len(unit)) + "\n'''a;b''' text").encode()
+        times = []
+        for _ in range(3):
+            begin = time.process_time()
+            wanted(data)
+            times.append(time.process_time() - begin)
+        return min(times)
+
+    # The summand stands for the clock's grain and the sources that are answered at once.
+    assert seconds(20_000) <= 8 * seconds(5_000) + 0.02
+
+
+def imports(call: str) -> list[str]:
+    """What a bare interpreter, with `re`, has to import for `call` of the needles."""
+    program = (
+        "import re, sys; before = set(sys.modules); "
+        f"sys.path.insert(0, {str(Path(poolsafe.__file__).parents[1])!r}); "
+        f"from poolsafe import needles; needles.{call}; print(*sorted(set(sys.modules) - before))"
+    )
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    return run.stdout.split()
+
+
+NEEDLES = ["__future__", "poolsafe", "poolsafe.needles"]
+LOOK = ["poolsafe.sql", "poolsafe.sql.python_strings", "poolsafe.sql.scanner"]
+
+
+@pytest.mark.parametrize("source", [b"", b"text()", b"create_async_engine()  # noqa: PGB101", b"print(';')"])
+def test_byte_search_imports_nothing(source: bytes) -> None:
+    assert imports(f"wanted({source!r})") == NEEDLES
+
+
+def test_look_imports_next_to_nothing() -> None:
+    assert imports("wanted(b\"text('select 1; select 2')\")") == NEEDLES + LOOK
+
+
+def test_re_brings_none_of_the_slow_ones() -> None:
+    program = "import re, sys; print(*{'dataclasses', 'libcst', 'pathlib', 'typing'} & set(sys.modules))"
+    run = subprocess.run([sys.executable, "-I", "-S", "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.split() == []
