@@ -32,7 +32,7 @@ def collect_engines(world: World, module: Module) -> tuple[list[Engine], list[Si
     """The engines of a module that has been explored, in the order of the source, and those nobody can judge."""
     groups: dict[int, list[EngineCall]] = {}
     for seen in world.engine_calls:
-        if seen.module is module:
+        if seen.module is module and seen.observer is module:
             groups.setdefault(id(seen.node), []).append(seen)
     engines: list[Engine] = []
     silent: list[Silent] = []

@@ -18,12 +18,15 @@ from poolsafe.values.world import Execution, SqlCall, World
 
 ASYNCPG = "postgresql+asyncpg"
 
+# What makes a clause that something else runs.
+_CLAUSES = frozenset({"sqlalchemy.text", "sqlalchemy.DDL"})
+
 
 def collect_statements(world: World, module: Module) -> list[Statement]:
     """The statements of several commands in a module that has been explored, in the order of the source."""
     groups: dict[int, list[SqlCall]] = {}
     for seen in world.sql_calls:
-        if seen.module is module:
+        if seen.module is module and seen.observer is module:
             groups.setdefault(id(seen.node), []).append(seen)
     found = [statement for calls in groups.values() if (statement := _statement(world, module, calls)) is not None]
     return sorted(found, key=lambda statement: statement.call.start)
@@ -37,13 +40,13 @@ def _statement(world: World, module: Module, calls: list[SqlCall]) -> Statement 
     node = calls[0].node
     layout = call_layout(module.tree, node)
     sql = _joined(text)
-    executions = [one for one in world.executions if one.text is node]
+    executions = [one for one in world.executions if one.text is node and one.observer is module]
     runner, reason = _runner(world, module, calls, executions)
     literal, offsets = _literal(module, node, sql)
     pieces = tuple(
         Piece(sql[start:end], (offsets[start], offsets[end]) if literal is not None else None) for start, end in spans
     )
-    execution, executor = _execution(module, node)
+    execution, executor = _execution(module, node, calls[0].function)
     return Statement(
         path=module.path,
         function=calls[0].function,
@@ -140,20 +143,27 @@ def _literal(module: Module, node: cst.Call, sql: str) -> tuple[tuple[int, int] 
     return (start, end), [*offsets, end - len(first.quote)]
 
 
-def _execution(module: Module, node: cst.Call) -> tuple[tuple[int, int] | None, CallLayout | None]:
-    """The bare expression statement that runs the clause at once, and the call in it that does."""
+def _execution(module: Module, node: cst.Call, function: str) -> tuple[tuple[int, int] | None, CallLayout | None]:
+    """The bare expression statement that runs the SQL at once, and the call around `text()` that does.
+
+    No call where the one that is given the SQL runs it itself, as `exec_driver_sql` does.
+    """
     parents = module.index.parents
-    argument = parents.get(id(node))
-    executor = parents.get(id(argument)) if isinstance(argument, cst.Arg) else None
-    if not isinstance(executor, cst.Call) or executor.args[0] is not argument:
-        return None, None
+    executor: cst.CSTNode | None = node
+    if function in _CLAUSES:
+        argument = parents.get(id(node))
+        executor = parents.get(id(argument)) if isinstance(argument, cst.Arg) else None
+        if not isinstance(executor, cst.Call) or executor.args[0] is not argument:
+            return None, None
+    assert isinstance(executor, cst.Call)
+    layout = call_layout(module.tree, executor) if executor is not node else None
     outer = parents.get(id(executor))
     if isinstance(outer, cst.Await):
         outer = parents.get(id(outer))
     line = parents.get(id(outer)) if isinstance(outer, cst.Expr) else None
     if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1 or not isinstance(outer, cst.Expr):
-        return None, call_layout(module.tree, executor)
-    return module.tree.span(outer), call_layout(module.tree, executor)
+        return None, layout
+    return module.tree.span(outer), layout
 
 
 def _origin(text: Text, module: Module, layout: CallLayout) -> tuple[Related, ...]:

@@ -1,0 +1,44 @@
+"""The pages of the rules as Markdown: `python -m poolsafe.rules.pages docs/rules` writes what `docs/rules/` holds."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from poolsafe.rules.base import FixAvailability, Rule
+from poolsafe.rules.registry import rules
+
+_FIX = {
+    FixAvailability.ALWAYS: "always",
+    FixAvailability.SOMETIMES: "where it can be done",
+    FixAvailability.NONE: "none",
+}
+
+
+def render(rule: Rule) -> str:
+    """The page of one rule."""
+    without = "fails too" if rule.always else "no finding"
+    return (
+        f"# {rule.name} ({rule.code})\n\n"
+        "| Since | Fix | Without a pooler |\n"
+        "|---|---|---|\n"
+        f"| {rule.since} | {_FIX[rule.fix_availability]} | {without} |\n\n"
+        f"{rule.page.strip()}\n"
+    )
+
+
+def write(folder: str) -> None:
+    """Write every page, and remove those of rules that are gone."""
+    pages = {f"{rule.name}.md": render(rule) for rule in rules()}
+    os.makedirs(folder, exist_ok=True)
+    for stale in set(os.listdir(folder)) - set(pages):
+        os.remove(os.path.join(folder, stale))
+    for name, page in pages.items():
+        with open(os.path.join(folder, name), "w", encoding="utf-8", newline="\n") as file:
+            file.write(page)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python -m poolsafe.rules.pages FOLDER")
+    write(sys.argv[1])

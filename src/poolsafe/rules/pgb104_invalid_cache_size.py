@@ -1,0 +1,97 @@
+"""
+## What it does
+Reports a cache size that is refused: asyncpg's `statement_cache_size` given as `None`, `False`, a negative number or
+text, SQLAlchemy's `prepared_statement_cache_size` given as text in `connect_args` or as a negative number.
+
+## Why is this bad?
+It fails on every server, with or without a pooler:
+
+- `statement_cache_size=None` (or `False`, or `-1`): every connect raises
+  `ValueError: statement_cache_size is expected to be greater or equal to 0, got None`.
+- `statement_cache_size="0"`: every connect raises
+  `TypeError: '<' not supported between instances of 'str' and 'int'`. Sizes that come from the environment are text.
+- `prepared_statement_cache_size="0"`: the first statement raises
+  `TypeError: can't multiply sequence by non-int of type 'float'`. Only in the URL's query is text turned into a number.
+- `prepared_statement_cache_size=-1`: the first statement never returns, and the event loop stands still.
+
+`prepared_statement_cache_size=None` or `False` switches SQLAlchemy's cache off and counts as 0.
+
+## Example
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": None, "prepared_statement_cache_size": 0},
+)
+```
+
+## Use instead
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+## Fix safety
+The fix sets both keys to 0. It is safe where every path to the call gives an asyncpg URL and the value is written in
+this file for this engine alone; otherwise it is unsafe or left to you.
+
+## Versions
+All: measured with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9.
+
+## References
+- [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
+- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.engine_fixes import disable_caches
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import CacheSize, Engine, SizeState
+from poolsafe.facts.verdict import Problem, judge
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, finding, layer
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    for verdict in judge(engine, deployment):
+        if verdict.problem is Problem.INVALID:
+            invalid = [
+                size for size in (engine.statement_cache, engine.prepared_cache) if size.state is SizeState.INVALID
+            ]
+            sizes = " and ".join(f"{layer(size.key)} is {size.value}" for size in invalid)
+            # asyncpg's key is refused first, while connecting; nobody gets as far as the other one.
+            message = (
+                f"{assuming(engine)}{sizes}: {_refusal(invalid[0], engine)}, with or without a pooler; "
+                "set it to the number 0"
+            )
+            related = tuple(place for size in invalid for place in size.origin) + engine.url_origin
+            yield finding(__name__, engine, message, verdict.severity, disable_caches(engine, source), related)
+
+
+def _refusal(size: CacheSize, engine: Engine) -> str:
+    text = size.value.startswith(("'", '"'))
+    if size.key == engine.statement_cache.key:
+        if text:
+            return "connecting raises `TypeError: '<' not supported between instances of 'str' and 'int'`"
+        return f"connecting raises `ValueError: {size.key} is expected to be greater or equal to 0, got {size.value}`"
+    if text:
+        return "the first statement raises `TypeError: can't multiply sequence by non-int of type 'float'`"
+    if size.value.startswith("-"):
+        return "the first statement never returns"
+    return "it is refused"

@@ -1,0 +1,117 @@
+"""
+## What it does
+Reports a cache size (or a statement name function) in a place where it is refused or ignored.
+
+## Why is this bad?
+There is one right place, `connect_args` (and, for SQLAlchemy's own key only, the query of the URL). Elsewhere:
+
+- As a keyword of `create_async_engine()`, or as a key of the section in `alembic.ini`: creating the engine raises
+  `TypeError: Invalid argument(s) 'statement_cache_size' sent to create_engine()`.
+- As `?statement_cache_size=0` in the URL: the first connect raises
+  `TypeError: '<' not supported between instances of 'str' and 'int'`, since asyncpg's key is not turned into a number.
+- As `prepared_statement_cache_size` in a call of asyncpg itself:
+  `TypeError: connect() got an unexpected keyword argument 'prepared_statement_cache_size'`. It is SQLAlchemy's.
+- In `connect_args` beside `creator` or `async_creator`: no exception, and no effect. SQLAlchemy never looks at
+  `connect_args` there, so both caches stay at 100.
+
+## Example
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    statement_cache_size=0,
+    prepared_statement_cache_size=0,
+)
+```
+
+## Use instead
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+With a creator, the size belongs into the creator's own call, and there is only asyncpg's:
+`asyncpg.connect(dsn, statement_cache_size=0)`.
+
+## Fix safety
+The fix moves the keys into `connect_args`. It is safe for keywords of the engine function and for literal URLs whose
+every path is asyncpg's; a key beside a creator is left to you.
+
+## Versions
+All: measured with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9; `async_creator` with SQLAlchemy 2.0.58 and
+2.1.9.
+
+## References
+- [SQLAlchemy: connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
+- [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.engine_fixes import move_misplaced
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine, Misplaced, MisplacedWhere
+from poolsafe.facts.verdict import breaks_names, is_asyncpg, severity
+from poolsafe.findings import Finding, Severity
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, behind, called, finding, layer
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if not is_asyncpg(engine, deployment):
+        return
+    # One finding for each place, as one repair moves all the keys that stand there.
+    for where in dict.fromkeys(misplaced.where for misplaced in engine.misplaced):
+        ignored = where is MisplacedWhere.BESIDE_CREATOR
+        if ignored and not breaks_names(deployment):
+            continue
+        misplaced = [each for each in engine.misplaced if each.where is where]
+        message = assuming(engine) + _message(misplaced, where, engine, deployment)
+        related = tuple(place for each in misplaced for place in each.origin) + engine.url_origin
+        weight = severity(deployment) if ignored else Severity.ERROR
+        yield finding(__name__, engine, message, weight, move_misplaced(engine, source), related)
+
+
+def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, deployment: Deployment) -> str:
+    key = misplaced[0].key
+    keys = " and ".join(dict.fromkeys(layer(each.key) for each in misplaced))
+    match where:
+        case MisplacedWhere.ENGINE_KEYWORD:
+            return (
+                f"{keys}: `{called(engine.function)}` takes no such keyword and raises `TypeError: Invalid argument(s) "
+                f"'{key}' sent to create_engine()`, with or without a pooler; move it into `connect_args`"
+            )
+        case MisplacedWhere.URL_QUERY:
+            return (
+                f"{keys} in the URL stays text, so connecting raises `TypeError: '<' not supported between instances "
+                "of 'str' and 'int'`, with or without a pooler; move it into `connect_args` as a number"
+            )
+        case MisplacedWhere.ALEMBIC_KEY:
+            return (
+                f"{keys} as a key of the Alembic section raises `TypeError: Invalid argument(s) '{key}' sent to "
+                "create_engine()`, with or without a pooler; give the engine function `connect_args` instead"
+            )
+        case MisplacedWhere.ASYNCPG_CALL:
+            return (
+                f"{keys} is given to asyncpg itself, which raises `TypeError: connect() got an unexpected keyword "
+                f"argument '{key}'`, with or without a pooler; give asyncpg only `statement_cache_size`"
+            )
+    creator = engine.creator or "creator"
+    return (
+        f"SQLAlchemy ignores `connect_args` beside `{creator}`: {keys} has no effect and statements fail "
+        f"{behind(deployment)}; give `statement_cache_size=0` to asyncpg inside the `{creator}`"
+    )

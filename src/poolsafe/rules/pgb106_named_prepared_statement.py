@@ -1,0 +1,110 @@
+"""
+## What it does
+Reports an engine with both caches at 0 where the project is known to run asyncpg <= 0.30.
+
+## Why is this bad?
+Up to 0.30 asyncpg names every statement it prepares (`__asyncpg_stmt_1__`, counting), whatever the cache sizes are. Two
+processes count alike, and on the shared server connection the second one gets
+`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`. One process alone meets it
+after its first restart. asyncpg 0.31 prepares without a name where `statement_cache_size` is 0: the problem is gone.
+
+## Example
+```toml
+[tool.poolsafe]
+asyncpg-version = "0.30.0"
+sqlalchemy-version = "2.0.40"
+```
+
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+## Use instead
+asyncpg >= 0.31. Where that is not possible, an empty name together with both zeros:
+
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: "",
+    },
+)
+```
+
+A function that returns unique names (a UUID) works inside transactions only, and its statements pile up on the server.
+
+## Fix safety
+Where asyncpg >= 0.28 and SQLAlchemy >= 2.0.10 are known, the fix adds the empty name to `connect_args`. It is safe
+where every path to the call gives an asyncpg URL, otherwise unsafe. Upgrading asyncpg is better.
+
+## Versions
+Reported only where the version of asyncpg is known to be at most 0.30. The empty name needs asyncpg >= 0.28 and
+SQLAlchemy >= 2.0.10.
+
+Measured: both sizes 0, SQLAlchemy 2.0.58 + asyncpg 0.30, PgBouncer 1.18, 3 processes: 269 of 1080 attempts failed;
+with the empty name 0 of 1080. With asyncpg 0.32 0 of 1080 either way.
+
+## References
+- [asyncpg: unnamed statements where the cache is off (#1245)](https://github.com/MagicStack/asyncpg/pull/1245)
+- [SQLAlchemy: prepared statement name](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-name-with-pgbouncer)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.name_fixes import name_nothing
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine
+from poolsafe.facts.verdict import Problem, at_least, judge
+from poolsafe.findings import Finding, Fix
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, behind, finding
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    for verdict in judge(engine, deployment):
+        if verdict.problem is Problem.NAMED:
+            message = (
+                f"{assuming(engine)}asyncpg {_version(deployment)} names statements even with both cache sizes 0: "
+                f"{behind(deployment)} two processes raise DuplicatePreparedStatementError; "
+                f"{_advice(engine, deployment)}"
+            )
+            related = engine.statement_cache.origin + engine.prepared_cache.origin + engine.url_origin
+            yield finding(__name__, engine, message, verdict.severity, _fix(engine, deployment, source), related)
+
+
+def _version(deployment: Deployment) -> str:
+    return ".".join(map(str, deployment.asyncpg or ()))
+
+
+def _fix(engine: Engine, deployment: Deployment, source: Source) -> Fix | None:
+    return name_nothing(engine, source) if _knows_empty_names(engine, deployment) else None
+
+
+def _knows_empty_names(engine: Engine, deployment: Deployment) -> bool:
+    if engine.creator is not None:
+        return False
+    return at_least(deployment.asyncpg, (0, 28)) and at_least(deployment.sqlalchemy, (2, 0, 10))
+
+
+def _advice(engine: Engine, deployment: Deployment) -> str:
+    if _knows_empty_names(engine, deployment):
+        return 'use asyncpg >= 0.31 or add `prepared_statement_name_func=lambda: ""`'
+    return "use asyncpg >= 0.31"

@@ -1,0 +1,112 @@
+"""
+## What it does
+Reports SQLAlchemy's `prepared_statement_name_func` where it does not help or does harm: without both cache sizes at 0,
+with unique names under AUTOCOMMIT, or with versions that do not know it.
+
+## Why is this bad?
+- Without SQLAlchemy's `prepared_statement_cache_size=0` its cache keeps names that live on one server connection:
+  `prepared statement "__asyncpg_<uuid>__" does not exist`.
+- Without asyncpg's `statement_cache_size=0` its own cache goes on counting names, for `executemany` and for types.
+  `NullPool` and a name function alone, a recipe that is widely copied, fails for this reason.
+- Unique names under AUTOCOMMIT: the pooler may send "parse" and "bind" to different servers, with the same exception.
+- An empty name without both zeros makes statements overwrite each other: **another client's rows**; alone, even where
+  PgBouncer supports prepared statements.
+- With SQLAlchemy < 2.0.10: `TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func'`.
+  With asyncpg < 0.28 an empty name fails even without a pooler.
+
+## Example
+```python
+import uuid
+
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    poolclass=NullPool,
+    isolation_level="AUTOCOMMIT",
+    connect_args={
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: f"__asyncpg_{uuid.uuid4()}__",
+    },
+)
+```
+
+## Use instead
+asyncpg >= 0.31 and no name function:
+
+```python
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    poolclass=NullPool,
+    isolation_level="AUTOCOMMIT",
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+With asyncpg 0.28 to 0.30: both zeros and `prepared_statement_name_func=lambda: ""`.
+
+## Fix safety
+There is no fix: whether the function goes or the sizes come depends on the version of asyncpg.
+
+## Versions
+An empty name beside `statement_cache_size=0` alone is harmless with asyncpg >= 0.31 and silent where that is known.
+
+Measured (SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18): unique names alone 606 of 1080 failed; with
+`statement_cache_size=0` only 519; with `prepared_statement_cache_size=0` only 158; with both 81, all in AUTOCOMMIT.
+
+## References
+- [SQLAlchemy: prepared statement name](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-name-with-pgbouncer)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine, NameFunction, SizeState
+from poolsafe.facts.verdict import Problem, judge, older_than
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import NAME_FUNCTION, assuming, behind, finding
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.NONE)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    for verdict in judge(engine, deployment):
+        if verdict.problem is Problem.UNSAFE_NAME:
+            message = assuming(engine) + _message(engine, deployment)
+            yield finding(__name__, engine, message, verdict.severity, None, engine.url_origin)
+
+
+def _message(engine: Engine, deployment: Deployment) -> str:
+    if older_than(deployment.sqlalchemy, (2, 0, 10)):
+        return (
+            f"{NAME_FUNCTION} exists since 2.0.10: before, `TypeError: connect() got an unexpected keyword argument "
+            "'prepared_statement_name_func'`; upgrade SQLAlchemy, or use asyncpg >= 0.31 without it"
+        )
+    empty = engine.name_function is NameFunction.EMPTY
+    if empty and older_than(deployment.asyncpg, (0, 28)):
+        return (
+            f"{NAME_FUNCTION} returns an empty name: asyncpg < 0.28 raises `unnamed prepared statement does not "
+            "exist`, with or without a pooler; use asyncpg >= 0.31 without it"
+        )
+    both = engine.statement_cache.state is engine.prepared_cache.state is SizeState.ZERO
+    if both:
+        return (
+            f"{NAME_FUNCTION} returns unique names under AUTOCOMMIT: {behind(deployment)} this raises "
+            '`prepared statement "__asyncpg_<uuid>__" does not exist`; use asyncpg >= 0.31 without it'
+        )
+    fault = "may return another client's rows" if empty else 'raises `prepared statement "..." does not exist`'
+    return (
+        f"{NAME_FUNCTION} without both cache sizes at 0 {fault} {behind(deployment)}; set asyncpg's "
+        "`statement_cache_size` and SQLAlchemy's `prepared_statement_cache_size` to 0"
+    )

@@ -1,0 +1,96 @@
+"""
+## What it does
+Reports a cache size that is 0 on some paths only: in one environment, in one branch, behind one flag.
+
+## Why is this bad?
+The paths without it fail behind a transaction pooler, and they are seldom the ones that the tests take. Which
+environments have a pooler changes over the years; the condition rarely changes with it.
+
+## Example
+```python
+import os
+
+from sqlalchemy.ext.asyncio import create_async_engine
+
+connect_args = {}
+if os.environ.get("APP_ENV") == "production":
+    connect_args = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app", pool_pre_ping=True, connect_args=connect_args
+)
+```
+
+## Use instead
+The sizes on every path:
+
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+or a condition that asks for the pooler itself, which is silent:
+
+```python
+import os
+
+from sqlalchemy.ext.asyncio import create_async_engine
+
+use_pgbouncer = os.environ.get("USE_PGBOUNCER") == "1"
+sizes = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args=sizes if use_pgbouncer else {},
+)
+```
+
+## Fix safety
+There is no fix: the condition was somebody's decision.
+
+## Versions
+Always a warning, also where a pooler is configured. A conditional `prepared_statement_cache_size` beside
+`statement_cache_size=0` is fine with asyncpg >= 0.31 and silent where that is known.
+
+## References
+- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine, SizeState
+from poolsafe.facts.verdict import Problem, judge
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, behind, finding, layer
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.NONE)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    for verdict in judge(engine, deployment):
+        if verdict.problem is Problem.CONDITIONAL:
+            conditional = [
+                size for size in (engine.statement_cache, engine.prepared_cache) if size.state is SizeState.CONDITIONAL
+            ]
+            sizes = " and ".join(layer(size.key) for size in conditional)
+            verb = "are" if len(conditional) > 1 else "is"
+            message = (
+                f"{assuming(engine)}{sizes} {verb} 0 on some paths only: the others raise "
+                f"DuplicatePreparedStatementError {behind(deployment)}; set it on every path, "
+                "or make the condition ask for the pooler"
+            )
+            related = tuple(place for size in conditional for place in size.origin) + engine.url_origin
+            yield finding(__name__, engine, message, verdict.severity, None, related)

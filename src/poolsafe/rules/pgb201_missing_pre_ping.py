@@ -1,0 +1,85 @@
+"""
+## What it does
+Reports an engine on asyncpg whose pool keeps connections and that does not set `pool_pre_ping=True`.
+
+## Why is this bad?
+A connection that waits in SQLAlchemy's pool does not notice that the pooler has closed it. After a restart of
+PgBouncer, a `KILL`, or (in transaction pooling) when `client_idle_timeout` has passed, the next query on it fails with
+`ConnectionDoesNotExistError: connection was closed in the middle of operation`; in session pooling also after a restart
+of PostgreSQL. With pre-ping SQLAlchemy notices at checkout and connects anew. A transaction that is open at that
+moment fails all the same.
+
+`server_idle_timeout` and `server_lifetime` are harmless: PgBouncer closes its own server connections, never the
+client's.
+
+## Example
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+## Use instead
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+    pool_pre_ping=True,
+)
+```
+
+Under `NullPool` and `StaticPool` nothing is reported. `pool_recycle` below the pooler's `client_idle_timeout` covers
+that timeout, but no restart.
+
+## Fix safety
+The fix adds `pool_pre_ping=True`. It is safe: the ping costs one round trip at checkout. It is left out where the
+argument may come from a `**` mapping that cannot be read.
+
+## Versions
+With SQLAlchemy < 2.0.21 and asyncpg <= 0.30 the ping runs outside a transaction and fails itself behind a transaction
+pooler. Where both are known, the advice is to upgrade first, and there is no fix.
+
+Measured: SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18 and 1.25.2.
+
+## References
+- [SQLAlchemy: pool_pre_ping](https://docs.sqlalchemy.org/en/20/core/pooling.html#disconnect-handling-pessimistic)
+- [PgBouncer: client_idle_timeout](https://www.pgbouncer.org/config.html#client_idle_timeout)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.engine_fixes import enable_pre_ping
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine, Pool, PrePing
+from poolsafe.facts.verdict import has_pooler, is_asyncpg, ping_fails, severity
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, finding, interruption
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if engine.pre_ping is not PrePing.ABSENT or engine.pool is not Pool.KEEPING:
+        return
+    if not is_asyncpg(engine, deployment) or not has_pooler(deployment):
+        return
+    unsafe = ping_fails(engine, deployment)
+    advice = "use SQLAlchemy >= 2.0.21, then set `pool_pre_ping=True`" if unsafe else "set `pool_pre_ping=True`"
+    message = (
+        f"{assuming(engine)}`pool_pre_ping` is not set: {interruption(deployment)} the next query on a pooled "
+        "connection raises `ConnectionDoesNotExistError: connection was closed in the middle of operation`; "
+        f"{advice}"
+    )
+    fix = None if unsafe else enable_pre_ping(engine, source)
+    yield finding(__name__, engine, message, severity(deployment), fix, engine.url_origin)

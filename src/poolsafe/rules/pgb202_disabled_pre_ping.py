@@ -1,0 +1,79 @@
+"""
+## What it does
+Reports an engine on asyncpg whose pool keeps connections and that sets `pool_pre_ping=False`.
+
+## Why is this bad?
+The first query on a pooled connection fails with
+`ConnectionDoesNotExistError: connection was closed in the middle of operation` when PgBouncer has been restarted or its
+`client_idle_timeout` has passed. See `PGB201`; the difference is that somebody wrote the `False` down, perhaps because
+pre-ping seemed to make things worse. It does as long as the statement caches are on (`PGB101`): the ping is one more
+prepared statement. With both caches off it is harmless.
+
+## Example
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+    pool_pre_ping=False,
+)
+```
+
+## Use instead
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+    pool_pre_ping=True,
+)
+```
+
+## Fix safety
+The fix writes `True` for `False`. It is unsafe, since somebody decided otherwise: look for the reason first.
+
+## Versions
+As `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.30 the ping itself fails behind a transaction pooler, so nothing
+is reported where both are known.
+
+## References
+- [SQLAlchemy: pool_pre_ping](https://docs.sqlalchemy.org/en/20/core/pooling.html#disconnect-handling-pessimistic)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine, Pool, PrePing
+from poolsafe.facts.verdict import has_pooler, is_asyncpg, ping_fails, severity
+from poolsafe.findings import Applicability, Edit, Finding, Fix
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, finding, interruption
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if engine.pre_ping is not PrePing.FALSE or engine.pool is not Pool.KEEPING:
+        return
+    if not is_asyncpg(engine, deployment) or not has_pooler(deployment) or ping_fails(engine, deployment):
+        return
+    message = (
+        f"{assuming(engine)}`pool_pre_ping` is False: {interruption(deployment)} the next query on a pooled connection "
+        "raises `ConnectionDoesNotExistError: connection was closed in the middle of operation`; set it to True"
+    )
+    related = engine.pre_ping_origin + engine.url_origin
+    yield finding(__name__, engine, message, severity(deployment), _enable(engine), related)
+
+
+def _enable(engine: Engine) -> Fix | None:
+    if engine.pre_ping_value is None:
+        return None
+    start, end = engine.pre_ping_value
+    return Fix("Set `pool_pre_ping=True`", (Edit(start, end, "True"),), Applicability.UNSAFE)

@@ -1,0 +1,93 @@
+"""
+## What it does
+Reports `pool_size`, `max_overflow`, `pool_timeout` or `pool_use_lifo` beside `NullPool` or `StaticPool`.
+
+## Why is this bad?
+These arguments belong to the queue pool, and the others refuse them when the engine is created:
+`TypeError: Invalid argument(s) 'pool_size' sent to create_engine(), using configuration
+PGDialect_asyncpg/NullPool/Engine`. It is a typical accident of switching to `NullPool` because of a pooler.
+
+## Example
+```python
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    poolclass=NullPool,
+    pool_size=10,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+## Use instead
+```python
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    poolclass=NullPool,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+`pool_pre_ping`, `pool_recycle`, `pool_reset_on_return` and `echo_pool` are accepted everywhere.
+
+## Fix safety
+The fix removes the arguments. It is safe where every path to the call gives an asyncpg URL, otherwise unsafe. It is
+left out where an argument comes through a mapping or carries a comment.
+
+## Versions
+All: measured with SQLAlchemy 1.4.54 and 2.1.9.
+
+## References
+- [SQLAlchemy: NullPool](https://docs.sqlalchemy.org/en/20/core/pooling.html#sqlalchemy.pool.NullPool)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.removal import remove_argument
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine, Pool, PoolArgument
+from poolsafe.facts.verdict import is_asyncpg
+from poolsafe.findings import Applicability, Finding, Fix, Severity
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, finding
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+QUEUE_ONLY = frozenset({"pool_size", "max_overflow", "pool_timeout", "pool_use_lifo"})
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if engine.pool not in (Pool.NULL, Pool.STATIC) or not is_asyncpg(engine, deployment):
+        return
+    refused = [argument for argument in engine.pool_arguments if argument.name in QUEUE_ONLY]
+    if not refused:
+        return
+    names = ", ".join(f"`{argument.name}`" for argument in refused)
+    quoted = ",".join(f"'{argument.name}'" for argument in refused)
+    message = (
+        f"{assuming(engine)}{engine.pool.value} takes no {names}: creating the engine raises `TypeError: Invalid "
+        f"argument(s) {quoted} sent to create_engine()`, with or without a pooler; remove what only a queue pool takes"
+    )
+    related = tuple(place for argument in refused for place in argument.origin) + engine.url_origin
+    yield finding(__name__, engine, message, Severity.ERROR, _remove(engine, refused, source), related)
+
+
+def _remove(engine: Engine, refused: list[PoolArgument], source: Source) -> Fix | None:
+    edits = []
+    for argument in refused:
+        edit = None if argument.argument is None else remove_argument(source, engine.call, argument.argument)
+        if edit is None:
+            return None
+        edits.append(edit)
+    names = ", ".join(f"`{argument.name}`" for argument in refused)
+    applicability = Applicability.SAFE if engine.driver_everywhere else Applicability.UNSAFE
+    return Fix(f"Remove {names}", tuple(edits), applicability)

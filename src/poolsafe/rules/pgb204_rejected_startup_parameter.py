@@ -1,0 +1,102 @@
+"""
+## What it does
+Reports keys of asyncpg's `server_settings` that PgBouncer refuses.
+
+## Why is this bad?
+asyncpg sends them as startup parameters, and PgBouncer accepts only those that it can carry from server to server:
+`application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and `IntervalStyle` since
+1.20). With any other every connect fails, in session pooling as well:
+`ProtocolViolationError: unsupported startup parameter: jit`.
+
+`ignore_startup_parameters` in PgBouncer only hides it: the connection is made, and the value is silently not applied.
+
+## Example
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "server_settings": {"application_name": "app", "jit": "off"},
+    },
+)
+```
+
+## Use instead
+Set it where every server connection sees it: `ALTER ROLE app SET jit = off`, `ALTER DATABASE`, PgBouncer's
+`connect_query`, or `SET LOCAL` at the beginning of the transaction.
+
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "server_settings": {"application_name": "app"},
+    },
+)
+```
+
+For a timeout on the client's side asyncpg has `command_timeout`.
+
+## Fix safety
+There is no fix: the setting has to be made elsewhere first.
+
+## Versions
+Measured with PgBouncer 1.18 and 1.25.2, transaction and session pooling. `IntervalStyle` is never reported.
+
+## References
+- [PgBouncer: ignore_startup_parameters](https://www.pgbouncer.org/config.html#ignore_startup_parameters)
+- [PostgreSQL: ALTER ROLE](https://www.postgresql.org/docs/current/sql-alterrole.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.engine import Engine
+from poolsafe.facts.verdict import has_pooler, is_asyncpg
+from poolsafe.findings import Finding, Severity
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, behind, finding
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+ACCEPTED = frozenset(
+    {
+        "application_name",
+        "client_encoding",
+        "datestyle",
+        "intervalstyle",
+        "standard_conforming_strings",
+        "timezone",
+    }
+)
+
+
+@rule(since="0.1.0", fix=FixAvailability.NONE)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if not is_asyncpg(engine, deployment) or not has_pooler(deployment):
+        return
+    refused = [setting for setting in engine.server_settings if setting.key.lower() not in ACCEPTED]
+    if not refused:
+        return
+    keys = ", ".join(f"`{setting.key}`" for setting in refused)
+    # Every pool mode refuses them, so that whoever names one gives evidence.
+    severity = Severity.WARNING if deployment.pooler is PoolMode.AUTO else Severity.ERROR
+    message = (
+        f"{assuming(engine)}{keys} in asyncpg's `server_settings`: {behind(deployment)} every connect raises "
+        f"`ProtocolViolationError: unsupported startup parameter: {refused[0].key}`; use `ALTER ROLE ... SET` or "
+        "`SET LOCAL` instead"
+    )
+    related = tuple(place for setting in refused for place in setting.origin) + engine.url_origin
+    yield finding(__name__, engine, message, severity, None, related)

@@ -1,0 +1,92 @@
+"""
+## What it does
+Reports `pool_pre_ping=True` where the project is known to run SQLAlchemy < 2.0.21 together with asyncpg <= 0.30, unless
+statements have an empty name.
+
+## Why is this bad?
+Before 2.0.21 SQLAlchemy pings outside a transaction. Behind a transaction pooler the ping's "parse" and "execute" can
+reach different server connections: `prepared statement "..." does not exist`, from a connection that was in order. With
+asyncpg >= 0.31, which needs no name, this did not fail.
+
+## Example
+```toml
+[tool.poolsafe]
+asyncpg-version = "0.30.0"
+sqlalchemy-version = "2.0.20"
+```
+
+```python
+import uuid
+
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: f"__asyncpg_{uuid.uuid4()}__",
+    },
+)
+```
+
+## Use instead
+SQLAlchemy >= 2.0.21 or asyncpg >= 0.31. Until then an engine whose pool keeps nothing:
+
+```python
+import uuid
+
+from sqlalchemy import NullPool
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    poolclass=NullPool,
+    connect_args={
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: f"__asyncpg_{uuid.uuid4()}__",
+    },
+)
+```
+
+## Fix safety
+There is no fix: upgrade.
+
+## Versions
+Measured with both sizes 0, a name function and pre-ping: 154 of 324 failed with SQLAlchemy 2.0.20 + asyncpg 0.28, none
+with SQLAlchemy 2.0.21 (PgBouncer 1.18).
+
+## References
+- [SQLAlchemy: the ping runs in a transaction (#10226)](https://github.com/sqlalchemy/sqlalchemy/issues/10226)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import Engine, Pool, PrePing
+from poolsafe.facts.verdict import is_asyncpg, ping_fails, severity
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, behind, finding
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.NONE)
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if engine.pre_ping is not PrePing.TRUE or engine.pool is not Pool.KEEPING:
+        return
+    if not is_asyncpg(engine, deployment) or not ping_fails(engine, deployment):
+        return
+    message = (
+        f"{assuming(engine)}`pool_pre_ping` with SQLAlchemy < 2.0.21 and asyncpg <= 0.30 pings outside a transaction "
+        f'and raises `prepared statement "..." does not exist` {behind(deployment)}; use SQLAlchemy >= 2.0.21'
+    )
+    related = engine.pre_ping_origin + engine.url_origin
+    yield finding(__name__, engine, message, severity(deployment), None, related)

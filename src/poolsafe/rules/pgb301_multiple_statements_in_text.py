@@ -1,0 +1,75 @@
+"""
+## What it does
+Reports `text()` with two or more SQL commands that asyncpg will run.
+
+## Why is this bad?
+SQLAlchemy has asyncpg prepare everything it executes, and PostgreSQL prepares one command at a time:
+`PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped as
+`sqlalchemy.exc.ProgrammingError`. No pooler is involved: it fails on a direct connection, in every pooling mode, with
+every cache size. `exec_driver_sql()` is no way round it, as it prepares too.
+
+## Example
+```python
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def rebuild(connection: AsyncConnection) -> None:
+    await connection.execute(text("TRUNCATE daily_sales; INSERT INTO daily_sales SELECT * FROM sales_by_day"))
+```
+
+## Use instead
+```python
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+
+async def rebuild(connection: AsyncConnection) -> None:
+    await connection.execute(text("TRUNCATE daily_sales"))
+    await connection.execute(text("INSERT INTO daily_sales SELECT * FROM sales_by_day"))
+```
+
+A final semicolon, semicolons in strings, comments and dollar-quoted bodies, `BEGIN ATOMIC` functions and
+`CREATE RULE ... DO ALSO (a; b)` are one command and stay silent. A synchronous engine (psycopg2) may run several
+commands in one call and stays silent as well.
+
+## Fix safety
+The fix gives each command its own call. It is safe for a bare statement whose result is unused, inside a transaction;
+under AUTOCOMMIT, where the commands would no longer stand or fall together, and everywhere else it is unsafe or left
+to you.
+
+## Versions
+All: measured with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18 and 1.25.2.
+
+## References
+- [PostgreSQL: extended query protocol](https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY)
+- [PostgreSQL: PREPARE](https://www.postgresql.org/docs/current/sql-prepare.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.statement_fixes import split_text
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.statement import Statement
+from poolsafe.findings import Finding, Severity
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import called, finding, prepared_by_asyncpg
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True)
+def check(statement: Statement, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if called(statement.function) != "text()" or len(statement.commands) < 2:
+        return
+    if not prepared_by_asyncpg(statement, deployment):
+        return
+    message = (
+        f"`text()` holds {len(statement.commands)} commands: asyncpg prepares it and raises `cannot insert multiple "
+        "commands into a prepared statement`, with or without a pooler; execute each command in its own call"
+    )
+    yield finding(__name__, statement, message, Severity.ERROR, split_text(statement, source), statement.origin)

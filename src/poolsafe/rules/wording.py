@@ -1,0 +1,101 @@
+"""What the messages have in common: whose key it is, on whose evidence, and how a finding is put together."""
+
+from __future__ import annotations
+
+import functools
+from typing import Protocol
+
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.engine import Driver, Engine
+from poolsafe.facts.statement import Runner, Statement
+from poolsafe.facts.verdict import older_than
+from poolsafe.findings import Finding, Fix, Related, Severity
+from poolsafe.syntax.layout import CallLayout
+
+STATEMENT_CACHE = "asyncpg's `statement_cache_size`"
+PREPARED_CACHE = "SQLAlchemy's `prepared_statement_cache_size`"
+NAME_FUNCTION = "SQLAlchemy's `prepared_statement_name_func`"
+
+_LAYERS = {
+    "statement_cache_size": STATEMENT_CACHE,
+    "prepared_statement_cache_size": PREPARED_CACHE,
+    "prepared_statement_name_func": NAME_FUNCTION,
+}
+
+
+class _Called(Protocol):
+    @property
+    def call(self) -> CallLayout: ...
+
+
+def layer(key: str) -> str:
+    """The key with the library it belongs to, since people keep taking one key for the other."""
+    return _LAYERS.get(key, f"`{key}`")
+
+
+def behind(deployment: Deployment) -> str:
+    """Where it fails, and whether somebody said so or it is assumed."""
+    match deployment.pooler:
+        case PoolMode.TRANSACTION | PoolMode.STATEMENT:
+            return f"behind the configured {deployment.pooler.value} pooler"
+        case PoolMode.SESSION:
+            return "behind the configured session pooler"
+    return "behind PgBouncer (assumed)"
+
+
+def assuming(engine: Engine) -> str:
+    """How a message begins where the driver is not seen in the URL."""
+    return "assuming asyncpg, " if engine.driver is Driver.UNKNOWN else ""
+
+
+def called(function: str) -> str:
+    """The function as people write it, without its module."""
+    return function.rpartition(".")[2] + "()"
+
+
+def finding(
+    module: str,
+    subject: _Called,
+    message: str,
+    severity: Severity,
+    fix: Fix | None = None,
+    related: tuple[Related, ...] = (),
+) -> Finding:
+    """A finding at the subject's call, under the code and name that the rule's module is called by."""
+    code, name = _identity(module)
+    return Finding(code, name, message, severity, subject.call.start, subject.call.end, fix, related)
+
+
+@functools.cache
+def _identity(module: str) -> tuple[str, str]:
+    code, _, name = module.rpartition(".")[2].partition("_")
+    return code.upper(), name.replace("_", "-")
+
+
+def both_zero(engine: Engine, deployment: Deployment) -> str:
+    """What to do about the two sizes."""
+    if engine.creator is not None:
+        return f"give `statement_cache_size=0` to asyncpg inside the `{engine.creator}`"
+    return f"set both to 0 in `connect_args`{upgrading(deployment)}"
+
+
+def upgrading(deployment: Deployment) -> str:
+    """What to do besides where an old asyncpg is known: there even two zeros are not enough for several processes."""
+    return " and use asyncpg >= 0.31" if older_than(deployment.asyncpg, (0, 31)) else ""
+
+
+def prepared_by_asyncpg(statement: Statement, deployment: Deployment) -> bool:
+    """Whether asyncpg runs it: seen, or not known while the project has no other driver."""
+    match statement.runner:
+        case Runner.ASYNC:
+            return True
+        case Runner.SYNC:
+            return False
+    return deployment.assume_asyncpg is True
+
+
+def interruption(deployment: Deployment) -> str:
+    """What closes a connection that waits in SQLAlchemy's pool; in session mode a waiting client is not idle."""
+    if deployment.pooler is PoolMode.SESSION:
+        return "after a restart of PgBouncer or PostgreSQL"
+    return "after a PgBouncer restart or `client_idle_timeout`"

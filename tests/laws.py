@@ -1,0 +1,182 @@
+"""The fixtures as cases, and what every fix of every rule must keep to.
+
+A fixture says what is expected of it in comments: `# bad: PGB101, PGB201` at the end of the line where the findings
+start, and at its top `# fixture: KEY = VALUE` for a key of `[tool.poolsafe]` (or `unsafe-fixes = true`).
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import tokenize
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import libcst
+import tomli
+
+from poolsafe import edits
+from poolsafe.checker import check
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.findings import Applicability, Edit, Finding
+from poolsafe.source import Source
+
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+SHOP = FIXTURES / "shop"
+ROUNDS = 10
+
+Expected = Counter[tuple[int, str]]
+
+_BAD = re.compile(r"# bad: (PGB\d{3}(?:, PGB\d{3})*)\s*$")
+_OPTION = re.compile(r"^# fixture: (.+)$", re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One fixture. `options` are those of its head, under the names of the configuration."""
+
+    path: Path
+    raw: bytes
+    options: dict[str, Any]
+
+    @property
+    def source(self) -> Source:
+        return Source.decode(str(self.path), self.raw)
+
+    @property
+    def deployment(self) -> Deployment:
+        return deployment(self.options)
+
+    @property
+    def unsafe(self) -> bool:
+        return bool(self.options.get("unsafe-fixes"))
+
+    @property
+    def fixed(self) -> Path:
+        return self.path.with_name(self.path.name.replace("bad_", "fixed_", 1))
+
+    @property
+    def name(self) -> str:
+        return self.path.relative_to(FIXTURES).as_posix()
+
+
+def load(path: Path) -> Case:
+    raw = path.read_bytes()
+    text = raw.decode("utf-8-sig", errors="replace")
+    return Case(path, raw, tomli.loads("\n".join(_OPTION.findall(text))))
+
+
+def cases(prefix: str) -> list[Case]:
+    """The fixtures of all rules whose file names begin so."""
+    return [load(path) for path in sorted(FIXTURES.glob(f"PGB*/{prefix}_*.py"))]
+
+
+def shop() -> list[Case]:
+    return [load(path) for path in sorted(SHOP.rglob("*.py"))]
+
+
+def deployment(options: dict[str, Any]) -> Deployment:
+    """The deployment of a fixture, or of a page's `[tool.poolsafe]`."""
+    driver = options.get("assume-driver")
+    return Deployment(
+        pooler=PoolMode(options.get("pooler", "auto")),
+        max_prepared_statements=options.get("max-prepared-statements"),
+        asyncpg=_version(options.get("asyncpg-version")),
+        sqlalchemy=_version(options.get("sqlalchemy-version")),
+        assume_asyncpg=None if driver is None else driver == "asyncpg",
+    )
+
+
+def expected(source: Source) -> Expected:
+    """What the comments of a bad file announce."""
+    wanted: Expected = Counter()
+    for row in range(1, source.rows + 1):
+        if match := _BAD.search(source.line(row)):
+            wanted.update((row, code) for code in match[1].split(", "))
+    return wanted
+
+
+def findings(source: Source, where: Deployment) -> list[Finding]:
+    return list(check(source, where).findings)
+
+
+def found(source: Source, where: Deployment) -> Expected:
+    return Counter((source.row_column(finding.start)[0], finding.code) for finding in findings(source, where))
+
+
+def repaired(source: Source, where: Deployment, *, unsafe: bool) -> Source:
+    """The file after all rounds of applying fixes that do not overlap."""
+    for _ in range(ROUNDS):
+        text = apply_once(source.text, findings(source, where), unsafe=unsafe)
+        if text == source.text:
+            return source
+        source = source.with_text(text)
+    raise AssertionError(f"{source.path}: still changing after {ROUNDS} rounds")
+
+
+def applied(source: Source, where: Deployment, *, unsafe: bool) -> Source:
+    """The same as `repaired`, by the product's own hand."""
+    for _ in range(ROUNDS):
+        fixes = [each.fix for each in findings(source, where) if each.fix and applicable(each, unsafe=unsafe)]
+        source, done = edits.apply(source, list(dict.fromkeys(fixes)))
+        if not done:
+            return source
+    raise AssertionError(f"{source.path}: still changing after {ROUNDS} rounds")
+
+
+def apply_once(text: str, reported: list[Finding], *, unsafe: bool) -> str:
+    """A second, plain opinion on applying fixes: whoever comes first wins, the others wait for the next round."""
+    taken: list[Edit] = []
+    for finding in sorted(reported, key=lambda each: (each.start, each.code)):
+        if finding.fix is None or not applicable(finding, unsafe=unsafe):
+            continue
+        if not any(_overlap(edit, other) for edit in finding.fix.edits for other in taken):
+            taken.extend(finding.fix.edits)
+    for edit in sorted(taken, key=lambda each: (each.start, each.end), reverse=True):
+        text = text[: edit.start] + edit.content + text[edit.end :]
+    return text
+
+
+def applicable(finding: Finding, *, unsafe: bool) -> bool:
+    if finding.fix is None:
+        return False
+    allowed = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
+    return finding.fix.applicability in allowed
+
+
+def outside(text: str, edits: tuple[Edit, ...]) -> list[str]:
+    """The pieces of text that the edits leave alone."""
+    pieces, position = [], 0
+    for edit in sorted(edits, key=lambda each: each.start):
+        pieces.append(text[position : edit.start])
+        position = edit.end
+    return [*pieces, text[position:]]
+
+
+def comments(text: str) -> Counter[str]:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
+
+
+def parses(text: str) -> bool:
+    return libcst.parse_module(text) is not None
+
+
+def updating() -> bool:
+    """Whether the fixed files are to be written instead of compared: POOLSAFE_UPDATE_FIXTURES=1."""
+    return os.environ.get("POOLSAFE_UPDATE_FIXTURES") == "1"
+
+
+def _overlap(edit: Edit, other: Edit) -> bool:
+    if edit == other:
+        return True
+    if edit.start == edit.end or other.start == other.end:
+        return other.start <= edit.start <= other.end or edit.start <= other.start <= edit.end
+    return edit.start < other.end and other.start < edit.end
+
+
+def _version(text: str | None) -> tuple[int, ...] | None:
+    return None if text is None else tuple(int(part) for part in text.split("."))

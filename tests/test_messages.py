@@ -1,0 +1,237 @@
+"""What the rules say, each message read as the person who gets it, from facts alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from typing import Any
+
+import pytest
+
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.engine import (
+    CacheSize,
+    ConnectArgs,
+    ConnectArgsForm,
+    ConnectParameter,
+    Driver,
+    Engine,
+    Misplaced,
+    MisplacedWhere,
+    NameFunction,
+    ParameterWhere,
+    Pool,
+    PoolArgument,
+    PrePing,
+    ServerSetting,
+    SizeState,
+)
+from poolsafe.facts.statement import Piece, Runner, Statement
+from poolsafe.facts.unparsable import Unparsable
+from poolsafe.findings import Finding, Severity
+from poolsafe.rules.registry import rules
+from poolsafe.source import Source
+from poolsafe.syntax.layout import CallLayout
+
+ABSENT, ZERO, POSITIVE = SizeState.ABSENT, SizeState.ZERO, SizeState.POSITIVE
+INVALID, SOMETIMES, UNKNOWN = SizeState.INVALID, SizeState.CONDITIONAL, SizeState.UNKNOWN
+TEXT = "create_async_engine()"
+CALL = CallLayout(0, len(TEXT), len(TEXT) - 1, len(TEXT) - 1, ())
+SOURCE = Source.from_text("db.py", TEXT)
+PREFIX = "assuming asyncpg, "
+
+
+def engine(statement: SizeState = ZERO, prepared: SizeState = ZERO, value: str = "", **changes: Any) -> Engine:
+    # A form that no fix can extend: the messages are what is looked at here.
+    plain = Engine(
+        path="db.py",
+        function="sqlalchemy.ext.asyncio.create_async_engine",
+        call=CALL,
+        driver=Driver.ASYNCPG,
+        driver_everywhere=True,
+        driver_reason="",
+        url_origin=(),
+        statement_cache=CacheSize("statement_cache_size", statement, value),
+        prepared_cache=CacheSize("prepared_statement_cache_size", prepared, value),
+        name_function=NameFunction.ABSENT,
+        connect_args=ConnectArgs(ConnectArgsForm.FIXED),
+        pool=Pool.KEEPING,
+        pre_ping=PrePing.TRUE,
+        pre_ping_value=None,
+        pre_ping_origin=(),
+        keywords_open=False,
+        creator=None,
+        autocommit=False,
+    )
+    return dataclasses.replace(plain, **changes)
+
+
+def said(fact: Any, **deployment: Any) -> list[Finding]:
+    where = Deployment(**deployment)
+    return [
+        finding for rule in rules() if isinstance(fact, rule.subject) for finding in rule.check(fact, where, SOURCE)
+    ]
+
+
+def misplaced(where: MisplacedWhere, key: str = "statement_cache_size", value: str = "0") -> tuple[Misplaced, ...]:
+    return (Misplaced(key, where, value),)
+
+
+OLD = {"asyncpg": (0, 30, 0), "sqlalchemy": (2, 0, 40)}
+NONE = {"pooler": PoolMode.NONE}
+SESSION = {"pooler": PoolMode.SESSION}
+TRANSACTION = {"pooler": PoolMode.TRANSACTION}
+
+# A fact, the deployment, the codes, and phrases of the first message.
+TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
+    (engine(), {}, [], []),
+    (engine(ABSENT, ABSENT), NONE, [], []),
+    (engine(ABSENT, ABSENT), SESSION, [], []),
+    (engine(ABSENT, ABSENT, driver=Driver.OTHER), {}, [], []),
+    (engine(ABSENT, ABSENT, driver=Driver.UNKNOWN), {}, [], []),
+    (engine(ABSENT, ABSENT, driver=Driver.UNKNOWN), {"assume_asyncpg": True}, ["PGB101"], [PREFIX]),
+    (engine(ABSENT, ABSENT, driver=Driver.UNKNOWN, function="create_engine"), {"assume_asyncpg": True}, [], []),
+    (
+        engine(ABSENT, ABSENT),
+        {},
+        ["PGB101"],
+        ["asyncpg's `statement_cache_size`", "another client's rows", "(assumed)"],
+    ),
+    (engine(ABSENT, ABSENT), TRANSACTION, ["PGB101"], ["the configured transaction pooler"]),
+    (engine(ABSENT, ABSENT), OLD, ["PGB101"], ["use asyncpg >= 0.31"]),
+    (engine(ABSENT, ABSENT, creator="async_creator"), {}, ["PGB101"], ["inside the `async_creator`"]),
+    (engine(ZERO, ABSENT, creator="async_creator"), {}, [], []),
+    (engine(ZERO, ABSENT, creator="async_creator"), OLD, ["PGB106"], ["use asyncpg >= 0.31"]),
+    (engine(ABSENT, ZERO), {}, ["PGB102"], ["only SQLAlchemy's", "also set asyncpg's"]),
+    (engine(ZERO, ABSENT), {}, ["PGB102"], ["only asyncpg's", "or require asyncpg >= 0.31"]),
+    (engine(ZERO, ABSENT), {"asyncpg": (0, 31)}, [], []),
+    (engine(POSITIVE, ZERO, "50"), {}, ["PGB103"], ["asyncpg's `statement_cache_size` is 50", "; set it to 0"]),
+    (
+        engine(POSITIVE, ABSENT, "50"),
+        {},
+        ["PGB103"],
+        ["; set it and SQLAlchemy's `prepared_statement_cache_size` to 0"],
+    ),
+    (engine(POSITIVE, POSITIVE, "50"), {}, ["PGB103"], ["is 50 and SQLAlchemy's"]),
+    (engine(INVALID, ZERO, "None"), NONE, ["PGB104"], ["ValueError", "got None", "with or without a pooler"]),
+    (engine(INVALID, ZERO, "'0'"), {}, ["PGB104"], ["'<' not supported between instances of 'str' and 'int'"]),
+    (engine(ZERO, INVALID, "'0'"), {}, ["PGB104"], ["can't multiply sequence by non-int of type 'float'"]),
+    (engine(ZERO, INVALID, "-1"), {}, ["PGB104"], ["never returns"]),
+    (
+        engine(ABSENT, ZERO, misplaced=misplaced(MisplacedWhere.ENGINE_KEYWORD)),
+        NONE,
+        ["PGB105"],
+        ["Invalid argument(s) 'statement_cache_size' sent to create_engine()", "`connect_args`"],
+    ),
+    (engine(ABSENT, ZERO, misplaced=misplaced(MisplacedWhere.ENGINE_KEYWORD)), {}, ["PGB105"], []),
+    (engine(ABSENT, ABSENT, misplaced=misplaced(MisplacedWhere.ENGINE_KEYWORD)), {}, ["PGB101", "PGB105"], []),
+    (engine(ABSENT, ZERO, misplaced=misplaced(MisplacedWhere.URL_QUERY)), {}, ["PGB105"], ["stays text"]),
+    (engine(ABSENT, ZERO, misplaced=misplaced(MisplacedWhere.ALEMBIC_KEY)), {}, ["PGB105"], ["Alembic section"]),
+    (
+        engine(ABSENT, ABSENT, misplaced=misplaced(MisplacedWhere.BESIDE_CREATOR), creator="async_creator"),
+        {},
+        ["PGB105"],
+        ["ignores `connect_args` beside `async_creator`"],
+    ),
+    (engine(misplaced=misplaced(MisplacedWhere.BESIDE_CREATOR), creator="async_creator"), NONE, [], []),
+    (
+        engine(misplaced=misplaced(MisplacedWhere.ASYNCPG_CALL, "prepared_statement_cache_size")),
+        {},
+        ["PGB105"],
+        ["SQLAlchemy's `prepared_statement_cache_size` is given to asyncpg itself"],
+    ),
+    (engine(), OLD, ["PGB106"], ["asyncpg 0.30.0", 'prepared_statement_name_func=lambda: ""']),
+    (engine(), {"asyncpg": (0, 27)}, ["PGB106"], ["; use asyncpg >= 0.31"]),
+    (engine(connection_class=True), OLD, [], []),
+    (engine(name_function=NameFunction.UNIQUE, autocommit=True), {}, ["PGB107"], ["AUTOCOMMIT"]),
+    (engine(ABSENT, ZERO, name_function=NameFunction.UNIQUE), {}, ["PGB102", "PGB107"], []),
+    (engine(name_function=NameFunction.EMPTY), {"asyncpg": (0, 27)}, ["PGB107"], ["unnamed prepared statement"]),
+    (engine(name_function=NameFunction.UNIQUE), {"sqlalchemy": (1, 4, 54)}, ["PGB107"], ["since 2.0.10"]),
+    (engine(SOMETIMES, SOMETIMES), {}, ["PGB108"], ["on some paths only"]),
+    (engine(), {"pooler": PoolMode.STATEMENT, "asyncpg": (0, 32)}, ["PGB109"], ["statement pooling mode"]),
+    (engine(pre_ping=PrePing.ABSENT), {}, ["PGB201"], ["client_idle_timeout", "ConnectionDoesNotExistError"]),
+    (engine(pre_ping=PrePing.ABSENT), SESSION, ["PGB201"], ["restart of PgBouncer or PostgreSQL"]),
+    (engine(pre_ping=PrePing.ABSENT), NONE, [], []),
+    (engine(pre_ping=PrePing.ABSENT, pool=Pool.NULL), {}, [], []),
+    (engine(pre_ping=PrePing.ABSENT, pool=Pool.UNKNOWN), {}, [], []),
+    (engine(pre_ping=PrePing.CONDITIONAL), {}, [], []),
+    (engine(pre_ping=PrePing.FALSE), {}, ["PGB202"], ["is False"]),
+    (engine(pre_ping=PrePing.FALSE, pool=Pool.STATIC), {}, [], []),
+    (engine(pool=Pool.NULL, pool_arguments=(PoolArgument("pool_size"),)), NONE, ["PGB203"], ["NullPool takes no"]),
+    (engine(pool=Pool.NULL, pool_arguments=(PoolArgument("pool_recycle"),)), {}, [], []),
+    (engine(server_settings=(ServerSetting("jit"),)), SESSION, ["PGB204"], ["unsupported startup parameter: jit"]),
+    (engine(server_settings=(ServerSetting("TimeZone"),)), {}, [], []),
+    (
+        engine(connect_parameters=(ConnectParameter("sslmode", ParameterWhere.URL_QUERY),)),
+        NONE,
+        ["PGB205"],
+        ["`sslmode` in the URL", "use `ssl`"],
+    ),
+    (engine(connect_parameters=(ConnectParameter("timeout", ParameterWhere.CONNECT_ARGS),)), {}, [], []),
+    (
+        engine(name_function=NameFunction.UNIQUE),
+        {"asyncpg": (0, 28), "sqlalchemy": (2, 0, 20)},
+        ["PGB206"],
+        ["SQLAlchemy >= 2.0.21"],
+    ),
+    (Unparsable("db.py", 0, 0, "line 3: invalid syntax"), NONE, ["PGB009"], ["`db.py` could not be read (line 3"]),
+]
+
+
+@pytest.mark.parametrize(("fact", "deployment", "codes", "phrases"), TABLE)
+def test_message(fact: Any, deployment: dict[str, Any], codes: list[str], phrases: list[str]) -> None:
+    found = said(fact, **deployment)
+    assert [finding.code for finding in found] == codes
+    for phrase in phrases:
+        assert phrase in found[0].message
+
+
+def test_what_fails_everywhere_is_an_error_without_evidence() -> None:
+    old = engine(name_function=NameFunction.EMPTY)
+    assert [finding.severity for finding in said(old, asyncpg=(0, 27))] == [Severity.ERROR]
+    assert [finding.severity for finding in said(engine(INVALID, ZERO, "None"))] == [Severity.ERROR]
+    assert [finding.severity for finding in said(engine(ABSENT, ABSENT))] == [Severity.WARNING]
+
+
+def statement(function: str, runner: Runner, *commands: str) -> Statement:
+    pieces = tuple(Piece(command, None) for command in commands)
+    return Statement("db.py", function, CALL, pieces, runner, "", None, None, None, False, False)
+
+
+@pytest.mark.parametrize(
+    ("fact", "assumed", "codes"),
+    [
+        (statement("sqlalchemy.text", Runner.ASYNC, "SELECT 1", "SELECT 2"), None, ["PGB301"]),
+        (statement("sqlalchemy.text", Runner.ASYNC, "SELECT 1"), None, []),
+        (statement("sqlalchemy.text", Runner.SYNC, "SELECT 1", "SELECT 2"), True, []),
+        (statement("sqlalchemy.text", Runner.UNKNOWN, "SELECT 1", "SELECT 2"), None, []),
+        (statement("sqlalchemy.text", Runner.UNKNOWN, "SELECT 1", "SELECT 2"), True, ["PGB301"]),
+        (statement("exec_driver_sql", Runner.ASYNC, "SELECT 1", "SELECT 2"), None, ["PGB302"]),
+    ],
+)
+def test_statements(fact: Statement, assumed: bool | None, codes: list[str]) -> None:
+    assert [finding.code for finding in said(fact, assume_asyncpg=assumed)] == codes
+    assert [finding.code for finding in said(fact, assume_asyncpg=assumed, pooler=PoolMode.NONE)] == codes
+
+
+DEPLOYMENTS = [
+    Deployment(pooler=pooler, max_prepared_statements=size, asyncpg=asyncpg, sqlalchemy=sqlalchemy)
+    for pooler, size, asyncpg, sqlalchemy in itertools.product(
+        PoolMode, [None, 0, 200], [None, (0, 27), (0, 30), (0, 31)], [None, (2, 0, 9), (2, 0, 20), (2, 1)]
+    )
+]
+
+
+@pytest.mark.parametrize("name", NameFunction)
+def test_every_message_can_be_read_alone(name: NameFunction) -> None:
+    for states in itertools.product(SizeState, SizeState):
+        fact = engine(*states, "'0'" if INVALID in states else "50", name_function=name, pre_ping=PrePing.ABSENT)
+        for deployment in DEPLOYMENTS:
+            for rule in rules():
+                if rule.subject is Engine:
+                    for finding in rule.check(fact, deployment, SOURCE):
+                        assert "\n" not in finding.message
+                        assert finding.message[-1] not in ".;:"
+                        assert "; " in finding.message, "the last part says what to do"
+                        assert len(finding.message) < 300
+                        assert deployment.pooler is not PoolMode.NONE or finding.severity is Severity.ERROR

@@ -1,0 +1,55 @@
+"""The pages of the rules: fresh in docs/rules, and their examples tell the truth."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import laws
+import pytest
+import tomli
+
+from poolsafe.rules.base import Rule
+from poolsafe.rules.pages import render
+from poolsafe.rules.registry import rules
+from poolsafe.source import Source
+
+PAGES = Path(__file__).parent.parent / "docs" / "rules"
+EACH = pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
+
+
+@EACH
+def test_docs_hold_the_page_as_it_is(rule: Rule) -> None:
+    """Run `python -m poolsafe.rules.pages docs/rules` where this fails."""
+    assert (PAGES / f"{rule.name}.md").read_text(encoding="utf-8") == render(rule)
+
+
+@EACH
+def test_the_example_is_reported_with_exactly_this_code(rule: Rule) -> None:
+    examples = blocks(rule, "Example", "python")
+    assert examples
+    for example in examples:
+        reported = laws.findings(Source.from_text("example.py", example), laws.deployment(options(rule)))
+        assert {finding.code for finding in reported} == {rule.code}
+
+
+@EACH
+def test_what_to_use_instead_is_silent(rule: Rule) -> None:
+    better = blocks(rule, "Use instead", "python")
+    assert better
+    for example in better:
+        assert laws.findings(Source.from_text("better.py", example), laws.deployment(options(rule))) == []
+
+
+def options(rule: Rule) -> dict[str, Any]:
+    """The configuration that the example stands under, where the page shows one."""
+    shown = tomli.loads("\n".join(blocks(rule, "Example", "toml")))
+    settings: dict[str, Any] = shown.get("tool", {}).get("poolsafe", {})
+    return settings
+
+
+def blocks(rule: Rule, heading: str, language: str) -> list[str]:
+    section = re.search(rf"^## {heading}$(.*?)(?=^## |\Z)", rule.page, re.MULTILINE | re.DOTALL)
+    assert section is not None
+    return re.findall(rf"^```{language}\n(.*?)^```$", section[1], re.MULTILINE | re.DOTALL)
