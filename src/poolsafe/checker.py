@@ -20,8 +20,10 @@ from poolsafe.findings import Finding
 from poolsafe.rules.registry import rules
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax import tree
-from poolsafe.values.interpreter import explore, new_world, targets
-from poolsafe.values.modules import Module, Project
+from poolsafe.values.interpreter import explore, world_of
+from poolsafe.values.modules import Module
+from poolsafe.values.project import Project
+from poolsafe.values.sites import targets
 
 _ENGINE_NAME = re.compile(r"\b(create_async_engine|async_engine_from_config|create_engine|engine_from_config)\b")
 
@@ -39,12 +41,13 @@ class Report:
 
 def check(source: Source, deployment: Deployment, project: Project | None = None) -> Report:
     """Check one decoded file. `project` finds the modules it imports; without one the file is judged alone."""
+    project = project or Project(follow=False)
     try:
-        module = Module(source, tree.parse(source))
+        module = project.module(source)
     except tree.Unparsable as error:
         offset = source.offset(error.row, error.column)
         return _unparsable(source, deployment, Unparsable(source.path, offset, offset, error.reason))
-    return module.tree.with_room(lambda: _check(module, deployment, project or Project(follow=False)))
+    return module.tree.with_room(lambda: _check(module, deployment, project))
 
 
 def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project | None = None) -> tuple[Source, Report]:
@@ -59,8 +62,7 @@ def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project 
 
 
 def _check(module: Module, deployment: Deployment, project: Project) -> Report:
-    world = new_world(project)
-    project.add(module)
+    world = world_of(project)
     statements_too = bool(needles.wanted(module.source.raw) & needles.STATEMENT)
     explore(world, module, targets(module, statements=statements_too))
     engines, silent = collect_engines(world, module)
@@ -75,9 +77,7 @@ def _unparsable(source: Source, deployment: Deployment, fact: Unparsable) -> Rep
     return Report(_judge(source, deployment, [fact]), [])
 
 
-def _judge(
-    source: Source, deployment: Deployment, facts: Iterable[Engine | Statement | Unparsable]
-) -> list[Finding]:
+def _judge(source: Source, deployment: Deployment, facts: Iterable[Engine | Statement | Unparsable]) -> list[Finding]:
     findings = [
         finding
         for rule in rules()

@@ -1,215 +1,252 @@
 """The interpreter put together, and where its runs begin.
 
-A module's own statements are one root. Where an engine is made inside a function, the functions that call it in the
-same file are roots too, so that parameters have the values of the callers; a function that nobody calls is run with
-its defaults.
+A module's own statements are one root. Where an engine is made inside a function, the functions that call it are roots
+too, those of the same file first, then those of the project, so that parameters have the values of the callers; a
+function that nobody calls is run with its defaults.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 import libcst as cst
 
-from poolsafe.values import library
 from poolsafe.values.attributes import bind_method, of_class
 from poolsafe.values.calls import apply
-from poolsafe.values.classes import class_attribute, instantiate
+from poolsafe.values.classes import class_attribute, instantiate, mro
 from poolsafe.values.expressions import evaluate
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.index import CallSite, Scope
-from poolsafe.values.lattice import Class, Function, Instance, Unknown, Value, alternatives
-from poolsafe.values.modules import Module, Project
+from poolsafe.values.lattice import Class, Function, Instance, MappingValue, Text, Unknown, Url, Value, alternatives
+from poolsafe.values.modules import Module
 from poolsafe.values.names import force, module_frame, read
+from poolsafe.values.project import Project
+from poolsafe.values.sites import Path, hot_scopes, roots
 from poolsafe.values.state import State
 from poolsafe.values.statements import execute
-from poolsafe.values.world import World
+from poolsafe.values.world import EngineCall, World
 
 MAX_ROOTS = 60
+MAX_CALLER_ROOTS = 20
+MAX_HOPS = 3
 NO_CALLER = "it has no known caller"
 
 
-def new_world(project: Project) -> World:
-    """A world for the files of one project."""
-    return World(project, evaluate, execute, apply)
-
-
-def targets(module: Module, *, statements: bool) -> list[CallSite]:
-    """The calls that a run must reach: of engine functions and, where asked for, those given SQL of several commands."""
-    names = _names(module, library.ENGINE_NAMES)
-    sites = [site for site in module.index.calls if site.name in names or _passes(site, names)]
-    if statements:
-        runners = _names(module, library.SQL_NAMES)
-        sites += [site for site in module.index.calls if site.name in runners and _may_hold_several(site)]
-    return sites
-
-
-def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
-    """The names by which the module may call one of these functions: their own, and its aliases of them."""
-    names = set(originals)
-    for node in module.index.imports:
-        for alias in () if isinstance(node.names, cst.ImportStar) else node.names:
-            original = alias.name.attr.value if isinstance(alias.name, cst.Attribute) else alias.name.value
-            target = alias.asname.name if alias.asname is not None else None
-            if original in originals and isinstance(target, cst.Name):
-                names.add(target.value)
-    return frozenset(names)
-
-
-def _may_hold_several(site: CallSite) -> bool:
-    """Whether the SQL of a call may be several commands, judged by its spelling alone."""
-    if site.name == "execute" and not (
-        isinstance(site.node.func, cst.Attribute) and _is_operations(site.node.func.value)
-    ):
-        return False
-    if not site.node.args:
-        return False
-    sql = site.node.args[0].value
-    if isinstance(sql, cst.SimpleString):
-        return ";" in sql.raw_value.rstrip().rstrip(";")
-    return not isinstance(sql, (cst.Integer, cst.Float))
-
-
-def _is_operations(node: cst.BaseExpression) -> bool:
-    """Whether the receiver of `execute` may be Alembic's `op`."""
-    return isinstance(node, cst.Name) and ("op" in node.value or "migration" in node.value)
+def world_of(project: Project) -> World:
+    """The world of a project's files: one, so that a module is run once for all that import it."""
+    if project.world is None:
+        project.world = World(project, evaluate, execute, apply)
+    return project.world
 
 
 def explore(world: World, module: Module, sites: list[CallSite]) -> None:
-    """Run a module and every function in it from which one of the calls can be reached."""
-    hot = _hot(module, sites)
-    world.hot.update(id(scope) for scope in hot)
-    frame = module_frame(world, module)
-    if frame is None:
-        return
-    for root in _roots(module, hot)[:MAX_ROOTS]:
-        _run_root(world, module, frame, root)
+    """Run a module and every function from which one of the calls can be reached, in its file and in the project's."""
+    world.observer = module
+    hot = hot_scopes(module, sites)
+    _heat(world, module, hot)
+    if module.frame is None:
+        module.run(world)
+    elif hot:
+        module.run_again(world)
+    _run_roots(world, module, roots(module, hot)[:MAX_ROOTS])
     for site in sites:
-        if site.scopes and not _seen(world, site.node):
-            _run_root(world, module, frame, site.scopes)
-    if any(not _seen(world, site.node) for site in sites):
+        if site.scopes and not world.has_seen(site.node):
+            _run_roots(world, module, [site.scopes])
+    _ask_callers(world, module, sites)
+    if any(not world.has_seen(site.node) for site in sites):
         _without_constants(world, module, sites)
 
 
-def _passes(site: CallSite, names: frozenset[str]) -> bool:
-    """Whether the call is given one of the names as an argument, as `partial(create_async_engine, …)` is."""
-    return any(isinstance(arg.value, cst.Name) and arg.value.value in names for arg in site.node.args)
+def _heat(world: World, module: Module, hot: list[Scope]) -> None:
+    """Have the hot functions run as soon as they are called, and keep what the hot classes' calls make."""
+    world.hot.update(id(scope) for scope in hot)
+    for scope in hot:
+        if isinstance(scope, cst.ClassDef):
+            for site in module.index.calls_by_name.get(scope.name.value, ()):
+                world.wanted_calls.setdefault(id(site.node), [])
 
 
-def _seen(world: World, node: cst.Call) -> bool:
-    return id(node) in world.reached
+def _run_roots(world: World, module: Module, paths: list[Path]) -> None:
+    frame = module_frame(world, module)
+    for path in paths:
+        if frame is not None:
+            _run_root(world, module, frame, path)
 
 
-def _hot(module: Module, sites: Iterable[CallSite]) -> list[Scope]:
-    """The functions and classes in which the calls stand, and those in which these are called, and so on."""
-    hot: dict[int, Scope] = {}
-    queue = [scope for site in sites for scope in site.scopes]
-    while queue:
-        scope = queue.pop()
-        if id(scope) in hot:
-            continue
-        hot[id(scope)] = scope
-        if isinstance(scope, cst.Lambda):
-            continue
-        name = scope.name.value
-        if name == "__init__":
-            continue  # its class is hot as well
-        for site in module.index.calls_by_name.get(name, ()):
-            queue.extend(site.scopes)
-    return list(hot.values())
-
-
-def _roots(module: Module, hot: list[Scope]) -> list[tuple[Scope, ...]]:
-    """The hot functions that no other function of the file calls, as paths of scopes, in the order of the source."""
-    hot_ids = {id(scope) for scope in hot}
-    roots: list[tuple[Scope, ...]] = []
-    for functions in module.index.functions.values():
-        for node, scopes in functions:
-            if id(node) not in hot_ids:
-                continue
-            owner = scopes[-1] if scopes else None
-            name = (
-                owner.name.value
-                if node.name.value == "__init__" and isinstance(owner, cst.ClassDef)
-                else node.name.value
-            )
-            callers = [site for site in module.index.calls_by_name.get(name, ()) if node not in site.scopes]
-            if not callers:
-                roots.append((*scopes, node))
-    return roots
-
-
-def _run_root(world: World, module: Module, frame: Frame, path: tuple[Scope, ...]) -> None:
+def _run_root(world: World, module: Module, frame: Frame, path: Path) -> None:
     """Run the innermost function of `path` with arguments that nobody gives, in the scopes around it."""
-    world.fuel = world.fuel_per_run
-    world.active.clear()
     state = State.fresh(world.base)
     at = Frame(module, frame.number, (), state, state, kind="module")
-    value: Value | None = None
+    holder: Value | None = None
     for scope in path:
+        _refuel(world)
         if isinstance(scope, cst.ClassDef):
-            value = (
-                _member(world, at, value, scope.name.value)
-                if value is None or isinstance(value, (Class, Instance))
-                else None
-            )
-            if not isinstance(value, Class):
+            found = of_class(world, at, holder, scope.name.value) if isinstance(holder, Class) else None
+            holder = found or force(world, at, read(world, at, at.number, scope.name.value))
+            if not isinstance(holder, Class):
                 return
         elif isinstance(scope, cst.FunctionDef):
-            value = _enter_function(world, at, value, scope)
-            if value is None:
-                return
+            _run_function(world, at, holder, scope)
+            holder = None
         else:
             return
-    return
 
 
-def _member(world: World, at: Frame, holder: Value | None, name: str) -> Value:
-    if isinstance(holder, Class):
-        return of_class(world, at, holder, name)
-    return force(world, at, read(world, at, at.number, name))
+def _refuel(world: World) -> None:
+    world.fuel = world.fuel_per_run
+    world.active.clear()
 
 
-def _enter_function(world: World, at: Frame, holder: Value | None, node: cst.FunctionDef) -> Value | None:
-    """Call a function with arguments that nobody gives; inside a function already run, the one it defined."""
+def _run_function(world: World, at: Frame, holder: Value | None, node: cst.FunctionDef) -> None:
     arguments = Arguments(open_keywords=NO_CALLER)
-    if id(node) in world.defined and not isinstance(holder, Class):
-        function, defined_in = world.defined[id(node)]
-        inner = Frame(defined_in.module, defined_in.number, defined_in.parents, defined_in.state, defined_in.state)
-        return apply(world, inner, None, function, arguments)
-    found: Value
     if isinstance(holder, Class):
-        instance = instantiate(world, at, holder, arguments) if node.name.value != "__init__" else None
-        if instance is None:
-            return instantiate(world, at, holder, arguments)
-        found, owner = class_attribute(world, at, holder, node.name.value)
-        if not isinstance(found, Function):
-            return None
-        found = bind_method(world, at, found, instance, owner)
-        if not isinstance(found, Function):
-            return found
-    else:
-        found = force(world, at, read(world, at, at.number, node.name.value))
-        found = next(
-            (single for _, single in alternatives(found) if isinstance(single, Function) and single.node is node),
-            Unknown(""),
-        )
-    if not isinstance(found, Function):
+        _run_method(world, at, holder, node, arguments)
+        return
+    if id(node) in world.defined:
+        # A function inside another one, which has been run already.
+        function, home = world.defined[id(node)]
+        inner = Frame(home.module, home.number, home.parents, home.state, home.state)
+        apply(world, inner, None, function, arguments)
+        return
+    found = force(world, at, read(world, at, at.number, node.name.value))
+    for _, single in alternatives(found):
+        if isinstance(single, Function) and single.node is node:
+            apply(world, at, None, single, arguments)
+
+
+def _run_method(world: World, at: Frame, cls: Class, node: cst.FunctionDef, arguments: Arguments) -> None:
+    """Run a method on the instances that were seen being made; on one made with unknown arguments where none was."""
+    made: list[tuple[Value, State]] = list(_instances(world, cls))
+    if node.name.value == "__init__":
+        if not made:
+            instantiate(world, at, cls, arguments)
+        return
+    for instance, state in made or [(instantiate(world, at, cls, arguments), at.state)]:
+        _refuel(world)
+        here = Frame(at.module, at.number, at.parents, state, state, kind="module")
+        found, owner = class_attribute(world, here, cls, node.name.value)
+        if isinstance(found, Function) and found.node is node:
+            bound = bind_method(world, here, found, instance, owner)
+            if isinstance(bound, Function):
+                apply(world, here, None, bound, arguments)
+
+
+def _instances(world: World, cls: Class) -> Iterator[tuple[Value, State]]:
+    for made in list(world.wanted_calls.values()):
+        for value, state in made:
+            for _, single in alternatives(value):
+                if isinstance(single, Instance) and any(one.node is cls.node for one in mro(single.cls)):
+                    yield single, state
+
+
+# --- callers in other modules ---
+
+
+def _ask_callers(world: World, module: Module, sites: list[CallSite]) -> None:
+    """Let the project's callers run what was run without arguments; what they give replaces what nobody gave."""
+    open_sites = [site for site in sites if site.scopes and _depends_on_caller(world, module, site)]
+    if not open_sites:
+        return
+    before = {id(seen) for seen in world.engine_calls if _is_open(seen)}
+    asked: set[str] = set()
+    queue = [(module, root, 0) for root in _roots_of(module, open_sites)]
+    while queue:
+        home, path, hops = queue.pop(0)
+        name = _called_name(path)
+        if name is None or name in asked or hops >= MAX_HOPS:
+            continue
+        asked.add(name)
+        for other in world.project.callers(home, name):
+            paths = _run_callers(world, module, other, name)
+            queue += [(other, one, hops + 1) for one in paths]
+        if isinstance(path[-1], cst.FunctionDef) and len(path) > 1 and isinstance(path[-2], cst.ClassDef):
+            _run_roots(world, home, [path])
+    _forget(world, module, open_sites, before)
+
+
+def _depends_on_caller(world: World, module: Module, site: CallSite) -> bool:
+    seen = [one for one in world.engine_calls if one.node is site.node and one.observer is module]
+    return any(_is_open(one) for one in seen)
+
+
+def _is_open(seen: EngineCall) -> bool:
+    """Whether an argument of the call depends on a parameter that nobody gave."""
+    if seen.arguments.open_keywords == NO_CALLER:
+        return True
+    return any(_from_caller(value) for value in [*seen.arguments.positional, *seen.arguments.keywords.values()])
+
+
+def _from_caller(value: Value, depth: int = 0) -> bool:
+    for _, single in alternatives(value):
+        match single:
+            case Unknown():
+                if single.reason == NO_CALLER or (isinstance(single.ident, tuple) and "parameter" in single.ident):
+                    return True
+                if "has no known caller" in single.reason:
+                    return True
+            case Text():
+                if any(isinstance(piece, Unknown) and _from_caller(piece) for piece in single.pieces):
+                    return True
+            case Url():
+                if _from_caller(single.drivername):
+                    return True
+            case MappingValue() if depth < 3:
+                if single.open == NO_CALLER or any(_from_caller(item, depth + 1) for item in single.items.values()):
+                    return True
+    return False
+
+
+def _roots_of(module: Module, sites: list[CallSite]) -> list[Path]:
+    """The functions that no function of the file calls and from which one of these calls is reached."""
+    found = roots(module, hot_scopes(module, sites))
+    return found or [site.scopes for site in sites]
+
+
+def _called_name(path: Path) -> str | None:
+    """The name by which other modules get to the innermost function: its own, or that of its class."""
+    scopes = [scope for scope in path if not isinstance(scope, cst.Lambda)]
+    if not scopes:
         return None
-    return apply(world, at, None, found, arguments)
+    if len(scopes) > 1 and isinstance(scopes[-2], cst.ClassDef):
+        return scopes[-2].name.value
+    return scopes[0].name.value if isinstance(scopes[0], cst.FunctionDef) else scopes[-1].name.value
+
+
+def _run_callers(world: World, observer: Module, other: Module, name: str) -> list[Path]:
+    """Run what calls `name` in another module; the roots there, which may have callers themselves."""
+    sites = other.index.calls_by_name.get(name, [])
+    hot = hot_scopes(other, sites)
+    world.hot.update(id(scope) for scope in hot)
+    for site in sites:
+        world.wanted_calls.setdefault(id(site.node), [])
+    if any(not site.scopes for site in sites) or other.frame is None:
+        _refuel(world)
+        other.run_again(world, observer)
+    paths = roots(other, hot)[:MAX_CALLER_ROOTS]
+    _run_roots(world, other, paths)
+    return paths
+
+
+def _forget(world: World, module: Module, sites: list[CallSite], before: set[int]) -> None:
+    """Drop what was seen without a caller of the calls that callers have reached with something known since."""
+    nodes = {id(site.node) for site in sites}
+    reached = {
+        id(seen.node)
+        for seen in world.engine_calls
+        if seen.observer is module and id(seen.node) in nodes and id(seen) not in before and not _is_open(seen)
+    }
+    world.engine_calls = [seen for seen in world.engine_calls if id(seen.node) not in reached or not _is_open(seen)]
 
 
 def _without_constants(world: World, module: Module, sites: list[CallSite]) -> None:
     """What no run reached stands behind a constant condition: run once more, and believe no constant."""
-    missing = {id(site.node) for site in sites if not _seen(world, site.node)}
+    missing = {id(site.node) for site in sites if not world.has_seen(site.node)}
     engines, statements = len(world.engine_calls), len(world.sql_calls)
     world.doubt_constants = True
     world.fuel = world.fuel_per_run
-    frame, module.frame = module.frame, None
     try:
-        module.run(world)
+        module.run_again(world)
     finally:
-        module.frame = frame
         world.doubt_constants = False
     world.engine_calls[engines:] = [seen for seen in world.engine_calls[engines:] if id(seen.node) in missing]
     world.sql_calls[statements:] = [seen for seen in world.sql_calls[statements:] if id(seen.node) in missing]

@@ -40,8 +40,8 @@ def observe_engine(world: World, frame: Frame, node: cst.Call | None, name: str,
         arguments.open_keywords,
     )
     if node is not None:
-        world.reached.add(id(node))
-        world.engine_calls.append(EngineCall(frame.module, node, name, frozen, frame.path))
+        world.saw(node)
+        world.engine_calls.append(EngineCall(frame.module, node, name, frozen, frame.path, world.observer))
     return Object(
         "runner", {"async": ENGINE_FUNCTIONS[name], "driver": scheme_of(engine_url(name, frozen)), "engine": True}
     )
@@ -151,7 +151,7 @@ def observe_sql(
     )
     if node is None or sql is None:
         return Unknown("a statement")
-    world.reached.add(id(node))
+    world.saw(node)
     given = force(world, frame, sql)
     if name == "alembic.op.execute":
         for _, single in alternatives(given):
@@ -167,7 +167,7 @@ def observe_sql(
                 )
                 return Unknown("a result")
     world.sql_calls.append(
-        SqlCall(frame.module, node, name, freeze(world, frame, given), receiver, frame.path, awaited)
+        SqlCall(frame.module, node, name, freeze(world, frame, given), receiver, frame.path, awaited, world.observer)
     )
     if name in ("sqlalchemy.text", "sqlalchemy.DDL"):
         return Object("text", {"node": node}, ("text", id(node)))
@@ -191,4 +191,4 @@ def _note(
 ) -> None:
     call = clause.facts.get("node")
     if isinstance(call, cst.Call):
-        world.executions.append(Execution(call, node, name, receiver, awaited, frame.module))
+        world.executions.append(Execution(call, node, name, receiver, awaited, world.observer))

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from poolsafe.values.frame import Arguments, Frame
-    from poolsafe.values.modules import Module, Project
+    from poolsafe.values.modules import Module
+    from poolsafe.values.project import Project
 
 MAX_DEPTH = 14
 FUEL = 60_000  # expressions per root; an ordinary module takes some hundreds
@@ -42,6 +43,7 @@ class EngineCall:
     function: str
     arguments: Arguments
     path: tuple[Guard, ...]
+    observer: Module | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -55,6 +57,7 @@ class SqlCall:
     receiver: Value | None
     path: tuple[Guard, ...]
     awaited: bool
+    observer: Module | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +69,7 @@ class Execution:
     method: str
     receiver: Value
     awaited: bool
-    module: Module
+    observer: Module | None
 
 
 @dataclass(slots=True)
@@ -90,12 +93,13 @@ class World:
     sql_calls: list[SqlCall] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     hot: set[int] = field(default_factory=set)
-    reached: set[int] = field(default_factory=set)
+    reached: set[tuple[int, int]] = field(default_factory=set)
     running: dict[int, Frame] = field(default_factory=dict)
     active: list[int] = field(default_factory=list)
     finished_classes: set[int] = field(default_factory=set)
     stars: dict[int, list[tuple[Module, int, str]]] = field(default_factory=dict)
     doubt_constants: bool = False
+    observer: Module | None = None
     defined: dict[int, tuple[Function, Frame]] = field(default_factory=dict)
     wanted_calls: dict[int, list[tuple[Value, State]]] = field(default_factory=dict)
 
@@ -103,6 +107,14 @@ class World:
         """A number that no frame and no object has yet."""
         self.counter += 1
         return self.counter
+
+    def saw(self, node: cst.CSTNode) -> None:
+        """Note that a run for the observing module has reached this call."""
+        self.reached.add((0 if self.observer is None else self.observer.number, id(node)))
+
+    def has_seen(self, node: cst.CSTNode) -> bool:
+        """Whether a run for the observing module has reached this call."""
+        return (0 if self.observer is None else self.observer.number, id(node)) in self.reached
 
     def spend(self) -> bool:
         """Pay for one step; False when the budget of this run is used up."""

@@ -1,0 +1,7 @@
+"""From fixes to changed text, and from changed text to the file. Text is never re-rendered."""
+
+from poolsafe.edits.application import Repair, apply, repair
+from poolsafe.edits.difference import diff
+from poolsafe.edits.writing import ChangedMeanwhile, NotWritten, write
+
+__all__ = ["ChangedMeanwhile", "NotWritten", "Repair", "apply", "diff", "repair", "write"]

@@ -1,0 +1,113 @@
+"""Applies fixes: those that do not overlap together, then the rest in the next round."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+
+from poolsafe.findings import Edit, Finding, Fix
+from poolsafe.source import Source, UndecodableSource
+
+MOST_ROUNDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Repair:
+    """What came of all rounds: `applied` in order, and `refused` whose result would not have been Python any more."""
+
+    source: Source
+    applied: tuple[Finding, ...]
+    refused: tuple[Finding, ...]
+    rounds: int
+
+
+def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
+    """Apply as many of `fixes` as do not overlap; the result still parses, else a fix is left out.
+
+    Returns the new source, and the fixes that are in it. Without any, the source is the very same object.
+    """
+    chosen = _without_overlaps(source, fixes)
+    if not chosen or not source.round_trips:
+        return source, []
+    together = _applied(source, chosen)
+    if together is not None:
+        return together, chosen
+    # One of them does harm: find out which by adding them one after the other.
+    kept: list[Fix] = []
+    result = source
+    for fix in chosen:
+        attempt = _applied(source, [*kept, fix])
+        if attempt is not None:
+            kept.append(fix)
+            result = attempt
+    return result, kept
+
+
+def repair(
+    source: Source, check: Callable[[Source], list[Finding]], accepts: Callable[[Fix], bool], rounds: int = MOST_ROUNDS
+) -> Repair:
+    """Check and apply in turn until nothing changes, at most `rounds` times. `accepts` chooses by applicability."""
+    applied: list[Finding] = []
+    refused: tuple[Finding, ...] = ()
+    for number in range(rounds):
+        offered = {finding.fix: finding for finding in check(source) if finding.fix and accepts(finding.fix)}
+        source, fixes = apply(source, offered)
+        if not fixes:
+            refused = tuple(offered.values())
+            return Repair(source, tuple(applied), refused, number)
+        applied.extend(offered[fix] for fix in fixes)
+    return Repair(source, tuple(applied), refused, rounds)
+
+
+def edited(text: str, edits: Iterable[Edit]) -> str:
+    """`text` after `edits`, which must not overlap. Two insertions at one place keep their order."""
+    pieces: list[str] = []
+    position = 0
+    for edit in sorted(edits, key=lambda edit: (edit.start, edit.end)):
+        pieces += text[position : edit.start], edit.content
+        position = edit.end
+    return "".join((*pieces, text[position:]))
+
+
+def _without_overlaps(source: Source, fixes: Iterable[Fix]) -> list[Fix]:
+    chosen: list[Fix] = []
+    taken: list[Edit] = []
+    for fix in sorted(fixes, key=_first_start):
+        if not _is_sound(source, fix) or any(_touch(edit, other) for edit in fix.edits for other in taken):
+            continue
+        chosen.append(fix)
+        taken += fix.edits
+    return chosen
+
+
+def _first_start(fix: Fix) -> int:
+    return min((edit.start for edit in fix.edits), default=0)
+
+
+def _is_sound(source: Source, fix: Fix) -> bool:
+    """Whether a fix changes something, inside the text, and does not overlap with itself."""
+    edits = sorted(fix.edits, key=lambda edit: (edit.start, edit.end))
+    ordered = all(before.end <= after.start for before, after in pairwise(edits))
+    inside = all(0 <= edit.start <= edit.end <= len(source.text) for edit in edits)
+    changes = any(source.text[edit.start : edit.end] != edit.content for edit in edits)
+    return ordered and inside and changes
+
+
+def _touch(edit: Edit, other: Edit) -> bool:
+    # Touching counts: what one fix inserts where another one deletes depends on the order.
+    return edit.start <= other.end and other.start <= edit.end
+
+
+def _applied(source: Source, fixes: list[Fix]) -> Source | None:
+    from poolsafe.syntax.tree import Unparsable, parse
+
+    try:
+        result = source.with_text(edited(source.text, [edit for fix in fixes for edit in fix.edits]))
+        # What is written must read back as the same text: an edit may have touched the cookie.
+        if Source.decode(source.path, result.raw).text != result.text:
+            return None
+        parse(result)
+    except (UnicodeEncodeError, UndecodableSource, Unparsable):
+        return None
+    return result

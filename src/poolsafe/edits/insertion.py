@@ -1,0 +1,141 @@
+"""Inserts arguments into calls and items into dict displays, laid out as their neighbours are.
+
+Only white space, one comma, comments and backslashes can stand between the last element and the closing bracket;
+that is what makes pure text functions enough here.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from poolsafe.findings import Edit
+from poolsafe.syntax.scan import inside_formatted_string
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poolsafe.source import Source
+    from poolsafe.syntax.layout import ArgumentLayout, CallLayout, DictItemLayout, DictLayout
+
+Edits = tuple[Edit, ...]
+
+_LINE_END = re.compile(r"\r\n?|\n|\Z")
+_BLANK = re.compile(r"[ \t\f]*")
+
+
+def insert_arguments(source: Source, call: CallLayout, new: Sequence[str]) -> Edits | None:
+    """Edits that add keyword arguments, each written as `name=value`, to the end of a call, but before `**` arguments.
+
+    None where the call stands in an f-string, has a bare generator as its argument, or does not match the text.
+    """
+    if not _matches(source, call, "()") or _has_bare_generator(source, call):
+        return None
+    elements = call.arguments
+    spreads = next((place for place, argument in enumerate(elements) if argument.star == "**"), len(elements))
+    if 0 < spreads < len(elements):
+        return (_before(source, elements[spreads], new),)
+    return _append(source, call, elements, new)
+
+
+def insert_items(source: Source, display: DictLayout, new: Sequence[str]) -> Edits | None:
+    """Edits that add items, each written as `key: value`, to the end of a dict display, so that they win.
+
+    None as for `insert_arguments`.
+    """
+    if not _matches(source, display, "{}"):
+        return None
+    return _append(source, display, display.items, new)
+
+
+def _matches(source: Source, layout: CallLayout | DictLayout, brackets: str) -> bool:
+    text = source.text
+    if text[layout.open - 1 : layout.open] + text[layout.close : layout.close + 1] != brackets:
+        return False
+    return source.round_trips and not inside_formatted_string(text, layout.start)
+
+
+def _has_bare_generator(source: Source, call: CallLayout) -> bool:
+    if len(call.arguments) != 1:
+        return False
+    value = source.text[call.arguments[0].value_start : call.arguments[0].value_end]
+    if not re.search(r"\bfor\b", value):
+        return False
+    import ast
+
+    try:
+        # A bare generator may be the only argument, but no element of a tuple.
+        ast.parse(f"({value}\n, 0)", mode="eval")
+    except SyntaxError:
+        return True
+    return False
+
+
+def _before(source: Source, element: ArgumentLayout, new: Sequence[str]) -> Edit:
+    indent = _indent_of(source, element.start)
+    separator = ", " if indent is None else f",{source.newline}{indent}"
+    return Edit(element.start, element.start, "".join(text + separator for text in new))
+
+
+def _append(
+    source: Source,
+    layout: CallLayout | DictLayout,
+    elements: Sequence[ArgumentLayout | DictItemLayout],
+    new: Sequence[str],
+) -> Edits:
+    if not elements:
+        return (_into_empty(source, layout, new),)
+    last = elements[-1]
+    place = _end_of_own_line(source, layout, last)
+    indent = _indent_of(source, last.start)
+    if indent is None:
+        return (Edit(last.end, last.end, "".join(f", {text}" for text in new)),)
+    lines = [f"{source.newline}{indent}{text}" for text in new]
+    if place is None:
+        return (Edit(last.end, last.end, "".join(f",{line}" for line in lines)),)
+    if last.comma is not None:
+        return (Edit(place, place, "".join(f"{line}," for line in lines)),)
+    content = ",".join(lines)
+    if place == last.end:
+        return (Edit(place, place, f",{content}"),)
+    return (Edit(last.end, last.end, ","), Edit(place, place, content))
+
+
+def _end_of_own_line(
+    source: Source, layout: CallLayout | DictLayout, last: ArgumentLayout | DictItemLayout
+) -> int | None:
+    """The end of the line on which the last element ends, behind its comma and its comment.
+
+    None where the closing bracket is on that line, or where the line is continued in a way that nothing may follow.
+    """
+    after = last.end if last.comma is None else last.comma + 1
+    if "\n" in source.text[last.end : after] or "\r" in source.text[last.end : after]:
+        return None
+    end = _LINE_END.search(source.text, after)
+    assert end is not None
+    if end.start() > layout.close or source.text[after : end.start()].rstrip(" \t\f").endswith("\\"):
+        return None
+    return _without_trailing_blanks(source.text, after, end.start())
+
+
+def _without_trailing_blanks(text: str, start: int, end: int) -> int:
+    return start + len(text[start:end].rstrip(" \t\f"))
+
+
+def _into_empty(source: Source, layout: CallLayout | DictLayout, new: Sequence[str]) -> Edit:
+    """Fill empty brackets; where comments stand between them, on lines of their own behind the comments."""
+    inside = source.text[layout.open : layout.close]
+    if not inside.strip():
+        return Edit(layout.open, layout.close, ", ".join(new))
+    start = source.line_start(layout.close)
+    closing_indent = source.text[start : layout.close]
+    comment_indent = re.search(r"[\r\n]([ \t]*)#", inside)
+    indent = comment_indent[1] if comment_indent else f"{closing_indent}    "
+    return Edit(start, start, "".join(f"{indent}{text},{source.newline}" for text in new))
+
+
+def _indent_of(source: Source, offset: int) -> str | None:
+    """The white space before `offset` where nothing else stands before it on its line."""
+    start = source.line_start(offset)
+    before = source.text[start:offset]
+    return before if _BLANK.fullmatch(before) else None

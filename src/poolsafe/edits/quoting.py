@@ -1,0 +1,28 @@
+"""Which quotes a file prefers."""
+
+from __future__ import annotations
+
+import re
+
+# Comments and long strings are matched so as to be skipped: their quotes say nothing.
+_STRING = re.compile(
+    r"""
+      \#[^\r\n]*
+    | \'\'\'(?:\\[\s\S]|[^\\])*?(?:\'\'\'|\Z)
+    | \"\"\"(?:\\[\s\S]|[^\\])*?(?:\"\"\"|\Z)
+    | '(?P<single>)(?:\\[\s\S]|[^\\'\r\n])*'?
+    | "(?P<double>)(?:\\[\s\S]|[^\\"\r\n])*"?
+    """,
+    re.VERBOSE,
+)
+
+
+def preferred_quote(text: str, start: int, end: int) -> str:
+    """The quote that most strings between `start` and `end` have, else most of the text, else a double one."""
+    balance = _balance(text[start:end]) or _balance(text)
+    return "'" if balance > 0 else '"'
+
+
+def _balance(text: str) -> int:
+    groups = [match.lastgroup for match in _STRING.finditer(text)]
+    return groups.count("single") - groups.count("double")

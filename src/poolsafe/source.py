@@ -1,0 +1,171 @@
+"""A Python file as bytes and as text, and the rows and columns that editors count.
+
+All offsets in this project are characters of `Source.text`. A byte order mark is not part of the text.
+"""
+
+from __future__ import annotations
+
+import io
+from bisect import bisect_right
+from itertools import accumulate
+
+BOM = b"\xef\xbb\xbf"
+
+
+class UndecodableSource(Exception):  # noqa: N818 - it names the file's state, and is a finding for the user
+    """The bytes are no Python source text. `reason` is one line; `row` the 1-based row, where it is known."""
+
+    def __init__(self, path: str, reason: str, row: int = 1) -> None:
+        super().__init__(f"{path}: {reason}")
+        self.path = path
+        self.reason = reason
+        self.row = row
+
+
+class Source:
+    """One decoded file. Treat it as immutable.
+
+    `round_trips` says that `encode(text)` gives the very bytes back; an unusual codec may not, and then nothing of
+    the file may be rewritten.
+    """
+
+    __slots__ = ("_starts", "bom", "encoding", "path", "raw", "round_trips", "text")
+
+    def __init__(self, path: str, raw: bytes, text: str, encoding: str, bom: bool = False) -> None:
+        self.path = path
+        self.raw = raw
+        self.text = text
+        self.encoding = encoding
+        self.bom = bom
+        self.round_trips = encoding == "utf-8" or self._encodes_to(raw)
+        self._starts: list[int] | None = None
+
+    @classmethod
+    def decode(cls, path: str, raw: bytes) -> Source:
+        """Decode as CPython does: by byte order mark, else by the PEP 263 cookie, else as UTF-8.
+
+        Raises UndecodableSource for an unknown encoding, undecodable bytes, NUL bytes and lone surrogates.
+        """
+        bom = raw.startswith(BOM)
+        encoding = _declared_encoding(path, raw)
+        body = raw[len(BOM) :] if bom else raw
+        try:
+            text = body.decode(encoding)
+        except UnicodeDecodeError as error:
+            row = _row_of_byte(body, error.start)
+            raise UndecodableSource(path, f"byte {error.start} is not {encoding}: {error.reason}", row) from None
+        except (LookupError, ValueError) as error:
+            raise UndecodableSource(path, f"cannot decode as {encoding}: {_first_line(error)}") from None
+        if not isinstance(text, str):
+            raise UndecodableSource(path, f"{encoding} is not a text encoding")
+        _refuse_unwritable(path, text)
+        return cls(path, raw, text, encoding, bom)
+
+    @classmethod
+    def from_text(cls, path: str, text: str) -> Source:
+        """A source whose bytes nobody has: lines that flake8 has read, or an edited text. Raises as `decode` does."""
+        _refuse_unwritable(path, text)
+        return cls(path, text.encode("utf-8"), text, "utf-8")
+
+    def with_text(self, text: str) -> Source:
+        """The same file with another text, in the same encoding.
+
+        Raises UnicodeEncodeError where the encoding cannot express the text.
+        """
+        return Source(self.path, self.encode(text), text, self.encoding, self.bom)
+
+    def encode(self, text: str) -> bytes:
+        """`text` in this file's encoding, with the byte order mark if the file has one."""
+        return (BOM if self.bom else b"") + text.encode(self.encoding)
+
+    def row_column(self, offset: int) -> tuple[int, int]:
+        """Row and column (both 1-based, the column in characters) of an offset; the end of the text is a place too."""
+        starts = self._line_starts()
+        row = bisect_right(starts, offset)
+        return row, offset - starts[row - 1] + 1
+
+    def offset(self, row: int, column: int) -> int:
+        """The inverse of `row_column`, kept inside the text: a column past the line's end gives the line's end."""
+        starts = self._line_starts()
+        if row > len(starts):
+            return len(self.text)
+        start = starts[max(row, 1) - 1]
+        return min(start + max(column, 1) - 1, start + len(self.line(max(row, 1))))
+
+    def line(self, row: int) -> str:
+        """The text of a 1-based row without its line end; "" past the last row."""
+        starts = self._line_starts()
+        if not 1 <= row <= len(starts):
+            return ""
+        end = starts[row] if row < len(starts) else len(self.text)
+        return self.text[starts[row - 1] : end].rstrip("\r\n")
+
+    def line_start(self, offset: int) -> int:
+        """The offset of the first character of the line that holds `offset`."""
+        starts = self._line_starts()
+        return starts[bisect_right(starts, offset) - 1]
+
+    @property
+    def rows(self) -> int:
+        """The number of rows; a text that ends with a line end has one more, empty row."""
+        return len(self._line_starts())
+
+    @property
+    def newline(self) -> str:
+        r"""The line end that most lines have: \n, \r\n or \r; \n where there is none, and at a tie."""
+        crlf = self.text.count("\r\n")
+        counts = {"\n": self.text.count("\n") - crlf, "\r\n": crlf, "\r": self.text.count("\r") - crlf}
+        return max(counts, key=lambda end: counts[end])
+
+    def _line_starts(self) -> list[int]:
+        if self._starts is None:
+            # str.splitlines() also splits at form feeds and U+2028, where neither CPython nor editors count a line.
+            lines = io.StringIO(self.text, newline="")
+            self._starts = list(accumulate(map(len, lines), initial=0))
+            if len(self._starts) > 1 and not self.text.endswith(("\n", "\r")):
+                self._starts.pop()
+        return self._starts
+
+    def _encodes_to(self, raw: bytes) -> bool:
+        try:
+            return self.encode(self.text) == raw
+        except (UnicodeError, LookupError):
+            return False
+
+
+def _declared_encoding(path: str, raw: bytes) -> str:
+    head = raw.split(b"\n", 2)[:2]
+    if not any(b"coding" in line for line in head):
+        return "utf-8"
+    # tokenize costs its import only for the few files that have a cookie.
+    from tokenize import detect_encoding
+
+    try:
+        encoding, _ = detect_encoding(io.BytesIO(raw).readline)
+    except SyntaxError as error:
+        raise UndecodableSource(path, _first_line(error)) from None
+    return "utf-8" if encoding == "utf-8-sig" else encoding
+
+
+def _refuse_unwritable(path: str, text: str) -> None:
+    nul = text.find("\0")
+    if nul >= 0:
+        raise UndecodableSource(path, "source code cannot contain NUL bytes", _row_of(text, nul))
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        row = _row_of(text, error.start)
+        raise UndecodableSource(path, f"lone surrogate \\u{ord(text[error.start]):04x}", row) from None
+
+
+def _row_of_byte(body: bytes, position: int) -> int:
+    return _row_of(body[:position].decode("latin-1"), position)
+
+
+def _row_of(text: str, offset: int) -> int:
+    before = text[:offset]
+    return before.count("\n") + before.count("\r") - before.count("\r\n") + 1
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

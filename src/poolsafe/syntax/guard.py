@@ -1,0 +1,98 @@
+"""A cheap scan that refuses absurd nesting before LibCST sees it.
+
+LibCST's parser recurses in Rust, where an exhausted stack ends the process: 2,000 nested parentheses are enough. It
+also takes time that doubles with each parenthesis of a `case` pattern. So the text is scanned first. The scan need not
+be exact, only never find too little. A sieve made of a few passes in C comes first: nearly all files need no more.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from poolsafe.syntax.limits import BLOCK, BRACKET, MAX_DOUBLING_BRACKETS, SHALLOW
+from poolsafe.syntax.scan import Absurd, Scan
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """What the scan found: `refused` is a reason or None, at `offset`; `height` bounds that of the tree."""
+
+    height: int
+    refused: str | None = None
+    offset: int = 0
+
+
+def find_excess(text: str) -> Excess:
+    """Scan a whole file, in time linear in its length."""
+    # There are at most as many levels of blocks as there are different indentations behind a colon.
+    blocks = BLOCK * len(set(_BLOCK_INDENT.findall(text)))
+    height = _sieve(text)
+    if height is not None:
+        return Excess(max(height, blocks))
+    scan = Scan(text)
+    try:
+        scan.run()
+    except Absurd as refusal:
+        return Excess(scan.height, str(refusal), scan.position)
+    return Excess(max(scan.height, blocks))
+
+
+def _sieved_strings(quote: str) -> str:
+    """Alternatives for strings with this quote; each starts with a literal, which lets `re` skip what lies between."""
+    formatted = rf"(?<=[fF]{quote})"
+    unformatted = rf"(?<![fFtT]{quote})(?<![fFtT][rR]{quote})"
+    # Fields that are short and hold no string, so that nothing can hide in them. Other f-strings are left standing.
+    easy = r"(?:\\[^{}\r\n]|\{\{|\}\}|\{[\w\ .,:!()\[\]]{1,40}\})"
+    long = quote * 3
+    lone = rf"{quote}(?!{quote}{quote})"
+    return rf"""
+        {quote}{formatted}{quote}{quote}[^\\{quote}{{}}]*(?:(?:{easy}|{lone})[^\\{quote}{{}}]*)*{long}
+      | {quote}{unformatted}{quote}{quote}[^\\{quote}]*(?:(?:\\[\s\S]|{lone})[^\\{quote}]*)*(?:{long})?
+      | {quote}{formatted}(?!{quote}{quote})[^\\{quote}{{}}\r\n]*(?:{easy}[^\\{quote}{{}}\r\n]*)*{quote}
+      | {quote}{unformatted}(?!{quote}{quote})[^\\{quote}\r\n]*(?:\\(?:\r\n|[\s\S])[^\\{quote}\r\n]*)*{quote}?
+    """
+
+
+_QUOTED = re.compile(
+    rf"\#[^\r\n]* | \\(?:\r\n?|\n) | {_sieved_strings(chr(39))} | {_sieved_strings(chr(34))}", re.VERBOSE
+)
+_WORD_OPERATOR = re.compile(r"(?<![^\W\d])(?:not|or|and|else|for)\b")
+_NO_STRUCTURE = re.compile(r"[^-()\[\]{},;\r\n+*/%@&|^~.<>'\"]+")
+_FLAT_GROUP = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
+_DOUBLING = re.compile(r"^[ \t\f]*(?:case|del)\b", re.MULTILINE)
+_BLOCK_INDENT = re.compile(
+    r":[ \t\f]*(?:\#[^\r\n]*)?(?:(?:\r\n?|\n)[ \t\f]*(?:\#[^\r\n]*)?)*?(?:\r\n?|\n)([ \t\f]+)(?=[^ \t\f\r\n\#])"
+)
+
+
+def _sieve(text: str) -> int | None:
+    """An upper bound for the height of the tree if that is at most SHALLOW, else None.
+
+    Whatever the sieve cannot follow (an f-string with a string inside, brackets that do not match) also gives None.
+    """
+    if text.count("lambda") > 30 or text.count("elif") > SHALLOW // 2:
+        return None
+    # Each string or comment counts as an operator: strings in a row are one concatenation.
+    skeleton = _QUOTED.sub("~", text)
+    if "'" in skeleton or '"' in skeleton:
+        return None
+    skeleton = _NO_STRUCTURE.sub("", _WORD_OPERATOR.sub("~", skeleton))
+    levels = MAX_DOUBLING_BRACKETS if _DOUBLING.search(text) else SHALLOW // BRACKET
+    height = text.count("lambda")
+    for _ in range(levels):
+        groups = _FLAT_GROUP.findall(skeleton)
+        if not groups:
+            break
+        height += BRACKET + _longest(",".join(groups).replace("\n", "").replace("\r", ""))
+        if height > SHALLOW:
+            return None
+        skeleton = _FLAT_GROUP.sub("~" * BRACKET, skeleton)
+    if _FLAT_GROUP.search(skeleton) or any(bracket in skeleton for bracket in "([{"):
+        return None
+    height += _longest(skeleton.replace("\n", ",").replace("\r", ",").replace(";", ","))
+    return height if height <= SHALLOW else None
+
+
+def _longest(skeleton: str) -> int:
+    return max(map(len, skeleton.split(",")))

@@ -1,0 +1,14 @@
+"""How deep a text may be nested; measured with LibCST 1.9 on CPython 3.11."""
+
+# CPython's tokenizer refuses more than 200 open brackets, so no file that runs is lost.
+MAX_BRACKETS = 200
+# The parse time grows with the square of a chain: 5,000 additions take ten seconds, 10,000 more than a minute.
+MAX_OPERATORS = 5_000
+# After `case`, and in a broken `del`, each nested bracket multiplies the parse time: ten of them take ten seconds.
+MAX_DOUBLING_BRACKETS = 7
+# What one bracket adds to the height of the tree, where an operator adds one.
+BRACKET = 3
+# What a level of blocks adds: LibCST needs more than 20 kB of stack for each.
+BLOCK = 8
+# Python's default recursion limit and a stack of a megabyte take this height: a visit needs three frames for each.
+SHALLOW = 150

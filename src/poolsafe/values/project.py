@@ -1,0 +1,240 @@
+"""The files of a project: modules found by name, callers found by text, and what stands beside the code.
+
+Nothing outside the root is read because a file says so: names are looked up in folders of the root only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.source import Source, UndecodableSource
+from poolsafe.syntax.tree import Unparsable, parse
+from poolsafe.values import library
+from poolsafe.values.modules import Module
+from poolsafe.values.surroundings import alembic_options, environment_files
+
+if TYPE_CHECKING:
+    from poolsafe.values.world import World
+    pass
+
+# Folders that hold other people's code, or none.
+_FOREIGN = frozenset(
+    {"site-packages", "node_modules", "__pycache__", "venv", ".venv", "env", ".git", ".tox", ".nox", ".mypy_cache", "dist", "build"}
+)  # fmt: skip
+_MARKERS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt", "Pipfile", "uv.lock", "poetry.lock"})  # fmt: skip
+MAX_CALLERS = 12
+MAX_FILE = 2_000_000
+
+
+class Project:
+    """Finds modules by name, parsed once. `follow` is False where only the file itself is looked at.
+
+    `root` is the folder beyond which nothing is read; without one it is found from each file, by the markers of a
+    project. `read` turns a path into a Source.
+    """
+
+    def __init__(
+        self,
+        root: str | None = None,
+        *,
+        read: Callable[[str], Source | None] | None = None,
+        follow: bool = True,
+    ) -> None:
+        self.root = os.path.abspath(root) if root is not None else None
+        self.follow = follow
+        self.world: World | None = None
+        self._read = read or _read
+        self._files: list[str] | None = None
+        self._environments: dict[str, dict[str, str]] = {}
+        self._alembic: dict[str, dict[str, str]] = {}
+        self._modules: dict[str, Module | None] = {}
+        self._found: dict[tuple[str, str], str | None] = {}
+        self._listings: dict[str, frozenset[str]] = {}
+
+    def module(self, source: Source) -> Module:
+        """The module of a source: the one that is known already where its text is the same. Raises Unparsable."""
+        path = os.path.abspath(source.path)
+        known = self._modules.get(path)
+        if known is not None and known.source.text == source.text:
+            return known
+        module = Module(source, parse(source))
+        self._modules[path] = module
+        return module
+
+    def callers(self, module: Module, name: str) -> Iterator[Module]:
+        """The project's other modules that call something of this name, nearest first; tests only for a test's sake."""
+        if not self.follow:
+            return
+        pattern = re.compile(rb"\b" + name.encode() + rb"\s*\(")
+        home = os.path.abspath(module.path)
+        found: list[str] = []
+        for path in self._python_files(os.path.dirname(home)):
+            if path == home or (is_test(path) and not is_test(home)):
+                continue
+            data = _bytes(path)
+            if name.encode() in data and pattern.search(data):
+                found.append(path)
+        found.sort(key=lambda path: (-_shared_folders(path, home), path))
+        for path in found[:MAX_CALLERS]:
+            other = self._load(path)
+            if other is not None and name in other.index.calls_by_name:
+                yield other
+
+    def _python_files(self, near: str) -> list[str]:
+        if self._files is None:
+            self._files = []
+            for folder, folders, files in os.walk(self.root or self._roots(near)[-1]):
+                folders[:] = sorted(
+                    one
+                    for one in folders
+                    if one not in _FOREIGN and not self._is_environment(os.path.join(folder, one))
+                )
+                self._files += [os.path.join(folder, one) for one in files if one.endswith(".py")]
+        return self._files
+
+    def _is_environment(self, folder: str) -> bool:
+        return "pyvenv.cfg" in self._listing(folder)
+
+    def environment(self, module: Module, names: tuple[str, ...]) -> tuple[str, str] | None:
+        """The value that an env file beside the code or above it gives one of these names, and the file; None without one."""
+        if not self.follow:
+            return None
+        for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
+            for path, values in environment_files(folder, self._listing(folder), self._environments):
+                for name in names:
+                    if name in values:
+                        return values[name], path
+        return None
+
+    def alembic(self, module: Module) -> dict[str, str]:
+        """The options of the `[alembic]` section of the nearest alembic.ini, `%` as it is written."""
+        if not self.follow:
+            return {}
+        for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
+            if "alembic.ini" in self._listing(folder):
+                return alembic_options(os.path.join(folder, "alembic.ini"), self._alembic)
+        return {}
+
+    def find(self, importer: Module, level: int, name: str) -> Module | None:
+        """The project's module that `importer` means by this name, parsed; None where it is not the project's."""
+        if not self.follow:
+            return None
+        directory = os.path.dirname(os.path.abspath(importer.path))
+        if level:
+            base = directory
+            for _ in range(level - 1):
+                base = os.path.dirname(base)
+            path = self._file(base, name)
+        else:
+            path = self._absolute(directory, name)
+        return self._load(path) if path is not None else None
+
+    def _absolute(self, directory: str, name: str) -> str | None:
+        if library.is_library(name):
+            return None
+        key = (directory, name)
+        if key not in self._found:
+            self._found[key] = next(filter(None, (self._file(root, name) for root in self._roots(directory))), None)
+        return self._found[key]
+
+    def _roots(self, directory: str) -> list[str]:
+        """The folders that modules may be imported from, nearest first, up to the project's own root."""
+        roots: list[str] = []
+        while True:
+            roots.append(directory)
+            source = os.path.join(directory, "src")
+            if "src" in self._listing(directory):
+                roots.append(source)
+            if directory == self.root:
+                return roots
+            parent = os.path.dirname(directory)
+            if parent == directory or (self.root is None and ".git" in self._listing(directory)):
+                return roots
+            if self.root is not None and not directory.startswith(self.root + os.sep):
+                return roots
+            if self.root is None and not self._belongs(directory, parent):
+                return roots
+            directory = parent
+
+    def _belongs(self, directory: str, parent: str) -> bool:
+        """Whether the parent folder is still part of the project, where no root was named."""
+        listing = self._listing(directory)
+        return (
+            "__init__.py" in listing
+            or any(marker in self._listing(parent) for marker in _MARKERS)
+            or not any(marker in listing for marker in _MARKERS)
+        )
+
+    def _file(self, base: str, name: str) -> str | None:
+        """The file of a dotted name below a folder. Every step is looked up in a listing: one call per folder, ever."""
+        parts = name.split(".") if name else []
+        for part in parts[:-1]:
+            if part not in self._listing(base):
+                return None
+            base = os.path.join(base, part)
+        if not parts:
+            return os.path.join(base, "__init__.py") if "__init__.py" in self._listing(base) else None
+        last = parts[-1]
+        listing = self._listing(base)
+        if last in listing and "__init__.py" in self._listing(os.path.join(base, last)):
+            return os.path.join(base, last, "__init__.py")
+        if f"{last}.py" in listing:
+            return os.path.join(base, f"{last}.py")
+        return None
+
+    def _listing(self, directory: str) -> frozenset[str]:
+        found = self._listings.get(directory)
+        if found is None:
+            try:
+                found = frozenset(os.listdir(directory))
+            except OSError:
+                found = frozenset()
+            self._listings[directory] = found
+        return found
+
+    def _load(self, path: str) -> Module | None:
+        if path not in self._modules:
+            self._modules[path] = None
+            source = self._read(path)
+            if source is not None:
+                try:
+                    self._modules[path] = Module(source, parse(source))
+                except Unparsable:
+                    return None
+        return self._modules[path]
+
+
+def is_test(path: str) -> bool:
+    """Whether a path is a test's by the usual names."""
+    parts = path.split(os.sep)
+    return (
+        parts[-1].startswith(("test_", "conftest"))
+        or parts[-1].endswith("_test.py")
+        or "tests" in parts
+        or "test" in parts
+    )
+
+
+def _shared_folders(path: str, other: str) -> int:
+    pairs = zip(path.split(os.sep), other.split(os.sep), strict=False)
+    return next((index for index, (one, two) in enumerate(pairs) if one != two), 0)
+
+
+def _bytes(path: str) -> bytes:
+    try:
+        if os.path.getsize(path) > MAX_FILE:
+            return b""
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError:
+        return b""
+
+
+def _read(path: str) -> Source | None:
+    try:
+        return Source.decode(path, _bytes(path))
+    except UndecodableSource:
+        return None

@@ -1,0 +1,61 @@
+"""What stands beside the code: env files and alembic.ini, as the defaults that they document."""
+
+from __future__ import annotations
+
+import configparser
+import os
+from collections.abc import Iterator
+
+# In this order: what is committed on purpose comes before what one machine has.
+ENV_FILES = (".env", ".env.example", ".env.template", ".env.sample", ".env.dist", "env.example", "example.env", ".env.local", ".env.dev", ".env.development", ".env.prod", ".env.production", ".env.test")  # fmt: skip
+MAX_FILE = 200_000
+
+Cache = dict[str, dict[str, str]]
+
+
+def environment_files(folder: str, listing: frozenset[str], cache: Cache) -> Iterator[tuple[str, dict[str, str]]]:
+    """The env files of a folder, each with the values it gives; names in upper case."""
+    for name in ENV_FILES:
+        if name in listing:
+            path = os.path.join(folder, name)
+            if path not in cache:
+                cache[path] = _parse(_read(path))
+            yield path, cache[path]
+
+
+def _parse(content: str) -> dict[str, str]:
+    """`NAME=value` lines; `${OTHER}` is filled in where it is known and left out where it is not."""
+    values: dict[str, str] = {}
+    for line in content.splitlines():
+        name, found, value = line.strip().removeprefix("export ").partition("=")
+        if not found or not name.strip().replace("_", "").isalnum() or name.startswith("#"):
+            continue
+        value = value.strip()
+        if value[:1] in ("'", '"') and value.rfind(value[0]) > 0:
+            value = value[1 : value.rfind(value[0])]
+        else:
+            value = value.split(" #")[0].strip()
+        values[name.strip().upper()] = value
+    return values
+
+
+def alembic_options(path: str, cache: Cache) -> dict[str, str]:
+    """The `[alembic]` section of an ini file; empty where it cannot be read. `%` is left as it is written."""
+    if path not in cache:
+        parser = configparser.RawConfigParser(strict=False)
+        try:
+            parser.read_string(_read(path))
+            cache[path] = dict(parser["alembic"]) if parser.has_section("alembic") else {}
+        except configparser.Error:
+            cache[path] = {}
+    return cache[path]
+
+
+def _read(path: str) -> str:
+    try:
+        if os.path.getsize(path) > MAX_FILE:
+            return ""
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return file.read()
+    except OSError:
+        return ""
