@@ -1,0 +1,1 @@
+"""Makes `python -m fixer` the same command as `poolsafe`."""

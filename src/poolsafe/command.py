@@ -1,0 +1,89 @@
+"""The command: from arguments to a report, a diff or changed files, and an exit code.
+
+Nothing heavy is imported at the top: an empty project should cost what argparse and tomli cost. LibCST, dataclasses
+and pathlib come with the first file that has a needle, a report's format with its first use.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from poolsafe.config.errors import UsageError
+from poolsafe.config.resolver import Resolver
+from poolsafe.frontend import arguments, discovery
+from poolsafe.frontend.session import BAD_USAGE, CLEAN, Session
+from poolsafe.frontend.terminal import Messages, prepare_streams
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+INTERRUPTED = 130
+BROKEN_PIPE = 141
+
+
+def main(argv: Sequence[str]) -> int:
+    """Run the command and return its exit code. Raises nothing; `--help` and `--version` end in SystemExit."""
+    prepare_streams()
+    messages = Messages()
+    try:
+        code = _Command(arguments.parse(argv), messages).run()
+        sys.stdout.flush()
+    except UsageError as error:
+        messages.error(str(error))
+        return BAD_USAGE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has gone. Python flushes once more at exit, which must not fail again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except Exception as error:
+        from poolsafe.frontend.mishap import internal_error
+
+        messages.error(internal_error(error))
+        return BAD_USAGE
+    return code
+
+
+class _Command:
+    def __init__(self, options: argparse.Namespace, messages: Messages) -> None:
+        self._options = options
+        self._messages = messages
+        messages.quiet = options.quiet
+
+    def run(self) -> int:
+        if self._options.explain is not None or self._options.list_rules:
+            return self._rules()
+        layers, file = arguments.overrides(self._options)
+        resolver = Resolver(layers, file, isolated=self._options.isolated)
+        settings = resolver.for_directory(os.getcwd())
+        if self._options.show_settings:
+            return self._show_settings(resolver)
+        session = Session(self._options, self._messages, settings)
+        if self._options.paths == ["-"]:
+            return session.over_standard_input(resolver)
+        found = discovery.find(self._options.paths or ["."], resolver)
+        if self._options.show_files:
+            sys.stdout.writelines(f"{path}\n" for path in found.files)
+            return CLEAN
+        return session.over_files(found, resolver)
+
+    def _rules(self) -> int:
+        from poolsafe.frontend import information
+
+        if self._options.list_rules:
+            sys.stdout.writelines(information.list_rules())
+        else:
+            sys.stdout.write(information.explain(self._options.explain))
+        return CLEAN
+
+    def _show_settings(self, resolver: Resolver) -> int:
+        from poolsafe.frontend.information import show_settings
+
+        path = os.path.abspath((self._options.paths or ["."])[0])
+        settings = resolver.for_directory(path) if os.path.isdir(path) else resolver.for_file(path)
+        sys.stdout.writelines(show_settings(settings))
+        return CLEAN

@@ -1,0 +1,29 @@
+"""The one exception for what a user can put right: a wrong option, key, value or file."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class UsageError(Exception):
+    """Bad usage or configuration. The message is one line that names the file, key or option; the command exits 2."""
+
+
+def hint(word: str, known: Iterable[str]) -> str:
+    """Return `"; did you mean `x`?"` for the known word nearest to `word`, or an empty string.
+
+    Case and the choice between `_` and `-` count as near.
+    """
+    # difflib costs milliseconds, which only a mistake should pay.
+    import difflib
+
+    spellings = {name.lower().replace("_", "-"): name for name in known}
+    near = difflib.get_close_matches(word.lower().replace("_", "-"), spellings, n=1, cutoff=0.6)
+    return f"; did you mean `{spellings[near[0]]}`?" if near else ""
+
+
+def place(source: str, key: str) -> str:
+    """Return how messages name a key and where it was said: a flag says it all by itself."""
+    return source if source.startswith("--") and source != "--config" else f"{source}: `{key}`"

@@ -1,0 +1,151 @@
+"""Reading configuration files: one file, or one `--config key = value`, becomes one layer of checked values."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from poolsafe.config.errors import UsageError
+from poolsafe.config.keys import KEYS, SELECTOR_KEYS, read_value, unknown_key
+from poolsafe.config.selection import check_selector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+OWN_FILES = (".poolsafe.toml", "poolsafe.toml")
+RUFF_FILES = (".ruff.toml", "ruff.toml")
+PYPROJECT = "pyproject.toml"
+
+
+class Value:
+    """A value, where it was said (a file, or "the command line"), and the directory its relative paths start from."""
+
+    __slots__ = ("base", "source", "value")
+
+    def __init__(self, value: Any, source: str, base: str) -> None:
+        self.value = value
+        self.source = source
+        self.base = base
+
+
+Layer = dict[str, Value]
+
+
+def read_file(path: str, base: str | None = None) -> Layer:
+    """Return the layer of the configuration file at `path`.
+
+    Relative paths in it start from `base`, which is the file's own directory unless given. Raises UsageError.
+    """
+    content = load_toml(path)
+    if os.path.basename(path) == PYPROJECT:
+        content = own_table(content, path) or {}
+    return read_table(content, path, os.path.dirname(os.path.abspath(path)) if base is None else base)
+
+
+def read_inline(text: str) -> Layer:
+    """Return the layer of one `--config 'key = value'`. Raises UsageError."""
+    import tomli
+
+    try:
+        content = tomli.loads(text)
+    except tomli.TOMLDecodeError as error:
+        raise UsageError(f"--config: neither an existing file nor TOML: `{text}` ({_one_line(error)})") from None
+    return read_table(content, "--config", os.getcwd())
+
+
+def read_table(content: dict[str, Any], source: str, base: str) -> Layer:
+    """Check a table that is written like poolsafe.toml. Raises UsageError for unknown keys and wrong values."""
+    layer: Layer = {}
+    for name, value in content.items():
+        if name != "lint":
+            layer[name] = _read_key(name, value, source, base)
+            continue
+        if not isinstance(value, dict):
+            raise UsageError(f"{source}: `lint` must be a table, not `{value!r}`")
+        for inner, item in value.items():
+            layer[f"lint.{inner}"] = _read_key(f"lint.{inner}", item, source, base)
+    return layer
+
+
+@functools.cache
+def load_toml(path: str) -> dict[str, Any]:
+    """Return the content of a TOML file, read once for every run. Raises UsageError for one that cannot be read."""
+    import tomli
+
+    try:
+        with open(path, "rb") as file:
+            return tomli.load(file)
+    except OSError as error:
+        raise UsageError(f"{path}: {error.strerror or error}") from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path}: not UTF-8") from None
+    except (tomli.TOMLDecodeError, RecursionError) as error:
+        raise UsageError(f"{path}: invalid TOML: {_one_line(error)}") from None
+
+
+def own_table(content: dict[str, Any], path: str) -> dict[str, Any] | None:
+    """Return `[tool.poolsafe]` of a pyproject.toml, or None where it has none. Raises UsageError."""
+    return _tool_table(content, "poolsafe", path)
+
+
+def ruff_layer(directory: str) -> Layer | None:
+    """Return what the ruff configuration of one directory gives us, or None where there is none.
+
+    Only keys about files are taken, and one that we cannot read is left alone: it is not ours to complain about.
+    """
+    for name in (*RUFF_FILES, PYPROJECT):
+        path = os.path.join(directory, name)
+        if not os.path.isfile(path):
+            continue
+        try:
+            content: dict[str, Any] | None = load_toml(path)
+            if name == PYPROJECT:
+                content = _tool_table(content or {}, "ruff", path)
+        except UsageError:
+            return None
+        if content is not None:
+            return _inheritable(content, path, directory)
+    return None
+
+
+def _inheritable(content: dict[str, Any], path: str, base: str) -> Layer:
+    layer = {}
+    for key in KEYS.values():
+        if not key.from_ruff or key.path not in content:
+            continue
+        try:
+            layer[key.path] = Value(key.kind.read(content[key.path]), path, base)
+        except ValueError:
+            continue
+    return layer
+
+
+def _tool_table(content: dict[str, Any], name: str, path: str) -> dict[str, Any] | None:
+    tool = content.get("tool", {})
+    table = tool.get(name) if isinstance(tool, dict) else None
+    if table is None or isinstance(table, dict):
+        return table
+    raise UsageError(f"{path}: `tool.{name}` must be a table, not `{table!r}`")
+
+
+def _read_key(path: str, value: object, source: str, base: str) -> Value:
+    if path not in KEYS:
+        raise unknown_key(path, source)
+    checked = read_value(path, value, source)
+    for selector in selectors_in(path, checked):
+        check_selector(selector, path, source)
+    return Value(checked, source, base)
+
+
+def selectors_in(path: str, value: Any) -> list[str]:
+    """Return the rule selectors that a checked value holds."""
+    if path in SELECTOR_KEYS:
+        return list(value)
+    if path.endswith("per-file-ignores"):
+        return [selector for selectors in value.values() for selector in selectors]
+    return []
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,103 @@
+"""Which rules run: ruff's resolution of `select`, `extend-select`, `ignore` and of their kin for fixes.
+
+Within one selection (one file, or the command line) the longer selector wins, and on equal length the one that takes
+away. A later selection with `select` starts afresh; one without it is laid on top of what came before, whatever the
+lengths. `select = []` with nothing but `ignore` beside it hands the ignores on to the next selection.
+"""
+
+from __future__ import annotations
+
+from poolsafe.config.errors import UsageError, hint, place
+from poolsafe.rules import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+ALL = "ALL"
+PREFIX = "PGB"
+
+
+class Selection:
+    """What one source (a file, or the command line) says about the rules. None is "says nothing", unlike empty."""
+
+    __slots__ = ("extend_fixable", "extend_select", "fixable", "ignore", "select", "unfixable")
+
+    def __init__(
+        self,
+        select: Sequence[str] | None = None,
+        extend_select: Sequence[str] = (),
+        ignore: Sequence[str] = (),
+        fixable: Sequence[str] | None = None,
+        extend_fixable: Sequence[str] = (),
+        unfixable: Sequence[str] = (),
+    ) -> None:
+        self.select = select
+        self.extend_select = extend_select
+        self.ignore = ignore
+        self.fixable = fixable
+        self.extend_fixable = extend_fixable
+        self.unfixable = unfixable
+
+
+def check_selector(selector: str, key: str, source: str) -> None:
+    """Raise UsageError unless `selector` is ALL, PGB, or the beginning or the whole of a known code."""
+    codes = registry.names()
+    if selector == ALL or (selector.startswith(PREFIX) and matching(selector, codes)):
+        return
+    by_name = [code for code, name in codes.items() if name == selector.lower().replace("_", "-")]
+    near = f"; its code is `{by_name[0]}`" if by_name else hint(selector, [ALL, PREFIX, *codes])
+    raise UsageError(f"{place(source, key)}: unknown rule selector `{selector}`{near}")
+
+
+def matching(selector: str, codes: Iterable[str]) -> set[str]:
+    """Return those of `codes` that `selector` stands for."""
+    return {code for code in codes if selector == ALL or code.startswith(selector)}
+
+
+def specificity(selector: str) -> int:
+    """Return how exact a selector is: ALL is 0, longer ones are more."""
+    return 0 if selector == ALL else len(selector)
+
+
+def enabled_codes(selections: Iterable[Selection], codes: Iterable[str]) -> frozenset[str]:
+    """Return those of `codes` that run after all `selections`, the most distant one first. All run by default."""
+    layers = [(layer.select, layer.extend_select, layer.ignore) for layer in selections]
+    return _resolve(layers, frozenset(codes))
+
+
+def fixable_codes(selections: Iterable[Selection], codes: Iterable[str]) -> frozenset[str]:
+    """Return those of `codes` whose fixes are offered, by the same algorithm as `enabled_codes`."""
+    layers = [(layer.fixable, layer.extend_fixable, layer.unfixable) for layer in selections]
+    return _resolve(layers, frozenset(codes))
+
+
+def most_specific(selectors: Iterable[str], code: str) -> int:
+    """Return the specificity of the most exact of `selectors` that stands for `code`, or -1 where none does."""
+    return max((specificity(selector) for selector in selectors if matching(selector, (code,))), default=-1)
+
+
+def _resolve(
+    layers: Iterable[tuple[Sequence[str] | None, Sequence[str], Sequence[str]]], codes: frozenset[str]
+) -> frozenset[str]:
+    on = set(codes)
+    carried: Sequence[str] = ()
+    for select, extend, ignore in layers:
+        takes_away = [*ignore, *carried]
+        carried = ignore if select is not None and not (select or extend) else ()
+        verdicts = {
+            code: _verdict(most_specific([*(select or ()), *extend], code), most_specific(takes_away, code))
+            for code in codes
+        }
+        if select is not None:
+            on = set()
+        on -= {code for code, verdict in verdicts.items() if verdict is False}
+        on |= {code for code, verdict in verdicts.items() if verdict is True}
+    return frozenset(on)
+
+
+def _verdict(gives: int, takes: int) -> bool | None:
+    """Compare specificities: True is on, False is off, None leaves the rule as it was. On a tie it is off."""
+    if gives == takes == -1:
+        return None
+    return gives > takes

@@ -1,0 +1,137 @@
+"""What holds for one file: every layer of configuration laid over the defaults, and the answers that follow."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from poolsafe.config.errors import UsageError, place
+from poolsafe.config.globs import PathPattern, PathSet
+from poolsafe.config.keys import KEYS
+from poolsafe.config.layers import Layer, Value
+from poolsafe.config.selection import Selection, enabled_codes, fixable_codes, matching, most_specific
+from poolsafe.rules import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    from poolsafe.facts.deployment import Deployment
+
+DEFAULTS = "the defaults"
+
+
+class Settings:
+    """The settings of the files below `root`, the absolute directory of their configuration."""
+
+    def __init__(self, layers: Sequence[Layer], root: str) -> None:
+        """Lay `layers` over each other, the most distant one first."""
+        self.root = root
+        self._values: dict[str, list[Value]] = {
+            path: [Value(key.default, DEFAULTS, root)] for path, key in KEYS.items()
+        }
+        for layer in layers:
+            for path, value in layer.items():
+                self._values[path] = [*self._values[path], value] if KEYS[path].joins else [value]
+        selections = [_selection(layer) for layer in layers]
+        self.enabled = enabled_codes(selections, registry.names())
+        self.fixable = fixable_codes(selections, registry.names())
+        # Compiled at once, so that a broken glob is said before any file is looked at.
+        self._exclude = self._patterns("exclude", "extend-exclude", "lint.exclude")
+        self._include = self._patterns("include", "extend-include")
+        self._file_ignores = list(self._per_file_patterns())
+
+    def __getitem__(self, path: str) -> Any:
+        """Return the value of a key that is not joined."""
+        return self._values[path][-1].value
+
+    def origins(self, path: str) -> list[Value]:
+        """Return the values of a key with where each was said; only a joined key has several."""
+        said = [value for value in self._values[path] if value.source != DEFAULTS]
+        return said or self._values[path]
+
+    def excludes(self, path: str) -> bool:
+        """Say whether the absolute `path` itself, a file or a directory, is left out."""
+        return self._exclude.matches(path)
+
+    def excludes_any_part(self, path: str) -> bool:
+        """Say whether the absolute `path` or a directory above it, below the root, is left out."""
+        # Ruff tries the root's own name too, and so drops a whole checkout that happens to be called "dist".
+        while path != self.root and path != os.path.dirname(path):
+            if self.excludes(path):
+                return True
+            path = os.path.dirname(path)
+        return False
+
+    def includes(self, path: str) -> bool:
+        """Say whether a file found in a folder is to be looked at."""
+        return self._include.matches(path)
+
+    def codes_for(self, path: str) -> frozenset[str]:
+        """Return the codes that run on the file with this absolute path."""
+        ignored: set[str] = set()
+        for pattern, negated, selectors in self._file_ignores:
+            if pattern.matches(path) != negated:
+                for selector in selectors:
+                    ignored |= matching(selector, self.enabled)
+        return self.enabled - ignored
+
+    def safety(self, code: str) -> bool | None:
+        """Return True where the user calls the fixes of `code` safe, False for unsafe, None where nothing is said."""
+        safe = most_specific(self._joined("lint.extend-safe-fixes"), code)
+        unsafe = most_specific(self._joined("lint.extend-unsafe-fixes"), code)
+        return None if safe == unsafe == -1 else safe > unsafe
+
+    @functools.cached_property
+    def deployment(self) -> Deployment:
+        """The pooler and the versions, as far as they are configured."""
+        # Imported late: dataclasses and enum are only paid for by a file that has a needle.
+        from poolsafe.facts.deployment import Deployment, PoolMode
+
+        assumed = self["assume-driver"]
+        return Deployment(
+            pooler=PoolMode(self["pooler"]),
+            max_prepared_statements=self["max-prepared-statements"],
+            asyncpg=self["asyncpg-version"],
+            sqlalchemy=self["sqlalchemy-version"],
+            assume_asyncpg=None if assumed is None else assumed == "asyncpg",
+        )
+
+    def _joined(self, path: str) -> list[str]:
+        return [item for value in self._values[path] for item in value.value]
+
+    def _patterns(self, *paths: str) -> PathSet:
+        return PathSet(
+            _pattern(text, value, path) for path in paths for value in self._values[path] for text in value.value
+        )
+
+    def _per_file_patterns(self) -> Iterable[tuple[PathSet, bool, tuple[str, ...]]]:
+        for path in ("lint.per-file-ignores", "lint.extend-per-file-ignores"):
+            for value in self._values[path]:
+                for text, selectors in value.value.items():
+                    negated = text.startswith("!")
+                    pattern = _pattern(text[negated:], value, path, name_always=True)
+                    yield PathSet([pattern]), negated, selectors
+
+
+def _pattern(text: str, value: Value, path: str, *, name_always: bool = False) -> PathPattern:
+    try:
+        return PathPattern(text, value.base, name_always=name_always)
+    except UsageError as error:
+        raise UsageError(f"{place(value.source, path)}: {error}") from None
+
+
+def _selection(layer: Layer) -> Selection:
+    def read(name: str) -> tuple[str, ...]:
+        value = layer.get(f"lint.{name}")
+        return () if value is None else value.value
+
+    return Selection(
+        select=layer["lint.select"].value if "lint.select" in layer else None,
+        extend_select=read("extend-select"),
+        ignore=(*read("ignore"), *read("extend-ignore")),
+        fixable=layer["lint.fixable"].value if "lint.fixable" in layer else None,
+        extend_fixable=read("extend-fixable"),
+        unfixable=(*read("unfixable"), *read("extend-unfixable")),
+    )

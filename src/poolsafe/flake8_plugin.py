@@ -1,0 +1,132 @@
+"""The flake8 plugin, prefix PGB: the findings of the command, before `# noqa` and selection, which are flake8's.
+
+Only comments that name poolsafe count here, since flake8 does not know them.
+
+flake8 loads this module in every worker whether or not a file concerns us, so it imports nothing that costs time; the
+rest comes with the first file that has a needle. flake8 itself is never imported, and never dies of us.
+"""
+
+from __future__ import annotations
+
+import os
+
+from poolsafe import __version__
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    import ast
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from poolsafe.config.resolver import Resolver
+
+# Options of flake8, on its command line and in its configuration, for keys of [tool.poolsafe].
+OPTIONS = {
+    "pooler": "pool mode between the engines and PostgreSQL: auto, transaction, statement, session, none",
+    "max-prepared-statements": "PgBouncer's max_prepared_statements",
+    "asyncpg-version": "version of asyncpg that runs",
+    "sqlalchemy-version": "version of SQLAlchemy that runs",
+    "assume-driver": "what an engine of unknown driver counts as: asyncpg, none",
+    "min-severity": "hide findings below this severity: warning, error",
+}
+
+
+class Plugin:
+    """What flake8 makes one of for every file."""
+
+    name = "poolsafe"
+    version = __version__
+
+    # On the class, since flake8 parses the options anew in every worker.
+    _options: dict[str, str] = {}  # noqa: RUF012
+    _resolver: Resolver | None = None
+
+    def __init__(self, tree: ast.AST, filename: str = "stdin", lines: Sequence[str] = ()) -> None:
+        """`tree` is only asked for because it makes flake8 call us once for each file; the text is in `lines`."""
+        self._filename = filename
+        self._lines = lines
+
+    @classmethod
+    def add_options(cls, manager: Any) -> None:
+        """Register the options with flake8's OptionManager."""
+        for key, text in OPTIONS.items():
+            manager.add_option(f"--poolsafe-{key}", metavar=key.upper(), parse_from_config=True, help=text)
+
+    @classmethod
+    def parse_options(cls, manager: Any, options: argparse.Namespace, args: object) -> None:
+        """Take over the options; a wrong value ends flake8 the way its own wrong options do, with exit code 2."""
+        said = {key: getattr(options, f"poolsafe_{key.replace('-', '_')}", None) for key in OPTIONS}
+        cls._options = {key: str(value) for key, value in said.items() if value is not None}
+        cls._resolver = None
+        if not cls._options:
+            return
+        from poolsafe.config.errors import UsageError
+
+        try:
+            cls._make_resolver()
+        except UsageError as error:
+            manager.parser.error(str(error))
+
+    def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
+        """Yield (row, column, message, type) of each finding; rows count from 1 and columns, in characters, from 0."""
+        try:
+            found = self._check()
+        except Exception as error:
+            found = [(1, 0, f"PGB009 {self._explain(error)}")]
+        for row, column, message in found:
+            yield row, column, message, type(self)
+
+    def _check(self) -> list[tuple[int, int, str]]:
+        text = "".join(self._lines)
+        # Cheaper than the search in bytes, and most files end here.
+        if "engine" not in text and ";" not in text:
+            return []
+        from poolsafe import needles
+
+        if not needles.wanted(text.encode("utf-8", "surrogatepass")) & (needles.ENGINE | needles.STATEMENT):
+            return []
+        return self._findings(text)
+
+    def _findings(self, text: str) -> list[tuple[int, int, str]]:
+        from poolsafe.checker import check
+        from poolsafe.source import Source
+        from poolsafe.suppression.noqa import suppressions
+
+        path = os.path.abspath(self._filename)
+        settings = (self._resolver or self._make_resolver()).for_file(path)
+        source = Source.from_text(path, text)
+        silences = suppressions(text)
+        found = []
+        for finding in check(source, settings.deployment).findings:
+            if settings["min-severity"] == "error" and finding.severity.value != "error":
+                continue
+            row, column = source.row_column(finding.start)
+            if silences.silences_everywhere(finding.code, row):
+                continue
+            found.append((row, column - 1, f"{finding.code} {finding.message}"))
+        return found
+
+    @classmethod
+    def _make_resolver(cls) -> Resolver:
+        from poolsafe.config.keys import COUNT, KEYS, read_value
+        from poolsafe.config.layers import Value
+        from poolsafe.config.resolver import Resolver
+
+        layer = {}
+        for key, text in cls._options.items():
+            raw: object = int(text) if KEYS[key].kind is COUNT and text.isdecimal() else text
+            flag = f"--poolsafe-{key}"
+            layer[key] = Value(read_value(key, raw, flag), flag, os.getcwd())
+        cls._resolver = Resolver([layer])
+        return cls._resolver
+
+    @staticmethod
+    def _explain(error: Exception) -> str:
+        from poolsafe.config.errors import UsageError
+
+        if isinstance(error, UsageError):
+            return f"this file was not checked: {error}"
+        from poolsafe.frontend.mishap import internal_error
+
+        return f"this file was not checked: {internal_error(error)}"

@@ -1,0 +1,198 @@
+"""The flags: ruff's names where ruff has them. What they say becomes a layer of configuration above all files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+
+from poolsafe import __version__
+from poolsafe.config.errors import UsageError, hint
+from poolsafe.config.keys import POOLERS, SEVERITIES, read_value
+from poolsafe.config.layers import Layer, Value, read_inline, selectors_in
+from poolsafe.config.selection import check_selector
+from poolsafe.frontend.terminal import columns
+from poolsafe.reports import FORMATS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
+
+DESCRIPTION = "Find and repair SQLAlchemy + asyncpg engines that break behind PgBouncer and other connection poolers."
+EPILOG = (
+    "Exit codes: 0 nothing left to report, 1 findings or a diff, 2 bad usage, bad configuration or an error, "
+    "3 a named path does not exist or holds no Python file."
+)
+# Flags that stand for a configuration key: destination -> key.
+OVERRIDES = {
+    "select": "lint.select",
+    "extend_select": "lint.extend-select",
+    "ignore": "lint.ignore",
+    "fixable": "lint.fixable",
+    "unfixable": "lint.unfixable",
+    "per_file_ignores": "lint.per-file-ignores",
+    "exclude": "exclude",
+    "extend_exclude": "extend-exclude",
+    "force_exclude": "force-exclude",
+    "respect_gitignore": "respect-gitignore",
+    "unsafe_fixes": "unsafe-fixes",
+    "output_format": "output-format",
+    "min_severity": "min-severity",
+    "pooler": "pooler",
+}
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # argparse makes one for every argument, and would import shutil to learn the width.
+    return argparse.HelpFormatter(prog, width=min(columns(), 100) - 2)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the parsed command line. Raises UsageError; `--help` and `--version` print and raise SystemExit."""
+    parser = _parser()
+    # argparse forgets about `--` when it lets options stand between paths.
+    end = argv.index("--") if "--" in argv else len(argv)
+    options, rest = parser.parse_known_intermixed_args(list(argv[:end]))
+    if rest:
+        known = [option for action in parser._actions for option in action.option_strings]
+        flag = rest[0].partition("=")[0]
+        raise UsageError(f"unknown option `{flag}`{hint(flag, known)}")
+    options.paths += argv[end + 1 :]
+    if options.stdin_filename is not None and not options.paths:
+        options.paths = ["-"]
+    if "-" in options.paths and len(options.paths) > 1:
+        raise UsageError("`-` (standard input) cannot be combined with other paths")
+    return options
+
+
+def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
+    """Return the layers of `--config 'key = value'` and of the flags, and the file of `--config FILE`.
+
+    Raises UsageError naming the flag.
+    """
+    layers: list[Layer] = []
+    file: str | None = None
+    for text in options.config or ():
+        if os.path.isfile(text):
+            if file is not None:
+                raise UsageError(f"--config: two files, `{file}` and `{text}`; give one, the rest as `key = value`")
+            file = text
+        elif "=" in text:
+            layers.append(read_inline(text))
+        else:
+            raise UsageError(f"--config: no such file: `{text}`")
+    if file is not None and options.isolated:
+        raise UsageError("--isolated reads no configuration file, so it cannot be combined with `--config FILE`")
+    return [*layers, _flags(options)], file
+
+
+def _flags(options: argparse.Namespace) -> Layer:
+    layer: Layer = {}
+    for destination, path in OVERRIDES.items():
+        said = getattr(options, destination)
+        if said is None:
+            continue
+        flag = "--" + destination.replace("_", "-")
+        value = read_value(path, _per_file(said, flag) if path.endswith("per-file-ignores") else said, flag)
+        for selector in selectors_in(path, value):
+            check_selector(selector, path, flag)
+        layer[path] = Value(value, flag, os.getcwd())
+    return layer
+
+
+def _per_file(pairs: list[str], flag: str) -> dict[str, list[str]]:
+    table: dict[str, list[str]] = {}
+    for pair in pairs:
+        pattern, colon, selector = pair.rpartition(":")
+        if not colon:
+            raise UsageError(f"{flag}: expected `PATTERN:CODE`, not `{pair}`")
+        table.setdefault(pattern, []).append(selector)
+    return table
+
+
+def _listed(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="poolsafe", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False, formatter_class=_formatter
+    )
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATHS", help="files and folders; `-` is standard input (default: .)"
+    )
+    _add_fixing(parser.add_argument_group("Fixing"))
+    _add_rules(parser.add_argument_group("Rules"))
+    _add_files(parser.add_argument_group("Files"))
+    _add_output(parser.add_argument_group("Output"))
+    _add_information(parser.add_argument_group("Information"))
+    return parser
+
+
+def _add_fixing(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--diff", action="store_true", help="show what --apply would write, and write nothing")
+    group.add_argument("--apply", "--fix", action="store_true", help="write the fixes that are safe")
+    group.add_argument(
+        "--unsafe-fixes",
+        action=argparse.BooleanOptionalAction,
+        help="include unsafe fixes, or do not even mention them",
+    )
+    group.add_argument(
+        "--fixable", type=_listed, action="extend", metavar="CODES", help="rules whose fixes are offered"
+    )
+    group.add_argument("--unfixable", type=_listed, action="extend", metavar="CODES", help="rules whose fixes are not")
+
+
+def _add_rules(group: argparse._ArgumentGroup) -> None:
+    codes = {"type": _listed, "action": "extend", "metavar": "CODES"}
+    group.add_argument("--select", help="rules to run: PGB101, PGB1, PGB, ALL; separated by commas", **codes)  # type: ignore[arg-type]
+    group.add_argument("--extend-select", help="rules to run beside the selected ones", **codes)  # type: ignore[arg-type]
+    group.add_argument("--ignore", help="rules not to run", **codes)  # type: ignore[arg-type]
+    group.add_argument(
+        "--per-file-ignores",
+        type=_listed,
+        action="extend",
+        metavar="PATTERN:CODE",
+        help="rules not to run on some files",
+    )
+    group.add_argument("--min-severity", metavar="|".join(SEVERITIES), help="hide findings below this severity")
+    group.add_argument("--pooler", metavar="|".join(POOLERS), help="the pool mode your engines run behind")
+    group.add_argument("--ignore-noqa", action="store_true", help="report what `# noqa` silences")
+
+
+def _add_files(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--config", action="append", metavar="FILE|KEY=VALUE", help="the configuration file to use, or a TOML override"
+    )
+    group.add_argument("--isolated", action="store_true", help="read no configuration file")
+    group.add_argument("--exclude", type=_listed, action="extend", metavar="GLOBS", help="what to leave out")
+    group.add_argument("--extend-exclude", type=_listed, action="extend", metavar="GLOBS", help="more to leave out")
+    group.add_argument(
+        "--force-exclude", action=argparse.BooleanOptionalAction, help="leave out even the files that are named"
+    )
+    group.add_argument("--respect-gitignore", action=argparse.BooleanOptionalAction, help="leave out what Git ignores")
+    group.add_argument("--stdin-filename", metavar="PATH", help="the name of what comes from standard input")
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--output-format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
+    group.add_argument("-o", "--output-file", metavar="FILE", help="write the report there")
+    group.add_argument("--statistics", action="store_true", help="count the findings of each rule instead")
+    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour (default: auto)")
+    group.add_argument("-q", "--quiet", action="store_true", help="print the findings and nothing else")
+    group.add_argument("-v", "--verbose", action="store_true", help="also say which engines are left alone, and why")
+    group.add_argument("-e", "--exit-zero", action="store_true", help="exit 0 even with findings")
+    group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit 1 when something was fixed")
+
+
+def _add_information(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--explain", metavar="CODE", help="print the page of a rule")
+    group.add_argument("--list-rules", action="store_true", help="list the rules")
+    group.add_argument("--show-files", action="store_true", help="list the files that would be looked at")
+    group.add_argument("--show-settings", action="store_true", help="print every setting and where it comes from")
+    group.add_argument("-V", "--version", action="version", version=f"poolsafe {__version__}")

@@ -1,0 +1,72 @@
+"""From findings, which know offsets, to diagnostics, which know rows, columns and source lines."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+from poolsafe.findings import Edit, Finding, Fix, Related
+from poolsafe.reports.diagnostic import Diagnostic, Note, Position, Remedy, Replacement, Span, frame
+from poolsafe.source import Source, UndecodableSource
+from poolsafe.suppression.noqa import Suppressions
+
+
+class Presenter:
+    """Makes the diagnostics of one source. `offers` says whether `--apply` would apply a fix."""
+
+    def __init__(self, source: Source, silences: Suppressions, offers: Callable[[Fix], bool], *, frames: bool) -> None:
+        self._source = source
+        self._silences = silences
+        self._offers = offers
+        self._frames = frames
+        self._others: dict[str, Source | None] = {}
+
+    def present(self, finding: Finding) -> Diagnostic:
+        """Return the diagnostic of a finding of this source."""
+        start, end = self._position(finding.start), self._position(finding.end)
+        lines = frame(self._source, start.row, end.row) if self._frames else ()
+        return Diagnostic(
+            code=finding.code,
+            name=finding.name,
+            message=finding.message,
+            severity=finding.severity,
+            span=Span(self._source.path, start, end, lines),
+            noqa_row=self._silences.noqa_row(start.row),
+            fix=None if finding.fix is None else self._remedy(finding.fix),
+            notes=tuple(self._note(related) for related in finding.related),
+        )
+
+    def _position(self, offset: int) -> Position:
+        return Position(*self._source.row_column(offset))
+
+    def _remedy(self, fix: Fix) -> Remedy:
+        return Remedy(fix.message, fix.applicability, tuple(map(self._replacement, fix.edits)), self._offers(fix))
+
+    def _replacement(self, edit: Edit) -> Replacement:
+        return Replacement(self._position(edit.start), self._position(edit.end), edit.content)
+
+    def _note(self, related: Related) -> Note:
+        path = os.path.abspath(related.path)
+        start = Position(related.row, related.column)
+        end = Position(related.end_row, related.end_column)
+        source = self._read(path) if self._frames else None
+        lines = () if source is None else frame(source, start.row, start.row)
+        # A related place is shown to be recognised, not to be studied.
+        lines = tuple((row, line) for row, line in lines if row == start.row)
+        return Note(Span(path, start, end, lines), related.message)
+
+    def _read(self, path: str) -> Source | None:
+        if path == self._source.path:
+            return self._source
+        if path not in self._others:
+            self._others[path] = _read(path)
+        return self._others[path]
+
+
+def _read(path: str) -> Source | None:
+    """Read another file for its lines alone: where that fails, the place is named without them."""
+    try:
+        with open(path, "rb") as file:
+            return Source.decode(path, file.read())
+    except (OSError, UndecodableSource):
+        return None

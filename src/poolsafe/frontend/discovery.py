@@ -1,0 +1,132 @@
+"""Which files to look at: the named ones, and those that the named directories hold, less what is excluded."""
+
+from __future__ import annotations
+
+import os
+
+from poolsafe.frontend.gitignore import Ignores, find_top
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from poolsafe.config.resolver import Resolver
+    from poolsafe.config.settings import Settings
+
+
+class Found:
+    """The outcome of a search. `files` are absolute paths in a stable order, each once.
+
+    `missing` are named paths that do not exist, `empty` named directories without any Python file, excluded or not,
+    `unreadable` directories that could not be listed, each with the reason.
+    """
+
+    __slots__ = ("empty", "files", "missing", "unreadable")
+
+    def __init__(self) -> None:
+        self.files: list[str] = []
+        self.missing: list[str] = []
+        self.empty: list[str] = []
+        self.unreadable: list[tuple[str, str]] = []
+
+
+def find(paths: Sequence[str], resolver: Resolver) -> Found:
+    """Search `paths` as the user named them. Raises UsageError for a wrong configuration on the way."""
+    found = Found()
+    seen: dict[str, None] = {}
+    for path in paths:
+        absolute = os.path.abspath(path)
+        if os.path.isdir(absolute):
+            _named_directory(path, absolute, resolver, found, seen)
+        elif not os.path.exists(absolute):
+            found.missing.append(path)
+        elif not excluded_by_force(absolute, resolver):
+            seen[absolute] = None
+    found.files = _without_doubles(seen)
+    return found
+
+
+def _without_doubles(paths: Iterable[str]) -> list[str]:
+    """Leave out links to files that are there by their own name: two writers of one file would collide."""
+    links = {path for path in paths if os.path.islink(path)}
+    if not links:
+        return list(paths)
+    real = {os.path.realpath(path) for path in paths if path not in links}
+    kept = []
+    for path in paths:
+        target = os.path.realpath(path) if path in links else path
+        if path not in links or target not in real:
+            kept.append(path)
+            real.add(target)
+    return kept
+
+
+def excluded_by_force(path: str, resolver: Resolver) -> bool:
+    """Say whether a path that the user named is left out all the same, as `force-exclude` asks for it."""
+    settings = resolver.for_file(path)
+    return bool(settings["force-exclude"]) and settings.excludes_any_part(path)
+
+
+def _named_directory(path: str, absolute: str, resolver: Resolver, found: Found, seen: dict[str, None]) -> None:
+    if excluded_by_force(absolute, resolver):
+        return
+    walk = _Walk(resolver, found, absolute)
+    walk.directory(absolute)
+    seen.update(dict.fromkeys(walk.files))
+    if not walk.files and not walk.left_out:
+        found.empty.append(path)
+
+
+class _Walk:
+    """One walk below a named directory. `left_out` says that something was excluded that may hold Python files."""
+
+    def __init__(self, resolver: Resolver, found: Found, top: str) -> None:
+        self.files: list[str] = []
+        self.left_out = False
+        self._resolver = resolver
+        self._found = found
+        work_tree = find_top(top)
+        self._ignores = None if work_tree is None else Ignores(work_tree)
+
+    def directory(self, top: str) -> None:
+        pending = [top]
+        while pending:
+            current = pending.pop()
+            try:
+                with os.scandir(current) as listing:
+                    entries = sorted(listing, key=lambda entry: entry.name)
+            except OSError as error:
+                # A directory may vanish while we walk.
+                self._found.unreadable.append((current, error.strerror or str(error)))
+                continue
+            settings = self._resolver.for_directory(current)
+            # Files first, then the subdirectories in order: the stack turns them round.
+            folders = [entry.path for entry in entries if self._keeps(entry, settings)]
+            pending += reversed(folders)
+
+    def _keeps(self, entry: os.DirEntry[str], settings: Settings) -> bool:
+        """Take a file, and say whether the entry is a directory to go into."""
+        if entry.is_dir(follow_symlinks=False):
+            if self._leaves_out(entry.path, settings, directory=True) or _is_installed(entry.path):
+                self.left_out = True
+                return False
+            return True
+        if not settings.includes(entry.path) or not entry.is_file():
+            return False
+        if self._leaves_out(entry.path, settings, directory=False):
+            self.left_out = True
+        else:
+            self.files.append(entry.path)
+        return False
+
+    def _leaves_out(self, path: str, settings: Settings, *, directory: bool) -> bool:
+        if settings.excludes(path):
+            return True
+        if self._ignores is None or not settings["respect-gitignore"]:
+            return False
+        return self._ignores.ignores(path, directory=directory)
+
+
+def _is_installed(path: str) -> bool:
+    """Say whether a directory holds other people's installed code: a virtual environment or its packages."""
+    return os.path.basename(path) == "site-packages" or os.path.exists(os.path.join(path, "pyvenv.cfg"))

@@ -1,0 +1,127 @@
+"""One file from bytes to its outcome: check, silence, select, repair.
+
+Importing this module imports LibCST; it is only imported once a file has a needle.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from poolsafe import edits
+from poolsafe.checker import Report, check, check_bytes
+from poolsafe.config.settings import Settings
+from poolsafe.findings import Applicability, Finding, Fix, Severity
+from poolsafe.frontend.diagnostics import Presenter
+from poolsafe.frontend.mishap import internal_error
+from poolsafe.frontend.outcome import Outcome
+from poolsafe.frontend.task import APPLY, DIFF, Task
+from poolsafe.source import Source
+from poolsafe.suppression.noqa import NOTHING, Suppressions, suppressions
+
+
+def examine(path: str, raw: bytes, settings: Settings, task: Task) -> Outcome:
+    """Return what comes of the file at the absolute `path` with the content `raw`; `raw` has a needle.
+
+    A mistake of ours becomes an error of the outcome: one file must not keep the others from being checked.
+    """
+    try:
+        return _Examination(path, settings, task).run(raw)
+    except Exception as error:
+        return Outcome(path, errors=(internal_error(error),))
+
+
+class _Examination:
+    def __init__(self, path: str, settings: Settings, task: Task) -> None:
+        self._path = path
+        self._settings = settings
+        self._task = task
+        self._codes = settings.codes_for(path)
+        self._errors_only = settings["min-severity"] == "error"
+        self._notes: tuple[str, ...] = ()
+
+    def run(self, raw: bytes) -> Outcome:
+        source, report = check_bytes(self._path, raw, self._settings.deployment)
+        findings = self._kept(source, report)
+        if self._task.mode in (DIFF, APPLY):
+            return self._repair(source, findings)
+        return self._report(source, findings, Outcome(self._path))
+
+    def _kept(self, source: Source, report: Report) -> list[Finding]:
+        """Return what is left to report after silencing and selection, with fixes as the settings see them."""
+        silences = self._silences(source)
+        if self._task.notes:
+            self._notes = tuple(f"{row}: not judged: {reason}" for row, reason in report.silent)
+        return [self._with_own_safety(finding) for finding in report.findings if self._keeps(finding, source, silences)]
+
+    def _silences(self, source: Source) -> Suppressions:
+        return NOTHING if self._task.ignore_noqa else suppressions(source.text)
+
+    def _keeps(self, finding: Finding, source: Source, silences: Suppressions) -> bool:
+        if finding.code not in self._codes:
+            return False
+        if self._errors_only and finding.severity is not Severity.ERROR:
+            return False
+        return not silences.silences(finding.code, source.row_column(finding.start)[0])
+
+    def _with_own_safety(self, finding: Finding) -> Finding:
+        """Take away the fix of an unfixable rule, and shift its safety as the user says."""
+        if finding.fix is None:
+            return finding
+        if finding.code not in self._settings.fixable:
+            return replace(finding, fix=None)
+        safe = self._settings.safety(finding.code)
+        if safe is None or finding.fix.applicability is Applicability.DISPLAY_ONLY:
+            return finding
+        applicability = Applicability.SAFE if safe else Applicability.UNSAFE
+        return replace(finding, fix=replace(finding.fix, applicability=applicability))
+
+    def _offers(self, fix: Fix) -> bool:
+        if fix.applicability is Applicability.UNSAFE:
+            return bool(self._settings["unsafe-fixes"])
+        return fix.applicability is Applicability.SAFE
+
+    def _report(self, source: Source, findings: list[Finding], outcome: Outcome) -> Outcome:
+        silences = self._silences(source)
+        presenter = Presenter(source, silences, self._offers, frames=self._task.frames)
+        outcome.diagnostics = tuple(presenter.present(finding) for finding in findings)
+        outcome.warnings = tuple(f"{bad.row}: {bad.message}" for bad in silences.malformed)
+        outcome.notes = self._notes
+        return outcome
+
+    def _repair(self, before: Source, findings: list[Finding]) -> Outcome:
+        latest = before, findings
+
+        def check_anew(source: Source) -> list[Finding]:
+            nonlocal latest
+            if source is not latest[0]:
+                latest = source, self._kept(source, check(source, self._settings.deployment))
+            return latest[1]
+
+        repair = edits.repair(before, check_anew, self._offers)
+        outcome = Outcome(self._path)
+        try:
+            self._hand_over(before, repair.source, outcome)
+        except edits.NotWritten as error:
+            # The file is as it was, and so are its findings.
+            outcome.errors = (error.reason,)
+            return self._report(before, findings, outcome)
+        outcome.fixed = dict(Counter(finding.code for finding in repair.applied))
+        self._report(repair.source, check_anew(repair.source), outcome)
+        outcome.warnings += tuple(self._refusal(repair.source, finding) for finding in repair.refused)
+        return outcome
+
+    def _hand_over(self, before: Source, after: Source, outcome: Outcome) -> None:
+        if after.text == before.text:
+            return
+        if self._task.mode == DIFF:
+            outcome.diff = edits.diff(before, after)
+        elif self._task.piped:
+            outcome.output = after.raw
+        else:
+            edits.write(before, after)
+
+    @staticmethod
+    def _refusal(source: Source, finding: Finding) -> str:
+        row, _ = source.row_column(finding.start)
+        return f"{row}: the fix of {finding.code} is left out, as its result would not be valid Python"

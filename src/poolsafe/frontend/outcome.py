@@ -1,0 +1,28 @@
+"""What came of one file; it travels from the workers to the command."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poolsafe.reports.diagnostic import Diagnostic
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What came of one file.
+
+    `diagnostics` are the findings to report, less those in `fixed` (code -> number). `errors` are lines, without the
+    path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff, `output` the
+    fixed bytes of standard input.
+    """
+
+    path: str
+    diagnostics: tuple[Diagnostic, ...] = ()
+    fixed: dict[str, int] = field(default_factory=dict)
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    diff: str = ""
+    output: bytes | None = None

@@ -1,0 +1,79 @@
+"""Over all files: read, drop what has no needle, examine the rest, on several processors where it pays.
+
+LibCST and multiprocessing are imported late: a project without a needle never pays for them.
+"""
+
+from __future__ import annotations
+
+from poolsafe import needles
+from poolsafe.frontend.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.config.resolver import Resolver
+    from poolsafe.frontend.outcome import Outcome
+
+# Below this many files with a needle, starting workers costs more than it saves.
+WORTH_WORKERS = 24
+# What only holds a suppression has nothing to be suppressed.
+WANTED = needles.ENGINE | needles.STATEMENT
+
+
+class Unreadable:
+    """A file that could not be read, and why."""
+
+    __slots__ = ("path", "reason")
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+
+
+def run(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
+    """Yield the outcomes in the order of `paths`, nothing for a file without a needle.
+
+    Raises UsageError, before anything is examined or written, where a file's configuration is wrong.
+    """
+    slots: list[str | Unreadable] = []
+    for path in paths:
+        try:
+            raw = read(path)
+        except OSError as error:
+            slots.append(Unreadable(path, error.strerror or str(error)))
+            continue
+        if needles.wanted(raw) & WANTED:
+            resolver.for_file(path)
+            slots.append(path)
+    outcomes = _outcomes([slot for slot in slots if isinstance(slot, str)], resolver, task)
+    for slot in slots:
+        yield slot if isinstance(slot, Unreadable) else next(outcomes)
+
+
+def read(path: str) -> bytes:
+    """Return the content of a file. Raises OSError."""
+    with open(path, "rb") as file:
+        return file.read()
+
+
+def examine_path(path: str, resolver: Resolver, task: Task) -> Outcome | Unreadable:
+    """Return what comes of a file that has a needle, read anew."""
+    from poolsafe.frontend.examine import examine
+
+    try:
+        raw = read(path)
+    except OSError as error:
+        return Unreadable(path, error.strerror or str(error))
+    return examine(path, raw, resolver.for_file(path), task)
+
+
+def _outcomes(hits: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
+    if len(hits) >= WORTH_WORKERS:
+        from poolsafe.frontend import workers
+
+        if workers.available() > 1:
+            yield from workers.examine_all(hits, resolver, task)
+            return
+    for path in hits:
+        yield examine_path(path, resolver, task)

@@ -1,0 +1,160 @@
+"""One run of the command: it collects what came of the files, says it once, and decides on the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from poolsafe import needles
+from poolsafe.frontend.discovery import Found, excluded_by_force
+from poolsafe.frontend.run import WANTED, Unreadable, run
+from poolsafe.frontend.summary import Tally, statistics
+from poolsafe.frontend.task import APPLY, DIFF, REPORT, Task
+from poolsafe.frontend.terminal import Messages, Progress, open_report, style_for
+from poolsafe.reports import FOR_PEOPLE, load
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterable
+    from typing import TextIO
+
+    from poolsafe.config.resolver import Resolver
+    from poolsafe.config.settings import Settings
+    from poolsafe.frontend.outcome import Outcome
+    from poolsafe.reports.diagnostic import Diagnostic
+
+CLEAN = 0
+FINDINGS = 1
+BAD_USAGE = 2
+NOTHING_THERE = 3
+
+
+class Session:
+    """Either `over_files` or `over_standard_input` is called, once."""
+
+    def __init__(self, options: argparse.Namespace, messages: Messages, settings: Settings) -> None:
+        """`settings` are those of the current directory: what is said of the report holds for the whole run."""
+        self._options = options
+        self._messages = messages
+        self._settings = settings
+        self._format: str = settings["output-format"]
+        # A diff shows what --apply would do, and so wins over it.
+        self._mode = DIFF if options.diff else APPLY if options.apply else REPORT
+        self._outcomes: list[Outcome] = []
+        self._failed = False
+        self._nothing_there = False
+
+    def over_files(self, found: Found, resolver: Resolver) -> int:
+        """Examine the files that were found, and return the exit code."""
+        self._complain(found)
+        self._collect(run(found.files, resolver, self._task()))
+        return self._finish(sys.stdout)
+
+    def over_standard_input(self, resolver: Resolver) -> int:
+        """Examine standard input, and return the exit code. Under --apply the fixed text goes to standard output."""
+        path = os.path.abspath(self._options.stdin_filename or "-")
+        raw = sys.stdin.buffer.read()
+        if needles.wanted(raw) & WANTED and not excluded_by_force(path, resolver):
+            from poolsafe.frontend.examine import examine
+
+            self._collect([examine(path, raw, resolver.for_file(path), self._task(piped=True))])
+        if self._mode != APPLY:
+            return self._finish(sys.stdout)
+        fixed = [outcome.output for outcome in self._outcomes if outcome.output is not None]
+        sys.stdout.buffer.write(fixed[0] if fixed else raw)
+        sys.stdout.flush()
+        return self._finish(sys.stderr)
+
+    def _task(self, *, piped: bool = False) -> Task:
+        return Task(
+            self._mode,
+            frames=self._format == "full",
+            notes=self._options.verbose,
+            ignore_noqa=self._options.ignore_noqa,
+            piped=piped,
+        )
+
+    def _complain(self, found: Found) -> None:
+        for path in found.missing:
+            self._messages.error(f"{path}: no such file or directory")
+        for path in found.empty:
+            # Nobody named the current directory where no path was given.
+            if self._options.paths:
+                self._messages.error(f"{path}: no Python file in this directory")
+            else:
+                self._messages.warning("no Python file in this directory")
+        for path, reason in found.unreadable:
+            self._fail(path, reason)
+        self._nothing_there = bool(found.missing) or bool(found.empty and self._options.paths)
+
+    def _collect(self, results: Iterable[Outcome | Unreadable]) -> None:
+        with Progress(enabled=not self._options.quiet) as progress:
+            collected = [progress.passing(result) for result in results]
+        for result in collected:
+            if isinstance(result, Unreadable):
+                self._fail(result.path, result.reason)
+            else:
+                self._take(result)
+
+    def _take(self, outcome: Outcome) -> None:
+        self._outcomes.append(outcome)
+        for text in outcome.errors:
+            self._fail(outcome.path, text)
+        for text in outcome.warnings:
+            self._messages.warning(f"{_shown(outcome.path)}:{text}")
+        for text in outcome.notes:
+            self._messages.note(f"{_shown(outcome.path)}:{text}")
+
+    def _fail(self, path: str, reason: str) -> None:
+        self._failed = True
+        self._messages.error(f"{_shown(path)}: {reason}")
+
+    def _finish(self, stream: TextIO) -> int:
+        diagnostics = [diagnostic for outcome in self._outcomes for diagnostic in outcome.diagnostics]
+        fixed = sum(sum(outcome.fixed.values()) for outcome in self._outcomes)
+        tally = Tally(diagnostics, fixed, mention_unsafe=self._settings["unsafe-fixes"] is None)
+        if self._mode == DIFF:
+            self._print_diffs(tally)
+        elif self._options.output_file is None:
+            self._print_report(diagnostics, tally, stream)
+        else:
+            with open_report(self._options.output_file) as file:
+                self._print_report(diagnostics, tally, file)
+        return self._exit_code(tally)
+
+    def _print_diffs(self, tally: Tally) -> None:
+        style = style_for(sys.stdout, self._options.color)
+        for outcome in self._outcomes:
+            sys.stdout.writelines(style.diff(outcome.diff))
+        if tally.fixed or not self._failed:
+            self._messages.note(tally.diff_line())
+
+    def _print_report(self, diagnostics: list[Diagnostic], tally: Tally, stream: TextIO) -> None:
+        style = style_for(stream, self._options.color)
+        if self._options.statistics:
+            stream.writelines(statistics(diagnostics, style))
+        elif diagnostics or self._format not in FOR_PEOPLE:
+            stream.writelines(load(self._format).render(diagnostics, style))
+        if self._options.quiet or not (self._format in FOR_PEOPLE or self._options.statistics):
+            return
+        # "All checks passed!" would be untrue of files that could not be checked.
+        if diagnostics or tally.fixed or not (self._failed or self._nothing_there):
+            stream.writelines(f"{line}\n" for line in tally.report_lines())
+
+    def _exit_code(self, tally: Tally) -> int:
+        if self._failed:
+            return BAD_USAGE
+        if self._nothing_there:
+            return NOTHING_THERE
+        if self._options.exit_zero:
+            return CLEAN
+        if self._mode == DIFF:
+            return FINDINGS if any(outcome.diff for outcome in self._outcomes) else CLEAN
+        left = tally.remaining or (tally.fixed and self._options.exit_non_zero_on_fix)
+        return FINDINGS if left else CLEAN
+
+
+def _shown(path: str) -> str:
+    below = os.getcwd().rstrip(os.sep) + os.sep
+    return path.removeprefix(below)

@@ -1,0 +1,98 @@
+"""Several processes over many files. A process that dies takes no other file with it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import BaseContext
+
+from poolsafe.config.resolver import Resolver
+from poolsafe.frontend import examine as _warm  # noqa: F401  # Imported before the fork, the workers share LibCST.
+from poolsafe.frontend.outcome import Outcome
+from poolsafe.frontend.run import Unreadable, examine_path
+from poolsafe.frontend.task import Task
+
+MOST = 8
+
+
+def available() -> int:
+    """Return how many processes are worth starting; 1 is none beside this one."""
+    if _context() is None:
+        return 1
+    if hasattr(os, "sched_getaffinity"):
+        return min(MOST, len(os.sched_getaffinity(0)))
+    return min(MOST, os.cpu_count() or 1)
+
+
+def examine_all(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
+    """Yield the outcomes in the order of `paths`."""
+    left = list(paths)
+    while left:
+        with _Pool(resolver, task, available()) as pool:
+            try:
+                for future in [pool.submit(path) for path in left]:
+                    outcome = future.result()
+                    left.pop(0)
+                    yield outcome
+            except BrokenProcessPool:
+                died = True
+            else:
+                died = False
+        if died:
+            # Any of the files at work may have killed its process: the first one left is tried by itself.
+            yield _alone(left.pop(0), resolver, task)
+
+
+def _alone(path: str, resolver: Resolver, task: Task) -> Outcome | Unreadable:
+    with _Pool(resolver, task, 1) as pool:
+        try:
+            return pool.submit(path).result()
+        except BrokenProcessPool:
+            return Outcome(path, errors=("the process that examined this file died; please exclude and report it",))
+
+
+class _Pool:
+    """An executor that drops what is still waiting when it is left early."""
+
+    def __init__(self, resolver: Resolver, task: Task, size: int) -> None:
+        self._executor = ProcessPoolExecutor(size, mp_context=_context(), initializer=_start, initargs=(resolver, task))
+
+    def __enter__(self) -> _Pool:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def submit(self, path: str) -> Future[Outcome | Unreadable]:
+        return self._executor.submit(_work, path)
+
+
+def _context() -> BaseContext | None:
+    """Return how to start workers, or None where they could not be kept from importing what we look at."""
+    if sys.platform == "linux":
+        # forkserver and spawn begin with `python -c`, which has the current directory on its path.
+        return multiprocessing.get_context("fork")
+    if sys.version_info >= (3, 11):
+        os.environ["PYTHONSAFEPATH"] = "1"
+        return multiprocessing.get_context("spawn")
+    return None
+
+
+_resolver: Resolver
+_task: Task
+
+
+def _start(resolver: Resolver, task: Task) -> None:
+    global _resolver, _task
+    _resolver, _task = resolver, task
+    # The command itself answers an interrupt.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _work(path: str) -> Outcome | Unreadable:
+    return examine_path(path, _resolver, _task)

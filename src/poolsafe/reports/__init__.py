@@ -1,0 +1,39 @@
+"""The formats of the report: one module each, with `render(diagnostics, style)` yielding pieces of text.
+
+A new format is a new module and a line in the table; it is only imported when asked for.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol
+
+    from poolsafe.reports.diagnostic import Diagnostic
+    from poolsafe.reports.style import Style
+
+    class Format(Protocol):
+        """What a module of this package offers."""
+
+        def render(self, diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+            """Yield the report's text, its own line ends included."""
+
+
+_MODULES = {
+    "full": "full",
+    "concise": "concise",
+    "json": "json_array",
+    "github": "github",
+}
+FORMATS = tuple(_MODULES)
+# Read by people: these get a summary, the others must stay parsable.
+FOR_PEOPLE = frozenset({"full", "concise"})
+
+
+def load(name: str) -> Format:
+    """Return the module of the format called `name`, one of FORMATS."""
+    import importlib
+
+    module: Format = importlib.import_module(f"poolsafe.reports.{_MODULES[name]}")
+    return module

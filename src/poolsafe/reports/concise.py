@@ -1,0 +1,32 @@
+"""One line for each finding."""
+
+from __future__ import annotations
+
+from poolsafe.reports.style import Style, clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.reports.diagnostic import Diagnostic
+
+
+def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield `path:row:column: PGB101 [*] message` lines."""
+    for diagnostic in diagnostics:
+        yield headline(diagnostic, style) + "\n"
+
+
+def headline(diagnostic: Diagnostic, style: Style) -> str:
+    """Return the line that names place, code and message; `[*]` marks a fix that `--apply` would apply."""
+    return f"{heading(diagnostic, style)} {clean(diagnostic.message)}"
+
+
+def heading(diagnostic: Diagnostic, style: Style) -> str:
+    """Return what stands before the message."""
+    start = diagnostic.span.start
+    code = style.link(style.paint(diagnostic.code, "code"), diagnostic.url)
+    mark = f" [{style.paint('*', 'fix')}]" if diagnostic.fix is not None and diagnostic.fix.offered else ""
+    severity = f" {style.paint('warning:', 'warning')}" if diagnostic.severity.value == "warning" else ""
+    place = f"{style.paint(style.name(diagnostic.span.path), 'path')}:{start.row}:{start.column}:"
+    return f"{place} {code}{mark}{severity}"

@@ -1,0 +1,93 @@
+"""A finding as reports need it: places in rows and columns, and the source lines to show, free of the file itself.
+
+Diagnostics travel between processes, so they hold text and numbers only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poolsafe.findings import Applicability, Severity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+DOCUMENTATION = "https://github.com/poolsafe/poolsafe/blob/main/docs/rules/"
+CONTEXT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a text; both count from 1, the column in characters."""
+
+    row: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Where something stands: `path` is absolute. `lines` are (row, text) of what a frame shows, in order."""
+
+    path: str
+    start: Position
+    end: Position
+    lines: tuple[tuple[int, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A related place and what it has to do with the finding."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """One edit of a fix: put `content` in the place of `start` to `end`."""
+
+    start: Position
+    end: Position
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Remedy:
+    """A fix. `offered` says that `--apply` with the present options would apply it."""
+
+    message: str
+    applicability: Applicability
+    replacements: tuple[Replacement, ...]
+    offered: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding, ready to be shown. `noqa_row` is the row where a `# noqa` for it belongs."""
+
+    code: str
+    name: str
+    message: str
+    severity: Severity
+    span: Span
+    noqa_row: int
+    fix: Remedy | None = None
+    notes: tuple[Note, ...] = ()
+
+    @property
+    def url(self) -> str:
+        """The page of the rule."""
+        return f"{DOCUMENTATION}{self.name}.md"
+
+
+def frame(source: Source, first: int, last: int) -> tuple[tuple[int, str], ...]:
+    """Return what a frame shows of the rows `first` to `last` (from 1) and around them, as (row, text)."""
+    start = max(1, first - CONTEXT)
+    end = min(max(first, min(last, first + CONTEXT)) + CONTEXT, source.rows)
+    rows = [(row, source.line(row)) for row in range(start, end + 1)]
+    while rows and rows[-1][0] > first and not rows[-1][1].strip():
+        rows.pop()
+    while rows and rows[0][0] < first and not rows[0][1].strip():
+        rows.pop(0)
+    return tuple(rows)

@@ -1,0 +1,80 @@
+"""The format for people: the source with carets, the places that explain the finding, and what the fix does."""
+
+from __future__ import annotations
+
+from poolsafe.reports.concise import heading
+from poolsafe.reports.style import Line, Style, clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.reports.diagnostic import Diagnostic, Remedy, Span
+
+NARROWEST = 30
+# Where lines may be of any length: enough to see, and no page of minified source in a log.
+WIDEST = 200
+
+
+def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield one block for each finding, with an empty line behind it."""
+    for diagnostic in diagnostics:
+        yield "\n".join(_block(diagnostic, style)) + "\n\n"
+
+
+def _block(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
+    head = heading(diagnostic, style)
+    yield from style.wrap(head, heading(diagnostic, Style(root=style.root)), clean(diagnostic.message))
+    spans = [diagnostic.span, *(note.span for note in diagnostic.notes)]
+    gutter = max((len(str(row)) for span in spans for row, _ in span.lines), default=1)
+    yield from _frame(diagnostic.span, gutter, style, diagnostic.severity.value)
+    for note in diagnostic.notes:
+        start = note.span.start
+        place = f"{style.name(note.span.path)}:{start.row}:{start.column}"
+        yield f"{' ' * gutter} {style.paint(':::', 'row')} {place}: {clean(note.message)}"
+        yield from _frame(note.span, gutter, style, "row")
+    if diagnostic.fix is not None:
+        margin = " " * gutter
+        help_ = f"{margin} {style.paint('= help:', 'help')}"
+        yield from style.wrap(help_, f"{margin} = help:", _help(diagnostic.fix), margin + " " * 9)
+
+
+def _help(fix: Remedy) -> str:
+    if fix.applicability.value == "display-only":
+        return f"{clean(fix.message)} (by hand: no option applies this)"
+    if fix.applicability.value == "unsafe" and not fix.offered:
+        return f"{clean(fix.message)} (unsafe: needs `--unsafe-fixes`)"
+    return clean(fix.message)
+
+
+def _frame(span: Span, gutter: int, style: Style, kind: str) -> Iterator[str]:
+    if not span.lines:
+        return
+    bar = f"{' ' * gutter} {style.paint('|', 'row')}"
+    lines = [(row, text, Line(text)) for row, text in span.lines]
+    width = WIDEST if style.width is None else max(NARROWEST, style.width - gutter - 3)
+    marks = {row: _marked(span, text, line) for row, text, line in lines if row == span.start.row}
+    # One shift for the whole frame, so that its lines stay aligned.
+    shift = max((_shift(first, last, width) for first, last in marks.values()), default=0)
+    yield bar
+    for row, _, line in lines:
+        yield f"{style.paint(f'{row:>{gutter}} |', 'row')} {line.cut(shift, width)}".rstrip()
+        if row in marks:
+            first, last = marks[row]
+            end = min(last, shift + width)
+            yield f"{bar} {' ' * (first - shift)}{style.paint('^' * max(1, end - first), kind)}"
+    yield bar
+
+
+def _marked(span: Span, text: str, line: Line) -> tuple[int, int]:
+    """Return the columns, from 0, to be marked on the first line of the span."""
+    start = min(span.start.column - 1, len(text))
+    end = min(span.end.column - 1, len(text)) if span.end.row == span.start.row else len(text.rstrip())
+    return line.columns[start], line.columns[max(start, end)]
+
+
+def _shift(first: int, last: int, width: int) -> int:
+    """Return how many columns to leave out on the left, so that the marked part can be seen."""
+    if last <= width or first < width // 2:
+        return 0
+    return first - width // 4

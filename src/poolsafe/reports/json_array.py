@@ -1,0 +1,56 @@
+"""Ruff's JSON: one array of objects with ruff's fields, so that what reads ruff's reads ours, and `related` beside."""
+
+from __future__ import annotations
+
+import json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.reports.diagnostic import Diagnostic, Note, Position, Remedy
+    from poolsafe.reports.style import Style
+
+
+def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield a JSON array, also for no findings."""
+    yield json.dumps([as_object(diagnostic) for diagnostic in diagnostics], indent=2, sort_keys=True) + "\n"
+
+
+def as_object(diagnostic: Diagnostic) -> dict[str, object]:
+    """Return one finding as JSON knows it. `filename` is absolute; rows and columns count from 1."""
+    return {
+        "cell": None,
+        "code": diagnostic.code,
+        "end_location": _position(diagnostic.span.end),
+        "filename": diagnostic.span.path,
+        "fix": None if diagnostic.fix is None else _fix(diagnostic.fix),
+        "location": _position(diagnostic.span.start),
+        "message": diagnostic.message,
+        "name": diagnostic.name,
+        "noqa_row": diagnostic.noqa_row,
+        "related": [_note(note) for note in diagnostic.notes],
+        "severity": diagnostic.severity.value,
+        "url": diagnostic.url,
+    }
+
+
+def _position(position: Position) -> dict[str, int]:
+    return {"column": position.column, "row": position.row}
+
+
+def _fix(fix: Remedy) -> dict[str, object]:
+    edits = [
+        {"content": edit.content, "end_location": _position(edit.end), "location": _position(edit.start)}
+        for edit in fix.replacements
+    ]
+    return {"applicability": fix.applicability.value, "edits": edits, "message": fix.message}
+
+
+def _note(note: Note) -> dict[str, object]:
+    return {
+        "end_location": _position(note.span.end),
+        "filename": note.span.path,
+        "location": _position(note.span.start),
+        "message": note.message,
+    }

@@ -1,0 +1,120 @@
+"""What a terminal can take: colours, widths of characters, and nothing that could steer it."""
+
+from __future__ import annotations
+
+import os
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# Control characters and the marks that reorder text: a file name or a source line must not steer the terminal.
+_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+_COLOURS = {
+    "code": "1;31",
+    "path": "1",
+    "row": "34",
+    "error": "1;31",
+    "warning": "1;33",
+    "fix": "1;36",
+    "help": "1;36",
+    "added": "32",
+    "removed": "31",
+}
+_DIFF_COLOURS = {"+": "added", "-": "removed", "@": "row"}
+TAB = 4
+ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
+
+
+class Style:
+    """How text may be dressed. `width` is the terminal's in columns, or None where lines may be of any length."""
+
+    __slots__ = ("colour", "root", "width")
+
+    def __init__(self, *, colour: bool = False, width: int | None = None, root: str | None = None) -> None:
+        self.colour = colour
+        self.width = width
+        self.root = root
+
+    def paint(self, text: str, kind: str) -> str:
+        """Return `text` in the colour of its kind, or as it is."""
+        return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour and text else text
+
+    def diff(self, text: str) -> Iterator[str]:
+        """Yield the lines of a unified diff, coloured for a terminal, to the byte as they are for anything else."""
+        lines = text.split("\n")
+        for line in lines[:-1]:
+            shown = line if self.width is None else _CONTROL.sub("", line)
+            kind = _DIFF_COLOURS.get(shown[:1])
+            yield (self.paint(shown, kind) if kind else shown) + "\n"
+        yield lines[-1]
+
+    def link(self, text: str, url: str) -> str:
+        """Return `text` as a hyperlink where the terminal may know them."""
+        return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if self.colour and self.width else text
+
+    def wrap(self, head: str, plain: str, text: str, margin: str = "  ") -> Iterator[str]:
+        """Yield `head` and `text`, broken at spaces where the terminal is too narrow; `plain` is `head` undressed."""
+        line, used = head, len(plain)
+        for word in text.split(" "):
+            if self.width is not None and used + 1 + len(word) > self.width and used > len(margin):
+                yield line
+                line, used = margin + word, len(margin) + len(word)
+            else:
+                line, used = f"{line} {word}", used + 1 + len(word)
+        yield line
+
+    def name(self, path: str) -> str:
+        """Return a path relative to the root where it lies below it, as it may be printed."""
+        root = self.root if self.root is not None else os.getcwd()
+        below = path.startswith(root.rstrip(os.sep) + os.sep)
+        return clean(os.path.relpath(path, root) if below else path)
+
+
+def clean(text: str) -> str:
+    """Return `text` with every character that could steer a terminal replaced, one for one."""
+    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).replace("\t", " ")
+
+
+class Line:
+    """A source line as it is printed: tabs become spaces, wide characters take two columns, combining ones none.
+
+    `columns` holds the column, from 0, of every character and of the line's end.
+    """
+
+    __slots__ = ("_pieces", "columns")
+
+    def __init__(self, text: str) -> None:
+        self._pieces: list[str] = []
+        self.columns = [0]
+        for char in text:
+            column = self.columns[-1]
+            piece = " " * (TAB - column % TAB) if char == "\t" else clean(char)
+            self._pieces.append(piece)
+            self.columns.append(column + (len(piece) if char == "\t" else _width(piece)))
+
+    def cut(self, shift: int, width: int) -> str:
+        """Return the part of the line from column `shift` on that fits into `width` columns; dots show what is not."""
+        end = shift + width
+        lead = ELLIPSIS if shift and self.columns[-1] > shift else ""
+        trail = ELLIPSIS if self.columns[-1] > end else ""
+        first, last = shift + len(lead), end - len(trail)
+        inside = [
+            index
+            for index in range(len(self._pieces))
+            if self.columns[index] >= first and self.columns[index + 1] <= last
+        ]
+        # A wide character that is cut through leaves a gap, which must not shift the rest.
+        gap = " " * (self.columns[inside[0]] - first) if inside else ""
+        return (lead + gap + "".join(self._pieces[index] for index in inside) + trail).rstrip()
+
+
+def _width(char: str) -> int:
+    if char < "\x7f":
+        return 1
+    import unicodedata
+
+    if unicodedata.combining(char) or unicodedata.category(char) in ("Mn", "Me", "Cf"):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,0 +1,164 @@
+"""Which findings a comment silences, and what is wrong with the comments that do not: `# noqa` by ruff's grammar.
+
+Foreign codes are none of our business: they are read past, never judged.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from poolsafe.suppression.comments import Comment, lex
+from poolsafe.suppression.lines import Lines
+from poolsafe.suppression.own import OwnReader, Range
+
+_LINE = re.compile(r"#\s*(?i:noqa)")
+_FILE = re.compile(r"#\s*(?P<tool>flake8|poolsafe)\s*:\s*(?i:noqa)")
+_CODE = re.compile(r"[A-Z]+[0-9]+")
+_SEPARATOR = re.compile(r"[\s,]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """One `# noqa`. `codes` is None for a blanket one; `start` is the offset of its `#`; `row` is 1-based.
+
+    `tool` is the one that a file form names: flake8 or poolsafe.
+    """
+
+    row: int
+    start: int
+    codes: frozenset[str] | None
+    tool: str = ""
+
+    def covers(self, code: str) -> bool:
+        """Say whether findings of this code are silenced; codes match exactly."""
+        return self.codes is None or code in self.codes
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A comment that looks like a directive but is not, or not quite, one. `row` is 1-based."""
+
+    row: int
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Suppressions:
+    """Every directive of one file. `joined` maps a physical line to the last one of the string that it is part of."""
+
+    file: tuple[Directive, ...]
+    lines: dict[int, Directive]
+    own: tuple[Range, ...]
+    joined: dict[int, int]
+    malformed: tuple[Malformed, ...]
+
+    def noqa_row(self, row: int) -> int:
+        """Return the row on which a `# noqa` for a finding of `row` belongs."""
+        return self.joined.get(row, row)
+
+    def silences(self, code: str, row: int) -> bool:
+        """Say whether a finding of `code` that starts on `row` is silenced. A file that cannot be read never is."""
+        if code == "PGB009":
+            return False
+        if any(directive.covers(code) for directive in self.file):
+            return True
+        here = (self.lines.get(row), self.lines.get(self.noqa_row(row)))
+        return any(directive is not None and directive.covers(code) for directive in here) or self._own(code, row)
+
+    def silences_everywhere(self, code: str, row: int) -> bool:
+        """Say the same of the comments that are for us alone: what flake8 knows, it applies itself."""
+        if code == "PGB009":
+            return False
+        ours = any(directive.tool == "poolsafe" and directive.covers(code) for directive in self.file)
+        return ours or self._own(code, row)
+
+    def _own(self, code: str, row: int) -> bool:
+        rows = {row, self.noqa_row(row)}
+        return any(covered.covers(code, each) for covered in self.own for each in rows)
+
+
+NOTHING = Suppressions((), {}, (), {}, ())
+
+
+def suppressions(text: str) -> Suppressions:
+    """Return the directives of a Python text, which need not be valid."""
+    # Lexing costs time on big files, and most have no directive.
+    if "poolsafe" not in text and "noqa" not in text.lower():
+        return NOTHING
+    lexed = lex(text)
+    place = Lines(text, lexed)
+    reader = OwnReader(place)
+    file: list[Directive] = []
+    lines: dict[int, Directive] = {}
+    malformed: list[Malformed] = []
+    for comment in lexed.comments:
+        row = place.row(comment.start)
+        if (match := _FILE.search(comment.text)) is not None:
+            file += _file_directive(comment, match, row, malformed)
+            continue
+        # One comment may hold both an ignore of ours and a noqa for another tool.
+        reader.take(comment)
+        if (match := _LINE.search(comment.text)) is not None:
+            directive = _directive(comment, match, row, "# noqa", malformed)
+            if directive is not None:
+                lines[row] = directive
+    own = reader.ranges()
+    malformed += (Malformed(row, text) for row, text in reader.complaints)
+    malformed.sort(key=lambda bad: bad.row)
+    return Suppressions(tuple(file), lines, own, place.joined, tuple(malformed))
+
+
+def _file_directive(comment: Comment, match: re.Match[str], row: int, malformed: list[Malformed]) -> list[Directive]:
+    spelled = f"# {match['tool']}: noqa"
+    if not comment.alone:
+        malformed.append(Malformed(row, f"`{spelled}` has no effect behind code: put it on a line of its own"))
+        return []
+    directive = _directive(comment, match, row, spelled, malformed)
+    return [] if directive is None else [replace(directive, tool=match["tool"])]
+
+
+def _directive(
+    comment: Comment, match: re.Match[str], row: int, spelled: str, malformed: list[Malformed]
+) -> Directive | None:
+    rest = comment.text[match.end() :]
+    start = comment.start + match.start()
+    after = rest.lstrip()
+    if after.startswith(":"):
+        codes, complaint = _codes(after[1:])
+        if complaint:
+            prefix = "Invalid" if codes is None else "Unclear"
+            malformed.append(Malformed(row, f"{prefix} `{spelled}` directive: {complaint}"))
+        return None if codes is None else Directive(row, start, codes)
+    if not after or after != rest or after.startswith("#"):
+        return Directive(row, start, None)
+    malformed.append(Malformed(row, f"Invalid `{spelled}` directive: expected `:` and a comma-separated list of codes"))
+    return None
+
+
+def _codes(listed: str) -> tuple[frozenset[str] | None, str]:
+    """Read a list of codes: the codes, or None where the directive has no effect; and what is wrong with it, or ""."""
+    codes: set[str] = set()
+    complaint = ""
+    position = _end_of_separator(listed, 0)
+    while (match := _CODE.match(listed, position)) is not None:
+        codes.add(match[0])
+        position = match.end()
+        if position == len(listed) or listed[position] == "#":
+            break
+        gap = listed[position : _end_of_separator(listed, position)]
+        if not gap and _CODE.match(listed, position) is None:
+            return None, "expected codes of uppercase letters followed by digits, such as `PGB101`"
+        if not gap:
+            complaint = "expected a comma or a space between the codes"
+        if gap.count(",") > 1:
+            complaint = "expected a code between the commas"
+        position += len(gap)
+    if not codes:
+        return None, "expected a comma-separated list of codes, such as `# noqa: PGB101, PGB201`"
+    return frozenset(codes), complaint
+
+
+def _end_of_separator(listed: str, position: int) -> int:
+    match = _SEPARATOR.match(listed, position)
+    return position if match is None else match.end()

@@ -1,0 +1,112 @@
+"""`# poolsafe: ignore[PGB101] reason` and its kin, made like ruff's family of the same names.
+
+Behind code, `ignore` covers its line; on a line of its own it covers the next logical line. `file-ignore` covers the
+file. `disable` covers all up to the `enable` with the same codes and indentation, or to the end of its block.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from poolsafe.suppression.comments import Comment
+from poolsafe.suppression.lines import Lines
+
+_COMMENT = re.compile(r"#\s*poolsafe\s*:\s*(?P<kind>[\w-]+)(?P<rest>.*)")
+_LIST = re.compile(r"\s*\[\s*(?P<codes>[A-Z]+[0-9]*(?:\s*,\s*[A-Z]+[0-9]*)*)\s*,?\s*\]")
+_KINDS = frozenset({"ignore", "file-ignore", "disable", "enable"})
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Findings of `codes` that start on the rows `first` to `last` are silenced; `start` is the comment's offset."""
+
+    first: int
+    last: int
+    codes: frozenset[str]
+    start: int
+
+    def covers(self, code: str, row: int) -> bool:
+        """Say whether a finding of `code` that starts on `row` is silenced."""
+        return code in self.codes and self.first <= row <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class _Directive:
+    kind: str
+    codes: tuple[str, ...]
+    comment: Comment
+    row: int
+
+
+class OwnReader:
+    """Takes the comments of a file one by one; `complaints` are (row, text) of those that do not mean anything."""
+
+    def __init__(self, lines: Lines) -> None:
+        self.complaints: list[tuple[int, str]] = []
+        self._lines = lines
+        self._directives: list[_Directive] = []
+
+    def take(self, comment: Comment) -> bool:
+        """Read a comment, and say whether it is meant for us."""
+        match = _COMMENT.search(comment.text)
+        if match is None:
+            return False
+        kind = match["kind"]
+        codes = _LIST.match(match["rest"])
+        if kind not in _KINDS and not match["rest"].lstrip().startswith("["):
+            return False
+        row = self._lines.row(comment.start)
+        complaint = _complaint(kind, codes, comment)
+        if not complaint and kind == "file-ignore" and self._lines.indentation(row):
+            complaint = "`# poolsafe: file-ignore` has no effect inside a block: do not indent it"
+        if complaint or codes is None:
+            self.complaints.append((row, complaint))
+        else:
+            self._directives.append(_Directive(kind, tuple(re.split(r"\s*,\s*", codes["codes"])), comment, row))
+        return True
+
+    def ranges(self) -> tuple[Range, ...]:
+        """Return what the directives cover."""
+        covered: list[Range] = []
+        closed: set[int] = set()
+        for index, directive in enumerate(self._directives):
+            rows = self._rows(index, directive, closed)
+            if rows is not None:
+                covered.append(Range(*rows, frozenset(directive.codes), directive.comment.start))
+        return tuple(covered)
+
+    def _rows(self, index: int, directive: _Directive, closed: set[int]) -> tuple[int, int] | None:
+        row = directive.row
+        if directive.kind == "file-ignore":
+            return 1, self._lines.last
+        if directive.kind == "disable":
+            return row, self._end_of_range(index, directive, closed)
+        if directive.kind == "enable":
+            if index not in closed:
+                self.complaints.append((row, "`# poolsafe: enable` has no `disable` with the same codes before it"))
+            return None
+        if not directive.comment.alone:
+            return row, row
+        target = self._lines.code_after(row)
+        return None if target is None else (target, self._lines.end_of_logical_line(target))
+
+    def _end_of_range(self, index: int, directive: _Directive, closed: set[int]) -> int:
+        end = self._lines.dedent_after(directive.row)
+        indentation = self._lines.indentation(directive.row)
+        for later, other in enumerate(self._directives[index + 1 :], index + 1):
+            matches = other.kind == "enable" and other.codes == directive.codes and later not in closed
+            if matches and other.row <= end and self._lines.indentation(other.row) == indentation:
+                closed.add(later)
+                return other.row
+        return end
+
+
+def _complaint(kind: str, codes: re.Match[str] | None, comment: Comment) -> str:
+    if kind not in _KINDS:
+        return f"unknown `# poolsafe: {kind}`: expected ignore, file-ignore, disable or enable"
+    if codes is None:
+        return f"invalid `# poolsafe: {kind}`: expected codes in brackets, such as `# poolsafe: {kind}[PGB101]`"
+    if kind != "ignore" and not comment.alone:
+        return f"`# poolsafe: {kind}` has no effect behind code: put it on a line of its own"
+    return ""
