@@ -55,7 +55,7 @@ def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project 
     try:
         source = Source.decode(path, raw)
     except UndecodableSource as error:
-        stand_in = Source.from_text(path, raw.decode("latin-1"))
+        stand_in = Source.from_text(path, raw.decode("latin-1").replace("\0", " "))
         offset = stand_in.offset(error.row, 1)
         return stand_in, _unparsable(stand_in, deployment, Unparsable(path, offset, offset, error.reason))
     return source, check(source, deployment, project)

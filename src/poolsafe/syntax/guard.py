@@ -79,7 +79,7 @@ def _sieve(text: str) -> int | None:
         return None
     skeleton = _NO_STRUCTURE.sub("", _WORD_OPERATOR.sub("~", skeleton))
     levels = MAX_DOUBLING_BRACKETS if _DOUBLING.search(text) else SHALLOW // BRACKET
-    height = text.count("lambda")
+    height = (BRACKET + 1) * text.count("lambda")
     for _ in range(levels):
         groups = _FLAT_GROUP.findall(skeleton)
         if not groups:

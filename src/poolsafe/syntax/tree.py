@@ -236,6 +236,8 @@ class _Core:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if error is not None:
+            return
         rendering = self._rendering
         start, end = self._start, len(rendering.tokens)
         if self._start_node is not None:

@@ -17,9 +17,11 @@ from poolsafe.values.lattice import (
     Library,
     Object,
     Step,
+    Text,
     Unknown,
     Value,
     choose,
+    text,
     through,
 )
 from poolsafe.values.names import force
@@ -204,5 +206,33 @@ def _without_default(
         return nested
     if isinstance(nested, Object):
         return nested
+    if kind == "settings":
+        documented = documented_default(world, frame, _variables(world, frame, cls, name), nested=name)
+        if documented is not None:
+            key = ("setting", cls.node.name.value, name)
+            override = Unknown(f"`{name}` comes from the environment", key, soft=True)
+            return choose(
+                [(frozenset({(("set", key), True)}), override), (frozenset({(("set", key), False)}), documented)]
+            )
     where = "the environment" if kind == "settings" else "whoever makes it"
     return Unknown(f"`{name}` has no default, it comes from {where}", ("setting", cls.node.name.value, name))
+
+
+def _variables(world: World, frame: Frame, cls: Class, name: str) -> tuple[str, ...]:
+    """The environment variables that fill a settings field: its name behind the class's `env_prefix`, or alone."""
+    prefix = ""
+    config, _ = class_attribute(world, frame, cls, "model_config")
+    if isinstance(config, Object) and isinstance(config.facts.get("arguments"), Arguments):
+        given = config.facts["arguments"].keywords.get("env_prefix")
+        prefix = given.known or "" if isinstance(given, Text) else ""
+    return ((prefix + name).upper(), name.upper()) if prefix else (name.upper(),)
+
+
+def documented_default(world: World, frame: Frame, names: tuple[str, ...], nested: str | None = None) -> Value | None:
+    """The value that the project's env files give one of the variables, where it is a URL; None without one.
+
+    Only URLs: what else such a file says is one machine's choice. `nested` is a field that a settings class inside
+    another one may get as `OUTER__FIELD`.
+    """
+    found = world.project.environment(frame.module, names, nested)
+    return text(found) if found is not None and "://" in found else None

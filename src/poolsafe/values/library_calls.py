@@ -10,7 +10,7 @@ import libcst as cst
 
 from poolsafe.values import library, texts
 from poolsafe.values.attributes import attribute, bind_method
-from poolsafe.values.classes import class_attribute, mro
+from poolsafe.values.classes import class_attribute, documented_default, mro
 from poolsafe.values.conditions import truthiness
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import (
@@ -65,9 +65,16 @@ def call_library(world: World, frame: Frame, node: cst.Call | None, callee: Libr
 
 
 def environment(world: World, frame: Frame, key: Value, default: Value | None) -> Value:
-    """A variable of the environment: unknown, with its default beside it where there is one."""
+    """A variable of the environment: unknown, with its default beside it where there is one.
+
+    Without a default in the code, the env files of the project document one.
+    """
     name = texts.as_text(harden(key)).known
     ident = ("environment", name if name is not None else texts.hashable(key))
+    if default is None or (isinstance(default, Const) and default.value is None):
+        documented = documented_default(world, frame, (name,)) if name is not None else None
+        if documented is not None:
+            default = documented
     if default is None or (isinstance(default, Const) and default.value is None):
         unknown = Unknown(
             f"it comes from the environment variable `{name}`" if name else "it comes from the environment", ident
@@ -421,7 +428,11 @@ def main_option(world: World, frame: Frame, name: str) -> Value:
 def _section(world: World, frame: Frame) -> MappingRef:
     slot = ("dict", -frame.module.number)
     if isinstance(frame.state.get(slot), Absent):
-        frame.state.set(slot, MappingValue({}, "a section of alembic.ini", -frame.module.number))
+        options = world.project.alembic(frame.module)
+        items: dict[Any, Value] = {
+            name: text(value.replace("%%", "%")) for name, value in options.items() if not value.startswith("driver://")
+        }
+        frame.state.set(slot, MappingValue(items, "a section of alembic.ini", -frame.module.number))
     return MappingRef(-frame.module.number)
 
 

@@ -18,7 +18,6 @@ from poolsafe.values.surroundings import alembic_options, environment_files
 
 if TYPE_CHECKING:
     from poolsafe.values.world import World
-    pass
 
 # Folders that hold other people's code, or none.
 _FOREIGN = frozenset(
@@ -98,15 +97,16 @@ class Project:
     def _is_environment(self, folder: str) -> bool:
         return "pyvenv.cfg" in self._listing(folder)
 
-    def environment(self, module: Module, names: tuple[str, ...]) -> tuple[str, str] | None:
-        """The value that an env file beside the code or above it gives one of these names, and the file; None without one."""
+    def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> str | None:
+        """The value that the nearest env file gives one of these variables, or one ending in `__NESTED`; None without."""
         if not self.follow:
             return None
+        suffix = f"__{nested.upper()}" if nested is not None else None
         for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
-            for path, values in environment_files(folder, self._listing(folder), self._environments):
-                for name in names:
-                    if name in values:
-                        return values[name], path
+            for values in environment_files(folder, self._listing(folder), self._environments):
+                for name, value in values.items():
+                    if name in names or (suffix is not None and name.endswith(suffix)):
+                        return value
         return None
 
     def alembic(self, module: Module) -> dict[str, str]:

@@ -13,14 +13,14 @@ MAX_FILE = 200_000
 Cache = dict[str, dict[str, str]]
 
 
-def environment_files(folder: str, listing: frozenset[str], cache: Cache) -> Iterator[tuple[str, dict[str, str]]]:
-    """The env files of a folder, each with the values it gives; names in upper case."""
+def environment_files(folder: str, listing: frozenset[str], cache: Cache) -> Iterator[dict[str, str]]:
+    """What each env file of a folder says; names in upper case."""
     for name in ENV_FILES:
         if name in listing:
             path = os.path.join(folder, name)
             if path not in cache:
                 cache[path] = _parse(_read(path))
-            yield path, cache[path]
+            yield cache[path]
 
 
 def _parse(content: str) -> dict[str, str]:

@@ -1,0 +1,148 @@
+"""Engine and statement facts made by hand, so that the tests of fixes need no evaluator."""
+
+from dataclasses import replace
+from typing import Any
+
+import libcst as cst
+
+from poolsafe.edits.application import edited
+from poolsafe.facts.engine import (
+    CacheSize,
+    ConnectArgs,
+    ConnectArgsForm,
+    Driver,
+    Engine,
+    NameFunction,
+    Pool,
+    PrePing,
+    SizeState,
+)
+from poolsafe.facts.statement import Piece, Runner, Statement
+from poolsafe.findings import Edit
+from poolsafe.source import Source
+from poolsafe.sql.scanner import split
+from poolsafe.syntax.calls import call_layout, dict_layout
+from poolsafe.syntax.layout import CallLayout, DictLayout
+from poolsafe.syntax.tree import Tree, parse
+
+STATEMENT = "statement_cache_size"
+PREPARED = "prepared_statement_cache_size"
+
+
+def source_of(text: str) -> Source:
+    return Source.from_text("db.py", text)
+
+
+class _Finder(cst.CSTVisitor):
+    def __init__(self, kind: type[cst.CSTNode], name: str) -> None:
+        self.found: list[Any] = []
+        self._kind = kind
+        self._name = name
+
+    def on_visit(self, node: cst.CSTNode) -> bool:
+        if isinstance(node, self._kind) and self._name in ("", getattr(getattr(node, "func", None), "value", "")):
+            self.found.append(node)
+        return True
+
+
+def find(tree: Tree, kind: type[cst.CSTNode], name: str = "") -> Any:
+    """The first node of a kind; of calls, the first of the function `name`."""
+    finder = _Finder(kind, name)
+    tree.module.visit(finder)
+    return finder.found[0]
+
+
+def call_in(text: str, name: str = "f") -> tuple[Source, CallLayout]:
+    tree = parse(source_of(text))
+    return tree.source, call_layout(tree, find(tree, cst.Call, name))
+
+
+def dict_in(text: str) -> tuple[Source, DictLayout]:
+    tree = parse(source_of(text))
+    return tree.source, dict_layout(tree, find(tree, cst.Dict))
+
+
+def after(source: Source, edits: tuple[Edit, ...] | None) -> str | None:
+    return None if edits is None else edited(source.text, edits)
+
+
+def size(key: str, state: SizeState, literals: tuple[tuple[int, int], ...] | None = None) -> CacheSize:
+    return CacheSize(key, state, literals=literals)
+
+
+def engine_in(text: str, form: ConnectArgsForm | None = None, **changes: Any) -> tuple[Source, Engine]:
+    """The first call of `create_async_engine` as a fact: asyncpg everywhere, both sizes absent, unless told."""
+    tree = parse(source_of(text))
+    node = find(tree, cst.Call, "create_async_engine")
+    facts: dict[str, Any] = {
+        "path": "db.py",
+        "function": "sqlalchemy.ext.asyncio.create_async_engine",
+        "call": call_layout(tree, node),
+        "driver": Driver.ASYNCPG,
+        "driver_everywhere": True,
+        "driver_reason": "",
+        "url_origin": (),
+        "statement_cache": size(STATEMENT, SizeState.ABSENT),
+        "prepared_cache": size(PREPARED, SizeState.ABSENT),
+        "name_function": NameFunction.ABSENT,
+        "connect_args": _connect_args(tree, node, form),
+        "pool": Pool.KEEPING,
+        "pre_ping": PrePing.ABSENT,
+        "pre_ping_value": None,
+        "pre_ping_origin": (),
+        "keywords_open": False,
+        "creator": None,
+        "autocommit": False,
+    }
+    return tree.source, Engine(**facts | changes)
+
+
+def _connect_args(tree: Tree, node: cst.Call, form: ConnectArgsForm | None) -> ConnectArgs:
+    for argument in node.args:
+        if argument.keyword is not None and argument.keyword.value == "connect_args":
+            span = tree.outer_span(argument.value)
+            if isinstance(argument.value, cst.Dict) and not argument.value.lpar:
+                return ConnectArgs(ConnectArgsForm.DISPLAY, span, dict_layout(tree, argument.value))
+            return ConnectArgs(form or ConnectArgsForm.EXPRESSION, span)
+    return ConnectArgs(form or ConnectArgsForm.ABSENT)
+
+
+def statement_in(text: str, **changes: Any) -> tuple[Source, Statement]:
+    """The first call of `text` as a fact: run by an async connection, in a statement of its own where it is."""
+    tree = parse(source_of(text))
+    node = find(tree, cst.Call, "text")
+    written = node.args[0].value
+    start, end = tree.span(written)
+    sql = written.raw_value if isinstance(written, cst.SimpleString) else ""
+    inside = start + text[start:end].find(sql) if sql else start
+    execution, executor = _execution(tree, node)
+    statement = Statement(
+        path="db.py",
+        function="sqlalchemy.text",
+        call=call_layout(tree, node),
+        commands=tuple(Piece(sql[a:b], (inside + a, inside + b)) for a, b in split(sql) or []),
+        runner=Runner.ASYNC,
+        runner_reason="",
+        literal=(start, end) if sql else None,
+        execution=execution,
+        executor=executor,
+        interpolated=False,
+        autocommit=False,
+    )
+    return tree.source, replace(statement, **changes)
+
+
+def _execution(tree: Tree, node: cst.Call) -> tuple[tuple[int, int] | None, CallLayout | None]:
+    executor: cst.Call | None = None
+    finder = _Finder(cst.Call, "")
+    tree.module.visit(finder)
+    for call in finder.found:
+        if call.args and call.args[0].value is node:
+            executor = call
+    statements = _Finder(cst.Expr, "")
+    tree.module.visit(statements)
+    for statement in statements.found:
+        value = statement.value.expression if isinstance(statement.value, cst.Await) else statement.value
+        if executor is not None and value is executor:
+            return tree.span(statement), call_layout(tree, executor)
+    return None, None if executor is None else call_layout(tree, executor)

@@ -1,0 +1,99 @@
+"""Cells as the tests see them: what is run where, what came of it, and for how long a race is repeated."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from .clients import Client
+from .servers import DATABASE, HOST, USER, Pooler, Servers
+
+PROCESSES = 3
+TASKS = 3
+# Transactions of one task: enough for every kind of work twice.
+TRANSACTIONS = 12
+# A race is repeated so many times before the test fails because it did not show.
+TRIES = 12
+# Every cell is appended here as one line of JSON, for whoever wants the figures.
+LOG_VARIABLE = "POOLSAFE_EVIDENCE_LOG"
+
+ALL_WORK = ("text", "core", "insert", "many", "types", "stream")
+# A cursor on the server needs a transaction, with or without a pooler.
+AUTOCOMMIT_WORK = ALL_WORK[:-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Where:
+    """A client's environment and a server: the database of a pooler, or PostgreSQL itself without one."""
+
+    client: Client
+    servers: Servers
+    pooler: Pooler | None = None
+    mode: str = "transaction"
+
+    def server(self) -> dict[str, Any]:
+        """The address, under a name whose server connections nobody has used."""
+        if self.pooler is None:
+            return {"host": HOST, "port": self.servers.postgres.port, "user": USER, "database": DATABASE}
+        return {"host": HOST, "port": self.pooler.server.port, "user": USER, "database": self.pooler.name(self.mode)}
+
+
+@dataclass(slots=True)
+class Outcome:
+    """Attempts and failures; `examples` and `tracebacks` hold the first of each exception, by its name."""
+
+    attempts: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+    examples: dict[str, str] = field(default_factory=dict)
+    tracebacks: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def failed(self) -> int:
+        return self.failures.total()
+
+    def join(self, answer: dict[str, Any]) -> None:
+        self.attempts += answer["attempts"]
+        self.failures.update(answer["failures"])
+        self.examples = answer["examples"] | self.examples
+        self.tracebacks = answer["tracebacks"] | self.tracebacks
+
+    def __str__(self) -> str:
+        seen = ", ".join(f"{name} {count} ({self.examples[name]})" for name, count in self.failures.most_common())
+        return f"{self.failed} of {self.attempts} failed" + (f": {seen}" if seen else "")
+
+
+def load(where: Where, label: str, work: Sequence[str] = ALL_WORK, **job: Any) -> Outcome:
+    """Run one cell to its end: an `engine`, or a `fixture`."""
+    sizes = {"processes": PROCESSES, "tasks": TASKS, "transactions": TRANSACTIONS}
+    outcome = Outcome()
+    outcome.join(where.client.do("cell", **{**sizes, "work": work, "server": where.server(), **job}))
+    _note(label, outcome)
+    return outcome
+
+
+def until_it_fails(
+    where: Where, label: str, work: Sequence[str] = ALL_WORK, *, with_one_of: Sequence[str] = (), **job: Any
+) -> Outcome:
+    """Repeat a cell until it fails, with one of these exceptions where some are given, or until the bound."""
+    outcome = Outcome()
+    for _ in range(TRIES):
+        # Where one exception is wanted, others must not end the cell.
+        settings = {"processes": PROCESSES, "tasks": TASKS, "transactions": TRANSACTIONS, "stop": not with_one_of}
+        outcome.join(where.client.do("cell", **{**settings, "work": work, "server": where.server(), **job}))
+        if any(name in outcome.failures for name in with_one_of) or (outcome.failed and not with_one_of):
+            break
+    _note(label, outcome)
+    return outcome
+
+
+def _note(label: str, outcome: Outcome) -> None:
+    path = os.environ.get(LOG_VARIABLE)
+    if not path:
+        return
+    row = {"cell": label, "attempts": outcome.attempts, "failures": dict(outcome.failures)}
+    with open(path, "a", encoding="utf-8") as log:
+        log.write(json.dumps(row | {"examples": outcome.examples}) + "\n")

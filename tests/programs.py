@@ -1,0 +1,163 @@
+"""Small programs and what the analysis knows of them, in a form that a table can hold."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Any
+
+from poolsafe.checker import check
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.engine import Engine
+from poolsafe.facts.engines import Silent, collect_engines
+from poolsafe.facts.statement import Statement
+from poolsafe.facts.statements import collect_statements
+from poolsafe.source import Source
+from poolsafe.syntax.tree import parse
+from poolsafe.values.interpreter import explore, world_of
+from poolsafe.values.project import Project
+from poolsafe.values.sites import targets
+from poolsafe.values.lattice import (
+    Absent,
+    Choice,
+    Const,
+    Function,
+    Instance,
+    Library,
+    MappingValue,
+    Object,
+    Sequence,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    harden,
+)
+from poolsafe.values.modules import Module
+from poolsafe.values.names import lookup, module_frame
+from poolsafe.values.observe import freeze
+from poolsafe.values.texts import as_text
+from poolsafe.values.world import World
+
+PG = "postgresql+asyncpg://app@db/app"
+TRANSACTION = Deployment(PoolMode.TRANSACTION)
+
+
+class OneOf(frozenset[str]):
+    """A choice: the possibilities, each as `repr` writes what `plain` makes of it."""
+
+    def __new__(cls, *values: Any) -> OneOf:
+        return super().__new__(cls, map(repr, values))
+
+
+class Nothing:
+    """What is not known (`...` says it in a table), told apart from what is not there."""
+
+    def __repr__(self) -> str:
+        return "ABSENT"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Nothing)
+
+    def __hash__(self) -> int:
+        return 0
+
+
+ABSENT = Nothing()
+
+
+def value_of(code: str, name: str = "x") -> Any:
+    """What a program's global name is at its end: a plain object, `...` for unknown, `{…}` for a hole in a string."""
+    module = Module(Source.from_text("app.py", textwrap.dedent(code)), parse(Source.from_text("app.py", textwrap.dedent(code))))
+    return module.tree.with_room(lambda: _value_of(module, name))
+
+
+def _value_of(module: Module, name: str) -> Any:
+    world = world_of(Project(follow=False))
+    frame = module_frame(world, module)
+    assert frame is not None
+    return plain(freeze(world, frame, lookup(world, frame, name)))
+
+
+def plain(value: Value) -> Any:
+    """A value of the lattice as the Python object it stands for."""
+    value = harden(value)
+    match value:
+        case Choice():
+            return OneOf(*(plain(single) for _, single in value.alternatives))
+        case Const():
+            return value.value
+        case Text():
+            return "".join(piece if isinstance(piece, str) else "{…}" for piece in value.pieces)
+        case MappingValue():
+            items = {key: plain(item) for key, item in value.items.items() if not isinstance(item, Absent)}
+            return items if value.open is None else {**items, "…": ...}
+        case Sequence():
+            items_ = [plain(item) for item in value.items] + ([...] if value.open else [])
+            return {"list": list, "tuple": tuple, "set": set}[value.kind](items_)
+        case Url():
+            return f"url {plain(as_text(harden(value.drivername)))}"
+        case Object(kind="enum" | "secret", facts={"value": Value() as inner}):
+            return plain(inner)
+        case Library():
+            return f"library {value.name}"
+        case Function() | Instance():
+            return type(value).__name__.lower()
+        case Absent():
+            return ABSENT
+    assert isinstance(value, (Unknown, Value))
+    return ...
+
+
+def analyse(code: str) -> tuple[World, Module]:
+    """A program after its runs."""
+    source = Source.from_text("app.py", textwrap.dedent(code))
+    module = Module(source, parse(source))
+    world = world_of(Project(follow=False))
+    module.tree.with_room(lambda: explore(world, module, targets(module, statements=True)))
+    return world, module
+
+
+def engines_of(code: str) -> list[Engine]:
+    """The engines of a program, in the order of the source."""
+    return _engines(code)[0]
+
+
+def _engines(code: str) -> tuple[list[Engine], list[Silent]]:
+    world, module = analyse(code)
+    return collect_engines(world, module)
+
+
+def engine_of(code: str) -> Engine:
+    """The one engine of a program."""
+    (engine,) = engines_of(code)
+    return engine
+
+
+def silence_of(code: str) -> list[str]:
+    """Why nothing is said of the engines that nobody can judge."""
+    return [one.reason for one in _engines(code)[1]]
+
+
+def statements_of(code: str) -> list[Statement]:
+    """The SQL of several commands in a program."""
+    world, module = analyse(code)
+    return collect_statements(world, module)
+
+
+def codes_of(code: str, deployment: Deployment = TRANSACTION) -> str:
+    """The codes reported of a program, in the order of the source: `PGB101 PGB201`."""
+    report = check(Source.from_text("app.py", textwrap.dedent(code)), deployment)
+    return " ".join(finding.code for finding in report.findings)
+
+
+def sizes_of(code: str) -> str:
+    """The states of `statement_cache_size` and `prepared_statement_cache_size` of a program's one engine."""
+    engine = engine_of(code)
+    return f"{engine.statement_cache.state.value} {engine.prepared_cache.state.value}"
+
+
+def driver_of(code: str) -> str:
+    """The driver of a program's one engine; with a question mark where some path has another one."""
+    engine = engine_of(code)
+    sure = engine.driver_everywhere or engine.driver.value != "asyncpg"
+    return engine.driver.value + ("" if sure else "?")
