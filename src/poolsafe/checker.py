@@ -20,6 +20,8 @@ from poolsafe.findings import Finding
 from poolsafe.rules.registry import rules
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax import tree
+from poolsafe.syntax.limits import SHALLOW
+from poolsafe.syntax.room import in_deep_stack
 from poolsafe.values.interpreter import explore, world_of
 from poolsafe.values.modules import Module
 from poolsafe.values.project import Project
@@ -47,7 +49,8 @@ def check(source: Source, deployment: Deployment, project: Project | None = None
     except tree.Unparsable as error:
         offset = source.offset(error.row, error.column)
         return _unparsable(source, deployment, Unparsable(source.path, offset, offset, error.reason))
-    return module.tree.with_room(lambda: _check(module, deployment, project))
+    # Values are followed from module to module and from call to call: that takes more stack than the tree's own depth.
+    return in_deep_stack(SHALLOW + 1, lambda: _check(module, deployment, project))
 
 
 def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project | None = None) -> tuple[Source, Report]:

@@ -32,9 +32,18 @@ from poolsafe.values.lattice import (
 from poolsafe.values.library_calls import call_library, call_object_method
 from poolsafe.values.mappings import merge_into
 from poolsafe.values.methods import mapping_method, sequence_method, text_method, url_method
-from poolsafe.values.names import force
+from poolsafe.values.names import force, peek
 from poolsafe.values.texts import hashable
 from poolsafe.values.world import World
+
+# Methods that mean something even where nothing is known of the receiver.
+KNOWN_METHODS = frozenset(
+    {
+        "replace", "startswith", "endswith", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "partition", "encode",
+        "unicode_string", "render_as_string", "get_secret_value", "execute", "scalar", "scalars", "stream", "stream_scalars", "exec",
+        "exec_driver_sql", "run_sync", "get", "set", "_replace", "connect", "begin",
+    }
+)  # fmt: skip
 
 
 def call(world: World, frame: Frame, node: cst.Call) -> Value:
@@ -45,8 +54,10 @@ def call(world: World, frame: Frame, node: cst.Call) -> Value:
     receiver: Value | None = None
     if isinstance(node.func, cst.Attribute):
         receiver = force(world, frame, world.evaluate(world, frame, node.func.value))
-        arguments = evaluate_arguments(world, frame, node)
         name = node.func.attr.value
+        if _is_indifferent(world, node, receiver, name):
+            return Unknown("a call that is not followed", ("node", frame.number, id(node)))
+        arguments = evaluate_arguments(world, frame, node)
         results = []
         for guard, single in alternatives(receiver):
             results.append((guard, _method(world, frame, node, single, name, arguments, awaited=awaited)))
@@ -56,12 +67,23 @@ def call(world: World, frame: Frame, node: cst.Call) -> Value:
     return apply(world, frame, node, callee, arguments)
 
 
+def _is_indifferent(world: World, node: cst.Call, receiver: Value, name: str) -> bool:
+    """Whether a method of something unknown is called that nobody knows, so that its arguments do not matter."""
+    return (
+        isinstance(receiver, Unknown) and name not in KNOWN_METHODS and id(node) not in world.warm and bool(node.args)
+    )
+
+
 def evaluate_arguments(world: World, frame: Frame, node: cst.Call) -> Arguments:
     """The arguments of a call, `*` and `**` spread as far as they are known."""
     arguments = Arguments()
     spread: dict[Any, Value] = {}
     for arg in node.args:
-        value = world.evaluate(world, frame, arg.value)
+        value = (
+            peek(world, frame, arg.value.value)
+            if isinstance(arg.value, cst.Name) and arg.value.value not in ("True", "False", "None")
+            else world.evaluate(world, frame, arg.value)
+        )
         if arg.keyword is not None:
             spread[arg.keyword.value] = value
         elif arg.star == "*":

@@ -86,7 +86,7 @@ def _formatted(world: World, frame: Frame, node: cst.FormattedString) -> Value:
         if isinstance(part, cst.FormattedStringText):
             parts.append(text(_unescape(part.value, raw=raw)))
         elif isinstance(part, cst.FormattedStringExpression):
-            value = evaluate(world, frame, part.expression)
+            value = force(world, frame, evaluate(world, frame, part.expression))
             plain = not part.format_spec and part.conversion in (None, "s") and not part.equal
             parts.append(texts.stringify(value) if plain else text(Unknown("a formatted value")))
     joined = texts.concatenate_all(parts)
@@ -229,7 +229,7 @@ def _boolean(world: World, frame: Frame, node: cst.BooleanOperation) -> Value:
 
 
 def _unary(world: World, frame: Frame, node: cst.UnaryOperation) -> Value:
-    value = harden(evaluate(world, frame, node.expression))
+    value = harden(force(world, frame, evaluate(world, frame, node.expression)))
     if isinstance(node.operator, cst.Not):
 
         def negate(single: Value) -> Value:

@@ -27,7 +27,8 @@ class Frame:
     """A running module, class body or function.
 
     `number` names its local names in the state; `parents` are the numbers of the frames whose names it sees, nearest
-    first (class bodies left out, as Python does). `entry` is the state it began with.
+    first (class bodies left out, as Python does). `entry` is the state it began with. `relevant` are the ids of the
+    statements that are run; None: all of them.
     """
 
     module: Module
@@ -44,6 +45,7 @@ class Frame:
     yields: list[Value] = field(default_factory=list)
     outer_names: dict[str, int] = field(default_factory=dict)
     awaiting: cst.CSTNode | None = None
+    relevant: frozenset[int] | None = None
 
     @property
     def path(self) -> tuple[Guard, ...]:

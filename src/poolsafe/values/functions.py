@@ -55,6 +55,8 @@ def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -
     )
     _bind_parameters(world, inner, function, arguments)
     node = function.node
+    if isinstance(node, cst.FunctionDef):
+        inner.relevant = world.slice_of(node)
     if isinstance(node, cst.Lambda):
         inner.exits.append(Exit(inner.state.flattened(before), world.evaluate(world, inner, node.body)))
         inner.exits[-1] = Exit(inner.state.flattened(before), inner.exits[-1].value)

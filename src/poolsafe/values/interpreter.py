@@ -23,7 +23,7 @@ from poolsafe.values.names import force, module_frame, read
 from poolsafe.values.project import Project
 from poolsafe.values.sites import Path, hot_scopes, roots
 from poolsafe.values.state import State
-from poolsafe.values.statements import execute
+from poolsafe.values.statements import complete, execute
 from poolsafe.values.world import EngineCall, World
 
 MAX_ROOTS = 60
@@ -35,7 +35,7 @@ NO_CALLER = "it has no known caller"
 def world_of(project: Project) -> World:
     """The world of a project's files: one, so that a module is run once for all that import it."""
     if project.world is None:
-        project.world = World(project, evaluate, execute, apply)
+        project.world = World(project, evaluate, execute, apply, complete)
     return project.world
 
 
@@ -43,7 +43,7 @@ def explore(world: World, module: Module, sites: list[CallSite]) -> None:
     """Run a module and every function from which one of the calls can be reached, in its file and in the project's."""
     world.observer = module
     hot = hot_scopes(module, sites)
-    _heat(world, module, hot)
+    _heat(world, module, hot, sites)
     if module.frame is None:
         module.run(world)
     elif hot:
@@ -57,13 +57,27 @@ def explore(world: World, module: Module, sites: list[CallSite]) -> None:
         _without_constants(world, module, sites)
 
 
-def _heat(world: World, module: Module, hot: list[Scope]) -> None:
+def _heat(world: World, module: Module, hot: list[Scope], sites: list[CallSite]) -> None:
     """Have the hot functions run as soon as they are called, and keep what the hot classes' calls make."""
     world.hot.update(id(scope) for scope in hot)
+    _warm(world, module, sites)
     for scope in hot:
+        if isinstance(scope, cst.Lambda):
+            continue
+        calls = module.index.calls_by_name.get(scope.name.value, [])
+        _warm(world, module, calls)
         if isinstance(scope, cst.ClassDef):
-            for site in module.index.calls_by_name.get(scope.name.value, ()):
+            for site in calls:
                 world.wanted_calls.setdefault(id(site.node), [])
+
+
+def _warm(world: World, module: Module, sites: list[CallSite]) -> None:
+    """Mark the calls and all that they stand in, so that none of it is skipped or put off."""
+    for site in sites:
+        node: cst.CSTNode | None = site.node
+        while node is not None and id(node) not in world.warm:
+            world.warm.add(id(node))
+            node = module.index.parents.get(id(node))
 
 
 def _run_roots(world: World, module: Module, paths: list[Path]) -> None:
@@ -216,7 +230,7 @@ def _run_callers(world: World, observer: Module, other: Module, name: str) -> li
     """Run what calls `name` in another module; the roots there, which may have callers themselves."""
     sites = other.index.calls_by_name.get(name, [])
     hot = hot_scopes(other, sites)
-    world.hot.update(id(scope) for scope in hot)
+    _heat(world, other, hot, sites)
     for site in sites:
         world.wanted_calls.setdefault(id(site.node), [])
     if any(not site.scopes for site in sites) or other.frame is None:

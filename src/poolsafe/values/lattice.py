@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     import libcst as cst
 
+    from poolsafe.values.frame import Frame
     from poolsafe.values.modules import Module
 
 MAX_ALTERNATIVES = 24
@@ -215,6 +216,18 @@ class Pending(Value):
     module: str
     name: str | None = None
     root: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lazy(Value):
+    """An expression or a definition that waits until someone asks: most of a module is never asked for.
+
+    `cell` is empty before, and holds the answer afterwards.
+    """
+
+    node: cst.CSTNode
+    frame: Frame
+    cell: list[Value] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -69,6 +69,8 @@ def environment(world: World, frame: Frame, key: Value, default: Value | None) -
 
     Without a default in the code, the env files of the project document one.
     """
+    default = force(world, frame, default) if default is not None else None
+    key = force(world, frame, key)
     name = texts.as_text(harden(key)).known
     ident = ("environment", name if name is not None else texts.hashable(key))
     if default is None or (isinstance(default, Const) and default.value is None):

@@ -10,6 +10,7 @@ from poolsafe.values.lattice import (
     Absent,
     Choice,
     Deferred,
+    Lazy,
     Library,
     ModuleValue,
     Pending,
@@ -24,6 +25,8 @@ from poolsafe.values.modules import Module
 from poolsafe.values.world import World
 
 _BUILTINS = frozenset(dir(builtins))
+MAX_NESTED_IMPORTS = 24
+_WAITING = (Pending, Deferred, Lazy)
 
 
 def bind(world: World, frame: Frame, name: str, value: Value) -> None:
@@ -33,6 +36,11 @@ def bind(world: World, frame: Frame, name: str, value: Value) -> None:
 
 def lookup(world: World, frame: Frame, name: str) -> Value:
     """What a name is where execution stands."""
+    return force(world, frame, peek(world, frame, name, resolve=True))
+
+
+def peek(world: World, frame: Frame, name: str, *, resolve: bool = False) -> Value:
+    """What a name is bound to, without asking for what waits behind it; `resolve` asks, and keeps the answer."""
     rest: list[tuple[frozenset[tuple[object, bool]], Value]] = []
     numbers = (frame.outer_names[name],) if name in frame.outer_names else (frame.number, *frame.parents)
     for number in numbers:
@@ -43,7 +51,7 @@ def lookup(world: World, frame: Frame, name: str) -> Value:
             # Unbound on some path: Python would raise there, so only the others go on.
             rest = [(guard, single) for guard, single in value.alternatives if not isinstance(single, Absent)]
             value = choose(rest)
-        return force(world, frame, value, slot=(number, name))
+        return force(world, frame, value, slot=(number, name)) if resolve else value
     for number in numbers[-1:]:
         for importer, level, module in world.stars.get(number, ()):
             value = _from_star(world, frame, Pending(importer, level, module, name))
@@ -66,13 +74,21 @@ def read(world: World, frame: Frame, number: int, name: str) -> Value:
 
 def force(world: World, frame: Frame, value: Value, slot: tuple[int, str] | None = None) -> Value:
     """The value itself where it is an import or a call that nobody asked for yet."""
-    if isinstance(value, Choice) and any(isinstance(single, (Pending, Deferred)) for _, single in value.alternatives):
+    if isinstance(value, Choice) and any(isinstance(single, _WAITING) for _, single in value.alternatives):
         return choose((guard, force(world, frame, single)) for guard, single in value.alternatives)
     if isinstance(value, Pending):
+        if id(value) in world.importing:
+            return Unknown(
+                f"the import of `{value.name or value.module}` is cyclic", ("cyclic", value.module, value.name)
+            )
+        world.importing.add(id(value))
         found = imported(world, value)
+        world.importing.discard(id(value))
         if slot is not None:
             frame.state.set(("name", *slot), found)
         return found
+    if isinstance(value, Lazy):
+        return _completed(world, frame, value, slot)
     if isinstance(value, Deferred):
         arguments = Arguments(list(value.args), dict(value.keywords), open_keywords=value.open_keywords)
         found = world.apply(world, frame, None, value.function, arguments)
@@ -80,6 +96,16 @@ def force(world: World, frame: Frame, value: Value, slot: tuple[int, str] | None
             frame.state.set(("name", *slot), found)
         return force(world, frame, found)
     return value
+
+
+def _completed(world: World, frame: Frame, value: Lazy, slot: tuple[int, str] | None) -> Value:
+    if not value.cell:
+        value.cell.append(Unknown("it is defined by itself", ("cycle", id(value.node))))
+        value.cell[0] = world.complete(world, value.frame, value.node)
+    found = force(world, frame, value.cell[0])
+    if slot is not None:
+        frame.state.set(("name", *slot), found)
+    return found
 
 
 def _from_star(world: World, frame: Frame, pending: Pending) -> Value:
@@ -124,7 +150,7 @@ def module_name(world: World, module: Module, name: str) -> Value:
     """A name of a module of the project: the module is run on the first demand."""
     frame = module_frame(world, module)
     if frame is None:
-        return Unknown(f"{module.path} cannot be read", ("unreadable", module.path))
+        return Unknown("imports are nested too deep", ("nested", module.path))
     value = read(world, frame, frame.number, name)
     if isinstance(value, Absent):
         for importer, level, dotted in world.stars.get(frame.number, ()):
@@ -142,7 +168,9 @@ def module_name(world: World, module: Module, name: str) -> Value:
 
 
 def module_frame(world: World, module: Module) -> Frame | None:
-    """The frame of a module, run now if it has not been; None where the file cannot be read."""
+    """The frame of a module, run now if it has not been; None where imports are nested too deep to go on."""
     if module.frame is None:
+        if len(world.running) >= MAX_NESTED_IMPORTS:
+            return None
         module.run(world)
     return module.frame

@@ -69,12 +69,13 @@ class Project:
             return
         pattern = re.compile(rb"\b" + name.encode() + rb"\s*\(")
         home = os.path.abspath(module.path)
+        importing = _import_pattern(home)
         found: list[str] = []
         for path in self._python_files(os.path.dirname(home)):
             if path == home or (is_test(path) and not is_test(home)):
                 continue
             data = _bytes(path)
-            if name.encode() in data and pattern.search(data):
+            if name.encode() in data and pattern.search(data) and importing.search(data):
                 found.append(path)
         found.sort(key=lambda path: (-_shared_folders(path, home), path))
         for path in found[:MAX_CALLERS]:
@@ -216,6 +217,14 @@ def is_test(path: str) -> bool:
         or "tests" in parts
         or "test" in parts
     )
+
+
+def _import_pattern(path: str) -> re.Pattern[bytes]:
+    """Matches an import that may be of this module: it names the file, or a folder that may export its names again."""
+    parts = path.removesuffix(".py").split(os.sep)[-3:]
+    names = [part for part in (parts[-2:] if parts[-1] != "__init__" else parts[:-1]) if part.isidentifier()]
+    words = b"|".join(re.escape(name.encode()) for name in names) or b"(?!)"
+    return re.compile(rb"(?:from|import)\b[^\n]*(?<![A-Za-z0-9_])(?:" + words + rb")(?![A-Za-z0-9_])|from\s+\.+\s+import")
 
 
 def _shared_folders(path: str, other: str) -> int:

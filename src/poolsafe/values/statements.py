@@ -14,6 +14,7 @@ from poolsafe.values.conditions import assume, compare, truth, value_truth
 from poolsafe.values.expressions import combine
 from poolsafe.values.frame import Arguments, Exit, Frame
 from poolsafe.values.functions import parameter_defaults
+from poolsafe.values.idle import is_foreign_call, is_idle, mentions
 from poolsafe.values.lattice import (
     ALWAYS,
     Class,
@@ -21,6 +22,7 @@ from poolsafe.values.lattice import (
     Function,
     Guard,
     Instance,
+    Lazy,
     Library,
     MappingRef,
     Object,
@@ -53,6 +55,8 @@ def execute(world: World, frame: Frame, body: Any) -> bool:
     for statement in statements:
         if world.fuel <= 0:
             return True
+        if frame.relevant is not None and id(statement) not in frame.relevant:
+            continue
         if isinstance(statement, cst.SimpleStatementLine):
             for small in statement.body:
                 if not _small(world, frame, small):
@@ -71,7 +75,7 @@ def execute(world: World, frame: Frame, body: Any) -> bool:
 def _small(world: World, frame: Frame, node: cst.BaseSmallStatement) -> bool:
     match node:
         case cst.Assign():
-            value = world.evaluate(world, frame, node.value)
+            value = _assigned(world, frame, node)
             for target in node.targets:
                 assign(world, frame, target.target, value)
         case cst.AnnAssign():
@@ -81,6 +85,8 @@ def _small(world: World, frame: Frame, node: cst.BaseSmallStatement) -> bool:
             _augmented(world, frame, node)
         case cst.Expr():
             done = node.value
+            if is_idle(world, frame, done):
+                return True
             if isinstance(done, (cst.Call, cst.Await, cst.NamedExpr, cst.Yield, cst.IfExp, cst.BooleanOperation)):
                 force(world, frame, _expression(world, frame, done))
         case cst.Return():
@@ -110,6 +116,20 @@ def _small(world: World, frame: Frame, node: cst.BaseSmallStatement) -> bool:
         case cst.TypeAlias():
             bind(world, frame, node.name.value, world.unknown(frame, node, "a type alias"))
     return True
+
+
+def _assigned(world: World, frame: Frame, node: cst.Assign) -> Value:
+    """The value of an assignment; put off where an imported function makes it and nobody may ever ask."""
+    target = node.targets[0].target
+    if (
+        frame.kind == "module"
+        and len(node.targets) == 1
+        and isinstance(target, cst.Name)
+        and is_foreign_call(world, frame, node.value)
+        and not mentions(node.value, target.value)
+    ):
+        return Lazy(node.value, frame)
+    return world.evaluate(world, frame, node.value)
 
 
 def _expression(world: World, frame: Frame, node: cst.BaseExpression) -> Value:
@@ -334,9 +354,32 @@ def entered(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> Valu
 
 
 def _function(world: World, frame: Frame, node: cst.FunctionDef) -> bool:
+    if frame.kind == "class" and _is_setter(node):
+        return True
+    if frame.kind == "function" or id(node) in world.hot:
+        value = _defined(world, frame, node)
+        if id(node) in world.hot:
+            world.defined[id(node)] = (value, frame)
+        bind(world, frame, node.name.value, value)
+    else:
+        bind(world, frame, node.name.value, Lazy(node, frame))
+    return True
+
+
+def complete(world: World, frame: Frame, node: cst.CSTNode) -> Value:
+    """What has waited: a definition, or the right side of an assignment."""
+    if isinstance(node, cst.FunctionDef):
+        return _defined(world, frame, node)
+    if isinstance(node, cst.ClassDef):
+        return _defined_class(world, frame, node)
+    assert isinstance(node, cst.BaseExpression)
+    return force(world, frame, world.evaluate(world, frame, node))
+
+
+def _defined(world: World, frame: Frame, node: cst.FunctionDef) -> Function:
     decorators = tuple(force(world, frame, world.evaluate(world, frame, item.decorator)) for item in node.decorators)
     parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
-    value = Function(
+    return Function(
         node,
         frame.module,
         decorators,
@@ -344,12 +387,6 @@ def _function(world: World, frame: Frame, node: cst.FunctionDef) -> bool:
         defaults=parameter_defaults(world, frame, node.params),
         parents=parents,
     )
-    if frame.kind == "class" and _is_setter(node):
-        return True
-    bind(world, frame, node.name.value, value)
-    if id(node) in world.hot:
-        world.defined[id(node)] = (value, frame)
-    return True
 
 
 def _is_setter(node: cst.FunctionDef) -> bool:
@@ -360,11 +397,20 @@ def _is_setter(node: cst.FunctionDef) -> bool:
 
 
 def _class(world: World, frame: Frame, node: cst.ClassDef) -> bool:
+    bind(
+        world,
+        frame,
+        node.name.value,
+        Lazy(node, frame) if frame.kind != "function" else _defined_class(world, frame, node),
+    )
+    return True
+
+
+def _defined_class(world: World, frame: Frame, node: cst.ClassDef) -> Class:
     bases = tuple(force(world, frame, world.evaluate(world, frame, base.value)) for base in node.bases)
     decorators = tuple(force(world, frame, world.evaluate(world, frame, item.decorator)) for item in node.decorators)
     parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
-    bind(world, frame, node.name.value, Class(node, frame.module, world.number(), bases, decorators, parents))
-    return True
+    return Class(node, frame.module, world.number(), bases, decorators, parents)
 
 
 def _match(world: World, frame: Frame, node: cst.Match) -> bool:

@@ -21,6 +21,7 @@ from poolsafe.values.lattice import (
     Unknown,
     Value,
 )
+from poolsafe.values.slices import relevant_statements
 from poolsafe.values.state import Slot, State
 
 if TYPE_CHECKING:
@@ -76,14 +77,15 @@ class Execution:
 class World:
     """The shared side of the abstract runs. One World serves all files of a project; fuel is given anew per root.
 
-    `evaluate` (an expression), `execute` (a body; whether it goes on after it) and `apply` (a call of a value with
-    arguments, at a node) are the interpreter's own entries, through which its parts recurse into each other.
+    `evaluate` (an expression), `execute` (a body; whether it goes on after it), `apply` (a call of a value with arguments,
+    at a node) and `complete` (an expression or definition that has waited) are the interpreter's own entries, through which its parts recurse into each other.
     """
 
     project: Project
     evaluate: Callable[[World, Frame, Any], Value]
     execute: Callable[[World, Frame, Any], bool]
     apply: Callable[[World, Frame, Any, Value, Any], Value]
+    complete: Callable[[World, Frame, Any], Value]
     base: dict[Slot, Value] = field(default_factory=dict)
     fuel: int = FUEL
     fuel_per_run: int = FUEL
@@ -93,11 +95,14 @@ class World:
     sql_calls: list[SqlCall] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
     hot: set[int] = field(default_factory=set)
+    warm: set[int] = field(default_factory=set)
+    slices: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
     reached: set[tuple[int, int]] = field(default_factory=set)
     running: dict[int, Frame] = field(default_factory=dict)
     active: list[int] = field(default_factory=list)
     finished_classes: set[int] = field(default_factory=set)
     stars: dict[int, list[tuple[Module, int, str]]] = field(default_factory=dict)
+    importing: set[int] = field(default_factory=set)
     doubt_constants: bool = False
     observer: Module | None = None
     defined: dict[int, tuple[Function, Frame]] = field(default_factory=dict)
@@ -115,6 +120,14 @@ class World:
     def has_seen(self, node: cst.CSTNode) -> bool:
         """Whether a run for the observing module has reached this call."""
         return (0 if self.observer is None else self.observer.number, id(node)) in self.reached
+
+    def slice_of(self, node: cst.FunctionDef) -> frozenset[int]:
+        """The ids of the statements of a function that matter, as long as no new targets are set."""
+        key = (id(node), len(self.warm))
+        found = self.slices.get(key)
+        if found is None:
+            found = self.slices[key] = relevant_statements(node, self.warm)
+        return found
 
     def spend(self) -> bool:
         """Pay for one step; False when the budget of this run is used up."""

@@ -1,0 +1,241 @@
+"""Which statements of a function matter: those on the way to an engine or to what the function gives back.
+
+Most of a service's code has nothing to do with its engines, and running it would cost more than parsing it. A slice
+is decided on the syntax alone: it begins with the calls that a run must reach, with `return` and `yield`, and with
+what changes the function's own parameters; then whatever binds or may change a name used there belongs to it too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from poolsafe.values.index import children
+
+Statement = cst.SimpleStatementLine | cst.BaseSmallStatement | cst.BaseCompoundStatement
+
+
+@dataclass(slots=True)
+class _Line:
+    """One statement, or the head of a compound one, with the names that it uses and those that it may change."""
+
+    node: cst.CSTNode
+    outer: _Line | None
+    uses: set[str] = field(default_factory=set)
+    changes: set[str] = field(default_factory=set)
+    seed: bool = False
+    leaves: bool = False
+    wanted: bool = False
+
+
+def relevant_statements(function: cst.FunctionDef, warm: set[int]) -> frozenset[int]:
+    """The ids of the statements of a function that must be run; `warm` are the ids of nodes on the way to a target."""
+    own = {param.name.value for param in _parameters(function.params)}
+    lines = list(_lines(function.body, None, warm, own))
+    names: set[str] = set()
+    changed = True
+    while changed:
+        changed = False
+        for line in lines:
+            if line.wanted:
+                continue
+            touched = line.seed or not names.isdisjoint(line.changes)
+            if not touched and line.leaves and line.outer is not None:
+                touched = not names.isdisjoint(line.outer.uses)
+            if touched:
+                changed = True
+                _want(line, names)
+    return frozenset(id(line.node) for line in lines if line.wanted)
+
+
+def _want(line: _Line, names: set[str]) -> None:
+    current: _Line | None = line
+    while current is not None and not current.wanted:
+        current.wanted = True
+        names |= current.uses
+        current = current.outer
+
+
+def _parameters(params: cst.Parameters) -> Iterator[cst.Param]:
+    yield from (*params.posonly_params, *params.params, *params.kwonly_params)
+    if isinstance(params.star_arg, cst.Param):
+        yield params.star_arg
+    if params.star_kwarg is not None:
+        yield params.star_kwarg
+
+
+def _lines(body: cst.CSTNode, outer: _Line | None, warm: set[int], own: set[str]) -> Iterator[_Line]:
+    for statement in getattr(body, "body", ()):
+        if isinstance(statement, cst.SimpleStatementLine):
+            line = _line(statement, outer, warm)
+            for small in statement.body:
+                _read_small(line, small, own)
+            yield line
+        elif isinstance(statement, cst.BaseSmallStatement):
+            line = _line(statement, outer, warm)
+            _read_small(line, statement, own)
+            yield line
+        elif isinstance(statement, (cst.FunctionDef, cst.ClassDef)):
+            line = _line(statement, outer, warm)
+            line.changes.add(statement.name.value)
+            _use(line, statement)
+            yield line
+        else:
+            yield from _compound(statement, outer, warm, own)
+
+
+def _line(node: cst.CSTNode, outer: _Line | None, warm: set[int]) -> _Line:
+    return _Line(node, outer, seed=id(node) in warm)
+
+
+def _compound(statement: cst.CSTNode, outer: _Line | None, warm: set[int], own: set[str]) -> Iterator[_Line]:
+    head = _Line(statement, outer)
+    bodies: list[cst.CSTNode] = []
+    match statement:
+        case cst.If():
+            _use(head, statement.test)
+            bodies.append(statement.body)
+            if isinstance(statement.orelse, cst.If):
+                # `elif` is run by the `if` that it belongs to, so it is wanted with it.
+                inner = list(_compound(statement.orelse, head, warm, own))
+                yield head
+                yield from inner
+                yield from _lines(statement.body, head, warm, own)
+                return
+            if statement.orelse is not None:
+                bodies.append(statement.orelse.body)
+        case cst.For():
+            _use(head, statement.iter)
+            head.changes |= set(_targets(statement.target))
+            bodies.append(statement.body)
+            if statement.orelse is not None:
+                bodies.append(statement.orelse.body)
+        case cst.While():
+            _use(head, statement.test)
+            bodies.append(statement.body)
+            if statement.orelse is not None:
+                bodies.append(statement.orelse.body)
+        case cst.With():
+            for item in statement.items:
+                _use(head, item.item)
+                if id(item) in warm:
+                    head.seed = True
+                if item.asname is not None:
+                    head.changes |= set(_targets(item.asname.name))
+            bodies.append(statement.body)
+        case cst.Try() | cst.TryStar():
+            bodies += [statement.body, *(handler.body for handler in statement.handlers)]
+            bodies += [part.body for part in (statement.orelse, statement.finalbody) if part is not None]
+        case cst.Match():
+            _use(head, statement.subject)
+            for case in statement.cases:
+                _use(head, case.pattern)
+                head.changes |= _names(case.pattern)
+                bodies.append(case.body)
+    yield head
+    for body in bodies:
+        yield from _lines(body, head, warm, own)
+
+
+def _read_small(line: _Line, node: cst.BaseSmallStatement, own: set[str]) -> None:
+    _use(line, node)
+    match node:
+        case cst.Assign():
+            for target in node.targets:
+                _assigned(line, target.target, own)
+        case cst.AnnAssign() | cst.AugAssign():
+            _assigned(line, node.target, own)
+        case cst.Return():
+            line.seed = True
+        case cst.Raise() | cst.Break() | cst.Continue():
+            line.leaves = True
+        case cst.Import():
+            line.changes |= {_bound(alias) for alias in node.names}
+        case cst.ImportFrom():
+            if not isinstance(node.names, cst.ImportStar):
+                line.changes |= {_bound(alias) for alias in node.names}
+        case cst.Global() | cst.Nonlocal():
+            line.seed = True
+        case cst.Del():
+            line.changes |= _names(node.target)
+        case cst.Assert():
+            line.changes |= _names(node.test)
+        case cst.Expr():
+            _expression(line, node.value)
+
+
+def _expression(line: _Line, node: cst.BaseExpression) -> None:
+    if isinstance(node, cst.Await):
+        node = node.expression
+    if isinstance(node, cst.Yield):
+        line.seed = True
+    if isinstance(node, cst.Call):
+        # The receiver may be changed, and so may what is handed over by its bare name.
+        root = _root(node.func)
+        if root is not None and isinstance(node.func, cst.Attribute):
+            line.changes.add(root)
+        line.changes |= {arg.value.value for arg in node.args if isinstance(arg.value, cst.Name)}
+
+
+def _assigned(line: _Line, target: cst.BaseExpression, own: set[str]) -> None:
+    line.changes |= set(_targets(target))
+    if isinstance(target, (cst.Attribute, cst.Subscript)) and _root(target) in own:
+        line.seed = True
+
+
+def _targets(target: cst.BaseExpression) -> Iterator[str]:
+    if isinstance(target, (cst.Tuple, cst.List)):
+        for element in target.elements:
+            yield from _targets(element.value)
+        return
+    root = _root(target)
+    if root is not None:
+        yield root
+
+
+def _root(node: cst.BaseExpression) -> str | None:
+    while isinstance(node, (cst.Attribute, cst.Subscript, cst.Call)):
+        node = node.func if isinstance(node, cst.Call) else node.value
+    return node.value if isinstance(node, cst.Name) else None
+
+
+def _bound(alias: cst.ImportAlias) -> str:
+    if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
+        return alias.asname.name.value
+    return _root(alias.name) or ""
+
+
+def _use(line: _Line, node: cst.CSTNode) -> None:
+    line.uses |= _names(node)
+    line.changes |= set(_walrus(node))
+
+
+def _names(node: cst.CSTNode) -> set[str]:
+    """The names that are read in a piece of code; attributes and keywords are none."""
+    found: set[str] = set()
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        match current:
+            case cst.Name():
+                found.add(current.value)
+            case cst.Attribute():
+                stack.append(current.value)
+            case cst.Arg():
+                stack.append(current.value)
+            case _:
+                stack.extend(children(current))
+    return found
+
+
+def _walrus(node: cst.CSTNode) -> Iterator[str]:
+    if isinstance(node, (cst.Return, cst.Import, cst.ImportFrom)):
+        return
+    stack = [node]
+    while stack:
+        current = stack.pop()
+        if isinstance(current, cst.NamedExpr) and isinstance(current.target, cst.Name):
+            yield current.target.value
+        stack.extend(children(current))
