@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from poolsafe import needles
 from poolsafe.facts.deployment import Deployment
@@ -24,7 +24,7 @@ from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.room import in_deep_stack
 from poolsafe.values.interpreter import explore, world_of
 from poolsafe.values.modules import Module
-from poolsafe.values.project import Project
+from poolsafe.values.project import Project, project_of, root_of
 from poolsafe.values.sites import targets
 
 _ENGINE_NAME = re.compile(r"\b(create_async_engine|async_engine_from_config|create_engine|engine_from_config)\b")
@@ -39,6 +39,11 @@ class Report:
 
     findings: list[Finding]
     silent: list[tuple[int, str]]
+
+
+def check_in_project(source: Source, deployment: Deployment) -> Report:
+    """Check one decoded file with the modules of the project that its path says it belongs to."""
+    return check(source, deployment, project_of(root_of(source.path)))
 
 
 def check(source: Source, deployment: Deployment, project: Project | None = None) -> Report:
@@ -70,7 +75,11 @@ def _check(module: Module, deployment: Deployment, project: Project) -> Report:
     explore(world, module, targets(module, statements=statements_too))
     engines, silent = collect_engines(world, module)
     statements = collect_statements(world, module)
-    return Report(_judge(module.source, deployment, [*engines, *statements]), _rows(module.source, silent))
+    findings = _judge(module.source, deployment, [*engines, *statements])
+    if not module.tree.faithful:
+        # Offsets that are good enough to report by are not good enough to edit by.
+        findings = [replace(finding, fix=None) for finding in findings]
+    return Report(findings, _rows(module.source, silent))
 
 
 def _unparsable(source: Source, deployment: Deployment, fact: Unparsable) -> Report:

@@ -89,7 +89,7 @@ class Plugin:
         return self._findings(text)
 
     def _findings(self, text: str) -> list[tuple[int, int, str]]:
-        from poolsafe.checker import check
+        from poolsafe.checker import check_in_project
         from poolsafe.source import Source
         from poolsafe.suppression.noqa import suppressions
 
@@ -98,7 +98,7 @@ class Plugin:
         source = Source.from_text(path, text)
         silences = suppressions(text)
         found = []
-        for finding in check(source, settings.deployment).findings:
+        for finding in check_in_project(source, settings.deployment).findings:
             if settings["min-severity"] == "error" and finding.severity.value != "error":
                 continue
             row, column = source.row_column(finding.start)

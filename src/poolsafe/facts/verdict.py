@@ -11,7 +11,7 @@ import enum
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from poolsafe.facts.deployment import Deployment, PoolMode, Version
+from poolsafe.facts.deployment import Deployment, PoolMode, at_least, older_than
 from poolsafe.facts.engine import Driver, Engine, MisplacedWhere, NameFunction, SizeState
 from poolsafe.findings import Severity
 
@@ -50,9 +50,13 @@ class States(NamedTuple):
 
 
 class _Asyncpg(enum.Enum):
-    """Generations. Since 0.31 an unnamed statement is used where statement_cache_size is 0; before, a counted name."""
+    """Generations. Since 0.31 an unnamed statement is used where statement_cache_size is 0; before, a counted name.
+
+    Since 0.29 an unnamed statement is parsed anew whenever it is used and statement_cache_size is 0.
+    """
 
     UNTIL_027 = enum.auto()
+    UNTIL_028 = enum.auto()
     UNTIL_030 = enum.auto()
     SINCE_031 = enum.auto()
 
@@ -92,13 +96,14 @@ _UNKNOWN = frozenset({SizeState.UNKNOWN})
 _ON = _ABSENT | _POSITIVE
 _ANY = frozenset(SizeState)
 
-_OLD = frozenset({_Asyncpg.UNTIL_027, _Asyncpg.UNTIL_030})
+_OLD = frozenset({_Asyncpg.UNTIL_027, _Asyncpg.UNTIL_028, _Asyncpg.UNTIL_030})
 _027 = frozenset({_Asyncpg.UNTIL_027})
+_028 = frozenset({_Asyncpg.UNTIL_028})
+_030 = frozenset({_Asyncpg.UNTIL_030})
 _031 = frozenset({_Asyncpg.SINCE_031})
 _EACH = frozenset(_Asyncpg)
 
 _BREAKS = frozenset({_Pooler.BREAKS})
-_CARRIES = frozenset({_Pooler.CARRIES})
 _EVERYWHERE = frozenset(_Pooler)
 
 _SIZES: tuple[_Sizes, ...] = (
@@ -135,19 +140,23 @@ _UNIQUE = frozenset({NameFunction.UNIQUE})
 _GIVEN = _EMPTY | _UNIQUE
 _ALL_NAMES = frozenset(NameFunction)
 _AUTOCOMMIT: frozenset[bool | None] = frozenset({True})
+_TRANSACTIONS: frozenset[bool | None] = frozenset({False, None})
 _EITHER: frozenset[bool | None] = frozenset({True, False, None})
 
 _NAMES: tuple[_Names, ...] = (
     # The empty name with 0.27: "unnamed prepared statement does not exist", even without a pooler.
     _Names(_EMPTY, _ANY, _ANY, _EITHER, _027, _EVERYWHERE, Problem.UNSAFE_NAME),
-    # The empty name alone: 485 of 648 | 904 of 1080, and no better with max_prepared_statements=200.
-    _Names(_EMPTY, _ON, _ON, _EITHER, _EACH, _BREAKS | _CARRIES, Problem.UNSAFE_NAME),
+    # The empty name alone: 485 of 648 | 904 of 1080, no better with max_prepared_statements=200, in session pooling
+    # (23 | 23 of 108) or on a direct connection (143 | 148 of 216): SQLAlchemy takes one statement for another.
+    _Names(_EMPTY, _ON, _ON, _EITHER, _EACH, _EVERYWHERE, Problem.UNSAFE_NAME),
+    # statement_cache_size=0 + the empty name, the other size left on, 0.28: 145 of 216 even on a direct connection.
+    _Names(_EMPTY, _ZERO, _ON, _EITHER, _028, _EVERYWHERE, Problem.UNSAFE_NAME),
+    # The same with 0.29 and 0.30: cursors on the server, 153 of 216 even on a direct connection; 0 of 648 with 0.32.
+    _Names(_EMPTY, _ZERO, _ON, _TRANSACTIONS, _030, _EVERYWHERE, Problem.UNSAFE_NAME),
     # session pooling, max_prepared_statements=200: 0 failures with a unique name.
     _Names(_ALL_NAMES, _ANY, _ANY, _EITHER, _EACH, _EVERYWHERE - _BREAKS, None),
     # Both 0 without a name: 269 of 1080 with 0.30, 0 with 0.32.
     _Names(_NONE, _ZERO, _ZERO, _EITHER, _OLD, _BREAKS, Problem.NAMED),
-    # statement_cache_size=0 + the empty name, the other size left on: 99 of 1080 with 0.30, 0 of 648 with 0.32.
-    _Names(_EMPTY, _ZERO, _ON, _EITHER, _OLD, _BREAKS, Problem.UNSAFE_NAME),
     # prepared_statement_cache_size=0 + the empty name: 47 of 648 | 266 of 1080.
     _Names(_EMPTY, _ON, _ANY, _EITHER, _EACH, _BREAKS, Problem.UNSAFE_NAME),
     # A unique name + prepared_statement_cache_size=0: 158 | 362 of 1080; name only: 606 | 681.
@@ -157,16 +166,6 @@ _NAMES: tuple[_Names, ...] = (
     # A unique name + both 0: 81 | 78 of 1080, every one of them in AUTOCOMMIT.
     _Names(_UNIQUE, _ZERO, _ZERO, _AUTOCOMMIT, _EACH, _BREAKS, Problem.UNSAFE_NAME),
 )
-
-
-def at_least(version: Version | None, bound: Version) -> bool:
-    """Whether the version is known and not older than the bound."""
-    return version is not None and version >= bound
-
-
-def older_than(version: Version | None, bound: Version) -> bool:
-    """Whether the version is known and older than the bound."""
-    return version is not None and version < bound
 
 
 def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
@@ -198,12 +197,12 @@ def breaks_names(deployment: Deployment) -> bool:
 def ping_fails(engine: Engine, deployment: Deployment) -> bool:
     """Whether pre-ping itself fails: 154 of 324 with SQLAlchemy 2.0.20 + asyncpg 0.28, 0 with 2.0.21.
 
-    Before 2.0.21 the ping runs outside a transaction. A statement without a name (asyncpg 0.31, or the empty name)
-    did not fail there.
+    Before 2.0.21 the ping runs outside a transaction. It did not fail with the empty name (0 of 216), nor with asyncpg
+    0.29 (0 of 1296) and 0.30 (0 of 216), which parse it anew.
     """
     if engine.name_function is NameFunction.EMPTY:
         return False
-    old = older_than(deployment.sqlalchemy, (2, 0, 21)) and older_than(deployment.asyncpg, (0, 31))
+    old = older_than(deployment.sqlalchemy, (2, 0, 21)) and older_than(deployment.asyncpg, (0, 29))
     return old and breaks_names(deployment)
 
 
@@ -236,8 +235,10 @@ def verdicts(states: States, deployment: Deployment) -> tuple[Verdict, ...]:
     for rows in (_sizes, _names):
         problems = [rows(states, generation, pooler) for generation in generations]
         sure = None not in problems
-        # Both sizes at 0 are right as long as nobody knows that asyncpg is an old one.
-        problem = next((each for each in problems if each is not None and (sure or each is not Problem.NAMED)), None)
+        # Both sizes at 0 are right as long as nobody knows that asyncpg is an old one, and so are names on a direct
+        # connection.
+        silent = {Problem.NAMED, Problem.UNSAFE_NAME} if pooler is _Pooler.HARMLESS else {Problem.NAMED}
+        problem = next((each for each in problems if each is not None and (sure or each not in silent)), None)
         if problem is not None:
             always = all(rows(states, generation, _Pooler.HARMLESS) is problem for generation in generations)
             found.append(Verdict(problem, _weigh(problem, deployment, sure=sure, always=always)))
@@ -294,13 +295,17 @@ def _pooler(deployment: Deployment) -> _Pooler:
 
 
 def _generations(deployment: Deployment) -> tuple[_Asyncpg, ...]:
-    if deployment.asyncpg is None:
-        return (_Asyncpg.UNTIL_030, _Asyncpg.SINCE_031)
-    if deployment.asyncpg < (0, 28):
+    """The generations that may run; very old ones count only where nothing newer may."""
+    known = deployment.asyncpg
+    if older_than(known, (0, 28)):
         return (_Asyncpg.UNTIL_027,)
-    if deployment.asyncpg < (0, 31):
+    if older_than(known, (0, 29)):
+        return (_Asyncpg.UNTIL_028,)
+    if older_than(known, (0, 31)):
         return (_Asyncpg.UNTIL_030,)
-    return (_Asyncpg.SINCE_031,)
+    if at_least(known, (0, 31)):
+        return (_Asyncpg.SINCE_031,)
+    return (_Asyncpg.UNTIL_030, _Asyncpg.SINCE_031)
 
 
 def _states(engine: Engine, *, moved: bool = False) -> States:

@@ -18,6 +18,7 @@ from poolsafe.frontend.outcome import Outcome
 from poolsafe.frontend.task import APPLY, DIFF, Task
 from poolsafe.source import Source
 from poolsafe.suppression.noqa import NOTHING, Suppressions, suppressions
+from poolsafe.values.project import project_of, root_of
 
 
 def examine(path: str, raw: bytes, settings: Settings, task: Task) -> Outcome:
@@ -41,7 +42,8 @@ class _Examination:
         self._notes: tuple[str, ...] = ()
 
     def run(self, raw: bytes) -> Outcome:
-        source, report = check_bytes(self._path, raw, self._settings.deployment)
+        project = project_of(root_of(self._path))
+        source, report = check_bytes(self._path, raw, self._settings.deployment, project)
         findings = self._kept(source, report)
         if self._task.mode in (DIFF, APPLY):
             return self._repair(source, findings)
@@ -95,9 +97,10 @@ class _Examination:
         def check_anew(source: Source) -> list[Finding]:
             nonlocal latest
             if source is not latest[0]:
-                latest = source, self._kept(source, check(source, self._settings.deployment))
+                latest = source, self._kept(source, check(source, self._settings.deployment, project))
             return latest[1]
 
+        project = project_of(root_of(self._path))
         repair = edits.repair(before, check_anew, self._offers)
         outcome = Outcome(self._path)
         try:

@@ -56,9 +56,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.engine_fixes import disable_caches
-from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.deployment import Deployment, older_than
 from poolsafe.facts.engine import Engine, SizeState
-from poolsafe.facts.verdict import Problem, judge, older_than
+from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import PREPARED_CACHE, STATEMENT_CACHE, assuming, behind, finding

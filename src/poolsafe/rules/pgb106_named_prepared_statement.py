@@ -66,9 +66,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.name_fixes import name_nothing
-from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.deployment import Deployment, at_least, shown
 from poolsafe.facts.engine import Engine
-from poolsafe.facts.verdict import Problem, at_least, judge
+from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding, Fix
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, behind, finding
@@ -82,16 +82,12 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.NAMED:
             message = (
-                f"{assuming(engine)}asyncpg {_version(deployment)} names statements even with both cache sizes 0: "
+                f"{assuming(engine)}asyncpg {shown(deployment.asyncpg)} names statements even with both cache sizes 0: "
                 f"{behind(deployment)} two processes raise DuplicatePreparedStatementError; "
                 f"{_advice(engine, deployment)}"
             )
             related = engine.statement_cache.origin + engine.prepared_cache.origin + engine.url_origin
             yield finding(__name__, engine, message, verdict.severity, _fix(engine, deployment, source), related)
-
-
-def _version(deployment: Deployment) -> str:
-    return ".".join(map(str, deployment.asyncpg or ()))
 
 
 def _fix(engine: Engine, deployment: Deployment, source: Source) -> Fix | None:

@@ -10,7 +10,7 @@ with unique names under AUTOCOMMIT, or with versions that do not know it.
   `NullPool` and a name function alone, a recipe that is widely copied, fails for this reason.
 - Unique names under AUTOCOMMIT: the pooler may send "parse" and "bind" to different servers, with the same exception.
 - An empty name without both zeros makes statements overwrite each other: **another client's rows**; alone, even where
-  PgBouncer supports prepared statements.
+  PgBouncer supports prepared statements, and even without a pooler.
 - With SQLAlchemy < 2.0.10: `TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func'`.
   With asyncpg < 0.28 an empty name fails even without a pooler.
 
@@ -68,9 +68,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.deployment import Deployment, older_than
 from poolsafe.facts.engine import Engine, NameFunction, SizeState
-from poolsafe.facts.verdict import Problem, judge, older_than
+from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import NAME_FUNCTION, assuming, behind, finding
@@ -105,8 +105,11 @@ def _message(engine: Engine, deployment: Deployment) -> str:
             f"{NAME_FUNCTION} returns unique names under AUTOCOMMIT: {behind(deployment)} this raises "
             '`prepared statement "__asyncpg_<uuid>__" does not exist`; use asyncpg >= 0.31 without it'
         )
-    fault = "may return another client's rows" if empty else 'raises `prepared statement "..." does not exist`'
+    # An empty name beside SQLAlchemy's cache fails on a direct connection as well.
+    anywhere = empty and engine.prepared_cache.state is not SizeState.ZERO
+    where = "with or without a pooler" if anywhere else behind(deployment)
+    fault = "may return another query's rows" if empty else 'raises `prepared statement "..." does not exist`'
     return (
-        f"{NAME_FUNCTION} without both cache sizes at 0 {fault} {behind(deployment)}; set asyncpg's "
+        f"{NAME_FUNCTION} without both cache sizes at 0 {fault} {where}; set asyncpg's "
         "`statement_cache_size` and SQLAlchemy's `prepared_statement_cache_size` to 0"
     )

@@ -50,7 +50,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.removal import remove_argument
+from poolsafe.edits.removal import remove_arguments
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine, Pool, PoolArgument
 from poolsafe.facts.verdict import is_asyncpg
@@ -82,12 +82,10 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 
 
 def _remove(engine: Engine, refused: list[PoolArgument], source: Source) -> Fix | None:
-    edits = []
-    for argument in refused:
-        edit = None if argument.argument is None else remove_argument(source, engine.call, argument.argument)
-        if edit is None:
-            return None
-        edits.append(edit)
+    written = [argument.argument for argument in refused if argument.argument is not None]
+    edits = remove_arguments(source, engine.call, written) if len(written) == len(refused) else None
+    if edits is None:
+        return None
     names = ", ".join(f"`{argument.name}`" for argument in refused)
     applicability = Applicability.SAFE if engine.driver_everywhere else Applicability.UNSAFE
-    return Fix(f"Remove {names}", tuple(edits), applicability)
+    return Fix(f"Remove {names}", edits, applicability)

@@ -1,17 +1,17 @@
 """
 ## What it does
-Reports `pool_pre_ping=True` where the project is known to run SQLAlchemy < 2.0.21 together with asyncpg <= 0.30, unless
+Reports `pool_pre_ping=True` where the project is known to run SQLAlchemy < 2.0.21 together with asyncpg <= 0.28, unless
 statements have an empty name.
 
 ## Why is this bad?
 Before 2.0.21 SQLAlchemy pings outside a transaction. Behind a transaction pooler the ping's "parse" and "execute" can
-reach different server connections: `prepared statement "..." does not exist`, from a connection that was in order. With
-asyncpg >= 0.31, which needs no name, this did not fail.
+reach different server connections: `unnamed prepared statement does not exist`, from a connection that was in order.
+asyncpg >= 0.29 sends both together, and this did not fail.
 
 ## Example
 ```toml
 [tool.poolsafe]
-asyncpg-version = "0.30.0"
+asyncpg-version = "0.28.0"
 sqlalchemy-version = "2.0.20"
 ```
 
@@ -32,7 +32,7 @@ engine = create_async_engine(
 ```
 
 ## Use instead
-SQLAlchemy >= 2.0.21 or asyncpg >= 0.31. Until then an engine whose pool keeps nothing:
+SQLAlchemy >= 2.0.21 or asyncpg >= 0.29. Until then an engine whose pool keeps nothing:
 
 ```python
 import uuid
@@ -55,8 +55,8 @@ engine = create_async_engine(
 There is no fix: upgrade.
 
 ## Versions
-Measured with both sizes 0, a name function and pre-ping: 154 of 324 failed with SQLAlchemy 2.0.20 + asyncpg 0.28, none
-with SQLAlchemy 2.0.21 (PgBouncer 1.18).
+Measured with both sizes 0, a name function and pre-ping: 154 of 324 failed with SQLAlchemy 2.0.20 + asyncpg 0.28; none
+with SQLAlchemy 2.0.21, and none with SQLAlchemy 2.0.20 + asyncpg 0.29 or 0.30 (PgBouncer 1.18).
 
 ## References
 - [SQLAlchemy: the ping runs in a transaction (#10226)](https://github.com/sqlalchemy/sqlalchemy/issues/10226)
@@ -85,8 +85,8 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     if not is_asyncpg(engine, deployment) or not ping_fails(engine, deployment):
         return
     message = (
-        f"{assuming(engine)}`pool_pre_ping` with SQLAlchemy < 2.0.21 and asyncpg <= 0.30 pings outside a transaction "
-        f'and raises `prepared statement "..." does not exist` {behind(deployment)}; use SQLAlchemy >= 2.0.21'
+        f"{assuming(engine)}`pool_pre_ping` with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 pings outside a transaction "
+        f"and raises `unnamed prepared statement does not exist` {behind(deployment)}; use SQLAlchemy >= 2.0.21"
     )
     related = engine.pre_ping_origin + engine.url_origin
     yield finding(__name__, engine, message, severity(deployment), None, related)

@@ -5,10 +5,9 @@ from __future__ import annotations
 import functools
 from typing import Protocol
 
-from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.deployment import Deployment, PoolMode, older_than
 from poolsafe.facts.engine import Driver, Engine
 from poolsafe.facts.statement import Runner, Statement
-from poolsafe.facts.verdict import older_than
 from poolsafe.findings import Finding, Fix, Related, Severity
 from poolsafe.syntax.layout import CallLayout
 

@@ -5,6 +5,7 @@ Nothing outside the root is read because a file says so: names are looked up in 
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -25,7 +26,8 @@ _FOREIGN = frozenset(
 )  # fmt: skip
 _MARKERS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt", "Pipfile", "uv.lock", "poetry.lock"})  # fmt: skip
 MAX_CALLERS = 12
-MAX_FILE = 2_000_000
+MAX_FILE = 2_000_000  # bytes
+MAX_FILES = 30_000
 
 
 class Project:
@@ -93,6 +95,8 @@ class Project:
                     if one not in _FOREIGN and not self._is_environment(os.path.join(folder, one))
                 )
                 self._files += [os.path.join(folder, one) for one in files if one.endswith(".py")]
+                if len(self._files) > MAX_FILES:
+                    break
         return self._files
 
     def _is_environment(self, folder: str) -> bool:
@@ -208,6 +212,39 @@ class Project:
         return self._modules[path]
 
 
+@functools.cache
+def project_of(root: str) -> Project:
+    """The project below a root: one for each process, so that every module is parsed and run once."""
+    return Project(root)
+
+
+def root_of(path: str) -> str:
+    """The folder that a file's project begins at.
+
+    That is the checkout, where there is one; else the current directory, where the file is below it; else the topmost
+    folder above the file with a mark of a project in it, or the file's own.
+    """
+    home = os.path.dirname(os.path.abspath(path))
+    above = list(_ancestors(home))
+    for folder in above:
+        if os.path.exists(os.path.join(folder, ".git")):
+            return folder
+    here = os.getcwd()
+    if here in above:
+        return here
+    marked = [folder for folder in above if any(os.path.exists(os.path.join(folder, mark)) for mark in _MARKERS)]
+    return marked[-1] if marked else home
+
+
+def _ancestors(folder: str) -> Iterator[str]:
+    while True:
+        yield folder
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            return
+        folder = parent
+
+
 def is_test(path: str) -> bool:
     """Whether a path is a test's by the usual names."""
     parts = path.split(os.sep)
@@ -224,7 +261,9 @@ def _import_pattern(path: str) -> re.Pattern[bytes]:
     parts = path.removesuffix(".py").split(os.sep)[-3:]
     names = [part for part in (parts[-2:] if parts[-1] != "__init__" else parts[:-1]) if part.isidentifier()]
     words = b"|".join(re.escape(name.encode()) for name in names) or b"(?!)"
-    return re.compile(rb"(?:from|import)\b[^\n]*(?<![A-Za-z0-9_])(?:" + words + rb")(?![A-Za-z0-9_])|from\s+\.+\s+import")
+    return re.compile(
+        rb"(?:from|import)\b[^\n]*(?<![A-Za-z0-9_])(?:" + words + rb")(?![A-Za-z0-9_])|from\s+\.+\s+import"
+    )
 
 
 def _shared_folders(path: str, other: str) -> int:
