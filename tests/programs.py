@@ -15,7 +15,7 @@ from poolsafe.source import Source
 from poolsafe.syntax.tree import parse
 from poolsafe.values.interpreter import explore, world_of
 from poolsafe.values.project import Project
-from poolsafe.values.sites import targets
+from poolsafe.values.sites import engine_sites, statement_sites
 from poolsafe.values.lattice import (
     Absent,
     Choice,
@@ -113,7 +113,7 @@ def analyse(code: str) -> tuple[World, Module]:
     source = Source.from_text("app.py", textwrap.dedent(code))
     module = Module(source, parse(source))
     world = world_of(Project(follow=False))
-    module.tree.with_room(lambda: explore(world, module, targets(module, statements=True)))
+    module.tree.with_room(lambda: explore(world, module, engine_sites(module), statement_sites(module)))
     return world, module
 
 

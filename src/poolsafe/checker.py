@@ -25,7 +25,7 @@ from poolsafe.syntax.room import in_deep_stack
 from poolsafe.values.interpreter import explore, world_of
 from poolsafe.values.modules import Module
 from poolsafe.values.project import Project, project_of, root_of
-from poolsafe.values.sites import targets
+from poolsafe.values.sites import engine_sites, statement_sites
 
 _ENGINE_NAME = re.compile(r"\b(create_async_engine|async_engine_from_config|create_engine|engine_from_config)\b")
 
@@ -72,7 +72,7 @@ def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project 
 def _check(module: Module, deployment: Deployment, project: Project) -> Report:
     world = world_of(project)
     statements_too = bool(needles.wanted(module.source.raw) & needles.STATEMENT)
-    explore(world, module, targets(module, statements=statements_too))
+    explore(world, module, engine_sites(module), statement_sites(module) if statements_too else [])
     engines, silent = collect_engines(world, module)
     statements = collect_statements(world, module)
     findings = _judge(module.source, deployment, [*engines, *statements])

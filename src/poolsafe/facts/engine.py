@@ -115,7 +115,7 @@ class MisplacedWhere(enum.Enum):
 class Misplaced:
     """A key where it is refused (TypeError) or ignored. `argument` indexes the call's arguments where it is one.
 
-    `removal` is the span of text whose deletion takes the key out of a URL literal of this file, where that is possible.
+    `removal` is the span of text whose deletion takes the key out of a URL literal of this file, if there is one.
     """
 
     key: str

@@ -18,7 +18,7 @@ def place(step: Step, message: str) -> Related:
 
 
 def explain(trail: Trail, what: str, module: Module, span: tuple[int, int]) -> tuple[Related, ...]:
-    """The places a value came through, those left out that stand inside `span` of `module`: the reader sees them anyway."""
+    """The places a value came through, without those inside `span` of `module`, which the reader sees anyway."""
     places: list[Related] = []
     for step in trail:
         try:

@@ -19,7 +19,7 @@ class Runner(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One command of the text: its SQL, and its span in the file where the text is a single literal there, else None."""
+    """One command of the text: its SQL, and its span in the file where the text is a single literal, else None."""
 
     sql: str
     span: tuple[int, int] | None

@@ -104,6 +104,7 @@ _031 = frozenset({_Asyncpg.SINCE_031})
 _EACH = frozenset(_Asyncpg)
 
 _BREAKS = frozenset({_Pooler.BREAKS})
+_CARRIES = frozenset({_Pooler.CARRIES})
 _EVERYWHERE = frozenset(_Pooler)
 
 _SIZES: tuple[_Sizes, ...] = (
@@ -153,6 +154,8 @@ _NAMES: tuple[_Names, ...] = (
     _Names(_EMPTY, _ZERO, _ON, _EITHER, _028, _EVERYWHERE, Problem.UNSAFE_NAME),
     # The same with 0.29 and 0.30: cursors on the server, 153 of 216 even on a direct connection; 0 of 648 with 0.32.
     _Names(_EMPTY, _ZERO, _ON, _TRANSACTIONS, _030, _EVERYWHERE, Problem.UNSAFE_NAME),
+    # prepared_statement_cache_size=0 + the empty name under AUTOCOMMIT, max_prepared_statements=200: 20 | 25 of 108.
+    _Names(_EMPTY, _ON, _ZERO, _AUTOCOMMIT, _EACH, _CARRIES, Problem.UNSAFE_NAME),
     # session pooling, max_prepared_statements=200: 0 failures with a unique name.
     _Names(_ALL_NAMES, _ANY, _ANY, _EITHER, _EACH, _EVERYWHERE - _BREAKS, None),
     # Both 0 without a name: 269 of 1080 with 0.30, 0 with 0.32.

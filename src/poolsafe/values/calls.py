@@ -39,9 +39,9 @@ from poolsafe.values.world import World
 # Methods that mean something even where nothing is known of the receiver.
 KNOWN_METHODS = frozenset(
     {
-        "replace", "startswith", "endswith", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "partition", "encode",
-        "unicode_string", "render_as_string", "get_secret_value", "execute", "scalar", "scalars", "stream", "stream_scalars", "exec",
-        "exec_driver_sql", "run_sync", "get", "set", "_replace", "connect", "begin",
+        "replace", "startswith", "endswith", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "partition",
+        "encode", "unicode_string", "render_as_string", "get_secret_value", "execute", "scalar", "scalars", "stream",
+        "stream_scalars", "exec", "exec_driver_sql", "run_sync", "get", "set", "_replace", "connect", "begin",
     }
 )  # fmt: skip
 

@@ -34,6 +34,8 @@ def call_function(world: World, frame: Frame, function: Function, arguments: Arg
     """Run a function of the project with these arguments; unknown where it recurses or the budget is used up."""
     if not world.spend():
         return Unknown("too much to follow")
+    if world.shallow and len(world.active) > 1 and id(function.node) not in world.hot:
+        return Unknown("it is not followed for a statement's sake", ("shallow", id(function.node)))
     with world.entered(function.node) as allowed:
         if not allowed:
             return Unknown("a recursive call", ("recursion", id(function.node)))

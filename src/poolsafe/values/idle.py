@@ -26,7 +26,7 @@ def is_idle(world: World, frame: Frame, node: cst.BaseExpression) -> bool:
 
 
 def is_foreign_call(world: World, frame: Frame, node: cst.BaseExpression) -> bool:
-    """Whether an expression is a call of something of another module of the project, and no call on the way to an engine."""
+    """Whether an expression calls something of another module of the project, and not on the way to an engine."""
     if id(node) in world.warm or not isinstance(node, cst.Call):
         return False
     binding = _root(world, frame, node)

@@ -10,8 +10,24 @@ import libcst as cst
 Scope = cst.FunctionDef | cst.Lambda | cst.ClassDef
 
 # Fields that hold white space, punctuation and operators: nothing below them is ever asked for.
-_SKIPPED = ("whitespace", "leading_lines", "lines_after", "lpar", "rpar", "trailing_whitespace", "header", "footer", "comma", "semicolon",
-            "lbracket", "rbracket", "lbrace", "rbrace", "equal", "indent")  # fmt: skip
+_SKIPPED = (
+    "whitespace",
+    "leading_lines",
+    "lines_after",
+    "lpar",
+    "rpar",
+    "trailing_whitespace",
+    "header",
+    "footer",
+    "comma",
+    "semicolon",
+    "lbracket",
+    "rbracket",
+    "lbrace",
+    "rbrace",
+    "equal",
+    "indent",
+)
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
 
@@ -43,6 +59,7 @@ class Index:
         self.scopes: dict[int, tuple[Scope, ...]] = {}
         self.imports: list[cst.ImportFrom | cst.Import] = []
         self.parents: dict[int, cst.CSTNode] = {}
+        self.semicolons: list[tuple[Scope, ...]] = []
         self._walk(module)
 
     def _walk(self, module: cst.Module) -> None:
@@ -66,6 +83,9 @@ class Index:
             elif isinstance(node, cst.Lambda):
                 self.scopes[id(node)] = scopes
                 scopes = (*scopes, node)
+            elif isinstance(node, (cst.SimpleString, cst.FormattedStringText)):
+                if ";" in node.value:
+                    self.semicolons.append(scopes)
             elif isinstance(node, (cst.ImportFrom, cst.Import)):
                 self.imports.append(node)
                 continue

@@ -39,22 +39,32 @@ def world_of(project: Project) -> World:
     return project.world
 
 
-def explore(world: World, module: Module, sites: list[CallSite]) -> None:
+def explore(world: World, module: Module, engines: list[CallSite], statements: list[CallSite]) -> None:
     """Run a module and every function from which one of the calls can be reached, in its file and in the project's."""
+    _reach(world, module, engines)
+    _ask_callers(world, module, engines)
+    if any(not world.has_seen(site.node) for site in engines):
+        _without_constants(world, module, engines)
+    # Who runs a statement is seen beside it: what the functions around it call need not be run for that.
+    world.shallow = True
+    try:
+        _reach(world, module, statements)
+    finally:
+        world.shallow = False
+
+
+def _reach(world: World, module: Module, sites: list[CallSite]) -> None:
     world.observer = module
     hot = hot_scopes(module, sites)
     _heat(world, module, hot, sites)
     if module.frame is None:
         module.run(world)
-    elif hot:
+    elif sites:
         module.run_again(world)
     _run_roots(world, module, roots(module, hot)[:MAX_ROOTS])
     for site in sites:
         if site.scopes and not world.has_seen(site.node):
             _run_roots(world, module, [site.scopes])
-    _ask_callers(world, module, sites)
-    if any(not world.has_seen(site.node) for site in sites):
-        _without_constants(world, module, sites)
 
 
 def _heat(world: World, module: Module, hot: list[Scope], sites: list[CallSite]) -> None:
@@ -93,7 +103,7 @@ def _run_root(world: World, module: Module, frame: Frame, path: Path) -> None:
     at = Frame(module, frame.number, (), state, state, kind="module")
     holder: Value | None = None
     for scope in path:
-        _refuel(world)
+        world.refuel()
         if isinstance(scope, cst.ClassDef):
             found = of_class(world, at, holder, scope.name.value) if isinstance(holder, Class) else None
             holder = found or force(world, at, read(world, at, at.number, scope.name.value))
@@ -104,11 +114,6 @@ def _run_root(world: World, module: Module, frame: Frame, path: Path) -> None:
             holder = None
         else:
             return
-
-
-def _refuel(world: World) -> None:
-    world.fuel = world.fuel_per_run
-    world.active.clear()
 
 
 def _run_function(world: World, at: Frame, holder: Value | None, node: cst.FunctionDef) -> None:
@@ -136,7 +141,7 @@ def _run_method(world: World, at: Frame, cls: Class, node: cst.FunctionDef, argu
             instantiate(world, at, cls, arguments)
         return
     for instance, state in made or [(instantiate(world, at, cls, arguments), at.state)]:
-        _refuel(world)
+        world.refuel()
         here = Frame(at.module, at.number, at.parents, state, state, kind="module")
         found, owner = class_attribute(world, here, cls, node.name.value)
         if isinstance(found, Function) and found.node is node:
@@ -234,7 +239,7 @@ def _run_callers(world: World, observer: Module, other: Module, name: str) -> li
     for site in sites:
         world.wanted_calls.setdefault(id(site.node), [])
     if any(not site.scopes for site in sites) or other.frame is None:
-        _refuel(world)
+        world.refuel()
         other.run_again(world, observer)
     paths = roots(other, hot)[:MAX_CALLER_ROOTS]
     _run_roots(world, other, paths)
@@ -257,7 +262,7 @@ def _without_constants(world: World, module: Module, sites: list[CallSite]) -> N
     missing = {id(site.node) for site in sites if not world.has_seen(site.node)}
     engines, statements = len(world.engine_calls), len(world.sql_calls)
     world.doubt_constants = True
-    world.fuel = world.fuel_per_run
+    world.refuel()
     try:
         module.run_again(world)
     finally:

@@ -46,7 +46,7 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Unknown(Value):
-    """Not known, and why. `ident` tells two unknowns apart or shows them to be one; two unknowns of one ident are equal.
+    """Not known, and why. `ident` tells two unknowns apart: two of one ident are the same.
 
     `soft`: a known default stands beside it (an environment variable, a settings field), so that it is judged by that.
     """
@@ -145,7 +145,7 @@ class ModuleValue(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Function(Value):
-    """A function of the project: its definition (or lambda), the frames whose names it sees, and what it is bound to."""
+    """A function of the project: its definition or lambda, the frames whose names it sees, its receiver."""
 
     node: cst.FunctionDef | cst.Lambda
     module: Module
@@ -209,7 +209,7 @@ class Object(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pending(Value):
-    """An imported name that nobody has asked for yet. `name` is None for the module itself; `root`: bind its first part."""
+    """An imported name that nobody has asked for yet. `name` is None for the module; `root`: bind its first part."""
 
     importer: Module
     level: int

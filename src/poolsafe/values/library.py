@@ -94,10 +94,10 @@ SQL_NAMES = frozenset({"text", "DDL", "execute", "exec_driver_sql"})
 # Packages that a module of the project never stands in for, whatever its files are called.
 _PACKAGES = frozenset(
     {
-        "sqlalchemy", "sqlmodel", "alembic", "pydantic", "pydantic_settings", "pydantic_core", "fastapi", "starlette", "decouple",
-        "environs", "environ", "dotenv", "os", "functools", "typing", "typing_extensions", "urllib", "dataclasses", "enum", "textwrap",
-        "inspect", "copy", "contextlib", "asyncio", "attr", "attrs", "abc", "collections", "pathlib", "ssl", "uuid", "json", "logging",
-        "sys", "re", "datetime",
+        "sqlalchemy", "sqlmodel", "alembic", "pydantic", "pydantic_settings", "pydantic_core", "fastapi", "starlette",
+        "decouple", "environs", "environ", "dotenv", "os", "functools", "typing", "typing_extensions", "urllib", "dataclasses",
+        "enum", "textwrap", "inspect", "copy", "contextlib", "asyncio", "attr", "attrs", "abc", "collections", "pathlib", "ssl", "uuid", "json",
+        "logging", "sys", "re", "datetime",
     }
 )  # fmt: skip
 

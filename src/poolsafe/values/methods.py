@@ -50,7 +50,7 @@ def text_method(
     *,
     of_unknown: bool = False,
 ) -> Value:
-    """A method of a string. `of_unknown`: the receiver may be no string; Absent where the method is not one of strings."""
+    """A method of a string. `of_unknown`: it may be no string; Absent where the method is not a string's."""
     args = [harden(force(world, frame, value)) for value in arguments.positional]
     count = arguments.get(2, "count")
     if name == "replace" and len(args) >= 2:

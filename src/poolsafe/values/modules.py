@@ -45,13 +45,14 @@ class Module:
         if self.frame is None:
             self.frame = frame  # a module that imports this one meanwhile sees what there is
         world.running[frame.number] = frame
-        active, world.active = world.active, []
+        active = list(world.active)
         before, world.observer = world.observer, observer or self
-        fuel, world.fuel = world.fuel, world.fuel_per_run
+        fuel, work = world.fuel, world.base.work
+        world.refuel()
         try:
             world.execute(world, frame, self.tree.module.body)
         finally:
-            world.active, world.observer, world.fuel = active, before, fuel
+            world.active, world.observer, world.fuel, world.base.work = active, before, fuel, work
             del world.running[frame.number]
         world.base.update(frame.state.changes)
         frame.state = State.fresh(world.base)

@@ -22,9 +22,24 @@ if TYPE_CHECKING:
 
 # Folders that hold other people's code, or none.
 _FOREIGN = frozenset(
-    {"site-packages", "node_modules", "__pycache__", "venv", ".venv", "env", ".git", ".tox", ".nox", ".mypy_cache", "dist", "build"}
-)  # fmt: skip
-_MARKERS = frozenset({"pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt", "Pipfile", "uv.lock", "poetry.lock"})  # fmt: skip
+    [
+        "site-packages",
+        "node_modules",
+        "__pycache__",
+        "venv",
+        ".venv",
+        "env",
+        ".git",
+        ".tox",
+        ".nox",
+        ".mypy_cache",
+        "dist",
+        "build",
+    ]
+)
+_MARKERS = frozenset(
+    ["pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt", "Pipfile", "uv.lock", "poetry.lock"]
+)
 MAX_CALLERS = 12
 MAX_FILE = 2_000_000  # bytes
 MAX_FILES = 30_000
@@ -103,7 +118,7 @@ class Project:
         return "pyvenv.cfg" in self._listing(folder)
 
     def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> str | None:
-        """The value that the nearest env file gives one of these variables, or one ending in `__NESTED`; None without."""
+        """What the nearest env file gives one of these variables, or one ending in `__NESTED`; None without."""
         if not self.follow:
             return None
         suffix = f"__{nested.upper()}" if nested is not None else None

@@ -13,14 +13,16 @@ from poolsafe.values.modules import Module
 Path = tuple[Scope, ...]
 
 
-def targets(module: Module, *, statements: bool) -> list[CallSite]:
-    """The calls that a run must reach: of engine functions and, where asked for, those given SQL of several commands."""
+def engine_sites(module: Module) -> list[CallSite]:
+    """The calls of engine functions, and those that are given one."""
     names = _names(module, library.ENGINE_NAMES)
-    sites = [site for site in module.index.calls if site.name in names or _passes(site, names)]
-    if statements:
-        runners = _names(module, library.SQL_NAMES)
-        sites += [site for site in module.index.calls if site.name in runners and _may_hold_several(site)]
-    return sites
+    return [site for site in module.index.calls if site.name in names or _passes(site, names)]
+
+
+def statement_sites(module: Module) -> list[CallSite]:
+    """The calls that are given SQL which may be several commands."""
+    runners = _names(module, library.SQL_NAMES)
+    return [site for site in module.index.calls if site.name in runners and _may_hold_several(module, site)]
 
 
 def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
@@ -35,8 +37,8 @@ def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
     return frozenset(names)
 
 
-def _may_hold_several(site: CallSite) -> bool:
-    """Whether the SQL of a call may be several commands, judged by its spelling alone."""
+def _may_hold_several(module: Module, site: CallSite) -> bool:
+    """Whether the SQL of a call may be several commands, judged by its spelling and by the strings within its reach."""
     if site.name == "execute" and not (
         isinstance(site.node.func, cst.Attribute) and _is_operations(site.node.func.value)
     ):
@@ -46,7 +48,7 @@ def _may_hold_several(site: CallSite) -> bool:
     sql = site.node.args[0].value
     if isinstance(sql, cst.SimpleString):
         return ";" in sql.raw_value.rstrip().rstrip(";")
-    return not isinstance(sql, (cst.Integer, cst.Float))
+    return any(site.scopes[: len(scopes)] == scopes for scopes in module.index.semicolons)
 
 
 def _is_operations(node: cst.BaseExpression) -> bool:

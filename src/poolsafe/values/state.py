@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from poolsafe.values.lattice import (
@@ -25,17 +25,27 @@ _ABSENT = Absent()
 MAX_PATHS = 12
 
 
+class Ground(dict[Slot, Value]):
+    """What the finished modules hold. `work` counts the names that were merged, as a run pays for them too."""
+
+    __slots__ = ("work",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.work = 0
+
+
 @dataclass(slots=True)
 class State:
     """One layer over its parent; `path` are the guards, one of which holds here."""
 
-    base: MutableMapping[Slot, Value]
+    base: Ground
     parent: State | None
     changes: dict[Slot, Value]
     path: tuple[Guard, ...] = (ALWAYS,)
 
     @classmethod
-    def fresh(cls, base: MutableMapping[Slot, Value]) -> State:
+    def fresh(cls, base: Ground) -> State:
         """A state over what the finished modules hold."""
         return cls(base, None, {})
 
@@ -76,7 +86,7 @@ class State:
         return State(self.base, root, changes, self.path)
 
     def join(self, branches: list[State]) -> None:
-        """Take over what the branches that went on hold: a choice where they differ, the path of those that are left."""
+        """Take over what the branches hold that went on: a choice where they differ, and their paths."""
         if len(branches) == 1:
             self.changes.update(branches[0].changes)
             self.path = branches[0].path
@@ -84,6 +94,7 @@ class State:
         slots: dict[Slot, None] = {}
         for branch in branches:
             slots.update(dict.fromkeys(branch.changes))
+        self.base.work += len(slots) * len(branches)
         merged = {slot: self._merge([(branch.path, branch.get(slot)) for branch in branches]) for slot in slots}
         path = tuple(dict.fromkeys(guard for branch in branches for guard in branch.path))
         self.path = simplified(path)

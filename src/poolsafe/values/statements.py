@@ -53,7 +53,7 @@ def execute(world: World, frame: Frame, body: Any) -> bool:
     """Run a body; False where execution never gets past its end."""
     statements = body.body if isinstance(body, cst.BaseSuite) else body
     for statement in statements:
-        if world.fuel <= 0:
+        if world.exhausted:
             return True
         if frame.relevant is not None and id(statement) not in frame.relevant:
             continue

@@ -7,7 +7,21 @@ import os
 from collections.abc import Iterator
 
 # In this order: what is committed on purpose comes before what one machine has.
-ENV_FILES = (".env", ".env.example", ".env.template", ".env.sample", ".env.dist", "env.example", "example.env", ".env.local", ".env.dev", ".env.development", ".env.prod", ".env.production", ".env.test")  # fmt: skip
+ENV_FILES = (
+    ".env",
+    ".env.example",
+    ".env.template",
+    ".env.sample",
+    ".env.dist",
+    "env.example",
+    "example.env",
+    ".env.local",
+    ".env.dev",
+    ".env.development",
+    ".env.prod",
+    ".env.production",
+    ".env.test",
+)
 MAX_FILE = 200_000
 
 Cache = dict[str, dict[str, str]]

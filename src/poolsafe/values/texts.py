@@ -115,7 +115,7 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
 
 
 def looks_like_scheme(prefix: str) -> bool:
-    """Whether the text is the beginning of a PostgreSQL URL: `postgres://`, `postgresql`, `postgresql+psycopg2://`, ..."""
+    """Whether the text begins a PostgreSQL URL: `postgres://`, `postgresql`, `postgresql+psycopg2://`, ..."""
     return prefix.startswith(("postgres", "postgresql"))
 
 

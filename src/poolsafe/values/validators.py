@@ -47,7 +47,7 @@ def _methods(cls: Class) -> list[cst.FunctionDef]:
 
 
 def _names_field(method: cst.FunctionDef, field: str) -> bool:
-    """Whether a decorator of the method is called with this field's name: decided on the syntax, before anything is run."""
+    """Whether a decorator of the method is called with this field's name, by the syntax alone."""
     for decorator in method.decorators:
         if isinstance(decorator.decorator, cst.Call):
             for argument in decorator.decorator.args:

@@ -22,7 +22,7 @@ from poolsafe.values.lattice import (
     Value,
 )
 from poolsafe.values.slices import relevant_statements
-from poolsafe.values.state import Slot, State
+from poolsafe.values.state import Ground, State
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from poolsafe.values.project import Project
 
 MAX_DEPTH = 14
-FUEL = 60_000  # expressions per root; an ordinary module takes some hundreds
+FUEL = 30_000  # expressions and merged names per root; an ordinary module takes some hundreds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class EngineCall:
-    """One pass through a call of an engine function: the arguments as they were then, and the guards of the way there."""
+    """One pass through a call of an engine function: the arguments as they were, the guards of the way there."""
 
     module: Module
     node: cst.Call
@@ -77,8 +77,9 @@ class Execution:
 class World:
     """The shared side of the abstract runs. One World serves all files of a project; fuel is given anew per root.
 
-    `evaluate` (an expression), `execute` (a body; whether it goes on after it), `apply` (a call of a value with arguments,
-    at a node) and `complete` (an expression or definition that has waited) are the interpreter's own entries, through which its parts recurse into each other.
+    `evaluate` (an expression), `execute` (a body; whether it goes on after it), `apply` (a call of a value with
+    arguments, at a node) and `complete` (an expression or definition that has waited) are the interpreter's own
+    entries, through which its parts recurse into each other.
     """
 
     project: Project
@@ -86,7 +87,7 @@ class World:
     execute: Callable[[World, Frame, Any], bool]
     apply: Callable[[World, Frame, Any, Value, Any], Value]
     complete: Callable[[World, Frame, Any], Value]
-    base: dict[Slot, Value] = field(default_factory=dict)
+    base: Ground = field(default_factory=Ground)
     fuel: int = FUEL
     fuel_per_run: int = FUEL
     counter: int = 100
@@ -104,6 +105,7 @@ class World:
     stars: dict[int, list[tuple[Module, int, str]]] = field(default_factory=dict)
     importing: set[int] = field(default_factory=set)
     doubt_constants: bool = False
+    shallow: bool = False
     observer: Module | None = None
     defined: dict[int, tuple[Function, Frame]] = field(default_factory=dict)
     wanted_calls: dict[int, list[tuple[Value, State]]] = field(default_factory=dict)
@@ -129,10 +131,21 @@ class World:
             found = self.slices[key] = relevant_statements(node, self.warm)
         return found
 
+    def refuel(self) -> None:
+        """Give a new run its budget."""
+        self.fuel = self.fuel_per_run
+        self.base.work = 0
+        self.active.clear()
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the budget of this run is used up."""
+        return self.fuel <= self.base.work
+
     def spend(self) -> bool:
         """Pay for one step; False when the budget of this run is used up."""
         self.fuel -= 1
-        return self.fuel > 0
+        return self.fuel > self.base.work
 
     def new_mapping(
         self, state: State, items: dict[Any, Value], open_reason: str | None = None, trail: Trail = ()
