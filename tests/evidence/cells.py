@@ -21,6 +21,9 @@ TRIES = 12
 # Every cell is appended here as one line of JSON, for whoever wants the figures.
 LOG_VARIABLE = "POOLSAFE_EVIDENCE_LOG"
 
+# In place of an exception's name: whatever it is.
+ANY = "any"
+
 ALL_WORK = ("text", "core", "insert", "many", "types", "stream")
 # A cursor on the server needs a transaction, with or without a pooler.
 AUTOCOMMIT_WORK = ALL_WORK[:-1]
@@ -55,6 +58,10 @@ class Outcome:
     def failed(self) -> int:
         return self.failures.total()
 
+    def shows(self, names: Sequence[str]) -> bool:
+        """Whether one of these exceptions was seen, or any at all where `names` says so."""
+        return bool(self.failed) if ANY in names else any(name in self.failures for name in names)
+
     def join(self, answer: dict[str, Any]) -> None:
         self.attempts += answer["attempts"]
         self.failures.update(answer["failures"])
@@ -76,15 +83,15 @@ def load(where: Where, label: str, work: Sequence[str] = ALL_WORK, **job: Any) -
 
 
 def until_it_fails(
-    where: Where, label: str, work: Sequence[str] = ALL_WORK, *, with_one_of: Sequence[str] = (), **job: Any
+    where: Where, label: str, work: Sequence[str] = ALL_WORK, *, with_one_of: Sequence[str] = (ANY,), **job: Any
 ) -> Outcome:
     """Repeat a cell until it fails, with one of these exceptions where some are given, or until the bound."""
+    sizes = {"processes": PROCESSES, "tasks": TASKS, "transactions": TRANSACTIONS}
     outcome = Outcome()
     for _ in range(TRIES):
-        # Where one exception is wanted, others must not end the cell.
-        settings = {"processes": PROCESSES, "tasks": TASKS, "transactions": TRANSACTIONS, "stop": not with_one_of}
-        outcome.join(where.client.do("cell", **{**settings, "work": work, "server": where.server(), **job}))
-        if any(name in outcome.failures for name in with_one_of) or (outcome.failed and not with_one_of):
+        settings = {**sizes, "work": work, "server": where.server(), "stop_at": with_one_of, **job}
+        outcome.join(where.client.do("cell", **settings))
+        if outcome.shows(with_one_of):
             break
     _note(label, outcome)
     return outcome

@@ -39,7 +39,7 @@ class Pair:
 # last SQLAlchemy that pings outside a transaction.
 NEWEST = Pair("newest", ())
 OLD = Pair("old", ("sqlalchemy[asyncio]>=2.0,<2.1", "asyncpg==0.30.0"))
-OLDER = Pair("older", ("sqlalchemy[asyncio]==2.0.20", "asyncpg==0.29.0"), (3, 12))
+OLDER = Pair("older", ("sqlalchemy[asyncio]==2.0.20", "asyncpg==0.28.0"), (3, 11))
 
 
 def made(pair: Pair, folder: Path) -> str:

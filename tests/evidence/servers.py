@@ -172,13 +172,9 @@ def free_port() -> int:
 
 def _postgres(programs: Programs, folder: Path) -> Server:
     data = folder / "data"
+    options = ["-D", str(data), "-A", "trust", "-U", USER, "-E", "UTF8", "--locale=C", "--no-sync"]
     made = subprocess.run(
-        [*programs.as_postgres, programs.initdb, "-D", str(data), "-A", "trust", "-U", USER, "-E", "UTF8", "--no-sync"]
-        + ["--locale=C"],
-        capture_output=True,
-        text=True,
-        cwd="/",
-        check=False,
+        [*programs.as_postgres, programs.initdb, *options], capture_output=True, text=True, cwd="/", check=False
     )
     if made.returncode != 0:
         raise DidNotStart(made.stdout + made.stderr)
@@ -195,7 +191,7 @@ def _pgbouncer_ini(
     base = f"host={HOST} port={postgres_port} dbname={DATABASE} user={USER}"
     # A session keeps its server, so a session pool needs one for every client.
     modes = {"transaction": POOL_SIZE, "session": 40, "statement": POOL_SIZE}
-    databases = [
+    databases: list[str] = [
         f"{mode}_{number} = {base} pool_mode={mode} pool_size={size}"
         for mode, size in modes.items()
         for number in range(NAMES)
@@ -211,7 +207,8 @@ def _pgbouncer_ini(
         "server_idle_timeout": 5,
         "log_connections": 0,
         "log_disconnections": 0,
-    } | settings
+    }
+    values.update(settings)
     if programs.pgbouncer_version >= PREPARED_SINCE:
         values[PREPARED] = prepared_statements
     lines = ["[databases]", *databases, "", "[pgbouncer]", *(f"{key} = {value}" for key, value in values.items())]

@@ -25,6 +25,19 @@ Guard = frozenset[tuple[Key, bool]]
 ALWAYS: Guard = frozenset()
 
 
+class Meter:
+    """Counts what choices and merges cost, in alternatives looked at: a run pays for it from its budget."""
+
+    __slots__ = ("units",)
+
+    def __init__(self) -> None:
+        self.units = 0
+
+
+METER = Meter()
+WORK_PER_FUEL = 8
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One place that a value came through: a node of a module, and in words what it is there."""
@@ -253,7 +266,10 @@ def compatible(left: Guard, right: Guard) -> bool:
         return True
     if len(left) > len(right):
         left, right = right, left
-    return all((key, not truth) not in right for key, truth in left)
+    for key, truth in left:  # a loop, since this is asked a million times
+        if (key, not truth) in right:  # noqa: SIM110
+            return False
+    return True
 
 
 def alternatives(value: Value) -> tuple[tuple[Guard, Value], ...]:
@@ -273,10 +289,15 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
         for inner, single in alternatives(value):
             if compatible(guard, inner):
                 flat.append((guard | inner, single))
+        if len(flat) > 4 * MAX_ALTERNATIVES:
+            flat.append((ALWAYS, Unknown("too many possibilities")))
+            break
+    METER.units += len(flat)
     merged: list[tuple[Guard, Value]] = []
     for guard, value in flat:
         for index, (other, seen) in enumerate(merged):
-            if seen is value or seen == value:
+            METER.units += 1
+            if seen is value or (type(seen) is type(value) and not isinstance(value, MappingValue) and seen == value):
                 common = either(guard, other)
                 if common is not None:
                     merged[index] = (common, seen)

@@ -11,6 +11,7 @@ from poolsafe.source import Source
 from poolsafe.syntax.tree import Tree
 from poolsafe.values.frame import Frame
 from poolsafe.values.index import Index
+from poolsafe.values.lattice import METER
 from poolsafe.values.state import State
 
 if TYPE_CHECKING:
@@ -47,12 +48,12 @@ class Module:
         world.running[frame.number] = frame
         active = list(world.active)
         before, world.observer = world.observer, observer or self
-        fuel, work = world.fuel, world.base.work
+        fuel, work = world.fuel, METER.units
         world.refuel()
         try:
             world.execute(world, frame, self.tree.module.body)
         finally:
-            world.active, world.observer, world.fuel, world.base.work = active, before, fuel, work
+            world.active, world.observer, world.fuel, METER.units = active, before, fuel, work
             del world.running[frame.number]
         world.base.update(frame.state.changes)
         frame.state = State.fresh(world.base)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 
 from poolsafe.values.lattice import (
     ALWAYS,
+    METER,
     Absent,
     Guard,
     MappingValue,
@@ -25,27 +26,17 @@ _ABSENT = Absent()
 MAX_PATHS = 12
 
 
-class Ground(dict[Slot, Value]):
-    """What the finished modules hold. `work` counts the names that were merged, as a run pays for them too."""
-
-    __slots__ = ("work",)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.work = 0
-
-
 @dataclass(slots=True)
 class State:
     """One layer over its parent; `path` are the guards, one of which holds here."""
 
-    base: Ground
+    base: MutableMapping[Slot, Value]
     parent: State | None
     changes: dict[Slot, Value]
     path: tuple[Guard, ...] = (ALWAYS,)
 
     @classmethod
-    def fresh(cls, base: Ground) -> State:
+    def fresh(cls, base: MutableMapping[Slot, Value]) -> State:
         """A state over what the finished modules hold."""
         return cls(base, None, {})
 
@@ -94,7 +85,7 @@ class State:
         slots: dict[Slot, None] = {}
         for branch in branches:
             slots.update(dict.fromkeys(branch.changes))
-        self.base.work += len(slots) * len(branches)
+        METER.units += len(slots) * len(branches)
         merged = {slot: self._merge([(branch.path, branch.get(slot)) for branch in branches]) for slot in slots}
         path = tuple(dict.fromkeys(guard for branch in branches for guard in branch.path))
         self.path = simplified(path)

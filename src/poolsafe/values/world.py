@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from poolsafe.values.lattice import (
     ALWAYS,
+    METER,
+    WORK_PER_FUEL,
     Absent,
     Function,
     Guard,
@@ -22,7 +24,7 @@ from poolsafe.values.lattice import (
     Value,
 )
 from poolsafe.values.slices import relevant_statements
-from poolsafe.values.state import Ground, State
+from poolsafe.values.state import Slot, State
 
 if TYPE_CHECKING:
     import libcst as cst
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from poolsafe.values.project import Project
 
 MAX_DEPTH = 14
-FUEL = 30_000  # expressions and merged names per root; an ordinary module takes some hundreds
+FUEL = 12_000  # expressions and merged names per root; an ordinary module takes some hundreds
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +89,7 @@ class World:
     execute: Callable[[World, Frame, Any], bool]
     apply: Callable[[World, Frame, Any, Value, Any], Value]
     complete: Callable[[World, Frame, Any], Value]
-    base: Ground = field(default_factory=Ground)
+    base: dict[Slot, Value] = field(default_factory=dict)
     fuel: int = FUEL
     fuel_per_run: int = FUEL
     counter: int = 100
@@ -134,18 +136,18 @@ class World:
     def refuel(self) -> None:
         """Give a new run its budget."""
         self.fuel = self.fuel_per_run
-        self.base.work = 0
+        METER.units = 0
         self.active.clear()
 
     @property
     def exhausted(self) -> bool:
         """Whether the budget of this run is used up."""
-        return self.fuel <= self.base.work
+        return self.fuel * WORK_PER_FUEL <= METER.units
 
     def spend(self) -> bool:
         """Pay for one step; False when the budget of this run is used up."""
         self.fuel -= 1
-        return self.fuel > self.base.work
+        return not self.exhausted
 
     def new_mapping(
         self, state: State, items: dict[Any, Value], open_reason: str | None = None, trail: Trail = ()

@@ -6,15 +6,16 @@ import asyncio
 import json
 import sys
 import traceback
+from collections.abc import Callable
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import sqlalchemy
 
 from . import calls, cell, pauses, schema, statements
 from .hooks import Server
 
-JOBS = {
+JOBS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "cell": cell.run,
     "call": lambda job: asyncio.run(calls.run(job)),
     "pause": lambda job: asyncio.run(pauses.run(job)),

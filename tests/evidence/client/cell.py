@@ -7,7 +7,6 @@ import json
 import mmap
 import os
 import random
-import re
 import signal
 import time
 import traceback
@@ -17,11 +16,12 @@ from typing import Any
 
 from . import hooks, work
 
-# Seconds: a transaction that takes longer has failed, and a process that does is killed.
+# Seconds: a transaction that takes longer has failed, a cell ends, and a process that has not ended then is killed.
 TRANSACTION = 20.0
-LAST_MOMENT = 30.0
-
-_ASYNCPG = re.compile(r"<class 'asyncpg\.exceptions\.(\w+)'>: ([^\n]*)")
+SECONDS = 60.0
+PATIENCE = 30.0
+# In `stop_at`: whatever the exception.
+ANY = "any"
 
 
 @dataclass
@@ -33,12 +33,13 @@ class Tally:
     examples: dict[str, str] = field(default_factory=dict)
     tracebacks: dict[str, str] = field(default_factory=dict)
 
-    def add(self, error: BaseException) -> None:
+    def add(self, error: BaseException) -> str:
         name, text = named(error)
         self.failures[name] += 1
         self.examples.setdefault(name, text)
         if name not in self.tracebacks:
             self.tracebacks[name] = "".join(traceback.format_exception(type(error), error, error.__traceback__))
+        return name
 
     def join(self, other: dict[str, Any]) -> None:
         self.attempts += other["attempts"]
@@ -58,23 +59,23 @@ class Tally:
 
 def named(error: BaseException) -> tuple[str, str]:
     """The name of asyncpg's exception where SQLAlchemy wraps one, else the exception's own, and its first line."""
-    if match := _ASYNCPG.search(str(error)):
-        return match[1], match[2]
-    lines = str(error).splitlines() or [""]
-    return type(error).__name__, lines[0]
+    # SQLAlchemy 2.1 no longer writes asyncpg's class into its message; the cause is there in every version.
+    inner = getattr(getattr(error, "orig", None), "__cause__", None) or error
+    return type(inner).__name__, (str(inner).splitlines() or [""])[0]
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
     """Fork the processes, wait for them, and add up what they saw.
 
-    `processes`, `tasks` and `transactions` give the size; with `stop` everybody stops at the first failure.
+    `processes`, `tasks` and `transactions` give the size. Everybody stops at the first exception that `stop_at` names,
+    after `seconds`, and is killed `patience` seconds later.
     """
     stop = mmap.mmap(-1, 1)
     # One moment to begin at, since a race needs rivals.
     begin = time.monotonic() + 0.15
     children = [_fork(job, number, stop, begin) for number in range(job["processes"])]
     total = Tally()
-    deadline = time.monotonic() + job.get("seconds", 60.0) + LAST_MOMENT
+    deadline = begin + job.get("seconds", SECONDS) + job.get("patience", PATIENCE)
     for child, pipe in children:
         total.join(_result(child, pipe, deadline))
     return total.as_json()
@@ -127,8 +128,7 @@ def _process(job: dict[str, Any], number: int, stop: mmap.mmap, begin: float, ta
         asyncio.run(_tasks(job, number, stop, begin, tally))
     except BaseException as error:
         tally.attempts += 1
-        tally.add(error)
-        stop[0] = 1
+        _fail(job, stop, tally, error)
 
 
 def _scripts(job: dict[str, Any], stop: mmap.mmap, begin: float, tally: Tally) -> None:
@@ -141,8 +141,7 @@ def _scripts(job: dict[str, Any], stop: mmap.mmap, begin: float, tally: Tally) -
         try:
             hooks.module_of(job["fixture"], job["server"], job.get("environment", {}), work.migrate)
         except Exception as error:
-            tally.add(error)
-            stop[0] = 1
+            _fail(job, stop, tally, error)
 
 
 async def _tasks(job: dict[str, Any], number: int, stop: mmap.mmap, begin: float, tally: Tally) -> None:
@@ -177,11 +176,13 @@ async def _task(
         try:
             await asyncio.wait_for(one(engines[count % len(engines)], me, seed * 100 + count), TRANSACTION)
         except Exception as error:
-            tally.add(error)
-            stop[0] = 1
+            _fail(job, stop, tally, error)
+
+
+def _fail(job: dict[str, Any], stop: mmap.mmap, tally: Tally, error: BaseException) -> None:
+    if {ANY, tally.add(error)} & set(job.get("stop_at", ())):
+        stop[0] = 1
 
 
 def _over(job: dict[str, Any], stop: mmap.mmap, begin: float) -> bool:
-    if job.get("stop") and stop[0]:
-        return True
-    return time.monotonic() > begin + job.get("seconds", 60.0)
+    return bool(stop[0]) or time.monotonic() > begin + job.get("seconds", SECONDS)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 import sqlalchemy.ext.asyncio as aio
 from sqlalchemy.engine import make_url
 from sqlalchemy.pool import NullPool
@@ -39,7 +39,7 @@ class Server:
 
 
 def engine_of(described: dict[str, Any], server: Server) -> Any:
-    """An engine from `query`, `connect_args`, `name` ("empty" or "unique"), `autocommit`, `null_pool` and `keywords`."""
+    """An engine from `query`, `connect_args`, `name` ("empty", "unique"), `autocommit`, `null_pool` and `keywords`."""
     connect_args = dict(described.get("connect_args", {}))
     if described.get("name"):
         empty = described["name"] == "empty"
@@ -91,11 +91,12 @@ def _redirected(server: Server, engines: list[Any]) -> Iterator[None]:
 
     # A creator looks asyncpg.connect up when it connects, after its module has run, so this one stays replaced.
     asyncpg.connect = connect_here
-    aio.create_async_engine, aio.async_engine_from_config = create_here, from_config_here
+    replaced: Any = aio
+    replaced.create_async_engine, replaced.async_engine_from_config = create_here, from_config_here
     try:
         yield
     finally:
-        aio.create_async_engine, aio.async_engine_from_config = create, from_config
+        replaced.create_async_engine, replaced.async_engine_from_config = create, from_config
 
 
 @contextlib.contextmanager
@@ -145,7 +146,7 @@ def _alembic(migrate: Any) -> Any:
         def is_offline_mode(self) -> bool:
             return False
 
-        def configure(self, connection: Any) -> None:
+        def configure(self, connection: Any, **options: Any) -> None:
             self.connection = connection
 
         def begin_transaction(self) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import asyncpg
+import asyncpg  # type: ignore[import-untyped]
 
 SEVERAL = "cannot insert multiple commands into a prepared statement"
 

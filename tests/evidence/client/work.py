@@ -38,7 +38,7 @@ async def text(engine: Any, me: str, step: int) -> None:
 
 async def core(engine: Any, me: str, step: int) -> None:
     """A query made with SQLAlchemy's expressions."""
-    prefix = sa.literal_column(f"'{me}+{step % VARIANTS}+'")
+    prefix: Any = sa.literal_column(f"'{me}+{step % VARIANTS}+'")
     async with engine.begin() as connection:
         found = (await connection.execute(sa.select(prefix + sa.literal(str(step))))).scalar()
         check(found, f"{me}+{step % VARIANTS}+{step}")
