@@ -245,7 +245,7 @@ def test_options_may_stand_between_paths(poolsafe: Run, tmp_path: Path) -> None:
             ["--min-severity=eror"],
             "--min-severity: must be one of `warning`, `error`, not `eror`; did you mean `error`?",
         ),
-        (["--output-format=jsn"], "--output-format: must be one of `full`, `concise`, `json`, `github`, not `jsn`"),
+        (["--output-format=jsn"], "`sarif`, not `jsn`; did you mean `json`?"),
         (["--color=maybe"], "argument --color: invalid choice: 'maybe'"),
         (["--select"], "argument --select: expected one argument"),
         (["--per-file-ignores=a.py"], "--per-file-ignores: expected `PATTERN:CODE`, not `a.py`"),

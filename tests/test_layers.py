@@ -20,6 +20,7 @@ ROOMS = (
     "syntax",
     "values",
     "facts",
+    "deployment",
     "edits",
     "rules",
     "checker",

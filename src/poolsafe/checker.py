@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from poolsafe import needles
+from poolsafe.deployment.evidence import deployment_for
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import Silent, collect_engines
@@ -47,8 +48,13 @@ def check_in_project(source: Source, deployment: Deployment) -> Report:
 
 
 def check(source: Source, deployment: Deployment, project: Project | None = None) -> Report:
-    """Check one decoded file. `project` finds the modules it imports; without one the file is judged alone."""
+    """Check one decoded file. `project` finds the modules it imports; without one the file is judged alone.
+
+    `deployment` is what is configured; under it is laid what the files of the project say.
+    """
     project = project or Project(follow=False)
+    if project.follow:
+        deployment = deployment_for(source.path, project.root or root_of(source.path), deployment)
     try:
         module = project.module(source)
     except tree.Unparsable as error:

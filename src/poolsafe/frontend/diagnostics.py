@@ -34,10 +34,13 @@ class Presenter:
             noqa_row=self._silences.noqa_row(start.row),
             fix=None if finding.fix is None else self._remedy(finding.fix),
             notes=tuple(self._note(related) for related in finding.related),
+            first_line=" ".join(self._source.line(start.row).split()),
         )
 
     def _position(self, offset: int) -> Position:
-        return Position(*self._source.row_column(offset))
+        row, column = self._source.row_column(offset)
+        before = self._source.line(row)[: column - 1]
+        return Position(row, column, len(before.encode("utf-8")) - len(before))
 
     def _remedy(self, fix: Fix) -> Remedy:
         return Remedy(fix.message, fix.applicability, tuple(map(self._replacement, fix.edits)), self._offers(fix))

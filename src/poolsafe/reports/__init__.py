@@ -23,12 +23,20 @@ if TYPE_CHECKING:
 _MODULES = {
     "full": "full",
     "concise": "concise",
+    "grouped": "grouped",
     "json": "json_array",
+    "json-lines": "json_lines",
+    "junit": "junit",
     "github": "github",
+    "gitlab": "gitlab",
+    "pylint": "pylint",
+    "rdjson": "rdjson",
+    "azure": "azure",
+    "sarif": "sarif",
 }
 FORMATS = tuple(_MODULES)
 # Read by people: these get a summary, the others must stay parsable.
-FOR_PEOPLE = frozenset({"full", "concise"})
+FOR_PEOPLE = frozenset({"full", "concise", "grouped"})
 
 
 def load(name: str) -> Format:

@@ -25,8 +25,13 @@ def headline(diagnostic: Diagnostic, style: Style) -> str:
 def heading(diagnostic: Diagnostic, style: Style) -> str:
     """Return what stands before the message."""
     start = diagnostic.span.start
+    place = f"{style.paint(style.name(diagnostic.span.path), 'path')}:{start.row}:{start.column}:"
+    return f"{place} {marked_code(diagnostic, style)}"
+
+
+def marked_code(diagnostic: Diagnostic, style: Style) -> str:
+    """Return the code, the mark of a fix, and the severity where it is no error."""
     code = style.link(style.paint(diagnostic.code, "code"), diagnostic.url)
     mark = f" [{style.paint('*', 'fix')}]" if diagnostic.fix is not None and diagnostic.fix.offered else ""
     severity = f" {style.paint('warning:', 'warning')}" if diagnostic.severity.value == "warning" else ""
-    place = f"{style.paint(style.name(diagnostic.span.path), 'path')}:{start.row}:{start.column}:"
-    return f"{place} {code}{mark}{severity}"
+    return f"{code}{mark}{severity}"

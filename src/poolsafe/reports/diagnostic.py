@@ -13,16 +13,21 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-DOCUMENTATION = "https://github.com/poolsafe/poolsafe/blob/main/docs/rules/"
+HOME = "https://github.com/poolsafe/poolsafe"
+DOCUMENTATION = f"{HOME}/blob/main/docs/rules/"
 CONTEXT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """A place in a text; both count from 1, the column in characters."""
+    """A place in a text; both count from 1, the column in characters.
+
+    `surplus` is how many bytes more than characters stand before it on its line, for who counts in UTF-8.
+    """
 
     row: int
     column: int
+    surplus: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,10 @@ class Remedy:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding, ready to be shown. `noqa_row` is the row where a `# noqa` for it belongs."""
+    """One finding, ready to be shown. `noqa_row` is the row where a `# noqa` for it belongs.
+
+    `first_line` is the text of the line where it starts, each run of white space as one space.
+    """
 
     code: str
     name: str
@@ -74,6 +82,7 @@ class Diagnostic:
     noqa_row: int
     fix: Remedy | None = None
     notes: tuple[Note, ...] = ()
+    first_line: str = ""
 
     @property
     def url(self) -> str:

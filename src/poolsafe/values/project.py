@@ -43,6 +43,7 @@ _MARKERS = frozenset(
 MAX_CALLERS = 12
 MAX_FILE = 2_000_000  # bytes
 MAX_FILES = 30_000
+MAX_WEIGHT = 2_000_000  # characters of source; a tree takes about a hundred bytes for each
 
 
 class Project:
@@ -69,6 +70,13 @@ class Project:
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._listings: dict[str, frozenset[str]] = {}
+
+    def make_room(self) -> None:
+        """Forget all modules where their trees take too much memory: what is still asked for is parsed again."""
+        weight = sum(len(module.source.text) for module in self._modules.values() if module is not None)
+        if weight > MAX_WEIGHT:
+            self._modules.clear()
+            self.world = None
 
     def module(self, source: Source) -> Module:
         """The module of a source: the one that is known already where its text is the same. Raises Unparsable."""
