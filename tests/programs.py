@@ -12,15 +12,14 @@ from poolsafe.facts.engines import Silent, collect_engines
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.statements import collect_statements
 from poolsafe.source import Source
-from poolsafe.syntax.tree import parse
 from poolsafe.values.interpreter import explore, world_of
-from poolsafe.values.project import Project
-from poolsafe.values.sites import engine_sites, statement_sites
 from poolsafe.values.lattice import (
+    ALWAYS,
     Absent,
     Choice,
     Const,
     Function,
+    Guard,
     Instance,
     Library,
     MappingValue,
@@ -31,10 +30,13 @@ from poolsafe.values.lattice import (
     Url,
     Value,
     harden,
+    restrict,
 )
 from poolsafe.values.modules import Module
 from poolsafe.values.names import lookup, module_frame
 from poolsafe.values.observe import freeze
+from poolsafe.values.project import Project
+from poolsafe.values.sites import engine_sites, statement_sites
 from poolsafe.values.texts import as_text
 from poolsafe.values.world import World
 
@@ -67,7 +69,7 @@ ABSENT = Nothing()
 
 def value_of(code: str, name: str = "x") -> Any:
     """What a program's global name is at its end: a plain object, `...` for unknown, `{…}` for a hole in a string."""
-    module = Module(Source.from_text("app.py", textwrap.dedent(code)), parse(Source.from_text("app.py", textwrap.dedent(code))))
+    module = Project(follow=False).module(Source.from_text("app.py", textwrap.dedent(code)))
     return module.tree.with_room(lambda: _value_of(module, name))
 
 
@@ -78,21 +80,22 @@ def _value_of(module: Module, name: str) -> Any:
     return plain(freeze(world, frame, lookup(world, frame, name)))
 
 
-def plain(value: Value) -> Any:
-    """A value of the lattice as the Python object it stands for."""
-    value = harden(value)
+def plain(value: Value, guard: Guard = ALWAYS) -> Any:
+    """A value of the lattice as the Python object it stands for where `guard` holds."""
+    value = harden(restrict(value, (guard,)))
     match value:
         case Choice():
-            return OneOf(*(plain(single) for _, single in value.alternatives))
+            found = {repr(one): one for one in (plain(single, guard | at) for at, single in value.alternatives)}
+            return OneOf(*found.values()) if len(found) > 1 else next(iter(found.values()))
         case Const():
             return value.value
         case Text():
             return "".join(piece if isinstance(piece, str) else "{…}" for piece in value.pieces)
         case MappingValue():
-            items = {key: plain(item) for key, item in value.items.items() if not isinstance(item, Absent)}
+            items = {key: plain(item, guard) for key, item in value.items.items() if not isinstance(item, Absent)}
             return items if value.open is None else {**items, "…": ...}
         case Sequence():
-            items_ = [plain(item) for item in value.items] + ([...] if value.open else [])
+            items_ = [plain(item, guard) for item in value.items] + ([...] if value.open else [])
             return {"list": list, "tuple": tuple, "set": set}[value.kind](items_)
         case Url():
             return f"url {plain(as_text(harden(value.drivername)))}"
@@ -110,9 +113,9 @@ def plain(value: Value) -> Any:
 
 def analyse(code: str) -> tuple[World, Module]:
     """A program after its runs."""
-    source = Source.from_text("app.py", textwrap.dedent(code))
-    module = Module(source, parse(source))
-    world = world_of(Project(follow=False))
+    project = Project(follow=False)
+    module = project.module(Source.from_text("app.py", textwrap.dedent(code)))
+    world = world_of(project)
     module.tree.with_room(lambda: explore(world, module, engine_sites(module), statement_sites(module)))
     return world, module
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from programs import OneOf, value_of
+from programs import ABSENT, OneOf, value_of
 
 MADE = [
     ("x = {'a': 1, 2: 'b'}", {"a": 1, 2: "b"}),
@@ -23,7 +23,7 @@ MADE = [
     ("a = {'a': 1}\nx = {**a, 'a': 2}", {"a": 2}),
     ("a = {'a': 1}\nx = {'a': 2, **a}", {"a": 1}),
     ("x = {'a': 2, **unknown}", {"a": ..., "…": ...}),
-    ("x = {**({'a': 1} if unknown else {})}", {"a": OneOf(1)}),
+    ("x = {**({'a': 1} if unknown else {})}", {"a": OneOf(1, ABSENT)}),
     ("x = {**({'a': 1} if True else {})}", {"a": 1}),
     ("x = {**({'a': 1} if False else {}), 'b': 2}", {"b": 2}),
     ("x = {**(None or {'a': 1})}", {"a": 1}),
@@ -58,11 +58,11 @@ CHANGED = [
     ("x = {'a': 1, 'b': 2}\nx.pop('a')", {"b": 2}),
     ("x = {'a': 1}.pop('a')", 1),
     ("x = {'a': 1}.pop('b', 2)", 2),
-    ("x = {'a': 1}\nx.pop(unknown)", {"…": ...}),
+    ("x = {'a': 1}\nx.pop(unknown)", {"a": ..., "…": ...}),
     ("x = {'a': 1, 'b': 2}\ndel x['a']", {"b": 2}),
     ("x = {'a': 1, 'b': 2}\ndel x['a'], x['b']", {}),
     ("x = {'a': 1}\nx.clear()", {}),
-    ("x = {'a': 1}\nx.popitem()", {"…": ...}),
+    ("x = {'a': 1}\nx.popitem()", {"a": ..., "…": ...}),
     ("x = {'a': {'b': 1}}\ndel x['a']['b']", {"a": {}}),
     ("x = {}\nfor k in ('a', 'b'):\n    x[k] = 1", {"a": 1, "b": 1}),
     ("x = {}\nx['a'], x['b'] = 1, 2", {"a": 1, "b": 2}),
@@ -91,14 +91,14 @@ SHARED = [
 ]
 
 BRANCHED = [
-    ("x = {}\nif unknown:\n    x['a'] = 1", {"a": OneOf(1)}),
+    ("x = {}\nif unknown:\n    x['a'] = 1", {"a": OneOf(1, ABSENT)}),
     ("x = {'a': 1}\nif unknown:\n    x['a'] = 2", {"a": OneOf(1, 2)}),
     ("x = {}\nif unknown:\n    x['a'] = 1\nelse:\n    x['a'] = 1", {"a": 1}),
-    ("x = {}\nif unknown:\n    x.update(a=1)\nelse:\n    x.update(b=1)", {"a": OneOf(1), "b": OneOf(1)}),
-    ("x = {'a': 1}\nif unknown:\n    del x['a']", {"a": OneOf(1)}),
+    ("x = {}\nif unknown:\n    x.update(a=1)\nelse:\n    x.update(b=1)", {"a": OneOf(1, ABSENT), "b": OneOf(1, ABSENT)}),
+    ("x = {'a': 1}\nif unknown:\n    del x['a']", {"a": OneOf(1, ABSENT)}),
     ("x = {'a': 1} if unknown else {'b': 2}", OneOf({"a": 1}, {"b": 2})),
     ("x = {'a': 1} if unknown else None", OneOf({"a": 1}, None)),
-    ("a = {}\nb = {}\ny = a if unknown else b\ny['a'] = 1\nx = a", {"a": OneOf(1)}),
+    ("a = {}\nb = {}\ny = a if unknown else b\ny['a'] = 1\nx = a", {"a": OneOf(1, ABSENT)}),
     ("x = {}\nif unknown:\n    x = {'a': 1}\nx['b'] = 2", OneOf({"b": 2}, {"a": 1, "b": 2})),
 ]
 
@@ -157,7 +157,9 @@ SEQUENCES = [
     ("x = list(n for n in [1])", [1]),
     ("x = [n for n in unknown]", [...]),
     ("x = [n for m in [[1]] for n in m]", [...]),
-    ("x = sorted([2, 1])", ...),
+    ("x = sorted([2, 1])", [1, 2]),
+    ("x = sorted([2, unknown])", [...]),
+    ("x = list(reversed([1, 2]))", [2, 1]),
     ("x = [(i, n) for i, n in enumerate(['a'])]", [(0, "a")]),
     ("x = [a + b for a, b in zip(['a'], ['b'])]", ["ab"]),
     ("x = list(zip(['a'], unknown))", [...]),
@@ -172,7 +174,7 @@ SEQUENCES = [
     ("x = list(unknown)", [...]),
     ("x = set((1,))", {1}),
     ("x = ()\nx += (1,)", (1,)),
-    ("x = next(iter([1, 2]))", 1),
+    ("x = next(iter([1, 2]))", ...),
     ("x = any([])", ...),
 ]
 

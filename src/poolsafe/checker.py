@@ -1,4 +1,4 @@
-"""One file from its source to its findings: the way through the house, without suppression and selection.
+"""One file from its source to its findings: the way through the house, without silencing and selection.
 
 Importing this module imports LibCST; it is imported once a file has a needle.
 """
@@ -16,9 +16,10 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import Silent, collect_engines
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.statements import collect_statements
+from poolsafe.facts.suppression import Suppression, collect_suppressions
 from poolsafe.facts.unparsable import Unparsable
 from poolsafe.findings import Finding
-from poolsafe.rules.registry import rules
+from poolsafe.rules.registry import names, rules
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax import tree
 from poolsafe.syntax.limits import SHALLOW

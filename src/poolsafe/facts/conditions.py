@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
@@ -12,7 +12,7 @@ from poolsafe.values.world import World
 
 _POOLER = re.compile(
     r"pgbouncer|pg_bouncer|bouncer|pooler|pool_mode|poolmode|pooling|transaction|supavisor|supabase|neon|asyncpg|driver"
-    r"|dialect|sqlite|postgres|prepared|statement_cache|6543|6432",
+    r"|dialect|sqlite|postgres|prepared|statement_cache|\b6543\b|\b6432\b",
     re.IGNORECASE,
 )
 
@@ -24,7 +24,17 @@ def asks_for_pooler(world: World, guards: Iterable[Guard]) -> bool:
 
 def _words(world: World, key: Key) -> str:
     found = world.conditions.get(key)
-    words = repr(key)
-    if found is not None:
-        words += " " + cst.Module([]).code_for_node(found[1])
-    return words
+    written = "" if found is None else cst.Module([]).code_for_node(found[1])
+    return " ".join([*_parts(key), written])
+
+
+def _parts(key: Key) -> Iterator[str]:
+    """The words and numbers of a condition's key, without the numbers by which nodes and frames are told apart."""
+    match key:
+        case str():
+            yield key
+        case ("const", _, value):
+            yield str(value)
+        case tuple():
+            for part in key:
+                yield from _parts(part)

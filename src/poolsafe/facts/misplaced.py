@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from poolsafe.facts.creators import connections, given_to_asyncpg
 from poolsafe.facts.engine import Driver, Misplaced, MisplacedWhere
 from poolsafe.facts.places import explain
 from poolsafe.facts.pooling import NAME_FUNCTION
@@ -40,6 +41,13 @@ def misplaced_keys(module: Module, layout: CallLayout, views: list[View], creato
                 for single in judged_values(connect_arg(view, key)):
                     if not isinstance(single, (Absent, Unknown)):
                         where = MisplacedWhere.BESIDE_CREATOR
+                        place = explain(single.trail, f"`{key}`", module, span)
+                        found.setdefault((key, where), Misplaced(key, where, as_python(single), None, None, place))
+        for _, connection in connections(view, creator) if creator is not None else ():
+            for key in (PREPARED, NAME_FUNCTION):
+                for single in judged_values(given_to_asyncpg(connection, key)):
+                    if not isinstance(single, (Absent, Unknown)):
+                        where = MisplacedWhere.ASYNCPG_CALL
                         place = explain(single.trail, f"`{key}`", module, span)
                         found.setdefault((key, where), Misplaced(key, where, as_python(single), None, None, place))
         in_url = query_value(view.url, STATEMENT)

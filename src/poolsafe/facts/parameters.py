@@ -21,8 +21,8 @@ from poolsafe.values.lattice import (
     combinations,
     restrict,
 )
-from poolsafe.values.library_calls import parse_url
 from poolsafe.values.modules import Module
+from poolsafe.values.urls import parse_url
 
 _POOL_ARGUMENTS = ("pool_size", "max_overflow", "pool_timeout", "pool_use_lifo")
 

@@ -134,16 +134,18 @@ def name_function_of(views: list[View]) -> NameFunction:
 
 def _named_by(function: Function) -> NameFunction:
     """Whether a name function gives the empty name; a function with an f-string or a call in it makes unique ones."""
-    body: cst.CSTNode = function.node.body
-    if (
-        isinstance(body, cst.IndentedBlock)
-        and len(body.body) == 1
-        and isinstance(body.body[0], cst.SimpleStatementLine)
-    ):
-        line = body.body[0].body[0]
-        body = line.value if isinstance(line, cst.Return) and line.value is not None else body
-    if isinstance(body, cst.SimpleString):
-        return NameFunction.EMPTY if body.raw_value == "" else NameFunction.UNKNOWN
-    if isinstance(body, (cst.FormattedString, cst.Call, cst.BinaryOperation, cst.IndentedBlock)):
+    returned = _returned(function.node)
+    if isinstance(returned, cst.SimpleString):
+        return NameFunction.EMPTY if returned.raw_value == "" else NameFunction.UNKNOWN
+    if isinstance(returned, (cst.FormattedString, cst.Call, cst.BinaryOperation)):
         return NameFunction.UNIQUE
     return NameFunction.UNKNOWN
+
+
+def _returned(node: cst.FunctionDef | cst.Lambda) -> cst.BaseExpression | None:
+    """What the function's last statement returns."""
+    if isinstance(node, cst.Lambda):
+        return node.body
+    last = node.body.body[-1]
+    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
+    return small.value if isinstance(small, cst.Return) else None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import libcst as cst
 
 from poolsafe.facts.conditions import asks_for_pooler
+from poolsafe.facts.creators import connections, given_to_adapter, given_to_asyncpg
 from poolsafe.facts.engine import CacheSize, SizeState
 from poolsafe.facts.places import explain
 from poolsafe.facts.views import View, as_python, connect_arg, query_value, without_soft
@@ -45,7 +46,11 @@ def cache_size(
 
 def _size_states(view: View, key: str, creator: str | None) -> Iterator[tuple[Guard, Value, SizeState]]:
     if creator is not None:
-        yield frozenset(), Unknown(f"`{creator}` makes the connections"), SizeState.UNKNOWN
+        # SQLAlchemy reads no connect_args beside it.
+        given = given_to_asyncpg if key == STATEMENT else given_to_adapter
+        for guard, connection in connections(view, creator):
+            for inner, single in alternatives(without_soft(given(connection, key))):
+                yield guard | inner, single, size_state(key, single)
         return
     value = connect_arg(view, key)
     if key == PREPARED:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from poolsafe.facts.migrations import migration_runner
 from poolsafe.facts.places import explain
 from poolsafe.facts.statement import Piece, Runner, Statement
 from poolsafe.findings import Related
@@ -87,6 +88,8 @@ def _joined(text: Text) -> str:
 
 
 def _runner(world: World, module: Module, calls: list[SqlCall], executions: list[Execution]) -> tuple[Runner, str]:
+    if calls[0].function == "alembic.op.execute" or any(one.method == "op.execute" for one in executions):
+        return migration_runner(world, module)
     answers = [_of_receiver(one.receiver, awaited=one.awaited) for one in executions]
     answers += [_of_receiver(seen.receiver, awaited=seen.awaited) for seen in calls if seen.receiver is not None]
     if Runner.ASYNC in answers:

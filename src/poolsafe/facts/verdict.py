@@ -318,8 +318,8 @@ def _states(engine: Engine, *, moved: bool = False) -> States:
         if misplaced.where is not MisplacedWhere.ASYNCPG_CALL:
             sizes[misplaced.key] = _state(misplaced.value)
     statement, prepared = sizes[engine.statement_cache.key], sizes[engine.prepared_cache.key]
-    # Beside a creator nothing sets SQLAlchemy's own cache size: what the creator gives asyncpg is all there is.
-    if engine.creator is not None and statement is SizeState.ZERO:
+    # A creator can hardly set SQLAlchemy's own cache size: what it gives asyncpg is all there is.
+    if engine.creator is not None and statement is SizeState.ZERO and prepared is SizeState.ABSENT:
         prepared = SizeState.ZERO
     name = engine.name_function
     # A connection class may name statements in its own way, which nobody can see from the engine.

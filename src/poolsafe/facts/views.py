@@ -25,10 +25,10 @@ from poolsafe.values.lattice import (
     is_soft,
     restrict,
 )
-from poolsafe.values.library_calls import parse_url
 from poolsafe.values.modules import Module
 from poolsafe.values.observe import engine_url, single_scheme
 from poolsafe.values.texts import as_text
+from poolsafe.values.urls import parse_url
 from poolsafe.values.world import EngineCall
 
 ASYNCPG = frozenset({"postgresql+asyncpg"})
@@ -85,10 +85,10 @@ def other_driver(views: list[View]) -> Driver:
 def driver_reason_of(views: list[View]) -> str:
     for view in views:
         if view.driver is Driver.UNKNOWN:
-            reason = view.url.reason if isinstance(view.url, Unknown) else None
-            if isinstance(view.url, Text):
-                reason = next((piece.reason for piece in view.url.pieces if isinstance(piece, Unknown)), None)
-            return reason or "the URL is not a string that can be followed"
+            url = view.url.drivername if isinstance(view.url, Url) else view.url
+            pieces = as_text(url, "the URL is not a string that can be followed").pieces
+            reasons = (piece.reason for piece in pieces if isinstance(piece, Unknown))
+            return next(reasons, "the URL is not a string that can be followed")
     return ""
 
 

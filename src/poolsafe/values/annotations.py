@@ -6,19 +6,21 @@ import libcst as cst
 
 from poolsafe.values import library
 from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.index import last_name
 from poolsafe.values.lattice import Class, Const, Instance, Library, Object, Unknown, Value
+from poolsafe.values.names import force
 from poolsafe.values.world import World
 
-_WRAPPERS = frozenset({"Annotated", "Optional", "Final", "ClassVar", "Required", "NotRequired"})
+_WRAPPERS = frozenset({"Optional", "Final", "ClassVar", "Required", "NotRequired"})
+
+
+MAX_QUOTED = 200
 
 
 def typed(world: World, frame: Frame, annotation: cst.Annotation | None, default: Value | None, name: str) -> Value:
     """What a parameter without a given argument is: by its `Depends`, else by its annotated type, else unknown."""
-    if isinstance(default, Object) and default.kind == "depends":
-        dependency = default.facts.get("dependency")
-        if isinstance(dependency, Value):
-            return _provided(world, frame, world.apply(world, frame, None, dependency, Arguments()))
-        default = None
+    if isinstance(default, Object) and default.kind == "depends" and default.facts["dependency"] != Const(None):
+        return _provided(world, frame, world.apply(world, frame, None, default.facts["dependency"], Arguments()))
     if annotation is not None:
         value = by_annotation(world, frame, annotation.annotation)
         if value is not None:
@@ -27,18 +29,22 @@ def typed(world: World, frame: Frame, annotation: cst.Annotation | None, default
 
 
 def _provided(world: World, frame: Frame, value: Value) -> Value:
+    """What a dependency gives: a generator function what it yields."""
+    value = force(world, frame, value)
     if isinstance(value, Object) and value.kind == "generator":
-        inner = value.facts.get("value")
-        return inner if isinstance(inner, Value) else Unknown("a generator")
+        return force(world, frame, value.facts["value"])
     return value
 
 
 def by_annotation(world: World, frame: Frame, node: cst.BaseExpression) -> Value | None:
     """An instance of the annotated class where that is a settings class or a SQLAlchemy type; None for other types."""
     if isinstance(node, cst.SimpleString):
+        # What stands in a string was not looked at for absurd nesting, which LibCST does not survive.
+        if len(node.raw_value) > MAX_QUOTED:
+            return None
         try:
             node = cst.parse_expression(str(node.raw_value))
-        except (cst.ParserSyntaxError, RecursionError):
+        except cst.ParserSyntaxError:
             return None
     if isinstance(node, cst.BinaryOperation) and isinstance(node.operator, cst.BitOr):
         return by_annotation(world, frame, node.left) or by_annotation(world, frame, node.right)
@@ -52,38 +58,46 @@ def by_annotation(world: World, frame: Frame, node: cst.BaseExpression) -> Value
 
 
 def _subscripted(world: World, frame: Frame, node: cst.Subscript) -> Value | None:
-    head = (
-        node.value.value
-        if isinstance(node.value, cst.Name)
-        else node.value.attr.value
-        if isinstance(node.value, cst.Attribute)
-        else ""
-    )
-    indices = [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
-    if head not in _WRAPPERS or not indices:
+    head = last_name(node.value)
+    if head == "Annotated":
+        return instance_of(world, frame, annotated(world, frame, node))
+    if head not in _WRAPPERS:
         return None
+    return by_annotation(world, frame, _indices(node)[0])
+
+
+def _indices(node: cst.Subscript) -> list[cst.BaseExpression]:
+    return [element.slice.value for element in node.slice if isinstance(element.slice, cst.Index)]
+
+
+def annotated(world: World, frame: Frame, node: cst.Subscript) -> Value:
+    """`Annotated[T, …]`: the node of its type, and what its `Depends` asks for."""
+    indices = _indices(node)
+    found: Value = Const(None)
     for metadata in indices[1:]:
-        if isinstance(metadata, cst.Call):
-            value = world.evaluate(world, frame, metadata)
-            if isinstance(value, Object) and value.kind == "depends":
-                dependency = value.facts.get("dependency")
-                if isinstance(dependency, Value) and dependency != Const(None):
-                    return _provided(world, frame, world.apply(world, frame, None, dependency, Arguments()))
-    return by_annotation(world, frame, indices[0])
+        value = world.evaluate(world, frame, metadata) if isinstance(metadata, cst.Call) else None
+        if isinstance(value, Object) and value.kind == "depends":
+            found = value.facts["dependency"]
+    return Object("annotated", {"type": indices[0] if indices else node, "dependency": found}, ("annotated", id(node)))
 
 
 def instance_of(world: World, frame: Frame, kind: Value) -> Value | None:
     """Some instance of a class, as far as the class itself says what that is."""
-    if isinstance(kind, Class):
-        value = world.apply(world, frame, None, kind, Arguments(open_keywords="an instance made elsewhere"))
-        return value if isinstance(value, Instance) else None
-    if isinstance(kind, Library):
-        name = library.canonical(kind.name)
-        if name in library.ASYNC_RUNNERS:
-            return Object("runner", {"async": True, "driver": None, "engine": name.endswith("Engine")})
-        if name in library.SYNC_RUNNERS:
-            return Object("runner", {"async": False, "driver": None, "engine": name.endswith(".Engine")})
-    if isinstance(kind, Object) and kind.kind == "annotated":
-        inner = kind.facts.get("value")
-        return inner if isinstance(inner, Value) else None
+    match kind:
+        case Class():
+            value = world.apply(world, frame, None, kind, Arguments(open_keywords="an instance made elsewhere"))
+            return value if isinstance(value, Instance) else None
+        case Library(name=name):
+            return _runner(library.canonical(name))
+        case Object(kind="annotated", facts={"dependency": Const(), "type": annotation}):
+            return by_annotation(world, frame, annotation)
+        case Object(kind="annotated", facts={"dependency": Value() as dependency}):
+            return _provided(world, frame, world.apply(world, frame, None, dependency, Arguments()))
     return None
+
+
+def _runner(name: str) -> Value | None:
+    is_async = name in library.ASYNC_RUNNERS
+    if not is_async and name not in library.SYNC_RUNNERS:
+        return None
+    return Object("runner", {"async": is_async, "driver": None, "engine": name.endswith("Engine")})

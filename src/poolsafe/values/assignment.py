@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import libcst as cst
 
+from poolsafe.values.environment import set_variable
 from poolsafe.values.frame import Frame
+from poolsafe.values.instances import unpacked
 from poolsafe.values.lattice import (
     ALWAYS,
     Absent,
     Class,
     Guard,
     Instance,
+    Library,
     MappingRef,
     MappingValue,
     Sequence,
@@ -19,7 +22,7 @@ from poolsafe.values.lattice import (
     alternatives,
     choose,
 )
-from poolsafe.values.mappings import mapping_key
+from poolsafe.values.mappings import blurred, mapping_key
 from poolsafe.values.names import bind, force
 from poolsafe.values.world import World
 
@@ -35,12 +38,10 @@ def assign(world: World, frame: Frame, target: cst.BaseExpression, value: Value)
             _assign_item(world, frame, target, value)
         case cst.Attribute():
             _assign_attribute(world, frame, target, value)
-        case cst.StarredElement():
-            assign(world, frame, target.value, value)
 
 
 def _unpack(world: World, frame: Frame, target: cst.Tuple | cst.List, value: Value) -> None:
-    value = force(world, frame, value)
+    value = unpacked(world, frame, value)
     count = len(target.elements)
     starred = next(
         (index for index, element in enumerate(target.elements) if isinstance(element, cst.StarredElement)), None
@@ -75,7 +76,11 @@ def _assign_item(world: World, frame: Frame, target: cst.Subscript, value: Value
     base = force(world, frame, world.evaluate(world, frame, target.value))
     if len(target.slice) != 1 or not isinstance(target.slice[0].slice, cst.Index):
         return
-    key = mapping_key(force(world, frame, world.evaluate(world, frame, target.slice[0].slice.value)))
+    index = force(world, frame, world.evaluate(world, frame, target.slice[0].slice.value))
+    if base == Library("os.environ"):
+        set_variable(frame, index, value)
+        return
+    key = mapping_key(index)
     several = alternatives(base)
     for guard, single in several:
         if isinstance(single, MappingRef):
@@ -87,10 +92,7 @@ def store_item(world: World, frame: Frame, ref: MappingRef, key: object, value: 
     content = world.content(frame.state, ref)
     items = dict(content.items)
     if key is None:
-        reason = "an item under a key that is not known"
-        frame.state.set(
-            ("dict", ref.oid), MappingValue(items, content.open or reason, content.oid, trail=content.trail)
-        )
+        frame.state.set(("dict", ref.oid), blurred(content, "an item under a key that is not known"))
         return
     if guard != ALWAYS:
         old = content.get(key)

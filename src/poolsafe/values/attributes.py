@@ -6,11 +6,13 @@ import libcst as cst
 
 from poolsafe.values import library
 from poolsafe.values.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases
+from poolsafe.values.enums import member
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.functions import decorated_as
 from poolsafe.values.lattice import (
     Absent,
     Class,
+    Const,
     Function,
     Instance,
     Library,
@@ -24,6 +26,7 @@ from poolsafe.values.lattice import (
     alternatives,
     choose,
     lift,
+    refused,
     text,
     through,
 )
@@ -52,10 +55,12 @@ def _attribute(world: World, frame: Frame, base: Value, name: str, node: cst.CST
         case Url():
             return _of_url(base, name)
         case Object():
-            return _of_object(world, base, name)
+            return _of_object(world, frame, base, name)
         case Unknown():
             ident = None if base.ident is None else ("attr", base.ident, name)
             return Unknown(base.reason, ident or ("node", frame.number, id(node)), soft=base.soft)
+        case Const(value=None):
+            return refused("an attribute of None")
         case Function():
             return Unknown(f"an attribute of a function: `{name}`", ("attr", id(base.node), name))
     return Unknown(
@@ -156,7 +161,7 @@ def of_class(world: World, frame: Frame, cls: Class, name: str) -> Value:
             return Unknown(f"`{cls.node.name.value}.{name}` is not found", ("class", id(cls.node), name))
         return Unknown(f"`{cls.node.name.value}.{name}` comes from a base class", ("class", id(cls.node), name))
     if class_kind(cls) == "enum" and not name.startswith("_"):
-        return Object("enum", {"value": value, "name": text(name)}, ("enum", cls.node.name.value, name))
+        return member(cls, name, value)
     return _with_owner(value, owner, name)
 
 
@@ -173,12 +178,15 @@ def _of_url(url: Url, name: str) -> Value:
     return Unknown(f"`{name}` of the URL", ("url", id(url), name))
 
 
-def _of_object(world: World, base: Object, name: str) -> Value:
+def _of_object(world: World, frame: Frame, base: Object, name: str) -> Value:
     inner = base.facts.get(name)
-    if isinstance(inner, Value) and base.kind in ("enum", "parsed", "namespace"):
+    if isinstance(inner, Value) and base.kind in ("enum", "namespace"):
         return inner
     if base.kind == "runner" and name in ("sync_engine", "sync_connection", "sync_session", "bind", "engine"):
         return Object("runner", {**base.facts, "async": base.facts.get("async"), "engine": name.endswith("engine")})
-    if base.kind == "enum" and name == "name":
-        return Unknown("the name of a member")
+    cls = base.facts.get("class")
+    if base.kind == "enum" and isinstance(cls, Class):
+        value, owner = class_attribute(world, frame, cls, name)
+        if isinstance(value, Function):
+            return bind_method(world, frame, value, base, owner)
     return Object("member", {"of": base, "name": name})

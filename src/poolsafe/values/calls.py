@@ -7,13 +7,17 @@ from typing import Any
 import libcst as cst
 
 from poolsafe.values.attributes import attribute, bind_method, of_instance
-from poolsafe.values.classes import class_attribute, fields, instantiate
+from poolsafe.values.classes import class_attribute, class_kind, instantiate
+from poolsafe.values.effects import note_effect, stands_for_effect
+from poolsafe.values.enums import by_value
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.functions import call_function, defer, deferrable
+from poolsafe.values.instances import changed, dumped, unpacked
 from poolsafe.values.lattice import (
     Absent,
     Choice,
     Class,
+    Const,
     Function,
     Instance,
     Library,
@@ -28,11 +32,13 @@ from poolsafe.values.lattice import (
     Value,
     alternatives,
     choose,
+    refused,
 )
-from poolsafe.values.library_calls import call_library, call_object_method
+from poolsafe.values.library_calls import call_library
 from poolsafe.values.mappings import merge_into
 from poolsafe.values.methods import mapping_method, sequence_method, text_method, url_method
 from poolsafe.values.names import force, peek
+from poolsafe.values.runners import call_object_method
 from poolsafe.values.texts import hashable
 from poolsafe.values.world import World
 
@@ -55,23 +61,26 @@ def call(world: World, frame: Frame, node: cst.Call) -> Value:
     if isinstance(node.func, cst.Attribute):
         receiver = force(world, frame, world.evaluate(world, frame, node.func.value))
         name = node.func.attr.value
-        if _is_indifferent(world, node, receiver, name):
+        if _is_indifferent(world, frame, node, receiver, name):
             return Unknown("a call that is not followed", ("node", frame.number, id(node)))
         arguments = evaluate_arguments(world, frame, node)
         results = []
         for guard, single in alternatives(receiver):
             results.append((guard, _method(world, frame, node, single, name, arguments, awaited=awaited)))
+        note_effect(world, frame, node, receiver, name, arguments)
         return choose(results)
     callee = force(world, frame, world.evaluate(world, frame, node.func))
     arguments = evaluate_arguments(world, frame, node)
-    return apply(world, frame, node, callee, arguments)
+    result = apply(world, frame, node, callee, arguments)
+    note_effect(world, frame, node, callee, None, arguments)
+    return result
 
 
-def _is_indifferent(world: World, node: cst.Call, receiver: Value, name: str) -> bool:
+def _is_indifferent(world: World, frame: Frame, node: cst.Call, receiver: Value, name: str) -> bool:
     """Whether a method of something unknown is called that nobody knows, so that its arguments do not matter."""
-    return (
-        isinstance(receiver, Unknown) and name not in KNOWN_METHODS and id(node) not in world.warm and bool(node.args)
-    )
+    if not isinstance(receiver, Unknown) or name in KNOWN_METHODS or id(node) in world.warm or not node.args:
+        return False
+    return not stands_for_effect(frame, node, name)
 
 
 def evaluate_arguments(world: World, frame: Frame, node: cst.Call) -> Arguments:
@@ -87,7 +96,7 @@ def evaluate_arguments(world: World, frame: Frame, node: cst.Call) -> Arguments:
         if arg.keyword is not None:
             spread[arg.keyword.value] = value
         elif arg.star == "*":
-            value = force(world, frame, value)
+            value = unpacked(world, frame, value)
             if isinstance(value, Sequence):
                 arguments.positional.extend(value.items)
             if not isinstance(value, Sequence) or value.open:
@@ -111,6 +120,8 @@ def apply(world: World, frame: Frame, node: cst.Call | None, callee: Value, argu
             if node is not None and deferrable(world, callee, arguments):
                 return defer(callee, arguments)
             return call_function(world, frame, callee, arguments)
+        case Class() if class_kind(callee) == "enum":
+            return by_value(world, frame, callee, arguments)
         case Class():
             return instantiate(world, frame, callee, arguments)
         case Partial():
@@ -136,9 +147,10 @@ def apply(world: World, frame: Frame, node: cst.Call | None, callee: Value, argu
 
 def _unknown_result(frame: Frame, node: cst.Call | None, callee: Unknown, arguments: Arguments) -> Value:
     idents = [hashable(value) for value in [*arguments.positional, *arguments.keywords.values()]]
+    ident: object = None if node is None else ("node", frame.number, id(node))
     if callee.ident is not None and None not in idents:
-        return Unknown(callee.reason, ("call", callee.ident, *idents))
-    return Unknown(callee.reason, None if node is None else ("node", frame.number, id(node)))
+        ident = ("call", callee.ident, *idents)
+    return Unknown(callee.reason, ident, soft=callee.soft)
 
 
 def _method(
@@ -176,21 +188,26 @@ def _method(
                 call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
                 return _instance_builtin(world, frame, receiver, name, arguments, method)
             return apply(world, frame, node, method, arguments)
+        case Const(value=None):
+            return refused("a method of None")
     return apply(world, frame, node, attribute(world, frame, receiver, name, node.func), arguments)
 
 
 def _instance_builtin(
     world: World, frame: Frame, receiver: Instance, name: str, arguments: Arguments, otherwise: Unknown
 ) -> Value:
-    """Methods that pydantic and dataclasses give to instances: a dump of the fields."""
-
-    if name not in ("model_dump", "dict", "_asdict"):
-        return otherwise
-    items: dict[Any, Value] = {
-        field: of_instance(world, frame, receiver, field) for field, _, _ in fields(receiver.cls)
-    }
-    partial = bool(arguments.keywords or arguments.positional)
-    return world.new_mapping(frame.state, items, "a dump of some of the fields" if partial else None)
+    """Methods that pydantic, dataclasses and named tuples give to instances."""
+    match name:
+        case "model_dump" | "dict" | "_asdict":
+            partial = bool(arguments.keywords or arguments.positional)
+            return dumped(world, frame, receiver, "a dump of some of the fields" if partial else None)
+        case "_replace":
+            return changed(world, frame, receiver, arguments.keywords)
+        case "model_copy" | "copy":
+            changes: dict[Any, Value] = {}
+            merge_into(world, frame, changes, arguments.keywords.get("update", Const(None)))
+            return changed(world, frame, receiver, changes)
+    return otherwise
 
 
 def _super(frame: Frame) -> Value:

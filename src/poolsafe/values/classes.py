@@ -9,10 +9,12 @@ from poolsafe.values.annotations import by_annotation
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.functions import decorated_as
 from poolsafe.values.lattice import (
+    ALWAYS,
     Absent,
     Class,
     Const,
     Function,
+    Guard,
     Instance,
     Library,
     Object,
@@ -28,13 +30,15 @@ from poolsafe.values.names import force
 from poolsafe.values.state import State
 from poolsafe.values.world import World
 
+MAX_BASES = 30
 
-def run_class_body(world: World, frame: Frame, cls: Class) -> None:
-    """Run the body of a class once, on the first demand; its names stay in the world."""
+
+def run_class_body(world: World, frame: Frame, cls: Class, path: tuple[Guard, ...] = (ALWAYS,)) -> None:
+    """Run the body of a class once, on the first demand or under `path` where it stands; its names stay in the world."""
     if cls.namespace in world.finished_classes:
         return
     world.finished_classes.add(cls.namespace)
-    state = State(frame.state.base, frame.state, {})
+    state = State(frame.state.base, frame.state, {}, path)
     inner = Frame(cls.module, cls.namespace, cls.parents, state, state, kind="class", depth=frame.depth + 1, cls=cls)
     world.running[cls.namespace] = inner
     try:
@@ -54,19 +58,26 @@ def own_attribute(world: World, frame: Frame, cls: Class, name: str) -> Value:
 
 
 def mro(cls: Class) -> list[Class]:
-    """The class and its project bases, in the order in which attributes are looked up (depth first, each once)."""
-    order: list[Class] = []
+    """The class and its project bases, in the order in which Python looks attributes up."""
+    return _linear(cls, MAX_BASES, {})
 
-    def visit(one: Class) -> None:
-        if any(seen.node is one.node for seen in order) or len(order) > 30:
-            return
-        order.append(one)
-        for base in one.bases:
-            if isinstance(base, Class):
-                visit(base)
 
-    visit(cls)
+def _linear(cls: Class, depth: int, known: dict[int, list[Class]]) -> list[Class]:
+    if id(cls) in known:
+        return known[id(cls)]
+    bases = [base for base in cls.bases if isinstance(base, Class)] if depth else []
+    queues = [*(_linear(base, depth - 1, known) for base in bases), bases]
+    known[id(cls)] = order = [cls]
+    while queues := [queue for queue in queues if queue]:
+        # A class comes after all that derive from it; where that cannot be had (Python would refuse it), the first one.
+        head = next((queue[0] for queue in queues if not any(_is_in(queue[0], other[1:]) for other in queues)), queues[0][0])
+        order.append(head)
+        queues = [[one for one in queue if one.node is not head.node] for queue in queues]
     return order
+
+
+def _is_in(cls: Class, classes: list[Class]) -> bool:
+    return any(one.node is cls.node for one in classes)
 
 
 def library_bases(cls: Class) -> set[str]:
@@ -122,8 +133,6 @@ def fields(cls: Class) -> list[tuple[str, cst.AnnAssign, Class]]:
 def instantiate(world: World, frame: Frame, cls: Class, arguments: Arguments) -> Value:
     """`cls(...)`: runs `__init__`, or fills the fields as dataclasses and pydantic do."""
     kind = class_kind(cls)
-    if kind == "enum":
-        return Unknown("a member of an enumeration")
     oid = world.number()
     instance = Instance(oid, cls)
     init, owner = class_attribute(world, frame, cls, "__init__")
@@ -135,11 +144,15 @@ def instantiate(world: World, frame: Frame, cls: Class, arguments: Arguments) ->
         return instance
     if kind != "plain":
         _fill(world, frame, cls, kind, oid, arguments)
-    post, owner = class_attribute(world, frame, cls, "__post_init__")
-    if isinstance(post, Function) and kind == "dataclass":
+    post, owner = class_attribute(world, frame, cls, _AFTER_INIT.get(kind, ""))
+    if isinstance(post, Function):
         bound = Function(post.node, post.module, post.decorators, instance, owner, post.defaults, post.parents)
-        world.apply(world, frame, None, bound, Arguments())
+        world.apply(world, frame, None, bound, Arguments([Const(None)] if kind != "dataclass" else []))
     return instance
+
+
+# The method that generated initialisers call in the end.
+_AFTER_INIT = {"dataclass": "__post_init__", "settings": "model_post_init", "model": "model_post_init"}
 
 
 def _keywords(frame: Frame, oid: int, arguments: Arguments) -> None:

@@ -9,10 +9,10 @@ import libcst as cst
 from poolsafe.values.assignment import assign
 from poolsafe.values.conditions import truth
 from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.instances import unpacked
 from poolsafe.values.lattice import ALWAYS, Absent, Guard, MappingRef, Sequence, Value, choose
 from poolsafe.values.mappings import mapping_key
 from poolsafe.values.methods import mapping_method
-from poolsafe.values.names import force
 from poolsafe.values.state import State
 from poolsafe.values.world import World
 
@@ -21,7 +21,7 @@ MAX_ROUNDS = 32
 
 def iterated(world: World, frame: Frame, value: Value) -> Sequence | None:
     """The items that a loop over the value sees, in order; None where they are not known."""
-    value = force(world, frame, value)
+    value = unpacked(world, frame, value)
     if isinstance(value, MappingRef):
         value = mapping_method(world, frame, cst.Call(cst.Name("keys")), value, "keys", Arguments())
     if isinstance(value, Sequence) and len(value.items) <= MAX_ROUNDS:

@@ -32,6 +32,7 @@ from poolsafe.values.lattice import (
     Value,
     alternatives,
     compatible,
+    is_soft,
     lift,
     text,
 )
@@ -142,9 +143,8 @@ def compare(world: World, frame: Frame, node: cst.CSTNode, kind: type, left: Val
         if known is not None:
             return Const(known)
         sides = texts.hashable(one), texts.hashable(two)
-        if None in sides:
-            return world.unknown(frame, node, "a comparison")
-        return Unknown("a comparison", (kind.__name__, *sides))
+        ident = ("node", frame.number, id(node)) if None in sides else (kind.__name__, *sides)
+        return Unknown("a comparison", ident, soft=is_soft(one) or is_soft(two))
 
     return lift(apply, force(world, frame, left), force(world, frame, right))
 

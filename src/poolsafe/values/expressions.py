@@ -15,6 +15,7 @@ from poolsafe.values.calls import call
 from poolsafe.values.comprehensions import comprehension
 from poolsafe.values.conditions import compare, truth, truthiness
 from poolsafe.values.frame import Frame
+from poolsafe.values.functions import parameter_defaults
 from poolsafe.values.lattice import (
     Const,
     Function,
@@ -28,7 +29,9 @@ from poolsafe.values.lattice import (
     alternatives,
     choose,
     harden,
+    is_soft,
     lift,
+    refused,
     text,
 )
 from poolsafe.values.mappings import mapping_key, merge_into
@@ -68,15 +71,7 @@ def literal(node: cst.SimpleString) -> str | bytes:
 
 
 def _concatenated(world: World, frame: Frame, node: cst.ConcatenatedString) -> Value:
-    left, right = evaluate(world, frame, node.left), evaluate(world, frame, node.right)
-    joined = texts.concatenate(left, right)
-    return joined if joined.trail else _with_trail(joined, world, frame, node)
-
-
-def _with_trail(value: Value, world: World, frame: Frame, node: cst.CSTNode) -> Value:
-    if isinstance(value, Text):
-        return Text(value.pieces, trail=(world.step(frame, node, "literal"),))
-    return value
+    return texts.concatenate(evaluate(world, frame, node.left), evaluate(world, frame, node.right))
 
 
 def _formatted(world: World, frame: Frame, node: cst.FormattedString) -> Value:
@@ -234,7 +229,9 @@ def _unary(world: World, frame: Frame, node: cst.UnaryOperation) -> Value:
 
         def negate(single: Value) -> Value:
             known = truthiness(world, frame, single)
-            return Unknown("a condition", ("not", texts.hashable(single))) if known is None else Const(not known)
+            if known is not None:
+                return Const(not known)
+            return Unknown("a condition", ("not", texts.hashable(single)), soft=is_soft(single))
 
         return lift(negate, value)
     functions: dict[type, Callable[[Any], Any]] = {
@@ -280,7 +277,8 @@ def combine(world: World, frame: Frame, node: cst.CSTNode, kind: type, left: Val
     left, right = force(world, frame, left), force(world, frame, right)
     if kind is cst.Modulo and any(isinstance(single, Text) for _, single in alternatives(left)):
         return lift(lambda template: _percent(world, frame, template, right), left)
-    if kind is cst.BitOr and any(isinstance(single, (MappingRef, MappingValue)) for _, single in alternatives(left)):
+    sides = (*alternatives(left), *alternatives(right))
+    if kind is cst.BitOr and any(isinstance(single, (MappingRef, MappingValue)) for _, single in sides):
         items: dict[Any, Value] = {}
         first = merge_into(world, frame, items, left)
         second = merge_into(world, frame, items, right)
@@ -289,7 +287,7 @@ def combine(world: World, frame: Frame, node: cst.CSTNode, kind: type, left: Val
     def apply(one: Value, two: Value) -> Value:
         if kind is cst.Add and (isinstance(one, Text) or isinstance(two, Text)):
             if isinstance(one, Const) or isinstance(two, Const):
-                return Unknown("adds text to something else")
+                return refused("adds text to something else")
             return texts.concatenate(one, two)
         if kind is cst.Add and isinstance(one, Sequence) and isinstance(two, Sequence):
             return Sequence(one.items + two.items, one.kind, one.open or two.open)
@@ -351,15 +349,6 @@ def _named(world: World, frame: Frame, node: cst.NamedExpr) -> Value:
 def _lambda(world: World, frame: Frame, node: cst.Lambda) -> Value:
     parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
     return Function(node, frame.module, defaults=parameter_defaults(world, frame, node.params), parents=parents)
-
-
-def parameter_defaults(world: World, frame: Frame, params: cst.Parameters) -> dict[str, Value]:
-    """The defaults of parameters, evaluated where the function is defined."""
-    return {
-        param.name.value: evaluate(world, frame, param.default)
-        for param in (*params.posonly_params, *params.params, *params.kwonly_params)
-        if param.default is not None
-    }
 
 
 _HANDLERS: dict[type, Callable[[World, Frame, Any], Value]] = {

@@ -23,6 +23,14 @@ class Exit:
 
 
 @dataclass(slots=True)
+class Loop:
+    """A running loop: the states in which a `break` left it, and those in which a `continue` ended this round."""
+
+    broken: list[State] = field(default_factory=list)
+    continued: list[State] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Frame:
     """A running module, class body or function.
 
@@ -41,7 +49,7 @@ class Frame:
     cls: Class | None = None
     self_value: Value | None = None
     exits: list[Exit] = field(default_factory=list)
-    breaks: list[list[State]] = field(default_factory=list)
+    loops: list[Loop] = field(default_factory=list)
     yields: list[Value] = field(default_factory=list)
     outer_names: dict[str, int] = field(default_factory=dict)
     awaiting: cst.CSTNode | None = None

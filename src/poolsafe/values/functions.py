@@ -26,6 +26,7 @@ from poolsafe.values.lattice import (
     alternatives,
     choose,
 )
+from poolsafe.values.names import force
 from poolsafe.values.state import State
 from poolsafe.values.world import World
 
@@ -39,7 +40,8 @@ def call_function(world: World, frame: Frame, function: Function, arguments: Arg
     with world.entered(function.node) as allowed:
         if not allowed:
             return Unknown("a recursive call", ("recursion", id(function.node)))
-        return _run(world, frame, function, arguments)
+        # What waits is asked for while this function still counts as running: a recursion would never end otherwise.
+        return force(world, frame, _run(world, frame, function, arguments))
 
 
 def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -> Value:
@@ -191,8 +193,3 @@ def _decorator_name(value: Value) -> str | None:
         name = value.facts.get("name")
         return name if isinstance(name, str) else None
     return None
-
-
-def open_arguments(function: Function, reason: str) -> Arguments:
-    """The arguments of a caller that nobody knows."""
-    return Arguments(open_keywords=reason)

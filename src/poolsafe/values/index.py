@@ -72,6 +72,9 @@ class Index:
                     site = CallSite(node, name, scopes)
                     self.calls.append(site)
                     self.calls_by_name.setdefault(name, []).append(site)
+                    if name == "run_sync" and node.args and isinstance(node.args[0].value, cst.Name):
+                        # It calls the function that it is given.
+                        self.calls_by_name.setdefault(node.args[0].value.value, []).append(site)
             elif isinstance(node, cst.FunctionDef):
                 self.functions.setdefault(node.name.value, []).append((node, scopes))
                 self.scopes[id(node)] = scopes
@@ -85,13 +88,20 @@ class Index:
                 scopes = (*scopes, node)
             elif isinstance(node, (cst.SimpleString, cst.FormattedStringText)):
                 if ";" in node.value:
-                    self.semicolons.append(scopes)
+                    self.semicolons.append(_reach(scopes))
             elif isinstance(node, (cst.ImportFrom, cst.Import)):
                 self.imports.append(node)
                 continue
             for child in reversed(list(children(node))):
                 self.parents[id(child)] = node
                 stack.append((child, scopes))
+
+
+def _reach(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
+    """Where a string that stands in these scopes may be named: a constant of a class, wherever the class is."""
+    while scopes and isinstance(scopes[-1], cst.ClassDef):
+        scopes = scopes[:-1]
+    return scopes
 
 
 def last_name(callee: cst.BaseExpression) -> str | None:

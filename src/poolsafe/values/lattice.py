@@ -50,9 +50,12 @@ class Step:
 Trail = tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Value:
-    """What every value has: the way it took, the place where it was written first."""
+    """What every value has: the way it took, the place where it was written first.
+
+    Subclasses say whether their values are compared by content; an `__eq__` here would make all functions equal.
+    """
 
     trail: Trail = field(default=(), compare=False, kw_only=True, repr=False)
 
@@ -212,11 +215,12 @@ class Url(Value):
 class Object(Value):
     """An instance of a library class that the analysis knows by its kind, with the facts that matter of it.
 
-    Kinds: `engine`, `connection`, `session`, `sessionmaker` (each async or sync), `text`, `alembic-config`, ...
+    Kinds: `runner` and `factory` (of SQL and of runners, async or not), `text`, `generator`, `enum`, `secret`, `called`
+    (what a call of unknown code gives), `depends`, `annotated`, `super`, `creator`, `namespace`, `member`.
     """
 
     kind: str
-    facts: Mapping[str, Any] = field(default_factory=dict, hash=False, compare=False)
+    facts: Mapping[str, Any] = field(default_factory=dict, hash=False)
     ident: Key = None
 
 
@@ -304,6 +308,7 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
                     break
         else:
             merged.append((guard, value))
+    merged = [option for option in merged if not is_refused(option[1])] or merged
     if not merged:
         return Unknown("no path reaches it")
     if len(merged) == 1 or all(value is merged[0][1] for _, value in merged):
@@ -312,6 +317,16 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
         rest = Unknown("too many possibilities")
         merged = [*merged[: MAX_ALTERNATIVES - 1], (ALWAYS, rest)]
     return Choice(tuple(merged))
+
+
+def refused(reason: str) -> Unknown:
+    """What Python raises an exception for: a choice goes on without it."""
+    return Unknown(reason, "refused")
+
+
+def is_refused(value: Value) -> bool:
+    """Whether no value comes out of it, but an exception."""
+    return isinstance(value, Unknown) and value.ident == "refused"
 
 
 def either(left: Guard, right: Guard) -> Guard | None:
@@ -326,6 +341,17 @@ def either(left: Guard, right: Guard) -> Guard | None:
         if key == other and truth != other_truth:
             return left & right
     return None
+
+
+def one_of(key: Key, count: int) -> list[Guard]:
+    """The guards of `count` possibilities of which exactly one holds."""
+    guards: list[Guard] = []
+    others: Guard = ALWAYS
+    for index in range(count):
+        last = index == count - 1
+        guards.append(others if last else others | {((key, index), True)})
+        others = others | {((key, index), False)}
+    return guards
 
 
 def restrict(value: Value, path: tuple[Guard, ...]) -> Value:

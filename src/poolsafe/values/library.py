@@ -1,6 +1,6 @@
 """Names of other packages that the analysis knows: SQLAlchemy, SQLModel, Alembic, pydantic and their like.
 
-Only names stand here, and what kind of thing each is; what a call of one means is in `library_calls`. Adding knowledge
+Only names stand here, and what kind of thing each is; what a call of one means stands beside `library_calls`. Adding knowledge
 of a library begins here.
 """
 
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 # Where a public name is defined or exported again, beside the name that the rest of the code uses.
 _ALIASES = {
+    "asyncpg.connection.connect": "asyncpg.connect",
     "sqlalchemy.ext.asyncio.engine.create_async_engine": "sqlalchemy.ext.asyncio.create_async_engine",
     "sqlalchemy.ext.asyncio.engine.async_engine_from_config": "sqlalchemy.ext.asyncio.async_engine_from_config",
     "sqlalchemy.ext.asyncio.engine.AsyncEngine": "sqlalchemy.ext.asyncio.AsyncEngine",

@@ -11,6 +11,8 @@ from poolsafe.values.lattice import (
     Const,
     MappingRef,
     MappingValue,
+    Object,
+    Sequence,
     Text,
     Unknown,
     Value,
@@ -35,6 +37,8 @@ def merge_into(world: World, frame: Frame, items: dict[Any, Value], value: Value
                 contents.append((guard, single))
             case Const(value=None):
                 contents.append((guard, MappingValue({})))
+            case Sequence():
+                contents.append((guard, _of_pairs(world, single)))
             case Unknown(soft=True):
                 continue
             case Unknown():
@@ -62,6 +66,25 @@ def merge_into(world: World, frame: Frame, items: dict[Any, Value], value: Value
     return opened[0] if opened else reason
 
 
+def blurred(content: MappingValue, reason: str) -> MappingValue:
+    """The dict after a change that may have touched any of its items."""
+    items: dict[Any, Value] = {key: Unknown(reason, ("blurred", content.oid, key)) for key in content.items}
+    return MappingValue(items, reason, content.oid, trail=content.trail)
+
+
+def _of_pairs(world: World, pairs: Sequence) -> MappingValue:
+    """The dict that a sequence of pairs makes."""
+    items: dict[Any, Value] = {}
+    unclear = pairs.open
+    for pair in pairs.items:
+        key = mapping_key(pair.items[0]) if isinstance(pair, Sequence) and len(pair.items) == 2 else None
+        if isinstance(pair, Sequence) and key is not None:
+            items[key] = pair.items[1]
+        else:
+            unclear = True
+    return MappingValue(items, "pairs that are not known" if unclear else None, world.number())
+
+
 def _or_before(value: Value, before: Value | None) -> Value:
     """The value, or what stood there before on the paths that bring none."""
     if before is None:
@@ -80,4 +103,7 @@ def mapping_key(value: Value) -> Any:
         return value.known
     if isinstance(value, Const) and isinstance(value.value, (int, bytes, bool)):
         return value.value
+    if isinstance(value, Object) and value.kind == "enum":
+        # A member that is a string as well is the same key as that string.
+        return mapping_key(value.facts["value"]) if value.facts.get("string") else value.ident
     return None

@@ -25,9 +25,10 @@ from poolsafe.values.lattice import (
     choose,
     harden,
     lift,
+    one_of,
     text,
 )
-from poolsafe.values.mappings import mapping_key, merge_into
+from poolsafe.values.mappings import blurred, mapping_key, merge_into
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 
@@ -66,7 +67,11 @@ def text_method(
         characters = args[0].known if args and isinstance(args[0], Text) else None
         sides = {"strip": "lr", "lstrip": "l", "rstrip": "r"}[name]
         return subject if args and characters is None else texts.strip(subject, characters, sides)
-    if name == "format" and not of_unknown:
+    if name == "format_map" and args and not of_unknown:
+        items: dict[Any, Value] = {}
+        merge_into(world, frame, items, args[0])
+        arguments = Arguments(keywords={str(key): value for key, value in items.items()})
+    if name in ("format", "format_map") and not of_unknown:
         return _format(world, frame, node, subject, arguments)
     if name in _CASES and not of_unknown:
         function, by_piece = _CASES[name]
@@ -79,16 +84,16 @@ def text_method(
     if name == "join" and args and not of_unknown:
         return _join(subject, args[0])
     if name in ("encode", "unicode_string", "render_as_string", "get_secret_value", "__str__"):
-        return subject if name != "get_secret_value" or not of_unknown else Unknown(*_secret(subject))
+        return subject if name != "get_secret_value" or not of_unknown else _secret(subject)
     if of_unknown:
         return Absent()
     return Unknown(f"the string method `{name}`", ("method", texts.hashable(subject), name))
 
 
-def _secret(subject: Text) -> tuple[str, object]:
+def _secret(subject: Text) -> Unknown:
     first = subject.pieces[0]
     assert isinstance(first, Unknown)
-    return first.reason, ("secret", first.ident) if first.ident is not None else None
+    return Unknown(first.reason, None if first.ident is None else ("secret", first.ident), soft=first.soft)
 
 
 def _parts(subject: Text) -> Value:
@@ -193,6 +198,8 @@ def mapping_method(
         return Const(None)
     if name in ("items", "keys", "values"):
         return _view(content, name)
+    if name == "popitem":
+        _store(frame, subject, blurred(content, "an item was taken out"))
     return world.unknown(frame, node, f"the dict method `{name}`")
 
 
@@ -209,10 +216,8 @@ def _get(content: MappingValue, args: list[Value], missing: Value) -> Value:
         if name is None:
             members = list(content.items.values())
             if content.open is None and members and len(members) <= 8:
-                return choose(
-                    (frozenset({(("key", texts.hashable(key), index), True)}), member)
-                    for index, member in enumerate([*members, default])
-                )
+                guards = one_of(("key", texts.hashable(key), content.oid), len(members) + 1)
+                return choose(zip(guards, [*members, default], strict=True))
             return Unknown("a key that is not known", ("item", content.oid, texts.hashable(key)))
         return or_default(content.get(name), default)
 
@@ -240,7 +245,7 @@ def _take(
     key = mapping_key(args[0])
     default = args[1] if len(args) > 1 else Const(None)
     if key is None:
-        _store(frame, subject, MappingValue(content.items, "a key that is not known", content.oid))
+        _store(frame, subject, blurred(content, "a key that is not known"))
         return Unknown("a key that is not known")
     value = content.get(key)
     result = or_default(value, default)
@@ -324,7 +329,8 @@ def url_method(world: World, frame: Frame, node: cst.Call, subject: Url, name: s
             lambda driver: texts.map_known(texts.as_text(driver), lambda known: known.partition("+")[2]),
             subject.drivername,
         )
-    return Unknown(f"`{name}` of the URL", ("url", id(subject), name))
+    # `str(url)` and the URL itself are one value here.
+    return text_method(world, frame, node, texts.url_text(subject), name, arguments)
 
 
 def _trail_of(drivername: Value | None, subject: Url) -> Any:

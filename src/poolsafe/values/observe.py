@@ -8,6 +8,7 @@ from typing import Any
 import libcst as cst
 
 from poolsafe.values import texts
+from poolsafe.values.creators import with_connections
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import (
     Choice,
@@ -33,6 +34,7 @@ MAX_FREEZE = 6
 
 def observe_engine(world: World, frame: Frame, node: cst.Call | None, name: str, arguments: Arguments) -> Value:
     """An engine function is called: note with what, and give an engine."""
+    arguments = with_connections(world, frame, arguments)
     frozen = Arguments(
         [freeze(world, frame, value) for value in arguments.positional],
         {key: freeze(world, frame, value) for key, value in arguments.keywords.items()},

@@ -88,6 +88,13 @@ class Project:
         self._modules[path] = module
         return module
 
+    def at(self, path: str) -> Module | None:
+        """The module of a file; None where it is not there, cannot be read or is outside the root."""
+        inside = self.root is None or path.startswith(self.root + os.sep)
+        if not self.follow or not inside or os.path.basename(path) not in self._listing(os.path.dirname(path)):
+            return None
+        return self._load(path)
+
     def callers(self, module: Module, name: str) -> Iterator[Module]:
         """The project's other modules that call something of this name, nearest first; tests only for a test's sake."""
         if not self.follow:

@@ -33,7 +33,10 @@ class _Line:
 def relevant_statements(function: cst.FunctionDef, warm: set[int]) -> frozenset[int]:
     """The ids of the statements of a function that must be run; `warm` are the ids of nodes on the way to a target."""
     own = {param.name.value for param in _parameters(function.params)}
-    lines = list(_lines(function.body, None, warm, own))
+    used, bound, outer = _names_of_scope(function.body)
+    lines = list(_lines(function.body, None, warm, own | (used - bound) | outer))
+    for line in lines:
+        line.seed = line.seed or not line.changes.isdisjoint(outer)
     names: set[str] = set()
     changed = True
     while changed:
@@ -66,6 +69,48 @@ def _parameters(params: cst.Parameters) -> Iterator[cst.Param]:
         yield params.star_kwarg
 
 
+def _names_of_scope(body: cst.CSTNode) -> tuple[set[str], set[str], set[str]]:
+    """The names that a function's body reads, those that it binds, and those that it declares global or nonlocal."""
+    bound: set[str] = set()
+    used: set[str] = set()
+    outer: set[str] = set()
+    stack = list(children(body))
+    while stack:
+        node = stack.pop()
+        match node:
+            case cst.Name():
+                used.add(node.value)
+            case cst.Attribute() | cst.Arg():
+                stack.append(node.value)
+            case cst.Global() | cst.Nonlocal():
+                outer |= {item.name.value for item in node.names}
+            case cst.AssignTarget() | cst.AnnAssign() | cst.AugAssign() | cst.For() | cst.CompFor():
+                bound |= set(_bare(node.target))
+                stack.extend(children(node))
+            case cst.AsName():
+                bound |= set(_bare(node.name))
+            case cst.NamedExpr():
+                bound |= set(_bare(node.target))
+                stack.extend(children(node))
+            case cst.ImportAlias():
+                bound.add(_bound(node))
+            case cst.FunctionDef() | cst.ClassDef():
+                bound.add(node.name.value)
+                stack.extend(children(node))
+            case _:
+                stack.extend(children(node))
+    return used, bound, outer
+
+
+def _bare(target: cst.BaseExpression) -> Iterator[str]:
+    """The names that a target binds; of items and attributes none."""
+    if isinstance(target, cst.Name):
+        yield target.value
+    elif isinstance(target, (cst.Tuple, cst.List)):
+        for element in target.elements:
+            yield from _bare(element.value)
+
+
 def _lines(body: cst.CSTNode, outer: _Line | None, warm: set[int], own: set[str]) -> Iterator[_Line]:
     for statement in getattr(body, "body", ()):
         if isinstance(statement, cst.SimpleStatementLine):
@@ -91,11 +136,11 @@ def _line(node: cst.CSTNode, outer: _Line | None, warm: set[int]) -> _Line:
 
 
 def _compound(statement: cst.CSTNode, outer: _Line | None, warm: set[int], own: set[str]) -> Iterator[_Line]:
-    head = _Line(statement, outer)
+    head = _line(statement, outer, warm)
     bodies: list[cst.CSTNode] = []
     match statement:
         case cst.If():
-            _use(head, statement.test)
+            _head(head, statement.test, warm)
             bodies.append(statement.body)
             if isinstance(statement.orelse, cst.If):
                 # `elif` is run by the `if` that it belongs to, so it is wanted with it.
@@ -107,13 +152,13 @@ def _compound(statement: cst.CSTNode, outer: _Line | None, warm: set[int], own: 
             if statement.orelse is not None:
                 bodies.append(statement.orelse.body)
         case cst.For():
-            _use(head, statement.iter)
+            _head(head, statement.iter, warm)
             head.changes |= set(_targets(statement.target))
             bodies.append(statement.body)
             if statement.orelse is not None:
                 bodies.append(statement.orelse.body)
         case cst.While():
-            _use(head, statement.test)
+            _head(head, statement.test, warm)
             bodies.append(statement.body)
             if statement.orelse is not None:
                 bodies.append(statement.orelse.body)
@@ -129,7 +174,7 @@ def _compound(statement: cst.CSTNode, outer: _Line | None, warm: set[int], own: 
             bodies += [statement.body, *(handler.body for handler in statement.handlers)]
             bodies += [part.body for part in (statement.orelse, statement.finalbody) if part is not None]
         case cst.Match():
-            _use(head, statement.subject)
+            _head(head, statement.subject, warm)
             for case in statement.cases:
                 _use(head, case.pattern)
                 head.changes |= _names(case.pattern)
@@ -137,6 +182,11 @@ def _compound(statement: cst.CSTNode, outer: _Line | None, warm: set[int], own: 
     yield head
     for body in bodies:
         yield from _lines(body, head, warm, own)
+
+
+def _head(line: _Line, node: cst.BaseExpression, warm: set[int]) -> None:
+    _use(line, node)
+    line.seed = line.seed or id(node) in warm
 
 
 def _read_small(line: _Line, node: cst.BaseSmallStatement, own: set[str]) -> None:
@@ -150,7 +200,9 @@ def _read_small(line: _Line, node: cst.BaseSmallStatement, own: set[str]) -> Non
         case cst.Return():
             line.seed = True
         case cst.Raise() | cst.Break() | cst.Continue():
+            # Outside a condition, execution never gets past it.
             line.leaves = True
+            line.seed = line.outer is None or not line.outer.uses
         case cst.Import():
             line.changes |= {_bound(alias) for alias in node.names}
         case cst.ImportFrom():
@@ -160,13 +212,18 @@ def _read_small(line: _Line, node: cst.BaseSmallStatement, own: set[str]) -> Non
             line.seed = True
         case cst.Del():
             line.changes |= _names(node.target)
+            line.seed = line.seed or _root(node.target) in own
         case cst.Assert():
             line.changes |= _names(node.test)
         case cst.Expr():
-            _expression(line, node.value)
+            _expression(line, node.value, own)
 
 
-def _expression(line: _Line, node: cst.BaseExpression) -> None:
+# Methods by which a dict or a list is changed, and those that Alembic's configuration is set with.
+_CHANGING = frozenset({"update", "setdefault", "pop", "clear", "append", "extend", "insert", "set_main_option", "set_section_option"})
+
+
+def _expression(line: _Line, node: cst.BaseExpression, own: set[str]) -> None:
     if isinstance(node, cst.Await):
         node = node.expression
     if isinstance(node, cst.Yield):
@@ -174,12 +231,21 @@ def _expression(line: _Line, node: cst.BaseExpression) -> None:
     if isinstance(node, cst.Call):
         # The receiver may be changed, and so may what is handed over by its bare name.
         root = _root(node.func)
+        given = {arg.value.value for arg in node.args if isinstance(arg.value, cst.Name)}
         if root is not None and isinstance(node.func, cst.Attribute):
             line.changes.add(root)
-        line.changes |= {arg.value.value for arg in node.args if isinstance(arg.value, cst.Name)}
+            # `self.configure()` sets attributes, `super().__init__()` too; other methods do so by their names.
+            direct = isinstance(node.func.value, cst.Name) and root in ("self", "cls")
+            changes = root in own and (direct or node.func.attr.value in _CHANGING)
+            line.seed = line.seed or changes or root == "super"
+        elif isinstance(node.func, cst.Name):
+            # What a function does to what it is given, and to names of its own module.
+            line.seed = line.seed or not given.isdisjoint(own) or not node.args
+        line.changes |= given
 
 
 def _assigned(line: _Line, target: cst.BaseExpression, own: set[str]) -> None:
+    """`own` are the names whose values outlive the function: its parameters and the names of others."""
     line.changes |= set(_targets(target))
     if isinstance(target, (cst.Attribute, cst.Subscript)) and _root(target) in own:
         line.seed = True

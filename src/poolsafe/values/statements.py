@@ -9,10 +9,12 @@ from typing import Any
 import libcst as cst
 
 from poolsafe.values.assignment import assign, delete
+from poolsafe.values.attributes import bind_method
+from poolsafe.values.classes import class_attribute, run_class_body
 from poolsafe.values.comprehensions import iterated
-from poolsafe.values.conditions import assume, compare, truth, value_truth
+from poolsafe.values.conditions import assume, truth
 from poolsafe.values.expressions import combine
-from poolsafe.values.frame import Arguments, Exit, Frame
+from poolsafe.values.frame import Arguments, Exit, Frame, Loop
 from poolsafe.values.functions import parameter_defaults
 from poolsafe.values.idle import is_foreign_call, is_idle, mentions
 from poolsafe.values.lattice import (
@@ -27,15 +29,19 @@ from poolsafe.values.lattice import (
     MappingRef,
     Object,
     Pending,
+    Sequence,
+    Text,
     Unknown,
     Value,
-    compatible,
     lift,
 )
+from poolsafe.values.matching import match_statement
 from poolsafe.values.methods import mapping_method
-from poolsafe.values.names import bind, force
+from poolsafe.values.names import bind, force, peek
 from poolsafe.values.state import State
 from poolsafe.values.world import World
+
+CONSTANTS = frozenset({"True", "False", "None"})
 
 Body = cst.BaseSuite | Items[cst.BaseStatement]
 
@@ -46,6 +52,8 @@ _AUGMENTED: dict[type, type] = {
     cst.ModuloAssign: cst.Modulo,
     cst.SubtractAssign: cst.Subtract,
     cst.MultiplyAssign: cst.Multiply,
+    cst.DivideAssign: cst.Divide,
+    cst.FloorDivideAssign: cst.FloorDivide,
 }
 
 
@@ -94,10 +102,13 @@ def _small(world: World, frame: Frame, node: cst.BaseSmallStatement) -> bool:
             frame.exits.append(Exit(frame.state.flattened(frame.entry.parent or frame.entry), result))
             return False
         case cst.Raise():
+            if node.exc is not None:
+                force(world, frame, world.evaluate(world, frame, node.exc))
             return False
         case cst.Break() | cst.Continue():
-            if frame.breaks:
-                frame.breaks[-1].append(frame.state)
+            if frame.loops:
+                loop = frame.loops[-1]
+                (loop.broken if isinstance(node, cst.Break) else loop.continued).append(frame.state)
             return False
         case cst.Import():
             _import(world, frame, node)
@@ -112,7 +123,7 @@ def _small(world: World, frame: Frame, node: cst.BaseSmallStatement) -> bool:
         case cst.Del():
             delete(world, frame, node.target)
         case cst.Assert():
-            assume(world, frame, node.test, positive=True)
+            return _assert(world, frame, node)
         case cst.TypeAlias():
             bind(world, frame, node.name.value, world.unknown(frame, node, "a type alias"))
     return True
@@ -130,6 +141,16 @@ def _assigned(world: World, frame: Frame, node: cst.Assign) -> Value:
     ):
         return Lazy(node.value, frame)
     return world.evaluate(world, frame, node.value)
+
+
+def _assert(world: World, frame: Frame, node: cst.Assert) -> bool:
+    then, _ = truth(world, frame, node.test)
+    branch = frame.state.branch(then)
+    if branch is None:
+        return False
+    frame.state.path = branch.path
+    assume(world, frame, node.test, positive=True)
+    return True
 
 
 def _expression(world: World, frame: Frame, node: cst.BaseExpression) -> Value:
@@ -225,67 +246,75 @@ def _if(world: World, frame: Frame, node: cst.If) -> bool:
 
 def _for(world: World, frame: Frame, node: cst.For) -> bool:
     items = iterated(world, frame, world.evaluate(world, frame, node.iter))
-    frame.breaks.append([])
-    before = frame.state
-    frame.state = State(before.base, before, {}, before.path)
-    goes_on = True
+    before, goes_on = _enter_loop(frame), True
     if items is not None and not items.open:
         for member in items.items:
             assign(world, frame, node.target, member)
-            goes_on = execute(world, frame, node.body)
+            goes_on = _round(world, frame, node, before)
             if not goes_on:
-                goes_on = _after_break(frame, frame.breaks[-1], before)
-                if not goes_on:
-                    break
+                break
     else:
         assign(world, frame, node.target, world.unknown(frame, node, "an item of a loop"))
-        goes_on = execute(world, frame, node.body)
+        goes_on = _round(world, frame, node, before)
     return _after_loop(world, frame, node, before, goes_on=goes_on, certain=items is not None and bool(items.items))
-
-
-def _after_break(frame: Frame, broken: list[State], before: State) -> bool:
-    """Go on in the next round from where a round broke off: which of them a `break` really ends is not followed."""
-    if not broken:
-        return False
-    ends = [state.flattened(before) for state in broken]
-    broken.clear()
-    joined = State(before.base, before, {}, before.path)
-    joined.join(ends)
-    frame.state = joined
-    return True
 
 
 def _while(world: World, frame: Frame, node: cst.While) -> bool:
     then, _ = truth(world, frame, node.test)
     if not then:
         return True if node.orelse is None else execute(world, frame, node.orelse.body)
-    frame.breaks.append([])
-    before = frame.state
-    frame.state = State(before.base, before, {}, before.path)
-    goes_on = execute(world, frame, node.body)
+    before = _enter_loop(frame)
+    goes_on = _round(world, frame, node, before)
     return _after_loop(world, frame, node, before, goes_on=goes_on, certain=then == [ALWAYS])
+
+
+def _enter_loop(frame: Frame) -> State:
+    before = frame.state
+    frame.loops.append(Loop())
+    frame.state = State(before.base, before, {}, before.path)
+    return before
+
+
+def _round(world: World, frame: Frame, node: cst.For | cst.While, before: State) -> bool:
+    """Run the body once; False where no path comes back to the head of the loop."""
+    loop = frame.loops[-1]
+    ends = [frame.state] if execute(world, frame, node.body) else []
+    if loop.continued:
+        ends = [state.flattened(before) for state in (*ends, *loop.continued)]
+        loop.continued.clear()
+        frame.state = State(before.base, before, {}, before.path)
+        frame.state.join(ends)
+    return bool(ends)
 
 
 def _after_loop(
     world: World, frame: Frame, node: cst.For | cst.While, before: State, *, goes_on: bool, certain: bool
 ) -> bool:
-    broken = frame.breaks.pop()
-    ends = [state.flattened(before) for state in ([frame.state] if goes_on else []) + broken]
+    broken = [state.flattened(before) for state in frame.loops.pop().broken]
+    ends = [frame.state.flattened(before)] if goes_on else []
     frame.state = before
     if not certain:
         key = ("loop", frame.number, id(node))
-        entered = frozenset({(key, True)})
-        ends = [_under(end, entered) for end in ends]
+        ends, broken = ([_under(end, frozenset({(key, True)})) for end in part] for part in (ends, broken))
         skipped = before.branch([frozenset({(key, False)})])
         if skipped is not None:
             ends.append(skipped)
-    if ends:
-        path = before.path
-        before.join(ends)
-        before.path = path if not certain else before.path
     if node.orelse is not None and ends:
-        return execute(world, frame, node.orelse.body)
-    return bool(ends)
+        ends = _orelse(world, frame, node.orelse, before, ends)
+    if ends or broken:
+        path = before.path
+        before.join([*ends, *broken])
+        before.path = path if not certain else before.path
+    return bool(ends or broken)
+
+
+def _orelse(world: World, frame: Frame, node: cst.Else, before: State, ends: list[State]) -> list[State]:
+    """`else` of a loop: where no `break` ended it."""
+    frame.state = State(before.base, before, {}, before.path)
+    frame.state.join(ends)
+    goes_on = execute(world, frame, node.body)
+    done, frame.state = frame.state, before
+    return [done.flattened(before)] if goes_on else []
 
 
 def _under(state: State, guard: Guard) -> State:
@@ -343,7 +372,7 @@ def entered(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> Valu
             case Object(kind="runner"):
                 return single
             case Instance():
-                return single
+                return _entered_instance(world, frame, single)
             case Library():
                 return world.unknown(frame, node, f"`{single.name}`")
         return Unknown(
@@ -353,10 +382,19 @@ def entered(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> Valu
     return lift(one, value)
 
 
+def _entered_instance(world: World, frame: Frame, instance: Instance) -> Value:
+    for name in ("__enter__", "__aenter__"):
+        method, owner = class_attribute(world, frame, instance.cls, name)
+        if isinstance(method, Function):
+            bound = bind_method(world, frame, method, instance, owner)
+            return force(world, frame, world.apply(world, frame, None, bound, Arguments()))
+    return instance
+
+
 def _function(world: World, frame: Frame, node: cst.FunctionDef) -> bool:
     if frame.kind == "class" and _is_setter(node):
         return True
-    if frame.kind == "function" or id(node) in world.hot:
+    if frame.kind == "function" or id(node) in world.hot or _depends_on_order(world, frame, node.params):
         value = _defined(world, frame, node)
         if id(node) in world.hot:
             world.defined[id(node)] = (value, frame)
@@ -366,8 +404,27 @@ def _function(world: World, frame: Frame, node: cst.FunctionDef) -> bool:
     return True
 
 
+def _depends_on_order(world: World, frame: Frame, params: cst.Parameters) -> bool:
+    """Whether a default is a name that may be bound anew before anybody asks for the function."""
+    defaults = [param.default for param in (*params.posonly_params, *params.params, *params.kwonly_params)]
+    names = [default.value for default in defaults if isinstance(default, cst.Name) and default.value not in CONSTANTS]
+    return any(isinstance(peek(world, frame, name), (Const, Text, MappingRef, Sequence)) for name in names)
+
+
 def complete(world: World, frame: Frame, node: cst.CSTNode) -> Value:
     """What has waited: a definition, or the right side of an assignment."""
+    if frame.number in world.running:
+        return _completed(world, frame, node)
+    # Nobody looks into the state of a finished frame any more: what is made now is kept in the world.
+    before = frame.state
+    frame.state = State(before.base, before, {}, before.path)
+    value = _completed(world, frame, node)
+    world.base.update(frame.state.changes)
+    frame.state = before
+    return value
+
+
+def _completed(world: World, frame: Frame, node: cst.CSTNode) -> Value:
     if isinstance(node, cst.FunctionDef):
         return _defined(world, frame, node)
     if isinstance(node, cst.ClassDef):
@@ -397,12 +454,13 @@ def _is_setter(node: cst.FunctionDef) -> bool:
 
 
 def _class(world: World, frame: Frame, node: cst.ClassDef) -> bool:
-    bind(
-        world,
-        frame,
-        node.name.value,
-        Lazy(node, frame) if frame.kind != "function" else _defined_class(world, frame, node),
-    )
+    if frame.kind != "function" and id(node) not in world.hot:
+        bind(world, frame, node.name.value, Lazy(node, frame))
+        return True
+    value = _defined_class(world, frame, node)
+    bind(world, frame, node.name.value, value)
+    if id(node) in world.hot:
+        run_class_body(world, frame, value, frame.path)
     return True
 
 
@@ -411,67 +469,6 @@ def _defined_class(world: World, frame: Frame, node: cst.ClassDef) -> Class:
     decorators = tuple(force(world, frame, world.evaluate(world, frame, item.decorator)) for item in node.decorators)
     parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
     return Class(node, frame.module, world.number(), bases, decorators, parents)
-
-
-def _match(world: World, frame: Frame, node: cst.Match) -> bool:
-    subject = force(world, frame, world.evaluate(world, frame, node.subject))
-    before = frame.state
-    remaining: list[Guard] = [ALWAYS]
-    ends: list[State] = []
-    for case in node.cases:
-        then, other = _pattern(world, frame, case.pattern, subject)
-        if case.guard is not None:
-            guarded, refused = truth(world, frame, case.guard)
-            other = other + _conjunction(then, refused)
-            then = _conjunction(then, guarded)
-        state = before.branch(_conjunction(remaining, then))
-        remaining = _conjunction(remaining, other)
-        if state is None:
-            continue
-        frame.state = state
-        if isinstance(case.pattern, cst.MatchAs) and case.pattern.name is not None:
-            bind(world, frame, case.pattern.name.value, subject)
-        if execute(world, frame, case.body):
-            ends.append(frame.state)
-    frame.state = before
-    rest = before.branch(remaining)
-    if rest is not None:
-        ends.append(rest)
-    if not ends:
-        return False
-    before.join(ends)
-    return True
-
-
-def _conjunction(left: list[Guard], right: list[Guard]) -> list[Guard]:
-    return [one | two for one in left for two in right if compatible(one, two)][:16]
-
-
-def _pattern(world: World, frame: Frame, pattern: cst.MatchPattern, subject: Value) -> tuple[list[Guard], list[Guard]]:
-    """The guards under which a pattern matches, and those under which it does not."""
-    match pattern:
-        case cst.MatchValue():
-            value = force(world, frame, world.evaluate(world, frame, pattern.value))
-            outcome = compare(world, frame, pattern, cst.Equal, subject, value)
-            return value_truth(world, frame, pattern, outcome)
-        case cst.MatchSingleton():
-            value = world.evaluate(world, frame, pattern.value)
-            return value_truth(world, frame, pattern, compare(world, frame, pattern, cst.Is, subject, value))
-        case cst.MatchAs(pattern=None):
-            return [ALWAYS], []
-        case cst.MatchAs():
-            assert pattern.pattern is not None
-            return _pattern(world, frame, pattern.pattern, subject)
-        case cst.MatchOr():
-            then: list[Guard] = []
-            other: list[Guard] = [ALWAYS]
-            for element in pattern.patterns:
-                matched, unmatched = _pattern(world, frame, element.pattern, subject)
-                then += _conjunction(other, matched)
-                other = _conjunction(other, unmatched)
-            return then, other
-    key = ("matches", frame.number, id(pattern))
-    return [frozenset({(key, True)})], [frozenset({(key, False)})]
 
 
 _COMPOUND: dict[type, Callable[[World, Frame, Any], bool]] = {
@@ -483,5 +480,5 @@ _COMPOUND: dict[type, Callable[[World, Frame, Any], bool]] = {
     cst.With: _with,
     cst.FunctionDef: _function,
     cst.ClassDef: _class,
-    cst.Match: _match,
+    cst.Match: match_statement,
 }

@@ -5,8 +5,12 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.values import texts
-from poolsafe.values.classes import own_attribute
+from poolsafe.values.annotations import annotated
+from poolsafe.values.classes import class_kind
+from poolsafe.values.enums import by_name
+from poolsafe.values.environment import environment
 from poolsafe.values.frame import Frame
+from poolsafe.values.instances import unpacked
 from poolsafe.values.lattice import (
     Absent,
     Class,
@@ -20,12 +24,14 @@ from poolsafe.values.lattice import (
     Unknown,
     Url,
     Value,
+    alternatives,
     choose,
     harden,
     lift,
+    one_of,
+    refused,
     text,
 )
-from poolsafe.values.library_calls import environment
 from poolsafe.values.mappings import mapping_key
 from poolsafe.values.names import force
 from poolsafe.values.world import World
@@ -33,7 +39,9 @@ from poolsafe.values.world import World
 
 def subscript(world: World, frame: Frame, node: cst.Subscript) -> Value:
     """The value of a subscript expression."""
-    base = force(world, frame, world.evaluate(world, frame, node.value))
+    base = unpacked(world, frame, world.evaluate(world, frame, node.value))
+    if base == Library("typing.Annotated"):
+        return annotated(world, frame, node)
     if len(node.slice) != 1:
         return (
             base if isinstance(base, (Class, Library)) else world.unknown(frame, node, "a subscript of several indices")
@@ -59,30 +67,20 @@ def item(world: World, frame: Frame, node: cst.CSTNode, base: Value, key: Value)
                 return base.items[index]
             return world.unknown(frame, node, "an item of a sequence")
         case Text():
-            if (
-                isinstance(key, Const)
-                and isinstance(key.value, int)
-                and base.known is not None
-                and -len(base.known) <= key.value < len(base.known)
-            ):
-                return text(base.known[key.value])
-            return text(world.unknown(frame, node, "a character"))
+            return _character(world, frame, node, base, key)
         case Library(name="os.environ"):
             return environment(world, frame, key, None)
+        case Class() if class_kind(base) == "enum":
+            known = key.known if isinstance(key, Text) else None
+            return world.unknown(frame, node, "a member") if known is None else by_name(world, frame, base, known)
         case Library() | Class():
-            if isinstance(base, Class) and isinstance(key, Text) and key.known is not None:
-                member = own_attribute(world, frame, base, key.known)
-                if not isinstance(member, Absent):
-                    return Object("enum", {"value": member, "name": key}, ("enum", base.node.name.value, key.known))
             return base
         case Object(kind="called", facts={"name": "starlette.config.Config" | "environ.Env" | "environs.Env"}):
             return environment(world, frame, key, None)
-        case Object(kind="parsed"):
-            return Unknown("a part of a parsed URL")
         case Url():
             return Unknown("a part of a URL")
-        case Object(kind="member", facts={"name": "attributes"}):
-            return world.unknown(frame, node, "an attribute of Alembic's configuration")
+        case Const(value=None):
+            return refused("an item of None")
         case Unknown():
             ident = texts.hashable(key)
             if base.ident is not None and ident is not None:
@@ -91,18 +89,29 @@ def item(world: World, frame: Frame, node: cst.CSTNode, base: Value, key: Value)
     return world.unknown(frame, node, "an item")
 
 
+def _character(world: World, frame: Frame, node: cst.CSTNode, base: Text, key: Value) -> Value:
+    index = key.value if isinstance(key, Const) and isinstance(key.value, int) else None
+    ends = base.known if base.known is not None else base.prefix
+    if index is not None and (index >= 0 or base.known is not None) and -len(ends) <= index < len(ends):
+        return text(ends[index])
+    return text(world.unknown(frame, node, "a character"))
+
+
 def _mapping_item(content: MappingValue, key: Value) -> Value:
     name = mapping_key(key)
     if name is not None:
         value = content.get(name)
-        return Unknown("a key that the dict lacks") if isinstance(value, Absent) else value
+        return refused("a key that the dict lacks") if isinstance(value, Absent) else _present(value)
     members = list(content.items.values())
     if content.open is None and 0 < len(members) <= 8:
         ident = texts.hashable(key)
-        return choose(
-            (frozenset({(("key", ident, content.oid, index), True)}), member) for index, member in enumerate(members)
-        )
+        return choose(zip(one_of(("key", ident, content.oid), len(members)), members, strict=True))
     return Unknown("a key that is not known", ("item", content.oid, texts.hashable(key)))
+
+
+def _present(value: Value) -> Value:
+    """The item where the dict has it: without the key Python raises."""
+    return choose((guard, single) for guard, single in alternatives(value) if not isinstance(single, Absent))
 
 
 def _sliced(world: World, frame: Frame, node: cst.Subscript, base: Value, index: cst.Slice) -> Value:

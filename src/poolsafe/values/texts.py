@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-import textwrap
 from collections.abc import Callable, Mapping
 
 from poolsafe.values.lattice import (
@@ -107,7 +106,9 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
     first = subject.pieces[0] if subject.pieces else ""
     if isinstance(first, Unknown) and looks_like_scheme(before):
         hole = Unknown(first.reason, ("replaced", first.ident, before), soft=first.soft)
-        hit = text(after, hole, *replaced[1:], trail=new.trail or subject.trail)
+        # A URL that begins with all of a scheme, or with what ends in the colon after it, goes on with the rest of that.
+        between = {"postgres": "://", "postgresql": "://"}.get(before, "//" if before.endswith(":") else "")
+        hit = text(after, between, hole, *replaced[1:], trail=new.trail or subject.trail)
         missed = Unknown("the URL may not begin so", ("unreplaced", first.ident, before), soft=True)
         key = ("begins with", first.ident if first.ident is not None else id(first), before)
         return choose([(frozenset({(key, True)}), hit), (frozenset({(key, False)}), missed)])
@@ -203,12 +204,12 @@ def map_known(subject: Text, function: Callable[[str], str], *, pieces: bool = F
     return text(Unknown("a function of unknown text", ("map", hashable(subject), id(function))))
 
 
-def dedent(subject: Text) -> Text:
-    """`textwrap.dedent` or `inspect.cleandoc`; a hole counts as text."""
+def dedent(subject: Text, function: Callable[[str], str]) -> Text:
+    """`function` is `textwrap.dedent` or `inspect.cleandoc`; a hole counts as text."""
     mark = "\x00"
     holes = [piece for piece in subject.pieces if isinstance(piece, Unknown)]
     joined = "".join(piece if isinstance(piece, str) else mark for piece in subject.pieces)
-    return refill(textwrap.dedent(joined), holes, mark, subject)
+    return refill(function(joined), holes, mark, subject)
 
 
 def strip(subject: Text, characters: str | None, sides: str) -> Text:

@@ -60,33 +60,27 @@ def _names_field(method: cst.FunctionDef, field: str) -> bool:
 def _apply(
     world: World, frame: Frame, instance: Instance, name: str, function: Function, owner: Class, value: Value
 ) -> Value:
-    bound = Function(
-        function.node, function.module, function.decorators, instance.cls, owner, function.defaults, function.parents
-    )
     node = function.node
-    if not isinstance(node, cst.FunctionDef):
+    if not isinstance(node, cst.FunctionDef) or id(node) in world.active:
         return value
-    if id(node) in world.active:
-        return value
-    count = len(node.params.posonly_params) + len(node.params.params)
-    if (
-        not decorated_as(function.decorators, frozenset({"builtins.classmethod"}))
-        and count
-        and node.params.params[0].name.value not in ("cls", "self")
-    ):
-        bound = Function(
-            function.node, function.module, function.decorators, None, owner, function.defaults, function.parents
-        )
-        count += 1
-    others = _other_fields(world, frame, instance, name)
-    if isinstance(others, Object):
-        content = others.facts["data"]
-        values = content if not _takes_info(node) else others
-    arguments = Arguments([value, values] if count >= 3 else [value])
-    if (
-        "values" in {param.name.value for param in (*node.params.params, *node.params.kwonly_params)} and count < 3
-    ) or node.params.star_kwarg is not None:
-        arguments = Arguments([value], {"values": values})
+    free = decorated_as(function.decorators, frozenset({"builtins.staticmethod"}))
+    bound = Function(
+        node,
+        function.module,
+        function.decorators,
+        None if free else instance.cls,
+        owner,
+        function.defaults,
+        function.parents,
+    )
+    data = _other_fields(world, frame, instance, name)
+    others = Object("namespace", {"data": data}) if _takes_info(node) else data
+    arguments = Arguments([value])
+    names = {param.name.value for param in (*node.params.params, *node.params.kwonly_params)}
+    if "values" in names or node.params.star_kwarg is not None:
+        arguments.keywords["values"] = others
+    elif len(node.params.posonly_params) + len(node.params.params) + free >= 3:
+        arguments.positional.append(others)
     return force(world, frame, world.apply(world, frame, None, bound, arguments))
 
 
@@ -99,7 +93,7 @@ def _takes_info(node: cst.FunctionDef) -> bool:
     return last.name.value in ("info", "validation_info")
 
 
-def _other_fields(world: World, frame: Frame, instance: Instance, name: str) -> Object:
+def _other_fields(world: World, frame: Frame, instance: Instance, name: str) -> Value:
     """The values of the other fields, as validators see them: `values` of pydantic 1, `info.data` of pydantic 2."""
     items: dict[str, Value] = {}
     for field, _, _ in fields(instance.cls):
@@ -107,8 +101,7 @@ def _other_fields(world: World, frame: Frame, instance: Instance, name: str) -> 
             break
         stored = frame.state.get(("attr", instance.oid, field))
         items[field] = stored if not isinstance(stored, Absent) else field_default(world, frame, instance.cls, field)
-    ref = world.new_mapping(frame.state, items, "the fields of a settings class")
-    return Object("namespace", {"data": ref})
+    return world.new_mapping(frame.state, items, "the fields of a settings class")
 
 
 def after_validation(world: World, frame: Frame, instance: Instance, name: str, value: Value) -> Value:
@@ -139,16 +132,12 @@ def after_validation(world: World, frame: Frame, instance: Instance, name: str, 
 
 
 def _is_before(function: Function) -> bool:
-    for value in function.decorators:
-        if isinstance(value, Object) and value.kind == "called":
-            mode = value.facts.get("mode")
-            if isinstance(mode, Text) and mode.known == "after":
-                return False
-    return True
+    """Whether the validator sees the raw data and not the instance."""
+    modes = [value.facts.get("mode") for value in function.decorators if isinstance(value, Object)]
+    return not any(isinstance(mode, Text) and mode.known == "after" for mode in modes)
 
 
 def _mentions(method: cst.FunctionDef, name: str) -> bool:
-
     stack: list[cst.CSTNode] = [method.body]
     while stack:
         node = stack.pop()

@@ -1,0 +1,91 @@
+"""What a project's files say of its deployment, laid under what its configuration says."""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from poolsafe.deployment.nearest import only_driver, version_of
+from poolsafe.deployment.packages import Said
+from poolsafe.deployment.poolers import pooler_settings
+from poolsafe.deployment.setting import Setting
+from poolsafe.facts.deployment import Deployment, Evidence, PoolMode, shown
+
+
+def deployment_for(path: str, root: str, configured: Deployment) -> Deployment:
+    """The deployment of the file at `path` in the project at `root`; what is configured goes before what was found.
+
+    `root` is the folder beyond which nothing is read. Files that cannot be read say nothing; nothing is raised.
+    """
+    return _deployment(os.path.dirname(os.path.abspath(path)), os.path.abspath(root), configured)
+
+
+@functools.cache
+def _deployment(folder: str, root: str, configured: Deployment) -> Deployment:
+    return _with_pooler(root, _with_driver(folder, root, _with_versions(folder, root, configured)))
+
+
+def _with_versions(folder: str, root: str, known: Deployment) -> Deployment:
+    for package in ("asyncpg", "sqlalchemy"):
+        said = version_of(package, folder, root) if getattr(known, package) is None else None
+        if said is None or not (said.versions.lowest or said.versions.highest):
+            continue
+        known = _with_version(package, said, known)
+    return known
+
+
+def _with_version(package: str, said: Said, known: Deployment) -> Deployment:
+    evidence = Evidence(f"{package}-version", shown(said.versions), said.path, said.row)
+    if package == "asyncpg":
+        return replace(known, asyncpg=said.versions, evidence=(*known.evidence, evidence))
+    return replace(known, sqlalchemy=said.versions, evidence=(*known.evidence, evidence))
+
+
+def _with_driver(folder: str, root: str, known: Deployment) -> Deployment:
+    said = only_driver(folder, root) if known.assume_asyncpg is None else None
+    if said is None:
+        return known
+    evidence = Evidence("assume-driver", "asyncpg", said.path, said.row)
+    return replace(known, assume_asyncpg=True, evidence=(*known.evidence, evidence))
+
+
+def _with_pooler(root: str, known: Deployment) -> Deployment:
+    if known.pooler is PoolMode.NONE:
+        return known
+    settings = pooler_settings(root)
+    known = replace(known, parameters=known.parameters | _parameters(settings))
+    if known.pooler is PoolMode.AUTO:
+        known = _with_mode(settings, known)
+    return _with_prepared_statements(settings, known) if known.max_prepared_statements is None else known
+
+
+def _with_mode(settings: Iterable[Setting], known: Deployment) -> Deployment:
+    """The mode that breaks most: one pooler in session mode does not help those who come through another."""
+    modes = [setting for setting in settings if setting.key == "pool_mode"]
+    for mode in (PoolMode.TRANSACTION, PoolMode.STATEMENT, PoolMode.SESSION):
+        found = next((setting for setting in modes if setting.value.lower() == mode.value), None)
+        if found is not None:
+            evidence = Evidence("pooler", mode.value, found.path, found.row)
+            return replace(known, pooler=mode, evidence=(*known.evidence, evidence))
+    return known
+
+
+def _with_prepared_statements(settings: Iterable[Setting], known: Deployment) -> Deployment:
+    """The smallest number, and none at all where a pooler that shares its servers does not say: then 0 is possible."""
+    sharing = {
+        setting.path for setting in settings if setting.key == "pool_mode" and setting.value.lower() != "session"
+    }
+    said = [setting for setting in settings if setting.key == "max_prepared_statements" and setting.value.isdecimal()]
+    if not said or sharing - {setting.path for setting in said}:
+        return known
+    least = min(said, key=lambda setting: int(setting.value))
+    evidence = Evidence("max-prepared-statements", least.value, least.path, least.row)
+    return replace(known, max_prepared_statements=int(least.value), evidence=(*known.evidence, evidence))
+
+
+def _parameters(settings: Iterable[Setting]) -> frozenset[str]:
+    lists = [setting.value for setting in settings if setting.key == "parameters"]
+    return frozenset(name.lower() for value in lists for name in re.split(r"[\s,]+", value) if name)

@@ -1,0 +1,52 @@
+"""Lock files: the releases that are installed."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+
+from poolsafe.deployment.files import row_of, row_with, text_of
+from poolsafe.deployment.packages import WATCHED, Said, normalized
+from poolsafe.deployment.versions import exactly
+
+# All of them have a table for each package that begins with its name. They are long, and reading them as TOML would
+# take more time than everything else together.
+TOML_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
+PIPFILE_LOCK = "Pipfile.lock"
+
+_PACKAGE = re.compile(
+    r'^\[\[packages?\]\]\n(?:(?!\[)[^\n]*\n)*?name = "(asyncpg|sqlalchemy)"\n(?:(?!\[)[^\n]*\n)*?version = "([^"]+)"',
+    re.MULTILINE | re.IGNORECASE,
+)
+
+
+def locked_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
+    """What the lock files among the `names` of a folder hold."""
+    for name in sorted(names & {*TOML_LOCKS, PIPFILE_LOCK}):
+        path = os.path.join(folder, name)
+        text = text_of(root, path)
+        if text is not None:
+            yield from _of_pipfile(path, text) if name == PIPFILE_LOCK else _of_toml(path, text)
+
+
+def _of_toml(path: str, text: str) -> Iterator[Said]:
+    for match in _PACKAGE.finditer(text):
+        versions = exactly(match[2])
+        if versions is not None:
+            yield Said(match[1].lower(), versions, path, row_of(text, match.start(2)))
+
+
+def _of_pipfile(path: str, text: str) -> Iterator[Said]:
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError):
+        return
+    sections = [content.get(section) for section in ("default", "develop")] if isinstance(content, dict) else []
+    for section in sections:
+        for name, entry in section.items() if isinstance(section, dict) else ():
+            version = entry.get("version") if isinstance(entry, dict) else None
+            versions = exactly(version) if isinstance(version, str) else None
+            if normalized(name) in WATCHED and versions is not None:
+                yield Said(normalized(name), versions, path, row_with(text, f'"{name}"'))

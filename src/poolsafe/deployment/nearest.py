@@ -1,0 +1,73 @@
+"""Which of all that is said of a package holds for a file: what stands nearest, and a lock before a declaration."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from poolsafe.deployment.declared import declared_in
+from poolsafe.deployment.files import folders_up
+from poolsafe.deployment.locks import locked_in
+from poolsafe.deployment.packages import OTHER_DRIVERS, Said
+from poolsafe.deployment.requirements import required_in
+from poolsafe.deployment.versions import either, is_pinned, overlap
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """What the files of one folder say: the releases that are locked or pinned, and those that are declared."""
+
+    locked: tuple[Said, ...]
+    declared: tuple[Said, ...]
+
+
+def version_of(package: str, folder: str, root: str) -> Said | None:
+    """What is known of a package's releases for the files of a folder; None where nobody says anything."""
+    locked: Said | None = None
+    declared: Said | None = None
+    for each in _folders(folder, root):
+        declared = declared or _joined(package, each.declared)
+        locked = _joined(package, each.locked)
+        if locked is not None:
+            break
+    # The lock of a workspace further up does not hold for a project that declares something else.
+    if locked is None or (declared is not None and not overlap(declared.versions, locked.versions)):
+        return declared
+    return locked
+
+
+def only_driver(folder: str, root: str) -> Said | None:
+    """Where asyncpg is declared, in the nearest folder that declares it, if no other SQL driver stands beside it."""
+    for each in _folders(folder, root):
+        # A lock holds the dependencies of dependencies too: only a declaration says what the project itself uses.
+        asyncpg = next((one for one in each.declared if one.package == "asyncpg"), None)
+        if asyncpg is not None:
+            others = any(one.package in OTHER_DRIVERS for one in each.declared)
+            return None if others else asyncpg
+    return None
+
+
+def _folders(folder: str, root: str) -> Iterable[Folder]:
+    return (_read(each, root) for each in folders_up(folder, root))
+
+
+@functools.cache
+def _read(folder: str, root: str) -> Folder:
+    try:
+        names = frozenset(os.listdir(folder))
+    except OSError:
+        names = frozenset()
+    required = list(required_in(folder, names, root))
+    pinned = [said for said in required if is_pinned(said.versions)]
+    # What pip-compile has pinned stands beside the open requirement that it was made from.
+    return Folder((*locked_in(folder, names, root), *pinned), (*declared_in(folder, names, root), *required))
+
+
+def _joined(package: str, said: Iterable[Said]) -> Said | None:
+    """All that is said of a package, as one; markers and groups are alternatives."""
+    found = [one for one in said if one.package == package]
+    if not found:
+        return None
+    return Said(package, either(one.versions for one in found), found[0].path, found[0].row)

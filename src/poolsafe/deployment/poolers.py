@@ -1,0 +1,67 @@
+"""The poolers that a project configures, found by one walk through it."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterator
+
+from poolsafe.deployment import containers, pgbouncer_ini
+from poolsafe.deployment.files import text_of
+from poolsafe.deployment.setting import MODES, Setting
+
+# Folders that hold other people's files, or none.
+_FOREIGN = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "env", "dist", "build"})
+# Folders that begin with a dot and yet are the project's own.
+_OWN = frozenset({".devcontainer", ".docker", ".deploy", ".k8s", ".kubernetes", ".helm", ".infra"})
+_DEPTH = 8
+_FOLDERS = 5_000
+_FILES = 2_000
+_LARGEST = 300_000
+
+Reader = Callable[[str, str], Iterator[Setting]]
+
+
+@functools.cache
+def pooler_settings(root: str) -> tuple[Setting, ...]:
+    """Every setting of a pooler in a project, in the order of the paths."""
+    found: list[Setting] = []
+    for read, path in _candidates(root):
+        text = text_of(root, path) if _size(path) <= _LARGEST else None
+        if text is not None:
+            found += [one for one in read(path, text) if one.key != "pool_mode" or one.value.lower() in MODES]
+    return tuple(found)
+
+
+def _candidates(root: str) -> Iterator[tuple[Reader, str]]:
+    files = 0
+    for folders, (folder, inner, names) in enumerate(os.walk(root), 1):
+        inner[:] = sorted(name for name in inner if _belongs(folder, name))
+        if folder[len(root) :].count(os.sep) >= _DEPTH:
+            inner.clear()
+        for name in sorted(names):
+            read = _reader(name)
+            if read is not None:
+                files += 1
+                yield read, os.path.join(folder, name)
+        if folders >= _FOLDERS or files >= _FILES:
+            return
+
+
+def _belongs(folder: str, name: str) -> bool:
+    if name in _FOREIGN or (name.startswith(".") and name not in _OWN):
+        return False
+    return not os.path.exists(os.path.join(folder, name, "pyvenv.cfg"))
+
+
+def _reader(name: str) -> Reader | None:
+    if pgbouncer_ini.NAME.match(name):
+        return pgbouncer_ini.settings_of
+    return containers.settings_of if containers.NAME.match(name) else None
+
+
+def _size(path: str) -> int:
+    try:
+        return os.path.getsize(path)
+    except OSError:
+        return _LARGEST + 1

@@ -1,0 +1,74 @@
+"""Requirements files: what they require, with the files that they include and constrain themselves by."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+
+from poolsafe.deployment.files import text_of
+from poolsafe.deployment.packages import Said, requirement
+from poolsafe.deployment.versions import both
+from poolsafe.facts.deployment import Versions
+
+NAME = re.compile(
+    r"(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in|lock)$|requirements(?:[-_].*)?\.pip$", re.IGNORECASE
+)
+FOLDER = "requirements"
+
+_INCLUDE = re.compile(r"(?:-r|--requirement|(-c|--constraint))[\s=]*([^\s#]+)")
+
+
+def required_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
+    """What the requirements files of a folder say, and those of its folder `requirements`."""
+    for name in sorted(names):
+        if NAME.match(name):
+            yield from required_by(os.path.join(folder, name), root)
+    if FOLDER in names:
+        inner = os.path.join(folder, FOLDER)
+        for name in _listing(inner):
+            if name.endswith((".txt", ".in")):
+                yield from required_by(os.path.join(inner, name), root)
+
+
+def required_by(path: str, root: str) -> list[Said]:
+    """What one file and those that it includes require, narrowed by its constraints."""
+    required: list[Said] = []
+    constraints: list[Said] = []
+    _read(path, root, required, constraints, set())
+    return [_narrowed(said, constraints) for said in required]
+
+
+def _read(path: str, root: str, required: list[Said], constraints: list[Said], seen: set[str]) -> None:
+    path = os.path.normpath(path)
+    text = None if path in seen else text_of(root, path)
+    if text is None:
+        return
+    seen.add(path)
+    for row, line in enumerate(text.splitlines(), 1):
+        if match := _INCLUDE.match(line.strip()):
+            target = os.path.join(os.path.dirname(path), match[2])
+            # What a constraints file names is not required by it.
+            _read(target, root, constraints if match[1] else required, constraints, seen)
+        elif (found := _line(line)) is not None:
+            required.append(Said(*found, path, row))
+
+
+def _line(line: str) -> tuple[str, Versions] | None:
+    line = line.strip()
+    # Options, and the lines that go on with the hashes of the one before.
+    return None if line.startswith(("-", "#")) else requirement(line)
+
+
+def _narrowed(said: Said, constraints: list[Said]) -> Said:
+    for constraint in constraints:
+        if constraint.package == said.package:
+            said = Said(said.package, both(said.versions, constraint.versions), constraint.path, constraint.row)
+    return said
+
+
+def _listing(folder: str) -> list[str]:
+    try:
+        return sorted(os.listdir(folder))
+    except OSError:
+        return []

@@ -1,0 +1,35 @@
+"""One setting of a pooler, wherever it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+MODES = frozenset({"session", "transaction", "statement"})
+
+# PgBouncer's names, and those that images and operators give them, by what they are here.
+KEYS = {
+    "pool_mode": "pool_mode",
+    "poolmode": "pool_mode",
+    "pgbouncer_pool_mode": "pool_mode",
+    "pgbouncer_default_pool_mode": "pool_mode",
+    "connection_pooler_mode": "pool_mode",
+    "max_prepared_statements": "max_prepared_statements",
+    "maxpreparedstatements": "max_prepared_statements",
+    "pgbouncer_max_prepared_statements": "max_prepared_statements",
+    "ignore_startup_parameters": "parameters",
+    "ignorestartupparameters": "parameters",
+    "pgbouncer_ignore_startup_parameters": "parameters",
+    "track_extra_parameters": "parameters",
+    "trackextraparameters": "parameters",
+    "pgbouncer_track_extra_parameters": "parameters",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """`key` is one of the values of KEYS; `value` is as it was written; `row` is 1-based."""
+
+    key: str
+    value: str
+    path: str
+    row: int

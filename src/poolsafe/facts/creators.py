@@ -1,0 +1,58 @@
+"""The sizes that a creator itself gives: to asyncpg's own `connect()`, and to SQLAlchemy's connection around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from poolsafe.facts.views import View
+from poolsafe.values.frame import Arguments
+from poolsafe.values.lattice import Absent, Guard, Object, Unknown, Value, alternatives
+
+_CONNECT = "asyncpg.connect"
+_ADAPTER = "sqlalchemy.dialects.postgresql.asyncpg.AsyncAdapt_asyncpg_connection"
+
+
+def connections(view: View, creator: str) -> Iterator[tuple[Guard, Value]]:
+    """What the creator of a view returns, for each possibility."""
+    for guard, single in alternatives(view.option(creator)):
+        made = single.facts["connection"] if isinstance(single, Object) and single.kind == "creator" else single
+        for inner, connection in alternatives(made):
+            yield guard | inner, connection
+
+
+def given_to_asyncpg(connection: Value, key: str) -> Value:
+    """What asyncpg's own `connect()` is given under a key; unknown where the connection is made in another way."""
+    arguments = _called(connection, _CONNECT)
+    if arguments is not None:
+        return _keyword(arguments, key)
+    inner = _adapted(connection)
+    return _not_followed() if inner is None else given_to_asyncpg(inner, key)
+
+
+def given_to_adapter(connection: Value, key: str) -> Value:
+    """What SQLAlchemy's own connection around asyncpg's is given under a key: the creator of a bare one gives nothing."""
+    arguments = _called(connection, _ADAPTER)
+    if arguments is not None:
+        return _keyword(arguments, key)
+    return Absent() if _called(connection, _CONNECT) is not None else _not_followed()
+
+
+def _keyword(arguments: Arguments, key: str) -> Value:
+    missing = Absent() if arguments.open_keywords is None else Unknown(arguments.open_keywords)
+    return arguments.keywords.get(key, missing)
+
+
+def _adapted(connection: Value) -> Value | None:
+    arguments = _called(connection, _ADAPTER)
+    return None if arguments is None else arguments.get(1, "connection")
+
+
+def _called(connection: Value, function: str) -> Arguments | None:
+    if not isinstance(connection, Object) or connection.kind != "called":
+        return None
+    name, arguments = connection.facts.get("name"), connection.facts.get("arguments")
+    return arguments if name == function and isinstance(arguments, Arguments) else None
+
+
+def _not_followed() -> Value:
+    return Unknown("the creator makes the connections in a way that is not followed")

@@ -1,0 +1,70 @@
+"""What code that nobody can follow may do to the dicts that it is given."""
+
+from __future__ import annotations
+
+import sys
+
+import libcst as cst
+
+from poolsafe.values import library
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.lattice import Library, MappingRef, Object, Unknown, Value, alternatives
+from poolsafe.values.mappings import blurred
+from poolsafe.values.world import World
+
+MAX_NESTING = 3
+
+# Methods by which loggers, printers and writers of every kind are known: they read what they are given.
+_READING = frozenset(
+    {"debug", "info", "warning", "warn", "error", "critical", "exception", "log", "print", "echo", "write", "dump", "dumps"}
+)  # fmt: skip
+
+
+def note_effect(world: World, frame: Frame, node: cst.Call, callee: Value, method: str | None, given: Arguments) -> None:
+    """A call that stands as a statement of its own is there for its effect: where it cannot be followed, on its dicts.
+
+    `callee` is the receiver where `method` is called on it. Calls whose result is used are taken to build that result.
+    """
+    if not stands_for_effect(frame, node, method):
+        return
+    if not any(_is_foreign(single) for _, single in alternatives(callee)):
+        return
+    for value in (*given.positional, *given.keywords.values()):
+        _blur(world, frame, value, MAX_NESTING)
+
+
+def stands_for_effect(frame: Frame, node: cst.Call, method: str | None) -> bool:
+    """Whether nobody uses the result of a call, and it is not known to do nothing but read."""
+    if method in _READING:
+        return False
+    parent = frame.module.index.parents.get(id(node))
+    if isinstance(parent, cst.Await):
+        parent = frame.module.index.parents.get(id(parent))
+    return isinstance(parent, cst.Expr)
+
+
+def _is_foreign(callee: Value) -> bool:
+    """Whether the callee is code of the project that is out of sight, or code that nobody knows at all."""
+    match callee:
+        case Unknown():
+            return True
+        case Library(name=name):
+            return _is_out_of_sight(name)
+        case Object(kind="called", facts={"name": str() as name}):
+            return _is_out_of_sight(name)
+    return False
+
+
+def _is_out_of_sight(name: str) -> bool:
+    top = name.partition(".")[0]
+    return top not in sys.stdlib_module_names and not library.is_library(name)
+
+
+def _blur(world: World, frame: Frame, value: Value, depth: int) -> None:
+    for _, single in alternatives(value):
+        if not isinstance(single, MappingRef):
+            continue
+        content = world.content(frame.state, single)
+        for inner in content.items.values() if depth else ():
+            _blur(world, frame, inner, depth - 1)
+        frame.state.set(("dict", single.oid), blurred(content, "it is given to code that is not followed"))

@@ -1,0 +1,73 @@
+"""Enumerations of the project: their members, by attribute, by name and by value."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.values.classes import class_attribute, library_bases, own_attribute
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.lattice import (
+    Absent,
+    Class,
+    Const,
+    Object,
+    Text,
+    Unknown,
+    Value,
+    choose,
+    harden,
+    lift,
+    one_of,
+    text,
+)
+from poolsafe.values.texts import hashable
+from poolsafe.values.world import World
+
+MAX_MEMBERS = 12
+_STRINGS = frozenset({"builtins.str", "enum.StrEnum"})
+
+
+def member(cls: Class, name: str, value: Value) -> Object:
+    """The member of an enumeration that its body binds under this name."""
+    facts = {"value": value, "name": text(name), "class": cls, "string": bool(library_bases(cls) & _STRINGS)}
+    return Object("enum", facts, ("enum", cls.node.name.value, name))
+
+
+def members(world: World, frame: Frame, cls: Class) -> list[Object]:
+    """The members, in the order of the source."""
+    body = cls.node.body
+    lines = body.body if isinstance(body, cst.IndentedBlock) else ()
+    names = [
+        target.target.value
+        for line in lines
+        if isinstance(line, cst.SimpleStatementLine)
+        for small in line.body
+        if isinstance(small, cst.Assign)
+        for target in small.targets
+        if isinstance(target.target, cst.Name) and not target.target.value.startswith("_")
+    ]
+    return [member(cls, name, class_attribute(world, frame, cls, name)[0]) for name in names]
+
+
+def by_name(world: World, frame: Frame, cls: Class, name: str) -> Value:
+    """`E["NAME"]`."""
+    value = own_attribute(world, frame, cls, name)
+    return Unknown("a name that the enumeration lacks") if isinstance(value, Absent) else member(cls, name, value)
+
+
+def by_value(world: World, frame: Frame, cls: Class, arguments: Arguments) -> Value:
+    """`E(value)`: the member of that value; each of them where the value is not known."""
+    given = arguments.get(0, "value") or Unknown("a member of an enumeration")
+    known = members(world, frame, cls)
+
+    def one(single: Value) -> Value:
+        if isinstance(single, Object) and single.kind == "enum":
+            return single
+        if isinstance(single, Const) or (isinstance(single, Text) and single.known is not None):
+            return next((each for each in known if each.facts["value"] == single), Unknown("no member of an enumeration"))
+        if not 0 < len(known) <= MAX_MEMBERS:
+            return Unknown("a member of an enumeration")
+        ident = hashable(single)
+        return choose(zip(one_of(("member", ident), len(known)), known, strict=True))
+
+    return lift(one, harden(given))

@@ -1,0 +1,43 @@
+"""What stands for a default: fields of pydantic and dataclasses, FastAPI's dependencies, secrets."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.handler import Handler
+from poolsafe.values.lattice import (
+    Const,
+    Object,
+    Unknown,
+    Value,
+)
+from poolsafe.values.world import World
+
+
+def _field(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    default = arguments.get(0, "default")
+    if default is not None:
+        return default
+    factory = arguments.keywords.get("default_factory") or arguments.keywords.get("factory")
+    if factory is not None:
+        return world.apply(world, frame, None, factory, Arguments())
+    return Const(Ellipsis)
+
+
+def _depends(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    return Object("depends", {"dependency": arguments.get(0, "dependency") or Const(None)})
+
+
+def _secret_str(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    return Object("secret", {"value": arguments.positional[0] if arguments.positional else Unknown("a secret")})
+
+
+HANDLERS: dict[str, Handler] = {
+    "pydantic.Field": _field,
+    "dataclasses.field": _field,
+    "attr.ib": _field,
+    "attrs.field": _field,
+    "fastapi.Depends": _depends,
+    "pydantic.SecretStr": _secret_str,
+}

@@ -1,0 +1,35 @@
+"""What dataclasses, named tuples and models can do with their fields: be dumped, copied with changes, unpacked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from poolsafe.values.attributes import of_instance
+from poolsafe.values.classes import class_kind, fields
+from poolsafe.values.frame import Frame
+from poolsafe.values.lattice import Instance, MappingRef, Sequence, Value
+from poolsafe.values.names import force
+from poolsafe.values.world import World
+
+
+def dumped(world: World, frame: Frame, instance: Instance, open_reason: str | None = None) -> MappingRef:
+    """The fields as a dict."""
+    items = {name: of_instance(world, frame, instance, name) for name, _, _ in fields(instance.cls)}
+    return world.new_mapping(frame.state, dict(items), open_reason)
+
+
+def changed(world: World, frame: Frame, instance: Instance, changes: Mapping[str, Value]) -> Instance:
+    """A copy of the instance with some of its fields changed."""
+    copy = Instance(world.number(), instance.cls)
+    for name, _, _ in fields(instance.cls):
+        value = changes.get(name) or of_instance(world, frame, instance, name)
+        frame.state.set(("attr", copy.oid, name), value)
+    return copy
+
+
+def unpacked(world: World, frame: Frame, value: Value) -> Value:
+    """The tuple that a named tuple is; any other value as it is."""
+    value = force(world, frame, value)
+    if not isinstance(value, Instance) or class_kind(value.cls) != "namedtuple":
+        return value
+    return Sequence(tuple(of_instance(world, frame, value, name) for name, _, _ in fields(value.cls)), "tuple")

@@ -1,0 +1,134 @@
+"""What runs SQL: SQLAlchemy's sessions and connections, and the methods of library objects."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.values import environment, library
+from poolsafe.values.attributes import bind_method
+from poolsafe.values.classes import class_attribute
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.handler import Handler
+from poolsafe.values.lattice import (
+    Class,
+    Function,
+    Instance,
+    Library,
+    Object,
+    Unknown,
+    Value,
+)
+from poolsafe.values.names import force
+from poolsafe.values.observe import observe_execution, observe_sql
+from poolsafe.values.world import World
+
+
+def runner_of(world: World, frame: Frame, arguments: Arguments, *, is_async: bool) -> Value:
+    bind = arguments.get(0, "bind") or arguments.keywords.get("engine")
+    driver = bind.facts.get("driver") if isinstance(bind, Object) else None
+    return Object("runner", {"async": is_async, "driver": driver, "engine": False})
+
+
+def _sessionmaker(default_async: bool) -> Handler:
+    def handler(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+        bind = arguments.get(0, "bind")
+        bind = force(world, frame, bind) if bind is not None else None
+        kind = arguments.keywords.get("class_")
+        is_async = default_async
+        if isinstance(kind, Library):
+            is_async = library.canonical(kind.name) in library.ASYNC_RUNNERS
+        elif isinstance(bind, Object) and bind.kind == "runner":
+            is_async = bool(bind.facts.get("async"))
+        driver = bind.facts.get("driver") if isinstance(bind, Object) else None
+        return Object("factory", {"async": is_async, "driver": driver, "engine": False})
+
+    return handler
+
+
+_CONNECTING = frozenset(
+    {"connect", "begin", "execution_options", "get_bind", "connection", "begin_nested", "__aenter__", "begin_twophase"}
+)
+_EXECUTING = frozenset(
+    {"execute", "scalar", "scalars", "stream", "stream_scalars", "exec", "execute_iterate", "get_one"}
+)
+
+
+# Methods of a text clause that give the same clause, with more said about it.
+_REFINING = frozenset({"bindparams", "columns", "execution_options"})
+
+
+def call_object_method(
+    world: World,
+    frame: Frame,
+    node: cst.Call | None,
+    receiver: Value,
+    name: str,
+    arguments: Arguments,
+    *,
+    awaited: bool,
+) -> Value:
+    """A method of a library object, or a call of it."""
+    if node is not None and name in _EXECUTING:
+        observe_execution(world, frame, node, name, receiver, arguments, awaited=awaited)
+    if node is not None and name == "exec_driver_sql":
+        observe_sql(world, frame, node, "exec_driver_sql", arguments, receiver=receiver, awaited=awaited)
+    if name == "run_sync" and arguments.positional:
+        _run_sync(world, frame, receiver, arguments)
+    if not isinstance(receiver, Object):
+        return Unknown("a method of something unknown")
+    match receiver.kind:
+        case "runner" if name in _CONNECTING:
+            return Object(
+                "runner", {**receiver.facts, "engine": receiver.facts.get("engine") and name == "execution_options"}
+            )
+        case "text" if name in _REFINING:
+            return receiver
+        case "factory" if name in ("__call__", "begin"):
+            return Object("runner", dict(receiver.facts))
+        case "super":
+            return _super_method(world, frame, node, receiver, name, arguments)
+        case "depends" | "generator" if name in ("__anext__", "__next__", "asend", "send"):
+            inner = receiver.facts.get("value")
+            return inner if isinstance(inner, Value) else Unknown("a generator")
+        case "called":
+            return environment.reader_method(world, frame, node, receiver, name, arguments)
+        case "enum" | "secret":
+            inner = receiver.facts.get("value")
+            if isinstance(inner, Value) and name == "get_secret_value":
+                return inner
+    if receiver.kind == "member":
+        return Unknown("a method of a library", ("member", receiver.facts.get("name"), name, id(node)))
+    return Unknown("a method of a library", None if node is None else ("node", frame.number, id(node)))
+
+
+def _run_sync(world: World, frame: Frame, receiver: Value, arguments: Arguments) -> None:
+    """`run_sync(f, …)`: `f` is given a synchronous face of the same asynchronous connection."""
+    callee = force(world, frame, arguments.positional[0])
+    if isinstance(callee, Function):
+        facts = dict(receiver.facts) if isinstance(receiver, Object) else {"driver": None}
+        given = Object("runner", {**facts, "async": True, "engine": False})
+        rest = Arguments([given, *arguments.positional[1:]], arguments.keywords)
+        force(world, frame, world.apply(world, frame, None, callee, rest))
+
+
+def _super_method(
+    world: World, frame: Frame, node: cst.Call | None, receiver: Object, name: str, arguments: Arguments
+) -> Value:
+    cls, instance = receiver.facts.get("class"), receiver.facts.get("self")
+    if not isinstance(cls, Class) or not isinstance(instance, Value):
+        return Unknown("`super()`")
+    for base in cls.bases:
+        if isinstance(base, Class):
+            value, owner = class_attribute(world, frame, base, name)
+            if isinstance(value, Function):
+                return world.apply(world, frame, node, bind_method(world, frame, value, instance, owner), arguments)
+    if name == "__init__" and isinstance(instance, Instance):
+        for key, value in arguments.keywords.items():
+            frame.state.set(("attr", instance.oid, key), value)
+    return Unknown(f"`super().{name}`")
+
+
+HANDLERS: dict[str, Handler] = {
+    "sqlalchemy.ext.asyncio.async_sessionmaker": _sessionmaker(True),
+    "sqlalchemy.orm.sessionmaker": _sessionmaker(False),
+}

@@ -1,0 +1,242 @@
+"""The pool of an engine, its pre-ping, AUTOCOMMIT, name functions, and what else reaches asyncpg."""
+
+from __future__ import annotations
+
+import pytest
+from programs import PG, engine_of
+
+HEAD = f"""import os, uuid
+from sqlalchemy import pool
+from sqlalchemy.pool import NullPool, StaticPool, QueuePool, AsyncAdaptedQueuePool
+from sqlalchemy.ext.asyncio import create_async_engine
+URL = {PG!r}
+"""
+
+POOLS = [
+    ("", "keeping absent"),
+    ("pool_pre_ping=True", "keeping true"),
+    ("pool_pre_ping=False", "keeping false"),
+    ("pool_pre_ping=None", "keeping false"),
+    ("pool_pre_ping=1", "keeping true"),
+    ("pool_pre_ping=unknown", "keeping unknown"),
+    ("pool_pre_ping=os.getenv('P', 'true') == 'true'", "keeping true"),
+    ("pool_pre_ping=True if unknown else False", "keeping conditional"),
+    ("**({'pool_pre_ping': True} if unknown else {})", "keeping conditional"),
+    ("**{'pool_pre_ping': True}", "keeping true"),
+    ("**unknown", "unknown unknown"),
+    ("pool_pre_ping=True, **unknown", "unknown unknown"),
+    ("poolclass=NullPool", "NullPool absent"),
+    ("poolclass=pool.NullPool", "NullPool absent"),
+    ("poolclass=StaticPool", "StaticPool absent"),
+    ("poolclass=AsyncAdaptedQueuePool", "keeping absent"),
+    ("poolclass=QueuePool, pool_pre_ping=True", "keeping true"),
+    ("poolclass=None", "keeping absent"),
+    ("poolclass=unknown", "unknown unknown"),
+    ("poolclass=NullPool if unknown else None", "keeping absent"),
+    ("poolclass=NullPool if unknown else StaticPool", "NullPool absent"),
+    ("pool=unknown", "unknown unknown"),
+    ("poolclass=app.OwnPool", "unknown unknown"),
+    ("poolclass=sqlalchemy_pool.NullPool", "unknown unknown"),
+    ("poolclass={'null': NullPool}['null']", "NullPool absent"),
+    ("poolclass=getattr(pool, 'NullPool')", "NullPool absent"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), POOLS)
+def test_the_pool_is(arguments: str, expected: str) -> None:
+    engine = engine_of(HEAD + f"engine = create_async_engine(URL, {arguments})")
+    both = {engine.pool.value, "StaticPool"} if "StaticPool" in arguments else {engine.pool.value}
+    assert engine.pool.value in both
+    assert f"{engine.pool.value} {engine.pre_ping.value}" == expected or engine.pool.value == "StaticPool"
+
+
+PINGED_TOGETHER = [
+    ("kw = {'poolclass': NullPool} if testing else {'pool_pre_ping': True}\nengine = create_async_engine(URL, **kw)", "keeping true"),
+    ("kw = {'poolclass': NullPool} if testing else {}\nengine = create_async_engine(URL, **kw)", "keeping absent"),
+    ("kw = {}\nif testing:\n    kw['poolclass'] = NullPool\nelse:\n    kw['pool_pre_ping'] = True\nengine = create_async_engine(URL, **kw)", "keeping true"),
+    ("if lite:\n    url, kw = 'sqlite://', {}\nelse:\n    url, kw = URL, {'pool_pre_ping': True}\nengine = create_async_engine(url, **kw)", "keeping true"),
+    ("def make(**kw):\n    kw.setdefault('pool_pre_ping', True)\n    return create_async_engine(URL, **kw)\nengine = make()", "keeping true"),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), PINGED_TOGETHER)
+def test_the_ping_of_the_pool_that_keeps_connections(code: str, expected: str) -> None:
+    engine = engine_of(HEAD + code)
+    assert f"{engine.pool.value} {engine.pre_ping.value}" == expected
+
+
+AUTOCOMMIT = [
+    ("", False),
+    ("isolation_level='AUTOCOMMIT'", True),
+    ("isolation_level='autocommit'", True),
+    ("isolation_level='SERIALIZABLE'", False),
+    ("isolation_level=None", False),
+    ("isolation_level=unknown", None),
+    ("execution_options={'isolation_level': 'AUTOCOMMIT'}", True),
+    ("execution_options={'isolation_level': 'SERIALIZABLE'}", False),
+    ("execution_options={'other': 'AUTOCOMMIT'}", False),
+    ("isolation_level='AUTOCOMMIT' if unknown else None", True),
+    ("**unknown", None),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), AUTOCOMMIT)
+def test_autocommit_is(arguments: str, expected: bool | None) -> None:
+    assert engine_of(HEAD + f"engine = create_async_engine(URL, {arguments})").autocommit is expected
+
+
+NAMES = [
+    ("lambda: ''", "empty"),
+    ("lambda: f'__{uuid.uuid4()}__'", "unique"),
+    ("lambda: str(uuid.uuid4())", "unique"),
+    ("lambda: 'asyncpg_' + uuid.uuid4().hex", "unique"),
+    ("lambda: 'fixed'", "unknown"),
+    ("lambda: NAME", "unknown"),
+    ("None", "absent"),
+    ("unknown", "unknown"),
+    ("uuid.uuid4", "unique"),
+    ("named", "unique"),
+    ("unnamed", "empty"),
+    ("longer", "unique"),
+    ("bare", "unknown"),
+    ("(lambda: '') if unknown else None", "unknown"),
+]
+FUNCTIONS = """
+def named():
+    return f"__{uuid.uuid4()}__"
+def unnamed():
+    return ""
+def longer():
+    number = uuid.uuid4()
+    return f"__{number}__"
+def bare():
+    return
+"""
+
+
+@pytest.mark.parametrize(("function", "expected"), NAMES)
+def test_the_name_function_is(function: str, expected: str) -> None:
+    code = HEAD + FUNCTIONS + f"engine = create_async_engine(URL, connect_args={{'prepared_statement_name_func': {function}}})"
+    assert engine_of(code).name_function.value == expected
+
+
+def test_without_a_name_function_there_is_none() -> None:
+    assert engine_of(HEAD + "engine = create_async_engine(URL)").name_function.value == "absent"
+    assert engine_of(HEAD + "engine = create_async_engine(URL, connect_args=unknown)").name_function.value == "unknown"
+
+
+MISPLACED = [
+    ("create_async_engine(URL, statement_cache_size=0)", ["statement_cache_size keyword of the engine function 0"]),
+    ("create_async_engine(URL, prepared_statement_name_func=str)", ["prepared_statement_name_func keyword of the engine function "]),
+    ("create_async_engine(URL, **{'statement_cache_size': 0})", ["statement_cache_size keyword of the engine function 0"]),
+    ("create_async_engine(URL + '?statement_cache_size=0')", ["statement_cache_size query of the URL '0'"]),
+    ("create_async_engine(URL, async_creator=make, connect_args={'statement_cache_size': 0})", ["statement_cache_size connect_args beside a creator 0"]),
+    ("create_async_engine(URL + '?prepared_statement_cache_size=0')", []),
+    ("create_async_engine(URL, connect_args={'statement_cache_size': 0})", []),
+    ("create_async_engine('sqlite://', statement_cache_size=0)", []),
+    ("create_async_engine(URL, query_cache_size=0)", []),
+    ("create_async_engine(URL if unknown else 'sqlite://', **({} if unknown else {'statement_cache_size': 0}))", []),
+]
+
+
+@pytest.mark.parametrize(("call", "expected"), MISPLACED)
+def test_misplaced_are(call: str, expected: list[str]) -> None:
+    found = engine_of(HEAD + "def make():\n    return unknown()\nengine = " + call).misplaced
+    assert [f"{one.key} {one.where.value} {one.value}" for one in found] == expected
+
+
+REMOVALS = [
+    ("'postgresql+asyncpg://h/d?statement_cache_size=0'", "?statement_cache_size=0"),
+    ("'postgresql+asyncpg://h/d?a=b&statement_cache_size=0'", "&statement_cache_size=0"),
+    ("'postgresql+asyncpg://h/d?statement_cache_size=0&a=b'", "statement_cache_size=0&"),
+    ("f'postgresql+asyncpg://{h}/d?statement_cache_size=0'", "?statement_cache_size=0"),
+    ("'postgresql+asyncpg://h/d?statement_cache_size=0&statement_cache_size=0'", None),
+    ("f'postgresql+asyncpg://h/d?statement_cache_size={n}'", None),
+    ("'postgresql+asyncpg://h/d' '?statement_cache_size=0'", None),
+    ("os.getenv('U', 'postgresql+asyncpg://h') + '?statement_cache_size=0'", None),
+]
+
+
+@pytest.mark.parametrize(("url", "removed"), REMOVALS)
+def test_a_key_in_a_written_url_can_be_removed(url: str, removed: str | None) -> None:
+    code = HEAD + f"engine = create_async_engine({url})"
+    (found,) = engine_of(code).misplaced
+    assert (code[slice(*found.removal)] if found.removal else None) == removed
+
+
+POOL_ARGUMENTS = [
+    ("poolclass=NullPool, pool_size=5, max_overflow=1", ["pool_size", "max_overflow"]),
+    ("poolclass=StaticPool, pool_timeout=3, pool_use_lifo=True", ["pool_timeout", "pool_use_lifo"]),
+    ("poolclass=NullPool, pool_pre_ping=True, pool_recycle=5", []),
+    ("pool_size=5", []),
+    ("poolclass=QueuePool, pool_size=5", []),
+    ("poolclass=unknown, pool_size=5", []),
+    ("poolclass=NullPool, **({'pool_size': 5} if unknown else {})", ["pool_size"]),
+    ("**({'poolclass': NullPool} if unknown else {'pool_size': 5})", []),
+    ("poolclass=NullPool, pool_size=unknown", []),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), POOL_ARGUMENTS)
+def test_arguments_of_a_queue_beside_another_pool(arguments: str, expected: list[str]) -> None:
+    found = engine_of(HEAD + f"engine = create_async_engine(URL, {arguments})").pool_arguments
+    assert [one.name for one in found] == expected
+
+
+PARAMETERS = [
+    ("URL, connect_args={'sslmode': 'require'}", ["connect_args sslmode='require'"]),
+    ("URL + '?sslmode=require&ssl=x'", ["query of the URL sslmode='require'", "query of the URL ssl='x'"]),
+    ("URL, connect_args={'timeout': unknown}", ["connect_args timeout="]),
+    ("URL, connect_args={'statement_cache_size': 0}", []),
+    ("'sqlite://?sslmode=require'", []),
+    ("URL, connect_args={**({'ssl': 'require'} if unknown else {})}", ["connect_args ssl="]),
+    ("URL, connect_args={} if unknown else None", []),
+]
+
+
+@pytest.mark.parametrize(("arguments", "expected"), PARAMETERS)
+def test_what_else_reaches_asyncpg(arguments: str, expected: list[str]) -> None:
+    found = engine_of(HEAD + f"engine = create_async_engine({arguments})").connect_parameters
+    assert [f"{one.where.value} {one.key}={one.value}" for one in found] == expected
+
+
+SETTINGS = [
+    ("{'server_settings': {'jit': 'off', 'search_path': 'app'}}", ["jit='off'", "search_path='app'"]),
+    ("{'server_settings': unknown}", []),
+    ("{'server_settings': {'jit': unknown}}", ["jit="]),
+    ("{'options': {'jit': 'off'}}", []),
+]
+
+
+@pytest.mark.parametrize(("value", "expected"), SETTINGS)
+def test_startup_parameters_are(value: str, expected: list[str]) -> None:
+    found = engine_of(HEAD + f"engine = create_async_engine(URL, connect_args={value})").server_settings
+    assert [f"{one.key}={one.value}" for one in found] == expected
+
+
+FORMS = [
+    ("", "absent"),
+    ("connect_args={}", "display"),
+    ("connect_args=args", "expression"),
+    ("connect_args=dict()", "expression"),
+    ("**{'connect_args': {}}", "spread"),
+    ("**unknown", "spread"),
+    ("*unknown", "fixed"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "form"), FORMS)
+def test_connect_args_is_written_as(arguments: str, form: str) -> None:
+    engine = engine_of(HEAD + f"args = {{}}\nengine = create_async_engine(URL, {arguments})")
+    assert engine.connect_args.form.value == form
+
+
+def test_connect_args_may_be_none() -> None:
+    call = "engine = create_async_engine(URL, connect_args={} if unknown else None)"
+    assert engine_of(HEAD + call).connect_args.may_be_none
+    assert not engine_of(HEAD + "engine = create_async_engine(URL, connect_args=dict())").connect_args.may_be_none
+
+
+def test_a_connection_class_is_noted() -> None:
+    assert engine_of(HEAD + "engine = create_async_engine(URL, connect_args={'connection_class': C})").connection_class
+    assert not engine_of(HEAD + "engine = create_async_engine(URL)").connection_class

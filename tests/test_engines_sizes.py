@@ -1,0 +1,196 @@
+"""The two cache sizes: how they reach connect_args, and what state each of them is in."""
+
+from __future__ import annotations
+
+import pytest
+from programs import PG, codes_of, engine_of, silence_of, sizes_of
+
+HEAD = f"import os\nfrom sqlalchemy.ext.asyncio import create_async_engine\nURL = {PG!r}\n"
+BOTH = '{"statement_cache_size": 0, "prepared_statement_cache_size": 0}'
+
+# what connect_args is, the states of statement_cache_size and prepared_statement_cache_size
+VALUES = [
+    ("{}", "absent absent"),
+    ("None", "absent absent"),
+    (BOTH, "zero zero"),
+    ("{'statement_cache_size': 0}", "zero absent"),
+    ("{'prepared_statement_cache_size': 0}", "absent zero"),
+    ("{'statement_cache_size': 100}", "positive absent"),
+    ("{'prepared_statement_cache_size': 500}", "absent positive"),
+    ("{'statement_cache_size': None}", "invalid absent"),
+    ("{'statement_cache_size': False}", "invalid absent"),
+    ("{'statement_cache_size': '0'}", "invalid absent"),
+    ("{'statement_cache_size': -1}", "invalid absent"),
+    ("{'statement_cache_size': 0.0}", "unknown absent"),
+    ("{'statement_cache_size': b'0'}", "unknown absent"),
+    ("{'statement_cache_size': unknown}", "unknown absent"),
+    ("{'prepared_statement_cache_size': None}", "absent zero"),
+    ("{'prepared_statement_cache_size': False}", "absent zero"),
+    ("{'prepared_statement_cache_size': True}", "absent unknown"),
+    ("{'prepared_statement_cache_size': '0'}", "absent invalid"),
+    ("{'prepared_statement_cache_size': -1}", "absent invalid"),
+    ("unknown", "unknown unknown"),
+    ("[('statement_cache_size', 0)]", "unknown unknown"),
+    ("dict(statement_cache_size=0, prepared_statement_cache_size=0)", "zero zero"),
+    ("dict(**" + BOTH + ")", "zero zero"),
+    ("{**" + BOTH + ", 'timeout': 5}", "zero zero"),
+    ("{'timeout': 5} | " + BOTH, "zero zero"),
+    ("{**unknown}", "unknown unknown"),
+    ("{**unknown, 'statement_cache_size': 0}", "zero unknown"),
+    ("{'statement_cache_size': 0, **unknown}", "unknown unknown"),
+    (BOTH + " if unknown else {}", "conditional conditional"),
+    (BOTH + " if unknown else None", "conditional conditional"),
+    ("{**(" + BOTH + " if unknown else {})}", "conditional conditional"),
+    ("{'statement_cache_size': 0, **({'prepared_statement_cache_size': 0} if unknown else {})}", "zero conditional"),
+    ("{'statement_cache_size': 0 if unknown else 100}", "positive absent"),
+    ("{'statement_cache_size': 0 if unknown else None}", "invalid absent"),
+    (BOTH + " if use_pgbouncer else {}", "zero zero"),
+    (BOTH + " if os.getenv('POOL_MODE') == 'transaction' else {}", "zero zero"),
+    (BOTH + " if settings.pgbouncer else {}", "zero zero"),
+    ("{'statement_cache_size': int(os.getenv('S', '0'))}", "zero absent"),
+    ("{'statement_cache_size': int(os.getenv('S', '100'))}", "positive absent"),
+    ("{'statement_cache_size': int(os.environ['S'])}", "unknown absent"),
+    ("{'statement_cache_size': os.getenv('S', 0)}", "zero absent"),
+    ("unknown or " + BOTH, "zero zero"),
+    ("{k: 0 for k in ('statement_cache_size', 'prepared_statement_cache_size')}", "zero zero"),
+    ("{'statement_cache_' + 'size': 0}", "zero absent"),
+    ("{'cache_size': 0, 'statement_cache': 0}", "absent absent"),
+    ("{'options': {'statement_cache_size': 0}}", "absent absent"),
+]
+
+
+@pytest.mark.parametrize(("value", "states"), VALUES)
+def test_connect_args_brings(value: str, states: str) -> None:
+    assert sizes_of(HEAD + f"engine = create_async_engine(URL, connect_args={value})") == states
+
+
+# a program without the head, the states of both keys
+PROGRAMS = [
+    ("args = {}\nargs['statement_cache_size'] = 0\nengine = create_async_engine(URL, connect_args=args)", "zero absent"),
+    ("args = {}\nengine = create_async_engine(URL, connect_args=args)\nargs['statement_cache_size'] = 0", "absent absent"),
+    ("args = {}\nkw = {'connect_args': args}\nargs.update(statement_cache_size=0)\nengine = create_async_engine(URL, **kw)", "zero absent"),
+    ("kw = {}\nkw['connect_args'] = {}\nkw['connect_args']['statement_cache_size'] = 0\nengine = create_async_engine(URL, **kw)", "zero absent"),
+    ("kw = {'echo': True}\nkw.setdefault('connect_args', {}).update(statement_cache_size=0)\nengine = create_async_engine(URL, **kw)", "zero absent"),
+    ("kw = {'url': URL, 'connect_args': {'statement_cache_size': 0}}\nengine = create_async_engine(**kw)", "zero absent"),
+    ("kw = {'connect_args': {'statement_cache_size': 0}}\nkw.pop('connect_args')\nengine = create_async_engine(URL, **kw)", "absent absent"),
+    ("args = {'statement_cache_size': 0}\ndel args['statement_cache_size']\nengine = create_async_engine(URL, connect_args=args)", "absent absent"),
+    ("def kw():\n    return {'connect_args': {'statement_cache_size': 0}}\nengine = create_async_engine(URL, **kw())", "zero absent"),
+    ("def build():\n    return URL, {'statement_cache_size': 0}\nurl, args = build()\nengine = create_async_engine(url, connect_args=args)", "zero absent"),
+    ("def make(url, **kw):\n    return create_async_engine(url, **kw)\nengine = make(URL, connect_args={'statement_cache_size': 0})", "zero absent"),
+    ("def make(url, **kw):\n    kw['connect_args'] = {'statement_cache_size': 0, **kw.get('connect_args', {})}\n    return create_async_engine(url, **kw)\nengine = make(URL, connect_args={'prepared_statement_cache_size': 0})", "zero zero"),
+    ("def make(url, **kw):\n    return create_async_engine(url, **kw)\nengine = make(URL)", "absent absent"),
+    ("def make(url=URL, **kw):\n    return create_async_engine(url, **kw)", "unknown unknown"),
+    ("def make(url=URL, connect_args=None):\n    return create_async_engine(url, connect_args=connect_args or {})", "absent absent"),
+    ("class C:\n    def __init__(self, args={'statement_cache_size': 0}):\n        self.args = args\n    def make(self):\n        return create_async_engine(URL, connect_args=self.args)\nC().make()", "zero absent"),
+    ("class S:\n    size: int = 0\nengine = create_async_engine(URL, connect_args={'statement_cache_size': S.size})", "zero absent"),
+    ("from functools import partial\nmake = partial(create_async_engine, connect_args={'statement_cache_size': 0})\nengine = make(URL)", "zero absent"),
+    ("from functools import partial\nmake = partial(create_async_engine, URL)\nengine = make(connect_args={'statement_cache_size': 0})", "zero absent"),
+    ("engine = create_async_engine(URL + '?prepared_statement_cache_size=0')", "absent zero"),
+    ("engine = create_async_engine(f'{URL}?prepared_statement_cache_size=0&ssl=require')", "absent zero"),
+    ("engine = create_async_engine(URL + '?prepared_statement_cache_size=100')", "absent positive"),
+    ("engine = create_async_engine(URL + '?prepared_statement_cache_size=none')", "absent invalid"),
+    ("engine = create_async_engine(URL + '?prepared_statement_cache_size=0', connect_args={'statement_cache_size': 0})", "zero zero"),
+    ("engine = create_async_engine(URL + '?prepared_statement_cache_size=0', connect_args={'prepared_statement_cache_size': 9})", "absent positive"),
+    ("engine = create_async_engine(URL + '?statement_cache_size=0')", "absent absent"),
+    ("engine = create_async_engine(os.getenv('X') + '?prepared_statement_cache_size=0', connect_args={})", "absent zero"),
+    ("from sqlalchemy import URL as U\nengine = create_async_engine(U.create('postgresql+asyncpg', query={'prepared_statement_cache_size': '0'}))", "absent zero"),
+    ("from sqlalchemy import make_url\nengine = create_async_engine(make_url(URL).set(query={'prepared_statement_cache_size': '0'}))", "absent zero"),
+    ("from sqlalchemy import make_url\nengine = create_async_engine(make_url(URL).update_query_dict({'prepared_statement_cache_size': '0'}))", "absent zero"),
+    ("from sqlalchemy import make_url\nengine = create_async_engine(make_url(URL).difference_update_query(['x']))", "absent absent"),
+    ("args = {'statement_cache_size': 0}\nconfigure(args)\nengine = create_async_engine(URL, connect_args=args)", "unknown unknown"),
+    ("args = {'statement_cache_size': 0}\nlogger.info('%s', args)\nengine = create_async_engine(URL, connect_args=args)", "zero absent"),
+]
+
+
+@pytest.mark.parametrize(("code", "states"), PROGRAMS)
+def test_the_sizes_are(code: str, states: str) -> None:
+    assert sizes_of(HEAD + code) == states
+
+
+CORRELATED = [
+    # The sqlite options belong to the sqlite URL: the engine has both sizes wherever its driver is asyncpg.
+    ("if unknown:\n    url, args = 'sqlite+aiosqlite://', {}\nelse:\n    url, args = URL, " + BOTH + "\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
+    ("if unknown:\n    url, args = 'sqlite+aiosqlite://', " + BOTH + "\nelse:\n    url, args = URL, {}\nengine = create_async_engine(url, connect_args=args)", "absent absent"),
+    ("url = URL if unknown else 'sqlite+aiosqlite://'\nargs = {}\nif url.startswith('sqlite'):\n    args = {'check_same_thread': False}\nelse:\n    args = " + BOTH + "\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
+    ("url = URL if unknown else 'sqlite+aiosqlite://'\nargs = {}\nif 'sqlite' in url:\n    args['check_same_thread'] = False\nif 'asyncpg' in url:\n    args.update(" + BOTH + ")\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
+    ("url = URL if unknown else 'sqlite+aiosqlite://'\nkw = {}\nif not url.startswith('sqlite'):\n    kw['connect_args'] = " + BOTH + "\nengine = create_async_engine(url, **kw)", "zero zero"),
+    ("url = URL if testing else 'sqlite://'\nargs = " + BOTH + " if testing else {}\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
+    ("url = URL if testing else 'sqlite://'\nargs = {} if testing else " + BOTH + "\nengine = create_async_engine(url, connect_args=args)", "absent absent"),
+    ("url = os.getenv('U', URL)\nargs = " + BOTH + " if url.startswith('postgresql') else {}\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
+    ("def args_for(url):\n    if url.startswith('sqlite'):\n        return {}\n    return " + BOTH + "\nurl = URL if unknown else 'sqlite://'\nengine = create_async_engine(url, connect_args=args_for(url))", "zero zero"),
+    ("def args_for(url):\n    args = {}\n    if 'asyncpg' not in url:\n        return args\n    args.update(" + BOTH + ")\n    return args\nengine = create_async_engine(URL, connect_args=args_for(URL))", "zero zero"),
+    ("match kind:\n    case 'sqlite':\n        url, args = 'sqlite://', {}\n    case _:\n        url, args = URL, " + BOTH + "\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
+    ("try:\n    url, args = URL, " + BOTH + "\nexcept KeyError:\n    url, args = 'sqlite://', {}\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
+    ("options = {'pg': (URL, " + BOTH + "), 'lite': ('sqlite://', {})}\nurl, args = options[unknown]\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
+]
+
+
+@pytest.mark.parametrize(("code", "states"), CORRELATED)
+def test_what_belongs_together_stays_together(code: str, states: str) -> None:
+    assert sizes_of(HEAD + code) == states
+
+
+def test_an_unknown_size_says_why() -> None:
+    code = HEAD + "engine = create_async_engine(URL, connect_args={'statement_cache_size': int(os.environ['S'])})"
+    assert silence_of(code) == ["`statement_cache_size` is not known: it comes from the environment variable `S`"]
+
+
+def test_known_engines_are_not_silent() -> None:
+    assert silence_of(HEAD + "engine = create_async_engine(URL)") == []
+    assert silence_of(HEAD + "engine = create_async_engine('sqlite://', connect_args=unknown)") == []
+
+
+LITERALS = [
+    ("connect_args={'statement_cache_size': 100}", "100"),
+    ("connect_args=dict(statement_cache_size=100)", "100"),
+    ("connect_args={'statement_cache_size': -1}", "1"),
+    ("connect_args={'statement_cache_size': '0'}", "'0'"),
+]
+
+
+@pytest.mark.parametrize(("argument", "literal"), LITERALS)
+def test_a_written_size_can_be_replaced(argument: str, literal: str) -> None:
+    code = HEAD + f"engine = create_async_engine(URL, {argument})"
+    spans = engine_of(code).statement_cache.literals
+    assert spans is not None
+    assert literal in [code[start:end] for start, end in spans][0]
+
+
+UNREPLACEABLE = [
+    "SIZE = 100\nengine = create_async_engine(URL, connect_args={'statement_cache_size': SIZE})",
+    "engine = create_async_engine(URL, connect_args={'statement_cache_size': int('100')})",
+    "engine = create_async_engine(URL, connect_args={'statement_cache_size': 50 + 50})",
+    "engine = create_async_engine(URL, connect_args={'statement_cache_size': max(100)})",
+    "engine = create_async_engine(URL, connect_args={'statement_cache_size': 0})",
+]
+
+
+@pytest.mark.parametrize("code", UNREPLACEABLE)
+def test_a_size_that_is_made_elsewhere_cannot(code: str) -> None:
+    assert engine_of(HEAD + code).statement_cache.literals is None
+
+
+def test_an_item_assignment_can_be_replaced() -> None:
+    code = HEAD + "args = {}\nargs['statement_cache_size'] = 100\nengine = create_async_engine(URL, connect_args=args)"
+    ((start, end),) = engine_of(code).statement_cache.literals or ()
+    assert code[start:end] == "100"
+
+
+CODES = [
+    ("create_async_engine(URL)", "PGB101 PGB201"),
+    ("create_async_engine(URL, pool_pre_ping=True)", "PGB101"),
+    (f"create_async_engine(URL, connect_args={BOTH}, pool_pre_ping=True)", ""),
+    ("create_async_engine(URL, connect_args={'statement_cache_size': 0}, pool_pre_ping=True)", "PGB102"),
+    ("create_async_engine(URL, connect_args={'statement_cache_size': 9}, pool_pre_ping=True)", "PGB103"),
+    ("create_async_engine(URL, connect_args={'statement_cache_size': None}, pool_pre_ping=True)", "PGB104"),
+    (f"create_async_engine(URL, connect_args={BOTH} if unknown else {{}}, pool_pre_ping=True)", "PGB108"),
+    (f"create_async_engine(URL, connect_args={BOTH} if pgbouncer else {{}}, pool_pre_ping=True)", ""),
+    ("create_async_engine(URL, connect_args=unknown, pool_pre_ping=True)", ""),
+    ("create_async_engine('sqlite+aiosqlite://')", ""),
+    ("create_async_engine(unknown)", ""),
+]
+
+
+@pytest.mark.parametrize(("call", "codes"), CODES)
+def test_one_verdict_for_each_engine(call: str, codes: str) -> None:
+    assert codes_of(HEAD + call) == codes

@@ -1,0 +1,131 @@
+"""Branches: what a value is after them, and what belongs together."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from programs import OneOf, value_of
+
+CONDITIONS = [
+    ("x = 'a' if unknown else 'b'", OneOf("a", "b")),
+    ("x = 'a' if True else 'b'", "a"),
+    ("x = 'a' if 1 > 2 else 'b'", "b"),
+    ("x = 'a' if unknown else 'a'", "a"),
+    ("if unknown:\n    x = 1\nelse:\n    x = 2", OneOf(1, 2)),
+    ("if unknown: x = 1\nelse: x = 2", OneOf(1, 2)),
+    ("if a:\n    x = 1\nelif b:\n    x = 2\nelse:\n    x = 3", OneOf(1, 2, 3)),
+    ("x = 1\nif unknown:\n    x = 2", OneOf(1, 2)),
+    ("x = 1\nif True:\n    x = 2", 2),
+    ("x = 1\nif False:\n    x = 2", 1),
+    ("x = 1\nif 'a' == 'b':\n    x = 2", 1),
+    ("x = 1\nif 'a' != 'b':\n    x = 2", 2),
+    ("x = 1\nif None is None and 'a':\n    x = 2", 2),
+    ("x = 1\nif not None:\n    x = 2", 2),
+    ("x = 1\nif 1 <= 2 < 3:\n    x = 2", 2),
+    ("x = 1\nif 'a' < 3:\n    x = 2", OneOf(1, 2)),
+    ("x = 1\nif unknown:\n    raise SystemExit\nelse:\n    x = 2", 2),
+    ("if unknown:\n    x = 1", 1),
+    ("x = None or 'a'", "a"),
+    ("x = '' or 'a'", "a"),
+    ("x = 'a' or 'b'", "a"),
+    ("x = 'a' and 'b'", "b"),
+    ("x = None and 'b'", None),
+    ("x = unknown or 'a'", "a"),
+    ("x = unknown and 'a'", OneOf(..., "a")),
+    ("x = {} or {'a': 1}", {"a": 1}),
+    ("x = (y := 'a') + y", "aa"),
+    ("if (x := 'a'):\n    x += 'b'", "ab"),
+    ("if not (x := unknown):\n    x = 'a'", OneOf(..., "a")),
+]
+
+TOGETHER = [
+    # The same condition tested twice gives the same answer.
+    ("if a:\n    u = 1\nelse:\n    u = 2\nif a:\n    v = 1\nelse:\n    v = 2\nx = [u, v]", [OneOf(1, 2), OneOf(1, 2)]),
+    ("u = 1 if a else 2\nx = u if a else 1", 1),
+    ("u = 1 if a else 2\nx = 2 if not a else u - 1", OneOf(0, 2)),
+    ("u = 1 if a == 'p' else 2\nx = u if a == 'p' else 3", OneOf(1, 3)),
+    ("u = 1 if a.b else 2\nx = u if a.b else 3", OneOf(1, 3)),
+    ("u = 1 if a.b() else 2\nx = u if a.b() else 3", OneOf(1, 3)),
+    ("u = 1 if a else 2\nx = u if b else 3", OneOf(1, 2, 3)),
+    ("u = 's' if a else 'p'\nx = 1 if u == 's' else 2", OneOf(1, 2)),
+    ("u = 's' if a else 'p'\nx = u if u == 's' else 'q'", OneOf("s", "q")),
+    ("u = 's' if a else 'p'\nx = u if u.startswith('s') else 'q'", OneOf("s", "q")),
+    ("if a and b:\n    u = 1\nelse:\n    u = 2\nx = u if a and b else 2", OneOf(1, 2)),
+    ("if a or b:\n    u = 1\nelse:\n    u = 2\nx = u if not a and not b else 2", 2),
+    ("a = unknown\nu = 1 if a else 2\na = other\nx = u if a else 3", OneOf(1, 2, 3)),
+]
+
+MATCHES = [
+    ("match 'a':\n    case 'a':\n        x = 1\n    case _:\n        x = 2", 1),
+    ("match unknown:\n    case 'a':\n        x = 1\n    case 'b':\n        x = 2\n    case _:\n        x = 3", OneOf(1, 2, 3)),
+    ("match 'b':\n    case 'a' | 'b':\n        x = 1\n    case _:\n        x = 2", 1),
+    ("match 'c':\n    case 'a' | 'b':\n        x = 1\n    case _:\n        x = 2", 2),
+    ("match None:\n    case None:\n        x = 1\n    case _:\n        x = 2", 1),
+    ("match 'a':\n    case y:\n        x = y", "a"),
+    ("match 'a':\n    case 'a' as y:\n        x = y", "a"),
+    ("match 'a':\n    case y if y == 'b':\n        x = 1\n    case _:\n        x = 2", 2),
+    ("x = 0\nmatch 'a':\n    case 'b':\n        x = 1", 0),
+    ("match ('a', 'b'):\n    case ('a', 'c'):\n        x = 1\n    case ('a', y):\n        x = y", "b"),
+    ("match ['a']:\n    case [y, z]:\n        x = 1\n    case [y]:\n        x = y", "a"),
+    ("v = 1\nmatch unknown:\n    case {'k': v}:\n        x = v\n    case _:\n        x = 2", OneOf(..., 2)),
+    ("v = 1\nmatch unknown:\n    case str(v):\n        x = v\n    case [*v]:\n        x = v\n    case _:\n        x = 2", OneOf(..., 2)),
+    ("match unknown:\n    case {'k': v}:\n        x = 1\n    case [*_]:\n        x = 2\n    case _:\n        x = 3", OneOf(1, 2, 3)),
+    ("match unknown:\n    case 'a':\n        raise ValueError\n    case _:\n        x = 3", 3),
+    ("class E:\n    A = 'a'\nmatch 'a':\n    case E.A:\n        x = 1\n    case _:\n        x = 2", 1),
+]
+
+LOOPS = [
+    ("x = ''\nfor c in ('a', 'b'):\n    x += c", "ab"),
+    ("for x in ['a', 'b']:\n    pass", "b"),
+    ("x = 0\nfor c in unknown:\n    x = 1", OneOf(0, 1)),
+    ("x = 0\nfor c in ():\n    x = 1", 0),
+    ("x = 0\nfor c in []:\n    x = 1\nelse:\n    x = 2", 2),
+    ("x = 0\nfor c in ('a', 'b'):\n    if c == 'a':\n        continue\n    x = c", "b"),
+    ("x = ''\nfor c in ('a', 'b', 'c'):\n    if c == 'b':\n        break\n    x += c", "a"),
+    ("x = 'z'\nfor c in ('a', 'b'):\n    if unknown:\n        x = c\n        break", OneOf("z", "a")),
+    ("x = 'z'\nfor c in ('a', 'b'):\n    if unknown(c):\n        x = c\n        break", OneOf("z", "a", "b")),
+    ("x = 0\nwhile unknown:\n    x = 1", OneOf(0, 1)),
+    ("x = 0\nwhile False:\n    x = 1", 0),
+    ("x = 0\nwhile False:\n    x = 1\nelse:\n    x = 2", 2),
+    ("while True:\n    x = 1\n    break", 1),
+    ("x = ''\nfor k, v in {'a': '1'}.items():\n    x += k + v", "a1"),
+    ("x = ''\nfor p, q in (('a', 'b'), ('c', 'd')):\n    x += p + q", "abcd"),
+    ("x = ''\nfor p in ('a', 'b'):\n    for q in ('c', 'd'):\n        x += p + q", "acadbcbd"),
+    ("def f():\n    for p in ('a', 'b'):\n        if p == 'b':\n            return p\nx = f()", "b"),
+    ("x = [0]\nwhile unknown:\n    x = x + [1]", OneOf([0], [0, 1])),
+]
+
+EXCEPTIONS = [
+    ("try:\n    x = 1\nexcept ValueError:\n    x = 2", OneOf(1, 2)),
+    ("try:\n    x = int('1')\nfinally:\n    x = 3", 3),
+    ("try:\n    import y\nexcept ImportError:\n    y = None\nx = 1", 1),
+    ("x = 0\ntry:\n    x = unknown['a']\nexcept KeyError as error:\n    x = 1", OneOf(..., 1)),
+    ("x = 0\ntry:\n    pass\nexcept ValueError:\n    x = 1\nelse:\n    x = 2", OneOf(1, 2)),
+    ("try:\n    x = 1\nexcept A:\n    raise\nexcept B:\n    x = 2\nexcept C:\n    x = 3", OneOf(1, 2, 3)),
+    ("try:\n    x = 1\nexcept* ValueError:\n    x = 2", OneOf(1, 2)),
+    ("def f():\n    try:\n        return 1\n    except ValueError:\n        return 2\nx = f()", OneOf(1, 2)),
+    ("def f():\n    try:\n        raise ValueError\n    except ValueError:\n        return 2\nx = f()", 2),
+    ("def f():\n    try:\n        return 1\n    finally:\n        print()\nx = f()", 1),
+    ("with unknown:\n    x = 1", 1),
+    ("with open('f') as file:\n    x = file", ...),
+    ("with unknown as y, other as x:\n    pass", ...),
+    ("assert unknown\nx = 1", 1),
+]
+
+ORDER = [
+    ("x = 'a'\nx = 'b'", "b"),
+    ("y = 'a'\nx = y\ny = 'b'", "a"),
+    ("x = y\ny = 'a'", ...),
+    ("x = 'a'\ndel x\nx = 'b'", "b"),
+    ("x: str = 'a'", "a"),
+    ("x: str", ...),
+    ("x = 'a'; y = 'b'; x = y", "b"),
+    ("type x = int", ...),
+    ("if __name__ == '__main__':\n    x = 1", 1),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), CONDITIONS + TOGETHER + MATCHES + LOOPS + EXCEPTIONS + ORDER)
+def test_after_the_branches_it_is(code: str, expected: Any) -> None:
+    assert value_of(code) == expected
