@@ -173,6 +173,7 @@ class Engine:
 
     `driver_everywhere` is True where every path to this call is asyncpg's (a fix is safe only then).
     `shared` says that the call itself also builds engines of other drivers, so that a fix must not touch what they get.
+    `pooler_hint` is the sign of a pooler that the engine itself shows, as `port 6432`, or "".
     `connection_class` says that connect_args brings a connection class, which may name statements in its own way.
     """
 
@@ -199,3 +200,4 @@ class Engine:
     connect_parameters: tuple[ConnectParameter, ...] = ()
     server_settings: tuple[ServerSetting, ...] = ()
     connection_class: bool = False
+    pooler_hint: str = ""

@@ -10,6 +10,7 @@ from poolsafe.facts.engine import ConnectArgs, ConnectArgsForm, Driver, Engine, 
 from poolsafe.facts.misplaced import argument_index, misplaced_keys, written_value
 from poolsafe.facts.parameters import connect_parameters, pool_arguments, server_settings
 from poolsafe.facts.places import explain
+from poolsafe.facts.pooler_hints import pooler_hint
 from poolsafe.facts.pooling import autocommit_of, creator_of, name_function_of, pool_of
 from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size
 from poolsafe.facts.views import View, connect_arg, driver_reason_of, other_driver, url_origin_of, views_of
@@ -90,6 +91,7 @@ def _engine(world: World, module: Module, calls: list[EngineCall], layout: CallL
         pool_arguments=pool_arguments(module, layout, ours),
         connect_parameters=connect_parameters(module, layout, ours),
         server_settings=server_settings(module, layout, ours),
+        pooler_hint=pooler_hint(ours, (statement, prepared)),
         connection_class=any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
     )
 

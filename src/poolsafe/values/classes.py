@@ -70,7 +70,9 @@ def _linear(cls: Class, depth: int, known: dict[int, list[Class]]) -> list[Class
     known[id(cls)] = order = [cls]
     while queues := [queue for queue in queues if queue]:
         # A class comes after all that derive from it; where that cannot be had (Python would refuse it), the first one.
-        head = next((queue[0] for queue in queues if not any(_is_in(queue[0], other[1:]) for other in queues)), queues[0][0])
+        head = next(
+            (queue[0] for queue in queues if not any(_is_in(queue[0], other[1:]) for other in queues)), queues[0][0]
+        )
         order.append(head)
         queues = [[one for one in queue if one.node is not head.node] for queue in queues]
     return order

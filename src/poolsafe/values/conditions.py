@@ -37,7 +37,7 @@ from poolsafe.values.lattice import (
     text,
 )
 from poolsafe.values.names import bind, force, lookup
-from poolsafe.values.state import bounded, simplified
+from poolsafe.values.state import MAX_PATHS, bounded, simplified
 from poolsafe.values.world import World
 
 Guards = list[Guard]
@@ -71,6 +71,11 @@ def value_truth(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> 
             then.append(guard)
         else:
             other.append(guard)
+    if len(then) + len(other) > MAX_PATHS and then and other:
+        # More ways than can be told apart: the test itself is the condition, so that at least its branches are.
+        key = ("test", frame.number, id(node))
+        world.conditions.setdefault(key, (frame.module, node))
+        return [frozenset({(key, True)})], [frozenset({(key, False)})]
     return then, other
 
 

@@ -14,13 +14,10 @@ from poolsafe.values.world import World
 
 MAX_NESTING = 3
 
-# Methods by which loggers, printers and writers of every kind are known: they read what they are given.
-_READING = frozenset(
-    {"debug", "info", "warning", "warn", "error", "critical", "exception", "log", "print", "echo", "write", "dump", "dumps"}
-)  # fmt: skip
 
-
-def note_effect(world: World, frame: Frame, node: cst.Call, callee: Value, method: str | None, given: Arguments) -> None:
+def note_effect(
+    world: World, frame: Frame, node: cst.Call, callee: Value, method: str | None, given: Arguments
+) -> None:
     """A call that stands as a statement of its own is there for its effect: where it cannot be followed, on its dicts.
 
     `callee` is the receiver where `method` is called on it. Calls whose result is used are taken to build that result.
@@ -35,7 +32,7 @@ def note_effect(world: World, frame: Frame, node: cst.Call, callee: Value, metho
 
 def stands_for_effect(frame: Frame, node: cst.Call, method: str | None) -> bool:
     """Whether nobody uses the result of a call, and it is not known to do nothing but read."""
-    if method in _READING:
+    if method in library.READING:
         return False
     parent = frame.module.index.parents.get(id(node))
     if isinstance(parent, cst.Await):

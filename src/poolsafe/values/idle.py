@@ -6,7 +6,7 @@ import libcst as cst
 
 from poolsafe.values import library
 from poolsafe.values.frame import Frame
-from poolsafe.values.index import children
+from poolsafe.values.index import children, last_name
 from poolsafe.values.lattice import Instance, MappingRef, Object, Pending, Value, alternatives
 from poolsafe.values.names import peek
 from poolsafe.values.world import World
@@ -19,6 +19,8 @@ def is_idle(world: World, frame: Frame, node: cst.BaseExpression) -> bool:
     call = node.expression if isinstance(node, cst.Await) else node
     if not isinstance(call, cst.Call):
         return False
+    if last_name(call.func) in library.READING:
+        return True
     binding = _root(world, frame, call)
     if binding is None or not _is_foreign(binding):
         return False

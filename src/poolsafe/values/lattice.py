@@ -35,7 +35,7 @@ class Meter:
 
 
 METER = Meter()
-WORK_PER_FUEL = 8
+WORK_PER_FUEL = 48
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -271,7 +271,7 @@ def compatible(left: Guard, right: Guard) -> bool:
     if len(left) > len(right):
         left, right = right, left
     for key, truth in left:  # a loop, since this is asked a million times
-        if (key, not truth) in right:  # noqa: SIM110
+        if (key, not truth) in right:
             return False
     return True
 

@@ -125,6 +125,10 @@ def _capture_parts(world: World, frame: Frame, pattern: cst.CSTNode) -> None:
             _capture(world, frame, child, world.unknown(frame, child, "a part of what is matched"))
 
 
-_ELEMENTS = (cst.MatchKeywordElement, cst.MatchMappingElement, cst.MatchOrElement, cst.MatchSequenceElement, cst.MatchStar)
-
-
+_ELEMENTS = (
+    cst.MatchKeywordElement,
+    cst.MatchMappingElement,
+    cst.MatchOrElement,
+    cst.MatchSequenceElement,
+    cst.MatchStar,
+)

@@ -220,7 +220,9 @@ def _read_small(line: _Line, node: cst.BaseSmallStatement, own: set[str]) -> Non
 
 
 # Methods by which a dict or a list is changed, and those that Alembic's configuration is set with.
-_CHANGING = frozenset({"update", "setdefault", "pop", "clear", "append", "extend", "insert", "set_main_option", "set_section_option"})
+_CHANGING = frozenset(
+    {"update", "setdefault", "pop", "clear", "append", "extend", "insert", "set_main_option", "set_section_option"}
+)
 
 
 def _expression(line: _Line, node: cst.BaseExpression, own: set[str]) -> None:

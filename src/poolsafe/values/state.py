@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, MutableMapping
+from collections.abc import MutableMapping
 from dataclasses import dataclass
 
 from poolsafe.values.lattice import (
@@ -55,7 +55,7 @@ class State:
         """Store in this layer."""
         self.changes[slot] = value
 
-    def branch(self, guards: Iterable[Guard]) -> State | None:
+    def branch(self, guards: list[Guard]) -> State | None:
         """A layer in which one of `guards` holds as well; None where none of them is possible here."""
         path: list[Guard] = []
         for guard in guards:
@@ -64,6 +64,10 @@ class State:
                     path.append(at | guard)
         if not path:
             return None
+        if len(path) > MAX_PATHS:
+            # Too many ways to get here: keep the newest condition, and what all older ways have in common.
+            common = frozenset.intersection(*self.path)
+            path = [common | guard for guard in guards]
         return State(self.base, self, {}, bounded(path))
 
     def flattened(self, root: State) -> State:

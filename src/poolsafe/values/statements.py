@@ -223,24 +223,31 @@ def dotted(node: cst.BaseExpression) -> str:
 def _if(world: World, frame: Frame, node: cst.If) -> bool:
     then, other = truth(world, frame, node.test)
     before = frame.state
+    path = before.path
     ends: list[State] = []
+    whole = True
     for guards, body, positive in ((then, node.body, True), (other, node.orelse, False)):
         state = before.branch(guards)
         if state is None:
             continue
+        entered = state.path
         frame.state = state
         assume(world, frame, node.test, positive=positive)
         if body is None:
-            ends.append(frame.state)
+            goes_on = True
         elif isinstance(body, cst.If):
-            if _if(world, frame, body):
-                ends.append(frame.state)
-        elif execute(world, frame, body.body if isinstance(body, cst.Else) else body):
+            goes_on = _if(world, frame, body)
+        else:
+            goes_on = execute(world, frame, body.body if isinstance(body, cst.Else) else body)
+        if goes_on:
             ends.append(frame.state)
+        whole = whole and goes_on and frame.state.path == entered
     frame.state = before
     if not ends:
         return False
     before.join(ends)
+    if whole:
+        before.path = path  # nothing left on the way: what holds is what held before, however many branches there were
     return True
 
 

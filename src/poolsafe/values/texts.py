@@ -144,7 +144,15 @@ def contains(subject: Text, needle: str) -> bool | None:
     """Whether the string holds `needle`; None where that is not known."""
     if any(isinstance(piece, str) and needle in piece for piece in subject.pieces):
         return True
+    if "://" in subject.prefix and needle.strip(":/+").lower() in _DIALECTS:
+        return False  # who asks a URL for a dialect asks for its scheme
     return False if subject.known is not None else None
+
+
+_DIALECTS = frozenset(
+    {"sqlite", "aiosqlite", "mysql", "aiomysql", "mariadb", "oracle", "mssql", "postgres", "postgresql", "asyncpg"}
+    | {"psycopg", "psycopg2", "cockroachdb"}
+)
 
 
 def partition(subject: Text, separator: str) -> tuple[Text, Text, Text] | None:
