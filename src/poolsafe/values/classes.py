@@ -34,7 +34,7 @@ MAX_BASES = 30
 
 
 def run_class_body(world: World, frame: Frame, cls: Class, path: tuple[Guard, ...] = (ALWAYS,)) -> None:
-    """Run the body of a class once, on the first demand or under `path` where it stands; its names stay in the world."""
+    """Run the body of a class once, on demand or under `path` where it stands; its names stay in the world."""
     if cls.namespace in world.finished_classes:
         return
     world.finished_classes.add(cls.namespace)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.handler import forced
 from poolsafe.values.lattice import Const, Function, Library, Object, Partial, Unknown, Value, lift
 from poolsafe.values.names import force
 from poolsafe.values.state import State
@@ -39,10 +40,4 @@ def _forced(world: World, frame: Frame, made: Value) -> Value:
     arguments = made.facts.get("arguments") if isinstance(made, Object) else None
     if not isinstance(made, Object) or not isinstance(arguments, Arguments):
         return made
-    known = Arguments(
-        [force(world, frame, value) for value in arguments.positional],
-        {name: force(world, frame, value) for name, value in arguments.keywords.items()},
-        arguments.open_positional,
-        arguments.open_keywords,
-    )
-    return Object(made.kind, {**made.facts, "arguments": known}, made.ident)
+    return Object(made.kind, {**made.facts, "arguments": forced(world, frame, arguments)}, made.ident)

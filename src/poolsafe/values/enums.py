@@ -18,6 +18,7 @@ from poolsafe.values.lattice import (
     harden,
     lift,
     one_of,
+    refused,
     text,
 )
 from poolsafe.values.texts import hashable
@@ -64,9 +65,8 @@ def by_value(world: World, frame: Frame, cls: Class, arguments: Arguments) -> Va
         if isinstance(single, Object) and single.kind == "enum":
             return single
         if isinstance(single, Const) or (isinstance(single, Text) and single.known is not None):
-            return next(
-                (each for each in known if each.facts["value"] == single), Unknown("no member of an enumeration")
-            )
+            equal = (each for each in known if each.facts["value"] == single)
+            return next(equal, refused("a value that the enumeration lacks"))
         if not 0 < len(known) <= MAX_MEMBERS:
             return Unknown("a member of an enumeration")
         ident = hashable(single)

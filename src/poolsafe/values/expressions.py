@@ -21,7 +21,6 @@ from poolsafe.values.lattice import (
     Function,
     MappingRef,
     MappingValue,
-    Object,
     Sequence,
     Text,
     Unknown,
@@ -293,8 +292,6 @@ def combine(world: World, frame: Frame, node: cst.CSTNode, kind: type, left: Val
             return Sequence(one.items + two.items, one.kind, one.open or two.open)
         if isinstance(one, Const) and isinstance(two, Const):
             return _compute(kind, one, two)
-        if kind is cst.Divide and isinstance(one, Object) and one.kind == "path":
-            return one
         return Unknown("the result of an operator", ("op", kind.__name__, texts.hashable(one), texts.hashable(two)))
 
     return lift(apply, harden(left), harden(right))
@@ -351,6 +348,17 @@ def _lambda(world: World, frame: Frame, node: cst.Lambda) -> Value:
     return Function(node, frame.module, defaults=parameter_defaults(world, frame, node.params), parents=parents)
 
 
+def _yield(world: World, frame: Frame, node: cst.Yield) -> Value:
+    """`yield value`: kept as what the generator gives; the expression itself is what a sender sends."""
+    value: Value = Const(None)
+    if isinstance(node.value, cst.From):
+        value = Unknown("the items of another generator")
+    elif node.value is not None:
+        value = world.evaluate(world, frame, node.value)
+    frame.yields.append(value)
+    return Unknown("a value sent to a generator")
+
+
 _HANDLERS: dict[type, Callable[[World, Frame, Any], Value]] = {
     cst.SimpleString: _string,
     cst.ConcatenatedString: _concatenated,
@@ -361,6 +369,7 @@ _HANDLERS: dict[type, Callable[[World, Frame, Any], Value]] = {
     cst.Attribute: _attribute,
     cst.Call: _call,
     cst.Await: _await,
+    cst.Yield: _yield,
     cst.Dict: _dict,
     cst.List: _sequence("list"),
     cst.Tuple: _sequence("tuple"),

@@ -164,7 +164,7 @@ def parameter_defaults(world: World, frame: Frame, params: cst.Parameters) -> di
 
 def deferrable(world: World, function: Function, arguments: Arguments) -> bool:
     """Whether a call may wait until its result is asked for: nothing it could change, no engine inside it."""
-    if id(function.node) in world.hot or isinstance(function.node, cst.Lambda):
+    if id(function.node) in world.hot or isinstance(function.node, cst.Lambda) or arguments.open_positional:
         return False
     given = [*arguments.positional, *arguments.keywords.values()]
     if function.bound is not None:

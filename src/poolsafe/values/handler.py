@@ -1,4 +1,4 @@
-"""What a handler of a library call is, and the one that many share."""
+"""What a handler of a library call is, and those that many share."""
 
 from __future__ import annotations
 
@@ -11,16 +11,29 @@ from poolsafe.values.lattice import (
     Unknown,
     Value,
 )
+from poolsafe.values.names import force
 from poolsafe.values.world import World
 
 Handler = Callable[[World, Frame, "cst.Call | None", Arguments], Value]
 
 
+def forced(world: World, frame: Frame, arguments: Arguments) -> Arguments:
+    """The arguments themselves where they have waited until someone asks."""
+    return Arguments(
+        [force(world, frame, value) for value in arguments.positional],
+        {name: force(world, frame, value) for name, value in arguments.keywords.items()},
+        arguments.open_positional,
+        arguments.open_keywords,
+    )
+
+
 def first(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    """The first argument: of calls that give it back, or something that stands for it."""
     if arguments.positional:
         return arguments.positional[0]
     return next(iter(arguments.keywords.values()), Unknown("a call without arguments"))
 
 
 def second(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    """The second argument, as `typing.cast` gives it back."""
     return arguments.positional[1] if len(arguments.positional) > 1 else Unknown("a call without arguments")

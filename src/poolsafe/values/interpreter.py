@@ -29,6 +29,7 @@ from poolsafe.values.world import EngineCall, World
 MAX_ROOTS = 60
 MAX_CALLER_ROOTS = 20
 MAX_HOPS = 3
+MAX_NAMES = 8  # that callers are looked for by, for one file
 NO_CALLER = "it has no known caller"
 
 
@@ -172,7 +173,7 @@ def _ask_callers(world: World, module: Module, sites: list[CallSite]) -> None:
     while queue:
         home, path, hops = queue.pop(0)
         name = _called_name(path)
-        if name is None or name in asked or hops >= MAX_HOPS:
+        if name is None or name in asked or hops >= MAX_HOPS or len(asked) >= MAX_NAMES:
             continue
         asked.add(name)
         for other in world.project.callers(home, name):

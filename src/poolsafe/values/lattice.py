@@ -270,7 +270,7 @@ def compatible(left: Guard, right: Guard) -> bool:
         return True
     if len(left) > len(right):
         left, right = right, left
-    for key, truth in left:  # a loop, since this is asked a million times
+    for key, truth in left:  # noqa: SIM110 - a loop, since this is asked a million times
         if (key, not truth) in right:
             return False
     return True

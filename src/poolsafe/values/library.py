@@ -1,7 +1,7 @@
 """Names of other packages that the analysis knows: SQLAlchemy, SQLModel, Alembic, pydantic and their like.
 
-Only names stand here, and what kind of thing each is; what a call of one means stands beside `library_calls`. Adding knowledge
-of a library begins here.
+Only names stand here, and what kind of thing each is; what a call of one means stands beside `library_calls`. Adding
+knowledge of a library begins here.
 """
 
 from __future__ import annotations
@@ -95,10 +95,11 @@ SQL_NAMES = frozenset({"text", "DDL", "execute", "exec_driver_sql"})
 # Packages that a module of the project never stands in for, whatever its files are called.
 _PACKAGES = frozenset(
     {
-        "sqlalchemy", "sqlmodel", "alembic", "pydantic", "pydantic_settings", "pydantic_core", "fastapi", "starlette",
-        "decouple", "environs", "environ", "dotenv", "os", "functools", "typing", "typing_extensions", "urllib", "dataclasses",
-        "enum", "textwrap", "inspect", "copy", "contextlib", "asyncio", "attr", "attrs", "abc", "collections", "pathlib", "ssl", "uuid", "json",
-        "logging", "sys", "re", "datetime",
+        "sqlalchemy", "sqlmodel", "alembic", "pydantic", "pydantic_settings", "pydantic_core", "fastapi",
+        "starlette", "decouple", "environs", "environ", "dotenv", "os", "functools", "typing",
+        "typing_extensions", "urllib", "dataclasses", "enum", "textwrap", "inspect", "copy", "contextlib",
+        "asyncio", "attr", "attrs", "abc", "collections", "pathlib", "ssl", "uuid", "json", "logging", "sys",
+        "re", "datetime",
     }
 )  # fmt: skip
 

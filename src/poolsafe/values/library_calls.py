@@ -16,7 +16,7 @@ from poolsafe.values import (
     urls,
 )
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import Handler
+from poolsafe.values.handler import Handler, forced
 from poolsafe.values.lattice import (
     Library,
     Object,
@@ -36,7 +36,7 @@ def call_library(world: World, frame: Frame, node: cst.Call | None, callee: Libr
         return observe_sql(world, frame, node, name, arguments)
     handler = _HANDLERS.get(name)
     if handler is not None:
-        return handler(world, frame, node, arguments)
+        return handler(world, frame, node, arguments if name in _PATIENT else forced(world, frame, arguments))
     head, _, tail = name.rpartition(".")
     if head.endswith("alembic.context.config") or head == "alembic.context.config":
         return alembic_calls.call_config(world, frame, node, tail, arguments)
@@ -47,6 +47,9 @@ def call_library(world: World, frame: Frame, node: cst.Call | None, callee: Libr
     ident = (name, *idents) if None not in idents else (name, frame.number, id(node))
     return Object("called", {"name": name, "mode": mode, "arguments": arguments}, ident)
 
+
+# Calls that keep what they are given for later: to ask for it now would run modules that nobody may need.
+_PATIENT = frozenset({"fastapi.Depends", "functools.partial", "functools.wraps", "functools.wrapped"})
 
 _HANDLERS: dict[str, Handler] = {
     **environment.HANDLERS,

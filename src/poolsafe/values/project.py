@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ _MARKERS = frozenset(
     ["pyproject.toml", "setup.py", "setup.cfg", ".git", "requirements.txt", "Pipfile", "uv.lock", "poetry.lock"]
 )
 MAX_CALLERS = 12
+MAX_LOADED = 60  # modules for one checked file
 MAX_FILE = 2_000_000  # bytes
 MAX_FILES = 30_000
 MAX_WEIGHT = 2_000_000  # characters of source; a tree takes about a hundred bytes for each
@@ -64,7 +66,9 @@ class Project:
         self.follow = follow
         self.world: World | None = None
         self._read = read or _read
+        self._left = MAX_LOADED
         self._files: list[str] | None = None
+        self._tops: dict[str, list[str]] | None = None
         self._environments: dict[str, dict[str, str]] = {}
         self._alembic: dict[str, dict[str, str]] = {}
         self._modules: dict[str, Module | None] = {}
@@ -72,7 +76,11 @@ class Project:
         self._listings: dict[str, frozenset[str]] = {}
 
     def make_room(self) -> None:
-        """Forget all modules where their trees take too much memory: what is still asked for is parsed again."""
+        """Before a file is checked: give it its share of modules to load, and forget all where they take too much memory.
+
+        What is asked for again is parsed again.
+        """
+        self._left = MAX_LOADED
         weight = sum(len(module.source.text) for module in self._modules.values() if module is not None)
         if weight > MAX_WEIGHT:
             self._modules.clear()
@@ -172,8 +180,32 @@ class Project:
             return None
         key = (directory, name)
         if key not in self._found:
-            self._found[key] = next(filter(None, (self._file(root, name) for root in self._roots(directory))), None)
+            above = next(filter(None, (self._file(root, name) for root in self._roots(directory))), None)
+            self._found[key] = above or self._beside(directory, name)
         return self._found[key]
+
+    def _beside(self, directory: str, name: str) -> str | None:
+        """The file of a module of another package of the same checkout, as in a monorepo; the nearest one."""
+        top = name.partition(".")[0]
+        if top in sys.stdlib_module_names:
+            return None
+        folders = self._packages(directory).get(top, [])
+        for folder in sorted(folders, key=lambda folder: (-_shared_folders(folder, directory), folder)):
+            found = self._file(folder, name)
+            if found is not None:
+                return found
+        return None
+
+    def _packages(self, near: str) -> dict[str, list[str]]:
+        """The top-level packages of the project, each with the folders that hold it."""
+        if self._tops is None:
+            self._tops = {}
+            folders = {os.path.dirname(path) for path in self._python_files(near) if path.endswith("__init__.py")}
+            for folder in folders:
+                parent, name = os.path.split(folder)
+                if parent not in folders:
+                    self._tops.setdefault(name, []).append(parent)
+        return self._tops
 
     def _roots(self, directory: str) -> list[str]:
         """The folders that modules may be imported from, nearest first, up to the project's own root."""
@@ -232,6 +264,9 @@ class Project:
 
     def _load(self, path: str) -> Module | None:
         if path not in self._modules:
+            if self._left <= 0:
+                return None
+            self._left -= 1
             self._modules[path] = None
             source = self._read(path)
             if source is not None:

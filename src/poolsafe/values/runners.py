@@ -96,8 +96,6 @@ def call_object_method(
             inner = receiver.facts.get("value")
             if isinstance(inner, Value) and name == "get_secret_value":
                 return inner
-    if receiver.kind == "member":
-        return Unknown("a method of a library", ("member", receiver.facts.get("name"), name, id(node)))
     return Unknown("a method of a library", None if node is None else ("node", frame.number, id(node)))
 
 

@@ -27,6 +27,7 @@ class _Line:
     changes: set[str] = field(default_factory=set)
     seed: bool = False
     leaves: bool = False
+    leaves_loop: bool = False
     wanted: bool = False
 
 
@@ -44,13 +45,22 @@ def relevant_statements(function: cst.FunctionDef, warm: set[int]) -> frozenset[
         for line in lines:
             if line.wanted:
                 continue
-            touched = line.seed or not names.isdisjoint(line.changes)
-            if not touched and line.leaves and line.outer is not None:
-                touched = not names.isdisjoint(line.outer.uses)
-            if touched:
+            if line.seed or not names.isdisjoint(line.changes) or (line.leaves and _decides(line, names)):
                 changed = True
                 _want(line, names)
     return frozenset(id(line.node) for line in lines if line.wanted)
+
+
+def _decides(line: _Line, names: set[str]) -> bool:
+    """Whether it matters that a line leaves a loop or raises: it hangs on what matters, or the loop itself does."""
+    outer = line.outer
+    while outer is not None:
+        if not names.isdisjoint(outer.uses):
+            return True
+        if isinstance(outer.node, (cst.For, cst.While)):
+            return line.leaves_loop and outer.wanted
+        outer = outer.outer
+    return False
 
 
 def _want(line: _Line, names: set[str]) -> None:
@@ -200,9 +210,10 @@ def _read_small(line: _Line, node: cst.BaseSmallStatement, own: set[str]) -> Non
         case cst.Return():
             line.seed = True
         case cst.Raise() | cst.Break() | cst.Continue():
-            # Outside a condition, execution never gets past it.
             line.leaves = True
-            line.seed = line.outer is None or not line.outer.uses
+            line.leaves_loop = not isinstance(node, cst.Raise)
+            # Outside a condition, execution never gets past it.
+            line.seed = line.seed or not _is_conditional(line)
         case cst.Import():
             line.changes |= {_bound(alias) for alias in node.names}
         case cst.ImportFrom():
@@ -217,6 +228,15 @@ def _read_small(line: _Line, node: cst.BaseSmallStatement, own: set[str]) -> Non
             line.changes |= _names(node.test)
         case cst.Expr():
             _expression(line, node.value, own)
+
+
+def _is_conditional(line: _Line) -> bool:
+    outer = line.outer
+    while outer is not None:
+        if isinstance(outer.node, (cst.If, cst.For, cst.While, cst.Match)):
+            return True
+        outer = outer.outer
+    return False
 
 
 # Methods by which a dict or a list is changed, and those that Alembic's configuration is set with.

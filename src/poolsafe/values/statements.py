@@ -96,7 +96,7 @@ def _small(world: World, frame: Frame, node: cst.BaseSmallStatement) -> bool:
             if is_idle(world, frame, done):
                 return True
             if isinstance(done, (cst.Call, cst.Await, cst.NamedExpr, cst.Yield, cst.IfExp, cst.BooleanOperation)):
-                force(world, frame, _expression(world, frame, done))
+                force(world, frame, world.evaluate(world, frame, done))
         case cst.Return():
             result = Const(None) if node.value is None else world.evaluate(world, frame, node.value)
             frame.exits.append(Exit(frame.state.flattened(frame.entry.parent or frame.entry), result))
@@ -132,6 +132,8 @@ def _small(world: World, frame: Frame, node: cst.BaseSmallStatement) -> bool:
 def _assigned(world: World, frame: Frame, node: cst.Assign) -> Value:
     """The value of an assignment; put off where an imported function makes it and nobody may ever ask."""
     target = node.targets[0].target
+    if isinstance(node.value, cst.Name) and node.value.value not in ("True", "False", "None"):
+        return peek(world, frame, node.value.value)
     if (
         frame.kind == "module"
         and len(node.targets) == 1
@@ -151,23 +153,6 @@ def _assert(world: World, frame: Frame, node: cst.Assert) -> bool:
     frame.state.path = branch.path
     assume(world, frame, node.test, positive=True)
     return True
-
-
-def _expression(world: World, frame: Frame, node: cst.BaseExpression) -> Value:
-    if isinstance(node, cst.Yield):
-        return yielded(world, frame, node)
-    return world.evaluate(world, frame, node)
-
-
-def yielded(world: World, frame: Frame, node: cst.Yield) -> Value:
-    """`yield value`: kept as what the generator gives; the expression itself is what a sender sends."""
-    value: Value = Const(None)
-    if isinstance(node.value, cst.From):
-        value = Unknown("the items of another generator")
-    elif node.value is not None:
-        value = world.evaluate(world, frame, node.value)
-    frame.yields.append(value)
-    return Unknown("a value sent to a generator")
 
 
 def _augmented(world: World, frame: Frame, node: cst.AugAssign) -> None:

@@ -106,7 +106,7 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
     first = subject.pieces[0] if subject.pieces else ""
     if isinstance(first, Unknown) and looks_like_scheme(before):
         hole = Unknown(first.reason, ("replaced", first.ident, before), soft=first.soft)
-        # A URL that begins with all of a scheme, or with what ends in the colon after it, goes on with the rest of that.
+        # A URL that begins with a whole scheme, or with what ends in the colon after it, goes on with the rest of that.
         between = {"postgres": "://", "postgresql": "://"}.get(before, "//" if before.endswith(":") else "")
         hit = text(after, between, hole, *replaced[1:], trail=new.trail or subject.trail)
         missed = Unknown("the URL may not begin so", ("unreplaced", first.ident, before), soft=True)

@@ -72,7 +72,7 @@ def parse_url(value: Value) -> Value:
 
 
 def parse_query(rest: Text) -> Value:
-    """The query of a URL, or of what follows its scheme: a mapping of strings, open where a hole may hold more of it."""
+    """The query of a URL, or of what follows its scheme: a mapping of strings, open where there is a hole."""
     items: dict[str, Value] = {}
     joined = "".join(piece if isinstance(piece, str) else "\x00" for piece in rest.pieces)
     for part in joined.partition("?")[2].partition("#")[0].split("&"):

@@ -85,9 +85,9 @@ def _apply(
 
 
 def _takes_info(node: cst.FunctionDef) -> bool:
-    last = node.params.params[-1] if node.params.params else None
-    if last is None:
+    if not node.params.params:
         return False
+    last = node.params.params[-1]
     if last.annotation is not None and "Info" in cst.Module([]).code_for_node(last.annotation.annotation):
         return True
     return last.name.value in ("info", "validation_info")
