@@ -13,15 +13,44 @@ URL = {PG!r}
 """
 
 DRIVERS = [
-    ("config.set_main_option('sqlalchemy.url', URL)\nasync_engine_from_config(config.get_section(config.config_ini_section))", "asyncpg"),
-    ("config.set_main_option('sqlalchemy.url', 'postgresql+asyncpg://u:p%%40@h')\nasync_engine_from_config(config.get_section(config.config_ini_section, {}))", "asyncpg"),
-    ("config.set_main_option('sqlalchemy.url', URL.replace('%', '%%'))\nasync_engine_from_config(config.get_section('alembic'), prefix='sqlalchemy.')", "asyncpg"),
-    ("config.set_main_option('sqlalchemy.url', 'postgresql://h')\nasync_engine_from_config(config.get_section('alembic'))", "other"),
+    ("config.get_alembic_option('x')\ncreate_async_engine(URL)", "asyncpg"),
+    ("config.set_main_option(unknown, URL)\ncreate_async_engine(config.get_main_option('sqlalchemy.url'))", "unknown"),
+    (
+        "config.set_main_option('sqlalchemy.url', URL)\n"
+        "async_engine_from_config(config.get_section(config.config_ini_section))",
+        "asyncpg",
+    ),
+    (
+        "config.set_main_option('sqlalchemy.url', 'postgresql+asyncpg://u:p%%40@h')\n"
+        "async_engine_from_config(config.get_section(config.config_ini_section, {}))",
+        "asyncpg",
+    ),
+    (
+        "config.set_main_option('sqlalchemy.url', URL.replace('%', '%%'))\n"
+        "async_engine_from_config(config.get_section('alembic'), prefix='sqlalchemy.')",
+        "asyncpg",
+    ),
+    (
+        "config.set_main_option('sqlalchemy.url', 'postgresql://h')\n"
+        "async_engine_from_config(config.get_section('alembic'))",
+        "other",
+    ),
     ("config.set_main_option('other.url', URL)\nasync_engine_from_config(config.get_section('alembic'))", "unknown"),
     ("async_engine_from_config(config.get_section('alembic'))", "unknown"),
-    ("section = config.get_section('alembic')\nsection['sqlalchemy.url'] = URL\nasync_engine_from_config(section)", "asyncpg"),
-    ("section = config.get_section('alembic') or {}\nsection['sqlalchemy.url'] = URL\nasync_engine_from_config(section)", "asyncpg"),
-    ("section = dict(config.get_section('alembic'))\nsection.update({'sqlalchemy.url': URL})\nasync_engine_from_config(section)", "asyncpg"),
+    (
+        "section = config.get_section('alembic')\nsection['sqlalchemy.url'] = URL\nasync_engine_from_config(section)",
+        "asyncpg",
+    ),
+    (
+        "section = config.get_section('alembic') or {}\nsection['sqlalchemy.url'] = URL\n"
+        "async_engine_from_config(section)",
+        "asyncpg",
+    ),
+    (
+        "section = dict(config.get_section('alembic'))\n"
+        "section.update({'sqlalchemy.url': URL})\nasync_engine_from_config(section)",
+        "asyncpg",
+    ),
     ("async_engine_from_config({**config.get_section('alembic'), 'sqlalchemy.url': URL})", "asyncpg"),
     ("async_engine_from_config({'sqlalchemy.url': URL})", "asyncpg"),
     ("async_engine_from_config({'url': URL}, prefix='')", "asyncpg"),
@@ -33,19 +62,65 @@ DRIVERS = [
     ("async_engine_from_config({}, url=URL)", "asyncpg"),
     ("async_engine_from_config(unknown)", "unknown"),
     ("async_engine_from_config('alembic')", "unknown"),
-    ("AsyncEngine(engine_from_config({'sqlalchemy.url': URL}, prefix='sqlalchemy.', poolclass=pool.NullPool, future=True))", "asyncpg"),
+    (
+        "AsyncEngine(engine_from_config({'sqlalchemy.url': URL}, prefix='sqlalchemy.', "
+        "poolclass=pool.NullPool, future=True))",
+        "asyncpg",
+    ),
     ("engine_from_config(config.get_section('alembic'), url=URL)", "asyncpg"),
     ("url = config.get_main_option('sqlalchemy.url')\ncreate_async_engine(url)", "unknown"),
-    ("config.set_main_option('sqlalchemy.url', URL)\nurl = config.get_main_option('sqlalchemy.url')\ncreate_async_engine(url)", "asyncpg"),
-    ("config.set_section_option('alembic', 'sqlalchemy.url', URL)\ncreate_async_engine(config.get_section_option('alembic', 'sqlalchemy.url'))", "asyncpg"),
-    ("config.set_main_option('sqlalchemy.url', unknown)\ncreate_async_engine(config.get_main_option('sqlalchemy.url'))", "unknown"),
-    ("def url():\n    return URL\nconfig.set_main_option('sqlalchemy.url', url())\ncreate_async_engine(config.get_main_option('sqlalchemy.url'))", "asyncpg"),
-    ("def run():\n    config.set_main_option('sqlalchemy.url', URL)\n    return async_engine_from_config(config.get_section('alembic'))\nrun()", "asyncpg"),
-    ("def run():\n    return async_engine_from_config(config.get_section('alembic'))\nconfig.set_main_option('sqlalchemy.url', URL)\nrun()", "asyncpg"),
-    ("def run():\n    return async_engine_from_config(config.get_section('alembic'))\nconfig.set_main_option('sqlalchemy.url', URL)", "asyncpg"),
-    ("if not config.get_main_option('sqlalchemy.url'):\n    config.set_main_option('sqlalchemy.url', URL)\nasync_engine_from_config(config.get_section('alembic'))", "asyncpg?"),
-    ("import alembic.context\nalembic.context.config.set_main_option('sqlalchemy.url', URL)\nasync_engine_from_config(alembic.context.config.get_section('alembic'))", "asyncpg"),
-    ("connectable = config.attributes.get('connection', None)\nif connectable is None:\n    async_engine_from_config({'sqlalchemy.url': URL})", "asyncpg"),
+    (
+        "config.set_main_option('sqlalchemy.url', URL)\n"
+        "url = config.get_main_option('sqlalchemy.url')\ncreate_async_engine(url)",
+        "asyncpg",
+    ),
+    (
+        "config.set_section_option('alembic', 'sqlalchemy.url', URL)\n"
+        "create_async_engine(config.get_section_option('alembic', 'sqlalchemy.url'))",
+        "asyncpg",
+    ),
+    (
+        "config.set_main_option('sqlalchemy.url', unknown)\n"
+        "create_async_engine(config.get_main_option('sqlalchemy.url'))",
+        "unknown",
+    ),
+    (
+        "def url():\n    return URL\nconfig.set_main_option('sqlalchemy.url', url())\n"
+        "create_async_engine(config.get_main_option('sqlalchemy.url'))",
+        "asyncpg",
+    ),
+    (
+        "def run():\n    config.set_main_option('sqlalchemy.url', URL)\n"
+        "    return async_engine_from_config(config.get_section('alembic'))\nrun()",
+        "asyncpg",
+    ),
+    (
+        "def run():\n    return async_engine_from_config(config.get_section('alembic'))\n"
+        "config.set_main_option('sqlalchemy.url', URL)\nrun()",
+        "asyncpg",
+    ),
+    (
+        "def run():\n    return async_engine_from_config(config.get_section('alembic'))\n"
+        "config.set_main_option('sqlalchemy.url', URL)",
+        "asyncpg",
+    ),
+    (
+        "if not config.get_main_option('sqlalchemy.url'):\n"
+        "    config.set_main_option('sqlalchemy.url', URL)\n"
+        "async_engine_from_config(config.get_section('alembic'))",
+        "asyncpg?",
+    ),
+    (
+        "import alembic.context\n"
+        "alembic.context.config.set_main_option('sqlalchemy.url', URL)\n"
+        "async_engine_from_config(alembic.context.config.get_section('alembic'))",
+        "asyncpg",
+    ),
+    (
+        "connectable = config.attributes.get('connection', None)\n"
+        "if connectable is None:\n    async_engine_from_config({'sqlalchemy.url': URL})",
+        "asyncpg",
+    ),
     ("connectable = config.attributes['connection']\ncreate_async_engine(connectable)", "unknown"),
 ]
 
@@ -57,12 +132,21 @@ def test_the_driver_is(code: str, driver: str) -> None:
 
 SIZES = [
     ("async_engine_from_config({'sqlalchemy.url': URL}, connect_args={'statement_cache_size': 0})", "zero absent"),
-    ("async_engine_from_config({'sqlalchemy.url': URL, 'sqlalchemy.connect_args': {'statement_cache_size': 0}})", "zero absent"),
+    (
+        "async_engine_from_config({'sqlalchemy.url': URL, 'sqlalchemy.connect_args': {'statement_cache_size': 0}})",
+        "zero absent",
+    ),
     ("async_engine_from_config({'url': URL, 'connect_args': {'statement_cache_size': 0}}, prefix='')", "zero absent"),
     ("async_engine_from_config({'sqlalchemy.url': URL, 'connect_args': {'statement_cache_size': 0}})", "absent absent"),
-    ("async_engine_from_config({'sqlalchemy.url': URL}, **{'connect_args': {'statement_cache_size': 0}})", "zero absent"),
+    (
+        "async_engine_from_config({'sqlalchemy.url': URL}, **{'connect_args': {'statement_cache_size': 0}})",
+        "zero absent",
+    ),
     ("async_engine_from_config({'sqlalchemy.url': URL}, **unknown)", "unknown unknown"),
-    ("AsyncEngine(engine_from_config({'sqlalchemy.url': URL}, connect_args={'statement_cache_size': 0}))", "zero absent"),
+    (
+        "AsyncEngine(engine_from_config({'sqlalchemy.url': URL}, connect_args={'statement_cache_size': 0}))",
+        "zero absent",
+    ),
 ]
 
 
@@ -88,8 +172,14 @@ def test_a_size_as_a_key_of_the_section_is_misplaced() -> None:
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
-        ("async_engine_from_config(config.get_section('alembic'))", "`sqlalchemy.url` comes from a section of alembic.ini"),
-        ("async_engine_from_config({'sqlalchemy.url': URL}, prefix=unknown)", "the prefix of the configuration is not known"),
+        (
+            "async_engine_from_config(config.get_section('alembic'))",
+            "`sqlalchemy.url` comes from a section of alembic.ini",
+        ),
+        (
+            "async_engine_from_config({'sqlalchemy.url': URL}, prefix=unknown)",
+            "the prefix of the configuration is not known",
+        ),
         ("async_engine_from_config()", "no configuration is given"),
         ("create_async_engine()", "no URL is given"),
     ],

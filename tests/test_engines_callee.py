@@ -20,46 +20,63 @@ ENGINES = [
     "def f():\n    from sqlalchemy.ext.asyncio import create_async_engine\n    return create_async_engine(URL)",
     "def f():\n    from sqlalchemy.ext import asyncio\n    return asyncio.create_async_engine(URL)",
     "if True:\n    from sqlalchemy.ext.asyncio import create_async_engine\ncreate_async_engine(URL)",
-    "try:\n    from sqlalchemy.ext.asyncio import create_async_engine\nexcept ImportError:\n    create_async_engine = None\ncreate_async_engine(URL)",
+    "try:\n    from sqlalchemy.ext.asyncio import create_async_engine\n"
+    "except ImportError:\n    create_async_engine = None\ncreate_async_engine(URL)",
     "from sqlalchemy.ext.asyncio import create_async_engine\nmake = create_async_engine\nmake(URL)",
-    "from functools import partial\nfrom sqlalchemy.ext.asyncio import create_async_engine\nmake = partial(create_async_engine, echo=True)\nmake(URL)",
+    "from functools import partial\n"
+    "from sqlalchemy.ext.asyncio import create_async_engine\n"
+    "make = partial(create_async_engine, echo=True)\nmake(URL)",
     "from sqlalchemy.ext import asyncio\nasyncio.create_async_engine(url=URL)",
-    "from sqlalchemy import create_engine\nfrom sqlalchemy.ext.asyncio import AsyncEngine\nAsyncEngine(create_engine(URL))",
+    "from sqlalchemy import create_engine\n"
+    "from sqlalchemy.ext.asyncio import AsyncEngine\nAsyncEngine(create_engine(URL))",
     "from sqlmodel import create_engine\ncreate_engine(URL)",
     "from sqlalchemy import engine_from_config\nengine_from_config({'sqlalchemy.url': URL})",
     "from sqlalchemy.ext.asyncio import async_engine_from_config\nasync_engine_from_config({'sqlalchemy.url': URL})",
     "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n    engine = create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n    def __init__(self):\n        self.engine = create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n    @property\n    def engine(self):\n        return create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n    @staticmethod\n    def make():\n        return create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n    @classmethod\n    def make(cls):\n        return create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\ndef f(engine=create_async_engine(URL)):\n    return engine",
+    "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n"
+    "    def __init__(self):\n        self.engine = create_async_engine(URL)",
+    "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n"
+    "    @property\n    def engine(self):\n        return create_async_engine(URL)",
+    "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n"
+    "    @staticmethod\n    def make():\n        return create_async_engine(URL)",
+    "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n"
+    "    @classmethod\n    def make(cls):\n        return create_async_engine(URL)",
+    "from sqlalchemy.ext.asyncio import create_async_engine\n"
+    "def f(engine=create_async_engine(URL)):\n    return engine",
     "from sqlalchemy.ext.asyncio import create_async_engine\n@decorate(create_async_engine(URL))\ndef f():\n    pass",
-    "from sqlalchemy.ext.asyncio import create_async_engine\ndef f():\n    def g():\n        return create_async_engine(URL)\n    return g",
-    "from sqlalchemy.ext.asyncio import create_async_engine\nasync def f():\n    engine = create_async_engine(URL)\n    yield engine",
-    "from sqlalchemy.ext.asyncio import create_async_engine\ntry:\n    engine = create_async_engine(URL)\nexcept Exception:\n    raise",
+    "from sqlalchemy.ext.asyncio import create_async_engine\ndef f():\n    def g():\n"
+    "        return create_async_engine(URL)\n    return g",
+    "from sqlalchemy.ext.asyncio import create_async_engine\nasync def f():\n"
+    "    engine = create_async_engine(URL)\n    yield engine",
+    "from sqlalchemy.ext.asyncio import create_async_engine\ntry:\n"
+    "    engine = create_async_engine(URL)\nexcept Exception:\n    raise",
     "from sqlalchemy.ext.asyncio import create_async_engine\nwith unknown:\n    engine = create_async_engine(URL)",
     "from sqlalchemy.ext.asyncio import create_async_engine\nfor _ in unknown:\n    engine = create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\nwhile True:\n    engine = create_async_engine(URL)\n    break",
+    "from sqlalchemy.ext.asyncio import create_async_engine\nwhile True:\n"
+    "    engine = create_async_engine(URL)\n    break",
     "from sqlalchemy.ext.asyncio import create_async_engine\nif __name__ == '__main__':\n    create_async_engine(URL)",
     "from sqlalchemy.ext.asyncio import create_async_engine\nif False:\n    create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\nmatch unknown:\n    case 1:\n        create_async_engine(URL)",
+    "from sqlalchemy.ext.asyncio import create_async_engine\nmatch unknown:\n"
+    "    case 1:\n        create_async_engine(URL)",
     "from sqlalchemy.ext.asyncio import create_async_engine\nengines = {'a': create_async_engine(URL)}",
     "from sqlalchemy.ext.asyncio import create_async_engine\nengines = [create_async_engine(u) for u in [URL]]",
     "from sqlalchemy.ext.asyncio import create_async_engine\nengine = unknown or create_async_engine(URL)",
     "from sqlalchemy.ext.asyncio import create_async_engine\nengine = create_async_engine(URL).execution_options(x=1)",
-    "from sqlalchemy.ext.asyncio import create_async_engine, async_sessionmaker\nmaker = async_sessionmaker(create_async_engine(URL))",
+    "from sqlalchemy.ext.asyncio import create_async_engine, async_sessionmaker\n"
+    "maker = async_sessionmaker(create_async_engine(URL))",
     "from sqlalchemy.ext.asyncio import create_async_engine\nprint(f'{create_async_engine(URL)}')",
     "from sqlalchemy.ext.asyncio import create_async_engine\n(engine := create_async_engine(URL))",
     "from sqlalchemy.ext.asyncio import create_async_engine\nassert create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\ndef f(x):\n    if x:\n        raise ValueError(create_async_engine(URL))",
+    "from sqlalchemy.ext.asyncio import create_async_engine\ndef f(x):\n    if x:\n"
+    "        raise ValueError(create_async_engine(URL))",
 ]
 
 
 # interpreter.py: `_run_root` gives up at a lambda, and looks for a class inside a function among the module's names.
 UNREACHED = [
     "from sqlalchemy.ext.asyncio import create_async_engine\nmake = lambda: create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\ndef f():\n    class C:\n        def m(self):\n            return create_async_engine(URL)\n    return C",
+    "from sqlalchemy.ext.asyncio import create_async_engine\ndef f():\n    class C:\n"
+    "        def m(self):\n            return create_async_engine(URL)\n    return C",
 ]
 
 
@@ -97,9 +114,25 @@ def test_this_is_none(code: str) -> None:
 
 WRAPPERS = [
     # code, row of the one engine, with URL on row 1
-    ("from sqlalchemy.ext.asyncio import create_async_engine as _create\ndef create_async_engine(url, **kw):\n    return _create(url, **kw)\na = create_async_engine(URL)\nb = create_async_engine(URL)", 4),
-    ("import sqlalchemy.ext.asyncio as sa\ndef make(url):\n    return sa.create_async_engine(url)\ndef build():\n    return make(URL)\nengine = build()", 4),
-    ("from sqlalchemy.ext.asyncio import create_async_engine\nclass Db:\n    def __init__(self, url):\n        self.engine = create_async_engine(url)\nclass Sub(Db):\n    def __init__(self):\n        super().__init__(URL)\ndb = Sub()", 5),
+    (
+        "from sqlalchemy.ext.asyncio import create_async_engine as _create\n"
+        "def create_async_engine(url, **kw):\n    return _create(url, **kw)\n"
+        "a = create_async_engine(URL)\nb = create_async_engine(URL)",
+        4,
+    ),
+    (
+        "import sqlalchemy.ext.asyncio as sa\ndef make(url):\n"
+        "    return sa.create_async_engine(url)\ndef build():\n    return make(URL)\n"
+        "engine = build()",
+        4,
+    ),
+    (
+        "from sqlalchemy.ext.asyncio import create_async_engine\nclass Db:\n"
+        "    def __init__(self, url):\n        self.engine = create_async_engine(url)\n"
+        "class Sub(Db):\n    def __init__(self):\n        super().__init__(URL)\n"
+        "db = Sub()",
+        5,
+    ),
 ]
 
 

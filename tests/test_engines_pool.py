@@ -51,11 +51,27 @@ def test_the_pool_is(arguments: str, expected: str) -> None:
 
 
 PINGED_TOGETHER = [
-    ("kw = {'poolclass': NullPool} if testing else {'pool_pre_ping': True}\nengine = create_async_engine(URL, **kw)", "keeping true"),
+    (
+        "kw = {'poolclass': NullPool} if testing else {'pool_pre_ping': True}\nengine = create_async_engine(URL, **kw)",
+        "keeping true",
+    ),
     ("kw = {'poolclass': NullPool} if testing else {}\nengine = create_async_engine(URL, **kw)", "keeping absent"),
-    ("kw = {}\nif testing:\n    kw['poolclass'] = NullPool\nelse:\n    kw['pool_pre_ping'] = True\nengine = create_async_engine(URL, **kw)", "keeping true"),
-    ("if lite:\n    url, kw = 'sqlite://', {}\nelse:\n    url, kw = URL, {'pool_pre_ping': True}\nengine = create_async_engine(url, **kw)", "keeping true"),
-    ("def make(**kw):\n    kw.setdefault('pool_pre_ping', True)\n    return create_async_engine(URL, **kw)\nengine = make()", "keeping true"),
+    (
+        "kw = {}\nif testing:\n    kw['poolclass'] = NullPool\nelse:\n"
+        "    kw['pool_pre_ping'] = True\nengine = create_async_engine(URL, **kw)",
+        "keeping true",
+    ),
+    (
+        "if lite:\n    url, kw = 'sqlite://', {}\nelse:\n"
+        "    url, kw = URL, {'pool_pre_ping': True}\n"
+        "engine = create_async_engine(url, **kw)",
+        "keeping true",
+    ),
+    (
+        "def make(**kw):\n    kw.setdefault('pool_pre_ping', True)\n"
+        "    return create_async_engine(URL, **kw)\nengine = make()",
+        "keeping true",
+    ),
 ]
 
 
@@ -116,7 +132,11 @@ def bare():
 
 @pytest.mark.parametrize(("function", "expected"), NAMES)
 def test_the_name_function_is(function: str, expected: str) -> None:
-    code = HEAD + FUNCTIONS + f"engine = create_async_engine(URL, connect_args={{'prepared_statement_name_func': {function}}})"
+    code = (
+        HEAD
+        + FUNCTIONS
+        + f"engine = create_async_engine(URL, connect_args={{'prepared_statement_name_func': {function}}})"
+    )
     assert engine_of(code).name_function.value == expected
 
 
@@ -127,10 +147,19 @@ def test_without_a_name_function_there_is_none() -> None:
 
 MISPLACED = [
     ("create_async_engine(URL, statement_cache_size=0)", ["statement_cache_size keyword of the engine function 0"]),
-    ("create_async_engine(URL, prepared_statement_name_func=str)", ["prepared_statement_name_func keyword of the engine function "]),
-    ("create_async_engine(URL, **{'statement_cache_size': 0})", ["statement_cache_size keyword of the engine function 0"]),
+    (
+        "create_async_engine(URL, prepared_statement_name_func=str)",
+        ["prepared_statement_name_func keyword of the engine function "],
+    ),
+    (
+        "create_async_engine(URL, **{'statement_cache_size': 0})",
+        ["statement_cache_size keyword of the engine function 0"],
+    ),
     ("create_async_engine(URL + '?statement_cache_size=0')", ["statement_cache_size query of the URL '0'"]),
-    ("create_async_engine(URL, async_creator=make, connect_args={'statement_cache_size': 0})", ["statement_cache_size connect_args beside a creator 0"]),
+    (
+        "create_async_engine(URL, async_creator=make, connect_args={'statement_cache_size': 0})",
+        ["statement_cache_size connect_args beside a creator 0"],
+    ),
     ("create_async_engine(URL + '?prepared_statement_cache_size=0')", []),
     ("create_async_engine(URL, connect_args={'statement_cache_size': 0})", []),
     ("create_async_engine('sqlite://', statement_cache_size=0)", []),

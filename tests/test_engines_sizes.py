@@ -47,6 +47,9 @@ VALUES = [
     (BOTH + " if use_pgbouncer else {}", "zero zero"),
     (BOTH + " if os.getenv('POOL_MODE') == 'transaction' else {}", "zero zero"),
     (BOTH + " if settings.pgbouncer else {}", "zero zero"),
+    (BOTH + " if settings.port == 6432 else {}", "zero zero"),
+    (BOTH + " if settings.port == 5432 else {}", "conditional conditional"),
+    (BOTH + " if settings.port == 16432 else {}", "conditional conditional"),
     ("{'statement_cache_size': int(os.getenv('S', '0'))}", "zero absent"),
     ("{'statement_cache_size': int(os.getenv('S', '100'))}", "positive absent"),
     ("{'statement_cache_size': int(os.environ['S'])}", "unknown absent"),
@@ -66,39 +69,143 @@ def test_connect_args_brings(value: str, states: str) -> None:
 
 # a program without the head, the states of both keys
 PROGRAMS = [
-    ("args = {}\nargs['statement_cache_size'] = 0\nengine = create_async_engine(URL, connect_args=args)", "zero absent"),
-    ("args = {}\nengine = create_async_engine(URL, connect_args=args)\nargs['statement_cache_size'] = 0", "absent absent"),
-    ("args = {}\nkw = {'connect_args': args}\nargs.update(statement_cache_size=0)\nengine = create_async_engine(URL, **kw)", "zero absent"),
-    ("kw = {}\nkw['connect_args'] = {}\nkw['connect_args']['statement_cache_size'] = 0\nengine = create_async_engine(URL, **kw)", "zero absent"),
-    ("kw = {'echo': True}\nkw.setdefault('connect_args', {}).update(statement_cache_size=0)\nengine = create_async_engine(URL, **kw)", "zero absent"),
-    ("kw = {'url': URL, 'connect_args': {'statement_cache_size': 0}}\nengine = create_async_engine(**kw)", "zero absent"),
-    ("kw = {'connect_args': {'statement_cache_size': 0}}\nkw.pop('connect_args')\nengine = create_async_engine(URL, **kw)", "absent absent"),
-    ("args = {'statement_cache_size': 0}\ndel args['statement_cache_size']\nengine = create_async_engine(URL, connect_args=args)", "absent absent"),
-    ("def kw():\n    return {'connect_args': {'statement_cache_size': 0}}\nengine = create_async_engine(URL, **kw())", "zero absent"),
-    ("def build():\n    return URL, {'statement_cache_size': 0}\nurl, args = build()\nengine = create_async_engine(url, connect_args=args)", "zero absent"),
-    ("def make(url, **kw):\n    return create_async_engine(url, **kw)\nengine = make(URL, connect_args={'statement_cache_size': 0})", "zero absent"),
-    ("def make(url, **kw):\n    kw['connect_args'] = {'statement_cache_size': 0, **kw.get('connect_args', {})}\n    return create_async_engine(url, **kw)\nengine = make(URL, connect_args={'prepared_statement_cache_size': 0})", "zero zero"),
+    (
+        "args = {}\nargs['statement_cache_size'] = 0\nengine = create_async_engine(URL, connect_args=args)",
+        "zero absent",
+    ),
+    (
+        "args = {}\nengine = create_async_engine(URL, connect_args=args)\nargs['statement_cache_size'] = 0",
+        "absent absent",
+    ),
+    (
+        "args = {}\nkw = {'connect_args': args}\nargs.update(statement_cache_size=0)\n"
+        "engine = create_async_engine(URL, **kw)",
+        "zero absent",
+    ),
+    (
+        "kw = {}\nkw['connect_args'] = {}\n"
+        "kw['connect_args']['statement_cache_size'] = 0\n"
+        "engine = create_async_engine(URL, **kw)",
+        "zero absent",
+    ),
+    (
+        "kw = {'echo': True}\n"
+        "kw.setdefault('connect_args', {}).update(statement_cache_size=0)\n"
+        "engine = create_async_engine(URL, **kw)",
+        "zero absent",
+    ),
+    (
+        "kw = {'url': URL, 'connect_args': {'statement_cache_size': 0}}\nengine = create_async_engine(**kw)",
+        "zero absent",
+    ),
+    (
+        "kw = {'connect_args': {'statement_cache_size': 0}}\nkw.pop('connect_args')\n"
+        "engine = create_async_engine(URL, **kw)",
+        "absent absent",
+    ),
+    (
+        "args = {'statement_cache_size': 0}\ndel args['statement_cache_size']\n"
+        "engine = create_async_engine(URL, connect_args=args)",
+        "absent absent",
+    ),
+    (
+        "def kw():\n    return {'connect_args': {'statement_cache_size': 0}}\n"
+        "engine = create_async_engine(URL, **kw())",
+        "zero absent",
+    ),
+    (
+        "def build():\n    return URL, {'statement_cache_size': 0}\nurl, args = build()\n"
+        "engine = create_async_engine(url, connect_args=args)",
+        "zero absent",
+    ),
+    (
+        "def make(url, **kw):\n    return create_async_engine(url, **kw)\n"
+        "engine = make(URL, connect_args={'statement_cache_size': 0})",
+        "zero absent",
+    ),
+    (
+        "def make(url, **kw):\n"
+        "    kw['connect_args'] = {'statement_cache_size': 0, **kw.get('connect_args', {})}\n"
+        "    return create_async_engine(url, **kw)\n"
+        "engine = make(URL, connect_args={'prepared_statement_cache_size': 0})",
+        "zero zero",
+    ),
     ("def make(url, **kw):\n    return create_async_engine(url, **kw)\nengine = make(URL)", "absent absent"),
     ("def make(url=URL, **kw):\n    return create_async_engine(url, **kw)", "unknown unknown"),
-    ("def make(url=URL, connect_args=None):\n    return create_async_engine(url, connect_args=connect_args or {})", "absent absent"),
-    ("class C:\n    def __init__(self, args={'statement_cache_size': 0}):\n        self.args = args\n    def make(self):\n        return create_async_engine(URL, connect_args=self.args)\nC().make()", "zero absent"),
-    ("class S:\n    size: int = 0\nengine = create_async_engine(URL, connect_args={'statement_cache_size': S.size})", "zero absent"),
-    ("from functools import partial\nmake = partial(create_async_engine, connect_args={'statement_cache_size': 0})\nengine = make(URL)", "zero absent"),
-    ("from functools import partial\nmake = partial(create_async_engine, URL)\nengine = make(connect_args={'statement_cache_size': 0})", "zero absent"),
+    (
+        "def make(url=URL, connect_args=None):\n    return create_async_engine(url, connect_args=connect_args or {})",
+        "absent absent",
+    ),
+    (
+        "class C:\n    def __init__(self, args={'statement_cache_size': 0}):\n"
+        "        self.args = args\n    def make(self):\n"
+        "        return create_async_engine(URL, connect_args=self.args)\nC().make()",
+        "zero absent",
+    ),
+    (
+        "class S:\n    size: int = 0\nengine = create_async_engine(URL, connect_args={'statement_cache_size': S.size})",
+        "zero absent",
+    ),
+    (
+        "from functools import partial\n"
+        "make = partial(create_async_engine, connect_args={'statement_cache_size': 0})\n"
+        "engine = make(URL)",
+        "zero absent",
+    ),
+    (
+        "from functools import partial\nmake = partial(create_async_engine, URL)\n"
+        "engine = make(connect_args={'statement_cache_size': 0})",
+        "zero absent",
+    ),
     ("engine = create_async_engine(URL + '?prepared_statement_cache_size=0')", "absent zero"),
     ("engine = create_async_engine(f'{URL}?prepared_statement_cache_size=0&ssl=require')", "absent zero"),
     ("engine = create_async_engine(URL + '?prepared_statement_cache_size=100')", "absent positive"),
     ("engine = create_async_engine(URL + '?prepared_statement_cache_size=none')", "absent invalid"),
-    ("engine = create_async_engine(URL + '?prepared_statement_cache_size=0', connect_args={'statement_cache_size': 0})", "zero zero"),
-    ("engine = create_async_engine(URL + '?prepared_statement_cache_size=0', connect_args={'prepared_statement_cache_size': 9})", "absent positive"),
+    (
+        "engine = create_async_engine(URL + '?prepared_statement_cache_size=0', "
+        "connect_args={'statement_cache_size': 0})",
+        "zero zero",
+    ),
+    (
+        "engine = create_async_engine(URL + '?prepared_statement_cache_size=0', "
+        "connect_args={'prepared_statement_cache_size': 9})",
+        "absent positive",
+    ),
     ("engine = create_async_engine(URL + '?statement_cache_size=0')", "absent absent"),
-    ("engine = create_async_engine(os.getenv('X') + '?prepared_statement_cache_size=0', connect_args={})", "absent zero"),
-    ("from sqlalchemy import URL as U\nengine = create_async_engine(U.create('postgresql+asyncpg', query={'prepared_statement_cache_size': '0'}))", "absent zero"),
-    ("from sqlalchemy import make_url\nengine = create_async_engine(make_url(URL).set(query={'prepared_statement_cache_size': '0'}))", "absent zero"),
-    ("from sqlalchemy import make_url\nengine = create_async_engine(make_url(URL).update_query_dict({'prepared_statement_cache_size': '0'}))", "absent zero"),
-    ("from sqlalchemy import make_url\nengine = create_async_engine(make_url(URL).difference_update_query(['x']))", "absent absent"),
-    ("args = {'statement_cache_size': 0}\nconfigure(args)\nengine = create_async_engine(URL, connect_args=args)", "unknown unknown"),
-    ("args = {'statement_cache_size': 0}\nlogger.info('%s', args)\nengine = create_async_engine(URL, connect_args=args)", "zero absent"),
+    (
+        "engine = create_async_engine(os.getenv('X') + '?prepared_statement_cache_size=0', connect_args={})",
+        "absent zero",
+    ),
+    (
+        "from sqlalchemy import URL as U\n"
+        "engine = create_async_engine(U.create('postgresql+asyncpg', query={'prepared_statement_cache_size': "
+        "'0'}))",
+        "absent zero",
+    ),
+    (
+        "from sqlalchemy import make_url\n"
+        "engine = create_async_engine(make_url(URL).set(query={'prepared_statement_cache_size': '0'}))",
+        "absent zero",
+    ),
+    (
+        "from sqlalchemy import make_url\n"
+        "engine = create_async_engine(make_url(URL).update_query_dict({'prepared_statement_cache_size': "
+        "'0'}))",
+        "absent zero",
+    ),
+    (
+        "from sqlalchemy import make_url\nengine = create_async_engine(make_url(URL).difference_update_query(['x']))",
+        "absent absent",
+    ),
+    (
+        "args = {'statement_cache_size': 0}\nconfigure(args)\nengine = create_async_engine(URL, connect_args=args)",
+        "unknown unknown",
+    ),
+    (
+        "args = {'statement_cache_size': 0}\nlogger.info('%s', args)\n"
+        "engine = create_async_engine(URL, connect_args=args)",
+        "zero absent",
+    ),
 ]
 
 
@@ -109,19 +216,79 @@ def test_the_sizes_are(code: str, states: str) -> None:
 
 CORRELATED = [
     # The sqlite options belong to the sqlite URL: the engine has both sizes wherever its driver is asyncpg.
-    ("if unknown:\n    url, args = 'sqlite+aiosqlite://', {}\nelse:\n    url, args = URL, " + BOTH + "\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
-    ("if unknown:\n    url, args = 'sqlite+aiosqlite://', " + BOTH + "\nelse:\n    url, args = URL, {}\nengine = create_async_engine(url, connect_args=args)", "absent absent"),
-    ("url = URL if unknown else 'sqlite+aiosqlite://'\nargs = {}\nif url.startswith('sqlite'):\n    args = {'check_same_thread': False}\nelse:\n    args = " + BOTH + "\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
-    ("url = URL if unknown else 'sqlite+aiosqlite://'\nargs = {}\nif 'sqlite' in url:\n    args['check_same_thread'] = False\nif 'asyncpg' in url:\n    args.update(" + BOTH + ")\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
-    ("url = URL if unknown else 'sqlite+aiosqlite://'\nkw = {}\nif not url.startswith('sqlite'):\n    kw['connect_args'] = " + BOTH + "\nengine = create_async_engine(url, **kw)", "zero zero"),
-    ("url = URL if testing else 'sqlite://'\nargs = " + BOTH + " if testing else {}\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
-    ("url = URL if testing else 'sqlite://'\nargs = {} if testing else " + BOTH + "\nengine = create_async_engine(url, connect_args=args)", "absent absent"),
-    ("url = os.getenv('U', URL)\nargs = " + BOTH + " if url.startswith('postgresql') else {}\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
-    ("def args_for(url):\n    if url.startswith('sqlite'):\n        return {}\n    return " + BOTH + "\nurl = URL if unknown else 'sqlite://'\nengine = create_async_engine(url, connect_args=args_for(url))", "zero zero"),
-    ("def args_for(url):\n    args = {}\n    if 'asyncpg' not in url:\n        return args\n    args.update(" + BOTH + ")\n    return args\nengine = create_async_engine(URL, connect_args=args_for(URL))", "zero zero"),
-    ("match kind:\n    case 'sqlite':\n        url, args = 'sqlite://', {}\n    case _:\n        url, args = URL, " + BOTH + "\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
-    ("try:\n    url, args = URL, " + BOTH + "\nexcept KeyError:\n    url, args = 'sqlite://', {}\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
-    ("options = {'pg': (URL, " + BOTH + "), 'lite': ('sqlite://', {})}\nurl, args = options[unknown]\nengine = create_async_engine(url, connect_args=args)", "zero zero"),
+    (
+        "if unknown:\n    url, args = 'sqlite+aiosqlite://', {}\nelse:\n"
+        "    url, args = URL, " + BOTH + "\nengine = create_async_engine(url, connect_args=args)",
+        "zero zero",
+    ),
+    (
+        "if unknown:\n    url, args = 'sqlite+aiosqlite://', " + BOTH + "\nelse:\n    url, args = URL, {}\n"
+        "engine = create_async_engine(url, connect_args=args)",
+        "absent absent",
+    ),
+    (
+        "url = URL if unknown else 'sqlite+aiosqlite://'\nargs = {}\n"
+        "if url.startswith('sqlite'):\n    args = {'check_same_thread': False}\nelse:\n"
+        "    args = " + BOTH + "\nengine = create_async_engine(url, connect_args=args)",
+        "zero zero",
+    ),
+    (
+        "url = URL if unknown else 'sqlite+aiosqlite://'\nargs = {}\n"
+        "if 'sqlite' in url:\n    args['check_same_thread'] = False\n"
+        "if 'asyncpg' in url:\n    args.update(" + BOTH + ")\nengine = create_async_engine(url, connect_args=args)",
+        "zero zero",
+    ),
+    (
+        "url = URL if unknown else 'sqlite+aiosqlite://'\nkw = {}\n"
+        "if not url.startswith('sqlite'):\n    kw['connect_args'] = "
+        + BOTH
+        + "\nengine = create_async_engine(url, **kw)",
+        "zero zero",
+    ),
+    (
+        "url = URL if testing else 'sqlite://'\nargs = "
+        + BOTH
+        + " if testing else {}\nengine = create_async_engine(url, connect_args=args)",
+        "zero zero",
+    ),
+    (
+        "url = URL if testing else 'sqlite://'\nargs = {} if testing else "
+        + BOTH
+        + "\nengine = create_async_engine(url, connect_args=args)",
+        "absent absent",
+    ),
+    (
+        "url = os.getenv('U', URL)\nargs = " + BOTH + " if url.startswith('postgresql') else {}\n"
+        "engine = create_async_engine(url, connect_args=args)",
+        "zero zero",
+    ),
+    (
+        "def args_for(url):\n    if url.startswith('sqlite'):\n        return {}\n"
+        "    return " + BOTH + "\nurl = URL if unknown else 'sqlite://'\n"
+        "engine = create_async_engine(url, connect_args=args_for(url))",
+        "zero zero",
+    ),
+    (
+        "def args_for(url):\n    args = {}\n    if 'asyncpg' not in url:\n"
+        "        return args\n    args.update(" + BOTH + ")\n    return args\n"
+        "engine = create_async_engine(URL, connect_args=args_for(URL))",
+        "zero zero",
+    ),
+    (
+        "match kind:\n    case 'sqlite':\n        url, args = 'sqlite://', {}\n"
+        "    case _:\n        url, args = URL, " + BOTH + "\nengine = create_async_engine(url, connect_args=args)",
+        "zero zero",
+    ),
+    (
+        "try:\n    url, args = URL, " + BOTH + "\nexcept KeyError:\n    url, args = 'sqlite://', {}\n"
+        "engine = create_async_engine(url, connect_args=args)",
+        "zero zero",
+    ),
+    (
+        "options = {'pg': (URL, " + BOTH + "), 'lite': ('sqlite://', {})}\nurl, args = options[unknown]\n"
+        "engine = create_async_engine(url, connect_args=args)",
+        "zero zero",
+    ),
 ]
 
 
@@ -153,7 +320,8 @@ def test_a_written_size_can_be_replaced(argument: str, literal: str) -> None:
     code = HEAD + f"engine = create_async_engine(URL, {argument})"
     spans = engine_of(code).statement_cache.literals
     assert spans is not None
-    assert literal in [code[start:end] for start, end in spans][0]
+    start, end = spans[0]
+    assert literal in code[start:end]
 
 
 UNREPLACEABLE = [

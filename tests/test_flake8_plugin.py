@@ -169,7 +169,7 @@ def test_a_wrong_configuration_is_one_line_of_a_file_with_a_needle(tmp_path: Pat
 
 @pytest.mark.parametrize("error", [ValueError("boom\nboom"), RecursionError(), MemoryError(), AssertionError()])
 def test_no_exception_ever_leaves_the_plugin(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr("poolsafe.checker.check", broken)

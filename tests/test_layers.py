@@ -17,6 +17,7 @@ ROOMS = (
     "source",
     "sql",
     "needles",
+    "suppression",  # comments need no tree
     "syntax",
     "values",
     "facts",
@@ -24,7 +25,6 @@ ROOMS = (
     "edits",
     "rules",
     "checker",
-    "suppression",
     "reports",
     "config",  # it names the formats of the reports
     "frontend",

@@ -162,6 +162,13 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
     (engine(server_settings=(ServerSetting("jit"),)), SESSION, ["PGB204"], ["unsupported startup parameter: jit"]),
     (engine(server_settings=(ServerSetting("TimeZone"),)), {}, [], []),
     (
+        engine(server_settings=(ServerSetting("jit"), ServerSetting("geqo"))),
+        {"parameters": frozenset({"jit"})},
+        ["PGB204"],
+        ["`geqo` in", "unsupported startup parameter: geqo"],
+    ),
+    (engine(server_settings=(ServerSetting("JIT"),)), {"parameters": frozenset({"jit"})}, ["PGB204"], ["no effect"]),
+    (
         engine(connect_parameters=(ConnectParameter("sslmode", ParameterWhere.URL_QUERY),)),
         NONE,
         ["PGB205"],

@@ -143,3 +143,60 @@ def test_ruff_resolves_random_lists_alike(
 
 def mapped(selectors: list[str]) -> list[str]:
     return [OURS[selector] for selector in selectors]
+
+
+# ruff-compat's table, row by row: the configuration, what lies above it, and whether F401 fires.
+TABLE = [
+    ("select F; ignore F401", "", False),
+    ("select F401; ignore F", "", True),
+    ("select F4; ignore F40", "", False),
+    ("select F4; ignore F", "", True),
+    ("select F401; ignore F401", "", False),
+    ("select F; extend-select F401; ignore F40", "", True),
+    ("ignore F; extend-select F401", "", True),
+    ("select ALL; ignore F401", "select F", True),
+    ("select F; ignore F401", "extend-select F4", True),
+    ("select F", "ignore F401", False),
+    ("select; ignore F401", "select F", False),
+    ("select F; ignore F401", "select F8; extend-select F4", True),
+    ("select F; ignore F401", "ignore F841", False),
+]
+
+
+def settings_in(text: str) -> dict[str, list[str]]:
+    return {part.split()[0]: part.split()[1:] for part in text.split(";") if part.strip()}
+
+
+@pytest.mark.parametrize(("below", "above", "fires"), TABLE)
+@pytest.mark.parametrize("by", ["flags", "extend"])
+def test_the_table_beside_the_real_ruff(tmp_path: Path, below: str, above: str, fires: bool, by: str) -> None:
+    (tmp_path / "a.py").write_text("import os\nfrom sqlalchemy.ext.asyncio import create_async_engine\n" + ENGINE)
+    first, second = settings_in(below), settings_in(above)
+    for name, as_ours in (("ruff", False), ("poolsafe", True)):
+        layers = [{key: mapped(value) if as_ours else value for key, value in each.items()} for each in (first, second)]
+        lint = ["[lint]\n" + "".join(f"{key} = {value}\n" for key, value in each.items()) for each in layers]
+        base = "base.toml" if by == "extend" else f"{name}.toml"
+        (tmp_path / base).write_text(lint[0])
+        if by == "extend":
+            (tmp_path / f"{name}.toml").write_text(f'extend = "{base}"\n{lint[1]}')
+        flags = [f"--{key}={','.join(value)}" for key, value in layers[1].items() if by == "flags"]
+        assert runs(tmp_path, name, flags) is fires, name
+
+
+ENGINE = 'engine = create_async_engine("postgresql+asyncpg://db/app")\n'
+CODE = {"ruff": "F401", "poolsafe": "PGB101"}
+
+
+def runs(folder: Path, tool: str, flags: list[str]) -> bool:
+    if tool == "ruff":
+        program = shutil.which("ruff", path=str(Path(sys.executable).parent))
+        if program is None:
+            return pytest.skip("ruff is not installed")
+        command = [program, "check", "--no-cache"]
+    else:
+        command = [sys.executable, "-m", "poolsafe"]
+    ran = subprocess.run(
+        [*command, "--output-format=concise", *flags, "a.py"], cwd=folder, capture_output=True, text=True
+    )
+    assert ran.returncode in (0, 1), ran.stderr
+    return CODE[tool] in ran.stdout

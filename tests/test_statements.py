@@ -57,7 +57,10 @@ def test_the_sql_is(code: str, count: int) -> None:
 
 
 def test_statements_that_are_split_in_a_loop_are_single() -> None:
-    code = "SQL = 'a; b'\nasync def run(conn: AsyncConnection):\n    for one in SQL.split(';'):\n        await conn.execute(text(one))"
+    code = (
+        "SQL = 'a; b'\nasync def run(conn: AsyncConnection):\n"
+        "    for one in SQL.split(';'):\n        await conn.execute(text(one))"
+    )
     assert statements_of(HEAD + code) == []
 
 
@@ -67,37 +70,128 @@ RUNNERS = [
     ("async def f(session: AsyncSession):\n    await session.execute(text('a; b'))", "async"),
     ("async def f(session: 'AsyncSession'):\n    await session.scalar(text('a; b'))", "async"),
     ("async def f(session: AsyncSession | None = None):\n    await session.scalars(text('a; b'))", "async"),
-    ("from typing import Optional\nasync def f(session: Optional[AsyncSession]):\n    await session.execute(text('a; b'))", "async"),
-    ("from typing import Annotated\nfrom fastapi import Depends\nasync def f(session: Annotated[AsyncSession, Depends()]):\n    await session.execute(text('a; b'))", "async"),
-    ("from fastapi import Depends\nmaker = async_sessionmaker()\nasync def get():\n    async with maker() as session:\n        yield session\nasync def f(db=Depends(get)):\n    await db.execute(text('a; b'))", "async"),
-    ("from typing import Annotated\nfrom fastapi import Depends\nmaker = async_sessionmaker()\nasync def get():\n    async with maker() as session:\n        yield session\nDb = Annotated[object, Depends(get)]\nasync def f(db: Db):\n    await db.execute(text('a; b'))", "async"),
-    ("async def f(engine: AsyncEngine):\n    async with engine.connect() as conn:\n        await conn.execute(text('a; b'))", "async"),
-    ("engine = create_async_engine('postgresql+asyncpg://h')\nasync def f():\n    async with engine.begin() as conn:\n        await conn.execute(text('a; b'))", "async"),
-    ("maker = async_sessionmaker(create_async_engine('postgresql+asyncpg://h'))\nasync def f():\n    async with maker() as session:\n        await session.execute(text('a; b'))", "async"),
-    ("maker = async_sessionmaker()\nasync def f():\n    async with maker.begin() as session:\n        await session.execute(text('a; b'))", "async"),
-    ("maker = sessionmaker(create_async_engine('postgresql+asyncpg://h'), class_=AsyncSession)\nasync def f():\n    async with maker() as session:\n        await session.execute(text('a; b'))", "async"),
-    ("async def f():\n    async with AsyncSession(unknown) as session:\n        await session.execute(text('a; b'))", "async"),
+    (
+        "from typing import Optional\nasync def f(session: Optional[AsyncSession]):\n"
+        "    await session.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "from typing import Annotated\nfrom fastapi import Depends\n"
+        "async def f(session: Annotated[AsyncSession, Depends()]):\n"
+        "    await session.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "from fastapi import Depends\nmaker = async_sessionmaker()\nasync def get():\n"
+        "    async with maker() as session:\n        yield session\n"
+        "async def f(db=Depends(get)):\n    await db.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "from typing import Annotated\nfrom fastapi import Depends\n"
+        "maker = async_sessionmaker()\nasync def get():\n"
+        "    async with maker() as session:\n        yield session\n"
+        "Db = Annotated[object, Depends(get)]\nasync def f(db: Db):\n"
+        "    await db.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "async def f(engine: AsyncEngine):\n    async with engine.connect() as conn:\n"
+        "        await conn.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "engine = create_async_engine('postgresql+asyncpg://h')\nasync def f():\n"
+        "    async with engine.begin() as conn:\n        await conn.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "maker = async_sessionmaker(create_async_engine('postgresql+asyncpg://h'))\n"
+        "async def f():\n    async with maker() as session:\n"
+        "        await session.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "maker = async_sessionmaker()\nasync def f():\n"
+        "    async with maker.begin() as session:\n"
+        "        await session.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "maker = sessionmaker(create_async_engine('postgresql+asyncpg://h'), class_=AsyncSession)\n"
+        "async def f():\n    async with maker() as session:\n"
+        "        await session.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "async def f():\n    async with AsyncSession(unknown) as session:\n        await session.execute(text('a; b'))",
+        "async",
+    ),
     ("async def f(thing):\n    await thing.execute(text('a; b'))", "async"),
     ("async def f(thing):\n    sql = text('a; b')\n    await thing.execute(sql)", "async"),
-    ("class R:\n    def __init__(self, session: AsyncSession):\n        self.session = session\n    async def m(self):\n        await self.session.execute(text('a; b'))", "async"),
-    ("class R:\n    session: AsyncSession\n    async def m(self):\n        await self.session.execute(text('a; b'))", "async"),
-    ("def work(conn):\n    conn.execute(text('a; b'))\nasync def f(conn: AsyncConnection):\n    await conn.run_sync(work)", "async"),
+    (
+        "class R:\n    def __init__(self, session: AsyncSession):\n"
+        "        self.session = session\n    async def m(self):\n"
+        "        await self.session.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "class R:\n    session: AsyncSession\n    async def m(self):\n        await self.session.execute(text('a; b'))",
+        "async",
+    ),
+    (
+        "def work(conn):\n    conn.execute(text('a; b'))\n"
+        "async def f(conn: AsyncConnection):\n    await conn.run_sync(work)",
+        "async",
+    ),
     ("async def f(conn: AsyncConnection):\n    await conn.run_sync(lambda c: c.execute(text('a; b')))", "async"),
-    ("async def f(engine: AsyncEngine):\n    with engine.sync_engine.connect() as conn:\n        conn.execute(text('a; b'))", "async"),
+    (
+        "async def f(engine: AsyncEngine):\n"
+        "    with engine.sync_engine.connect() as conn:\n"
+        "        conn.execute(text('a; b'))",
+        "async",
+    ),
     ("async def f(conn: AsyncConnection):\n    await conn.exec_driver_sql('a; b')", "async"),
-    ("async def f(conn: AsyncConnection):\n    async for row in await conn.stream(text('a; b')):\n        pass", "async"),
+    (
+        "async def f(conn: AsyncConnection):\n    async for row in await conn.stream(text('a; b')):\n        pass",
+        "async",
+    ),
     ("async def f(conn: AsyncConnection):\n    await conn.execute(DDL('a; b'))", "async"),
     ("async def f(conn: AsyncConnection):\n    result = await conn.execute(text('a; b').bindparams(x=1))", "async"),
     ("def f(session: Session):\n    session.execute(text('a; b'))", "sync"),
-    ("engine = create_engine('postgresql+psycopg2://h')\nwith engine.connect() as conn:\n    conn.execute(text('a; b'))", "sync"),
-    ("maker = sessionmaker(create_engine('postgresql://h'))\nwith maker() as session:\n    session.execute(text('a; b'))", "sync"),
-    ("engine = create_async_engine('postgresql+psycopg://h')\nasync def f():\n    async with engine.begin() as conn:\n        await conn.execute(text('a; b'))", "sync"),
-    ("engine = create_async_engine('sqlite+aiosqlite://')\nasync def f(conn: AsyncConnection):\n    await conn.execute(text('a; b'))", "sync"),
+    (
+        "engine = create_engine('postgresql+psycopg2://h')\n"
+        "with engine.connect() as conn:\n    conn.execute(text('a; b'))",
+        "sync",
+    ),
+    (
+        "maker = sessionmaker(create_engine('postgresql://h'))\n"
+        "with maker() as session:\n    session.execute(text('a; b'))",
+        "sync",
+    ),
+    (
+        "engine = create_async_engine('postgresql+psycopg://h')\nasync def f():\n"
+        "    async with engine.begin() as conn:\n        await conn.execute(text('a; b'))",
+        "sync",
+    ),
+    (
+        "engine = create_async_engine('sqlite+aiosqlite://')\n"
+        "async def f(conn: AsyncConnection):\n    await conn.execute(text('a; b'))",
+        "sync",
+    ),
     ("def f(conn):\n    conn.execute(text('a; b'))", "unknown"),
     ("SQL = text('a; b')", "unknown"),
     ("from alembic import op\ndef upgrade():\n    op.execute('a; b')", "unknown"),
     ("from alembic import op\ndef upgrade():\n    op.execute(text('a; b'))", "unknown"),
     ("event.listen(table, 'after_create', DDL('a; b'))", "unknown"),
+    ("maker = sessionmaker(class_=AsyncSession)\nwith maker() as session:\n    session.execute(text('a; b'))", "async"),
+    (
+        "from dataclasses import dataclass\n@dataclass\nclass R:\n    session: AsyncSession\n"
+        "    async def m(self):\n        self.session.execute(text('a; b'))",
+        "async",
+    ),
+    ("async def f(conn: AsyncConnection):\n    conn.run_sync(5)\n    conn.execute(text('a; b'))", "async"),
+    ("async def f(s: AsyncSession):\n    s.registry.clear()\n    s.execute(text('a; b'))", "async"),
 ]
 
 
@@ -177,9 +271,10 @@ def test_what_is_no_plain_literal_has_no_spans(call: str) -> None:
     assert {piece.span for piece in statement.commands} == {None}
 
 
-@pytest.mark.parametrize("line", ["result = await conn.execute(text('a; b'))", "pass; await conn.execute(text('a; b'))"])
-def test_only_a_bare_statement_can_be_split(line: str) -> None:
-    (statement,) = statements_of(HEAD + f"async def f(conn: AsyncConnection):\n    {line}")
+@pytest.mark.parametrize("before", ["result = ", "pass; "])
+def test_only_a_bare_statement_can_be_split(before: str) -> None:
+    run = f"{before}await conn.execute(text('a; b'))"
+    (statement,) = statements_of(HEAD + f"async def f(conn: AsyncConnection):\n    {run}")
     assert statement.execution is None
     assert statement.executor is not None
 

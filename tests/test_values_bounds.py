@@ -16,7 +16,9 @@ CYCLES = [
     "def f(n):\n    return f(n + 1)\ncreate_async_engine(f(0))",
     "f = lambda: f()\ncreate_async_engine(f())",
     "class C:\n    def __getattr__(self, name):\n        return getattr(self, name)\ncreate_async_engine(C().x)",
-    "class C:\n    @property\n    def a(self):\n        return self.b\n    @property\n    def b(self):\n        return self.a\ncreate_async_engine(C().a)",
+    "class C:\n    @property\n    def a(self):\n        return self.b\n"
+    "    @property\n    def b(self):\n        return self.a\n"
+    "create_async_engine(C().a)",
     "class C(C):\n    pass\ncreate_async_engine(C.x)",
     "d = {}\nd['d'] = d\ncreate_async_engine(URL, connect_args=d)",
     "d = {}\nd['d'] = d\nconfigure(d)\ncreate_async_engine(URL, connect_args=d)",
@@ -86,12 +88,22 @@ def calling(count: int) -> str:
 
 def conditional(count: int) -> str:
     """Conditional expressions in one string."""
-    return HEAD + "url = URL + " + " + ".join(f"('a' if c{n} else 'b')" for n in range(count)) + "\ncreate_async_engine(url)"
+    return (
+        HEAD
+        + "url = URL + "
+        + " + ".join(f"('a' if c{n} else 'b')" for n in range(count))
+        + "\ncreate_async_engine(url)"
+    )
 
 
 def conditions(count: int) -> str:
     """One condition of many parts."""
-    return HEAD + "url = URL\nif " + " or ".join(f"(a{n} and b{n})" for n in range(count)) + ":\n    url = 'sqlite://'\ncreate_async_engine(url)"
+    return (
+        HEAD
+        + "url = URL\nif "
+        + " or ".join(f"(a{n} and b{n})" for n in range(count))
+        + ":\n    url = 'sqlite://'\ncreate_async_engine(url)"
+    )
 
 
 def methods(count: int) -> str:
@@ -108,7 +120,10 @@ def loops(count: int) -> str:
 
 def bases(count: int) -> str:
     """Classes that each derive from two that derive from the one before."""
-    classes = "".join(f"class A{n}(C{n}):\n    pass\nclass B{n}(C{n}):\n    pass\nclass C{n + 1}(A{n}, B{n}):\n    pass\n" for n in range(count))
+    classes = "".join(
+        f"class A{n}(C{n}):\n    pass\nclass B{n}(C{n}):\n    pass\nclass C{n + 1}(A{n}, B{n}):\n    pass\n"
+        for n in range(count)
+    )
     return HEAD + "class C0:\n    url = URL\n" + classes + f"create_async_engine(C{count}.url)"
 
 
@@ -133,17 +148,31 @@ def functions(count: int) -> str:
 
 def entries(count: int) -> str:
     """A huge dict."""
-    return HEAD + "d = {" + "".join(f"'k{n}': {n},\n" for n in range(count)) + "}\ncreate_async_engine(URL, connect_args=d)"
+    return (
+        HEAD
+        + "d = {"
+        + "".join(f"'k{n}': {n},\n" for n in range(count))
+        + "}\ncreate_async_engine(URL, connect_args=d)"
+    )
 
 
 def assigned(count: int) -> str:
     """A dict filled item by item."""
-    return HEAD + "d = {}\n" + "".join(f"d['k{n}'] = {n}\n" for n in range(count)) + "create_async_engine(URL, connect_args=d)"
+    return (
+        HEAD
+        + "d = {}\n"
+        + "".join(f"d['k{n}'] = {n}\n" for n in range(count))
+        + "create_async_engine(URL, connect_args=d)"
+    )
 
 
 def engines(count: int) -> str:
     """A wrapper that is called often."""
-    return HEAD + "def make(url):\n    return create_async_engine(url)\n" + "".join(f"e{n} = make(URL)\n" for n in range(count))
+    return (
+        HEAD
+        + "def make(url):\n    return create_async_engine(url)\n"
+        + "".join(f"e{n} = make(URL)\n" for n in range(count))
+    )
 
 
 @pytest.mark.parametrize("program", [constants, functions, entries, assigned, engines])

@@ -37,6 +37,50 @@ CONDITIONS = [
     ("x = (y := 'a') + y", "aa"),
     ("if (x := 'a'):\n    x += 'b'", "ab"),
     ("if not (x := unknown):\n    x = 'a'", OneOf(..., "a")),
+    ("x = 1 if f'a{unknown}' else 2", 1),
+    ("x = 1 if f'{unknown}' else 2", OneOf(1, 2)),
+    ("x = 1 if (1,) else 2", 1),
+    ("x = 1 if [] else 2", 2),
+    ("x = 1 if [*unknown] else 2", OneOf(1, 2)),
+    ("x = 1 if (lambda: 0) else 2", 1),
+    ("class C:\n    pass\nx = 1 if C and C() else 2", 1),
+    ("x = 1 if dict else 2", 1),
+    ("import os\nx = 1 if os.sep else 2", OneOf(1, 2)),
+    ("from sqlalchemy import make_url\nx = 1 if make_url('a://b') else 2", 1),
+    ("from sqlalchemy import make_url\nx = 1 if str(make_url('a://b')).startswith('a') else 2", 1),
+    ("x = 1 if None < 3 else 2", OneOf(1, 2)),
+    ("x = 1 if f'a{unknown}' == 'b' else 2", 2),
+    ("x = 1 if f'a{unknown}' == 'ab' else 2", OneOf(1, 2)),
+    ("x = 1 if 'a' == 5 else 2", 2),
+    ("x = 1 if dict is dict else 2", 1),
+    ("x = 1 if dict is list else 2", OneOf(1, 2)),
+    ("x = 1 if {} is None else 2", 2),
+    ("x = 1 if unknown() is None else 2", OneOf(1, 2)),
+    ("x = 1 if 1 in unknown else 2", OneOf(1, 2)),
+    ("x = 1 if 'a' in dict(a=1) and 'b' not in dict(a=1) else 2", 1),
+    ("x = 1 if a < b < c else 2", OneOf(1, 2)),
+    ("if True:\n    pass\nx = 1 if not (unknown and False) else 2", 1),
+    (
+        "def f(u):\n    if u.startswith('a') and len(u) > 1:\n        return u\n    return 'b'\nx = f(unknown)",
+        OneOf("a{…}", "b"),
+    ),
+    (
+        "def f(u):\n    if not u.startswith(('a', 'b')):\n        return 'c'\n    return u\nx = f(unknown)",
+        OneOf(..., "c"),
+    ),
+    (
+        "def f(u):\n    if u.startswith('a'):\n        return u\n    return 'b'\nx = f(f'{unknown}z')",
+        OneOf("a{…}", "b"),
+    ),
+    ("x = None\ny = x.upper() if unknown else 'a'\nx = y", "a"),
+    ("y = None if unknown else 'a'\nx = y + 'b'", "ab"),
+    ("y = None if unknown else {'k': 'a'}\nx = y['k']", "a"),
+    ("y = {'k': 'a'} if unknown else {}\nx = y['k']", "a"),
+    ("from sqlalchemy import make_url\nu = make_url('a://b?c=d')\nx = 1 if u.query else 2", 1),
+    ("from sqlalchemy import make_url\nu = make_url('a://b')\nx = 1 if u.query else 2", 2),
+    ("from sqlalchemy import make_url\nx = 1 if make_url('a://b') == 'b' else 2", 2),
+    ("x = (5 if unknown else '%s') % 'a'", OneOf(..., "a")),
+    ("x = isinstance(1, lambda: 0)", ...),
 ]
 
 TOGETHER = [
@@ -58,7 +102,10 @@ TOGETHER = [
 
 MATCHES = [
     ("match 'a':\n    case 'a':\n        x = 1\n    case _:\n        x = 2", 1),
-    ("match unknown:\n    case 'a':\n        x = 1\n    case 'b':\n        x = 2\n    case _:\n        x = 3", OneOf(1, 2, 3)),
+    (
+        "match unknown:\n    case 'a':\n        x = 1\n    case 'b':\n        x = 2\n    case _:\n        x = 3",
+        OneOf(1, 2, 3),
+    ),
     ("match 'b':\n    case 'a' | 'b':\n        x = 1\n    case _:\n        x = 2", 1),
     ("match 'c':\n    case 'a' | 'b':\n        x = 1\n    case _:\n        x = 2", 2),
     ("match None:\n    case None:\n        x = 1\n    case _:\n        x = 2", 1),
@@ -69,10 +116,24 @@ MATCHES = [
     ("match ('a', 'b'):\n    case ('a', 'c'):\n        x = 1\n    case ('a', y):\n        x = y", "b"),
     ("match ['a']:\n    case [y, z]:\n        x = 1\n    case [y]:\n        x = y", "a"),
     ("v = 1\nmatch unknown:\n    case {'k': v}:\n        x = v\n    case _:\n        x = 2", OneOf(..., 2)),
-    ("v = 1\nmatch unknown:\n    case str(v):\n        x = v\n    case [*v]:\n        x = v\n    case _:\n        x = 2", OneOf(..., 2)),
-    ("match unknown:\n    case {'k': v}:\n        x = 1\n    case [*_]:\n        x = 2\n    case _:\n        x = 3", OneOf(1, 2, 3)),
+    (
+        "v = 1\nmatch unknown:\n    case str(v):\n        x = v\n    case [*v]:\n"
+        "        x = v\n    case _:\n        x = 2",
+        OneOf(..., 2),
+    ),
+    (
+        "match unknown:\n    case {'k': v}:\n        x = 1\n    case [*_]:\n        x = 2\n    case _:\n        x = 3",
+        OneOf(1, 2, 3),
+    ),
     ("match unknown:\n    case 'a':\n        raise ValueError\n    case _:\n        x = 3", 3),
     ("class E:\n    A = 'a'\nmatch 'a':\n    case E.A:\n        x = 1\n    case _:\n        x = 2", 1),
+    ("v = 1\nmatch unknown:\n    case {'k': 1, **v}:\n        x = v\n    case _:\n        x = 2", OneOf(..., 2)),
+    (
+        "def f():\n    match unknown:\n        case 'a':\n            return 1\n"
+        "        case _:\n            return 2\nx = f()",
+        OneOf(1, 2),
+    ),
+    ("match ['a', *unknown]:\n    case ['a']:\n        x = 1\n    case _:\n        x = 2", OneOf(1, 2)),
 ]
 
 LOOPS = [
@@ -94,6 +155,16 @@ LOOPS = [
     ("x = ''\nfor p in ('a', 'b'):\n    for q in ('c', 'd'):\n        x += p + q", "acadbcbd"),
     ("def f():\n    for p in ('a', 'b'):\n        if p == 'b':\n            return p\nx = f()", "b"),
     ("x = [0]\nwhile unknown:\n    x = x + [1]", OneOf([0], [0, 1])),
+    ("def f():\n    for p in unknown:\n        return p\n    else:\n        return 'a'\nx = f()", OneOf(..., "a")),
+    ("def f():\n    while True:\n        return 'a'\nx = f()", "a"),
+    ("x = 0\nfor c in ('a', 'b'):\n    if c == 'b':\n        break\nelse:\n    x = 1", 0),
+    ("x = ''\nfor c in {'a': 1}:\n    x += c", "a"),
+    (
+        "def f():\n    for p in ('a',):\n        if unknown:\n            continue\n"
+        "        return p\n    return 'b'\nx = f()",
+        OneOf("a", "b"),
+    ),
+    ("def f():\n    for p in ('a', 'b'):\n        continue\n    return p\nx = f()", "b"),
 ]
 
 EXCEPTIONS = [
@@ -111,6 +182,17 @@ EXCEPTIONS = [
     ("with open('f') as file:\n    x = file", ...),
     ("with unknown as y, other as x:\n    pass", ...),
     ("assert unknown\nx = 1", 1),
+    ("with unknown as (y, x):\n    pass", ...),
+    ("import threading\nwith threading.lock as x:\n    pass", ...),
+    ("class C:\n    pass\nwith C() as y:\n    x = 1", 1),
+    ("x = 1\nassert False\nx = 2", 1),
+    (
+        "def f():\n    try:\n        g()\n    except ValueError:\n        raise\n"
+        "    finally:\n        return 2\nx = f()",
+        2,
+    ),
+    ("def f():\n    with unknown:\n        raise ValueError\nx = f()", ...),
+    ("def f(a):\n    assert a == 'b'\n    return a\nx = f('b' if unknown else 'c')", "b"),
 ]
 
 ORDER = [

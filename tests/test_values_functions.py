@@ -24,7 +24,20 @@ RETURNED = [
     ("def f(): return 'a'\nx = f()", "a"),
     ("x = f()\ndef f():\n    return 'a'", ...),
     ("def f():\n    return 'a'\ndef f():\n    return 'b'\nx = f()", "b"),
-    ("if unknown:\n    def f():\n        return 'a'\nelse:\n    def f():\n        return 'b'\nx = f()", OneOf("a", "b")),
+    (
+        "if unknown:\n    def f():\n        return 'a'\nelse:\n    def f():\n        return 'b'\nx = f()",
+        OneOf("a", "b"),
+    ),
+    ("def f():\n    yield from unknown\nx = next(f())", ...),
+    ("def f():\n    yield\nx = next(f())", None),
+    ("def f():\n    yield 'a'\nx = f().__next__()", "a"),
+    ("async def f():\n    yield 'a'\nx = anext(f())", "a"),
+    ("def f():\n    y = yield 'a'\n    return y\nx = next(f())", "a"),
+    ("x = super()", ...),
+    ("x = super().m()", ...),
+    ("x = (yield)", ...),
+    ("x = print", "library builtins.print"),
+    ("def f():\n    return 'a'\nx = f.attribute", ...),
 ]
 
 PARAMETERS = [
@@ -49,6 +62,45 @@ PARAMETERS = [
     ("def f(a=None):\n    a = a or 'p'\n    return a\nx = f()", "p"),
     ("def f(a=None):\n    if a is None:\n        a = 'p'\n    return a\nx = f()", "p"),
     ("def f(a=None):\n    if a is None:\n        a = 'p'\n    return a\nx = f('q')", "q"),
+    ("from fastapi import Depends\ndef g():\n    return 'a'\ndef f(a=Depends(g)):\n    return a\nx = f()", "a"),
+    ("from fastapi import Depends\ndef g():\n    yield 'a'\ndef f(a=Depends(g)):\n    return a\nx = f()", "a"),
+    ("from fastapi import Depends\nclass C:\n    a = 'b'\ndef f(c: C = Depends()):\n    return c.a\nx = f()", "b"),
+    (
+        "from typing import Annotated\nfrom fastapi import Depends\ndef g():\n"
+        "    return 'a'\ndef f(a: Annotated[str, Depends(g)]):\n    return a\nx = f()",
+        "a",
+    ),
+    (
+        "from typing import Annotated\nfrom fastapi import Depends\ndef g():\n"
+        "    return 'a'\nA = Annotated[str, Depends(g)]\ndef f(a: A):\n    return a\n"
+        "x = f()",
+        "a",
+    ),
+    (
+        "from typing import Annotated\nclass C:\n    a = 'b'\ndef f(c: Annotated[C, 'doc']):\n    return c.a\nx = f()",
+        "b",
+    ),
+    (
+        "from typing import Annotated\nclass C:\n    a = 'b'\n"
+        "A = Annotated[C, unknown()]\ndef f(c: A):\n    return c.a\nx = f()",
+        "b",
+    ),
+    ("class C:\n    a = 'b'\ndef f(c: 'C'):\n    return c.a\nx = f()", "b"),
+    ("class C:\n    a = 'b'\ndef f(c: '(' * 3):\n    return c\nx = f()", ...),
+    ("def f(c: 'a b'):\n    return c\nx = f()", ...),
+    ("class C:\n    a = 'b'\ndef f(c: 'C" + " " * 300 + "'):\n    return c.a\nx = f()", ...),
+    (
+        "import app\nclass C:\n    a = 'b'\n"
+        "def f(c: list[C], d: app.D, e: dict['k', C], g: str):\n    return c\nx = f()",
+        ...,
+    ),
+    ("def f(a, b):\n    return b\nx = f(1, *unknown)", ...),
+    ("def f(a=None, *, b=None):\n    return b or a\nx = f(**({'b': 'q'} if unknown else {'a': 'p'}))", OneOf("p", "q")),
+    ("def f(a='p', b='q'):\n    return b\nx = f(*unknown)", ...),
+    ("class C:\n    a = 'b'\ndef f(c: C | None):\n    return c.a\nx = f()", "b"),
+    ("class C:\n    a = 'b'\ndef f(c: None | C):\n    return c.a\nx = f()", "b"),
+    ("from app import make\nx = make()", ...),
+    ("from app import make\nx = make()\nx = str(x) + 'a'", "{…}a"),
 ]
 
 SEEN = [
@@ -68,7 +120,10 @@ SEEN = [
     ("def f():\n    return 'a'\nx = {'k': f}['k']()", "a"),
     ("def f(g):\n    return g()\nx = f(lambda: 'a')", "a"),
     ("f = (lambda: 'a') if unknown else (lambda: 'b')\nx = f()", OneOf("a", "b")),
-    ("from functools import partial\ndef f(a, b, c='c'):\n    return a + b + c\nx = partial(f, 'a', c='d')('b')", "abd"),
+    (
+        "from functools import partial\ndef f(a, b, c='c'):\n    return a + b + c\nx = partial(f, 'a', c='d')('b')",
+        "abd",
+    ),
     ("import functools\nx = functools.partial(dict, a=1)(b=2)", {"a": 1, "b": 2}),
     ("from functools import partial\nx = partial()", ...),
 ]

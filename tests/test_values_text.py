@@ -29,6 +29,8 @@ LITERALS = [
     ("x = -unknown", ...),
     ("x = 1j", ...),
     ("x = ...", ...),
+    ("x = '" + r"\N{no such name}" + "'", r"\N{no such name}"),
+    ("x = " + "9" * 5000, ...),
 ]
 
 JOINED = [
@@ -75,6 +77,13 @@ JOINED = [
     ("x = '-'.join(unknown)", "{…}"),
     ("x = ''.join([])", ""),
     ("x = '-'.join(str(n) for n in [1, 2])", "1-2"),
+    ("x = f'%s{unknown}%s' % ('a', 'b')", "a{…}b"),
+    ("x = '%(a)s' % 'b'", "{…}"),
+    ("x = (unknown + '%s') % 'a'", "{…}a"),
+    ("x = unknown % 'a'", ...),
+    ("x = (unknown + '{}').format('a')", "{…}"),
+    ("x = [1] * 2", ...),
+    ("import pathlib\nx = pathlib.Path('a') / 'b'", ...),
 ]
 
 FORMATTED = [
@@ -91,8 +100,9 @@ FORMATTED = [
     ("x = f'a' 'b' f'{1}'", "ab1"),
     ("x = f'''a\"{1}\"'''", 'a"1"'),
     ("x = f'{None}{True}'", "NoneTrue"),
-    ("x = f'{\"a\" if unknown else \"b\"}c'", OneOf("ac", "bc")),
+    ('x = f\'{"a" if unknown else "b"}c\'', OneOf("ac", "bc")),
     (r"""x = f'\"{1}'""", '"1'),
+    ("x = f'" + r"\xZZ{1}" + "'", r"\xZZ1"),
 ]
 
 METHODS = [
@@ -176,6 +186,21 @@ METHODS = [
     ("from urllib.parse import quote_plus\nx = quote_plus('a@b')", "{…}"),
     ("import os\nx = os.path.join('a', 'b')", "a/b"),
     ("import os\nx = os.path.join('a', unknown)", ...),
+    ("x = 'abc'.removeprefix(unknown)", "{…}"),
+    ("x = 'abc'.split(unknown)", [...]),
+    ("x = ('abc' + unknown)[:9]", "{…}"),
+    ("x = ('abc' + unknown)[::2]", "{…}"),
+    ("x = (unknown + 'abc')[1:]", "{…}"),
+    ("x = ('abc' + unknown)[-1]", "{…}"),
+    ("x = ('ab' + unknown).endswith('b')", ...),
+    ("x = 'ab'.endswith('c')", False),
+    ("x = 'a'.startswith(unknown)", ...),
+    ("import app\nx = str(app.thing())", ...),
+    ("import app\nx = f'{app.thing}a'", "{…}a"),
+    ("from enum import StrEnum\nclass E(StrEnum):\n    A = 'a'\nx = f'{E.A}b'", "ab"),
+    ("from typing import cast\nx = cast(str, 'a')", "a"),
+    ("from typing import cast\nx = cast(str)", ...),
+    ("x = (unknown + 'a-b').replace('-', other)", "{…}a{…}b"),
 ]
 
 

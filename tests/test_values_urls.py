@@ -69,11 +69,24 @@ ENVIRONMENT = [
     ("from decouple import config\nurl = config('U', default='postgresql+asyncpg://h')", "asyncpg"),
     ("from decouple import config\nurl = config('U', default='postgresql+asyncpg://h', cast=str)", "asyncpg"),
     ("from decouple import config\nurl = config('U')", "unknown"),
-    ("from starlette.config import Config\nconfig = Config('.env')\nurl = config('U', cast=str, default='postgresql+asyncpg://h')", "asyncpg"),
-    ("from starlette.config import Config\nconfig = Config()\nurl = config('U', str, 'postgresql+asyncpg://h')", "asyncpg"),
+    (
+        "from starlette.config import Config\nconfig = Config('.env')\n"
+        "url = config('U', cast=str, default='postgresql+asyncpg://h')",
+        "asyncpg",
+    ),
+    (
+        "from starlette.config import Config\nconfig = Config()\nurl = config('U', str, 'postgresql+asyncpg://h')",
+        "asyncpg",
+    ),
     ("from environs import Env\nenv = Env()\nurl = env.str('U', 'postgresql+asyncpg://h')", "asyncpg"),
     ("from environs import Env\nenv = Env()\nurl = env('U')", "unknown"),
     ("import environ\nenv = environ.Env()\nurl = env('U', default='postgresql+asyncpg://h')", "asyncpg"),
+    ("import environ\nenv = environ.Env()\nurl = env.url(unknown)", "unknown"),
+    ("from environs import Env\nenv = Env()\nurl = 'postgresql+asyncpg://h/' + str(env.int('N', 5))", "asyncpg"),
+    ("from environs import Env\nenv = Env()\nurl = env['U']", "unknown"),
+    ("os.environ.setdefault('U')\nurl = os.environ['U']", "unknown"),
+    ("os.environ[unknown] = 'postgresql+asyncpg://h'\nurl = os.environ['U']", "unknown"),
+    ("if unknown:\n    os.environ['U'] = 'postgresql+asyncpg://h'\nurl = os.getenv('U', 'sqlite://')", "asyncpg?"),
 ]
 
 OBJECTS = [
@@ -98,10 +111,27 @@ OBJECTS = [
     ("url = make_url('postgresql+asyncpg://h').set(drivername='postgresql')", "other"),
     ("url = make_url('postgresql+asyncpg://h').set(database='d')", "asyncpg"),
     ("url = make_url('postgresql+asyncpg://h')._replace(database='d')", "asyncpg"),
-    ("url = make_url(unknown)\nif url.drivername == 'postgresql':\n    url = url.set(drivername='postgresql+asyncpg')", "asyncpg?"),
-    ("url = make_url('postgresql://h')\nif url.drivername == 'postgresql':\n    url = url.set(drivername='postgresql+asyncpg')", "asyncpg"),
-    ("url = make_url('sqlite://h')\nif url.get_backend_name() == 'postgresql':\n    url = url.set(drivername='postgresql+asyncpg')", "other"),
-    ("url = make_url('postgresql+psycopg://h')\nif url.get_driver_name() == 'psycopg':\n    url = url.set(drivername='postgresql+asyncpg')", "asyncpg"),
+    (
+        "url = make_url(unknown)\nif url.drivername == 'postgresql':\n"
+        "    url = url.set(drivername='postgresql+asyncpg')",
+        "asyncpg?",
+    ),
+    (
+        "url = make_url('postgresql://h')\nif url.drivername == 'postgresql':\n"
+        "    url = url.set(drivername='postgresql+asyncpg')",
+        "asyncpg",
+    ),
+    (
+        "url = make_url('sqlite://h')\nif url.get_backend_name() == 'postgresql':\n"
+        "    url = url.set(drivername='postgresql+asyncpg')",
+        "other",
+    ),
+    (
+        "url = make_url('postgresql+psycopg://h')\n"
+        "if url.get_driver_name() == 'psycopg':\n"
+        "    url = url.set(drivername='postgresql+asyncpg')",
+        "asyncpg",
+    ),
     ("url = urlparse('postgresql://h')._replace(scheme='postgresql+asyncpg').geturl()", "asyncpg"),
     ("url = urlparse(unknown)._replace(scheme='postgresql+asyncpg').geturl()", "asyncpg"),
     ("url = urlunparse(urlsplit(unknown)._replace(scheme='postgresql+asyncpg'))", "asyncpg"),
@@ -115,11 +145,20 @@ OBJECTS = [
     ("url = PostgresDsn.build(**unknown)", "unknown"),
     ("url = MultiHostUrl.build(scheme='postgresql+asyncpg', host='h').unicode_string()", "asyncpg"),
     ("url = PostgresDsn('postgresql+asyncpg://h')", "asyncpg"),
-    ("url = PostgresDsn('postgresql+asyncpg://h').unicode_string().replace('postgresql+asyncpg', 'postgresql+psycopg')", "other"),
+    (
+        "url = PostgresDsn('postgresql+asyncpg://h').unicode_string().replace('postgresql+asyncpg', "
+        "'postgresql+psycopg')",
+        "other",
+    ),
     ("from yarl import URL as Y\nurl = str(Y.build(scheme='postgresql+asyncpg', host='h'))", "asyncpg"),
     ("url = URL.create('postgresql+asyncpg').update_query_dict({'a': 'b'})", "asyncpg"),
     ("url = URL.create('postgresql+asyncpg').difference_update_query(['a'])", "asyncpg"),
     ("url = URL.create('postgresql+asyncpg').host", "unknown"),
+    ("parts = urlparse('postgresql+asyncpg://h')\nurl = parts[0] + '://h'", "unknown"),
+    ("parts = urlparse(unknown)\nurl = 'postgresql+asyncpg://' + parts.query + str(parts.port)", "asyncpg"),
+    ("from enum import StrEnum\nclass U(StrEnum):\n    A = 'postgresql+asyncpg://h'\nurl = U.A", "asyncpg"),
+    ("url = f\"{URL.create('postgresql+asyncpg')}\"", "asyncpg"),
+    ("url = PostgresDsn.build(scheme='postgresql+asyncpg').unicode_string().lower()", "asyncpg"),
 ]
 
 REWRITTEN = [
@@ -130,13 +169,36 @@ REWRITTEN = [
     ("url = unknown.replace('postgresql://', 'postgresql+asyncpg://')", "asyncpg"),
     ("url = unknown.replace('postgresql+asyncpg://', 'postgresql://')", "other"),
     ("url = unknown.replace('+asyncpg', '')", "unknown"),
-    ("url = unknown.replace('postgres://', 'postgresql://').replace('postgresql://', 'postgresql+asyncpg://')", "asyncpg"),
+    (
+        "url = unknown.replace('postgres://', 'postgresql://').replace('postgresql://', 'postgresql+asyncpg://')",
+        "asyncpg",
+    ),
     ("url = str(unknown.dsn).replace('postgresql://', 'postgresql+asyncpg://')", "asyncpg"),
-    ("url = unknown\nif url.startswith('postgresql://'):\n    url = url.replace('postgresql://', 'postgresql+asyncpg://', 1)", "asyncpg?"),
-    ("url = unknown\nif url.startswith('postgresql://'):\n    url = 'postgresql+asyncpg://' + url[len('postgresql://'):]", "asyncpg?"),
-    ("url = unknown\nif url.startswith('postgresql://'):\n    url = 'postgresql+asyncpg://' + url.removeprefix('postgresql://')", "asyncpg?"),
-    ("url = 'sqlite://h'\nif url.startswith('postgresql://'):\n    url = url.replace('postgresql://', 'postgresql+asyncpg://', 1)", "other"),
-    ("url = unknown\nif url.startswith('sqlite'):\n    raise ValueError\nif not url.startswith('postgresql+asyncpg://'):\n    raise ValueError", "asyncpg"),
+    (
+        "url = unknown\nif url.startswith('postgresql://'):\n"
+        "    url = url.replace('postgresql://', 'postgresql+asyncpg://', 1)",
+        "asyncpg?",
+    ),
+    (
+        "url = unknown\nif url.startswith('postgresql://'):\n"
+        "    url = 'postgresql+asyncpg://' + url[len('postgresql://'):]",
+        "asyncpg?",
+    ),
+    (
+        "url = unknown\nif url.startswith('postgresql://'):\n"
+        "    url = 'postgresql+asyncpg://' + url.removeprefix('postgresql://')",
+        "asyncpg?",
+    ),
+    (
+        "url = 'sqlite://h'\nif url.startswith('postgresql://'):\n"
+        "    url = url.replace('postgresql://', 'postgresql+asyncpg://', 1)",
+        "other",
+    ),
+    (
+        "url = unknown\nif url.startswith('sqlite'):\n    raise ValueError\n"
+        "if not url.startswith('postgresql+asyncpg://'):\n    raise ValueError",
+        "asyncpg",
+    ),
     ("url = unknown\nassert url.startswith('postgresql+asyncpg')", "unknown"),
     ("url = unknown\nassert url.startswith('postgresql+asyncpg://')", "asyncpg"),
     ("p = 'postgres://'\nurl = 'postgres://h'\nurl = 'postgresql+asyncpg://' + url[len(p):]", "asyncpg"),
@@ -146,7 +208,12 @@ REWRITTEN = [
     ("import re\nurl = re.sub(r'^postgres(ql)?://', 'postgresql+asyncpg://', unknown)", "asyncpg"),
     ("import re\nurl = re.sub(r'^postgres(ql)?://', 'postgresql+asyncpg://', 'sqlite://')", "other"),
     ("import re\nurl = re.sub(r'\\+asyncpg', '', 'postgresql+asyncpg://h')", "other"),
-    ("url = unknown\nfor old in ('postgres://', 'postgresql://'):\n    if url.startswith(old):\n        url = 'postgresql+asyncpg://' + url[len(old):]", "asyncpg?"),
+    (
+        "url = unknown\nfor old in ('postgres://', 'postgresql://'):\n"
+        "    if url.startswith(old):\n"
+        "        url = 'postgresql+asyncpg://' + url[len(old):]",
+        "asyncpg?",
+    ),
 ]
 
 TABLE = WRITTEN + ENVIRONMENT + OBJECTS + REWRITTEN

@@ -14,6 +14,7 @@ from poolsafe.deployment.evidence import deployment_for
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import Silent, collect_engines
+from poolsafe.facts.pooler_hints import in_front_of
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.statements import collect_statements
 from poolsafe.facts.suppression import Suppression, collect_suppressions
@@ -43,17 +44,21 @@ class Report:
     silent: list[tuple[int, str]]
 
 
-def check_in_project(source: Source, deployment: Deployment) -> Report:
+def check_in_project(source: Source, deployment: Deployment, *, noqa: bool = True) -> Report:
     """Check one decoded file with the modules of the project that its path says it belongs to."""
-    return check(source, deployment, project_of(root_of(source.path)))
+    return check(source, deployment, project_of(root_of(source.path)), noqa=noqa)
 
 
-def check(source: Source, deployment: Deployment, project: Project | None = None) -> Report:
+def check(source: Source, deployment: Deployment, project: Project | None = None, *, noqa: bool = True) -> Report:
     """Check one decoded file. `project` finds the modules it imports; without one the file is judged alone.
 
-    `deployment` is what is configured; under it is laid what the files of the project say.
+    `deployment` is what is configured; under it is laid what the files of the project say. Without `noqa` such comments
+    are not judged themselves: whoever applies them knows best.
     """
+    if needles.wanted(source.raw) == needles.SUPPRESSION:
+        return Report(_with_comments(source, deployment, [], noqa), [])
     project = project or Project(follow=False)
+    project.make_room()
     if project.follow:
         deployment = deployment_for(source.path, project.root or root_of(source.path), deployment)
     try:
@@ -62,7 +67,8 @@ def check(source: Source, deployment: Deployment, project: Project | None = None
         offset = source.offset(error.row, error.column)
         return _unparsable(source, deployment, Unparsable(source.path, offset, offset, error.reason))
     # Values are followed from module to module and from call to call: that takes more stack than the tree's own depth.
-    return in_deep_stack(SHALLOW + 1, lambda: _check(module, deployment, project))
+    report = in_deep_stack(SHALLOW + 1, lambda: _check(module, deployment, project))
+    return Report(_with_comments(source, deployment, report.findings, noqa), report.silent)
 
 
 def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project | None = None) -> tuple[Source, Report]:
@@ -96,15 +102,34 @@ def _unparsable(source: Source, deployment: Deployment, fact: Unparsable) -> Rep
     return Report(_judge(source, deployment, [fact]), [])
 
 
-def _judge(source: Source, deployment: Deployment, facts: Iterable[Engine | Statement | Unparsable]) -> list[Finding]:
+def _around(fact: object, deployment: Deployment) -> Deployment:
+    return in_front_of(fact, deployment) if isinstance(fact, Engine) else deployment
+
+
+def _judge(
+    source: Source, deployment: Deployment, facts: Iterable[Engine | Statement | Suppression | Unparsable]
+) -> list[Finding]:
     findings = [
         finding
         for rule in rules()
         for fact in facts
         if isinstance(fact, rule.subject)
-        for finding in rule.check(fact, deployment, source)
+        for finding in rule.check(fact, _around(fact, deployment), source)
     ]
-    return sorted(findings, key=lambda finding: (finding.start, finding.code))
+    return sorted(findings, key=_in_order)
+
+
+def _with_comments(source: Source, deployment: Deployment, findings: list[Finding], noqa: bool) -> list[Finding]:
+    """Add what is wrong with the comments that silence findings; most files have none, and that is seen quickly."""
+    places = {(finding.code, source.row_column(finding.start)[0]) for finding in findings}
+    facts = list(collect_suppressions(source.text, places, names(), noqa=noqa))
+    if not facts:
+        return findings
+    return sorted([*findings, *_judge(source, deployment, facts)], key=_in_order)
+
+
+def _in_order(finding: Finding) -> tuple[int, str]:
+    return finding.start, finding.code
 
 
 def _rows(source: Source, silent: list[Silent]) -> list[tuple[int, str]]:

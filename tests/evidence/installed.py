@@ -31,7 +31,7 @@ class Programs:
     postgres: str
     pgbouncer: str
     pgbouncer_version: tuple[int, ...]
-    # Both servers refuse to run as root.
+    # Before the command of a server, which refuses to run as root.
     as_postgres: tuple[str, ...]
 
 
@@ -93,8 +93,8 @@ def _version(program: str) -> tuple[int, ...]:
 
 def _as_postgres() -> tuple[str, ...]:
     setpriv = shutil.which("setpriv")
-    # Where the tests are killed, the servers get a signal that ends them at once.
-    prefix = () if setpriv is None else (setpriv, "--pdeathsig=QUIT")
+    # Where the tests are killed, the servers go with them.
+    prefix = () if setpriv is None else (setpriv, "--pdeathsig=KILL")
     if os.geteuid() != 0:
         return prefix
     if setpriv is None:

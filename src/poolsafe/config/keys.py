@@ -93,6 +93,30 @@ def _read_version(value: Any) -> tuple[int, ...]:
     raise ValueError
 
 
+def _read_requirement(value: Any) -> str:
+    # packaging costs its import only where a version is required.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        specifier = SpecifierSet(_pinned(_read_string(value)))
+    except InvalidSpecifier:
+        raise ValueError from None
+    if not len(specifier):
+        raise ValueError
+    return str(value)
+
+
+def _pinned(text: str) -> str:
+    return f"=={text}" if text[:1].isdigit() else text
+
+
+def meets(required: str, version: str) -> bool:
+    """Say whether a version is among those that a value of `required-version` allows."""
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet(_pinned(required)).contains(version, prereleases=True)
+
+
 BOOL = Kind("true or false", _read_bool, {"type": "boolean"})
 STRING = Kind("a string", _read_string, {"type": "string"})
 COUNT = Kind("a whole number, 0 or more", _read_count, {"type": "integer", "minimum": 0})
@@ -103,6 +127,15 @@ TABLE = Kind(
     {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
 )
 VERSION = Kind("a version such as `0.31.0`", _read_version, {"type": "string", "pattern": r"^\d+(\.\d+)*$"})
+
+REQUIREMENT = Kind(
+    "a version, or a specifier such as `>=0.1`",
+    _read_requirement,
+    {
+        "type": "string",
+        "pattern": r"^\s*(\d|===?|~=|!=|[<>]=?)\s*[\w.*+!-]+(\s*,\s*(===?|~=|!=|[<>]=?)\s*[\w.*+!-]+)*\s*$",
+    },
+)
 
 
 def _choice(*choices: str) -> Kind:
@@ -143,6 +176,7 @@ KEYS = {
     key.path: key
     for key in (
         Key("extend", STRING, None, "Another configuration file to build on, relative to this one."),
+        Key("required-version", REQUIREMENT, None, "The versions of poolsafe that may run with this configuration."),
         Key(
             "pooler", _choice(*POOLERS), "auto", "The pool mode between your engines and PostgreSQL; `none`: no pooler."
         ),

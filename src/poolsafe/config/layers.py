@@ -5,8 +5,9 @@ from __future__ import annotations
 import functools
 import os
 
+from poolsafe import __version__
 from poolsafe.config.errors import UsageError
-from poolsafe.config.keys import KEYS, SELECTOR_KEYS, read_value, unknown_key
+from poolsafe.config.keys import KEYS, SELECTOR_KEYS, meets, read_value, unknown_key
 from poolsafe.config.selection import check_selector
 
 TYPE_CHECKING = False
@@ -86,7 +87,7 @@ def load_toml(path: str) -> dict[str, Any]:
 
 def own_table(content: dict[str, Any], path: str) -> dict[str, Any] | None:
     """Return `[tool.poolsafe]` of a pyproject.toml, or None where it has none. Raises UsageError."""
-    return _tool_table(content, "poolsafe", path)
+    return tool_table(content, "poolsafe", path)
 
 
 def ruff_layer(directory: str) -> Layer | None:
@@ -101,7 +102,7 @@ def ruff_layer(directory: str) -> Layer | None:
         try:
             content: dict[str, Any] | None = load_toml(path)
             if name == PYPROJECT:
-                content = _tool_table(content or {}, "ruff", path)
+                content = tool_table(content or {}, "ruff", path)
         except UsageError:
             return None
         if content is not None:
@@ -121,7 +122,7 @@ def _inheritable(content: dict[str, Any], path: str, base: str) -> Layer:
     return layer
 
 
-def _tool_table(content: dict[str, Any], name: str, path: str) -> dict[str, Any] | None:
+def tool_table(content: dict[str, Any], name: str, path: str) -> dict[str, Any] | None:
     tool = content.get("tool", {})
     table = tool.get(name) if isinstance(tool, dict) else None
     if table is None or isinstance(table, dict):
@@ -133,6 +134,8 @@ def _read_key(path: str, value: object, source: str, base: str) -> Value:
     if path not in KEYS:
         raise unknown_key(path, source)
     checked = read_value(path, value, source)
+    if path == "required-version" and not meets(checked, __version__):
+        raise UsageError(f"{source}: `{path}` requires version `{checked}`, and this is poolsafe {__version__}")
     for selector in selectors_in(path, checked):
         check_selector(selector, path, source)
     return Value(checked, source, base)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from poolsafe.deployment.nearest import only_driver, version_of
@@ -21,6 +21,13 @@ def deployment_for(path: str, root: str, configured: Deployment) -> Deployment:
     `root` is the folder beyond which nothing is read. Files that cannot be read say nothing; nothing is raised.
     """
     return _deployment(os.path.dirname(os.path.abspath(path)), os.path.abspath(root), configured)
+
+
+def described(deployment: Deployment, root: str) -> Iterator[str]:
+    """A line for each fact that was found, as a setting with its place: `pooler = "session"  # pgbouncer.ini:3`."""
+    for one in deployment.evidence:
+        place = f"{os.path.relpath(one.path, root)}:{one.row}" if one.path else "the engine"
+        yield f'{one.key} = "{one.value}"  # {place}\n'
 
 
 @functools.cache

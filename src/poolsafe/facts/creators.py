@@ -30,7 +30,7 @@ def given_to_asyncpg(connection: Value, key: str) -> Value:
 
 
 def given_to_adapter(connection: Value, key: str) -> Value:
-    """What SQLAlchemy's own connection around asyncpg's is given under a key: the creator of a bare one gives nothing."""
+    """What SQLAlchemy's own connection is given under a key: nothing where the creator makes a bare one."""
     arguments = _called(connection, _ADAPTER)
     if arguments is not None:
         return _keyword(arguments, key)

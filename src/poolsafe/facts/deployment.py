@@ -50,7 +50,8 @@ class Deployment:
 
     `max_prepared_statements` is PgBouncer's setting of that name; None where it is unknown. `parameters` are the
     startup parameters, in lower case, that the pooler is told to accept: `ignore_startup_parameters` and
-    `track_extra_parameters`. `evidence` holds what was found in the project's files or seen in the engine, in place of being configured.
+    `track_extra_parameters`. `evidence` holds what was found in the project's files or seen in the engine, in place of
+    being configured.
     """
 
     pooler: PoolMode = PoolMode.AUTO

@@ -57,17 +57,37 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = _parser()
     # argparse forgets about `--` when it lets options stand between paths.
     end = argv.index("--") if "--" in argv else len(argv)
-    options, rest = parser.parse_known_intermixed_args(list(argv[:end]))
+    # Its value is optional and needs the sign: a path behind the bare flag is a path.
+    said = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in argv[:end]]
+    options, rest = parser.parse_known_intermixed_args(said)
     if rest:
         known = [option for action in parser._actions for option in action.option_strings]
         flag = rest[0].partition("=")[0]
         raise UsageError(f"unknown option `{flag}`{hint(flag, known)}")
     options.paths += argv[end + 1 :]
+    _refuse_contradictions(options)
     if options.stdin_filename is not None and not options.paths:
         options.paths = ["-"]
     if "-" in options.paths and len(options.paths) > 1:
         raise UsageError("`-` (standard input) cannot be combined with other paths")
     return options
+
+
+def _refuse_contradictions(options: argparse.Namespace) -> None:
+    """Raise UsageError where two flags want different things written."""
+    said = {
+        "--apply": options.apply,
+        "--diff": options.diff,
+        "--add-noqa": options.add_noqa is not None,
+        "--ignore-noqa": options.ignore_noqa and options.add_noqa is not None,
+        "--write-baseline": options.write_baseline is not None,
+    }
+    flags = [flag for flag, given in said.items() if given]
+    if len(flags) > 1 and flags != ["--apply", "--diff"]:
+        raise UsageError(f"`{flags[0]}` cannot be combined with `{flags[1]}`")
+    # What standard input could be written to is its own output.
+    if options.add_noqa is not None and (options.paths == ["-"] or options.stdin_filename is not None):
+        raise UsageError("`--add-noqa` writes files, and cannot be combined with standard input")
 
 
 def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
@@ -162,6 +182,13 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument("--min-severity", metavar="|".join(SEVERITIES), help="hide findings below this severity")
     group.add_argument("--pooler", metavar="|".join(POOLERS), help="the pool mode your engines run behind")
+    group.add_argument(
+        "--add-noqa",
+        metavar="REASON",
+        help="write a `# noqa` for every finding, with a reason only as `--add-noqa=REASON`",
+    )
+    group.add_argument("--write-baseline", metavar="FILE", help="write the findings there as known ones")
+    group.add_argument("--baseline", metavar="FILE", help="report and fix only what is not known there")
     group.add_argument("--ignore-noqa", action="store_true", help="report what `# noqa` silences")
 
 

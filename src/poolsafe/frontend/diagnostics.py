@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from poolsafe.findings import Edit, Finding, Fix, Related
 from poolsafe.reports.diagnostic import Diagnostic, Note, Position, Remedy, Replacement, Span, frame
+from poolsafe.reports.places import first_line
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.suppression.noqa import Suppressions
 
@@ -34,7 +35,7 @@ class Presenter:
             noqa_row=self._silences.noqa_row(start.row),
             fix=None if finding.fix is None else self._remedy(finding.fix),
             notes=tuple(self._note(related) for related in finding.related),
-            first_line=" ".join(self._source.line(start.row).split()),
+            first_line=first_line(self._source, start.row),
         )
 
     def _position(self, offset: int) -> Position:

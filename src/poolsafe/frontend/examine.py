@@ -11,14 +11,19 @@ from dataclasses import replace
 from poolsafe import edits
 from poolsafe.checker import Report, check, check_bytes
 from poolsafe.config.settings import Settings
+from poolsafe.facts.suppression import ABOUT_COMMENTS, NEVER
 from poolsafe.findings import Applicability, Finding, Fix, Severity
+from poolsafe.frontend.baseline import Known
 from poolsafe.frontend.diagnostics import Presenter
 from poolsafe.frontend.mishap import internal_error
 from poolsafe.frontend.outcome import Outcome
-from poolsafe.frontend.task import APPLY, DIFF, Task
+from poolsafe.frontend.task import ADD_NOQA, APPLY, DIFF, Task
 from poolsafe.source import Source
+from poolsafe.suppression.adding import comments
 from poolsafe.suppression.noqa import NOTHING, Suppressions, suppressions
 from poolsafe.values.project import project_of, root_of
+
+NOT_SILENCED = ABOUT_COMMENTS | {NEVER}
 
 
 def examine(path: str, raw: bytes, settings: Settings, task: Task) -> Outcome:
@@ -40,6 +45,7 @@ class _Examination:
         self._codes = settings.codes_for(path)
         self._errors_only = settings["min-severity"] == "error"
         self._notes: tuple[str, ...] = ()
+        self._known = None if task.baseline is None else Known(task.baseline, path)
 
     def run(self, raw: bytes) -> Outcome:
         project = project_of(root_of(self._path))
@@ -47,6 +53,8 @@ class _Examination:
         findings = self._kept(source, report)
         if self._task.mode in (DIFF, APPLY):
             return self._repair(source, findings)
+        if self._task.mode == ADD_NOQA:
+            return self._add_noqa(source, findings)
         return self._report(source, findings, Outcome(self._path))
 
     def _kept(self, source: Source, report: Report) -> list[Finding]:
@@ -54,13 +62,14 @@ class _Examination:
         silences = self._silences(source)
         if self._task.notes:
             self._notes = tuple(f"{row}: not judged: {reason}" for row, reason in report.silent)
-        return [self._with_own_safety(finding) for finding in report.findings if self._keeps(finding, source, silences)]
+        kept = [self._with_own_safety(finding) for finding in report.findings if self._keeps(finding, source, silences)]
+        return kept if self._known is None else self._known.unknown(source, kept)
 
     def _silences(self, source: Source) -> Suppressions:
         return NOTHING if self._task.ignore_noqa else suppressions(source.text)
 
     def _keeps(self, finding: Finding, source: Source, silences: Suppressions) -> bool:
-        if finding.code not in self._codes:
+        if finding.code not in self._codes or (self._task.ignore_noqa and finding.code in ABOUT_COMMENTS):
             return False
         if self._errors_only and finding.severity is not Severity.ERROR:
             return False
@@ -85,10 +94,37 @@ class _Examination:
 
     def _report(self, source: Source, findings: list[Finding], outcome: Outcome) -> Outcome:
         silences = self._silences(source)
-        presenter = Presenter(source, silences, self._offers, frames=self._task.frames)
+        # Where a noqa belongs has to be known even where there is none yet.
+        places = suppressions(source.text, places_too=True) if findings else silences
+        presenter = Presenter(source, places, self._offers, frames=self._task.frames)
         outcome.diagnostics = tuple(presenter.present(finding) for finding in findings)
         outcome.warnings = tuple(f"{bad.row}: {bad.message}" for bad in silences.malformed)
         outcome.notes = self._notes
+        outcome.lists_codes = silences.lists_codes
+        return outcome
+
+    def _add_noqa(self, source: Source, findings: list[Finding]) -> Outcome:
+        """Write a comment for every finding that one can silence; what is wrong with comments is for a fix."""
+        outcome = Outcome(self._path)
+        places = [(each.code, source.row_column(each.start)[0]) for each in findings if each.code not in NOT_SILENCED]
+        added = dict(comments(source, suppressions(source.text, places_too=True), places, self._task.reason))
+        fixes = {row: Fix("", (edit,), Applicability.SAFE) for row, edit in added.items()}
+        after, done = edits.apply(source, fixes.values())
+        silences = suppressions(after.text)
+        # A broken noqa that stands before ours hides it.
+        void = {silences.noqa_row(row) for code, row in places if not silences.silences(code, row)}
+        if done and void:
+            after, done = edits.apply(source, [fix for row, fix in fixes.items() if row not in void])
+        try:
+            self._hand_over(source, after, outcome)
+        except edits.NotWritten as error:
+            outcome.errors = (error.reason,)
+            return outcome
+        outcome.silenced = len(done)
+        outcome.lists_codes = bool(done)
+        outcome.warnings = tuple(
+            f"{row}: no `# noqa` can stand on this line" for row, fix in fixes.items() if fix not in done
+        )
         return outcome
 
     def _repair(self, before: Source, findings: list[Finding]) -> Outcome:

@@ -15,7 +15,8 @@ class Outcome:
 
     `diagnostics` are the findings to report, less those in `fixed` (code -> number). `errors` are lines, without the
     path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff, `output` the
-    fixed bytes of standard input.
+    fixed bytes of standard input. `silenced` is how many lines got a `# noqa`, `lists_codes` says that one of them
+    lists codes of ours.
     """
 
     path: str
@@ -26,3 +27,5 @@ class Outcome:
     notes: tuple[str, ...] = ()
     diff: str = ""
     output: bytes | None = None
+    silenced: int = 0
+    lists_codes: bool = False

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
 
 # Below this many files with a needle, starting workers costs more than it saves.
 WORTH_WORKERS = 24
-# What only holds a suppression has nothing to be suppressed.
-WANTED = needles.ENGINE | needles.STATEMENT
 
 
 class Unreadable:
@@ -43,7 +41,7 @@ def run(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcom
         except OSError as error:
             slots.append(Unreadable(path, error.strerror or str(error)))
             continue
-        if needles.wanted(raw) & WANTED:
+        if needles.wanted(raw):
             resolver.for_file(path)
             slots.append(path)
     outcomes = _outcomes([slot for slot in slots if isinstance(slot, str)], resolver, task)

@@ -7,9 +7,9 @@ import sys
 
 from poolsafe import needles
 from poolsafe.frontend.discovery import Found, excluded_by_force
-from poolsafe.frontend.run import WANTED, Unreadable, run
-from poolsafe.frontend.summary import Tally, statistics
-from poolsafe.frontend.task import APPLY, DIFF, REPORT, Task
+from poolsafe.frontend.run import Unreadable, run
+from poolsafe.frontend.summary import Tally, counted, statistics
+from poolsafe.frontend.task import ADD_NOQA, APPLY, DIFF, REPORT, Task
 from poolsafe.frontend.terminal import Messages, Progress, open_report, style_for
 from poolsafe.reports import FOR_PEOPLE, load
 
@@ -41,6 +41,8 @@ class Session:
         self._format: str = settings["output-format"]
         # A diff shows what --apply would do, and so wins over it.
         self._mode = DIFF if options.diff else APPLY if options.apply else REPORT
+        if options.add_noqa is not None:
+            self._mode = ADD_NOQA
         self._outcomes: list[Outcome] = []
         self._failed = False
         self._nothing_there = False
@@ -55,7 +57,7 @@ class Session:
         """Examine standard input, and return the exit code. Under --apply the fixed text goes to standard output."""
         path = os.path.abspath(self._options.stdin_filename or "-")
         raw = sys.stdin.buffer.read()
-        if needles.wanted(raw) & WANTED and not excluded_by_force(path, resolver):
+        if needles.wanted(raw) and not excluded_by_force(path, resolver):
             from poolsafe.frontend.examine import examine
 
             self._collect([examine(path, raw, resolver.for_file(path), self._task(piped=True))])
@@ -67,12 +69,19 @@ class Session:
         return self._finish(sys.stderr)
 
     def _task(self, *, piped: bool = False) -> Task:
+        known = None
+        if self._options.baseline is not None:
+            from poolsafe.frontend import baseline
+
+            known = baseline.read(self._options.baseline)
         return Task(
             self._mode,
             frames=self._format == "full",
             notes=self._options.verbose,
             ignore_noqa=self._options.ignore_noqa,
             piped=piped,
+            baseline=known,
+            reason=" ".join((self._options.add_noqa or "").split()),
         )
 
     def _complain(self, found: Found) -> None:
@@ -111,7 +120,13 @@ class Session:
         self._messages.error(f"{_shown(path)}: {reason}")
 
     def _finish(self, stream: TextIO) -> int:
+        self._warn_of_ruff()
         diagnostics = [diagnostic for outcome in self._outcomes for diagnostic in outcome.diagnostics]
+        if self._options.write_baseline is not None:
+            return self._write_baseline(diagnostics)
+        if self._mode == ADD_NOQA:
+            self._messages.note(f"Added {counted(sum(each.silenced for each in self._outcomes), '`# noqa` comment')}.")
+            return self._unless_failed(CLEAN)
         fixed = sum(sum(outcome.fixed.values()) for outcome in self._outcomes)
         tally = Tally(diagnostics, fixed, mention_unsafe=self._settings["unsafe-fixes"] is None)
         if self._mode == DIFF:
@@ -122,6 +137,29 @@ class Session:
             with open_report(self._options.output_file) as file:
                 self._print_report(diagnostics, tally, file)
         return self._exit_code(tally)
+
+    def _warn_of_ruff(self) -> None:
+        """Say it once for each configuration of ruff that would undo what people wrote."""
+        directories = {os.path.dirname(each.path) for each in self._outcomes if each.lists_codes}
+        if not directories:
+            return
+        from poolsafe.config.ruff import eraser
+
+        for text in sorted({text for directory in directories if (text := eraser(directory)) is not None}):
+            self._messages.warning(_shown(text))
+
+    def _write_baseline(self, diagnostics: list[Diagnostic]) -> int:
+        from poolsafe.frontend import baseline
+
+        # Half a baseline would hide what it does not know.
+        if self._failed or self._nothing_there:
+            return self._unless_failed(CLEAN)
+        baseline.write(self._options.write_baseline, diagnostics)
+        self._messages.note(f"Wrote {counted(len(diagnostics), 'known problem')} to {self._options.write_baseline}.")
+        return CLEAN
+
+    def _unless_failed(self, code: int) -> int:
+        return BAD_USAGE if self._failed else NOTHING_THERE if self._nothing_there else code
 
     def _print_diffs(self, tally: Tally) -> None:
         style = style_for(sys.stdout, self._options.color)
@@ -143,10 +181,8 @@ class Session:
             stream.writelines(f"{line}\n" for line in tally.report_lines())
 
     def _exit_code(self, tally: Tally) -> int:
-        if self._failed:
-            return BAD_USAGE
-        if self._nothing_there:
-            return NOTHING_THERE
+        if self._failed or self._nothing_there:
+            return self._unless_failed(CLEAN)
         if self._options.exit_zero:
             return CLEAN
         if self._mode == DIFF:

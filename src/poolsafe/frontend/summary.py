@@ -28,10 +28,10 @@ class Tally:
         if not self.remaining and not self.fixed:
             yield "All checks passed!"
             return
-        found = f"Found {_counted(self.remaining + self.fixed, 'problem')}"
+        found = f"Found {counted(self.remaining + self.fixed, 'problem')}"
         yield f"{found} ({self.fixed} fixed, {self.remaining} remaining)." if self.fixed else f"{found}."
         unsafe = self.unsafe if self.mention_unsafe else 0
-        more = f"{_counted(unsafe, 'unsafe fix')} available with `--apply --unsafe-fixes`"
+        more = f"{counted(unsafe, 'unsafe fix')} available with `--apply --unsafe-fixes`"
         if self.offered:
             yield f"[*] {self.offered} fixable with `--apply`" + (f" ({more})." if unsafe else ".")
         elif unsafe:
@@ -40,9 +40,9 @@ class Tally:
     def diff_line(self) -> str:
         """Return the line below a diff."""
         unsafe = self.unsafe if self.mention_unsafe else 0
-        more = f" ({_counted(unsafe, 'additional fix')} available with `--unsafe-fixes`)" if unsafe else ""
+        more = f" ({counted(unsafe, 'additional fix')} available with `--unsafe-fixes`)" if unsafe else ""
         if self.fixed:
-            return f"Would fix {_counted(self.fixed, 'problem')}{more}."
+            return f"Would fix {counted(self.fixed, 'problem')}{more}."
         return f"Nothing to fix{more}."
 
 
@@ -58,6 +58,7 @@ def statistics(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]
         yield f"{len(group):>{width}}\t{style.paint(code, 'code')}\t[{mark}] {group[0].name}\n"
 
 
-def _counted(number: int, noun: str) -> str:
+def counted(number: int, noun: str) -> str:
+    """Return the number with the noun in its right form."""
     plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poolsafe.frontend.baseline import Baseline
+
 REPORT = "report"
 DIFF = "diff"
 APPLY = "apply"
+ADD_NOQA = "add-noqa"
 
 
 class Task:
-    """`mode` is one of REPORT, DIFF and APPLY.
+    """`mode` is one of REPORT, DIFF, APPLY and ADD_NOQA.
 
     `frames` asks for source lines beside the findings, `notes` for the engines that are left alone. `piped` says that
-    the one file is standard input: nothing is written, the fixed text is handed back.
+    the one file is standard input: nothing is written, the fixed text is handed back. `baseline` holds the findings
+    that are not to be reported, `reason` what to write behind a new `# noqa`.
     """
 
-    __slots__ = ("frames", "ignore_noqa", "mode", "notes", "piped")
+    __slots__ = ("baseline", "frames", "ignore_noqa", "mode", "notes", "piped", "reason")
 
     def __init__(
         self,
@@ -24,9 +30,13 @@ class Task:
         notes: bool = False,
         ignore_noqa: bool = False,
         piped: bool = False,
+        baseline: Baseline | None = None,
+        reason: str = "",
     ) -> None:
         self.mode = mode
         self.frames = frames
         self.notes = notes
         self.ignore_noqa = ignore_noqa
         self.piped = piped
+        self.baseline = baseline
+        self.reason = reason

@@ -39,8 +39,9 @@ The fix adds the other key. It is safe where every path to the call gives an asy
 same dict; otherwise it is unsafe.
 
 ## Versions
-Silent for `statement_cache_size=0` alone where asyncpg is known to be >= 0.31 (`asyncpg-version` in
-`[tool.poolsafe]`).
+Silent for `statement_cache_size=0` alone where asyncpg is known to be >= 0.31: locked, pinned or declared so, or
+`asyncpg-version` in `[tool.poolsafe]`. asyncpg 0.31 still raises `unnamed prepared statement does not exist` then for
+cursors on the server (`stream()`), with or without a pooler; with both keys, or asyncpg 0.32, it does not.
 
 Measured: `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy 2.1.9 + asyncpg 0.32,
 507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30; `statement_cache_size=0` alone, 0 and 388 (PgBouncer 1.18).

@@ -66,12 +66,12 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.name_fixes import name_nothing
-from poolsafe.facts.deployment import Deployment, at_least, shown
+from poolsafe.facts.deployment import Deployment, at_least
 from poolsafe.facts.engine import Engine
 from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding, Fix
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, behind, finding
+from poolsafe.rules.wording import assuming, behind, finding, release
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -82,7 +82,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.NAMED:
             message = (
-                f"{assuming(engine)}asyncpg {shown(deployment.asyncpg)} names statements even with both cache sizes 0: "
+                f"{assuming(engine)}{release(deployment)} names statements even with both cache sizes 0: "
                 f"{behind(deployment)} two processes raise DuplicatePreparedStatementError; "
                 f"{_advice(engine, deployment)}"
             )

@@ -58,11 +58,11 @@ Measured with PgBouncer 1.18 and 1.25.2, transaction and session pooling. `Inter
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment, PoolMode
-from poolsafe.facts.engine import Engine
+from poolsafe.facts.engine import Engine, ServerSetting
 from poolsafe.facts.verdict import has_pooler, is_asyncpg
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
@@ -90,13 +90,23 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     refused = [setting for setting in engine.server_settings if setting.key.lower() not in ACCEPTED]
     if not refused:
         return
-    keys = ", ".join(f"`{setting.key}`" for setting in refused)
     # Every pool mode refuses them, so that whoever names one gives evidence.
     severity = Severity.WARNING if deployment.pooler is PoolMode.AUTO else Severity.ERROR
-    message = (
-        f"{assuming(engine)}{keys} in asyncpg's `server_settings`: {behind(deployment)} every connect raises "
-        f"`ProtocolViolationError: unsupported startup parameter: {refused[0].key}`; use `ALTER ROLE ... SET` or "
-        "`SET LOCAL` instead"
-    )
+    message = assuming(engine) + _message(refused, deployment)
     related = tuple(place for setting in refused for place in setting.origin) + engine.url_origin
     yield finding(__name__, engine, message, severity, None, related)
+
+
+def _message(refused: Sequence[ServerSetting], deployment: Deployment) -> str:
+    failing = [setting for setting in refused if setting.key.lower() not in deployment.parameters]
+    keys = ", ".join(f"`{setting.key}`" for setting in failing or refused)
+    if not failing:
+        return (
+            f"{keys} in asyncpg's `server_settings` has no effect {behind(deployment)}: it is told to accept this "
+            "startup parameter and does not apply it; use `ALTER ROLE ... SET` or `SET LOCAL` instead"
+        )
+    return (
+        f"{keys} in asyncpg's `server_settings`: {behind(deployment)} every connect raises "
+        f"`ProtocolViolationError: unsupported startup parameter: {failing[0].key}`; use `ALTER ROLE ... SET` or "
+        "`SET LOCAL` instead"
+    )

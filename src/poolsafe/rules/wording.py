@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
 from typing import Protocol
 
-from poolsafe.facts.deployment import Deployment, PoolMode, older_than
+from poolsafe.facts.deployment import Deployment, PoolMode, older_than, shown
 from poolsafe.facts.engine import Driver, Engine
 from poolsafe.facts.statement import Runner, Statement
 from poolsafe.findings import Finding, Fix, Related, Severity
@@ -33,13 +34,22 @@ def layer(key: str) -> str:
 
 
 def behind(deployment: Deployment) -> str:
-    """Where it fails, and whether somebody said so or it is assumed."""
-    match deployment.pooler:
-        case PoolMode.TRANSACTION | PoolMode.STATEMENT:
-            return f"behind the configured {deployment.pooler.value} pooler"
-        case PoolMode.SESSION:
-            return "behind the configured session pooler"
-    return "behind PgBouncer (assumed)"
+    """Where it fails, and whether somebody said so, or what speaks for it, or that it is assumed."""
+    if deployment.pooler in (PoolMode.AUTO, PoolMode.NONE):
+        return "behind PgBouncer (assumed)"
+    evidence = deployment.because("pooler")
+    if evidence is None:
+        return f"behind the configured {deployment.pooler.value} pooler"
+    if evidence.path:
+        return f"behind the {deployment.pooler.value} pooler of {os.path.basename(evidence.path)}"
+    return f"behind PgBouncer ({evidence.value})"
+
+
+def release(deployment: Deployment) -> str:
+    """The known asyncpg in a message, with the file that says so: `asyncpg 0.30.0 (uv.lock)`."""
+    evidence = deployment.because("asyncpg-version")
+    where = f" ({os.path.basename(evidence.path)})" if evidence is not None else ""
+    return f"asyncpg {shown(deployment.asyncpg)}{where}"
 
 
 def assuming(engine: Engine) -> str:

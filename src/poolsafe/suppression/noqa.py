@@ -6,10 +6,11 @@ Foreign codes are none of our business: they are read past, never judged.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from poolsafe.suppression.comments import Comment, lex
 from poolsafe.suppression.lines import Lines
+from poolsafe.suppression.listing import Listed, Listing
 from poolsafe.suppression.own import OwnReader, Range
 
 _LINE = re.compile(r"#\s*(?i:noqa)")
@@ -20,14 +21,14 @@ _SEPARATOR = re.compile(r"[\s,]*")
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """One `# noqa`. `codes` is None for a blanket one; `start` is the offset of its `#`; `row` is 1-based.
+    """One `# noqa`. `codes` is None for a blanket one; `row` is 1-based.
 
     `tool` is the one that a file form names: flake8 or poolsafe.
     """
 
     row: int
-    start: int
     codes: frozenset[str] | None
+    listing: Listing
     tool: str = ""
 
     def covers(self, code: str) -> bool:
@@ -57,6 +58,11 @@ class Suppressions:
         """Return the row on which a `# noqa` for a finding of `row` belongs."""
         return self.joined.get(row, row)
 
+    @property
+    def lists_codes(self) -> bool:
+        """Whether a `# noqa` lists a code that begins like ours."""
+        return any(listed.code.startswith("PGB") for each in self.lines.values() for listed in each.listing.codes)
+
     def silences(self, code: str, row: int) -> bool:
         """Say whether a finding of `code` that starts on `row` is silenced. A file that cannot be read never is."""
         if code == "PGB009":
@@ -81,10 +87,13 @@ class Suppressions:
 NOTHING = Suppressions((), {}, (), {}, ())
 
 
-def suppressions(text: str) -> Suppressions:
-    """Return the directives of a Python text, which need not be valid."""
+def suppressions(text: str, *, places_too: bool = False) -> Suppressions:
+    """Return the directives of a Python text, which need not be valid.
+
+    With `places_too` the result knows the rows where a `# noqa` belongs even if the text has no directive.
+    """
     # Lexing costs time on big files, and most have no directive.
-    if "poolsafe" not in text and "noqa" not in text.lower():
+    if not places_too and "poolsafe" not in text and "noqa" not in text.lower():
         return NOTHING
     lexed = lex(text)
     place = Lines(text, lexed)
@@ -100,7 +109,7 @@ def suppressions(text: str) -> Suppressions:
         # One comment may hold both an ignore of ours and a noqa for another tool.
         reader.take(comment)
         if (match := _LINE.search(comment.text)) is not None:
-            directive = _directive(comment, match, row, "# noqa", malformed)
+            directive = _directive(comment, match, row, "", malformed)
             if directive is not None:
                 lines[row] = directive
     own = reader.ranges()
@@ -110,53 +119,60 @@ def suppressions(text: str) -> Suppressions:
 
 
 def _file_directive(comment: Comment, match: re.Match[str], row: int, malformed: list[Malformed]) -> list[Directive]:
-    spelled = f"# {match['tool']}: noqa"
+    tool = match["tool"]
     if not comment.alone:
-        malformed.append(Malformed(row, f"`{spelled}` has no effect behind code: put it on a line of its own"))
+        malformed.append(Malformed(row, f"`# {tool}: noqa` has no effect behind code: put it on a line of its own"))
         return []
-    directive = _directive(comment, match, row, spelled, malformed)
-    return [] if directive is None else [replace(directive, tool=match["tool"])]
+    directive = _directive(comment, match, row, tool, malformed)
+    return [] if directive is None else [directive]
 
 
 def _directive(
-    comment: Comment, match: re.Match[str], row: int, spelled: str, malformed: list[Malformed]
+    comment: Comment, match: re.Match[str], row: int, tool: str, malformed: list[Malformed]
 ) -> Directive | None:
+    spelled = f"# {tool}: noqa" if tool else "# noqa"
     rest = comment.text[match.end() :]
-    start = comment.start + match.start()
+    start, end = comment.start + match.start(), comment.start + match.end()
     after = rest.lstrip()
     if after.startswith(":"):
-        codes, complaint = _codes(after[1:])
+        listed, complaint = _codes(after[1:], end + len(rest) - len(after) + 1)
         if complaint:
-            prefix = "Invalid" if codes is None else "Unclear"
+            prefix = "Unclear" if listed else "Invalid"
             malformed.append(Malformed(row, f"{prefix} `{spelled}` directive: {complaint}"))
-        return None if codes is None else Directive(row, start, codes)
+        if not listed:
+            return None
+        codes = frozenset(each.code for each in listed)
+        return Directive(row, codes, Listing(comment, start, listed[-1].end, listed), tool)
     if not after or after != rest or after.startswith("#"):
-        return Directive(row, start, None)
+        return Directive(row, None, Listing(comment, start, end, ()), tool)
     malformed.append(Malformed(row, f"Invalid `{spelled}` directive: expected `:` and a comma-separated list of codes"))
     return None
 
 
-def _codes(listed: str) -> tuple[frozenset[str] | None, str]:
-    """Read a list of codes: the codes, or None where the directive has no effect; and what is wrong with it, or ""."""
-    codes: set[str] = set()
+def _codes(listed: str, offset: int) -> tuple[tuple[Listed, ...], str]:
+    """Read a list of codes that begins at `offset` of the text: the codes, and what is wrong with it, or "".
+
+    Without any code the directive has no effect.
+    """
+    codes: list[Listed] = []
     complaint = ""
     position = _end_of_separator(listed, 0)
     while (match := _CODE.match(listed, position)) is not None:
-        codes.add(match[0])
+        codes.append(Listed(match[0], offset + position, offset + match.end()))
         position = match.end()
         if position == len(listed) or listed[position] == "#":
             break
         gap = listed[position : _end_of_separator(listed, position)]
         if not gap and _CODE.match(listed, position) is None:
-            return None, "expected codes of uppercase letters followed by digits, such as `PGB101`"
+            return (), "expected codes of uppercase letters followed by digits, such as `PGB101`"
         if not gap:
             complaint = "expected a comma or a space between the codes"
         if gap.count(",") > 1:
             complaint = "expected a code between the commas"
         position += len(gap)
     if not codes:
-        return None, "expected a comma-separated list of codes, such as `# noqa: PGB101, PGB201`"
-    return frozenset(codes), complaint
+        return (), "expected a comma-separated list of codes, such as `# noqa: PGB101, PGB201`"
+    return tuple(codes), complaint
 
 
 def _end_of_separator(listed: str, position: int) -> int:

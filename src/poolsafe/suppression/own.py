@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from poolsafe.suppression.comments import Comment
 from poolsafe.suppression.lines import Lines
+from poolsafe.suppression.listing import Listed, Listing
 
 _COMMENT = re.compile(r"#\s*poolsafe\s*:\s*(?P<kind>[\w-]+)(?P<rest>.*)")
 _LIST = re.compile(r"\s*\[\s*(?P<codes>[A-Z]+[0-9]*(?:\s*,\s*[A-Z]+[0-9]*)*)\s*,?\s*\]")
@@ -19,12 +20,16 @@ _KINDS = frozenset({"ignore", "file-ignore", "disable", "enable"})
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Findings of `codes` that start on the rows `first` to `last` are silenced; `start` is the comment's offset."""
+    """Findings of `codes` that start on the rows `first` to `last` are silenced; none where `last` is before `first`.
+
+    `kind` is the word behind `poolsafe:`. `listings` are the comment, and that of the `enable` which ends the range.
+    """
 
     first: int
     last: int
     codes: frozenset[str]
-    start: int
+    kind: str
+    listings: tuple[Listing, ...]
 
     def covers(self, code: str, row: int) -> bool:
         """Say whether a finding of `code` that starts on `row` is silenced."""
@@ -35,7 +40,7 @@ class Range:
 class _Directive:
     kind: str
     codes: tuple[str, ...]
-    comment: Comment
+    listing: Listing
     row: int
 
 
@@ -63,7 +68,8 @@ class OwnReader:
         if complaint or codes is None:
             self.complaints.append((row, complaint))
         else:
-            self._directives.append(_Directive(kind, tuple(re.split(r"\s*,\s*", codes["codes"])), comment, row))
+            listing = _listing(comment, match, codes)
+            self._directives.append(_Directive(kind, tuple(each.code for each in listing.codes), listing, row))
         return True
 
     def ranges(self) -> tuple[Range, ...]:
@@ -71,35 +77,47 @@ class OwnReader:
         covered: list[Range] = []
         closed: set[int] = set()
         for index, directive in enumerate(self._directives):
-            rows = self._rows(index, directive, closed)
-            if rows is not None:
-                covered.append(Range(*rows, frozenset(directive.codes), directive.comment.start))
+            if directive.kind == "enable":
+                if index not in closed:
+                    text = "`# poolsafe: enable` has no `disable` with the same codes before it"
+                    self.complaints.append((directive.row, text))
+                continue
+            closing = self._closing(index, directive, closed) if directive.kind == "disable" else None
+            listings = (directive.listing,) if closing is None else (directive.listing, closing.listing)
+            first, last = self._rows(directive, closing)
+            covered.append(Range(first, last, frozenset(directive.codes), directive.kind, listings))
         return tuple(covered)
 
-    def _rows(self, index: int, directive: _Directive, closed: set[int]) -> tuple[int, int] | None:
+    def _rows(self, directive: _Directive, closing: _Directive | None) -> tuple[int, int]:
         row = directive.row
         if directive.kind == "file-ignore":
             return 1, self._lines.last
         if directive.kind == "disable":
-            return row, self._end_of_range(index, directive, closed)
-        if directive.kind == "enable":
-            if index not in closed:
-                self.complaints.append((row, "`# poolsafe: enable` has no `disable` with the same codes before it"))
-            return None
-        if not directive.comment.alone:
+            return row, self._lines.dedent_after(row) if closing is None else closing.row
+        if not directive.listing.comment.alone:
             return row, row
         target = self._lines.code_after(row)
-        return None if target is None else (target, self._lines.end_of_logical_line(target))
+        return (row, row - 1) if target is None else (target, self._lines.end_of_logical_line(target))
 
-    def _end_of_range(self, index: int, directive: _Directive, closed: set[int]) -> int:
+    def _closing(self, index: int, directive: _Directive, closed: set[int]) -> _Directive | None:
         end = self._lines.dedent_after(directive.row)
         indentation = self._lines.indentation(directive.row)
         for later, other in enumerate(self._directives[index + 1 :], index + 1):
             matches = other.kind == "enable" and other.codes == directive.codes and later not in closed
             if matches and other.row <= end and self._lines.indentation(other.row) == indentation:
                 closed.add(later)
-                return other.row
-        return end
+                return other
+        return None
+
+
+def _listing(comment: Comment, match: re.Match[str], codes: re.Match[str]) -> Listing:
+    """Return where the codes of a comment stand; `codes` was matched in the rest behind the directive's word."""
+    rest = comment.start + match.start("rest")
+    listed = tuple(
+        Listed(code[0], rest + codes.start("codes") + code.start(), rest + codes.start("codes") + code.end())
+        for code in re.finditer(r"[A-Z]+[0-9]*", codes["codes"])
+    )
+    return Listing(comment, comment.start + match.start(), rest + codes.end(), listed)
 
 
 def _complaint(kind: str, codes: re.Match[str] | None, comment: Comment) -> str:

@@ -76,7 +76,7 @@ class Project:
         self._listings: dict[str, frozenset[str]] = {}
 
     def make_room(self) -> None:
-        """Before a file is checked: give it its share of modules to load, and forget all where they take too much memory.
+        """Before a file is checked: give it its share of modules to load, and forget all where they weigh too much.
 
         What is asked for again is parsed again.
         """

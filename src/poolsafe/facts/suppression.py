@@ -1,0 +1,99 @@
+"""Comments that silence nothing, or name codes that do not exist: the fact of PGB001 and PGB002.
+
+They are held against all findings, selected or not, so that a narrower run of the command calls nothing unused that a
+wider one needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Iterator
+from dataclasses import dataclass
+
+from poolsafe.suppression.listing import Listing
+from poolsafe.suppression.noqa import Suppressions, suppressions
+
+PREFIX = "PGB"
+UNUSED = "PGB001"
+UNKNOWN = "PGB002"
+# Nothing else judges comments. One that lists such a code keeps the rule away from itself.
+ABOUT_COMMENTS = frozenset({UNUSED, UNKNOWN})
+# A file that cannot be read is never silenced.
+NEVER = "PGB009"
+
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """One comment with something wrong in it. `spelled` is how it begins, such as `# noqa`.
+
+    `idle` are the codes of ours that exist and silence nothing here, `unknown` those that do not exist; `blanket`
+    says that it lists none and silences nothing. `own` marks comments that no other tool reads. `listings` are the
+    comment itself, and the one that ends its range.
+    """
+
+    spelled: str
+    idle: tuple[str, ...]
+    unknown: tuple[str, ...]
+    blanket: bool
+    own: bool
+    listings: tuple[Listing, ...]
+
+    @property
+    def start(self) -> int:
+        """The offset of its `#`."""
+        return self.listings[0].start
+
+    @property
+    def end(self) -> int:
+        """The offset behind its last code or bracket."""
+        return self.listings[0].end
+
+
+def collect_suppressions(
+    text: str, places: Iterable[Place], known: Container[str], *, noqa: bool
+) -> Iterator[Suppression]:
+    """Yield what is wrong with the comments of a text, given the findings: code and row, from 1, of each.
+
+    `known` holds the codes that exist. Without `noqa` only the comments that no other tool reads are judged.
+    """
+    silences = suppressions(text)
+    places = [place for place in places if place[0] != NEVER]
+    every = {code for code, _ in places}
+    for directive in silences.file:
+        own = directive.tool == "poolsafe"
+        spelled = f"# {directive.tool}: noqa"
+        if own or noqa:
+            # What a blanket one of another tool is for, nobody here can tell.
+            yield from _judge(spelled, directive.listing, every, known, own=own, blanket=own and not every)
+    for row, directive in silences.lines.items() if noqa else ():
+        here = _silenced(silences, places, row, row)
+        yield from _judge("# noqa", directive.listing, here, known)
+    for each in silences.own:
+        here = _silenced(silences, places, each.first, each.last)
+        listing, *more = each.listings
+        yield from _judge(f"# poolsafe: {each.kind}", listing, here, known, own=True, more=tuple(more))
+
+
+def _silenced(silences: Suppressions, places: Collection[Place], first: int, last: int) -> set[str]:
+    rows = range(first, last + 1)
+    return {code for code, row in places if row in rows or silences.noqa_row(row) in rows}
+
+
+def _judge(
+    spelled: str,
+    listing: Listing,
+    used: Container[str],
+    known: Container[str],
+    *,
+    own: bool = False,
+    blanket: bool = False,
+    more: tuple[Listing, ...] = (),
+) -> Iterator[Suppression]:
+    blanket = blanket and not listing.codes
+    ours = dict.fromkeys(listed.code for listed in listing.codes if listed.code.startswith(PREFIX))
+    unknown = () if UNKNOWN in ours else tuple(code for code in ours if code not in known)
+    judged = [] if UNUSED in ours else [code for code in ours if code in known and code not in ABOUT_COMMENTS]
+    idle = tuple(code for code in judged if code not in used)
+    if idle or unknown or blanket:
+        yield Suppression(spelled, idle, unknown, blanket, own, (listing, *more))

@@ -1,0 +1,44 @@
+"""GitLab's code quality report: an array of CodeClimate issues, compared between branches by their fingerprints."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from poolsafe.reports.places import fingerprints, relative
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.reports.diagnostic import Diagnostic, Position
+    from poolsafe.reports.style import Style
+
+_SEVERITIES = {"error": "major", "warning": "minor"}
+
+
+def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield a JSON array, also for no findings."""
+    # Paths have to start from the repository, wherever in it a job runs the command.
+    root = style.root or os.environ.get("CI_PROJECT_DIR") or os.getcwd()
+    marks = fingerprints(diagnostics, root)
+    issues = [_issue(diagnostic, mark, root) for diagnostic, mark in zip(diagnostics, marks, strict=True)]
+    yield json.dumps(issues, indent=2) + "\n"
+
+
+def _issue(diagnostic: Diagnostic, fingerprint: str, root: str) -> dict[str, object]:
+    span = diagnostic.span
+    return {
+        "check_name": diagnostic.code,
+        "description": f"{diagnostic.code}: {diagnostic.message}",
+        "severity": _SEVERITIES[diagnostic.severity.value],
+        "fingerprint": fingerprint,
+        "location": {
+            "path": relative(span.path, root),
+            "positions": {"begin": _position(span.start), "end": _position(span.end)},
+        },
+    }
+
+
+def _position(position: Position) -> dict[str, int]:
+    return {"line": position.row, "column": position.column}

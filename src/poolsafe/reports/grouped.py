@@ -1,0 +1,27 @@
+"""The findings of each file under its name."""
+
+from __future__ import annotations
+
+from itertools import groupby
+
+from poolsafe.reports.concise import marked_code
+from poolsafe.reports.style import Style, clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.reports.diagnostic import Diagnostic
+
+
+def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield a block for each file, with an empty line behind it."""
+    for path, group in groupby(diagnostics, key=lambda diagnostic: diagnostic.span.path):
+        yield "\n".join((f"{style.paint(style.name(path), 'path')}:", *_lines(list(group), style))) + "\n\n"
+
+
+def _lines(group: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    places = [f"{diagnostic.span.start.row}:{diagnostic.span.start.column}" for diagnostic in group]
+    width = max(map(len, places))
+    for place, diagnostic in zip(places, group, strict=True):
+        yield f"  {place:<{width}} {marked_code(diagnostic, style)} {clean(diagnostic.message)}"

@@ -1,0 +1,20 @@
+"""The objects of the JSON format, one on each line."""
+
+from __future__ import annotations
+
+import json
+
+from poolsafe.reports.json_array import as_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.reports.diagnostic import Diagnostic
+    from poolsafe.reports.style import Style
+
+
+def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield one line of JSON for each finding."""
+    for diagnostic in diagnostics:
+        yield json.dumps(as_object(diagnostic), separators=(",", ":"), sort_keys=True) + "\n"

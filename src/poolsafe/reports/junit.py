@@ -1,0 +1,65 @@
+"""JUnit's XML: a suite for each file, a failed case for each finding."""
+
+from __future__ import annotations
+
+import os
+import re
+from itertools import groupby
+from xml.sax.saxutils import escape, quoteattr
+
+from poolsafe.reports.places import relative
+from poolsafe.reports.style import clean
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.reports.diagnostic import Diagnostic
+    from poolsafe.reports.style import Style
+
+# What no XML document may hold, not even as a reference.
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_PASSED = """\
+  <testsuite name="poolsafe" tests="1" failures="0" errors="0" skipped="0">
+    <testcase name="No problems found" classname="poolsafe"/>
+  </testsuite>
+"""
+
+
+def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield one document; without findings it holds a case that passed, as many readers refuse an empty one."""
+    root = style.root or os.getcwd()
+    yield '<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f"<testsuites{_attributes(name='poolsafe', tests=len(diagnostics) or 1, **_counts(len(diagnostics)))}>\n"
+    if not diagnostics:
+        yield _PASSED
+    for path, group in groupby(diagnostics, key=lambda diagnostic: diagnostic.span.path):
+        yield from _suite(relative(path, root), list(group))
+    yield "</testsuites>\n"
+
+
+def _suite(path: str, group: Sequence[Diagnostic]) -> Iterator[str]:
+    yield f"  <testsuite{_attributes(name=path, tests=len(group), **_counts(len(group)))}>\n"
+    for diagnostic in group:
+        start = diagnostic.span.start
+        case = _attributes(
+            name=diagnostic.code, classname=os.path.splitext(path)[0], file=path, line=start.row, column=start.column
+        )
+        failure = _attributes(type=diagnostic.severity.value, message=diagnostic.message)
+        # Logs of CI services take commands from the beginning of a line.
+        said = clean(f"{path}:{start.row}:{start.column}: {diagnostic.code} {diagnostic.message}")
+        text = f"{said}\n{diagnostic.url}"
+        yield f"    <testcase{case}>\n      <failure{failure}>{escape(_legal(text))}</failure>\n    </testcase>\n"
+    yield "  </testsuite>\n"
+
+
+def _counts(failures: int) -> dict[str, int]:
+    return {"failures": failures, "errors": 0, "skipped": 0}
+
+
+def _attributes(**values: str | int) -> str:
+    return "".join(f" {name}={quoteattr(_legal(str(value)))}" for name, value in values.items())
+
+
+def _legal(text: str) -> str:
+    return _FORBIDDEN.sub("\N{REPLACEMENT CHARACTER}", text)

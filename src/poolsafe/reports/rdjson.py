@@ -1,0 +1,53 @@
+"""Reviewdog's diagnostic format. Its columns count the bytes of UTF-8."""
+
+from __future__ import annotations
+
+import json
+import os
+
+from poolsafe.reports.diagnostic import HOME
+from poolsafe.reports.places import relative
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.reports.diagnostic import Diagnostic, Position
+    from poolsafe.reports.style import Style
+
+
+def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield one JSON object, also for no findings."""
+    root = style.root or os.getcwd()
+    result = {
+        "source": {"name": "poolsafe", "url": HOME},
+        "diagnostics": [_diagnostic(diagnostic, root) for diagnostic in diagnostics],
+    }
+    yield json.dumps(result, indent=2) + "\n"
+
+
+def _diagnostic(diagnostic: Diagnostic, root: str) -> dict[str, object]:
+    span = diagnostic.span
+    return {
+        "message": diagnostic.message,
+        "location": {"path": relative(span.path, root), "range": _range(span.start, span.end)},
+        "severity": diagnostic.severity.value.upper(),
+        "code": {"value": diagnostic.code, "url": diagnostic.url},
+        "suggestions": _suggestions(diagnostic),
+    }
+
+
+def _suggestions(diagnostic: Diagnostic) -> list[dict[str, object]]:
+    replacements = () if diagnostic.fix is None else diagnostic.fix.replacements
+    # Each suggestion can be accepted by itself, and half a fix may be worse than none.
+    if len(replacements) != 1:
+        return []
+    return [{"range": _range(edit.start, edit.end), "text": edit.content} for edit in replacements]
+
+
+def _range(start: Position, end: Position) -> dict[str, object]:
+    return {"start": _position(start), "end": _position(end)}
+
+
+def _position(position: Position) -> dict[str, int]:
+    return {"line": position.row, "column": position.column + position.surplus}

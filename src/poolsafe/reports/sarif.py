@@ -1,0 +1,118 @@
+"""SARIF 2.1.0, which GitHub code scanning, Azure DevOps and many editors read: rules with their help, and fixes."""
+
+from __future__ import annotations
+
+import json
+import os
+from urllib.parse import quote
+
+from poolsafe import __version__
+from poolsafe.reports.diagnostic import DOCUMENTATION, HOME
+from poolsafe.reports.places import fingerprints, relative
+from poolsafe.rules import registry
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from poolsafe.reports.diagnostic import Diagnostic, Position, Remedy, Span
+    from poolsafe.reports.style import Style
+    from poolsafe.rules.base import Rule
+
+SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_ROOT = "%SRCROOT%"
+
+Json = dict[str, object]
+
+
+def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
+    """Yield one log with one run, also for no findings."""
+    log = _Log(style.root or os.getcwd(), diagnostics)
+    yield json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [log.run()]}, indent=2) + "\n"
+
+
+class _Log:
+    def __init__(self, root: str, diagnostics: Sequence[Diagnostic]) -> None:
+        self._root = root
+        self._diagnostics = diagnostics
+        self._codes = sorted({diagnostic.code for diagnostic in diagnostics})
+
+    def run(self) -> Json:
+        marks = fingerprints(self._diagnostics, self._root)
+        # Only rules that have something to say: their pages would be most of the file.
+        rules = [rule for rule in registry.rules() if rule.code in self._codes] if self._codes else []
+        driver = {
+            "name": "poolsafe",
+            "version": __version__,
+            "informationUri": HOME,
+            "rules": [_rule(rule) for rule in rules],
+        }
+        return {
+            "tool": {"driver": driver},
+            "columnKind": "unicodeCodePoints",
+            "originalUriBaseIds": {_ROOT: {"uri": _file_uri(self._root.rstrip(os.sep)) + "/"}},
+            "results": [self._result(each, mark) for each, mark in zip(self._diagnostics, marks, strict=True)],
+        }
+
+    def _result(self, diagnostic: Diagnostic, fingerprint: str) -> Json:
+        result: Json = {
+            "ruleId": diagnostic.code,
+            "ruleIndex": self._codes.index(diagnostic.code),
+            "level": diagnostic.severity.value,
+            "message": {"text": diagnostic.message},
+            "locations": [{"physicalLocation": self._place(diagnostic.span)}],
+            "partialFingerprints": {"poolsafe/v1": fingerprint},
+        }
+        if diagnostic.notes:
+            result["relatedLocations"] = [
+                {"id": number, "message": {"text": note.message}, "physicalLocation": self._place(note.span)}
+                for number, note in enumerate(diagnostic.notes, 1)
+            ]
+        # What is for display only is advice, and a viewer would offer to apply it.
+        if diagnostic.fix is not None and diagnostic.fix.applicability.value != "display-only":
+            result["fixes"] = [self._fix(diagnostic.fix, diagnostic.span.path)]
+        return result
+
+    def _place(self, span: Span) -> Json:
+        return {"artifactLocation": self._artifact(span.path), "region": _region(span.start, span.end)}
+
+    def _artifact(self, path: str) -> Json:
+        name = relative(path, self._root)
+        if os.path.isabs(name):
+            return {"uri": _file_uri(path)}
+        return {"uri": quote(name, errors="surrogatepass"), "uriBaseId": _ROOT}
+
+    def _fix(self, fix: Remedy, path: str) -> Json:
+        replacements = [
+            {"deletedRegion": _region(edit.start, edit.end), "insertedContent": {"text": edit.content}}
+            for edit in fix.replacements
+        ]
+        return {
+            "description": {"text": fix.message},
+            "artifactChanges": [{"artifactLocation": self._artifact(path), "replacements": replacements}],
+            "properties": {"applicability": fix.applicability.value},
+        }
+
+
+def _rule(rule: Rule) -> Json:
+    page = rule.page.strip()
+    summary = " ".join(page.partition("\n\n")[0].splitlines()[1:])
+    return {
+        "id": rule.code,
+        "name": "".join(word.capitalize() for word in rule.name.split("-")),
+        "shortDescription": {"text": rule.name.replace("-", " ").capitalize()},
+        "fullDescription": {"text": summary},
+        "help": {"text": page, "markdown": page},
+        "helpUri": f"{DOCUMENTATION}{rule.name}.md",
+        "defaultConfiguration": {"level": "error"},
+        "properties": {"tags": ["correctness", "database"], "precision": "high", "problem.severity": "error"},
+    }
+
+
+def _region(start: Position, end: Position) -> dict[str, int]:
+    return {"startLine": start.row, "startColumn": start.column, "endLine": end.row, "endColumn": end.column}
+
+
+def _file_uri(path: str) -> str:
+    slashed = path.replace(os.sep, "/")
+    return "file://" + quote(slashed if slashed.startswith("/") else f"/{slashed}", safe="/:", errors="surrogatepass")

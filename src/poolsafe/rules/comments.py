@@ -1,0 +1,43 @@
+"""What the rules about suppressing comments have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.suppression import Suppression
+from poolsafe.findings import Applicability, Fix
+from poolsafe.rules.registry import names
+from poolsafe.suppression.listing import without
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+# Enough to tell by; the fix takes out all of them.
+_SHOWN = 5
+
+
+def listed(codes: Collection[str]) -> str:
+    """Some codes as a message names them."""
+    shown = [f"`{code}`" for code in list(codes)[:_SHOWN]]
+    return ", ".join(shown) + (f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else "")
+
+
+def nearest(codes: Collection[str]) -> str:
+    """The code that one unknown code may have been meant for."""
+    import difflib
+
+    if len(codes) != 1:
+        return ""
+    near = difflib.get_close_matches(next(iter(codes)), names(), n=1, cutoff=0.8)
+    return f" (did you mean `{near[0]}`?)" if near else ""
+
+
+def removal(suppression: Suppression, codes: Collection[str], safety: Applicability, source: Source) -> Fix | None:
+    """The fix that takes `codes` out of a comment, and out of the one that ends its range."""
+    parts = [without(source.text, listing, codes) for listing in suppression.listings]
+    if not source.round_trips or any(part is None for part in parts):
+        return None
+    edits = tuple(edit for part in parts if part is not None for edit in part)
+    what = listed(codes) if codes else f"`{suppression.spelled}`"
+    return Fix(f"Remove {what}", edits, safety)

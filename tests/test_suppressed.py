@@ -1,0 +1,178 @@
+"""PGB001 and PGB002: which comments are called useless, and what their repair leaves of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from poolsafe import edits
+from poolsafe.checker import check
+from poolsafe.config.layers import load_toml
+from poolsafe.facts.deployment import Deployment
+from poolsafe.findings import Applicability, Finding
+from poolsafe.flake8_plugin import Plugin
+from poolsafe.source import Source
+
+ENGINE = (
+    "from sqlalchemy.ext.asyncio import create_async_engine\n"
+    'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)'
+)
+
+
+def about_comments(text: str, *, noqa: bool = True) -> list[Finding]:
+    report = check(Source.from_text("app.py", text), Deployment(), noqa=noqa)
+    return [finding for finding in report.findings if finding.code in ("PGB001", "PGB002")]
+
+
+def repaired(text: str) -> str:
+    """The text after all fixes of the two rules, whatever their safety."""
+    source = Source.from_text("app.py", text)
+    return edits.repair(source, lambda each: about_comments(each.text), lambda _: True).source.text
+
+
+# A line, and what is left of it.
+LINES = [
+    ("x = 1  # noqa: PGB101", "x = 1"),
+    ("x = 1 \t # noqa: PGB101 \t", "x = 1"),
+    ("x = 1  # NOQA:PGB101,PGB201", "x = 1"),
+    ("x = 1  # noqa: PGB101, PGB101", "x = 1"),
+    ("x = 1  #noqa : PGB101 PGB201 ", "x = 1"),
+    ("x = 1  ## noqa: PGB101", "x = 1"),
+    ("x = 1  # noqa: PGB101,", "x = 1"),
+    # Codes of others stay, wherever they stand.
+    ("x = 1  # noqa: PGB101, E501", "x = 1  # noqa: E501"),
+    ("x = 1  # noqa: E501, PGB101", "x = 1  # noqa: E501"),
+    ("x = 1  # noqa: E501, PGB101, F401", "x = 1  # noqa: E501, F401"),
+    ("x = 1  # noqa: PGB101 E501 PGB201 F401 PGB999", "x = 1  # noqa: E501 F401"),
+    ("x = 1  # noqa: PGB101, PGB201, ABC999", "x = 1  # noqa: ABC999"),
+    ("x = 1  # noqa: E501PGB101", "x = 1  # noqa: E501"),
+    # So does whatever else the comment says.
+    ("x = 1  # noqa: PGB101 direct connection", "x = 1  # direct connection"),
+    ("x = 1  # noqa: PGB101, direct connection", "x = 1  # direct connection"),
+    ("x = 1  # noqa: PGB101 # pragma: no cover", "x = 1  # pragma: no cover"),
+    ("x = 1  # noqa: PGB101  # type: ignore", "x = 1  # type: ignore"),
+    ("x = 1  # the first # noqa: PGB101", "x = 1  # the first"),
+    ("x = 1  # the first # noqa: PGB101 # last", "x = 1  # the first # last"),
+    ("x = 1  # the first # noqa: PGB101 last", "x = 1  # the first # last"),
+    ("x = 1  # noqa: E501, PGB101 because", "x = 1  # noqa: E501 because"),
+    # Nothing may come to life.
+    ("x = 1  # noqa: PGB101 # noqa: E501", "x = 1  # noqa: PGB101 # noqa: E501"),
+    ("x = 1  # noqa: PGB101 #noqa", "x = 1  # noqa: PGB101 #noqa"),
+    ("x = 1  # noqa: PGB101 noqa", "x = 1  # noqa: PGB101 noqa"),
+    ("x = 1  # noqa: PGB101 type: ignore", "x = 1  # noqa: PGB101 type: ignore"),
+    # Comments of our own.
+    ("x = 1  # poolsafe: ignore[PGB101]", "x = 1"),
+    ("x = 1  # poolsafe: ignore[ PGB101 , PGB201 ] why", "x = 1  # why"),
+    ("x = 1  # poolsafe: ignore[PGB101, ABC1] why", "x = 1  # poolsafe: ignore[ABC1] why"),
+    ("x = 1  # poolsafe: ignore[PGB101] # noqa: E501", "x = 1  # noqa: E501"),
+    ("# poolsafe: noqa", None),
+    ("# poolsafe: noqa: PGB101", None),
+    ("# poolsafe: noqa: PGB101, PGB999", None),
+    ("# poolsafe: file-ignore[PGB101]", None),
+    ("# poolsafe: ignore[PGB101]", None),
+    ("    # poolsafe: disable[PGB101]", None),
+    ("# flake8: noqa: PGB101", None),
+    ("# flake8: noqa: PGB101, E501", "# flake8: noqa: E501"),
+    # None of our business, or kept on purpose.
+    ("x = 1  # noqa", "x = 1  # noqa"),
+    ("x = 1  # noqa: E501, XPGB1", "x = 1  # noqa: E501, XPGB1"),
+    ("x = 1  # noqa: PGB101, PGB001", "x = 1  # noqa: PGB101, PGB001"),
+    ("x = 1  # noqa: PGB999, PGB002", "x = 1  # noqa: PGB999, PGB002"),
+    ("# flake8: noqa", "# flake8: noqa"),
+    ("x = '# noqa: PGB101'", "x = '# noqa: PGB101'"),
+]
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize(("line", "left"), LINES)
+def test_what_is_left(line: str, left: str | None, end: str) -> None:
+    before, after = f"a = 1{end}", f"b = 2{end}"
+    assert repaired(before + line + end + after) == before + ("" if left is None else left + end) + after
+
+
+@pytest.mark.parametrize(("line", "left"), LINES)
+def test_what_is_left_at_the_end_of_the_text(line: str, left: str | None) -> None:
+    assert repaired(f"a = 1\n{line}") == f"a = 1\n{left or ''}"
+
+
+def test_a_range_loses_both_its_ends() -> None:
+    text = "x = 1\n# poolsafe: disable[PGB101, ABC1]\ny = 2\n# poolsafe: enable[PGB101, ABC1] so far\n"
+    left = "x = 1\n# poolsafe: disable[ABC1]\ny = 2\n# poolsafe: enable[ABC1] so far\n"
+    assert repaired(text) == left
+    assert repaired("# poolsafe: disable[PGB101]\ny = 2\n# poolsafe: enable[PGB101]\n") == "y = 2\n"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{ENGINE}  # noqa: PGB101\n",
+        f"{ENGINE}  # poolsafe: ignore[PGB101]\n",
+        f"# poolsafe: file-ignore[PGB101]\n{ENGINE}\n",
+        f"# poolsafe: noqa\n{ENGINE}\n",
+        f"# poolsafe: noqa: PGB101\n{ENGINE}\n",
+        f"# flake8: noqa: PGB101\n{ENGINE}\n",
+        f"# poolsafe: disable[PGB101]\n{ENGINE}\n# poolsafe: enable[PGB101]\n",
+        f"# poolsafe: disable[PGB101]\n{ENGINE}\n",
+        # Two for the same finding: both do their work.
+        f"# poolsafe: file-ignore[PGB101]\n{ENGINE}  # noqa: PGB101\n",
+        # The end of a long string is as good as the line of the finding.
+        ENGINE.replace('"post', '"""post').replace('app"', 'app\n"""') + "  # noqa: PGB101\n",
+    ],
+)
+def test_what_silences_something_is_left_alone(text: str) -> None:
+    assert about_comments(text) == []
+    assert repaired(text) == text
+
+
+def test_each_code_is_judged_by_itself() -> None:
+    (finding,) = about_comments(f"{ENGINE}  # noqa: PGB101, PGB201\n")
+    assert finding.message == "`PGB201` in `# noqa` silences nothing here; remove it"
+    assert repaired(f"{ENGINE}  # noqa: PGB101, PGB201\n") == f"{ENGINE}  # noqa: PGB101\n"
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "safety"),
+    [
+        ("x  # noqa: PGB101", "`PGB101` in `# noqa` silences nothing here", "safe"),
+        ("x  # noqa: PGB101, PGB102", "`PGB101`, `PGB102` in `# noqa` silence nothing here; remove them", "safe"),
+        ("# flake8: noqa: PGB101", "`PGB101` in `# flake8: noqa` silences nothing in this file", "unsafe"),
+        ("# poolsafe: noqa", "`# poolsafe: noqa` silences nothing: poolsafe finds nothing in this file", "safe"),
+        ("x  # noqa: PGB1011", "is no code of poolsafe (did you mean `PGB101`?); correct or remove it", "safe"),
+        ("x  # noqa: PGB77, PGB88", "`PGB77`, `PGB88` in `# noqa` are no codes of poolsafe", "safe"),
+        ("x  # noqa: PGB1", "`PGB1` in `# noqa` is no code", "unsafe"),
+        ("x  # poolsafe: ignore[PGB1]", "`PGB1` in `# poolsafe: ignore` is no code", "safe"),
+        ("# flake8: noqa: PGB77", "`PGB77` in `# flake8: noqa` is no code", "unsafe"),
+        ("# poolsafe: file-ignore[PGB101]", "silences nothing in this file", "safe"),
+        ("x  # noqa: " + ", ".join(f"PGB77{n}" for n in range(8)), "`PGB774` and 3 more in `# noqa`", "safe"),
+    ],
+)
+def test_messages_and_safety(line: str, words: str, safety: str) -> None:
+    (finding,) = about_comments(f"{line}\n")
+    assert words in finding.message
+    assert finding.fix is not None
+    assert finding.fix.applicability is Applicability(safety)
+    assert line[finding.start : finding.end].startswith("#")
+
+
+def test_flake8_judges_its_own_comments() -> None:
+    text = "x = 1  # noqa: PGB101\ny = 2  # poolsafe: ignore[PGB101, PGB999]\n# poolsafe: file-ignore[PGB201]\n"
+    assert [(each.code, each.start > 25) for each in about_comments(text, noqa=False)] == [
+        ("PGB001", True),
+        ("PGB002", True),
+        ("PGB001", True),
+    ]
+    load_toml.cache_clear()
+    lines = text.splitlines(keepends=True)
+    assert [(row, message[:6]) for row, _, message, _ in Plugin(None, "app.py", lines).run()] == [  # type: ignore[arg-type]
+        (2, "PGB001"),
+        (2, "PGB002"),
+        (3, "PGB001"),
+    ]
+    assert list(Plugin(None, "app.py", ["x = 1  # noqa: PGB101\n"]).run()) == []  # type: ignore[arg-type]
+
+
+def test_a_text_that_cannot_be_encoded_back_is_left_alone() -> None:
+    raw = "# coding: utf-7\nx = 1  # noqa: PGB101 +AOk-\n".encode("ascii")
+    source = Source.decode("app.py", raw)
+    findings = check(source, Deployment()).findings
+    assert [finding.code for finding in findings] == ["PGB001"]
+    assert (findings[0].fix is None) is (not source.round_trips)

@@ -1,0 +1,135 @@
+"""Choices under guards: what belongs together, what falls away, where a choice is given up."""
+
+from __future__ import annotations
+
+import libcst as cst
+import pytest
+
+from poolsafe.facts.places import explain
+from poolsafe.source import Source
+from poolsafe.values.lattice import (
+    ALWAYS,
+    MAX_ALTERNATIVES,
+    Choice,
+    Const,
+    Function,
+    Guard,
+    Step,
+    Unknown,
+    Value,
+    alternatives,
+    choose,
+    compatible,
+    either,
+    harden,
+    lift,
+    one_of,
+    refused,
+    restrict,
+)
+from poolsafe.values.project import Project
+
+
+def guard(*words: str) -> Guard:
+    """`a`: a holds; `-a`: it does not."""
+    return frozenset((word.lstrip("-"), not word.startswith("-")) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (guard(), guard("a"), True),
+        (guard("a"), guard("a", "b"), True),
+        (guard("a", "b"), guard("-b"), False),
+        (guard("-a"), guard("a", "b"), False),
+        (guard("a"), guard("b"), True),
+    ],
+)
+def test_guards_are_compatible(left: Guard, right: Guard, expected: bool) -> None:
+    assert compatible(left, right) is expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (guard("a"), guard("-a"), guard()),
+        (guard("a", "b"), guard("a", "-b"), guard("a")),
+        (guard("a"), guard("a", "b"), guard("a")),
+        (guard("a", "b"), guard("a"), guard("a")),
+        (guard("a"), guard("b"), None),
+        (guard("a", "b"), guard("-a", "-b"), None),
+    ],
+)
+def test_either_guard(left: Guard, right: Guard, expected: Guard | None) -> None:
+    assert either(left, right) == expected
+
+
+def test_equal_values_are_one() -> None:
+    assert choose([(guard("a"), Const(1)), (guard("-a"), Const(1))]) == Const(1)
+    assert len(alternatives(choose([(guard("a"), Const(1)), (guard("-a"), Const(2))]))) == 2
+
+
+def test_functions_are_not_equal() -> None:
+    module = Project(follow=False).module(Source.from_text("app.py", ""))
+    functions = [Function(cst.ensure_type(cst.parse_expression("lambda: 0"), cst.Lambda), module) for _ in range(2)]
+    assert len(alternatives(choose(zip(one_of("k", 2), functions, strict=True)))) == 2
+
+
+def test_what_python_refuses_falls_away() -> None:
+    assert choose([(guard("a"), Const(1)), (guard("-a"), refused("no"))]) == Const(1)
+    assert isinstance(choose([(guard("a"), refused("no"))]), Unknown)
+
+
+def test_nothing_to_choose_from_is_unknown() -> None:
+    assert isinstance(choose([]), Unknown)
+
+
+def test_a_choice_of_a_choice_is_flat() -> None:
+    inner = choose([(guard("a"), Const(1)), (guard("-a"), Const(2))])
+    outer = choose([(guard("a"), inner), (guard("-a"), Const(3))])
+    assert isinstance(outer, Choice)
+    assert outer.alternatives == ((guard("a"), Const(1)), (guard("-a"), Const(3)))
+
+
+def test_too_many_alternatives_end_in_an_unknown() -> None:
+    many = choose((guard(f"k{number}"), Const(number)) for number in range(10 * MAX_ALTERNATIVES))
+    assert len(alternatives(many)) == MAX_ALTERNATIVES
+    assert isinstance(alternatives(many)[-1][1], Unknown)
+
+
+def test_restricted_to_a_path() -> None:
+    value = choose([(guard("a"), Const(1)), (guard("-a"), Const(2))])
+    assert restrict(value, (guard("a"),)) == Const(1)
+    assert restrict(value, (ALWAYS,)) is value
+    assert restrict(value, (guard("b"),)) is value
+    assert isinstance(restrict(value, (guard("a", "-a"),)), Value)
+
+
+def test_a_default_stands_for_what_may_override_it() -> None:
+    soft = Unknown("the environment", "e", soft=True)
+    assert harden(choose([(guard("a"), soft), (guard("-a"), Const(1))])) == Const(1)
+    assert harden(soft) is soft
+
+
+def test_only_consistent_combinations_are_made() -> None:
+    left = choose([(guard("a"), Const(1)), (guard("-a"), Const(2))])
+    right = choose([(guard("a"), Const(10)), (guard("-a"), Const(20))])
+
+    def add(one: Value, two: Value) -> Value:
+        assert isinstance(one, Const)
+        assert isinstance(two, Const)
+        return Const(one.value + two.value)
+
+    assert [value for _, value in alternatives(lift(add, left, right))] == [Const(11), Const(22)]
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 7])
+def test_one_of_several_holds(count: int) -> None:
+    guards = one_of("k", count)
+    for index, one in enumerate(guards):
+        assert all(compatible(one, other) is (index == at) for at, other in enumerate(guards))
+
+
+def test_a_place_outside_the_source_explains_nothing() -> None:
+    module = Project(follow=False).module(Source.from_text("app.py", "x = 1"))
+    assert explain((Step(module, cst.Name("x"), "literal"),), "it", module, (0, 0)) == ()
