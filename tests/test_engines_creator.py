@@ -8,6 +8,7 @@ from programs import PG, TRANSACTION, codes_of, engines_of, silence_of, sizes_of
 from poolsafe.facts.deployment import Deployment, PoolMode
 
 HEAD = f"""import asyncpg, functools
+from google.cloud.sql.connector import Connector
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_connection
 from sqlalchemy.ext.asyncio import create_async_engine
 URL = {PG!r}
@@ -29,7 +30,14 @@ async def either():
         return await bare()
     return await connect()
 async def foreign():
-    return await connector.connect_async("instance", "asyncpg")
+    return await pool.acquire()
+async def connector():
+    return await Connector().connect_async("instance", "asyncpg", user="app")
+async def unknown_connector():
+    connection = await unknown.connector.connect("instance", "asyncpg", statement_cache_size=0)
+    return connection
+async def other_connector():
+    return await unknown.connect_async("instance", "pg8000")
 class Pool:
     async def connect(self):
         return await asyncpg.connect("postgresql://h", statement_cache_size=0)
@@ -44,6 +52,9 @@ STATES = [
     ("async_creator=adapted", "zero positive"),
     ("async_creator=either", "conditional absent"),
     ("async_creator=foreign", "unknown unknown"),
+    ("async_creator=connector", "absent absent"),
+    ("async_creator=unknown_connector", "zero absent"),
+    ("async_creator=other_connector", "unknown unknown"),
     ("async_creator=unknown", "unknown unknown"),
     ("async_creator=unknown, connect_args=both", "unknown unknown"),
     ("async_creator=connect, connect_args=both", "zero absent"),

@@ -192,6 +192,12 @@ RUNNERS = [
     ),
     ("async def f(conn: AsyncConnection):\n    conn.run_sync(5)\n    conn.execute(text('a; b'))", "async"),
     ("async def f(s: AsyncSession):\n    s.registry.clear()\n    s.execute(text('a; b'))", "async"),
+    (
+        "from contextlib import nullcontext\nasync def f(conn: AsyncConnection):\n"
+        "    with nullcontext(conn) as c:\n        c.execute(text('a; b'))",
+        "async",
+    ),
+    ("maker = async_sessionmaker()\nwith maker() as session:\n    session.execute(text('a; b'))", "async"),
 ]
 
 

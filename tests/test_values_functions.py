@@ -135,6 +135,24 @@ DECORATED = [
     ("@unknown\ndef f():\n    return 'a'\nx = f()", "a"),
     ("from contextlib import contextmanager\n@contextmanager\ndef f():\n    yield 'a'\nwith f() as x:\n    pass", "a"),
     ("def f():\n    yield 'a'\nx = next(f())", "a"),
+    ("from functools import lru_cache\ndef f():\n    return 'a'\nx = lru_cache(f)()", "a"),
+    ("from functools import cache\ndef f():\n    return 'a'\ng = cache(f)\nx = g()", "a"),
+    ("def d(f):\n    def w(*a):\n        return f(*a)\n    return w\n@d\ndef f(a):\n    return a\nx = f('b')", "b"),
+    (
+        "from contextlib import contextmanager\ndef f():\n    yield 'a'\nwith contextmanager(f)() as x:\n    pass",
+        "a",
+    ),
+    (
+        "from contextlib import asynccontextmanager\nasync def f():\n    yield 'a'\ng = asynccontextmanager(f)\n"
+        "async def h():\n    async with g() as y:\n        return y\nx = h()",
+        "a",
+    ),
+    ("import asyncio\nasync def f():\n    return 'a'\nx = asyncio.run(f())", "a"),
+    ("import anyio\nasync def f(a):\n    return a\nx = anyio.run(f, 'a')", "a"),
+    ("import asyncio\nasync def f():\n    return 'a'\nx = asyncio.shield(f()) + asyncio.wait_for(f(), 5)", "aa"),
+    ("import asyncio\nasync def f():\n    return 'a'\nx = asyncio.get_event_loop().run_until_complete(f())", "a"),
+    ("async def f():\n    return 'a'\nx = unknown.run_until_complete(f())", "a"),
+    ("x = unknown.run_until_complete()", ...),
 ]
 
 RECURSIVE = [

@@ -89,6 +89,8 @@ GENERATED = [
     ("import re\nx = re.sub('a', r'\\\\1', 'aa')", "{…}"),
     ("import re\nx = re.sub('a', 'b', unknown)", "{…}"),
     ("import re\nx = re.sub(unknown, 'b', 'a')", "{…}"),
+    ("import attrs\n@attrs.define\nclass C:\n    a: str = 'b'\nx = attrs.asdict(C())", {"a": "b"}),
+    ("import attrs\n@attrs.define\nclass C:\n    a: str = 'b'\nx = attrs.evolve(C(), a='c').a", "c"),
 ]
 
 

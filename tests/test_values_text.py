@@ -48,6 +48,7 @@ JOINED = [
     ("x = 'a' * 3", ...),
     ("x = 10\nx -= 3\nx *= 2", 14),
     ("x = 9\nx //= 2", 4),
+    ("x = 9\nx /= 2", 4.5),
     ("x = '%s://%s' % ('a', 'b')", "a://b"),
     ("x = '%s' % 'a'", "a"),
     ("x = '%d%%' % 5", "5%"),
@@ -201,6 +202,7 @@ METHODS = [
     ("from typing import cast\nx = cast(str, 'a')", "a"),
     ("from typing import cast\nx = cast(str)", ...),
     ("x = (unknown + 'a-b').replace('-', other)", "{…}a{…}b"),
+    ("from urllib.parse import quote\nx = quote('app')", "app"),
 ]
 
 

@@ -159,6 +159,11 @@ OBJECTS = [
     ("from enum import StrEnum\nclass U(StrEnum):\n    A = 'postgresql+asyncpg://h'\nurl = U.A", "asyncpg"),
     ("url = f\"{URL.create('postgresql+asyncpg')}\"", "asyncpg"),
     ("url = PostgresDsn.build(scheme='postgresql+asyncpg').unicode_string().lower()", "asyncpg"),
+    ("from urllib.parse import urlunsplit\nurl = urlunsplit(urlsplit('postgresql+asyncpg://h'))", "asyncpg"),
+    ("from pydantic import AnyUrl\nurl = AnyUrl.build(scheme='postgresql+asyncpg', host='h')", "asyncpg"),
+    ("from pydantic import AnyUrl\nurl = str(AnyUrl('postgresql+asyncpg://h'))", "asyncpg"),
+    ("url = str(MultiHostUrl('postgresql+asyncpg://h'))", "asyncpg"),
+    ("from yarl import URL as Y\nurl = str(Y('postgresql+asyncpg://h'))", "asyncpg"),
 ]
 
 REWRITTEN = [

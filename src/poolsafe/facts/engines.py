@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import libcst as cst
 
+from poolsafe.facts.conditions import in_branch_of_another_driver
 from poolsafe.facts.engine import ConnectArgs, ConnectArgsForm, Driver, Engine, SizeState
 from poolsafe.facts.misplaced import argument_index, misplaced_keys, written_value
 from poolsafe.facts.parameters import connect_parameters, pool_arguments, server_settings
@@ -60,6 +61,10 @@ def _reason_for_silence(engine: Engine) -> str | None:
 
 def _engine(world: World, module: Module, calls: list[EngineCall], layout: CallLayout) -> Engine:
     views = [view for seen in calls for view in views_of(seen)]
+    if in_branch_of_another_driver(module, calls[0].node):
+        views = [view for view in views if view.driver is not Driver.ASYNCPG] or [
+            replace(view, driver=Driver.OTHER) for view in views
+        ]
     ours = [view for view in views if view.driver is Driver.ASYNCPG]
     driver = Driver.ASYNCPG if ours else other_driver(views)
     judged = ours or [view for view in views if view.driver is Driver.UNKNOWN]

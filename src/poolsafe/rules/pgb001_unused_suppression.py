@@ -62,7 +62,7 @@ if TYPE_CHECKING:
 _OF_FILES = ("# flake8: noqa", "# poolsafe: noqa", "# poolsafe: file-ignore")
 
 
-@rule(since="0.2.0", fix=FixAvailability.SOMETIMES, always=True)
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True)
 def check(suppression: Suppression, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if not suppression.idle and not suppression.blanket:
         return

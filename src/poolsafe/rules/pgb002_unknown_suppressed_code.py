@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from poolsafe.source import Source
 
 
-@rule(since="0.2.0", fix=FixAvailability.SOMETIMES, always=True)
+@rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True)
 def check(suppression: Suppression, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if not suppression.unknown:
         return

@@ -242,10 +242,6 @@ def _zip(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments
     return Sequence(tuple(Sequence(tuple(row), "tuple") for row in rows), "list")
 
 
-def _range(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
-    return Sequence((), "list", open=True)
-
-
 def _length(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
     def count(value: Value) -> Value:
         if isinstance(value, Text) and value.known is not None:
@@ -274,7 +270,6 @@ HANDLERS: dict[str, Handler] = {
     "builtins.dict.fromkeys": _fromkeys,
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,
-    "builtins.range": _range,
     "builtins.len": _length,
     "builtins.iter": first,
     "builtins.getattr": _getattr,

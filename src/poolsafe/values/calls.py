@@ -47,7 +47,8 @@ KNOWN_METHODS = frozenset(
     {
         "replace", "startswith", "endswith", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "partition",
         "encode", "unicode_string", "render_as_string", "get_secret_value", "execute", "scalar", "scalars", "stream",
-        "stream_scalars", "exec", "exec_driver_sql", "run_sync", "get", "set", "_replace", "connect", "begin",
+        "stream_scalars", "exec", "exec_driver_sql", "run_sync", "get", "set", "_replace", "connect",
+        "connect_async", "begin", "run_until_complete",
     }
 )  # fmt: skip
 
@@ -173,7 +174,9 @@ def _method(
             )
             if not isinstance(known, Absent):
                 return known
-            call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
+            made = call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
+            if not isinstance(made, Unknown):
+                return made
             return _unknown_result(
                 frame,
                 node,

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from poolsafe.values.modules import Module
 
 MAX_ALTERNATIVES = 24
+MAX_WAYS = 400
 MAX_TRAIL = 5
 
 Key = Hashable
@@ -286,17 +287,20 @@ def alternatives(value: Value) -> tuple[tuple[Guard, Value], ...]:
 def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
     """The choice among the options: flattened, without contradictions, equal values merged.
 
-    Past `MAX_ALTERNATIVES` the rest is one unknown: cost stays bounded, and silence is the safe side.
+    Where there are too many ways to few values, each value is kept under what its ways have in common. Past
+    `MAX_ALTERNATIVES` values the rest is one unknown: cost stays bounded, and silence is the safe side.
     """
     flat: list[tuple[Guard, Value]] = []
     for guard, value in options:
         for inner, single in alternatives(value):
             if compatible(guard, inner):
                 flat.append((guard | inner, single))
-        if len(flat) > 4 * MAX_ALTERNATIVES:
+        if len(flat) > MAX_WAYS:
             flat.append((ALWAYS, Unknown("too many possibilities")))
             break
     METER.units += len(flat)
+    if len(flat) > 2 * MAX_ALTERNATIVES:
+        flat = _by_value(flat)
     merged: list[tuple[Guard, Value]] = []
     for guard, value in flat:
         for index, (other, seen) in enumerate(merged):
@@ -317,6 +321,15 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
         rest = Unknown("too many possibilities")
         merged = [*merged[: MAX_ALTERNATIVES - 1], (ALWAYS, rest)]
     return Choice(tuple(merged))
+
+
+def _by_value(options: list[tuple[Guard, Value]]) -> list[tuple[Guard, Value]]:
+    """Each value once, under what all the ways to it have in common."""
+    found: dict[int, tuple[Guard, Value]] = {}
+    for guard, value in options:
+        before = found.get(id(value))
+        found[id(value)] = (guard, value) if before is None else (guard & before[0], value)
+    return list(found.values())
 
 
 def refused(reason: str) -> Unknown:

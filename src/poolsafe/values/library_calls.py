@@ -49,7 +49,7 @@ def call_library(world: World, frame: Frame, node: cst.Call | None, callee: Libr
 
 
 # Calls that keep what they are given for later: to ask for it now would run modules that nobody may need.
-_PATIENT = frozenset({"fastapi.Depends", "functools.partial", "functools.wraps", "functools.wrapped"})
+_PATIENT = frozenset({"fastapi.Depends", "functools.partial"})
 
 _HANDLERS: dict[str, Handler] = {
     **environment.HANDLERS,

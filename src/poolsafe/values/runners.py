@@ -15,6 +15,7 @@ from poolsafe.values.lattice import (
     Instance,
     Library,
     Object,
+    Text,
     Unknown,
     Value,
 )
@@ -53,6 +54,15 @@ _EXECUTING = frozenset(
 )
 
 
+_CONNECTORS = frozenset({"connect", "connect_async"})
+
+
+def _is_for_asyncpg(arguments: Arguments) -> bool:
+    """Whether the second argument, the driver of a connector, is asyncpg."""
+    driver = arguments.get(1, "driver")
+    return isinstance(driver, Text) and driver.known == "asyncpg"
+
+
 # Methods of a text clause that give the same clause, with more said about it.
 _REFINING = frozenset({"bindparams", "columns", "execution_options"})
 
@@ -74,6 +84,12 @@ def call_object_method(
         observe_sql(world, frame, node, "exec_driver_sql", arguments, receiver=receiver, awaited=awaited)
     if name == "run_sync" and arguments.positional:
         _run_sync(world, frame, receiver, arguments)
+    if name == "run_until_complete":
+        return arguments.get(0, "future") or Unknown("a future")
+    if name in _CONNECTORS and _is_for_asyncpg(arguments):
+        # Google's connectors give asyncpg whatever keyword they do not know themselves.
+        given = Arguments(keywords=arguments.keywords, open_keywords=arguments.open_keywords)
+        return Object("called", {"name": "asyncpg.connect", "arguments": given})
     if not isinstance(receiver, Object):
         return Unknown("a method of something unknown")
     match receiver.kind:

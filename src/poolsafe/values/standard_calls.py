@@ -16,7 +16,6 @@ from poolsafe.values.handler import Handler, first, second
 from poolsafe.values.instances import changed, dumped
 from poolsafe.values.lattice import (
     Instance,
-    Library,
     MappingRef,
     Partial,
     Text,
@@ -128,6 +127,11 @@ def _shortest(pattern: str) -> str:
     return re.sub(r"\\(.)", r"\1", without)
 
 
+def _run(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    function = first(world, frame, node, arguments)
+    return world.apply(world, frame, None, function, Arguments(arguments.positional[1:]))
+
+
 HANDLERS: dict[str, Handler] = {
     "re.sub": _substitute,
     "dataclasses.asdict": _asdict,
@@ -137,8 +141,6 @@ HANDLERS: dict[str, Handler] = {
     "functools.partial": _partial,
     "functools.lru_cache": first,
     "functools.cache": first,
-    "functools.wraps": lambda world, frame, node, arguments: Library("functools.wrapped"),
-    "functools.wrapped": first,
     "contextlib.asynccontextmanager": first,
     "contextlib.contextmanager": first,
     "contextlib.nullcontext": first,
@@ -146,8 +148,7 @@ HANDLERS: dict[str, Handler] = {
     "asyncio.run": first,
     "asyncio.shield": first,
     "asyncio.wait_for": first,
-    "asyncio.run_until_complete": first,
-    "anyio.run": first,
+    "anyio.run": _run,
     "copy.copy": _copy(deep=False),
     "copy.deepcopy": _copy(deep=True),
     "textwrap.dedent": _dedent(textwrap.dedent),
