@@ -89,6 +89,8 @@ def _check(module: Module, deployment: Deployment, project: Project) -> Report:
     engines, silent = collect_engines(world, module)
     statements = collect_statements(world, module)
     findings = _judge(module.source, deployment, [*engines, *statements])
+    spoken = {finding.start for finding in findings}
+    silent = [one for one in silent if one.start not in spoken]  # a driver that was assumed is no silence
     if not module.tree.faithful:
         # Offsets that are good enough to report by are not good enough to edit by.
         findings = [replace(finding, fix=None) for finding in findings]
