@@ -1,0 +1,164 @@
+"""Values across the modules of a project: small projects in files, and what is said of one of their files."""
+
+# ruff: noqa: E501 - the files of a project stand as lines in the table
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from poolsafe.checker import check_bytes
+from poolsafe.facts.deployment import Deployment
+from poolsafe.values.project import Project, is_test, root_of
+
+ENGINE = "from sqlalchemy.ext.asyncio import create_async_engine\n"
+PYDANTIC = "from pydantic_settings import BaseSettings\n"
+
+# name: the files, the file that is checked, the codes expected there.
+PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
+    "a constant of another module": (
+        {"app/__init__.py": "", "app/config.py": "URL = 'postgresql+asyncpg://db/a'\n",
+         "app/db.py": ENGINE + "from app.config import URL\nengine = create_async_engine(URL)\n"},
+        "app/db.py", {"PGB101", "PGB201"},
+    ),
+    "another driver's constant": (
+        {"app/__init__.py": "", "app/config.py": "URL = 'sqlite+aiosqlite:///a'\n",
+         "app/db.py": ENGINE + "from app.config import URL\nengine = create_async_engine(URL)\n"},
+        "app/db.py", set(),
+    ),
+    "a relative import that is exported again": (
+        {"app/__init__.py": "", "app/core/__init__.py": "from .config import settings\n",
+         "app/core/config.py": PYDANTIC + "class Settings(BaseSettings):\n    host: str = 'db'\n\n    @property\n    def url(self):\n"
+         "        return f'postgresql+asyncpg://{self.host}/a'\n\nsettings = Settings()\n",
+         "app/db.py": ENGINE + "from .core import settings\nengine = create_async_engine(settings.url, pool_pre_ping=True)\n"},
+        "app/db.py", {"PGB101"},
+    ),
+    "a module's attribute by its alias": (
+        {"config.py": "class Config:\n    DSN = 'postgresql+asyncpg://db/a'\n",
+         "db.py": ENGINE + "import config as c\nengine = create_async_engine(c.Config.DSN, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "a star import": (
+        {"config.py": "URL = 'postgresql+asyncpg://db/a'\n",
+         "db.py": ENGINE + "from config import *\nengine = create_async_engine(URL, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "modules that import each other": (
+        {"a.py": "from b import URL\n", "b.py": "from a import URL\n",
+         "db.py": ENGINE + "from a import URL\nengine = create_async_engine(URL)\n"},
+        "db.py", set(),
+    ),
+    "a parameter that another module gives": (
+        {"db.py": ENGINE + "def make(url, **options):\n    return create_async_engine(url, **options)\n",
+         "main.py": "from db import make\nengine = make('postgresql+asyncpg://db/a', pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "a caller that gives all that is needed": (
+        {"db.py": ENGINE + "def make(url, **options):\n    return create_async_engine(url, **options)\n",
+         "main.py": "from db import make\nARGS = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}\n"
+         "def start():\n    return make('postgresql+asyncpg://db/a', pool_pre_ping=True, connect_args=ARGS)\n"},
+        "db.py", set(),
+    ),
+    "a class that is made in another module": (
+        {"db.py": ENGINE + "class Database:\n    def __init__(self, url):\n        self.url = url\n\n    def connect(self):\n"
+         "        return create_async_engine(self.url, pool_pre_ping=True)\n",
+         "main.py": "from db import Database\ndatabase = Database('postgresql+asyncpg://db/a')\n"},
+        "db.py", {"PGB101"},
+    ),
+    "callers in tests say nothing of the application": (
+        {"db.py": ENGINE + "def make(url):\n    return create_async_engine(url)\n",
+         "tests/test_db.py": "from db import make\nengine = make('postgresql+asyncpg://db/a')\n"},
+        "db.py", set(),
+    ),
+    "an env file documents the URL": (
+        {".env.example": "# the database\nexport DATABASE_URL='postgresql+asyncpg://db/a' # local\n",
+         "db.py": ENGINE + "import os\nengine = create_async_engine(os.environ['DATABASE_URL'], pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "a settings field without a default": (
+        {".env": "APP_DATABASE_URL=postgresql+asyncpg://db/a\n",
+         "db.py": ENGINE + PYDANTIC + "from pydantic_settings import SettingsConfigDict\n\nclass Settings(BaseSettings):\n"
+         "    model_config = SettingsConfigDict(env_prefix='APP_')\n    database_url: str\n\n"
+         "engine = create_async_engine(Settings().database_url, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "alembic.ini has the URL": (
+        {"alembic.ini": "[alembic]\nscript_location = migrations\nsqlalchemy.url = postgresql+asyncpg://u:p%%40@db/a\n",
+         "migrations/env.py": "from alembic import context\nfrom sqlalchemy import pool\n"
+         "from sqlalchemy.ext.asyncio import async_engine_from_config\nconfig = context.config\nengine = async_engine_from_config(\n"
+         "    config.get_section(config.config_ini_section, {}), prefix='sqlalchemy.', poolclass=pool.NullPool)\n"},
+        "migrations/env.py", {"PGB101"},
+    ),
+    "alembic.ini has the template's URL": (
+        {"alembic.ini": "[alembic]\nsqlalchemy.url = driver://user:pass@localhost/dbname\n",
+         "migrations/env.py": "from alembic import context\nfrom sqlalchemy.ext.asyncio import async_engine_from_config\n"
+         "engine = async_engine_from_config(context.config.get_section('alembic'))\n"},
+        "migrations/env.py", set(),
+    ),
+    "a migration that an asyncpg engine runs": (
+        {"migrations/env.py": ENGINE + "engine = create_async_engine('postgresql+asyncpg://db/a')\n",
+         "migrations/versions/one.py": "from alembic import op\ndef upgrade():\n    op.execute('DELETE FROM a; DELETE FROM b')\n"},
+        "migrations/versions/one.py", {"PGB302"},
+    ),
+    "a migration that a synchronous engine runs": (
+        {"migrations/env.py": "from sqlalchemy import create_engine\nengine = create_engine('postgresql+psycopg2://db/a')\n",
+         "migrations/versions/one.py": "from alembic import op\ndef upgrade():\n    op.execute('DELETE FROM a; DELETE FROM b')\n"},
+        "migrations/versions/one.py", set(),
+    ),
+    "the nearest of two settings modules": (
+        {"one/settings.py": "URL = 'postgresql+asyncpg://db/a'\n", "two/settings.py": "URL = 'sqlite+aiosqlite:///a'\n",
+         "two/db.py": ENGINE + "from settings import URL\nengine = create_async_engine(URL)\n"},
+        "two/db.py", set(),
+    ),
+    "another package of the checkout": (
+        {"packages/conf/src/conf/__init__.py": "URL = 'postgresql+asyncpg://db/a'\n",
+         "services/web/src/web/__init__.py": "",
+         "services/web/src/web/db.py": ENGINE + "from conf import URL\nengine = create_async_engine(URL, pool_pre_ping=True)\n"},
+        "services/web/src/web/db.py", {"PGB101"},
+    ),
+    "a broken settings module": (
+        {"config.py": "URL = (\n", "db.py": ENGINE + "from config import URL\nengine = create_async_engine(URL)\n"},
+        "db.py", set(),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", PROJECTS)
+def test_values_are_followed_through_the_project(name: str, tmp_path: Path) -> None:
+    files, checked, expected = PROJECTS[name]
+    for path, content in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(content)
+    target = tmp_path / checked
+    _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(tmp_path)))
+    assert {finding.code for finding in report.findings} == expected
+
+
+def test_a_finding_says_where_the_url_comes_from(tmp_path: Path) -> None:
+    (tmp_path / "config.py").write_text("URL = 'postgresql+asyncpg://db/a'\n")
+    target = tmp_path / "db.py"
+    target.write_text(ENGINE + "from config import URL\nengine = create_async_engine(URL, pool_pre_ping=True)\n")
+    _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(tmp_path)))
+    assert [(Path(place.path).name, place.row) for place in report.findings[0].related][:1] == [("config.py", 1)]
+
+
+def test_the_root_is_the_checkout(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert root_of(str(tmp_path / "a" / "b" / "c.py")) == str(tmp_path)
+
+
+def test_without_a_checkout_the_topmost_mark_counts(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    assert root_of(str(tmp_path / "a" / "b" / "c.py")) == str(tmp_path / "a" / "b")
+    (tmp_path / "a" / "setup.py").touch()
+    assert root_of(str(tmp_path / "a" / "b" / "c.py")) == str(tmp_path / "a")
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [("a/tests/x.py", True), ("a/test_x.py", True), ("a/conftest.py", True), ("a/contest.py", False)],
+)
+def test_tests_are_known_by_their_names(path: str, expected: bool) -> None:
+    assert is_test(path) is expected
