@@ -8,7 +8,7 @@ from poolsafe.facts.engine import ConnectParameter, ParameterWhere, Pool, PoolAr
 from poolsafe.facts.misplaced import KEYS, argument_index
 from poolsafe.facts.places import explain
 from poolsafe.facts.pooling import pool_kind
-from poolsafe.facts.views import View, as_python, connect_arg, judged_values, without_soft
+from poolsafe.facts.views import View, as_python, connect_arg, judged_values
 from poolsafe.syntax.layout import CallLayout
 from poolsafe.values.lattice import (
     Absent,
@@ -19,6 +19,7 @@ from poolsafe.values.lattice import (
     Value,
     alternatives,
     combinations,
+    harden,
     restrict,
 )
 from poolsafe.values.modules import Module
@@ -32,7 +33,7 @@ def pool_arguments(module: Module, layout: CallLayout, views: list[View]) -> tup
     found: dict[str, PoolArgument] = {}
     for view in views:
         for name in _POOL_ARGUMENTS:
-            for _, (pool, given) in combinations((without_soft(view.option("poolclass")), view.option(name))):
+            for _, (pool, given) in combinations((harden(view.option("poolclass")), view.option(name))):
                 if pool_kind(pool) not in (Pool.NULL, Pool.STATIC) or isinstance(given, (Absent, Unknown)):
                     continue
                 origin = explain(given.trail, f"`{name}`", module, (layout.start, layout.end))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.facts.engine import NameFunction, Pool, PrePing
-from poolsafe.facts.views import View, connect_arg, judged_values, without_soft
+from poolsafe.facts.views import View, connect_arg, judged_values
 from poolsafe.values.lattice import (
     Absent,
     Const,
@@ -18,6 +18,7 @@ from poolsafe.values.lattice import (
     Unknown,
     Value,
     combinations,
+    harden,
 )
 
 NAME_FUNCTION = "prepared_statement_name_func"
@@ -62,7 +63,7 @@ def pool_of(views: list[View]) -> tuple[Pool, PrePing, Trail]:
         if not isinstance(view.option("pool"), Absent):
             pools.add(Pool.UNKNOWN)
             continue
-        options = (without_soft(view.option("poolclass")), without_soft(view.option("pool_pre_ping")))
+        options = (harden(view.option("poolclass")), harden(view.option("pool_pre_ping")))
         for _, (pool, ping) in combinations(options):
             kind = pool_kind(pool)
             pools.add(kind)

@@ -10,9 +10,9 @@ from poolsafe.facts.conditions import asks_for_pooler
 from poolsafe.facts.creators import connections, given_to_adapter, given_to_asyncpg
 from poolsafe.facts.engine import CacheSize, SizeState
 from poolsafe.facts.places import explain
-from poolsafe.facts.views import View, as_python, connect_arg, query_value, without_soft
+from poolsafe.facts.views import View, as_python, connect_arg, query_value
 from poolsafe.syntax.layout import CallLayout
-from poolsafe.values.lattice import Absent, Const, Guard, Text, Unknown, Value, alternatives, choose
+from poolsafe.values.lattice import Absent, Const, Guard, Text, Unknown, Value, alternatives, choose, harden
 from poolsafe.values.modules import Module
 from poolsafe.values.world import World
 
@@ -49,7 +49,7 @@ def _size_states(view: View, key: str, creator: str | None) -> Iterator[tuple[Gu
         # SQLAlchemy reads no connect_args beside it.
         given = given_to_asyncpg if key == STATEMENT else given_to_adapter
         for guard, connection in connections(view, creator):
-            for inner, single in alternatives(without_soft(given(connection, key))):
+            for inner, single in alternatives(harden(given(connection, key))):
                 yield guard | inner, single, size_state(key, single)
         return
     value = connect_arg(view, key)
@@ -59,7 +59,7 @@ def _size_states(view: View, key: str, creator: str | None) -> Iterator[tuple[Gu
         for guard, single in alternatives(value):
             options.append((guard, query if isinstance(single, Absent) else single))
         value = choose(options)
-    for guard, single in alternatives(without_soft(value)):
+    for guard, single in alternatives(harden(value)):
         yield guard, single, size_state(key, single)
 
 

@@ -10,7 +10,6 @@ from poolsafe.facts.places import explain
 from poolsafe.findings import Related
 from poolsafe.values.lattice import (
     Absent,
-    Choice,
     Const,
     Guard,
     MappingValue,
@@ -156,13 +155,6 @@ def connect_arg(view: View, key: str) -> Value:
 
     value = choose((guard, one(single)) for guard, single in alternatives(view.option("connect_args")))
     return restrict(value, (view.guard,))
-
-
-def without_soft(value: Value) -> Value:
-    if not isinstance(value, Choice):
-        return value
-    hard = [(guard, single) for guard, single in value.alternatives if not is_soft(single)]
-    return choose(hard) if hard else value
 
 
 def query_value(url: Value, key: str) -> Value:

@@ -40,6 +40,7 @@ def examine(path: str, raw: bytes, settings: Settings, task: Task) -> Outcome:
 class _Examination:
     def __init__(self, path: str, settings: Settings, task: Task) -> None:
         self._path = path
+        self._project = project_of(root_of(path))
         self._settings = settings
         self._task = task
         self._codes = settings.codes_for(path)
@@ -48,8 +49,7 @@ class _Examination:
         self._known = None if task.baseline is None else Known(task.baseline, path)
 
     def run(self, raw: bytes) -> Outcome:
-        project = project_of(root_of(self._path))
-        source, report = check_bytes(self._path, raw, self._settings.deployment, project)
+        source, report = check_bytes(self._path, raw, self._settings.deployment, self._project)
         findings = self._kept(source, report)
         if self._task.mode in (DIFF, APPLY):
             return self._repair(source, findings)
@@ -133,10 +133,9 @@ class _Examination:
         def check_anew(source: Source) -> list[Finding]:
             nonlocal latest
             if source is not latest[0]:
-                latest = source, self._kept(source, check(source, self._settings.deployment, project))
+                latest = source, self._kept(source, check(source, self._settings.deployment, self._project))
             return latest[1]
 
-        project = project_of(root_of(self._path))
         repair = edits.repair(before, check_anew, self._offers)
         outcome = Outcome(self._path)
         try:
