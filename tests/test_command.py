@@ -604,6 +604,35 @@ def test_show_settings(poolsafe: Run, tmp_path: Path) -> None:
         assert 'pooler = "session"' in poolsafe("--show-settings", path).out
 
 
+def test_show_settings_shows_what_the_files_say(poolsafe: Run, tmp_path: Path) -> None:
+    write(tmp_path, a="", api__b="")
+    (tmp_path / "pyproject.toml").write_text("[project]\nname = 'x'\ndependencies = ['asyncpg>=0.29']\n")
+    (tmp_path / "deploy").mkdir()
+    (tmp_path / "deploy/pgbouncer.ini").write_text("[pgbouncer]\npool_mode = session\n")
+    (tmp_path / "api/requirements.txt").write_text("sqlalchemy\nasyncpg==0.30.0\n")
+    head = f"# found in the files of {tmp_path}"
+    everywhere = ['pooler = "session"  # deploy/pgbouncer.ini:2']
+
+    def found(*arguments: str) -> list[str]:
+        lines = poolsafe("--show-settings", *arguments).out.splitlines()
+        return lines[lines.index(head) + 1 :]
+
+    assert found() == [
+        'asyncpg-version = ">= 0.29"  # pyproject.toml:3',
+        'assume-driver = "asyncpg"  # pyproject.toml:3',
+        *everywhere,
+    ]
+    nearer = [
+        'asyncpg-version = "0.30.0"  # api/requirements.txt:2',
+        'assume-driver = "asyncpg"  # api/requirements.txt:2',
+    ]
+    assert found("api") == found("api/b.py") == [*nearer, *everywhere]
+    # What is configured is shown above, and is not looked for.
+    assert found("--config", "asyncpg-version = '0.31'", "--config", "pooler = 'none'") == [
+        'assume-driver = "asyncpg"  # pyproject.toml:3'
+    ]
+
+
 def test_every_overriding_flag_exists() -> None:
     options = arguments.parse([])
     for destination, path in arguments.OVERRIDES.items():

@@ -143,3 +143,68 @@ def test_every_fact_is_described_with_its_place(tmp_path: Path) -> None:
         'pooler = "transaction"  # pgbouncer.ini:2\n'
         'max-prepared-statements = "9"  # pgbouncer.ini:3\n'
     )
+
+
+def places(files: dict[str, str], module: str, root: Path) -> list[list[tuple[str, int, str]]]:
+    """The related places of each finding in the project's other files."""
+    for name, content in files.items():
+        (root / name).write_text(content)
+    findings = check_in_project(Source.from_text(str(root / "db.py"), module), Deployment()).findings
+    return [
+        [
+            (Path(place.path).name, place.row, place.message)
+            for place in finding.related
+            if Path(place.path).name in files
+        ]
+        for finding in findings
+    ]
+
+
+LOCKED = ("uv.lock", 3, "asyncpg 0.30.0 comes from here")
+LOCKED_TOO = ("uv.lock", 7, "SQLAlchemy 2.0.40 comes from here")
+POOLED = ("pgbouncer.ini", 2, "the pooler runs in transaction mode here")
+NO_DRIVER = "import os\n" + engine().replace(f"'{DIRECT}'", "os.environ['DATABASE_URL']")
+STATEMENT = {"pyproject.toml": "", "pgbouncer.ini": "[pgbouncer]\npool_mode = statement\nmax_prepared_statements = 0\n"}
+ASYNCPG_ONLY = {"requirements.txt": "sqlalchemy\nasyncpg\n"}
+SQL = "from sqlalchemy import text\n\nBOTH = text('SELECT 1; SELECT 2')\n"
+
+PLACES = [
+    ("nothing known", NOTHING, engine(), [[]]),
+    ("a pooler", INI, engine(), [[POOLED]]),
+    ("a pooler and a new asyncpg", INI | lock("0.32.0"), engine(), [[POOLED]]),
+    ("a pooler and an old asyncpg", INI | lock("0.30.0"), engine(), [[POOLED, LOCKED]]),
+    ("half of the sizes", INI | lock("0.30.0"), engine(ONE), [[POOLED, LOCKED]]),
+    ("a name that is needed", lock("0.30.0"), engine(BOTH), [[LOCKED, LOCKED_TOO]]),
+    ("a size refused anywhere", INI | lock("0.30.0"), engine("{'statement_cache_size': None}"), [[]]),
+    (
+        "statement mode",
+        STATEMENT,
+        engine(),
+        [
+            [
+                ("pgbouncer.ini", 2, "the pooler runs in statement mode here"),
+                ("pgbouncer.ini", 3, "`max_prepared_statements` is 0 here"),
+            ],
+            [("pgbouncer.ini", 2, "the pooler runs in statement mode here")],
+        ],
+    ),
+    (
+        "a driver that is declared",
+        ASYNCPG_ONLY,
+        NO_DRIVER,
+        [[("requirements.txt", 2, "asyncpg is the only SQL driver declared here")]],
+    ),
+    (
+        "SQL that nobody sees run",
+        ASYNCPG_ONLY,
+        SQL,
+        [[("requirements.txt", 2, "asyncpg is the only SQL driver declared here")]],
+    ),
+]
+
+
+@pytest.mark.parametrize(("files", "module", "wanted"), [pytest.param(*row, id=name) for name, *row in PLACES])
+def test_findings_show_where_the_facts_stand(
+    tmp_path: Path, files: dict[str, str], module: str, wanted: list[list[tuple[str, int, str]]]
+) -> None:
+    assert places(files, module, tmp_path) == wanted

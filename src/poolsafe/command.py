@@ -85,5 +85,5 @@ class _Command:
 
         path = os.path.abspath((self._options.paths or ["."])[0])
         settings = resolver.for_directory(path) if os.path.isdir(path) else resolver.for_file(path)
-        sys.stdout.writelines(show_settings(settings))
+        sys.stdout.writelines(show_settings(settings, path))
         return CLEAN

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from poolsafe.config.errors import UsageError, hint
 from poolsafe.config.keys import KEYS
 from poolsafe.rules import registry
@@ -34,12 +36,27 @@ def list_rules() -> Iterator[str]:
         yield f"{rule.code} {marks[rule.fix_availability.value]} {rule.name}\n"
 
 
-def show_settings(settings: Settings) -> Iterator[str]:
-    """Yield each key with its value and where it was said."""
-    for path in KEYS:
-        for value in settings.origins(path):
-            yield f"{path} = {_shown(value.value)}  # {value.source}\n"
+def show_settings(settings: Settings, path: str) -> Iterator[str]:
+    """Yield each key with its value and where it was said, then what the project's files say for `path`."""
+    for key in KEYS:
+        for value in settings.origins(key):
+            yield f"{key} = {_shown(value.value)}  # {value.source}\n"
     yield f"rules = {_shown(sorted(settings.enabled))}\n"
+    yield from _found(settings, path)
+
+
+def _found(settings: Settings, path: str) -> Iterator[str]:
+    """What the files of the project add to the configuration, for a file or a folder at the absolute `path`."""
+    # Imported late, as nothing else that only tells something needs the values' project.
+    from poolsafe.deployment.evidence import deployment_for, described
+    from poolsafe.values.project import root_of
+
+    file = os.path.join(path, "_.py") if os.path.isdir(path) else path
+    root = root_of(file)
+    lines = list(described(deployment_for(file, root, settings.deployment), root))
+    if lines:
+        yield f"\n# found in the files of {root}\n"
+        yield from lines
 
 
 def _shown(value: object) -> str:

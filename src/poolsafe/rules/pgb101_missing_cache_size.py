@@ -65,7 +65,7 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import PREPARED_CACHE, STATEMENT_CACHE, assuming, behind, both_zero, finding
+from poolsafe.rules.wording import PREPARED_CACHE, STATEMENT_CACHE, assuming, behind, both_zero, finding, grounds
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -81,4 +81,4 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
                 f"{both_zero(engine, deployment)}"
             )
             fix = disable_caches(engine, source)
-            yield finding(__name__, engine, message, verdict.severity, fix, engine.url_origin)
+            yield finding(__name__, engine, message, verdict.severity, fix, grounds(engine, deployment))

@@ -62,7 +62,7 @@ from poolsafe.facts.engine import Engine, SizeState
 from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import PREPARED_CACHE, STATEMENT_CACHE, assuming, behind, finding
+from poolsafe.rules.wording import PREPARED_CACHE, STATEMENT_CACHE, assuming, behind, finding, grounds
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -73,7 +73,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.PARTIAL:
             message = assuming(engine) + _message(engine, deployment)
-            related = engine.statement_cache.origin + engine.prepared_cache.origin + engine.url_origin
+            related = engine.statement_cache.origin + engine.prepared_cache.origin + grounds(engine, deployment)
             fix = disable_caches(engine, source)
             yield finding(__name__, engine, message, verdict.severity, fix, related)
 

@@ -56,7 +56,7 @@ from poolsafe.facts.engine import CacheSize, Engine, SizeState
 from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, behind, both_zero, finding, layer, upgrading
+from poolsafe.rules.wording import assuming, behind, both_zero, finding, grounds, layer, upgrading
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -74,7 +74,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
                 f'{assuming(engine)}{sizes}: cached statements raise `prepared statement "..." does not exist` '
                 f"{behind(deployment)}; {_advice(engine, positive, deployment)}"
             )
-            related = tuple(place for size in positive for place in size.origin) + engine.url_origin
+            related = tuple(place for size in positive for place in size.origin) + grounds(engine, deployment)
             yield finding(__name__, engine, message, verdict.severity, disable_caches(engine, source), related)
 
 

@@ -61,7 +61,7 @@ from poolsafe.facts.engine import CacheSize, Engine, SizeState
 from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, finding, layer
+from poolsafe.rules.wording import assuming, driver_shown, finding, layer
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -80,7 +80,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
                 f"{assuming(engine)}{sizes}: {_refusal(invalid[0], engine)}, with or without a pooler; "
                 "set it to the number 0"
             )
-            related = tuple(place for size in invalid for place in size.origin) + engine.url_origin
+            related = tuple(place for size in invalid for place in size.origin) + driver_shown(engine, deployment)
             yield finding(__name__, engine, message, verdict.severity, disable_caches(engine, source), related)
 
 

@@ -64,7 +64,7 @@ from poolsafe.facts.engine import Engine, Misplaced, MisplacedWhere
 from poolsafe.facts.verdict import breaks_names, is_asyncpg, severity
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, behind, called, finding, layer
+from poolsafe.rules.wording import assuming, behind, called, driver_shown, finding, grounds, layer
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -81,7 +81,8 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
             continue
         misplaced = [each for each in engine.misplaced if each.where is where]
         message = assuming(engine) + _message(misplaced, where, engine, deployment)
-        related = tuple(place for each in misplaced for place in each.origin) + engine.url_origin
+        because = grounds if ignored else driver_shown
+        related = tuple(place for each in misplaced for place in each.origin) + because(engine, deployment)
         weight = severity(deployment) if ignored else Severity.ERROR
         yield finding(__name__, engine, message, weight, move_misplaced(engine, source), related)
 

@@ -71,7 +71,7 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding, Fix
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, behind, finding, release
+from poolsafe.rules.wording import assuming, behind, finding, grounds, release
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -86,7 +86,11 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
                 f"{behind(deployment)} two processes raise DuplicatePreparedStatementError; "
                 f"{_advice(engine, deployment)}"
             )
-            related = engine.statement_cache.origin + engine.prepared_cache.origin + engine.url_origin
+            related = (
+                engine.statement_cache.origin
+                + engine.prepared_cache.origin
+                + grounds(engine, deployment, "sqlalchemy-version")
+            )
             yield finding(__name__, engine, message, verdict.severity, _fix(engine, deployment, source), related)
 
 

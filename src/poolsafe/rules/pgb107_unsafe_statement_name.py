@@ -73,7 +73,7 @@ from poolsafe.facts.engine import Engine, NameFunction, SizeState
 from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import NAME_FUNCTION, assuming, behind, finding
+from poolsafe.rules.wording import NAME_FUNCTION, assuming, behind, finding, grounds
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -84,7 +84,8 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.UNSAFE_NAME:
             message = assuming(engine) + _message(engine, deployment)
-            yield finding(__name__, engine, message, verdict.severity, None, engine.url_origin)
+            old = ("sqlalchemy-version",) if older_than(deployment.sqlalchemy, (2, 0, 10)) else ()
+            yield finding(__name__, engine, message, verdict.severity, None, grounds(engine, deployment, *old))
 
 
 def _message(engine: Engine, deployment: Deployment) -> str:

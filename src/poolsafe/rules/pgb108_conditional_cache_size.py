@@ -72,7 +72,7 @@ from poolsafe.facts.engine import Engine, SizeState
 from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, behind, finding, layer
+from poolsafe.rules.wording import assuming, behind, finding, grounds, layer
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -92,5 +92,5 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
                 f"DuplicatePreparedStatementError {behind(deployment)}; set it on every path, "
                 "or make the condition ask for the pooler"
             )
-            related = tuple(place for size in conditional for place in size.origin) + engine.url_origin
+            related = tuple(place for size in conditional for place in size.origin) + grounds(engine, deployment)
             yield finding(__name__, engine, message, verdict.severity, None, related)

@@ -1,6 +1,7 @@
 """
 ## What it does
-Reports an engine that opens transactions where the configuration says that the pooler is in statement mode.
+Reports an engine that opens transactions where the configuration, or the pooler's own file, says that the pooler is
+in statement mode.
 
 ## Why is this bad?
 SQLAlchemy opens a transaction for everything it executes, and PgBouncer in statement mode refuses it:
@@ -60,7 +61,7 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, finding
+from poolsafe.rules.wording import assuming, behind, driver_shown, finding, provenance
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -71,8 +72,9 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.TRANSACTION:
             message = (
-                f"{assuming(engine)}the configured pooler is in statement mode and refuses SQLAlchemy's transactions "
+                f"{assuming(engine)}SQLAlchemy's transactions are refused {behind(deployment)} "
                 "(`transaction blocks not allowed in statement pooling mode`); use transaction mode, or "
                 '`isolation_level="AUTOCOMMIT"` for single statements'
             )
-            yield finding(__name__, engine, message, verdict.severity, None, engine.url_origin)
+            related = driver_shown(engine, deployment) + provenance(deployment, "pooler")
+            yield finding(__name__, engine, message, verdict.severity, None, related)

@@ -62,7 +62,7 @@ from poolsafe.facts.engine import Engine, Pool, PrePing
 from poolsafe.facts.verdict import has_pooler, is_asyncpg, ping_fails, severity
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, finding, interruption
+from poolsafe.rules.wording import assuming, driver_shown, finding, interruption, provenance
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -82,4 +82,6 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         f"{advice}"
     )
     fix = None if unsafe else enable_pre_ping(engine, source)
-    yield finding(__name__, engine, message, severity(deployment), fix, engine.url_origin)
+    versions = ("asyncpg-version", "sqlalchemy-version") if unsafe else ()
+    related = driver_shown(engine, deployment) + provenance(deployment, "pooler", *versions)
+    yield finding(__name__, engine, message, severity(deployment), fix, related)

@@ -52,7 +52,7 @@ from poolsafe.facts.engine import Engine, Pool, PrePing
 from poolsafe.facts.verdict import has_pooler, is_asyncpg, ping_fails, severity
 from poolsafe.findings import Applicability, Edit, Finding, Fix
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, finding, interruption
+from poolsafe.rules.wording import assuming, driver_shown, finding, interruption, provenance
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -68,7 +68,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         f"{assuming(engine)}`pool_pre_ping` is False: {interruption(deployment)} the next query on a pooled connection "
         "raises `ConnectionDoesNotExistError: connection was closed in the middle of operation`; set it to True"
     )
-    related = engine.pre_ping_origin + engine.url_origin
+    related = engine.pre_ping_origin + driver_shown(engine, deployment) + provenance(deployment, "pooler")
     yield finding(__name__, engine, message, severity(deployment), _enable(engine), related)
 
 

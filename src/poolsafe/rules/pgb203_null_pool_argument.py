@@ -56,7 +56,7 @@ from poolsafe.facts.engine import Engine, Pool, PoolArgument
 from poolsafe.facts.verdict import is_asyncpg
 from poolsafe.findings import Applicability, Finding, Fix, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, finding
+from poolsafe.rules.wording import assuming, driver_shown, finding
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -77,7 +77,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         f"{assuming(engine)}{engine.pool.value} takes no {names}: creating the engine raises `TypeError: Invalid "
         f"argument(s) {quoted} sent to create_engine()`, with or without a pooler; remove what only a queue pool takes"
     )
-    related = tuple(place for argument in refused for place in argument.origin) + engine.url_origin
+    related = tuple(place for argument in refused for place in argument.origin) + driver_shown(engine, deployment)
     yield finding(__name__, engine, message, Severity.ERROR, _remove(engine, refused, source), related)
 
 

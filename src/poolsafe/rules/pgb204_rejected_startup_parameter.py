@@ -66,7 +66,7 @@ from poolsafe.facts.engine import Engine, ServerSetting
 from poolsafe.facts.verdict import has_pooler, is_asyncpg
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, behind, finding
+from poolsafe.rules.wording import assuming, behind, driver_shown, finding, provenance
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -93,7 +93,11 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     # Every pool mode refuses them, so that whoever names one gives evidence.
     severity = Severity.WARNING if deployment.pooler is PoolMode.AUTO else Severity.ERROR
     message = assuming(engine) + _message(refused, deployment)
-    related = tuple(place for setting in refused for place in setting.origin) + engine.url_origin
+    related = (
+        tuple(place for setting in refused for place in setting.origin)
+        + driver_shown(engine, deployment)
+        + provenance(deployment, "pooler")
+    )
     yield finding(__name__, engine, message, severity, None, related)
 
 

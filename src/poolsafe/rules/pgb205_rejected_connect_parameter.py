@@ -61,7 +61,7 @@ from poolsafe.facts.engine import Engine, ParameterWhere
 from poolsafe.facts.verdict import is_asyncpg
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, finding
+from poolsafe.rules.wording import assuming, driver_shown, finding
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -120,5 +120,5 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         f"raises `TypeError: connect() got an unexpected keyword argument '{first.key}'`, with or without a pooler; "
         f"{REFUSED[first.key]}"
     )
-    related = tuple(place for parameter in refused for place in parameter.origin) + engine.url_origin
+    related = tuple(place for parameter in refused for place in parameter.origin) + driver_shown(engine, deployment)
     yield finding(__name__, engine, message, Severity.ERROR, None, related)

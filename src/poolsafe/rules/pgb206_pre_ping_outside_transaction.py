@@ -72,7 +72,7 @@ from poolsafe.facts.engine import Engine, Pool, PrePing
 from poolsafe.facts.verdict import is_asyncpg, ping_fails, severity
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, behind, finding
+from poolsafe.rules.wording import assuming, behind, finding, grounds
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -88,5 +88,5 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         f"{assuming(engine)}`pool_pre_ping` with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 pings outside a transaction "
         f"and raises `unnamed prepared statement does not exist` {behind(deployment)}; use SQLAlchemy >= 2.0.21"
     )
-    related = engine.pre_ping_origin + engine.url_origin
+    related = engine.pre_ping_origin + grounds(engine, deployment, "sqlalchemy-version")
     yield finding(__name__, engine, message, severity(deployment), None, related)

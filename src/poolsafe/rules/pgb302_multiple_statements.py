@@ -52,7 +52,7 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.statement import Statement
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import called, finding, prepared_by_asyncpg
+from poolsafe.rules.wording import assumption, called, finding, prepared_by_asyncpg
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -69,4 +69,5 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
         f"`{function}` is given {len(statement.commands)} commands: asyncpg prepares it and raises `cannot insert "
         "multiple commands into a prepared statement`, with or without a pooler; execute each command in its own call"
     )
-    yield finding(__name__, statement, message, Severity.ERROR, split_text(statement, source), statement.origin)
+    related = statement.origin + assumption(statement, deployment)
+    yield finding(__name__, statement, message, Severity.ERROR, split_text(statement, source), related)

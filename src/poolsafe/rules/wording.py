@@ -22,6 +22,15 @@ _LAYERS = {
     "prepared_statement_name_func": NAME_FUNCTION,
 }
 
+# What a place says about the key of the configuration that would say the same.
+_SAYS = {
+    "pooler": "the pooler runs in {} mode here",
+    "max-prepared-statements": "`max_prepared_statements` is {} here",
+    "asyncpg-version": "asyncpg {} comes from here",
+    "sqlalchemy-version": "SQLAlchemy {} comes from here",
+    "assume-driver": "{} is the only SQL driver declared here",
+}
+
 
 class _Called(Protocol):
     @property
@@ -50,6 +59,25 @@ def release(deployment: Deployment) -> str:
     evidence = deployment.because("asyncpg-version")
     where = f" ({os.path.basename(evidence.path)})" if evidence is not None else ""
     return f"asyncpg {shown(deployment.asyncpg)}{where}"
+
+
+def provenance(deployment: Deployment, *keys: str) -> tuple[Related, ...]:
+    """Where the project's files say what the verdict went by, in the order of the configuration keys `keys`."""
+    found = [evidence for key in keys if (evidence := deployment.because(key)) is not None and evidence.path]
+    # From the beginning of its row to that of the next: the whole row.
+    return tuple(Related(one.path, one.row, 1, one.row + 1, 1, _SAYS[one.key].format(one.value)) for one in found)
+
+
+def driver_shown(engine: Engine, deployment: Deployment) -> tuple[Related, ...]:
+    """Where the URL comes from, or where the project declares asyncpg if the driver cannot be seen there."""
+    return engine.url_origin + (provenance(deployment, "assume-driver") if engine.driver is Driver.UNKNOWN else ())
+
+
+def grounds(engine: Engine, deployment: Deployment, *keys: str) -> tuple[Related, ...]:
+    """Where everything stands that speaks for a fault of cached statements: driver, pooler, an old asyncpg, `keys`."""
+    pooler = ("pooler", "max-prepared-statements")
+    versions = ("asyncpg-version",) if older_than(deployment.asyncpg, (0, 31)) else ()
+    return driver_shown(engine, deployment) + provenance(deployment, *pooler, *versions, *keys)
 
 
 def assuming(engine: Engine) -> str:
@@ -101,6 +129,11 @@ def prepared_by_asyncpg(statement: Statement, deployment: Deployment) -> bool:
         case Runner.SYNC:
             return False
     return deployment.assume_asyncpg is True
+
+
+def assumption(statement: Statement, deployment: Deployment) -> tuple[Related, ...]:
+    """Where the project declares asyncpg, for a statement that nobody sees run."""
+    return provenance(deployment, "assume-driver") if statement.runner is Runner.UNKNOWN else ()
 
 
 def interruption(deployment: Deployment) -> str:
