@@ -7,7 +7,7 @@ import pytest
 from poolsafe import edits
 from poolsafe.checker import check
 from poolsafe.config.layers import load_toml
-from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.findings import Applicability, Finding
 from poolsafe.flake8_plugin import Plugin
 from poolsafe.source import Source
@@ -176,3 +176,71 @@ def test_a_text_that_cannot_be_encoded_back_is_left_alone() -> None:
     findings = check(source, Deployment()).findings
     assert [finding.code for finding in findings] == ["PGB001"]
     assert (findings[0].fix is None) is (not source.round_trips)
+
+
+HEAD = "import os\nfrom app import settings\nfrom sqlalchemy.ext.asyncio import create_async_engine\n"
+BOTH = '"statement_cache_size": 0, "prepared_statement_cache_size": 0'
+# What stands on the line of the comment, the comment's codes, and those of them that are called idle.
+DOUBTFUL = [
+    # The driver is not known, or a key, or everything.
+    ("e = create_async_engine(settings.url)", "PGB101, PGB201", ""),
+    ('e = create_async_engine("postgresql+asyncpg://db/app", connect_args=settings.args)', "PGB101, PGB204", ""),
+    ('e = create_async_engine("postgresql+asyncpg://db/app", **settings.options)', "PGB101, PGB203, PGB205", ""),
+    (
+        f'e = create_async_engine("postgresql+asyncpg://db/app", connect_args={{{BOTH}}}, poolclass=settings.pool)',
+        "PGB201, PGB101",
+        "PGB101",
+    ),
+    (
+        f'e = create_async_engine("postgresql+asyncpg://db/app", connect_args={{**settings.more, {BOTH}}})',
+        "PGB101, PGB201, PGB204, PGB205",
+        "PGB101",
+    ),
+    (
+        f'e = create_async_engine("postgresql+asyncpg://db/app?" + settings.q, connect_args={{{BOTH}}})',
+        "PGB101, PGB205",
+        "PGB101",
+    ),
+    (
+        f'e = create_async_engine(f"postgresql+asyncpg://{{settings.host}}/app", connect_args={{{BOTH}}})',
+        "PGB101, PGB205, PGB201",
+        "PGB101 PGB205",
+    ),
+    ('e = create_async_engine("sqlite+aiosqlite:///a", pool_size=settings.size)', "PGB101, PGB201", "PGB101 PGB201"),
+    # Nothing reaches the call.
+    ("def f():\n    return 1\n    create_async_engine(settings.url)", "PGB101", ""),
+    # The SQL, or who runs it, is not known.
+    ('x = settings.run(text("DROP TABLE a; DROP TABLE b"))', "PGB301", ""),
+    ('s = "DROP TABLE a; DROP TABLE b"; x = settings.run(text(settings.sql + s))', "PGB301", ""),
+    ('s = "DROP TABLE a; DROP TABLE b"; x = text("DROP TABLE a")', "PGB301", "PGB301"),
+]
+
+
+@pytest.mark.parametrize(("line", "codes", "idle"), DOUBTFUL)
+def test_a_comment_on_what_cannot_be_judged_is_left_alone(line: str, codes: str, idle: str) -> None:
+    text = f"{HEAD}from sqlalchemy import text\n{line}  # noqa: {codes}\n"
+    found = [finding for finding in about_comments(text) if finding.code == "PGB001"]
+    said = " ".join(code for code in codes.split(", ") if any(f"`{code}`" in each.message for each in found))
+    assert said == idle
+
+
+@pytest.mark.parametrize(
+    "deployment",
+    [
+        Deployment(PoolMode.NONE),
+        Deployment(PoolMode.SESSION),
+        Deployment(PoolMode.TRANSACTION, max_prepared_statements=200),
+        Deployment(PoolMode.STATEMENT),
+    ],
+)
+def test_a_comment_outlives_a_run_with_another_pooler(deployment: Deployment) -> None:
+    text = ENGINE.replace(", pool_pre_ping=True", "") + "  # noqa: PGB101, PGB109, PGB201\n"
+    findings = check(Source.from_text("app.py", text), deployment).findings
+    assert "PGB001" not in {finding.code for finding in findings}
+
+
+def test_external_codes_are_somebody_elses() -> None:
+    text = "x = 1  # noqa: PGB101, PGB777, PGB201\n"
+    report = check(Source.from_text("app.py", text), Deployment(), external=("PGB1", "PGB7"))
+    assert [(finding.code, finding.message[:8]) for finding in report.findings] == [("PGB001", "`PGB201`")]
+    assert not check(Source.from_text("app.py", text), Deployment(), external=("PGB",)).findings

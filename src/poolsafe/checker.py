@@ -6,18 +6,19 @@ Importing this module imports LibCST; it is imported once a file has a needle.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from poolsafe import needles
 from poolsafe.deployment.evidence import deployment_for
-from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.doubts import About, Doubt, doubts_about_engines, doubts_about_statements
 from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import Silent, collect_engines
 from poolsafe.facts.pooler_hints import in_front_of
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.statements import collect_statements
-from poolsafe.facts.suppression import Suppression, collect_suppressions
+from poolsafe.facts.suppression import Place, Suppression, collect_suppressions
 from poolsafe.facts.unparsable import Unparsable
 from poolsafe.findings import Finding
 from poolsafe.rules.registry import names, rules
@@ -30,6 +31,16 @@ from poolsafe.values.modules import Module
 from poolsafe.values.project import Project, project_of, root_of
 from poolsafe.values.sites import engine_sites, statement_sites
 
+# Facts that say of themselves what they do not know, and the rules that each kind of doubt keeps silent.
+_JUDGED = (Engine, Statement, Suppression, Unparsable)
+_CONCERNED = {
+    About.ENGINE: ("PGB1", "PGB2"),
+    About.SIZES: ("PGB1",),
+    About.NAMES: ("PGB106", "PGB107", "PGB109"),
+    About.POOL: ("PGB2",),
+    About.PARAMETERS: ("PGB105", "PGB204", "PGB205"),
+    About.SQL: ("PGB3", "PGB4"),
+}
 _ENGINE_NAME = re.compile(r"\b(create_async_engine|async_engine_from_config|create_engine|engine_from_config)\b")
 
 
@@ -49,14 +60,23 @@ def check_in_project(source: Source, deployment: Deployment, *, noqa: bool = Tru
     return check(source, deployment, project_of(root_of(source.path)), noqa=noqa)
 
 
-def check(source: Source, deployment: Deployment, project: Project | None = None, *, noqa: bool = True) -> Report:
+def check(
+    source: Source,
+    deployment: Deployment,
+    project: Project | None = None,
+    *,
+    noqa: bool = True,
+    external: Sequence[str] = (),
+) -> Report:
     """Check one decoded file. `project` finds the modules it imports; without one the file is judged alone.
 
     `deployment` is what is configured; under it is laid what the files of the project say. Without `noqa` such comments
-    are not judged themselves: whoever applies them knows best.
+    are not judged themselves: whoever applies them knows best. `external` holds the beginnings of codes that are not
+    judged in comments either.
     """
+    comments = _Comments(source, noqa=noqa, external=external)
     if needles.wanted(source.raw) == needles.SUPPRESSION:
-        return Report(_with_comments(source, deployment, [], noqa), [])
+        return Report(comments.judged_beside([], deployment), [])
     project = project or Project(follow=False)
     project.make_room()
     if project.follow:
@@ -67,8 +87,7 @@ def check(source: Source, deployment: Deployment, project: Project | None = None
         offset = source.offset(error.row, error.column)
         return _unparsable(source, deployment, Unparsable(source.path, offset, offset, error.reason))
     # Values are followed from module to module and from call to call: that takes more stack than the tree's own depth.
-    report = in_deep_stack(SHALLOW + 1, lambda: _check(module, deployment, project))
-    return Report(_with_comments(source, deployment, report.findings, noqa), report.silent)
+    return in_deep_stack(SHALLOW + 1, lambda: _check(module, deployment, project, comments))
 
 
 def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project | None = None) -> tuple[Source, Report]:
@@ -82,19 +101,24 @@ def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project 
     return source, check(source, deployment, project)
 
 
-def _check(module: Module, deployment: Deployment, project: Project) -> Report:
+def _check(module: Module, deployment: Deployment, project: Project, comments: _Comments) -> Report:
     world = world_of(project)
     statements_too = bool(needles.wanted(module.source.raw) & needles.STATEMENT)
-    explore(world, module, engine_sites(module), statement_sites(module) if statements_too else [])
+    engine_calls, sql_calls = engine_sites(module), statement_sites(module) if statements_too else []
+    explore(world, module, engine_calls, sql_calls)
     engines, silent = collect_engines(world, module)
     statements = collect_statements(world, module)
     findings = _judge(module.source, deployment, [*engines, *statements])
+    if comments.worth_judging:
+        comments.doubts += doubts_about_engines(module, engine_calls, engines)
+        comments.doubts += doubts_about_statements(world, module, sql_calls, statements)
+        comments.facts += [*engines, *statements]
     spoken = {finding.start for finding in findings}
     silent = [one for one in silent if one.start not in spoken]  # a driver that was assumed is no silence
     if not module.tree.faithful:
         # Offsets that are good enough to report by are not good enough to edit by.
         findings = [replace(finding, fix=None) for finding in findings]
-    return Report(findings, _rows(module.source, silent))
+    return Report(comments.judged_beside(findings, deployment), _rows(module.source, silent))
 
 
 def _unparsable(source: Source, deployment: Deployment, fact: Unparsable) -> Report:
@@ -121,13 +145,52 @@ def _judge(
     return sorted(findings, key=_in_order)
 
 
-def _with_comments(source: Source, deployment: Deployment, findings: list[Finding], noqa: bool) -> list[Finding]:
-    """Add what is wrong with the comments that silence findings; most files have none, and that is seen quickly."""
-    places = {(finding.code, source.row_column(finding.start)[0]) for finding in findings}
-    facts = list(collect_suppressions(source.text, places, names(), noqa=noqa))
-    if not facts:
-        return findings
-    return sorted([*findings, *_judge(source, deployment, facts)], key=_in_order)
+class _Comments:
+    """The comments of one file that silence findings, and what they may be needed for."""
+
+    def __init__(self, source: Source, *, noqa: bool, external: Sequence[str]) -> None:
+        self._source = source
+        self._noqa = noqa
+        self._external = tuple(external)
+        # Most files have none, and that is seen quickly.
+        self.worth_judging = "PGB" in source.text or "poolsafe" in source.text
+        self.doubts: list[Doubt] = []
+        self.facts: list[Engine | Statement] = []
+
+    def judged_beside(self, findings: list[Finding], deployment: Deployment) -> list[Finding]:
+        """Return the findings, and those about the comments that silence none of them."""
+        if not self.worth_judging:
+            return findings
+        places = {*self._places(findings), *self._needed_elsewhere(deployment), *self._doubtful()}
+        # Of what other facts do not know, nobody tells.
+        unjudged = frozenset(rule.code for rule in rules() if rule.subject not in _JUDGED)
+        found = collect_suppressions(
+            self._source.text, places, names(), noqa=self._noqa, external=self._external, unjudged=unjudged
+        )
+        about = _judge(self._source, deployment, list(found))
+        return sorted([*findings, *about], key=_in_order) if about else findings
+
+    def _places(self, findings: Iterable[Finding]) -> Iterator[Place]:
+        return ((finding.code, self._row(finding.start)) for finding in findings)
+
+    def _needed_elsewhere(self, deployment: Deployment) -> Iterator[Place]:
+        """Yield what would be found behind another pooler: a comment outlives a run with other settings."""
+        for mode in (PoolMode.TRANSACTION, PoolMode.STATEMENT):
+            yield from self._places(_judge(self._source, _behind(mode, deployment), self.facts))
+
+    def _doubtful(self) -> Iterator[Place]:
+        for rule in rules():
+            for doubt in self.doubts:
+                if rule.code.startswith(_CONCERNED[doubt.about]):
+                    yield rule.code, self._row(doubt.start)
+
+    def _row(self, offset: int) -> int:
+        return self._source.row_column(offset)[0]
+
+
+def _behind(mode: PoolMode, deployment: Deployment) -> Deployment:
+    evidence = tuple(one for one in deployment.evidence if one.key not in ("pooler", "max-prepared-statements"))
+    return replace(deployment, pooler=mode, max_prepared_statements=None, evidence=evidence)
 
 
 def _in_order(finding: Finding) -> tuple[int, str]:

@@ -175,6 +175,7 @@ class Engine:
     `shared` says that the call itself also builds engines of other drivers, so that a fix must not touch what they get.
     `pooler_hint` is the sign of a pooler that the engine itself shows, as `port 6432`, or "".
     `connection_class` says that connect_args brings a connection class, which may name statements in its own way.
+    `parameters_known` says that nothing else can reach `connect()` than what the fields below `misplaced` list.
     """
 
     path: str
@@ -201,3 +202,4 @@ class Engine:
     server_settings: tuple[ServerSetting, ...] = ()
     connection_class: bool = False
     pooler_hint: str = ""
+    parameters_known: bool = True

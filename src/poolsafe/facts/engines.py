@@ -9,7 +9,7 @@ import libcst as cst
 from poolsafe.facts.conditions import in_branch_of_another_driver
 from poolsafe.facts.engine import ConnectArgs, ConnectArgsForm, Driver, Engine, SizeState
 from poolsafe.facts.misplaced import argument_index, misplaced_keys, written_value
-from poolsafe.facts.parameters import connect_parameters, pool_arguments, server_settings
+from poolsafe.facts.parameters import connect_parameters, parameters_known, pool_arguments, server_settings
 from poolsafe.facts.places import explain
 from poolsafe.facts.pooler_hints import pooler_hint
 from poolsafe.facts.pooling import autocommit_of, creator_of, name_function_of, pool_of
@@ -97,6 +97,7 @@ def _engine(world: World, module: Module, calls: list[EngineCall], layout: CallL
         connect_parameters=connect_parameters(module, layout, ours),
         server_settings=server_settings(module, layout, ours),
         pooler_hint=pooler_hint(ours, (statement, prepared)),
+        parameters_known=parameters_known(ours),
         connection_class=any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
     )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from poolsafe.facts.engine import ConnectParameter, ParameterWhere, Pool, PoolArgument, ServerSetting
 from poolsafe.facts.misplaced import KEYS, argument_index
@@ -12,6 +13,7 @@ from poolsafe.facts.views import View, as_python, connect_arg, judged_values
 from poolsafe.syntax.layout import CallLayout
 from poolsafe.values.lattice import (
     Absent,
+    Const,
     MappingValue,
     Text,
     Unknown,
@@ -25,6 +27,9 @@ from poolsafe.values.lattice import (
 from poolsafe.values.modules import Module
 from poolsafe.values.urls import parse_url
 
+_HOLE = "\x00"
+# A part of the URL that nobody knows and that may well hold a key.
+_OPEN_QUERY = re.compile(rf"[?&]{_HOLE}")
 _POOL_ARGUMENTS = ("pool_size", "max_overflow", "pool_timeout", "pool_use_lifo")
 
 
@@ -82,3 +87,27 @@ def server_settings(module: Module, layout: CallLayout, views: list[View]) -> tu
                 origin = explain(value.trail, f"`{key}`", module, (layout.start, layout.end))
                 found[key] = ServerSetting(key, as_python(value), origin)
     return tuple(found.values())
+
+
+def parameters_known(views: Iterable[View]) -> bool:
+    """Whether every key that reaches `connect()`, and every startup parameter, is known by its name."""
+    for view in views:
+        known = (*alternatives(view.option("connect_args")), *alternatives(connect_arg(view, "server_settings")))
+        if not all(_is_closed(single) for _, single in known) or not _query_known(view.url):
+            return False
+    return True
+
+
+def _is_closed(value: Value) -> bool:
+    if isinstance(value, MappingValue):
+        return value.open is None
+    return isinstance(value, Absent) or value == Const(None)
+
+
+def _query_known(url: Value) -> bool:
+    if isinstance(url, Url):
+        return all(_is_closed(single) for _, single in alternatives(url.query))
+    if not isinstance(url, Text):
+        return isinstance(url, Absent)
+    text = "".join(piece if isinstance(piece, str) else _HOLE for piece in url.pieces).partition("://")[2]
+    return _HOLE not in text or ("/" in text and _OPEN_QUERY.search(text) is None)

@@ -51,28 +51,37 @@ class Suppression:
 
 
 def collect_suppressions(
-    text: str, places: Iterable[Place], known: Container[str], *, noqa: bool
+    text: str,
+    places: Iterable[Place],
+    known: Container[str],
+    *,
+    noqa: bool,
+    external: tuple[str, ...] = (),
+    unjudged: Iterable[str] = (),
 ) -> Iterator[Suppression]:
     """Yield what is wrong with the comments of a text, given the findings: code and row, from 1, of each.
 
-    `known` holds the codes that exist. Without `noqa` only the comments that no other tool reads are judged.
+    `places` holds what may be found under other settings too, and what nobody can judge. `known` holds the codes that
+    exist, `unjudged` those that are never called idle; what begins with one of `external` is somebody else's. Without
+    `noqa` only the comments that no other tool reads are judged.
     """
     silences = suppressions(text)
     places = [place for place in places if place[0] != NEVER]
-    every = {code for code, _ in places}
+    every = {code for code, _ in places}.union(unjudged)
     for directive in silences.file:
         own = directive.tool == "poolsafe"
         spelled = f"# {directive.tool}: noqa"
         if own or noqa:
             # What a blanket one of another tool is for, nobody here can tell.
-            yield from _judge(spelled, directive.listing, every, known, own=own, blanket=own and not every)
+            blanket = own and not every
+            yield from _judge(spelled, directive.listing, every, known, external, own=own, blanket=blanket)
     for row, directive in silences.lines.items() if noqa else ():
-        here = _silenced(silences, places, row, row)
-        yield from _judge("# noqa", directive.listing, here, known)
+        here = _silenced(silences, places, row, row).union(unjudged)
+        yield from _judge("# noqa", directive.listing, here, known, external)
     for each in silences.own:
-        here = _silenced(silences, places, each.first, each.last)
+        here = _silenced(silences, places, each.first, each.last).union(unjudged)
         listing, *more = each.listings
-        yield from _judge(f"# poolsafe: {each.kind}", listing, here, known, own=True, more=tuple(more))
+        yield from _judge(f"# poolsafe: {each.kind}", listing, here, known, external, own=True, more=tuple(more))
 
 
 def _silenced(silences: Suppressions, places: Collection[Place], first: int, last: int) -> set[str]:
@@ -85,13 +94,15 @@ def _judge(
     listing: Listing,
     used: Container[str],
     known: Container[str],
+    external: tuple[str, ...],
     *,
     own: bool = False,
     blanket: bool = False,
     more: tuple[Listing, ...] = (),
 ) -> Iterator[Suppression]:
     blanket = blanket and not listing.codes
-    ours = dict.fromkeys(listed.code for listed in listing.codes if listed.code.startswith(PREFIX))
+    listed = [each.code for each in listing.codes if each.code.startswith(PREFIX)]
+    ours = dict.fromkeys(code for code in listed if not code.startswith(external))
     unknown = () if UNKNOWN in ours else tuple(code for code in ours if code not in known)
     judged = [] if UNUSED in ours else [code for code in ours if code in known and code not in ABOUT_COMMENTS]
     idle = tuple(code for code in judged if code not in used)

@@ -1,0 +1,91 @@
+"""What could not be judged, so that a comment which silences it is not taken for a useless one."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from poolsafe.facts.engine import Driver, Engine, NameFunction, Pool, PrePing, SizeState
+from poolsafe.facts.statement import Runner, Statement
+from poolsafe.sql import scanner
+from poolsafe.values.index import CallSite
+from poolsafe.values.lattice import Text, Value, alternatives, harden
+from poolsafe.values.modules import Module
+from poolsafe.values.texts import looks_like_scheme
+from poolsafe.values.world import World
+
+
+class About(enum.Enum):
+    """What it is that nobody knows."""
+
+    ENGINE = "the engine"
+    SIZES = "the cache sizes"
+    NAMES = "how statements are named, or whether under AUTOCOMMIT"
+    POOL = "the pool and its pre-ping"
+    PARAMETERS = "what else reaches asyncpg's connect()"
+    SQL = "the SQL, or who runs it"
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """Something unknown about the call that starts at the offset `start`."""
+
+    start: int
+    about: About
+
+
+def doubts_about_engines(module: Module, sites: Iterable[CallSite], engines: Iterable[Engine]) -> Iterator[Doubt]:
+    """Yield what is unknown of the engines, and the calls that may make one and that no run has reached."""
+    judged = set()
+    for engine in engines:
+        judged.add(engine.call.start)
+        for about in _unknown(engine):
+            yield Doubt(engine.call.start, about)
+    for site in sites:
+        start, _ = module.tree.span(site.node)
+        if start not in judged:
+            yield Doubt(start, About.ENGINE)
+
+
+def doubts_about_statements(
+    world: World, module: Module, sites: Iterable[CallSite], statements: Iterable[Statement]
+) -> Iterator[Doubt]:
+    """Yield the calls whose SQL is not known to the last character, and those that nobody knows the runner of."""
+    runners = {statement.call.start: statement.runner for statement in statements}
+    texts: dict[int, list[Value]] = {}
+    for seen in world.sql_calls:
+        if seen.module is module and seen.observer is module:
+            texts.setdefault(id(seen.node), []).append(seen.sql)
+    for site in sites:
+        start, _ = module.tree.span(site.node)
+        given = texts.get(id(site.node), [])
+        known = bool(given) and all(map(_is_one_command, given))
+        if runners.get(start, Runner.SYNC) is Runner.UNKNOWN or (start not in runners and not known):
+            yield Doubt(start, About.SQL)
+
+
+def _unknown(engine: Engine) -> Iterator[About]:
+    if engine.driver is Driver.OTHER:
+        return
+    if engine.driver is Driver.UNKNOWN or engine.keywords_open:
+        yield About.ENGINE
+    sizes = (engine.statement_cache, engine.prepared_cache)
+    if any(size.state is SizeState.UNKNOWN for size in sizes):
+        yield About.SIZES
+    if engine.name_function is NameFunction.UNKNOWN or engine.autocommit is None:
+        yield About.NAMES
+    if engine.pool is Pool.UNKNOWN or engine.pre_ping is PrePing.UNKNOWN:
+        yield About.POOL
+    if not engine.parameters_known:
+        yield About.PARAMETERS
+
+
+def _is_one_command(sql: Value) -> bool:
+    for _, single in alternatives(harden(sql)):
+        if not isinstance(single, Text) or single.known is None:
+            return False
+        spans = None if looks_like_scheme(single.prefix) else scanner.split(single.known)
+        if spans is not None and sum(scanner.holds_token(single.known[start:end]) for start, end in spans) > 1:
+            return False
+    return True
