@@ -14,6 +14,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "poolsafe"
 ROOMS = (
     "poolsafe",  # the version
     "findings",
+    "foreign",
     "source",
     "sql",
     "needles",

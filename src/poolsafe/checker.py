@@ -41,6 +41,7 @@ _CONCERNED = {
     About.PARAMETERS: ("PGB105", "PGB204", "PGB205"),
     About.SQL: ("PGB3", "PGB4"),
 }
+_TEMPLATE_BLOCK = re.compile(r"^[ \t]*\{[%#]", re.MULTILINE)
 _ENGINE_NAME = re.compile(r"\b(create_async_engine|async_engine_from_config|create_engine|engine_from_config)\b")
 
 
@@ -123,9 +124,21 @@ def _check(module: Module, deployment: Deployment, project: Project, comments: _
 
 def _unparsable(source: Source, deployment: Deployment, fact: Unparsable) -> Report:
     """A file that cannot be read is worth a word only where it names an engine in code, as far as one can tell."""
-    if _ENGINE_NAME.search(source.text) is None:
+    if _ENGINE_NAME.search(source.text) is None or _is_template(source, fact.start):
         return Report([], [])
     return Report(_judge(source, deployment, [fact]), [])
+
+
+def _is_template(source: Source, stumble: int) -> bool:
+    """Whether a file that cannot be read was never meant as Python: Jinja's, by its path or by its tags.
+
+    Python has `{{` too, in f-strings: it tells a template only in the line that the parser stumbled over.
+    """
+    if "{{" in source.path or _TEMPLATE_BLOCK.search(source.text):
+        return True
+    start = source.text.rfind("\n", 0, stumble) + 1
+    line = source.text[start:].partition("\n")[0]
+    return "{{" in line and "}}" in line
 
 
 def _around(fact: object, deployment: Deployment) -> Deployment:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 
+from poolsafe.foreign import is_installed
 from poolsafe.frontend.gitignore import Ignores, find_top
 
 TYPE_CHECKING = False
@@ -107,7 +108,7 @@ class _Walk:
     def _keeps(self, entry: os.DirEntry[str], settings: Settings) -> bool:
         """Take a file, and say whether the entry is a directory to go into."""
         if entry.is_dir(follow_symlinks=False):
-            if self._leaves_out(entry.path, settings, directory=True) or _is_installed(entry.path):
+            if self._leaves_out(entry.path, settings, directory=True) or is_installed(entry.path):
                 self.left_out = True
                 return False
             return True
@@ -125,8 +126,3 @@ class _Walk:
         if self._ignores is None or not settings["respect-gitignore"]:
             return False
         return self._ignores.ignores(path, directory=directory)
-
-
-def _is_installed(path: str) -> bool:
-    """Say whether a directory holds other people's installed code: a virtual environment or its packages."""
-    return os.path.basename(path) == "site-packages" or os.path.exists(os.path.join(path, "pyvenv.cfg"))

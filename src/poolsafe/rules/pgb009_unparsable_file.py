@@ -25,7 +25,8 @@ engine = create_async_engine(
 )
 ```
 
-A file that is not meant to be Python (a template, a test's broken input) belongs into `exclude`. `# noqa`
+A template of Jinja (cookiecutter, copier) is left alone: one whose path holds `{{`, or that cannot be read because of
+its tags. Another file that is not meant to be Python, such as a test's broken input, belongs into `exclude`. `# noqa`
 does not silence it: nobody can tell what is a comment in a file that cannot be read.
 
 ## Fix safety
