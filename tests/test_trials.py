@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from typing import Any
 
 import pytest
 
+from poolsafe.edits.parameter_fixes import SSL_MODES
+from poolsafe.rules.foreign_parameters import FOREIGN
 from poolsafe.rules.pgb203_null_pool_argument import QUEUE_ONLY
-from poolsafe.rules.pgb205_rejected_connect_parameter import REFUSED
+from poolsafe.rules.pgb205_rejected_connect_parameter import NOT_A_MODE, STAYS_TEXT
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 pool = pytest.importorskip("sqlalchemy.pool")
@@ -35,7 +38,7 @@ def test_other_pools_accept_the_rest(kind: str, name: str) -> None:
     aio.create_async_engine(URL, poolclass=getattr(pool, kind), **{name: HARMLESS[name]})
 
 
-@pytest.mark.parametrize("key", sorted(REFUSED))
+@pytest.mark.parametrize("key", sorted(FOREIGN))
 def test_asyncpg_refuses_foreign_parameters(key: str) -> None:
     message = rf"connect\(\) got an unexpected keyword argument '{key}'"
     with pytest.raises(TypeError, match=message):
@@ -44,11 +47,55 @@ def test_asyncpg_refuses_foreign_parameters(key: str) -> None:
         connect(URL, connect_args={key: "1"})
 
 
+@pytest.mark.parametrize("key", sorted(FOREIGN))
+def test_what_the_url_leaves_blank_reaches_nobody(key: str) -> None:
+    with pytest.raises(OSError, match="Connect call failed"):
+        connect(f"{URL}?{key}=")
+
+
+@pytest.mark.parametrize("mode", sorted(SSL_MODES))
+def test_asyncpg_takes_the_modes_of_libpq(mode: str, tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Where the two that verify look for the authority's certificate, they find none.
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for text, options in ((f"{URL}?ssl={mode}", {}), (URL, {"connect_args": {"ssl": mode}})):
+        if mode.startswith("verify"):
+            with pytest.raises(Exception, match=r"root certificate file .* does not exist"):
+                connect(text, **options)
+        else:
+            with pytest.raises(OSError, match="Connect call failed"):
+                connect(text, **options)
+
+
+@pytest.mark.parametrize("text", ["true", "True", "1", "on", "no-verify", "required"])
+def test_asyncpg_takes_no_other_text_as_ssl(text: str) -> None:
+    for url, options in ((f"{URL}?ssl={text}", {}), (URL, {"connect_args": {"ssl": text}})):
+        with pytest.raises(Exception, match=NOT_A_MODE):
+            connect(url, **options)
+
+
+@pytest.mark.parametrize("key", sorted(STAYS_TEXT))
+def test_a_number_in_the_url_stays_text(key: str) -> None:
+    for url, options in ((f"{URL}?{key}=5", {}), (URL, {"connect_args": {key: "5"}})):
+        with pytest.raises(TypeError, match=re.escape(STAYS_TEXT[key])):
+            connect(url, **options)
+    with pytest.raises(OSError, match="Connect call failed"):
+        connect(URL, connect_args={key: 5})
+
+
+@pytest.mark.parametrize("key", ["application_name", "timezone"])
+def test_server_settings_are_texts(key: str) -> None:
+    with pytest.raises(OSError, match="Connect call failed"):
+        connect(URL, connect_args={"server_settings": {key: "1"}})
+    with pytest.raises(Exception, match=r"server_settings is expected to be None or a Dict\[str, str\]"):
+        connect(URL, connect_args={"server_settings": {key: 1}})
+
+
 @pytest.mark.parametrize(
     "options",
     [
         {"connect_args": {"ssl": "prefer"}},
         {"connect_args": {"timeout": 5, "command_timeout": 5}},
+        {"connect_args": {"command_timeout": "5"}},
         {"connect_args": {"server_settings": {"application_name": "app"}}},
         {"connect_args": {"statement_cache_size": 0, "prepared_statement_cache_size": 0}},
     ],
@@ -56,8 +103,6 @@ def test_asyncpg_refuses_foreign_parameters(key: str) -> None:
 def test_asyncpg_knows_its_own(options: dict[str, Any]) -> None:
     with pytest.raises(OSError, match="Connect call failed"):
         connect(URL, **options)
-    with pytest.raises(OSError, match="Connect call failed"):
-        connect(f"{URL}?ssl=prefer")
 
 
 def test_a_statement_cache_size_in_the_url_stays_text() -> None:
@@ -86,8 +131,9 @@ def test_connect_args_beside_a_creator_are_ignored() -> None:
         raise OSError("enough seen")
 
     given: list[dict[str, Any]] = []
+    options = {"statement_cache_size": 0, "sslmode": "require"}
     with pytest.raises(OSError, match="enough seen"):
-        connect("postgresql+asyncpg://", async_creator=creator, connect_args={"statement_cache_size": 0})
+        connect("postgresql+asyncpg://?sslmode=require", async_creator=creator, connect_args=options)
     assert given == [{}]
 
 

@@ -1,4 +1,4 @@
-"""Takes arguments out of a call, with their commas and their lines where they have lines of their own."""
+"""Takes arguments out of a call and items out of a dict, with their commas and their lines where those are theirs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from poolsafe.findings import Edit
 from poolsafe.syntax.scan import inside_formatted_string
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from poolsafe.source import Source
-    from poolsafe.syntax.layout import ArgumentLayout, CallLayout
+    from poolsafe.syntax.layout import ArgumentLayout, CallLayout, DictItemLayout, DictLayout
+
+    Elements = Sequence[ArgumentLayout | DictItemLayout]
 
 _REST_OF_LINE = re.compile(r"[ \t\f]*(?:\r\n?|\n)")
 _BEFORE_COMMENT = re.compile(r"[ \t\f]*(?=\#)")
@@ -23,9 +25,14 @@ def remove_arguments(source: Source, call: CallLayout, indices: Iterable[int]) -
 
     None where a comment would be lost, and inside an f-string.
     """
-    if not source.round_trips or inside_formatted_string(source.text, call.start):
+    return remove_elements(source, call, indices)
+
+
+def remove_elements(source: Source, layout: CallLayout | DictLayout, indices: Iterable[int]) -> tuple[Edit, ...] | None:
+    """The same for the elements of a call or of a dict display."""
+    if not source.round_trips or inside_formatted_string(source.text, layout.start):
         return None
-    extents = [extent for first, last in _runs(indices) for extent in _extents(source, call, first, last)]
+    extents = [extent for first, last in _runs(indices) for extent in _extents(source, layout.elements, first, last)]
     # A number sign inside a string is no comment, but nobody needs such an argument removed.
     if any("#" in source.text[start:end] for start, end in extents):
         return None
@@ -49,31 +56,31 @@ def _runs(indices: Iterable[int]) -> list[tuple[int, int]]:
     return runs
 
 
-def _extents(source: Source, call: CallLayout, first: int, last: int) -> list[tuple[int, int]]:
-    arguments = call.arguments[first : last + 1]
+def _extents(source: Source, elements: Elements, first: int, last: int) -> list[tuple[int, int]]:
+    arguments = elements[first : last + 1]
     lines = [line for argument in arguments if (line := _own_lines(source, argument)) is not None]
     if len(lines) == len(arguments):
         return lines
-    return [_joint_extent(source, call, first, last)]
+    return [_joint_extent(source, elements, first, last)]
 
 
-def _joint_extent(source: Source, call: CallLayout, first: int, last: int) -> tuple[int, int]:
-    start, end, comma = call.arguments[first].start, call.arguments[last].end, call.arguments[last].comma
-    starts_line = _starts_line(source, call.arguments[first])
+def _joint_extent(source: Source, elements: Elements, first: int, last: int) -> tuple[int, int]:
+    start, end, comma = elements[first].start, elements[last].end, elements[last].comma
+    starts_line = _starts_line(source, elements[first])
     after = end if comma is None else comma + 1
     comment = _BEFORE_COMMENT.match(source.text, after)
     if comment is not None and comma is not None and starts_line:
         # The comment keeps the line.
         return start, comment.end()
-    is_last = last + 1 == len(call.arguments)
+    is_last = last + 1 == len(elements)
     if first == 0:
-        return start, after if is_last else call.arguments[last + 1].start
+        return start, after if is_last else elements[last + 1].start
     if not is_last and starts_line:
-        return start, call.arguments[last + 1].start
-    return call.arguments[first - 1].end, end
+        return start, elements[last + 1].start
+    return elements[first - 1].end, end
 
 
-def _own_lines(source: Source, argument: ArgumentLayout) -> tuple[int, int] | None:
+def _own_lines(source: Source, argument: ArgumentLayout | DictItemLayout) -> tuple[int, int] | None:
     """The whole lines of an argument that shares them with nothing else."""
     if argument.comma is None or not _starts_line(source, argument):
         return None
@@ -81,5 +88,5 @@ def _own_lines(source: Source, argument: ArgumentLayout) -> tuple[int, int] | No
     return None if rest is None else (source.line_start(argument.start), rest.end())
 
 
-def _starts_line(source: Source, argument: ArgumentLayout) -> bool:
+def _starts_line(source: Source, argument: ArgumentLayout | DictItemLayout) -> bool:
     return not source.text[source.line_start(argument.start) : argument.start].strip(" \t\f")

@@ -91,14 +91,16 @@ class ConnectArgsForm(enum.Enum):
 class ConnectArgs:
     """The connect_args argument of the call, as written.
 
-    `value` is the span of the written value (DISPLAY, EXPRESSION); `display` its layout (DISPLAY);
-    `may_be_none` says that some path gives None, so that `{**value}` would raise.
+    `value` is the span of the written value (DISPLAY, EXPRESSION); `display` its layout (DISPLAY), and `settings` that
+    of a display under its key `server_settings`; `may_be_none` says that some path gives None, so that `{**value}`
+    would raise.
     """
 
     form: ConnectArgsForm
     value: tuple[int, int] | None = None
     display: DictLayout | None = None
     may_be_none: bool = False
+    settings: DictLayout | None = None
 
 
 class MisplacedWhere(enum.Enum):
@@ -146,16 +148,51 @@ class ParameterWhere(enum.Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class WrittenText:
+    """A string literal of the file in whose text the URL's query names the parameter; `start` to `end` with quotes."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenItem:
+    """An item of a dict that the file writes out: of a display, or a keyword of `dict()`.
+
+    `index` counts the layout's items or arguments; `settings` is the display under the sister key `server_settings`.
+    """
+
+    layout: DictLayout | CallLayout
+    index: int
+    settings: DictLayout | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One place that gives a parameter. `value` as Python writes it, "" where it is unknown.
+
+    `alone` says that it stands in the engine's own call, so that nothing else uses it.
+    """
+
+    place: WrittenText | WrittenItem
+    value: str
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectParameter:
     """A key of the URL's query or of connect_args, as far as it is known, the cache sizes excepted.
 
-    `value` is its value as Python writes it, "" where it is unknown.
+    `value` is its value as Python writes it, "" where it is unknown. `written` are all the places that give it; empty
+    where one of them is not in this file or cannot be told. `everywhere`: every path to asyncpg gives it.
     """
 
     key: str
     where: ParameterWhere
     value: str = ""
     origin: tuple[Related, ...] = ()
+    written: tuple[Written, ...] = ()
+    everywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,9 @@ from poolsafe.facts.pooler_hints import pooler_hint
 from poolsafe.facts.pooling import autocommit_of, creator_of, name_function_of, pool_of
 from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size
 from poolsafe.facts.views import View, connect_arg, driver_reason_of, other_driver, url_origin_of, views_of
+from poolsafe.facts.written import settings_display
 from poolsafe.syntax.calls import call_layout, dict_layout
-from poolsafe.syntax.layout import CallLayout, DictLayout
+from poolsafe.syntax.layout import CallLayout
 from poolsafe.values.lattice import Absent, Const, alternatives
 from poolsafe.values.modules import Module
 from poolsafe.values.world import EngineCall, World
@@ -94,7 +95,7 @@ def _engine(world: World, module: Module, calls: list[EngineCall], layout: CallL
         autocommit=autocommit_of(judged),
         misplaced=misplaced_keys(module, layout, judged, creator),
         pool_arguments=pool_arguments(module, layout, ours),
-        connect_parameters=connect_parameters(module, layout, ours),
+        connect_parameters=connect_parameters(module, calls[0].node, layout, ours),
         server_settings=server_settings(module, layout, ours),
         pooler_hint=pooler_hint(ours, (statement, prepared)),
         parameters_known=parameters_known(ours),
@@ -106,14 +107,16 @@ def _connect_args(module: Module, node: cst.Call, layout: CallLayout, views: lis
     written = argument_index(layout, "connect_args")
     if written is not None:
         argument = layout.arguments[written]
-        display = _display(module, node)
+        mapping = node.args[written].value
+        display = dict_layout(module.tree, mapping) if isinstance(mapping, cst.Dict) else None
         may_be_none = any(
             isinstance(single, Const) and single.value is None
             for view in views
             for _, single in alternatives(view.option("connect_args"))
         )
         form = ConnectArgsForm.DISPLAY if display is not None else ConnectArgsForm.EXPRESSION
-        return ConnectArgs(form, (argument.value_start, argument.value_end), display, may_be_none)
+        settings = settings_display(module, mapping)
+        return ConnectArgs(form, (argument.value_start, argument.value_end), display, may_be_none, settings)
     if any(argument.star == "*" for argument in layout.arguments):
         return ConnectArgs(ConnectArgsForm.FIXED)
     if all(isinstance(view.option("connect_args"), Absent) for view in views):
@@ -121,10 +124,3 @@ def _connect_args(module: Module, node: cst.Call, layout: CallLayout, views: lis
     if any(argument.star == "**" for argument in layout.arguments):
         return ConnectArgs(ConnectArgsForm.SPREAD)
     return ConnectArgs(ConnectArgsForm.FIXED)
-
-
-def _display(module: Module, node: cst.Call) -> DictLayout | None:
-    for arg in node.args:
-        if arg.keyword is not None and arg.keyword.value == "connect_args" and isinstance(arg.value, cst.Dict):
-            return dict_layout(module.tree, arg.value)
-    return None

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
-from poolsafe.facts.engine import ConnectParameter, ParameterWhere, Pool, PoolArgument, ServerSetting
+import libcst as cst
+
+from poolsafe.facts.engine import ConnectParameter, ParameterWhere, Pool, PoolArgument, ServerSetting, Written
 from poolsafe.facts.misplaced import KEYS, argument_index
 from poolsafe.facts.places import explain
 from poolsafe.facts.pooling import pool_kind
 from poolsafe.facts.views import View, as_python, connect_arg, judged_values
+from poolsafe.facts.written import written_item, written_texts
 from poolsafe.syntax.layout import CallLayout
 from poolsafe.values.lattice import (
     Absent,
     Const,
     MappingValue,
     Text,
+    Trail,
     Unknown,
     Url,
     Value,
@@ -46,34 +51,88 @@ def pool_arguments(module: Module, layout: CallLayout, views: list[View]) -> tup
     return tuple(found.values())
 
 
-def connect_parameters(module: Module, layout: CallLayout, views: list[View]) -> tuple[ConnectParameter, ...]:
+def connect_parameters(
+    module: Module, call: cst.Call, layout: CallLayout, views: list[View]
+) -> tuple[ConnectParameter, ...]:
     """The keys of the URL's query and of connect_args, without the cache sizes and the name function."""
-    found: dict[tuple[str, ParameterWhere], ConnectParameter] = {}
-    span = (layout.start, layout.end)
+    found: dict[tuple[str, ParameterWhere], list[_Given]] = {}
     for view in views:
-        for key, value in _query(view.url):
-            where = ParameterWhere.URL_QUERY
-            origin = explain(view.url.trail, "the URL", module, span)
-            found.setdefault((key, where), ConnectParameter(key, where, as_python(value), origin))
-        for content in judged_values(view.option("connect_args")):
-            for key, value in content.items.items() if isinstance(content, MappingValue) else ():
-                if key in KEYS or all(isinstance(one, Absent) for one in judged_values(restrict(value, (view.guard,)))):
-                    continue
-                where = ParameterWhere.CONNECT_ARGS
-                origin = explain(value.trail, f"`{key}`", module, span)
-                found.setdefault((key, where), ConnectParameter(key, where, as_python(value), origin))
-    return tuple(found.values())
+        for given in (*_in_query(module, call, view), *_in_connect_args(module, call, view)):
+            found.setdefault((given.key, given.where), []).append(given)
+    span = (layout.start, layout.end)
+    return tuple(
+        _parameter(module, span, places, everywhere=all(_gives(view, places) for view in views))
+        for places in found.values()
+    )
 
 
-def _query(url: Value) -> Iterator[tuple[str, Value]]:
-    parsed = parse_url(url) if isinstance(url, Text) else url
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A parameter of one view; `written` is empty where it does not stand in this file."""
+
+    view: View
+    key: str
+    where: ParameterWhere
+    value: Value
+    trail: Trail
+    written: tuple[Written, ...]
+    optional: bool
+
+
+def _parameter(module: Module, span: tuple[int, int], places: list[_Given], *, everywhere: bool) -> ConnectParameter:
+    first = places[0]
+    what = "the URL" if first.where is ParameterWhere.URL_QUERY else f"`{first.key}`"
+    written = dict.fromkeys(one for place in places for one in place.written)
+    return ConnectParameter(
+        first.key,
+        first.where,
+        as_python(first.value),
+        explain(first.trail, what, module, span),
+        tuple(written) if all(place.written for place in places) else (),
+        everywhere,
+    )
+
+
+def _gives(view: View, places: list[_Given]) -> bool:
+    return any(place.view is view and not place.optional for place in places)
+
+
+def _in_query(module: Module, call: cst.Call, view: View) -> Iterator[_Given]:
+    parsed = parse_url(view.url) if isinstance(view.url, Text) else view.url
     if not isinstance(parsed, Url):
         return
-    for _, query in alternatives(parsed.query):
-        if isinstance(query, MappingValue):
-            for key, value in query.items.items():
-                if key not in KEYS and not isinstance(value, Absent):
-                    yield key, value
+    queries = [single for _, single in alternatives(parsed.query)]
+    for query in queries:
+        if not isinstance(query, MappingValue):
+            continue
+        for key, value in query.items.items():
+            if key in KEYS or isinstance(value, Absent) or (_is_blank(value) and not query.trail):
+                continue
+            item = written_item(module, call, query, key)
+            texts = written_texts(module, call, view.url, key, value) if item is None else (item,)
+            yield _Given(
+                view, key, ParameterWhere.URL_QUERY, value, view.url.trail, tuple(texts), optional=len(queries) > 1
+            )
+
+
+def _is_blank(value: Value) -> bool:
+    # make_url() drops what a string leaves blank: `?sslmode=` reaches nobody.
+    return isinstance(value, Text) and value.known == ""
+
+
+def _in_connect_args(module: Module, call: cst.Call, view: View) -> Iterator[_Given]:
+    contents = judged_values(view.option("connect_args"))
+    for content in contents:
+        if not isinstance(content, MappingValue):
+            continue
+        for key, value in content.items.items():
+            possible = judged_values(restrict(value, (view.guard,)))
+            if key in KEYS or all(isinstance(one, Absent) for one in possible):
+                continue
+            item = written_item(module, call, content, key)
+            optional = len(contents) > 1 or any(isinstance(one, Absent) for one in possible)
+            written = () if item is None else (item,)
+            yield _Given(view, key, ParameterWhere.CONNECT_ARGS, value, value.trail, written, optional=optional)
 
 
 def server_settings(module: Module, layout: CallLayout, views: list[View]) -> tuple[ServerSetting, ...]:

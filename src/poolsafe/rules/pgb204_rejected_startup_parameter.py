@@ -85,7 +85,8 @@ ACCEPTED = frozenset(
 
 @rule(since="0.1.0", fix=FixAvailability.NONE)
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if not is_asyncpg(engine, deployment) or not has_pooler(deployment):
+    # SQLAlchemy gives no connect_args to a creator.
+    if engine.creator is not None or not is_asyncpg(engine, deployment) or not has_pooler(deployment):
         return
     refused = [setting for setting in engine.server_settings if setting.key.lower() not in ACCEPTED]
     if not refused:

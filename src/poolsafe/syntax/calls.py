@@ -55,10 +55,10 @@ def _item(tree: Tree, element: cst.BaseDictElement) -> DictItemLayout:
     value_start, value_end = tree.outer_span(element.value)
     comma = _comma(tree, element.comma)
     if isinstance(element, cst.DictElement):
-        start = tree.outer_span(element.key)[0]
-        return DictItemLayout(_key(element.key), False, start, value_end, value_start, value_end, comma)
+        start, key_end = tree.outer_span(element.key)
+        return DictItemLayout(_key(element.key), False, start, key_end, value_end, value_start, value_end, comma)
     start = tree.span(element)[0]
-    return DictItemLayout(None, True, start, value_end, value_start, value_end, comma)
+    return DictItemLayout(None, True, start, start, value_end, value_start, value_end, comma)
 
 
 def _key(node: cst.BaseExpression) -> str | None:

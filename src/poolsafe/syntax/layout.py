@@ -6,6 +6,7 @@ follows the item, or None where none does.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -35,17 +36,28 @@ class CallLayout:
     close: int
     arguments: tuple[ArgumentLayout, ...]
 
+    @property
+    def elements(self) -> Sequence[ArgumentLayout | DictItemLayout]:
+        return self.arguments
+
+    @property
+    def names(self) -> list[str | None]:
+        """The keyword of each argument; None for the others."""
+        return [argument.keyword for argument in self.arguments]
+
 
 @dataclass(frozen=True, slots=True)
 class DictItemLayout:
     """One item of a dict display: `key` is the key's text where it is a plain string literal, None for other keys.
 
-    `spread` marks `**value`; there `key` is None and `start` is the offset of the stars.
+    `start` to `key_end` covers the key as written. `spread` marks `**value`; there `key` is None and `start` is the
+    offset of the stars.
     """
 
     key: str | None
     spread: bool
     start: int
+    key_end: int
     end: int
     value_start: int
     value_end: int
@@ -61,3 +73,12 @@ class DictLayout:
     open: int
     close: int
     items: tuple[DictItemLayout, ...]
+
+    @property
+    def elements(self) -> Sequence[ArgumentLayout | DictItemLayout]:
+        return self.items
+
+    @property
+    def names(self) -> list[str | None]:
+        """The key of each item; None for the others."""
+        return [item.key for item in self.items]

@@ -1,0 +1,303 @@
+"""The repair of connect parameters that asyncpg does not take: each under asyncpg's own name, or where it belongs."""
+
+from __future__ import annotations
+
+import enum
+import re
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING
+from urllib.parse import unquote_plus
+
+from poolsafe.edits.insertion import insert_arguments, insert_items
+from poolsafe.edits.mappings import display_of, extend_mapping, items_of
+from poolsafe.edits.queries import rewrite_query
+from poolsafe.edits.quoting import preferred_quote
+from poolsafe.edits.removal import remove_elements
+from poolsafe.facts.engine import ConnectArgsForm, Driver, ParameterWhere, WrittenText
+from poolsafe.findings import Applicability, Edit, Fix
+from poolsafe.syntax.layout import CallLayout, DictLayout
+from poolsafe.syntax.scan import inside_formatted_string
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from poolsafe.facts.engine import ConnectParameter, Engine, Written, WrittenItem
+    from poolsafe.source import Source
+
+Edits = tuple[Edit, ...]
+
+# What asyncpg takes as a text under `ssl`: libpq's names for the same (tests/test_trials.py).
+SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
+
+_SECONDS = re.compile(r"[1-9]\d*(?:\.\d+)?")
+
+
+class Remedy(enum.Enum):
+    """What becomes of a parameter: a text under `ssl`, a number under `timeout`, a server setting, or nothing."""
+
+    SSL = "ssl"
+    TIMEOUT = "timeout"
+    APPLICATION_NAME = "server_settings"
+    LEAVE_OUT = ""
+
+
+class _NoFixError(Exception):
+    """There is no right place, or it cannot be reached from here."""
+
+
+@dataclass(slots=True)
+class _Plan:
+    """What is to be done, place by place; None as a new name takes the parameter away."""
+
+    safe: bool
+    queries: dict[WrittenText, dict[str, str | None]] = field(default_factory=dict)
+    removed: dict[DictLayout | CallLayout, set[int]] = field(default_factory=dict)
+    edits: list[Edit] = field(default_factory=list)
+    added: dict[str, str] = field(default_factory=dict)
+    setting: str | None = None
+    messages: list[str] = field(default_factory=list)
+
+
+def replace_parameters(
+    engine: Engine, source: Source, remedies: Sequence[tuple[ConnectParameter, Remedy | None]]
+) -> Fix | None:
+    """Give each parameter as asyncpg takes it; None where one of them cannot be given so in this file.
+
+    Safe only where the meaning is exactly kept and nothing else uses what is edited.
+    """
+    if not source.round_trips or engine.creator is not None:
+        return None
+    plan = _Plan(safe=engine.driver is Driver.ASYNCPG and engine.driver_everywhere)
+    try:
+        for parameter, remedy in remedies:
+            if remedy is None:
+                return None
+            _replace(plan, engine, source, parameter, remedy)
+        edits = [*plan.edits, *_removals(plan, source), *_queries(plan, source), *_additions(plan, engine, source)]
+    except _NoFixError:
+        return None
+    edits = list(dict.fromkeys(edits))
+    if not _is_sound(edits):
+        return None
+    applicability = Applicability.SAFE if plan.safe else Applicability.UNSAFE
+    return Fix("; ".join(dict.fromkeys(plan.messages)), tuple(edits), applicability)
+
+
+def _replace(plan: _Plan, engine: Engine, source: Source, parameter: ConnectParameter, remedy: Remedy) -> None:
+    if not parameter.written:
+        raise _NoFixError
+    for written in parameter.written:
+        plan.safe = plan.safe and written.alone
+        if isinstance(written.place, WrittenText):
+            new = _in_url(plan, engine, parameter, remedy, written)
+            plan.queries.setdefault(written.place, {})[parameter.key] = new
+            continue
+        if inside_formatted_string(source.text, written.place.layout.start) or not engine.driver_everywhere:
+            # The other drivers of the call read the same dict.
+            raise _NoFixError
+        if parameter.where is ParameterWhere.CONNECT_ARGS:
+            _in_connect_args(plan, source, parameter, remedy, written, written.place)
+            continue
+        new = _in_url(plan, engine, parameter, remedy, written)
+        if new is None:
+            _remove(plan, written.place)
+        else:
+            _rename(plan, source, written.place, new)
+    plan.messages.append(_message(parameter.key, remedy))
+
+
+def _in_url(plan: _Plan, engine: Engine, parameter: ConnectParameter, remedy: Remedy, written: Written) -> str | None:
+    """The parameter's new name in the URL; None where it leaves the URL."""
+    text = _text(written.value)
+    if remedy is Remedy.SSL:
+        if _has(engine, "ssl", ParameterWhere.URL_QUERY):
+            raise _NoFixError
+        # connect_args win over the URL.
+        _check_mode(plan, written.value)
+        plan.safe = plan.safe and not _has(engine, "ssl", ParameterWhere.CONNECT_ARGS)
+        return "ssl"
+    if remedy is Remedy.LEAVE_OUT:
+        plan.safe = False
+        return None
+    # What moves to connect_args is given on every path afterwards.
+    if text is None or not parameter.everywhere or len(parameter.written) > 1:
+        raise _NoFixError
+    if remedy is Remedy.TIMEOUT:
+        if _SECONDS.fullmatch(text) is None or _has(engine, "timeout", ParameterWhere.CONNECT_ARGS):
+            raise _NoFixError
+        plan.safe = plan.safe and parameter.key == "timeout"
+        _add(plan, "timeout", text)
+        return None
+    if plan.setting is not None:
+        raise _NoFixError
+    plan.setting = unquote_plus(text) if isinstance(written.place, WrittenText) else text
+    return None
+
+
+def _in_connect_args(
+    plan: _Plan, source: Source, parameter: ConnectParameter, remedy: Remedy, written: Written, item: WrittenItem
+) -> None:
+    if remedy is Remedy.LEAVE_OUT:
+        plan.safe = False
+        _remove(plan, item)
+        return
+    if remedy is Remedy.APPLICATION_NAME:
+        _into_settings(plan, source, written, item)
+        return
+    if remedy.value in item.layout.names:
+        raise _NoFixError
+    if remedy is Remedy.SSL:
+        _check_mode(plan, written.value)
+    else:
+        # libpq counts for each address, asyncpg for all of them together.
+        plan.safe = False
+        if written.value and _SECONDS.fullmatch(written.value) is None:
+            raise _NoFixError
+    _rename(plan, source, item, remedy.value)
+
+
+def _into_settings(plan: _Plan, source: Source, written: Written, item: WrittenItem) -> None:
+    """From beside `server_settings` into it; where there is none, one is put around the item."""
+    if plan.setting is not None:
+        raise _NoFixError
+    plan.safe = plan.safe and _text(written.value) is not None
+    if written.value and _text(written.value) is None:
+        raise _NoFixError
+    start, end = _value(item)
+    quote = preferred_quote(source.text, item.layout.start, item.layout.end)
+    key = f"{quote}application_name{quote}: "
+    if "server_settings" not in item.layout.names:
+        plan.edits += (Edit(start, start, f"{{{key}"), Edit(end, end, "}"))
+        _rename(plan, source, item, "server_settings")
+        return
+    if item.settings is None or None in item.settings.names or "application_name" in item.settings.names:
+        raise _NoFixError
+    value = source.text[start:end]
+    if "#" in value or "\n" in value or "\r" in value:
+        raise _NoFixError
+    _extend(plan, insert_items(source, item.settings, [f"{key}{value}"]))
+    _remove(plan, item)
+
+
+def _additions(plan: _Plan, engine: Engine, source: Source) -> Edits:
+    """What left the URL, at the end of connect_args."""
+    if not plan.added and plan.setting is None:
+        return ()
+    given = engine.connect_args
+    quote = preferred_quote(source.text, engine.call.start, engine.call.end)
+    items = items_of(plan.added, quote)
+    edits: list[Edit] = []
+    if plan.setting is not None:
+        setting = items_of({"application_name": _literal(plan.setting, quote)}, quote)
+        if given.settings is not None:
+            if None in given.settings.names or "application_name" in given.settings.names:
+                raise _NoFixError
+            edits += _given(insert_items(source, given.settings, setting))
+        elif given.display is not None and "server_settings" in given.display.names:
+            (place,) = [
+                (item.value_start, item.value_end) for item in given.display.items if item.key == "server_settings"
+            ]
+            edits += _given(extend_mapping(source, place, setting, may_be_none=True))
+        else:
+            items += items_of({"server_settings": display_of(setting)}, quote)
+    if not items:
+        return tuple(edits)
+    if given.form is ConnectArgsForm.ABSENT:
+        return _given(insert_arguments(source, engine.call, [f"connect_args={display_of(items)}"]))
+    # What a `**` brings is not known well enough to write something over it.
+    if given.display is None or None in given.display.names:
+        raise _NoFixError
+    return (*edits, *_given(insert_items(source, given.display, items)))
+
+
+def _queries(plan: _Plan, source: Source) -> Edits:
+    return tuple(
+        edit
+        for literal, names in plan.queries.items()
+        for edit in _given(rewrite_query(source, (literal.start, literal.end), names))
+    )
+
+
+def _removals(plan: _Plan, source: Source) -> Edits:
+    return tuple(
+        edit for layout, indices in plan.removed.items() for edit in _given(remove_elements(source, layout, indices))
+    )
+
+
+def _rename(plan: _Plan, source: Source, item: WrittenItem, name: str) -> None:
+    if isinstance(item.layout, CallLayout):
+        argument = item.layout.arguments[item.index]
+        plan.edits.append(Edit(argument.start, argument.start + len(argument.keyword or ""), name))
+        return
+    element = item.layout.items[item.index]
+    written = source.text[element.start : element.key_end]
+    if "#" in written:
+        raise _NoFixError
+    quote = written[0] if written[0] in "'\"" else '"'
+    plan.edits.append(Edit(element.start, element.key_end, f"{quote}{name}{quote}"))
+
+
+def _remove(plan: _Plan, item: WrittenItem) -> None:
+    plan.removed.setdefault(item.layout, set()).add(item.index)
+
+
+def _add(plan: _Plan, name: str, value: str) -> None:
+    if name in plan.added:
+        raise _NoFixError
+    plan.added[name] = value
+
+
+def _check_mode(plan: _Plan, value: str) -> None:
+    text = _text(value)
+    if value and text not in SSL_MODES:
+        raise _NoFixError
+    plan.safe = plan.safe and text is not None
+
+
+def _has(engine: Engine, key: str, where: ParameterWhere) -> bool:
+    return any(one.key == key and one.where is where for one in engine.connect_parameters)
+
+
+def _value(item: WrittenItem) -> tuple[int, int]:
+    element = item.layout.elements[item.index]
+    return element.value_start, element.value_end
+
+
+def _text(value: str) -> str | None:
+    """The string that a value as Python writes it is; None for another one, or an unknown one."""
+    import ast
+
+    return ast.literal_eval(value) if value[:1] in ("'", '"') else None
+
+
+def _literal(text: str, quote: str) -> str:
+    written = repr(text)
+    simple = quote not in text and written[1:-1] == text
+    return f"{quote}{text}{quote}" if simple else written
+
+
+def _extend(plan: _Plan, edits: Edits | None) -> None:
+    plan.edits += _given(edits)
+
+
+def _given(edits: Edits | None) -> Edits:
+    if edits is None:
+        raise _NoFixError
+    return edits
+
+
+def _is_sound(edits: Iterable[Edit]) -> bool:
+    ordered = sorted(edits, key=lambda edit: (edit.start, edit.end))
+    return all(before.end <= after.start for before, after in pairwise(ordered))
+
+
+def _message(key: str, remedy: Remedy) -> str:
+    match remedy:
+        case Remedy.LEAVE_OUT:
+            return f"Leave out `{key}`"
+        case Remedy.APPLICATION_NAME:
+            return f"Move `{key}` to `server_settings`"
+    if key == remedy.value:
+        return f"Move `{key}` to connect_args as a number"
+    return f"Use asyncpg's `{remedy.value}` instead of `{key}`"

@@ -1,0 +1,119 @@
+"""Where the file itself writes what reaches asyncpg: the dict items and the URLs that a fix can change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from poolsafe.facts.engine import Written, WrittenItem, WrittenText
+from poolsafe.facts.views import as_python
+from poolsafe.syntax.calls import call_layout, dict_layout
+from poolsafe.syntax.layout import CallLayout, DictLayout
+from poolsafe.values.lattice import MappingValue, Value
+from poolsafe.values.modules import Module
+
+_STRINGS = (cst.SimpleString, cst.FormattedString)
+
+
+def written_item(module: Module, call: cst.Call, content: MappingValue, key: str) -> Written | None:
+    """The item that brings `key` into the dict; None where it is not, or not certainly, written in this file."""
+    node = _written_dict(module, content)
+    if node is None:
+        return None
+    layout, values = _layout(module, node)
+    names = layout.names
+    # Of a key that is written twice, or beside something unknown, nobody can tell which one counts.
+    if names.count(key) != 1 or None in names:
+        return None
+    index = names.index(key)
+    if not _is_written_as(module, values[index], content.items[key]):
+        return None
+    place = WrittenItem(layout, index, settings_display(module, node))
+    return Written(place, as_python(content.items[key]), _stands_alone(module, node, call))
+
+
+def written_texts(module: Module, call: cst.Call, url: Value, key: str, value: Value) -> Iterator[Written]:
+    """The string literals of this file that the URL was put together from and whose query names `key`."""
+    nodes = [step.node for step in url.trail if step.module is module]
+    strings = {id(string): string for node in (*nodes, *_url_argument(call)) for string in _strings(node)}
+    for string in strings.values():
+        start, end = module.tree.span(string)
+        text = module.source.text[start:end]
+        if f"?{key}=" in text or f"&{key}=" in text:
+            yield Written(WrittenText(start, end), as_python(value), _stands_alone(module, string, call))
+
+
+def _url_argument(call: cst.Call) -> Iterator[cst.CSTNode]:
+    for position, argument in enumerate(call.args):
+        if (position == 0 and argument.keyword is None) or (argument.keyword and argument.keyword.value == "url"):
+            yield argument.value
+
+
+def _strings(node: cst.CSTNode) -> Iterator[cst.SimpleString | cst.FormattedString]:
+    """The literals of a string that is written in pieces."""
+    match node:
+        case cst.SimpleString() | cst.FormattedString():
+            yield node
+        case cst.ConcatenatedString() | cst.BinaryOperation(operator=cst.Add()):
+            yield from _strings(node.left)
+            yield from _strings(node.right)
+
+
+def settings_display(module: Module, node: cst.BaseExpression) -> DictLayout | None:
+    """The display that a dict writes under `server_settings`."""
+    for key, value in _items(node):
+        if key == "server_settings" and isinstance(value, cst.Dict) and not value.lpar:
+            return dict_layout(module.tree, value)
+    return None
+
+
+def _written_dict(module: Module, content: MappingValue) -> cst.Dict | cst.Call | None:
+    step = content.trail[0] if content.trail else None
+    if step is None or step.module is not module:
+        return None
+    if isinstance(step.node, cst.Dict):
+        return step.node
+    if isinstance(step.node, cst.Call) and isinstance(step.node.func, cst.Name) and step.node.func.value == "dict":
+        return step.node
+    return None
+
+
+def _layout(module: Module, node: cst.Dict | cst.Call) -> tuple[DictLayout | CallLayout, list[cst.BaseExpression]]:
+    if isinstance(node, cst.Dict):
+        return dict_layout(module.tree, node), [element.value for element in node.elements]
+    return call_layout(module.tree, node), [argument.value for argument in node.args]
+
+
+def _items(node: cst.BaseExpression) -> Iterator[tuple[str, cst.BaseExpression]]:
+    if isinstance(node, cst.Dict):
+        for element in node.elements:
+            if isinstance(element, cst.DictElement) and isinstance(element.key, cst.SimpleString):
+                yield str(element.key.evaluated_value), element.value
+    elif isinstance(node, cst.Call):
+        for argument in node.args:
+            if argument.keyword is not None:
+                yield argument.keyword.value, argument.value
+
+
+def _is_written_as(module: Module, node: cst.BaseExpression, value: Value) -> bool:
+    """Whether the value may be the written one: a literal elsewhere is what somebody put over it later."""
+    if not isinstance(node, (*_STRINGS, cst.Integer, cst.Float)):
+        return True
+    start, end = module.tree.outer_span(node)
+    for step in value.trail[:1]:
+        if step.module is not module:
+            return False
+        inner_start, inner_end = module.tree.span(step.node)
+        return start <= inner_start and inner_end <= end
+    return True
+
+
+def _stands_alone(module: Module, node: cst.CSTNode, call: cst.Call) -> bool:
+    """Whether the node is a part of the call's arguments that no name is bound to."""
+    parent = module.index.parents.get(id(node))
+    while parent is not None and parent is not call:
+        if isinstance(parent, (cst.NamedExpr, cst.BaseStatement)):
+            return False
+        parent = module.index.parents.get(id(parent))
+    return parent is call

@@ -1,0 +1,120 @@
+"""The parameters that asyncpg's `connect()` refuses: whose they are, and what to use instead.
+
+Each name is refused with the same TypeError in the URL's query and in connect_args: tried with asyncpg 0.27, 0.30 and
+0.32, and with the installed one by tests/test_trials.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from poolsafe.edits.parameter_fixes import Remedy
+
+
+@dataclass(frozen=True, slots=True)
+class Foreign:
+    """Whose parameter it is, what to do about it, and what a fix makes of it."""
+
+    owner: str
+    advice: str
+    remedy: Remedy | None = None
+
+
+_LIBPQ, _PSYCOPG, _SQLITE, _MYSQL = "libpq's", "psycopg's", "SQLite's", "MySQL's"
+_PRISMA, _JDBC, _SUPABASE = "Prisma's", "JDBC's", "Supabase's"
+_SERVER, _ENGINE, _POOL = "PostgreSQL's", "SQLAlchemy's", "`asyncpg.create_pool()`'s"
+
+_LEAVE_OUT = "leave it out"
+_CONTEXT = "give an `ssl.SSLContext` as `ssl` in `connect_args`"
+_ROLE = "use `ALTER ROLE ... SET`"
+_NAME = "put it into `server_settings` in `connect_args`"
+_TIMEOUT = "use asyncpg's `timeout` in `connect_args`, a number"
+_POOL_SIZE = "use `pool_size` of the engine function"
+
+
+def _argument(name: str) -> Foreign:
+    return Foreign(_ENGINE, f"give `{name}` to the engine function")
+
+
+def _out(owner: str) -> Foreign:
+    return Foreign(owner, _LEAVE_OUT, Remedy.LEAVE_OUT)
+
+
+FOREIGN: dict[str, Foreign] = {
+    # libpq, so psycopg and every provider's URL.
+    "application_name": Foreign(_LIBPQ, _NAME, Remedy.APPLICATION_NAME),
+    "channel_binding": _out(_LIBPQ),
+    "client_encoding": _out(_LIBPQ),
+    "connect_timeout": Foreign(_LIBPQ, _TIMEOUT, Remedy.TIMEOUT),
+    "dbname": Foreign(_LIBPQ, "name the database in the URL's path"),
+    "fallback_application_name": Foreign(_LIBPQ, f"{_NAME} as `application_name`"),
+    "gssencmode": _out(_LIBPQ),
+    "hostaddr": Foreign(_LIBPQ, "name the host in the URL"),
+    "keepalives": _out(_LIBPQ),
+    "keepalives_count": _out(_LIBPQ),
+    "keepalives_idle": _out(_LIBPQ),
+    "keepalives_interval": _out(_LIBPQ),
+    "load_balance_hosts": _out(_LIBPQ),
+    "options": Foreign(_LIBPQ, _ROLE),
+    "require_auth": Foreign(_LIBPQ, _LEAVE_OUT),
+    "requirepeer": Foreign(_LIBPQ, _LEAVE_OUT),
+    "ssl_max_protocol_version": Foreign(_LIBPQ, _CONTEXT),
+    "ssl_min_protocol_version": Foreign(_LIBPQ, _CONTEXT),
+    "sslcert": Foreign(_LIBPQ, _CONTEXT),
+    "sslcertmode": Foreign(_LIBPQ, _LEAVE_OUT),
+    "sslcompression": _out(_LIBPQ),
+    "sslcrl": Foreign(_LIBPQ, _CONTEXT),
+    "sslcrldir": Foreign(_LIBPQ, _CONTEXT),
+    "sslkey": Foreign(_LIBPQ, _CONTEXT),
+    "sslmode": Foreign(_LIBPQ, "use asyncpg's `ssl`", Remedy.SSL),
+    "sslnegotiation": Foreign(_LIBPQ, _LEAVE_OUT),
+    "sslpassword": Foreign(_LIBPQ, _CONTEXT),
+    "sslrootcert": Foreign(_LIBPQ, _CONTEXT),
+    "sslsni": _out(_LIBPQ),
+    "tcp_user_timeout": _out(_LIBPQ),
+    # Other drivers' own.
+    "autocommit": Foreign(_PSYCOPG, 'use `isolation_level="AUTOCOMMIT"` of the engine function'),
+    "cursor_factory": Foreign(_PSYCOPG, _LEAVE_OUT),
+    "prepare_threshold": Foreign(_PSYCOPG, "use asyncpg's `statement_cache_size=0`"),
+    "row_factory": Foreign(_PSYCOPG, _LEAVE_OUT),
+    "cached_statements": _out(_SQLITE),
+    "check_same_thread": _out(_SQLITE),
+    "detect_types": _out(_SQLITE),
+    "uri": _out(_SQLITE),
+    "charset": _out(_MYSQL),
+    "ssl_ca": Foreign(_MYSQL, _CONTEXT),
+    # Settings of the server, which PgBouncer refuses as startup parameters too.
+    "idle_in_transaction_session_timeout": Foreign(_SERVER, _ROLE),
+    "jit": Foreign(_SERVER, _ROLE),
+    "lock_timeout": Foreign(_SERVER, _ROLE),
+    "search_path": Foreign(_SERVER, _ROLE),
+    "statement_timeout": Foreign(_SERVER, f"{_ROLE}, or asyncpg's `command_timeout`"),
+    "timezone": Foreign(_SERVER, _NAME),
+    # Arguments of the engine function and of asyncpg's own pool.
+    "echo": _argument("echo"),
+    "isolation_level": _argument("isolation_level"),
+    "json_deserializer": _argument("json_deserializer"),
+    "json_serializer": _argument("json_serializer"),
+    "max_overflow": _argument("max_overflow"),
+    "pool_pre_ping": _argument("pool_pre_ping"),
+    "pool_recycle": _argument("pool_recycle"),
+    "pool_size": _argument("pool_size"),
+    "pool_timeout": _argument("pool_timeout"),
+    "poolclass": _argument("poolclass"),
+    "init": Foreign(_POOL, "listen to the engine's `connect` event"),
+    "max_inactive_connection_lifetime": Foreign(_POOL, "use `pool_recycle` of the engine function"),
+    "max_queries": Foreign(_POOL, _LEAVE_OUT),
+    "max_size": Foreign(_POOL, _POOL_SIZE),
+    "min_size": Foreign(_POOL, _POOL_SIZE),
+    "setup": Foreign(_POOL, "listen to the engine's `checkout` event"),
+    # URLs made for other libraries.
+    "connection_limit": Foreign(_PRISMA, _POOL_SIZE),
+    "pgbouncer": _out(_PRISMA),
+    "schema": Foreign(_PRISMA, _ROLE),
+    "socket_timeout": Foreign(_PRISMA, "use asyncpg's `command_timeout`"),
+    "sslaccept": Foreign(_PRISMA, "use asyncpg's `ssl`"),
+    "ApplicationName": Foreign(_JDBC, f"{_NAME} as `application_name`"),
+    "currentSchema": Foreign(_JDBC, _ROLE),
+    "prepareThreshold": Foreign(_JDBC, "use asyncpg's `statement_cache_size=0`"),
+    "supa": _out(_SUPABASE),
+}
