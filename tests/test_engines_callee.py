@@ -26,6 +26,14 @@ ENGINES = [
     "from functools import partial\n"
     "from sqlalchemy.ext.asyncio import create_async_engine\n"
     "make = partial(create_async_engine, echo=True)\nmake(URL)",
+    "from dependency_injector import providers\nfrom sqlalchemy.ext.asyncio import create_async_engine\n"
+    "engine = providers.Singleton(create_async_engine, URL)",
+    "from dependency_injector import providers\nfrom sqlalchemy.ext.asyncio import create_async_engine\n"
+    "url = providers.Callable(lambda: URL)\nengine = providers.Resource(create_async_engine, url=url)",
+    "from dependency_injector import providers\nfrom sqlalchemy.ext.asyncio import create_async_engine\n"
+    "def make(url):\n    return create_async_engine(url)\nengine = providers.Factory(make, URL)",
+    "import typer\nfrom sqlalchemy.ext.asyncio import create_async_engine\n"
+    "def main(url: str = typer.Option(URL, help='the database')):\n    create_async_engine(url)",
     "from sqlalchemy.ext import asyncio\nasyncio.create_async_engine(url=URL)",
     "from sqlalchemy import create_engine\n"
     "from sqlalchemy.ext.asyncio import AsyncEngine\nAsyncEngine(create_engine(URL))",

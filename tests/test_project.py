@@ -66,6 +66,18 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
          "main.py": "from db import Database\ndatabase = Database('postgresql+asyncpg://db/a')\n"},
         "db.py", {"PGB101"},
     ),
+    "an object that another module's call of a method completes": (
+        {"db.py": ENGINE + "class Sessions:\n    def __init__(self):\n        self._engine = None\n\n    def init(self, url):\n"
+         "        self._engine = create_async_engine(url, pool_pre_ping=True)\n\nsessions = Sessions()\n",
+         "main.py": "from db import sessions\nsessions.init('postgresql+asyncpg://db/a')\n"},
+        "db.py", {"PGB101"},
+    ),
+    "a class that a provider of another module makes": (
+        {"db.py": ENGINE + "class Database:\n    def __init__(self, url):\n        self.engine = create_async_engine(url)\n",
+         "main.py": "from dependency_injector import containers, providers\nimport db\nclass Container(containers.DeclarativeContainer):\n"
+         "    database = providers.Singleton(db.Database, url='postgresql+asyncpg://db/a')\n"},
+        "db.py", {"PGB101", "PGB201"},
+    ),
     "callers in tests say nothing of the application": (
         {"db.py": ENGINE + "def make(url):\n    return create_async_engine(url)\n",
          "tests/test_db.py": "from db import make\nengine = make('postgresql+asyncpg://db/a')\n"},

@@ -1,4 +1,4 @@
-"""What stands for a default: fields of pydantic and dataclasses, FastAPI's dependencies, secrets."""
+"""What stands for a default: fields of pydantic and dataclasses, options of typer, FastAPI's dependencies, secrets."""
 
 from __future__ import annotations
 
@@ -29,6 +29,13 @@ def _depends(world: World, frame: Frame, node: cst.Call | None, arguments: Argum
     return Object("depends", {"dependency": arguments.get(0, "dependency") or Const(None)})
 
 
+def _option(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    default = arguments.get(0, "default")
+    if default is None or default in (Const(Ellipsis), Const(None)):
+        return Unknown("an option of the command line", None if node is None else ("node", frame.number, id(node)))
+    return default
+
+
 def _secret_str(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
     return Object("secret", {"value": arguments.positional[0] if arguments.positional else Unknown("a secret")})
 
@@ -38,6 +45,8 @@ HANDLERS: dict[str, Handler] = {
     "dataclasses.field": _field,
     "attr.ib": _field,
     "attrs.field": _field,
+    "typer.Option": _option,
+    "typer.Argument": _option,
     "fastapi.Depends": _depends,
     "pydantic.SecretStr": _secret_str,
 }

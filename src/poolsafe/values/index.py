@@ -7,6 +7,8 @@ from dataclasses import dataclass, fields
 
 import libcst as cst
 
+from poolsafe.values.library import CALLING
+
 Scope = cst.FunctionDef | cst.Lambda | cst.ClassDef
 
 # Fields that hold white space, punctuation and operators: nothing below them is ever asked for.
@@ -72,9 +74,9 @@ class Index:
                     site = CallSite(node, name, scopes)
                     self.calls.append(site)
                     self.calls_by_name.setdefault(name, []).append(site)
-                    if name == "run_sync" and node.args and isinstance(node.args[0].value, cst.Name):
-                        # It calls the function that it is given.
-                        self.calls_by_name.setdefault(node.args[0].value.value, []).append(site)
+                    called = last_name(node.args[0].value) if name in CALLING and node.args else None
+                    if called is not None:
+                        self.calls_by_name.setdefault(called, []).append(site)
             elif isinstance(node, cst.FunctionDef):
                 self.functions.setdefault(node.name.value, []).append((node, scopes))
                 self.scopes[id(node)] = scopes

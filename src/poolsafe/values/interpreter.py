@@ -172,13 +172,13 @@ def _ask_callers(world: World, module: Module, sites: list[CallSite]) -> None:
     queue = [(module, root, 0) for root in _roots_of(module, open_sites)]
     while queue:
         home, path, hops = queue.pop(0)
-        name = _called_name(path)
-        if name is None or name in asked or hops >= MAX_HOPS or len(asked) >= MAX_NAMES:
-            continue
-        asked.add(name)
-        for other in world.project.callers(home, name):
-            paths = _run_callers(world, module, other, name)
-            queue += [(other, one, hops + 1) for one in paths]
+        for name in _called_names(path):
+            if name in asked or hops >= MAX_HOPS or len(asked) >= MAX_NAMES:
+                continue
+            asked.add(name)
+            for other in world.project.callers(home, name):
+                paths = _run_callers(world, module, other, name)
+                queue += [(other, one, hops + 1) for one in paths]
         if isinstance(path[-1], cst.FunctionDef) and len(path) > 1 and isinstance(path[-2], cst.ClassDef):
             _run_roots(world, home, [path])
     _forget(world, module, open_sites, before)
@@ -222,14 +222,24 @@ def _roots_of(module: Module, sites: list[CallSite]) -> list[Path]:
     return found or [site.scopes for site in sites]
 
 
-def _called_name(path: Path) -> str | None:
-    """The name by which other modules get to the innermost function: its own, or that of its class."""
+def _called_names(path: Path) -> Iterator[str]:
+    """The names by which other modules get to the innermost function: its own, and that of its class."""
     scopes = [scope for scope in path if not isinstance(scope, cst.Lambda)]
     if not scopes:
-        return None
+        return
     if len(scopes) > 1 and isinstance(scopes[-2], cst.ClassDef):
-        return scopes[-2].name.value
-    return scopes[0].name.value if isinstance(scopes[0], cst.FunctionDef) else scopes[-1].name.value
+        yield scopes[-2].name.value
+        # The object may be made here and its method called elsewhere: `sessions.init(url)`.
+        if not _is_special(scopes[-1].name.value):
+            yield scopes[-1].name.value
+    elif isinstance(scopes[0], cst.FunctionDef):
+        yield scopes[0].name.value
+    else:
+        yield scopes[-1].name.value
+
+
+def _is_special(name: str) -> bool:
+    return name.startswith("__") and name.endswith("__")
 
 
 def _run_callers(world: World, observer: Module, other: Module, name: str) -> list[Path]:

@@ -84,6 +84,23 @@ ENGINE_FUNCTIONS = {
 }
 ENGINE_NAMES = frozenset(name.rpartition(".")[2] for name in ENGINE_FUNCTIONS)
 
+# Classes whose objects call their first argument with the others: dependency-injector's.
+PROVIDERS = frozenset(
+    f"dependency_injector.providers.{name}"
+    for name in (
+        "Singleton",
+        "ThreadSafeSingleton",
+        "ThreadLocalSingleton",
+        "ContextLocalSingleton",
+        "Factory",
+        "Resource",
+        "Callable",
+        "Coroutine",
+    )
+)
+# Functions and classes that are known by what they do with their first argument: they call it.
+CALLING = frozenset({"run_sync", *(name.rpartition(".")[2] for name in PROVIDERS)})
+
 # Calls that are given SQL as a string, and the index of that argument.
 SQL_FUNCTIONS = {
     "sqlalchemy.text": 0,

@@ -10,6 +10,7 @@ from poolsafe.values import (
     environment,
     field_calls,
     library,
+    providers,
     runners,
     standard_calls,
     texts,
@@ -58,4 +59,5 @@ _HANDLERS: dict[str, Handler] = {
     **urls.HANDLERS,
     **runners.HANDLERS,
     **field_calls.HANDLERS,
+    **providers.HANDLERS,
 }

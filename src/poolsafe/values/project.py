@@ -107,7 +107,8 @@ class Project:
         """The project's other modules that call something of this name, nearest first; tests only for a test's sake."""
         if not self.follow:
             return
-        pattern = re.compile(rb"\b" + name.encode() + rb"\s*\(")
+        # Called, or handed to something that calls it: `make(url)`, `Singleton(Database, url=url)`.
+        pattern = re.compile(rb"\b%b\s*\(|\(\s*(?:[\w.]+\.)?%b\s*," % (name.encode(), name.encode()))
         home = os.path.abspath(module.path)
         importing = _import_pattern(home)
         found: list[str] = []

@@ -106,6 +106,9 @@ def call_object_method(
         case "depends" | "generator" if name in ("__anext__", "__next__", "asend", "send"):
             inner = receiver.facts.get("value")
             return inner if isinstance(inner, Value) else Unknown("a generator")
+        case "provider" if name == "__call__":
+            inner = receiver.facts.get("value")
+            return inner if isinstance(inner, Value) else Unknown("a provider")
         case "called":
             return environment.reader_method(world, frame, node, receiver, name, arguments)
         case "enum" | "secret":
