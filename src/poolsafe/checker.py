@@ -104,9 +104,10 @@ def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project 
 
 def _check(module: Module, deployment: Deployment, project: Project, comments: _Comments) -> Report:
     world = world_of(project)
-    statements_too = bool(needles.wanted(module.source.raw) & needles.STATEMENT)
-    engine_calls, sql_calls = engine_sites(module), statement_sites(module) if statements_too else []
-    explore(world, module, engine_calls, sql_calls)
+    wanted = needles.wanted(module.source.raw)
+    engine_calls, sql_calls = engine_sites(module), statement_sites(module) if wanted & needles.STATEMENT else []
+    if sql_calls or wanted & needles.ENGINE:
+        explore(world, module, engine_calls, sql_calls)
     engines, silent = collect_engines(world, module)
     statements = collect_statements(world, module)
     findings = _judge(module.source, deployment, [*engines, *statements])
