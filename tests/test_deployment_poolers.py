@@ -19,6 +19,7 @@ listen_port = 6432
 ;pool_mode = statement
 pool_mode = transaction
 """
+NO_MODE = "[pgbouncer]\nlisten_port = 6432\n"
 OWN_MODES = """\
 [databases]
 app = host=db dbname=app pool_mode=transaction
@@ -86,7 +87,34 @@ PROJECTS = [
     ("pgbouncer.ini", {"deploy/pgbouncer.ini": INI}, TRANSACTION, None, "deploy/pgbouncer.ini:8"),
     ("a template", {"deploy/pgbouncer.ini.j2": INI}, TRANSACTION, None, "deploy/pgbouncer.ini.j2:8"),
     ("a mode that is filled in", {"pgbouncer.ini": "[pgbouncer]\npool_mode = {{ mode }}\n"}, AUTO, None, ""),
-    ("no mode", {"pgbouncer.ini": "[pgbouncer]\nlisten_port = 6432\n"}, AUTO, None, ""),
+    # PgBouncer's documented default, where nothing else can set the mode.
+    ("no mode", {"pgbouncer.ini": "[databases]\n[pgbouncer]\nlisten_port = 6432\n"}, SESSION, None, "pgbouncer.ini:2"),
+    (
+        "no mode but a database's",
+        {"pgbouncer.ini": NO_MODE + "[databases]\na = pool_mode=transaction\n"},
+        TRANSACTION,
+        None,
+        "pgbouncer.ini:4",
+    ),
+    ("no mode, included", {"pgbouncer.ini": "[pgbouncer]\n%include other.ini\n"}, AUTO, None, ""),
+    ("no mode, a template", {"pgbouncer.ini.j2": "[pgbouncer]\n{{ settings }}\n"}, AUTO, None, ""),
+    ("databases only", {"pgbouncer_databases.ini": "[databases]\napp = host=db\n"}, AUTO, None, ""),
+    (
+        "no mode, and one in Compose",
+        {"pgbouncer.ini": NO_MODE, "compose.yml": EDOBURU},
+        TRANSACTION,
+        100,
+        "compose.yml:8",
+    ),
+    ("no mode, and a variable", {"pgbouncer.ini": NO_MODE, "compose.yml": OPEN}, AUTO, None, ""),
+    ("session, and a variable", {"compose.prod.yaml": BITNAMI, "compose.yml": OPEN}, AUTO, None, ""),
+    (
+        "too large a number",
+        {"pgbouncer.ini": INI + f"max_prepared_statements = {'9' * 5000}\n"},
+        TRANSACTION,
+        None,
+        "pgbouncer.ini:8",
+    ),
     ("carries", {"pgbouncer.ini": INI + "max_prepared_statements = 200\n"}, TRANSACTION, 200, "pgbouncer.ini:8"),
     ("carries nothing", {"pgbouncer.ini": INI + "max_prepared_statements=0\n"}, TRANSACTION, 0, "pgbouncer.ini:8"),
     ("modes of databases", {"pgbouncer.ini": OWN_MODES}, TRANSACTION, None, "pgbouncer.ini:2"),

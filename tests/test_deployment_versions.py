@@ -129,6 +129,32 @@ sqlalchemy = {extras = ["asyncio"], version = "^2.0"}
 POETRY_GROUP = (
     '[tool.poetry.group.db.dependencies]\nasyncpg = [{version = "^0.28", python = "<3.9"}, {version = "^0.30"}]\n'
 )
+SETUP_PY = """\
+from setuptools import find_packages, setup
+
+COMMON = ["sqlalchemy>=1.4,<2.1"]
+
+if __name__ == "__main__":
+    setup(
+        name="x",
+        packages=find_packages(),
+        install_requires=[
+            "asyncpg"
+            ">= 0.29; python_version >= '3.8'",
+        ],
+        extras_require={"all": COMMON, "more": READ_FROM_A_FILE},
+    )
+"""
+CONDA = """\
+name: app
+channels:
+  - conda-forge
+dependencies:
+  - python=3.11
+  - conda-forge::asyncpg=0.30.0=py311h459d7ec_0  # locked
+  - "sqlalchemy>=2.0,<2.1"
+"""
+CONDA_PIP = "dependencies:\n  - python=3.11\n  - pip:\n    - asyncpg==0.30.0\n    - sqlalchemy[asyncio]~=2.0.40\n"
 SETUP = "[options]\ninstall_requires =\n    asyncpg>=0.27\n    sqlalchemy>=1.4,<2.1\n"
 
 # files, the file whose folder is asked about, asyncpg, SQLAlchemy, and where the first stands
@@ -265,6 +291,51 @@ PROJECTS: list[tuple[str, Files, str, str, str, str]] = [
     ("broken TOML", {"pyproject.toml": "[project\n"}, "app.py", "", "", ""),
     ("broken INI", {"setup.cfg": "install_requires = asyncpg\n"}, "app.py", "", "", ""),
     (
+        "setup.py",
+        {"setup.py": SETUP_PY},
+        "app.py",
+        ">= 0.29",
+        ">= 1.4, < 2.1",
+        "setup.py:10",
+    ),
+    (
+        "setup.py of strings",
+        {"setup.py": "setup(install_requires='anyio\\nasyncpg==0.30.0')"},
+        "app.py",
+        "0.30.0",
+        "",
+        "setup.py:1",
+    ),
+    ("setup.py that computes", {"setup.py": "setup(install_requires=read('asyncpg.txt'))"}, "app.py", "", "", ""),
+    (
+        "setup.py of itself",
+        {"setup.py": "A = [A, 'asyncpg<0.31']\nsetup(install_requires=A)"},
+        "app.py",
+        "< 0.31",
+        "",
+        "setup.py:1",
+    ),
+    ("broken setup.py", {"setup.py": "setup(install_requires=['asyncpg==0.30.0'"}, "app.py", "", "", ""),
+    ("conda", {"environment.yml": CONDA}, "app.py", ">= 0.30.0, < 0.30.1", ">= 2.0, < 2.1", "environment.yml:6"),
+    (
+        "conda with pip",
+        {"environment-dev.yaml": CONDA_PIP},
+        "app.py",
+        "0.30.0",
+        ">= 2.0.40, < 2.1",
+        "environment-dev.yaml:4",
+    ),
+    ("no conda file", {"environment.yml": "asyncpg:\n  - asyncpg==0.30.0\n"}, "app.py", "", "", ""),
+    (
+        "uv's own group",
+        {"pyproject.toml": '[tool.uv]\ndev-dependencies = ["asyncpg~=0.30.0"]\n'},
+        "app.py",
+        ">= 0.30.0, < 0.31",
+        "",
+        "pyproject.toml:2",
+    ),
+    ("a number too long", {"requirements.txt": "asyncpg==" + "9" * 5000}, "app.py", "", "", ""),
+    (
         "a lock before a declaration",
         {"pyproject.toml": PEP621, "uv.lock": LOCK},
         "app.py",
@@ -358,6 +429,15 @@ DRIVERS = [
     ({"requirements.txt": "asyncpg\nPsycopg[binary]"}, None),
     ({"requirements.txt": "asyncpg", "requirements-dev.txt": "aiosqlite"}, None),
     ({"requirements.txt": "sqlalchemy"}, None),
+    ({"requirements.txt": "sqlalchemy[asyncio, postgresql-asyncpg]>=2"}, True),
+    ({"requirements.txt": "SQLAlchemy[postgresql_asyncpg]>=2"}, True),
+    ({"requirements.txt": "sqlalchemy[postgresql_asyncpg,aiosqlite]>=2"}, None),
+    ({"requirements.txt": "asyncpg\nsqlalchemy[postgresql]"}, None),
+    ({"requirements.txt": "sqlalchemy[asyncio]"}, None),
+    ({"requirements.txt": "other[postgresql_asyncpg]"}, None),
+    ({"pyproject.toml": POETRY_FILE.replace('"asyncio"', '"postgresql-asyncpg"').replace("asyncpg =", "x =")}, True),
+    ({"environment.yml": "dependencies:\n- asyncpg\n- psycopg2=2.9\n"}, None),
+    ({"environment.yml": "dependencies:\n- asyncpg=0.30\n- python=3.12\n"}, True),
     ({"uv.lock": LOCK}, None),
     ({"pyproject.toml": PEP621, "uv.lock": LOCK + package("psycopg2", "2.9")}, True),
     ({}, None),

@@ -19,7 +19,7 @@ _KEY = "|".join(sorted(KEYS, key=len, reverse=True))
 # `${POOL_MODE:-transaction}` says what holds unless somebody says otherwise.
 _VALUE = r"""["']?(?:\$\{\w+:?-)?([\w.,* -]*)"""
 _LINE = re.compile(rf"""\s*(?:-\s+)?["']?({_KEY})["']?\s*[:=]\s*{_VALUE}""", re.IGNORECASE)
-_NAMED = re.compile(rf"""\s*-?\s*name:\s*["']?({_KEY})["']?\s*$""", re.IGNORECASE)
+_NAMED = re.compile(rf"""(?:-\s+)?name:\s*["']?({_KEY})["']?$""", re.IGNORECASE)
 _ITS_VALUE = re.compile(rf"""\s*value:\s*{_VALUE}""")
 # Zalando's operator: a block with a `mode` of its own.
 _BLOCK = re.compile(r"(\s*)connectionPooler:\s*$")
@@ -46,5 +46,5 @@ def settings_of(path: str, text: str) -> Iterator[Setting]:
             yield Setting(KEYS[match[1].lower()], match[2].strip(), path, row)
         elif name and (match := _ITS_VALUE.match(line)):
             yield Setting(KEYS[name], match[1].strip(), path, row)
-        match = _NAMED.match(line)
+        match = _NAMED.match(line.strip())
         name = match[1].lower() if match else ""

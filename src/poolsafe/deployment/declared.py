@@ -1,26 +1,42 @@
-"""Declared dependencies: pyproject.toml (PEP 621, dependency groups, Poetry, PDM), setup.cfg and Pipfile."""
+"""Declared dependencies: pyproject.toml (PEP 621, PEP 735, Poetry, PDM, uv), setup.cfg, setup.py, Pipfile, conda."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from poolsafe.deployment.files import row_with, text_of
-from poolsafe.deployment.packages import WATCHED, Said, normalized, requirement
+from poolsafe.deployment import conda, setup_py
+from poolsafe.deployment.files import leave, row_with, text_of
+from poolsafe.deployment.packages import OTHER_DRIVERS, WATCHED, Entry, Said, extras, normalized, requirement
 from poolsafe.deployment.versions import ANY, specified_for_poetry
-from poolsafe.facts.deployment import Versions
 
-Entries = Iterator[tuple[str, Versions]]
+Entries = Iterator[Entry]
+
+
+class _Broken(Exception):  # noqa: N818 - it names the state of the file
+    """A file is not what its name says; the text says what it should be."""
 
 
 def declared_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
-    """What the project files among the `names` of a folder declare."""
-    readers = {"pyproject.toml": _of_pyproject, "setup.cfg": _of_setup, "Pipfile": _of_pipfile}
-    for name, read in readers.items():
-        text = text_of(root, os.path.join(folder, name)) if name in names else None
-        for package, versions in read(text) if text is not None else ():
-            yield Said(package, versions, os.path.join(folder, name), row_with(text or "", package))
+    """What the project files among the `names` of a folder declare of the packages that decide something."""
+    for name in sorted(names):
+        read = _READERS.get(name) or (conda.entries_of if conda.NAME.match(name) else None)
+        path = os.path.join(folder, name)
+        text = None if read is None else text_of(root, path)
+        if read is None or text is None:
+            continue
+        entries = [each for each in _read(read, path, text) if each[0] in WATCHED or each[0] in OTHER_DRIVERS]
+        rows = {package: row_with(text, package) for package in {package for package, _ in entries}}
+        yield from (Said(package, versions, path, rows[package]) for package, versions in entries)
+
+
+def _read(read: Callable[[str], Entries], path: str, text: str) -> list[Entry]:
+    try:
+        return list(read(text))
+    except _Broken as error:
+        leave(path, str(error))
+        return []
 
 
 def _of_pyproject(text: str) -> Entries:
@@ -30,6 +46,7 @@ def _of_pyproject(text: str) -> Entries:
     for group in (*_table(project, "optional-dependencies").values(), *_table(content, "dependency-groups").values()):
         yield from _strings(group)
     tool = _table(content, "tool")
+    yield from _strings(_table(tool, "uv").get("dev-dependencies"))
     for group in _table(_table(tool, "pdm"), "dev-dependencies").values():
         yield from _strings(group)
     yield from _of_poetry(_table(tool, "poetry"))
@@ -55,7 +72,7 @@ def _of_setup(text: str) -> Entries:
     try:
         parser.read_string(text)
     except configparser.Error:
-        return
+        raise _Broken("not an INI file") from None
     groups = [parser.get("options", "install_requires", fallback="")]
     if parser.has_section("options.extras_require"):
         groups += [value for _, value in parser.items("options.extras_require")]
@@ -63,11 +80,17 @@ def _of_setup(text: str) -> Entries:
         yield from _strings(group.splitlines())
 
 
+_READERS: dict[str, Callable[[str], Entries]] = {
+    "pyproject.toml": _of_pyproject,
+    "setup.cfg": _of_setup,
+    "setup.py": setup_py.entries_of,
+    "Pipfile": _of_pipfile,
+}
+
+
 def _strings(group: object) -> Entries:
     for text in group if isinstance(group, list) else ():
-        found = requirement(text) if isinstance(text, str) else None
-        if found is not None:
-            yield found
+        yield from requirement(text) if isinstance(text, str) else ()
 
 
 def _constraints(table: dict[str, Any]) -> Entries:
@@ -75,9 +98,13 @@ def _constraints(table: dict[str, Any]) -> Entries:
     for name, value in table.items():
         package = normalized(name)
         for each in value if isinstance(value, list) else [value]:
-            constraint = each.get("version") if isinstance(each, dict) else each
+            asked = each if isinstance(each, dict) else {"version": each}
+            constraint, wanted = asked.get("version"), asked.get("extras")
             known = package in WATCHED and isinstance(constraint, str)
             yield package, specified_for_poetry(str(constraint)) if known else ANY
+            yield from extras(
+                package, [one for one in wanted if isinstance(one, str)] if isinstance(wanted, list) else ()
+            )
 
 
 def _toml(text: str) -> dict[str, Any]:
@@ -85,8 +112,10 @@ def _toml(text: str) -> dict[str, Any]:
 
     try:
         return tomli.loads(text)
-    except (tomli.TOMLDecodeError, RecursionError):
-        return {}
+    except tomli.TOMLDecodeError as error:
+        raise _Broken(f"not TOML: {error}") from None
+    except RecursionError:
+        raise _Broken("not TOML: nested too deeply") from None
 
 
 def _table(content: object, name: str) -> dict[str, Any]:

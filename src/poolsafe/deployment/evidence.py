@@ -11,8 +11,10 @@ from dataclasses import replace
 from poolsafe.deployment.nearest import only_driver, version_of
 from poolsafe.deployment.packages import Said
 from poolsafe.deployment.poolers import pooler_settings
-from poolsafe.deployment.setting import Setting
+from poolsafe.deployment.setting import MODES, Setting
 from poolsafe.facts.deployment import Deployment, Evidence, PoolMode, shown
+
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def deployment_for(path: str, root: str, configured: Deployment) -> Deployment:
@@ -70,11 +72,15 @@ def _with_pooler(root: str, known: Deployment) -> Deployment:
 
 
 def _with_mode(settings: Iterable[Setting], known: Deployment) -> Deployment:
-    """The mode that breaks most: one pooler in session mode does not help those who come through another."""
+    """The mode that breaks most: one pooler in session mode does not help those who come through another.
+
+    Nor does it where another is in a mode that nobody can read, as `POOL_MODE: ${POOL_MODE}`.
+    """
     modes = [setting for setting in settings if setting.key == "pool_mode"]
+    unread = any(setting.value.lower() not in MODES for setting in modes)
     for mode in (PoolMode.TRANSACTION, PoolMode.STATEMENT, PoolMode.SESSION):
         found = next((setting for setting in modes if setting.value.lower() == mode.value), None)
-        if found is not None:
+        if found is not None and not (unread and mode is PoolMode.SESSION):
             evidence = Evidence("pooler", mode.value, found.path, found.row)
             return replace(known, pooler=mode, evidence=(*known.evidence, evidence))
     return known
@@ -83,9 +89,13 @@ def _with_mode(settings: Iterable[Setting], known: Deployment) -> Deployment:
 def _with_prepared_statements(settings: Iterable[Setting], known: Deployment) -> Deployment:
     """The smallest number, and none at all where a pooler that shares its servers does not say: then 0 is possible."""
     sharing = {
-        setting.path for setting in settings if setting.key == "pool_mode" and setting.value.lower() != "session"
+        setting.path
+        for setting in settings
+        if setting.key == "pool_mode" and setting.value.lower() in MODES - {"session"}
     }
-    said = [setting for setting in settings if setting.key == "max_prepared_statements" and setting.value.isdecimal()]
+    said = [
+        setting for setting in settings if setting.key == "max_prepared_statements" and _NUMBER.fullmatch(setting.value)
+    ]
     if not said or sharing - {setting.path for setting in said}:
         return known
     least = min(said, key=lambda setting: int(setting.value))

@@ -4,8 +4,25 @@ from __future__ import annotations
 
 import codecs
 import os
+import stat
 
-MAX_BYTES = 20_000_000
+# A lock file may be long. What people write themselves, and what takes a parser its time, is shorter.
+LOCK_BYTES = 20_000_000
+FILE_BYTES = 1_000_000
+
+# Path to reason, for `--verbose`. What was read is kept as long as the process lives, and so is what was not.
+_UNREAD: dict[str, str] = {}
+
+
+def unread(root: str) -> list[tuple[str, str]]:
+    """The files of the project at `root` that could not be read so far, sorted, each with the reason."""
+    top = os.path.abspath(root).rstrip(os.sep) + os.sep
+    return sorted((path, reason) for path, reason in _UNREAD.items() if path.startswith(top))
+
+
+def leave(path: str, reason: str) -> None:
+    """Remember that a file says nothing here, and why: one line, without the path."""
+    _UNREAD[os.path.abspath(path)] = reason
 
 
 def inside(root: str, path: str) -> bool:
@@ -14,20 +31,35 @@ def inside(root: str, path: str) -> bool:
     return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
 
 
-def text_of(root: str, path: str) -> str | None:
-    """The text of a file of the project, with line feeds only; None where there is none to be read."""
-    if not inside(root, path):
-        return None
+def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
+    """The text of a file of the project, with line feeds only; None where there is none to be read.
+
+    That is said of a file that exists: it lies outside, is none, is larger than `most` bytes, or is closed to us.
+    """
     try:
-        if os.path.getsize(path) > MAX_BYTES:
-            return None
-        with open(path, "rb") as file:
-            raw = file.read()
-    except OSError:
+        raw = _bytes_of(root, path, most)
+    except (FileNotFoundError, ValueError):
+        # A name that somebody wrote into another file may be none at all.
+        return None
+    except OSError as error:
+        leave(path, (error.strerror or str(error)).lower())
         return None
     # What PowerShell redirects into a requirements file is UTF-16, and pip reads it.
     encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     return raw.decode(encoding, errors="replace").replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _bytes_of(root: str, path: str, most: int) -> bytes:
+    found = os.stat(path)
+    if not inside(root, path):
+        raise OSError("outside of the project")
+    # Opening a pipe would wait for somebody to write into it.
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("not a file")
+    if found.st_size > most:
+        raise OSError(f"larger than {most:,} bytes")
+    with open(path, "rb") as file:
+        return file.read()
 
 
 def row_of(text: str, offset: int) -> int:

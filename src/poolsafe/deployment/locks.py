@@ -7,31 +7,36 @@ import os
 import re
 from collections.abc import Iterator
 
-from poolsafe.deployment.files import row_of, row_with, text_of
+from poolsafe.deployment.files import LOCK_BYTES, leave, row_of, row_with, text_of
 from poolsafe.deployment.packages import WATCHED, Said, normalized
 from poolsafe.deployment.versions import exactly
 
-# All of them have a table for each package that begins with its name. They are long, and reading them as TOML would
-# take more time than everything else together.
+# All of them have a table for each package that begins with its name, and what is written on the lines of one table
+# ends where a line begins with a bracket. They are long, and reading them as TOML would take more time than everything
+# else together.
 TOML_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 PIPFILE_LOCK = "Pipfile.lock"
 
 _PACKAGE = re.compile(
-    r'^\[\[packages?\]\]\n(?:(?!\[)[^\n]*\n)*?name = "(asyncpg|sqlalchemy)"\n(?:(?!\[)[^\n]*\n)*?version = "([^"]+)"',
+    r'^\[\[packages?\]\]\nname = "(asyncpg|sqlalchemy)"\n(?:(?!\[)[^\n]*\n)*?version = "([^"]+)"',
     re.MULTILINE | re.IGNORECASE,
 )
+# An empty lock has `package = []`, or nothing but the version of its format.
+_ANY_PACKAGE = re.compile(r"^(?:\[\[packages?\]\]$|packages? = \[\]|(?:lock-)?version = )", re.MULTILINE)
 
 
 def locked_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
     """What the lock files among the `names` of a folder hold."""
     for name in sorted(names & {*TOML_LOCKS, PIPFILE_LOCK}):
         path = os.path.join(folder, name)
-        text = text_of(root, path)
+        text = text_of(root, path, LOCK_BYTES)
         if text is not None:
             yield from _of_pipfile(path, text) if name == PIPFILE_LOCK else _of_toml(path, text)
 
 
 def _of_toml(path: str, text: str) -> Iterator[Said]:
+    if not _ANY_PACKAGE.search(text):
+        leave(path, "not a lock file")
     for match in _PACKAGE.finditer(text):
         versions = exactly(match[2])
         if versions is not None:
@@ -42,6 +47,7 @@ def _of_pipfile(path: str, text: str) -> Iterator[Said]:
     try:
         content = json.loads(text)
     except (ValueError, RecursionError):
+        leave(path, "not JSON")
         return
     sections = [content.get(section) for section in ("default", "develop")] if isinstance(content, dict) else []
     for section in sections:

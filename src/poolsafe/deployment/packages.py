@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from poolsafe.deployment.versions import ANY, specified
@@ -18,6 +19,7 @@ OTHER_DRIVERS = frozenset(
         "aiosqlite",
         "asyncmy",
         "cx-oracle",
+        "mariadb",
         "mysql-connector-python",
         "mysqlclient",
         "oracledb",
@@ -33,7 +35,33 @@ OTHER_DRIVERS = frozenset(
     }
 )
 
-_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[[^\]]*\])?\s*([^;#]*)")
+# What SQLAlchemy's own extras stand for.
+EXTRAS = {
+    "aiomysql": "aiomysql",
+    "aioodbc": "aioodbc",
+    "aiosqlite": "aiosqlite",
+    "asyncmy": "asyncmy",
+    "mariadb-connector": "mariadb",
+    "mssql": "pyodbc",
+    "mssql-pymssql": "pymssql",
+    "mssql-pyodbc": "pyodbc",
+    "mysql": "mysqlclient",
+    "mysql-connector": "mysql-connector-python",
+    "oracle": "cx-oracle",
+    "oracle-oracledb": "oracledb",
+    "postgresql": "psycopg2",
+    "postgresql-asyncpg": "asyncpg",
+    "postgresql-pg8000": "pg8000",
+    "postgresql-psycopg": "psycopg",
+    "postgresql-psycopg2binary": "psycopg2-binary",
+    "postgresql-psycopg2cffi": "psycopg2cffi",
+    "postgresql-psycopgbinary": "psycopg-binary",
+    "pymysql": "pymysql",
+}
+
+_REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*([^;#]*)")
+
+Entry = tuple[str, Versions]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +79,27 @@ def normalized(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-def requirement(text: str) -> tuple[str, Versions] | None:
-    """A requirement's name and the releases it allows, whatever its extras, markers and hashes; None for anything else.
+def requirement(text: str) -> Iterator[Entry]:
+    """A requirement's name and the releases it allows, whatever its markers and hashes; nothing for anything else.
 
-    Of a package that decides nothing the specifier is not read.
+    Of a package that decides nothing the specifier is not read. SQLAlchemy's extras are requirements of their own.
     """
     match = _REQUIREMENT.match(text)
     if match is None:
-        return None
+        return
     name = normalized(match[1])
     if name not in WATCHED:
-        return name, ANY
-    specifier = re.split(r"\s+--|\s+\\", match[2])[0].strip()
+        yield name, ANY
+        return
+    specifier = re.split(r"\s(?:--|\\)", match[3])[0].strip()
     # A URL or a path says nothing of the version.
-    return name, ANY if specifier.startswith(("@", "/", ":")) else specified(specifier)
+    yield name, ANY if specifier.startswith(("@", "/", ":")) else specified(specifier)
+    yield from extras(name, (match[2] or "").split(","))
+
+
+def extras(name: str, asked: Iterable[str]) -> Iterator[Entry]:
+    """The drivers that a package is asked to bring along."""
+    for extra in asked if name == "sqlalchemy" else ():
+        driver = EXTRAS.get(normalized(extra.strip()))
+        if driver is not None:
+            yield driver, ANY

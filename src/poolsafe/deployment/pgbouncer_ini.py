@@ -10,21 +10,38 @@ from poolsafe.deployment.setting import KEYS, MODES, Setting
 NAME = re.compile(r".*pgbouncer.*\.(?:ini|conf|cfg)(?:\.\w+)?$", re.IGNORECASE)
 
 _SECTION = re.compile(r"\s*\[([^\]]*)\]")
-_ASSIGNMENT = re.compile(r"\s*([\w.*-]+)\s*=\s*(.*?)\s*$")
+_ASSIGNMENT = re.compile(r"\s*([\w.*-]+)\s*=(.*)")
 _OWN_MODE = re.compile(r"\bpool_mode\s*=\s*'?(\w+)")
 
 
+# What a template fills in, and files whose settings stand elsewhere.
+_INCOMPLETE = re.compile(r"\{\{|\{%|\$\{|\$\(|<%|^\s*%include\b", re.MULTILINE)
+
+
 def settings_of(path: str, text: str) -> Iterator[Setting]:
-    """The settings that decide something here, those of single databases and users included."""
-    section = ""
-    for row, line in enumerate(text.splitlines(), 1):
-        # Only whole lines are comments in this format.
-        if line.lstrip().startswith((";", "#", "%")):
-            continue
+    """The settings that decide something here, those of single databases and users included.
+
+    A whole file without `pool_mode` says "session": PgBouncer has no other source for it and documents that default.
+    Images that make the file from environment variables have no such file to read, or leave one that is there alone.
+    """
+    section, head, said = "", 0, False
+    for row, line in _lines(text):
         if match := _SECTION.match(line):
             section = match[1].strip().lower()
+            head = row if section == "pgbouncer" else head
         elif match := _ASSIGNMENT.match(line):
-            yield from _assigned(section, match[1].lower(), match[2], path, row)
+            found = list(_assigned(section, match[1].lower(), match[2].strip(), path, row))
+            said = said or (section == "pgbouncer" and any(one.key == "pool_mode" for one in found))
+            yield from found
+    if head and not said and not _INCOMPLETE.search(text):
+        yield Setting("pool_mode", "session", path, head)
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    for row, line in enumerate(text.splitlines(), 1):
+        # Only whole lines are comments in this format.
+        if not line.lstrip().startswith((";", "#", "%")):
+            yield row, line
 
 
 def _assigned(section: str, key: str, value: str, path: str, row: int) -> Iterator[Setting]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 from poolsafe.deployment import containers, pgbouncer_ini
 from poolsafe.deployment.files import text_of
-from poolsafe.deployment.setting import MODES, Setting
+from poolsafe.deployment.setting import Setting
 
 # Folders that hold other people's files, or none.
 _FOREIGN = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "env", "dist", "build"})
@@ -27,9 +27,9 @@ def pooler_settings(root: str) -> tuple[Setting, ...]:
     """Every setting of a pooler in a project, in the order of the paths."""
     found: list[Setting] = []
     for read, path in _candidates(root):
-        text = text_of(root, path) if _size(path) <= _LARGEST else None
+        text = text_of(root, path, _LARGEST)
         if text is not None:
-            found += [one for one in read(path, text) if one.key != "pool_mode" or one.value.lower() in MODES]
+            found += read(path, text)
     return tuple(found)
 
 
@@ -58,10 +58,3 @@ def _reader(name: str) -> Reader | None:
     if pgbouncer_ini.NAME.match(name):
         return pgbouncer_ini.settings_of
     return containers.settings_of if containers.NAME.match(name) else None
-
-
-def _size(path: str) -> int:
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return _LARGEST + 1

@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator
 
 from poolsafe.deployment.files import text_of
-from poolsafe.deployment.packages import Said, requirement
+from poolsafe.deployment.packages import Entry, Said, requirement
 from poolsafe.deployment.versions import both
-from poolsafe.facts.deployment import Versions
 
 NAME = re.compile(
     r"(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in|lock)$|requirements(?:[-_].*)?\.pip$", re.IGNORECASE
 )
 FOLDER = "requirements"
+# One file and all that it includes.
+_INCLUDED = 100
 
 _INCLUDE = re.compile(r"(?:-r|--requirement|(-c|--constraint))[\s=]*([^\s#]+)")
 
@@ -41,7 +42,7 @@ def required_by(path: str, root: str) -> list[Said]:
 
 def _read(path: str, root: str, required: list[Said], constraints: list[Said], seen: set[str]) -> None:
     path = os.path.normpath(path)
-    text = None if path in seen else text_of(root, path)
+    text = None if path in seen or len(seen) > _INCLUDED else text_of(root, path)
     if text is None:
         return
     seen.add(path)
@@ -50,14 +51,14 @@ def _read(path: str, root: str, required: list[Said], constraints: list[Said], s
             target = os.path.join(os.path.dirname(path), match[2])
             # What a constraints file names is not required by it.
             _read(target, root, constraints if match[1] else required, constraints, seen)
-        elif (found := _line(line)) is not None:
-            required.append(Said(*found, path, row))
+        else:
+            required += [Said(*found, path, row) for found in _line(line)]
 
 
-def _line(line: str) -> tuple[str, Versions] | None:
+def _line(line: str) -> Iterator[Entry]:
     line = line.strip()
     # Options, and the lines that go on with the hashes of the one before.
-    return None if line.startswith(("-", "#")) else requirement(line)
+    return iter(()) if line.startswith(("-", "#")) else requirement(line)
 
 
 def _narrowed(said: Said, constraints: list[Said]) -> Said:

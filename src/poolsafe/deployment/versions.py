@@ -9,8 +9,11 @@ from poolsafe.facts.deployment import Version, Versions
 
 ANY = Versions()
 
-_PLAIN = re.compile(r"[vV]?(\d+(?:\.\d+)*)")
-_POETRY = re.compile(r"(\^|~(?!=))\s*(\d+(?:\.\d+)*)$")
+# Python turns only so many digits into a number.
+_PLAIN = re.compile(r"[vV]?(\d{1,18}(?:\.\d{1,18})*)(?!\d)")
+_POETRY = re.compile(r"(\^|~(?!=))\s*(\d{1,18}(?:\.\d{1,18})*)$")
+# Longer than any specifier that somebody wrote.
+_LONGEST = 500
 
 
 def exactly(text: str) -> Versions | None:
@@ -30,7 +33,7 @@ def is_pinned(versions: Versions) -> bool:
 def specified(text: str) -> Versions:
     """The releases that a specifier of pip allows, as `>=0.27,<0.31`. What it cannot read allows any."""
     text = text.strip().strip("()")
-    if not text:
+    if not text or len(text) > _LONGEST:
         return ANY
     # packaging costs its import only where a specifier must be read.
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
@@ -47,7 +50,7 @@ def specified(text: str) -> Versions:
 
 def specified_for_poetry(text: str) -> Versions:
     """The releases that a constraint of Poetry allows: `^0.29`, `~0.29.1`, `0.29.*`, `>=0.29,<0.31 || 0.31.2`."""
-    return either(_poetry_alternative(part) for part in text.split("||"))
+    return ANY if len(text) > _LONGEST else either(_poetry_alternative(part) for part in text.split("||"))
 
 
 def both(one: Versions, other: Versions) -> Versions:

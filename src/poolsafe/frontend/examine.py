@@ -11,6 +11,7 @@ from dataclasses import replace
 from poolsafe import edits
 from poolsafe.checker import Report, check, check_bytes
 from poolsafe.config.settings import Settings
+from poolsafe.deployment.files import unread
 from poolsafe.facts.suppression import ABOUT_COMMENTS, NEVER
 from poolsafe.findings import Applicability, Finding, Fix, Severity
 from poolsafe.frontend.baseline import Known
@@ -100,6 +101,8 @@ class _Examination:
         outcome.diagnostics = tuple(presenter.present(finding) for finding in findings)
         outcome.warnings = tuple(f"{bad.row}: {bad.message}" for bad in silences.malformed)
         outcome.notes = self._notes
+        if self._task.notes:
+            outcome.unread = tuple(unread(self._project.root or root_of(self._path)))
         outcome.lists_codes = silences.lists_codes
         return outcome
 

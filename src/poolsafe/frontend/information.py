@@ -49,11 +49,13 @@ def _found(settings: Settings, path: str) -> Iterator[str]:
     """What the files of the project add to the configuration, for a file or a folder at the absolute `path`."""
     # Imported late, as nothing else that only tells something needs the values' project.
     from poolsafe.deployment.evidence import deployment_for, described
+    from poolsafe.deployment.files import unread
     from poolsafe.values.project import root_of
 
     file = os.path.join(path, "_.py") if os.path.isdir(path) else path
     root = root_of(file)
     lines = list(described(deployment_for(file, root, settings.deployment), root))
+    lines += [f"# {os.path.relpath(path, root)} was not read: {reason}\n" for path, reason in unread(root)]
     if lines:
         yield f"\n# found in the files of {root}\n"
         yield from lines

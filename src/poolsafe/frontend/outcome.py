@@ -16,7 +16,8 @@ class Outcome:
     `diagnostics` are the findings to report, less those in `fixed` (code -> number). `errors` are lines, without the
     path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff, `output` the
     fixed bytes of standard input. `silenced` is how many lines got a `# noqa`, `lists_codes` says that one of them
-    lists codes of ours.
+    lists codes of ours. `unread` are files of the project, lock files and the like, that could not be read, each with
+    the reason.
     """
 
     path: str
@@ -29,3 +30,4 @@ class Outcome:
     output: bytes | None = None
     silenced: int = 0
     lists_codes: bool = False
+    unread: tuple[tuple[str, str], ...] = ()

@@ -121,6 +121,8 @@ class Session:
 
     def _finish(self, stream: TextIO) -> int:
         self._warn_of_ruff()
+        for path, reason in sorted({each for outcome in self._outcomes for each in outcome.unread}):
+            self._messages.note(f"{_shown(path)}: not read: {reason}")
         diagnostics = [diagnostic for outcome in self._outcomes for diagnostic in outcome.diagnostics]
         if self._options.write_baseline is not None:
             return self._write_baseline(diagnostics)

@@ -1,0 +1,36 @@
+"""conda's environment files: `environment.yml` with its own packages and those of pip.
+
+Read line by line, as the other YAML is: an item of a list is a package, and nothing else in these files looks like one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from poolsafe.deployment.packages import WATCHED, Entry, normalized, requirement
+from poolsafe.deployment.versions import specified
+
+NAME = re.compile(r"(?:.*[-_.])?(?:environment|conda(?:[-_.]?env)?)(?:[-_.].*)?\.ya?ml$", re.IGNORECASE)
+
+_DEPENDENCIES = re.compile(r"^dependencies:", re.MULTILINE)
+_ITEM = re.compile(r"""\s*-\s+["']?(?:[\w./-]+::)?([^"'#]+)""")
+# `asyncpg=0.30.0=py312h66e93f0_0`: a single `=` is a series, and the build behind the second one says nothing here.
+_SERIES = re.compile(r"([\w.-]+)\s*=\s*(\d[\d.]*)\*?(?:=\S*)?\s*$")
+
+
+def entries_of(text: str) -> Iterator[Entry]:
+    """What the file asks for; of packages that decide nothing, only the name."""
+    if not _DEPENDENCIES.search(text):
+        return
+    for line in text.splitlines():
+        item = _ITEM.match(line)
+        if item is None:
+            continue
+        series = _SERIES.match(item[1])
+        if series is None:
+            yield from requirement(item[1])
+        elif normalized(series[1]) in WATCHED:
+            yield normalized(series[1]), specified(f"=={series[2].strip('.')}.*")
+        else:
+            yield from requirement(series[1])
