@@ -184,32 +184,41 @@ def test_workers_know_the_baseline(poolsafe: Run, tmp_path: Path) -> None:
 
 # --- ruff
 
+# What ruff.toml says, what base.toml beside it says, and what of our codes ruff takes away.
 HAZARDS = [
-    ('lint.select = ["RUF100"]', "RUF100"),
-    ('lint.select = ["F", "RUF"]', "RUF100 and RUF102"),
-    ('lint.select = ["ALL"]', "RUF100 and RUF102"),
-    ('lint.extend-select = ["RUF102"]', "RUF100 and RUF102"),
-    ('select = ["RUF10"]', "RUF100 and RUF102"),
-    ('lint.select = ["RUF"]\nlint.ignore = ["RUF102"]', "RUF100"),
-    ("line-length = 100", "RUF100"),
-    ('lint.select = ["RUF"]\nlint.external = ["V"]', "RUF100 and RUF102"),
-    ('lint.select = ["RUF"]\nlint.external = ["V", "PGB"]', None),
-    ('lint.select = ["RUF"]\nlint.external = ["P"]', None),
-    ('lint.select = ["RUF"]\nexternal = ["PGB"]', None),
-    ('lint.select = ["E", "F"]', None),
-    ('lint.select = ["RUF"]\nlint.ignore = ["RUF100", "RUF102"]', None),
-    ('lint.ignore = ["RUF1"]', "RUF100"),
-    ('extend = "base.toml"\nlint.select = ["RUF"]', None),
-    ("lint = 1\nselect = 1", None),
-    ("broken", None),
+    ('lint.select = ["RUF100"]', "", "RUF100"),
+    ('lint.select = ["F", "RUF"]', "", "RUF100 and RUF102"),
+    ('lint.select = ["ALL"]', "", "RUF100 and RUF102"),
+    ('lint.extend-select = ["RUF102"]', "", "RUF100 and RUF102"),
+    ('select = ["RUF10"]', "", "RUF100 and RUF102"),
+    ('lint.select = ["RUF"]\nlint.ignore = ["RUF102"]', "", "RUF100"),
+    ("line-length = 100", "", "RUF100"),
+    ('lint.select = ["RUF"]\nlint.external = ["V"]', "", "RUF100 and RUF102"),
+    ('lint.select = ["RUF"]\nlint.external = ["V", "PGB"]', "", None),
+    ('lint.select = ["RUF"]\nlint.external = ["P"]', "", None),
+    ('lint.select = ["RUF"]\nexternal = ["PGB"]', "", None),
+    ('lint.select = ["E", "F"]', "", None),
+    ('lint.select = ["RUF"]\nlint.ignore = ["RUF100", "RUF102"]', "", None),
+    ('lint.ignore = ["RUF1"]', "", None),
+    ('lint.select = ["E"]\nlint.extend-select = ["RUF100"]\nlint.ignore = ["RUF"]', "", "RUF100"),
+    # Along `extend` a list takes the place of the other, and a selection is laid on top of it.
+    ('extend = "base.toml"\nlint.select = ["RUF"]', "", "RUF100 and RUF102"),
+    ('extend = "base.toml"\nlint.select = ["RUF"]', 'lint.external = ["PGB"]', None),
+    ('extend = "base.toml"\nlint.external = ["V"]', 'lint.external = ["PGB"]\nlint.select = ["RUF100"]', "RUF100"),
+    ('extend = "base.toml"', 'lint.select = ["RUF102"]\nlint.external = []', "RUF102"),
+    ('extend = "base.toml"\nlint.ignore = ["RUF"]', 'lint.select = ["RUF100"]', None),
+    ('extend = "base.toml"\nlint.select = ["F"]', 'lint.select = ["RUF100"]', None),
+    ('extend = "base.toml"\nlint.extend-select = ["RUF1"]', 'lint.select = ["F"]', "RUF100 and RUF102"),
 ]
+REFUSED = ["lint = 1\nselect = 1", "broken", 'extend = "nowhere.toml"', 'extend = "ruff.toml"']
 
 
-@pytest.mark.parametrize(("text", "rules"), HAZARDS)
-def test_ruff_that_would_erase_our_codes(tmp_path: Path, text: str, rules: str | None) -> None:
+@pytest.mark.parametrize(("text", "base", "rules"), [*HAZARDS, *((text, "", None) for text in REFUSED)])
+def test_ruff_that_would_erase_our_codes(tmp_path: Path, text: str, base: str, rules: str | None) -> None:
     load_toml.cache_clear()
     (tmp_path / "sub").mkdir()
     (tmp_path / "ruff.toml").write_text(text)
+    (tmp_path / "base.toml").write_text(base)
     warning = eraser(str(tmp_path / "sub"))
     if rules is None:
         assert warning is None
@@ -219,11 +228,10 @@ def test_ruff_that_would_erase_our_codes(tmp_path: Path, text: str, rules: str |
 
 
 @pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
-@pytest.mark.parametrize(
-    ("text", "rules"), [row for row in HAZARDS if "base.toml" not in row[0] and "=" in row[0]][:-2]
-)
-def test_ruff_does_what_we_warn_of(tmp_path: Path, text: str, rules: str | None) -> None:
+@pytest.mark.parametrize(("text", "base", "rules"), HAZARDS)
+def test_ruff_does_what_we_warn_of(tmp_path: Path, text: str, base: str, rules: str | None) -> None:
     (tmp_path / "ruff.toml").write_text(text)
+    (tmp_path / "base.toml").write_text(base)
     (tmp_path / "a.py").write_text("import os  # noqa: PGB101, F401, E501\n")
     subprocess.run([str(RUFF), "check", "--fix", "--no-cache", "a.py"], cwd=tmp_path, capture_output=True)
     # With F401 at work the list is rewritten as soon as one of its codes is unused.

@@ -95,7 +95,7 @@ def test_each_file_has_its_own(tmp_path: Path) -> None:
         ("unsafe-fixes = 1", "`unsafe-fixes`: must be true or false, not `1`"),
         ("extend = 1", "`extend`: must be a string"),
         ("output-format = 'ful'", "did you mean `full`?"),
-        ("select = ['PGB1']", "unknown key `select`; `select` belongs in `[tool.poolsafe.lint]`"),
+        ("select = ['PG1']", "`lint.select`: unknown rule selector `PG1`; did you mean `PGB1`?"),
         ("[lint]\npooler = 'none'", "unknown key `lint.pooler`; `pooler` belongs in `[tool.poolsafe]`"),
         ("[lint]\nselct = []", "unknown key `lint.selct`; did you mean `lint.select`?"),
         ("[lint]\nselect = ['PGX']", "`lint.select`: unknown rule selector `PGX`"),
@@ -103,7 +103,7 @@ def test_each_file_has_its_own(tmp_path: Path) -> None:
         ("[lint.per-file-ignores]\n'a.py' = ['PGB999']", "unknown rule selector `PGB999`"),
         ("lint = 1", "`lint` must be a table, not `1`"),
         ("pooler = ", "poolsafe.toml: invalid TOML: "),
-        ("extend = 'nowhere.toml'", "nowhere.toml: No such file or directory"),
+        ("extend = 'nowhere.toml'", "poolsafe.toml: `extend`: no such file: `nowhere.toml`"),
         ("extend = 'poolsafe.toml'", "`extend` goes round in a circle"),
     ],
 )

@@ -350,12 +350,16 @@ def test_statistics() -> None:
         *[diagnostic(code="PGB101", name="missing-cache-size")] * 11,
         diagnostic(code="PGB009", name="unparsable-file", fix=None),
     ]
-    assert list(statistics(found, Style())) == [
+    assert list(statistics(found, 0, Style())) == [
         "11\tPGB101\t[*] missing-cache-size\n",
         " 2\tPGB201\t[-] missing-pre-ping\n",
         " 1\tPGB009\t[ ] unparsable-file\n",
     ]
-    assert list(statistics([], Style())) == []
+    assert list(statistics([], 0, Style())) == []
+    assert list(statistics([diagnostic()], 12, Style())) == [
+        " 1\tPGB201\t[*] missing-pre-ping\n",
+        "12\t-\t[ ] engines that could not be judged: `--verbose` says why\n",
+    ]
 
 
 def test_a_diff_is_painted_only_for_terminals() -> None:

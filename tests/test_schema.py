@@ -13,7 +13,7 @@ from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
 from poolsafe import __version__
 from poolsafe.config.errors import UsageError
-from poolsafe.config.keys import KEYS
+from poolsafe.config.keys import KEYS, RENAMED
 from poolsafe.config.layers import read_table
 from poolsafe.config.schema import render, schema
 
@@ -36,7 +36,9 @@ def test_the_schema_is_one() -> None:
 def test_every_key_is_in_it() -> None:
     properties = schema()["properties"]
     lint = properties.pop("lint")["properties"]
-    assert {*properties, *(f"lint.{name}" for name in lint)} == set(KEYS)
+    renamed = {name for name, each in properties.items() if each.get("deprecated")}
+    assert renamed == set(RENAMED)
+    assert {*properties, *(f"lint.{name}" for name in lint)} - renamed == set(KEYS)
 
 
 def test_defaults_are_valid() -> None:
@@ -49,18 +51,20 @@ def test_defaults_are_valid() -> None:
 VALUES = [
     *("true", "1", "0", "-1", "1.5", '""', '"x"', '"0.31.0"', '"0.31rc1"', '"auto"', '"none"', '"error"', '"sarif"'),
     *("[]", '["PGB101"]', '["PGB1", "ALL"]', '["PGB999"]', '["F401"]', "[1]", "{}", '{"*.py" = ["PGB2"]}'),
-    *('{"*.py" = "PGB2"}', '{"*.py" = ["nothing"]}', '">=0.0.1"', '"asyncpg"'),
+    *('{pyx = "python"}', '{pyx = "perl"}', '{"*.py" = "PGB2"}', '{"*.py" = ["nothing"]}', '">=0.0.1"', '"asyncpg"'),
 ]
 
 
-@pytest.mark.parametrize("path", KEYS)
+@pytest.mark.parametrize("path", [*KEYS, *RENAMED])
 @pytest.mark.parametrize("value", VALUES)
 def test_schema_and_loader_agree(path: str, value: str) -> None:
     content: dict[str, Any] = tomli.loads(f"{path} = {value}")
     assert Draft7Validator(schema()).is_valid(content) is loads(content)
 
 
-@pytest.mark.parametrize("text", ["poolr = 1", "select = ['PGB1']", "lint = 1", "lint.pooler = 'none'", "a.b = 1"])
+@pytest.mark.parametrize(
+    "text", ["poolr = 1", "line-length = 88", "lint.isort = {}", "lint = 1", "lint.pooler = 'none'", "a.b = 1"]
+)
 def test_both_refuse_what_is_not_there(text: str) -> None:
     content = tomli.loads(text)
     assert not Draft7Validator(schema()).is_valid(content)

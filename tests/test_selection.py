@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolsafe.config.errors import UsageError
+from poolsafe.config.layers import Value
 from poolsafe.config.selection import Selection, check_selector, enabled_codes, fixable_codes, most_specific
+from poolsafe.config.settings import Settings
 from poolsafe.rules import registry
 
 # Ruff's selectors on the left stand for ours on the right: same lengths, same prefixes.
@@ -109,36 +112,124 @@ def test_every_rule_runs_by_default() -> None:
     assert enabled_codes([], registry.names()) == frozenset(registry.names())
 
 
-SELECTORS = st.lists(st.sampled_from(["F", "F4", "F40", "F401", "F8", "F841"]), max_size=3, unique=True)
+SELECTORS = st.lists(st.sampled_from(["ALL", "F", "F4", "F40", "F401", "F8", "F841"]), max_size=3, unique=True)
+# What one layer says: select, extend-select, ignore; and fixable, extend-fixable, unfixable.
+LISTS = st.tuples(st.none() | SELECTORS, SELECTORS, SELECTORS)
+needs_ruff = pytest.mark.skipif(
+    shutil.which("ruff", path=str(Path(sys.executable).parent)) is None, reason="ruff is not installed"
+)
+Lists = tuple["list[str] | None", "list[str]", "list[str]"]
+# Two findings, both with a fix.
+TWO = "import os\n\n\ndef f():\n    x = 1\n"
+FIRED = {"F401", "F841"}
 
 
-@pytest.mark.skipif(shutil.which("ruff", path=str(Path(sys.executable).parent)) is None, reason="ruff is not installed")
-@settings(max_examples=40, deadline=None)
-@given(SELECTORS, SELECTORS, SELECTORS, st.none() | SELECTORS, SELECTORS, SELECTORS)
+def lint(names: tuple[str, str, str], lists: Lists) -> str:
+    said = {name: selectors for name, selectors in zip(names, lists, strict=True) if selectors is not None}
+    return "".join(f"{name} = {selectors}\n" for name, selectors in said.items())
+
+
+def flags_of(names: tuple[str, str, str], lists: Lists) -> list[str]:
+    # On the command line ruff cannot be given an empty list.
+    return [f"--{name}={','.join(each)}" for name, each in zip(names, lists, strict=True) if each]
+
+
+def ruff_says(folder: Path, *flags: str) -> str:
+    ruff = str(Path(sys.executable).parent / "ruff")
+    command = [ruff, "check", "--no-cache", "--output-format=concise", *flags, "."]
+    ran = subprocess.run(command, cwd=folder, capture_output=True, text=True)
+    assert ran.returncode in (0, 1), ran.stderr
+    return ran.stdout
+
+
+SELECT = ("select", "extend-select", "ignore")
+FIXABLE = ("fixable", "extend-fixable", "unfixable")
+
+
+def layers_of(lists: tuple[Lists, ...], cli: Lists) -> list[Selection]:
+    given: Lists = (cli[0] or None, cli[1], cli[2])
+    return [
+        Selection(None if select is None else mapped(select), mapped(extend), mapped(ignore))
+        for select, extend, ignore in (*lists, given)
+    ]
+
+
+@needs_ruff
+@settings(max_examples=60, deadline=None)
+@given(LISTS, LISTS, LISTS)
 def test_ruff_resolves_random_lists_alike(
-    tmp_path_factory: pytest.TempPathFactory,
-    select: list[str],
-    extend: list[str],
-    ignore: list[str],
-    cli_select: list[str] | None,
-    cli_extend: list[str],
-    cli_ignore: list[str],
+    tmp_path_factory: pytest.TempPathFactory, parent: Lists, child: Lists, cli: Lists
 ) -> None:
     folder = tmp_path_factory.mktemp("ruff")
-    (folder / "a.py").write_text("import os\n\n\ndef f():\n    x = 1\n")
-    (folder / "ruff.toml").write_text(f"[lint]\nselect = {select}\nextend-select = {extend}\nignore = {ignore}\n")
-    flags = []
-    # On the command line ruff cannot be given an empty list.
-    for flag, selectors in (("select", cli_select), ("extend-select", cli_extend), ("ignore", cli_ignore)):
-        flags += [f"--{flag}={','.join(selectors)}"] if selectors else []
-    command = [str(Path(sys.executable).parent / "ruff"), "check", "--no-cache", "--output-format=concise", *flags, "."]
-    output = subprocess.run(command, cwd=folder, capture_output=True, text=True).stdout
+    (folder / "a.py").write_text(TWO)
+    (folder / "base.toml").write_text(f"[lint]\n{lint(SELECT, parent)}")
+    (folder / "ruff.toml").write_text(f'extend = "base.toml"\n[lint]\n{lint(SELECT, child)}')
+    output = ruff_says(folder, *flags_of(SELECT, cli))
+    # Its default rules are some, ours are all.
+    default = [code for code, theirs in CODES.items() if theirs in FIRED]
+    enabled = enabled_codes(layers_of((parent, child), cli), CODES, default=default)
+    assert {code for code in FIRED if code in output} == {CODES[code] for code in enabled} & FIRED
+
+
+@needs_ruff
+@settings(max_examples=40, deadline=None)
+@given(LISTS, LISTS, LISTS)
+def test_ruff_resolves_random_fixable_lists_alike(
+    tmp_path_factory: pytest.TempPathFactory, parent: Lists, child: Lists, cli: Lists
+) -> None:
+    folder = tmp_path_factory.mktemp("ruff")
+    (folder / "a.py").write_text(TWO)
+    (folder / "base.toml").write_text(f"[lint]\n{lint(FIXABLE, parent)}")
+    (folder / "ruff.toml").write_text(f'extend = "base.toml"\n[lint]\n{lint(FIXABLE, child)}')
+    output = ruff_says(folder, "--select=F401,F841", "--unsafe-fixes", *flags_of(FIXABLE, cli))
     layers = [
-        Selection(mapped(select), mapped(extend), mapped(ignore)),
-        Selection(mapped(cli_select) if cli_select else None, mapped(cli_extend), mapped(cli_ignore)),
+        Selection(fixable=each.select, extend_fixable=each.extend_select, unfixable=each.ignore)
+        for each in layers_of((parent, child), cli)
     ]
-    enabled = {CODES[code] for code in enabled_codes(layers, CODES)}
-    assert {code for code in ("F401", "F841") if code in output} == enabled & {"F401", "F841"}
+    offered = {CODES[code] for code in fixable_codes(layers, CODES)} & FIRED
+    assert {code for code in FIRED if f"{code} [*]" in output} == offered
+
+
+SAFETY = st.lists(st.sampled_from(["ALL", "F", "F4", "F401", "F8", "F841"]), max_size=3, unique=True)
+
+
+@needs_ruff
+@settings(max_examples=40, deadline=None)
+@given(SAFETY, SAFETY, SAFETY, SAFETY)
+def test_ruff_shifts_the_safety_of_fixes_alike(
+    tmp_path_factory: pytest.TempPathFactory,
+    base_safe: list[str],
+    base_unsafe: list[str],
+    safe: list[str],
+    unsafe: list[str],
+) -> None:
+    folder = tmp_path_factory.mktemp("ruff")
+    (folder / "a.py").write_text(TWO)
+    (folder / "base.toml").write_text(f"[lint]\nextend-safe-fixes = {base_safe}\nextend-unsafe-fixes = {base_unsafe}\n")
+    text = f'extend = "base.toml"\n[lint]\nextend-safe-fixes = {safe}\nextend-unsafe-fixes = {unsafe}\n'
+    (folder / "ruff.toml").write_text(text)
+    # The fix of the unused import is safe by itself, that of the unused variable is not.
+    output = ruff_says(folder, "--select=F401,F841")
+    shifted = [("extend-safe-fixes", [*base_safe, *safe]), ("extend-unsafe-fixes", [*base_unsafe, *unsafe])]
+    layer = {f"lint.{name}": Value(tuple(mapped(said)), "poolsafe.toml", "/") for name, said in shifted}
+    ours = Settings([layer], "/")
+    for code, theirs, by_itself in (("PGB101", "F401", True), ("PGB202", "F841", False)):
+        said = ours.safety(code)
+        assert (f"{theirs} [*]" in output) is (by_itself if said is None else said), theirs
+
+
+@needs_ruff
+@pytest.mark.parametrize("selector", ["ALL", "E", "E2", "E22", "E225"])
+@pytest.mark.parametrize("preview", [False, True])
+@pytest.mark.parametrize("explicit", [False, True])
+def test_ruff_lets_rules_on_trial_run_alike(tmp_path: Path, selector: str, preview: bool, explicit: bool) -> None:
+    (tmp_path / "a.py").write_text("x=1\n")
+    lines = [f"preview = {preview}", "[lint]", f"select = ['{selector}']", f"explicit-preview-rules = {explicit}"]
+    (tmp_path / "ruff.toml").write_text("\n".join(lines).replace("True", "true").replace("False", "false"))
+    theirs = {"E": "PGB", "E2": "PGB2", "E22": "PGB20", "E225": "PGB202", "ALL": "ALL"}
+    layers = [Selection([theirs[selector]])]
+    enabled = enabled_codes(layers, CODES, on_trial=["PGB202"], preview=preview, explicit=explicit)
+    assert ("missing-whitespace-around-operator" in ruff_says(tmp_path)) is ("PGB202" in enabled)
 
 
 def mapped(selectors: list[str]) -> list[str]:
@@ -183,20 +274,72 @@ def test_the_table_beside_the_real_ruff(tmp_path: Path, below: str, above: str, 
         assert runs(tmp_path, name, flags) is fires, name
 
 
+# Which of two `--config 'key = value'` wins: the first, in both tools.
+FRAGMENTS = [
+    (["lint.ignore = ['F']", "lint.extend-select = ['F401']"], False),
+    (["lint.extend-select = ['F401']", "lint.ignore = ['F']"], True),
+    (["lint.select = ['F401']", "lint.select = ['F8']"], True),
+    (["lint.select = ['F8']", "lint.select = ['F401']"], False),
+    (["lint = {ignore = ['F'], extend-select = ['F401']}"], True),
+]
+
+
+@pytest.mark.parametrize(("fragments", "fires"), FRAGMENTS)
+def test_fragments_beside_the_real_ruff(tmp_path: Path, fragments: list[str], fires: bool) -> None:
+    (tmp_path / "a.py").write_text("import os\nfrom sqlalchemy.ext.asyncio import create_async_engine\n" + ENGINE)
+    for name in ("ruff", "poolsafe"):
+        (tmp_path / f"{name}.toml").write_text("")
+        given = fragments
+        if name == "poolsafe":
+            given = [re.sub(r"'(\w+)'", lambda match: f"'{OURS[match[1]]}'", each) for each in fragments]
+        assert runs(tmp_path, name, [f"--config={each}" for each in given]) is fires, name
+    # A flag of its own beats them.
+    assert runs(tmp_path, "ruff", [*(f"--config={each}" for each in fragments), "--select=F401"])
+    assert runs(tmp_path, "poolsafe", ["--config=lint.ignore = ['PGB']", "--select=PGB101"])
+
+
+# Whose safe fix is applied: what is said of the rules, by what, and whether the fix of F401 is.
+SAFETIES = [
+    ("fixable = ['E']", [], False),
+    ("fixable = ['E', 'F401']", [], True),
+    ("extend-unsafe-fixes = ['F']\nextend-safe-fixes = ['F401']", [], True),
+    ("extend-unsafe-fixes = ['F401']\nextend-safe-fixes = ['F401']", [], False),
+    ("extend-unsafe-fixes = ['F401']\nextend-safe-fixes = ['F401']", ["--unsafe-fixes"], True),
+    ("extend-unsafe-fixes = ['ALL']", [], False),
+    ("unfixable = ['F']\nextend-fixable = ['F401']", [], True),
+    ("unfixable = ['F401']", ["--unsafe-fixes"], False),
+]
+
+
+@pytest.mark.parametrize(("text", "flags", "applied"), SAFETIES)
+def test_fix_safety_beside_the_real_ruff(tmp_path: Path, text: str, flags: list[str], applied: bool) -> None:
+    before = "import os\nfrom sqlalchemy.ext.asyncio import create_async_engine\n" + ENGINE
+    for name in ("ruff", "poolsafe"):
+        mine = re.sub(r"'(\w+)'", lambda match: f"'{OURS.get(match[1], 'PGB3')}'", text) if name == "poolsafe" else text
+        (tmp_path / f"{name}.toml").write_text(f"[lint]\n{mine}\n")
+        (tmp_path / "a.py").write_text(before)
+        select = f"--select={CODE[name]}"
+        # A finding whose fix is not offered stays one, and makes no difference.
+        assert runs(tmp_path, name, [select, *flags])
+        assert (run_tool(tmp_path, name, ["--diff", select, *flags]).returncode == 1) is applied
+        left = run_tool(tmp_path, name, ["--fix", select, *flags])
+        assert left.returncode == (0 if applied else 1)
+        assert ((tmp_path / "a.py").read_text() != before) is applied
+
+
 ENGINE = 'engine = create_async_engine("postgresql+asyncpg://db/app")\n'
 CODE = {"ruff": "F401", "poolsafe": "PGB101"}
 
 
 def runs(folder: Path, tool: str, flags: list[str]) -> bool:
-    if tool == "ruff":
-        program = shutil.which("ruff", path=str(Path(sys.executable).parent))
-        if program is None:
-            return pytest.skip("ruff is not installed")
-        command = [program, "check", "--no-cache"]
-    else:
-        command = [sys.executable, "-m", "poolsafe"]
-    ran = subprocess.run(
-        [*command, "--output-format=concise", *flags, "a.py"], cwd=folder, capture_output=True, text=True
-    )
+    ran = run_tool(folder, tool, ["--output-format=concise", *flags])
     assert ran.returncode in (0, 1), ran.stderr
     return CODE[tool] in ran.stdout
+
+
+def run_tool(folder: Path, tool: str, flags: list[str]) -> subprocess.CompletedProcess[str]:
+    program = shutil.which(tool, path=str(Path(sys.executable).parent))
+    if program is None:
+        return pytest.skip(f"{tool} is not installed")
+    command = [program, "check", "--no-cache"] if tool == "ruff" else [program]
+    return subprocess.run([*command, *flags, "a.py"], cwd=folder, capture_output=True, text=True)

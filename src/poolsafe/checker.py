@@ -56,9 +56,19 @@ class Report:
     silent: list[tuple[int, str]]
 
 
-def check_in_project(source: Source, deployment: Deployment, *, noqa: bool = True) -> Report:
-    """Check one decoded file with the modules of the project that its path says it belongs to."""
-    return check(source, deployment, project_of(root_of(source.path)), noqa=noqa)
+def check_in_project(
+    source: Source,
+    deployment: Deployment,
+    sources: tuple[str, ...] = (),
+    *,
+    noqa: bool = True,
+    external: Sequence[str] = (),
+) -> Report:
+    """Check one decoded file with the modules of the project that its path says it belongs to.
+
+    `sources` are absolute folders that its modules are imported from, besides those above the file.
+    """
+    return check(source, deployment, project_of(root_of(source.path), sources), noqa=noqa, external=external)
 
 
 def check(
@@ -91,7 +101,9 @@ def check(
     return in_deep_stack(SHALLOW + 1, lambda: _check(module, deployment, project, comments))
 
 
-def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project | None = None) -> tuple[Source, Report]:
+def check_bytes(
+    path: str, raw: bytes, deployment: Deployment, project: Project | None = None, *, external: Sequence[str] = ()
+) -> tuple[Source, Report]:
     """Check a file's bytes; what cannot be decoded is reported as unparsable, over a stand-in for its text."""
     try:
         source = Source.decode(path, raw)
@@ -99,7 +111,7 @@ def check_bytes(path: str, raw: bytes, deployment: Deployment, project: Project 
         stand_in = Source.from_text(path, raw.decode("latin-1").replace("\0", " "))
         offset = stand_in.offset(error.row, 1)
         return stand_in, _unparsable(stand_in, deployment, Unparsable(path, offset, offset, error.reason))
-    return source, check(source, deployment, project)
+    return source, check(source, deployment, project, external=external)
 
 
 def _check(module: Module, deployment: Deployment, project: Project, comments: _Comments) -> Report:

@@ -52,13 +52,20 @@ class _Command:
     def __init__(self, options: argparse.Namespace, messages: Messages) -> None:
         self._options = options
         self._messages = messages
-        messages.quiet = options.quiet
+        messages.quiet = options.quiet or options.silent
 
     def run(self) -> int:
         if self._options.explain is not None or self._options.list_rules:
             return self._rules()
         layers, file = arguments.overrides(self._options)
         resolver = Resolver(layers, file, isolated=self._options.isolated)
+        try:
+            return self._run(resolver)
+        finally:
+            for text in resolver.warnings:
+                self._messages.warning(text)
+
+    def _run(self, resolver: Resolver) -> int:
         settings = resolver.for_directory(os.getcwd())
         if self._options.show_settings:
             return self._show_settings(resolver)

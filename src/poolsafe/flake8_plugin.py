@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from poolsafe.config.resolver import Resolver
+    from poolsafe.config.settings import Settings
+    from poolsafe.findings import Finding
+    from poolsafe.frontend.task import Shelf
+    from poolsafe.source import Source
 
 # Options of flake8, on its command line and in its configuration, for keys of [tool.poolsafe].
 OPTIONS = {
@@ -41,6 +45,7 @@ class Plugin:
     # On the class, since flake8 parses the options anew in every worker.
     _options: dict[str, str] = {}  # noqa: RUF012
     _resolver: Resolver | None = None
+    _baselines: Shelf | None = None
 
     def __init__(self, tree: ast.AST, filename: str = "stdin", lines: Sequence[str] = ()) -> None:
         """`tree` is only asked for because it makes flake8 call us once for each file; the text is in `lines`."""
@@ -59,6 +64,7 @@ class Plugin:
         said = {key: getattr(options, f"poolsafe_{key.replace('-', '_')}", None) for key in OPTIONS}
         cls._options = {key: str(value) for key, value in said.items() if value is not None}
         cls._resolver = None
+        cls._baselines = None
         if not cls._options:
             return
         from poolsafe.config.errors import UsageError
@@ -103,19 +109,38 @@ class Plugin:
         settings = (self._resolver or self._make_resolver()).for_file(path)
         source = Source.from_text(path, text)
         silences = suppressions(text)
-        found = []
-        for finding in check_in_project(source, settings.deployment, noqa=False).findings:
+        external = settings["lint.external"]
+        report = check_in_project(source, settings.deployment, settings.source_roots, noqa=False, external=external)
+        kept = []
+        for finding in report.findings:
+            row, _ = source.row_column(finding.start)
             if settings["min-severity"] == "error" and finding.severity.value != "error":
                 continue
-            row, column = source.row_column(finding.start)
-            if silences.silences_everywhere(finding.code, row):
-                continue
-            found.append((row, column - 1, f"{finding.code} {finding.message}"))
-        return found
+            if not silences.silences_everywhere(finding.code, row):
+                kept.append(finding)
+        kept = self._unknown(path, source, kept, settings)
+        places = [source.row_column(finding.start) for finding in kept]
+        return [
+            (row, column - 1, f"{finding.code} {finding.message}")
+            for finding, (row, column) in zip(kept, places, strict=True)
+        ]
+
+    @classmethod
+    def _unknown(cls, path: str, source: Source, findings: list[Finding], settings: Settings) -> list[Finding]:
+        """Leave out the findings that the baseline of the configuration knows."""
+        if settings.baseline is None:
+            return findings
+        from poolsafe.frontend.baseline import Known
+        from poolsafe.frontend.task import Shelf
+
+        cls._baselines = cls._baselines or Shelf()
+        baseline = cls._baselines.of(settings)
+        return findings if baseline is None else Known(baseline, path).unknown(source, findings)
 
     @classmethod
     def _make_resolver(cls) -> Resolver:
-        from poolsafe.config.keys import COUNT, KEYS, read_value
+        from poolsafe.config.keys import KEYS, read_value
+        from poolsafe.config.kinds import COUNT
         from poolsafe.config.layers import Value
         from poolsafe.config.resolver import Resolver
 

@@ -7,7 +7,9 @@ import os
 
 from poolsafe import __version__
 from poolsafe.config.errors import UsageError
-from poolsafe.config.keys import KEYS, SELECTOR_KEYS, meets, read_value, unknown_key
+from poolsafe.config.keys import KEYS, RENAMED, SELECTOR_KEYS, read_value, unknown_key
+from poolsafe.config.kinds import meets
+from poolsafe.config.ruff_keys import is_ruffs
 from poolsafe.config.selection import check_selector
 
 TYPE_CHECKING = False
@@ -15,19 +17,22 @@ if TYPE_CHECKING:
     from typing import Any
 
 OWN_FILES = (".poolsafe.toml", "poolsafe.toml")
-RUFF_FILES = (".ruff.toml", "ruff.toml")
 PYPROJECT = "pyproject.toml"
 
 
 class Value:
-    """A value, where it was said (a file, or "the command line"), and the directory its relative paths start from."""
+    """A value, where it was said (a file, or a flag), and the directory its relative paths start from.
 
-    __slots__ = ("base", "source", "value")
+    `deprecated` is the name that it was given too, where ruff has given that up, else "".
+    """
+
+    __slots__ = ("base", "deprecated", "source", "value")
 
     def __init__(self, value: Any, source: str, base: str) -> None:
         self.value = value
         self.source = source
         self.base = base
+        self.deprecated = ""
 
 
 Layer = dict[str, Value]
@@ -57,15 +62,24 @@ def read_inline(text: str) -> Layer:
 
 def read_table(content: dict[str, Any], source: str, base: str) -> Layer:
     """Check a table that is written like poolsafe.toml. Raises UsageError for unknown keys and wrong values."""
+    lint = content.get("lint", {})
+    if not isinstance(lint, dict):
+        raise UsageError(f"{source}: `lint` must be a table, not `{lint!r}`")
+    written = {name: value for name, value in content.items() if name != "lint"}
+    written.update((f"lint.{name}", value) for name, value in lint.items())
+    lenient = written.get("allow-ruff-keys") is True
     layer: Layer = {}
-    for name, value in content.items():
-        if name != "lint":
-            layer[name] = _read_key(name, value, source, base)
+    for name, value in written.items():
+        if lenient and is_ruffs(name):
             continue
-        if not isinstance(value, dict):
-            raise UsageError(f"{source}: `lint` must be a table, not `{value!r}`")
-        for inner, item in value.items():
-            layer[f"lint.{inner}"] = _read_key(f"lint.{inner}", item, source, base)
+        path = RENAMED.get(name, name)
+        read = _read_key(path, value, source, base)
+        # As with ruff, the table wins over the name that it took the place of.
+        if path == name or path not in written:
+            layer[path] = read
+    for name, path in RENAMED.items():
+        if name in written:
+            layer[path].deprecated = name
     return layer
 
 
@@ -88,38 +102,6 @@ def load_toml(path: str) -> dict[str, Any]:
 def own_table(content: dict[str, Any], path: str) -> dict[str, Any] | None:
     """Return `[tool.poolsafe]` of a pyproject.toml, or None where it has none. Raises UsageError."""
     return tool_table(content, "poolsafe", path)
-
-
-def ruff_layer(directory: str) -> Layer | None:
-    """Return what the ruff configuration of one directory gives us, or None where there is none.
-
-    Only keys about files are taken, and one that we cannot read is left alone: it is not ours to complain about.
-    """
-    for name in (*RUFF_FILES, PYPROJECT):
-        path = os.path.join(directory, name)
-        if not os.path.isfile(path):
-            continue
-        try:
-            content: dict[str, Any] | None = load_toml(path)
-            if name == PYPROJECT:
-                content = tool_table(content or {}, "ruff", path)
-        except UsageError:
-            return None
-        if content is not None:
-            return _inheritable(content, path, directory)
-    return None
-
-
-def _inheritable(content: dict[str, Any], path: str, base: str) -> Layer:
-    layer = {}
-    for key in KEYS.values():
-        if not key.from_ruff or key.path not in content:
-            continue
-        try:
-            layer[key.path] = Value(key.kind.read(content[key.path]), path, base)
-        except ValueError:
-            continue
-    return layer
 
 
 def tool_table(content: dict[str, Any], name: str, path: str) -> dict[str, Any] | None:

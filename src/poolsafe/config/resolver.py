@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
 
 from poolsafe.config.errors import UsageError
-from poolsafe.config.layers import OWN_FILES, PYPROJECT, Layer, load_toml, own_table, read_file, ruff_layer
+from poolsafe.config.layers import OWN_FILES, PYPROJECT, Layer, load_toml, own_table, read_file
+from poolsafe.config.ruff import ruff_layers
 from poolsafe.config.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+
+_VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")
 
 
 class Resolver:
@@ -24,6 +29,8 @@ class Resolver:
         self._overrides = list(overrides)
         self._isolated = isolated
         self._settings: dict[str, Settings] = {}
+        # Lines about names that ruff has given up, each once.
+        self.warnings: dict[str, None] = {}
         self._fixed: Settings | None = None
         if config is not None:
             # As with ruff, paths in a configuration given by hand start from where the command runs.
@@ -50,12 +57,12 @@ class Resolver:
         for root in above:
             layers = _layers_in(root)
             if layers is not None:
-                return self._at(root, [*_ruff_layers(root, layers), *layers])
+                return self._at(root, [*_beneath(root, layers), *layers])
         for root in above:
-            ruff = ruff_layer(root)
+            ruff = ruff_layers(root)
             if ruff is not None:
-                return self._at(root, [ruff])
-        return self._at(os.getcwd(), [])
+                return self._at(root, [*_users(), *ruff])
+        return self._at(os.getcwd(), _users())
 
     def _at(self, root: str, layers: list[Layer]) -> Settings:
         """Return the settings of a root, the same object for every directory that they hold for."""
@@ -63,7 +70,13 @@ class Resolver:
         return self._build(layers, root) if known is None else known
 
     def _build(self, layers: list[Layer], root: str) -> Settings:
-        return Settings([*layers, *self._overrides], root)
+        every = [*layers, *self._overrides]
+        for layer in every:
+            for path, value in layer.items():
+                if value.deprecated:
+                    text = f"{value.source}: `{value.deprecated}` at the top is deprecated; write `{path}`"
+                    self.warnings[text] = None
+        return Settings(every, root)
 
 
 def _ancestors(directory: str) -> list[str]:
@@ -84,12 +97,33 @@ def _layers_in(directory: str) -> list[Layer] | None:
     return None
 
 
-def _ruff_layers(directory: str, own: list[Layer]) -> list[Layer]:
+def _beneath(directory: str, own: list[Layer]) -> list[Layer]:
+    """Return what ruff's configuration of the same directory gives us, unless ours does without."""
     inherits = [layer["inherit-from-ruff"].value for layer in own if "inherit-from-ruff" in layer]
     if inherits and not inherits[-1]:
         return []
-    layer = ruff_layer(directory)
-    return [] if layer is None else [layer]
+    return ruff_layers(directory) or []
+
+
+def _users() -> list[Layer]:
+    """Return the layers of the user's own configuration, which holds where the project has none."""
+    here = os.getcwd()
+    for name in (*OWN_FILES, PYPROJECT):
+        path = os.path.join(user_directory(), name)
+        if os.path.isfile(path) and (name != PYPROJECT or own_table(load_toml(path), path) is not None):
+            return _chain(path, here)
+    return []
+
+
+def user_directory() -> str:
+    """Return the folder of the user's own configuration, which need not be there."""
+    if os.name == "nt":
+        base = os.environ.get("APPDATA") or os.path.expanduser("~\\AppData\\Roaming")
+    else:
+        base = os.environ.get("XDG_CONFIG_HOME", "")
+        # The XDG rules: a relative path is no path.
+        base = base if os.path.isabs(base) else os.path.expanduser("~/.config")
+    return os.path.join(base, "poolsafe")
 
 
 def _chain(path: str, base: str | None = None) -> list[Layer]:
@@ -111,5 +145,12 @@ def _chain(path: str, base: str | None = None) -> list[Layer]:
 def _extended(layer: Layer, path: str) -> str | None:
     if "extend" not in layer:
         return None
-    target = os.path.expandvars(os.path.expanduser(layer["extend"].value))
-    return os.path.join(os.path.dirname(os.path.abspath(path)), target)
+    written = layer["extend"].value
+    expanded = os.path.expandvars(os.path.expanduser(written))
+    target = os.path.join(os.path.dirname(os.path.abspath(path)), expanded)
+    if not os.path.isfile(target):
+        unset = _VARIABLE.search(expanded)
+        why = f"the environment has no `{unset[0]}`" if unset and _VARIABLE.search(written) else "no such file"
+        # Named as it is written: what a variable holds is nobody's business but the user's.
+        raise UsageError(f"{path}: `extend`: {why}: `{written}`")
+    return target

@@ -1,67 +1,119 @@
-"""Whether ruff, as it is configured next to us, would take our codes out of `# noqa` comments."""
+"""What ruff's configuration beside ours says: the keys about files, and whether it would take our codes out."""
 
 from __future__ import annotations
 
 import os
 
 from poolsafe.config.errors import UsageError
-from poolsafe.config.layers import PYPROJECT, RUFF_FILES, load_toml, tool_table
-from poolsafe.config.selection import PREFIX
+from poolsafe.config.keys import KEYS
+from poolsafe.config.layers import PYPROJECT, Layer, Value, load_toml, tool_table
+from poolsafe.config.selection import PREFIX, Selection, enabled_codes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    Table = dict[str, Any]
+
+RUFF_FILES = (".ruff.toml", "ruff.toml")
 ADVICE = f'would take codes of poolsafe out of `# noqa` comments: set `lint.external = ["{PREFIX}"]`'
+# Unused and invalid `# noqa`. Since ruff 0.16 the first one belongs to the default rules.
 _ERASERS = ("RUF100", "RUF102")
+_DEFAULT = ("RUF100",)
+
+
+def ruff_layers(directory: str) -> list[Layer] | None:
+    """Return what the ruff configuration of one directory gives us, that which it extends first; None without one.
+
+    Only keys about files are taken, and one that we cannot read is left alone: it is not ours to complain about.
+    """
+    tables = _tables_in(directory)
+    if tables is None:
+        return None
+    return [_inheritable(table, path) for path, table in tables]
 
 
 def eraser(directory: str) -> str | None:
     """Return a line about the ruff configuration that holds for an absolute directory, or None where all is well."""
     while True:
-        for name in (*RUFF_FILES, PYPROJECT):
-            path = os.path.join(directory, name)
-            table = _read(path) if os.path.isfile(path) else None
-            if table is not None:
-                rules = _erasers(table)
-                return f"{path}: ruff's {' and '.join(rules)} {ADVICE}" if rules else None
-        if os.path.dirname(directory) == directory:
+        tables = _tables_in(directory)
+        if tables:
+            rules = _erasers([table for _, table in tables])
+            return f"{tables[-1][0]}: ruff's {' and '.join(rules)} {ADVICE}" if rules else None
+        if tables is not None or os.path.dirname(directory) == directory:
             return None
         directory = os.path.dirname(directory)
 
 
-def _read(path: str) -> dict[str, Any] | None:
-    try:
-        content = load_toml(path)
-        return tool_table(content, "ruff", path) if os.path.basename(path) == PYPROJECT else content
-    except UsageError:
-        # What is wrong in ruff's configuration is for ruff to say.
-        return None
+def _tables_in(directory: str) -> list[tuple[str, Table]] | None:
+    """Return ruff's tables of one directory with their paths, the most distant one first.
+
+    None where there is none, and an empty list where ruff itself would refuse it.
+    """
+    for name in (*RUFF_FILES, PYPROJECT):
+        path = os.path.join(directory, name)
+        if not os.path.isfile(path):
+            continue
+        try:
+            table = _read(path)
+        except UsageError:
+            return []
+        if table is not None:
+            return _chain(path, table)
+    return None
 
 
-def _erasers(table: dict[str, Any]) -> list[str]:
-    # What it builds on may well say it.
-    if "extend" in table or any(PREFIX.startswith(prefix) for prefix in _listed(table, "external")):
+def _chain(path: str, table: Table) -> list[tuple[str, Table]]:
+    chain = [(path, table)]
+    while isinstance(target := table.get("extend"), str):
+        path = os.path.join(os.path.dirname(path), os.path.expandvars(os.path.expanduser(target)))
+        try:
+            table = _read(path) or {}
+        except UsageError:
+            return []
+        if any(os.path.realpath(path) == os.path.realpath(known) for known, _ in chain):
+            return []
+        chain.insert(0, (path, table))
+    return chain
+
+
+def _read(path: str) -> Table | None:
+    content = load_toml(path)
+    table = tool_table(content, "ruff", path) if os.path.basename(path) == PYPROJECT else content
+    if table is not None and not isinstance(table.get("lint", {}), dict):
+        raise UsageError(f"{path}: `lint` must be a table")
+    return table
+
+
+def _inheritable(table: Table, path: str) -> Layer:
+    layer = {}
+    for key in KEYS.values():
+        if not key.from_ruff or key.path not in table:
+            continue
+        try:
+            layer[key.path] = Value(key.kind.read(table[key.path]), path, os.path.dirname(path))
+        except ValueError:
+            continue
+    return layer
+
+
+def _erasers(tables: list[Table]) -> list[str]:
+    external = next((said for table in reversed(tables) if (said := _listed(table, "external")) is not None), [])
+    if any(PREFIX.startswith(prefix) for prefix in external):
         return []
-    taken = _listed(table, "ignore") + _listed(table, "extend-ignore")
-    given = _listed(table, "select") + _listed(table, "extend-select")
+    on = enabled_codes(map(_selection, tables), _ERASERS, default=_DEFAULT)
+    return [rule for rule in _ERASERS if rule in on]
+
+
+def _selection(table: Table) -> Selection:
+    return Selection(
+        select=_listed(table, "select"),
+        extend_select=_listed(table, "extend-select") or (),
+        ignore=[*(_listed(table, "ignore") or ()), *(_listed(table, "extend-ignore") or ())],
+    )
+
+
+def _listed(table: Table, key: str) -> list[str] | None:
     lint = table.get("lint", {})
-    if "select" not in table and not (isinstance(lint, dict) and "select" in lint):
-        # Since ruff 0.16 the first one belongs to the default rules.
-        given.append("RUF100")
-    return [rule for rule in _ERASERS if _length(given, rule) > _length(taken, rule)]
-
-
-def _listed(table: dict[str, Any], key: str) -> list[str]:
-    lint = table.get("lint", {})
-    value = lint[key] if isinstance(lint, dict) and key in lint else table.get(key, [])
-    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
-
-
-def _length(selectors: list[str], rule: str) -> int:
-    lengths = [0 if selector == "ALL" else len(selector) for selector in selectors if _covers(selector, rule)]
-    return max(lengths, default=-1)
-
-
-def _covers(selector: str, rule: str) -> bool:
-    return selector == "ALL" or (bool(selector) and rule.startswith(selector))
+    value = lint[key] if key in lint else table.get(key)
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sys
 
-from poolsafe.config.keys import KEYS, SELECTOR_KEYS, Key
+from poolsafe.config.keys import KEYS, RENAMED, SELECTOR_KEYS, Key
 from poolsafe.config.selection import ALL, PREFIX
 from poolsafe.rules import registry
 
@@ -25,6 +25,8 @@ def schema() -> dict[str, Any]:
     """Return the schema of poolsafe.toml."""
     top = {key.name: _property(key) for key in KEYS.values() if not key.section}
     lint = {key.name: _property(key) for key in KEYS.values() if key.section == "lint"}
+    # Most editors strike these through.
+    top.update((name, {**_property(KEYS[path]), "deprecated": True}) for name, path in RENAMED.items())
     top["lint"] = {"type": "object", "properties": lint, "additionalProperties": False}
     return {
         "$schema": DRAFT,

@@ -46,7 +46,8 @@ def check_selector(selector: str, key: str, source: str) -> None:
     if selector == ALL or (selector.startswith(PREFIX) and matching(selector, codes)):
         return
     by_name = [code for code, name in codes.items() if name == selector.lower().replace("_", "-")]
-    near = f"; its code is `{by_name[0]}`" if by_name else hint(selector, [ALL, PREFIX, *codes])
+    beginnings = sorted({code[:length] for code in codes for length in range(len(PREFIX), len(code) + 1)}, key=len)
+    near = f"; its code is `{by_name[0]}`" if by_name else hint(selector, [ALL, *beginnings])
     raise UsageError(f"{place(source, key)}: unknown rule selector `{selector}`{near}")
 
 
@@ -60,16 +61,33 @@ def specificity(selector: str) -> int:
     return 0 if selector == ALL else len(selector)
 
 
-def enabled_codes(selections: Iterable[Selection], codes: Iterable[str]) -> frozenset[str]:
-    """Return those of `codes` that run after all `selections`, the most distant one first. All run by default."""
+def enabled_codes(
+    selections: Iterable[Selection],
+    codes: Iterable[str],
+    *,
+    default: Iterable[str] | None = None,
+    on_trial: Iterable[str] = (),
+    preview: bool = False,
+    explicit: bool = False,
+) -> frozenset[str]:
+    """Return those of `codes` that run after all `selections`, the most distant one first.
+
+    All run by default, unless `default` lists those that do. The codes `on_trial` only run with `preview`; with
+    `explicit` they have to be selected by their whole code too.
+    """
+    codes = frozenset(codes)
     layers = [(layer.select, layer.extend_select, layer.ignore) for layer in selections]
-    return _resolve(layers, frozenset(codes))
+    trial = codes.intersection(on_trial)
+    hidden = trial if explicit else frozenset[str]()
+    start = codes - hidden if default is None else codes.intersection(default)
+    return _resolve(layers, codes, start, hidden) - (frozenset() if preview else trial)
 
 
 def fixable_codes(selections: Iterable[Selection], codes: Iterable[str]) -> frozenset[str]:
     """Return those of `codes` whose fixes are offered, by the same algorithm as `enabled_codes`."""
     layers = [(layer.fixable, layer.extend_fixable, layer.unfixable) for layer in selections]
-    return _resolve(layers, frozenset(codes))
+    codes = frozenset(codes)
+    return _resolve(layers, codes, codes)
 
 
 def most_specific(selectors: Iterable[str], code: str) -> int:
@@ -78,17 +96,21 @@ def most_specific(selectors: Iterable[str], code: str) -> int:
 
 
 def _resolve(
-    layers: Iterable[tuple[Sequence[str] | None, Sequence[str], Sequence[str]]], codes: frozenset[str]
+    layers: Iterable[tuple[Sequence[str] | None, Sequence[str], Sequence[str]]],
+    codes: frozenset[str],
+    start: frozenset[str],
+    hidden: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
-    on = set(codes)
+    """Resolve the layers over `start`; a shorter selector does not switch on the codes that are `hidden`."""
+    on = set(start)
     carried: Sequence[str] = ()
     for select, extend, ignore in layers:
         takes_away = [*ignore, *carried]
         carried = ignore if select is not None and not (select or extend) else ()
-        verdicts = {
-            code: _verdict(most_specific([*(select or ()), *extend], code), most_specific(takes_away, code))
-            for code in codes
-        }
+        verdicts = {}
+        for code in codes:
+            gives = [each for each in (*(select or ()), *extend) if code not in hidden or each == code]
+            verdicts[code] = _verdict(most_specific(gives, code), most_specific(takes_away, code))
         if select is not None:
             on = set()
         on -= {code for code, verdict in verdicts.items() if verdict is False}

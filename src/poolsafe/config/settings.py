@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from poolsafe.facts.deployment import Deployment
 
 DEFAULTS = "the defaults"
+# Ruff reads these too; a list of files that was copied from it may name them.
+_LANGUAGES = {".ipynb": "ipynb", ".md": "markdown", ".toml": "toml"}
 
 
 class Settings:
@@ -35,11 +37,19 @@ class Settings:
             for path, value in layer.items():
                 self._values[path] = [*self._values[path], value] if KEYS[path].joins else [value]
         selections = [_selection(layer) for layer in layers]
-        self.enabled = enabled_codes(selections, registry.names())
+        preview = self["preview"] if self["lint.preview"] is None else self["lint.preview"]
+        self.enabled = enabled_codes(
+            selections,
+            registry.names(),
+            on_trial=registry.ON_TRIAL,
+            preview=preview,
+            explicit=self["lint.explicit-preview-rules"],
+        )
         self.fixable = fixable_codes(selections, registry.names())
         # Compiled at once, so that a broken glob is said before any file is looked at.
         self._exclude = self._patterns("exclude", "extend-exclude", "lint.exclude")
         self._include = self._patterns("include", "extend-include")
+        self._extensions = {f".{name.removeprefix('.')}": language for name, language in self["extension"].items()}
         self._file_ignores = list(self._per_file_patterns())
 
     def __getitem__(self, path: str) -> Any:
@@ -65,8 +75,12 @@ class Settings:
         return False
 
     def includes(self, path: str) -> bool:
-        """Say whether a file found in a folder is to be looked at."""
-        return self._include.matches(path)
+        """Say whether a file found in a folder is to be looked at: never one in a language that we cannot read."""
+        suffix = os.path.splitext(path)[1]
+        language = self._extensions.get(suffix)
+        if (language or _LANGUAGES.get(suffix, "python")) not in ("python", "pyi"):
+            return False
+        return language is not None or self._include.matches(path)
 
     def codes_for(self, path: str) -> frozenset[str]:
         """Return the codes that run on the file with this absolute path."""
@@ -82,6 +96,18 @@ class Settings:
         safe = most_specific(self._joined("lint.extend-safe-fixes"), code)
         unsafe = most_specific(self._joined("lint.extend-unsafe-fixes"), code)
         return None if safe == unsafe == -1 else safe > unsafe
+
+    @functools.cached_property
+    def source_roots(self) -> tuple[str, ...]:
+        """The absolute folders of `src` that are there, besides those that are looked at for every file."""
+        said = self._values["src"][-1]
+        return () if said.source == DEFAULTS else tuple(_folders(said))
+
+    @property
+    def baseline(self) -> str | None:
+        """The absolute path of the baseline, and None without one."""
+        said = self._values["baseline"][-1]
+        return None if said.value is None else os.path.join(said.base, os.path.expanduser(said.value))
 
     @functools.cached_property
     def deployment(self) -> Deployment:
@@ -113,6 +139,16 @@ class Settings:
                     negated = text.startswith("!")
                     pattern = _pattern(text[negated:], value, path, name_always=True)
                     yield PathSet([pattern]), negated, selectors
+
+
+def _folders(said: Value) -> Iterable[str]:
+    import glob
+
+    for text in said.value:
+        pattern = os.path.join(glob.escape(said.base), os.path.expandvars(os.path.expanduser(text)))
+        yield from (
+            os.path.normpath(path) for path in sorted(glob.glob(pattern, recursive=True)) if os.path.isdir(path)
+        )
 
 
 def _pattern(text: str, value: Value, path: str, *, name_always: bool = False) -> PathPattern:

@@ -15,7 +15,7 @@ from poolsafe.reports import FORMATS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import NoReturn
 
 DESCRIPTION = "Find and repair SQLAlchemy + asyncpg engines that break behind PgBouncer and other connection poolers."
@@ -23,8 +23,17 @@ EPILOG = (
     "Exit codes: 0 nothing left to report, 1 findings or a diff, 2 bad usage, bad configuration or an error, "
     "3 a named path does not exist or holds no Python file."
 )
+COLOURS = ("auto", "always", "never")
 # Flags that stand for a configuration key: destination -> key.
 OVERRIDES = {
+    "apply": "fix",
+    "fix_only": "fix-only",
+    "show_fixes": "show-fixes",
+    "preview": "preview",
+    "baseline": "baseline",
+    "extension": "extension",
+    "extend_fixable": "lint.extend-fixable",
+    "extend_per_file_ignores": "lint.extend-per-file-ignores",
     "select": "lint.select",
     "extend_select": "lint.extend-select",
     "ignore": "lint.ignore",
@@ -65,6 +74,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         flag = rest[0].partition("=")[0]
         raise UsageError(f"unknown option `{flag}`{hint(flag, known)}")
     options.paths += argv[end + 1 :]
+    if options.color not in COLOURS:
+        listed = ", ".join(f"`{choice}`" for choice in COLOURS)
+        raise UsageError(f"--color: must be one of {listed}, not `{options.color}`{hint(options.color, COLOURS)}")
     _refuse_contradictions(options)
     if options.stdin_filename is not None and not options.paths:
         options.paths = ["-"]
@@ -76,7 +88,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def _refuse_contradictions(options: argparse.Namespace) -> None:
     """Raise UsageError where two flags want different things written."""
     said = {
-        "--apply": options.apply,
+        "--apply": options.apply or options.fix_only,
         "--diff": options.diff,
         "--add-noqa": options.add_noqa is not None,
         "--ignore-noqa": options.ignore_noqa and options.add_noqa is not None,
@@ -108,7 +120,8 @@ def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
             raise UsageError(f"--config: no such file: `{text}`")
     if file is not None and options.isolated:
         raise UsageError("--isolated reads no configuration file, so it cannot be combined with `--config FILE`")
-    return [*layers, _flags(options)], file
+    # As with ruff, what was said first wins over what was said later, and the other flags over both.
+    return [*reversed(layers), _flags(options)], file
 
 
 def _flags(options: argparse.Namespace) -> Layer:
@@ -118,7 +131,11 @@ def _flags(options: argparse.Namespace) -> Layer:
         if said is None:
             continue
         flag = "--" + destination.replace("_", "-")
-        value = read_value(path, _per_file(said, flag) if path.endswith("per-file-ignores") else said, flag)
+        if path.endswith("per-file-ignores"):
+            said = _per_file(said, flag)
+        elif path == "extension":
+            said = dict(_pairs(said, flag, "EXTENSION:LANGUAGE"))
+        value = read_value(path, said, flag)
         for selector in selectors_in(path, value):
             check_selector(selector, path, flag)
         layer[path] = Value(value, flag, os.getcwd())
@@ -127,12 +144,17 @@ def _flags(options: argparse.Namespace) -> Layer:
 
 def _per_file(pairs: list[str], flag: str) -> dict[str, list[str]]:
     table: dict[str, list[str]] = {}
-    for pair in pairs:
-        pattern, colon, selector = pair.rpartition(":")
-        if not colon:
-            raise UsageError(f"{flag}: expected `PATTERN:CODE`, not `{pair}`")
+    for pattern, selector in _pairs(pairs, flag, "PATTERN:CODE"):
         table.setdefault(pattern, []).append(selector)
     return table
+
+
+def _pairs(said: list[str], flag: str, form: str) -> Iterator[tuple[str, str]]:
+    for pair in said:
+        first, colon, second = pair.rpartition(":")
+        if not colon:
+            raise UsageError(f"{flag}: expected `{form}`, not `{pair}`")
+        yield first, second
 
 
 def _listed(text: str) -> list[str]:
@@ -156,7 +178,10 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_fixing(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--diff", action="store_true", help="show what --apply would write, and write nothing")
-    group.add_argument("--apply", "--fix", action="store_true", help="write the fixes that are safe")
+    group.add_argument("--apply", "--fix", action=argparse.BooleanOptionalAction, help="write the fixes that are safe")
+    group.add_argument(
+        "--fix-only", action=argparse.BooleanOptionalAction, help="the same, and report nothing of what is left"
+    )
     group.add_argument(
         "--unsafe-fixes",
         action=argparse.BooleanOptionalAction,
@@ -164,6 +189,9 @@ def _add_fixing(group: argparse._ArgumentGroup) -> None:
     )
     group.add_argument(
         "--fixable", type=_listed, action="extend", metavar="CODES", help="rules whose fixes are offered"
+    )
+    group.add_argument(
+        "--extend-fixable", type=_listed, action="extend", metavar="CODES", help="more rules whose fixes are offered"
     )
     group.add_argument("--unfixable", type=_listed, action="extend", metavar="CODES", help="rules whose fixes are not")
 
@@ -180,6 +208,10 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
         metavar="PATTERN:CODE",
         help="rules not to run on some files",
     )
+    group.add_argument(
+        "--extend-per-file-ignores", type=_listed, action="extend", metavar="PATTERN:CODE", help="more of the same"
+    )
+    group.add_argument("--preview", action=argparse.BooleanOptionalAction, help="let rules run that are still on trial")
     group.add_argument("--min-severity", metavar="|".join(SEVERITIES), help="hide findings below this severity")
     group.add_argument("--pooler", metavar="|".join(POOLERS), help="the pool mode your engines run behind")
     group.add_argument(
@@ -203,6 +235,14 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         "--force-exclude", action=argparse.BooleanOptionalAction, help="leave out even the files that are named"
     )
     group.add_argument("--respect-gitignore", action=argparse.BooleanOptionalAction, help="leave out what Git ignores")
+    group.add_argument(
+        "--extension",
+        type=_listed,
+        action="extend",
+        metavar="EXTENSION:LANGUAGE",
+        help="what files of another extension hold, such as `pyx:python`",
+    )
+    group.add_argument("-n", "--no-cache", action="store_true", help="changes nothing: poolsafe keeps no cache")
     group.add_argument("--stdin-filename", metavar="PATH", help="the name of what comes from standard input")
 
 
@@ -210,8 +250,10 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--output-format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
     group.add_argument("-o", "--output-file", metavar="FILE", help="write the report there")
     group.add_argument("--statistics", action="store_true", help="count the findings of each rule instead")
-    group.add_argument("--color", choices=("auto", "always", "never"), default="auto", help="colour (default: auto)")
+    group.add_argument("--show-fixes", action=argparse.BooleanOptionalAction, help="list what was fixed, file by file")
+    group.add_argument("--color", metavar="|".join(COLOURS), default="auto", help="colour (default: auto)")
     group.add_argument("-q", "--quiet", action="store_true", help="print the findings and nothing else")
+    group.add_argument("-s", "--silent", action="store_true", help="print nothing at all: the exit code says it")
     group.add_argument("-v", "--verbose", action="store_true", help="also say which engines are left alone, and why")
     group.add_argument("-e", "--exit-zero", action="store_true", help="exit 0 even with findings")
     group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit 1 when something was fixed")

@@ -78,18 +78,18 @@ class Known:
         return moved
 
 
-def read(path: str) -> Baseline:
-    """Return the baseline at `path`. Raises UsageError."""
+def read(path: str, named: str) -> Baseline:
+    """Return the baseline at `path`. Raises UsageError, which begins with `named`."""
     try:
         with open(path, encoding="utf-8") as file:
             content = json.load(file)
     except OSError as error:
-        raise UsageError(f"--baseline: {path}: {error.strerror or error}") from None
+        raise UsageError(f"{named}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"--baseline: {path}: not JSON: {' '.join(str(error).split())}") from None
+        raise UsageError(f"{named}: not JSON: {' '.join(str(error).split())}") from None
     findings = content.get("findings") if isinstance(content, dict) and content.get("version") == VERSION else None
     if not isinstance(findings, dict) or not all(map(_is_count, findings.values())):
-        raise UsageError(f"--baseline: {path}: no baseline of this version of poolsafe; write it anew")
+        raise UsageError(f"{named}: no baseline of this version of poolsafe; write it anew")
     return Baseline(findings, os.path.dirname(os.path.abspath(path)))
 
 

@@ -41,16 +41,19 @@ def examine(path: str, raw: bytes, settings: Settings, task: Task) -> Outcome:
 class _Examination:
     def __init__(self, path: str, settings: Settings, task: Task) -> None:
         self._path = path
-        self._project = project_of(root_of(path))
+        self._project = project_of(root_of(path), settings.source_roots)
         self._settings = settings
         self._task = task
         self._codes = settings.codes_for(path)
         self._errors_only = settings["min-severity"] == "error"
         self._notes: tuple[str, ...] = ()
-        self._known = None if task.baseline is None else Known(task.baseline, path)
+        self._silent = 0
+        baseline = None if task.baselines is None else task.baselines.of(settings)
+        self._known = None if baseline is None else Known(baseline, path)
 
     def run(self, raw: bytes) -> Outcome:
-        source, report = check_bytes(self._path, raw, self._settings.deployment, self._project)
+        deployment, external = self._settings.deployment, self._settings["lint.external"]
+        source, report = check_bytes(self._path, raw, deployment, self._project, external=external)
         findings = self._kept(source, report)
         if self._task.mode in (DIFF, APPLY):
             return self._repair(source, findings)
@@ -58,9 +61,14 @@ class _Examination:
             return self._add_noqa(source, findings)
         return self._report(source, findings, Outcome(self._path))
 
+    def _check(self, source: Source) -> Report:
+        settings = self._settings
+        return check(source, settings.deployment, self._project, external=settings["lint.external"])
+
     def _kept(self, source: Source, report: Report) -> list[Finding]:
         """Return what is left to report after silencing and selection, with fixes as the settings see them."""
         silences = self._silences(source)
+        self._silent = len(report.silent)
         if self._task.notes:
             self._notes = tuple(f"{row}: not judged: {reason}" for row, reason in report.silent)
         kept = [self._with_own_safety(finding) for finding in report.findings if self._keeps(finding, source, silences)]
@@ -101,6 +109,7 @@ class _Examination:
         outcome.diagnostics = tuple(presenter.present(finding) for finding in findings)
         outcome.warnings = tuple(f"{bad.row}: {bad.message}" for bad in silences.malformed)
         outcome.notes = self._notes
+        outcome.silent = self._silent
         if self._task.notes:
             outcome.unread = tuple(unread(self._project.root or root_of(self._path)))
         outcome.lists_codes = silences.lists_codes
@@ -136,7 +145,7 @@ class _Examination:
         def check_anew(source: Source) -> list[Finding]:
             nonlocal latest
             if source is not latest[0]:
-                latest = source, self._kept(source, check(source, self._settings.deployment, self._project))
+                latest = source, self._kept(source, self._check(source))
             return latest[1]
 
         repair = edits.repair(before, check_anew, self._offers)

@@ -42,7 +42,9 @@ def run(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcom
             slots.append(Unreadable(path, error.strerror or str(error)))
             continue
         if needles.wanted(raw):
-            resolver.for_file(path)
+            settings = resolver.for_file(path)
+            if task.baselines is not None:
+                task.baselines.of(settings)
             slots.append(path)
     outcomes = _outcomes([slot for slot in slots if isinstance(slot, str)], resolver, task)
     for slot in slots:

@@ -8,8 +8,8 @@ import sys
 from poolsafe import needles
 from poolsafe.frontend.discovery import Found, excluded_by_force
 from poolsafe.frontend.run import Unreadable, run
-from poolsafe.frontend.summary import Tally, counted, statistics
-from poolsafe.frontend.task import ADD_NOQA, APPLY, DIFF, REPORT, Task
+from poolsafe.frontend.summary import Tally, counted, fixes, statistics, statistics_as_json
+from poolsafe.frontend.task import ADD_NOQA, APPLY, DIFF, REPORT, Shelf, Task
 from poolsafe.frontend.terminal import Messages, Progress, open_report, style_for
 from poolsafe.reports import FOR_PEOPLE, load
 
@@ -39,10 +39,8 @@ class Session:
         self._messages = messages
         self._settings = settings
         self._format: str = settings["output-format"]
-        # A diff shows what --apply would do, and so wins over it.
-        self._mode = DIFF if options.diff else APPLY if options.apply else REPORT
-        if options.add_noqa is not None:
-            self._mode = ADD_NOQA
+        self._mode = _mode(options, settings)
+        self._fix_only = self._mode == APPLY and settings["fix-only"]
         self._outcomes: list[Outcome] = []
         self._failed = False
         self._nothing_there = False
@@ -60,7 +58,10 @@ class Session:
         if needles.wanted(raw) and not excluded_by_force(path, resolver):
             from poolsafe.frontend.examine import examine
 
-            self._collect([examine(path, raw, resolver.for_file(path), self._task(piped=True))])
+            settings, task = resolver.for_file(path), self._task(piped=True)
+            if task.baselines is not None:
+                task.baselines.of(settings)
+            self._collect([examine(path, raw, settings, task)])
         if self._mode != APPLY:
             return self._finish(sys.stdout)
         fixed = [outcome.output for outcome in self._outcomes if outcome.output is not None]
@@ -69,18 +70,15 @@ class Session:
         return self._finish(sys.stderr)
 
     def _task(self, *, piped: bool = False) -> Task:
-        known = None
-        if self._options.baseline is not None:
-            from poolsafe.frontend import baseline
-
-            known = baseline.read(self._options.baseline)
+        # What is written as known must not leave out what was known before.
+        baselines = Shelf() if self._options.write_baseline is None else None
         return Task(
             self._mode,
             frames=self._format == "full",
             notes=self._options.verbose,
             ignore_noqa=self._options.ignore_noqa,
             piped=piped,
-            baseline=known,
+            baselines=baselines,
             reason=" ".join((self._options.add_noqa or "").split()),
         )
 
@@ -123,14 +121,16 @@ class Session:
         self._warn_of_ruff()
         for path, reason in sorted({each for outcome in self._outcomes for each in outcome.unread}):
             self._messages.note(f"{_shown(path)}: not read: {reason}")
-        diagnostics = [diagnostic for outcome in self._outcomes for diagnostic in outcome.diagnostics]
+        left = () if self._fix_only else self._outcomes
+        diagnostics = [diagnostic for outcome in left for diagnostic in outcome.diagnostics]
         if self._options.write_baseline is not None:
             return self._write_baseline(diagnostics)
         if self._mode == ADD_NOQA:
             self._messages.note(f"Added {counted(sum(each.silenced for each in self._outcomes), '`# noqa` comment')}.")
             return self._unless_failed(CLEAN)
         fixed = sum(sum(outcome.fixed.values()) for outcome in self._outcomes)
-        tally = Tally(diagnostics, fixed, mention_unsafe=self._settings["unsafe-fixes"] is None)
+        mention_unsafe = self._settings["unsafe-fixes"] is None
+        tally = Tally(diagnostics, fixed, mention_unsafe=mention_unsafe, fix_only=self._fix_only)
         if self._mode == DIFF:
             self._print_diffs(tally)
         elif self._options.output_file is None:
@@ -165,19 +165,27 @@ class Session:
 
     def _print_diffs(self, tally: Tally) -> None:
         style = style_for(sys.stdout, self._options.color)
-        for outcome in self._outcomes:
+        for outcome in () if self._options.silent else self._outcomes:
             sys.stdout.writelines(style.diff(outcome.diff))
         if tally.fixed or not self._failed:
             self._messages.note(tally.diff_line())
 
     def _print_report(self, diagnostics: list[Diagnostic], tally: Tally, stream: TextIO) -> None:
+        if self._options.silent:
+            return
         style = style_for(stream, self._options.color)
+        for_people = self._format in FOR_PEOPLE or (self._options.statistics and self._format != "json")
         if self._options.statistics:
-            stream.writelines(statistics(diagnostics, style))
+            silent = sum(outcome.silent for outcome in self._outcomes)
+            lines = statistics_as_json if self._format == "json" else statistics
+            stream.writelines(lines(diagnostics, silent, style))
         elif diagnostics or self._format not in FOR_PEOPLE:
             stream.writelines(load(self._format).render(diagnostics, style))
-        if self._options.quiet or not (self._format in FOR_PEOPLE or self._options.statistics):
+        if self._options.quiet or not for_people:
             return
+        if self._settings["show-fixes"]:
+            fixed = [(outcome.path, outcome.fixed) for outcome in self._outcomes if outcome.fixed]
+            stream.writelines(fixes(fixed, style))
         # "All checks passed!" would be untrue of files that could not be checked.
         if diagnostics or tally.fixed or not (self._failed or self._nothing_there):
             stream.writelines(f"{line}\n" for line in tally.report_lines())
@@ -191,6 +199,17 @@ class Session:
             return FINDINGS if any(outcome.diff for outcome in self._outcomes) else CLEAN
         left = tally.remaining or (tally.fixed and self._options.exit_non_zero_on_fix)
         return FINDINGS if left else CLEAN
+
+
+def _mode(options: argparse.Namespace, settings: Settings) -> str:
+    if options.add_noqa is not None:
+        return ADD_NOQA
+    # A diff shows what --apply would do, and so wins over it.
+    if options.diff:
+        return DIFF
+    if options.write_baseline is not None:
+        return REPORT
+    return APPLY if settings["fix"] or settings["fix-only"] else REPORT
 
 
 def _shown(path: str) -> str:

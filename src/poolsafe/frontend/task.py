@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from poolsafe.config.errors import place
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from poolsafe.config.settings import Settings
     from poolsafe.frontend.baseline import Baseline
 
 REPORT = "report"
@@ -12,15 +15,36 @@ APPLY = "apply"
 ADD_NOQA = "add-noqa"
 
 
+class Shelf:
+    """The baselines of one run, each read once: every configuration may have one of its own."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[str, Baseline] = {}
+
+    def of(self, settings: Settings) -> Baseline | None:
+        """Return the baseline that the settings name, and None without one. Raises UsageError."""
+        path = settings.baseline
+        if path is None:
+            return None
+        if path not in self._known:
+            from poolsafe.frontend.baseline import read
+
+            said = settings.origins("baseline")[-1]
+            self._known[path] = read(path, f"{place(said.source, 'baseline')}: {said.value}")
+        return self._known[path]
+
+
 class Task:
     """`mode` is one of REPORT, DIFF, APPLY and ADD_NOQA.
 
     `frames` asks for source lines beside the findings, `notes` for the engines that are left alone. `piped` says that
-    the one file is standard input: nothing is written, the fixed text is handed back. `baseline` holds the findings
-    that are not to be reported, `reason` what to write behind a new `# noqa`.
+    the one file is standard input: nothing is written, the fixed text is handed back. `baselines` hold the findings
+    that are not to be reported, None where all are; `reason` is what to write behind a new `# noqa`.
     """
 
-    __slots__ = ("baseline", "frames", "ignore_noqa", "mode", "notes", "piped", "reason")
+    __slots__ = ("baselines", "frames", "ignore_noqa", "mode", "notes", "piped", "reason")
 
     def __init__(
         self,
@@ -30,7 +54,7 @@ class Task:
         notes: bool = False,
         ignore_noqa: bool = False,
         piped: bool = False,
-        baseline: Baseline | None = None,
+        baselines: Shelf | None = None,
         reason: str = "",
     ) -> None:
         self.mode = mode
@@ -38,5 +62,5 @@ class Task:
         self.notes = notes
         self.ignore_noqa = ignore_noqa
         self.piped = piped
-        self.baseline = baseline
+        self.baselines = baselines
         self.reason = reason

@@ -31,9 +31,9 @@ engine = create_async_engine(
 ```
 
 Comments are held against every rule, selected or not, and against every pooler, configured or not; known findings of a
-baseline count as well. Where an engine or its SQL could not be judged, comments on it are left alone. A blanket `# noqa`
-and codes of other tools are not judged, nor are those that begin as `lint.external` says. A comment that has to stay is
-left alone when it lists PGB001 itself: `# noqa: PGB101, PGB001`.
+baseline count as well. Where an engine or its SQL could not be judged, comments on it are left alone. A blanket
+`# noqa` and codes of other tools are not judged, nor are those that begin as `lint.external` says. A comment that has
+to stay is left alone when it lists PGB001 itself: `# noqa: PGB101, PGB001`.
 
 ## Fix safety
 The fix removes the code, or the comment where no other code is left in it. Codes of other tools and whatever else the

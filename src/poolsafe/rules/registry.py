@@ -10,6 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poolsafe.rules.base import Rule
 
+# The codes of the rules that only run with `preview = true`. A new rule may be listed here for a release or two.
+ON_TRIAL: frozenset[str] = frozenset()
+
 _FILE = re.compile(r"(pgb\d{3})_(\w+)\.pyc?$")
 
 

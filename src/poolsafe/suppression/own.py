@@ -16,6 +16,7 @@ from poolsafe.suppression.listing import Listed, Listing
 _COMMENT = re.compile(r"#\s*poolsafe\s*:\s*(?P<kind>[\w-]+)(?P<rest>.*)")
 _LIST = re.compile(r"\s*\[\s*(?P<codes>[A-Z]+[0-9]*(?:\s*,\s*[A-Z]+[0-9]*)*)\s*,?\s*\]")
 _KINDS = frozenset({"ignore", "file-ignore", "disable", "enable"})
+_MEANT = re.compile(r"\s*(?:\[|:?\s*PGB\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,8 @@ class OwnReader:
             return False
         kind = match["kind"]
         codes = _LIST.match(match["rest"])
-        if kind not in _KINDS and not match["rest"].lstrip().startswith("["):
+        # Anything may be said behind our name; brackets, or a code of ours, say that more was meant.
+        if kind not in _KINDS and not _MEANT.match(match["rest"]):
             return False
         row = self._lines.row(comment.start)
         complaint = _complaint(kind, codes, comment)
@@ -122,9 +124,16 @@ def _listing(comment: Comment, match: re.Match[str], codes: re.Match[str]) -> Li
 
 def _complaint(kind: str, codes: re.Match[str] | None, comment: Comment) -> str:
     if kind not in _KINDS:
-        return f"unknown `# poolsafe: {kind}`: expected ignore, file-ignore, disable or enable"
+        return f"unknown `# poolsafe: {kind}`{_nearest(kind)}: expected ignore, file-ignore, disable or enable"
     if codes is None:
         return f"invalid `# poolsafe: {kind}`: expected codes in brackets, such as `# poolsafe: {kind}[PGB101]`"
     if kind != "ignore" and not comment.alone:
         return f"`# poolsafe: {kind}` has no effect behind code: put it on a line of its own"
     return ""
+
+
+def _nearest(kind: str) -> str:
+    import difflib
+
+    near = difflib.get_close_matches(kind.lower(), [*_KINDS, "noqa"], n=1)
+    return f" (did you mean `{near[0]}`?)" if near else ""

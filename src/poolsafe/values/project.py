@@ -52,12 +52,13 @@ class Project:
     """Finds modules by name, parsed once. `follow` is False where only the file itself is looked at.
 
     `root` is the folder beyond which nothing is read; without one it is found from each file, by the markers of a
-    project. `read` turns a path into a Source.
+    project. `sources` are further folders below it that modules are imported from. `read` turns a path into a Source.
     """
 
     def __init__(
         self,
         root: str | None = None,
+        sources: tuple[str, ...] = (),
         *,
         read: Callable[[str], Source | None] | None = None,
         follow: bool = True,
@@ -65,6 +66,8 @@ class Project:
         self.root = os.path.abspath(root) if root is not None else None
         self.follow = follow
         self.world: World | None = None
+        inside = (source for source in sources if self.root is None or _is_below(source, self.root))
+        self._sources = tuple(inside)
         self._read = read or _read
         self._left = MAX_LOADED
         self._files: list[str] | None = None
@@ -181,7 +184,8 @@ class Project:
             return None
         key = (directory, name)
         if key not in self._found:
-            above = next(filter(None, (self._file(root, name) for root in self._roots(directory))), None)
+            roots = (*self._roots(directory), *self._sources)
+            above = next(filter(None, (self._file(root, name) for root in roots)), None)
             self._found[key] = above or self._beside(directory, name)
         return self._found[key]
 
@@ -279,9 +283,9 @@ class Project:
 
 
 @functools.cache
-def project_of(root: str) -> Project:
+def project_of(root: str, sources: tuple[str, ...] = ()) -> Project:
     """The project below a root: one for each process, so that every module is parsed and run once."""
-    return Project(root)
+    return Project(root, sources)
 
 
 def root_of(path: str) -> str:
@@ -300,6 +304,10 @@ def root_of(path: str) -> str:
         return here
     marked = [folder for folder in above if any(os.path.exists(os.path.join(folder, mark)) for mark in _MARKERS)]
     return marked[-1] if marked else home
+
+
+def _is_below(path: str, root: str) -> bool:
+    return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
 def _ancestors(folder: str) -> Iterator[str]:

@@ -1,0 +1,145 @@
+"""The types that a configuration value can have: what messages call them, how they are checked, and their schema."""
+
+from __future__ import annotations
+
+from poolsafe.config.errors import hint
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import Any
+
+LANGUAGES = ("python", "pyi", "ipynb", "markdown")
+
+
+class Kind:
+    """A type of value: what messages call it, and the function that returns a checked value or raises ValueError.
+
+    `choices` are the words that a value, or each value of a table, can be; empty where there are others.
+    """
+
+    __slots__ = ("choices", "label", "read", "schema")
+
+    def __init__(
+        self,
+        label: str,
+        read: Callable[[Any], Any],
+        schema: dict[str, object],
+        choices: tuple[str, ...] = (),
+    ) -> None:
+        self.label = label
+        self.read = read
+        self.schema = schema
+        self.choices = choices
+
+    def nearest(self, value: object) -> str:
+        """Return a hint at the choice that a wrong value may have been meant for, or an empty string."""
+        said: Iterable[object] = value.values() if isinstance(value, dict) else (value,)
+        wrong = [word for word in said if isinstance(word, str) and word not in self.choices]
+        return hint(wrong[0], self.choices) if wrong and self.choices else ""
+
+
+def _read_bool(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError
+
+
+def _read_string(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise ValueError
+
+
+def _read_count(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise ValueError
+
+
+def _read_strings(value: Any) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    raise ValueError
+
+
+def _read_table(value: Any) -> dict[str, tuple[str, ...]]:
+    if isinstance(value, dict):
+        return {key: _read_strings(item) for key, item in value.items()}
+    raise ValueError
+
+
+def _read_version(value: Any) -> tuple[int, ...]:
+    parts = value.split(".") if isinstance(value, str) else ()
+    if parts and all(part.isascii() and part.isdigit() for part in parts):
+        return tuple(int(part) for part in parts)
+    raise ValueError
+
+
+def _read_requirement(value: Any) -> str:
+    # packaging costs its import only where a version is required.
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    try:
+        specifier = SpecifierSet(_pinned(_read_string(value)))
+    except InvalidSpecifier:
+        raise ValueError from None
+    if not len(specifier):
+        raise ValueError
+    return str(value)
+
+
+def _pinned(text: str) -> str:
+    return f"=={text}" if text[:1].isdigit() else text
+
+
+def meets(required: str, version: str) -> bool:
+    """Say whether a version is among those that a value of `required-version` allows."""
+    from packaging.specifiers import SpecifierSet
+
+    return SpecifierSet(_pinned(required)).contains(version, prereleases=True)
+
+
+BOOL = Kind("true or false", _read_bool, {"type": "boolean"})
+STRING = Kind("a string", _read_string, {"type": "string"})
+COUNT = Kind("a whole number, 0 or more", _read_count, {"type": "integer", "minimum": 0})
+STRINGS = Kind("a list of strings", _read_strings, {"type": "array", "items": {"type": "string"}})
+TABLE = Kind(
+    "a table of lists of strings",
+    _read_table,
+    {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+)
+VERSION = Kind("a version such as `0.31.0`", _read_version, {"type": "string", "pattern": r"^\d+(\.\d+)*$"})
+
+REQUIREMENT = Kind(
+    "a version, or a specifier such as `>=0.1`",
+    _read_requirement,
+    {
+        "type": "string",
+        "pattern": r"^\s*(\d|===?|~=|!=|[<>]=?)\s*[\w.*+!-]+(\s*,\s*(===?|~=|!=|[<>]=?)\s*[\w.*+!-]+)*\s*$",
+    },
+)
+
+
+def choice(*choices: str) -> Kind:
+    def read(value: Any) -> str:
+        if value in choices:
+            return str(value)
+        raise ValueError
+
+    listed = ", ".join(f"`{each}`" for each in choices)
+    return Kind(f"one of {listed}", read, {"enum": list(choices)}, choices)
+
+
+def _read_languages(value: Any) -> dict[str, str]:
+    if isinstance(value, dict) and all(isinstance(item, str) and item in LANGUAGES for item in value.values()):
+        return dict(value)
+    raise ValueError
+
+
+EXTENSIONS = Kind(
+    f"a table of {', '.join(f'`{language}`' for language in LANGUAGES[:-1])} or `{LANGUAGES[-1]}` for each extension",
+    _read_languages,
+    {"type": "object", "additionalProperties": {"enum": list(LANGUAGES)}},
+    LANGUAGES,
+)
