@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 RUFF_FILES = (".ruff.toml", "ruff.toml")
 ADVICE = f'would take codes of poolsafe out of `# noqa` comments: set `lint.external = ["{PREFIX}"]`'
-# Unused and invalid `# noqa`. Since ruff 0.16 the first one belongs to the default rules.
+# The rules about unused and invalid comments. Since ruff 0.16 the first one belongs to the default rules.
 _ERASERS = ("RUF100", "RUF102")
 _DEFAULT = ("RUF100",)
 

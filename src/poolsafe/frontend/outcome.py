@@ -16,8 +16,8 @@ class Outcome:
     `diagnostics` are the findings to report, less those in `fixed` (code -> number). `errors` are lines, without the
     path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff, `output` the
     fixed bytes of standard input. `silent` is how many engines nobody can judge, `silenced` how many lines got a
-    `# noqa`; `lists_codes` says that one of them lists codes of ours. `unread` are files of the
-    project, lock files and the like, that could not be read, each with the reason.
+    `# noqa`; `lists_codes` says that one of them lists codes of ours. `unread` are files of the project, lock files and
+    the like, that could not be read, each with the reason.
     """
 
     path: str
