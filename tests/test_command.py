@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from poolsafe import __version__, command, edits
+from poolsafe import __version__, command, edits, reading
 from poolsafe.checker import check_bytes
 from poolsafe.config.keys import KEYS
 from poolsafe.config.layers import load_toml
@@ -339,7 +339,7 @@ def test_an_unreadable_file_by_its_mode(poolsafe: Run, tmp_path: Path) -> None:
 
 
 def test_an_unreadable_file(poolsafe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = run.read
+    real = reading.read
     reads: list[str] = []
 
     def failing(path: str) -> bytes:
@@ -349,7 +349,7 @@ def test_an_unreadable_file(poolsafe: Run, tmp_path: Path, monkeypatch: pytest.M
             raise PermissionError(13, "Permission denied")
         return real(path)
 
-    monkeypatch.setattr(run, "read", failing)
+    monkeypatch.setattr(reading, "read", failing)
     write(tmp_path, a=BAD, b=BAD, c=BAD)
     ran = poolsafe("--output-format=concise")
     assert ran.code == 2

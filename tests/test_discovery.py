@@ -95,7 +95,11 @@ def test_links(tmp_path: Path) -> None:
     (root / "broken.py").symlink_to(tmp_path / "nowhere.py")
     (root / "loop").symlink_to(root)
     (root / "folder").symlink_to(tmp_path / "elsewhere/folder")
-    assert names(root, "root") == ["a.py", "b.py"]
+    assert names(root, "root") == ["a.py"]
+    # Wherever it leads, what the user names is examined.
+    found = find(["root", "root/b.py", "root/c.py"], Resolver(isolated=True))
+    assert [Path(path).name for path in found.files] == ["a.py", "b.py"]
+    assert [Path(path).name for path in found.outside] == ["b.py", "c.py"]
 
 
 def test_a_folder_that_vanishes_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,6 +15,7 @@ ROOMS = (
     "poolsafe",  # the version
     "findings",
     "foreign",
+    "reading",
     "source",
     "sql",
     "needles",

@@ -13,7 +13,7 @@ from poolsafe.config.errors import UsageError
 from poolsafe.config.resolver import Resolver
 from poolsafe.frontend import arguments, discovery
 from poolsafe.frontend.session import BAD_USAGE, CLEAN, Session
-from poolsafe.frontend.terminal import Messages, prepare_streams
+from poolsafe.frontend.terminal import Messages, prepare_streams, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,9 @@ class _Command:
             return session.over_standard_input(resolver)
         found = discovery.find(self._options.paths or ["."], resolver)
         if self._options.show_files:
-            sys.stdout.writelines(f"{path}\n" for path in found.files)
+            # Programs take the names as they are; a terminal must not be steered by them.
+            shown = printable if sys.stdout.isatty() else str
+            sys.stdout.writelines(f"{shown(path)}\n" for path in found.files)
             return CLEAN
         return session.over_files(found, resolver)
 

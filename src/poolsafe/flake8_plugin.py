@@ -80,8 +80,12 @@ class Plugin:
             found = self._check()
         except Exception as error:
             found = [(1, 0, f"PGB009 {self._explain(error)}")]
+        if not found:
+            return
+        from poolsafe.frontend.terminal import printable
+
         for row, column, message in found:
-            yield row, column, message, type(self)
+            yield row, column, printable(message), type(self)
 
     def _check(self) -> list[tuple[int, int, str]]:
         text = "".join(self._lines)

@@ -11,6 +11,7 @@ from poolsafe.config.keys import KEYS, RENAMED, SELECTOR_KEYS, read_value, unkno
 from poolsafe.config.kinds import meets
 from poolsafe.config.ruff_keys import is_ruffs
 from poolsafe.config.selection import check_selector
+from poolsafe.reading import read
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 OWN_FILES = (".poolsafe.toml", "poolsafe.toml")
 PYPROJECT = "pyproject.toml"
+LARGEST = 2_000_000  # bytes
 
 
 class Value:
@@ -89,8 +91,7 @@ def load_toml(path: str) -> dict[str, Any]:
     import tomli
 
     try:
-        with open(path, "rb") as file:
-            return tomli.load(file)
+        return tomli.loads(read(path, LARGEST).decode("utf-8"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")
 
+MAX_EXTENDS = 20
+
 
 class Resolver:
     """Finds and remembers the settings of directories. Every method raises UsageError for a wrong configuration."""
@@ -136,6 +138,8 @@ def _chain(path: str, base: str | None = None) -> list[Layer]:
         if real in seen:
             raise UsageError(f"{path}: `extend` goes round in a circle: {' -> '.join([*seen, real])}")
         seen.append(real)
+        if len(seen) > MAX_EXTENDS:
+            raise UsageError(f"{path}: more than {MAX_EXTENDS} files extend one another")
         layer = read_file(current, base)
         layers.insert(0, layer)
         current = _extended(layer, current)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from poolsafe.deployment.files import short_lines
 from poolsafe.deployment.setting import KEYS, Setting
 
 NAME = re.compile(r".*\.ya?ml(?:\.\w+)?$|\.?env[^/]*pgbouncer[^/]*$|.*pgbouncer[^/]*\.env$", re.IGNORECASE)
@@ -32,7 +33,7 @@ def settings_of(path: str, text: str) -> Iterator[Setting]:
         return
     name = ""
     block: int | None = None
-    for row, line in enumerate(text.splitlines(), 1):
+    for row, line in enumerate(short_lines(text), 1):
         if line.lstrip().startswith("#") or not line.strip():
             continue
         if match := _BLOCK.match(line):

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from poolsafe.deployment import conda, setup_py
-from poolsafe.deployment.files import leave, row_with, text_of
+from poolsafe.deployment.files import leave, row_with, short_lines, text_of
 from poolsafe.deployment.packages import OTHER_DRIVERS, WATCHED, Entry, Said, extras, normalized, requirement
 from poolsafe.deployment.versions import ANY, specified_for_poetry
 
@@ -70,7 +70,7 @@ def _of_setup(text: str) -> Entries:
 
     parser = configparser.ConfigParser(interpolation=None, strict=False)
     try:
-        parser.read_string(text)
+        parser.read_string("\n".join(short_lines(text)))
     except configparser.Error:
         raise _Broken("not an INI file") from None
     groups = [parser.get("options", "install_requires", fallback="")]

@@ -9,6 +9,8 @@ import stat
 # A lock file may be long. What people write themselves, and what takes a parser its time, is shorter.
 LOCK_BYTES = 20_000_000
 FILE_BYTES = 1_000_000
+# Longer lines say nothing of a version or a pooler, and some patterns take the square of their length.
+LINE_LENGTH = 4_000
 
 # Path to reason, for `--verbose`. What was read is kept as long as the process lives, and so is what was not.
 _UNREAD: dict[str, str] = {}
@@ -60,6 +62,11 @@ def _bytes_of(root: str, path: str, most: int) -> bytes:
         raise OSError(f"larger than {most:,} bytes")
     with open(path, "rb") as file:
         return file.read()
+
+
+def short_lines(text: str) -> list[str]:
+    """The lines of a text, "" in the place of each that is absurdly long."""
+    return [line if len(line) <= LINE_LENGTH else "" for line in text.splitlines()]
 
 
 def row_of(text: str, offset: int) -> int:

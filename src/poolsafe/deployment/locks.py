@@ -18,7 +18,7 @@ TOML_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 PIPFILE_LOCK = "Pipfile.lock"
 
 _PACKAGE = re.compile(
-    r'^\[\[packages?\]\]\nname = "(asyncpg|sqlalchemy)"\n(?:(?!\[)[^\n]*\n)*?version = "([^"]+)"',
+    r'^\[\[packages?\]\]\nname = "(asyncpg|sqlalchemy)"\n(?:(?!\[)[^\n]*\n){0,50}?version = "([^"\n]+)"',
     re.MULTILINE | re.IGNORECASE,
 )
 # An empty lock has `package = []`, or nothing but the version of its format.

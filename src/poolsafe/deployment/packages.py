@@ -59,6 +59,7 @@ EXTRAS = {
     "pymysql": "pymysql",
 }
 
+LONGEST = 2_000  # characters
 _REQUIREMENT = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?\s*([^;#]*)")
 
 Entry = tuple[str, Versions]
@@ -84,7 +85,7 @@ def requirement(text: str) -> Iterator[Entry]:
 
     Of a package that decides nothing the specifier is not read. SQLAlchemy's extras are requirements of their own.
     """
-    match = _REQUIREMENT.match(text)
+    match = _REQUIREMENT.match(text) if len(text) <= LONGEST else None
     if match is None:
         return
     name = normalized(match[1])

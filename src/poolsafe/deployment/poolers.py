@@ -18,6 +18,7 @@ _DEPTH = 8
 _FOLDERS = 5_000
 _FILES = 2_000
 _LARGEST = 300_000
+_TOTAL = 10_000_000
 
 Reader = Callable[[str, str], Iterator[Setting]]
 
@@ -26,9 +27,11 @@ Reader = Callable[[str, str], Iterator[Setting]]
 def pooler_settings(root: str) -> tuple[Setting, ...]:
     """Every setting of a pooler in a project, in the order of the paths."""
     found: list[Setting] = []
+    left = _TOTAL
     for read, path in _candidates(root):
-        text = text_of(root, path, _LARGEST)
+        text = text_of(root, path, min(left, _LARGEST))
         if text is not None:
+            left -= len(text)
             found += read(path, text)
     return tuple(found)
 

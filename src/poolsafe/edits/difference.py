@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import os
+import re
 from difflib import unified_diff
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
+# Control characters, the marks that reorder text, and the quote that begins a quoted name.
+_ODD = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|^"')
+
 NO_NEWLINE = "\\ No newline at end of file\n"
 
 
 def diff(before: Source, after: Source) -> str:
     """The unified diff of two texts of one file, "" where they are the same. The path is relative where it is below."""
-    path = _shown(before.path)
+    path = _quoted(_shown(before.path))
     # Only \n ends a line of a patch; a carriage return is content that has to survive.
     lines = unified_diff(_lines(before), _lines(after), path, path)
     return "".join(line if line.endswith("\n") else f"{line}\n{NO_NEWLINE}" for line in lines)
@@ -24,6 +28,14 @@ def _lines(source: Source) -> list[str]:
     text = ("\ufeff" if source.bom else "") + source.text
     lines = text.split("\n")
     return [f"{line}\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
+
+
+def _quoted(path: str) -> str:
+    """A name that would end its line or steer a terminal, as GNU and Git quote it; other names as they are."""
+    if _ODD.search(path) is None:
+        return path
+    escaped = os.fsencode(path.replace("\\", "\\\\").replace('"', '\\"'))
+    return '"' + "".join(chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}" for byte in escaped) + '"'
 
 
 def _shown(path: str) -> str:

@@ -10,6 +10,8 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from poolsafe.reading import read
+
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
@@ -107,8 +109,7 @@ def _take_over(descriptor: int, temporary: str, status: os.stat_result) -> None:
 
 def _refuse_changed(before: Source, target: str) -> None:
     try:
-        with open(target, "rb") as file:
-            unchanged = file.read() == before.raw
+        unchanged = read(target) == before.raw
     except FileNotFoundError:
         raise ChangedMeanwhile(before.path, "the file is gone") from None
     if not unchanged:

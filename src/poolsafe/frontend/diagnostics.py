@@ -6,7 +6,9 @@ import os
 from collections.abc import Callable
 
 from poolsafe.findings import Edit, Finding, Fix, Related
+from poolsafe.reading import read
 from poolsafe.reports.diagnostic import Diagnostic, Note, Position, Remedy, Replacement, Span, frame
+from poolsafe.reports.masking import hidden, masked, visible
 from poolsafe.reports.places import first_line
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.suppression.noqa import Suppressions
@@ -25,11 +27,11 @@ class Presenter:
     def present(self, finding: Finding) -> Diagnostic:
         """Return the diagnostic of a finding of this source."""
         start, end = self._position(finding.start), self._position(finding.end)
-        lines = frame(self._source, start.row, end.row) if self._frames else ()
+        lines = frame(visible(self._source), start.row, end.row) if self._frames else ()
         return Diagnostic(
             code=finding.code,
             name=finding.name,
-            message=finding.message,
+            message=masked(finding.message),
             severity=finding.severity,
             span=Span(self._source.path, start, end, lines),
             noqa_row=self._silences.noqa_row(start.row),
@@ -44,7 +46,10 @@ class Presenter:
         return Position(row, column, len(before.encode("utf-8")) - len(before))
 
     def _remedy(self, fix: Fix) -> Remedy:
-        return Remedy(fix.message, fix.applicability, tuple(map(self._replacement, fix.edits)), self._offers(fix))
+        # A masked fix could be applied by whoever reads the report, so one with a secret in it is not handed out.
+        shareable = all(hidden(edit.content) == edit.content for edit in fix.edits)
+        replacements = tuple(map(self._replacement, fix.edits)) if shareable else ()
+        return Remedy(masked(fix.message), fix.applicability, replacements, self._offers(fix))
 
     def _replacement(self, edit: Edit) -> Replacement:
         return Replacement(self._position(edit.start), self._position(edit.end), edit.content)
@@ -54,10 +59,10 @@ class Presenter:
         start = Position(related.row, related.column)
         end = Position(related.end_row, related.end_column)
         source = self._read(path) if self._frames else None
-        lines = () if source is None else frame(source, start.row, start.row)
+        lines = () if source is None else frame(visible(source), start.row, start.row)
         # A related place is shown to be recognised, not to be studied.
         lines = tuple((row, line) for row, line in lines if row == start.row)
-        return Note(Span(path, start, end, lines), related.message)
+        return Note(Span(path, start, end, lines), masked(related.message))
 
     def _read(self, path: str) -> Source | None:
         if path == self._source.path:
@@ -70,7 +75,6 @@ class Presenter:
 def _read(path: str) -> Source | None:
     """Read another file for its lines alone: where that fails, the place is named without them."""
     try:
-        with open(path, "rb") as file:
-            return Source.decode(path, file.read())
+        return Source.decode(path, read(path))
     except (OSError, UndecodableSource):
         return None

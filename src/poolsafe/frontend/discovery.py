@@ -6,6 +6,7 @@ import os
 
 from poolsafe.foreign import is_installed
 from poolsafe.frontend.gitignore import Ignores, find_top
+from poolsafe.reading import inside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,15 +20,17 @@ class Found:
     """The outcome of a search. `files` are absolute paths in a stable order, each once.
 
     `missing` are named paths that do not exist, `empty` named directories without any Python file, excluded or not,
-    `unreadable` directories that could not be listed, each with the reason.
+    `unreadable` directories that could not be listed, each with the reason, and `outside` links that lead out of the
+    project, which are only followed where the user names them.
     """
 
-    __slots__ = ("empty", "files", "missing", "unreadable")
+    __slots__ = ("empty", "files", "missing", "outside", "unreadable")
 
     def __init__(self) -> None:
         self.files: list[str] = []
         self.missing: list[str] = []
         self.empty: list[str] = []
+        self.outside: list[str] = []
         self.unreadable: list[tuple[str, str]] = []
 
 
@@ -87,6 +90,7 @@ class _Walk:
         self._resolver = resolver
         self._found = found
         work_tree = find_top(top)
+        self._top = work_tree or top
         self._ignores = None if work_tree is None else Ignores(work_tree)
 
     def directory(self, top: str) -> None:
@@ -116,6 +120,9 @@ class _Walk:
             return False
         if self._leaves_out(entry.path, settings, directory=False):
             self.left_out = True
+        elif entry.is_symlink() and not inside(self._top, entry.path):
+            self.left_out = True
+            self._found.outside.append(entry.path)
         else:
             self.files.append(entry.path)
         return False

@@ -6,9 +6,13 @@ import functools
 import os
 import re
 
+from poolsafe.reading import read_below
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+LARGEST = 1_000_000  # bytes
 
 
 class _Rule:
@@ -54,8 +58,7 @@ class Ignores:
 
     def _read(self, path: str) -> list[_Rule]:
         try:
-            with open(path, encoding="utf-8", errors="surrogateescape") as file:
-                lines = file.read().splitlines()
+            lines = read_below(self._top, path, LARGEST).decode("utf-8", "surrogateescape").splitlines()
         except OSError:
             return []
         return [rule for line in lines if (rule := _rule(line)) is not None]

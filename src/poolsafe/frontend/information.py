@@ -6,6 +6,7 @@ import os
 
 from poolsafe.config.errors import UsageError, hint
 from poolsafe.config.keys import KEYS
+from poolsafe.frontend.terminal import printable
 from poolsafe.rules import registry
 
 TYPE_CHECKING = False
@@ -40,7 +41,7 @@ def show_settings(settings: Settings, path: str) -> Iterator[str]:
     """Yield each key with its value and where it was said, then what the project's files say for `path`."""
     for key in KEYS:
         for value in settings.origins(key):
-            yield f"{key} = {_shown(value.value)}  # {value.source}\n"
+            yield printable(f"{key} = {_shown(value.value)}  # {value.source}") + "\n"
     yield f"rules = {_shown(sorted(settings.enabled))}\n"
     yield from _found(settings, path)
 
@@ -57,8 +58,8 @@ def _found(settings: Settings, path: str) -> Iterator[str]:
     lines = list(described(deployment_for(file, root, settings.deployment), root))
     lines += [f"# {os.path.relpath(path, root)} was not read: {reason}\n" for path, reason in unread(root)]
     if lines:
-        yield f"\n# found in the files of {root}\n"
-        yield from lines
+        yield "\n" + printable(f"# found in the files of {root}") + "\n"
+        yield from (printable(line.removesuffix("\n")) + "\n" for line in lines)
 
 
 def _shown(value: object) -> str:

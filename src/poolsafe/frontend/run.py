@@ -5,7 +5,7 @@ LibCST and multiprocessing are imported late: a project without a needle never p
 
 from __future__ import annotations
 
-from poolsafe import needles
+from poolsafe import needles, reading
 from poolsafe.frontend.task import Task
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ def run(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcom
     slots: list[str | Unreadable] = []
     for path in paths:
         try:
-            raw = read(path)
+            raw = reading.read(path)
         except OSError as error:
             slots.append(Unreadable(path, error.strerror or str(error)))
             continue
@@ -51,18 +51,12 @@ def run(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcom
         yield slot if isinstance(slot, Unreadable) else next(outcomes)
 
 
-def read(path: str) -> bytes:
-    """Return the content of a file. Raises OSError."""
-    with open(path, "rb") as file:
-        return file.read()
-
-
 def examine_path(path: str, resolver: Resolver, task: Task) -> Outcome | Unreadable:
     """Return what comes of a file that has a needle, read anew."""
     from poolsafe.frontend.examine import examine
 
     try:
-        raw = read(path)
+        raw = reading.read(path)
     except OSError as error:
         return Unreadable(path, error.strerror or str(error))
     return examine(path, raw, resolver.for_file(path), task)

@@ -91,6 +91,10 @@ class Session:
                 self._messages.error(f"{path}: no Python file in this directory")
             else:
                 self._messages.warning("no Python file in this directory")
+        if found.outside:
+            links = counted(len(found.outside), "link")
+            advice = f"{links} left out, name a file to have it examined"
+            self._messages.warning(f"{_shown(found.outside[0])}: leads out of the project; {advice}")
         for path, reason in found.unreadable:
             self._fail(path, reason)
         self._nothing_there = bool(found.missing) or bool(found.empty and self._options.paths)

@@ -60,7 +60,12 @@ def columns() -> int:
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line, without anything that could steer a terminal."""
+    """Return `text` on one line, without anything that could steer a terminal, and without passwords."""
+    # Hardly anything that is said could hold one, and the patterns take time to make.
+    if "://" in text or "=" in text or "assword" in text:
+        from poolsafe.reports.masking import masked
+
+        text = masked(text)
     # Most of what is said is plain, and then the tables of Unicode stay unread.
     if text.isascii() and text.isprintable():
         return text

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from poolsafe.reports.style import clean
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -26,7 +28,8 @@ def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A")
+    # Logs are read on terminals too.
+    return clean(text.replace("%", "%AZP25").replace("\r", "%0D").replace("\n", "%0A"))
 
 
 def _property(text: str) -> str:

@@ -59,7 +59,10 @@ class Replacement:
 
 @dataclass(frozen=True, slots=True)
 class Remedy:
-    """A fix. `offered` says that `--apply` with the present options would apply it."""
+    """A fix. `offered` says that `--apply` with the present options would apply it.
+
+    Without any `replacements` it would write a secret again, which is no matter for a report.
+    """
 
     message: str
     applicability: Applicability

@@ -8,7 +8,7 @@ from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 from poolsafe.reports.places import relative
-from poolsafe.reports.style import clean
+from poolsafe.reports.style import STEERING, clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from poolsafe.reports.diagnostic import Diagnostic
     from poolsafe.reports.style import Style
 
-# What no XML document may hold, not even as a reference.
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# What no XML document may hold, not even as a reference, and what steers a terminal.
+_FORBIDDEN = re.compile(f"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{STEERING}]")
 _PASSED = """\
   <testsuite name="poolsafe" tests="1" failures="0" errors="0" skipped="0">
     <testcase name="No problems found" classname="poolsafe"/>

@@ -6,6 +6,8 @@ import hashlib
 import os
 from collections import Counter
 
+from poolsafe.reports.masking import may_hold_secret, shown, visible
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,8 +23,14 @@ def relative(path: str, root: str) -> str:
 
 
 def first_line(source: Source, row: int) -> str:
-    """Return what a finding on this row is known by: its text, each run of white space as one space."""
-    return " ".join(source.line(row).split())
+    """Return what a finding on this row is known by: its text, each run of white space as one space.
+
+    A password is left out: even its digest is nothing to be handed around, and it changes more often than the line.
+    """
+    line = source.line(row)
+    if may_hold_secret(line):
+        line = shown(visible(source).line(row))
+    return " ".join(line.split())
 
 
 def fingerprints(diagnostics: Sequence[Diagnostic], root: str) -> Iterator[str]:

@@ -69,8 +69,9 @@ class _Log:
                 for number, note in enumerate(diagnostic.notes, 1)
             ]
         # What is for display only is advice, and a viewer would offer to apply it.
-        if diagnostic.fix is not None and diagnostic.fix.applicability.value != "display-only":
-            result["fixes"] = [self._fix(diagnostic.fix, diagnostic.span.path)]
+        fix = diagnostic.fix
+        if fix is not None and fix.replacements and fix.applicability.value != "display-only":
+            result["fixes"] = [self._fix(fix, diagnostic.span.path)]
         return result
 
     def _place(self, span: Span) -> Json:

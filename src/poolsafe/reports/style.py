@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import re
 
+from poolsafe.reports.masking import HIDDEN, MASK
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Control characters and the marks that reorder text: a file name or a source line must not steer the terminal.
-_CONTROL = re.compile("[\x00-\x08\x0a-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]")
+STEERING = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
+_CONTROL = re.compile(f"[\n\r{STEERING}]")
 _COLOURS = {
     "code": "1;31",
     "path": "1",
@@ -80,6 +83,8 @@ def clean(text: str) -> str:
 class Line:
     """A source line as it is printed: tabs become spaces, wide characters take two columns, combining ones none.
 
+    A run of hidden characters becomes three asterisks.
+
     `columns` holds the column, from 0, of every character and of the line's end.
     """
 
@@ -88,11 +93,14 @@ class Line:
     def __init__(self, text: str) -> None:
         self._pieces: list[str] = []
         self.columns = [0]
-        for char in text:
+        for index, char in enumerate(text):
             column = self.columns[-1]
-            piece = " " * (TAB - column % TAB) if char == "\t" else clean(char)
+            if char == HIDDEN:
+                piece = "" if text[index - 1 : index] == HIDDEN else MASK
+            else:
+                piece = " " * (TAB - column % TAB) if char == "\t" else clean(char)
             self._pieces.append(piece)
-            self.columns.append(column + (len(piece) if char == "\t" else _width(piece)))
+            self.columns.append(column + (_width(piece) if len(piece) == 1 else len(piece)))
 
     def cut(self, shift: int, width: int) -> str:
         """Return the part of the line from column `shift` on that fits into `width` columns; dots show what is not."""

@@ -1,6 +1,6 @@
 """The files of a project: modules found by name, callers found by text, and what stands beside the code.
 
-Nothing outside the root is read because a file says so: names are looked up in folders of the root only.
+Nothing outside the root is read because a file says so: neither imports nor links lead out of it.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
+from poolsafe.reading import inside, read
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax.tree import Unparsable, parse
 from poolsafe.values import library
@@ -136,10 +137,14 @@ class Project:
                     for one in folders
                     if one not in _FOREIGN and not self._is_environment(os.path.join(folder, one))
                 )
-                self._files += [os.path.join(folder, one) for one in files if one.endswith(".py")]
+                paths = [os.path.join(folder, one) for one in files if one.endswith(".py")]
+                self._files += [path for path in paths if not os.path.islink(path) or self._is_inside(path)]
                 if len(self._files) > MAX_FILES:
                     break
         return self._files
+
+    def _is_inside(self, path: str) -> bool:
+        return self.root is None or inside(self.root, path)
 
     def _is_environment(self, folder: str) -> bool:
         return "pyvenv.cfg" in self._listing(folder)
@@ -150,7 +155,7 @@ class Project:
             return None
         suffix = f"__{nested.upper()}" if nested is not None else None
         for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
-            for values in environment_files(folder, self._listing(folder), self._environments):
+            for values in environment_files(self.root or folder, folder, self._listing(folder), self._environments):
                 for name, value in values.items():
                     if name in names or (suffix is not None and name.endswith(suffix)):
                         return value
@@ -162,7 +167,7 @@ class Project:
             return {}
         for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
             if "alembic.ini" in self._listing(folder):
-                return alembic_options(os.path.join(folder, "alembic.ini"), self._alembic)
+                return alembic_options(self.root or folder, os.path.join(folder, "alembic.ini"), self._alembic)
         return {}
 
     def find(self, importer: Module, level: int, name: str) -> Module | None:
@@ -273,7 +278,8 @@ class Project:
                 return None
             self._left -= 1
             self._modules[path] = None
-            source = self._read(path)
+            # A link, or a relative import with many dots, may lead anywhere.
+            source = self._read(path) if self._is_inside(path) else None
             if source is not None:
                 try:
                     self._modules[path] = Module(source, parse(source))
@@ -347,10 +353,7 @@ def _shared_folders(path: str, other: str) -> int:
 
 def _bytes(path: str) -> bytes:
     try:
-        if os.path.getsize(path) > MAX_FILE:
-            return b""
-        with open(path, "rb") as file:
-            return file.read()
+        return read(path, MAX_FILE)
     except OSError:
         return b""
 

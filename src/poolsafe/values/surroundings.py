@@ -6,6 +6,8 @@ import configparser
 import os
 from collections.abc import Iterator
 
+from poolsafe.reading import read_below
+
 # In this order: what is committed on purpose comes before what one machine has.
 ENV_FILES = (
     ".env",
@@ -23,17 +25,18 @@ ENV_FILES = (
     ".env.test",
 )
 MAX_FILE = 200_000
+MAX_LINE = 4_000
 
 Cache = dict[str, dict[str, str]]
 
 
-def environment_files(folder: str, listing: frozenset[str], cache: Cache) -> Iterator[dict[str, str]]:
-    """What each env file of a folder says; names in upper case."""
+def environment_files(root: str, folder: str, listing: frozenset[str], cache: Cache) -> Iterator[dict[str, str]]:
+    """What each env file of a folder says; names in upper case. What leads out of the root says nothing."""
     for name in ENV_FILES:
         if name in listing:
             path = os.path.join(folder, name)
             if path not in cache:
-                cache[path] = _parse(_read(path))
+                cache[path] = _parse(_read(root, path))
             yield cache[path]
 
 
@@ -53,23 +56,22 @@ def _parse(content: str) -> dict[str, str]:
     return values
 
 
-def alembic_options(path: str, cache: Cache) -> dict[str, str]:
+def alembic_options(root: str, path: str, cache: Cache) -> dict[str, str]:
     """The `[alembic]` section of an ini file; empty where it cannot be read. `%` is left as it is written."""
     if path not in cache:
         parser = configparser.RawConfigParser(strict=False)
         try:
-            parser.read_string(_read(path))
+            parser.read_string(_read(root, path))
             cache[path] = dict(parser["alembic"]) if parser.has_section("alembic") else {}
         except configparser.Error:
             cache[path] = {}
     return cache[path]
 
 
-def _read(path: str) -> str:
+def _read(root: str, path: str) -> str:
     try:
-        if os.path.getsize(path) > MAX_FILE:
-            return ""
-        with open(path, encoding="utf-8", errors="replace") as file:
-            return file.read()
+        text = read_below(root, path, MAX_FILE).decode("utf-8", "replace")
+        # configparser takes the square of a line's length.
+        return "\n".join(line for line in text.splitlines() if len(line) <= MAX_LINE)
     except OSError:
         return ""
