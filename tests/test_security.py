@@ -273,7 +273,7 @@ def test_large_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_requirements_that_include_one_another_without_end(tmp_path: Path) -> None:
     lay(tmp_path, {f"r{number}.txt": f"-r r{number + 1}.txt\nasyncpg\n" for number in range(3_000)})
-    assert 0 < len(required_by(str(tmp_path / "r0.txt"), str(tmp_path))) <= 50
+    assert 0 < len(required_by(str(tmp_path / "r0.txt"), str(tmp_path))) <= 101
 
 
 # --- nothing steers the terminal
