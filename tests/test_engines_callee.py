@@ -38,6 +38,8 @@ ENGINES = [
     "from sqlalchemy import create_engine\n"
     "from sqlalchemy.ext.asyncio import AsyncEngine\nAsyncEngine(create_engine(URL))",
     "from sqlmodel import create_engine\ncreate_engine(URL)",
+    "from sqlalchemy.future import create_engine\n"
+    "from sqlalchemy.ext.asyncio import AsyncEngine\nAsyncEngine(create_engine(URL))",
     "from sqlalchemy import engine_from_config\nengine_from_config({'sqlalchemy.url': URL})",
     "from sqlalchemy.ext.asyncio import async_engine_from_config\nasync_engine_from_config({'sqlalchemy.url': URL})",
     "from sqlalchemy.ext.asyncio import create_async_engine\nclass C:\n    engine = create_async_engine(URL)",

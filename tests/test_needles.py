@@ -49,6 +49,7 @@ def test_drops(source: bytes) -> None:
         (b"AsyncEngine(engine_from_config(c))", ENGINE),
         (b"create_engine('postgresql+asyncpg://h/d')", ENGINE),
         (b"create_engine(ASYNC_URL)", ENGINE),
+        (b"SQLAlchemyAsyncConfig(connection_string=url)", ENGINE),
         (b"x  # noqa: PGB101", SUPPRESSION),
         (b"x  # NoQA : E501,PGB101", SUPPRESSION),
         (b"# poolsafe: ignore[PGB101]", SUPPRESSION),

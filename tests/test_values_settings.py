@@ -167,6 +167,15 @@ PYDANTIC = [
         "    def v():\n        return 'c'\nx = S().a",
         "c",
     ),
+    ("class S(BaseSettings):\n    a: str = 'b'\nx = S.model_validate({}).a", "b"),
+    ("class S(BaseSettings):\n    a: str = 'b'\nx = S.model_validate({'a': 'c'}).a", "c"),
+    ("class S(BaseModel):\n    a: str\nx = S.parse_obj({'a': 'c'}).a", "c"),
+    ("class S(BaseModel):\n    a: str\nx = S.model_validate(unknown()).a", ...),
+    (
+        "class S(BaseModel):\n    a: str\n    @classmethod\n    def parse_obj(cls, obj):\n        return cls(a='d')\n"
+        "x = S.parse_obj({'a': 'c'}).a",
+        "d",
+    ),
 ]
 
 

@@ -42,7 +42,9 @@ _CONCERNED = {
     About.SQL: ("PGB3", "PGB4"),
 }
 _TEMPLATE_BLOCK = re.compile(r"^[ \t]*\{[%#]", re.MULTILINE)
-_ENGINE_NAME = re.compile(r"\b(create_async_engine|async_engine_from_config|create_engine|engine_from_config)\b")
+_ENGINE_NAME = re.compile(
+    r"\b(create_async_engine|async_engine_from_config|create_engine|engine_from_config|SQLAlchemyAsyncConfig)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)

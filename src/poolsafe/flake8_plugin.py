@@ -90,7 +90,7 @@ class Plugin:
     def _check(self) -> list[tuple[int, int, str]]:
         text = "".join(self._lines)
         # Cheaper than the search in bytes, and most files end here.
-        if "engine" not in text and ";" not in text and "poolsafe" not in text:
+        if "engine" not in text and ";" not in text and "poolsafe" not in text and "AsyncConfig" not in text:
             return []
         from poolsafe import needles
 

@@ -31,11 +31,12 @@ def names_engine(data: bytes) -> bool:
     """Whether the file names an engine function whose engine asyncpg may serve.
 
     The two functions without "async" in their name count only beside that word: their engine reaches asyncpg through
-    `AsyncEngine(create_engine(...))`, and a URL of asyncpg without it fails at the first query, pooler or not.
+    `AsyncEngine(create_engine(...))`, and a URL of asyncpg without it fails at the first query, pooler or not. Also the
+    configuration of advanced-alchemy, which makes the engine itself.
     """
     if b"engine" not in data:
-        return False
-    if b"create_async_engine" in data or b"async_engine_from_config" in data:
+        return b"SQLAlchemyAsyncConfig" in data
+    if b"create_async_engine" in data or b"async_engine_from_config" in data or b"SQLAlchemyAsyncConfig" in data:
         return True
     if b"create_engine" not in data and b"engine_from_config" not in data:
         return False

@@ -39,9 +39,10 @@ def doubts_about_engines(module: Module, sites: Iterable[CallSite], engines: Ite
     """Yield what is unknown of the engines, and the calls that may make one and that no run has reached."""
     judged = set()
     for engine in engines:
-        judged.add(engine.call.start)
+        start, _ = engine.span
+        judged.add(start)
         for about in _unknown(engine):
-            yield Doubt(engine.call.start, about)
+            yield Doubt(start, about)
     for site in sites:
         start, _ = module.tree.span(site.node)
         if start not in judged:

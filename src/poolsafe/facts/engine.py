@@ -213,6 +213,8 @@ class Engine:
     `pooler_hint` is the sign of a pooler that the engine itself shows, as `port 6432`, or "".
     `connection_class` says that connect_args brings a connection class, which may name statements in its own way.
     `parameters_known` says that nothing else can reach `connect()` than what the fields below `misplaced` list.
+    `call` is the call in which the engine function's arguments stand, `place` the span of the one that makes the
+    engine, where that is another. `writable` says that arguments can be added to `call`.
     """
 
     path: str
@@ -240,3 +242,10 @@ class Engine:
     connection_class: bool = False
     pooler_hint: str = ""
     parameters_known: bool = True
+    place: tuple[int, int] | None = None
+    writable: bool = True
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where the engine is made: what a finding is reported at."""
+        return self.place or (self.call.start, self.call.end)

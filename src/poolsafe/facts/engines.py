@@ -18,7 +18,9 @@ from poolsafe.facts.views import View, connect_arg, driver_reason_of, other_driv
 from poolsafe.facts.written import settings_display
 from poolsafe.syntax.calls import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout
+from poolsafe.values.index import last_name
 from poolsafe.values.lattice import Absent, Const, alternatives
+from poolsafe.values.library import ENGINE_CONFIG
 from poolsafe.values.modules import Module
 from poolsafe.values.world import EngineCall, World
 
@@ -40,13 +42,12 @@ def collect_engines(world: World, module: Module) -> tuple[list[Engine], list[Si
     engines: list[Engine] = []
     silent: list[Silent] = []
     for calls in groups.values():
-        layout = call_layout(module.tree, calls[0].node)
-        engine = _engine(world, module, calls, layout)
+        engine = _engine(world, module, calls)
         engines.append(engine)
         reason = _reason_for_silence(engine)
         if reason is not None:
-            silent.append(Silent(layout.start, reason))
-    return sorted(engines, key=lambda engine: engine.call.start), sorted(silent, key=lambda one: one.start)
+            silent.append(Silent(engine.span[0], reason))
+    return sorted(engines, key=lambda engine: engine.span), sorted(silent, key=lambda one: one.start)
 
 
 def _reason_for_silence(engine: Engine) -> str | None:
@@ -60,16 +61,19 @@ def _reason_for_silence(engine: Engine) -> str | None:
     return None
 
 
-def _engine(world: World, module: Module, calls: list[EngineCall], layout: CallLayout) -> Engine:
+def _engine(world: World, module: Module, calls: list[EngineCall]) -> Engine:
+    node = calls[0].node
+    written = _written_call(calls[0])
+    layout = call_layout(module.tree, written or node)
     views = [view for seen in calls for view in views_of(seen)]
-    if in_branch_of_another_driver(module, calls[0].node):
+    if in_branch_of_another_driver(module, node):
         views = [view for view in views if view.driver is not Driver.ASYNCPG] or [
             replace(view, driver=Driver.OTHER) for view in views
         ]
     ours = [view for view in views if view.driver is Driver.ASYNCPG]
     driver = Driver.ASYNCPG if ours else other_driver(views)
     judged = ours or [view for view in views if view.driver is Driver.UNKNOWN]
-    span = (layout.start, layout.end)
+    span = module.tree.span(node)
     creator = creator_of(judged)
     statement = cache_size(world, module, layout, judged, STATEMENT, creator)
     prepared = cache_size(world, module, layout, judged, PREPARED, creator)
@@ -85,7 +89,7 @@ def _engine(world: World, module: Module, calls: list[EngineCall], layout: CallL
         statement_cache=statement,
         prepared_cache=prepared,
         name_function=name_function_of(judged),
-        connect_args=_connect_args(module, calls[0].node, layout, judged),
+        connect_args=_connect_args(module, written, layout, judged),
         pool=pool,
         pre_ping=pre_ping,
         pre_ping_value=written_value(layout, "pool_pre_ping"),
@@ -95,15 +99,30 @@ def _engine(world: World, module: Module, calls: list[EngineCall], layout: CallL
         autocommit=autocommit_of(judged),
         misplaced=misplaced_keys(module, layout, judged, creator),
         pool_arguments=pool_arguments(module, layout, ours),
-        connect_parameters=connect_parameters(module, calls[0].node, layout, ours),
+        connect_parameters=connect_parameters(module, written or node, layout, ours),
         server_settings=server_settings(module, layout, ours),
         pooler_hint=pooler_hint(ours, (statement, prepared)),
         parameters_known=parameters_known(ours),
         connection_class=any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
+        place=span,
+        writable=written is not None,
     )
 
 
-def _connect_args(module: Module, node: cst.Call, layout: CallLayout, views: list[View]) -> ConnectArgs:
+def _written_call(seen: EngineCall) -> cst.Call | None:
+    """The call in which the engine function's arguments are written; None where a configuration is made elsewhere."""
+    if seen.function != ENGINE_CONFIG:
+        return seen.node
+    for arg in seen.node.args:
+        if arg.keyword is not None and arg.keyword.value == "engine_config" and isinstance(arg.value, cst.Call):
+            name = last_name(arg.value.func)
+            return arg.value if name is not None and name.endswith("EngineConfig") else None
+    return None
+
+
+def _connect_args(module: Module, node: cst.Call | None, layout: CallLayout, views: list[View]) -> ConnectArgs:
+    if node is None:
+        return ConnectArgs(ConnectArgsForm.FIXED)
     written = argument_index(layout, "connect_args")
     if written is not None:
         argument = layout.arguments[written]

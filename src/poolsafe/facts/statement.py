@@ -47,3 +47,8 @@ class Statement:
     interpolated: bool
     autocommit: bool
     origin: tuple[Related, ...] = ()
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """Where the SQL is given: what a finding is reported at."""
+        return self.call.start, self.call.end

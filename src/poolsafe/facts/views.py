@@ -48,9 +48,10 @@ class View:
 
 
 def views_of(seen: EngineCall) -> Iterator[View]:
-    for guard, url in hard_alternatives(engine_url(seen.function, seen.arguments)):
-        if not any(compatible(guard, at) for at in seen.path):
-            continue
+    options = alternatives(engine_url(seen.function, seen.arguments))
+    reached = [(guard, url) for guard, url in options if any(compatible(guard, at) for at in seen.path)]
+    # Only now: a default that the way to the call excludes does not speak for the environment.
+    for guard, url in _hard(reached):
         for inner, single, scheme in _schemes(url):
             if compatible(guard, inner):
                 yield View(seen, guard | inner, single, _driver(scheme))
@@ -58,7 +59,10 @@ def views_of(seen: EngineCall) -> Iterator[View]:
 
 def hard_alternatives(value: Value) -> list[tuple[Guard, Value]]:
     """The possibilities that count, with their guards: those of the environment fall away beside a default."""
-    options = list(alternatives(value))
+    return _hard(list(alternatives(value)))
+
+
+def _hard(options: list[tuple[Guard, Value]]) -> list[tuple[Guard, Value]]:
     return [(guard, single) for guard, single in options if not is_soft(single)] or options
 
 

@@ -6,6 +6,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -92,6 +93,15 @@ def _start(resolver: Resolver, task: Task) -> None:
     _resolver, _task = resolver, task
     # The command itself answers an interrupt.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_the_command, daemon=True).start()
+
+
+def _follow_the_command() -> None:
+    """End with the command, however it ended: a killed one cannot say so, and its workers would wait for ever."""
+    command = multiprocessing.parent_process()
+    if command is not None:
+        command.join()
+        os._exit(1)
 
 
 def _work(path: str) -> Outcome | Unreadable:

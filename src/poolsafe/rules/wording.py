@@ -10,7 +10,6 @@ from poolsafe.facts.deployment import Deployment, PoolMode, older_than, shown
 from poolsafe.facts.engine import Driver, Engine
 from poolsafe.facts.statement import Runner, Statement
 from poolsafe.findings import Finding, Fix, Related, Severity
-from poolsafe.syntax.layout import CallLayout
 
 STATEMENT_CACHE = "asyncpg's `statement_cache_size`"
 PREPARED_CACHE = "SQLAlchemy's `prepared_statement_cache_size`"
@@ -32,9 +31,9 @@ _SAYS = {
 }
 
 
-class _Called(Protocol):
+class _Placed(Protocol):
     @property
-    def call(self) -> CallLayout: ...
+    def span(self) -> tuple[int, int]: ...
 
 
 def layer(key: str) -> str:
@@ -92,15 +91,15 @@ def called(function: str) -> str:
 
 def finding(
     module: str,
-    subject: _Called,
+    subject: _Placed,
     message: str,
     severity: Severity,
     fix: Fix | None = None,
     related: tuple[Related, ...] = (),
 ) -> Finding:
-    """A finding at the subject's call, under the code and name that the rule's module is called by."""
+    """A finding at the subject's place, under the code and name that the rule's module is called by."""
     code, name = _identity(module)
-    return Finding(code, name, message, severity, subject.call.start, subject.call.end, fix, related)
+    return Finding(code, name, message, severity, *subject.span, fix, related)
 
 
 @functools.cache

@@ -191,9 +191,24 @@ def _method(
                 call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
                 return _instance_builtin(world, frame, receiver, name, arguments, method)
             return apply(world, frame, node, method, arguments)
+        case Class() if name in _VALIDATING and class_kind(receiver) in ("settings", "model"):
+            method = force(world, frame, attribute(world, frame, receiver, name, node.func))
+            if isinstance(method, Unknown):
+                return _validated(world, frame, receiver, arguments)
+            return apply(world, frame, node, method, arguments)
         case Const(value=None):
             return refused("a method of None")
     return apply(world, frame, node, attribute(world, frame, receiver, name, node.func), arguments)
+
+
+# Class methods of pydantic that make an instance of a mapping.
+_VALIDATING = frozenset({"model_validate", "model_validate_strings", "parse_obj"})
+
+
+def _validated(world: World, frame: Frame, cls: Class, arguments: Arguments) -> Value:
+    fields: dict[Any, Value] = {}
+    reason = merge_into(world, frame, fields, arguments.get(0, "obj") or Const(None))
+    return instantiate(world, frame, cls, Arguments(keywords=fields, open_keywords=reason))
 
 
 def _instance_builtin(

@@ -42,6 +42,8 @@ from poolsafe.values.world import World
 
 Guards = list[Guard]
 
+ASYNCPG_URL = "postgresql+asyncpg://"
+
 
 def truth(world: World, frame: Frame, test: cst.BaseExpression) -> tuple[Guards, Guards]:
     """The guards under which the test is true, and those under which it is false."""
@@ -231,7 +233,10 @@ def _contains(world: World, frame: Frame, container: Value, item: Value) -> bool
 
 
 def assume(world: World, frame: Frame, test: cst.BaseExpression, *, positive: bool) -> None:
-    """What a branch may assume of a name: after `name.startswith("x")` an unknown string begins with "x"."""
+    """What a branch may assume: after `url.startswith("x")` an unknown string begins with "x".
+
+    The string is a name or an attribute of an instance; `"asyncpg" in url` and `name == "x"` tell as much.
+    """
     if isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
         assume(world, frame, test.expression, positive=not positive)
         return
@@ -240,23 +245,50 @@ def assume(world: World, frame: Frame, test: cst.BaseExpression, *, positive: bo
             assume(world, frame, test.left, positive=positive)
             assume(world, frame, test.right, positive=positive)
         return
-    if not positive or not isinstance(test, cst.Call) or not isinstance(test.func, cst.Attribute):
+    told = _told(test) if positive else None
+    if told is None:
         return
-    subject = test.func.value
-    if test.func.attr.value != "startswith" or not isinstance(subject, cst.Name) or len(test.args) != 1:
+    subject, kind, expression = told
+    said = world.evaluate(world, frame, expression)
+    known = said.known if isinstance(said, Text) else None
+    if known is None or (kind == "contains" and "asyncpg" not in known):
         return
-    prefix = world.evaluate(world, frame, test.args[0].value)
-    if not isinstance(prefix, Text) or prefix.known is None:
-        return
-    known = prefix.known
+    beginning = ASYNCPG_URL if kind == "contains" else f"{known}://" if texts.is_driver_name(known) else known
 
     def narrow(single: Value) -> Value:
-        if isinstance(single, Unknown) or (isinstance(single, Text) and not single.prefix and single.known is None):
-            hole = single if isinstance(single, Unknown) else Unknown("the rest", ("rest", texts.hashable(single)))
-            return text(known, Unknown(hole.reason, ("after", hole.ident, known), soft=hole.soft), trail=prefix.trail)
-        return single
+        if not isinstance(single, Unknown) and not (
+            isinstance(single, Text) and not single.prefix and not single.known
+        ):
+            return single
+        if kind == "equals":
+            return text(known, trail=said.trail)
+        hole = single if isinstance(single, Unknown) else Unknown("the rest", ("rest", texts.hashable(single)))
+        rest = Unknown(hole.reason, ("after", hole.ident, beginning), soft=hole.soft)
+        return text(beginning, rest, trail=said.trail)
 
-    bind(world, frame, subject.value, lift(narrow, lookup(world, frame, subject.value)))
+    _narrow(world, frame, subject, narrow)
+
+
+def _told(test: cst.BaseExpression) -> tuple[cst.BaseExpression, str, cst.BaseExpression] | None:
+    """What a test says when it is true: of which expression, in which way, by which other expression."""
+    match test:
+        case cst.Call(func=cst.Attribute(value=subject, attr=cst.Name(value="startswith")), args=[cst.Arg(value=said)]):
+            return subject, "begins", said
+        case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(cst.In(), right)]):
+            return right, "contains", left
+        case cst.Comparison(left=left, comparisons=[cst.ComparisonTarget(cst.Equal(), right)]):
+            return left, "equals", right
+    return None
+
+
+def _narrow(world: World, frame: Frame, subject: cst.BaseExpression, narrow: Callable[[Value], Value]) -> None:
+    if isinstance(subject, cst.Name):
+        bind(world, frame, subject.value, lift(narrow, lookup(world, frame, subject.value)))
+    elif isinstance(subject, cst.Attribute) and isinstance(subject.value, cst.Name):
+        base = force(world, frame, lookup(world, frame, subject.value.value))
+        if isinstance(base, Instance):
+            value = force(world, frame, world.evaluate(world, frame, subject))
+            frame.state.set(("attr", base.oid, subject.attr.value), lift(narrow, value))
 
 
 __all__ = ["ALWAYS", "assume", "compare", "truth", "truthiness", "value_truth"]

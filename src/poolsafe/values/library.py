@@ -18,6 +18,8 @@ _ALIASES = {
     "sqlmodel.ext.asyncio.session.AsyncSession": "sqlalchemy.ext.asyncio.AsyncSession",
     "sqlalchemy.engine.create_engine": "sqlalchemy.create_engine",
     "sqlalchemy.engine.create.create_engine": "sqlalchemy.create_engine",
+    "sqlalchemy.future.create_engine": "sqlalchemy.create_engine",
+    "sqlalchemy.future.engine.create_engine": "sqlalchemy.create_engine",
     "sqlmodel.create_engine": "sqlalchemy.create_engine",
     "sqlalchemy.engine.engine_from_config": "sqlalchemy.engine_from_config",
     "sqlalchemy.engine.create.engine_from_config": "sqlalchemy.engine_from_config",
@@ -82,6 +84,10 @@ ENGINE_FUNCTIONS = {
     "sqlalchemy.create_engine": False,
     "sqlalchemy.engine_from_config": False,
 }
+# Objects that make an engine from what they are given, and the class of those that hold its other arguments.
+ENGINE_CONFIG = "advanced_alchemy.config.SQLAlchemyAsyncConfig"
+ENGINE_SETTINGS = "advanced_alchemy.config.EngineConfig"
+ENGINE_FUNCTIONS[ENGINE_CONFIG] = True
 ENGINE_NAMES = frozenset(name.rpartition(".")[2] for name in ENGINE_FUNCTIONS)
 
 # Classes whose objects call their first argument with the others: dependency-injector's.
@@ -123,6 +129,9 @@ _PACKAGES = frozenset(
 
 def canonical(name: str) -> str:
     """The one name by which the analysis knows something, whatever module it was imported from."""
+    if name.startswith(("advanced_alchemy.", "litestar.")):
+        # Exported again by a module for each framework, in Litestar by another one in every other release.
+        name = f"advanced_alchemy.config.{name.rpartition('.')[2]}"
     return _ALIASES.get(name, name)
 
 

@@ -7,6 +7,7 @@ import libcst as cst
 from poolsafe.values import (
     alembic_calls,
     builtin_calls,
+    engine_configs,
     environment,
     field_calls,
     library,
@@ -21,6 +22,7 @@ from poolsafe.values.handler import Handler, forced
 from poolsafe.values.lattice import (
     Library,
     Object,
+    Unknown,
     Value,
     harden,
 )
@@ -31,6 +33,9 @@ from poolsafe.values.world import World
 def call_library(world: World, frame: Frame, node: cst.Call | None, callee: Library, arguments: Arguments) -> Value:
     """A call of a library's function or class."""
     name = library.canonical(callee.name)
+    if name == library.ENGINE_CONFIG:
+        made = engine_configs.engine_arguments(world, frame, arguments)
+        return Unknown("a configuration") if made is None else observe_engine(world, frame, node, name, made)
     if name in library.ENGINE_FUNCTIONS:
         return observe_engine(world, frame, node, name, arguments)
     if name in library.SQL_FUNCTIONS:

@@ -1,0 +1,62 @@
+"""What a branch knows of a string because its condition asked for it."""
+
+from __future__ import annotations
+
+import pytest
+from programs import engines_of
+
+HEAD = """
+import os
+from sqlalchemy.ext.asyncio import create_async_engine
+
+class Settings:
+    url: str = os.environ["URL"]
+    backend = os.environ["BACKEND"]
+    default = os.environ.get("URL", "sqlite+aiosqlite:///a")
+
+settings = Settings()
+url = os.environ["URL"]
+default = os.environ.get("URL", "postgresql+psycopg://db/a")
+"""
+
+# The condition, the URL of the engine in its branch, and the driver that the engine has there.
+BRANCHES = [
+    ('url.startswith("postgresql+asyncpg")', "url", "asyncpg"),
+    ('url.startswith("postgresql+asyncpg://")', "url", "asyncpg"),
+    ('"asyncpg" in url', "url", "asyncpg"),
+    ('"+asyncpg" in url and url', "url", "asyncpg"),
+    ('not ("asyncpg" not in url)', "url", "unknown"),
+    ('settings.url.startswith("postgresql+asyncpg")', "settings.url", "asyncpg"),
+    ('"asyncpg" in settings.url', "settings.url", "asyncpg"),
+    ('settings.backend == "postgresql+asyncpg"', 'f"{settings.backend}://db/a"', "asyncpg"),
+    ('settings.backend == "postgresql+psycopg"', 'f"{settings.backend}://db/a"', "other"),
+    # The default is another driver's: only the environment leads here.
+    ('default.startswith("postgresql+asyncpg")', "default", "asyncpg"),
+    ('"asyncpg" in settings.default', "settings.default", "asyncpg"),
+    # What was asked of something else, or does not tell the driver.
+    ('url.startswith("postgresql")', "url", "unknown"),
+    ('"postgres" in url', "url", "unknown"),
+    ('not url.startswith("postgresql+asyncpg")', "url", "unknown"),
+    ('"asyncpg" not in url', "url", "unknown"),
+    ('"asyncpg" in url or other', "url", "unknown"),
+    ('url.startswith("sqlite+aiosqlite")', "url", "other"),
+    ('"asyncpg" in settings.url', "url", "unknown"),
+]
+
+
+@pytest.mark.parametrize(("condition", "url", "driver"), BRANCHES)
+def test_a_branch_knows_what_its_condition_says(condition: str, url: str, driver: str) -> None:
+    (engine,) = engines_of(f"{HEAD}\nif {condition}:\n    engine = create_async_engine({url})\n")
+    assert engine.driver.value == driver
+
+
+@pytest.mark.parametrize(("condition", "url", "driver"), BRANCHES)
+def test_the_same_in_a_function(condition: str, url: str, driver: str) -> None:
+    (engine,) = engines_of(f"{HEAD}\ndef make():\n    if {condition}:\n        return create_async_engine({url})\n")
+    assert engine.driver.value == driver
+
+
+def test_behind_the_branch_nothing_is_known_again() -> None:
+    code = 'if url.startswith("postgresql+asyncpg"):\n    pass\nengine = create_async_engine(url)\n'
+    (engine,) = engines_of(f"{HEAD}\n{code}")
+    assert not engine.driver_everywhere
