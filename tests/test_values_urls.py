@@ -204,7 +204,7 @@ REWRITTEN = [
         "if not url.startswith('postgresql+asyncpg://'):\n    raise ValueError",
         "asyncpg",
     ),
-    ("url = unknown\nassert url.startswith('postgresql+asyncpg')", "unknown"),
+    ("url = unknown\nassert url.startswith('postgresql+asyncpg')", "asyncpg"),
     ("url = unknown\nassert url.startswith('postgresql+asyncpg://')", "asyncpg"),
     ("p = 'postgres://'\nurl = 'postgres://h'\nurl = 'postgresql+asyncpg://' + url[len(p):]", "asyncpg"),
     ("scheme, _, rest = 'postgres://h'.partition('://')\nurl = f'postgresql+asyncpg://{rest}'", "asyncpg"),
