@@ -46,6 +46,8 @@ class Always:
     name: str
     text: str
     mode: str = "transaction"
+    # Whether its repair asks for an encrypted connection.
+    encrypted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,19 @@ HOW: dict[str, How] = {
     "PGB205_rejected_connect_parameter/bad_application_name.py": Always(
         "TypeError", _UNEXPECTED.format("application_name")
     ),
-    "PGB205_rejected_connect_parameter/bad_libpq_url.py": Always("TypeError", _UNEXPECTED.format("sslmode")),
+    "PGB205_rejected_connect_parameter/bad_beside_server_settings.py": Always(
+        "TypeError", _UNEXPECTED.format("application_name")
+    ),
+    "PGB205_rejected_connect_parameter/bad_libpq_url.py": Always(
+        "TypeError", _UNEXPECTED.format("sslmode"), encrypted=True
+    ),
+    "PGB205_rejected_connect_parameter/bad_no_place.py": Always("TypeError", _UNEXPECTED.format("options")),
+    "PGB205_rejected_connect_parameter/bad_several_places.py": Always(
+        "TypeError", _UNEXPECTED.format("sslmode"), encrypted=True
+    ),
+    "PGB205_rejected_connect_parameter/bad_sqlite_option.py": Always(
+        "TypeError", _UNEXPECTED.format("check_same_thread")
+    ),
     "PGB206_pre_ping_outside_transaction/bad_old_versions.py": Race((UNNAMED_GONE,), "older"),
     "PGB301_multiple_statements_in_text/bad_refresh.py": Call("aggregate", "connection"),
     "PGB301_multiple_statements_in_text/bad_result_used.py": Call("next_number", "session"),

@@ -84,6 +84,14 @@ def pooler(servers: Servers) -> Pooler:
 
 
 @pytest.fixture(scope="session")
+def encrypting_pooler(servers: Servers) -> Pooler:
+    """PgBouncer that takes encrypted connections as well."""
+    certificate = servers.certificate()
+    settings = {"client_tls_cert_file": certificate, "client_tls_key_file": certificate.with_name("key.pem")}
+    return servers.pooler(client_tls_sslmode="allow", **{key: str(path) for key, path in settings.items()})
+
+
+@pytest.fixture(scope="session")
 def carrying_pooler(servers: Servers) -> Pooler:
     """PgBouncer that carries prepared statements from server to server; skips where it is too old to."""
     if not servers.knows_prepared_statements:

@@ -42,6 +42,8 @@ def programs() -> Programs:
     pgbouncer = os.environ.get(PGBOUNCER_VARIABLE) or _find("pgbouncer", "/usr/sbin/pgbouncer")
     if pgbouncer is None:
         raise Missing("no pgbouncer here: apt-get install pgbouncer")
+    if shutil.which("openssl") is None:
+        raise Missing("no openssl here, for connections that are encrypted: apt-get install openssl")
     return Programs(initdb, postgres, pgbouncer, _version(pgbouncer), _as_postgres())
 
 

@@ -37,6 +37,11 @@ _POSTGRES_SETTINGS = {
     "jit": "off",
 }
 
+_MAKE_CERTIFICATE = (
+    *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+    *("-subj", f"/CN={HOST}", "-addext", f"subjectAltName=IP:{HOST}"),
+)
+
 # PgBouncer's own key that decides everything here, and the version that brought it.
 PREPARED = "max_prepared_statements"
 PREPARED_SINCE = (1, 21)
@@ -134,6 +139,23 @@ class Servers:
         self._poolers.append(server)
         server.start()
         return Pooler(server, prepared_statements)
+
+    def certificate(self) -> Path:
+        """A certificate for HOST that signs itself, with `key.pem` beside it. Raises DidNotStart."""
+        folder = self.folder / "certificate"
+        if not folder.exists():
+            folder.mkdir()
+            made = subprocess.run(
+                [*_MAKE_CERTIFICATE, "-keyout", "key.pem", "-out", "certificate.pem"],
+                cwd=folder,
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+            if made.returncode != 0:
+                raise DidNotStart(made.stderr)
+            _give_away(folder)
+        return folder / "certificate.pem"
 
     def stop(self) -> None:
         """Stop everything, the poolers first."""

@@ -13,10 +13,6 @@ from .conftest import ClientOf
 from .servers import Pooler, Servers
 
 
-def test_every_bad_fixture_is_shown() -> None:
-    assert {case.name for case in BAD} == set(HOW)
-
-
 @of(Race)
 def test_races(case: Case, how: Race, client_of: ClientOf, servers: Servers, pooler: Pooler, tmp_path: Path) -> None:
     where = Where(client_of(how.pair), servers, pooler)
@@ -37,9 +33,15 @@ def test_races(case: Case, how: Race, client_of: ClientOf, servers: Servers, poo
 
 @of(Always)
 def test_what_always_fails(
-    case: Case, how: Always, client_of: ClientOf, servers: Servers, pooler: Pooler, tmp_path: Path
+    case: Case,
+    how: Always,
+    client_of: ClientOf,
+    servers: Servers,
+    pooler: Pooler,
+    encrypting_pooler: Pooler,
+    tmp_path: Path,
 ) -> None:
-    where = Where(client_of("newest"), servers, pooler, how.mode)
+    where = Where(client_of("newest"), servers, encrypting_pooler if how.encrypted else pooler, how.mode)
     small = {"processes": 1, "tasks": 1, "transactions": 3}
     outcome = load(where, f"bad {case.name}", ["text"], fixture=str(case.path), **small)
     assert outcome.failed == outcome.attempts, str(outcome)
@@ -47,7 +49,8 @@ def test_what_always_fails(
     assert how.name in written(case)
     if case.fixed.exists():
         fixed = repaired(case, tmp_path)
-        outcome = load(where, f"fixed {case.name}", fixture=str(fixed))
+        trusted = {"root_certificate": str(servers.certificate())} if how.encrypted else {}
+        outcome = load(where, f"fixed {case.name}", fixture=str(fixed), **trusted)
         assert not outcome.failed, str(outcome)
 
 

@@ -122,6 +122,9 @@ def _result(child: int, pipe: int, deadline: float) -> dict[str, Any]:
 
 def _process(job: dict[str, Any], number: int, stop: mmap.mmap, begin: float, tally: Tally) -> None:
     try:
+        if "root_certificate" in job:
+            # This process is the cell's own, and asyncpg looks here whom to trust.
+            os.environ["PGSSLROOTCERT"] = job["root_certificate"]
         if job.get("script"):
             _scripts(job, stop, begin, tally)
             return
