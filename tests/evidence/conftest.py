@@ -87,8 +87,11 @@ def pooler(servers: Servers) -> Pooler:
 def encrypting_pooler(servers: Servers) -> Pooler:
     """PgBouncer that takes encrypted connections as well."""
     certificate = servers.certificate()
-    settings = {"client_tls_cert_file": certificate, "client_tls_key_file": certificate.with_name("key.pem")}
-    return servers.pooler(client_tls_sslmode="allow", **{key: str(path) for key, path in settings.items()})
+    return servers.pooler(
+        client_tls_sslmode="allow",
+        client_tls_cert_file=str(certificate),
+        client_tls_key_file=str(certificate.with_name("key.pem")),
+    )
 
 
 @pytest.fixture(scope="session")

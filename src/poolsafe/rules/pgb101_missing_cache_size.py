@@ -10,6 +10,11 @@ another client's query. The result is an exception (`prepared statement "__async
 `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`) or, without any exception,
 **the rows of another client's query**.
 
+The rarer forms of the same: `ProtocolViolationError: bind message supplies 1 parameters, but prepared statement
+"__asyncpg_stmt_5__" requires 0`, `ProtocolError: the number of columns in the result row (2) is different from what was
+described (1)`, `BufferError: unexpected trailing 119 bytes in buffer`. asyncpg adds a hint to some of them: `pgbouncer
+with pool_mode set to "transaction" or "statement" does not support prepared statements properly`.
+
 It stays hidden in development: a fresh process with a single task does not fail.
 
 ## Example
@@ -42,11 +47,14 @@ engine gets the same dict; otherwise it is unsafe.
   the worst.
 - asyncpg <= 0.30: both are needed and still not enough for several processes, see `PGB106`.
 - PgBouncer >= 1.21 with `max_prepared_statements` above 0 (200 by default since 1.24) needs none of this; say so with
-  `max-prepared-statements = 200`. After a migration new processes may then still see `InvalidCachedStatementError`.
+  `max-prepared-statements = 200`. After a migration new processes may then still see
+  `InvalidCachedStatementError: cached statement plan is invalid due to a database schema or configuration change` (3 of
+  9 runs of Alembic; none with `statement_cache_size=0`).
 - Session pooling needs nothing.
 
 Measured: no options, transaction pooling, 3 processes: 608 of 1080 attempts failed with SQLAlchemy 2.1.9 +
-asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
+asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18). It fails with each of SQLAlchemy
+1.4.54, 2.0.58 and 2.1.9 on each of asyncpg 0.27 to 0.32: 39 to 68 of 108, see docs/evidence.md.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

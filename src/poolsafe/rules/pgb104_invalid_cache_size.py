@@ -43,7 +43,7 @@ The fix sets both keys to 0. It is safe where every path to the call gives an as
 this file for this engine alone; otherwise it is unsafe or left to you.
 
 ## Versions
-All: measured with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9.
+All: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection too.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

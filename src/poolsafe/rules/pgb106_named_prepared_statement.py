@@ -53,7 +53,9 @@ Reported only where the version of asyncpg is known to be at most 0.30. The empt
 SQLAlchemy >= 2.0.10.
 
 Measured: both sizes 0, SQLAlchemy 2.0.58 + asyncpg 0.30, PgBouncer 1.18, 3 processes: 269 of 1080 attempts failed;
-with the empty name 0 of 1080. With asyncpg 0.32 0 of 1080 either way.
+with the empty name 0 of 1080. With asyncpg 0.32 0 of 1080 either way. With each of SQLAlchemy 1.4.54, 2.0.58 and 2.1.9
+both sizes 0 failed on asyncpg 0.27 to 0.30 (11 to 21 of 108, under AUTOCOMMIT 61 to 80) and not on 0.31 and 0.32; the
+empty name failed on asyncpg 0.27 only, there in 108 of 108. See docs/evidence.md.
 
 ## References
 - [asyncpg: unnamed statements where the cache is off (#1245)](https://github.com/MagicStack/asyncpg/pull/1245)

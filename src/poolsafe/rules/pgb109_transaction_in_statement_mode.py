@@ -43,8 +43,9 @@ engine = create_async_engine(
 There is no fix: without transactions a program means something else.
 
 ## Versions
-All. Without prepared statement support in the pooler AUTOCOMMIT works with both sizes 0 and asyncpg 0.32, and with
-asyncpg 0.30 only if the statement name is empty as well, see `PGB106`.
+All: every transaction failed, PgBouncer 1.18 and 1.25.2. Without prepared statement support in the pooler AUTOCOMMIT
+works with both sizes 0 and asyncpg 0.32, and with asyncpg 0.30 only if the statement name is empty as well, see
+`PGB106`.
 
 ## References
 - [PgBouncer: pool_mode](https://www.pgbouncer.org/config.html#pool_mode)

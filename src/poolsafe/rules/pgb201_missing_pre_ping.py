@@ -5,9 +5,12 @@ Reports an engine on asyncpg whose pool keeps connections and that does not set 
 ## Why is this bad?
 A connection that waits in SQLAlchemy's pool does not notice that the pooler has closed it. After a restart of
 PgBouncer, a `KILL`, or (in transaction pooling) when `client_idle_timeout` has passed, the next query on it fails with
-`ConnectionDoesNotExistError: connection was closed in the middle of operation`; in session pooling also after a restart
-of PostgreSQL. With pre-ping SQLAlchemy notices at checkout and connects anew. A transaction that is open at that
-moment fails all the same.
+`ConnectionDoesNotExistError: connection was closed in the middle of operation`, in some cases with the pooler's reason
+behind it: `connection was closed in the middle of operation: client_idle_timeout`, `connection was closed in the middle
+of operation: database removed` (`KILL`), and in session pooling, also after a restart of PostgreSQL, `connection was
+closed in the middle of operation: server conn crashed?`. Where the event loop ran in the meantime, asyncpg has noticed,
+and it is `InterfaceError: connection is closed`. With pre-ping SQLAlchemy notices at checkout and connects anew. A
+transaction that is open at that moment fails all the same.
 
 `server_idle_timeout` and `server_lifetime` are harmless: PgBouncer closes its own server connections, never the
 client's.
@@ -41,10 +44,11 @@ The fix adds `pool_pre_ping=True`. It is safe: the ping costs one round trip at 
 argument may come from a `**` mapping that cannot be read.
 
 ## Versions
-With SQLAlchemy < 2.0.21 and asyncpg <= 0.30 the ping runs outside a transaction and fails itself behind a transaction
+With SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping runs outside a transaction and fails itself behind a transaction
 pooler. Where both are known, the advice is to upgrade first, and there is no fix.
 
-Measured: SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18 and 1.25.2.
+Measured: SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18 and 1.25.2. Of three connections that waited the first query
+failed each time, then SQLAlchemy replaced the whole pool; with pre-ping, or under `NullPool`, none did.
 
 ## References
 - [SQLAlchemy: pool_pre_ping](https://docs.sqlalchemy.org/en/20/core/pooling.html#disconnect-handling-pessimistic)

@@ -3,11 +3,11 @@
 Reports an engine on asyncpg whose pool keeps connections and that sets `pool_pre_ping=False`.
 
 ## Why is this bad?
-The first query on a pooled connection fails with
-`ConnectionDoesNotExistError: connection was closed in the middle of operation` when PgBouncer has been restarted or its
-`client_idle_timeout` has passed. See `PGB201`; the difference is that somebody wrote the `False` down, perhaps because
-pre-ping seemed to make things worse. It does as long as the statement caches are on (`PGB101`): the ping is one more
-prepared statement. With both caches off it is harmless.
+The first query on a pooled connection fails with `ConnectionDoesNotExistError: connection was closed in the middle of
+operation` when PgBouncer has been restarted or its `client_idle_timeout` has passed, or with `InterfaceError:
+connection is closed` where the event loop ran meanwhile. See `PGB201`; the difference is that somebody wrote the
+`False` down, perhaps because pre-ping seemed to make things worse. It does as long as the statement caches are on
+(`PGB101`): the ping is one more prepared statement. With both caches off it is harmless.
 
 ## Example
 ```python
@@ -35,7 +35,7 @@ engine = create_async_engine(
 The fix writes `True` for `False`. It is unsafe, since somebody decided otherwise: look for the reason first.
 
 ## Versions
-As `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.30 the ping itself fails behind a transaction pooler, so nothing
+As `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping itself fails behind a transaction pooler, so nothing
 is reported where both are known.
 
 ## References

@@ -6,7 +6,8 @@ Reports keys of asyncpg's `server_settings` that PgBouncer refuses.
 asyncpg sends them as startup parameters, and PgBouncer accepts only those that it can carry from server to server:
 `application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and `IntervalStyle` since
 1.20). With any other every connect fails, in session pooling as well:
-`ProtocolViolationError: unsupported startup parameter: jit`.
+`ProtocolViolationError: unsupported startup parameter: jit`. What stands in `options` is looked into since PgBouncer
+1.20: `unsupported startup parameter in options: jit`; before, it is `unsupported startup parameter: options`.
 
 `ignore_startup_parameters` in PgBouncer only hides it: the connection is made, and the value is silently not applied.
 
@@ -49,7 +50,7 @@ For a timeout on the client's side asyncpg has `command_timeout`.
 There is no fix: the setting has to be made elsewhere first.
 
 ## Versions
-Measured with PgBouncer 1.18 and 1.25.2, transaction and session pooling. `IntervalStyle` is never reported.
+Every connect failed with PgBouncer 1.18 and 1.25.2, transaction and session pooling. `IntervalStyle` is never reported.
 
 ## References
 - [PgBouncer: ignore_startup_parameters](https://www.pgbouncer.org/config.html#ignore_startup_parameters)

@@ -6,6 +6,8 @@ statements have an empty name.
 ## Why is this bad?
 Before 2.0.21 SQLAlchemy pings outside a transaction. Behind a transaction pooler the ping's "parse" and "execute" can
 reach different server connections: `unnamed prepared statement does not exist`, from a connection that was in order.
+Where another client's unnamed statement stands there, it is `bind message supplies 0 parameters, but prepared statement
+"" requires 1`.
 asyncpg >= 0.29 sends both together, and this did not fail.
 
 ## Example

@@ -39,7 +39,8 @@ under AUTOCOMMIT, where the commands would no longer stand or fall together, and
 to you.
 
 ## Versions
-All: measured with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18 and 1.25.2.
+All: every attempt failed with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18
+and 1.25.2.
 
 ## References
 - [PostgreSQL: extended query protocol](https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY)

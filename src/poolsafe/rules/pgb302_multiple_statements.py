@@ -36,7 +36,8 @@ The fix gives each command its own call, as that of `PGB301`: safe for a bare st
 transaction; otherwise unsafe or left to you.
 
 ## Versions
-All: measured with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18 and 1.25.2.
+All: every attempt failed with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18
+and 1.25.2.
 
 ## References
 - [PostgreSQL: extended query protocol](https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY)
