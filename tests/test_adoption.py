@@ -182,6 +182,64 @@ def test_workers_know_the_baseline(poolsafe: Run, tmp_path: Path) -> None:
     assert poolsafe("--baseline=known.json").code == 0
 
 
+def test_a_configuration_names_its_baseline(poolsafe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, a=BAD, sub__a=BAD, sub__deep__a=BAD)
+    poolsafe("--write-baseline=known.json", "a.py")
+    poolsafe("--write-baseline=sub/parked.json", "sub")
+    (tmp_path / "poolsafe.toml").write_text("baseline = 'known.json'")
+    (tmp_path / "sub/poolsafe.toml").write_text("baseline = 'parked.json'")
+    assert poolsafe().code == 0
+    monkeypatch.chdir(tmp_path / "sub")
+    # Paths of a configuration start from its own place, those of a flag from here.
+    assert poolsafe("deep").code == 0
+    assert poolsafe("--baseline=../known.json").code == 1
+    assert (
+        poolsafe("--baseline=known.json").err == "poolsafe: error: --baseline: known.json: No such file or directory\n"
+    )
+    # What is written holds everything that is there now, known or not.
+    poolsafe("--write-baseline=again.json")
+    assert text_of(tmp_path, "sub/again.json") == text_of(tmp_path, "sub/parked.json")
+    (tmp_path / "sub/parked.json").unlink()
+    ran = poolsafe("--apply")
+    assert (ran.code, len(ran.err.splitlines())) == (2, 1)
+    assert f"{tmp_path / 'sub/poolsafe.toml'}: `baseline`: parked.json: No such file" in ran.err
+    assert text_of(tmp_path, "sub/a.py") == BAD
+
+
+def test_standard_input_knows_the_baseline(poolsafe: Run, tmp_path: Path) -> None:
+    write(tmp_path, a=BAD)
+    poolsafe("--write-baseline=known.json")
+    (tmp_path / "poolsafe.toml").write_text("baseline = 'known.json'")
+    assert poolsafe("--stdin-filename=a.py", stdin=BAD.encode()).code == 0
+    assert poolsafe("--stdin-filename=b.py", stdin=BAD.encode()).code == 1
+
+
+def test_flake8_and_the_command_know_the_same(poolsafe: Run, tmp_path: Path) -> None:
+    (tmp_path / "poolsafe.toml").write_text("baseline = 'known.json'\npooler = 'transaction'")
+    (tmp_path / "known.json").write_text('{"version": 1, "findings": {}}')
+    write(tmp_path, a=BAD, b=BAD)
+    poolsafe("--write-baseline=known.json", "--select=PGB101")
+    write(tmp_path, a="import os\n" + BAD + f"engine = {ENGINE}\n", c=BAD)
+    command = [sys.executable, "-m", "flake8", "--select=PGB", "."]
+    by_flake8 = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
+    places = re.compile(r"(\w+\.py):(\d+):\d+: (PGB\d+)")
+    found = sorted(places.findall(poolsafe("-q", "--output-format=concise").out))
+    assert sorted(places.findall(by_flake8)) == found
+    assert [place for place in found if place[2] == "PGB101"] == [("a.py", "5", "PGB101"), ("c.py", "3", "PGB101")]
+    (tmp_path / "known.json").unlink()
+    by_flake8 = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
+    assert by_flake8.count("PGB009 this file was not checked: ") == 3
+    assert "`baseline`: known.json: No such file or directory" in by_flake8
+
+
+def test_a_baseline_takes_no_comment_for_useless(poolsafe: Run, tmp_path: Path) -> None:
+    write(tmp_path, a=BAD.rstrip("\n") + "  # noqa: PGB201\n")
+    poolsafe("--write-baseline=known.json")
+    for arguments in (["--baseline=known.json"], ["--min-severity=error"], ["--select=PGB0"], ["--pooler=none"]):
+        ran = poolsafe(*arguments, "--extend-select=PGB001")
+        assert "PGB001" not in ran.out, arguments
+
+
 # --- ruff
 
 # What ruff.toml says, what base.toml beside it says, and what of our codes ruff takes away.

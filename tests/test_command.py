@@ -173,6 +173,52 @@ def test_statistics(poolsafe: Run, tmp_path: Path) -> None:
     assert ran.out == "2\tPGB101\t[*] missing-cache-size\nFound 2 problems.\n[*] 2 fixable with `--apply`.\n"
 
 
+UNJUDGED = f"{HEAD}from app import settings\n\none = create_async_engine(settings.url)\n" + (
+    'two = create_async_engine("postgresql+asyncpg://db/app", connect_args=settings.args, pool_pre_ping=True)\n'
+)
+
+
+def test_statistics_count_the_engines_that_nobody_can_judge(poolsafe: Run, tmp_path: Path) -> None:
+    write(tmp_path, a=BAD, b=UNJUDGED, c=UNJUDGED)
+    ran = poolsafe("--statistics", "--verbose")
+    assert ran.out.splitlines()[:3] == [
+        "1\tPGB101\t[*] missing-cache-size",
+        "1\tPGB201\t[*] missing-pre-ping",
+        "4\t-\t[ ] engines that could not be judged: `--verbose` says why",
+    ]
+    said = [line.partition(": ")[2] for line in ran.err.splitlines()]
+    assert len(said) == 4
+    assert said[0].startswith("b.py:5: not judged: the driver is not known: ")
+    assert said[1].startswith("b.py:6: not judged: `statement_cache_size` is not known: ")
+    rows = json.loads(poolsafe("--statistics", "--output-format=json").out)
+    assert rows[0] == {
+        "code": "PGB101",
+        "name": "missing-cache-size",
+        "count": 1,
+        "fixable": True,
+        "fixable_count": 1,
+    }
+    assert rows[-1] == {"code": None, "name": "unjudged-engine", "count": 4, "fixable": False, "fixable_count": 0}
+    # Nobody is to blame for them.
+    assert poolsafe("--statistics", "b.py").code == 0
+
+
+def test_json_shows_the_way_of_a_value(poolsafe: Run, tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        settings='SCHEME = "postgresql+asyncpg"\nARGS = {"statement_cache_size": 100}\n',
+        db=f"{HEAD.rstrip()}\nimport settings\n\nURL = settings.SCHEME + '://db/app'\n"
+        "engine = create_async_engine(URL, connect_args=settings.ARGS, pool_pre_ping=True)\n",
+    )
+    (finding,) = json.loads(poolsafe("--output-format=json").out)
+    assert finding["code"] == "PGB103"
+    places = [(Path(each["filename"]).name, each["location"]["row"]) for each in finding["related"]]
+    assert ("settings.py", 2) in places
+    assert all(
+        each["message"] and each["end_location"]["row"] >= each["location"]["row"] for each in finding["related"]
+    )
+
+
 def test_exit_zero(poolsafe: Run, tmp_path: Path) -> None:
     write(tmp_path, a=BAD)
     assert poolsafe("--exit-zero").code == 0
