@@ -327,9 +327,18 @@ def test_the_guide_names_flags_that_exist(poolsafe: Run) -> None:
 
 def test_the_configurations_of_the_guide_load(poolsafe: Run, tmp_path: Path) -> None:
     write(tmp_path, a=BAD)
-    (tmp_path / "pyproject.toml").write_text("".join(blocks("toml")))
-    assert poolsafe("--select=PGB104,PGB105,PGB205,PGB3").code == 0
-    (tmp_path / "pyproject.toml").unlink()
+    poolsafe("--write-baseline=poolsafe-baseline.json")
+    for text in blocks("toml"):
+        (tmp_path / "pyproject.toml").write_text(text)
+        assert poolsafe("--select=PGB104,PGB105,PGB205,PGB3").code == 0
+
+
+@pytest.mark.parametrize(("number", "schema"), [(1, "vendor.github-workflows"), (2, "vendor.gitlab-ci")])
+def test_the_workflows_of_the_guide_have_their_services_schema(tmp_path: Path, number: int, schema: str) -> None:
+    (tmp_path / "workflow.yml").write_text(blocks("yaml")[number])
+    command = [sys.executable, "-m", "check_jsonschema", f"--builtin-schema={schema}", "workflow.yml"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stdout
 
 
 def test_the_workflows_of_the_guide_are_yaml_and_their_commands_run(poolsafe: Run, tmp_path: Path) -> None:

@@ -745,6 +745,7 @@ def test_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_progress_erases_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = Tty()
     monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(terminal, "PATIENCE", 0)
     monkeypatch.setattr(terminal, "INTERVAL", 1000)
     with Progress(enabled=True) as progress:
@@ -752,9 +753,12 @@ def test_progress_erases_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     assert stream.getvalue() == "\r\x1b[Kpoolsafe: 1 files examined\r\x1b[K"
 
 
-@pytest.mark.parametrize(("stream", "enabled"), [(io.StringIO(), True), (Tty(), False)])
-def test_no_progress(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, enabled: bool) -> None:
+@pytest.mark.parametrize(
+    ("stream", "enabled", "term"), [(io.StringIO(), True, "xterm"), (Tty(), False, "xterm"), (Tty(), True, "dumb")]
+)
+def test_no_progress(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, enabled: bool, term: str) -> None:
     monkeypatch.setattr(sys, "stderr", stream)
+    monkeypatch.setenv("TERM", term)
     monkeypatch.setattr(terminal, "PATIENCE", 0)
     with Progress(enabled=enabled) as progress:
         progress.passing(1)

@@ -170,6 +170,14 @@ def test_messages_are_wrapped_for_terminals() -> None:
         "  = help: Add",
         "          `pool_pre_ping=True`",
     ]
+    note = Note(Span(os.path.join(ROOT, "b.py"), Position(1, 2), Position(3, 4)), "the URL comes from a variable")
+    noted = render("full", diagnostic(notes=(note,), fix=None), width=40).splitlines()
+    assert noted[-3:-1] == ["  ::: b.py:1:2: the URL comes from a", "      variable"]
+    assert render("grouped", diagnostic(), width=44).splitlines()[1:4] == [
+        "  4:10 PGB201 [*] a lost connection is only",
+        "       noticed by a query; add",
+        "       `pool_pre_ping=True`",
+    ]
     assert len(render("concise", diagnostic(), width=40).splitlines()) == 1
     word = diagnostic(message="x" * 50, fix=None)
     assert render("full", word, width=40).splitlines()[1] == "  " + "x" * 50

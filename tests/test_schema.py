@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import tomli
 from jsonschema import Draft7Validator  # type: ignore[import-untyped]
 
 from poolsafe import __version__
+from poolsafe.config import reference
 from poolsafe.config.errors import UsageError
 from poolsafe.config.keys import KEYS, RENAMED
 from poolsafe.config.layers import read_table
@@ -100,3 +102,23 @@ def test_required_version(text: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         read_table({"required-version": text}, "poolsafe.toml", "/")
     assert words in str(caught.value)
+
+
+def test_the_page_is_as_the_keys_are(tmp_path: Path) -> None:
+    """Run `python -m poolsafe.config.reference docs/configuration.md` where this fails."""
+    page = (STORED.parent / "configuration.md").read_text(encoding="utf-8")
+    assert page == reference.render()
+    module = [sys.executable, "-m", "poolsafe.config.reference"]
+    subprocess.run([*module, str(tmp_path / "a.md")], check=True)
+    assert (tmp_path / "a.md").read_text(encoding="utf-8") == page
+    assert subprocess.run(module, capture_output=True).returncode == 1
+
+
+def test_the_page_has_every_key_and_an_example_that_loads() -> None:
+    page = reference.render()
+    headings = re.findall(r"^### `(.+)`$", page, re.MULTILINE)
+    assert headings == [key.name for section in ("", "lint") for key in KEYS.values() if key.section == section]
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    content = tomli.loads(example)["tool"]["poolsafe"]
+    assert read_table(content, "pyproject.toml", "/")
+    assert Draft7Validator(schema()).is_valid(content)

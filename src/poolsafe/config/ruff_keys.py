@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Ruff's, at the top and below `lint`, less those that poolsafe has as well. A table stands for all that is in it.
-_TOP = frozenset(
+RUFFS_TOP = frozenset(
     (
         "analyze",
         "builtins",
@@ -17,7 +17,7 @@ _TOP = frozenset(
         "target-version",
     )
 )
-_LINT = frozenset(
+RUFFS_LINT = frozenset(
     (
         "allowed-confusables",
         "dummy-variable-rgx",
@@ -61,4 +61,4 @@ _LINT = frozenset(
 def is_ruffs(path: str) -> bool:
     """Say whether a dotted key is one of ruff's alone; those of `lint` may stand at the top, as they once did."""
     top, _, name = path.partition(".")
-    return top in _TOP or top in _LINT or (top == "lint" and name.partition(".")[0] in _LINT)
+    return top in RUFFS_TOP or top in RUFFS_LINT or (top == "lint" and name.partition(".")[0] in RUFFS_LINT)

@@ -192,7 +192,9 @@ class Session:
             stream.writelines(fixes(fixed, style))
         # "All checks passed!" would be untrue of files that could not be checked.
         if diagnostics or tally.fixed or not (self._failed or self._nothing_there):
-            stream.writelines(f"{line}\n" for line in tally.report_lines())
+            for line in tally.report_lines():
+                first, _, rest = line.partition(" ")
+                stream.writelines(f"{part}\n" for part in style.wrap(first, first, rest, ""))
 
     def _exit_code(self, tally: Tally) -> int:
         if self._failed or self._nothing_there:

@@ -104,7 +104,8 @@ class Progress:
 
     def __init__(self, *, enabled: bool) -> None:
         self._done = 0
-        self._enabled = enabled and sys.stderr.isatty()
+        # A terminal that cannot erase would be filled with numbers.
+        self._enabled = enabled and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._next = time.monotonic() + PATIENCE
         self._shown = False
 

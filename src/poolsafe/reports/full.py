@@ -31,7 +31,9 @@ def _block(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
     for note in diagnostic.notes:
         start = note.span.start
         place = f"{style.name(note.span.path)}:{start.row}:{start.column}"
-        yield f"{' ' * gutter} {style.paint(':::', 'row')} {place}: {clean(note.message)}"
+        margin = " " * gutter
+        head = f"{margin} {style.paint(':::', 'row')} {place}:"
+        yield from style.wrap(head, f"{margin} ::: {place}:", clean(note.message), margin + " " * 5)
         yield from _frame(note.span, gutter, style, "row")
     if diagnostic.fix is not None:
         margin = " " * gutter

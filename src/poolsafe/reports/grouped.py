@@ -24,4 +24,8 @@ def _lines(group: Sequence[Diagnostic], style: Style) -> Iterator[str]:
     places = [f"{diagnostic.span.start.row}:{diagnostic.span.start.column}" for diagnostic in group]
     width = max(map(len, places))
     for place, diagnostic in zip(places, group, strict=True):
-        yield f"  {place:<{width}} {marked_code(diagnostic, style)} {clean(diagnostic.message)}"
+        before = f"  {place:<{width}} "
+        plain = before + marked_code(diagnostic, Style())
+        yield from style.wrap(
+            before + marked_code(diagnostic, style), plain, clean(diagnostic.message), " " * len(before)
+        )
