@@ -2,12 +2,11 @@
 
 import os
 import stat
-import time
 from pathlib import Path
 
 import pytest
 
-from poolsafe.edits import ChangedMeanwhile, NotWritten, write, writing
+from poolsafe.edits import ChangedMeanwhile, NotWritten, remove_leftovers, write, writing
 from poolsafe.source import Source
 
 
@@ -132,16 +131,46 @@ def test_an_interruption_leaves_nothing_behind(file: Path, monkeypatch: pytest.M
 
 
 def test_leftovers_of_a_killed_run_are_removed_and_nothing_else(file: Path, tmp_path: Path) -> None:
-    old = time.time() - 3600
-    others = [".poolsafe-cache", "poolsafe-abc.tmp", ".poolsafe-a.b.tmp", ".poolsafe-new.tmp"]
+    others = [".poolsafe-cache", "poolsafe-abc.tmp", ".poolsafe-a.b.tmp"]
     for name in (".poolsafe-abc123.tmp", *others):
         (tmp_path / name).write_text("x")
-        if name != ".poolsafe-new.tmp":
-            os.utime(tmp_path / name, (old, old))
     (tmp_path / ".poolsafe-folder.tmp").mkdir()
-    os.utime(tmp_path / ".poolsafe-folder.tmp", (old, old))
+    (tmp_path / ".poolsafe-link.tmp").symlink_to(file)
+    descriptor, used = writing._temporary(str(tmp_path))
+    remove_leftovers(str(file))
+    kept = ["db.py", ".poolsafe-folder.tmp", ".poolsafe-link.tmp", os.path.basename(used), *others]
+    assert sorted(os.listdir(tmp_path)) == sorted(kept)
+    os.close(descriptor)
+    writing._remove_leftovers.cache_clear()
+    remove_leftovers(str(file))
+    assert not os.path.exists(used)
+
+
+def test_a_temporary_file_that_was_taken_for_a_leftover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[str] = []
+    lock = writing._lock
+
+    def taken(descriptor: int) -> bool:
+        (path,) = leftovers(tmp_path)
+        if not made:
+            (tmp_path / path).unlink()
+        made.append(path)
+        return lock(descriptor)
+
+    monkeypatch.setattr(writing, "_lock", taken)
+    descriptor, path = writing._temporary(str(tmp_path))
+    os.close(descriptor)
+    assert len(made) == 2
+    assert leftovers(tmp_path) == [os.path.basename(path)]
+
+
+def test_what_another_run_has_written_already(file: Path) -> None:
+    source = read(file)
     write_b(file)
-    assert sorted(os.listdir(tmp_path)) == sorted(["db.py", ".poolsafe-folder.tmp", *others])
+    status = file.stat()
+    write(source, source.with_text("b = 1\r\n"))
+    assert file.stat().st_ino == status.st_ino
+    assert os.listdir(file.parent) == ["db.py"]
 
 
 def test_temporary_names_are_recognised(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,6 @@
 
 from poolsafe.edits.application import Repair, apply, repair
 from poolsafe.edits.difference import diff
-from poolsafe.edits.writing import ChangedMeanwhile, NotWritten, write
+from poolsafe.edits.writing import ChangedMeanwhile, NotWritten, remove_leftovers, write
 
-__all__ = ["ChangedMeanwhile", "NotWritten", "Repair", "apply", "diff", "repair", "write"]
+__all__ = ["ChangedMeanwhile", "NotWritten", "Repair", "apply", "diff", "remove_leftovers", "repair", "write"]

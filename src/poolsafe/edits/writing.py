@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import stat
+import sys
 import tempfile
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 PREFIX = ".poolsafe-"
 SUFFIX = ".tmp"
 _LEFTOVER = re.compile(rf"{re.escape(PREFIX)}\w+{re.escape(SUFFIX)}")
-# A write takes milliseconds; what is older than this was left by a run that was killed.
-LEFTOVER_SECONDS = 60
 
 
 class NotWritten(Exception):  # noqa: N818 - the name says what became of the file
@@ -45,15 +44,22 @@ def write(before: Source, after: Source) -> None:
     target = os.path.realpath(before.path)
     status = _status(before, target)
     folder = os.path.dirname(target)
-    remove_leftovers(folder)
     try:
         _replace(before, after.raw, target, folder, status)
     except OSError as error:
         raise NotWritten(before.path, _reason(error)) from error
 
 
-def remove_leftovers(folder: str) -> None:
-    """Remove the temporary files that a killed run has left in this folder; never anything else."""
+def remove_leftovers(path: str) -> None:
+    """Remove the temporary files that killed runs have left in the folder of a file; never anything else.
+
+    Each folder is searched once in the life of a process.
+    """
+    _remove_leftovers(os.path.dirname(os.path.realpath(path)))
+
+
+@functools.cache
+def _remove_leftovers(folder: str) -> None:
     try:
         names = [name for name in os.listdir(folder) if _LEFTOVER.fullmatch(name)]
     except OSError:
@@ -61,9 +67,36 @@ def remove_leftovers(folder: str) -> None:
     for name in names:
         path = os.path.join(folder, name)
         with suppress(OSError):
-            status = os.lstat(path)
-            if stat.S_ISREG(status.st_mode) and time.time() - status.st_mtime > LEFTOVER_SECONDS:
-                os.unlink(path)
+            if stat.S_ISREG(os.lstat(path).st_mode):
+                _remove_if_abandoned(path)
+
+
+def _remove_if_abandoned(path: str) -> None:
+    # Whoever writes holds a lock, which ends with the process. On Windows an open file cannot be removed at all.
+    descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
+    try:
+        abandoned = _lock(descriptor)
+        if abandoned and sys.platform != "win32":
+            os.unlink(path)
+    finally:
+        os.close(descriptor)
+    if abandoned and sys.platform == "win32":
+        os.unlink(path)
+
+
+def _lock(descriptor: int) -> bool:
+    """Take the lock of a temporary file; False where somebody else has it."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        pass  # A file system without locks: nobody can tell, so nobody is waited for.
+    return True
 
 
 def _status(before: Source, target: str) -> os.stat_result:
@@ -82,20 +115,47 @@ def _status(before: Source, target: str) -> os.stat_result:
 
 
 def _replace(before: Source, content: bytes, target: str, folder: str, status: os.stat_result) -> None:
-    descriptor, temporary = tempfile.mkstemp(SUFFIX, PREFIX, folder)
+    descriptor, temporary = _temporary(folder)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
             file.flush()
             _take_over(file.fileno(), temporary, status)
             os.fsync(file.fileno())
-        _refuse_changed(before, target)
-        os.replace(temporary, target)
+            if sys.platform != "win32":
+                # Under the lock, so that nobody takes the temporary file for a leftover.
+                _put_in_place(before, content, temporary, target)
+        if sys.platform == "win32":
+            _put_in_place(before, content, temporary, target)
     except BaseException:
         with suppress(OSError):
             os.unlink(temporary)
         raise
     _sync_folder(folder)
+
+
+def _temporary(folder: str) -> tuple[int, str]:
+    """A new file and its lock."""
+    while True:
+        descriptor, path = tempfile.mkstemp(SUFFIX, PREFIX, folder)
+        # Between these two steps another run may have taken it for a leftover.
+        if _lock(descriptor) and _is_still(descriptor, path):
+            return descriptor, path
+        os.close(descriptor)
+
+
+def _is_still(descriptor: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.lstat(path))
+    except OSError:
+        return False
+
+
+def _put_in_place(before: Source, content: bytes, temporary: str, target: str) -> None:
+    if _is_done(before, content, target):
+        os.unlink(temporary)
+    else:
+        os.replace(temporary, target)
 
 
 def _take_over(descriptor: int, temporary: str, status: os.stat_result) -> None:
@@ -107,13 +167,15 @@ def _take_over(descriptor: int, temporary: str, status: os.stat_result) -> None:
     os.chmod(temporary, stat.S_IMODE(status.st_mode))
 
 
-def _refuse_changed(before: Source, target: str) -> None:
+def _is_done(before: Source, content: bytes, target: str) -> bool:
+    """Whether another run has written the same already. Raises ChangedMeanwhile where the file is another one."""
     try:
-        unchanged = read(target) == before.raw
+        present = read(target)
     except FileNotFoundError:
         raise ChangedMeanwhile(before.path, "the file is gone") from None
-    if not unchanged:
+    if present not in (before.raw, content):
         raise ChangedMeanwhile(before.path, "the file has changed since it was read")
+    return present == content
 
 
 def _sync_folder(folder: str) -> None:

@@ -148,6 +148,8 @@ class _Examination:
                 latest = source, self._kept(source, self._check(source))
             return latest[1]
 
+        if self._task.mode == APPLY and not self._task.piped:
+            edits.remove_leftovers(self._path)
         repair = edits.repair(before, check_anew, self._offers)
         outcome = Outcome(self._path)
         try:
