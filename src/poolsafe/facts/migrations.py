@@ -1,40 +1,46 @@
-"""Who runs an Alembic migration: the engine of the env.py above it."""
+"""Who runs an Alembic migration: the engine of the env.py above it, or the connection that this gives it."""
 
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 
+from poolsafe.facts.elsewhere import engines_of
 from poolsafe.facts.engine import Driver
-from poolsafe.facts.engines import collect_engines
-from poolsafe.facts.statement import Runner
-from poolsafe.values.interpreter import explore
+from poolsafe.values.lattice import Value
 from poolsafe.values.modules import Module
-from poolsafe.values.sites import engine_sites
 from poolsafe.values.world import World
 
 MAX_LEVELS = 3
 
 
-def migration_runner(world: World, module: Module) -> tuple[Runner, str]:
-    """Whether the nearest env.py above a migration runs it on asyncpg, and in words why one thinks so."""
-    env = _environment(world, module)
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """An env.py: `driver` is that of its own engines, None where it makes none; `connections` what it hands on."""
+
+    module: Module
+    driver: Driver | None
+    connections: tuple[Value, ...]
+
+
+def environment_of(world: World, module: Module) -> Environment | None:
+    """What the nearest env.py above a migration runs it with; None where there is no env.py."""
+    env = _nearest(world, module)
     if env is None:
-        return Runner.UNKNOWN, "no env.py is found above the migration"
-    observer = world.observer
-    try:
-        explore(world, env, engine_sites(env), [])
-        engines, _ = collect_engines(world, env)
-    finally:
-        world.observer = observer
+        return None
+    engines = engines_of(world, env)
     drivers = {engine.driver for engine in engines}
+    driver: Driver | None = Driver.UNKNOWN
     if Driver.ASYNCPG in drivers:
-        return Runner.ASYNC, "the engine of its env.py is on asyncpg"
-    if drivers == {Driver.OTHER} or not drivers or all("async" not in engine.function for engine in engines):
-        return Runner.SYNC, "the engine of its env.py is not on asyncpg"
-    return Runner.UNKNOWN, "the driver of its env.py is not known"
+        driver = Driver.ASYNCPG
+    elif not engines:
+        driver = None
+    elif drivers == {Driver.OTHER} or all("async" not in engine.function for engine in engines):
+        driver = Driver.OTHER
+    return Environment(env, driver, tuple(value for home, value in world.configured if home is env))
 
 
-def _environment(world: World, module: Module) -> Module | None:
+def _nearest(world: World, module: Module) -> Module | None:
     folder = os.path.dirname(os.path.abspath(module.path))
     for _ in range(MAX_LEVELS):
         folder = os.path.dirname(folder)

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.facts.migrations import migration_runner
 from poolsafe.facts.places import explain
-from poolsafe.facts.statement import Piece, Runner, Statement
+from poolsafe.facts.runners import runner_of
+from poolsafe.facts.statement import Piece, Statement
 from poolsafe.findings import Related
 from poolsafe.sql import scanner
 from poolsafe.syntax.calls import call_layout
 from poolsafe.syntax.layout import CallLayout
-from poolsafe.values.lattice import Object, Text, Value, alternatives, harden
+from poolsafe.values.lattice import Text, Value, alternatives, harden
 from poolsafe.values.modules import Module
-from poolsafe.values.observe import engine_url, scheme_of
 from poolsafe.values.texts import looks_like_scheme
-from poolsafe.values.world import Execution, SqlCall, World
-
-ASYNCPG = "postgresql+asyncpg"
+from poolsafe.values.world import SqlCall, World
 
 # What makes a clause that something else runs.
 _CLAUSES = frozenset({"sqlalchemy.text", "sqlalchemy.DDL"})
@@ -42,7 +39,7 @@ def _statement(world: World, module: Module, calls: list[SqlCall]) -> Statement 
     layout = call_layout(module.tree, node)
     sql = _joined(text)
     executions = [one for one in world.executions if one.text is node and one.observer is module]
-    runner, reason = _runner(world, module, calls, executions)
+    runner, reason = runner_of(world, module, calls, executions, [sql[start:end] for start, end in spans])
     literal, offsets = _literal(module, node, sql)
     pieces = tuple(
         Piece(sql[start:end], (offsets[start], offsets[end]) if literal is not None else None) for start, end in spans
@@ -82,46 +79,6 @@ def _several(sql: Value) -> list[tuple[Text, list[tuple[int, int]]]]:
 
 def _joined(text: Text) -> str:
     return "".join(piece if isinstance(piece, str) else scanner.PLACEHOLDER for piece in text.pieces)
-
-
-# --- who runs it ---
-
-
-def _runner(world: World, module: Module, calls: list[SqlCall], executions: list[Execution]) -> tuple[Runner, str]:
-    if calls[0].function == "alembic.op.execute" or any(one.method == "op.execute" for one in executions):
-        return migration_runner(world, module)
-    answers = [_of_receiver(one.receiver, awaited=one.awaited) for one in executions]
-    answers += [_of_receiver(seen.receiver, awaited=seen.awaited) for seen in calls if seen.receiver is not None]
-    if Runner.ASYNC in answers:
-        if _only_other_drivers(world, module):
-            return Runner.SYNC, "the engines of this file use another driver"
-        return Runner.ASYNC, "an async connection or session runs it"
-    if Runner.SYNC in answers:
-        return Runner.SYNC, "a synchronous connection or session runs it"
-    return Runner.UNKNOWN, "who runs it is not known"
-
-
-def _of_receiver(receiver: Value | None, *, awaited: bool) -> Runner:
-    singles = [] if receiver is None else [single for _, single in alternatives(receiver)]
-    for single in singles:
-        if isinstance(single, Object) and single.kind in ("runner", "factory"):
-            driver = single.facts.get("driver")
-            if isinstance(driver, str) and driver != ASYNCPG:
-                return Runner.SYNC
-            is_async = single.facts.get("async")
-            if is_async is not None:
-                return Runner.ASYNC if is_async else Runner.SYNC
-            return Runner.UNKNOWN
-    return Runner.ASYNC if awaited else Runner.UNKNOWN
-
-
-def _only_other_drivers(world: World, module: Module) -> bool:
-    """Whether the file makes engines, and each of them is another driver's for certain."""
-
-    schemes = [
-        scheme_of(engine_url(seen.function, seen.arguments)) for seen in world.engine_calls if seen.module is module
-    ]
-    return bool(schemes) and all(scheme is not None and scheme != ASYNCPG for scheme in schemes)
 
 
 # --- where it stands ---

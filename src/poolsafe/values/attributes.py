@@ -56,6 +56,8 @@ def _attribute(world: World, frame: Frame, base: Value, name: str, node: cst.CST
             return _of_url(base, name)
         case Object():
             return _of_object(world, frame, base, name)
+        case Unknown() if name == "dialect" and world.shallow:
+            return Object("dialect", {"driver": None})
         case Unknown():
             ident = None if base.ident is None else ("attr", base.ident, name)
             return Unknown(base.reason, ident or ("node", frame.number, id(node)), soft=base.soft)
@@ -182,7 +184,11 @@ def _of_object(world: World, frame: Frame, base: Object, name: str) -> Value:
     inner = base.facts.get(name)
     if isinstance(inner, Value) and base.kind in ("enum", "namespace"):
         return inner
-    if base.kind == "runner" and name in ("sync_engine", "sync_connection", "sync_session", "bind", "engine"):
+    if name == "dialect" and (base.kind == "runner" or world.shallow):
+        return Object("dialect", {"driver": base.facts.get("driver") if base.kind == "runner" else None})
+    if base.kind in ("runner", "dialect") and name in ("name", "driver"):
+        return _of_dialect(world, base, name)
+    if base.kind == "runner" and name in _SAME_RUNNER:
         return Object("runner", {**base.facts, "async": base.facts.get("async"), "engine": name.endswith("engine")})
     cls = base.facts.get("class")
     if base.kind == "enum" and isinstance(cls, Class):
@@ -190,3 +196,24 @@ def _of_object(world: World, frame: Frame, base: Object, name: str) -> Value:
         if isinstance(value, Function):
             return bind_method(world, frame, value, base, owner)
     return Object("member", {"of": base, "name": name})
+
+
+# What leads from one face of an engine or connection to another one.
+_SAME_RUNNER = frozenset({"sync_engine", "sync_connection", "sync_session", "bind", "engine", "connection"})
+
+
+def _of_dialect(world: World, base: Object, name: str) -> Value:
+    """A dialect's `name` or `driver`.
+
+    A statement is only reported where asyncpg runs it: for its sake, an unknown dialect is asyncpg's, so that what is
+    meant for other databases is not run.
+    """
+    scheme = base.facts.get("driver")
+    if not isinstance(scheme, str):
+        if not world.shallow:
+            return Unknown("a dialect that is not known")
+        scheme = "postgresql+asyncpg"
+    dialect, _, driver = scheme.partition("+")
+    if name == "name":
+        return text(dialect)
+    return text(driver) if driver else Unknown("a dialect's default driver")

@@ -9,7 +9,7 @@ import functools
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.reading import inside, read
@@ -109,23 +109,34 @@ class Project:
 
     def callers(self, module: Module, name: str) -> Iterator[Module]:
         """The project's other modules that call something of this name, nearest first; tests only for a test's sake."""
-        if not self.follow:
-            return
         # Called, or handed to something that calls it: `make(url)`, `Singleton(Database, url=url)`.
         pattern = re.compile(rb"\b%b\s*\(|\(\s*(?:[\w.]+\.)?%b\s*," % (name.encode(), name.encode()))
+        importing = _import_pattern(os.path.abspath(module.path))
+        word = name.encode()
+        for other in self.others(module, lambda data: word in data and pattern.search(data) and importing.search(data)):
+            if name in other.index.calls_by_name:
+                yield other
+
+    def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
+        """The project's other modules that import this one and name one of `names`, ordered as `callers` are."""
+        pattern = re.compile(rb"\b(?:%b)\b" % b"|".join(re.escape(name.encode()) for name in sorted(names)))
+        importing = _import_pattern(os.path.abspath(module.path))
+        return self.others(module, lambda data: pattern.search(data) and importing.search(data))
+
+    def others(self, module: Module, fits: Callable[[bytes], object]) -> Iterator[Module]:
+        """The project's other modules whose bytes fit, ordered as `callers` are; at most `MAX_CALLERS` of them."""
+        if not self.follow:
+            return
         home = os.path.abspath(module.path)
-        importing = _import_pattern(home)
-        found: list[str] = []
-        for path in self._python_files(os.path.dirname(home)):
-            if path == home or (is_test(path) and not is_test(home)):
-                continue
-            data = _bytes(path)
-            if name.encode() in data and pattern.search(data) and importing.search(data):
-                found.append(path)
+        found = [
+            path
+            for path in self._python_files(os.path.dirname(home))
+            if path != home and not (is_test(path) and not is_test(home)) and fits(_bytes(path))
+        ]
         found.sort(key=lambda path: (-_shared_folders(path, home), path))
         for path in found[:MAX_CALLERS]:
             other = self._load(path)
-            if other is not None and name in other.index.calls_by_name:
+            if other is not None:
                 yield other
 
     def _python_files(self, near: str) -> list[str]:

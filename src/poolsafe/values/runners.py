@@ -26,8 +26,11 @@ from poolsafe.values.world import World
 
 def runner_of(world: World, frame: Frame, arguments: Arguments, *, is_async: bool) -> Value:
     bind = arguments.get(0, "bind") or arguments.keywords.get("engine")
-    driver = bind.facts.get("driver") if isinstance(bind, Object) else None
-    return Object("runner", {"async": is_async, "driver": driver, "engine": False})
+    bind = force(world, frame, bind) if bind is not None else None
+    if isinstance(bind, Object) and bind.kind in ("runner", "factory"):
+        # A session on a connection runs what that runs: in `run_sync` a synchronous one on an asynchronous engine.
+        return Object("runner", {**bind.facts, "async": is_async or bind.facts.get("async"), "engine": False})
+    return Object("runner", {"async": is_async, "driver": None, "engine": False})
 
 
 def _sessionmaker(default_async: bool) -> Handler:
@@ -40,8 +43,8 @@ def _sessionmaker(default_async: bool) -> Handler:
             is_async = library.canonical(kind.name) in library.ASYNC_RUNNERS
         elif isinstance(bind, Object) and bind.kind == "runner":
             is_async = bool(bind.facts.get("async"))
-        driver = bind.facts.get("driver") if isinstance(bind, Object) else None
-        return Object("factory", {"async": is_async, "driver": driver, "engine": False})
+        known = bind.facts if isinstance(bind, Object) and bind.kind == "runner" else {"driver": None}
+        return Object("factory", {**known, "async": is_async, "engine": False})
 
     return handler
 
@@ -99,7 +102,7 @@ def call_object_method(
             )
         case "text" if name in _REFINING:
             return receiver
-        case "factory" if name in ("__call__", "begin"):
+        case "factory" if name in ("__call__", "begin", *_CONNECTING):
             return Object("runner", dict(receiver.facts))
         case "super":
             return _super_method(world, frame, node, receiver, name, arguments)
@@ -145,7 +148,39 @@ def _super_method(
     return Unknown(f"`super().{name}`")
 
 
+def _scoped(is_async: bool) -> Handler:
+    """`scoped_session(maker)`: a factory that is a session as well."""
+
+    def handler(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+        maker = arguments.get(0, "session_factory")
+        known = maker.facts if isinstance(maker, Object) and maker.kind == "factory" else {"driver": None}
+        return Object("factory", {**known, "async": is_async, "engine": False})
+
+    return handler
+
+
+def _of_migration(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    """The connection, or the context, that Alembic runs a migration in: what env.py has made of it."""
+    return Object("runner", {"async": None, "driver": None, "engine": False, "alembic": True})
+
+
+def _configure(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    """`context.configure(connection=…)`: the connection that an env.py gives its migrations."""
+    connection = arguments.get(0, "connection")
+    if node is not None and connection is not None:
+        world.saw(node)
+        world.configured.append((frame.module, connection))
+    return Unknown("nothing")
+
+
 HANDLERS: dict[str, Handler] = {
+    "sqlalchemy.orm.scoped_session": _scoped(False),
+    "sqlalchemy.ext.asyncio.async_scoped_session": _scoped(True),
+    "alembic.op.get_bind": _of_migration,
+    "alembic.op.get_context": _of_migration,
+    "alembic.context.get_bind": _of_migration,
+    "alembic.context.get_context": _of_migration,
+    "alembic.context.configure": _configure,
     "sqlalchemy.ext.asyncio.async_sessionmaker": _sessionmaker(True),
     "sqlalchemy.orm.sessionmaker": _sessionmaker(False),
 }

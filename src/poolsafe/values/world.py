@@ -97,6 +97,7 @@ class World:
     engine_calls: list[EngineCall] = field(default_factory=list)
     sql_calls: list[SqlCall] = field(default_factory=list)
     executions: list[Execution] = field(default_factory=list)
+    configured: list[tuple[Module, Value]] = field(default_factory=list)  # an env.py, the connection of its migrations
     hot: set[int] = field(default_factory=set)
     warm: set[int] = field(default_factory=set)
     slices: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)

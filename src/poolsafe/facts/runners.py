@@ -1,0 +1,115 @@
+"""Who runs a piece of SQL: what was seen around it, the env.py of a migration, the engines of the project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from poolsafe.facts.elsewhere import engines_of
+from poolsafe.facts.engine import Driver
+from poolsafe.facts.migrations import environment_of
+from poolsafe.facts.statement import Runner
+from poolsafe.sql.dialects import is_of_another_database
+from poolsafe.values.lattice import Object, Value, alternatives
+from poolsafe.values.modules import Module
+from poolsafe.values.observe import engine_url, scheme_of
+from poolsafe.values.world import Execution, SqlCall, World
+
+ASYNCPG = "postgresql+asyncpg"
+
+_ENGINES = (b"create_async_engine", b"async_engine_from_config")
+
+
+def runner_of(
+    world: World, module: Module, calls: list[SqlCall], executions: list[Execution], commands: Iterable[str]
+) -> tuple[Runner, str]:
+    """Whether asyncpg will run the commands that these calls are given, and in words why one thinks so."""
+    if any(map(is_of_another_database, commands)):
+        return Runner.SYNC, "it is written for another database"
+    receivers = [(one.receiver, one.awaited) for one in executions]
+    receivers += [(seen.receiver, seen.awaited) for seen in calls if seen.receiver is not None]
+    if calls[0].function == "alembic.op.execute" or any(_is_alembics(receiver) for receiver, _ in receivers):
+        return _migration_runner(world, module)
+    return _judged(world, module, receivers)
+
+
+def _judged(world: World, module: Module, receivers: Sequence[tuple[Value | None, bool]]) -> tuple[Runner, str]:
+    answers = [of_receiver(receiver, awaited=awaited) for receiver, awaited in receivers]
+    if Runner.ASYNC in answers:
+        if _is_asyncpgs(receiver for receiver, _ in receivers):
+            return Runner.ASYNC, "a connection or session of an asyncpg engine runs it"
+        if _only_other_drivers(world, module):
+            return Runner.SYNC, "the engines of this file use another driver"
+        if only_other_drivers_elsewhere(world, module):
+            return Runner.SYNC, "the engines of the project use another driver"
+        return Runner.ASYNC, "an async connection or session runs it"
+    if Runner.SYNC in answers:
+        return Runner.SYNC, "a synchronous connection or session runs it"
+    return Runner.UNKNOWN, "who runs it is not known"
+
+
+def _migration_runner(world: World, module: Module) -> tuple[Runner, str]:
+    env = environment_of(world, module)
+    if env is None:
+        return Runner.UNKNOWN, "no env.py is found above the migration"
+    match env.driver:
+        case Driver.ASYNCPG:
+            return Runner.ASYNC, "the engine of its env.py is on asyncpg"
+        case Driver.OTHER:
+            return Runner.SYNC, "the engine of its env.py is not on asyncpg"
+        case Driver.UNKNOWN:
+            return Runner.UNKNOWN, "the driver of its env.py is not known"
+    return _judged(world, env.module, [(connection, False) for connection in env.connections])
+
+
+def of_receiver(receiver: Value | None, *, awaited: bool) -> Runner:
+    """Whether something that executes SQL does so through asyncpg, as far as its own kind and driver tell."""
+    for _, single in () if receiver is None else alternatives(receiver):
+        if isinstance(single, Object) and single.kind in ("runner", "factory"):
+            driver = single.facts.get("driver")
+            if isinstance(driver, str) and driver != ASYNCPG:
+                return Runner.SYNC
+            is_async = single.facts.get("async")
+            if is_async is not None:
+                return Runner.ASYNC if is_async else Runner.SYNC
+            return Runner.UNKNOWN
+    return Runner.ASYNC if awaited else Runner.UNKNOWN
+
+
+def _facts(receiver: Value | None) -> Iterable[object]:
+    for _, single in () if receiver is None else alternatives(receiver):
+        if isinstance(single, Object) and single.kind in ("runner", "factory"):
+            yield single.facts
+
+
+def _is_alembics(receiver: Value | None) -> bool:
+    return any(isinstance(facts, dict) and facts.get("alembic") for facts in _facts(receiver))
+
+
+def _is_asyncpgs(receivers: Iterable[Value | None]) -> bool:
+    """Whether one of them was made, in sight, by an engine on asyncpg."""
+    return any(
+        isinstance(facts, dict) and facts.get("async") and facts.get("driver") == ASYNCPG
+        for receiver in receivers
+        for facts in _facts(receiver)
+    )
+
+
+def _only_other_drivers(world: World, module: Module) -> bool:
+    """Whether the file makes engines, and each of them is another driver's for certain."""
+    schemes = [
+        scheme_of(engine_url(seen.function, seen.arguments)) for seen in world.engine_calls if seen.module is module
+    ]
+    return bool(schemes) and all(scheme is not None and scheme != ASYNCPG for scheme in schemes)
+
+
+def only_other_drivers_elsewhere(world: World, module: Module) -> bool:
+    """Whether the project makes async engines, its tests aside, and each is another driver's for certain."""
+    found = False
+    for other in world.project.others(module, lambda data: any(name in data for name in _ENGINES)):
+        for engine in engines_of(world, other):
+            if "async" not in engine.function:
+                continue
+            if engine.driver is not Driver.OTHER:
+                return False
+            found = True
+    return found

@@ -1,0 +1,34 @@
+"""Tells commands that PostgreSQL's grammar has no place for: blocks and commands of SQLite, MySQL, Oracle and others.
+
+Who writes one has another database in mind, so asyncpg is never handed the text, whoever runs the code around it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from poolsafe.sql.scanner import PLACEHOLDER
+
+# PostgreSQL's own BEGIN says nothing more, or how the transaction is to be.
+_BLOCK = r"\bBEGIN\s+(?!(?:WORK|TRANSACTION|ISOLATION|READ|NOT|DEFERRABLE|ATOMIC)\b)[\w@:\"]"
+_CREATE = r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+|TEMP(?:ORARY)?\s+|DEFINER\s*=\s*\S+\s+)?"
+_FOREIGN = re.compile(
+    rf"""\s*(?:
+      (?: PRAGMA | DELIMITER | USE | EXEC | GO ) \b
+    | {_BLOCK}
+    # A cursor is all that PostgreSQL declares.
+    | DECLARE \b (?: (?!\bCURSOR\b) [^;{PLACEHOLDER}] )* (?: ; | \Z )
+    # Its triggers name a function to execute.
+    | {_CREATE} TRIGGER \b (?: (?!\bEXECUTE\b) [^;{PLACEHOLDER}] )* (?: ; | \Z )
+    # The bodies of its routines are strings. A parameter may be called `begin`.
+    | {_CREATE} (?: PROCEDURE | FUNCTION | PACKAGE ) \b
+      (?: \( (?: [^()] | \( [^()]* \) )* \) | (?!{_BLOCK}) [^;$'()] )* {_BLOCK}
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
+_COMMENT = re.compile(r"--[^\n\r]*|/\*.*?\*/", re.DOTALL)
+
+
+def is_of_another_database(command: str) -> bool:
+    """Whether a command, as `split` cuts it, is one that PostgreSQL's parser refuses and another database takes."""
+    return _FOREIGN.match(_COMMENT.sub(" ", command)) is not None
