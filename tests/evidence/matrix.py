@@ -59,9 +59,22 @@ What poolsafe says of an engine is shown on PostgreSQL and PgBouncer themselves:
 engines in several processes against a pool of three server connections. Every query returns a value that only its own
 task can know, so that another client's row is noticed. `pytest -m evidence` runs what CI runs: every bad fixture and
 its repaired form, every row of the verdict table, several commands in one string, pre-ping, and wrong rows without an
-error. Needed are Debian's packages `postgresql` and `pgbouncer`; `POOLSAFE_POSTGRES` (the folder of `initdb` and
-`postgres`) and `POOLSAFE_PGBOUNCER` (the program) name others, and `POOLSAFE_EVIDENCE_LOG` a file that gets the figures
-of every cell.
+error. Needed are Debian's packages `postgresql`, `pgbouncer` and `openssl`; `POOLSAFE_POSTGRES` (the folder of `initdb`
+and `postgres`) and `POOLSAFE_PGBOUNCER` (the program) name others, and `POOLSAFE_EVIDENCE_LOG` a file that gets the
+figures of every cell.
+
+From 1.21 on PgBouncer knows `max_prepared_statements`. The suite reads its version, writes 0 where it is known, and
+shows the verdict table once more with 200. Debian 12 has 1.18, where there is nothing to show and these tests are
+skipped; another release takes a few minutes:
+
+```sh
+sudo apt-get install build-essential pkg-config libevent-dev libssl-dev
+curl -L https://www.pgbouncer.org/downloads/files/1.25.2/pgbouncer-1.25.2.tar.gz | tar xz
+(cd pgbouncer-1.25.2 && ./configure && make)
+POOLSAFE_PGBOUNCER=$PWD/pgbouncer-1.25.2/pgbouncer pytest -m evidence
+```
+
+The program has to be readable for the user `postgres` where the tests run as root.
 
 The tables below come from the longer matrix, which is not part of CI:
 
