@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from evidence import matrix
 
 from poolsafe.rules.registry import rules
 
@@ -65,3 +66,8 @@ RIGHT = [
 @pytest.mark.parametrize(("configuration", "asyncpg"), RIGHT)
 def test_what_is_called_right_never_failed(configuration: str, asyncpg: tuple[str, ...]) -> None:
     assert set(failures(configuration, asyncpg)) == {0}
+
+
+def test_the_page_is_what_the_matrix_writes() -> None:
+    assert EVIDENCE.startswith(matrix.HEAD)
+    assert EVIDENCE.endswith(matrix.NOTES)
