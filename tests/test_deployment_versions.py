@@ -425,18 +425,20 @@ def test_requirements_in_utf_16(tmp_path: Path) -> None:
 
 DRIVERS = [
     ({"requirements.txt": "asyncpg\nsqlalchemy\nfastapi"}, True),
-    ({"requirements.txt": "asyncpg\npsycopg2-binary"}, None),
+    ({"requirements.txt": "asyncpg\npsycopg2-binary"}, True),
+    ({"requirements.txt": "asyncpg\npsycopg"}, None),
     ({"requirements.txt": "asyncpg\nPsycopg[binary]"}, None),
     ({"requirements.txt": "asyncpg", "requirements-dev.txt": "aiosqlite"}, None),
     ({"requirements.txt": "sqlalchemy"}, None),
     ({"requirements.txt": "sqlalchemy[asyncio, postgresql-asyncpg]>=2"}, True),
     ({"requirements.txt": "SQLAlchemy[postgresql_asyncpg]>=2"}, True),
     ({"requirements.txt": "sqlalchemy[postgresql_asyncpg,aiosqlite]>=2"}, None),
-    ({"requirements.txt": "asyncpg\nsqlalchemy[postgresql]"}, None),
+    ({"requirements.txt": "asyncpg\nsqlalchemy[postgresql]"}, True),
+    ({"requirements.txt": "asyncpg\nsqlalchemy[postgresql-psycopg]"}, None),
     ({"requirements.txt": "sqlalchemy[asyncio]"}, None),
     ({"requirements.txt": "other[postgresql_asyncpg]"}, None),
     ({"pyproject.toml": POETRY_FILE.replace('"asyncio"', '"postgresql-asyncpg"').replace("asyncpg =", "x =")}, True),
-    ({"environment.yml": "dependencies:\n- asyncpg\n- psycopg2=2.9\n"}, None),
+    ({"environment.yml": "dependencies:\n- asyncpg\n- aiosqlite=0.20\n"}, None),
     ({"environment.yml": "dependencies:\n- asyncpg=0.30\n- python=3.12\n"}, True),
     ({"uv.lock": LOCK}, None),
     ({"pyproject.toml": PEP621, "uv.lock": LOCK + package("psycopg2", "2.9")}, True),
@@ -454,3 +456,16 @@ def test_the_only_driver(tmp_path: Path, files: Files, assumed: bool | None) -> 
         deployment_for(str(tmp_path / "app.py"), str(tmp_path), Deployment(assume_asyncpg=False)).assume_asyncpg
         is False
     )
+
+
+@pytest.mark.parametrize(
+    ("required", "synchronous_too"),
+    [("asyncpg", False), ("asyncpg\nsqlalchemy", False), ("asyncpg\npsycopg2", True), ("asyncpg\npymysql", True)],
+)
+def test_a_synchronous_driver_serves_no_asynchronous_engine_but_may_run_a_statement(
+    tmp_path: Path, required: str, synchronous_too: bool
+) -> None:
+    written(tmp_path, {"requirements.txt": required})
+    found = deployment_for(str(tmp_path / "app.py"), str(tmp_path), Deployment())
+    assert found.assume_asyncpg is True
+    assert found.synchronous_too is synchronous_too

@@ -152,3 +152,32 @@ def test_the_call_inside_a_wrapper_is_the_engine(code: str, row: int) -> None:
     (engine,) = engines_of(URL + code)
     assert engine.driver.value == "asyncpg"
     assert module.source.row_column(engine.call.start)[0] == row
+
+
+@pytest.mark.parametrize(
+    ("code", "asynchronous"),
+    [
+        ("from sqlalchemy.ext.asyncio import create_async_engine\ncreate_async_engine(unknown)", True),
+        ("from sqlalchemy.ext.asyncio import async_engine_from_config\nasync_engine_from_config(unknown)", True),
+        ("from sqlalchemy import create_engine\ncreate_engine(unknown)", False),
+        ("from sqlalchemy import create_engine\nasync_engine = create_engine(unknown)", False),
+        (
+            "from sqlalchemy import create_engine\nfrom sqlalchemy.ext.asyncio import AsyncEngine\n"
+            "AsyncEngine(create_engine(unknown))",
+            True,
+        ),
+        (
+            "from sqlalchemy import engine_from_config\nfrom sqlalchemy.ext import asyncio\n"
+            "asyncio.AsyncEngine(sync_engine=engine_from_config(unknown))",
+            True,
+        ),
+        (
+            "from litestar.plugins.sqlalchemy import SQLAlchemyAsyncConfig\n"
+            "SQLAlchemyAsyncConfig(connection_string=unknown)",
+            True,
+        ),
+    ],
+)
+def test_only_an_asynchronous_engine_may_be_taken_for_asyncpgs(code: str, asynchronous: bool) -> None:
+    (engine,) = engines_of(code)
+    assert engine.asynchronous is asynchronous

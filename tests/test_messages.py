@@ -90,7 +90,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
     (engine(ABSENT, ABSENT, driver=Driver.OTHER), {}, [], []),
     (engine(ABSENT, ABSENT, driver=Driver.UNKNOWN), {}, [], []),
     (engine(ABSENT, ABSENT, driver=Driver.UNKNOWN), {"assume_asyncpg": True}, ["PGB101"], [PREFIX]),
-    (engine(ABSENT, ABSENT, driver=Driver.UNKNOWN, function="create_engine"), {"assume_asyncpg": True}, [], []),
+    (engine(ABSENT, ABSENT, driver=Driver.UNKNOWN, asynchronous=False), {"assume_asyncpg": True}, [], []),
     (
         engine(ABSENT, ABSENT),
         {},
@@ -241,6 +241,8 @@ def statement(function: str, runner: Runner, *commands: str) -> Statement:
 def test_statements(fact: Statement, assumed: bool | None, codes: list[str]) -> None:
     assert [finding.code for finding in said(fact, assume_asyncpg=assumed)] == codes
     assert [finding.code for finding in said(fact, assume_asyncpg=assumed, pooler=PoolMode.NONE)] == codes
+    seen = codes if fact.runner is not Runner.UNKNOWN else []
+    assert [finding.code for finding in said(fact, assume_asyncpg=assumed, synchronous_too=True)] == seen
 
 
 DEPLOYMENTS = [

@@ -10,6 +10,8 @@ from programs import ABSENT, OneOf, value_of
 MADE = [
     ("x = {'a': 1, 2: 'b'}", {"a": 1, 2: "b"}),
     ("x = {unknown: 1, 'a': 2}", {"a": 2, "…": ...}),
+    ("x = {'a': unknown}.get('a', 1)", ...),
+    ("x = {'a': unknown}.get('b', 1)", 1),
     ("x = dict(a=1)", {"a": 1}),
     ("x = dict({'a': 1}, b=2)", {"a": 1, "b": 2}),
     ("x = dict([('a', 1), ('b', 2)])", {"a": 1, "b": 2}),

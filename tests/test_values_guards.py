@@ -60,3 +60,27 @@ def test_behind_the_branch_nothing_is_known_again() -> None:
     code = 'if url.startswith("postgresql+asyncpg"):\n    pass\nengine = create_async_engine(url)\n'
     (engine,) = engines_of(f"{HEAD}\n{code}")
     assert not engine.driver_everywhere
+
+
+@pytest.mark.parametrize(
+    "test", ['"+async" not in make_url(url).drivername', 'url.startswith("sqlite")', "'asyncpg' != driver"]
+)
+def test_a_test_for_the_driver_is_believed_even_where_nothing_else_reaches_the_branch(test: str) -> None:
+    code = f"""
+from sqlalchemy import create_engine, make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+driver = "asyncpg"
+url = "postgresql+asyncpg://db/a"
+if {test}:
+    create_engine(url)
+else:
+    create_async_engine(url)
+"""
+    assert [engine.function for engine in engines_of(code) if engine.driver.value == "asyncpg"] == [
+        "sqlalchemy.ext.asyncio.create_async_engine"
+    ]
+
+
+def test_another_constant_is_not() -> None:
+    code = f"{HEAD}if unset:\n    pass\nFLAG = False\nif FLAG:\n    create_async_engine('postgresql+asyncpg://db/a')\n"
+    assert [engine.driver.value for engine in engines_of(code)] == ["asyncpg"]

@@ -54,11 +54,12 @@ def _with_version(package: str, said: Said, known: Deployment) -> Deployment:
 
 
 def _with_driver(folder: str, root: str, known: Deployment) -> Deployment:
-    said = only_driver(folder, root) if known.assume_asyncpg is None else None
-    if said is None:
+    found = only_driver(folder, root) if known.assume_asyncpg is None else None
+    if found is None:
         return known
+    said, alone = found
     evidence = Evidence("assume-driver", "asyncpg", said.path, said.row)
-    return replace(known, assume_asyncpg=True, evidence=(*known.evidence, evidence))
+    return replace(known, assume_asyncpg=True, synchronous_too=not alone, evidence=(*known.evidence, evidence))
 
 
 def _with_pooler(root: str, known: Deployment) -> Deployment:

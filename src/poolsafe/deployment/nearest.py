@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from poolsafe.deployment.declared import declared_in
 from poolsafe.deployment.files import folders_up
 from poolsafe.deployment.locks import locked_in
-from poolsafe.deployment.packages import OTHER_DRIVERS, Said
+from poolsafe.deployment.packages import ASYNC_DRIVERS, OTHER_DRIVERS, Said
 from poolsafe.deployment.requirements import required_in
 from poolsafe.deployment.versions import either, is_pinned, overlap
 
@@ -38,14 +38,18 @@ def version_of(package: str, folder: str, root: str) -> Said | None:
     return locked
 
 
-def only_driver(folder: str, root: str) -> Said | None:
-    """Where asyncpg is declared, in the nearest folder that declares it, if no other SQL driver stands beside it."""
+def only_driver(folder: str, root: str) -> tuple[Said, bool] | None:
+    """Where asyncpg is declared, in the nearest folder that declares it, if no other asynchronous driver is beside it.
+
+    With it comes whether it is the only SQL driver of all: psycopg2 beside it, for migrations, cannot serve an
+    asynchronous engine, but may run a statement.
+    """
     for each in _folders(folder, root):
         # A lock holds the dependencies of dependencies too: only a declaration says what the project itself uses.
         asyncpg = next((one for one in each.declared if one.package == "asyncpg"), None)
         if asyncpg is not None:
-            others = any(one.package in OTHER_DRIVERS for one in each.declared)
-            return None if others else asyncpg
+            declared = {one.package for one in each.declared}
+            return (asyncpg, declared.isdisjoint(OTHER_DRIVERS)) if declared.isdisjoint(ASYNC_DRIVERS) else None
     return None
 
 

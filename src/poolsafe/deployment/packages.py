@@ -35,6 +35,9 @@ OTHER_DRIVERS = frozenset(
     }
 )
 
+# Those of them that an asynchronous engine can have.
+ASYNC_DRIVERS = frozenset({"aiomysql", "aioodbc", "aiosqlite", "asyncmy", "oracledb", "psycopg", "psycopg-binary"})
+
 # What SQLAlchemy's own extras stand for.
 EXTRAS = {
     "aiomysql": "aiomysql",

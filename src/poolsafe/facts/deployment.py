@@ -48,7 +48,9 @@ class Evidence:
 class Deployment:
     """Versions and pooler. A version of None is unknown: any version may run; a tuple is the one that does.
 
-    `max_prepared_statements` is PgBouncer's setting of that name; None where it is unknown. `parameters` are the
+    `max_prepared_statements` is PgBouncer's setting of that name; None where it is unknown. `assume_asyncpg` says what
+    an asynchronous engine of unknown driver has, `synchronous_too` that the project has a synchronous driver as well,
+    so that a statement that nobody is seen to run may be that one's. `parameters` are the
     startup parameters, in lower case, that the pooler is told to accept: `ignore_startup_parameters` and
     `track_extra_parameters`. `evidence` holds what was found in the project's files or seen in the engine, in place of
     being configured.
@@ -59,6 +61,7 @@ class Deployment:
     asyncpg: Version | Versions | None = None
     sqlalchemy: Version | Versions | None = None
     assume_asyncpg: bool | None = None
+    synchronous_too: bool = False
     parameters: frozenset[str] = frozenset()
     evidence: tuple[Evidence, ...] = ()
 

@@ -214,7 +214,8 @@ class Engine:
     `connection_class` says that connect_args brings a connection class, which may name statements in its own way.
     `parameters_known` says that nothing else can reach `connect()` than what the fields below `misplaced` list.
     `call` is the call in which the engine function's arguments stand, `place` the span of the one that makes the
-    engine, where that is another. `writable` says that arguments can be added to `call`.
+    engine, where that is another. `writable` says that arguments can be added to `call`. `asynchronous`: no engine
+    for a synchronous driver is made here.
     """
 
     path: str
@@ -244,6 +245,7 @@ class Engine:
     parameters_known: bool = True
     place: tuple[int, int] | None = None
     writable: bool = True
+    asynchronous: bool = True
 
     @property
     def span(self) -> tuple[int, int]:

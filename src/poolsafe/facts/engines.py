@@ -20,7 +20,7 @@ from poolsafe.syntax.calls import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout
 from poolsafe.values.index import last_name
 from poolsafe.values.lattice import Absent, Const, alternatives
-from poolsafe.values.library import ENGINE_CONFIG
+from poolsafe.values.library import ENGINE_CONFIG, ENGINE_FUNCTIONS
 from poolsafe.values.modules import Module
 from poolsafe.values.world import EngineCall, World
 
@@ -106,7 +106,15 @@ def _engine(world: World, module: Module, calls: list[EngineCall]) -> Engine:
         connection_class=any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
         place=span,
         writable=written is not None,
+        asynchronous=ENGINE_FUNCTIONS[calls[0].function] or _is_wrapped(module, node),
     )
+
+
+def _is_wrapped(module: Module, node: cst.Call) -> bool:
+    """Whether the call stands in `AsyncEngine(…)`, as it was done before SQLAlchemy had a function for it."""
+    argument = module.index.parents.get(id(node))
+    around = None if argument is None else module.index.parents.get(id(argument))
+    return isinstance(around, cst.Call) and last_name(around.func) == "AsyncEngine"
 
 
 def _written_call(seen: EngineCall) -> cst.Call | None:

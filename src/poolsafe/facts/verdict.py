@@ -180,7 +180,7 @@ def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
         case Driver.OTHER:
             return False
     # create_engine() with a URL that nobody can see is nearly always a synchronous driver's.
-    return deployment.assume_asyncpg is True and "async" in engine.function.lower()
+    return deployment.assume_asyncpg is True and engine.asynchronous
 
 
 def has_pooler(deployment: Deployment) -> bool:

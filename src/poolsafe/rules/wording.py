@@ -27,7 +27,7 @@ _SAYS = {
     "max-prepared-statements": "`max_prepared_statements` is {} here",
     "asyncpg-version": "asyncpg {} comes from here",
     "sqlalchemy-version": "SQLAlchemy {} comes from here",
-    "assume-driver": "{} is the only SQL driver declared here",
+    "assume-driver": "{} is the only asynchronous SQL driver declared here",
 }
 
 
@@ -121,13 +121,13 @@ def upgrading(deployment: Deployment) -> str:
 
 
 def prepared_by_asyncpg(statement: Statement, deployment: Deployment) -> bool:
-    """Whether asyncpg runs it: seen, or not known while the project has no other driver."""
+    """Whether asyncpg runs it: seen, or not known while the project has no other SQL driver at all."""
     match statement.runner:
         case Runner.ASYNC:
             return True
         case Runner.SYNC:
             return False
-    return deployment.assume_asyncpg is True
+    return deployment.assume_asyncpg is True and not deployment.synchronous_too
 
 
 def assumption(statement: Statement, deployment: Deployment) -> tuple[Related, ...]:

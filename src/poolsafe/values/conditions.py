@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -43,6 +44,7 @@ from poolsafe.values.world import World
 Guards = list[Guard]
 
 ASYNCPG_URL = "postgresql+asyncpg://"
+_DRIVER = re.compile(r"driver|dialect|async|sqlite|postgres|mysql", re.IGNORECASE)
 
 
 def truth(world: World, frame: Frame, test: cst.BaseExpression) -> tuple[Guards, Guards]:
@@ -65,7 +67,7 @@ def value_truth(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> 
     other: Guards = []
     for guard, single in alternatives(force(world, frame, value)):
         known = truthiness(world, frame, single)
-        if known is None or world.doubt_constants:
+        if known is None or (world.doubt_constants and not _asks_for_driver(node)):
             key = _key(world, frame, node, single)
             then.append(guard | {(key, True)})
             other.append(guard | {(key, False)})
@@ -79,6 +81,11 @@ def value_truth(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> 
         world.conditions.setdefault(key, (frame.module, node))
         return [frozenset({(key, True)})], [frozenset({(key, False)})]
     return then, other
+
+
+def _asks_for_driver(node: cst.CSTNode) -> bool:
+    """Whether a test is about the URL or its driver, by its words: that much is believed of every constant."""
+    return _DRIVER.search(cst.Module([]).code_for_node(node)) is not None
 
 
 def _key(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> Key:

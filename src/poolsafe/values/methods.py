@@ -219,6 +219,9 @@ def _get(content: MappingValue, args: list[Value], missing: Value) -> Value:
                 guards = one_of(("key", texts.hashable(key), content.oid), len(members) + 1)
                 return choose(zip(guards, [*members, default], strict=True))
             return Unknown("a key that is not known", ("item", content.oid, texts.hashable(key)))
+        if name in content.items:
+            # What is there may be unknown; that makes it no less there.
+            return lift(lambda item: default if isinstance(item, Absent) else item, content.items[name])
         return or_default(content.get(name), default)
 
     return lift(one, harden(args[0]))
