@@ -130,11 +130,13 @@ def applied(source: Source, where: Deployment, *, unsafe: bool) -> Source:
 def apply_once(text: str, reported: list[Finding], *, unsafe: bool) -> str:
     """A second, plain opinion on applying fixes: whoever comes first wins, the others wait for the next round."""
     taken: list[Edit] = []
+    isolated: set[int | None] = set()
     for finding in sorted(reported, key=lambda each: (each.start, each.code)):
-        if finding.fix is None or not applicable(finding, unsafe=unsafe):
+        if finding.fix is None or not applicable(finding, unsafe=unsafe) or finding.fix.isolation in isolated:
             continue
         if not any(_overlap(edit, other) for edit in finding.fix.edits for other in taken):
             taken.extend(finding.fix.edits)
+            isolated |= {finding.fix.isolation} - {None}
     for edit in sorted(taken, key=lambda each: (each.start, each.end), reverse=True):
         text = text[: edit.start] + edit.content + text[edit.end :]
     return text

@@ -50,6 +50,18 @@ def test_apply(before: str, fixes: list[Fix], expected: str, number: int) -> Non
     assert (result is source) == (number == 0)
 
 
+def test_of_two_isolated_fixes_one_waits() -> None:
+    one, two = (Fix("m", (Edit(at, at + 1, "3"),), Applicability.SAFE, isolation=0) for at in (4, 10))
+    result, applied = apply(source_of("a = 1\nb = 2\n"), [one, two])
+    assert (result.text, applied) == ("a = 3\nb = 2\n", [one])
+
+
+def test_a_keyword_given_twice_is_left_out() -> None:
+    both = [fix((3, 3, ", x=1")), fix((8, 8, ", x=2"))]
+    result, applied = apply(source_of("f(a, b=1)\n"), both)
+    assert (result.text, applied) == ("f(a, x=1, b=1)\n", both[:1])
+
+
 def test_what_the_encoding_cannot_express_is_left_out() -> None:
     source = Source.decode("a.py", b"# coding: latin-1\na = 1\n")
     result, applied = apply(source, [fix((22, 23, "'€'"))])

@@ -141,3 +141,9 @@ def test_any_utf8_round_trips(text: str, bom: bool) -> None:
 def test_the_encoding_is_the_one_of_tokenize(raw: bytes) -> None:
     encoding, _ = tokenize.detect_encoding(io.BytesIO(raw).readline)
     assert Source.decode("a.py", raw).encoding == encoding.replace("utf-8-sig", "utf-8")
+
+
+def test_a_cookie_may_end_with_a_lone_carriage_return() -> None:
+    source = Source.decode("a.py", b"# coding: cp1252\rx = '\xe9'\r")
+    assert (source.encoding, source.text, source.newline) == ("cp1252", "# coding: cp1252\rx = 'é'\r", "\r")
+    assert source.round_trips

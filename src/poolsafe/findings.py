@@ -36,11 +36,16 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """Edits that belong together: all of them are applied, or none. `message` says what applying them does."""
+    """Edits that belong together: all of them are applied, or none. `message` says what applying them does.
+
+    Of two fixes with the same `isolation`, the offset of what both may extend, one waits for the next round: each of
+    them might add the same argument.
+    """
 
     message: str
     edits: tuple[Edit, ...]
     applicability: Applicability
+    isolation: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

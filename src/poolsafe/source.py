@@ -134,14 +134,15 @@ class Source:
 
 
 def _declared_encoding(path: str, raw: bytes) -> str:
-    head = raw.split(b"\n", 2)[:2]
+    # To CPython a lone carriage return ends a line here too.
+    head = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n", 2)[:2]
     if not any(b"coding" in line for line in head):
         return "utf-8"
     # tokenize costs its import only for the few files that have a cookie.
     from tokenize import detect_encoding
 
     try:
-        encoding, _ = detect_encoding(io.BytesIO(raw).readline)
+        encoding, _ = detect_encoding(io.BytesIO(b"\n".join(head)).readline)
     except SyntaxError as error:
         raise UndecodableSource(path, _first_line(error)) from None
     return "utf-8" if encoding == "utf-8-sig" else encoding

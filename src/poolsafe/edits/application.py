@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -73,9 +74,14 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 def _without_overlaps(source: Source, fixes: Iterable[Fix]) -> list[Fix]:
     chosen: list[Fix] = []
     taken: list[Edit] = []
+    isolated: set[int] = set()
     for fix in sorted(fixes, key=_first_start):
         if not _is_sound(source, fix) or any(_touch(edit, other) for edit in fix.edits for other in taken):
             continue
+        if fix.isolation is not None:
+            if fix.isolation in isolated:
+                continue
+            isolated.add(fix.isolation)
         chosen.append(fix)
         taken += fix.edits
     return chosen
@@ -99,6 +105,17 @@ def _touch(edit: Edit, other: Edit) -> bool:
     return edit.start <= other.end and other.start <= edit.end
 
 
+def _compiles(text: str) -> bool:
+    """Whether the running Python takes it, which may be older than the file's syntax."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            compile(text, "", "exec", dont_inherit=True)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+    return True
+
+
 def _applied(source: Source, fixes: list[Fix]) -> Source | None:
     from poolsafe.syntax.tree import Unparsable, parse
 
@@ -108,6 +125,9 @@ def _applied(source: Source, fixes: list[Fix]) -> Source | None:
         if Source.decode(source.path, result.raw).text != result.text:
             return None
         parse(result)
+        # LibCST takes a keyword argument that is given twice.
+        if _compiles(source.text) and not _compiles(result.text):
+            return None
     except (UnicodeEncodeError, UndecodableSource, Unparsable):
         return None
     return result

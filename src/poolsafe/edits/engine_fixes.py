@@ -29,8 +29,8 @@ _TO_ADD = frozenset({SizeState.ABSENT, SizeState.CONDITIONAL})
 def disable_caches(engine: Engine, source: Source) -> Fix | None:
     """After it both cache sizes are 0 in connect_args, and none is left where it does not belong.
 
-    None where no edit in this file can do that. Unsafe where the engine may have another driver, or where it has
-    disabled a cache on some paths only.
+    None where no edit in this file can do that, or where the same call makes engines of other drivers. Unsafe where the
+    engine may have another driver, or where it has disabled a cache on some paths only.
     """
     sizes = [size for size in (engine.statement_cache, engine.prepared_cache) if _is_wanting(size)]
     if not sizes and not engine.misplaced:
@@ -46,7 +46,7 @@ def disable_caches(engine: Engine, source: Source) -> Fix | None:
     if any(each.value.strip("'\"") not in _NOTHING_CACHED for each in moved if each.key in _SIZE_KEYS):
         # Whoever wrote a size wanted a cache.
         applicability = Applicability.UNSAFE
-    return Fix(_message(sizes, moved), edits, applicability)
+    return Fix(_message(sizes, moved), edits, applicability, engine.call.start)
 
 
 def move_misplaced(engine: Engine, source: Source) -> Fix | None:
@@ -74,6 +74,9 @@ def _repairs(engine: Engine, source: Source, sizes: Sequence[CacheSize], moved: 
     in_place = _literals(source, sizes)
     if in_place is not None and not moved:
         return in_place
+    if engine.shared:
+        # The other driver would get what only asyncpg and its dialect know.
+        return None
     values = {size.key: "0" for size in sizes} | _moved_values(engine, source, moved)
     quote = preferred_quote(source.text, engine.call.start, engine.call.end)
     given = engine.connect_args

@@ -18,7 +18,12 @@ _KEY = "prepared_statement_name_func"
 
 
 def name_nothing(engine: Engine, source: Source) -> Fix | None:
-    """Add a name function that returns "" to connect_args; None where connect_args cannot be extended here."""
+    """Add a name function that returns "" to connect_args; None where connect_args cannot be extended here.
+
+    Nor where the same call makes engines of other drivers, which do not know the key.
+    """
+    if engine.shared:
+        return None
     quote = preferred_quote(source.text, engine.call.start, engine.call.end)
     items = items_of({_KEY: f"lambda: {quote}{quote}"}, quote)
     given = engine.connect_args
@@ -30,4 +35,5 @@ def name_nothing(engine: Engine, source: Source) -> Fix | None:
     if edits is None:
         return None
     certain = engine.driver is Driver.ASYNCPG and engine.driver_everywhere
-    return Fix(f"Add an empty `{_KEY}`", edits, Applicability.SAFE if certain else Applicability.UNSAFE)
+    applicability = Applicability.SAFE if certain else Applicability.UNSAFE
+    return Fix(f"Add an empty `{_KEY}`", edits, applicability, engine.call.start)

@@ -81,7 +81,7 @@ def replace_parameters(
     if not _is_sound(edits):
         return None
     applicability = Applicability.SAFE if plan.safe else Applicability.UNSAFE
-    return Fix("; ".join(dict.fromkeys(plan.messages)), tuple(edits), applicability)
+    return Fix("; ".join(dict.fromkeys(plan.messages)), tuple(edits), applicability, engine.call.start)
 
 
 def _replace(plan: _Plan, engine: Engine, source: Source, parameter: ConnectParameter, remedy: Remedy) -> None:
@@ -93,11 +93,11 @@ def _replace(plan: _Plan, engine: Engine, source: Source, parameter: ConnectPara
             new = _in_url(plan, engine, parameter, remedy, written)
             plan.queries.setdefault(written.place, {})[parameter.key] = new
             continue
-        if inside_formatted_string(source.text, written.place.layout.start) or not engine.driver_everywhere:
+        if inside_formatted_string(source.text, written.place.layout.start) or engine.shared:
             # The other drivers of the call read the same dict.
             raise _NoFixError
         if parameter.where is ParameterWhere.CONNECT_ARGS:
-            _in_connect_args(plan, source, parameter, remedy, written, written.place)
+            _in_connect_args(plan, engine, source, parameter, remedy, written, written.place)
             continue
         new = _in_url(plan, engine, parameter, remedy, written)
         if new is None:
@@ -124,7 +124,8 @@ def _in_url(plan: _Plan, engine: Engine, parameter: ConnectParameter, remedy: Re
     if text is None or not parameter.everywhere or len(parameter.written) > 1:
         raise _NoFixError
     if remedy is Remedy.TIMEOUT:
-        if _SECONDS.fullmatch(text) is None or _has(engine, "timeout", ParameterWhere.CONNECT_ARGS):
+        others = ("timeout", "connect_timeout")
+        if _SECONDS.fullmatch(text) is None or any(_has(engine, key, ParameterWhere.CONNECT_ARGS) for key in others):
             raise _NoFixError
         plan.safe = plan.safe and parameter.key == "timeout"
         _add(plan, "timeout", text)
@@ -136,7 +137,13 @@ def _in_url(plan: _Plan, engine: Engine, parameter: ConnectParameter, remedy: Re
 
 
 def _in_connect_args(
-    plan: _Plan, source: Source, parameter: ConnectParameter, remedy: Remedy, written: Written, item: WrittenItem
+    plan: _Plan,
+    engine: Engine,
+    source: Source,
+    parameter: ConnectParameter,
+    remedy: Remedy,
+    written: Written,
+    item: WrittenItem,
 ) -> None:
     if remedy is Remedy.LEAVE_OUT:
         plan.safe = False
@@ -145,7 +152,7 @@ def _in_connect_args(
     if remedy is Remedy.APPLICATION_NAME:
         _into_settings(plan, source, written, item)
         return
-    if remedy.value in item.layout.names:
+    if remedy.value in (*item.layout.names, *plan.added) or _has(engine, remedy.value, ParameterWhere.URL_QUERY):
         raise _NoFixError
     if remedy is Remedy.SSL:
         _check_mode(plan, written.value)
@@ -184,6 +191,8 @@ def _additions(plan: _Plan, engine: Engine, source: Source) -> Edits:
     """What left the URL, at the end of connect_args."""
     if not plan.added and plan.setting is None:
         return ()
+    if engine.shared:
+        raise _NoFixError
     given = engine.connect_args
     quote = preferred_quote(source.text, engine.call.start, engine.call.end)
     items = items_of(plan.added, quote)

@@ -241,6 +241,7 @@ class Engine:
     connect_parameters: tuple[ConnectParameter, ...] = ()
     server_settings: tuple[ServerSetting, ...] = ()
     connection_class: bool = False
+    shared: bool = False
     pooler_hint: str = ""
     parameters_known: bool = True
     place: tuple[int, int] | None = None

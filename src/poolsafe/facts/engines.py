@@ -85,6 +85,7 @@ def _engine(world: World, module: Module, calls: list[EngineCall]) -> Engine:
         driver=driver,
         driver_everywhere=bool(ours) and len(ours) == len(views),
         driver_reason="" if ours else driver_reason_of(views),
+        shared=any(view.driver is Driver.OTHER for view in views),
         url_origin=url_origin_of(ours, module, span),
         statement_cache=statement,
         prepared_cache=prepared,

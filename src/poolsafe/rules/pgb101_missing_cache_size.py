@@ -40,7 +40,8 @@ connection.
 
 ## Fix safety
 The fix adds both keys to `connect_args`. It is safe where every path to the call gives an asyncpg URL and no other
-engine gets the same dict; otherwise it is unsafe.
+engine gets the same dict; otherwise it is unsafe. There is none where the call also makes engines of another driver,
+which does not know the keys, or where `connect_args` comes inside a `**` argument.
 
 ## Versions
 - asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm and keeps older versions from

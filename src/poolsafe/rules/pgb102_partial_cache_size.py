@@ -37,7 +37,7 @@ engine = create_async_engine(
 
 ## Fix safety
 The fix adds the other key. It is safe where every path to the call gives an asyncpg URL and no other engine gets the
-same dict; otherwise it is unsafe.
+same dict; otherwise it is unsafe. There is none where the call also makes engines of another driver.
 
 ## Versions
 Silent for `statement_cache_size=0` alone where asyncpg is known to be >= 0.31: locked, pinned or declared so, or

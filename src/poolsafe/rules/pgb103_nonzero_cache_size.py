@@ -34,7 +34,7 @@ If somebody chose the number for a direct connection, keep it and set `pooler = 
 
 ## Fix safety
 The fix sets both keys to 0. It is safe where every path to the call gives an asyncpg URL and the number is written in
-this file for this engine alone; otherwise it is unsafe or left to you.
+this file for this engine alone; otherwise it is unsafe or left to you. No key is added where the call also makes engines of another driver.
 
 ## Versions
 A positive `prepared_statement_cache_size` beside `statement_cache_size=0` is fine with asyncpg >= 0.31 and is not

@@ -43,7 +43,8 @@ With a creator, the size belongs into the creator's own call, and there is only 
 
 ## Fix safety
 The fix moves the keys into `connect_args`. It is safe for keywords of the engine function and for literal URLs whose
-every path is asyncpg's; a key beside a creator is left to you.
+every path is asyncpg's, and unsafe for a size above 0, which somebody wanted. A key beside a creator, inside a `**`
+argument or in an ini file is left to you, and so is a call that also makes engines of another driver.
 
 ## Versions
 All: where it is refused every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9. Both zeros in

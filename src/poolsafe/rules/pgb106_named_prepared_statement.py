@@ -46,7 +46,8 @@ A function that returns unique names (a UUID) works inside transactions only, an
 
 ## Fix safety
 Where asyncpg >= 0.28 and SQLAlchemy >= 2.0.10 are known, the fix adds the empty name to `connect_args`. It is safe
-where every path to the call gives an asyncpg URL, otherwise unsafe. Upgrading asyncpg is better.
+where every path to the call gives an asyncpg URL, otherwise unsafe; there is none where another driver gets the same
+`connect_args`. Upgrading asyncpg is better.
 
 ## Versions
 Reported only where the version of asyncpg is known to be at most 0.30. The empty name needs asyncpg >= 0.28 and

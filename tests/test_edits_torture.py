@@ -1,0 +1,147 @@
+"""Fixed programs do as before apart from the repair, whatever they look like: run against stand-ins for SQLAlchemy."""
+
+from __future__ import annotations
+
+import io
+import os
+import tokenize
+from collections import Counter
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from stand_ins import QUEUE_ONLY, SIZES, Call, run
+from torture import programs
+
+from poolsafe import edits
+from poolsafe.checker import check
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.findings import Applicability, Finding, Fix
+from poolsafe.source import Source
+
+# CI runs a seeded sample; POOLSAFE_EXAMPLES=20000 a long night.
+EXAMPLES = int(os.environ.get("POOLSAFE_EXAMPLES", "150"))
+
+NEW = Deployment(PoolMode.TRANSACTION)
+OLD = Deployment(PoolMode.TRANSACTION, asyncpg=(0, 30), sqlalchemy=(2, 0, 40))
+FOREIGN = ("sslmode", "application_name", "connect_timeout", "check_same_thread", "pgbouncer")
+ABOUT_SIZES = {"PGB101", "PGB102", "PGB103", "PGB104", "PGB105", "PGB108"}
+
+
+@settings(max_examples=EXAMPLES, deadline=None, derandomize="POOLSAFE_EXAMPLES" not in os.environ)
+@given(programs(), st.sampled_from([NEW, OLD]), st.booleans())
+def test_the_fixed_program_does_the_same(program: bytes, deployment: Deployment, unsafe: bool) -> None:
+    torment(program, deployment, unsafe=unsafe)
+
+
+def torment(program: bytes, deployment: Deployment, *, unsafe: bool) -> None:
+    """Repair a program, run it before and after, and compare."""
+    source = Source.decode("app.py", program)
+
+    seen: dict[bytes, list[Finding]] = {}
+
+    def reported(each: Source) -> list[Finding]:
+        if each.raw not in seen:
+            seen[each.raw] = list(check(each, deployment).findings)
+        return seen[each.raw]
+
+    def accepts(fix: Fix) -> bool:
+        return fix.applicability is Applicability.SAFE or (unsafe and fix.applicability is Applicability.UNSAFE)
+
+    before = run(program)
+    assert_nothing_is_missed(before, reported(source), deployment)
+    for finding in reported(source):
+        if finding.fix is not None:
+            assert_only_the_edits_change(source, finding.fix)
+    repair = edits.repair(source, reported, accepts)
+    assert repair.refused == ()
+    raw = repair.source.raw
+    after = run(raw)
+    assert len(after) == len(before)
+    for was, now in zip(before, after, strict=True):
+        assert_repaired(was, now, unsafe=unsafe)
+    assert_nothing_is_missed(after, reported(repair.source), deployment)
+    assert not any(accepts(finding.fix) for finding in reported(repair.source) if finding.fix)
+    assert comments(raw) == comments(program)
+
+
+def assert_nothing_is_missed(calls: list[Call], findings: list[Finding], deployment: Deployment) -> None:
+    """What nobody complains about is right."""
+    codes = {finding.code for finding in findings}
+    for call in calls:
+        if not call.is_asyncpg:
+            continue
+        given_ = call.to_asyncpg
+        if not codes & ABOUT_SIZES:
+            assert [int(given_.get(size, -1)) for size in SIZES] == [0, 0]
+            assert not any(size in call.to_engine for size in SIZES)
+        if not codes & (ABOUT_SIZES | {"PGB106"}) and deployment is OLD:
+            assert given_["prepared_statement_name_func"]() == ""
+        if not codes & {"PGB201", "PGB202"}:
+            assert call.options.get("pool_pre_ping") or not call.keeps_connections
+        if "PGB203" not in codes:
+            assert call.keeps_connections or not any(name in call.options for name in QUEUE_ONLY)
+        if "PGB205" not in codes:
+            assert not any(name in given_ for name in FOREIGN)
+            assert not isinstance(given_.get("timeout"), str)
+
+
+def assert_repaired(was: Call, now: Call, *, unsafe: bool) -> None:
+    """Each thing is as it was, or repaired, and nothing else is touched."""
+    if not was.is_asyncpg and not unsafe:
+        assert now == was
+        return
+    assert was.is_asyncpg or now.to_asyncpg == was.to_asyncpg
+    assert (now.function, now.url.base) == (was.function, was.url.base)
+    assert engine_options(now) == engine_options(was)
+    assert parameters(now) == parameters(was)
+    assert now.options.get("pool_pre_ping") in (was.options.get("pool_pre_ping"), True)
+    for size in SIZES:
+        assert now.to_asyncpg.get(size) in (was.to_asyncpg.get(size), 0)
+        assert now.to_engine.get(size) in (was.to_engine.get(size), None)
+    for name in QUEUE_ONLY:
+        assert now.options.get(name) == was.options.get(name) or (name not in now.options and not was.keeps_connections)
+
+
+def engine_options(call: Call) -> dict[str, Any]:
+    """What the engine itself is given, without what may be repaired."""
+    return {name: value for name, value in call.to_engine.items() if name not in (*SIZES, *QUEUE_ONLY, "pool_pre_ping")}
+
+
+def parameters(call: Call) -> dict[str, Any]:
+    """What reaches asyncpg, each under asyncpg's own name, without what may be repaired."""
+    given_ = {key: value for key, value in call.to_asyncpg.items() if key not in SIZES}
+    name_function = given_.pop("prepared_statement_name_func", None)
+    assert name_function is None or name_function() == ""
+    server_settings = dict(given_.pop("server_settings", None) or {})
+    if "application_name" in given_:
+        server_settings["application_name"] = given_.pop("application_name")
+    for own, foreign in (("ssl", "sslmode"), ("timeout", "connect_timeout")):
+        if foreign in given_:
+            given_.setdefault(own, given_[foreign])
+            del given_[foreign]
+    if "timeout" in given_:
+        given_["timeout"] = float(given_["timeout"])
+    for name in ("check_same_thread", "pgbouncer"):
+        given_.pop(name, None)
+    return {**given_, "server_settings": server_settings}
+
+
+def assert_only_the_edits_change(source: Source, fix: Fix) -> None:
+    result, done = edits.apply(source, [fix])
+    assert done
+    position, expected = 0, b""
+    for edit in sorted(fix.edits, key=lambda each: (each.start, each.end)):
+        piece = source.encode(source.text[position : edit.start]).removeprefix(b"\xef\xbb\xbf")
+        assert piece in result.raw
+        expected += piece + source.encode(edit.content).removeprefix(b"\xef\xbb\xbf")
+        position = edit.end
+    rest = source.encode(source.text[position:]).removeprefix(b"\xef\xbb\xbf")
+    assert result.raw.removeprefix(b"\xef\xbb\xbf") == expected + rest
+    assert result.raw.startswith(b"\xef\xbb\xbf") == source.raw.startswith(b"\xef\xbb\xbf")
+
+
+def comments(raw: bytes) -> Counter[str]:
+    text = Source.decode("app.py", raw).text.replace("\r\n", "\n").replace("\r", "\n")
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return Counter(token.string for token in tokens if token.type == tokenize.COMMENT)
