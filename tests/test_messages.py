@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import re
 from typing import Any
 
+import laws
 import pytest
 
 from poolsafe.facts.deployment import Deployment, PoolMode
@@ -29,6 +31,8 @@ from poolsafe.facts.engine import (
 from poolsafe.facts.statement import Piece, Runner, Statement
 from poolsafe.facts.unparsable import Unparsable
 from poolsafe.findings import Finding, Severity
+from poolsafe.rules.base import Rule
+from poolsafe.rules.foreign_parameters import FOREIGN
 from poolsafe.rules.registry import rules
 from poolsafe.source import Source
 from poolsafe.syntax.layout import CallLayout
@@ -39,6 +43,7 @@ TEXT = "create_async_engine()"
 CALL = CallLayout(0, len(TEXT), len(TEXT) - 1, len(TEXT) - 1, ())
 SOURCE = Source.from_text("db.py", TEXT)
 PREFIX = "assuming asyncpg, "
+STATEMENT, PREPARED, NAME = "statement_cache_size", "prepared_statement_cache_size", "prepared_statement_name_func"
 
 
 def engine(statement: SizeState = ZERO, prepared: SizeState = ZERO, value: str = "", **changes: Any) -> Engine:
@@ -103,7 +108,12 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
     (engine(ZERO, ABSENT, creator="async_creator"), {}, [], []),
     (engine(ZERO, ABSENT, creator="async_creator"), OLD, ["PGB106"], ["use asyncpg >= 0.31"]),
     (engine(ABSENT, ZERO), {}, ["PGB102"], ["only SQLAlchemy's", "also set asyncpg's"]),
-    (engine(ZERO, ABSENT), {}, ["PGB102"], ["only asyncpg's", "or require asyncpg >= 0.31"]),
+    (
+        engine(ZERO, ABSENT),
+        {},
+        ["PGB102"],
+        ["asyncpg's `statement_cache_size` at 0 needs", "or require asyncpg >= 0.31"],
+    ),
     (engine(ZERO, ABSENT), {"asyncpg": (0, 31)}, [], []),
     (engine(POSITIVE, ZERO, "50"), {}, ["PGB103"], ["asyncpg's `statement_cache_size` is 50", "; set it to 0"]),
     (
@@ -113,7 +123,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
         ["; set it and SQLAlchemy's `prepared_statement_cache_size` to 0"],
     ),
     (engine(POSITIVE, POSITIVE, "50"), {}, ["PGB103"], ["is 50 and SQLAlchemy's"]),
-    (engine(INVALID, ZERO, "None"), NONE, ["PGB104"], ["ValueError", "got None", "with or without a pooler"]),
+    (engine(INVALID, ZERO, "None"), NONE, ["PGB104"], ["ValueError", "got None", "on every server"]),
     (engine(INVALID, ZERO, "'0'"), {}, ["PGB104"], ["'<' not supported between instances of 'str' and 'int'"]),
     (engine(ZERO, INVALID, "'0'"), {}, ["PGB104"], ["can't multiply sequence by non-int of type 'float'"]),
     (engine(ZERO, INVALID, "-1"), {}, ["PGB104"], ["never returns"]),
@@ -138,7 +148,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
         engine(misplaced=misplaced(MisplacedWhere.ASYNCPG_CALL, "prepared_statement_cache_size")),
         {},
         ["PGB105"],
-        ["SQLAlchemy's `prepared_statement_cache_size` is given to asyncpg itself"],
+        ["SQLAlchemy's `prepared_statement_cache_size` given to asyncpg itself"],
     ),
     (engine(), OLD, ["PGB106"], ["asyncpg 0.30.0", 'prepared_statement_name_func=lambda: ""']),
     (engine(), {"asyncpg": (0, 27)}, ["PGB106"], ["; use asyncpg >= 0.31"]),
@@ -253,6 +263,42 @@ DEPLOYMENTS = [
 ]
 
 
+# What depends on the deployment comes on top, the second name of a key, and SQLAlchemy's longer key beside asyncpg's.
+LONGEST = 205
+EXTRAS = re.compile(
+    r"assuming asyncpg, | and use asyncpg >= 0.31|use SQLAlchemy >= 2.0.21, then "
+    r"|(?<=PgBouncer) \([^)]*\)|(?<=behind )the configured \w+ pooler"
+    r"|SQLAlchemy's `prepared_statement_cache_size`|(?<=keyword argument ')\w+"
+)
+
+LAYER = re.compile(r"\b(asyncpg|SQLAlchemy|libpq|psycopg|SQLite|MySQL|Prisma|JDBC|Supabase|PostgreSQL)\b")
+EXCEPTION = re.compile(r"\b[A-Z]\w+(?:Error|Exception)\b")
+QUOTED = re.compile(r"`([^`]+)`")
+JARGON = ("verdict", "lattice", "provenance", "subject", "evidence", "fact ")
+
+
+def assert_can_be_read(finding: Finding, rule: Rule) -> None:
+    """The laws of a message: one line of indicative text that ends with what to do and can be searched for."""
+    message = finding.message
+    assert "\n" not in message
+    assert message[-1] not in ".;:"
+    assert message.count("; ") == 1, "the last part says what to do"
+    plain = EXTRAS.sub("", message)
+    assert len(plain) <= LONGEST, f"{len(plain)} characters: {message}"
+    assert not any(word in message for word in JARGON)
+    if rule.subject is Engine:
+        assert LAYER.search(message), "whose key it is"
+    page = " ".join(rule.page.split())
+    for exception in EXCEPTION.findall(message):
+        assert exception in page, f"{exception} is not on the page of {rule.code}"
+    if rule.subject in (Engine, Statement) and "never returns" not in message and "no effect" not in message:
+        quoted = [text for text in QUOTED.findall(message) if len(text.split()) > 3]
+        assert quoted or EXCEPTION.search(message) or "another query's rows" in message, "a text to search for"
+
+
+RULES = {rule.code: rule for rule in rules()}
+
+
 @pytest.mark.parametrize("name", NameFunction)
 def test_every_message_can_be_read_alone(name: NameFunction) -> None:
     for states in itertools.product(SizeState, SizeState):
@@ -261,8 +307,40 @@ def test_every_message_can_be_read_alone(name: NameFunction) -> None:
             for rule in rules():
                 if rule.subject is Engine:
                     for finding in rule.check(fact, deployment, SOURCE):
-                        assert "\n" not in finding.message
-                        assert finding.message[-1] not in ".;:"
-                        assert "; " in finding.message, "the last part says what to do"
-                        assert len(finding.message) < 300
+                        assert_can_be_read(finding, rule)
                         assert deployment.pooler is not PoolMode.NONE or finding.severity is Severity.ERROR
+
+
+@pytest.mark.parametrize(("fact", "deployment", "codes", "phrases"), TABLE)
+def test_every_message_of_the_table_can_be_read(
+    fact: Any, deployment: dict[str, Any], codes: list[str], phrases: list[str]
+) -> None:
+    for finding in said(fact, **deployment):
+        assert_can_be_read(finding, RULES[finding.code])
+
+
+@pytest.mark.parametrize("case", [*laws.cases("bad"), *laws.shop()], ids=lambda case: case.name)
+def test_every_message_of_the_fixtures_can_be_read(case: laws.Case) -> None:
+    for finding in laws.findings(case.source, case.deployment):
+        assert_can_be_read(finding, RULES[finding.code])
+
+
+@pytest.mark.parametrize("where", [each for each in MisplacedWhere if each is not MisplacedWhere.URL_QUERY])
+@pytest.mark.parametrize("keys", [(STATEMENT,), (PREPARED,), (STATEMENT, PREPARED), (STATEMENT, PREPARED, NAME)])
+def test_misplaced_keys_can_be_read(where: MisplacedWhere, keys: tuple[str, ...]) -> None:
+    creator = "async_creator" if where is MisplacedWhere.BESIDE_CREATOR else None
+    fact = engine(misplaced=tuple(Misplaced(key, where, "0") for key in keys), creator=creator)
+    found = [finding for finding in said(fact) if finding.code == "PGB105"]
+    assert found
+    for finding in found:
+        assert_can_be_read(finding, RULES["PGB105"])
+
+
+@pytest.mark.parametrize("where", ParameterWhere)
+@pytest.mark.parametrize("key", sorted(FOREIGN))
+def test_foreign_parameters_can_be_read(key: str, where: ParameterWhere) -> None:
+    parameters = tuple(ConnectParameter(each, where) for each in (key, "options", "statement_timeout", "sslmode"))
+    for count in (1, 2, 4):
+        for finding in said(engine(connect_parameters=parameters[:count])):
+            assert_can_be_read(finding, RULES["PGB205"])
+            assert finding.message.startswith(f"{FOREIGN[key].owner} `{key}`")

@@ -174,11 +174,13 @@ def _into_settings(plan: _Plan, source: Source, written: Written, item: WrittenI
     start, end = _value(item)
     quote = preferred_quote(source.text, item.layout.start, item.layout.end)
     key = f"{quote}application_name{quote}: "
+    if not _is_plain(item.layout):
+        raise _NoFixError
     if "server_settings" not in item.layout.names:
         plan.edits += (Edit(start, start, f"{{{key}"), Edit(end, end, "}"))
         _rename(plan, source, item, "server_settings")
         return
-    if item.settings is None or None in item.settings.names or "application_name" in item.settings.names:
+    if item.settings is None or not _is_plain(item.settings) or "application_name" in item.settings.names:
         raise _NoFixError
     value = source.text[start:end]
     if "#" in value or "\n" in value or "\r" in value:
@@ -191,16 +193,17 @@ def _additions(plan: _Plan, engine: Engine, source: Source) -> Edits:
     """What left the URL, at the end of connect_args."""
     if not plan.added and plan.setting is None:
         return ()
-    if engine.shared:
-        raise _NoFixError
     given = engine.connect_args
+    # What a `**` brings is not known well enough to write something over it.
+    if engine.shared or (given.display is not None and not _is_plain(given.display)):
+        raise _NoFixError
     quote = preferred_quote(source.text, engine.call.start, engine.call.end)
     items = items_of(plan.added, quote)
     edits: list[Edit] = []
     if plan.setting is not None:
         setting = items_of({"application_name": _literal(plan.setting, quote)}, quote)
         if given.settings is not None:
-            if None in given.settings.names or "application_name" in given.settings.names:
+            if not _is_plain(given.settings) or "application_name" in given.settings.names:
                 raise _NoFixError
             edits += _given(insert_items(source, given.settings, setting))
         elif given.display is not None and "server_settings" in given.display.names:
@@ -214,8 +217,7 @@ def _additions(plan: _Plan, engine: Engine, source: Source) -> Edits:
         return tuple(edits)
     if given.form is ConnectArgsForm.ABSENT:
         return _given(insert_arguments(source, engine.call, [f"connect_args={display_of(items)}"]))
-    # What a `**` brings is not known well enough to write something over it.
-    if given.display is None or None in given.display.names:
+    if given.display is None:
         raise _NoFixError
     return (*edits, *_given(insert_items(source, given.display, items)))
 
@@ -271,6 +273,11 @@ def _has(engine: Engine, key: str, where: ParameterWhere) -> bool:
 def _value(item: WrittenItem) -> tuple[int, int]:
     element = item.layout.elements[item.index]
     return element.value_start, element.value_end
+
+
+def _is_plain(layout: DictLayout | CallLayout) -> bool:
+    """Whether it names every key, and each once."""
+    return None not in layout.names and len(set(layout.names)) == len(layout.names)
 
 
 def _text(value: str) -> str | None:

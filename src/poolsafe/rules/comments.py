@@ -29,7 +29,10 @@ def nearest(codes: Collection[str]) -> str:
 
     if len(codes) != 1:
         return ""
-    near = difflib.get_close_matches(next(iter(codes)), names(), n=1, cutoff=0.8)
+    (code,) = codes
+    # A beginning of several codes is as near to each of them.
+    begun = [name for name in names() if name.startswith(code)]
+    near = begun or difflib.get_close_matches(code, names(), n=1, cutoff=0.8)
     return f" (did you mean `{near[0]}`?)" if near else ""
 
 

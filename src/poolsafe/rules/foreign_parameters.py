@@ -22,18 +22,17 @@ class Foreign:
 
 _LIBPQ, _PSYCOPG, _SQLITE, _MYSQL = "libpq's", "psycopg's", "SQLite's", "MySQL's"
 _PRISMA, _JDBC, _SUPABASE = "Prisma's", "JDBC's", "Supabase's"
-_SERVER, _ENGINE, _POOL = "PostgreSQL's", "SQLAlchemy's", "`asyncpg.create_pool()`'s"
+_SERVER, _ENGINE, _POOL = "PostgreSQL's", "SQLAlchemy's", "`create_pool()`'s"
 
 _LEAVE_OUT = "leave it out"
-_CONTEXT = "give an `ssl.SSLContext` as `ssl` in `connect_args`"
+_CONTEXT = "give an `ssl.SSLContext` as `ssl`"
 _ROLE = "use `ALTER ROLE ... SET`"
-_NAME = "put it into `server_settings` in `connect_args`"
-_TIMEOUT = "use asyncpg's `timeout` in `connect_args`, a number"
+_NAME = "put it into `server_settings`"
+_TIMEOUT = "use asyncpg's `timeout`, a number"
 _POOL_SIZE = "use `pool_size` of the engine function"
 
 
-def _argument(name: str) -> Foreign:
-    return Foreign(_ENGINE, f"give `{name}` to the engine function")
+_ARGUMENT = Foreign(_ENGINE, "give it to the engine function")
 
 
 def _out(owner: str) -> Foreign:
@@ -88,19 +87,19 @@ FOREIGN: dict[str, Foreign] = {
     "jit": Foreign(_SERVER, _ROLE),
     "lock_timeout": Foreign(_SERVER, _ROLE),
     "search_path": Foreign(_SERVER, _ROLE),
-    "statement_timeout": Foreign(_SERVER, f"{_ROLE}, or asyncpg's `command_timeout`"),
+    "statement_timeout": Foreign(_SERVER, f"{_ROLE}, or `command_timeout`"),
     "timezone": Foreign(_SERVER, _NAME),
     # Arguments of the engine function and of asyncpg's own pool.
-    "echo": _argument("echo"),
-    "isolation_level": _argument("isolation_level"),
-    "json_deserializer": _argument("json_deserializer"),
-    "json_serializer": _argument("json_serializer"),
-    "max_overflow": _argument("max_overflow"),
-    "pool_pre_ping": _argument("pool_pre_ping"),
-    "pool_recycle": _argument("pool_recycle"),
-    "pool_size": _argument("pool_size"),
-    "pool_timeout": _argument("pool_timeout"),
-    "poolclass": _argument("poolclass"),
+    "echo": _ARGUMENT,
+    "isolation_level": _ARGUMENT,
+    "json_deserializer": _ARGUMENT,
+    "json_serializer": _ARGUMENT,
+    "max_overflow": _ARGUMENT,
+    "pool_pre_ping": _ARGUMENT,
+    "pool_recycle": _ARGUMENT,
+    "pool_size": _ARGUMENT,
+    "pool_timeout": _ARGUMENT,
+    "poolclass": _ARGUMENT,
     "init": Foreign(_POOL, "listen to the engine's `connect` event"),
     "max_inactive_connection_lifetime": Foreign(_POOL, "use `pool_recycle` of the engine function"),
     "max_queries": Foreign(_POOL, _LEAVE_OUT),

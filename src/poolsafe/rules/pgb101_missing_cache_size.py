@@ -84,10 +84,12 @@ if TYPE_CHECKING:
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.MISSING:
+            lacking = f"neither {STATEMENT_CACHE} nor {PREPARED_CACHE} is 0"
+            if engine.creator is not None:
+                lacking = f"the `{engine.creator}` does not set {STATEMENT_CACHE} to 0"
             message = (
-                f"{assuming(engine)}neither {STATEMENT_CACHE} nor {PREPARED_CACHE} is 0: {behind(deployment)} queries "
-                "raise DuplicatePreparedStatementError or return another client's rows; "
-                f"{both_zero(engine, deployment)}"
+                f"{assuming(engine)}{lacking}: DuplicatePreparedStatementError or another client's rows "
+                f"{behind(deployment)}; {both_zero(engine, deployment)}"
             )
             fix = disable_caches(engine, source)
             yield finding(__name__, engine, message, verdict.severity, fix, grounds(engine, deployment))

@@ -83,12 +83,11 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 def _message(engine: Engine, deployment: Deployment) -> str:
     if engine.prepared_cache.state is SizeState.ZERO:
         return (
-            f"only {PREPARED_CACHE} is 0: asyncpg still caches by name and raises DuplicatePreparedStatementError "
+            f"only {PREPARED_CACHE} is 0: asyncpg still names statements and raises DuplicatePreparedStatementError "
             f"{behind(deployment)}; also set {STATEMENT_CACHE} to 0"
         )
-    old = older_than(deployment.asyncpg, (0, 31))
-    advice = "also set that to 0 and use asyncpg >= 0.31" if old else "also set that to 0, or require asyncpg >= 0.31"
+    advice = "add it and use" if older_than(deployment.asyncpg, (0, 31)) else "add it, or require"
     return (
-        f"only {STATEMENT_CACHE} is 0: with asyncpg <= 0.30 {behind(deployment)}, {PREPARED_CACHE} still leads to "
-        f'`prepared statement "..." does not exist`; {advice}'
+        f"{STATEMENT_CACHE} at 0 needs {PREPARED_CACHE} at 0 with asyncpg <= 0.30, else "
+        f'`prepared statement "..." does not exist` {behind(deployment)}; {advice} asyncpg >= 0.31'
     )

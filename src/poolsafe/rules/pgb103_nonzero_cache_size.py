@@ -34,7 +34,8 @@ If somebody chose the number for a direct connection, keep it and set `pooler = 
 
 ## Fix safety
 The fix sets both keys to 0. It is safe where every path to the call gives an asyncpg URL and the number is written in
-this file for this engine alone; otherwise it is unsafe or left to you. No key is added where the call also makes engines of another driver.
+this file for this engine alone; otherwise it is unsafe or left to you. No key is added where the call also makes
+engines of another driver.
 
 ## Versions
 A positive `prepared_statement_cache_size` beside `statement_cache_size=0` is fine with asyncpg >= 0.31 and is not
@@ -74,7 +75,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
             ]
             sizes = " and ".join(f"{layer(size.key)} is {size.value or 'not 0'}" for size in positive)
             message = (
-                f'{assuming(engine)}{sizes}: cached statements raise `prepared statement "..." does not exist` '
+                f'{assuming(engine)}{sizes}: `prepared statement "..." does not exist` '
                 f"{behind(deployment)}; {_advice(engine, positive, deployment)}"
             )
             related = tuple(place for size in positive for place in size.origin) + grounds(engine, deployment)

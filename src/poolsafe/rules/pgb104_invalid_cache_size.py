@@ -40,7 +40,8 @@ engine = create_async_engine(
 
 ## Fix safety
 The fix sets both keys to 0. It is safe where every path to the call gives an asyncpg URL and the value is written in
-this file for this engine alone; otherwise it is unsafe or left to you. No key is added where the call also makes engines of another driver.
+this file for this engine alone; otherwise it is unsafe or left to you. No key is added where the call also makes
+engines of another driver.
 
 ## Versions
 All: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection too.
@@ -77,8 +78,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
             sizes = " and ".join(f"{layer(size.key)} is {size.value}" for size in invalid)
             # asyncpg's key is refused first, while connecting; nobody gets as far as the other one.
             message = (
-                f"{assuming(engine)}{sizes}: {_refusal(invalid[0], engine)}, with or without a pooler; "
-                "set it to the number 0"
+                f"{assuming(engine)}{sizes}: {_refusal(invalid[0], engine)} on every server; set it to the number 0"
             )
             related = tuple(place for size in invalid for place in size.origin) + driver_shown(engine, deployment)
             yield finding(__name__, engine, message, verdict.severity, disable_caches(engine, source), related)

@@ -67,7 +67,7 @@ from poolsafe.facts.engine import Engine, Misplaced, MisplacedWhere
 from poolsafe.facts.verdict import breaks_names, is_asyncpg, severity
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, behind, called, driver_shown, finding, grounds, layer
+from poolsafe.rules.wording import assuming, behind, driver_shown, finding, grounds, layer
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -91,31 +91,35 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 
 
 def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, deployment: Deployment) -> str:
-    key = misplaced[0].key
-    keys = " and ".join(dict.fromkeys(layer(each.key) for each in misplaced))
+    key, *others = dict.fromkeys(each.key for each in misplaced)
+    keys = (
+        f"{layer(key)} and {layer(others[0]) if len(others) == 1 else f'{len(others)} more'}" if others else layer(key)
+    )
+    it, raises = ("them", "raise") if others else ("it", "raises")
+    refused = f"'{key}',..." if others else f"'{key}' sent to create_engine()"
     match where:
         case MisplacedWhere.ENGINE_KEYWORD:
             return (
-                f"{keys}: `{called(engine.function)}` takes no such keyword and raises `TypeError: Invalid argument(s) "
-                f"'{key}' sent to create_engine()`, with or without a pooler; move it into `connect_args`"
+                f"{keys} as a keyword {raises} `TypeError: Invalid argument(s) {refused}` on every server; "
+                f"move {it} into `connect_args`"
             )
         case MisplacedWhere.URL_QUERY:
             return (
-                f"{keys} in the URL stays text, so connecting raises `TypeError: '<' not supported between instances "
-                "of 'str' and 'int'`, with or without a pooler; move it into `connect_args` as a number"
+                f"{keys} in the URL stays text: connecting raises `TypeError: '<' not supported between instances "
+                "of 'str' and 'int'` on every server; move it into `connect_args` as a number"
             )
         case MisplacedWhere.ALEMBIC_KEY:
             return (
-                f"{keys} as a key of the Alembic section raises `TypeError: Invalid argument(s) '{key}' sent to "
-                "create_engine()`, with or without a pooler; give the engine function `connect_args` instead"
+                f"{keys} in the Alembic section {raises} `TypeError: Invalid argument(s) {refused}` on every server; "
+                f"give {it} in `connect_args`"
             )
         case MisplacedWhere.ASYNCPG_CALL:
             return (
-                f"{keys} is given to asyncpg itself, which raises `TypeError: connect() got an unexpected keyword "
-                f"argument '{key}'`, with or without a pooler; give asyncpg only `statement_cache_size`"
+                f"{layer(key)} given to asyncpg itself raises `TypeError: connect() got an unexpected keyword "
+                f"argument '{key}'` on every server; remove it"
             )
     creator = engine.creator or "creator"
     return (
-        f"SQLAlchemy ignores `connect_args` beside `{creator}`: {keys} has no effect and statements fail "
-        f"{behind(deployment)}; give `statement_cache_size=0` to asyncpg inside the `{creator}`"
+        f"SQLAlchemy ignores `connect_args` beside `{creator}`: the sizes in them have no effect and statements fail "
+        f"{behind(deployment)}; give asyncpg's `statement_cache_size=0` in the creator"
     )

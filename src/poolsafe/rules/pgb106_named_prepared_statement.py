@@ -85,8 +85,8 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.NAMED:
             message = (
-                f"{assuming(engine)}{release(deployment)} names statements even with both cache sizes 0: "
-                f"{behind(deployment)} two processes raise DuplicatePreparedStatementError; "
+                f"{assuming(engine)}{release(deployment)} names statements even with both sizes at 0: "
+                f"two processes raise DuplicatePreparedStatementError {behind(deployment)}; "
                 f"{_advice(engine, deployment)}"
             )
             related = (

@@ -93,26 +93,23 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 def _message(engine: Engine, deployment: Deployment) -> str:
     if older_than(deployment.sqlalchemy, (2, 0, 10)):
         return (
-            f"{NAME_FUNCTION} exists since 2.0.10: before, `TypeError: connect() got an unexpected keyword argument "
-            "'prepared_statement_name_func'`; upgrade SQLAlchemy, or use asyncpg >= 0.31 without it"
+            f"{NAME_FUNCTION} exists since 2.0.10: `TypeError: connect() got an unexpected keyword argument "
+            "'prepared_statement_name_func'`; upgrade SQLAlchemy, or use asyncpg >= 0.31"
         )
     empty = engine.name_function is NameFunction.EMPTY
     if empty and older_than(deployment.asyncpg, (0, 28)):
         return (
             f"{NAME_FUNCTION} returns an empty name: asyncpg < 0.28 raises `unnamed prepared statement does not "
-            "exist`, with or without a pooler; use asyncpg >= 0.31 without it"
+            "exist` on every server; use asyncpg >= 0.31 without it"
         )
     both = engine.statement_cache.state is engine.prepared_cache.state is SizeState.ZERO
     if both:
         return (
-            f"{NAME_FUNCTION} returns unique names under AUTOCOMMIT: {behind(deployment)} this raises "
-            '`prepared statement "__asyncpg_<uuid>__" does not exist`; use asyncpg >= 0.31 without it'
+            f"{NAME_FUNCTION} returns unique names under AUTOCOMMIT: `prepared statement "
+            f'"__asyncpg_<uuid>__" does not exist` {behind(deployment)}; use asyncpg >= 0.31 without it'
         )
     # An empty name beside SQLAlchemy's cache fails on a direct connection as well.
     anywhere = empty and engine.prepared_cache.state is not SizeState.ZERO
-    where = "with or without a pooler" if anywhere else behind(deployment)
+    where = "on every server" if anywhere else behind(deployment)
     fault = "may return another query's rows" if empty else 'raises `prepared statement "..." does not exist`'
-    return (
-        f"{NAME_FUNCTION} without both cache sizes at 0 {fault} {where}; set asyncpg's "
-        "`statement_cache_size` and SQLAlchemy's `prepared_statement_cache_size` to 0"
-    )
+    return f"{NAME_FUNCTION} without both cache sizes at 0 {fault} {where}; set both to 0 in `connect_args`"

@@ -3,9 +3,9 @@
 Reports a cache size that is 0 on some paths only: in one environment, in one branch, behind one flag.
 
 ## Why is this bad?
-The paths without it fail behind a transaction pooler (`prepared statement "__asyncpg_stmt_1__" already exists`,
-`prepared statement "__asyncpg_stmt_1__" does not exist`), and they are seldom the ones that the tests take. Which
-environments have a pooler changes over the years; the condition rarely changes with it.
+The paths without it fail behind a transaction pooler (`DuplicatePreparedStatementError: prepared statement
+"__asyncpg_stmt_1__" already exists`, `prepared statement "__asyncpg_stmt_1__" does not exist`), and they are seldom the
+ones that the tests take. Which environments have a pooler changes over the years; the condition rarely changes with it.
 
 ## Example
 ```python
@@ -92,9 +92,9 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
             sizes = " and ".join(layer(size.key) for size in conditional)
             verb = "are" if len(conditional) > 1 else "is"
             message = (
-                f"{assuming(engine)}{sizes} {verb} 0 on some paths only: the others raise "
-                f"DuplicatePreparedStatementError {behind(deployment)}; set it on every path, "
-                "or make the condition ask for the pooler"
+                f"{assuming(engine)}{sizes} {verb} 0 on some paths only: "
+                f"DuplicatePreparedStatementError {behind(deployment)}; set 0 on all, "
+                "or ask for the pooler"
             )
             related = tuple(place for size in conditional for place in size.origin) + grounds(engine, deployment)
             yield finding(__name__, engine, message, verdict.severity, None, related)

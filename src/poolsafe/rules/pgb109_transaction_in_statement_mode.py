@@ -75,7 +75,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
             message = (
                 f"{assuming(engine)}SQLAlchemy's transactions are refused {behind(deployment)} "
                 "(`transaction blocks not allowed in statement pooling mode`); use transaction mode, or "
-                '`isolation_level="AUTOCOMMIT"` for single statements'
+                '`isolation_level="AUTOCOMMIT"`'
             )
             related = driver_shown(engine, deployment) + provenance(deployment, "pooler")
             yield finding(__name__, engine, message, verdict.severity, None, related)

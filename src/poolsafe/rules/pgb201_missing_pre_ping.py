@@ -79,10 +79,10 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     if not is_asyncpg(engine, deployment) or not has_pooler(deployment):
         return
     unsafe = ping_fails(engine, deployment)
-    advice = "use SQLAlchemy >= 2.0.21, then set `pool_pre_ping=True`" if unsafe else "set `pool_pre_ping=True`"
+    advice = "use SQLAlchemy >= 2.0.21, then set it to True" if unsafe else "set it to True"
     message = (
-        f"{assuming(engine)}`pool_pre_ping` is not set: {interruption(deployment)} the next query on a pooled "
-        "connection raises `ConnectionDoesNotExistError: connection was closed in the middle of operation`; "
+        f"{assuming(engine)}SQLAlchemy's `pool_pre_ping` is not set: {interruption(deployment)} a query raises "
+        "`ConnectionDoesNotExistError: connection was closed in the middle of operation`; "
         f"{advice}"
     )
     fix = None if unsafe else enable_pre_ping(engine, source)

@@ -65,8 +65,8 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     if not is_asyncpg(engine, deployment) or not has_pooler(deployment) or ping_fails(engine, deployment):
         return
     message = (
-        f"{assuming(engine)}`pool_pre_ping` is False: {interruption(deployment)} the next query on a pooled connection "
-        "raises `ConnectionDoesNotExistError: connection was closed in the middle of operation`; set it to True"
+        f"{assuming(engine)}SQLAlchemy's `pool_pre_ping` is False: {interruption(deployment)} a query raises "
+        "`ConnectionDoesNotExistError: connection was closed in the middle of operation`; set it to True"
     )
     related = engine.pre_ping_origin + driver_shown(engine, deployment) + provenance(deployment, "pooler")
     yield finding(__name__, engine, message, severity(deployment), _enable(engine), related)

@@ -72,10 +72,10 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     if not refused:
         return
     names = ", ".join(f"`{argument.name}`" for argument in refused)
-    quoted = ",".join(f"'{argument.name}'" for argument in refused)
+    quoted = ",".join(f"'{argument.name}'" for argument in refused[:2]) + (",..." if len(refused) > 2 else "")
     message = (
-        f"{assuming(engine)}{engine.pool.value} takes no {names}: creating the engine raises `TypeError: Invalid "
-        f"argument(s) {quoted} sent to create_engine()`, with or without a pooler; remove what only a queue pool takes"
+        f"{assuming(engine)}SQLAlchemy's {engine.pool.value} takes no {names}: creating the engine raises "
+        f"`TypeError: Invalid argument(s) {quoted}` on every server; remove what only a queue pool takes"
     )
     related = tuple(place for argument in refused for place in argument.origin) + driver_shown(engine, deployment)
     yield finding(__name__, engine, message, Severity.ERROR, _remove(engine, refused, source), related)

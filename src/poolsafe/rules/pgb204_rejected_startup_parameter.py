@@ -105,14 +105,14 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 
 def _message(refused: Sequence[ServerSetting], deployment: Deployment) -> str:
     failing = [setting for setting in refused if setting.key.lower() not in deployment.parameters]
-    keys = ", ".join(f"`{setting.key}`" for setting in failing or refused)
+    named = failing or refused
+    keys = ", ".join(f"`{setting.key}`" for setting in named[:3]) + (f" and {len(named) - 3} more" if named[3:] else "")
     if not failing:
         return (
             f"{keys} in asyncpg's `server_settings` has no effect {behind(deployment)}: it is told to accept this "
-            "startup parameter and does not apply it; use `ALTER ROLE ... SET` or `SET LOCAL` instead"
+            "startup parameter and does not apply it; use `ALTER ROLE ... SET` or `SET LOCAL`"
         )
     return (
-        f"{keys} in asyncpg's `server_settings`: {behind(deployment)} every connect raises "
-        f"`ProtocolViolationError: unsupported startup parameter: {failing[0].key}`; use `ALTER ROLE ... SET` or "
-        "`SET LOCAL` instead"
+        f"{keys} in asyncpg's `server_settings`: connecting raises `ProtocolViolationError: unsupported startup "
+        f"parameter: {failing[0].key}` {behind(deployment)}; use `ALTER ROLE ... SET` or `SET LOCAL`"
     )

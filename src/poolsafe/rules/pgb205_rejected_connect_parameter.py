@@ -116,9 +116,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 
 
 def _also(others: list[ConnectParameter]) -> str:
-    names = [f"`{other.key}`" for other in others[:2]]
-    more = f" and {len(others) - 2} more" if len(others) > 2 else ""
-    return f" (also {', '.join(names)}{more})" if names else ""
+    return f" and {len(others)} more" if others else ""
 
 
 def _is_refused(parameter: ConnectParameter) -> bool:

@@ -71,7 +71,7 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
         return
     message = (
         f"`text()` holds {len(statement.commands)} commands: asyncpg prepares it and raises `cannot insert multiple "
-        "commands into a prepared statement`, with or without a pooler; execute each command in its own call"
+        "commands into a prepared statement` on every server; execute each command in its own call"
     )
     related = statement.origin + assumption(statement, deployment)
     yield finding(__name__, statement, message, Severity.ERROR, split_text(statement, source), related)

@@ -111,7 +111,7 @@ def _identity(module: str) -> tuple[str, str]:
 def both_zero(engine: Engine, deployment: Deployment) -> str:
     """What to do about the two sizes."""
     if engine.creator is not None:
-        return f"give `statement_cache_size=0` to asyncpg inside the `{engine.creator}`"
+        return f"set `statement_cache_size=0` inside the `{engine.creator}`"
     return f"set both to 0 in `connect_args`{upgrading(deployment)}"
 
 
