@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 from programs import OneOf, value_of
 
-SETTINGS = """from pydantic import BaseModel, Field, PostgresDsn, SecretStr, ValidationInfo, computed_field
+SETTINGS = """import sqlmodel
+from pydantic import BaseModel, Field, PostgresDsn, PrivateAttr, SecretStr, ValidationInfo, computed_field
 from pydantic import field_validator, model_validator, validator
 from pydantic_settings import BaseSettings
 """
@@ -19,6 +20,13 @@ PYDANTIC = [
     ("class S(BaseSettings):\n    a: str = Field(default='b', alias='A')\nx = S().a", "b"),
     ("class S(BaseSettings):\n    a: str = Field(default_factory=lambda: 'b')\nx = S().a", "b"),
     ("class S(BaseSettings):\n    a: str = Field(...)\nx = S().a", ...),
+    ("class S(sqlmodel.SQLModel):\n    a: str = sqlmodel.Field('b')\nx = S().a", "b"),
+    (
+        "class S(BaseModel):\n    _a: str | None = PrivateAttr(default=None)\n    def m(self):\n"
+        "        return self._a or 'b'\nx = S().m()",
+        "b",
+    ),
+    ("class S(BaseModel):\n    _a: str = PrivateAttr(default_factory=lambda: 'b')\nx = S()._a", "b"),
     ("class S(BaseSettings):\n    a: str = ...\nx = S().a", ...),
     ("class S(BaseSettings):\n    a: str | None = None\nx = S().a", OneOf(..., None)),
     ("class S(BaseSettings):\n    a: str = 'b'\nx = S(a='c').a", "c"),

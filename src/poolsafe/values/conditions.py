@@ -105,6 +105,10 @@ def _widen(guards: Guards) -> Guards:
     return list(bounded(list(simplified(tuple(guards)))))
 
 
+# What a library's call gives, and what it has, may be anything.
+_UNSURE = frozenset({"enum", "called", "member", "secret"})
+
+
 def truthiness(world: World, frame: Frame, value: Value) -> bool | None:
     """Whether a single value is true; None where that is not known."""
     match value:
@@ -125,7 +129,7 @@ def truthiness(world: World, frame: Frame, value: Value) -> bool | None:
         case Library():
             return True if value.name.startswith("builtins.") else None
         case Object():
-            return True if value.kind != "enum" else None
+            return None if value.kind in _UNSURE else True
         case Absent():
             return False
     return None

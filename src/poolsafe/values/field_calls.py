@@ -42,6 +42,7 @@ def _secret_str(world: World, frame: Frame, node: cst.Call | None, arguments: Ar
 
 HANDLERS: dict[str, Handler] = {
     "pydantic.Field": _field,
+    "pydantic.PrivateAttr": _field,
     "dataclasses.field": _field,
     "attr.ib": _field,
     "attrs.field": _field,
