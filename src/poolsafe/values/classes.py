@@ -197,6 +197,12 @@ def field_default(world: World, frame: Frame, cls: Class, name: str) -> Value:
         return value
     key = ("setting", cls.node.name.value, name)
     world.conditions.setdefault(("set", key), (home.module, node))
+    if says_nothing(value):
+        documented = documented_default(world, frame, _variables(world, frame, cls, name), nested=name)
+        if documented is not None:
+            return choose([
+                (frozenset({(("set", key), True)}), documented), (frozenset({(("set", key), False)}), value),
+            ])  # fmt: skip
     if isinstance(value, Const) and value.value is None:
         return choose([
             (frozenset({(("set", key), True)}), Unknown(f"`{name}` comes from the environment", key)),
@@ -244,10 +250,14 @@ def _variables(world: World, frame: Frame, cls: Class, name: str) -> tuple[str, 
 
 
 def documented_default(world: World, frame: Frame, names: tuple[str, ...], nested: str | None = None) -> Value | None:
-    """The value that the project's env files give one of the variables, where it is a URL; None without one.
+    """The URL that the project's env files give one of the variables; None without one.
 
-    Only URLs: what else such a file says is one machine's choice. `nested` is a field that a settings class inside
-    another one may get as `OUTER__FIELD`.
+    `nested` is a field that a settings class inside another one may get as `OUTER__FIELD`.
     """
     found = world.project.environment(frame.module, names, nested)
-    return text(found) if found is not None and "://" in found else None
+    return text(found) if found is not None else None
+
+
+def says_nothing(default: Value) -> bool:
+    """Whether a default only says that nobody has set a value: None, or an empty string."""
+    return default == Const(None) or (isinstance(default, Text) and default.known == "")

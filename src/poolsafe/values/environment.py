@@ -6,7 +6,7 @@ import libcst as cst
 
 from poolsafe.values import texts
 from poolsafe.values.builtin_calls import number
-from poolsafe.values.classes import documented_default
+from poolsafe.values.classes import documented_default, says_nothing
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.handler import Handler
 from poolsafe.values.lattice import (
@@ -50,7 +50,7 @@ def environment(world: World, frame: Frame, key: Value, default: Value | None) -
         own = frame.state.get(_slot(name))
         if not isinstance(own, Absent):
             return lift(lambda single: _inherited(name, default) if isinstance(single, Absent) else single, own)
-        if default is None or default == Const(None):
+        if default is None or says_nothing(default):
             default = documented_default(world, frame, (name,)) or default
     return _inherited(name if name is not None else texts.hashable(key), default)
 

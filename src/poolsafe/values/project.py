@@ -161,14 +161,17 @@ class Project:
         return "pyvenv.cfg" in self._listing(folder)
 
     def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> str | None:
-        """What the nearest env file gives one of these variables, or one ending in `__NESTED`; None without."""
+        """The URL that the nearest env file gives one of these variables, or one ending in `__NESTED`; None without.
+
+        What else such files say is one machine's choice.
+        """
         if not self.follow:
             return None
         suffix = f"__{nested.upper()}" if nested is not None else None
         for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
             for values in environment_files(self.root or folder, folder, self._listing(folder), self._environments):
                 for name, value in values.items():
-                    if name in names or (suffix is not None and name.endswith(suffix)):
+                    if "://" in value and (name in names or (suffix is not None and name.endswith(suffix))):
                         return value
         return None
 
