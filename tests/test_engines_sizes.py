@@ -132,6 +132,26 @@ PROGRAMS = [
     ),
     ("def make(url, **kw):\n    return create_async_engine(url, **kw)\nengine = make(URL)", "absent absent"),
     ("def make(url=URL, **kw):\n    return create_async_engine(url, **kw)", "unknown unknown"),
+    # What is written out cannot come from `**` as well.
+    (
+        "def make(url=URL, **kw):\n    return create_async_engine(url, connect_args={'statement_cache_size': 0}, **kw)",
+        "zero absent",
+    ),
+    ("engine = create_async_engine(URL, **unknown, connect_args={'timeout': 5})", "absent absent"),
+    # A mapping that only callers of the public function may fill is open, the same as `**kw`.
+    ("def make(url=URL, options={}):\n    return create_async_engine(url, **options)", "unknown unknown"),
+    ("def make(options=None):\n    return create_async_engine(URL, **(options or {}))", "unknown unknown"),
+    (
+        "def make(options=None):\n    options = options or {}\n    return create_async_engine(URL, **options)",
+        "unknown unknown",
+    ),
+    ("def make(options={}):\n    return create_async_engine(URL, **options)\nengine = make()", "absent absent"),
+    ("def make(args={}):\n    return create_async_engine(URL, connect_args={**args})", "unknown unknown"),
+    (
+        "def make(options={'connect_args': {'statement_cache_size': 0}}):\n"
+        "    return create_async_engine(URL, **options)",
+        "zero absent",
+    ),
     (
         "def make(url=URL, connect_args=None):\n    return create_async_engine(url, connect_args=connect_args or {})",
         "absent absent",

@@ -14,6 +14,9 @@ from poolsafe.values.project import Project, is_test, root_of
 
 ENGINE = "from sqlalchemy.ext.asyncio import create_async_engine\n"
 PYDANTIC = "from pydantic_settings import BaseSettings\n"
+URL_FROM_ENVIRONMENT = (
+    ENGINE + "import os\nengine = create_async_engine(os.environ.get('DATABASE_URL'), pool_pre_ping=True)\n"
+)
 
 # name: the files, the file that is checked, the codes expected there.
 PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
@@ -87,6 +90,76 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
         {".env.example": "# the database\nexport DATABASE_URL='postgresql+asyncpg://db/a' # local\n",
          "db.py": ENGINE + "import os\nengine = create_async_engine(os.environ['DATABASE_URL'], pool_pre_ping=True)\n"},
         "db.py", {"PGB101"},
+    ),
+    "an env file beside an empty default": (
+        {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
+         "db.py": ENGINE + "import os\nengine = create_async_engine(os.getenv('DATABASE_URL', ''), pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "an env file beside a default that says something": (
+        {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
+         "db.py": ENGINE + "import os\nengine = create_async_engine(os.getenv('DATABASE_URL', 'sqlite+aiosqlite://'))\n"},
+        "db.py", set(),
+    ),
+    "an env file beside a settings field that is empty": (
+        {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
+         "db.py": ENGINE + PYDANTIC + "class Settings(BaseSettings):\n    database_url: str = ''\n\n"
+         "engine = create_async_engine(Settings().database_url, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "an env file beside a settings field that may be None": (
+        {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
+         "db.py": ENGINE + PYDANTIC + "class Settings(BaseSettings):\n    database_url: str | None = None\n\n"
+         "engine = create_async_engine(Settings().database_url, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "a compose file gives a list": (
+        {"docker-compose.yml": "services:\n  web:\n    environment:\n      - DEBUG=1\n      - DATABASE_URL=postgresql+asyncpg://u:p@db/a # local\n",
+         "app/db.py": URL_FROM_ENVIRONMENT},
+        "app/db.py", {"PGB101"},
+    ),
+    "a compose file gives a mapping": (
+        {"compose.dev.yaml": "services:\n  web:\n    environment:\n      DATABASE_URL: \"postgresql+asyncpg://u:${PASSWORD:-p}@db/a\"\n",
+         "app/db.py": URL_FROM_ENVIRONMENT},
+        "app/db.py", {"PGB101"},
+    ),
+    "a compose file gives another driver": (
+        {"compose.yaml": "services:\n  web:\n    environment:\n      DATABASE_URL: sqlite+aiosqlite:///a\n", "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", set(),
+    ),
+    "a compose file has a default": (
+        {"docker-compose.yml": "x-common: &common\n  DATABASE_URL: ${DATABASE_URL:-postgresql+asyncpg://u:p@db/a}\n",
+         "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", {"PGB101"},
+    ),
+    "a compose file names an env file": (
+        {"docker-compose.yml": "services:\n  web:\n    env_file:\n      - ./config/web.env\n",
+         "config/web.env": "DATABASE_URL=postgresql+asyncpg://db/a\n", "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", {"PGB101"},
+    ),
+    "a compose file names an env file outside its folder": (
+        {"a/docker-compose.yml": "services:\n  web:\n    env_file: ../web.env\n",
+         "web.env": "DATABASE_URL=postgresql+asyncpg://db/a\n", "a/db.py": URL_FROM_ENVIRONMENT},
+        "a/db.py", set(),
+    ),
+    "a compose file leaves it to the shell": (
+        {"docker-compose.yml": "services:\n  web:\n    environment:\n      # - DATABASE_URL=postgresql+asyncpg://db/a\n      - DATABASE_URL=${DATABASE_URL}\n",
+         "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", set(),
+    ),
+    "an empty line of the env file, and a compose file": (
+        {".env.example": "DATABASE_URL=\n", "docker-compose.yml": "services:\n  web:\n    environment:\n      DATABASE_URL: postgresql+asyncpg://db/a\n",
+         "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", {"PGB101"},
+    ),
+    "callers outside the project may fill a mapping": (
+        {"db.py": ENGINE + "def make(options={}):\n    return create_async_engine('postgresql+asyncpg://db/a', **options)\n"},
+        "db.py", set(),
+    ),
+    "the project's callers leave a mapping empty": (
+        {"db.py": ENGINE + "def make(options={}):\n    return create_async_engine('postgresql+asyncpg://db/a', **options)\n",
+         "main.py": "from db import make\nengine = make()\n"},
+        "db.py", {"PGB101", "PGB201"},
     ),
     "a settings field without a default": (
         {".env": "APP_DATABASE_URL=postgresql+asyncpg://db/a\n",

@@ -88,6 +88,7 @@ def evaluate_arguments(world: World, frame: Frame, node: cst.Call) -> Arguments:
     """The arguments of a call, `*` and `**` spread as far as they are known."""
     arguments = Arguments()
     spread: dict[Any, Value] = {}
+    written: dict[str, Value] = {}
     for arg in node.args:
         value = (
             peek(world, frame, arg.value.value)
@@ -95,7 +96,7 @@ def evaluate_arguments(world: World, frame: Frame, node: cst.Call) -> Arguments:
             else world.evaluate(world, frame, arg.value)
         )
         if arg.keyword is not None:
-            spread[arg.keyword.value] = value
+            written[arg.keyword.value] = value
         elif arg.star == "*":
             value = unpacked(world, frame, value)
             if isinstance(value, Sequence):
@@ -107,7 +108,8 @@ def evaluate_arguments(world: World, frame: Frame, node: cst.Call) -> Arguments:
             arguments.open_keywords = arguments.open_keywords or reason
         else:
             arguments.positional.append(value)
-    arguments.keywords = {key: value for key, value in spread.items() if isinstance(key, str)}
+    # A keyword that is written out cannot come from a `**` as well: Python refuses such a call.
+    arguments.keywords = {key: value for key, value in spread.items() if isinstance(key, str)} | written
     return arguments
 
 
