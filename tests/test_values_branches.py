@@ -45,6 +45,10 @@ CONDITIONS = [
     ("x = 1 if (lambda: 0) else 2", 1),
     ("class C:\n    pass\nx = 1 if C and C() else 2", 1),
     ("x = 1 if dict else 2", 1),
+    # What a library's call gives, and what it has, may be false.
+    ("import game\nx = 1 if game.play() else 2", OneOf(1, 2)),
+    ("from pydantic import SecretStr\nx = 1 if SecretStr('') else 2", OneOf(1, 2)),
+    ("from sqlalchemy import create_engine\nx = 1 if create_engine('a://').echo else 2", OneOf(1, 2)),
     ("import os\nx = 1 if os.sep else 2", OneOf(1, 2)),
     ("from sqlalchemy import make_url\nx = 1 if make_url('a://b') else 2", 1),
     ("from sqlalchemy import make_url\nx = 1 if str(make_url('a://b')).startswith('a') else 2", 1),
@@ -99,6 +103,18 @@ TOGETHER = [
     ("if a or b:\n    u = 1\nelse:\n    u = 2\nx = u if not a and not b else 2", 2),
     ("a = unknown\nu = 1 if a else 2\na = other\nx = u if a else 3", OneOf(1, 2, 3)),
 ]
+
+# Eight ways lead past these lines, and none of them is forgotten.
+WAYS = "".join(f"    if a{n}:\n        if b{n}:\n            return 0\n" for n in range(3))
+MANY_WAYS = [
+    # Branches are told apart by their own conditions, not by all the ways that lead to them.
+    ("    if c:\n        x = 1\n    elif d:\n        x = 2\n    elif e:\n        x = 3\n    else:\n        x = 4\n"
+     "    return x", OneOf(0, 1, 2, 3, 4)),
+    ("    u = 1 if c else 2\n    return u if c else 3", OneOf(0, 1, 3)),
+    ("    k = {}\n    if c:\n        k['k'] = 1\n    elif d:\n        k['k'] = 2\n    elif e:\n        k['k'] = 3\n"
+     "    return k.get('k', 4)", OneOf(0, 1, 2, 3, 4)),
+    ("    if a0:\n        return 1 if b0 else 2\n    return 3", OneOf(0, 2, 3)),
+]  # fmt: skip
 
 MATCHES = [
     ("match 'a':\n    case 'a':\n        x = 1\n    case _:\n        x = 2", 1),
@@ -206,6 +222,11 @@ ORDER = [
     ("type x = int", ...),
     ("if __name__ == '__main__':\n    x = 1", 1),
 ]
+
+
+@pytest.mark.parametrize(("code", "expected"), MANY_WAYS)
+def test_with_many_ways_there_it_is(code: str, expected: Any) -> None:
+    assert value_of(f"def f():\n{WAYS}{code}\nx = f()") == expected
 
 
 @pytest.mark.parametrize(("code", "expected"), CONDITIONS + TOGETHER + MATCHES + LOOPS + EXCEPTIONS + ORDER)

@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from programs import ABSENT, OneOf, value_of
+from programs import ABSENT, OneOf, analyse, value_of
+
+from poolsafe.values.lattice import alternatives
+from poolsafe.values.names import lookup, module_frame
+from poolsafe.values.observe import freeze
 
 MADE = [
     ("x = {'a': 1, 2: 'b'}", {"a": 1, 2: "b"}),
@@ -234,3 +238,13 @@ SEQUENCES = [
 @pytest.mark.parametrize(("code", "expected"), MADE + CHANGED + SHARED + BRANCHED + READ + SEQUENCES)
 def test_a_container_is(code: str, expected: Any) -> None:
     assert value_of(code) == expected
+
+
+def test_one_dict_stays_one_when_it_is_looked_at() -> None:
+    """On two ways that cannot be one: with a copy for each, a choice of few values would pass for one of many."""
+    code = "d = {'k': 1}\nif a:\n    x = d\nelif b:\n    x = None\nelse:\n    x = d"
+    world, module = analyse(code)
+    frame = module_frame(world, module)
+    assert frame is not None
+    dicts = {id(single) for _, single in alternatives(freeze(world, frame, lookup(world, frame, "x")))}
+    assert len(dicts) == 2

@@ -69,6 +69,16 @@ def test_equal_values_are_one() -> None:
     assert len(alternatives(choose([(guard("a"), Const(1)), (guard("-a"), Const(2))]))) == 2
 
 
+def test_zero_and_false_are_two_values() -> None:
+    assert len(alternatives(choose([(guard("a"), Const(0)), (guard("-a"), Const(False))]))) == 2
+
+
+def test_many_ways_to_few_values_are_few_alternatives() -> None:
+    """Equal values are found again though each is an object of its own and no two guards can be merged."""
+    ways = [(guard("a", f"k{number}"), Const(number % 2)) for number in range(MAX_ALTERNATIVES + 1)]
+    assert alternatives(choose(ways)) == ((guard("a"), Const(0)), (guard("a"), Const(1)))
+
+
 def test_functions_are_not_equal() -> None:
     module = Project(follow=False).module(Source.from_text("app.py", ""))
     functions = [Function(cst.ensure_type(cst.parse_expression("lambda: 0"), cst.Lambda), module) for _ in range(2)]

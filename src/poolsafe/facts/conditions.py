@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator
 import libcst as cst
 
 from poolsafe.values.lattice import Guard, Key
-from poolsafe.values.modules import Module
 from poolsafe.values.world import World
 
 _POOLER = re.compile(
@@ -39,22 +38,3 @@ def _parts(key: Key) -> Iterator[str]:
         case tuple():
             for part in key:
                 yield from _parts(part)
-
-
-_OTHER_DRIVER = re.compile(r"sqlite|mysql|mariadb|oracle|mssql", re.IGNORECASE)
-_NOT_ONLY = re.compile(r"\bnot\b|!=|\bor\b|postgres|asyncpg", re.IGNORECASE)
-
-
-def in_branch_of_another_driver(module: Module, node: cst.CSTNode) -> bool:
-    """Whether a call stands in the body of an `if` that asks for another database, and for nothing else.
-
-    The runs follow such branches by their values; where there are too many ways to tell apart, what is written decides.
-    """
-    child, parent = node, module.index.parents.get(id(node))
-    while parent is not None and not isinstance(parent, (cst.FunctionDef, cst.ClassDef)):
-        if isinstance(parent, cst.If) and parent.body is child:
-            test = cst.Module([]).code_for_node(parent.test)
-            if _OTHER_DRIVER.search(test) and not _NOT_ONLY.search(test):
-                return True
-        child, parent = parent, module.index.parents.get(id(parent))
-    return False

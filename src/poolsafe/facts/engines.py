@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import libcst as cst
 
-from poolsafe.facts.conditions import in_branch_of_another_driver
 from poolsafe.facts.engine import ConnectArgs, ConnectArgsForm, Driver, Engine, SizeState
 from poolsafe.facts.misplaced import argument_index, misplaced_keys, written_value
 from poolsafe.facts.parameters import connect_parameters, parameters_known, pool_arguments, server_settings
@@ -66,10 +65,6 @@ def _engine(world: World, module: Module, calls: list[EngineCall]) -> Engine:
     written = _written_call(calls[0])
     layout = call_layout(module.tree, written or node)
     views = [view for seen in calls for view in views_of(seen)]
-    if in_branch_of_another_driver(module, node):
-        views = [view for view in views if view.driver is not Driver.ASYNCPG] or [
-            replace(view, driver=Driver.OTHER) for view in views
-        ]
     ours = [view for view in views if view.driver is Driver.ASYNCPG]
     driver = Driver.ASYNCPG if ours else other_driver(views)
     judged = ours or [view for view in views if view.driver is Driver.UNKNOWN]

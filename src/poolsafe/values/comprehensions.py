@@ -13,7 +13,6 @@ from poolsafe.values.instances import unpacked
 from poolsafe.values.lattice import ALWAYS, Absent, Guard, MappingRef, Sequence, Value, choose
 from poolsafe.values.mappings import mapping_key
 from poolsafe.values.methods import mapping_method
-from poolsafe.values.state import State
 from poolsafe.values.world import World
 
 MAX_ROUNDS = 32
@@ -39,7 +38,7 @@ def comprehension(world: World, frame: Frame, node: cst.BaseComp) -> Value:
         frame.module,
         world.number(),
         (frame.number, *frame.parents) if frame.kind != "class" else frame.parents,
-        State(before.base, before, {}, before.path),
+        before.layer(),
         before,
         depth=frame.depth,
         cls=frame.cls,

@@ -6,7 +6,6 @@ from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.handler import forced
 from poolsafe.values.lattice import Const, Function, Library, Object, Partial, Unknown, Value, lift
 from poolsafe.values.names import force
-from poolsafe.values.state import State
 from poolsafe.values.world import World
 
 CREATORS = ("async_creator", "creator")
@@ -29,7 +28,7 @@ def _connection(world: World, frame: Frame, creator: Value) -> Value:
     if isinstance(creator, (Function, Partial, Library)):
         before = frame.state
         # SQLAlchemy calls it later: what it changes is nothing to the statements that follow here.
-        frame.state = State(before.base, before, {}, before.path)
+        frame.state = before.layer()
         made = force(world, frame, world.apply(world, frame, None, creator, Arguments()))
         frame.state = before
     return Object("creator", {"connection": lift(lambda one: _forced(world, frame, one), made)})

@@ -191,9 +191,7 @@ def _conditional(world: World, frame: Frame, node: cst.IfExp) -> Value:
         options += [(guard, value) for guard in guards]
     frame.state = before
     if ends:
-        path = before.path
-        before.join(ends)
-        before.path = path
+        before.join(ends, whole=True)
     return choose(options) if options else Unknown("no path reaches it")
 
 

@@ -24,8 +24,12 @@ class Exit:
 
 @dataclass(slots=True)
 class Loop:
-    """A running loop: the states in which a `break` left it, and those in which a `continue` ended this round."""
+    """A running loop: the states in which a `break` left it, and those in which a `continue` ended this round.
 
+    They are flattened over `before`, the state that the loop began with.
+    """
+
+    before: State
     broken: list[State] = field(default_factory=list)
     continued: list[State] = field(default_factory=list)
 

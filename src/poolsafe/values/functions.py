@@ -46,7 +46,7 @@ def call_function(world: World, frame: Frame, function: Function, arguments: Arg
 
 def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -> Value:
     before = frame.state
-    entry = State(before.base, before, {}, before.path)
+    entry = before.layer()
     inner = Frame(
         module=function.module,
         number=world.number(),
@@ -72,23 +72,15 @@ def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -
 def _leave(inner: Frame, before: State) -> Value:
     if not inner.exits:
         return Unknown("it never returns", ("never", inner.number))
-    path = before.path
-    before.join([one.state for one in inner.exits])
-    before.path = path
+    before.join([one.state for one in inner.exits], whole=True)
     if inner.yields:
         return Object("generator", {"value": choose((ALWAYS, value) for value in inner.yields)})
     if len(inner.exits) == 1:
         return inner.exits[0].value
     options: list[tuple[Guard, Value]] = []
     for one in inner.exits:
-        extra = [guard - _common(path) for guard in one.state.path]
-        options += [(guard, one.value) for guard in extra]
+        options += [(guard, one.value) for guard in one.state.own]
     return choose(options)
-
-
-def _common(path: tuple[Guard, ...]) -> Guard:
-    """What holds on every path: it need not be said again in the guards of the result."""
-    return frozenset.intersection(*path) if path else ALWAYS
 
 
 def _bind_parameters(world: World, inner: Frame, function: Function, arguments: Arguments) -> None:

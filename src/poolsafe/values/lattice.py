@@ -305,7 +305,7 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
     for guard, value in flat:
         for index, (other, seen) in enumerate(merged):
             METER.units += 1
-            if seen is value or (type(seen) is type(value) and not isinstance(value, MappingValue) and seen == value):
+            if seen is value or _is_same(seen, value):
                 common = either(guard, other)
                 if common is not None:
                     merged[index] = (common, seen)
@@ -318,6 +318,8 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
     if len(merged) == 1 or all(value is merged[0][1] for _, value in merged):
         return merged[0][1]
     if len(merged) > MAX_ALTERNATIVES:
+        merged = _by_value(merged)
+    if len(merged) > MAX_ALTERNATIVES:
         rest = Unknown("too many possibilities")
         merged = [*merged[: MAX_ALTERNATIVES - 1], (ALWAYS, rest)]
     return Choice(tuple(merged))
@@ -325,11 +327,26 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
 
 def _by_value(options: list[tuple[Guard, Value]]) -> list[tuple[Guard, Value]]:
     """Each value once, under what all the ways to it have in common."""
-    found: dict[int, tuple[Guard, Value]] = {}
+    found: dict[object, tuple[Guard, Value]] = {}
     for guard, value in options:
-        before = found.get(id(value))
-        found[id(value)] = (guard, value) if before is None else (guard & before[0], value)
+        key = _content(value)
+        before = found.get(key)
+        found[key] = (guard, value) if before is None else (guard & before[0], before[1])
     return list(found.values())
+
+
+def _is_same(left: Value, right: Value) -> bool:
+    """Whether two values are equal by content. `0` and `False` are two values: not every reader takes both."""
+    if type(left) is not type(right) or isinstance(left, MappingValue) or left != right:
+        return False
+    return not isinstance(left, Const) or type(left.value) is type(right.value)  # type: ignore[attr-defined]
+
+
+def _content(value: Value) -> object:
+    """A key that equal values share, for the kinds that are made anew wherever they are written."""
+    if isinstance(value, Const):
+        return Const, type(value.value), value.value
+    return (type(value), value) if isinstance(value, (Text, Unknown, Absent, Library, MappingRef)) else id(value)
 
 
 def refused(reason: str) -> Unknown:

@@ -100,7 +100,9 @@ def freeze(world: World, frame: Frame, value: Value, depth: int = 0) -> Value:
         return Unknown("a value that is nested too deep")
     match value:
         case Choice():
-            return choose((guard, freeze(world, frame, single, depth)) for guard, single in value.alternatives)
+            # One object stays one, on however many ways it gets here: its possibilities would never be merged again.
+            once = {id(single): freeze(world, frame, single, depth) for _, single in value.alternatives}
+            return choose((guard, once[id(single)]) for guard, single in value.alternatives)
         case MappingRef():
             content = world.content(frame.state, value)
             return MappingValue(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from dataclasses import dataclass
 
 from poolsafe.values.lattice import (
@@ -28,17 +28,26 @@ MAX_PATHS = 12
 
 @dataclass(slots=True)
 class State:
-    """One layer over its parent; `path` are the guards, one of which holds here."""
+    """One layer over its parent; `path` are the guards, one of which holds here.
+
+    `own` is what this layer's path adds to its parent's. Values that branches leave behind are told apart by that
+    alone: what held before the branches holds for all of them, and there may be many ways to get there.
+    """
 
     base: MutableMapping[Slot, Value]
     parent: State | None
     changes: dict[Slot, Value]
     path: tuple[Guard, ...] = (ALWAYS,)
+    own: tuple[Guard, ...] = (ALWAYS,)
 
     @classmethod
     def fresh(cls, base: MutableMapping[Slot, Value]) -> State:
         """A state over what the finished modules hold."""
         return cls(base, None, {})
+
+    def layer(self) -> State:
+        """A layer over this one, on the same path."""
+        return State(self.base, self, {}, self.path)
 
     def get(self, slot: Slot) -> Value:
         """What is stored, restricted to the path; Absent where nothing is."""
@@ -58,41 +67,61 @@ class State:
     def branch(self, guards: list[Guard]) -> State | None:
         """A layer in which one of `guards` holds as well; None where none of them is possible here."""
         path: list[Guard] = []
+        possible: list[Guard] = []
         for guard in guards:
-            for at in self.path:
-                if compatible(at, guard) and (at | guard) not in path:
-                    path.append(at | guard)
+            ways = [at | guard for at in self.path if compatible(at, guard)]
+            path += [way for way in ways if way not in path]
+            possible += [guard] if ways else []
         if not path:
             return None
         if len(path) > MAX_PATHS:
             # Too many ways to get here: keep the newest condition, and what all older ways have in common.
             common = frozenset.intersection(*self.path)
-            path = [common | guard for guard in guards]
-        return State(self.base, self, {}, bounded(path))
+            path = [common | guard for guard in possible]
+        return State(self.base, self, {}, bounded(path), bounded(possible))
 
     def flattened(self, root: State) -> State:
         """The layers between `root` and here as one layer over `root`."""
         changes: dict[Slot, Value] = {}
+        own: tuple[Guard, ...] = (ALWAYS,)
         state: State | None = self
         while state is not None and state is not root:
             for slot, value in state.changes.items():
                 changes.setdefault(slot, value)
+            own = both(own, state.own)
             state = state.parent
-        return State(self.base, root, changes, self.path)
+        return State(self.base, root, changes, self.path, own)
 
-    def join(self, branches: list[State]) -> None:
-        """Take over what the branches hold that went on: a choice where they differ, and their paths."""
+    def narrow(self, guards: list[Guard]) -> bool:
+        """Go on where one of `guards` holds; False where none of them is possible here."""
+        branch = self.branch(guards)
+        if branch is None:
+            return False
+        self.path, self.own = branch.path, both(self.own, branch.own)
+        return True
+
+    def join(self, branches: list[State], *, whole: bool = False) -> None:
+        """Take over what the branches hold that went on: a choice where they differ, and their paths.
+
+        `whole`: nothing was left on the way, so that what holds is what held before, however many branches there were.
+        """
+        path, own = self.path, self.own
+        self._take(branches)
+        if whole:
+            self.path, self.own = path, own
+
+    def _take(self, branches: list[State]) -> None:
         if len(branches) == 1:
             self.changes.update(branches[0].changes)
-            self.path = branches[0].path
+            self.path, self.own = branches[0].path, both(self.own, branches[0].own)
             return
         slots: dict[Slot, None] = {}
         for branch in branches:
             slots.update(dict.fromkeys(branch.changes))
         METER.units += len(slots) * len(branches)
-        merged = {slot: self._merge([(branch.path, branch.get(slot)) for branch in branches]) for slot in slots}
-        path = tuple(dict.fromkeys(guard for branch in branches for guard in branch.path))
-        self.path = simplified(path)
+        merged = {slot: self._merge([(branch.own, branch.get(slot)) for branch in branches]) for slot in slots}
+        self.path = simplified(guard for branch in branches for guard in branch.path)
+        self.own = both(self.own, simplified(guard for branch in branches for guard in branch.own))
         self.changes.update(merged)
 
     def _merge(self, options: list[tuple[tuple[Guard, ...], Value]]) -> Value:
@@ -122,7 +151,14 @@ def _merge_mappings(options: list[tuple[tuple[Guard, ...], MappingValue]]) -> Ma
     return MappingValue(items, reasons[0] if reasons else None, options[0][1].oid, trail=options[0][1].trail)
 
 
-def simplified(path: tuple[Guard, ...]) -> tuple[Guard, ...]:
+def both(left: tuple[Guard, ...], right: tuple[Guard, ...]) -> tuple[Guard, ...]:
+    """The guards, one of which holds where one of `left` and one of `right` do."""
+    if left == (ALWAYS,) or right == (ALWAYS,):
+        return right if left == (ALWAYS,) else left
+    return simplified(one | two for one in left for two in right if compatible(one, two))
+
+
+def simplified(path: Iterable[Guard]) -> tuple[Guard, ...]:
     """The same disjunction, shorter: `c` beside `not c` falls away, a guard that another one covers too."""
     guards = list(dict.fromkeys(path))
     changed = True

@@ -108,7 +108,8 @@ def _small(world: World, frame: Frame, node: cst.BaseSmallStatement) -> bool:
         case cst.Break() | cst.Continue():
             if frame.loops:
                 loop = frame.loops[-1]
-                (loop.broken if isinstance(node, cst.Break) else loop.continued).append(frame.state)
+                left = loop.broken if isinstance(node, cst.Break) else loop.continued
+                left.append(frame.state.flattened(loop.before))
             return False
         case cst.Import():
             _import(world, frame, node)
@@ -147,10 +148,8 @@ def _assigned(world: World, frame: Frame, node: cst.Assign) -> Value:
 
 def _assert(world: World, frame: Frame, node: cst.Assert) -> bool:
     then, _ = truth(world, frame, node.test)
-    branch = frame.state.branch(then)
-    if branch is None:
+    if not frame.state.narrow(then):
         return False
-    frame.state.path = branch.path
     assume(world, frame, node.test, positive=True)
     return True
 
@@ -208,7 +207,6 @@ def dotted(node: cst.BaseExpression) -> str:
 def _if(world: World, frame: Frame, node: cst.If) -> bool:
     then, other = truth(world, frame, node.test)
     before = frame.state
-    path = before.path
     ends: list[State] = []
     whole = True
     for guards, body, positive in ((then, node.body, True), (other, node.orelse, False)):
@@ -230,9 +228,7 @@ def _if(world: World, frame: Frame, node: cst.If) -> bool:
     frame.state = before
     if not ends:
         return False
-    before.join(ends)
-    if whole:
-        before.path = path  # nothing left on the way: what holds is what held before, however many branches there were
+    before.join(ends, whole=whole)
     return True
 
 
@@ -262,8 +258,8 @@ def _while(world: World, frame: Frame, node: cst.While) -> bool:
 
 def _enter_loop(frame: Frame) -> State:
     before = frame.state
-    frame.loops.append(Loop())
-    frame.state = State(before.base, before, {}, before.path)
+    frame.loops.append(Loop(before))
+    frame.state = before.layer()
     return before
 
 
@@ -272,9 +268,9 @@ def _round(world: World, frame: Frame, node: cst.For | cst.While, before: State)
     loop = frame.loops[-1]
     ends = [frame.state] if execute(world, frame, node.body) else []
     if loop.continued:
-        ends = [state.flattened(before) for state in (*ends, *loop.continued)]
+        ends = [*(state.flattened(before) for state in ends), *loop.continued]
         loop.continued.clear()
-        frame.state = State(before.base, before, {}, before.path)
+        frame.state = before.layer()
         frame.state.join(ends)
     return bool(ends)
 
@@ -282,7 +278,7 @@ def _round(world: World, frame: Frame, node: cst.For | cst.While, before: State)
 def _after_loop(
     world: World, frame: Frame, node: cst.For | cst.While, before: State, *, goes_on: bool, certain: bool
 ) -> bool:
-    broken = [state.flattened(before) for state in frame.loops.pop().broken]
+    broken = frame.loops.pop().broken
     ends = [frame.state.flattened(before)] if goes_on else []
     frame.state = before
     if not certain:
@@ -294,15 +290,13 @@ def _after_loop(
     if node.orelse is not None and ends:
         ends = _orelse(world, frame, node.orelse, before, ends)
     if ends or broken:
-        path = before.path
-        before.join([*ends, *broken])
-        before.path = path if not certain else before.path
+        before.join([*ends, *broken], whole=not certain)
     return bool(ends or broken)
 
 
 def _orelse(world: World, frame: Frame, node: cst.Else, before: State, ends: list[State]) -> list[State]:
     """`else` of a loop: where no `break` ended it."""
-    frame.state = State(before.base, before, {}, before.path)
+    frame.state = before.layer()
     frame.state.join(ends)
     goes_on = execute(world, frame, node.body)
     done, frame.state = frame.state, before
@@ -311,6 +305,7 @@ def _orelse(world: World, frame: Frame, node: cst.Else, before: State, ends: lis
 
 def _under(state: State, guard: Guard) -> State:
     state.path = tuple(at | guard for at in state.path)
+    state.own = tuple(at | guard for at in state.own)
     return state
 
 
@@ -338,9 +333,7 @@ def _try(world: World, frame: Frame, node: cst.Try | cst.TryStar) -> bool:
             ends.append(frame.state)
     frame.state = before
     if ends:
-        path = before.path
-        before.join(ends)
-        before.path = path
+        before.join(ends, whole=True)
     if node.finalbody is not None and not execute(world, frame, node.finalbody.body):
         return False
     return bool(ends)
@@ -409,7 +402,7 @@ def complete(world: World, frame: Frame, node: cst.CSTNode) -> Value:
         return _completed(world, frame, node)
     # Nobody looks into the state of a finished frame any more: what is made now is kept in the world.
     before = frame.state
-    frame.state = State(before.base, before, {}, before.path)
+    frame.state = before.layer()
     value = _completed(world, frame, node)
     world.base.update(frame.state.changes)
     frame.state = before
