@@ -343,7 +343,10 @@ def _named(world: World, frame: Frame, node: cst.NamedExpr) -> Value:
 
 def _lambda(world: World, frame: Frame, node: cst.Lambda) -> Value:
     parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
-    return Function(node, frame.module, defaults=parameter_defaults(world, frame, node.params), parents=parents)
+    value = Function(node, frame.module, defaults=parameter_defaults(world, frame, node.params), parents=parents)
+    if id(node) in world.hot:
+        world.defined[id(node)] = (value, frame)
+    return value
 
 
 def _yield(world: World, frame: Frame, node: cst.Yield) -> Value:

@@ -103,30 +103,38 @@ def _run_root(world: World, module: Module, frame: Frame, path: Path) -> None:
     state = State.fresh(world.base)
     at = Frame(module, frame.number, (), state, state, kind="module")
     holder: Value | None = None
-    for scope in path:
+    for depth, scope in enumerate(path):
         world.refuel()
-        if isinstance(scope, cst.ClassDef):
-            found = of_class(world, at, holder, scope.name.value) if isinstance(holder, Class) else None
-            holder = found or force(world, at, read(world, at, at.number, scope.name.value))
-            if not isinstance(holder, Class):
-                return
-        elif isinstance(scope, cst.FunctionDef):
+        if not isinstance(scope, cst.ClassDef):
             _run_function(world, at, holder, scope)
             holder = None
-        else:
+            continue
+        found = of_class(world, at, holder, scope.name.value) if isinstance(holder, Class) else None
+        if depth and holder is None:
+            found, at = _defined(world, at, scope)
+        holder = found or force(world, at, read(world, at, at.number, scope.name.value))
+        if not isinstance(holder, Class):
             return
 
 
-def _run_function(world: World, at: Frame, holder: Value | None, node: cst.FunctionDef) -> None:
+def _defined(world: World, at: Frame, node: Scope) -> tuple[Value | None, Frame]:
+    """What a function that has been run already defines inside itself, and a frame that sees what it sees there."""
+    if id(node) not in world.defined:
+        return None, at
+    value, home = world.defined[id(node)]
+    return value, Frame(home.module, home.number, home.parents, home.state, home.state)
+
+
+def _run_function(world: World, at: Frame, holder: Value | None, node: cst.FunctionDef | cst.Lambda) -> None:
     arguments = Arguments(open_keywords=NO_CALLER)
-    if isinstance(holder, Class):
+    if isinstance(holder, Class) and isinstance(node, cst.FunctionDef):
         _run_method(world, at, holder, node, arguments)
         return
-    if id(node) in world.defined:
-        # A function inside another one, which has been run already.
-        function, home = world.defined[id(node)]
-        inner = Frame(home.module, home.number, home.parents, home.state, home.state)
+    function, inner = _defined(world, at, node)
+    if function is not None:
         apply(world, inner, None, function, arguments)
+        return
+    if isinstance(node, cst.Lambda):
         return
     found = force(world, at, read(world, at, at.number, node.name.value))
     for _, single in alternatives(found):

@@ -445,6 +445,7 @@ def _class(world: World, frame: Frame, node: cst.ClassDef) -> bool:
     value = _defined_class(world, frame, node)
     bind(world, frame, node.name.value, value)
     if id(node) in world.hot:
+        world.defined[id(node)] = (value, frame)
         run_class_body(world, frame, value, frame.path)
     return True
 

@@ -12,6 +12,7 @@ from poolsafe.values.lattice import (
     METER,
     WORK_PER_FUEL,
     Absent,
+    Class,
     Function,
     Guard,
     Key,
@@ -110,7 +111,7 @@ class World:
     doubt_constants: bool = False
     shallow: bool = False
     observer: Module | None = None
-    defined: dict[int, tuple[Function, Frame]] = field(default_factory=dict)
+    defined: dict[int, tuple[Function | Class, Frame]] = field(default_factory=dict)
     wanted_calls: dict[int, list[tuple[Value, State]]] = field(default_factory=dict)
 
     def number(self) -> int:
