@@ -95,6 +95,7 @@ PYDANTIC = [
     ),
     ("class D(BaseSettings):\n    a: str = 'b'\nclass S(BaseSettings):\n    db: D = D()\nx = S().db.a", "b"),
     ("class D(BaseModel):\n    a: str = 'b'\nclass S(BaseSettings):\n    db: D\nx = S().db.a", "b"),
+    ("class D(BaseSettings):\n    a: str = 'b'\nclass S(BaseSettings):\n    db: D = D()\nx = 1 if S().db else 2", 1),
     (
         "class D(BaseModel):\n    a: str = 'b'\nclass S(BaseSettings):\n"
         "    db: D = Field(default_factory=D)\nx = S().db.a",

@@ -193,8 +193,8 @@ def field_default(world: World, frame: Frame, cls: Class, name: str) -> Value:
     node, home = declared
     if owner is not None and _not_nested(value):
         value = through(value, Step(home.module, node, f"`{cls.node.name.value}.{name}`"))
-    if kind != "settings":
-        return value
+    if kind != "settings" or isinstance(value, Instance):
+        return value  # the environment overrides what a nested object holds, and that says so itself
     key = ("setting", cls.node.name.value, name)
     world.conditions.setdefault(("set", key), (home.module, node))
     if says_nothing(value):
