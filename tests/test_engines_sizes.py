@@ -317,6 +317,12 @@ def test_what_belongs_together_stays_together(code: str, states: str) -> None:
     assert sizes_of(HEAD + code) == states
 
 
+def test_a_condition_with_many_ways_still_asks_for_the_pooler() -> None:
+    hosts = "".join(f"elif c{n}:\n    host = hosts[{n}]\n" for n in range(14))
+    code = f"if c:\n    host = other\n{hosts}flag = 'pgbouncer' in host\nargs = {BOTH} if flag else {{}}\n"
+    assert sizes_of(HEAD + code + "engine = create_async_engine(URL, connect_args=args)") == "zero zero"
+
+
 def test_an_unknown_size_says_why() -> None:
     code = HEAD + "engine = create_async_engine(URL, connect_args={'statement_cache_size': int(os.environ['S'])})"
     assert silence_of(code) == ["`statement_cache_size` is not known: it comes from the environment variable `S`"]

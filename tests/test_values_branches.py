@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from programs import OneOf, value_of
+from programs import OneOf, analyse, value_of
+
+from poolsafe.values.lattice import Const
+from poolsafe.values.names import lookup, module_frame
 
 CONDITIONS = [
     ("x = 'a' if unknown else 'b'", OneOf("a", "b")),
@@ -45,6 +48,10 @@ CONDITIONS = [
     ("x = 1 if (lambda: 0) else 2", 1),
     ("class C:\n    pass\nx = 1 if C and C() else 2", 1),
     ("x = 1 if dict else 2", 1),
+    # A variable of the environment that is set is set to something: it is true where it is not None.
+    ("import os\nu = os.getenv('A')\nx = 1 if u else 2 if u is None else 3", OneOf(1, 2)),
+    ("import os\nu = os.getenv('A') or os.getenv('B')\nx = 1 if u else 2 if u is None else 3", OneOf(1, 2)),
+    ("import os\nx = os.getenv('A') or 'b'", "b"),
     # What a library's call gives, and what it has, may be false.
     ("import game\nx = 1 if game.play() else 2", OneOf(1, 2)),
     ("from pydantic import SecretStr\nx = 1 if SecretStr('') else 2", OneOf(1, 2)),
@@ -115,6 +122,19 @@ MANY_WAYS = [
      "    return k.get('k', 4)", OneOf(0, 1, 2, 3, 4)),
     ("    if a0:\n        return 1 if b0 else 2\n    return 3", OneOf(0, 2, 3)),
 ]  # fmt: skip
+
+# A string with sixteen possibilities, half of which are numbers.
+SIXTEEN = "if c:\n    u = 'a'\n" + "".join(
+    f"elif c{n}:\n    u = {('b' if n % 2 else '') + str(n)!r}\n" for n in range(14)
+) + "else:\n    u = 'z'\n"  # fmt: skip
+MANY_ANSWERS = [
+    # A test with too many ways to its answers still tells which value gives which answer.
+    ("x = u if u == 'a' or u == 'z' else 'no'", OneOf("a", "z", "no")),
+    ("x = u if u in ('a', 'b1', 'z') else 'no'", OneOf("a", "b1", "z", "no")),
+    ("test = u == 'a'\nv = u + '!'\nx = v if test else 'no'", OneOf("a!", "no")),
+    ("test = u in ('a', 'z') and d\nif not test:\n    u = 'no'\nx = u", OneOf("a", "z", "no")),
+    ("one = 1 if u == 'a' else 2\nx = 3 if u != 'a' else one", OneOf(1, 3)),
+]
 
 MATCHES = [
     ("match 'a':\n    case 'a':\n        x = 1\n    case _:\n        x = 2", 1),
@@ -222,6 +242,18 @@ ORDER = [
     ("type x = int", ...),
     ("if __name__ == '__main__':\n    x = 1", 1),
 ]
+
+
+@pytest.mark.parametrize(("code", "expected"), MANY_ANSWERS)
+def test_with_many_answers_there_it_is(code: str, expected: Any) -> None:
+    assert value_of(SIXTEEN + code) == expected
+
+
+def test_a_try_that_changes_nothing_leaves_one_way() -> None:
+    world, module = analyse("try:\n    x = 1\nexcept OSError:\n    x = 1")
+    frame = module_frame(world, module)
+    assert frame is not None
+    assert isinstance(lookup(world, frame, "x"), Const)
 
 
 @pytest.mark.parametrize(("code", "expected"), MANY_WAYS)

@@ -75,8 +75,14 @@ def test_zero_and_false_are_two_values() -> None:
 
 def test_many_ways_to_few_values_are_few_alternatives() -> None:
     """Equal values are found again though each is an object of its own and no two guards can be merged."""
-    ways = [(guard("a", f"k{number}"), Const(number % 2)) for number in range(MAX_ALTERNATIVES + 1)]
+    ways = [(guard("a", f"k{number}"), Const(number % 2)) for number in range(2 * MAX_ALTERNATIVES)]
     assert alternatives(choose(ways)) == ((guard("a"), Const(0)), (guard("a"), Const(1)))
+
+
+def test_few_ways_to_a_value_are_kept_beside_many_to_another() -> None:
+    many = [(guard("a", f"k{number}"), Const(1)) for number in range(MAX_ALTERNATIVES)]
+    few = [(guard("-a", f"k{number}"), Const(2)) for number in range(2)]
+    assert alternatives(choose([*many, *few])) == ((guard("a"), Const(1)), *few)
 
 
 def test_functions_are_not_equal() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
-from poolsafe.values.lattice import Guard, Key
+from poolsafe.values.lattice import Condition, Guard, Key
 from poolsafe.values.world import World
 
 _POOLER = re.compile(
@@ -33,6 +33,10 @@ def _parts(key: Key) -> Iterator[str]:
     match key:
         case str():
             yield key
+        case Condition():
+            for guard in key.then:
+                for part, _ in guard:
+                    yield from _parts(part)
         case ("const", _, value):
             yield str(value)
         case tuple():

@@ -15,6 +15,7 @@ from poolsafe.values.lattice import (
     ALWAYS,
     Absent,
     Class,
+    Condition,
     Const,
     Function,
     Guard,
@@ -38,13 +39,15 @@ from poolsafe.values.lattice import (
     text,
 )
 from poolsafe.values.names import bind, force, lookup
-from poolsafe.values.state import MAX_PATHS, bounded, simplified
+from poolsafe.values.state import MAX_PATHS, simplified
 from poolsafe.values.world import World
 
 Guards = list[Guard]
 
 ASYNCPG_URL = "postgresql+asyncpg://"
 _DRIVER = re.compile(r"driver|dialect|async|sqlite|postgres|mysql", re.IGNORECASE)
+MAX_SIMPLIFIED = 2 * MAX_PATHS  # guards that are looked at for what they have in common
+MAX_KEPT = 64  # ways to the answers of one test
 
 
 def truth(world: World, frame: Frame, test: cst.BaseExpression) -> tuple[Guards, Guards]:
@@ -56,8 +59,10 @@ def truth(world: World, frame: Frame, test: cst.BaseExpression) -> tuple[Guards,
         left_then, left_other = truth(world, frame, test.left)
         right_then, right_other = truth(world, frame, test.right)
         if isinstance(test.operator, cst.And):
-            return _both(left_then, right_then), _widen(left_other + _both(left_then, right_other))
-        return _widen(left_then + _both(left_other, right_then)), _both(left_other, right_other)
+            then, other = _both(left_then, right_then), left_other + _both(left_then, right_other)
+        else:
+            then, other = left_then + _both(left_other, right_then), _both(left_other, right_other)
+        return _told_apart(world, frame, test, then, other)
     return value_truth(world, frame, test, world.evaluate(world, frame, test))
 
 
@@ -75,12 +80,27 @@ def value_truth(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> 
             then.append(guard)
         else:
             other.append(guard)
-    if len(then) + len(other) > MAX_PATHS and then and other:
-        # More ways than can be told apart: the test itself is the condition, so that at least its branches are.
-        key = ("test", frame.number, id(node))
-        world.conditions.setdefault(key, (frame.module, node))
-        return [frozenset({(key, True)})], [frozenset({(key, False)})]
-    return then, other
+    return _told_apart(world, frame, node, then, other)
+
+
+def _told_apart(world: World, frame: Frame, node: cst.CSTNode, then: Guards, other: Guards) -> tuple[Guards, Guards]:
+    """The guards themselves; where they are too many for a path, the test itself as the condition.
+
+    Tests with the same ways are one: they have the same answer.
+    """
+    if not then or not other:
+        return (then, other) if len(then or other) <= MAX_PATHS else ([ALWAYS] * bool(then), [ALWAYS] * bool(other))
+    if len(then) + len(other) <= MAX_SIMPLIFIED:
+        then, other = list(simplified(then, MAX_SIMPLIFIED)), list(simplified(other, MAX_SIMPLIFIED))
+    if len(then) + len(other) <= MAX_PATHS:
+        return then, other
+    if len(then) + len(other) <= MAX_KEPT:
+        ways = (tuple(then), tuple(other))
+        key = world.many_ways.setdefault(ways, Condition(*ways))
+    else:
+        key = world.many_ways.setdefault((frame.number, id(node)), Condition())
+    world.conditions.setdefault(key, (frame.module, node))
+    return [frozenset({(key, True)})], [frozenset({(key, False)})]
 
 
 def _asks_for_driver(node: cst.CSTNode) -> bool:
@@ -96,13 +116,7 @@ def _key(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> Key:
 
 
 def _both(left: Guards, right: Guards) -> Guards:
-    return _widen([one | two for one in left for two in right if compatible(one, two)])
-
-
-def _widen(guards: Guards) -> Guards:
-    if not guards:
-        return guards
-    return list(bounded(list(simplified(tuple(guards)))))
+    return [one | two for one in left for two in right if compatible(one, two)]
 
 
 # What a library's call gives, and what it has, may be anything.
@@ -130,6 +144,8 @@ def truthiness(world: World, frame: Frame, value: Value) -> bool | None:
             return True if value.name.startswith("builtins.") else None
         case Object():
             return None if value.kind in _UNSURE else True
+        case Unknown(ident=("environment", *_)):
+            return True  # a variable that is set, but to nothing, is as good as none
         case Absent():
             return False
     return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import libcst as cst
@@ -213,7 +214,8 @@ def _boolean(world: World, frame: Frame, node: cst.BooleanOperation) -> Value:
             key = ("true", texts.hashable(single) or (frame.number, id(node.left)))
             options += [(guard | {(key, is_or)}, single), (guard | {(key, not is_or)}, right)]
         elif known is is_or:
-            options.append((guard, single))
+            # What is unknown stays a possibility beside its default.
+            options.append((guard, replace(single, soft=True) if is_or and isinstance(single, Unknown) else single))
         else:
             right = right if right is not None else evaluate(world, frame, node.right)
             options.append((guard, right))

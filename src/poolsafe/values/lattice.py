@@ -20,10 +20,22 @@ if TYPE_CHECKING:
 MAX_ALTERNATIVES = 24
 MAX_WAYS = 400
 MAX_TRAIL = 5
+MAX_ASKED = 2  # conditions within the ways of a condition
 
 Key = Hashable
 Guard = frozenset[tuple[Key, bool]]
 ALWAYS: Guard = frozenset()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """A condition with more ways to its answers than a path tells apart: the key that stands for them in guards.
+
+    One of `then` holds where it is true, one of `other` where it is false; both are empty where they are too many.
+    """
+
+    then: tuple[Guard, ...] = ()
+    other: tuple[Guard, ...] = ()
 
 
 class Meter:
@@ -326,13 +338,20 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
 
 
 def _by_value(options: list[tuple[Guard, Value]]) -> list[tuple[Guard, Value]]:
-    """Each value once, under what all the ways to it have in common."""
-    found: dict[object, tuple[Guard, Value]] = {}
+    """The same choice in fewer alternatives: for a value with most ways, once what they have in common.
+
+    What has few ways keeps them, so that it is still told apart from the rest.
+    """
+    groups: dict[object, list[tuple[Guard, Value]]] = {}
     for guard, value in options:
-        key = _content(value)
-        before = found.get(key)
-        found[key] = (guard, value) if before is None else (guard & before[0], before[1])
-    return list(found.values())
+        groups.setdefault(_content(value), []).append((guard, value))
+    left = len(options)
+    for group in sorted(groups.values(), key=len, reverse=True):
+        if left <= MAX_ALTERNATIVES:
+            break
+        left -= len(group) - 1
+        group[:] = [(frozenset.intersection(*(guard for guard, _ in group)), group[0][1])]
+    return [option for group in groups.values() for option in group]
 
 
 def _is_same(left: Value, right: Value) -> bool:
@@ -388,10 +407,29 @@ def restrict(value: Value, path: tuple[Guard, ...]) -> Value:
     """The value where one of the guards of `path` holds."""
     if not isinstance(value, Choice) or not path or path == (ALWAYS,):
         return value
-    kept = [(guard, single) for guard, single in value.alternatives if any(compatible(guard, at) for at in path)]
+    questions = [_conditions(at) for at in path]
+    kept = [
+        (guard, single)
+        for guard, single in value.alternatives
+        if any(compatible(guard, at) and _passes(guard, asked) for at, asked in zip(path, questions, strict=True))
+    ]
     if len(kept) == len(value.alternatives):
         return value
     return choose(kept) if kept else Unknown("no path reaches it")
+
+
+def _conditions(guard: Guard) -> list[tuple[Guard, ...]]:
+    """The ways to the answers of the conditions in a guard."""
+    return [key.then if truth else key.other for key, truth in guard if isinstance(key, Condition) and key.then]
+
+
+def _passes(guard: Guard, asked: list[tuple[Guard, ...]], depth: int = MAX_ASKED) -> bool:
+    """Whether for each of the conditions there is a way to its answer on which the guard may hold."""
+    if not depth:
+        return True
+    return all(
+        any(compatible(guard, way) and _passes(guard, _conditions(way), depth - 1) for way in ways) for ways in asked
+    )
 
 
 def lift(function: Callable[..., Value], *values: Value) -> Value:

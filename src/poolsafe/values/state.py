@@ -158,7 +158,7 @@ def both(left: tuple[Guard, ...], right: tuple[Guard, ...]) -> tuple[Guard, ...]
     return simplified(one | two for one in left for two in right if compatible(one, two))
 
 
-def simplified(path: Iterable[Guard]) -> tuple[Guard, ...]:
+def simplified(path: Iterable[Guard], limit: int = MAX_PATHS) -> tuple[Guard, ...]:
     """The same disjunction, shorter: `c` beside `not c` falls away, a guard that another one covers too."""
     guards = list(dict.fromkeys(path))
     changed = True
@@ -175,11 +175,11 @@ def simplified(path: Iterable[Guard]) -> tuple[Guard, ...]:
                     break
             if changed:
                 break
-    return bounded(guards)
+    return bounded(guards, limit)
 
 
-def bounded(path: list[Guard]) -> tuple[Guard, ...]:
+def bounded(path: list[Guard], limit: int = MAX_PATHS) -> tuple[Guard, ...]:
     """The disjunction itself, or what all its guards have in common where there are too many."""
-    if len(path) <= MAX_PATHS:
+    if len(path) <= limit:
         return tuple(path)
     return (frozenset.intersection(*path),)

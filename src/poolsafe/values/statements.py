@@ -322,7 +322,9 @@ def _try(world: World, frame: Frame, node: cst.Try | cst.TryStar) -> bool:
         ends.append(frame.state)
     handlers: Items[cst.ExceptHandler | cst.ExceptStarHandler] = node.handlers
     for index, handler in enumerate(handlers):
-        guard = frozenset({(key, True), *(((key, other), other == index) for other in range(index + 1))})
+        # Where the last handler does not take it either, nothing goes on: it needs no condition of its own.
+        known = range(min(index + 1, len(handlers) - 1))
+        guard = frozenset({(key, True), *(((key, other), other == index) for other in known)})
         branch = before.branch([guard])
         if branch is None:
             continue

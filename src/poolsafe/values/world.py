@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from poolsafe.values.lattice import (
     WORK_PER_FUEL,
     Absent,
     Class,
+    Condition,
     Function,
     Guard,
     Key,
@@ -94,6 +95,7 @@ class World:
     fuel: int = FUEL
     fuel_per_run: int = FUEL
     counter: int = 100
+    many_ways: dict[Hashable, Condition] = field(default_factory=dict)
     conditions: dict[Key, tuple[Module, cst.CSTNode]] = field(default_factory=dict)
     engine_calls: list[EngineCall] = field(default_factory=list)
     sql_calls: list[SqlCall] = field(default_factory=list)
