@@ -388,3 +388,60 @@ CODES = [
 @pytest.mark.parametrize(("call", "codes"), CODES)
 def test_one_verdict_for_each_engine(call: str, codes: str) -> None:
     assert codes_of(HEAD + call) == codes
+
+
+OVERRIDDEN = """
+import os
+from pydantic_settings import BaseSettings
+from sqlalchemy.ext.asyncio import create_async_engine
+
+class Settings(BaseSettings):
+    URL: str = "postgresql+asyncpg://dev@localhost/app"
+    USE_PGBOUNCER: bool = False
+    DEBUG: bool = False
+
+settings = Settings()
+url = os.getenv("URL", "postgresql+asyncpg://dev@localhost/app")
+
+def make(url, size):
+    return create_async_engine(url, pool_pre_ping=True, connect_args={
+        "statement_cache_size": size, "prepared_statement_cache_size": size})
+"""
+# A size, the URL, and the codes: the default beside an environment does not decide what asks for the pooler.
+BEHIND_POOLER = [
+    ("0 if ':6543' in url else 100", "url", ""),
+    ("0 if 'pooler.' in settings.URL else 100", "settings.URL", ""),
+    ("0 if settings.USE_PGBOUNCER else 100", "url", ""),
+    ("100 if not settings.USE_PGBOUNCER else 0", "settings.URL", ""),
+    ("0 if settings.DEBUG else 100", "url", "PGB103"),
+    ("0 if unknown else 100", "url", "PGB103"),
+    ("50 if settings.USE_PGBOUNCER else 100", "url", "PGB103"),
+    ("None if settings.USE_PGBOUNCER else 0", "url", "PGB104"),
+    ("100", "url", "PGB103"),
+    ("0", "url", ""),
+]
+
+
+@pytest.mark.parametrize(("size", "url", "codes"), BEHIND_POOLER)
+def test_a_size_that_asks_for_the_pooler_is_off_where_it_must_be(size: str, url: str, codes: str) -> None:
+    assert codes_of(f"{OVERRIDDEN}engine = make({url}, {size})\n") == codes
+
+
+@pytest.mark.parametrize(
+    ("condition", "codes"),
+    [
+        ("'pooler.supabase.com' in settings.URL", ""),
+        ("':6432' in settings.URL", ""),
+        ("'production' in settings.URL", "PGB101"),
+        ("settings.USE_PGBOUNCER", ""),
+        ("settings.DEBUG", "PGB108"),
+    ],
+)
+def test_so_are_options_that_are_given_there(condition: str, codes: str) -> None:
+    code = f"""
+options = {{"pool_pre_ping": True}}
+if {condition}:
+    options["connect_args"] = {BOTH}
+engine = create_async_engine(settings.URL, **options)
+"""
+    assert codes_of(OVERRIDDEN + code) == codes

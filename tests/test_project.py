@@ -247,3 +247,22 @@ def test_without_a_checkout_the_topmost_mark_counts(tmp_path: Path) -> None:
 )
 def test_tests_are_known_by_their_names(path: str, expected: bool) -> None:
     assert is_test(path) is expected
+
+
+def test_what_is_said_of_a_file_does_not_depend_on_those_before_it(tmp_path: Path) -> None:
+    """Services of one layout: the class of one is also looked for by the callers of the other."""
+    for service in ("a", "b"):
+        folder = tmp_path / service
+        folder.mkdir()
+        (folder / "database.py").write_text(
+            ENGINE + "class Database:\n    def __init__(self, url):\n"
+            "        self.engine = create_async_engine(url, pool_pre_ping=True)\n"
+        )
+        (folder / "main.py").write_text(
+            f"from {service}.database import Database\ndatabase = Database('postgresql+asyncpg://db/{service}')\n"
+        )
+    project = Project(str(tmp_path))
+    for service in ("a", "b", "a"):
+        target = tmp_path / service / "database.py"
+        _, report = check_bytes(str(target), target.read_bytes(), Deployment(), project)
+        assert [finding.code for finding in report.findings] == ["PGB101"], service

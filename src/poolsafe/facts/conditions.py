@@ -18,8 +18,12 @@ _POOLER = re.compile(
 
 
 def asks_for_pooler(world: World, guards: Iterable[Guard]) -> bool:
-    """Whether one of the conditions in the guards names a pooler, a driver or the prepared statements themselves."""
-    return any(_POOLER.search(_words(world, key)) for guard in guards for key, _ in guard)
+    """Whether one of the conditions in the guards names a pooler, a driver or the prepared statements themselves.
+
+    That the environment sets a variable or a field is no question that the code asks.
+    """
+    keys = {key for guard in guards for key, _ in guard if not (isinstance(key, tuple) and key[:1] == ("set",))}
+    return any(_POOLER.search(_words(world, key)) for key in keys)
 
 
 def _words(world: World, key: Key) -> str:

@@ -13,7 +13,15 @@ from poolsafe.facts.places import explain
 from poolsafe.facts.pooler_hints import pooler_hint
 from poolsafe.facts.pooling import autocommit_of, creator_of, name_function_of, pool_of
 from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size
-from poolsafe.facts.views import View, connect_arg, driver_reason_of, other_driver, url_origin_of, views_of
+from poolsafe.facts.views import (
+    View,
+    connect_arg,
+    driver_reason_of,
+    other_driver,
+    overridden_views_of,
+    url_origin_of,
+    views_of,
+)
 from poolsafe.facts.written import settings_display
 from poolsafe.syntax.calls import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout
@@ -70,8 +78,9 @@ def _engine(world: World, module: Module, calls: list[EngineCall]) -> Engine:
     judged = ours or [view for view in views if view.driver is Driver.UNKNOWN]
     span = module.tree.span(node)
     creator = creator_of(judged)
-    statement = cache_size(world, module, layout, judged, STATEMENT, creator)
-    prepared = cache_size(world, module, layout, judged, PREPARED, creator)
+    overridden = [view for seen in calls for view in overridden_views_of(seen)]
+    statement = cache_size(world, module, layout, judged, STATEMENT, creator, overridden)
+    prepared = cache_size(world, module, layout, judged, PREPARED, creator, overridden)
     pool, pre_ping, pre_ping_trail = pool_of(judged)
     return Engine(
         path=module.path,

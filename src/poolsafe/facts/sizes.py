@@ -21,8 +21,15 @@ PREPARED = "prepared_statement_cache_size"
 
 
 def cache_size(
-    world: World, module: Module, layout: CallLayout, views: list[View], key: str, creator: str | None
+    world: World,
+    module: Module,
+    layout: CallLayout,
+    views: list[View],
+    key: str,
+    creator: str | None,
+    overridden: list[View],
 ) -> CacheSize:
+    """What reaches the driver under a key. `overridden` are the ways on which the environment replaces the URL."""
     states: dict[SizeState, Value] = {}
     guards: dict[SizeState, list[Guard]] = {}
     for view in views:
@@ -30,6 +37,8 @@ def cache_size(
             states.setdefault(state, value)
             guards.setdefault(state, []).append(guard)
     state = _one_state(world, set(states), guards)
+    if state in (SizeState.ABSENT, SizeState.POSITIVE) and _is_off_behind_pooler(world, overridden, key, creator):
+        state = SizeState.ZERO
     value = states.get(state, Unknown(""))
     if state is SizeState.CONDITIONAL:
         value = states.get(SizeState.ZERO, value)
@@ -42,6 +51,17 @@ def cache_size(
         origin=origin,
         reason=value.reason if isinstance(value, Unknown) else "",
     )
+
+
+def _is_off_behind_pooler(world: World, overridden: list[View], key: str, creator: str | None) -> bool:
+    """Whether a URL of the environment is asked for a pooler, and the cache disabled where it has one.
+
+    The default beside it, a developer's own server, then decides nothing.
+    """
+    off = [
+        guard for view in overridden for guard, _, state in _size_states(view, key, creator) if state is SizeState.ZERO
+    ]
+    return bool(off) and asks_for_pooler(world, off)
 
 
 def _size_states(view: View, key: str, creator: str | None) -> Iterator[tuple[Guard, Value, SizeState]]:
@@ -101,9 +121,13 @@ def _constant_state(key: str, plain: object) -> SizeState:
 def _one_state(world: World, states: set[SizeState], guards: dict[SizeState, list[Guard]]) -> SizeState:
     if not states:
         return SizeState.UNKNOWN
-    for certain in (SizeState.INVALID, SizeState.POSITIVE):
-        if certain in states:
-            return certain
+    if SizeState.INVALID in states:
+        return SizeState.INVALID
+    if SizeState.POSITIVE in states:
+        # `0 if is_pooler else 100` has the cache off where it must be.
+        ways = [*guards.get(SizeState.ZERO, []), *guards[SizeState.POSITIVE]]
+        off = states <= {SizeState.ZERO, SizeState.POSITIVE} and len(states) == 2 and asks_for_pooler(world, ways)
+        return SizeState.ZERO if off else SizeState.POSITIVE
     if len(states) == 1:
         return next(iter(states))
     if SizeState.UNKNOWN in states:

@@ -51,7 +51,19 @@ def views_of(seen: EngineCall) -> Iterator[View]:
     options = alternatives(engine_url(seen.function, seen.arguments))
     reached = [(guard, url) for guard, url in options if any(compatible(guard, at) for at in seen.path)]
     # Only now: a default that the way to the call excludes does not speak for the environment.
-    for guard, url in _hard(reached):
+    yield from _views(seen, _hard(reached))
+
+
+def overridden_views_of(seen: EngineCall) -> Iterator[View]:
+    """The possibilities that `views_of` leaves out: what the environment may say in place of a default."""
+    options = alternatives(engine_url(seen.function, seen.arguments))
+    reached = [(guard, url) for guard, url in options if any(compatible(guard, at) for at in seen.path)]
+    counted = {id(url) for _, url in _hard(reached)}
+    yield from _views(seen, [(guard, url) for guard, url in reached if id(url) not in counted])
+
+
+def _views(seen: EngineCall, options: list[tuple[Guard, Value]]) -> Iterator[View]:
+    for guard, url in options:
         for inner, single, scheme in _schemes(url):
             if compatible(guard, inner):
                 yield View(seen, guard | inner, single, _driver(scheme))
