@@ -50,6 +50,27 @@ def test_forms(comment: str, silenced: bool, warned: bool) -> None:
     assert bool(found.malformed) is warned
 
 
+@pytest.mark.parametrize(
+    ("comment", "words"),
+    [
+        ("# poolsafe: ignroe[PGB101]", "unknown `# poolsafe: ignroe` (did you mean `ignore`?): expected ignore, "),
+        ("# poolsafe: ignroe PGB101", "(did you mean `ignore`?)"),
+        ("# poolsafe: Ignore[PGB101]", "(did you mean `ignore`?)"),
+        ("# poolsafe: fileignore: PGB101", "(did you mean `file-ignore`?)"),
+        ("# poolsafe: disabled[PGB101]", "(did you mean `disable`?)"),
+        ("# poolsafe: nqoa PGB101", "(did you mean `noqa`?)"),
+        ("# poolsafe: xyz[PGB101]", "unknown `# poolsafe: xyz`: expected"),
+        # Free text, even of our codes.
+        ("# poolsafe: disabled because it is slow", ""),
+        ("# poolsafe: see what PGB101 says", ""),
+    ],
+)
+def test_the_nearest_word_is_named(comment: str, words: str) -> None:
+    said = [bad.message for bad in suppressions(f"x = 1  {comment}\n").malformed]
+    assert len(said) == bool(words)
+    assert words in "".join(said)
+
+
 @needs_ruff
 def test_ruff_agrees_on_the_forms(tmp_path: Path) -> None:
     files = {f"a{number}.py": f"import os  {comment}\n" for number, (comment, *_) in enumerate(FORMS)}
