@@ -220,6 +220,6 @@ def test_comments_are_told_from_strings(text: str, comments: list[tuple[str, boo
     ],
 )
 def test_hostile_text_takes_linear_time(hostile: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     suppressions(hostile + "\n# noqa")
-    assert time.monotonic() - started < 5
+    assert time.process_time() - started < 5
