@@ -13,7 +13,7 @@ from test_command import BAD, GOOD
 
 BIN = str(Path(sys.executable).parent)
 needs_ruff = pytest.mark.skipif(shutil.which("ruff", path=BIN) is None, reason="ruff is not installed")
-SELECT = {"ruff": "F401", "poolsafe": "PGB101"}
+SELECT = {"ruff": "F401", "poolsafe": "PGB101,PGB009"}
 # The same state of a file for both tools: one finding with a safe fix, none, and what cannot be parsed.
 TEXTS = {
     "ruff": {"bad": "import os\n", "good": "x = 1\n", "broken": "import os; f(\n"},
@@ -54,11 +54,10 @@ ALIKE = [
 def run(tool: str, folder: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
     program = str(shutil.which(tool, path=BIN))
     command = [program, "check", "--no-cache"] if tool == "ruff" else [program, "--no-cache"]
-    selected = () if any(each.startswith("--select") for each in arguments) else (f"--select={SELECT[tool]},PGB009",)
-    if tool == "ruff":
-        selected = tuple(each.replace(",PGB009", "") for each in selected)
+    if not any(each.startswith("--select") for each in arguments):
+        command.append(f"--select={SELECT[tool]}")
     return subprocess.run(
-        [*command, *selected, *arguments], cwd=folder, input=stdin, capture_output=True, text=True, env=ENVIRONMENT
+        [*command, *arguments], cwd=folder, input=stdin, capture_output=True, text=True, env=ENVIRONMENT
     )
 
 
