@@ -14,11 +14,13 @@ from poolsafe.values.lattice import MappingValue, Value
 from poolsafe.values.modules import Module
 
 _STRINGS = (cst.SimpleString, cst.FormattedString)
+# Finding the place of one key takes time in proportion to all of them; no connect_args has this many.
+_MOST_KEYS = 64
 
 
 def written_item(module: Module, call: cst.Call, content: MappingValue, key: str) -> Written | None:
     """The item that brings `key` into the dict; None where it is not, or not certainly, written in this file."""
-    node = _written_dict(module, content)
+    node = _written_dict(module, content) if len(content.items) <= _MOST_KEYS else None
     if node is None:
         return None
     layout, values = _layout(module, node)
