@@ -98,7 +98,7 @@ TABLE: list[tuple[str, dict[str, str], str, list[tuple[str, Severity]], str]] = 
         NOTHING,
         engine("{'prepared_statement_cache_size': 0}"),
         [("PGB102", ERROR)],
-        "(prepared_statement_cache_size=0)",
+        "(a cache is off)",
     ),
     ("a port and a session pooler", SESSION, engine(url="postgresql+asyncpg://db:6432/app"), [], ""),
 ]

@@ -268,7 +268,7 @@ LONGEST = 205
 EXTRAS = re.compile(
     r"assuming asyncpg, | and use asyncpg >= 0.31|use SQLAlchemy >= 2.0.21, then "
     r"|(?<=PgBouncer) \([^)]*\)|(?<=behind )the configured \w+ pooler"
-    r"|SQLAlchemy's `prepared_statement_cache_size`|(?<=keyword argument ')\w+"
+    r"|SQLAlchemy's `prepared_statement_cache_size`|(?<=keyword argument ')\w+|(?<=startup parameter: )\w+"
 )
 
 LAYER = re.compile(r"\b(asyncpg|SQLAlchemy|libpq|psycopg|SQLite|MySQL|Prisma|JDBC|Supabase|PostgreSQL)\b")

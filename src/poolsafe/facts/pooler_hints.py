@@ -19,14 +19,15 @@ _HOLE = "\x00"
 
 
 def pooler_hint(views: Iterable[View], sizes: Iterable[CacheSize]) -> str:
-    """The first sign of a pooler: `port 6432`, `host pgbouncer`, `statement_cache_size=0`; "" without one."""
+    """The first sign of a pooler: `port 6432`, `host pgbouncer`, `a cache is off`; "" without one."""
     for view in views:
         host, port = _server(view.url)
         if port in _PORTS:
             return f"port {port}"
         if _HOST.search(host):
             return f"host {host}"
-    return next((f"{size.key}=0" for size in sizes if size.state is SizeState.ZERO), "")
+    # Nobody switches a cache off without a pooler.
+    return "a cache is off" if any(size.state is SizeState.ZERO for size in sizes) else ""
 
 
 def in_front_of(engine: Engine, deployment: Deployment) -> Deployment:

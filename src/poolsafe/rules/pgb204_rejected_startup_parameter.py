@@ -105,8 +105,8 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 
 def _message(refused: Sequence[ServerSetting], deployment: Deployment) -> str:
     failing = [setting for setting in refused if setting.key.lower() not in deployment.parameters]
-    named = failing or refused
-    keys = ", ".join(f"`{setting.key}`" for setting in named[:3]) + (f" and {len(named) - 3} more" if named[3:] else "")
+    first, *others = failing or refused
+    keys = f"`{first.key}`" + (f" and {len(others)} more" if others else "")
     if not failing:
         return (
             f"{keys} in asyncpg's `server_settings` has no effect {behind(deployment)}: it is told to accept this "
@@ -114,5 +114,5 @@ def _message(refused: Sequence[ServerSetting], deployment: Deployment) -> str:
         )
     return (
         f"{keys} in asyncpg's `server_settings`: connecting raises `ProtocolViolationError: unsupported startup "
-        f"parameter: {failing[0].key}` {behind(deployment)}; use `ALTER ROLE ... SET` or `SET LOCAL`"
+        f"parameter: {first.key}` {behind(deployment)}; use `ALTER ROLE ... SET` or `SET LOCAL`"
     )
