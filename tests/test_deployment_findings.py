@@ -192,13 +192,13 @@ PLACES = [
         "a driver that is declared",
         ASYNCPG_ONLY,
         NO_DRIVER,
-        [[("requirements.txt", 2, "asyncpg is the only SQL driver declared here")]],
+        [[("requirements.txt", 2, "asyncpg is the only asynchronous SQL driver declared here")]],
     ),
     (
         "SQL that nobody sees run",
         ASYNCPG_ONLY,
         SQL,
-        [[("requirements.txt", 2, "asyncpg is the only SQL driver declared here")]],
+        [[("requirements.txt", 2, "asyncpg is the only asynchronous SQL driver declared here")]],
     ),
 ]
 
