@@ -34,6 +34,12 @@ SQL = '"create table a (x int); create index on a (x)"'
         b"a; b; text",
         "create_async_engine".encode("utf-16"),
         b"op.execute('drop table a;')",
+        # named, but not used
+        b"# create_async_engine(url)",
+        b"'create_async_engine(url)'",
+        b"from sqlalchemy.ext.asyncio import (\n    AsyncEngine,\n    create_async_engine,  # (again)\n)",
+        b"from .engine import create_async_engine as create_async_engine\n__all__ = ['create_async_engine']",
+        b"def create_async_engine(url):\n    'Like create_async_engine().'",
     ],
 )
 def test_drops(source: bytes) -> None:
@@ -50,6 +56,11 @@ def test_drops(source: bytes) -> None:
         (b"create_engine('postgresql+asyncpg://h/d')", ENGINE),
         (b"create_engine(ASYNC_URL)", ENGINE),
         (b"SQLAlchemyAsyncConfig(connection_string=url)", ENGINE),
+        (b"make = partial(create_async_engine, url)", ENGINE),
+        (b"from sqlalchemy.ext.asyncio import create_async_engine as make\nmake(url)", ENGINE),
+        (b"from sqlalchemy.ext.asyncio import \\\n  create_async_engine\ncreate_async_engine(url)", ENGINE),
+        (b"f'{create_async_engine(url)}'", ENGINE),
+        (b"create_async_engine('", ENGINE),
         (b"x  # noqa: PGB101", SUPPRESSION),
         (b"x  # NoQA : E501,PGB101", SUPPRESSION),
         (b"# poolsafe: ignore[PGB101]", SUPPRESSION),
@@ -61,12 +72,59 @@ def test_keeps(source: bytes, expected: int) -> None:
     assert wanted(source) == expected
 
 
-@pytest.mark.parametrize("name", ["text", "sa.text", "DDL", "op.execute", "conn.exec_driver_sql", "session.execute"])
+@pytest.mark.parametrize(
+    "name", ["text", "sa.text", "DDL", "op.execute", "conn.exec_driver_sql", "migration_op.execute"]
+)
 def test_keeps_several_commands_beside_what_runs_them(name: str) -> None:
     assert wanted(f"{name}({SQL})".encode()) == STATEMENT
 
 
-@pytest.mark.parametrize("name", ["print", "context", "textual", "executes", "executor.submit"])
+@pytest.mark.parametrize(
+    "call",
+    [
+        "text(SQL)",
+        "sa.text ( # why (\n\n  SQL)",
+        "text((SQL), bind=x)",
+        "text(f(SQL))",
+        "text(SQL % x)",
+        "x = SQL\ntext(x)",
+        "from sqlalchemy import text as t\nt(SQL)",
+        "from sqlalchemy import text \\\n as t\nt(SQL)",
+        "from alembic.op import execute as run\nrun(SQL)",
+        "run = conn.exec_driver_sql\nrun(SQL)",
+        "text('select 1') + text('select 2;' + x)",
+        "migration.execute(SQL)",
+        "op . execute(SQL)",
+    ],
+)
+def test_keeps_what_may_run_several_commands(call: str) -> None:
+    assert wanted(call.replace("SQL", SQL).encode()) == STATEMENT
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "# text(SQL)\nSQL",
+        "'text(x)'\nx = SQL",
+        "text('select 1')\nx = SQL",
+        "text('select 1' 'from a', SQL)",
+        "ax.text(0.5, .5, SQL)",
+        "ax.text(.5, .5, SQL)",
+        "text()\nx = SQL",
+        "def text(value): pass\nx = SQL",
+        "class DDL(Base): pass\nx = SQL",
+        "def exec_driver_sql(self, sql): pass\nx = SQL",
+        "cursor.execute(SQL)",
+        "from sqlalchemy import text\nx = SQL",
+    ],
+)
+def test_drops_what_runs_one_command_or_none(call: str) -> None:
+    assert wanted(call.replace("SQL", SQL).encode()) == 0
+
+
+@pytest.mark.parametrize(
+    "name", ["print", "context", "textual", "executes", "executor.submit", "session.execute", "cursor.execute"]
+)
 def test_drops_several_commands_that_nothing_runs(name: str) -> None:
     assert wanted(f"{name}({SQL})".encode()) == 0
 
@@ -288,16 +346,17 @@ def imports(call: str) -> list[str]:
 
 
 NEEDLES = ["__future__", "poolsafe", "poolsafe.needles"]
-LOOK = ["poolsafe.sql", "poolsafe.sql.python_strings", "poolsafe.sql.scanner"]
+LOOK = ["_bisect", "bisect", "poolsafe.sql", "poolsafe.sql.python_names", "poolsafe.sql.python_strings"]
+LOOK.append("poolsafe.sql.scanner")
 
 
-@pytest.mark.parametrize("source", [b"", b"text()", b"create_async_engine()  # noqa: PGB101", b"print(';')"])
+@pytest.mark.parametrize("source", [b"", b"text()", b"pass  # noqa: PGB101", b"print(';')"])
 def test_byte_search_imports_nothing(source: bytes) -> None:
     assert imports(f"wanted({source!r})") == NEEDLES
 
 
 def test_look_imports_next_to_nothing() -> None:
-    assert imports("wanted(b\"text('select 1; select 2')\")") == NEEDLES + LOOK
+    assert imports("wanted(b\"text('select 1; select 2')\")") == sorted(NEEDLES + LOOK)
 
 
 def test_re_brings_none_of_the_slow_ones() -> None:

@@ -27,7 +27,8 @@ HEAVY = [
     "logging",
     "flake8",
 ]
-NEEDLE = "from sqlalchemy.ext.asyncio import create_async_engine\n"
+IMPORT = "from sqlalchemy.ext.asyncio import create_async_engine\n"
+NEEDLE = IMPORT + "make = create_async_engine\n"
 # Whatever a front end, flake8 or a worker might import by these names would run and be seen.
 HOSTILE = [
     "tomli.py",
@@ -66,6 +67,7 @@ def imported(call: str, cwd: Path, module: str = "poolsafe.command", name: str =
 
 def test_a_project_without_a_needle_imports_nothing_heavy(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("import os\n\nQUERY = 'SELECT 1; SELECT 2'\n")
+    (tmp_path / "c.py").write_text(IMPORT + "# create_async_engine(url)\n")
     (tmp_path / "pyproject.toml").write_text("[tool.poolsafe]\nexclude = ['b*']\n")
     before = imported("pass", tmp_path, "sys", "path")
     baseline = imported("import argparse, tomli", tmp_path, "sys", "path")

@@ -1,17 +1,18 @@
 """The byte search in front of everything: what can a file hold, told before LibCST or even `pathlib` is imported.
 
 Most files hold nothing for us, and plain `in` on bytes tells so ten times faster than a regular expression would. Only
-a file with a semicolon and a name that runs SQL gets a look at its strings, and only then is that lexer imported.
-An unneeded parse is better than a missed alarm: what is dropped here is never reported.
+a file with a name that makes engines, or with a semicolon and a name that runs SQL, gets a look at its code and its
+strings, and only then is that lexer imported. An unneeded parse is better than a missed alarm: what is dropped here is
+never reported.
 
 Nothing here raises, whatever the bytes are. A file in UTF-16 has no needle, nor would Python run it.
 """
 
 from __future__ import annotations
 
-#: The file names a function of SQLAlchemy that makes engines for asyncpg.
+#: The file uses a function of SQLAlchemy that makes engines for asyncpg.
 ENGINE = 1
-#: The file names something that runs SQL, and one of its strings may be several commands.
+#: The file uses something that runs SQL, and one of its strings may be several commands.
 STATEMENT = 2
 #: The file may hold a suppression of ours: a `noqa` with a PGB code, or a `poolsafe:` comment.
 SUPPRESSION = 4
@@ -19,24 +20,35 @@ SUPPRESSION = 4
 
 def wanted(data: bytes) -> int:
     """What the file's bytes may hold: `ENGINE`, `STATEMENT` and `SUPPRESSION` added up; 0 is a file to drop."""
-    found = ENGINE if names_engine(data) else 0
+    found = ENGINE if uses_engine(data) else 0
     if holds_suppression(data):
         found |= SUPPRESSION
-    if holds_statement(data):
+    if runs_several_commands(data):
         found |= STATEMENT
     return found
 
 
-def names_engine(data: bytes) -> bool:
-    """Whether the file names an engine function whose engine asyncpg may serve.
+def uses_engine(data: bytes) -> bool:
+    """Whether the file's code uses an engine function whose engine asyncpg may serve.
 
     The two functions without "async" in their name count only beside that word: their engine reaches asyncpg through
     `AsyncEngine(create_engine(...))`, and a URL of asyncpg without it fails at the first query, pooler or not. Also the
     configuration of advanced-alchemy, which makes the engine itself.
     """
+    if not _may_use_engine(data):
+        return False
+    # Imported late, as its expressions take milliseconds to compile.
+    from poolsafe.sql.python_names import uses_engine_function
+
+    return uses_engine_function(data)
+
+
+def _may_use_engine(data: bytes) -> bool:
+    if b"SQLAlchemyAsyncConfig" in data:
+        return True
     if b"engine" not in data:
-        return b"SQLAlchemyAsyncConfig" in data
-    if b"create_async_engine" in data or b"async_engine_from_config" in data or b"SQLAlchemyAsyncConfig" in data:
+        return False
+    if b"create_async_engine" in data or b"async_engine_from_config" in data:
         return True
     if b"create_engine" not in data and b"engine_from_config" not in data:
         return False
@@ -45,20 +57,19 @@ def names_engine(data: bytes) -> bool:
 
 def holds_suppression(data: bytes) -> bool:
     """Whether the file may hold a suppression that names a code of ours, or a `poolsafe:` comment."""
-    return b"poolsafe" in data or (b"PGB" in data and b"noqa" in data.lower())
-
-
-def holds_statement(data: bytes) -> bool:
-    """Whether the file names `text`, `DDL`, `execute` or `exec_driver_sql`, and a string may be several commands."""
-    if b";" not in data or not (b"text" in data or b"exec" in data or b"DDL" in data):
+    if b"poolsafe" in data:
+        return True
+    if b"PGB" not in data or b"noqa" not in data.lower():
         return False
-    # Imported late, as its expressions take milliseconds to compile.
-    from poolsafe.sql.python_strings import holds_several_commands
-
-    return holds_several_commands(data) and _names_runner(data)
-
-
-def _names_runner(data: bytes) -> bool:
     import re
 
-    return re.search(rb"\b(?:text|DDL|execute|exec_driver_sql)\b", data) is not None
+    return re.search(rb"(?i:noqa)[^\r\n]*PGB", data) is not None
+
+
+def runs_several_commands(data: bytes) -> bool:
+    """Whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given a string of several commands."""
+    if b";" not in data or not (b"text" in data or b"exec" in data or b"DDL" in data):
+        return False
+    from poolsafe.sql import python_names
+
+    return python_names.runs_several_commands(data)

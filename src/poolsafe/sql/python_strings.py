@@ -7,12 +7,13 @@ may be too old to parse the file. It errs on the side of an unneeded parse, sinc
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 
 from poolsafe.sql.scanner import PLACEHOLDER, split
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 # Comments and the plainest of strings are matched in one go; the group is the opening of all others.
 _OPENING = re.compile(rb"#[^\r\n]*|'(?!'')[^'\\\r\n]*'|\"(?!\"\")[^\"\\\r\n]*\"|('''|\"\"\"|'|\")")
@@ -41,8 +42,13 @@ _FORMAT_EDGE = re.compile(rb"[{}]")
 _DEEPEST = 40
 
 _HASH = ord("#")
+_NOWHERE = (1 << 62, 1 << 62)
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _BLANKS = b" \t\r\n\f\\"
+# What begins no text: a number, the end of a call without arguments.
+_NO_TEXT = tuple(b"%c" % byte for byte in b"0123456789.)")
+# What may stand between the parenthesis of a call and the first word or string of its argument.
+_LEAD = re.compile(rb"(?:[\s\\(]|#[^\r\n]*)*")
 _FUNCTION_OR_CLASS = re.compile(
     rb"(?:\A|[\r\n])[ \t]*"
     rb"(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\((?:[^()]|\([^()]*\))*\)[^\r\n:]*|class[ \t]+\w+[^\r\n:]*)"
@@ -70,7 +76,7 @@ _FOLLOWED_NAME = re.compile(
 )
 
 
-class _UnreadableError(Exception):
+class UnreadableError(Exception):
     """The bytes are not Python as far as this lexer knows it."""
 
 
@@ -82,25 +88,78 @@ def holds_several_commands(data: bytes) -> bool:
     styles with semicolons stay out; docstrings do too. Source this lexer cannot read is left to the parser: True.
     """
     try:
-        return _Source(data).holds_several_commands()
-    except _UnreadableError:
+        return Strings(data).holds_several_commands()
+    except UnreadableError:
         return True
 
 
-class _Source:
-    """The strings of one file, and what lies between them."""
+def code(data: bytes) -> bytes:
+    """The source without its comments and without what its strings hold; f-strings stay, as there is code in them.
 
-    __slots__ = ("data", "strings", "unfinished_names")
+    Source this lexer cannot read comes back as it is.
+    """
+    kept = []
+    position = 0
+    try:
+        for start, end in _plain(data, _skipped(data)):
+            kept.append(data[position:start])
+            # A string leaves its quotes behind, a comment nothing.
+            kept.append(b"" if data[start] == _HASH else b"''")
+            position = end
+    except UnreadableError:
+        return data
+    return b"".join(kept) + data[position:]
+
+
+class Strings:
+    """The strings of one file, and what lies between them. Raises UnreadableError when it is made."""
+
+    __slots__ = ("_skipped", "data", "strings", "unfinished_names")
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.strings = _strings(data)
+        self._skipped = list(_skipped(data))
+        self.strings = [span for span in self._skipped if data[span[0]] != _HASH]
         self.unfinished_names: set[bytes] = set()
 
     def holds_several_commands(self) -> bool:
+        """Whether some text may be several commands."""
         if any(self._several(first, last) for first, last in self._chains()):
             return True
         return bool(self.unfinished_names) and self._continues_a_name()
+
+    def outside(self, offsets: Iterable[int]) -> list[int]:
+        """Those of the ascending `offsets` that are not inside a comment or a string; f-strings count as code."""
+        kept = []
+        spans = _plain(self.data, self._skipped)
+        start, end = next(spans, _NOWHERE)
+        for offset in offsets:
+            while end <= offset:
+                start, end = next(spans, _NOWHERE)
+            if offset <= start:
+                kept.append(offset)
+        return kept
+
+    def argument(self, offset: int) -> bool | None:
+        """Whether the argument at `offset` is one text, and that of several commands; None where it is no lone text."""
+        first = _LEAD.match(self.data, offset)
+        assert first is not None  # it matches nothing at all, too
+        start = first.end()
+        if self.data[start : start + 1] in _NO_TEXT:
+            return False
+        index = bisect_left(self.strings, (start,))
+        if index == len(self.strings) or self._start(index) != start:
+            return None
+        last = index + 1
+        while last < len(self.strings) and self._joined(last):
+            last += 1
+        if self._gap(last).lstrip(_BLANKS)[:1] not in (b",", b")"):
+            return None
+        return self._several(index, last)
+
+    def _start(self, index: int) -> int:
+        start = self.strings[index][0]
+        return start - len(_prefix(self.data, start))
 
     def _chains(self) -> Iterator[tuple[int, int]]:
         """Strings that are added up, as indices of the first and after the last; only chains with a semicolon."""
@@ -159,20 +218,23 @@ class _Source:
         return any((name[1] or name[2]) in self.unfinished_names for name in _FOLLOWED_NAME.finditer(self.data))
 
 
-def _strings(data: bytes) -> list[tuple[int, int]]:
-    """Each string literal outside of an f-string's fields: the offset of its opening quote, and its end."""
-    strings = []
+def _skipped(data: bytes) -> Iterator[tuple[int, int]]:
+    """Each string literal and each comment outside of an f-string's fields."""
     search = _OPENING.search
     position = 0
     while opening := search(data, position):
         start, position = opening.span()
-        if data[start] == _HASH:
-            continue
-        if opening[1] or data[start - 1 : start].isalpha():
+        if data[start] != _HASH and (opening[1] or data[start - 1 : start].isalpha()):
             quote = _quote(data, start)
             position = _string_end(data, start + len(quote), quote, _prefix(data, start), 0)
-        strings.append((start, position))
-    return strings
+        yield start, position
+
+
+def _plain(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+    """The comments and those strings in which no code can be."""
+    for start, end in spans:
+        if data[start] == _HASH or not _is_formatted(_prefix(data, start)):
+            yield start, end
 
 
 def _text(data: bytes, start: int) -> str:
@@ -221,7 +283,7 @@ def _string_end(
         return _formatted_end(data, body, quote, level, [] if parts is None else parts)
     match = _BODIES[quote].match(data, body)
     if match is None or not data.startswith(quote, match.end()):
-        raise _UnreadableError
+        raise UnreadableError
     return match.end() + len(quote)
 
 
@@ -235,20 +297,20 @@ def _formatted_end(data: bytes, body: int, quote: bytes, level: int, parts: list
             parts.append(data[position : edge.start()])
             return edge.end()
         if found in (b"\r", b"\n", b"}"):
-            raise _UnreadableError
+            raise UnreadableError
         if found == b"{":
             parts += data[position : edge.start()], PLACEHOLDER.encode()
             position = _field_end(data, edge.end(), level + 1)
             continue
         parts.append(data[position : edge.start()] + (found[:1] if found in (b"{{", b"}}") else found))
         position = edge.end()
-    raise _UnreadableError
+    raise UnreadableError
 
 
 def _field_end(data: bytes, position: int, level: int) -> int:
     """Where the field ends whose expression begins at `position`: past its closing brace."""
     if level > _DEEPEST:
-        raise _UnreadableError
+        raise UnreadableError
     depth = 0
     while edge := _FIELD_EDGE.search(data, position):
         found = edge[0]
@@ -264,7 +326,7 @@ def _field_end(data: bytes, position: int, level: int) -> int:
             depth -= 1
         elif found == b":" and not depth:
             return _format_end(data, position, level)
-    raise _UnreadableError
+    raise UnreadableError
 
 
 def _format_end(data: bytes, position: int, level: int) -> int:
@@ -274,7 +336,7 @@ def _format_end(data: bytes, position: int, level: int) -> int:
         if edge[0] == b"}":
             return position
         position = _field_end(data, position, level + 1)
-    raise _UnreadableError
+    raise UnreadableError
 
 
 def _is_glue(gap: bytes) -> bool:

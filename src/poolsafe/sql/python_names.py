@@ -1,0 +1,72 @@
+"""Whether a Python source uses, in its code, the names that make engines or run SQL: a look without a parser.
+
+Most files that hold such a name hold it in a comment, in their documentation, or only pass it on. Like the look at the
+strings, this errs on the side of an unneeded parse.
+"""
+
+from __future__ import annotations
+
+import re
+
+from poolsafe.sql.python_strings import Strings, UnreadableError, code
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_GAP = rb"[\s\\]*"
+
+_ENGINE = rb"(?:create_async_engine|async_engine_from_config|create_engine|engine_from_config|SQLAlchemyAsyncConfig)"
+_ENGINE_USED = re.compile(rb"(?<![A-Za-z0-9_])(?<!def )" + _ENGINE + rb"(?![A-Za-z0-9_])")
+# `x as x` renames nothing: it marks a name that is exported again.
+_ENGINE_RENAMED = re.compile(rb"(?<![A-Za-z0-9_])(" + _ENGINE + rb")[\s\\]+as[\s\\]+(?!\1\b)")
+_IMPORT = re.compile(rb"\bfrom[ \t]+[.\w]+[ \t]+import\b[ \t]*(?:\([^()]*\)|[^\r\n\\;(]*)")
+
+# Each begins with a literal, which lets `re` skip what lies between. The group is the parenthesis of a call.
+_CALLED = _GAP + rb"(?:(\()|(?<=[\s\\])as\b)"
+_TEXT = re.compile(rb"text(?<![A-Za-z0-9_]text)(?<!def text)" + _CALLED)
+_DDL = re.compile(rb"DDL(?<![A-Za-z0-9_]DDL)(?<!class DDL)" + _CALLED)
+_DRIVER_SQL = re.compile(rb"exec_driver_sql(?<!def exec_driver_sql)(?:" + _CALLED + rb")?")
+_EXECUTE = re.compile(rb"execute(?<![A-Za-z0-9_]execute)" + _CALLED)
+# What Alembic's `op` is called; no other `execute` takes SQL that is a plain string.
+_OPERATIONS = re.compile(rb"(?:op|migration)[A-Za-z0-9_]*" + _GAP + rb"\." + _GAP + rb"\Z")
+_LONGEST_RECEIVER = 100
+
+
+def uses_engine_function(data: bytes) -> bool:
+    """Whether one of the engine functions is called, passed on as a value or renamed; an import alone is none of it."""
+    return _ENGINE_USED.search(_IMPORT.sub(_unless_renamed, code(data))) is not None
+
+
+def runs_several_commands(data: bytes) -> bool:
+    """Whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given several commands.
+
+    An argument that is a text is judged by itself; any other may be any text of the file.
+    """
+    runners = {runner.end(): bool(runner.lastindex) for runner in _runners(data)}
+    if not runners:
+        return False
+    try:
+        strings = Strings(data)
+    except UnreadableError:
+        return True
+    # A name that is not called here may be called under another one.
+    used = strings.outside(sorted(runners))
+    judged = [strings.argument(end) if runners[end] else None for end in used]
+    return True in judged or (None in judged and strings.holds_several_commands())
+
+
+def _unless_renamed(statement: re.Match[bytes]) -> bytes:
+    return statement[0] if _ENGINE_RENAMED.search(statement[0]) else b""
+
+
+def _runners(data: bytes) -> Iterator[re.Match[bytes]]:
+    for name, pattern in ((b"text", _TEXT), (b"exec_driver_sql", _DRIVER_SQL), (b"DDL", _DDL)):
+        if name in data:
+            yield from pattern.finditer(data)
+    if b"execute" not in data:
+        return
+    for call in _EXECUTE.finditer(data):
+        receiver = data[max(call.start() - _LONGEST_RECEIVER, 0) : call.start()]
+        if not call.lastindex or _OPERATIONS.search(receiver):
+            yield call
