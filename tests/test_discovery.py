@@ -12,7 +12,7 @@ import pytest
 from poolsafe.config.layers import load_toml, read_inline
 from poolsafe.config.resolver import Resolver
 from poolsafe.frontend.discovery import find
-from poolsafe.frontend.gitignore import Ignores, find_top
+from poolsafe.frontend.gitignore import Ignores, find_top, ignored
 
 GIT = shutil.which("git")
 
@@ -191,6 +191,6 @@ def test_an_ignore_file_is_read_once(tmp_path: Path) -> None:
     touch(tmp_path, "a.py", ".git/HEAD")
     (tmp_path / ".gitignore").write_text("a.py")
     ignores = Ignores(str(tmp_path))
-    assert ignores.ignores(str(tmp_path / "a.py"), directory=False)
+    assert ignored(ignores.in_directory(str(tmp_path)), str(tmp_path / "a.py"), directory=False)
     (tmp_path / ".gitignore").unlink()
-    assert ignores.ignores(str(tmp_path / "a.py"), directory=False)
+    assert ignored(ignores.in_directory(str(tmp_path)), str(tmp_path / "a.py"), directory=False)

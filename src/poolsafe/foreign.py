@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 
+# The place in a virtual environment where packages are installed, and the file that marks such an environment.
 PACKAGES = frozenset({"site-packages", "dist-packages"})
-
-
-def is_installed(folder: str) -> bool:
-    """Whether a folder is a virtual environment, or the place in one where packages are installed."""
-    return os.path.basename(folder) in PACKAGES or os.path.exists(os.path.join(folder, "pyvenv.cfg"))
+ENVIRONMENT = "pyvenv.cfg"
 
 
 def among_installed(path: str) -> bool:

@@ -7,12 +7,15 @@ import re
 
 from poolsafe.config.errors import UsageError
 from poolsafe.config.layers import OWN_FILES, PYPROJECT, Layer, load_toml, own_table, read_file
-from poolsafe.config.ruff import ruff_layers
+from poolsafe.config.ruff import RUFF_FILES, ruff_layers
 from poolsafe.config.settings import Settings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+# The names of all files that may say something.
+CONFIGURATIONS = frozenset([*OWN_FILES, *RUFF_FILES, PYPROJECT])
 
 
 _VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")
@@ -51,6 +54,15 @@ class Resolver:
         if known is None:
             known = self._settings[directory] = self._find(directory)
         return known
+
+    def for_listed(self, directory: str, names: set[str], above: Settings | None) -> Settings:
+        """Return what `for_directory` does for one whose entries have these `names`.
+
+        `above` are the settings of its parent, if they are known: mostly they hold here too, and no file is looked for.
+        """
+        if above is None or not names.isdisjoint(CONFIGURATIONS):
+            return self.for_directory(directory)
+        return self._settings.setdefault(directory, above)
 
     def _find(self, directory: str) -> Settings:
         if self._isolated:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from poolsafe.foreign import is_installed
-from poolsafe.frontend.gitignore import Ignores, find_top
+from poolsafe.foreign import ENVIRONMENT, PACKAGES
+from poolsafe.frontend.gitignore import Ignores, find_top, ignored
 from poolsafe.reading import inside
 
 TYPE_CHECKING = False
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from poolsafe.config.resolver import Resolver
     from poolsafe.config.settings import Settings
+    from poolsafe.frontend.gitignore import Rules
 
 
 class Found:
@@ -82,7 +83,11 @@ def _named_directory(path: str, absolute: str, resolver: Resolver, found: Found,
 
 
 class _Walk:
-    """One walk below a named directory. `left_out` says that something was excluded that may hold Python files."""
+    """One walk below a named directory. `left_out` says that something was excluded that may hold Python files.
+
+    The listing of a directory answers what would else be asked of the disk: which of its files are configuration,
+    `.gitignore` or `pyvenv.cfg`. What holds for a directory is mostly what holds for the one above.
+    """
 
     def __init__(self, resolver: Resolver, found: Found, top: str) -> None:
         self.files: list[str] = []
@@ -94,31 +99,37 @@ class _Walk:
         self._ignores = None if work_tree is None else Ignores(work_tree)
 
     def directory(self, top: str) -> None:
-        pending = [top]
+        pending: list[tuple[str, Settings | None]] = [(top, None)]
         while pending:
-            current = pending.pop()
+            current, above = pending.pop()
             try:
                 with os.scandir(current) as listing:
-                    entries = sorted(listing, key=lambda entry: entry.name)
+                    entries = sorted(listing, key=_name)
             except OSError as error:
                 # A directory may vanish while we walk.
                 self._found.unreadable.append((current, error.strerror or str(error)))
                 continue
-            settings = self._resolver.for_directory(current)
+            names = {entry.name for entry in entries}
+            if above is not None and ENVIRONMENT in names:
+                self.left_out = True
+                continue
+            settings = self._resolver.for_listed(current, names, above)
+            ignores = self._ignores if settings["respect-gitignore"] else None
+            rules = None if ignores is None else ignores.in_directory(current, names)
             # Files first, then the subdirectories in order: the stack turns them round.
-            folders = [entry.path for entry in entries if self._keeps(entry, settings)]
+            folders = [(entry.path, settings) for entry in entries if self._keeps(entry, settings, rules)]
             pending += reversed(folders)
 
-    def _keeps(self, entry: os.DirEntry[str], settings: Settings) -> bool:
+    def _keeps(self, entry: os.DirEntry[str], settings: Settings, rules: Sequence[Rules] | None) -> bool:
         """Take a file, and say whether the entry is a directory to go into."""
         if entry.is_dir(follow_symlinks=False):
-            if self._leaves_out(entry.path, settings, directory=True) or is_installed(entry.path):
+            if entry.name in PACKAGES or _leaves_out(entry, settings, rules, directory=True):
                 self.left_out = True
                 return False
             return True
         if not settings.includes(entry.path) or not entry.is_file():
             return False
-        if self._leaves_out(entry.path, settings, directory=False):
+        if _leaves_out(entry, settings, rules, directory=False):
             self.left_out = True
         elif entry.is_symlink() and not inside(self._top, entry.path):
             self.left_out = True
@@ -127,9 +138,12 @@ class _Walk:
             self.files.append(entry.path)
         return False
 
-    def _leaves_out(self, path: str, settings: Settings, *, directory: bool) -> bool:
-        if settings.excludes(path):
-            return True
-        if self._ignores is None or not settings["respect-gitignore"]:
-            return False
-        return self._ignores.ignores(path, directory=directory)
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _leaves_out(entry: os.DirEntry[str], settings: Settings, rules: Sequence[Rules] | None, *, directory: bool) -> bool:
+    if settings.excludes(entry.path):
+        return True
+    return rules is not None and ignored(rules, entry.path, directory=directory)
