@@ -12,16 +12,23 @@ import stat
 # Larger than any source that Python itself compiles in reasonable time and memory.
 LARGEST = 100_000_000  # bytes
 
-# O_NONBLOCK and O_NOCTTY matter where a pipe or a terminal takes the file's place after it was looked at.
-_FLAGS: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
+# O_NONBLOCK and O_NOCTTY matter where a pipe or a terminal takes the file's place after it was looked at, O_BINARY on
+# Windows. Python's own file objects take twice the time for a small file.
+_FLAGS: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
 def read(path: str, largest: int = LARGEST) -> bytes:
     """Return the content of a regular file of at most `largest` bytes, links followed. Raises OSError."""
-    _refuse(os.stat(path), path, largest)
-    with open(path, "rb", opener=_open) as file:
+    status = os.stat(path)
+    _refuse(status, path, largest)
+    descriptor = os.open(path, os.O_RDONLY | _FLAGS)
+    try:
+        return _content(descriptor, status.st_size)
+    except BlockingIOError:
         # A pipe that has taken the file's place has nothing to say yet.
-        return file.read() or b""
+        return b""
+    finally:
+        os.close(descriptor)
 
 
 def read_below(root: str, path: str, largest: int = LARGEST) -> bytes:
@@ -38,8 +45,15 @@ def inside(root: str, path: str) -> bool:
     return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
 
 
-def _open(path: str, flags: int) -> int:
-    return os.open(path, flags | _FLAGS)
+def _content(descriptor: int, expected: int) -> bytes:
+    """Read to the end; nearly always in one call, as a file has the size that was said."""
+    content = os.read(descriptor, expected + 1)
+    if len(content) == expected:
+        return content
+    pieces = [content]
+    while piece := os.read(descriptor, 1 << 20):
+        pieces.append(piece)
+    return b"".join(pieces)
 
 
 def _refuse(status: os.stat_result, path: str, largest: int) -> None:

@@ -5,7 +5,8 @@ LibCST and multiprocessing are imported late: a project without a needle never p
 
 from __future__ import annotations
 
-from poolsafe import needles, reading
+from poolsafe import reading
+from poolsafe.frontend.sieve import sift
 from poolsafe.frontend.task import Task
 
 TYPE_CHECKING = False
@@ -35,17 +36,15 @@ def run(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcom
     Raises UsageError, before anything is examined or written, where a file's configuration is wrong.
     """
     slots: list[str | Unreadable] = []
-    for path in paths:
-        try:
-            raw = reading.read(path)
-        except OSError as error:
-            slots.append(Unreadable(path, error.strerror or str(error)))
+    for index, reason in sift(paths):
+        path = paths[index]
+        if reason is not None:
+            slots.append(Unreadable(path, reason))
             continue
-        if needles.wanted(raw):
-            settings = resolver.for_file(path)
-            if task.baselines is not None:
-                task.baselines.of(settings)
-            slots.append(path)
+        settings = resolver.for_file(path)
+        if task.baselines is not None:
+            task.baselines.of(settings)
+        slots.append(path)
     outcomes = _outcomes([slot for slot in slots if isinstance(slot, str)], resolver, task)
     for slot in slots:
         yield slot if isinstance(slot, Unreadable) else next(outcomes)

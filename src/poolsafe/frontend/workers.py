@@ -16,18 +16,15 @@ from poolsafe.config.resolver import Resolver
 from poolsafe.frontend import examine as _warm  # noqa: F401  # Imported before the fork, the workers share LibCST.
 from poolsafe.frontend.outcome import Outcome
 from poolsafe.frontend.run import Unreadable, examine_path
+from poolsafe.frontend.sieve import processors
 from poolsafe.frontend.task import Task
-
-MOST = 8
 
 
 def available() -> int:
     """Return how many processes are worth starting; 1 is none beside this one."""
     if _context() is None:
         return 1
-    if hasattr(os, "sched_getaffinity"):
-        return min(MOST, len(os.sched_getaffinity(0)))
-    return min(MOST, os.cpu_count() or 1)
+    return processors()
 
 
 def examine_all(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:

@@ -1,0 +1,87 @@
+"""Which of many files have a needle: each is read and searched, on all processors where there are thousands.
+
+`os.fork` alone does it, as the modules that Python has for such work take longer to import than most searches last.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import sys
+
+from poolsafe import needles, reading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Below this many files, a second process costs more than it saves.
+WORTH_SPLITTING = 1_500
+MOST = 8
+
+# The place of a file in the list that was given, and why it could not be read, or None.
+Hit = tuple[int, "str | None"]
+
+
+def sift(paths: Sequence[str]) -> list[Hit]:
+    """Return the files that have a needle or cannot be read, in the order of `paths`."""
+    size = processors() if len(paths) >= WORTH_SPLITTING and sys.platform == "linux" else 1
+    shares = [range(first, len(paths), size) for first in range(size)]
+    helpers = [_Helper(paths, share) for share in shares[1:]]
+    hits = _search(paths, shares[0])
+    for helper in helpers:
+        hits += helper.hits()
+    return sorted(hits)
+
+
+def processors() -> int:
+    """Return how many processors this process may use, at most `MOST`."""
+    if hasattr(os, "sched_getaffinity"):
+        return min(MOST, len(os.sched_getaffinity(0)))
+    return min(MOST, os.cpu_count() or 1)
+
+
+def _search(paths: Sequence[str], share: range) -> list[Hit]:
+    hits: list[Hit] = []
+    for index in share:
+        try:
+            raw = reading.read(paths[index])
+        except OSError as error:
+            hits.append((index, error.strerror or str(error)))
+            continue
+        if needles.wanted(raw):
+            hits.append((index, None))
+    return hits
+
+
+class _Helper:
+    """A copy of this process that searches its share. Where it dies, the share is searched here."""
+
+    def __init__(self, paths: Sequence[str], share: range) -> None:
+        self._paths = paths
+        self._share = share
+        self._answer, answering = os.pipe()
+        self._pid = os.fork()
+        if self._pid == 0:
+            _answer(paths, share, answering)
+        os.close(answering)
+
+    def hits(self) -> list[Hit]:
+        with open(self._answer, "rb") as pipe:
+            answer = pipe.read()
+        _, status = os.waitpid(self._pid, 0)
+        if status != 0:
+            return _search(self._paths, self._share)
+        found: list[Hit] = marshal.loads(answer)
+        return found
+
+
+def _answer(paths: Sequence[str], share: range, pipe: int) -> None:
+    """Search and end this process, whatever happens."""
+    code = 1
+    try:
+        with open(pipe, "wb") as file:
+            file.write(marshal.dumps(_search(paths, share)))
+        code = 0
+    finally:
+        os._exit(code)
