@@ -1,0 +1,1 @@
+"""How fast poolsafe is, beside tools that read the same files: `python -m tests.benchmarks`."""
