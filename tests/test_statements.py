@@ -206,16 +206,90 @@ def test_it_is_run_by(code: str, runner: str) -> None:
     assert [statement.runner.value for statement in statements_of(HEAD + code)] == [runner]
 
 
-# sites.py: only strings within reach of the call are looked at; interpreter.py: helpers are not run for statements.
-@pytest.mark.xfail(strict=True, reason="functions that return SQL are not run for a statement's sake")
-def test_sql_that_a_function_returns() -> None:
-    assert [len(one.commands) for one in statements_of(HEAD + "def q():\n    return 'a; b'\nSQL = q()" + RUN)] == [2]
+# SQL that functions give, how many commands it is
+GIVEN_BACK = [
+    ("def q():\n    return 'a; b'\nSQL = q()" + RUN, 2),
+    ("def q():\n    return 'a; b'\nasync def run(conn: AsyncConnection):\n    await conn.execute(text(q()))", 2),
+    (
+        "def table():\n    return 'DELETE FROM a; '\ndef q(more):\n    return table() + more\n"
+        "async def run(conn: AsyncConnection):\n    await conn.execute(text(q('DELETE FROM b')))",
+        2,
+    ),
+    (
+        "class Q:\n    @property\n    def sql(self):\n        return 'a; b'\n"
+        "async def run(conn: AsyncConnection):\n    await conn.execute(text(Q().sql))",
+        2,
+    ),
+    (
+        "class R:\n    def _sql(self):\n        return 'a; b'\n    async def run(self, conn: AsyncConnection):\n"
+        "        await conn.execute(text(self._sql()))",
+        2,
+    ),
+    (
+        "def q(name):\n    return f'DELETE FROM {name}; DELETE FROM b'\n"
+        "async def run(conn: AsyncConnection, name):\n    await conn.execute(text(q(name)))",
+        2,
+    ),
+    ("def q():\n    return 'a; b'.split(';')[0]\nSQL = q()" + RUN, 0),
+    ("def q():\n    log('a; b')\n    return 'a'\nSQL = q()" + RUN, 0),
+    ("def q():\n    return 'a; b'\nasync def run(conn: AsyncConnection):\n    await conn.execute(text(p()))", 0),
+    ("def q():\n    return 'a; b'\nclass R:\n    def q(self):\n        return 'a'\nSQL = R().q()" + RUN, 0),
+    (
+        "def q():\n    yield from 'a; b'.split(';')\nasync def run(conn: AsyncConnection):\n"
+        "    for one in q():\n        await conn.execute(text(one))",
+        0,
+    ),
+]
 
 
-# sites.py: a function that is only given the clause of a global name is not run, so nobody sees who runs it.
-@pytest.mark.xfail(strict=True, reason="only functions that make a clause themselves are run")
-def test_a_global_clause_is_run_by_whoever_names_it() -> None:
-    code = "SQL = text('a; b')\nasync def f(conn: AsyncConnection):\n    await conn.execute(SQL)"
+@pytest.mark.parametrize(("code", "count"), GIVEN_BACK)
+def test_sql_that_a_function_returns(code: str, count: int) -> None:
+    assert [len(one.commands) for one in statements_of(HEAD + code)] == ([count] if count else [])
+
+
+# `SQL` or the like is a clause of two commands; who runs it
+NAMED = [
+    ("async def f(conn: AsyncConnection):\n    await conn.execute(SQL)", "async"),
+    ("async def f(conn: AsyncConnection):\n    await conn.execute(SQL, {'x': 1})", "async"),
+    ("async def f(conn: AsyncConnection):\n    await conn.execute(SQL.bindparams(x=1))", "async"),
+    ("async def f(s: AsyncSession):\n    rows = (await s.scalars(SQL)).all()", "async"),
+    (
+        "async def g(c, s):\n    await c.execute(s)\nasync def f(conn: AsyncConnection):\n    await g(conn, SQL)",
+        "async",
+    ),
+    ("def g(c, s):\n    c.execute(s)\ndef f(conn: Session):\n    g(conn, SQL)", "sync"),
+    ("def f(session: Session):\n    session.execute(SQL)", "sync"),
+    ("def f(session: Session):\n    print(SQL)", "unknown"),
+    ("def f(conn):\n    conn.execute(SQL)", "unknown"),
+    ("def f(session: Session):\n    session.execute(OTHER)", "unknown"),
+    ("async def f(conn: AsyncConnection, SQL):\n    await conn.execute(SQL)", "unknown"),
+    (
+        "async def f(conn: AsyncConnection):\n    for one in str(SQL).split(';'):\n"
+        "        await conn.execute(text(one))",
+        "unknown",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "runner"), NAMED)
+def test_a_global_clause_is_run_by_whoever_names_it(code: str, runner: str) -> None:
+    found = statements_of(HEAD + "SQL = text('a; b')\nOTHER = text('a')\n" + code)
+    assert [statement.runner.value for statement in found] == [runner]
+
+
+KEPT_IN = [
+    "class Q:\n    SQL = text('a; b')\nasync def f(conn: AsyncConnection):\n    await conn.execute(Q.SQL)",
+    "Q = {'x': text('a; b')}\nasync def f(conn: AsyncConnection):\n    await conn.execute(Q['x'])",
+    "SQL = text('a; b').bindparams(x=1)\nasync def f(conn: AsyncConnection):\n    await conn.execute(SQL)",
+    "SQL: object = text('a; b')\nasync def f(conn: AsyncConnection):\n    await conn.execute(SQL)",
+    "class R:\n    def __init__(self):\n        self.sql = text('a; b')\n"
+    "    async def m(self, conn: AsyncConnection):\n        await conn.execute(self.sql)",
+    "def q():\n    return text('a; b')\nasync def f(conn: AsyncConnection):\n    await conn.execute(q())",
+]
+
+
+@pytest.mark.parametrize("code", KEPT_IN)
+def test_a_clause_is_found_where_it_is_kept(code: str) -> None:
     assert [statement.runner.value for statement in statements_of(HEAD + code)] == ["async"]
 
 

@@ -11,9 +11,9 @@ from poolsafe.findings import Related
 from poolsafe.sql import scanner
 from poolsafe.syntax.calls import call_layout
 from poolsafe.syntax.layout import CallLayout
-from poolsafe.values.lattice import Text, Value, alternatives, harden
+from poolsafe.values.clauses import joined_text, several_commands
+from poolsafe.values.lattice import Text
 from poolsafe.values.modules import Module
-from poolsafe.values.texts import looks_like_scheme
 from poolsafe.values.world import SqlCall, World
 
 # What makes a clause that something else runs.
@@ -31,13 +31,13 @@ def collect_statements(world: World, module: Module) -> list[Statement]:
 
 
 def _statement(world: World, module: Module, calls: list[SqlCall]) -> Statement | None:
-    several = next(((text, spans) for seen in calls for text, spans in _several(seen.sql)), None)
+    several = next(((text, spans) for seen in calls for text, spans in several_commands(seen.sql)), None)
     if several is None:
         return None
     text, spans = several
     node = calls[0].node
     layout = call_layout(module.tree, node)
-    sql = _joined(text)
+    sql = joined_text(text)
     executions = [one for one in world.executions if one.text is node and one.observer is module]
     runner, reason = runner_of(world, module, calls, executions, [sql[start:end] for start, end in spans])
     literal, offsets = _literal(module, node, sql)
@@ -59,26 +59,6 @@ def _statement(world: World, module: Module, calls: list[SqlCall]) -> Statement 
         autocommit="AUTOCOMMIT" in module.source.text,
         origin=_origin(text, module, layout),
     )
-
-
-def _several(sql: Value) -> list[tuple[Text, list[tuple[int, int]]]]:
-    """The possibilities of the SQL that hold two commands or more, each with a real token in it."""
-    found: list[tuple[Text, list[tuple[int, int]]]] = []
-    for _, single in alternatives(harden(sql)):
-        if not isinstance(single, Text) or looks_like_scheme(single.prefix):
-            continue
-        joined = _joined(single)
-        spans = scanner.split(joined)
-        if spans is None:
-            continue
-        real = [span for span in spans if scanner.holds_token(joined[span[0] : span[1]])]
-        if len(real) >= 2:
-            found.append((single, spans))
-    return found
-
-
-def _joined(text: Text) -> str:
-    return "".join(piece if isinstance(piece, str) else scanner.PLACEHOLDER for piece in text.pieces)
 
 
 # --- where it stands ---

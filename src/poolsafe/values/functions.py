@@ -35,13 +35,17 @@ def call_function(world: World, frame: Frame, function: Function, arguments: Arg
     """Run a function of the project with these arguments; unknown where it recurses or the budget is used up."""
     if not world.spend():
         return Unknown("too much to follow")
-    if world.shallow and len(world.active) > 1 and id(function.node) not in world.hot:
+    if world.shallow and len(world.active) > 1 and not _leads_to_sql(world, function):
         return Unknown("it is not followed for a statement's sake", ("shallow", id(function.node)))
     with world.entered(function.node) as allowed:
         if not allowed:
             return Unknown("a recursive call", ("recursion", id(function.node)))
         # What waits is asked for while this function still counts as running: a recursion would never end otherwise.
         return force(world, frame, _run(world, frame, function, arguments))
+
+
+def _leads_to_sql(world: World, function: Function) -> bool:
+    return id(function.node) in world.hot or id(function.node) in world.sources
 
 
 def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -> Value:

@@ -7,13 +7,14 @@ function that nobody calls is run with its defaults.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
 from poolsafe.values.attributes import bind_method, of_class
 from poolsafe.values.calls import apply
 from poolsafe.values.classes import class_attribute, instantiate, mro
+from poolsafe.values.clauses import clause_names, is_unclaimed, uses_of
 from poolsafe.values.expressions import evaluate
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.index import CallSite, Scope
@@ -21,7 +22,7 @@ from poolsafe.values.lattice import Class, Function, Instance, MappingValue, Tex
 from poolsafe.values.modules import Module
 from poolsafe.values.names import force, module_frame, read
 from poolsafe.values.project import Project
-from poolsafe.values.sites import Path, hot_scopes, roots
+from poolsafe.values.sites import Path, hot_scopes, roots, source_scopes
 from poolsafe.values.state import State
 from poolsafe.values.statements import complete, execute
 from poolsafe.values.world import EngineCall, World
@@ -50,15 +51,33 @@ def explore(world: World, module: Module, engines: list[CallSite], statements: l
     # Who runs a statement is seen beside it: what the functions around it call need not be run for that.
     world.shallow = True
     try:
-        _reach(world, module, statements)
+        _reach_statements(world, module, statements)
     finally:
         world.shallow = False
 
 
-def _reach(world: World, module: Module, sites: list[CallSite]) -> None:
+def _reach_statements(world: World, module: Module, sites: list[CallSite]) -> None:
+    """Run what gives SQL to a call, and whoever executes it: by a name in this module, or from another one."""
+    world.sources.update(id(scope) for scope in source_scopes(module) if sites)
+    _reach(world, module, sites, uses_of(module, {name for site in sites for name in clause_names(module, site)}))
+    unclaimed = [site for site in sites if is_unclaimed(world, module, site)]
+    if not unclaimed:
+        return
+    functions = [path for path in _roots_of(module, unclaimed) if len(path) == 1]
+    names = [name for path in functions for name in _called_names(path)]
+    names += [name for site in unclaimed for name in clause_names(module, site)]
+    names = list(dict.fromkeys(names))[:MAX_NAMES]
+    for other in world.project.users(module, names) if names else ():
+        calls = [site for name in names for site in other.index.calls_by_name.get(name, [])]
+        _run_calls(world, module, other, [*calls, *uses_of(other, names)])
+
+
+def _reach(world: World, module: Module, sites: list[CallSite], beside: Iterable[CallSite] = ()) -> None:
+    """Run what leads to the calls; `beside` are calls that need no run of their own where nothing leads to them."""
     world.observer = module
-    hot = hot_scopes(module, sites)
-    _heat(world, module, hot, sites)
+    wanted = [*sites, *beside]
+    hot = hot_scopes(module, wanted)
+    _heat(world, module, hot, wanted)
     if module.frame is None:
         module.run(world)
     elif sites:
@@ -253,7 +272,11 @@ def _is_special(name: str) -> bool:
 
 def _run_callers(world: World, observer: Module, other: Module, name: str) -> list[Path]:
     """Run what calls `name` in another module; the roots there, which may have callers themselves."""
-    sites = other.index.calls_by_name.get(name, [])
+    return _run_calls(world, observer, other, other.index.calls_by_name.get(name, []))
+
+
+def _run_calls(world: World, observer: Module, other: Module, sites: list[CallSite]) -> list[Path]:
+    """Run what leads to these calls of another module, for `observer`; the roots there."""
     hot = hot_scopes(other, sites)
     _heat(world, other, hot, sites)
     for site in sites:

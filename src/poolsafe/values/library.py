@@ -118,6 +118,10 @@ SQL_FUNCTIONS = {
     "alembic.op.execute": 0,
 }
 SQL_NAMES = frozenset({"text", "DDL", "execute", "exec_driver_sql"})
+# Methods of connections and sessions that execute a clause.
+EXECUTING = frozenset(
+    {"execute", "scalar", "scalars", "stream", "stream_scalars", "exec", "execute_iterate", "get_one"}
+)
 
 # Packages that a module of the project never stands in for, whatever its files are called.
 _PACKAGES = frozenset(

@@ -195,4 +195,5 @@ def _note(
 ) -> None:
     call = clause.facts.get("node")
     if isinstance(call, cst.Call):
+        world.saw(node)
         world.executions.append(Execution(call, node, name, receiver, awaited, world.observer))

@@ -52,9 +52,6 @@ def _sessionmaker(default_async: bool) -> Handler:
 _CONNECTING = frozenset(
     {"connect", "begin", "execution_options", "get_bind", "connection", "begin_nested", "__aenter__", "begin_twophase"}
 )
-_EXECUTING = frozenset(
-    {"execute", "scalar", "scalars", "stream", "stream_scalars", "exec", "execute_iterate", "get_one"}
-)
 
 
 _CONNECTORS = frozenset({"connect", "connect_async"})
@@ -81,7 +78,7 @@ def call_object_method(
     awaited: bool,
 ) -> Value:
     """A method of a library object, or a call of it."""
-    if node is not None and name in _EXECUTING:
+    if node is not None and name in library.EXECUTING:
         observe_execution(world, frame, node, name, receiver, arguments, awaited=awaited)
     if node is not None and name == "exec_driver_sql":
         observe_sql(world, frame, node, "exec_driver_sql", arguments, receiver=receiver, awaited=awaited)

@@ -48,7 +48,22 @@ def _may_hold_several(module: Module, site: CallSite) -> bool:
     sql = site.node.args[0].value
     if isinstance(sql, cst.SimpleString):
         return ";" in sql.raw_value.rstrip().rstrip(";")
-    return any(site.scopes[: len(scopes)] == scopes for scopes in module.index.semicolons)
+    return any(
+        site.scopes[: len(scopes)] == scopes or _may_be_asked(module, scopes) for scopes in module.index.semicolons
+    )
+
+
+def _may_be_asked(module: Module, scopes: Path) -> bool:
+    """Whether the innermost of these functions may give its strings to others: it is called, or a property."""
+    function = scopes[-1]
+    if not isinstance(function, cst.FunctionDef):
+        return False
+    return bool(function.decorators) or function.name.value in module.index.calls_by_name
+
+
+def source_scopes(module: Module) -> list[Scope]:
+    """The functions in which a string with a semicolon stands, and those in which these are called, and so on."""
+    return _reaching(module, [scope for scopes in module.index.semicolons for scope in scopes])
 
 
 def _is_operations(node: cst.BaseExpression) -> bool:
@@ -63,8 +78,11 @@ def _passes(site: CallSite, names: frozenset[str]) -> bool:
 
 def hot_scopes(module: Module, sites: Iterable[CallSite]) -> list[Scope]:
     """The functions and classes in which the calls stand, and those in which these are called, and so on."""
+    return _reaching(module, [scope for site in sites for scope in site.scopes])
+
+
+def _reaching(module: Module, queue: list[Scope]) -> list[Scope]:
     hot: dict[int, Scope] = {}
-    queue = [scope for site in sites for scope in site.scopes]
     while queue:
         scope = queue.pop()
         if id(scope) in hot:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from poolsafe.values.index import children
+from poolsafe.values.library import EXECUTING
 
 Statement = cst.SimpleStatementLine | cst.BaseSmallStatement | cst.BaseCompoundStatement
 
@@ -259,7 +260,8 @@ def _expression(line: _Line, node: cst.BaseExpression, own: set[str]) -> None:
             # `self.configure()` sets attributes, `super().__init__()` too; other methods do so by their names.
             direct = isinstance(node.func.value, cst.Name) and root in ("self", "cls")
             changes = root in own and (direct or node.func.attr.value in _CHANGING)
-            line.seed = line.seed or changes or root == "super"
+            executes = node.func.attr.value in EXECUTING and not given.isdisjoint(own)
+            line.seed = line.seed or changes or executes or root == "super"
         elif isinstance(node.func, cst.Name):
             # What a function does to what it is given, and to names of its own module.
             line.seed = line.seed or not given.isdisjoint(own) or not node.args

@@ -103,6 +103,7 @@ class World:
     configured: list[tuple[Module, Value]] = field(default_factory=list)  # an env.py, the connection of its migrations
     hot: set[int] = field(default_factory=set)
     warm: set[int] = field(default_factory=set)
+    sources: set[int] = field(default_factory=set)  # functions that may give back SQL of several commands
     slices: dict[tuple[int, int], frozenset[int]] = field(default_factory=dict)
     reached: set[tuple[int, int]] = field(default_factory=set)
     running: dict[int, Frame] = field(default_factory=dict)
