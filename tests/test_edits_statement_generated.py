@@ -154,7 +154,7 @@ def repaired(program: str, *, unsafe: bool) -> Repair:
 
 @st.composite
 def texts(draw: st.DrawFn) -> str:
-    commands = draw(st.lists(st.sampled_from(COMMANDS), min_size=1, max_size=4))
+    commands = draw(st.lists(st.sampled_from(COMMANDS), min_size=draw(st.sampled_from((1, 2, 2))), max_size=4))
     glued = commands[0]
     for command in commands[1:]:
         glued += draw(st.sampled_from(GLUE)) + command

@@ -10,6 +10,7 @@ import pytest
 
 from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
+from poolsafe.findings import Applicability, Finding
 from poolsafe.values.project import Project
 
 ASYNC = "from sqlalchemy import text\nfrom sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine\n"
@@ -251,13 +252,51 @@ PROJECTS: dict[str, tuple[dict[str, str], str, str]] = {
 }  # fmt: skip
 
 
-def _codes(files: dict[str, str], checked: str, root: Path) -> str:
+# name: the files, the file that is checked, whether its repair is safe.
+ATOMIC: dict[str, tuple[dict[str, str], str, bool]] = {
+    "an engine in sight": ({**ASYNCPG, "app/x.py": MAKER}, "app/x.py", True),
+    "an annotated session": ({**ASYNCPG, "app/x.py": ANNOTATED}, "app/x.py", True),
+    "an engine under AUTOCOMMIT": (
+        {"app/__init__.py": "", "app/db.py": ASYNCPG["app/db.py"].replace("/a')", "/a', isolation_level='AUTOCOMMIT')"), "app/x.py": MAKER},
+        "app/x.py", False,
+    ),
+    "an annotated session, an engine under AUTOCOMMIT": (
+        {"app/__init__.py": "", "app/db.py": ASYNCPG["app/db.py"].replace("/a')", "/a', isolation_level='AUTOCOMMIT')"), "app/x.py": ANNOTATED},
+        "app/x.py", False,
+    ),
+    "an engine's options say AUTOCOMMIT": (
+        {"app/__init__.py": "", "app/db.py": ASYNCPG["app/db.py"].replace("/a')", "/a', execution_options={'isolation_level': 'AUTOCOMMIT'})"), "app/x.py": MAKER},
+        "app/x.py", False,
+    ),
+    "another isolation level": (
+        {"app/__init__.py": "", "app/db.py": ASYNCPG["app/db.py"].replace("/a')", "/a', isolation_level='SERIALIZABLE')"), "app/x.py": MAKER},
+        "app/x.py", True,
+    ),
+    "a migration": ({"m/env.py": ASYNC_ENV, "m/versions/one.py": UPGRADE.format(f"op.execute({TWO})")}, "m/versions/one.py", True),
+    "a migration in an autocommit block": (
+        {"m/env.py": ASYNC_ENV, "m/versions/one.py": UPGRADE.format(f"with op.get_context().autocommit_block():\n        op.execute({TWO})")}, "m/versions/one.py", False,
+    ),
+    "an env.py under AUTOCOMMIT": (
+        {"m/env.py": ASYNC_ENV.replace("/a'}", "/a', 'sqlalchemy.isolation_level': 'AUTOCOMMIT'}"), "m/versions/one.py": UPGRADE.format(f"op.execute({TWO})")}, "m/versions/one.py", False,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ATOMIC)
+def test_commands_are_split_safely_inside_a_transaction(name: str, tmp_path: Path) -> None:
+    files, checked, safe = ATOMIC[name]
+    (finding,) = _findings(files, checked, tmp_path)
+    assert finding.fix is not None
+    assert (finding.fix.applicability is Applicability.SAFE) is safe
+
+
+def _findings(files: dict[str, str], checked: str, root: Path) -> list[Finding]:
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(content)
     target = root / checked
     _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(root)))
-    return " ".join(sorted({finding.code for finding in report.findings}))
+    return report.findings
 
 
 _LATER = (
@@ -269,7 +308,7 @@ _LATER = (
 )
 
 
-@pytest.mark.parametrize("name", [name for name in PROJECTS if not name.startswith(_LATER)])
+@pytest.mark.parametrize("name", PROJECTS)
 def test_who_runs_it_is_found_in_the_project(name: str, tmp_path: Path) -> None:
     files, checked, expected = PROJECTS[name]
-    assert _codes(files, checked, tmp_path) == expected
+    assert " ".join(finding.code for finding in _findings(files, checked, tmp_path)) == expected

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from poolsafe.facts.elsewhere import engines_of
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.migrations import environment_of
+from poolsafe.facts.schemas import Creation, creation_of
 from poolsafe.facts.statement import Runner
 from poolsafe.sql.dialects import is_of_another_database
 from poolsafe.values.lattice import Object, Value, alternatives
@@ -25,14 +26,51 @@ def runner_of(
     """Whether asyncpg will run the commands that these calls are given, and in words why one thinks so."""
     if any(map(is_of_another_database, commands)):
         return Runner.SYNC, "it is written for another database"
-    receivers = [(one.receiver, one.awaited) for one in executions]
-    receivers += [(seen.receiver, seen.awaited) for seen in calls if seen.receiver is not None]
-    if calls[0].function == "alembic.op.execute" or any(_is_alembics(receiver) for receiver, _ in receivers):
+    receivers = _receivers(calls, executions)
+    if calls[0].function == "alembic.op.execute" or _any_says(receivers, "alembic"):
         return _migration_runner(world, module)
+    if _any_says(receivers, "schema"):
+        return _schema_runner(world, module)
     return _judged(world, module, receivers)
 
 
-def _judged(world: World, module: Module, receivers: Sequence[tuple[Value | None, bool]]) -> tuple[Runner, str]:
+def may_be_autocommit(world: World, module: Module, calls: list[SqlCall], executions: list[Execution]) -> bool:
+    """Whether the commands may run under AUTOCOMMIT, where each of them is a transaction of its own.
+
+    That is said anywhere in the file, by the engine in sight, by the env.py, or by an engine of the project.
+    """
+    receivers = _receivers(calls, executions)
+    if "autocommit" in module.source.text.lower() or _any_says(receivers, "autocommit"):
+        return True
+    if calls[0].function == "alembic.op.execute" or _any_says(receivers, "alembic"):
+        env = environment_of(world, module)
+        return env is not None and "autocommit" in env.module.source.text.lower()
+    if _is_asyncpgs(receiver for receiver, _ in receivers):
+        return False
+    return any(engine.autocommit for other in _engine_modules(world, module) for engine in engines_of(world, other))
+
+
+Receivers = Sequence[tuple[Value | None, bool]]
+
+
+def _receivers(calls: list[SqlCall], executions: list[Execution]) -> Receivers:
+    """What executes the SQL, and whether that is awaited."""
+    return [
+        *((one.receiver, one.awaited) for one in executions),
+        *((seen.receiver, seen.awaited) for seen in calls if seen.receiver is not None),
+    ]
+
+
+def _schema_runner(world: World, module: Module) -> tuple[Runner, str]:
+    match creation_of(world, module):
+        case Creation.ASYNC if not only_other_drivers_elsewhere(world, module):
+            return Runner.ASYNC, "`run_sync(metadata.create_all)` runs it"
+        case Creation.ASYNC | Creation.SYNC:
+            return Runner.SYNC, "the tables are created by another driver"
+    return Runner.UNKNOWN, "who creates the tables is not known"
+
+
+def _judged(world: World, module: Module, receivers: Receivers) -> tuple[Runner, str]:
     answers = [of_receiver(receiver, awaited=awaited) for receiver, awaited in receivers]
     if Runner.ASYNC in answers:
         if _is_asyncpgs(receiver for receiver, _ in receivers):
@@ -75,22 +113,20 @@ def of_receiver(receiver: Value | None, *, awaited: bool) -> Runner:
     return Runner.ASYNC if awaited else Runner.UNKNOWN
 
 
-def _facts(receiver: Value | None) -> Iterable[object]:
+def _facts(receiver: Value | None) -> Iterable[Mapping[str, object]]:
     for _, single in () if receiver is None else alternatives(receiver):
         if isinstance(single, Object) and single.kind in ("runner", "factory"):
             yield single.facts
 
 
-def _is_alembics(receiver: Value | None) -> bool:
-    return any(isinstance(facts, dict) and facts.get("alembic") for facts in _facts(receiver))
+def _any_says(receivers: Receivers, fact: str) -> bool:
+    return any(facts.get(fact) for receiver, _ in receivers for facts in _facts(receiver))
 
 
 def _is_asyncpgs(receivers: Iterable[Value | None]) -> bool:
     """Whether one of them was made, in sight, by an engine on asyncpg."""
     return any(
-        isinstance(facts, dict) and facts.get("async") and facts.get("driver") == ASYNCPG
-        for receiver in receivers
-        for facts in _facts(receiver)
+        facts.get("async") and facts.get("driver") == ASYNCPG for receiver in receivers for facts in _facts(receiver)
     )
 
 
@@ -105,7 +141,7 @@ def _only_other_drivers(world: World, module: Module) -> bool:
 def only_other_drivers_elsewhere(world: World, module: Module) -> bool:
     """Whether the project makes async engines, its tests aside, and each is another driver's for certain."""
     found = False
-    for other in world.project.others(module, lambda data: any(name in data for name in _ENGINES)):
+    for other in _engine_modules(world, module):
         for engine in engines_of(world, other):
             if "async" not in engine.function:
                 continue
@@ -113,3 +149,7 @@ def only_other_drivers_elsewhere(world: World, module: Module) -> bool:
                 return False
             found = True
     return found
+
+
+def _engine_modules(world: World, module: Module) -> Iterator[Module]:
+    return world.project.others(module, lambda data: any(name in data for name in _ENGINES))

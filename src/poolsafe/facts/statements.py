@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.facts.places import explain
-from poolsafe.facts.runners import runner_of
+from poolsafe.facts.runners import may_be_autocommit, runner_of
 from poolsafe.facts.statement import Piece, Statement
 from poolsafe.findings import Related
 from poolsafe.sql import scanner
@@ -56,7 +56,7 @@ def _statement(world: World, module: Module, calls: list[SqlCall]) -> Statement 
         execution=execution,
         executor=executor,
         interpolated=scanner.PLACEHOLDER in sql,
-        autocommit="AUTOCOMMIT" in module.source.text,
+        autocommit=may_be_autocommit(world, module, calls, executions),
         origin=_origin(text, module, layout),
     )
 

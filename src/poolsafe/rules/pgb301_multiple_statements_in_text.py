@@ -31,7 +31,8 @@ async def rebuild(connection: AsyncConnection) -> None:
 
 A final semicolon, semicolons in strings, comments and dollar-quoted bodies, `BEGIN ATOMIC` functions and
 `CREATE RULE ... DO ALSO (a; b)` are one command and stay silent. A synchronous engine (psycopg2) may run several
-commands in one call and stays silent as well.
+commands in one call and stays silent as well, and so does whatever is run by an engine of another driver, is written in
+the SQL of another database, or stands behind a question for another dialect's name.
 
 ## Fix safety
 The fix gives each command its own call. It is safe for a bare statement whose result is unused, inside a transaction;

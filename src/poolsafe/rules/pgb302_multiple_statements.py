@@ -1,7 +1,7 @@
 """
 ## What it does
 Reports a plain string with two or more SQL commands that asyncpg will run: `exec_driver_sql()`, `DDL()`, Alembic's
-`op.execute()` on an async engine.
+`op.execute()` on an async engine, a cursor's `execute()` in a listener of an async engine's connections.
 
 ## Why is this bad?
 All of them go through asyncpg's prepare, which takes one command:

@@ -28,7 +28,7 @@ _TEXT = re.compile(rb"text(?<![A-Za-z0-9_]text)(?<!def text)" + _CALLED)
 _DDL = re.compile(rb"DDL(?<![A-Za-z0-9_]DDL)(?<!class DDL)" + _CALLED)
 _DRIVER_SQL = re.compile(rb"exec_driver_sql(?<!def exec_driver_sql)(?:" + _CALLED + rb")?")
 _EXECUTE = re.compile(rb"execute(?<![A-Za-z0-9_]execute)" + _CALLED)
-# What Alembic's `op` is called; no other `execute` takes SQL that is a plain string.
+# What Alembic's `op` is called; besides a cursor's, in a listener, no other `execute` takes SQL that is a plain string.
 _OPERATIONS = re.compile(rb"(?:op|migration)[A-Za-z0-9_]*" + _GAP + rb"\." + _GAP + rb"\Z")
 _LONGEST_RECEIVER = 100
 
@@ -66,7 +66,8 @@ def _runners(data: bytes) -> Iterator[re.Match[bytes]]:
             yield from pattern.finditer(data)
     if b"execute" not in data:
         return
+    listens = b"listens_for" in data
     for call in _EXECUTE.finditer(data):
         receiver = data[max(call.start() - _LONGEST_RECEIVER, 0) : call.start()]
-        if not call.lastindex or _OPERATIONS.search(receiver):
+        if listens or not call.lastindex or _OPERATIONS.search(receiver):
             yield call

@@ -26,6 +26,7 @@ from poolsafe.values.lattice import (
     alternatives,
     choose,
 )
+from poolsafe.values.listeners import dbapi_connection
 from poolsafe.values.names import force
 from poolsafe.values.state import State
 from poolsafe.values.world import World
@@ -137,6 +138,10 @@ def _or_default(world: World, inner: Frame, function: Function, param: cst.Param
 def _missing(world: World, inner: Frame, function: Function, param: cst.Param, arguments: Arguments) -> Value:
     """A parameter that the call does not give: its default, or unknown, of the annotated type."""
     name = param.name.value
+    if function.decorators and param is next(iter(function.node.params.params), None):
+        connection = dbapi_connection(world, inner, function.decorators)
+        if connection is not None:
+            return connection
     default = function.defaults.get(name)
     if default is not None and isinstance(default, Object) and default.kind == "depends":
         return typed(world, inner, param.annotation, default, name)

@@ -44,8 +44,19 @@ def observe_engine(world: World, frame: Frame, node: cst.Call | None, name: str,
     if node is not None:
         world.saw(node)
         world.engine_calls.append(EngineCall(frame.module, node, name, frozen, frame.path, world.observer))
-    return Object(
-        "runner", {"async": ENGINE_FUNCTIONS[name], "driver": scheme_of(engine_url(name, frozen)), "engine": True}
+    facts = {"async": ENGINE_FUNCTIONS[name], "driver": scheme_of(engine_url(name, frozen)), "engine": True}
+    return Object("runner", {**facts, "autocommit": sets_autocommit(frozen)})
+
+
+def sets_autocommit(arguments: Arguments) -> bool:
+    """Whether a call gives its engine or connection the isolation level AUTOCOMMIT, on some path."""
+    options = arguments.keywords.get("execution_options")
+    given = [options.get("isolation_level")] if isinstance(options, MappingValue) else []
+    given += [value for name, value in arguments.keywords.items() if name == "isolation_level"]
+    return any(
+        isinstance(single, Text) and single.known is not None and single.known.upper() == "AUTOCOMMIT"
+        for value in given
+        for _, single in alternatives(value)
     )
 
 
@@ -160,15 +171,7 @@ def observe_sql(
     if name == "alembic.op.execute":
         for _, single in alternatives(given):
             if isinstance(single, Object) and single.kind == "text":
-                _note(
-                    world,
-                    frame,
-                    single,
-                    node,
-                    "op.execute",
-                    Object("runner", {"async": None, "alembic": True}),
-                    awaited=False,
-                )
+                observe_clause(world, single, node, "op.execute", Object("runner", {"async": None, "alembic": True}))
                 return Unknown("a result")
     world.sql_calls.append(
         SqlCall(frame.module, node, name, freeze(world, frame, given), receiver, frame.path, awaited, world.observer)
@@ -187,12 +190,13 @@ def observe_execution(
         return
     for _, single in alternatives(force(world, frame, statement)):
         if isinstance(single, Object) and single.kind == "text":
-            _note(world, frame, single, node, name, receiver, awaited=awaited)
+            observe_clause(world, single, node, name, receiver, awaited=awaited)
 
 
-def _note(
-    world: World, frame: Frame, clause: Object, node: cst.Call, name: str, receiver: Value, *, awaited: bool
+def observe_clause(
+    world: World, clause: Object, node: cst.Call, name: str, receiver: Value, *, awaited: bool = False
 ) -> None:
+    """A text clause is handed to something that will execute it."""
     call = clause.facts.get("node")
     if isinstance(call, cst.Call):
         world.saw(node)

@@ -15,12 +15,14 @@ from poolsafe.values.lattice import (
     Instance,
     Library,
     Object,
+    Sequence,
     Text,
     Unknown,
     Value,
+    alternatives,
 )
 from poolsafe.values.names import force
-from poolsafe.values.observe import observe_execution, observe_sql
+from poolsafe.values.observe import observe_clause, observe_execution, observe_sql, sets_autocommit
 from poolsafe.values.world import World
 
 
@@ -80,6 +82,8 @@ def call_object_method(
     """A method of a library object, or a call of it."""
     if node is not None and name in library.EXECUTING:
         observe_execution(world, frame, node, name, receiver, arguments, awaited=awaited)
+    if node is not None and name == "execute" and isinstance(receiver, Object) and receiver.facts.get("dbapi"):
+        observe_sql(world, frame, node, "execute", arguments, receiver=receiver, awaited=awaited)
     if node is not None and name == "exec_driver_sql":
         observe_sql(world, frame, node, "exec_driver_sql", arguments, receiver=receiver, awaited=awaited)
     if name == "run_sync" and arguments.positional:
@@ -94,11 +98,15 @@ def call_object_method(
         return Unknown("a method of something unknown")
     match receiver.kind:
         case "runner" if name in _CONNECTING:
-            return Object(
-                "runner", {**receiver.facts, "engine": receiver.facts.get("engine") and name == "execution_options"}
-            )
+            autocommit = sets_autocommit(arguments) or receiver.facts.get("autocommit")
+            engine = receiver.facts.get("engine") and name == "execution_options"
+            return Object("runner", {**receiver.facts, "engine": engine, "autocommit": autocommit})
+        case "runner" if name == "cursor" and receiver.facts.get("dbapi"):
+            return receiver
         case "text" if name in _REFINING:
             return receiver
+        case "text" if name == "execute_if" and node is not None:
+            return _for_dialects(world, frame, node, receiver, arguments)
         case "factory" if name in ("__call__", "begin", *_CONNECTING):
             return Object("runner", dict(receiver.facts))
         case "super":
@@ -116,6 +124,31 @@ def call_object_method(
             if isinstance(inner, Value) and name == "get_secret_value":
                 return inner
     return Unknown("a method of a library", None if node is None else ("node", frame.number, id(node)))
+
+
+def _for_dialects(world: World, frame: Frame, node: cst.Call, clause: Object, arguments: Arguments) -> Value:
+    """`DDL(…).execute_if(dialect=…)`: the same clause where that is PostgreSQL's; else somebody else runs it."""
+    given = arguments.get(0, "dialect")
+    dialects = given.items if isinstance(given, Sequence) else (given,)
+    names = [single.known if isinstance(single, Text) else None for single in dialects]
+    if None in names or "postgresql" in names or not names:
+        return clause
+    observe_clause(world, clause, node, "execute_if", Object("runner", {"async": False, "driver": str(names[0])}))
+    return Unknown("a clause for another dialect")
+
+
+_SCHEMA_EVENTS = frozenset({"before_create", "after_create", "before_drop", "after_drop"})
+
+
+def _listen(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    """`event.listen(metadata, "after_create", clause)`: whoever creates the schema runs the clause."""
+    event, clause = arguments.get(1, "identifier"), arguments.get(2, "fn")
+    if node is not None and isinstance(event, Text) and event.known in _SCHEMA_EVENTS:
+        for _, single in alternatives(clause or Unknown("no listener")):
+            if isinstance(single, Object) and single.kind == "text":
+                receiver = Object("runner", {"async": None, "driver": None, "engine": False, "schema": True})
+                observe_clause(world, single, node, "listen", receiver)
+    return Unknown("nothing")
 
 
 def _run_sync(world: World, frame: Frame, receiver: Value, arguments: Arguments) -> None:
@@ -178,6 +211,7 @@ HANDLERS: dict[str, Handler] = {
     "alembic.context.get_bind": _of_migration,
     "alembic.context.get_context": _of_migration,
     "alembic.context.configure": _configure,
+    "sqlalchemy.event.listen": _listen,
     "sqlalchemy.ext.asyncio.async_sessionmaker": _sessionmaker(True),
     "sqlalchemy.orm.sessionmaker": _sessionmaker(False),
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import libcst as cst
 
 from poolsafe.values import library
-from poolsafe.values.index import CallSite, Scope
+from poolsafe.values.index import CallSite, Scope, last_name
 from poolsafe.values.modules import Module
 
 Path = tuple[Scope, ...]
@@ -39,9 +39,7 @@ def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
 
 def _may_hold_several(module: Module, site: CallSite) -> bool:
     """Whether the SQL of a call may be several commands, judged by its spelling and by the strings within its reach."""
-    if site.name == "execute" and not (
-        isinstance(site.node.func, cst.Attribute) and _is_operations(site.node.func.value)
-    ):
+    if site.name == "execute" and not _takes_strings(site):
         return False
     if not site.node.args:
         return False
@@ -64,6 +62,19 @@ def _may_be_asked(module: Module, scopes: Path) -> bool:
 def source_scopes(module: Module) -> list[Scope]:
     """The functions in which a string with a semicolon stands, and those in which these are called, and so on."""
     return _reaching(module, [scope for scopes in module.index.semicolons for scope in scopes])
+
+
+def _takes_strings(site: CallSite) -> bool:
+    """Whether an `execute` may be one that is given a plain string: Alembic's, or a cursor's in a listener."""
+    if not isinstance(site.node.func, cst.Attribute):
+        return False
+    return _is_operations(site.node.func.value) or any(map(_listens, site.scopes))
+
+
+def _listens(scope: Scope) -> bool:
+    decorators = scope.decorators if isinstance(scope, cst.FunctionDef) else ()
+    calls = [item.decorator for item in decorators if isinstance(item.decorator, cst.Call)]
+    return any(last_name(call.func) == "listens_for" for call in calls)
 
 
 def _is_operations(node: cst.BaseExpression) -> bool:

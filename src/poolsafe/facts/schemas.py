@@ -1,0 +1,39 @@
+"""Who creates the tables of a project: whoever does that runs the DDL that listens to it."""
+
+from __future__ import annotations
+
+import enum
+
+import libcst as cst
+
+from poolsafe.values.index import CallSite
+from poolsafe.values.modules import Module
+from poolsafe.values.world import World
+
+
+class Creation(enum.Enum):
+    """How `create_all` is called: by an async connection's `run_sync`, on a synchronous engine, or in both ways."""
+
+    ASYNC = "async"
+    SYNC = "sync"
+    MIXED = "mixed"
+
+
+def creation_of(world: World, module: Module) -> Creation | None:
+    """How the project's `create_all` is called, its tests aside; None where nobody calls it."""
+    modules = [module, *world.project.others(module, lambda data: b"create_all" in data)]
+    found = {_is_async(other, site) for other in modules for site in other.index.calls_by_name.get("create_all", ())}
+    if not found:
+        return None
+    return Creation.MIXED if len(found) > 1 else (Creation.ASYNC if True in found else Creation.SYNC)
+
+
+def _is_async(module: Module, site: CallSite) -> bool:
+    """Whether the call stands for `run_sync(metadata.create_all)`, or in a function that is handed to `run_sync`."""
+    if site.name == "run_sync":
+        return True
+    names = {scope.name.value for scope in site.scopes if isinstance(scope, cst.FunctionDef)}
+    callers = [caller for name in names for caller in module.index.calls_by_name.get(name, ())]
+    lambdas = [scope for scope in site.scopes if isinstance(scope, cst.Lambda)]
+    handed = [arg.value for caller in module.index.calls_by_name.get("run_sync", ()) for arg in caller.node.args]
+    return any(caller.name == "run_sync" for caller in callers) or any(scope in handed for scope in lambdas)
