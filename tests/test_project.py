@@ -152,6 +152,16 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
          "db.py": URL_FROM_ENVIRONMENT},
         "db.py", {"PGB101"},
     ),
+    "callers in examples say nothing of a library": (
+        {"src/lib.py": ENGINE + "def make(options={}):\n    return create_async_engine('postgresql+asyncpg://db/a', **options)\n",
+         "examples/one.py": "from lib import make\nengine = make()\n"},
+        "src/lib.py", set(),
+    ),
+    "examples that call each other": (
+        {"examples/db.py": ENGINE + "def make(url):\n    return create_async_engine(url, pool_pre_ping=True)\n",
+         "examples/one.py": "from db import make\nengine = make('postgresql+asyncpg://db/a')\n"},
+        "examples/db.py", {"PGB101"},
+    ),
     "callers outside the project may fill a mapping": (
         {"db.py": ENGINE + "def make(options={}):\n    return create_async_engine('postgresql+asyncpg://db/a', **options)\n"},
         "db.py", set(),

@@ -108,7 +108,10 @@ class Project:
         return self._load(path)
 
     def callers(self, module: Module, name: str) -> Iterator[Module]:
-        """The project's other modules that call something of this name, nearest first; tests only for a test's sake."""
+        """The project's other modules that call something of this name, nearest first.
+
+        Tests and examples only for a test's or an example's sake.
+        """
         # Called, or handed to something that calls it: `make(url)`, `Singleton(Database, url=url)`.
         pattern = re.compile(rb"\b%b\s*\(|\(\s*(?:[\w.]+\.)?%b\s*," % (name.encode(), name.encode()))
         importing = _import_pattern(os.path.abspath(module.path))
@@ -131,7 +134,7 @@ class Project:
         found = [
             path
             for path in self._python_files(os.path.dirname(home))
-            if path != home and not (is_test(path) and not is_test(home)) and fits(_bytes(path))
+            if path != home and not (_is_aside(path) and not _is_aside(home)) and fits(_bytes(path))
         ]
         found.sort(key=lambda path: (-_shared_folders(path, home), path))
         for path in found[:MAX_CALLERS]:
@@ -348,6 +351,28 @@ def is_test(path: str) -> bool:
         or "tests" in parts
         or "test" in parts
     )
+
+
+# Folders that show how a project is used from outside: their values are no more its own than those of its tests.
+_SHOWING = frozenset(
+    {
+        "examples",
+        "example",
+        "samples",
+        "sample",
+        "demos",
+        "demo",
+        "tutorials",
+        "tutorial",
+        "docs",
+        "docs_src",
+        "notebooks",
+    }
+)
+
+
+def _is_aside(path: str) -> bool:
+    return is_test(path) or not _SHOWING.isdisjoint(path.split(os.sep)[:-1])
 
 
 def _import_pattern(path: str) -> re.Pattern[bytes]:
