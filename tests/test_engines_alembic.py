@@ -143,6 +143,9 @@ SIZES = [
         "zero absent",
     ),
     ("async_engine_from_config({'sqlalchemy.url': URL}, **unknown)", "unknown unknown"),
+    # Other keys may stand in a dict of somebody else's, but not in a section of alembic.ini.
+    ("async_engine_from_config({**unknown, 'sqlalchemy.url': URL})", "unknown unknown"),
+    ("async_engine_from_config({**config.get_section('alembic'), 'sqlalchemy.url': URL})", "absent absent"),
     (
         "AsyncEngine(engine_from_config({'sqlalchemy.url': URL}, connect_args={'statement_cache_size': 0}))",
         "zero absent",

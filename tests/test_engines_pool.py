@@ -51,6 +51,14 @@ def test_the_pool_is(arguments: str, expected: str) -> None:
 
 
 PINGED_TOGETHER = [
+    # What nobody known gives a parameter is open where its default says nothing.
+    (
+        "def make(ping=None):\n    kw = {}\n    if ping is not None:\n        kw['pool_pre_ping'] = ping\n"
+        "    return create_async_engine(URL, **kw)",
+        "keeping unknown",
+    ),
+    ("def make(ping=False):\n    return create_async_engine(URL, pool_pre_ping=ping)", "keeping false"),
+    ("def make(ping=None):\n    return create_async_engine(URL, pool_pre_ping=ping)\nengine = make()", "keeping false"),
     (
         "kw = {'poolclass': NullPool} if testing else {'pool_pre_ping': True}\nengine = create_async_engine(URL, **kw)",
         "keeping true",

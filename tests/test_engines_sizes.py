@@ -148,13 +148,26 @@ PROGRAMS = [
     ("def make(options={}):\n    return create_async_engine(URL, **options)\nengine = make()", "absent absent"),
     ("def make(args={}):\n    return create_async_engine(URL, connect_args={**args})", "unknown unknown"),
     (
+        "def make(args=None):\n    kw = {}\n    if args:\n        kw['connect_args'] = args\n"
+        "    return create_async_engine(URL, **kw)",
+        "unknown unknown",
+    ),
+    (
+        "def make(args=None):\n    return create_async_engine(URL, connect_args=args or {})\nengine = make()",
+        "absent absent",
+    ),
+    (
+        "def make(size=0):\n    return create_async_engine(URL, connect_args={'statement_cache_size': size})",
+        "zero absent",
+    ),
+    (
         "def make(options={'connect_args': {'statement_cache_size': 0}}):\n"
         "    return create_async_engine(URL, **options)",
         "zero absent",
     ),
     (
         "def make(url=URL, connect_args=None):\n    return create_async_engine(url, connect_args=connect_args or {})",
-        "absent absent",
+        "unknown unknown",
     ),
     (
         "class C:\n    def __init__(self, args={'statement_cache_size': 0}):\n"

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.places import explain
 from poolsafe.findings import Related
+from poolsafe.values.alembic_calls import ALEMBIC_SECTION
 from poolsafe.values.lattice import (
     Absent,
     Const,
@@ -21,6 +22,7 @@ from poolsafe.values.lattice import (
     choose,
     compatible,
     harden,
+    is_parameter,
     is_soft,
     restrict,
 )
@@ -44,7 +46,7 @@ class View:
 
     def option(self, name: str) -> Value:
         """What reaches the engine under a keyword, in this view: Absent where certainly nothing."""
-        return restrict(option_of(self.seen, name), (self.guard,))
+        return _open_where_absent(restrict(option_of(self.seen, name), (self.guard,)))
 
 
 def views_of(seen: EngineCall) -> Iterator[View]:
@@ -139,10 +141,13 @@ def configured(seen: EngineCall, name: str) -> Value:
         prefix = "sqlalchemy."
 
     def one(single: Value) -> Value:
+        if isinstance(single, Unknown):
+            return Unknown(single.reason, ("configured", single.ident, name), soft=single.soft)
         if not isinstance(single, MappingValue):
             return Absent()
-        found = single.items.get(prefix + name)
-        return Absent() if found is None else found
+        # What alembic.ini does not say, it does not say: nobody writes engine options elsewhere for it.
+        closed = single.open == ALEMBIC_SECTION
+        return single.items.get(prefix + name, Absent()) if closed else single.get(prefix + name)
 
     return choose((guard, one(single)) for guard, single in alternatives(section))
 
@@ -170,7 +175,21 @@ def connect_arg(view: View, key: str) -> Value:
         return Unknown("connect_args is not a dict that can be followed")
 
     value = choose((guard, one(single)) for guard, single in alternatives(view.option("connect_args")))
-    return restrict(value, (view.guard,))
+    return _open_where_absent(restrict(value, (view.guard,)))
+
+
+def _open_where_absent(value: Value) -> Value:
+    """The value, unknown where only a parameter that nobody known gives may bring one.
+
+    A default is believed where it says something; where it says nothing, callers outside the project may.
+    """
+    options = alternatives(value)
+    if not any(isinstance(single, Absent) or single == Const(None) for _, single in options):
+        return value
+    return choose(
+        (guard, replace(single, soft=False) if isinstance(single, Unknown) and is_parameter(single) else single)
+        for guard, single in options
+    )
 
 
 def query_value(url: Value, key: str) -> Value:

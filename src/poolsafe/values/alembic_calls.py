@@ -23,6 +23,8 @@ from poolsafe.values.lattice import (
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 
+ALEMBIC_SECTION = "a section of alembic.ini"  # why other keys may stand in one
+
 
 def main_option(world: World, frame: Frame, name: str) -> Value:
     """An option of Alembic's configuration as the running env.py has set it."""
@@ -36,7 +38,7 @@ def _section(world: World, frame: Frame) -> MappingRef:
         items: dict[Any, Value] = {
             name: text(value.replace("%%", "%")) for name, value in options.items() if not value.startswith("driver://")
         }
-        frame.state.set(slot, MappingValue(items, "a section of alembic.ini", -frame.module.number))
+        frame.state.set(slot, MappingValue(items, ALEMBIC_SECTION, -frame.module.number))
     return MappingRef(-frame.module.number)
 
 

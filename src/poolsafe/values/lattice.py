@@ -470,6 +470,15 @@ def is_soft(value: Value) -> bool:
     return isinstance(value, Text) and any(isinstance(piece, Unknown) and piece.soft for piece in value.pieces)
 
 
+def is_parameter(value: Value) -> bool:
+    """Whether the value is what nobody known gives a parameter, or a part of that, whatever the default is."""
+    return isinstance(value, Unknown) and _names_parameter(value.ident)
+
+
+def _names_parameter(ident: Key) -> bool:
+    return isinstance(ident, tuple) and (ident[:1] == ("parameter",) or any(map(_names_parameter, ident)))
+
+
 def text(*pieces: str | Unknown, trail: Trail = ()) -> Text:
     """A string of these pieces, adjacent known ones joined."""
     joined: list[str | Unknown] = []

@@ -19,6 +19,7 @@ from poolsafe.values.lattice import (
     alternatives,
     choose,
     harden,
+    is_parameter,
 )
 from poolsafe.values.names import force
 from poolsafe.values.world import World
@@ -41,7 +42,7 @@ def merge_into(world: World, frame: Frame, items: dict[Any, Value], value: Value
                 contents.append((guard, _of_pairs(world, single)))
             case Unknown(soft=True):
                 # A mapping that only callers outside the project may fill: its default says nothing of what it lacks.
-                reason = single.reason if _is_parameter(single) else reason
+                reason = single.reason if is_parameter(single) else reason
             case Unknown():
                 reason = single.reason
                 contents.append((guard, MappingValue({}, single.reason, world.number())))
@@ -65,10 +66,6 @@ def merge_into(world: World, frame: Frame, items: dict[Any, Value], value: Value
         items[key] = choose((guard, _or_before(content.get(key), before)) for guard, content in contents)
     opened = [content.open for _, content in contents if content.open is not None]
     return opened[0] if opened else reason
-
-
-def _is_parameter(unknown: Unknown) -> bool:
-    return isinstance(unknown.ident, tuple) and unknown.ident[:1] == ("parameter",)
 
 
 def blurred(content: MappingValue, reason: str) -> MappingValue:
