@@ -14,7 +14,7 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.suppression import Suppression
 from poolsafe.facts.unparsable import Unparsable
-from poolsafe.rules.base import Rule
+from poolsafe.rules.base import FixAvailability, Rule
 from poolsafe.rules.registry import names, rules
 
 ROOT = Path(__file__).parent.parent
@@ -53,6 +53,12 @@ def test_the_readme_lists_every_rule() -> None:
     rows = re.findall(r"^\| \[(PGB\d{3})\]\(docs/rules/([\w-]+)\.md\) \| ([\w-]+) \|", read("README.md"), re.MULTILINE)
     assert {code: name for code, name, _ in rows} == names()
     assert all(name == link for _, link, name in rows)
+
+
+def test_the_readme_says_which_rules_have_fixes() -> None:
+    rows = re.findall(r"^\| \[(PGB\d{3})\].* \| (.*)\|$", read("README.md"), re.MULTILINE)
+    fixed = {rule.code for rule in rules() if rule.fix_availability is not FixAvailability.NONE}
+    assert {code for code, fix in rows if fix.strip()} == fixed
 
 
 def test_the_changelog_names_every_rule() -> None:
