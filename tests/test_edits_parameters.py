@@ -154,6 +154,12 @@ REPLACED = [
     ("create_async_engine(PG + '?timeout=1', connect_args={'ssl': S, 'ssl': S})", None, ""),
     ("create_async_engine(PG, connect_args={'application_name': 'x', 'ssl': 1, 'ssl': 2})", None, ""),
     ("create_async_engine(PG + '?application_name=x', connect_args=S)", None, ""),
+    ("create_async_engine(PG + '?application_name=x', connect_args=make(server_settings={}))", None, ""),
+    (
+        "create_async_engine(PG + '?application_name=x', connect_args=dict(server_settings={}))",
+        SAFE,
+        "create_async_engine(PG + '', connect_args=dict(server_settings={'application_name': 'x'}))",
+    ),
     ("create_async_engine(PG + '?application_name=x', **S)", None, ""),
     ("create_async_engine(PG + ('?application_name=x' if yes else ''))", None, ""),
     ("create_async_engine(PG + f'?application_name={x}')", None, ""),

@@ -50,6 +50,8 @@ class _NoFixError(Exception):
 class _Plan:
     """What is to be done, place by place; None as a new name takes the parameter away."""
 
+    engine: Engine
+    source: Source
     safe: bool
     queries: dict[WrittenText, dict[str, str | None]] = field(default_factory=dict)
     removed: dict[DictLayout | CallLayout, set[int]] = field(default_factory=dict)
@@ -68,13 +70,13 @@ def replace_parameters(
     """
     if not source.round_trips or engine.creator is not None:
         return None
-    plan = _Plan(safe=engine.driver is Driver.ASYNCPG and engine.driver_everywhere)
+    plan = _Plan(engine, source, safe=engine.driver is Driver.ASYNCPG and engine.driver_everywhere)
     try:
         for parameter, remedy in remedies:
             if remedy is None:
                 return None
-            _replace(plan, engine, source, parameter, remedy)
-        edits = [*plan.edits, *_removals(plan, source), *_queries(plan, source), *_additions(plan, engine, source)]
+            _replace(plan, parameter, remedy)
+        edits = [*plan.edits, *_removals(plan), *_queries(plan), *_additions(plan)]
     except _NoFixError:
         return None
     edits = list(dict.fromkeys(edits))
@@ -84,38 +86,38 @@ def replace_parameters(
     return Fix("; ".join(dict.fromkeys(plan.messages)), tuple(edits), applicability, engine.call.start)
 
 
-def _replace(plan: _Plan, engine: Engine, source: Source, parameter: ConnectParameter, remedy: Remedy) -> None:
+def _replace(plan: _Plan, parameter: ConnectParameter, remedy: Remedy) -> None:
     if not parameter.written:
         raise _NoFixError
     for written in parameter.written:
         plan.safe = plan.safe and written.alone
         if isinstance(written.place, WrittenText):
-            new = _in_url(plan, engine, parameter, remedy, written)
+            new = _in_url(plan, parameter, remedy, written)
             plan.queries.setdefault(written.place, {})[parameter.key] = new
             continue
-        if inside_formatted_string(source.text, written.place.layout.start) or engine.shared:
+        if inside_formatted_string(plan.source.text, written.place.layout.start) or plan.engine.shared:
             # The other drivers of the call read the same dict.
             raise _NoFixError
         if parameter.where is ParameterWhere.CONNECT_ARGS:
-            _in_connect_args(plan, engine, source, parameter, remedy, written, written.place)
+            _in_connect_args(plan, remedy, written, written.place)
             continue
-        new = _in_url(plan, engine, parameter, remedy, written)
+        new = _in_url(plan, parameter, remedy, written)
         if new is None:
             _remove(plan, written.place)
         else:
-            _rename(plan, source, written.place, new)
+            _rename(plan, written.place, new)
     plan.messages.append(_message(parameter.key, remedy))
 
 
-def _in_url(plan: _Plan, engine: Engine, parameter: ConnectParameter, remedy: Remedy, written: Written) -> str | None:
+def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy, written: Written) -> str | None:
     """The parameter's new name in the URL; None where it leaves the URL."""
     text = _text(written.value)
     if remedy is Remedy.SSL:
-        if _has(engine, "ssl", ParameterWhere.URL_QUERY):
+        if _has(plan, "ssl", ParameterWhere.URL_QUERY):
             raise _NoFixError
         # connect_args win over the URL.
         _check_mode(plan, written.value)
-        plan.safe = plan.safe and not _has(engine, "ssl", ParameterWhere.CONNECT_ARGS)
+        plan.safe = plan.safe and not _has(plan, "ssl", ParameterWhere.CONNECT_ARGS)
         return "ssl"
     if remedy is Remedy.LEAVE_OUT:
         plan.safe = False
@@ -125,7 +127,7 @@ def _in_url(plan: _Plan, engine: Engine, parameter: ConnectParameter, remedy: Re
         raise _NoFixError
     if remedy is Remedy.TIMEOUT:
         others = ("timeout", "connect_timeout")
-        if _SECONDS.fullmatch(text) is None or any(_has(engine, key, ParameterWhere.CONNECT_ARGS) for key in others):
+        if _SECONDS.fullmatch(text) is None or any(_has(plan, key, ParameterWhere.CONNECT_ARGS) for key in others):
             raise _NoFixError
         plan.safe = plan.safe and parameter.key == "timeout"
         _add(plan, "timeout", text)
@@ -136,23 +138,15 @@ def _in_url(plan: _Plan, engine: Engine, parameter: ConnectParameter, remedy: Re
     return None
 
 
-def _in_connect_args(
-    plan: _Plan,
-    engine: Engine,
-    source: Source,
-    parameter: ConnectParameter,
-    remedy: Remedy,
-    written: Written,
-    item: WrittenItem,
-) -> None:
+def _in_connect_args(plan: _Plan, remedy: Remedy, written: Written, item: WrittenItem) -> None:
     if remedy is Remedy.LEAVE_OUT:
         plan.safe = False
         _remove(plan, item)
         return
     if remedy is Remedy.APPLICATION_NAME:
-        _into_settings(plan, source, written, item)
+        _into_settings(plan, written, item)
         return
-    if remedy.value in (*item.layout.names, *plan.added) or _has(engine, remedy.value, ParameterWhere.URL_QUERY):
+    if remedy.value in (*item.layout.names, *plan.added) or _has(plan, remedy.value, ParameterWhere.URL_QUERY):
         raise _NoFixError
     if remedy is Remedy.SSL:
         _check_mode(plan, written.value)
@@ -161,10 +155,10 @@ def _in_connect_args(
         plan.safe = False
         if written.value and _SECONDS.fullmatch(written.value) is None:
             raise _NoFixError
-    _rename(plan, source, item, remedy.value)
+    _rename(plan, item, remedy.value)
 
 
-def _into_settings(plan: _Plan, source: Source, written: Written, item: WrittenItem) -> None:
+def _into_settings(plan: _Plan, written: Written, item: WrittenItem) -> None:
     """From beside `server_settings` into it; where there is none, one is put around the item."""
     if plan.setting is not None:
         raise _NoFixError
@@ -172,25 +166,26 @@ def _into_settings(plan: _Plan, source: Source, written: Written, item: WrittenI
     if written.value and _text(written.value) is None:
         raise _NoFixError
     start, end = _value(item)
-    quote = preferred_quote(source.text, item.layout.start, item.layout.end)
+    quote = preferred_quote(plan.source.text, item.layout.start, item.layout.end)
     key = f"{quote}application_name{quote}: "
     if not _is_plain(item.layout):
         raise _NoFixError
     if "server_settings" not in item.layout.names:
         plan.edits += (Edit(start, start, f"{{{key}"), Edit(end, end, "}"))
-        _rename(plan, source, item, "server_settings")
+        _rename(plan, item, "server_settings")
         return
     if item.settings is None or not _is_plain(item.settings) or "application_name" in item.settings.names:
         raise _NoFixError
-    value = source.text[start:end]
+    value = plan.source.text[start:end]
     if "#" in value or "\n" in value or "\r" in value:
         raise _NoFixError
-    _extend(plan, insert_items(source, item.settings, [f"{key}{value}"]))
+    _extend(plan, insert_items(plan.source, item.settings, [f"{key}{value}"]))
     _remove(plan, item)
 
 
-def _additions(plan: _Plan, engine: Engine, source: Source) -> Edits:
+def _additions(plan: _Plan) -> Edits:
     """What left the URL, at the end of connect_args."""
+    engine, source = plan.engine, plan.source
     if not plan.added and plan.setting is None:
         return ()
     given = engine.connect_args
@@ -222,27 +217,29 @@ def _additions(plan: _Plan, engine: Engine, source: Source) -> Edits:
     return (*edits, *_given(insert_items(source, given.display, items)))
 
 
-def _queries(plan: _Plan, source: Source) -> Edits:
+def _queries(plan: _Plan) -> Edits:
     return tuple(
         edit
         for literal, names in plan.queries.items()
-        for edit in _given(rewrite_query(source, (literal.start, literal.end), names))
+        for edit in _given(rewrite_query(plan.source, (literal.start, literal.end), names))
     )
 
 
-def _removals(plan: _Plan, source: Source) -> Edits:
+def _removals(plan: _Plan) -> Edits:
     return tuple(
-        edit for layout, indices in plan.removed.items() for edit in _given(remove_elements(source, layout, indices))
+        edit
+        for layout, indices in plan.removed.items()
+        for edit in _given(remove_elements(plan.source, layout, indices))
     )
 
 
-def _rename(plan: _Plan, source: Source, item: WrittenItem, name: str) -> None:
+def _rename(plan: _Plan, item: WrittenItem, name: str) -> None:
     if isinstance(item.layout, CallLayout):
         argument = item.layout.arguments[item.index]
         plan.edits.append(Edit(argument.start, argument.start + len(argument.keyword or ""), name))
         return
     element = item.layout.items[item.index]
-    written = source.text[element.start : element.key_end]
+    written = plan.source.text[element.start : element.key_end]
     if "#" in written:
         raise _NoFixError
     quote = written[0] if written[0] in "'\"" else '"'
@@ -266,8 +263,8 @@ def _check_mode(plan: _Plan, value: str) -> None:
     plan.safe = plan.safe and text is not None
 
 
-def _has(engine: Engine, key: str, where: ParameterWhere) -> bool:
-    return any(one.key == key and one.where is where for one in engine.connect_parameters)
+def _has(plan: _Plan, key: str, where: ParameterWhere) -> bool:
+    return any(one.key == key and one.where is where for one in plan.engine.connect_parameters)
 
 
 def _value(item: WrittenItem) -> tuple[int, int]:

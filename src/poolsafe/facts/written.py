@@ -10,7 +10,7 @@ from poolsafe.facts.engine import Written, WrittenItem, WrittenText
 from poolsafe.facts.views import as_python
 from poolsafe.syntax.calls import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout, DictLayout
-from poolsafe.values.lattice import MappingValue, Value
+from poolsafe.values.lattice import MappingValue, Step, Value
 from poolsafe.values.modules import Module
 
 _STRINGS = (cst.SimpleString, cst.FormattedString)
@@ -37,7 +37,7 @@ def written_item(module: Module, call: cst.Call, content: MappingValue, key: str
 
 def written_texts(module: Module, call: cst.Call, url: Value, key: str, value: Value) -> Iterator[Written]:
     """The string literals of this file that the URL was put together from and whose query names `key`."""
-    nodes = [step.node for step in url.trail if step.module is module]
+    nodes = [step.node for step in url.trail if _is_of(module, step)]
     strings = {id(string): string for node in (*nodes, *_url_argument(call)) for string in _strings(node)}
     for string in strings.values():
         start, end = module.tree.span(string)
@@ -72,13 +72,20 @@ def settings_display(module: Module, node: cst.BaseExpression) -> DictLayout | N
 
 def _written_dict(module: Module, content: MappingValue) -> cst.Dict | cst.Call | None:
     step = content.trail[0] if content.trail else None
-    if step is None or step.module is not module:
+    if step is None or not _is_of(module, step):
         return None
     if isinstance(step.node, cst.Dict):
         return step.node
-    if isinstance(step.node, cst.Call) and isinstance(step.node.func, cst.Name) and step.node.func.value == "dict":
-        return step.node
-    return None
+    return step.node if isinstance(step.node, cst.Call) and _is_dict(step.node) else None
+
+
+def _is_dict(node: cst.Call) -> bool:
+    return isinstance(node.func, cst.Name) and node.func.value == "dict"
+
+
+def _is_of(module: Module, step: Step) -> bool:
+    """Whether a step stands in the file itself, and not in what was parsed out of one of its strings."""
+    return step.module is module and id(step.node) in module.index.parents
 
 
 def _layout(module: Module, node: cst.Dict | cst.Call) -> tuple[DictLayout | CallLayout, list[cst.BaseExpression]]:
@@ -92,7 +99,7 @@ def _items(node: cst.BaseExpression) -> Iterator[tuple[str, cst.BaseExpression]]
         for element in node.elements:
             if isinstance(element, cst.DictElement) and isinstance(element.key, cst.SimpleString):
                 yield str(element.key.evaluated_value), element.value
-    elif isinstance(node, cst.Call):
+    elif isinstance(node, cst.Call) and _is_dict(node):
         for argument in node.args:
             if argument.keyword is not None:
                 yield argument.keyword.value, argument.value
@@ -104,7 +111,7 @@ def _is_written_as(module: Module, node: cst.BaseExpression, value: Value) -> bo
         return True
     start, end = module.tree.outer_span(node)
     for step in value.trail[:1]:
-        if step.module is not module:
+        if not _is_of(module, step):
             return False
         inner_start, inner_end = module.tree.span(step.node)
         return start <= inner_start and inner_end <= end
