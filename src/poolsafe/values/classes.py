@@ -59,7 +59,10 @@ def own_attribute(world: World, frame: Frame, cls: Class, name: str) -> Value:
 
 def mro(cls: Class) -> list[Class]:
     """The class and its project bases, in the order in which Python looks attributes up."""
-    return _linear(cls, MAX_BASES, {})
+    found: list[Class] | None = cls.known.get("mro")
+    if found is None:
+        found = cls.known["mro"] = _linear(cls, MAX_BASES, {})
+    return found
 
 
 def _linear(cls: Class, depth: int, known: dict[int, list[Class]]) -> list[Class]:
@@ -94,6 +97,13 @@ def has_unknown_base(cls: Class) -> bool:
 
 def class_kind(cls: Class) -> str:
     """`settings`, `model`, `dataclass`, `namedtuple`, `enum` or `plain`."""
+    kind: str | None = cls.known.get("kind")
+    if kind is None:
+        kind = cls.known["kind"] = _class_kind(cls)
+    return kind
+
+
+def _class_kind(cls: Class) -> str:
     bases = library_bases(cls)
     if bases & library.SETTINGS_BASES or any(base.endswith(("BaseSettings", ".Settings")) for base in bases):
         return "settings"
@@ -119,6 +129,17 @@ def class_attribute(world: World, frame: Frame, cls: Class, name: str) -> tuple[
 
 def fields(cls: Class) -> list[tuple[str, cst.AnnAssign, Class]]:
     """The annotated names of the class and its bases, base classes first: the fields of a dataclass or model."""
+    return list(_fields(cls).values())
+
+
+def _fields(cls: Class) -> dict[str, tuple[str, cst.AnnAssign, Class]]:
+    found: dict[str, tuple[str, cst.AnnAssign, Class]] | None = cls.known.get("fields")
+    if found is None:
+        found = cls.known["fields"] = _declared(cls)
+    return found
+
+
+def _declared(cls: Class) -> dict[str, tuple[str, cst.AnnAssign, Class]]:
     found: dict[str, tuple[str, cst.AnnAssign, Class]] = {}
     for one in reversed(mro(cls)):
         body = one.node.body
@@ -129,7 +150,7 @@ def fields(cls: Class) -> list[tuple[str, cst.AnnAssign, Class]]:
             for small in line.body:
                 if isinstance(small, cst.AnnAssign) and isinstance(small.target, cst.Name):
                     found[small.target.value] = (small.target.value, small, one)
-    return list(found.values())
+    return found
 
 
 def instantiate(world: World, frame: Frame, cls: Class, arguments: Arguments) -> Value:
@@ -183,14 +204,14 @@ def field_default(world: World, frame: Frame, cls: Class, name: str) -> Value:
     """
     value, owner = class_attribute(world, frame, cls, name)
     kind = class_kind(cls)
-    declared = next(((node, one) for field, node, one in fields(cls) if field == name), None)
+    declared = _fields(cls).get(name)
     if isinstance(value, Absent) or (isinstance(value, Const) and value.value is Ellipsis):
         if declared is None:
             return Absent()
-        return _without_default(world, frame, cls, name, declared[0], declared[1], kind)
+        return _without_default(world, frame, cls, name, declared[1], declared[2], kind)
     if declared is None:
         return value
-    node, home = declared
+    _, node, home = declared
     if owner is not None and _not_nested(value):
         value = through(value, Step(home.module, node, f"`{cls.node.name.value}.{name}`"))
     if kind != "settings" or isinstance(value, Instance):

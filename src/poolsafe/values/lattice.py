@@ -7,6 +7,7 @@ branch stays together with the sqlite options of the same branch.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -187,7 +188,10 @@ class Function(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Class(Value):
-    """A class of the project. `namespace` is the frame of its body."""
+    """A class of the project. `namespace` is the frame of its body.
+
+    `known` keeps what has been asked of its bases and fields, which never change.
+    """
 
     node: cst.ClassDef
     module: Module
@@ -195,6 +199,7 @@ class Class(Value):
     bases: tuple[Value, ...]
     decorators: tuple[Value, ...] = ()
     parents: tuple[int, ...] = ()
+    known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -407,6 +412,7 @@ def restrict(value: Value, path: tuple[Guard, ...]) -> Value:
     """The value where one of the guards of `path` holds."""
     if not isinstance(value, Choice) or not path or path == (ALWAYS,):
         return value
+    METER.units += len(value.alternatives) * len(path)
     questions = [_conditions(at) for at in path]
     kept = [
         (guard, single)
@@ -418,12 +424,13 @@ def restrict(value: Value, path: tuple[Guard, ...]) -> Value:
     return choose(kept) if kept else Unknown("no path reaches it")
 
 
-def _conditions(guard: Guard) -> list[tuple[Guard, ...]]:
-    """The ways to the answers of the conditions in a guard."""
-    return [key.then if truth else key.other for key, truth in guard if isinstance(key, Condition) and key.then]
+@functools.lru_cache(maxsize=4096)
+def _conditions(guard: Guard) -> tuple[tuple[Guard, ...], ...]:
+    """The ways to the answers of the conditions in a guard; asked of the same few guards again and again."""
+    return tuple(key.then if truth else key.other for key, truth in guard if isinstance(key, Condition) and key.then)
 
 
-def _passes(guard: Guard, asked: list[tuple[Guard, ...]], depth: int = MAX_ASKED) -> bool:
+def _passes(guard: Guard, asked: tuple[tuple[Guard, ...], ...], depth: int = MAX_ASKED) -> bool:
     """Whether for each of the conditions there is a way to its answer on which the guard may hold."""
     if not depth:
         return True

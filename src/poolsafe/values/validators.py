@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from poolsafe.values import library
@@ -12,6 +14,8 @@ from poolsafe.values.index import children
 from poolsafe.values.lattice import Absent, Class, Function, Instance, Object, Text, Unknown, Value
 from poolsafe.values.names import force
 from poolsafe.values.world import World
+
+MANY_FIELDS = 40
 
 
 def validated(world: World, frame: Frame, instance: Instance, name: str, value: Value) -> Value:
@@ -40,10 +44,12 @@ def _validators(world: World, frame: Frame, cls: Class, field: str) -> list[tupl
 
 
 def _methods(cls: Class) -> list[cst.FunctionDef]:
-    body = cls.node.body
-    return (
-        [item for item in body.body if isinstance(item, cst.FunctionDef)] if isinstance(body, cst.IndentedBlock) else []
-    )
+    found: list[cst.FunctionDef] | None = cls.known.get("methods")
+    if found is None:
+        body = cls.node.body
+        lines = body.body if isinstance(body, cst.IndentedBlock) else ()
+        found = cls.known["methods"] = [item for item in lines if isinstance(item, cst.FunctionDef)]
+    return found
 
 
 def _names_field(method: cst.FunctionDef, field: str) -> bool:
@@ -73,7 +79,7 @@ def _apply(
         function.defaults,
         function.parents,
     )
-    data = _other_fields(world, frame, instance, name)
+    data = _other_fields(world, frame, instance, name, _words(owner, node))
     others = Object("namespace", {"data": data}) if _takes_info(node) else data
     arguments = Arguments([value])
     names = {param.name.value for param in (*node.params.params, *node.params.kwonly_params)}
@@ -93,12 +99,18 @@ def _takes_info(node: cst.FunctionDef) -> bool:
     return last.name.value in ("info", "validation_info")
 
 
-def _other_fields(world: World, frame: Frame, instance: Instance, name: str) -> Value:
-    """The values of the other fields, as validators see them: `values` of pydantic 1, `info.data` of pydantic 2."""
+def _other_fields(world: World, frame: Frame, instance: Instance, name: str, words: frozenset[str]) -> Value:
+    """The values of the other fields, as validators see them: `values` of pydantic 1, `info.data` of pydantic 2.
+
+    Of very many fields only those that the validator names.
+    """
     items: dict[str, Value] = {}
-    for field, _, _ in fields(instance.cls):
+    declared = fields(instance.cls)
+    for field, _, _ in declared:
         if field == name:
             break
+        if len(declared) > MANY_FIELDS and field not in words:
+            continue
         stored = frame.state.get(("attr", instance.oid, field))
         items[field] = stored if not isinstance(stored, Absent) else field_default(world, frame, instance.cls, field)
     return world.new_mapping(frame.state, items, "the fields of a settings class")
@@ -108,7 +120,7 @@ def after_validation(world: World, frame: Frame, instance: Instance, name: str, 
     """A field after the class's model validators, which may set it on the instance."""
     for one in reversed(mro(instance.cls)):
         for method in _methods(one):
-            if not method.decorators or id(method) in world.active or not _mentions(method, name):
+            if not method.decorators or id(method) in world.active or name not in _words(one, method):
                 continue
             function, owner = class_attribute(world, frame, one, method.name.value)
             if not isinstance(function, Function) or not decorated_as(function.decorators, library.MODEL_VALIDATORS):
@@ -137,13 +149,21 @@ def _is_before(function: Function) -> bool:
     return not any(isinstance(mode, Text) and mode.known == "after" for mode in modes)
 
 
-def _mentions(method: cst.FunctionDef, name: str) -> bool:
-    stack: list[cst.CSTNode] = [method.body]
+def _words(cls: Class, method: cst.FunctionDef) -> frozenset[str]:
+    """The attributes and strings in the body of a class's method: the fields that it can be about."""
+    known: dict[int, frozenset[str]] = cls.known.setdefault("words", {})
+    found = known.get(id(method))
+    if found is None:
+        found = known[id(method)] = frozenset(_walked(method.body))
+    return found
+
+
+def _walked(body: cst.CSTNode) -> Iterator[str]:
+    stack: list[cst.CSTNode] = [body]
     while stack:
         node = stack.pop()
-        if isinstance(node, cst.Attribute) and node.attr.value == name:
-            return True
-        if isinstance(node, cst.SimpleString) and node.raw_value == name:
-            return True
+        if isinstance(node, cst.Attribute):
+            yield node.attr.value
+        elif isinstance(node, cst.SimpleString):
+            yield node.raw_value
         stack.extend(children(node))
-    return False
