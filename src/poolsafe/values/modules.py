@@ -48,12 +48,15 @@ class Module:
         world.running[frame.number] = frame
         active = list(world.active)
         before, world.observer = world.observer, observer or self
-        fuel, work = world.fuel, METER.units
+        world.charge()
+        fuel, work, charged = world.fuel, METER.units, world.charged
         world.refuel()
         try:
             world.execute(world, frame, self.tree.module.body)
         finally:
-            world.active, world.observer, world.fuel, METER.units = active, before, fuel, work
+            world.charge()
+            world.active, world.observer = active, before
+            world.fuel, METER.units, world.charged = fuel, work, charged
             del world.running[frame.number]
         world.base.update(frame.state.changes)
         frame.state = State.fresh(world.base)

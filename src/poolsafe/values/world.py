@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 MAX_DEPTH = 14
 FUEL = 12_000  # expressions and merged names per root; an ordinary module takes some hundreds
+ALLOWANCE = 8  # whole budgets for one file, however many roots and callers it has
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,6 +95,8 @@ class World:
     base: dict[Slot, Value] = field(default_factory=dict)
     fuel: int = FUEL
     fuel_per_run: int = FUEL
+    charged: int = 0
+    spent: int = 0
     counter: int = 100
     many_ways: dict[Hashable, Condition] = field(default_factory=dict)
     conditions: dict[Key, tuple[Module, cst.CSTNode]] = field(default_factory=dict)
@@ -139,10 +142,18 @@ class World:
         return found
 
     def refuel(self) -> None:
-        """Give a new run its budget."""
-        self.fuel = self.fuel_per_run
-        METER.units = 0
+        """Give a new run its budget, as far as the file that is looked at has any left."""
+        self.charge()
+        left = ALLOWANCE - self.spent // (self.fuel_per_run * WORK_PER_FUEL)
+        self.fuel = self.fuel_per_run if left > 0 else 0
+        METER.units = self.charged = 0
         self.active.clear()
+
+    def charge(self) -> None:
+        """Note what this run has spent until now."""
+        total = (self.fuel_per_run - self.fuel) * WORK_PER_FUEL + METER.units if self.fuel > 0 else self.charged
+        self.spent += max(0, total - self.charged)
+        self.charged = total
 
     @property
     def exhausted(self) -> bool:
