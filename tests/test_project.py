@@ -276,3 +276,39 @@ def test_what_is_said_of_a_file_does_not_depend_on_those_before_it(tmp_path: Pat
         target = tmp_path / service / "database.py"
         _, report = check_bytes(str(target), target.read_bytes(), Deployment(), project)
         assert [finding.code for finding in report.findings] == ["PGB101"], service
+
+
+BESIDE = {
+    ".env.example": "# how to begin\nDEBUG=1\nDATABASE_URL=postgresql+asyncpg://db/a\n",
+    "docker-compose.yml": "services:\n  app:\n    environment:\n      DATABASE_URL: postgresql+asyncpg://db/a\n",
+}
+
+
+@pytest.mark.parametrize(("name", "row"), [(".env.example", 3), ("docker-compose.yml", 4)])
+def test_a_finding_says_which_file_beside_the_code_gives_the_url(tmp_path: Path, name: str, row: int) -> None:
+    (tmp_path / name).write_text(BESIDE[name])
+    target = tmp_path / "db.py"
+    target.write_text(
+        ENGINE + "import os\nengine = create_async_engine(os.environ['DATABASE_URL'], pool_pre_ping=True)\n"
+    )
+    _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(tmp_path)))
+    (found,) = report.findings
+    assert [(Path(place.path).name, place.row, place.message) for place in found.related] == [
+        (name, row, "the URL is written here")
+    ]
+
+
+def test_a_finding_says_which_line_of_alembic_ini_gives_the_url(tmp_path: Path) -> None:
+    (tmp_path / "alembic.ini").write_text(
+        "# sqlalchemy.url = x\n[other]\nSQLAlchemy.url = y\n[alembic]\nscript_location = m\n\n"
+        "sqlalchemy.url = postgresql+asyncpg://db/a\n"
+    )
+    target = tmp_path / "env.py"
+    target.write_text(
+        "from alembic import context\nfrom sqlalchemy import pool\n"
+        "from sqlalchemy.ext.asyncio import async_engine_from_config\n"
+        "engine = async_engine_from_config(context.config.get_section('alembic'), poolclass=pool.NullPool)\n"
+    )
+    _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(tmp_path)))
+    (found,) = report.findings
+    assert [(Path(place.path).name, place.row) for place in found.related] == [("alembic.ini", 7)]

@@ -522,3 +522,24 @@ def test_what_is_read_is_never_a_reason_to_write() -> None:
     check(Source.from_text("a.py", ENGINE.replace("app", "shop")), Deployment())
     listening = False
     assert events == []
+
+
+@pytest.mark.parametrize("output", sorted(FORMATS))
+@pytest.mark.parametrize("name", [".env.example", "docker-compose.yml"])
+def test_the_password_of_a_url_beside_the_code_is_masked(tmp_path: Path, output: str, name: str) -> None:
+    line = (
+        "DATABASE_URL={0}"
+        if name.startswith(".env")
+        else "services:\n  app:\n    environment:\n      - DATABASE_URL={0}"
+    )
+    lay(
+        tmp_path,
+        {
+            name: line.format("postgresql+asyncpg://app:hunter2@db/app\n"),
+            "db.py": "import os\nfrom sqlalchemy.ext.asyncio import create_async_engine\n"
+            "engine = create_async_engine(os.environ['DATABASE_URL'])\n",
+        },
+    )
+    done = run(tmp_path, "--isolated", f"--output-format={output}", ".", check_code=False)
+    assert "PGB101" in done.stdout
+    assert "hunter2" not in done.stdout + done.stderr

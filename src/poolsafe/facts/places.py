@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from poolsafe.findings import Related
 from poolsafe.syntax.tree import Tree
-from poolsafe.values.lattice import Step, Trail
+from poolsafe.values.lattice import Aside, Step, Trail
 from poolsafe.values.modules import Module
 
 
@@ -21,6 +21,9 @@ def explain(trail: Trail, what: str, module: Module, span: tuple[int, int]) -> t
     """The places a value came through, without those inside `span` of `module`, which the reader sees anyway."""
     places: list[Related] = []
     for step in trail:
+        if isinstance(step, Aside):
+            places.append(Related(step.path, step.row, 1, step.row, 1, f"{what} is written here"))
+            continue
         try:
             start, end = step.module.tree.span(step.node)
         except KeyError:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     Span = tuple[int, int]
 
 MASK = "***"
+PYTHON = (".py", ".pyi", ".pyw")
 # Stands for one hidden character, so that columns stay what they are; no source text holds it.
 HIDDEN = "\0"
 
@@ -74,7 +75,7 @@ def masked(text: str) -> str:
 
 def hidden(text: str) -> str:
     """Return Python source with HIDDEN in the place of each character of a secret, line ends excepted."""
-    return _without(text, _in_source(text), lambda piece: _CHARACTER.sub(HIDDEN, piece))
+    return _without(text, _in_source(text), _veil)
 
 
 @functools.lru_cache(maxsize=8)
@@ -82,7 +83,22 @@ def visible(source: Source) -> Source:
     """Return the source as it may be shown: `hidden`, with the same rows and columns."""
     if _WORTH.search(source.text) is None:
         return source
+    if not source.path.endswith(PYTHON):
+        # An env file or alembic.ini need not have strings to go by.
+        spans = [*_in_source(source.text), *_in_lines(source.text)]
+        return Source(source.path, b"", _without(source.text, spans, _veil), "utf-8")
     return Source(source.path, b"", hidden(source.text), "utf-8")
+
+
+def _in_lines(text: str) -> Iterator[Span]:
+    offset = 0
+    for line in text.splitlines(keepends=True):
+        yield from ((offset + start, offset + end) for start, end in _in_prose(line))
+        offset += len(line)
+
+
+def _veil(piece: str) -> str:
+    return _CHARACTER.sub(HIDDEN, piece)
 
 
 def shown(text: str) -> str:

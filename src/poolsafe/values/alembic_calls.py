@@ -10,6 +10,7 @@ from poolsafe.values import texts
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import (
     Absent,
+    Aside,
     Const,
     MappingRef,
     MappingValue,
@@ -36,7 +37,12 @@ def _section(world: World, frame: Frame) -> MappingRef:
     if isinstance(frame.state.get(slot), Absent):
         options = world.project.alembic(frame.module)
         items: dict[Any, Value] = {
-            name: text(value.replace("%%", "%")) for name, value in options.items() if not value.startswith("driver://")
+            name: text(
+                value.replace("%%", "%"),
+                trail=(Aside(frame.module, frame.module.tree.module, "literal", value.path, value.row),),
+            )
+            for name, value in options.items()
+            if not value.startswith("driver://")
         }
         frame.state.set(slot, MappingValue(items, ALEMBIC_SECTION, -frame.module.number))
     return MappingRef(-frame.module.number)

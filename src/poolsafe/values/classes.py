@@ -11,6 +11,7 @@ from poolsafe.values.functions import decorated_as
 from poolsafe.values.lattice import (
     ALWAYS,
     Absent,
+    Aside,
     Class,
     Const,
     Function,
@@ -276,7 +277,9 @@ def documented_default(world: World, frame: Frame, names: tuple[str, ...], neste
     `nested` is a field that a settings class inside another one may get as `OUTER__FIELD`.
     """
     found = world.project.environment(frame.module, names, nested)
-    return text(found) if found is not None else None
+    if found is None:
+        return None
+    return text(str(found), trail=(Aside(frame.module, frame.module.tree.module, "literal", found.path, found.row),))
 
 
 def says_nothing(default: Value) -> bool:

@@ -61,6 +61,14 @@ class Step:
     label: str
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Aside(Step):
+    """A place in a file beside the code, such as an env file: `row` counts from 1. The node is who asked for it."""
+
+    path: str
+    row: int
+
+
 Trail = tuple[Step, ...]
 
 

@@ -17,7 +17,7 @@ from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax.tree import Unparsable, parse
 from poolsafe.values import library
 from poolsafe.values.modules import Module
-from poolsafe.values.surroundings import alembic_options, environment_files
+from poolsafe.values.surroundings import Cache, Documented, alembic_options, environment_files
 
 if TYPE_CHECKING:
     from poolsafe.values.world import World
@@ -73,8 +73,8 @@ class Project:
         self._left = MAX_LOADED
         self._files: list[str] | None = None
         self._tops: dict[str, list[str]] | None = None
-        self._environments: dict[str, dict[str, str]] = {}
-        self._alembic: dict[str, dict[str, str]] = {}
+        self._environments: Cache = {}
+        self._alembic: Cache = {}
         self._modules: dict[str, Module | None] = {}
         self._found: dict[tuple[str, str], str | None] = {}
         self._listings: dict[str, frozenset[str]] = {}
@@ -163,7 +163,7 @@ class Project:
     def _is_environment(self, folder: str) -> bool:
         return "pyvenv.cfg" in self._listing(folder)
 
-    def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> str | None:
+    def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> Documented | None:
         """The URL that the nearest env file gives one of these variables, or one ending in `__NESTED`; None without.
 
         What else such files say is one machine's choice.
@@ -178,7 +178,7 @@ class Project:
                         return value
         return None
 
-    def alembic(self, module: Module) -> dict[str, str]:
+    def alembic(self, module: Module) -> dict[str, Documented]:
         """The options of the `[alembic]` section of the nearest alembic.ini, `%` as it is written."""
         if not self.follow:
             return {}

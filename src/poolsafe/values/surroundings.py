@@ -35,10 +35,25 @@ _ENV_FILE = re.compile(r"""\s*(?:env_file:|-|-?\s*path:)\s*["']?([\w./-]*env[\w.
 # `${NAME:-value}` is the value unless somebody says otherwise.
 _DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
 
-Cache = dict[str, dict[str, str]]
+
+class Documented(str):
+    """A value that a file beside the code gives, with the file's `path` and the 1-based `row` where it stands."""
+
+    path: str
+    row: int
+
+    def __new__(cls, value: str, path: str, row: int) -> Documented:
+        made = super().__new__(cls, value)
+        made.path = path
+        made.row = row
+        return made
 
 
-def environment_files(root: str, folder: str, listing: frozenset[str], cache: Cache) -> Iterator[dict[str, str]]:
+Values = dict[str, Documented]
+Cache = dict[str, Values]
+
+
+def environment_files(root: str, folder: str, listing: frozenset[str], cache: Cache) -> Iterator[Values]:
     """What each env file of a folder says, then what its compose files give their services; names in upper case.
 
     What leads out of the root says nothing.
@@ -47,35 +62,36 @@ def environment_files(root: str, folder: str, listing: frozenset[str], cache: Ca
         if name in listing:
             path = os.path.join(folder, name)
             if path not in cache:
-                cache[path] = _parse(_read(root, path))
+                cache[path] = _parse(path, _read(root, path))
             yield cache[path]
     for name in sorted(filter(_COMPOSE.match, listing), key=lambda name: (len(name), name)):
         path = os.path.join(folder, name)
         if path not in cache:
-            cache[path] = _compose(root, folder, _read(root, path))
+            cache[path] = _compose(root, path, _read(root, path))
         yield cache[path]
 
 
-def _compose(root: str, folder: str, content: str) -> dict[str, str]:
+def _compose(root: str, path: str, content: str) -> Values:
     """The variables of a compose file's services, and those of the env files that it names, below its own folder.
 
     It is read line by line and not as YAML: a parser would be a dependency, and time, for a few scalars.
     """
-    values: dict[str, str] = {}
-    for line in content.splitlines():
+    values: Values = {}
+    for row, line in enumerate(content.splitlines(), 1):
         if found := _VARIABLE.match(line):
             value = found[2].split(" #")[0].strip().strip("\"'")
-            values.setdefault(found[1], _DEFAULT.sub(r"\1", value))
+            values.setdefault(found[1], Documented(_DEFAULT.sub(r"\1", value), path, row))
         elif (named := _ENV_FILE.match(line)) and ".." not in named[1] and not named[1].startswith("/"):
-            for name, value in _parse(_read(root, os.path.join(folder, named[1]))).items():
-                values.setdefault(name, value)
+            beside = os.path.join(os.path.dirname(path), named[1])
+            for name, documented in _parse(beside, _read(root, beside)).items():
+                values.setdefault(name, documented)
     return values
 
 
-def _parse(content: str) -> dict[str, str]:
+def _parse(path: str, content: str) -> Values:
     """`NAME=value` lines; `${OTHER}` is filled in where it is known and left out where it is not."""
-    values: dict[str, str] = {}
-    for line in content.splitlines():
+    values: Values = {}
+    for row, line in enumerate(content.splitlines(), 1):
         name, found, value = line.strip().removeprefix("export ").partition("=")
         if not found or not name.strip().replace("_", "").isalnum() or name.startswith("#"):
             continue
@@ -84,26 +100,38 @@ def _parse(content: str) -> dict[str, str]:
             value = value[1 : value.rfind(value[0])]
         else:
             value = value.split(" #")[0].strip()
-        values[name.strip().upper()] = value
+        values[name.strip().upper()] = Documented(value, path, row)
     return values
 
 
-def alembic_options(root: str, path: str, cache: Cache) -> dict[str, str]:
+def alembic_options(root: str, path: str, cache: Cache) -> Values:
     """The `[alembic]` section of an ini file; empty where it cannot be read. `%` is left as it is written."""
     if path not in cache:
-        parser = configparser.RawConfigParser(strict=False)
-        try:
-            parser.read_string(_read(root, path))
-            cache[path] = dict(parser["alembic"]) if parser.has_section("alembic") else {}
-        except configparser.Error:
-            cache[path] = {}
+        cache[path] = _alembic(path, _read(root, path))
     return cache[path]
+
+
+def _alembic(path: str, content: str) -> Values:
+    parser = configparser.RawConfigParser(strict=False)
+    try:
+        parser.read_string(content)
+    except configparser.Error:
+        return {}
+    if not parser.has_section("alembic"):
+        return {}
+    # The parser keeps no rows, and turns names into lower case; the last row that sets a name is the one that counts.
+    rows = {
+        re.split("[=:]", line, maxsplit=1)[0].strip().lower(): row
+        for row, line in enumerate(content.splitlines(), 1)
+        if "=" in line or ":" in line
+    }
+    return {name: Documented(value, path, rows.get(name, 1)) for name, value in parser["alembic"].items()}
 
 
 def _read(root: str, path: str) -> str:
     try:
         text = read_below(root, path, MAX_FILE).decode("utf-8", "replace")
         # configparser takes the square of a line's length.
-        return "\n".join(line for line in text.splitlines() if len(line) <= MAX_LINE)
+        return "\n".join(line if len(line) <= MAX_LINE else "" for line in text.splitlines())
     except OSError:
         return ""
