@@ -191,3 +191,23 @@ def test_what_fails_in_the_deep_stack_fails_here() -> None:
     with pytest.raises(KeyError, match="inner"):
         in_deep_stack(10_000, fail)
     assert in_deep_stack(10_000, lambda: 7) == 7
+
+
+LONG = {
+    "numbers": ("x = [" + "1, " * 200_000 + "]\n", True),
+    "empty lines": ("\n" * 300_000, True),
+    "lines": ("a = 1\n" * 70_000, True),
+    "one string": ("x = '" + "a " * 1_000_000 + "'\n", False),
+    "one comment": ("# " + "a " * 1_000_000 + "\n", False),
+    "a docstring": ('"""' + "word\n" * 300_000 + '"""\n', False),
+    "spaces": (" " * 1_000_000 + "\n", False),
+    "many lines": ("a = 1\n" * 50_000, False),
+}
+
+
+@pytest.mark.parametrize("name", LONG)
+def test_a_file_may_be_long_but_not_of_many_tokens(name: str) -> None:
+    text, refused = LONG[name]
+    reason = find_excess(text).refused
+    assert (reason is not None) is refused
+    assert not refused or reason == "a file with more than 250000 tokens"

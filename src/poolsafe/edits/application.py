@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
+from bisect import bisect_right, insort
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +13,8 @@ from poolsafe.findings import Edit, Finding, Fix
 from poolsafe.source import Source, UndecodableSource
 
 MOST_ROUNDS = 10
+# Each one parses the file again.
+MOST_ATTEMPTS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +38,20 @@ def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
     together = _applied(source, chosen)
     if together is not None:
         return together, chosen
-    # One of them does harm: find out which by adding them one after the other.
+    # Some of them do harm: find out which by halves. What nobody got round to is left for another round.
     kept: list[Fix] = []
     result = source
-    for fix in chosen:
-        attempt = _applied(source, [*kept, fix])
+    groups = [chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]]
+    for _ in range(MOST_ATTEMPTS):
+        if not groups:
+            break
+        group = groups.pop(0)
+        attempt = _applied(source, [*kept, *group]) if group else None
         if attempt is not None:
-            kept.append(fix)
+            kept += group
             result = attempt
+        elif len(group) > 1:
+            groups[:0] = [group[: len(group) // 2], group[len(group) // 2 :]]
     return result, kept
 
 
@@ -73,17 +83,18 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 def _without_overlaps(source: Source, fixes: Iterable[Fix]) -> list[Fix]:
     chosen: list[Fix] = []
-    taken: list[Edit] = []
+    taken: list[tuple[int, int, bool]] = []  # In order: of edits that touch no other fix's.
     isolated: set[int] = set()
     for fix in sorted(fixes, key=_first_start):
-        if not _is_sound(source, fix) or any(_touch(edit, other) for edit in fix.edits for other in taken):
+        if not _is_sound(source, fix) or any(_touches_any(edit, taken) for edit in fix.edits):
             continue
         if fix.isolation is not None:
             if fix.isolation in isolated:
                 continue
             isolated.add(fix.isolation)
         chosen.append(fix)
-        taken += fix.edits
+        for edit in fix.edits:
+            insort(taken, (edit.start, edit.end, bool(edit.content)))
     return chosen
 
 
@@ -100,9 +111,15 @@ def _is_sound(source: Source, fix: Fix) -> bool:
     return ordered and inside and changes
 
 
-def _touch(edit: Edit, other: Edit) -> bool:
-    # Touching counts: what one fix inserts where another one deletes depends on the order.
-    return edit.start <= other.end and other.start <= edit.end
+def _touches_any(edit: Edit, taken: list[tuple[int, int, bool]]) -> bool:
+    for index in range(bisect_right(taken, (edit.end, sys.maxsize)) - 1, -1, -1):
+        start, end, inserts = taken[index]
+        if end < edit.start:
+            break
+        # Touching counts: what one fix inserts where another one deletes depends on the order. Two deletions do not.
+        if inserts or edit.content or (start < edit.end and edit.start < end):
+            return True
+    return False
 
 
 def _compiles(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 # Comments and long strings are matched so as to be skipped: their quotes say nothing.
@@ -23,6 +24,7 @@ def preferred_quote(text: str, start: int, end: int) -> str:
     return "'" if balance > 0 else '"'
 
 
+@functools.lru_cache(maxsize=4)  # All engines of a file ask for the same text.
 def _balance(text: str) -> int:
     groups = [match.lastgroup for match in _STRING.finditer(text)]
     return groups.count("single") - groups.count("double")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MASK = "***"
 PYTHON = (".py", ".pyi", ".pyw")
+LONGEST = 1_000_000  # characters
 # Stands for one hidden character, so that columns stay what they are; no source text holds it.
 HIDDEN = "\0"
 
@@ -80,9 +81,14 @@ def hidden(text: str) -> str:
 
 @functools.lru_cache(maxsize=8)
 def visible(source: Source) -> Source:
-    """Return the source as it may be shown: `hidden`, with the same rows and columns."""
+    """Return the source as it may be shown: `hidden`, with the same rows and columns.
+
+    Of a source that is too long to be gone through for secrets only the line ends are left.
+    """
     if _WORTH.search(source.text) is None:
         return source
+    if len(source.text) > LONGEST:
+        return Source(source.path, b"", re.sub(r"[^\r\n]+", "", source.text), "utf-8")
     if not source.path.endswith(PYTHON):
         # An env file or alembic.ini need not have strings to go by.
         spans = [*_in_source(source.text), *_in_lines(source.text)]

@@ -29,6 +29,14 @@ def call_layout(tree: Tree, call: cst.Call) -> CallLayout:
 
 def dict_layout(tree: Tree, display: cst.Dict) -> DictLayout:
     """The layout of a dict display. Raises ValueError as `call_layout` does."""
+    # Each parameter of a large dict asks for the same one.
+    found = tree.layouts.get(display)
+    if found is None:
+        found = tree.layouts[display] = _dict_layout(tree, display)
+    return found
+
+
+def _dict_layout(tree: Tree, display: cst.Dict) -> DictLayout:
     start, end = tree.span(display)
     items = tuple(_item(tree, element) for element in display.elements)
     if tree.faithful:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from poolsafe.syntax.limits import BLOCK, BRACKET, MAX_DOUBLING_BRACKETS, SHALLOW
+from poolsafe.syntax.limits import BLOCK, BRACKET, MAX_CHARACTERS, MAX_DOUBLING_BRACKETS, MAX_TOKENS, SHALLOW
 from poolsafe.syntax.scan import Absurd, Scan
 
 
@@ -25,6 +25,10 @@ class Excess:
 
 def find_excess(text: str) -> Excess:
     """Scan a whole file, in time linear in its length."""
+    if len(text) > MAX_CHARACTERS:
+        return Excess(0, f"a file with more than {MAX_CHARACTERS} characters")
+    if len(text) > MAX_TOKENS and _count_tokens(text) > MAX_TOKENS:
+        return Excess(0, f"a file with more than {MAX_TOKENS} tokens")
     # There are at most as many levels of blocks as there are different indentations behind a colon.
     blocks = BLOCK * len(set(_BLOCK_INDENT.findall(text)))
     height = _sieve(text)
@@ -36,6 +40,11 @@ def find_excess(text: str) -> Excess:
     except Absurd as refusal:
         return Excess(scan.height, str(refusal), scan.position)
     return Excess(max(scan.height, blocks))
+
+
+def _count_tokens(text: str) -> int:
+    """How many tokens and line ends there are; a string is one token. Only asked of texts that are long."""
+    return sum(1 for _ in _COUNTED.finditer(_QUOTED.sub("~", text)))
 
 
 def _sieved_strings(quote: str) -> str:
@@ -57,6 +66,7 @@ def _sieved_strings(quote: str) -> str:
 _QUOTED = re.compile(
     rf"\#[^\r\n]* | \\(?:\r\n?|\n) | {_sieved_strings(chr(39))} | {_sieved_strings(chr(34))}", re.VERBOSE
 )
+_COUNTED = re.compile(r"\w+|[^\w \t\f]")
 _WORD_OPERATOR = re.compile(r"(?<![^\W\d])(?:not|or|and|else|for)\b")
 _NO_STRUCTURE = re.compile(r"[^-()\[\]{},;\r\n+*/%@&|^~.<>'\"]+")
 _FLAT_GROUP = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")

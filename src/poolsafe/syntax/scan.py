@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from bisect import bisect_right
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -15,12 +17,20 @@ class Absurd(Exception):  # noqa: N818 - a refusal, with its reason
 
 def inside_formatted_string(text: str, offset: int) -> bool:
     """Whether `offset` stands inside an f-string or t-string, in its text or in one of its fields."""
-    if not _FORMATTED.search(text, 0, offset):
-        return False
+    regions = _formatted_strings(text)
+    index = bisect_right(regions, (offset, len(text) + 1)) - 1
+    return index >= 0 and regions[index][0] <= offset < regions[index][1]
+
+
+@functools.lru_cache(maxsize=4)  # All fixes of a file ask for the same text.
+def _formatted_strings(text: str) -> list[tuple[int, int]]:
+    """Where the outermost f-strings and t-strings begin, behind their quote, and end, with it."""
+    if not _FORMATTED.search(text):
+        return []
     scan = Scan(text)
     with suppress(Absurd):
-        scan.run(offset)
-    return scan.in_formatted_string
+        scan.run()
+    return scan.formatted
 
 
 # A keyword may follow a digit directly (`0or 1`), but not a letter.
@@ -81,25 +91,23 @@ class Scan:
         self._pending = 0
         self._doubling = False
         self._chains: dict[str, int] = {}
+        self._behind_string = False
+        self._formatted_start: int | None = None
+        self.formatted: list[tuple[int, int]] = []
 
-    @property
-    def in_formatted_string(self) -> bool:
-        return any(frame.kind == "text" for frame in self._frames)
-
-    def run(self, end: int | None = None) -> None:
-        """Scan up to the offset `end`, or all of the text and what is still open at its end."""
+    def run(self) -> None:
+        """Scan all of the text and what is still open at its end."""
         first = _FIRST_LINE.match(self.text)
         assert first is not None
         self._start_line(first)
-        while self.position < (len(self.text) if end is None else end):
+        while self.position < len(self.text):
             if self._frames[-1].kind in ("text", "specification"):
                 self._read_text()
             else:
                 self._read_code()
-        if end is not None:
-            return
         while len(self._frames) > 1:
             self._pop()
+        self._note_formatted(len(self.text) + 1)
         self._end_expression()
 
     def _read_code(self) -> None:
@@ -109,6 +117,9 @@ class Scan:
             return
         self.position = match.end()
         kind = match.lastgroup
+        behind_string = self._behind_string
+        if kind not in ("comment", "continuation") and not (match["newline"] and len(self._frames) > 1):
+            self._behind_string = kind == "string"
         if kind == "operator":
             self._operator()
         elif kind == "stop":
@@ -120,7 +131,7 @@ class Scan:
         elif kind == "close":
             self._close()
         elif kind == "string":
-            self._string(match[0])
+            self._string(match[0], behind_string)
         elif kind == "lambda":
             self._operator()
             self._push("lambda")
@@ -146,18 +157,29 @@ class Scan:
             self.position = match.start() + 1
             self._leave_string()
 
+    def _note_formatted(self, end: int) -> None:
+        if self._formatted_start is not None and not any(frame.kind == "text" for frame in self._frames):
+            self.formatted.append((self._formatted_start, end))
+            self._formatted_start = None
+
     def _leave_string(self) -> None:
         while self._frames[-1].kind == "specification":
             self._pop()
             self._pop()
         self._pop()
+        self._note_formatted(self.position)
+        self._behind_string = True
 
-    def _string(self, opening: str) -> None:
-        # Strings in a row are one concatenation, nested as deep as they are many.
-        self._operator()
+    def _string(self, opening: str, behind_string: bool) -> None:
         prefix = opening.rstrip("'\"").lower()
         quote = opening[len(prefix) :]
-        if "f" in prefix or "t" in prefix:
+        formatted = "f" in prefix or "t" in prefix
+        # Strings in a row are one concatenation, nested as deep as they are many.
+        if behind_string or formatted:
+            self._operator()
+        if formatted:
+            if self._formatted_start is None:
+                self._formatted_start = self.position
             self._push("text", quote)
             return
         rest = _STRING_REST[quote].match(self.text, self.position)

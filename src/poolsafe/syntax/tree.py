@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from poolsafe.source import Source
+    from poolsafe.syntax.layout import DictLayout
 
 Span = tuple[int, int]
 T = TypeVar("T")
@@ -43,12 +44,13 @@ class Unparsable(Exception):  # noqa: N818 - it names the file's state, and is a
 class Tree:
     """A parsed source. Spans are computed for all nodes on the first question. `height` bounds that of the tree."""
 
-    __slots__ = ("_alignment", "_rendering", "height", "module", "source")
+    __slots__ = ("_alignment", "_rendering", "height", "layouts", "module", "source")
 
     def __init__(self, source: Source, module: cst.Module, height: int) -> None:
         self.source = source
         self.module = module
         self.height = height
+        self.layouts: dict[cst.Dict, DictLayout] = {}  # of the displays that somebody has asked for
         self._rendering: _Rendering | None = None
         self._alignment: Alignment | None = None
 
@@ -104,7 +106,20 @@ class Tree:
 
 
 def parse(source: Source) -> Tree:
-    """Parse with LibCST's newest grammar, whatever Python runs. Raises Unparsable, and nothing else."""
+    """Parse with LibCST's newest grammar, whatever Python runs. Raises Unparsable, and nothing else.
+
+    The last tree is kept: what a repair has parsed to see whether it parses is checked next.
+    """
+    global _latest
+    if _latest is None or _latest.source is not source:
+        _latest = _parse(source)
+    return _latest
+
+
+_latest: Tree | None = None
+
+
+def _parse(source: Source) -> Tree:
     excess = find_excess(source.text)
     if excess.refused is not None:
         row, column = source.row_column(excess.offset)

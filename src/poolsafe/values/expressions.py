@@ -276,8 +276,8 @@ def combine(world: World, frame: Frame, node: cst.CSTNode, kind: type, left: Val
     left, right = force(world, frame, left), force(world, frame, right)
     if kind is cst.Modulo and any(isinstance(single, Text) for _, single in alternatives(left)):
         return lift(lambda template: _percent(world, frame, template, right), left)
-    sides = (*alternatives(left), *alternatives(right))
-    if kind is cst.BitOr and any(isinstance(single, (MappingRef, MappingValue)) for _, single in sides):
+    singles = (*alternatives(left), *alternatives(right))
+    if kind is cst.BitOr and any(isinstance(single, (MappingRef, MappingValue)) for _, single in singles):
         items: dict[Any, Value] = {}
         first = merge_into(world, frame, items, left)
         second = merge_into(world, frame, items, right)
@@ -292,7 +292,8 @@ def combine(world: World, frame: Frame, node: cst.CSTNode, kind: type, left: Val
             return Sequence(one.items + two.items, one.kind, one.open or two.open)
         if isinstance(one, Const) and isinstance(two, Const):
             return _compute(kind, one, two)
-        return Unknown("the result of an operator", ("op", kind.__name__, texts.hashable(one), texts.hashable(two)))
+        sides = texts.shallow(texts.hashable(one)), texts.shallow(texts.hashable(two))
+        return Unknown("the result of an operator", ("op", kind.__name__, *sides))
 
     return lift(apply, harden(left), harden(right))
 

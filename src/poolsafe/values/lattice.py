@@ -50,6 +50,9 @@ class Meter:
 
 METER = Meter()
 WORK_PER_FUEL = 48
+MAX_TEXT = 200_000  # characters
+MAX_PIECES = 500
+MAX_SEQUENCE = 5_000  # items
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -140,6 +143,12 @@ class Sequence(Value):
     items: tuple[Value, ...]
     kind: str = "list"
     open: bool = False
+
+    def __post_init__(self) -> None:
+        """Forget what is beyond `MAX_SEQUENCE` items: a list that doubles has no end."""
+        if len(self.items) > MAX_SEQUENCE:
+            object.__setattr__(self, "items", self.items[:MAX_SEQUENCE])
+            object.__setattr__(self, "open", True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,17 +504,28 @@ def _names_parameter(ident: Key) -> bool:
 
 
 def text(*pieces: str | Unknown, trail: Trail = ()) -> Text:
-    """A string of these pieces, adjacent known ones joined."""
+    """A string of these pieces, adjacent known ones joined; what is too long is known by its beginning."""
     joined: list[str | Unknown] = []
+    length = 0
     for piece in pieces:
         if isinstance(piece, str):
             if not piece:
                 continue
+            length += len(piece)
+            if length > MAX_TEXT:
+                joined += [piece[: MAX_TEXT - length], TOO_LONG]
+                break
             if joined and isinstance(joined[-1], str):
                 joined[-1] += piece
                 continue
+        if len(joined) >= MAX_PIECES:
+            joined.append(TOO_LONG)
+            break
         joined.append(piece)
     return Text(tuple(joined), trail=trail)
+
+
+TOO_LONG = Unknown("a text that is too long to be followed", ("too long",))
 
 
 V = TypeVar("V", bound=Value)

@@ -44,6 +44,7 @@ _MARKERS = frozenset(
 )
 MAX_CALLERS = 12
 MAX_LOADED = 60  # modules for one checked file
+MAX_ROOM = 1_500_000  # characters of them
 MAX_FILE = 2_000_000  # bytes
 MAX_FILES = 30_000
 MAX_WEIGHT = 2_000_000  # characters of source; a tree takes about a hundred bytes for each
@@ -71,6 +72,7 @@ class Project:
         self._sources = tuple(inside)
         self._read = read or _read
         self._left = MAX_LOADED
+        self._room = MAX_ROOM
         self._files: list[str] | None = None
         self._tops: dict[str, list[str]] | None = None
         self._environments: Cache = {}
@@ -85,6 +87,7 @@ class Project:
         What is asked for again is parsed again.
         """
         self._left = MAX_LOADED
+        self._room = MAX_ROOM
         weight = sum(len(module.source.text) for module in self._modules.values() if module is not None)
         if weight > MAX_WEIGHT:
             self._modules.clear()
@@ -291,13 +294,14 @@ class Project:
 
     def _load(self, path: str) -> Module | None:
         if path not in self._modules:
-            if self._left <= 0:
+            if self._left <= 0 or self._room <= 0:
                 return None
             self._left -= 1
             self._modules[path] = None
             # A link, or a relative import with many dots, may lead anywhere.
             source = self._read(path) if self._is_inside(path) else None
             if source is not None:
+                self._room -= len(source.text)
                 try:
                     self._modules[path] = Module(source, parse(source))
                 except Unparsable:

@@ -6,6 +6,7 @@ import string
 from collections.abc import Callable, Mapping
 
 from poolsafe.values.lattice import (
+    MAX_TEXT,
     Const,
     Library,
     Object,
@@ -19,8 +20,6 @@ from poolsafe.values.lattice import (
     lift,
     text,
 )
-
-MAX_LENGTH = 200_000
 
 
 def as_text(value: Value, reason: str = "unknown text") -> Text:
@@ -85,6 +84,8 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
     before, after = old.known, new.known
     if before is None or before == "":
         return text(Unknown("replaces unknown text"))
+    if after is not None and _grown(subject, before, after) > MAX_TEXT:
+        return text(Unknown("a text that is too long to be followed"))
     if after is None:
         pieces: list[str | Unknown] = []
         for piece in subject.pieces:
@@ -113,6 +114,15 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
         key = ("begins with", first.ident if first.ident is not None else id(first), before)
         return choose([(frozenset({(key, True)}), hit), (frozenset({(key, False)}), missed)])
     return text(*replaced, trail=subject.trail)
+
+
+def _grown(subject: Text, before: str, after: str) -> int:
+    """The length of what `replace` would make."""
+    return sum(
+        len(piece) + piece.count(before) * (len(after) - len(before))
+        for piece in subject.pieces
+        if isinstance(piece, str)
+    )
 
 
 def looks_like_scheme(prefix: str) -> bool:
@@ -198,12 +208,22 @@ def hashable(value: Value) -> object:
         case Const():
             return ("const", type(value.value).__name__, value.value)
         case Text():
-            return tuple(piece if isinstance(piece, str) else piece.ident for piece in value.pieces)
+            return tuple(piece if isinstance(piece, str) else shallow(piece.ident) for piece in value.pieces)
         case Library():
             return value.name
         case Object():
             return value.ident
     return None
+
+
+def shallow(ident: object) -> object:
+    """An ident with hashes for what is deep in it: tuples that are shared take twice the time with every level."""
+    if not isinstance(ident, tuple):
+        return ident
+    return tuple(
+        hash(part) if isinstance(part, tuple) and any(isinstance(inner, tuple) for inner in part) else part
+        for part in ident
+    )
 
 
 def map_known(subject: Text, function: Callable[[str], str], *, pieces: bool = False) -> Text:
