@@ -68,6 +68,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     end = argv.index("--") if "--" in argv else len(argv)
     # Its value is optional and needs the sign: a path behind the bare flag is a path.
     said = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in argv[:end]]
+    if not {"-h", "--help"} & set(said):
+        # argparse would put the whole usage into words for its own error messages, which are not used here.
+        parser.usage = argparse.SUPPRESS
     options, rest = parser.parse_known_intermixed_args(said)
     if rest:
         known = [option for action in parser._actions for option in action.option_strings]

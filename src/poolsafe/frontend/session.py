@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from poolsafe.config.settings import Settings
     from poolsafe.frontend.outcome import Outcome
     from poolsafe.reports.diagnostic import Diagnostic
+    from poolsafe.reports.style import Style
 
 CLEAN = 0
 FINDINGS = 1
@@ -177,16 +178,23 @@ class Session:
     def _print_report(self, diagnostics: list[Diagnostic], tally: Tally, stream: TextIO) -> None:
         if self._options.silent:
             return
-        style = style_for(stream, self._options.color)
         for_people = self._format in FOR_PEOPLE or (self._options.statistics and self._format != "json")
+        if not (diagnostics or tally.fixed or self._options.statistics) and self._format in FOR_PEOPLE:
+            # Most runs find nothing to dress, and dressing takes modules that are slow to import.
+            if not self._options.quiet and not (self._failed or self._nothing_there):
+                stream.writelines(f"{line}\n" for line in tally.report_lines())
+            return
+        style = style_for(stream, self._options.color)
         if self._options.statistics:
             silent = sum(outcome.silent for outcome in self._outcomes)
             lines = statistics_as_json if self._format == "json" else statistics
             stream.writelines(lines(diagnostics, silent, style))
         elif diagnostics or self._format not in FOR_PEOPLE:
             stream.writelines(load(self._format).render(diagnostics, style))
-        if self._options.quiet or not for_people:
-            return
+        if not self._options.quiet and for_people:
+            self._print_tally(diagnostics, tally, style, stream)
+
+    def _print_tally(self, diagnostics: list[Diagnostic], tally: Tally, style: Style, stream: TextIO) -> None:
         if self._settings["show-fixes"]:
             fixed = [(outcome.path, outcome.fixed) for outcome in self._outcomes if outcome.fixed]
             stream.writelines(fixes(fixed, style))
