@@ -95,6 +95,7 @@ def test_keeps_several_commands_beside_what_runs_them(name: str) -> None:
         "text('select 1') + text('select 2;' + x)",
         "migration.execute(SQL)",
         "op . execute(SQL)",
+        "@event.listens_for(engine, 'connect')\ndef f(c, r):\n    c.cursor().execute(SQL)",
     ],
 )
 def test_keeps_what_may_run_several_commands(call: str) -> None:
@@ -115,6 +116,7 @@ def test_keeps_what_may_run_several_commands(call: str) -> None:
         "class DDL(Base): pass\nx = SQL",
         "def exec_driver_sql(self, sql): pass\nx = SQL",
         "cursor.execute(SQL)",
+        "cursor.execute(SQL)  # @event.listens_for",
         "from sqlalchemy import text\nx = SQL",
     ],
 )

@@ -31,6 +31,7 @@ _EXECUTE = re.compile(rb"execute(?<![A-Za-z0-9_]execute)" + _CALLED)
 # What Alembic's `op` is called; besides a cursor's, in a listener, no other `execute` takes SQL that is a plain string.
 _OPERATIONS = re.compile(rb"(?:op|migration)[A-Za-z0-9_]*" + _GAP + rb"\." + _GAP + rb"\Z")
 _LONGEST_RECEIVER = 100
+_LISTENER = re.compile(rb"listens_for")
 
 
 def uses_engine_function(data: bytes) -> bool:
@@ -44,12 +45,15 @@ def runs_several_commands(data: bytes) -> bool:
     An argument that is a text is judged by itself; any other may be any text of the file.
     """
     runners = {runner.end(): bool(runner.lastindex) for runner in _runners(data)}
-    if not runners:
+    cursors = {call.end(): True for call in _EXECUTE.finditer(data)} if b"listens_for" in data else {}
+    if not runners and not cursors:
         return False
     try:
         strings = Strings(data)
     except UnreadableError:
         return True
+    if strings.outside([listener.start() for listener in _LISTENER.finditer(data)]):
+        runners = {**cursors, **runners}
     # A name that is not called here may be called under another one.
     used = strings.outside(sorted(runners))
     judged = [strings.argument(end) if runners[end] else None for end in used]
@@ -66,8 +70,7 @@ def _runners(data: bytes) -> Iterator[re.Match[bytes]]:
             yield from pattern.finditer(data)
     if b"execute" not in data:
         return
-    listens = b"listens_for" in data
     for call in _EXECUTE.finditer(data):
         receiver = data[max(call.start() - _LONGEST_RECEIVER, 0) : call.start()]
-        if listens or not call.lastindex or _OPERATIONS.search(receiver):
+        if not call.lastindex or _OPERATIONS.search(receiver):
             yield call
