@@ -27,7 +27,7 @@ from poolsafe.syntax.calls import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout
 from poolsafe.values.index import last_name
 from poolsafe.values.lattice import Absent, Const, alternatives
-from poolsafe.values.library import ENGINE_CONFIG, ENGINE_FUNCTIONS
+from poolsafe.values.libraries.library import ENGINE_CONFIG, ENGINE_FUNCTIONS
 from poolsafe.values.modules import Module
 from poolsafe.values.world import EngineCall, World
 

@@ -29,8 +29,8 @@ from poolsafe.values.lattice import (
     harden,
     restrict,
 )
+from poolsafe.values.libraries.urls import parse_url
 from poolsafe.values.modules import Module
-from poolsafe.values.urls import parse_url
 
 _HOLE = "\x00"
 # A part of the URL that nobody knows and that may well hold a key.

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.places import explain
 from poolsafe.findings import Related
-from poolsafe.values.alembic_calls import ALEMBIC_SECTION
 from poolsafe.values.lattice import (
     Absent,
     Const,
@@ -26,10 +25,11 @@ from poolsafe.values.lattice import (
     is_soft,
     restrict,
 )
+from poolsafe.values.libraries.alembic_calls import ALEMBIC_SECTION
+from poolsafe.values.libraries.urls import parse_url
 from poolsafe.values.modules import Module
 from poolsafe.values.observe import engine_url, single_scheme
 from poolsafe.values.texts import as_text
-from poolsafe.values.urls import parse_url
 from poolsafe.values.world import EngineCall
 
 ASYNCPG = frozenset({"postgresql+asyncpg"})

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.values import library
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.index import last_name
 from poolsafe.values.lattice import Class, Const, Instance, Library, Object, Unknown, Value
+from poolsafe.values.libraries import library
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.values.environment import set_variable
 from poolsafe.values.frame import Frame
 from poolsafe.values.instances import unpacked
 from poolsafe.values.lattice import (
@@ -22,6 +21,7 @@ from poolsafe.values.lattice import (
     alternatives,
     choose,
 )
+from poolsafe.values.libraries.environment import set_variable
 from poolsafe.values.mappings import blurred, mapping_key
 from poolsafe.values.names import bind, force
 from poolsafe.values.world import World

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.values import library
 from poolsafe.values.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases
-from poolsafe.values.enums import member
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.functions import decorated_as
 from poolsafe.values.lattice import (
@@ -30,9 +28,11 @@ from poolsafe.values.lattice import (
     text,
     through,
 )
+from poolsafe.values.libraries import library
+from poolsafe.values.libraries.enums import member
+from poolsafe.values.libraries.validators import after_validation, validated
 from poolsafe.values.names import force, module_name
 from poolsafe.values.texts import hashable
-from poolsafe.values.validators import after_validation, validated
 from poolsafe.values.world import World
 
 

@@ -9,7 +9,6 @@ import libcst as cst
 from poolsafe.values.attributes import attribute, bind_method, of_instance
 from poolsafe.values.classes import class_attribute, class_kind, instantiate
 from poolsafe.values.effects import note_effect, stands_for_effect
-from poolsafe.values.enums import by_value
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.functions import call_function, defer, deferrable
 from poolsafe.values.instances import changed, dumped, unpacked
@@ -34,11 +33,12 @@ from poolsafe.values.lattice import (
     choose,
     refused,
 )
-from poolsafe.values.library_calls import call_library
+from poolsafe.values.libraries.enums import by_value
+from poolsafe.values.libraries.library_calls import call_library
+from poolsafe.values.libraries.runners import call_object_method
 from poolsafe.values.mappings import merge_into
 from poolsafe.values.methods import mapping_method, sequence_method, text_method, url_method
 from poolsafe.values.names import force, peek
-from poolsafe.values.runners import call_object_method
 from poolsafe.values.texts import hashable
 from poolsafe.values.world import World
 

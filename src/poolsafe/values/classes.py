@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.values import library
 from poolsafe.values.annotations import by_annotation
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.functions import decorated_as
@@ -27,6 +26,7 @@ from poolsafe.values.lattice import (
     text,
     through,
 )
+from poolsafe.values.libraries import library
 from poolsafe.values.names import force
 from poolsafe.values.state import State
 from poolsafe.values.world import World

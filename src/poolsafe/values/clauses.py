@@ -9,7 +9,7 @@ import libcst as cst
 from poolsafe.sql import scanner
 from poolsafe.values.index import CallSite
 from poolsafe.values.lattice import Object, Text, Value, alternatives, harden
-from poolsafe.values.library import EXECUTING
+from poolsafe.values.libraries.library import EXECUTING
 from poolsafe.values.modules import Module
 from poolsafe.values.texts import looks_like_scheme
 from poolsafe.values.world import Execution, SqlCall, World

@@ -6,9 +6,9 @@ import sys
 
 import libcst as cst
 
-from poolsafe.values import library
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import Library, MappingRef, Object, Unknown, Value, alternatives
+from poolsafe.values.libraries import library
 from poolsafe.values.mappings import blurred
 from poolsafe.values.world import World
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.values import library
 from poolsafe.values.annotations import typed
 from poolsafe.values.frame import Arguments, Exit, Frame
 from poolsafe.values.lattice import (
@@ -26,6 +25,7 @@ from poolsafe.values.lattice import (
     alternatives,
     choose,
 )
+from poolsafe.values.libraries import library
 from poolsafe.values.listeners import dbapi_connection
 from poolsafe.values.names import force
 from poolsafe.values.state import State

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.values import library
 from poolsafe.values.frame import Frame
 from poolsafe.values.index import children, last_name
 from poolsafe.values.lattice import Instance, MappingRef, Object, Pending, Value, alternatives
+from poolsafe.values.libraries import library
 from poolsafe.values.names import peek
 from poolsafe.values.world import World
 

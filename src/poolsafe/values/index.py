@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 import libcst as cst
 
-from poolsafe.values.library import CALLING
+from poolsafe.values.libraries.library import CALLING
 
 Scope = cst.FunctionDef | cst.Lambda | cst.ClassDef
 

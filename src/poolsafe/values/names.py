@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import builtins
 
-from poolsafe.values import library
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import (
     Absent,
@@ -21,6 +20,7 @@ from poolsafe.values.lattice import (
     choose,
     through,
 )
+from poolsafe.values.libraries import library
 from poolsafe.values.modules import Module
 from poolsafe.values.world import World
 

@@ -8,7 +8,6 @@ from typing import Any
 import libcst as cst
 
 from poolsafe.values import texts
-from poolsafe.values.creators import with_connections
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import (
     Choice,
@@ -25,7 +24,8 @@ from poolsafe.values.lattice import (
     harden,
     text,
 )
-from poolsafe.values.library import ENGINE_FUNCTIONS, SQL_FUNCTIONS
+from poolsafe.values.libraries.creators import with_connections
+from poolsafe.values.libraries.library import ENGINE_FUNCTIONS, SQL_FUNCTIONS
 from poolsafe.values.names import force
 from poolsafe.values.world import EngineCall, Execution, SqlCall, World
 

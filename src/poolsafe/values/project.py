@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from poolsafe.reading import inside, read
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax.tree import Unparsable, parse
-from poolsafe.values import library
+from poolsafe.values.libraries import library
 from poolsafe.values.modules import Module
 from poolsafe.values.surroundings import Cache, Documented, alembic_options, environment_files
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from poolsafe.values import library
 from poolsafe.values.index import CallSite, Scope, last_name
+from poolsafe.values.libraries import library
 from poolsafe.values.modules import Module
 
 Path = tuple[Scope, ...]

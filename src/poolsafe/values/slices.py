@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from poolsafe.values.index import children
-from poolsafe.values.library import EXECUTING
+from poolsafe.values.libraries.library import EXECUTING
 
 Statement = cst.SimpleStatementLine | cst.BaseSmallStatement | cst.BaseCompoundStatement
 

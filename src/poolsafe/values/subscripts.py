@@ -7,8 +7,6 @@ import libcst as cst
 from poolsafe.values import texts
 from poolsafe.values.annotations import annotated
 from poolsafe.values.classes import class_kind
-from poolsafe.values.enums import by_name
-from poolsafe.values.environment import environment
 from poolsafe.values.frame import Frame
 from poolsafe.values.instances import unpacked
 from poolsafe.values.lattice import (
@@ -32,6 +30,8 @@ from poolsafe.values.lattice import (
     refused,
     text,
 )
+from poolsafe.values.libraries.enums import by_name
+from poolsafe.values.libraries.environment import environment
 from poolsafe.values.mappings import mapping_key
 from poolsafe.values.names import force
 from poolsafe.values.world import World

@@ -12,7 +12,6 @@ import libcst as cst
 
 from poolsafe.values import texts
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import Handler, first, second
 from poolsafe.values.instances import changed, dumped
 from poolsafe.values.lattice import (
     Instance,
@@ -25,6 +24,7 @@ from poolsafe.values.lattice import (
     lift,
     text,
 )
+from poolsafe.values.libraries.handler import Handler, first, second
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 

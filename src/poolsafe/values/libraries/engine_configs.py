@@ -7,9 +7,9 @@ and with whatever of the engine configuration is set (advanced_alchemy/config/co
 from __future__ import annotations
 
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import forced
 from poolsafe.values.lattice import Const, Object, Unknown, Value, alternatives
-from poolsafe.values.library import ENGINE_SETTINGS, canonical
+from poolsafe.values.libraries.handler import forced
+from poolsafe.values.libraries.library import ENGINE_SETTINGS, canonical
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.values import environment, library
 from poolsafe.values.attributes import bind_method
 from poolsafe.values.classes import class_attribute
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import Handler
 from poolsafe.values.lattice import (
     Class,
     Function,
@@ -21,6 +19,8 @@ from poolsafe.values.lattice import (
     Value,
     alternatives,
 )
+from poolsafe.values.libraries import environment, library
+from poolsafe.values.libraries.handler import Handler
 from poolsafe.values.names import force
 from poolsafe.values.observe import observe_clause, observe_execution, observe_sql, sets_autocommit
 from poolsafe.values.world import World

@@ -12,7 +12,6 @@ from poolsafe.values.attributes import attribute
 from poolsafe.values.classes import mro
 from poolsafe.values.conditions import truthiness
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import Handler, first
 from poolsafe.values.lattice import (
     Class,
     Const,
@@ -33,6 +32,7 @@ from poolsafe.values.lattice import (
     lift,
     text,
 )
+from poolsafe.values.libraries.handler import Handler, first
 from poolsafe.values.mappings import mapping_key, merge_into
 from poolsafe.values.methods import mapping_method
 from poolsafe.values.names import force

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import forced
 from poolsafe.values.lattice import Const, Function, Library, Object, Partial, Unknown, Value, lift
+from poolsafe.values.libraries.handler import forced
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 

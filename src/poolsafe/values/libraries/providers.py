@@ -5,9 +5,9 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import Handler
 from poolsafe.values.lattice import Object, Unknown, Value
-from poolsafe.values.library import PROVIDERS
+from poolsafe.values.libraries.handler import Handler
+from poolsafe.values.libraries.library import PROVIDERS
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 

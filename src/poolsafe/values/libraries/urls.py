@@ -6,7 +6,6 @@ import libcst as cst
 
 from poolsafe.values import texts
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import Handler, first
 from poolsafe.values.lattice import (
     Absent,
     MappingRef,
@@ -19,6 +18,7 @@ from poolsafe.values.lattice import (
     lift,
     text,
 )
+from poolsafe.values.libraries.handler import Handler, first
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.values import (
+from poolsafe.values import texts
+from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.lattice import (
+    Library,
+    Object,
+    Unknown,
+    Value,
+    harden,
+)
+from poolsafe.values.libraries import (
     alembic_calls,
     builtin_calls,
     engine_configs,
@@ -14,18 +23,9 @@ from poolsafe.values import (
     providers,
     runners,
     standard_calls,
-    texts,
     urls,
 )
-from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import Handler, forced
-from poolsafe.values.lattice import (
-    Library,
-    Object,
-    Unknown,
-    Value,
-    harden,
-)
+from poolsafe.values.libraries.handler import Handler, forced
 from poolsafe.values.observe import observe_engine, observe_sql
 from poolsafe.values.world import World
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.values import texts
-from poolsafe.values.builtin_calls import number
 from poolsafe.values.classes import documented_default, says_nothing
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import Handler
 from poolsafe.values.lattice import (
     Absent,
     Class,
@@ -22,6 +20,8 @@ from poolsafe.values.lattice import (
     harden,
     lift,
 )
+from poolsafe.values.libraries.builtin_calls import number
+from poolsafe.values.libraries.handler import Handler
 from poolsafe.values.names import force
 from poolsafe.values.state import Slot
 from poolsafe.values.world import World

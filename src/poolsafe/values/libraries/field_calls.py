@@ -5,13 +5,13 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.handler import Handler
 from poolsafe.values.lattice import (
     Const,
     Object,
     Unknown,
     Value,
 )
+from poolsafe.values.libraries.handler import Handler
 from poolsafe.values.world import World
 
 

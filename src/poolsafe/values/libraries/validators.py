@@ -6,12 +6,12 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from poolsafe.values import library
 from poolsafe.values.classes import class_attribute, field_default, fields, mro
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.functions import decorated_as
 from poolsafe.values.index import children
 from poolsafe.values.lattice import Absent, Class, Function, Instance, Object, Text, Unknown, Value
+from poolsafe.values.libraries import library
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 
