@@ -41,7 +41,8 @@ PROGRAMS = {
     "deep dicts": _program("x = ", "{'a': " * 150, "1", "}" * 150, "\n"),
     "deep calls": _program("x = ", "dict(a=" * 150, "1", ")" * 150, "\n"),
     "many functions": _program(
-        *(f"def f{number}(u=None):\n    return f{number + 1}(u)\n" for number in range(1_000)), use="create_async_engine(f0('a'))"
+        *(f"def f{number}(u=None):\n    return f{number + 1}(u)\n" for number in range(1_000)),
+        use="create_async_engine(f0('a'))",
     ),
     "many engines that are called": _program(
         *(f"def f{number}(u):\n    return create_async_engine(u)\n" for number in range(200)),
