@@ -21,7 +21,7 @@ NOBODY = 65534
 
 
 def apply(folder: Path, before: str = "") -> subprocess.CompletedProcess[str]:
-    """`--apply` in a process that runs `before` first."""
+    """`--apply` in a process that runs `before` first. Coverage is not measured in it: it could not write either."""
     program = (
         "import sys\n"
         "from poolsafe.command import main\n"
@@ -29,7 +29,13 @@ def apply(folder: Path, before: str = "") -> subprocess.CompletedProcess[str]:
         "sys.exit(main(['--apply', '--isolated', '--quiet', '.']))\n"
     )
     return subprocess.run(
-        [sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=120, check=False
+        [sys.executable, "-c", program],
+        cwd=folder,
+        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
     )
 
 

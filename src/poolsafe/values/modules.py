@@ -33,14 +33,19 @@ class Module:
         self._definitions: dict[str, cst.CSTNode] | None = None
 
     def run(self, world: World) -> None:
-        """Run the module's own statements. What they bind is kept in the world when they are done."""
-        self.frame = self.run_again(world)
+        """Run the module's own statements. What they bind is kept in the world when they are done.
+
+        The file that happens to import it first does not pay: what it finds is for all that import it.
+        """
+        world.charge()
+        spent, world.spent = world.spent, 0
+        try:
+            self.frame = self.run_again(world)
+        finally:
+            world.spent = spent
 
     def run_again(self, world: World, observer: Module | None = None) -> Frame:
-        """Run the module's statements in a frame of its own, for `observer` (by default the module itself).
-
-        The budget is a new one: a module is run for all that import it.
-        """
+        """Run the module's statements in a frame of its own, with a budget of its own, for `observer` (or itself)."""
         state = State.fresh(world.base)
         frame = Frame(self, world.number(), (), state, state, kind="module")
         if self.frame is None:
@@ -49,14 +54,14 @@ class Module:
         active = list(world.active)
         before, world.observer = world.observer, observer or self
         world.charge()
-        fuel, work, charged = world.fuel, METER.units, world.charged
+        purse = world.fuel, world.given, METER.units, world.charged
         world.refuel()
         try:
             world.execute(world, frame, self.tree.module.body)
         finally:
             world.charge()
             world.active, world.observer = active, before
-            world.fuel, METER.units, world.charged = fuel, work, charged
+            world.fuel, world.given, METER.units, world.charged = purse
             del world.running[frame.number]
         world.base.update(frame.state.changes)
         frame.state = State.fresh(world.base)

@@ -78,9 +78,11 @@ class Execution:
     observer: Module | None
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class World:
     """The shared side of the abstract runs. One World serves all files of a project; fuel is given anew per root.
+
+    It has no representation: that would be all trees and states in full, gigabytes of text.
 
     `evaluate` (an expression), `execute` (a body; whether it goes on after it), `apply` (a call of a value with
     arguments, at a node) and `complete` (an expression or definition that has waited) are the interpreter's own
@@ -95,7 +97,8 @@ class World:
     base: dict[Slot, Value] = field(default_factory=dict)
     fuel: int = FUEL
     fuel_per_run: int = FUEL
-    charged: int = 0
+    given: int = FUEL  # what the run began with
+    charged: int = 0  # of what the run has spent, what is in `spent` already
     spent: int = 0
     counter: int = 100
     many_ways: dict[Hashable, Condition] = field(default_factory=dict)
@@ -145,14 +148,14 @@ class World:
         """Give a new run its budget, as far as the file that is looked at has any left."""
         self.charge()
         left = ALLOWANCE - self.spent // (self.fuel_per_run * WORK_PER_FUEL)
-        self.fuel = self.fuel_per_run if left > 0 else 0
+        self.fuel = self.given = self.fuel_per_run if left > 0 else 0
         METER.units = self.charged = 0
         self.active.clear()
 
     def charge(self) -> None:
         """Note what this run has spent until now."""
-        total = (self.fuel_per_run - self.fuel) * WORK_PER_FUEL + METER.units if self.fuel > 0 else self.charged
-        self.spent += max(0, total - self.charged)
+        total = (self.given - self.fuel) * WORK_PER_FUEL + METER.units
+        self.spent += total - self.charged
         self.charged = total
 
     @property
