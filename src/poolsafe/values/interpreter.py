@@ -43,7 +43,7 @@ def world_of(project: Project) -> World:
 
 def explore(world: World, module: Module, engines: list[CallSite], statements: list[CallSite]) -> None:
     """Run a module and every function from which one of the calls can be reached, in its file and in the project's."""
-    world.spent = 0
+    world.begin_file()
     world.wanted_calls.clear()  # instances that were made for another file say nothing of what this one has seen
     _reach(world, module, engines)
     _ask_callers(world, module, engines)

@@ -144,6 +144,12 @@ class World:
             found = self.slices[key] = relevant_statements(node, self.warm)
         return found
 
+    def begin_file(self) -> None:
+        """Give a file its allowance, and whatever ran before it no part in that."""
+        self.spent = 0
+        METER.units = self.charged = 0
+        self.fuel = self.given
+
     def refuel(self) -> None:
         """Give a new run its budget, as far as the file that is looked at has any left."""
         self.charge()
