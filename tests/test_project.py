@@ -91,6 +91,19 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
          "db.py": ENGINE + "import os\nengine = create_async_engine(os.environ['DATABASE_URL'], pool_pre_ping=True)\n"},
         "db.py", {"PGB101"},
     ),
+    "an env file of another name": (
+        {"config.env": "DATABASE_URL=postgresql+asyncpg://db/a\n", "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", {"PGB101"},
+    ),
+    "a usual name of an env file comes first": (
+        {"a.env": "DATABASE_URL=postgresql+asyncpg://db/a\n", ".env.test": "DATABASE_URL=sqlite+aiosqlite://\n",
+         "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", set(),
+    ),
+    "a program is no env file": (
+        {"app.env.py": "DATABASE_URL=postgresql+asyncpg://db/a\n", "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", set(),
+    ),
     "an env file beside an empty default": (
         {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
          "db.py": ENGINE + "import os\nengine = create_async_engine(os.getenv('DATABASE_URL', ''), pool_pre_ping=True)\n"},
@@ -138,8 +151,8 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
         "db.py", {"PGB101"},
     ),
     "a compose file names an env file outside its folder": (
-        {"a/docker-compose.yml": "services:\n  web:\n    env_file: ../web.env\n",
-         "web.env": "DATABASE_URL=postgresql+asyncpg://db/a\n", "a/db.py": URL_FROM_ENVIRONMENT},
+        {"a/docker-compose.yml": "services:\n  web:\n    env_file: ../web.environment\n",
+         "web.environment": "DATABASE_URL=postgresql+asyncpg://db/a\n", "a/db.py": URL_FROM_ENVIRONMENT},
         "a/db.py", set(),
     ),
     "a compose file leaves it to the shell": (

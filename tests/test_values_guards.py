@@ -84,3 +84,30 @@ else:
 def test_another_constant_is_not() -> None:
     code = f"{HEAD}if unset:\n    pass\nFLAG = False\nif FLAG:\n    create_async_engine('postgresql+asyncpg://db/a')\n"
     assert [engine.driver.value for engine in engines_of(code)] == ["asyncpg"]
+
+
+def test_a_member_made_of_the_backend_is_the_backend() -> None:
+    code = """
+import os
+from enum import Enum
+from sqlalchemy import make_url
+from sqlalchemy.ext.asyncio import create_async_engine
+
+class Backend(Enum):
+    SQLITE = "sqlite"
+    POSTGRESQL = "postgresql"
+
+def asynchronous(url):
+    if url.get_backend_name() == "sqlite":
+        return url.set(drivername="sqlite+aiosqlite")
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+asyncpg")
+    raise ValueError(url)
+
+url = make_url(os.environ["URL"])
+if Backend(url.get_backend_name()) is Backend.SQLITE:
+    create_async_engine(asynchronous(url))
+else:
+    create_async_engine(asynchronous(make_url(url.render_as_string())))
+"""
+    assert [engine.driver.value for engine in engines_of(code)] == ["other", "asyncpg"]

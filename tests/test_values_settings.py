@@ -8,7 +8,7 @@ import pytest
 from programs import OneOf, value_of
 
 SETTINGS = """import sqlmodel
-from pydantic import BaseModel, Field, PostgresDsn, PrivateAttr, SecretStr, ValidationInfo, computed_field
+from pydantic import BaseModel, ConfigDict, Field, PostgresDsn, PrivateAttr, SecretStr, ValidationInfo, computed_field
 from pydantic import field_validator, model_validator, validator
 from pydantic_settings import BaseSettings
 """
@@ -115,6 +115,18 @@ PYDANTIC = [
     (
         "class S(BaseSettings):\n    a: str = 'b'\n    c: str = 'd'\nx = S().model_dump(exclude={'c'})",
         {"a": "b", "c": "d", "…": ...},
+    ),
+    *(
+        (f"import pydantic\nclass S(BaseModel):\n    a: str = 'b'\n    {extra}\nx = S().model_dump()", {"a": "b", **more})
+        for extra, more in [
+            ("model_config = ConfigDict(extra='allow')", {"…": ...}),
+            ("model_config = {'extra': 'allow'}", {"…": ...}),
+            ("class Config:\n        extra = 'allow'", {"…": ...}),
+            ("class Config:\n        extra = pydantic.Extra.allow", {"…": ...}),
+            ("model_config = ConfigDict(extra='ignore')", {}),
+            ("model_config = {'frozen': True}", {}),
+            ("class Config:\n        frozen = True", {}),
+        ]
     ),
     ("class S(BaseSettings):\n    a: dict = {'k': 0}\nx = S().a", {"k": 0}),
     (

@@ -17,6 +17,7 @@ from poolsafe.values.lattice import (
     Guard,
     Instance,
     Library,
+    MappingRef,
     Object,
     Step,
     Text,
@@ -263,12 +264,22 @@ def _without_default(
 
 def _variables(world: World, frame: Frame, cls: Class, name: str) -> tuple[str, ...]:
     """The environment variables that fill a settings field: its name behind the class's `env_prefix`, or alone."""
-    prefix = ""
+    given = model_option(world, frame, cls, "env_prefix")
+    prefix = given.known or "" if isinstance(given, Text) else ""
+    return ((prefix + name).upper(), name.upper()) if prefix else (name.upper(),)
+
+
+def model_option(world: World, frame: Frame, cls: Class, name: str) -> Value | None:
+    """What a pydantic model sets in `model_config`, or in its inner class `Config`; None where it does not."""
     config, _ = class_attribute(world, frame, cls, "model_config")
     if isinstance(config, Object) and isinstance(config.facts.get("arguments"), Arguments):
-        given = config.facts["arguments"].keywords.get("env_prefix")
-        prefix = given.known or "" if isinstance(given, Text) else ""
-    return ((prefix + name).upper(), name.upper()) if prefix else (name.upper(),)
+        return config.facts["arguments"].keywords.get(name)
+    if isinstance(config, MappingRef):
+        found = world.content(frame.state, config).get(name)
+    else:
+        inner, _ = class_attribute(world, frame, cls, "Config")
+        found = class_attribute(world, frame, inner, name)[0] if isinstance(inner, Class) else Absent()
+    return None if isinstance(found, Absent) else found
 
 
 def documented_default(world: World, frame: Frame, names: tuple[str, ...], nested: str | None = None) -> Value | None:

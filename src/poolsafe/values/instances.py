@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from poolsafe.values.attributes import of_instance
-from poolsafe.values.classes import class_kind, fields
+from poolsafe.values.classes import class_kind, fields, model_option
 from poolsafe.values.frame import Frame
-from poolsafe.values.lattice import Instance, MappingRef, Sequence, Value
+from poolsafe.values.lattice import Instance, Library, MappingRef, Sequence, Value, text
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 
+_ALLOWED = (text("allow"), Library("pydantic.Extra.allow"))
+
 
 def dumped(world: World, frame: Frame, instance: Instance, open_reason: str | None = None) -> MappingRef:
-    """The fields as a dict."""
+    """The fields as a dict; a pydantic model that allows extras may have more of them."""
+    if model_option(world, frame, instance.cls, "extra") in _ALLOWED:
+        open_reason = open_reason or "a model that allows extra fields"
     items = {name: of_instance(world, frame, instance, name) for name, _, _ in fields(instance.cls)}
     return world.new_mapping(frame.state, dict(items), open_reason)
 

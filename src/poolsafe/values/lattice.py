@@ -416,12 +416,18 @@ def either(left: Guard, right: Guard) -> Guard | None:
 
 def one_of(key: Key, count: int) -> list[Guard]:
     """The guards of `count` possibilities of which exactly one holds."""
+    return exclusive([(key, index) for index in range(count)])
+
+
+def exclusive(keys: Iterable[Key]) -> list[Guard]:
+    """The guards of possibilities of which exactly one holds, each with a condition of its own: the last is the rest."""
     guards: list[Guard] = []
     others: Guard = ALWAYS
-    for index in range(count):
-        last = index == count - 1
-        guards.append(others if last else others | {((key, index), True)})
-        others = others | {((key, index), False)}
+    for key in keys:
+        guards.append(others | {(key, True)})
+        others = others | {(key, False)}
+    if guards:
+        guards[-1] = frozenset(pair for pair in guards[-1] if not pair[1])
     return guards
 
 

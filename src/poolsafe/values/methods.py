@@ -323,17 +323,19 @@ def url_method(world: World, frame: Frame, node: cst.Call, subject: Url, name: s
     if name in ("render_as_string", "unicode_string", "geturl", "__str__", "__to_string__", "get_secret_value"):
         return subject
     if name == "get_backend_name":
-        return lift(
-            lambda driver: texts.map_known(texts.as_text(driver), lambda known: known.partition("+")[0]),
-            subject.drivername,
-        )
+        return lift(lambda name: texts.map_known(texts.as_text(name), _backend), subject.drivername)
     if name == "get_driver_name":
-        return lift(
-            lambda driver: texts.map_known(texts.as_text(driver), lambda known: known.partition("+")[2]),
-            subject.drivername,
-        )
+        return lift(lambda name: texts.map_known(texts.as_text(name), _driver), subject.drivername)
     # `str(url)` and the URL itself are one value here.
     return text_method(world, frame, node, texts.url_text(subject), name, arguments)
+
+
+def _backend(drivername: str) -> str:
+    return drivername.partition("+")[0]
+
+
+def _driver(drivername: str) -> str:
+    return drivername.partition("+")[2]
 
 
 def _trail_of(drivername: Value | None, subject: Url) -> Any:

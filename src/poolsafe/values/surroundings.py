@@ -25,6 +25,10 @@ ENV_FILES = (
     ".env.production",
     ".env.test",
 )
+# Any other name of such a file, in the order of the alphabet.
+_OTHER_ENV_FILE = re.compile(r"[\w-]*\.env(?:\.[\w-]+)*$|env\.[\w-]+$")
+_PROGRAM = (".py", ".pyi", ".sh", ".js", ".ts", ".mjs", ".cjs")
+MAX_OTHERS = 8
 MAX_FILE = 200_000
 MAX_LINE = 4_000
 
@@ -58,17 +62,21 @@ def environment_files(root: str, folder: str, listing: frozenset[str], cache: Ca
 
     What leads out of the root says nothing.
     """
-    for name in ENV_FILES:
-        if name in listing:
-            path = os.path.join(folder, name)
-            if path not in cache:
-                cache[path] = _parse(path, _read(root, path))
-            yield cache[path]
+    for name in [*(name for name in ENV_FILES if name in listing), *_other_env_files(listing)]:
+        path = os.path.join(folder, name)
+        if path not in cache:
+            cache[path] = _parse(path, _read(root, path))
+        yield cache[path]
     for name in sorted(filter(_COMPOSE.match, listing), key=lambda name: (len(name), name)):
         path = os.path.join(folder, name)
         if path not in cache:
             cache[path] = _compose(root, path, _read(root, path))
         yield cache[path]
+
+
+def _other_env_files(listing: frozenset[str]) -> list[str]:
+    found = (name for name in listing if _OTHER_ENV_FILE.match(name) and not name.endswith(_PROGRAM))
+    return sorted(name for name in found if name not in ENV_FILES)[:MAX_OTHERS]
 
 
 def _compose(root: str, path: str, content: str) -> Values:

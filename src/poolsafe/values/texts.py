@@ -226,6 +226,12 @@ def shallow(ident: object) -> object:
     )
 
 
+def equality(one: Value, two: Value) -> object:
+    """What stands for `one == two` in guards; None where one of them is not told apart from others."""
+    sides = hashable(one), hashable(two)
+    return None if None in sides else ("true", ("Equal", *sides))
+
+
 def map_known(subject: Text, function: Callable[[str], str], *, pieces: bool = False) -> Text:
     """Apply a function to the string; piece by piece where it maps each character for itself."""
     known = subject.known
@@ -235,7 +241,7 @@ def map_known(subject: Text, function: Callable[[str], str], *, pieces: bool = F
         return text(
             *(function(piece) if isinstance(piece, str) else piece for piece in subject.pieces), trail=subject.trail
         )
-    return text(Unknown("a function of unknown text", ("map", hashable(subject), id(function))))
+    return text(Unknown("a function of unknown text", ("map", hashable(subject), function)))
 
 
 def dedent(subject: Text, function: Callable[[str], str]) -> Text:

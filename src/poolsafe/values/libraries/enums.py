@@ -10,18 +10,19 @@ from poolsafe.values.lattice import (
     Absent,
     Class,
     Const,
+    Key,
     Object,
     Text,
     Unknown,
     Value,
     choose,
+    exclusive,
     harden,
     lift,
-    one_of,
     refused,
     text,
 )
-from poolsafe.values.texts import hashable
+from poolsafe.values.texts import equality, hashable
 from poolsafe.values.world import World
 
 MAX_MEMBERS = 12
@@ -69,7 +70,16 @@ def by_value(world: World, frame: Frame, cls: Class, arguments: Arguments) -> Va
             return next(equal, refused("a value that the enumeration lacks"))
         if not 0 < len(known) <= MAX_MEMBERS:
             return Unknown("a member of an enumeration")
-        ident = hashable(single)
-        return choose(zip(one_of(("member", ident), len(known)), known, strict=True))
+        return choose(zip(exclusive(_equalities(single, known)), known, strict=True))
 
     return lift(one, harden(given))
+
+
+def _equalities(single: Value, known: list[Object]) -> list[Key]:
+    """The condition of each member: that the value is its own, as `value == "x"` elsewhere would ask."""
+    found: list[Key] = []
+    for index, each in enumerate(known):
+        value = each.facts["value"]
+        equal = equality(single, value) if isinstance(value, (Text, Const)) else None
+        found.append((("member", hashable(single)), index) if equal is None else equal)
+    return found
