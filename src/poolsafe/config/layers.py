@@ -91,7 +91,7 @@ def load_toml(path: str) -> dict[str, Any]:
     import tomli
 
     try:
-        return tomli.loads(read(path, LARGEST).decode("utf-8"))
+        return tomli.loads(read(path, LARGEST).decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:

@@ -6,6 +6,7 @@ Nothing outside the root is read because a file says so: neither imports nor lin
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import re
 import sys
@@ -44,10 +45,10 @@ _MARKERS = frozenset(
 )
 MAX_CALLERS = 12
 MAX_LOADED = 60  # modules for one checked file
-MAX_ROOM = 1_500_000  # characters of them
+MAX_ROOM = 500_000  # characters of them
 MAX_FILE = 2_000_000  # bytes
 MAX_FILES = 30_000
-MAX_WEIGHT = 2_000_000  # characters of source; a tree takes about a hundred bytes for each
+MAX_WEIGHT = 800_000  # characters of source; a tree takes about a hundred bytes for each
 
 
 class Project:
@@ -92,6 +93,7 @@ class Project:
         if weight > MAX_WEIGHT:
             self._modules.clear()
             self.world = None
+            gc.collect()  # nodes and states refer to each other, and the collector is set to come seldom
 
     def module(self, source: Source) -> Module:
         """The module of a source: the one that is known already where its text is the same. Raises Unparsable."""
