@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from poolsafe.deployment import versions as room
 from poolsafe.deployment.evidence import deployment_for
 from poolsafe.deployment.versions import both, either, exactly, overlap, specified, specified_for_poetry
 from poolsafe.facts.deployment import Deployment, Versions, at_least, older_than, shown
@@ -469,3 +472,24 @@ def test_a_synchronous_driver_serves_no_asynchronous_engine_but_may_run_a_statem
     found = deployment_for(str(tmp_path / "app.py"), str(tmp_path), Deployment())
     assert found.assume_asyncpg is True
     assert found.synchronous_too is synchronous_too
+
+
+_CLAUSE = st.builds(
+    "{}{}{}{}".format,
+    st.sampled_from(["==", "!=", ">=", "<=", "<", ">", "~=", "===", "=", "", "=>"]),
+    st.sampled_from(["", " ", "  ", "\t"]),
+    st.from_regex(r"[0-9]{1,3}(\.[0-9]{1,2}){0,3}", fullmatch=True),
+    st.sampled_from(["", "", "", " ", ".*", "rc1", ".", ".post1"]),
+)
+
+
+@given(st.lists(_CLAUSE, max_size=3).map(",".join))
+def test_what_is_read_without_packaging_is_what_packaging_reads(text: str) -> None:
+    short = room._usual_clauses(text)
+    if short is not None:
+        assert sorted(short) == sorted(room._clauses(text))
+
+
+def test_usual_specifiers_are_read_without_packaging() -> None:
+    assert room._usual_clauses(">=0.27, <0.31") == [(">=", "0.27"), ("<", "0.31")]
+    assert room._usual_clauses("~=0.29") is None

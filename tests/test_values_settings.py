@@ -11,6 +11,7 @@ SETTINGS = """import sqlmodel
 from pydantic import BaseModel, ConfigDict, Field, PostgresDsn, PrivateAttr, SecretStr, ValidationInfo, computed_field
 from pydantic import field_validator, model_validator, validator
 from pydantic_settings import BaseSettings
+import pydantic
 """
 PYDANTIC = [
     ("class S(BaseSettings):\n    a: str = 'b'\nx = S().a", "b"),
@@ -117,8 +118,8 @@ PYDANTIC = [
         {"a": "b", "c": "d", "…": ...},
     ),
     *(
-        (f"import pydantic\nclass S(BaseModel):\n    a: str = 'b'\n    {extra}\nx = S().model_dump()", {"a": "b", **more})
-        for extra, more in [
+        (f"class S(BaseModel):\n    a: str = 'b'\n    {extra}\nx = S().model_dump()", {"a": "b", **rest})
+        for extra, rest in [
             ("model_config = ConfigDict(extra='allow')", {"…": ...}),
             ("model_config = {'extra': 'allow'}", {"…": ...}),
             ("class Config:\n        extra = 'allow'", {"…": ...}),

@@ -7,6 +7,7 @@ The packages of (a) and the tools to compare with are installed once below `--wo
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 import tempfile
@@ -18,6 +19,8 @@ from .cases import CASES, CORES, Line, Places
 
 def main() -> int:
     options = _parser().parse_args()
+    # Compiled anew in every run, modules would be most of what is measured; the first run of each command compiles them.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     options.work.mkdir(parents=True, exist_ok=True)
     places = Places(options.work, options.packages, tuple(options.service), options.rounds)
     print(f"{time.strftime('%Y-%m-%d')}, {CORES} cores, {platform.platform()}, Python {platform.python_version()}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -29,6 +30,18 @@ _SKIPPED = (
     "rbrace",
     "equal",
     "indent",
+)
+_NOTED = frozenset(
+    (
+        cst.Call,
+        cst.ClassDef,
+        cst.FormattedStringText,
+        cst.FunctionDef,
+        cst.Import,
+        cst.ImportFrom,
+        cst.Lambda,
+        cst.SimpleString,
+    )
 )
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
@@ -68,7 +81,9 @@ class Index:
         stack: list[tuple[cst.CSTNode, tuple[Scope, ...]]] = [(module, ())]
         while stack:
             node, scopes = stack.pop()
-            if isinstance(node, cst.Call):
+            if type(node) not in _NOTED:
+                pass
+            elif isinstance(node, cst.Call):
                 name = last_name(node.func)
                 if name is not None:
                     site = CallSite(node, name, scopes)
@@ -94,7 +109,9 @@ class Index:
             elif isinstance(node, (cst.ImportFrom, cst.Import)):
                 self.imports.append(node)
                 continue
-            for child in reversed(list(children(node))):
+            found = list(children(node))
+            found.reverse()
+            for child in found:
                 self.parents[id(child)] = node
                 stack.append((child, scopes))
 
@@ -123,9 +140,16 @@ def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
         names = _FIELDS[kind] = tuple(item.name for item in fields(kind) if not item.name.startswith(_SKIPPED))
     for name in names:
         value = getattr(node, name)
-        if isinstance(value, cst.CSTNode):
-            yield value
-        elif isinstance(value, (tuple, list)):
+        kind = type(value)
+        if kind is tuple or kind is list:
             for item in value:
-                if isinstance(item, cst.CSTNode):
+                if _is_node(type(item)):
                     yield item
+        elif _is_node(kind):
+            yield value
+
+
+@functools.cache
+def _is_node(kind: type) -> bool:
+    """Whether values of this type are nodes: these are abstract base classes, of which `isinstance` is slow."""
+    return issubclass(kind, cst.CSTNode)

@@ -420,7 +420,7 @@ def one_of(key: Key, count: int) -> list[Guard]:
 
 
 def exclusive(keys: Iterable[Key]) -> list[Guard]:
-    """The guards of possibilities of which exactly one holds, each with a condition of its own: the last is the rest."""
+    """The guards of possibilities of which exactly one holds, one condition each; the last is the rest."""
     guards: list[Guard] = []
     others: Guard = ALWAYS
     for key in keys:
