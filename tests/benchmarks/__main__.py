@@ -19,7 +19,7 @@ from .cases import CASES, CORES, Line, Places
 
 def main() -> int:
     options = _parser().parse_args()
-    # Compiled anew in every run, modules would be most of what is measured; the first run of each command compiles them.
+    # Modules that are compiled anew in every run would be most of what is measured.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     options.work.mkdir(parents=True, exist_ok=True)
     places = Places(options.work, options.packages, tuple(options.service), options.rounds)

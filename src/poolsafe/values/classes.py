@@ -272,8 +272,9 @@ def _variables(world: World, frame: Frame, cls: Class, name: str) -> tuple[str, 
 def model_option(world: World, frame: Frame, cls: Class, name: str) -> Value | None:
     """What a pydantic model sets in `model_config`, or in its inner class `Config`; None where it does not."""
     config, _ = class_attribute(world, frame, cls, "model_config")
-    if isinstance(config, Object) and isinstance(config.facts.get("arguments"), Arguments):
-        return config.facts["arguments"].keywords.get(name)
+    arguments = config.facts.get("arguments") if isinstance(config, Object) else None
+    if isinstance(arguments, Arguments):
+        return arguments.keywords.get(name)
     if isinstance(config, MappingRef):
         found = world.content(frame.state, config).get(name)
     else:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
 
@@ -43,6 +42,7 @@ _NOTED = frozenset(
         cst.SimpleString,
     )
 )
+_NODES: dict[type, bool] = {}
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
 
@@ -149,7 +149,9 @@ def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
             yield value
 
 
-@functools.cache
 def _is_node(kind: type) -> bool:
-    """Whether values of this type are nodes: these are abstract base classes, of which `isinstance` is slow."""
-    return issubclass(kind, cst.CSTNode)
+    """Whether values of this type are nodes. They are abstract base classes, of which `isinstance` is slow."""
+    found = _NODES.get(kind)
+    if found is None:
+        found = _NODES[kind] = issubclass(kind, cst.CSTNode)
+    return found
