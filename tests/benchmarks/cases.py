@@ -61,6 +61,12 @@ def big_tree(places: Places) -> Iterator[Line]:
     yield _line("(a)", "the same, processor time", one, ruff, 0.4, cpu)
     yield _line("(a)", "the same files / grep -r", one, grep, 2.5)
     yield _memory("(e)", tree, 120)
+    if places.packages is None:
+        with_sql = trees.packages(places.work, "packages-with-sql", trees.PACKAGES_WITH_SQL)
+        one, ruff = interleave([ours(with_sql), _ruff(with_sql)], places.rounds)
+        parsed = len(list(_parsed_files(with_sql)))
+        name = f"pandas and SQLAlchemy, {parsed} of {_count(with_sql)} files"
+        yield _line("(a)", f"{name} / ruff, no cache, F401", one, ruff, float("inf"))
 
 
 def engines(places: Places) -> Iterator[Line]:
