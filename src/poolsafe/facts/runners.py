@@ -152,4 +152,4 @@ def only_other_drivers_elsewhere(world: World, module: Module) -> bool:
 
 
 def _engine_modules(world: World, module: Module) -> Iterator[Module]:
-    return world.project.others(module, lambda data: any(name in data for name in _ENGINES))
+    return world.project.others(module, _ENGINES)

@@ -21,7 +21,7 @@ class Creation(enum.Enum):
 
 def creation_of(world: World, module: Module) -> Creation | None:
     """How the project's `create_all` is called, its tests aside; None where nobody calls it."""
-    modules = [module, *world.project.others(module, lambda data: b"create_all" in data)]
+    modules = [module, *world.project.others(module, (b"create_all",))]
     found = {_is_async(other, site) for other in modules for site in other.index.calls_by_name.get("create_all", ())}
     if not found:
         return None

@@ -48,6 +48,7 @@ MAX_LOADED = 60  # modules for one checked file
 MAX_ROOM = 500_000  # characters of them
 MAX_FILE = 2_000_000  # bytes
 MAX_FILES = 30_000
+MAX_CONTENTS = 16_000_000  # bytes that are kept to be searched again
 MAX_WEIGHT = 800_000  # characters of source; a tree takes about a hundred bytes for each
 
 
@@ -75,6 +76,9 @@ class Project:
         self._left = MAX_LOADED
         self._room = MAX_ROOM
         self._files: list[str] | None = None
+        self._holders: dict[tuple[bytes, ...], list[str]] = {}
+        self._contents: dict[str, bytes] = {}
+        self._room_for_contents = MAX_CONTENTS
         self._tops: dict[str, list[str]] | None = None
         self._environments: Cache = {}
         self._alembic: Cache = {}
@@ -121,31 +125,59 @@ class Project:
         pattern = re.compile(rb"\b%b\s*\(|\(\s*(?:[\w.]+\.)?%b\s*," % (name.encode(), name.encode()))
         importing = _import_pattern(os.path.abspath(module.path))
         word = name.encode()
-        for other in self.others(module, lambda data: word in data and pattern.search(data) and importing.search(data)):
+        for other in self.others(module, (word,), lambda data: pattern.search(data) and importing.search(data)):
             if name in other.index.calls_by_name:
                 yield other
 
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
         """The project's other modules that import this one and name one of `names`, ordered as `callers` are."""
-        pattern = re.compile(rb"\b(?:%b)\b" % b"|".join(re.escape(name.encode()) for name in sorted(names)))
+        words = tuple(name.encode() for name in sorted(names))
+        pattern = re.compile(rb"\b(?:%b)\b" % b"|".join(map(re.escape, words)))
         importing = _import_pattern(os.path.abspath(module.path))
-        return self.others(module, lambda data: pattern.search(data) and importing.search(data))
+        return self.others(module, words, lambda data: pattern.search(data) and importing.search(data))
 
-    def others(self, module: Module, fits: Callable[[bytes], object]) -> Iterator[Module]:
-        """The project's other modules whose bytes fit, ordered as `callers` are; at most `MAX_CALLERS` of them."""
+    def others(
+        self, module: Module, words: tuple[bytes, ...], fits: Callable[[bytes], object] = bool
+    ) -> Iterator[Module]:
+        """The project's other modules that hold one of the words and whose bytes fit, ordered as `callers` are.
+
+        At most `MAX_CALLERS` of them.
+        """
         if not self.follow:
             return
         home = os.path.abspath(module.path)
+        of_test = _is_aside(home)
         found = [
             path
-            for path in self._python_files(os.path.dirname(home))
-            if path != home and not (_is_aside(path) and not _is_aside(home)) and fits(_bytes(path))
+            for path in self._holding(os.path.dirname(home), words)
+            if path != home and (of_test or not _is_aside(path)) and fits(self._bytes(path))
         ]
         found.sort(key=lambda path: (-_shared_folders(path, home), path))
         for path in found[:MAX_CALLERS]:
             other = self._load(path)
             if other is not None:
                 yield other
+
+    def _holding(self, near: str, words: tuple[bytes, ...]) -> list[str]:
+        """The project's files that hold one of the words, looked for once."""
+        found = self._holders.get(words)
+        if found is None:
+            found = self._holders[words] = []
+            for path in self._python_files(near):
+                data = self._bytes(path)
+                if any(word in data for word in words):
+                    found.append(path)
+        return found
+
+    def _bytes(self, path: str) -> bytes:
+        """The content of a file; it is kept, as long as there is room, since the next question comes soon."""
+        found = self._contents.get(path)
+        if found is None:
+            found = _bytes(path)
+            if len(found) <= self._room_for_contents:
+                self._room_for_contents -= len(found)
+                self._contents[path] = found
+        return found
 
     def _python_files(self, near: str) -> list[str]:
         if self._files is None:
