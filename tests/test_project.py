@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import pytest
 
 from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
+from poolsafe.values import project as project_room
 from poolsafe.values.project import Project, is_test, root_of
 
 ENGINE = "from sqlalchemy.ext.asyncio import create_async_engine\n"
@@ -150,6 +152,40 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
          "config/web.env": "DATABASE_URL=postgresql+asyncpg://db/a\n", "db.py": URL_FROM_ENVIRONMENT},
         "db.py", {"PGB101"},
     ),
+    "a compose file comes before an env file of any name": (
+        {"compose.yaml": "services:\n  web:\n    environment:\n      DATABASE_URL: postgresql+asyncpg://db/a\n",
+         "web.env": "DATABASE_URL=sqlite+aiosqlite:///a\n", "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", {"PGB101"},
+    ),
+    "an env file for tests comes last": (
+        {"ci.env": "DATABASE_URL=sqlite+aiosqlite:///a\n", "prod.env": "DATABASE_URL=postgresql+asyncpg://db/a\n",
+         "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", {"PGB101"},
+    ),
+    "what only looks like an env file": (
+        dict.fromkeys((".env.bak", "env.py", "env.md", "x.env.swp", ".env.enc"), "DATABASE_URL=postgresql+asyncpg://db/a\n")
+        | {"db.py": URL_FROM_ENVIRONMENT},
+        "db.py", set(),
+    ),
+    "an env file with a byte order mark": (
+        {".env": "\ufeffDATABASE_URL=postgresql+asyncpg://db/a\n", "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", {"PGB101"},
+    ),
+    "a module that importlib is asked for": (
+        {"config.py": "URL = 'postgresql+asyncpg://db/a'\n",
+         "db.py": ENGINE + "import importlib\nurl = importlib.import_module('config').URL\nengine = create_async_engine(url, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "a module that importlib is asked for by a relative name": (
+        {"app/__init__.py": "", "app/config.py": "URL = 'postgresql+asyncpg://db/a'\n",
+         "app/db.py": ENGINE + "from importlib import import_module\nurl = import_module('.config', __package__).URL\n"
+         "engine = create_async_engine(url, pool_pre_ping=True)\n"},
+        "app/db.py", {"PGB101"},
+    ),
+    "a module whose name importlib is given is not known": (
+        {"db.py": ENGINE + "import importlib, sys\nengine = create_async_engine(importlib.import_module(sys.argv[1]).URL)\n"},
+        "db.py", set(),
+    ),
     "a compose file names an env file outside its folder": (
         {"a/docker-compose.yml": "services:\n  web:\n    env_file: ../web.environment\n",
          "web.environment": "DATABASE_URL=postgresql+asyncpg://db/a\n", "a/db.py": URL_FROM_ENVIRONMENT},
@@ -289,6 +325,75 @@ def test_what_is_said_of_a_file_does_not_depend_on_those_before_it(tmp_path: Pat
         target = tmp_path / service / "database.py"
         _, report = check_bytes(str(target), target.read_bytes(), Deployment(), project)
         assert [finding.code for finding in report.findings] == ["PGB101"], service
+
+
+# Files, and those of them that are checked: `b` alone is told what it is told after `a`, and the other way round.
+TOGETHER: dict[str, tuple[dict[str, str], dict[str, set[str]]]] = {
+    "settings that a statement's file asks for first": (
+        {"helper.py": "class Settings:\n    def __init__(self):\n        self.url = scheme() + '://db/a'\n\n"
+         "def scheme():\n    return 'postgresql+asyncpg'\n\ndef build():\n    return Settings()\n",
+         "settings.py": "from helper import build\nsettings = build()\n",
+         "a.py": "from sqlalchemy import text\nfrom settings import settings\nasync def run(connection):\n"
+         "    await connection.execute(text('DELETE FROM a; DELETE FROM b' + settings.url))\n",
+         "b.py": ENGINE + "from settings import settings\nengine = create_async_engine(settings.url, pool_pre_ping=True)\n"},
+        {"a.py": {"PGB301"}, "b.py": {"PGB101"}},
+    ),
+    "a constant that one file does not believe": (
+        {"settings.py": "LIVE = False\nif LIVE:\n    URL = 'postgresql+asyncpg://db/a'\nelse:\n    URL = 'sqlite+aiosqlite:///a'\n",
+         "a.py": ENGINE + "DEBUG = False\nif DEBUG:\n    from settings import URL\n    engine = create_async_engine(URL)\n",
+         "b.py": ENGINE + "from settings import URL\nengine = create_async_engine(URL)\n"},
+        {"a.py": set(), "b.py": set()},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TOGETHER)
+def test_the_order_of_the_files_changes_nothing(name: str, tmp_path: Path) -> None:
+    files, expected = TOGETHER[name]
+    for path, content in files.items():
+        (tmp_path / path).write_text(content)
+    for order in itertools.permutations(expected):
+        project = Project(str(tmp_path))
+        for checked in order:
+            target = tmp_path / checked
+            _, report = check_bytes(str(target), target.read_bytes(), Deployment(), project)
+            assert {finding.code for finding in report.findings} == expected[checked], (order, checked)
+
+
+def test_modules_that_others_have_asked_for_count_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else what one file is told would hang on what was parsed for others before."""
+    monkeypatch.setattr(project_room, "MAX_LOADED", 1)
+    (tmp_path / "one.py").write_text("from two import URL\n")
+    (tmp_path / "two.py").write_text("URL = 'postgresql+asyncpg://db/a'\n")
+    for name, imports in (("a", "from two import URL\n"), ("b", "from one import URL\n")):
+        (tmp_path / f"{name}.py").write_text(
+            ENGINE + imports + "engine = create_async_engine(URL, pool_pre_ping=True)\n"
+        )
+    for order in itertools.permutations("ab"):
+        project = Project(str(tmp_path))
+        found = {}
+        for name in order:
+            target = tmp_path / f"{name}.py"
+            _, report = check_bytes(str(target), target.read_bytes(), Deployment(), project)
+            found[name] = [finding.code for finding in report.findings]
+        assert found == {"a": ["PGB101"], "b": []}, order
+
+
+def test_a_file_that_has_changed_is_searched_again(tmp_path: Path) -> None:
+    statement = tmp_path / "a.py"
+    statement.write_text(
+        "from sqlalchemy import text\nfrom sqlalchemy.ext.asyncio import AsyncSession\n"
+        "async def run(session: AsyncSession):\n    await session.execute(text('DELETE FROM a; DELETE FROM b'))\n"
+    )
+    engine = tmp_path / "b.py"
+    engine.write_text("")
+    project = Project(str(tmp_path))
+    check_bytes(str(engine), engine.read_bytes(), Deployment(), project)
+    before = check_bytes(str(statement), statement.read_bytes(), Deployment(), project)[1]
+    engine.write_text(ENGINE + "engine = create_async_engine('sqlite+aiosqlite:///a')\n")
+    check_bytes(str(engine), engine.read_bytes(), Deployment(), project)
+    after = check_bytes(str(statement), statement.read_bytes(), Deployment(), project)[1]
+    assert [[finding.code for finding in report.findings] for report in (before, after)] == [["PGB301"], []]
 
 
 BESIDE = {

@@ -91,7 +91,7 @@ def check(
     if needles.wanted(source.raw) == needles.SUPPRESSION:
         return Report(comments.judged_beside([], deployment), [])
     project = project or Project(follow=False)
-    project.make_room()
+    project.begin_file()
     if project.follow:
         deployment = deployment_for(source.path, project.root or root_of(source.path), deployment)
     try:

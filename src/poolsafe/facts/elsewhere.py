@@ -1,31 +1,36 @@
-"""The engines of another module of the project, judged once however often they are asked for."""
+"""What another module of the project makes of its engines, judged once however often it is asked for."""
 
 from __future__ import annotations
 
-from weakref import WeakKeyDictionary
+from dataclasses import dataclass
 
 from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import collect_engines
-from poolsafe.values.interpreter import explore
+from poolsafe.values.interpreter import explore, world_of
+from poolsafe.values.lattice import METER, Value
 from poolsafe.values.modules import Module
 from poolsafe.values.sites import engine_sites
 from poolsafe.values.world import World
 
-_JUDGED: WeakKeyDictionary[Module, list[Engine]] = WeakKeyDictionary()
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The engines of a module and, in an env.py, the connections that it gives its migrations."""
+
+    engines: list[Engine]
+    connections: tuple[Value, ...]
 
 
-def engines_of(world: World, module: Module) -> list[Engine]:
-    """The engines of a module; it is explored for that, and what is being observed stays as it was.
-
-    In an env.py, the connections that it gives its migrations are seen on the way.
-    """
-    found = _JUDGED.get(module)
-    if found is None:
-        observer = world.observer
-        try:
-            explore(world, module, engine_sites(module), module.index.calls_by_name.get("configure", []))
-            found, _ = collect_engines(world, module)
-        finally:
-            world.observer = observer
-        _JUDGED[module] = found
+def seen_in(world: World, module: Module) -> Seen:
+    """What is seen in another module, explored in a world of its own: the answer is for every file that asks."""
+    found = module.memo.get("seen")
+    if not isinstance(found, Seen):
+        units = METER.units
+        with world.project.own_share():
+            apart = world_of(world.project)
+            explore(apart, module, engine_sites(module), module.index.calls_by_name.get("configure", []))
+            engines, _ = collect_engines(apart, module)
+        METER.units = units
+        connections = tuple(value for home, value in apart.configured if home is module)
+        found = module.memo["seen"] = Seen(engines, connections)
     return found

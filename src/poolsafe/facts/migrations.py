@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from poolsafe.facts.elsewhere import engines_of
+from poolsafe.facts.elsewhere import seen_in
 from poolsafe.facts.engine import Driver
 from poolsafe.values.lattice import Value
 from poolsafe.values.modules import Module
@@ -28,7 +28,8 @@ def environment_of(world: World, module: Module) -> Environment | None:
     env = _nearest(world, module)
     if env is None:
         return None
-    engines = engines_of(world, env)
+    seen = seen_in(world, env)
+    engines = seen.engines
     drivers = {engine.driver for engine in engines}
     driver: Driver | None = Driver.UNKNOWN
     if Driver.ASYNCPG in drivers:
@@ -37,7 +38,7 @@ def environment_of(world: World, module: Module) -> Environment | None:
         driver = None
     elif drivers == {Driver.OTHER} or all("async" not in engine.function for engine in engines):
         driver = Driver.OTHER
-    return Environment(env, driver, tuple(value for home, value in world.configured if home is env))
+    return Environment(env, driver, seen.connections)
 
 
 def _nearest(world: World, module: Module) -> Module | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from poolsafe.facts.elsewhere import engines_of
+from poolsafe.facts.elsewhere import seen_in
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.migrations import environment_of
 from poolsafe.facts.schemas import Creation, creation_of
@@ -47,7 +47,9 @@ def may_be_autocommit(world: World, module: Module, calls: list[SqlCall], execut
         return env is not None and "autocommit" in env.module.source.text.lower()
     if _is_asyncpgs(receiver for receiver, _ in receivers):
         return False
-    return any(engine.autocommit for other in _engine_modules(world, module) for engine in engines_of(world, other))
+    return any(
+        engine.autocommit for other in _engine_modules(world, module) for engine in seen_in(world, other).engines
+    )
 
 
 Receivers = Sequence[tuple[Value | None, bool]]
@@ -142,7 +144,7 @@ def only_other_drivers_elsewhere(world: World, module: Module) -> bool:
     """Whether the project makes async engines, its tests aside, and each is another driver's for certain."""
     found = False
     for other in _engine_modules(world, module):
-        for engine in engines_of(world, other):
+        for engine in seen_in(world, other).engines:
             if "async" not in engine.function:
                 continue
             if engine.driver is not Driver.OTHER:

@@ -8,7 +8,7 @@ from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.index import last_name
 from poolsafe.values.lattice import Class, Const, Instance, Library, Object, Unknown, Value
 from poolsafe.values.libraries import library
-from poolsafe.values.names import force
+from poolsafe.values.names import yielded
 from poolsafe.values.world import World
 
 _WRAPPERS = frozenset({"Optional", "Final", "ClassVar", "Required", "NotRequired"})
@@ -20,20 +20,12 @@ MAX_QUOTED = 200
 def typed(world: World, frame: Frame, annotation: cst.Annotation | None, default: Value | None, name: str) -> Value:
     """What a parameter without a given argument is: by its `Depends`, else by its annotated type, else unknown."""
     if isinstance(default, Object) and default.kind == "depends" and default.facts["dependency"] != Const(None):
-        return _provided(world, frame, world.apply(world, frame, None, default.facts["dependency"], Arguments()))
+        return yielded(world, frame, world.apply(world, frame, None, default.facts["dependency"], Arguments()))
     if annotation is not None:
         value = by_annotation(world, frame, annotation.annotation)
         if value is not None:
             return value
     return Unknown(f"the parameter `{name}` has no known caller", ("parameter", frame.number, name))
-
-
-def _provided(world: World, frame: Frame, value: Value) -> Value:
-    """What a dependency gives: a generator function what it yields."""
-    value = force(world, frame, value)
-    if isinstance(value, Object) and value.kind == "generator":
-        return force(world, frame, value.facts["value"])
-    return value
 
 
 def by_annotation(world: World, frame: Frame, node: cst.BaseExpression) -> Value | None:
@@ -92,7 +84,7 @@ def instance_of(world: World, frame: Frame, kind: Value) -> Value | None:
         case Object(kind="annotated", facts={"dependency": Const(), "type": annotation}):
             return by_annotation(world, frame, annotation)
         case Object(kind="annotated", facts={"dependency": Value() as dependency}):
-            return _provided(world, frame, world.apply(world, frame, None, dependency, Arguments()))
+            return yielded(world, frame, world.apply(world, frame, None, dependency, Arguments()))
     return None
 
 

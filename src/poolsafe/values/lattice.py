@@ -251,7 +251,8 @@ class Object(Value):
     """An instance of a library class that the analysis knows by its kind, with the facts that matter of it.
 
     Kinds: `runner` and `factory` (of SQL and of runners, async or not), `text`, `generator`, `enum`, `secret`, `called`
-    (what a call of unknown code gives), `depends`, `annotated`, `super`, `creator`, `namespace`, `member`.
+    (what a call of unknown code gives), `container` (a database of testcontainers), `depends`, `annotated`, `super`,
+    `creator`, `namespace`, `member`.
     """
 
     kind: str
@@ -284,12 +285,13 @@ class Lazy(Value):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Deferred(Value):
-    """A call of a project function whose result nobody has asked for yet."""
+    """A call of a project function whose result nobody has asked for yet. `yields`: what a generator yields counts."""
 
     function: Function
     args: tuple[Value, ...]
     keywords: Mapping[str, Value]
     open_keywords: str | None = None
+    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)

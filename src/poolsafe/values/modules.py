@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import libcst as cst
 
@@ -21,7 +21,7 @@ _numbers = itertools.count(1)
 
 
 class Module:
-    """One file: its tree, an index of its syntax, and its frame once it has been run."""
+    """One file: its tree and an index of its syntax. The frames of modules that have been run are the world's."""
 
     def __init__(self, source: Source, tree: Tree) -> None:
         self.number = next(_numbers)
@@ -29,27 +29,27 @@ class Module:
         self.tree = tree
         self.path = source.path
         self.index = Index(tree.module)
-        self.frame: Frame | None = None
+        self.memo: dict[str, Any] = {}  # what is known of the module by itself, as long as it is kept
         self._definitions: dict[str, cst.CSTNode] | None = None
 
-    def run(self, world: World) -> None:
+    def run(self, world: World, observer: Module | None = None) -> None:
         """Run the module's own statements. What they bind is kept in the world when they are done.
 
-        The file that happens to import it first does not pay: what it finds is for all that import it.
+        Whoever happens to import it first does not pay, nor do their doubts count: what it finds is for all of them.
         """
         world.charge()
         spent, world.spent = world.spent, 0
+        doubting, world.doubt_constants = world.doubt_constants, False
         try:
-            self.frame = self.run_again(world)
+            world.frames[self] = self.run_again(world, observer)
         finally:
-            world.spent = spent
+            world.spent, world.doubt_constants = spent, doubting
 
     def run_again(self, world: World, observer: Module | None = None) -> Frame:
         """Run the module's statements in a frame of its own, with a budget of its own, for `observer` (or itself)."""
         state = State.fresh(world.base)
         frame = Frame(self, world.number(), (), state, state, kind="module")
-        if self.frame is None:
-            self.frame = frame  # a module that imports this one meanwhile sees what there is
+        world.frames.setdefault(self, frame)  # a module that imports this one meanwhile sees what there is
         world.running[frame.number] = frame
         active = list(world.active)
         before, world.observer = world.observer, observer or self

@@ -12,6 +12,7 @@ from poolsafe.values.lattice import (
     Lazy,
     Library,
     ModuleValue,
+    Object,
     Pending,
     Step,
     Text,
@@ -92,9 +93,19 @@ def force(world: World, frame: Frame, value: Value, slot: tuple[int, str] | None
     if isinstance(value, Deferred):
         arguments = Arguments(list(value.args), dict(value.keywords), open_keywords=value.open_keywords)
         found = world.apply(world, frame, None, value.function, arguments)
+        if value.yields:
+            found = yielded(world, frame, found)
         if slot is not None:
             frame.state.set(("name", *slot), found)
         return force(world, frame, found)
+    return value
+
+
+def yielded(world: World, frame: Frame, value: Value) -> Value:
+    """What a generator function gives to the framework that calls it once; other values as they are."""
+    value = force(world, frame, value)
+    if isinstance(value, Object) and value.kind == "generator":
+        return force(world, frame, value.facts["value"])
     return value
 
 
@@ -169,8 +180,8 @@ def module_name(world: World, module: Module, name: str) -> Value:
 
 def module_frame(world: World, module: Module) -> Frame | None:
     """The frame of a module, run now if it has not been; None where imports are nested too deep to go on."""
-    if module.frame is None:
+    if module not in world.frames:
         if len(world.running) >= MAX_NESTED_IMPORTS:
             return None
         module.run(world)
-    return module.frame
+    return world.frames[module]

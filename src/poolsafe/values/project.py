@@ -11,7 +11,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from poolsafe.reading import inside, read
 from poolsafe.source import Source, UndecodableSource
@@ -19,9 +20,6 @@ from poolsafe.syntax.tree import Unparsable, parse
 from poolsafe.values.libraries import library
 from poolsafe.values.modules import Module
 from poolsafe.values.surroundings import Cache, Documented, alembic_options, environment_files
-
-if TYPE_CHECKING:
-    from poolsafe.values.world import World
 
 # Folders that hold other people's code, or none.
 _FOREIGN = frozenset(
@@ -52,6 +50,14 @@ MAX_CONTENTS = 16_000_000  # bytes that are kept to be searched again
 MAX_WEIGHT = 800_000  # characters of source; a tree takes about a hundred bytes for each
 
 
+@dataclass(slots=True)
+class _Share:
+    """What one file may still ask for: it counts whether or not another file has asked before."""
+
+    asked: set[str] = field(default_factory=set)
+    room: int = MAX_ROOM  # characters
+
+
 class Project:
     """Finds modules by name, parsed once. `follow` is False where only the file itself is looked at.
 
@@ -69,12 +75,10 @@ class Project:
     ) -> None:
         self.root = os.path.abspath(root) if root is not None else None
         self.follow = follow
-        self.world: World | None = None
         inside = (source for source in sources if self.root is None or _is_below(source, self.root))
         self._sources = tuple(inside)
         self._read = read or _read
-        self._left = MAX_LOADED
-        self._room = MAX_ROOM
+        self._share = _Share()
         self._files: list[str] | None = None
         self._holders: dict[tuple[bytes, ...], list[str]] = {}
         self._contents: dict[str, bytes] = {}
@@ -82,22 +86,29 @@ class Project:
         self._tops: dict[str, list[str]] | None = None
         self._environments: Cache = {}
         self._alembic: Cache = {}
-        self._modules: dict[str, Module | None] = {}
+        self._modules: dict[str, Module | None] = {}  # by absolute path
         self._found: dict[tuple[str, str], str | None] = {}
         self._listings: dict[str, frozenset[str]] = {}
 
-    def make_room(self) -> None:
+    def begin_file(self) -> None:
         """Before a file is checked: give it its share of modules to load, and forget all where they weigh too much.
 
         What is asked for again is parsed again.
         """
-        self._left = MAX_LOADED
-        self._room = MAX_ROOM
+        self._share = _Share()
         weight = sum(len(module.source.text) for module in self._modules.values() if module is not None)
         if weight > MAX_WEIGHT:
             self._modules.clear()
-            self.world = None
             gc.collect()  # nodes and states refer to each other, and the collector is set to come seldom
+
+    @contextmanager
+    def own_share(self) -> Iterator[None]:
+        """What is asked for meanwhile is not the checked file's: for answers that are kept for all files."""
+        before, self._share = self._share, _Share()
+        try:
+            yield
+        finally:
+            self._share = before
 
     def module(self, source: Source) -> Module:
         """The module of a source: the one that is known already where its text is the same. Raises Unparsable."""
@@ -107,6 +118,9 @@ class Project:
             return known
         module = Module(source, parse(source))
         self._modules[path] = module
+        if known is not None:
+            self._contents.pop(path, None)
+            self._holders.clear()
         return module
 
     def at(self, path: str) -> Module | None:
@@ -327,20 +341,25 @@ class Project:
         return found
 
     def _load(self, path: str) -> Module | None:
-        if path not in self._modules:
-            if self._left <= 0 or self._room <= 0:
+        """The module of a file, within the share of the file that is checked: what was parsed before counts as well."""
+        share = self._share
+        if path not in share.asked:
+            if len(share.asked) >= MAX_LOADED or share.room <= 0:
                 return None
-            self._left -= 1
-            self._modules[path] = None
-            # A link, or a relative import with many dots, may lead anywhere.
-            source = self._read(path) if self._is_inside(path) else None
-            if source is not None:
-                self._room -= len(source.text)
-                try:
-                    self._modules[path] = Module(source, parse(source))
-                except Unparsable:
-                    return None
+            share.asked.add(path)
+            if path not in self._modules:
+                self._modules[path] = self._parsed(path)
+            module = self._modules[path]
+            share.room -= len(module.source.text) if module is not None else 0
         return self._modules[path]
+
+    def _parsed(self, path: str) -> Module | None:
+        # A link, or a relative import with many dots, may lead anywhere.
+        source = self._read(path) if self._is_inside(path) else None
+        try:
+            return None if source is None else Module(source, parse(source))
+        except Unparsable:
+            return None
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""What the abstract runs of one process share: modules, finished names, objects, the budget, and what was seen."""
+"""What the abstract runs for one file share: modules, finished names, objects, the budget, and what was seen."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Execution:
 
 @dataclass(slots=True, repr=False)
 class World:
-    """The shared side of the abstract runs. One World serves all files of a project; fuel is given anew per root.
+    """The shared side of the abstract runs for one file; fuel is given anew per root.
 
     It has no representation: that would be all trees and states in full, gigabytes of text.
 
@@ -94,6 +94,7 @@ class World:
     execute: Callable[[World, Frame, Any], bool]
     apply: Callable[[World, Frame, Any, Value, Any], Value]
     complete: Callable[[World, Frame, Any], Value]
+    frames: dict[Module, Frame] = field(default_factory=dict)  # of the modules that have been run
     base: dict[Slot, Value] = field(default_factory=dict)
     fuel: int = FUEL
     fuel_per_run: int = FUEL
