@@ -209,3 +209,30 @@ METHODS = [
 @pytest.mark.parametrize(("code", "expected"), LITERALS + JOINED + FORMATTED + METHODS)
 def test_a_string_is(code: str, expected: Any) -> None:
     assert value_of(code) == expected
+
+
+DIVIDED = [
+    ("x = 'a,b,c'.split(',', 1)", ["a", "b,c"]),
+    ("x = 'a,b,c'.split(sep=',', maxsplit=1)", ["a", "b,c"]),
+    ("x = 'a b'.split()", ["a", "b"]),
+    ("x = 'a b'.split(unknown)", [...]),
+    ("x = 'a b c'.split(' ', unknown)", [...]),
+    ("x = 'a/b/c'.rsplit('/', maxsplit=1)", ["a/b", "c"]),
+    ("x = 'a\\nb'.splitlines()", ["a", "b"]),
+    ("x = 'a,b'.rpartition(',')", ("a", ",", "b")),
+    ("x = 'ab'.rpartition(',')", ("", "", "ab")),
+    ("x = ('pg://h/' + unknown + '?a=b').split('?')", ["pg://h/{…}", "a=b", ...]),
+    ("x = ('pg://h/' + unknown + '?a=b').split('?', 1)", ["pg://h/{…}", "a=b"]),
+    ("x = ('pg://h/' + unknown).rsplit('/', 1)", ["pg://h", "{…}"]),
+    ("x = ('pg://' + unknown).rsplit('/', 1)", ["pg://{…}", "{…}"]),
+    ("x = ('pg://' + unknown).split('://', 1)[1]", "{…}"),
+    ("x = ('pg://' + unknown + '@h/d').rpartition('@')", ("pg://{…}", "@", "h/d")),
+    ("x = ('pg://' + unknown).partition('@')", (..., ..., ...)),
+    ("x = (unknown + '/a').rsplit('/', 1)", [...]),
+    ("x = ('a\\0' + unknown).split('a')", [...]),
+]
+
+
+@pytest.mark.parametrize(("code", "expected"), DIVIDED)
+def test_a_string_is_divided_where_it_is_known(code: str, expected: Any) -> None:
+    assert value_of(code) == expected

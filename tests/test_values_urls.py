@@ -173,7 +173,12 @@ REWRITTEN = [
     ("url = 'postgresql+asyncpg://h'.replace('+asyncpg', '+psycopg')", "other"),
     ("url = unknown.replace('postgresql://', 'postgresql+asyncpg://')", "asyncpg"),
     ("url = unknown.replace('postgresql+asyncpg://', 'postgresql://')", "other"),
-    ("url = unknown.replace('+asyncpg', '')", "unknown"),
+    ("url = unknown.replace('+asyncpg', '')", "other"),
+    ("url = unknown.replace('psycopg2', 'asyncpg')", "asyncpg"),
+    ("url = unknown.replace('+psycopg', '+asyncpg')", "asyncpg"),
+    ("url = unknown.replace('asyncpg', 'psycopg2')", "other"),
+    ("url = unknown.replace('psycopg2', '')", "unknown"),
+    ("url = unknown.replace('localhost', 'asyncpg')", "unknown"),
     (
         "url = unknown.replace('postgres://', 'postgresql://').replace('postgresql://', 'postgresql+asyncpg://')",
         "asyncpg",

@@ -211,11 +211,12 @@ class Engine:
     `driver_everywhere` is True where every path to this call is asyncpg's (a fix is safe only then).
     `shared` says that the call itself also builds engines of other drivers, so that a fix must not touch what they get.
     `pooler_hint` is the sign of a pooler that the engine itself shows, as `port 6432`, or "".
+    `direct`: its server is a container that the code starts itself, so that no pooler stands in between.
     `connection_class` says that connect_args brings a connection class, which may name statements in its own way.
     `parameters_known` says that nothing else can reach `connect()` than what the fields below `misplaced` list.
     `call` is the call in which the engine function's arguments stand, `place` the span of the one that makes the
     engine, where that is another. `writable` says that arguments can be added to `call`. `asynchronous`: no engine
-    for a synchronous driver is made here.
+    for a synchronous driver is made here. `chooses_driver`: the URL is put together of an unknown driver and the rest.
     """
 
     path: str
@@ -243,10 +244,12 @@ class Engine:
     connection_class: bool = False
     shared: bool = False
     pooler_hint: str = ""
+    direct: bool = False
     parameters_known: bool = True
     place: tuple[int, int] | None = None
     writable: bool = True
     asynchronous: bool = True
+    chooses_driver: bool = False
 
     @property
     def span(self) -> tuple[int, int]:

@@ -17,6 +17,7 @@ from poolsafe.facts.views import (
     View,
     connect_arg,
     driver_reason_of,
+    names_driver_apart,
     other_driver,
     overridden_views_of,
     url_origin_of,
@@ -27,6 +28,7 @@ from poolsafe.syntax.calls import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout
 from poolsafe.values.index import last_name
 from poolsafe.values.lattice import Absent, Const, alternatives
+from poolsafe.values.libraries.containers import is_address
 from poolsafe.values.libraries.library import ENGINE_CONFIG, ENGINE_FUNCTIONS
 from poolsafe.values.modules import Module
 from poolsafe.values.world import EngineCall, World
@@ -107,11 +109,13 @@ def _engine(world: World, module: Module, calls: list[EngineCall]) -> Engine:
         connect_parameters=connect_parameters(module, written or node, layout, ours),
         server_settings=server_settings(module, layout, ours),
         pooler_hint=pooler_hint(ours, (statement, prepared)),
+        direct=bool(views) and all(is_address(view.url) for view in views),
         parameters_known=parameters_known(ours),
         connection_class=any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
         place=span,
         writable=written is not None,
         asynchronous=ENGINE_FUNCTIONS[calls[0].function] or _is_wrapped(module, node),
+        chooses_driver=any(names_driver_apart(view.url) for view in judged),
     )
 
 

@@ -32,6 +32,8 @@ def pooler_hint(views: Iterable[View], sizes: Iterable[CacheSize]) -> str:
 
 def in_front_of(engine: Engine, deployment: Deployment) -> Deployment:
     """The deployment as this engine shows it: a sign of a pooler counts where neither settings nor files name one."""
+    if engine.direct:
+        return replace(deployment, pooler=PoolMode.NONE)
     if deployment.pooler is not PoolMode.AUTO or not engine.pooler_hint:
         return deployment
     evidence = (*deployment.evidence, Evidence("pooler", engine.pooler_hint))

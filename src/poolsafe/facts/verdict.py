@@ -179,8 +179,10 @@ def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
             return True
         case Driver.OTHER:
             return False
-    # create_engine() with a URL that nobody can see is nearly always a synchronous driver's.
-    return deployment.assume_asyncpg is True and engine.asynchronous
+    # create_engine() with a URL that nobody can see is nearly always a synchronous driver's. Whoever puts a URL
+    # together of a driver and the rest has several in mind: that takes the user's word, not a list of dependencies.
+    decided = not engine.chooses_driver or deployment.because("assume-driver") is None
+    return deployment.assume_asyncpg is True and engine.asynchronous and decided
 
 
 def has_pooler(deployment: Deployment) -> bool:

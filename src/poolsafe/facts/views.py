@@ -99,6 +99,19 @@ def other_driver(views: list[View]) -> Driver:
     return Driver.OTHER if views and all(view.driver is Driver.OTHER for view in views) else Driver.UNKNOWN
 
 
+def names_driver_apart(url: Value) -> bool:
+    """Whether the URL is put together of an unknown driver and the rest: who does so has several drivers in mind."""
+    if isinstance(url, Url):
+        return any(
+            not (isinstance(piece, Unknown) and isinstance(piece.ident, tuple) and piece.ident[0] == "scheme")
+            for _, single in hard_alternatives(url.drivername)
+            for piece in as_text(single).pieces
+        )
+    if not isinstance(url, Text) or len(url.pieces) < 2 or not isinstance(url.pieces[0], Unknown):
+        return False
+    return isinstance(url.pieces[1], str) and url.pieces[1].startswith(("://", "+"))
+
+
 def driver_reason_of(views: list[View]) -> str:
     for view in views:
         if view.driver is Driver.UNKNOWN:

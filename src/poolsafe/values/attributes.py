@@ -5,8 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.values.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases
+from poolsafe.values.decorators import decorated_as
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.functions import decorated_as
 from poolsafe.values.lattice import (
     Absent,
     Class,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.values.annotations import typed
+from poolsafe.values.fixtures import fixture
 from poolsafe.values.frame import Arguments, Exit, Frame
 from poolsafe.values.lattice import (
     ALWAYS,
@@ -16,7 +17,6 @@ from poolsafe.values.lattice import (
     Function,
     Guard,
     Instance,
-    Library,
     MappingRef,
     Object,
     Sequence,
@@ -25,7 +25,6 @@ from poolsafe.values.lattice import (
     alternatives,
     choose,
 )
-from poolsafe.values.libraries import library
 from poolsafe.values.listeners import dbapi_connection
 from poolsafe.values.names import force
 from poolsafe.values.state import State
@@ -146,7 +145,8 @@ def _missing(world: World, inner: Frame, function: Function, param: cst.Param, a
     if default is not None and isinstance(default, Object) and default.kind == "depends":
         return typed(world, inner, param.annotation, default, name)
     if default is None:
-        return typed(world, inner, param.annotation, None, name)
+        value = typed(world, inner, param.annotation, None, name)
+        return (fixture(world, function, name) or value) if isinstance(value, Unknown) else value
     if arguments.open_keywords is not None:
         unknown = Unknown(arguments.open_keywords, ("parameter", inner.number, name), soft=True)
         key = ("given", inner.number, name)
@@ -180,17 +180,3 @@ def _mutable(value: Value) -> bool:
 def defer(function: Function, arguments: Arguments) -> Deferred:
     """The call as a value that waits."""
     return Deferred(function, tuple(arguments.positional), dict(arguments.keywords), arguments.open_keywords)
-
-
-def decorated_as(decorators: tuple[Value, ...], names: frozenset[str]) -> bool:
-    """Whether one of the decorators is one of these library functions, called or not."""
-    return any(_decorator_name(value) in names for value in decorators)
-
-
-def _decorator_name(value: Value) -> str | None:
-    if isinstance(value, Library):
-        return library.canonical(value.name)
-    if isinstance(value, Object) and value.kind == "called":
-        name = value.facts.get("name")
-        return name if isinstance(name, str) else None
-    return None

@@ -76,18 +76,19 @@ def text_method(
     if name in _CASES and not of_unknown:
         function, by_piece = _CASES[name]
         return texts.map_known(subject, function, pieces=by_piece)
-    if name == "partition" and args:
-        parts = texts.partition(subject, args[0].known or "") if isinstance(args[0], Text) and args[0].known else None
+    if name in ("partition", "rpartition") and args and not (of_unknown and name == "rpartition"):
+        separator = args[0].known if isinstance(args[0], Text) else None
+        parts = texts.partition(subject, separator, last=name == "rpartition") if separator else None
         return Sequence(parts, "tuple") if parts else _parts(subject)
     if name in ("split", "rsplit", "splitlines") and not of_unknown:
-        return _split(subject, name, args)
+        return _split(world, frame, subject, name, arguments)
     if name == "join" and args and not of_unknown:
         return _join(subject, args[0])
     if name in ("encode", "unicode_string", "render_as_string", "get_secret_value", "__str__"):
         return subject if name != "get_secret_value" or not of_unknown else _secret(subject)
     if of_unknown:
         return Absent()
-    return Unknown(f"the string method `{name}`", ("method", texts.hashable(subject), name))
+    return Unknown(f"the string method `{name}`", texts.ident_of("method", subject, more=(name,)))
 
 
 def _secret(subject: Text) -> Unknown:
@@ -98,7 +99,8 @@ def _secret(subject: Text) -> Unknown:
 
 def _parts(subject: Text) -> Value:
     ident = texts.hashable(subject)
-    return Sequence(tuple(Unknown("a part of unknown text", ("part", ident, index)) for index in range(3)), "tuple")
+    parts = [None if ident is None else ("part", ident, index) for index in range(3)]
+    return Sequence(tuple(Unknown("a part of unknown text", part) for part in parts), "tuple")
 
 
 def _affix(subject: Text, name: str, affix: Value) -> Value:
@@ -109,7 +111,7 @@ def _affix(subject: Text, name: str, affix: Value) -> Value:
         return Const(True)
     if answers and all(answer is False for answer in answers):
         return Const(False)
-    return Unknown("how a text begins or ends", (name, texts.hashable(subject), texts.hashable(affix)))
+    return Unknown("how a text begins or ends", texts.ident_of(name, subject, affix))
 
 
 def _remove(subject: Text, name: str, affix: Value) -> Value:
@@ -147,19 +149,23 @@ def _format(world: World, frame: Frame, node: cst.Call, subject: Text, arguments
     )
 
 
-def _split(subject: Text, name: str, args: list[Value]) -> Value:
-    separator = args[0].known if args and isinstance(args[0], Text) else None
+def _split(world: World, frame: Frame, subject: Text, name: str, arguments: Arguments) -> Value:
+    given = arguments.get(0, "sep"), arguments.get(1, "maxsplit")
+    by, most = (Const(None) if value is None else harden(force(world, frame, value)) for value in given)
     known = subject.known
     if known is not None and name == "splitlines":
-        return Sequence(tuple(text(part) for part in known.splitlines()), "list")
-    if known is not None and (separator or not args):
-        limit = args[1].value if len(args) > 1 and isinstance(args[1], Const) and isinstance(args[1].value, int) else -1
+        return Sequence(tuple(text(part, trail=subject.trail) for part in known.splitlines()), "list")
+    separator = by.known if isinstance(by, Text) else None
+    limit = most.value if isinstance(most, Const) and isinstance(most.value, int) else -1
+    if (most != Const(None) and not isinstance(most, Const)) or not (separator or by == Const(None)):
+        return Sequence((), "list", open=True)
+    if known is not None:
         parts = known.split(separator, limit) if name == "split" else known.rsplit(separator, limit)
-        return Sequence(tuple(text(part) for part in parts[:64]), "list")
-    if separator and subject.prefix and separator in subject.prefix and name == "split":
-        first, _, rest = subject.prefix.partition(separator)
-        return Sequence((text(first, trail=subject.trail), text(rest, *subject.pieces[1:])), "list", open=True)
-    return Sequence((), "list", open=True)
+        return Sequence(tuple(text(part, trail=subject.trail) for part in parts[:64]), "list", open=len(parts) > 64)
+    pieces = texts.split(subject, separator, limit, last=name == "rsplit") if separator else None
+    if pieces is None:
+        return Sequence((), "list", open=True)
+    return Sequence(tuple(pieces[:64]), "list", open=len(pieces) != limit + 1)
 
 
 def _join(subject: Text, items: Value) -> Value:

@@ -356,7 +356,7 @@ def entered(world: World, frame: Frame, node: cst.CSTNode, value: Value) -> Valu
         match single:
             case Object(kind="generator", facts={"value": Value() as inner}):
                 return inner
-            case Object(kind="runner"):
+            case Object(kind="runner" | "container"):
                 return single
             case Instance():
                 return _entered_instance(world, frame, single)

@@ -45,7 +45,8 @@ def as_text(value: Value, reason: str = "unknown text") -> Text:
 def url_text(url: Url) -> Text:
     """A URL object as a string: the scheme, and the rest as far as it matters to a reader."""
     scheme = as_text(harden(url.drivername)) if not _several(url.drivername) else text(Unknown("several drivers"))
-    return text(*scheme.pieces, "://", Unknown("the rest of the URL", ("url", id(url))), trail=url.trail)
+    host = url.host.ident if isinstance(url.host, Unknown) else None
+    return text(*scheme.pieces, "://", Unknown("the rest of the URL", ("url", id(url), host)), trail=url.trail)
 
 
 def _several(value: Value) -> bool:
@@ -78,8 +79,8 @@ def concatenate_all(parts: list[Value]) -> Value:
 def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
     """`subject.replace(old, new)`.
 
-    Where the subject is unknown as a whole and `old` looks like the beginning of a URL, both outcomes are possible: it
-    is how a URL from the environment is given its driver.
+    Where the subject is unknown as a whole and `old` looks like the beginning of a URL, or names a driver, both
+    outcomes are possible: it is how a URL from the environment, or from testcontainers, is given its driver.
     """
     before, after = old.known, new.known
     if before is None or before == "":
@@ -105,15 +106,26 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
         for piece in subject.pieces
     ]
     first = subject.pieces[0] if subject.pieces else ""
-    if isinstance(first, Unknown) and looks_like_scheme(before):
+    scheme = _replaced_scheme(before, after) if isinstance(first, Unknown) else None
+    if isinstance(first, Unknown) and scheme is not None:
         hole = Unknown(first.reason, ("replaced", first.ident, before), soft=first.soft)
-        # A URL that begins with a whole scheme, or with what ends in the colon after it, goes on with the rest of that.
-        between = {"postgres": "://", "postgresql": "://"}.get(before, "//" if before.endswith(":") else "")
-        hit = text(after, between, hole, *replaced[1:], trail=new.trail or subject.trail)
+        hit = text(scheme, hole, *replaced[1:], trail=new.trail or subject.trail)
         missed = Unknown("the URL may not begin so", ("unreplaced", first.ident, before), soft=True)
         key = ("begins with", first.ident if first.ident is not None else id(first), before)
         return choose([(frozenset({(key, True)}), hit), (frozenset({(key, False)}), missed)])
     return text(*replaced, trail=subject.trail)
+
+
+def _replaced_scheme(before: str, after: str) -> str | None:
+    """How an unknown URL begins in which `before` was found and replaced; None where that does not tell."""
+    if looks_like_scheme(before):
+        # A URL that begins with a whole scheme, or with what ends in the colon after it, goes on with the rest of that.
+        between = {"postgres": "://", "postgresql": "://"}.get(before, "//" if before.endswith(":") else "")
+        return after + between
+    driver = after.removeprefix("+")
+    if before.removeprefix("+") in _DRIVERS and (driver in _DRIVERS or (before[0] == "+" and not after)):
+        return f"postgresql+{driver}://" if driver else "postgresql://"
+    return None
 
 
 def _grown(subject: Text, before: str, after: str) -> int:
@@ -165,23 +177,50 @@ def contains(subject: Text, needle: str) -> bool | None:
     return False if subject.known is not None else None
 
 
+_DRIVERS = frozenset({"asyncpg", "psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "pg8000"})
 _DIALECTS = frozenset(
     {"sqlite", "aiosqlite", "mysql", "aiomysql", "mariadb", "oracle", "mssql", "postgres", "postgresql", "asyncpg"}
     | {"psycopg", "psycopg2", "cockroachdb"}
 )
 
 
-def partition(subject: Text, separator: str) -> tuple[Text, Text, Text] | None:
-    """`subject.partition(separator)`; None where it is not known where the separator stands first."""
-    if not subject.pieces:
-        return text(), text(), text()
-    first = subject.pieces[0]
-    if not isinstance(first, str):
+def partition(subject: Text, separator: str, *, last: bool = False) -> tuple[Text, Text, Text] | None:
+    """`subject.partition(separator)`, with `last` `rpartition`; None where it is not known where it is divided."""
+    known = subject.known
+    if known is not None:
+        head, found, tail = known.rpartition(separator) if last else known.partition(separator)
+        return text(head, trail=subject.trail), text(found), text(tail, trail=subject.trail)
+    if not last and separator not in subject.prefix:
         return None
-    head, found, tail = first.partition(separator)
-    if found:
-        return text(head), text(separator), text(tail, *subject.pieces[1:])
-    return (subject, text(), text()) if subject.known is not None else None
+    parts = split(subject, separator, 1, last=last)
+    return None if parts is None or len(parts) != 2 else (parts[0], text(separator), parts[1])
+
+
+def split(subject: Text, separator: str, limit: int = -1, *, last: bool = False) -> list[Text] | None:
+    """`subject.split(separator, limit)`, with `last` `rsplit`: what is unknown counts as free of the separator.
+
+    The last slash of a URL whose path is unknown stands in what is unknown, not in its `://`. None where the text has
+    no known beginning.
+    """
+    mark, colon = "\x00", "\x01"
+    joined = "".join(piece if isinstance(piece, str) else mark for piece in subject.pieces)
+    holes = [piece for piece in subject.pieces if isinstance(piece, Unknown)]
+    if not subject.prefix or joined.count(mark) != len(holes) or colon in joined:
+        return None
+    if not last:
+        parts = joined.split(separator, limit)
+    else:
+        parts = joined.replace("://", colon).rsplit(separator, limit)
+        parts = [part.replace(colon, "://") for part in parts]
+        if len(parts) == 1 and separator in "://":
+            rest = Unknown("a part of unknown text", ident_of("last", subject, more=(separator,)))
+            return [subject, text(rest)]
+    result = []
+    for part in parts:
+        count = part.count(mark)
+        result.append(refill(part, holes[:count], mark, subject))
+        del holes[:count]
+    return result
 
 
 def slice_text(subject: Text, start: int | None, stop: int | None, step: int | None) -> Text:
@@ -197,7 +236,7 @@ def slice_text(subject: Text, start: int | None, stop: int | None, step: int | N
                 return text(first[begin:], *subject.pieces[1:], trail=subject.trail)
             if 0 <= stop <= len(first):
                 return text(first[begin:stop], trail=subject.trail)
-    return text(Unknown("a slice of unknown text", ("slice", hashable(subject), start, stop)))
+    return text(Unknown("a slice of unknown text", ident_of("slice", subject, more=(start, stop))))
 
 
 def hashable(value: Value) -> object:
@@ -208,12 +247,20 @@ def hashable(value: Value) -> object:
         case Const():
             return ("const", type(value.value).__name__, value.value)
         case Text():
+            if any(isinstance(piece, Unknown) and piece.ident is None for piece in value.pieces):
+                return None
             return tuple(piece if isinstance(piece, str) else shallow(piece.ident) for piece in value.pieces)
         case Library():
             return value.name
         case Object():
             return value.ident
     return None
+
+
+def ident_of(what: str, *values: Value, more: tuple[object, ...] = ()) -> object:
+    """The ident of an unknown that is made of these values; None where one of them is not told apart from others."""
+    parts = [hashable(value) for value in values]
+    return None if None in parts else (what, *parts, *more)
 
 
 def shallow(ident: object) -> object:
@@ -228,8 +275,8 @@ def shallow(ident: object) -> object:
 
 def equality(one: Value, two: Value) -> object:
     """What stands for `one == two` in guards; None where one of them is not told apart from others."""
-    sides = hashable(one), hashable(two)
-    return None if None in sides else ("true", ("Equal", *sides))
+    ident = ident_of("Equal", one, two)
+    return None if ident is None else ("true", ident)
 
 
 def map_known(subject: Text, function: Callable[[str], str], *, pieces: bool = False) -> Text:
@@ -241,7 +288,7 @@ def map_known(subject: Text, function: Callable[[str], str], *, pieces: bool = F
         return text(
             *(function(piece) if isinstance(piece, str) else piece for piece in subject.pieces), trail=subject.trail
         )
-    return text(Unknown("a function of unknown text", ("map", hashable(subject), function)))
+    return text(Unknown("a function of unknown text", ident_of("map", subject, more=(function,))))
 
 
 def dedent(subject: Text, function: Callable[[str], str]) -> Text:

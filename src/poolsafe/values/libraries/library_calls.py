@@ -16,6 +16,7 @@ from poolsafe.values.lattice import (
 from poolsafe.values.libraries import (
     alembic_calls,
     builtin_calls,
+    containers,
     engine_configs,
     environment,
     field_calls,
@@ -62,6 +63,7 @@ _HANDLERS: dict[str, Handler] = {
     **builtin_calls.HANDLERS,
     **standard_calls.HANDLERS,
     **urls.HANDLERS,
+    **containers.HANDLERS,
     **runners.HANDLERS,
     **field_calls.HANDLERS,
     **providers.HANDLERS,

@@ -19,7 +19,7 @@ from poolsafe.values.lattice import (
     Value,
     alternatives,
 )
-from poolsafe.values.libraries import environment, library
+from poolsafe.values.libraries import containers, environment, library
 from poolsafe.values.libraries.handler import Handler
 from poolsafe.values.names import force
 from poolsafe.values.observe import observe_clause, observe_execution, observe_sql, sets_autocommit
@@ -95,7 +95,8 @@ def call_object_method(
         given = Arguments(keywords=arguments.keywords, open_keywords=arguments.open_keywords)
         return Object("called", {"name": "asyncpg.connect", "arguments": given})
     if not isinstance(receiver, Object):
-        return Unknown("a method of something unknown")
+        is_url = name == containers.URL_METHOD
+        return containers.connection_url(arguments) if is_url else Unknown("a method of something unknown")
     match receiver.kind:
         case "runner" if name in _CONNECTING:
             autocommit = sets_autocommit(arguments) or receiver.facts.get("autocommit")
@@ -117,6 +118,8 @@ def call_object_method(
         case "provider" if name == "__call__":
             inner = receiver.facts.get("value")
             return inner if isinstance(inner, Value) else Unknown("a provider")
+        case "container":
+            return containers.container_method(receiver, name, arguments)
         case "called":
             return environment.reader_method(world, frame, node, receiver, name, arguments)
         case "enum" | "secret":

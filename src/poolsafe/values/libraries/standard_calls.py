@@ -17,6 +17,7 @@ from poolsafe.values.lattice import (
     Instance,
     MappingRef,
     Partial,
+    Pending,
     Text,
     Unknown,
     Value,
@@ -25,7 +26,7 @@ from poolsafe.values.lattice import (
     text,
 )
 from poolsafe.values.libraries.handler import Handler, first, second
-from poolsafe.values.names import force
+from poolsafe.values.names import force, imported
 from poolsafe.values.world import World
 
 MAX_PATTERN = 100
@@ -50,7 +51,7 @@ def _quote(world: World, frame: Frame, node: cst.Call | None, arguments: Argumen
     known = harden(force(world, frame, value))
     if isinstance(known, Text) and known.known is not None and known.known.replace("_", "").replace("-", "").isalnum():
         return known
-    return text(Unknown("quoted text", ("quote", texts.hashable(known))))
+    return text(Unknown("quoted text", texts.ident_of("quote", known)))
 
 
 def _dedent(function: Callable[[str], str]) -> Handler:
@@ -132,7 +133,19 @@ def _run(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments
     return world.apply(world, frame, None, function, Arguments(arguments.positional[1:]))
 
 
+def _import_module(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
+    """`importlib.import_module(name)`, as far as the name is known: looked up like any import, never imported."""
+    given = arguments.get(0, "name")
+    name = harden(given) if given is not None else None
+    known = name.known if isinstance(name, Text) else None
+    if not known:
+        return Unknown("a module whose name is not known")
+    dotted = known.lstrip(".")
+    return imported(world, Pending(frame.module, len(known) - len(dotted), dotted))
+
+
 HANDLERS: dict[str, Handler] = {
+    "importlib.import_module": _import_module,
     "re.sub": _substitute,
     "dataclasses.asdict": _asdict,
     "dataclasses.replace": _evolve,

@@ -18,6 +18,7 @@ from poolsafe.values.lattice import (
     lift,
     text,
 )
+from poolsafe.values.libraries.containers import is_address
 from poolsafe.values.libraries.handler import Handler, first
 from poolsafe.values.names import force
 from poolsafe.values.world import World
@@ -63,12 +64,15 @@ def parse_url(value: Value) -> Value:
     if not isinstance(value, Text):
         return value
     parts = texts.partition(value, "://")
+    host = next(
+        (piece for piece in value.pieces if isinstance(piece, Unknown) and is_address(piece)), Unknown("a host")
+    )
     if parts is None or not parts[1].pieces:
         hole = next((piece for piece in value.pieces if isinstance(piece, Unknown)), Unknown("a URL without a scheme"))
-        scheme = text(Unknown(hole.reason, ("scheme", texts.hashable(value)), soft=hole.soft))
-        return Url(scheme, parse_query(value), Unknown("a host"), Unknown("a port"), trail=value.trail)
+        scheme = text(Unknown(hole.reason, texts.ident_of("scheme", value), soft=hole.soft))
+        return Url(scheme, parse_query(value), host, Unknown("a port"), trail=value.trail)
     scheme = Text(parts[0].pieces, trail=value.trail)
-    return Url(scheme, parse_query(parts[2]), Unknown("a host"), Unknown("a port"), trail=value.trail)
+    return Url(scheme, parse_query(parts[2]), host, Unknown("a port"), trail=value.trail)
 
 
 def parse_query(rest: Text) -> Value:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import libcst as cst
 
 from poolsafe.values.classes import class_attribute, field_default, fields, mro
+from poolsafe.values.decorators import decorated_as
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.functions import decorated_as
 from poolsafe.values.index import children
 from poolsafe.values.lattice import Absent, Class, Function, Instance, Object, Text, Unknown, Value
 from poolsafe.values.libraries import library
