@@ -836,6 +836,22 @@ def test_a_worker_that_dies_takes_no_other_file_with_it(
     assert re.findall(r"a(\d)\.py.*PGB101", ran.out) == list("01245678")
 
 
+@pytest.mark.parametrize("failure", [ImportError, OSError])
+def test_workers_do_without_one_heap_where_there_is_no_way_to_have_it(
+    failure: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if failure is ImportError:
+        monkeypatch.setitem(sys.modules, "ctypes", None)
+    else:
+        import ctypes
+
+        def refuse(*_: object) -> None:
+            raise OSError
+
+        monkeypatch.setattr(ctypes, "CDLL", refuse)
+    workers._keep_one_heap()
+
+
 def test_where_workers_cannot_be_kept_safe_there_are_none(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "darwin")
     monkeypatch.setattr(sys, "version_info", (3, 10))

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from poolsafe.deployment import versions as room
@@ -483,13 +483,15 @@ _CLAUSE = st.builds(
 )
 
 
+@settings(deadline=None)  # packaging is imported on the way
 @given(st.lists(_CLAUSE, max_size=3).map(",".join))
 def test_what_is_read_without_packaging_is_what_packaging_reads(text: str) -> None:
     short = room._usual_clauses(text)
     if short is not None:
-        assert sorted(short) == sorted(room._clauses(text))
+        assert set(short) == set(room._clauses(text))  # old releases of packaging forget what is said twice
 
 
 def test_usual_specifiers_are_read_without_packaging() -> None:
     assert room._usual_clauses(">=0.27, <0.31") == [(">=", "0.27"), ("<", "0.31")]
     assert room._usual_clauses("~=0.29") is None
+    assert room._usual_clauses("==٣.1") is None

@@ -86,6 +86,52 @@ def test_another_constant_is_not() -> None:
     assert [engine.driver.value for engine in engines_of(code)] == ["asyncpg"]
 
 
+ENUM = """
+from enum import Enum
+class Backend(Enum):
+{}
+one, two = unknown
+if one == "pg":
+    arguments = {{"statement_cache_size": 0, "prepared_statement_cache_size": 0}}
+else:
+    arguments = {{}}
+if Backend({}) is Backend.PG:
+    create_async_engine("postgresql+asyncpg://db/a", connect_args=arguments)
+"""
+
+
+@pytest.mark.parametrize(
+    ("members", "value", "states"),
+    [
+        (["PG = 'pg'", "SQLITE = 'sqlite'"], "one", {"zero"}),
+        (["SQLITE = 'sqlite'", "PG = 'pg'"], "one", {"zero"}),
+        (["SQLITE = 'sqlite'", "PG = 'pg'", "POSTGRES = 'pg'"], "one", {"zero"}),
+        (["PG = 'pg'", "SQLITE = 'sqlite'"], "two", {"conditional"}),
+        (["PG = 'pg'", "SQLITE = 'sqlite'"], "f'{one!r}'", {"conditional"}),
+        (["PG = 'pg'", "SQLITE = 'sqlite'", "@classmethod", "def _missing_(cls, value): return cls.PG"], "one",
+         {"conditional"}),
+    ],
+)  # fmt: skip
+def test_a_member_made_of_a_value_says_what_the_value_is(members: list[str], value: str, states: set[str]) -> None:
+    body = "\n".join(f"    {line}" for line in members)
+    (engine,) = engines_of(HEAD + ENUM.format(body, value))
+    assert {engine.statement_cache.state.value} == states
+
+
+@pytest.mark.parametrize(
+    ("one", "two"), [("f'{a!r}'", "f'{b!r}'"), ("f'{a:>3}'", "f'{b:>3}'"), ("a.lower()", "b.lower()")]
+)
+def test_two_texts_of_which_nothing_is_known_are_two(one: str, two: str) -> None:
+    code = f"""
+a, b = unknown
+arguments = {{"statement_cache_size": 0}} if {one} == "on" else {{}}
+if {two} == "on":
+    create_async_engine("postgresql+asyncpg://db/a", connect_args=arguments)
+"""
+    (engine,) = engines_of(HEAD + code)
+    assert engine.statement_cache.state.value == "conditional"
+
+
 def test_a_member_made_of_the_backend_is_the_backend() -> None:
     code = """
 import os

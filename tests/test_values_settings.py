@@ -127,6 +127,21 @@ PYDANTIC = [
             ("model_config = ConfigDict(extra='ignore')", {}),
             ("model_config = {'frozen': True}", {}),
             ("class Config:\n        frozen = True", {}),
+            ("model_config = unseen", {"…": ...}),
+            ("model_config = ConfigDict(**unseen)", {"…": ...}),
+            ("model_config = ConfigDict(extra='allow' if unseen else 'forbid')", {"…": ...}),
+        ]
+    ),
+    ("class S(BaseModel, extra='allow'):\n    a: str = 'b'\nx = S().model_dump()", {"a": "b", "…": ...}),
+    *(
+        (
+            f"class B(BaseModel):\n    {base}\nclass S(B):\n    a: str = 'b'\n    {own}\nx = S().model_dump()",
+            {"a": "b", **rest},
+        )
+        for base, own, rest in [
+            ("model_config = ConfigDict(extra='allow')", "model_config = ConfigDict(frozen=True)", {"…": ...}),
+            ("class Config:\n        extra = 'allow'", "class Config:\n        frozen = True", {"…": ...}),
+            ("model_config = ConfigDict(extra='allow')", "model_config = ConfigDict(extra='forbid')", {}),
         ]
     ),
     ("class S(BaseSettings):\n    a: dict = {'k': 0}\nx = S().a", {"k": 0}),

@@ -10,9 +10,9 @@ from poolsafe.facts.deployment import Version, Versions
 ANY = Versions()
 
 # Python turns only so many digits into a number.
-_PLAIN = re.compile(r"[vV]?(\d{1,18}(?:\.\d{1,18})*)(?!\d)")
-_USUAL = re.compile(r"(==|!=|>=|<=|<|>)\s*(\d{1,18}(?:\.\d{1,18})*)")
-_POETRY = re.compile(r"(\^|~(?!=))\s*(\d{1,18}(?:\.\d{1,18})*)$")
+_PLAIN = re.compile(r"[vV]?([0-9]{1,18}(?:\.[0-9]{1,18})*)(?![0-9])")
+_USUAL = re.compile(r"(==|!=|>=|<=|<|>)\s*([0-9]{1,18}(?:\.[0-9]{1,18})*)")
+_POETRY = re.compile(r"(\^|~(?!=))\s*([0-9]{1,18}(?:\.[0-9]{1,18})*)$")
 # Longer than any specifier that somebody wrote.
 _LONGEST = 500
 

@@ -81,7 +81,7 @@ class Known:
 def read(path: str, named: str) -> Baseline:
     """Return the baseline at `path`. Raises UsageError, which begins with `named`."""
     try:
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:
             content = json.load(file)
     except OSError as error:
         raise UsageError(f"{named}: {error.strerror or error}") from None

@@ -104,7 +104,7 @@ class Ignores:
 
     def _read(self, base: str, path: str) -> Rules | None:
         try:
-            lines = read_below(self._top, path, LARGEST).decode("utf-8", "surrogateescape").splitlines()
+            lines = read_below(self._top, path, LARGEST).decode("utf-8-sig", "surrogateescape").splitlines()
         except OSError:
             return None
         rules = [rule for line in lines if (rule := _rule(line)) is not None]

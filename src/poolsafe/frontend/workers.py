@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -100,9 +99,15 @@ def _start(resolver: Resolver, task: Task) -> None:
 def _keep_one_heap() -> None:
     """Let all threads share one heap: glibc gives each its own, and what one has freed is no room for another.
 
-    Deep stacks are threads; a fourth of a worker's memory was such gaps. Other C libraries have no such call.
+    Deep stacks are threads; a fourth of a worker's memory was such gaps. Other C libraries have no such call, and some
+    Pythons no ctypes.
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    try:
+        import ctypes
+
+        mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    except (ImportError, OSError):
+        return
     if mallopt is not None:
         mallopt(M_ARENA_MAX, 1)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.values.annotations import by_annotation
+from poolsafe.values.decorators import decorated_as
 from poolsafe.values.frame import Arguments, Frame
-from poolsafe.values.functions import decorated_as
 from poolsafe.values.lattice import (
     ALWAYS,
     Absent,
@@ -242,9 +242,7 @@ def _not_nested(value: Value) -> bool:
 def _without_default(
     world: World, frame: Frame, cls: Class, name: str, node: cst.AnnAssign, home: Class, kind: str
 ) -> Value:
-    inner = world.running.get(home.namespace) or Frame(
-        home.module, home.namespace, home.parents, frame.state, frame.state, kind="class"
-    )
+    inner = _body_frame(world, frame, home)
     nested = by_annotation(world, inner, node.annotation.annotation)
     if isinstance(nested, Instance) and class_kind(nested.cls) in ("settings", "model", "dataclass"):
         return nested
@@ -270,17 +268,40 @@ def _variables(world: World, frame: Frame, cls: Class, name: str) -> tuple[str, 
 
 
 def model_option(world: World, frame: Frame, cls: Class, name: str) -> Value | None:
-    """What a pydantic model sets in `model_config`, or in its inner class `Config`; None where it does not."""
-    config, _ = class_attribute(world, frame, cls, "model_config")
+    """What a pydantic model sets in `model_config`, in its inner class `Config` or as a keyword of the class.
+
+    Bases have a say in what a class leaves open. None where nobody sets it; unknown where that cannot be seen.
+    """
+    for one in mro(cls):
+        given = [keyword.value for keyword in one.node.keywords if keyword.keyword and keyword.keyword.value == name]
+        if given:
+            return force(world, frame, world.evaluate(world, _body_frame(world, frame, one), given[0]))
+        found = _configured(world, frame, one, name)
+        if not isinstance(found, Absent):
+            return found
+    return None
+
+
+def _configured(world: World, frame: Frame, cls: Class, name: str) -> Value:
+    """An option in the configuration that stands in the class's own body; Absent where that does not set it."""
+    config = force(world, frame, own_attribute(world, frame, cls, "model_config"))
     arguments = config.facts.get("arguments") if isinstance(config, Object) else None
     if isinstance(arguments, Arguments):
-        return arguments.keywords.get(name)
+        otherwise = Absent() if arguments.open_keywords is None else Unknown(arguments.open_keywords)
+        return arguments.keywords.get(name, otherwise)
     if isinstance(config, MappingRef):
-        found = world.content(frame.state, config).get(name)
-    else:
-        inner, _ = class_attribute(world, frame, cls, "Config")
-        found = class_attribute(world, frame, inner, name)[0] if isinstance(inner, Class) else Absent()
-    return None if isinstance(found, Absent) else found
+        return world.content(frame.state, config).get(name)
+    if not isinstance(config, Absent):
+        return Unknown("a configuration that is not known")
+    inner = force(world, frame, own_attribute(world, frame, cls, "Config"))
+    return class_attribute(world, frame, inner, name)[0] if isinstance(inner, Class) else Absent()
+
+
+def _body_frame(world: World, frame: Frame, cls: Class) -> Frame:
+    """A frame that sees what the body of the class sees."""
+    return world.running.get(cls.namespace) or Frame(
+        cls.module, cls.namespace, cls.parents, frame.state, frame.state, kind="class"
+    )
 
 
 def documented_default(world: World, frame: Frame, names: tuple[str, ...], nested: str | None = None) -> Value | None:

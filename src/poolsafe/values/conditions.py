@@ -289,8 +289,8 @@ def assume(world: World, frame: Frame, test: cst.BaseExpression, *, positive: bo
             return single
         if kind == "equals":
             return text(known, trail=said.trail)
-        hole = single if isinstance(single, Unknown) else Unknown("the rest", ("rest", texts.hashable(single)))
-        rest = Unknown(hole.reason, ("after", hole.ident, beginning), soft=hole.soft)
+        hole = single if isinstance(single, Unknown) else Unknown("the rest", texts.ident_of("rest", single))
+        rest = Unknown(hole.reason, texts.ident_of("after", hole, more=(beginning,)), soft=hole.soft)
         return text(beginning, rest, trail=said.trail)
 
     _narrow(world, frame, subject, narrow)

@@ -230,7 +230,7 @@ def _unary(world: World, frame: Frame, node: cst.UnaryOperation) -> Value:
             known = truthiness(world, frame, single)
             if known is not None:
                 return Const(not known)
-            return Unknown("a condition", ("not", texts.hashable(single)), soft=is_soft(single))
+            return Unknown("a condition", texts.ident_of("not", single), soft=is_soft(single))
 
         return lift(negate, value)
     functions: dict[type, Callable[[Any], Any]] = {

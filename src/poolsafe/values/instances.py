@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from poolsafe.values.attributes import of_instance
 from poolsafe.values.classes import class_kind, fields, model_option
 from poolsafe.values.frame import Frame
-from poolsafe.values.lattice import Instance, Library, MappingRef, Sequence, Value, text
+from poolsafe.values.lattice import Instance, Library, MappingRef, Sequence, Unknown, Value, alternatives, text
 from poolsafe.values.names import force
 from poolsafe.values.world import World
 
@@ -16,7 +16,8 @@ _ALLOWED = (text("allow"), Library("pydantic.Extra.allow"))
 
 def dumped(world: World, frame: Frame, instance: Instance, open_reason: str | None = None) -> MappingRef:
     """The fields as a dict; a pydantic model that allows extras may have more of them."""
-    if model_option(world, frame, instance.cls, "extra") in _ALLOWED:
+    extra = model_option(world, frame, instance.cls, "extra")
+    if extra is not None and any(isinstance(one, Unknown) or one in _ALLOWED for _, one in alternatives(extra)):
         open_reason = open_reason or "a model that allows extra fields"
     items = {name: of_instance(world, frame, instance, name) for name, _, _ in fields(instance.cls)}
     return world.new_mapping(frame.state, dict(items), open_reason)

@@ -25,9 +25,13 @@ ENV_FILES = (
     ".env.production",
     ".env.test",
 )
-# Any other name of such a file, in the order of the alphabet.
-_OTHER_ENV_FILE = re.compile(r"[\w-]*\.env(?:\.[\w-]+)*$|env\.[\w-]+$")
-_PROGRAM = (".py", ".pyi", ".sh", ".js", ".ts", ".mjs", ".cjs")
+# Any other name of such a file: `prod.env`, `.env.staging`, `db.env.example`, `env.sample`.
+_STAGES = (
+    "example|template|sample|dist|defaults?|local|dev|development|staging|stage|prod|production|docker"
+    "|ci|tests?|testing"
+)
+_OTHER_ENV_FILE = re.compile(rf"[\w-]*\.env$|[\w-]*\.?env[._-](?:{_STAGES})(?:[._-](?:{_STAGES}))*$")
+_OF_TESTS = re.compile(r"(?:^|[._-])(?:ci|tests?|testing)(?:[._-]|$)")
 MAX_OTHERS = 8
 MAX_FILE = 200_000
 MAX_LINE = 4_000
@@ -58,25 +62,23 @@ Cache = dict[str, Values]
 
 
 def environment_files(root: str, folder: str, listing: frozenset[str], cache: Cache) -> Iterator[Values]:
-    """What each env file of a folder says, then what its compose files give their services; names in upper case.
+    """What the usual env files of a folder say, what its compose files give their services, what other env files say.
 
-    What leads out of the root says nothing.
+    Names are in upper case. What leads out of the root says nothing.
     """
-    for name in [*(name for name in ENV_FILES if name in listing), *_other_env_files(listing)]:
+    composed = sorted(filter(_COMPOSE.match, listing), key=lambda name: (len(name), name))
+    for name in [*(name for name in ENV_FILES if name in listing), *composed, *_other_env_files(listing)]:
         path = os.path.join(folder, name)
         if path not in cache:
-            cache[path] = _parse(path, _read(root, path))
-        yield cache[path]
-    for name in sorted(filter(_COMPOSE.match, listing), key=lambda name: (len(name), name)):
-        path = os.path.join(folder, name)
-        if path not in cache:
-            cache[path] = _compose(root, path, _read(root, path))
+            content = _read(root, path)
+            cache[path] = _compose(root, path, content) if name in composed else _parse(path, content)
         yield cache[path]
 
 
 def _other_env_files(listing: frozenset[str]) -> list[str]:
-    found = (name for name in listing if _OTHER_ENV_FILE.match(name) and not name.endswith(_PROGRAM))
-    return sorted(name for name in found if name not in ENV_FILES)[:MAX_OTHERS]
+    """Those of other names, by the alphabet; what is for tests alone comes last."""
+    found = [name for name in listing if _OTHER_ENV_FILE.match(name) and name not in ENV_FILES]
+    return sorted(found, key=lambda name: (_OF_TESTS.search(name) is not None, name))[:MAX_OTHERS]
 
 
 def _compose(root: str, path: str, content: str) -> Values:
@@ -138,7 +140,7 @@ def _alembic(path: str, content: str) -> Values:
 
 def _read(root: str, path: str) -> str:
     try:
-        text = read_below(root, path, MAX_FILE).decode("utf-8", "replace")
+        text = read_below(root, path, MAX_FILE).decode("utf-8-sig", "replace")
         # configparser takes the square of a line's length.
         return "\n".join(line if len(line) <= MAX_LINE else "" for line in text.splitlines())
     except OSError:

@@ -93,7 +93,7 @@ def _bool(world: World, frame: Frame, node: cst.Call | None, arguments: Argument
         known = truthiness(world, frame, value)
         if known is not None:
             return Const(known)
-        return Unknown("a condition", ("bool", texts.hashable(value)), soft=is_soft(value))
+        return Unknown("a condition", texts.ident_of("bool", value), soft=is_soft(value))
 
     return lift(convert, force(world, frame, arguments.positional[0]))
 
@@ -167,7 +167,7 @@ def _isinstance(world: World, frame: Frame, node: cst.Call | None, arguments: Ar
             return Const(True)
         if answers and all(answer is False for answer in answers):
             return Const(False)
-        return Unknown("a condition", ("isinstance", texts.hashable(value), *(texts.hashable(kind) for kind in names)))
+        return Unknown("a condition", texts.ident_of("isinstance", value, *names))
 
     return lift(check, force(world, frame, arguments.positional[0]))
 
@@ -248,7 +248,7 @@ def _length(world: World, frame: Frame, node: cst.Call | None, arguments: Argume
             return Const(len(value.known))
         if isinstance(value, Sequence) and not value.open:
             return Const(len(value.items))
-        return Unknown("a length", ("len", texts.hashable(value)))
+        return Unknown("a length", texts.ident_of("len", value))
 
     return lift(count, harden(force(world, frame, first(world, frame, node, arguments))))
 
