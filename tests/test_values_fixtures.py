@@ -82,7 +82,6 @@ STARTED = [
     "url = str(make_url(PostgresContainer().get_connection_url()).set(drivername='postgresql+asyncpg'))",
     "url = PostgresContainer(driver=None).get_connection_url().replace('postgresql', 'postgresql+asyncpg')",
     "url = unseen.get_connection_url(driver='asyncpg')",
-    "url = unseen.get_connection_url().replace('psycopg2', 'asyncpg')",
 ]
 
 
@@ -95,6 +94,11 @@ def test_no_pooler_stands_before_a_container_that_the_code_starts(code: str, ass
 def test_what_fails_without_a_pooler_fails_before_a_container_too() -> None:
     code = f"{CONTAINER}{STARTED[0]}\ncreate_async_engine(url, connect_args={{'statement_cache_size': -1}})\n"
     assert codes_of(code) == "PGB104"
+
+
+def test_other_peoples_method_of_that_name_is_no_containers() -> None:
+    code = f"{CONTAINER}create_async_engine(unseen.get_connection_url(), pool_pre_ping=True)\n"
+    assert codes_of(code, Deployment(assume_asyncpg=True)) == "PGB101"
 
 
 def test_a_url_that_may_be_a_containers_is_judged_as_the_other() -> None:
@@ -113,7 +117,7 @@ def test_a_url_that_may_be_a_containers_is_judged_as_the_other() -> None:
         ("URL.create(drivername=unseen, host='db')", ""),
     ],
 )
-def test_who_leaves_the_driver_open_is_not_taken_for_asyncpgs(url: str, expected: list[str]) -> None:
+def test_who_leaves_the_driver_open_is_not_taken_for_asyncpgs(url: str, expected: str) -> None:
     code = (
         "from sqlalchemy.engine import URL, make_url\nfrom sqlalchemy.ext.asyncio import create_async_engine\n"
         f"create_async_engine({url}, pool_pre_ping=True)\n"

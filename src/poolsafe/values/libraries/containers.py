@@ -31,10 +31,8 @@ def container_method(receiver: Object, name: str, arguments: Arguments) -> Value
 
 
 def connection_url(arguments: Arguments, driver: Value | None = None) -> Value:
-    """What `get_connection_url` gives; `driver` is the container's, None where the container is not known."""
-    named = arguments.get(1, "driver") or driver
-    if named is None:
-        return text(_ADDRESS)
+    """What `get_connection_url` gives; `driver` is the container's."""
+    named = arguments.get(1, "driver") or driver or Unknown("the container's driver")
 
     def one(single: Value) -> Value:
         scheme = text("postgresql") if single == Const(None) else texts.concatenate(text("postgresql+"), single)

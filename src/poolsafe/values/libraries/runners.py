@@ -95,7 +95,8 @@ def call_object_method(
         given = Arguments(keywords=arguments.keywords, open_keywords=arguments.open_keywords)
         return Object("called", {"name": "asyncpg.connect", "arguments": given})
     if not isinstance(receiver, Object):
-        is_url = name == containers.URL_METHOD
+        # Other people's methods may have the name; whoever names a driver means that of testcontainers.
+        is_url = name == containers.URL_METHOD and "driver" in arguments.keywords
         return containers.connection_url(arguments) if is_url else Unknown("a method of something unknown")
     match receiver.kind:
         case "runner" if name in _CONNECTING:
