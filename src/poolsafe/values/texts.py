@@ -205,16 +205,17 @@ def split(subject: Text, separator: str, limit: int = -1, *, last: bool = False)
     mark, colon = "\x00", "\x01"
     joined = "".join(piece if isinstance(piece, str) else mark for piece in subject.pieces)
     holes = [piece for piece in subject.pieces if isinstance(piece, Unknown)]
-    if not subject.prefix or joined.count(mark) != len(holes) or colon in joined:
+    if not subject.prefix or joined.count(mark) != len(holes) or colon in joined or mark in separator:
         return None
     if not last:
         parts = joined.split(separator, limit)
-    else:
-        parts = joined.replace("://", colon).rsplit(separator, limit)
-        parts = [part.replace(colon, "://") for part in parts]
-        if len(parts) == 1 and separator in "://":
+    elif separator in (":", "/"):
+        parts = [part.replace(colon, "://") for part in joined.replace("://", colon).rsplit(separator, limit)]
+        if len(parts) == 1:
             rest = Unknown("a part of unknown text", ident_of("last", subject, more=(separator,)))
             return [subject, text(rest)]
+    else:
+        parts = joined.rsplit(separator, limit)
     result = []
     for part in parts:
         count = part.count(mark)
