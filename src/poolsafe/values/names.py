@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import builtins
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import (
@@ -170,12 +172,28 @@ def module_name(world: World, module: Module, name: str) -> Value:
                 break
         else:
             return Absent()
-    value = force(world, frame, value, slot=(frame.number, name))
+    with kept(world, frame):
+        value = force(world, frame, value, slot=(frame.number, name))
     if isinstance(value, (Text, Choice)) and value.trail is not None:
         definition = module.definition(name)
         if definition is not None:
             value = through(value, Step(module, definition, f"`{name}`"))
     return value
+
+
+@contextmanager
+def kept(world: World, frame: Frame) -> Iterator[None]:
+    """What is made meanwhile is kept in the world where the frame is finished: nobody looks into its state any more."""
+    if frame.number in world.running:
+        yield
+        return
+    before = frame.state
+    frame.state = before.layer()
+    try:
+        yield
+    finally:
+        world.base.update(frame.state.changes)
+        frame.state = before
 
 
 def module_frame(world: World, module: Module) -> Frame | None:

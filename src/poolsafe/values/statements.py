@@ -37,7 +37,7 @@ from poolsafe.values.lattice import (
 )
 from poolsafe.values.matching import match_statement
 from poolsafe.values.methods import mapping_method
-from poolsafe.values.names import bind, force, peek
+from poolsafe.values.names import bind, force, kept, peek
 from poolsafe.values.state import State
 from poolsafe.values.world import World
 
@@ -400,15 +400,8 @@ def _depends_on_order(world: World, frame: Frame, params: cst.Parameters) -> boo
 
 def complete(world: World, frame: Frame, node: cst.CSTNode) -> Value:
     """What has waited: a definition, or the right side of an assignment."""
-    if frame.number in world.running:
+    with kept(world, frame):
         return _completed(world, frame, node)
-    # Nobody looks into the state of a finished frame any more: what is made now is kept in the world.
-    before = frame.state
-    frame.state = before.layer()
-    value = _completed(world, frame, node)
-    world.base.update(frame.state.changes)
-    frame.state = before
-    return value
 
 
 def _completed(world: World, frame: Frame, node: cst.CSTNode) -> Value:
