@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from poolsafe.values.annotations import by_annotation
 from poolsafe.values.decorators import decorated_as
 from poolsafe.values.frame import Arguments, Frame
+from poolsafe.values.index import last_name
 from poolsafe.values.lattice import (
     ALWAYS,
     Absent,
@@ -19,6 +22,7 @@ from poolsafe.values.lattice import (
     Library,
     MappingRef,
     Object,
+    Sequence,
     Step,
     Text,
     Unknown,
@@ -216,13 +220,15 @@ def field_default(world: World, frame: Frame, cls: Class, name: str) -> Value:
     _, node, home = declared
     if owner is not None and _not_nested(value):
         value = through(value, Step(home.module, node, f"`{cls.node.name.value}.{name}`"))
+    if value == Const(None) and kind in ("settings", "model", "dataclass"):
+        value = _optional(world, frame, cls, name, node, home)
     if kind != "settings" or isinstance(value, Instance):
         return value  # the environment overrides what a nested object holds, and that says so itself
     key = ("setting", cls.node.name.value, name)
     world.conditions.setdefault(("set", key), (home.module, node))
-    if says_nothing(value):
+    if gives_way(value):
         documented = documented_default(world, frame, _variables(world, frame, cls, name), nested=name)
-        if documented is not None:
+        if documented is not None and (says_nothing(value) or is_of_asyncpg(documented)):
             return choose([
                 (frozenset({(("set", key), True)}), documented), (frozenset({(("set", key), False)}), value),
             ])  # fmt: skip
@@ -233,6 +239,15 @@ def field_default(world: World, frame: Frame, cls: Class, name: str) -> Value:
         ])  # fmt: skip
     override = Unknown(f"`{name}` may come from the environment", key, soft=True)
     return choose([(frozenset({(("set", key), True)}), override), (frozenset({(("set", key), False)}), value)])
+
+
+def _optional(world: World, frame: Frame, cls: Class, name: str, node: cst.AnnAssign, home: Class) -> Value:
+    """A field that is None where nobody gives it: an instance of its annotated class beside that, where it has one."""
+    nested = by_annotation(world, _body_frame(world, frame, home), node.annotation.annotation)
+    if not isinstance(nested, Instance):
+        return Const(None)
+    key = ("given", cls.node.name.value, name)
+    return choose([(frozenset({(key, True)}), nested), (frozenset({(key, False)}), Const(None))])
 
 
 def _not_nested(value: Value) -> bool:
@@ -261,10 +276,38 @@ def _without_default(
 
 
 def _variables(world: World, frame: Frame, cls: Class, name: str) -> tuple[str, ...]:
-    """The environment variables that fill a settings field: its name behind the class's `env_prefix`, or alone."""
+    """The environment variables that fill a settings field: its aliases, or its name behind `env_prefix`, or alone."""
+    aliases = tuple(alias.upper() for alias in _aliases(world, frame, cls, name))
+    if aliases:
+        return aliases
     given = model_option(world, frame, cls, "env_prefix")
     prefix = given.known or "" if isinstance(given, Text) else ""
     return ((prefix + name).upper(), name.upper()) if prefix else (name.upper(),)
+
+
+_ALIASES = frozenset({"alias", "validation_alias", "env"})
+
+
+def _aliases(world: World, frame: Frame, cls: Class, name: str) -> Iterator[str]:
+    """What `Field(alias=…)`, `Field(validation_alias=…)` and, in pydantic 1, `Field(env=…)` call the field."""
+    _, node, home = _fields(cls)[name]
+    annotation = node.annotation.annotation
+    slices = annotation.slice if isinstance(annotation, cst.Subscript) else ()
+    written = [node.value, *(one.slice.value for one in slices if isinstance(one.slice, cst.Index))]
+    for call in written:
+        for arg in call.args if isinstance(call, cst.Call) and last_name(call.func) == "Field" else ():
+            if arg.keyword is not None and arg.keyword.value in _ALIASES:
+                given = force(world, frame, world.evaluate(world, _body_frame(world, frame, home), arg.value))
+                yield from _names_in(given)
+
+
+def _names_in(given: Value) -> Iterator[str]:
+    """The names in a string, a list of strings or `AliasChoices`."""
+    arguments = given.facts.get("arguments") if isinstance(given, Object) else None
+    several = given.items if isinstance(given, Sequence) else ()
+    for one in (given, *several, *(arguments.positional if isinstance(arguments, Arguments) else ())):
+        if isinstance(one, Text) and one.known is not None:
+            yield one.known
 
 
 def model_option(world: World, frame: Frame, cls: Class, name: str) -> Value | None:
@@ -313,6 +356,18 @@ def documented_default(world: World, frame: Frame, names: tuple[str, ...], neste
     if found is None:
         return None
     return text(str(found), trail=(Aside(frame.module, frame.module.tree.module, "literal", found.path, found.row),))
+
+
+def gives_way(default: Value) -> bool:
+    """Whether an env file may say more than a default does: that says nothing, or is another driver's URL."""
+    return says_nothing(default) or (
+        isinstance(default, Text) and "://" in default.prefix and not is_of_asyncpg(default)
+    )
+
+
+def is_of_asyncpg(url: Value) -> bool:
+    """Whether a string begins as a URL for asyncpg does."""
+    return isinstance(url, Text) and url.prefix.startswith("postgresql+asyncpg:")
 
 
 def says_nothing(default: Value) -> bool:

@@ -104,6 +104,10 @@ def _unescape(value: str, *, raw: bool) -> str:
         return value
 
 
+def _ellipsis(world: World, frame: Frame, node: cst.Ellipsis) -> Value:
+    return Const(Ellipsis)
+
+
 def _number(world: World, frame: Frame, node: cst.Integer | cst.Float) -> Value:
     try:
         value = ast.literal_eval(node.value)
@@ -369,6 +373,7 @@ _HANDLERS: dict[type, Callable[[World, Frame, Any], Value]] = {
     cst.FormattedString: _formatted,
     cst.Integer: _number,
     cst.Float: _number,
+    cst.Ellipsis: _ellipsis,
     cst.Name: _name,
     cst.Attribute: _attribute,
     cst.Call: _call,

@@ -20,6 +20,7 @@ from poolsafe.syntax.tree import Unparsable, parse
 from poolsafe.values.libraries import library
 from poolsafe.values.modules import Module
 from poolsafe.values.surroundings import Cache, Documented, alembic_options, environment_files
+from poolsafe.values.texts import is_driver_name
 
 # Folders that hold other people's code, or none.
 _FOREIGN = frozenset(
@@ -215,7 +216,9 @@ class Project:
         return "pyvenv.cfg" in self._listing(folder)
 
     def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> Documented | None:
-        """The URL that the nearest env file gives one of these variables, or one ending in `__NESTED`; None without.
+        """The URL, or its driver, that the nearest env file gives one of these variables; None without.
+
+        With `nested` it may be one ending in `__NESTED` as well.
 
         What else such files say is one machine's choice.
         """
@@ -225,7 +228,7 @@ class Project:
         for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
             for values in environment_files(self.root or folder, folder, self._listing(folder), self._environments):
                 for name, value in values.items():
-                    if "://" in value and (name in names or (suffix is not None and name.endswith(suffix))):
+                    if _is_of_url(value) and (name in names or (suffix is not None and name.endswith(suffix))):
                         return value
         return None
 
@@ -384,6 +387,16 @@ def root_of(path: str) -> str:
         return here
     marked = [folder for folder in above if any(os.path.exists(os.path.join(folder, mark)) for mark in _MARKERS)]
     return marked[-1] if marked else home
+
+
+# What names the first part of a URL, whole or by halves.
+_PARTS = frozenset(
+    {"postgresql", "postgres", "asyncpg", "psycopg", "psycopg2", "sqlite", "aiosqlite", "mysql", "aiomysql"}
+)
+
+
+def _is_of_url(value: str) -> bool:
+    return "://" in value or value in _PARTS or is_driver_name(value)
 
 
 def _is_below(path: str, root: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.values import texts
-from poolsafe.values.classes import documented_default, says_nothing
+from poolsafe.values.classes import documented_default, gives_way, is_of_asyncpg, says_nothing
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import (
     Absent,
@@ -50,8 +50,13 @@ def environment(world: World, frame: Frame, key: Value, default: Value | None) -
         own = frame.state.get(_slot(name))
         if not isinstance(own, Absent):
             return lift(lambda single: _inherited(name, default) if isinstance(single, Absent) else single, own)
-        if default is None or says_nothing(default):
-            default = documented_default(world, frame, (name,)) or default
+        if default is None or gives_way(default):
+            documented = documented_default(world, frame, (name,))
+            if documented is not None and (default is None or says_nothing(default)):
+                default = documented
+            elif documented is not None and default is not None and is_of_asyncpg(documented):
+                given = ("set", ("environment", name))
+                return choose([(frozenset({(given, True)}), documented), (frozenset({(given, False)}), default)])
     return _inherited(name if name is not None else texts.hashable(key), default)
 
 
