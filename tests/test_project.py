@@ -111,11 +111,6 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
          "db.py": ENGINE + "import os\nengine = create_async_engine(os.getenv('DATABASE_URL', ''), pool_pre_ping=True)\n"},
         "db.py", {"PGB101"},
     ),
-    "an env file beside a default that says something": (
-        {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
-         "db.py": ENGINE + "import os\nengine = create_async_engine(os.getenv('DATABASE_URL', 'sqlite+aiosqlite://'))\n"},
-        "db.py", set(),
-    ),
     "an env file beside a settings field that is empty": (
         {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
          "db.py": ENGINE + PYDANTIC + "class Settings(BaseSettings):\n    database_url: str = ''\n\n"
@@ -169,6 +164,83 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
     ),
     "an env file with a byte order mark": (
         {".env": "\ufeffDATABASE_URL=postgresql+asyncpg://db/a\n", "db.py": URL_FROM_ENVIRONMENT},
+        "db.py", {"PGB101"},
+    ),
+    "an object that a function of another module built": (
+        {"config.py": "from dataclasses import dataclass\n\n@dataclass\nclass Config:\n    url: str = 'postgresql+asyncpg://db/a'\n\n"
+         "def load():\n    return Config(url='postgresql+psycopg://db/a')\n\nconfig = load()\n",
+         "db.py": ENGINE + "from config import config\nengine = create_async_engine(config.url)\n"},
+        "db.py", set(),
+    ),
+    "an object that a function of another module built, by the module's name": (
+        {"config.py": "class Config:\n    def __init__(self, url):\n        self.url = url\n\n"
+         "def load():\n    return Config('postgresql+asyncpg://db/a')\n\nconfig = load()\n",
+         "db.py": ENGINE + "import config\nengine = create_async_engine(config.config.url, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "a dict that a function of another module built": (
+        {"config.py": "def build():\n    return {'pool_pre_ping': True, 'connect_args': {'statement_cache_size': 5}}\n\nOPTIONS = build()\n",
+         "db.py": ENGINE + "from config import OPTIONS\nengine = create_async_engine('postgresql+asyncpg://db/a', **OPTIONS)\n"},
+        "db.py", {"PGB103"},
+    ),
+    "a field with an ellipsis for a default": (
+        {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
+         "db.py": ENGINE + PYDANTIC + "from pydantic import Field\n\nclass Settings(BaseSettings):\n    database_url: str = Field(...)\n\n"
+         "engine = create_async_engine(Settings().database_url, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    **{
+        f"a field with another name in the environment: {field}": (
+            {".env.example": "DB_URL=postgresql+asyncpg://db/a\n",
+             "db.py": ENGINE + PYDANTIC + "from typing import Annotated\nfrom pydantic import AliasChoices, Field\n\n"
+             f"class Settings(BaseSettings):\n    url: {field}\n\n"
+             "engine = create_async_engine(Settings().url, pool_pre_ping=True)\n"},
+            "db.py", found,
+        )
+        for field, found in [
+            ("str = Field(alias='DB_URL')", {"PGB101"}),
+            ("str = Field(validation_alias='db_url')", {"PGB101"}),
+            ("str = Field(validation_alias=AliasChoices('URL', 'DB_URL'))", {"PGB101"}),
+            ("str = Field(..., env=['URL', 'DB_URL'])", {"PGB101"}),
+            ("Annotated[str, Field(alias='DB_URL')]", {"PGB101"}),
+            ("str = Field(alias='OTHER')", set()),
+            ("str", set()),
+        ]
+    },
+    "an env file has the driver alone": (
+        {".env.example": "DIALECT=postgresql\nDRIVER=asyncpg\n",
+         "db.py": ENGINE + PYDANTIC + "class Settings(BaseSettings):\n    dialect: str\n    driver: str\n\n"
+         "s = Settings()\nengine = create_async_engine(f'{s.dialect}+{s.driver}://db/a', pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "an env file has the scheme alone": (
+        {".env.example": "SCHEME=sqlite+aiosqlite\nURL=what one machine has\n",
+         "db.py": ENGINE + "import os\nengine = create_async_engine(f\"{os.environ['SCHEME']}://{os.environ['URL']}\")\n"},
+        "db.py", set(),
+    ),
+    "an env file knows better than a default": (
+        {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
+         "db.py": ENGINE + "import os\nurl = os.getenv('DATABASE_URL', 'sqlite+aiosqlite:///a')\n"
+         "engine = create_async_engine(url, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "an env file does not know better than a default": (
+        {".env.example": "DATABASE_URL=sqlite+aiosqlite:///a\n",
+         "db.py": ENGINE + "import os\nurl = os.getenv('DATABASE_URL', 'mysql+aiomysql://db/a')\n"
+         "engine = create_async_engine(url)\n"},
+        "db.py", set(),
+    ),
+    "an env file knows better than a field's default": (
+        {".env.example": "DATABASE_URL=postgresql+asyncpg://db/a\n",
+         "db.py": ENGINE + PYDANTIC + "class Settings(BaseSettings):\n    database_url: str = 'sqlite+aiosqlite:///a'\n\n"
+         "engine = create_async_engine(Settings().database_url, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "an optional part of a configuration": (
+        {"db.py": ENGINE + "from dataclasses import dataclass\nfrom typing import Optional\n\n@dataclass\nclass Database:\n    host: str\n\n"
+         "    def url(self):\n        return f'postgresql+asyncpg://{self.host}/a'\n\n"
+         "@dataclass\nclass Config:\n    db: Optional[Database] = None\n\n"
+         "def make(config: Config):\n    return create_async_engine(config.db.url(), pool_pre_ping=True)\n"},
         "db.py", {"PGB101"},
     ),
     "a module that importlib is asked for": (
