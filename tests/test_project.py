@@ -224,6 +224,26 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
          "engine = create_async_engine(url, pool_pre_ping=True)\n"},
         "db.py", {"PGB101"},
     ),
+    "a URL from the environment is given asyncpg's name, beside another default": (
+        {"db.py": ENGINE + "import os\n\ndef normal(url):\n    if url.startswith('postgresql://'):\n"
+         "        return url.replace('postgresql://', 'postgresql+asyncpg://', 1)\n    return url\n\n"
+         "url = normal(os.getenv('DATABASE_URL', 'sqlite+aiosqlite:///a'))\n"
+         "engine = create_async_engine(url, pool_pre_ping=True)\n"},
+        "db.py", {"PGB101"},
+    ),
+    "a URL from the environment that is on asyncpg has what it needs, beside another default": (
+        {"db.py": ENGINE + "import os\nurl = os.getenv('DATABASE_URL', 'sqlite+aiosqlite:///a')\noptions = {}\n"
+         "if url.startswith('postgresql+asyncpg'):\n"
+         "    options = {'connect_args': {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}}\n"
+         "engine = create_async_engine(url, pool_pre_ping=True, **options)\n"},
+        "db.py", set(),
+    ),
+    "a URL from the environment loses asyncpg's name, beside another default": (
+        {"db.py": ENGINE + "import os\nfrom sqlalchemy import create_engine\n"
+         "url = os.getenv('DATABASE_URL', 'sqlite:///a').replace('postgresql+asyncpg', 'postgresql')\n"
+         "engine = create_engine(url)\n"},
+        "db.py", set(),
+    ),
     "an env file does not know better than a default": (
         {".env.example": "DATABASE_URL=sqlite+aiosqlite:///a\n",
          "db.py": ENGINE + "import os\nurl = os.getenv('DATABASE_URL', 'mysql+aiomysql://db/a')\n"

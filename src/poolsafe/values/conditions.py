@@ -290,7 +290,9 @@ def assume(world: World, frame: Frame, test: cst.BaseExpression, *, positive: bo
         if kind == "equals":
             return text(known, trail=said.trail)
         hole = single if isinstance(single, Unknown) else Unknown("the rest", texts.ident_of("rest", single))
-        rest = Unknown(hole.reason, texts.ident_of("after", hole, more=(beginning,)), soft=hole.soft)
+        # Who asks for PostgreSQL provides for it, whatever the default is where nobody gives a URL.
+        soft = hole.soft and not texts.looks_like_scheme(beginning)
+        rest = Unknown(hole.reason, texts.ident_of("after", hole, more=(beginning,)), soft=soft)
         return text(beginning, rest, trail=said.trail)
 
     _narrow(world, frame, subject, narrow)

@@ -108,7 +108,9 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
     first = subject.pieces[0] if subject.pieces else ""
     scheme = _replaced_scheme(before, after) if isinstance(first, Unknown) else None
     if isinstance(first, Unknown) and scheme is not None:
-        hole = Unknown(first.reason, ("replaced", first.ident, before), soft=first.soft)
+        # Who gives a URL asyncpg's name means it, whatever the default is where nobody gives a URL.
+        soft = first.soft and not scheme.startswith("postgresql+asyncpg")
+        hole = Unknown(first.reason, ("replaced", first.ident, before), soft=soft)
         hit = text(scheme, hole, *replaced[1:], trail=new.trail or subject.trail)
         missed = Unknown("the URL may not begin so", ("unreplaced", first.ident, before), soft=True)
         key = ("begins with", first.ident if first.ident is not None else id(first), before)
