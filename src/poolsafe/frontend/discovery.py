@@ -10,7 +10,7 @@ from poolsafe.reading import inside
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from poolsafe.config.resolver import Resolver
     from poolsafe.config.settings import Settings
@@ -38,7 +38,7 @@ class Found:
 def find(paths: Sequence[str], resolver: Resolver) -> Found:
     """Search `paths` as the user named them. Raises UsageError for a wrong configuration on the way."""
     found = Found()
-    seen: dict[str, None] = {}
+    seen: dict[str, bool] = {}
     for path in paths:
         absolute = os.path.abspath(path)
         if os.path.isdir(absolute):
@@ -46,14 +46,17 @@ def find(paths: Sequence[str], resolver: Resolver) -> Found:
         elif not os.path.exists(absolute):
             found.missing.append(path)
         elif not excluded_by_force(absolute, resolver):
-            seen[absolute] = None
+            seen[absolute] = os.path.islink(absolute)
     found.files = _without_doubles(seen)
     return found
 
 
-def _without_doubles(paths: Iterable[str]) -> list[str]:
-    """Leave out links to files that are there by their own name: two writers of one file would collide."""
-    links = {path for path in paths if os.path.islink(path)}
+def _without_doubles(paths: dict[str, bool]) -> list[str]:
+    """Leave out links to files that are there by their own name: two writers of one file would collide.
+
+    `paths` says of each whether it is a link, which the listing of its directory has told: nothing is asked again.
+    """
+    links = {path for path, is_link in paths.items() if is_link}
     if not links:
         return list(paths)
     real = {os.path.realpath(path) for path in paths if path not in links}
@@ -72,12 +75,12 @@ def excluded_by_force(path: str, resolver: Resolver) -> bool:
     return bool(settings["force-exclude"]) and settings.excludes_any_part(path)
 
 
-def _named_directory(path: str, absolute: str, resolver: Resolver, found: Found, seen: dict[str, None]) -> None:
+def _named_directory(path: str, absolute: str, resolver: Resolver, found: Found, seen: dict[str, bool]) -> None:
     if excluded_by_force(absolute, resolver):
         return
     walk = _Walk(resolver, found, absolute)
     walk.directory(absolute)
-    seen.update(dict.fromkeys(walk.files))
+    seen.update(walk.files)
     if not walk.files and not walk.left_out:
         found.empty.append(path)
 
@@ -90,7 +93,7 @@ class _Walk:
     """
 
     def __init__(self, resolver: Resolver, found: Found, top: str) -> None:
-        self.files: list[str] = []
+        self.files: dict[str, bool] = {}  # and whether each is a link
         self.left_out = False
         self._resolver = resolver
         self._found = found
@@ -135,7 +138,7 @@ class _Walk:
             self.left_out = True
             self._found.outside.append(entry.path)
         else:
-            self.files.append(entry.path)
+            self.files[entry.path] = entry.is_symlink()
         return False
 
 
