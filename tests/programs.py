@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from typing import Any
 
-from poolsafe.checker import check
+from poolsafe.checker import check, check_bytes
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import Silent, collect_engines
@@ -151,6 +152,16 @@ def codes_of(code: str, deployment: Deployment = TRANSACTION) -> str:
     """The codes reported of a program, in the order of the source: `PGB101 PGB201`."""
     report = check(Source.from_text("app.py", textwrap.dedent(code)), deployment)
     return " ".join(finding.code for finding in report.findings)
+
+
+def codes_in(root: Path, files: dict[str, str], checked: str) -> list[str]:
+    """The codes reported of one file of a project that is laid out below `root`, in the order of the source."""
+    for path, content in files.items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(content)
+    target = root / checked
+    _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(root)))
+    return [finding.code for finding in report.findings]
 
 
 def sizes_of(code: str) -> str:

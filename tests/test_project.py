@@ -8,6 +8,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from programs import codes_in
 
 from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
@@ -363,12 +364,7 @@ PROJECTS: dict[str, tuple[dict[str, str], str, set[str]]] = {
 @pytest.mark.parametrize("name", PROJECTS)
 def test_values_are_followed_through_the_project(name: str, tmp_path: Path) -> None:
     files, checked, expected = PROJECTS[name]
-    for path, content in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(content)
-    target = tmp_path / checked
-    _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(tmp_path)))
-    assert {finding.code for finding in report.findings} == expected
+    assert set(codes_in(tmp_path, files, checked)) == expected
 
 
 def test_a_finding_says_where_the_url_comes_from(tmp_path: Path) -> None:

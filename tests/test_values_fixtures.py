@@ -6,11 +6,9 @@ import itertools
 from pathlib import Path
 
 import pytest
-from programs import codes_of
+from programs import codes_in, codes_of
 
-from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment, Evidence
-from poolsafe.values.project import Project
 
 HEAD = "import pytest\nimport pytest_asyncio\nfrom sqlalchemy.ext.asyncio import create_async_engine\n"
 URL = "@pytest.fixture\ndef url():\n    return 'postgresql+asyncpg://db/a'\n\n"
@@ -62,12 +60,7 @@ PROJECTS: dict[str, tuple[dict[str, str], str, list[str]]] = {
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_parameter_is_the_fixture_of_its_name(name: str, tmp_path: Path) -> None:
     files, checked, expected = PROJECTS[name]
-    for path, content in files.items():
-        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / path).write_text(content)
-    target = tmp_path / checked
-    _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(tmp_path)))
-    assert [finding.code for finding in report.findings] == expected
+    assert codes_in(tmp_path, files, checked) == expected
 
 
 CONTAINER = (

@@ -27,9 +27,9 @@ from poolsafe.values.lattice import (
     Text,
     Unknown,
     Value,
-    choose,
     text,
     through,
+    when,
 )
 from poolsafe.values.libraries import library
 from poolsafe.values.names import force
@@ -226,19 +226,12 @@ def field_default(world: World, frame: Frame, cls: Class, name: str) -> Value:
         return value  # the environment overrides what a nested object holds, and that says so itself
     key = ("setting", cls.node.name.value, name)
     world.conditions.setdefault(("set", key), (home.module, node))
-    if gives_way(value):
-        documented = documented_default(world, frame, _variables(world, frame, cls, name), nested=name)
-        if documented is not None and (says_nothing(value) or is_of_asyncpg(documented)):
-            return choose([
-                (frozenset({(("set", key), True)}), documented), (frozenset({(("set", key), False)}), value),
-            ])  # fmt: skip
+    documented = documented_beside(world, frame, value, _variables(world, frame, cls, name), nested=name)
+    if documented is not None:
+        return when(("set", key), documented, value)
     if isinstance(value, Const) and value.value is None:
-        return choose([
-            (frozenset({(("set", key), True)}), Unknown(f"`{name}` comes from the environment", key)),
-            (frozenset({(("set", key), False)}), value),
-        ])  # fmt: skip
-    override = Unknown(f"`{name}` may come from the environment", key, soft=True)
-    return choose([(frozenset({(("set", key), True)}), override), (frozenset({(("set", key), False)}), value)])
+        return when(("set", key), Unknown(f"`{name}` comes from the environment", key), value)
+    return when(("set", key), Unknown(f"`{name}` may come from the environment", key, soft=True), value)
 
 
 def _optional(world: World, frame: Frame, cls: Class, name: str, node: cst.AnnAssign, home: Class) -> Value:
@@ -247,7 +240,7 @@ def _optional(world: World, frame: Frame, cls: Class, name: str, node: cst.AnnAs
     if not isinstance(nested, Instance):
         return Const(None)
     key = ("given", cls.node.name.value, name)
-    return choose([(frozenset({(key, True)}), nested), (frozenset({(key, False)}), Const(None))])
+    return when(key, nested, Const(None))
 
 
 def _not_nested(value: Value) -> bool:
@@ -268,9 +261,7 @@ def _without_default(
         if documented is not None:
             key = ("setting", cls.node.name.value, name)
             override = Unknown(f"`{name}` comes from the environment", key, soft=True)
-            return choose(
-                [(frozenset({(("set", key), True)}), override), (frozenset({(("set", key), False)}), documented)]
-            )
+            return when(("set", key), override, documented)
     where = "the environment" if kind == "settings" else "whoever makes it"
     return Unknown(f"`{name}` has no default, it comes from {where}", ("setting", cls.node.name.value, name))
 
@@ -358,14 +349,22 @@ def documented_default(world: World, frame: Frame, names: tuple[str, ...], neste
     return text(str(found), trail=(Aside(frame.module, frame.module.tree.module, "literal", found.path, found.row),))
 
 
-def gives_way(default: Value) -> bool:
+def documented_beside(
+    world: World, frame: Frame, default: Value, names: tuple[str, ...], nested: str | None = None
+) -> Value | None:
+    """What env files say where that counts beside a default: the default says nothing, or only they name asyncpg."""
+    found = documented_default(world, frame, names, nested) if _gives_way(default) else None
+    return found if found is not None and (says_nothing(default) or _is_of_asyncpg(found)) else None
+
+
+def _gives_way(default: Value) -> bool:
     """Whether an env file may say more than a default does: that says nothing, or is another driver's URL."""
     return says_nothing(default) or (
-        isinstance(default, Text) and "://" in default.prefix and not is_of_asyncpg(default)
+        isinstance(default, Text) and "://" in default.prefix and not _is_of_asyncpg(default)
     )
 
 
-def is_of_asyncpg(url: Value) -> bool:
+def _is_of_asyncpg(url: Value) -> bool:
     """Whether a string begins as a URL for asyncpg does."""
     return isinstance(url, Text) and url.prefix.startswith("postgresql+asyncpg:")
 

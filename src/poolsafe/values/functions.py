@@ -24,6 +24,7 @@ from poolsafe.values.lattice import (
     Value,
     alternatives,
     choose,
+    when,
 )
 from poolsafe.values.listeners import dbapi_connection
 from poolsafe.values.names import force
@@ -150,7 +151,7 @@ def _missing(world: World, inner: Frame, function: Function, param: cst.Param, a
     if arguments.open_keywords is not None:
         unknown = Unknown(arguments.open_keywords, ("parameter", inner.number, name), soft=True)
         key = ("given", inner.number, name)
-        return choose([(frozenset({(key, True)}), unknown), (frozenset({(key, False)}), default)])
+        return when(key, unknown, default)
     return default
 
 

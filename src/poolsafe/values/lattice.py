@@ -416,6 +416,11 @@ def either(left: Guard, right: Guard) -> Guard | None:
     return None
 
 
+def when(key: Key, then: Value, other: Value) -> Value:
+    """The one value where a condition holds, the other where it does not."""
+    return choose([(frozenset({(key, True)}), then), (frozenset({(key, False)}), other)])
+
+
 def one_of(key: Key, count: int) -> list[Guard]:
     """The guards of `count` possibilities of which exactly one holds."""
     return exclusive([(key, index) for index in range(count)])

@@ -15,10 +15,10 @@ from poolsafe.values.lattice import (
     Url,
     Value,
     alternatives,
-    choose,
     harden,
     lift,
     text,
+    when,
 )
 
 
@@ -114,7 +114,7 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
         hit = text(scheme, hole, *replaced[1:], trail=new.trail or subject.trail)
         missed = Unknown("the URL may not begin so", ("unreplaced", first.ident, before), soft=True)
         key = ("begins with", first.ident if first.ident is not None else id(first), before)
-        return choose([(frozenset({(key, True)}), hit), (frozenset({(key, False)}), missed)])
+        return when(key, hit, missed)
     return text(*replaced, trail=subject.trail)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.values import texts
-from poolsafe.values.classes import documented_default, gives_way, is_of_asyncpg, says_nothing
+from poolsafe.values.classes import documented_beside, says_nothing
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import (
     Absent,
@@ -16,9 +16,9 @@ from poolsafe.values.lattice import (
     Object,
     Unknown,
     Value,
-    choose,
     harden,
     lift,
+    when,
 )
 from poolsafe.values.libraries.builtin_calls import number
 from poolsafe.values.libraries.handler import Handler
@@ -50,13 +50,10 @@ def environment(world: World, frame: Frame, key: Value, default: Value | None) -
         own = frame.state.get(_slot(name))
         if not isinstance(own, Absent):
             return lift(lambda single: _inherited(name, default) if isinstance(single, Absent) else single, own)
-        if default is None or gives_way(default):
-            documented = documented_default(world, frame, (name,))
-            if documented is not None and (default is None or says_nothing(default)):
-                default = documented
-            elif documented is not None and default is not None and is_of_asyncpg(documented):
-                given = ("set", ("environment", name))
-                return choose([(frozenset({(given, True)}), documented), (frozenset({(given, False)}), default)])
+        documented = documented_beside(world, frame, Const(None) if default is None else default, (name,))
+        if documented is not None and default is not None and not says_nothing(default):
+            return when(("set", ("environment", name)), documented, default)
+        default = documented or default
     return _inherited(name if name is not None else texts.hashable(key), default)
 
 
@@ -68,9 +65,9 @@ def _inherited(name: object, default: Value | None) -> Value:
         unknown = Unknown(f"it comes from the environment{variable}", ident)
         if default is None:
             return unknown
-        return choose([(frozenset({(("set", ident), True)}), unknown), (frozenset({(("set", ident), False)}), default)])
+        return when(("set", ident), unknown, default)
     override = Unknown(f"it may come from the environment{variable}", ident, soft=True)
-    return choose([(frozenset({(("set", ident), True)}), override), (frozenset({(("set", ident), False)}), default)])
+    return when(("set", ident), override, default)
 
 
 def _getenv(world: World, frame: Frame, node: cst.Call | None, arguments: Arguments) -> Value:
