@@ -13,8 +13,8 @@ from poolsafe.facts.engines import Silent, collect_engines
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.statements import collect_statements
 from poolsafe.source import Source
-from poolsafe.values.interpreter import explore, world_of
-from poolsafe.values.lattice import (
+from poolsafe.inference.interpreter import explore, world_of
+from poolsafe.inference.lattice import (
     ALWAYS,
     Absent,
     Choice,
@@ -33,13 +33,13 @@ from poolsafe.values.lattice import (
     harden,
     restrict,
 )
-from poolsafe.values.modules import Module
-from poolsafe.values.names import lookup, module_frame
-from poolsafe.values.observe import freeze
-from poolsafe.values.project import Project
-from poolsafe.values.sites import engine_sites, statement_sites
-from poolsafe.values.texts import as_text
-from poolsafe.values.world import World
+from poolsafe.inference.modules import Module
+from poolsafe.inference.names import lookup, module_frame
+from poolsafe.inference.observe import freeze
+from poolsafe.inference.project import Project
+from poolsafe.inference.sites import engine_sites, statement_sites
+from poolsafe.inference.texts import as_text
+from poolsafe.inference.world import World
 
 PG = "postgresql+asyncpg://app@db/app"
 TRANSACTION = Deployment(PoolMode.TRANSACTION)

@@ -21,7 +21,7 @@ ROOMS = (
     "needles",
     "suppression",  # comments need no tree
     "syntax",
-    "values",
+    "inference",
     "facts",
     "deployment",
     "edits",

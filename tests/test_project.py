@@ -12,8 +12,8 @@ from programs import codes_in
 
 from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
-from poolsafe.values import project as project_room
-from poolsafe.values.project import Project, is_test, root_of
+from poolsafe.inference import project as project_room
+from poolsafe.inference.project import Project, is_test, root_of
 
 ENGINE = "from sqlalchemy.ext.asyncio import create_async_engine\n"
 PYDANTIC = "from pydantic_settings import BaseSettings\n"

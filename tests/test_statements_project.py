@@ -11,7 +11,7 @@ import pytest
 from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
 from poolsafe.findings import Applicability, Finding
-from poolsafe.values.project import Project
+from poolsafe.inference.project import Project
 
 ASYNC = "from sqlalchemy import text\nfrom sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine\n"
 DB = ASYNC + "engine = create_async_engine('{}')\nasync_session_maker = async_sessionmaker(engine)\n"

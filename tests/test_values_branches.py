@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from programs import OneOf, analyse, value_of
 
-from poolsafe.values.lattice import Const
-from poolsafe.values.names import lookup, module_frame
+from poolsafe.inference.lattice import Const
+from poolsafe.inference.names import lookup, module_frame
 
 CONDITIONS = [
     ("x = 'a' if unknown else 'b'", OneOf("a", "b")),

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from programs import ABSENT, OneOf, analyse, value_of
 
-from poolsafe.values.lattice import alternatives
-from poolsafe.values.names import lookup, module_frame
-from poolsafe.values.observe import freeze
+from poolsafe.inference.lattice import alternatives
+from poolsafe.inference.names import lookup, module_frame
+from poolsafe.inference.observe import freeze
 
 MADE = [
     ("x = {'a': 1, 2: 'b'}", {"a": 1, 2: "b"}),

@@ -7,7 +7,7 @@ import pytest
 
 from poolsafe.facts.places import explain
 from poolsafe.source import Source
-from poolsafe.values.lattice import (
+from poolsafe.inference.lattice import (
     ALWAYS,
     MAX_ALTERNATIVES,
     Choice,
@@ -27,7 +27,7 @@ from poolsafe.values.lattice import (
     refused,
     restrict,
 )
-from poolsafe.values.project import Project
+from poolsafe.inference.project import Project
 
 
 def guard(*words: str) -> Guard:

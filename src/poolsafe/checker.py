@@ -21,15 +21,15 @@ from poolsafe.facts.statements import collect_statements
 from poolsafe.facts.suppression import Place, Suppression, collect_suppressions
 from poolsafe.facts.unparsable import Unparsable
 from poolsafe.findings import Finding
+from poolsafe.inference.interpreter import explore, world_of
+from poolsafe.inference.modules import Module
+from poolsafe.inference.project import Project, project_of, root_of
+from poolsafe.inference.sites import engine_sites, statement_sites
 from poolsafe.rules.registry import names, rules
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax import tree
 from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.room import in_deep_stack
-from poolsafe.values.interpreter import explore, world_of
-from poolsafe.values.modules import Module
-from poolsafe.values.project import Project, project_of, root_of
-from poolsafe.values.sites import engine_sites, statement_sites
 
 # Facts that say of themselves what they do not know, and the rules that each kind of doubt keeps silent.
 _JUDGED = (Engine, Statement, Suppression, Unparsable)

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
-from poolsafe.values.lattice import Condition, Guard, Key
-from poolsafe.values.world import World
+from poolsafe.inference.lattice import Condition, Guard, Key
+from poolsafe.inference.world import World
 
 _POOLER = re.compile(
     r"pgbouncer|pg_bouncer|bouncer|pooler|pool_mode|poolmode|pooling|transaction|supavisor|supabase|neon|asyncpg|driver"

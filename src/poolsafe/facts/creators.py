@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from poolsafe.facts.views import View
-from poolsafe.values.frame import Arguments
-from poolsafe.values.lattice import Absent, Guard, Object, Unknown, Value, alternatives
+from poolsafe.inference.frame import Arguments
+from poolsafe.inference.lattice import Absent, Guard, Object, Unknown, Value, alternatives
 
 _CONNECT = "asyncpg.connect"
 _ADAPTER = "sqlalchemy.dialects.postgresql.asyncpg.AsyncAdapt_asyncpg_connection"

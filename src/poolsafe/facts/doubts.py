@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 from poolsafe.facts.engine import Driver, Engine, NameFunction, Pool, PrePing, SizeState
 from poolsafe.facts.statement import Runner, Statement
+from poolsafe.inference.index import CallSite
+from poolsafe.inference.lattice import Text, Value, alternatives, harden
+from poolsafe.inference.modules import Module
+from poolsafe.inference.texts import looks_like_scheme
+from poolsafe.inference.world import World
 from poolsafe.sql import scanner
-from poolsafe.values.index import CallSite
-from poolsafe.values.lattice import Text, Value, alternatives, harden
-from poolsafe.values.modules import Module
-from poolsafe.values.texts import looks_like_scheme
-from poolsafe.values.world import World
 
 
 class About(enum.Enum):

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import collect_engines
-from poolsafe.values.interpreter import explore, world_of
-from poolsafe.values.lattice import METER, Value
-from poolsafe.values.modules import Module
-from poolsafe.values.sites import engine_sites
-from poolsafe.values.world import World
+from poolsafe.inference.interpreter import explore, world_of
+from poolsafe.inference.lattice import METER, Value
+from poolsafe.inference.modules import Module
+from poolsafe.inference.sites import engine_sites
+from poolsafe.inference.world import World
 
 
 @dataclass(frozen=True, slots=True)

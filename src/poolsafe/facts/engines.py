@@ -24,14 +24,14 @@ from poolsafe.facts.views import (
     views_of,
 )
 from poolsafe.facts.written import settings_display
+from poolsafe.inference.index import last_name
+from poolsafe.inference.lattice import Absent, Const, alternatives
+from poolsafe.inference.libraries.containers import is_address
+from poolsafe.inference.libraries.library import ENGINE_CONFIG, ENGINE_FUNCTIONS
+from poolsafe.inference.modules import Module
+from poolsafe.inference.world import EngineCall, World
 from poolsafe.syntax.calls import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout
-from poolsafe.values.index import last_name
-from poolsafe.values.lattice import Absent, Const, alternatives
-from poolsafe.values.libraries.containers import is_address
-from poolsafe.values.libraries.library import ENGINE_CONFIG, ENGINE_FUNCTIONS
-from poolsafe.values.modules import Module
-from poolsafe.values.world import EngineCall, World
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from poolsafe.facts.elsewhere import seen_in
 from poolsafe.facts.engine import Driver
-from poolsafe.values.lattice import Value
-from poolsafe.values.modules import Module
-from poolsafe.values.world import World
+from poolsafe.inference.lattice import Value
+from poolsafe.inference.modules import Module
+from poolsafe.inference.world import World
 
 MAX_LEVELS = 3
 

@@ -14,8 +14,7 @@ from poolsafe.facts.places import explain
 from poolsafe.facts.pooling import pool_kind
 from poolsafe.facts.views import View, as_python, connect_arg, judged_values
 from poolsafe.facts.written import written_item, written_texts
-from poolsafe.syntax.layout import CallLayout
-from poolsafe.values.lattice import (
+from poolsafe.inference.lattice import (
     Absent,
     Const,
     MappingValue,
@@ -29,8 +28,9 @@ from poolsafe.values.lattice import (
     harden,
     restrict,
 )
-from poolsafe.values.libraries.urls import parse_url
-from poolsafe.values.modules import Module
+from poolsafe.inference.libraries.urls import parse_url
+from poolsafe.inference.modules import Module
+from poolsafe.syntax.layout import CallLayout
 
 _HOLE = "\x00"
 # A part of the URL that nobody knows and that may well hold a key.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from poolsafe.findings import Related
+from poolsafe.inference.lattice import Aside, Step, Trail
+from poolsafe.inference.modules import Module
 from poolsafe.syntax.tree import Tree
-from poolsafe.values.lattice import Aside, Step, Trail
-from poolsafe.values.modules import Module
 
 
 def place(step: Step, message: str) -> Related:

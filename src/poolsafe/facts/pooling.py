@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import libcst as cst
-
 from poolsafe.facts.engine import NameFunction, Pool, PrePing
 from poolsafe.facts.views import View, connect_arg, judged_values
-from poolsafe.values.lattice import (
+from poolsafe.inference import ir
+from poolsafe.inference.lattice import (
     Absent,
     Const,
     Function,
@@ -136,17 +135,16 @@ def name_function_of(views: list[View]) -> NameFunction:
 def _named_by(function: Function) -> NameFunction:
     """Whether a name function gives the empty name; a function with an f-string or a call in it makes unique ones."""
     returned = _returned(function.node)
-    if isinstance(returned, cst.SimpleString):
-        return NameFunction.EMPTY if returned.raw_value == "" else NameFunction.UNKNOWN
-    if isinstance(returned, (cst.FormattedString, cst.Call, cst.BinaryOperation)):
+    if isinstance(returned, ir.Constant) and isinstance(returned.value, str):
+        return NameFunction.EMPTY if returned.value == "" else NameFunction.UNKNOWN
+    if isinstance(returned, (ir.JoinedString, ir.Call, ir.BinaryOperation)):
         return NameFunction.UNIQUE
     return NameFunction.UNKNOWN
 
 
-def _returned(node: cst.FunctionDef | cst.Lambda) -> cst.BaseExpression | None:
+def _returned(node: ir.FunctionDef | ir.Lambda) -> ir.Expression | None:
     """What the function's last statement returns."""
-    if isinstance(node, cst.Lambda):
+    if isinstance(node, ir.Lambda):
         return node.body
-    last = node.body.body[-1]
-    small = last.body[-1] if isinstance(last, cst.SimpleStatementLine) else last
-    return small.value if isinstance(small, cst.Return) else None
+    last = node.body.statements[-1]
+    return last.value if isinstance(last, ir.Return) else None

@@ -9,11 +9,11 @@ from poolsafe.facts.engine import Driver
 from poolsafe.facts.migrations import environment_of
 from poolsafe.facts.schemas import Creation, creation_of
 from poolsafe.facts.statement import Runner
+from poolsafe.inference.lattice import Object, Value, alternatives
+from poolsafe.inference.modules import Module
+from poolsafe.inference.observe import engine_url, scheme_of
+from poolsafe.inference.world import Execution, SqlCall, World
 from poolsafe.sql.dialects import is_of_another_database
-from poolsafe.values.lattice import Object, Value, alternatives
-from poolsafe.values.modules import Module
-from poolsafe.values.observe import engine_url, scheme_of
-from poolsafe.values.world import Execution, SqlCall, World
 
 ASYNCPG = "postgresql+asyncpg"
 

@@ -6,9 +6,9 @@ import enum
 
 import libcst as cst
 
-from poolsafe.values.index import CallSite
-from poolsafe.values.modules import Module
-from poolsafe.values.world import World
+from poolsafe.inference.index import CallSite
+from poolsafe.inference.modules import Module
+from poolsafe.inference.world import World
 
 
 class Creation(enum.Enum):

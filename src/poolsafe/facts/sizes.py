@@ -11,10 +11,10 @@ from poolsafe.facts.creators import connections, given_to_adapter, given_to_asyn
 from poolsafe.facts.engine import CacheSize, SizeState
 from poolsafe.facts.places import explain
 from poolsafe.facts.views import View, as_python, connect_arg, query_value
+from poolsafe.inference.lattice import Absent, Const, Guard, Text, Unknown, Value, alternatives, choose, harden
+from poolsafe.inference.modules import Module
+from poolsafe.inference.world import World
 from poolsafe.syntax.layout import CallLayout
-from poolsafe.values.lattice import Absent, Const, Guard, Text, Unknown, Value, alternatives, choose, harden
-from poolsafe.values.modules import Module
-from poolsafe.values.world import World
 
 STATEMENT = "statement_cache_size"
 PREPARED = "prepared_statement_cache_size"

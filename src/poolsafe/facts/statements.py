@@ -8,13 +8,13 @@ from poolsafe.facts.places import explain
 from poolsafe.facts.runners import may_be_autocommit, runner_of
 from poolsafe.facts.statement import Piece, Statement
 from poolsafe.findings import Related
+from poolsafe.inference.clauses import joined_text, several_commands
+from poolsafe.inference.lattice import Text
+from poolsafe.inference.modules import Module
+from poolsafe.inference.world import SqlCall, World
 from poolsafe.sql import scanner
 from poolsafe.syntax.calls import call_layout
 from poolsafe.syntax.layout import CallLayout
-from poolsafe.values.clauses import joined_text, several_commands
-from poolsafe.values.lattice import Text
-from poolsafe.values.modules import Module
-from poolsafe.values.world import SqlCall, World
 
 # What makes a clause that something else runs.
 _CLAUSES = frozenset({"sqlalchemy.text", "sqlalchemy.DDL"})

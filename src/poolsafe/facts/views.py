@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.places import explain
 from poolsafe.findings import Related
-from poolsafe.values.lattice import (
+from poolsafe.inference.lattice import (
     Absent,
     Const,
     Guard,
@@ -25,12 +25,12 @@ from poolsafe.values.lattice import (
     is_soft,
     restrict,
 )
-from poolsafe.values.libraries.alembic_calls import ALEMBIC_SECTION
-from poolsafe.values.libraries.urls import parse_url
-from poolsafe.values.modules import Module
-from poolsafe.values.observe import engine_url, single_scheme
-from poolsafe.values.texts import as_text
-from poolsafe.values.world import EngineCall
+from poolsafe.inference.libraries.alembic_calls import ALEMBIC_SECTION
+from poolsafe.inference.libraries.urls import parse_url
+from poolsafe.inference.modules import Module
+from poolsafe.inference.observe import engine_url, single_scheme
+from poolsafe.inference.texts import as_text
+from poolsafe.inference.world import EngineCall
 
 ASYNCPG = frozenset({"postgresql+asyncpg"})
 

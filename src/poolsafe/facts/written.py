@@ -8,10 +8,10 @@ import libcst as cst
 
 from poolsafe.facts.engine import Written, WrittenItem, WrittenText
 from poolsafe.facts.views import as_python
+from poolsafe.inference.lattice import MappingValue, Step, Value
+from poolsafe.inference.modules import Module
 from poolsafe.syntax.calls import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout, DictLayout
-from poolsafe.values.lattice import MappingValue, Step, Value
-from poolsafe.values.modules import Module
 
 _STRINGS = (cst.SimpleString, cst.FormattedString)
 # Finding the place of one key takes time in proportion to all of them; no connect_args has this many.

@@ -19,10 +19,10 @@ from poolsafe.frontend.diagnostics import Presenter
 from poolsafe.frontend.mishap import internal_error
 from poolsafe.frontend.outcome import Outcome
 from poolsafe.frontend.task import ADD_NOQA, APPLY, DIFF, Task
+from poolsafe.inference.project import project_of, root_of
 from poolsafe.source import Source
 from poolsafe.suppression.adding import comments
 from poolsafe.suppression.noqa import NOTHING, Suppressions, suppressions
-from poolsafe.values.project import project_of, root_of
 
 NOT_SILENCED = ABOUT_COMMENTS | {NEVER}
 

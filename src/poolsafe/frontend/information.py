@@ -51,7 +51,7 @@ def _found(settings: Settings, path: str) -> Iterator[str]:
     # Imported late, as nothing else that only tells something needs the values' project.
     from poolsafe.deployment.evidence import deployment_for, described
     from poolsafe.deployment.files import unread
-    from poolsafe.values.project import root_of
+    from poolsafe.inference.project import root_of
 
     file = os.path.join(path, "_.py") if os.path.isdir(path) else path
     root = root_of(file)

@@ -1,0 +1,124 @@
+"""Which names of a scope may stand for the same object, decided on the syntax alone.
+
+Two names are *aliases* when an object that one of them stands for may be, or may be contained in, an object that the
+other stands for. The relation is kept as a partition of the names (a union-find), so it is symmetric and transitive and
+errs towards too many aliases: that costs time, while a missing alias would let a change go unnoticed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from poolsafe.inference import ir
+
+# Calls that give something fresh or immutable, whatever they are given.
+FRESH = frozenset(
+    {
+        "abs", "all", "any", "bool", "bytes", "callable", "chr", "float", "format", "getenv", "hasattr", "hash", "id",
+        "int", "isinstance", "issubclass", "len", "max", "min", "open", "ord", "print", "range", "repr", "round", "str",
+        "sum", "text", "type",
+    }
+)  # fmt: skip
+# Methods of strings, whose results are strings or lists of strings.
+FRESH_METHODS = frozenset(
+    {
+        "capitalize", "casefold", "count", "decode", "encode", "endswith", "find", "format", "format_map",
+        "get_secret_value", "index", "isdigit", "join", "keys", "lower", "lstrip", "partition", "removeprefix",
+        "removesuffix", "render_as_string", "replace", "rpartition", "rsplit", "rstrip", "split", "splitlines",
+        "startswith", "strip", "title", "unicode_string", "upper",
+    }
+)  # fmt: skip
+
+
+class Aliases:
+    """A partition of names into classes of aliases."""
+
+    __slots__ = ("_parents",)
+
+    def __init__(self) -> None:
+        self._parents: dict[str, str] = {}
+
+    def find(self, name: str) -> str:
+        """Returns the representative of the name's class."""
+        parents = self._parents
+        root = name
+        while (parent := parents.get(root, root)) != root:
+            root = parent
+        while name != root:
+            parents[name], name = root, parents.get(name, name)
+        return root
+
+    def unite(self, left: Iterable[str], right: Iterable[str]) -> None:
+        """Puts every name of `left` into one class with every name of `right`."""
+        right = list(right)
+        for one in left:
+            for other in right:
+                self._parents[self.find(one)] = self.find(other)
+
+
+def carriers(node: ir.Expression | None) -> Iterator[str]:
+    """Yields the names whose objects the value of an expression may be, or may contain."""
+    match node:
+        case ir.Name():
+            yield node.id
+        case ir.Attribute() | ir.Subscript() | ir.Starred() | ir.Await():
+            yield from carriers(node.value)
+        case ir.NamedExpression():
+            yield from carriers(node.target)
+            yield from carriers(node.value)
+        case ir.Call():
+            yield from _of_call(node)
+        case ir.Display():
+            for element in node.elements:
+                yield from carriers(element)
+        case ir.Dict():
+            for _, value in node.items:
+                yield from carriers(value)
+        case ir.Conditional():
+            yield from carriers(node.body)
+            yield from carriers(node.orelse)
+        case ir.BooleanOperation():
+            yield from carriers(node.left)
+            yield from carriers(node.right)
+        case ir.BinaryOperation(operator="|" | "+" | "*"):
+            yield from _of_chain(node)
+        case ir.Comprehension():
+            yield from carriers(node.element)
+            for generator in node.generators:
+                yield from carriers(generator.iterable)
+        case ir.Lambda():
+            yield from (one.id for one in ir.walk(node) if isinstance(one, ir.Name))
+        case ir.Yield():
+            yield from carriers(node.value)
+
+
+def _of_call(node: ir.Call) -> Iterator[str]:
+    callee = node.callee
+    if isinstance(callee, ir.Name) and callee.id in FRESH:
+        return
+    if isinstance(callee, ir.Attribute) and callee.name in FRESH_METHODS:
+        return
+    yield from carriers(callee)
+    for argument in node.arguments:
+        yield from carriers(argument.value)
+
+
+def _of_chain(node: ir.BinaryOperation) -> Iterator[str]:
+    # Texts are put together of thousands of pieces: a loop here, not a recursion.
+    current: ir.Expression = node
+    while isinstance(current, ir.BinaryOperation):
+        yield from carriers(current.right)
+        current = current.left
+    yield from carriers(current)
+
+
+def targets(node: ir.Expression) -> Iterator[str]:
+    """Yields the names that an assignment to `node` binds; items and attributes bind none."""
+    match node:
+        case ir.Name():
+            yield node.id
+        case ir.Starred():
+            yield from targets(node.value)
+        case ir.Display():
+            for element in node.elements:
+                yield from targets(element)

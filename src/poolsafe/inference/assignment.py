@@ -1,0 +1,123 @@
+"""Assignment: to names, items, attributes and tuples of them."""
+
+from __future__ import annotations
+
+from poolsafe.inference import ir
+from poolsafe.inference.frame import Frame
+from poolsafe.inference.instances import unpacked
+from poolsafe.inference.lattice import (
+    ALWAYS,
+    Absent,
+    Class,
+    Guard,
+    Instance,
+    Library,
+    MappingRef,
+    MappingValue,
+    Sequence,
+    Unknown,
+    Value,
+    alternatives,
+    choose,
+)
+from poolsafe.inference.libraries.environment import set_variable
+from poolsafe.inference.mappings import blurred, mapping_key
+from poolsafe.inference.names import bind, force
+from poolsafe.inference.world import World
+
+
+def assign(world: World, frame: Frame, target: ir.Expression, value: Value) -> None:
+    """Bind what stands on the left of `=`, after `for`, `as` or in a pattern."""
+    match target:
+        case ir.Name():
+            bind(world, frame, target.id, value)
+        case ir.Display():
+            _unpack(world, frame, target, value)
+        case ir.Subscript():
+            _assign_item(world, frame, target, value)
+        case ir.Attribute():
+            _assign_attribute(world, frame, target, value)
+
+
+def _unpack(world: World, frame: Frame, target: ir.Display, value: Value) -> None:
+    value = unpacked(world, frame, value)
+    count = len(target.elements)
+    starred = next((index for index, element in enumerate(target.elements) if isinstance(element, ir.Starred)), None)
+    columns: list[list[tuple[Guard, Value]]] = [[] for _ in range(count)]
+    for guard, single in alternatives(value):
+        for index, part in enumerate(_columns(world, frame, target, single, count, starred)):
+            columns[index].append((guard, part))
+    for element, options in zip(target.elements, columns, strict=True):
+        inner = element.value if isinstance(element, ir.Starred) else element
+        assign(world, frame, inner, choose(options))
+
+
+def _columns(
+    world: World, frame: Frame, target: ir.Display, value: Value, count: int, starred: int | None
+) -> list[Value]:
+    if (
+        isinstance(value, Sequence)
+        and starred is None
+        and (len(value.items) == count or (value.open and len(value.items) >= count))
+    ):
+        return list(value.items[:count])
+    if isinstance(value, Sequence) and starred is not None and not value.open and len(value.items) >= count - 1:
+        after = count - 1 - starred
+        end = len(value.items) - after
+        middle = Sequence(value.items[starred:end], "list")
+        return [*value.items[:starred], middle, *value.items[end:]]
+    reason = value.reason if isinstance(value, Unknown) else "a part of something that is not known"
+    return [Unknown(reason, ("part", frame.number, target, index)) for index in range(count)]
+
+
+def _assign_item(world: World, frame: Frame, target: ir.Subscript, value: Value) -> None:
+    base = force(world, frame, world.evaluate(world, frame, target.value))
+    if len(target.indices) != 1 or isinstance(target.indices[0], ir.Slice):
+        return
+    index = force(world, frame, world.evaluate(world, frame, target.indices[0]))
+    if base == Library("os.environ"):
+        set_variable(frame, index, value)
+        return
+    key = mapping_key(index)
+    several = alternatives(base)
+    for guard, single in several:
+        if isinstance(single, MappingRef):
+            store_item(world, frame, single, key, value, guard if len(several) > 1 else ALWAYS)
+
+
+def store_item(world: World, frame: Frame, ref: MappingRef, key: object, value: Value, guard: Guard = ALWAYS) -> None:
+    """`ref[key] = value`; under a guard the old item stays where the guard does not hold."""
+    content = world.content(frame.state, ref)
+    items = dict(content.items)
+    if key is None:
+        frame.state.set(("dict", ref.oid), blurred(content, "an item under a key that is not known"))
+        return
+    if guard != ALWAYS:
+        old = content.get(key)
+        value = choose([(guard, value), *((frozenset({(at, not truth)}), old) for at, truth in guard)])
+    items[key] = value
+    frame.state.set(("dict", ref.oid), MappingValue(items, content.open, content.oid, trail=content.trail))
+
+
+def _assign_attribute(world: World, frame: Frame, target: ir.Attribute, value: Value) -> None:
+    base = force(world, frame, world.evaluate(world, frame, target.value))
+    several = alternatives(base)
+    for guard, single in several:
+        stored = value
+        slot = None
+        if isinstance(single, Instance):
+            slot = ("attr", single.oid, target.name)
+        elif isinstance(single, Class):
+            slot = ("name", single.namespace, target.name)
+        if slot is None:
+            continue
+        if len(several) > 1:
+            old = frame.state.get(slot)
+            stored = choose([(guard, value), *((frozenset({(at, not truth)}), old) for at, truth in guard)])
+        frame.state.set(slot, stored)
+
+
+def delete(world: World, frame: Frame, target: ir.Expression) -> None:
+    """`del target`, where it is an item of a dict."""
+    if isinstance(target, ir.Subscript):
+        _assign_item(world, frame, target, Absent())

@@ -1,0 +1,235 @@
+"""Calls: arguments are evaluated, the callee decides what happens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poolsafe.inference import ir
+from poolsafe.inference.attributes import attribute, bind_method, of_instance
+from poolsafe.inference.classes import class_attribute, class_kind, instantiate
+from poolsafe.inference.effects import note_effect, stands_for_effect
+from poolsafe.inference.frame import Arguments, Frame
+from poolsafe.inference.functions import call_function, defer, deferrable
+from poolsafe.inference.instances import changed, dumped, unpacked
+from poolsafe.inference.lattice import (
+    Absent,
+    Choice,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Library,
+    MappingRef,
+    MappingValue,
+    Object,
+    Partial,
+    Sequence,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    choose,
+    refused,
+)
+from poolsafe.inference.libraries.enums import by_value
+from poolsafe.inference.libraries.library_calls import call_library
+from poolsafe.inference.libraries.runners import call_object_method
+from poolsafe.inference.mappings import merge_into
+from poolsafe.inference.methods import mapping_method, sequence_method, text_method, url_method
+from poolsafe.inference.names import force, peek
+from poolsafe.inference.texts import hashable
+from poolsafe.inference.world import World
+
+# Methods that mean something even where nothing is known of the receiver.
+KNOWN_METHODS = frozenset(
+    {
+        "replace", "startswith", "endswith", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "partition",
+        "encode", "unicode_string", "render_as_string", "get_secret_value", "execute", "scalar", "scalars", "stream",
+        "stream_scalars", "exec", "exec_driver_sql", "run_sync", "get", "set", "_replace", "connect",
+        "connect_async", "begin", "run_until_complete", "get_connection_url",
+    }
+)  # fmt: skip
+
+
+def call(world: World, frame: Frame, node: ir.Call) -> Value:
+    """What a call gives."""
+    target = node.callee
+    if isinstance(target, ir.Name) and target.id == "super" and not node.arguments:
+        return _super(frame)
+    if isinstance(target, ir.Attribute):
+        receiver = force(world, frame, world.evaluate(world, frame, target.value))
+        name = target.name
+        if _is_indifferent(world, frame, node, receiver, name):
+            return Unknown("a call that is not followed", ("node", frame.number, node))
+        arguments = evaluate_arguments(world, frame, node)
+        results = []
+        for guard, single in alternatives(receiver):
+            results.append((guard, _method(world, frame, node, target, single, arguments)))
+        note_effect(world, frame, node, receiver, name, arguments)
+        return choose(results)
+    callee = force(world, frame, world.evaluate(world, frame, target))
+    arguments = evaluate_arguments(world, frame, node)
+    result = apply(world, frame, node, callee, arguments)
+    note_effect(world, frame, node, callee, None, arguments)
+    return result
+
+
+def _is_indifferent(world: World, frame: Frame, node: ir.Call, receiver: Value, name: str) -> bool:
+    """Whether a method of something unknown is called that nobody knows, so that its arguments do not matter."""
+    if not isinstance(receiver, Unknown) or name in KNOWN_METHODS or world.is_warm(node) or not node.arguments:
+        return False
+    return not stands_for_effect(node, name)
+
+
+def evaluate_arguments(world: World, frame: Frame, node: ir.Call) -> Arguments:
+    """The arguments of a call, `*` and `**` spread as far as they are known."""
+    arguments = Arguments()
+    spread: dict[Any, Value] = {}
+    written: dict[str, Value] = {}
+    for arg in node.arguments:
+        value = (
+            peek(world, frame, arg.value.id)
+            if isinstance(arg.value, ir.Name)
+            else world.evaluate(world, frame, arg.value)
+        )
+        if arg.keyword is not None:
+            written[arg.keyword] = value
+        elif arg.star == "*":
+            value = unpacked(world, frame, value)
+            if isinstance(value, Sequence):
+                arguments.positional.extend(value.items)
+            if not isinstance(value, Sequence) or value.open:
+                arguments.open_positional = True
+        elif arg.star == "**":
+            reason = merge_into(world, frame, spread, value)
+            arguments.open_keywords = arguments.open_keywords or reason
+        else:
+            arguments.positional.append(value)
+    # A keyword that is written out cannot come from a `**` as well: Python refuses such a call.
+    arguments.keywords = {key: value for key, value in spread.items() if isinstance(key, str)} | written
+    return arguments
+
+
+def apply(world: World, frame: Frame, node: ir.Call | None, callee: Value, arguments: Arguments) -> Value:
+    """A call of a value, for every possibility of the callee. `node` is the call in the source, where there is one."""
+    callee = force(world, frame, callee)
+    if isinstance(callee, Choice):
+        return choose((guard, apply(world, frame, node, single, arguments)) for guard, single in callee.alternatives)
+    match callee:
+        case Function():
+            if node is not None and deferrable(world, callee, arguments):
+                return defer(callee, arguments)
+            return call_function(world, frame, callee, arguments)
+        case Class() if class_kind(callee) == "enum":
+            return by_value(world, frame, callee, arguments)
+        case Class():
+            return instantiate(world, frame, callee, arguments)
+        case Partial():
+            merged = Arguments(
+                [*callee.args, *arguments.positional],
+                {**callee.keywords, **arguments.keywords},
+                arguments.open_positional,
+                arguments.open_keywords,
+            )
+            return apply(world, frame, node, callee.function, merged)
+        case Library():
+            return call_library(world, frame, node, callee, arguments)
+        case Instance():
+            method, owner = class_attribute(world, frame, callee.cls, "__call__")
+            if isinstance(method, Function):
+                return apply(world, frame, node, bind_method(world, frame, method, callee, owner), arguments)
+        case Object():
+            return call_object_method(world, frame, node, callee, "__call__", arguments, awaited=False)
+        case Unknown():
+            return _unknown_result(frame, node, callee, arguments)
+    return Unknown("a call that is not followed", None if node is None else ("node", frame.number, node))
+
+
+def _unknown_result(frame: Frame, node: ir.Call | None, callee: Unknown, arguments: Arguments) -> Value:
+    idents = [hashable(value) for value in [*arguments.positional, *arguments.keywords.values()]]
+    ident: object = None if node is None else ("node", frame.number, node)
+    if callee.ident is not None and None not in idents:
+        ident = ("call", callee.ident, *idents)
+    return Unknown(callee.reason, ident, soft=callee.soft)
+
+
+def _method(
+    world: World, frame: Frame, node: ir.Call, target: ir.Attribute, receiver: Value, arguments: Arguments
+) -> Value:
+    name, awaited = target.name, node.awaited
+    match receiver:
+        case Text():
+            return text_method(world, frame, node, receiver, name, arguments)
+        case MappingRef() | MappingValue():
+            return mapping_method(world, frame, node, receiver, name, arguments)
+        case Sequence():
+            return sequence_method(world, frame, node, receiver, name, arguments)
+        case Url():
+            return url_method(world, frame, node, receiver, name, arguments)
+        case Object():
+            return call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
+        case Unknown():
+            known = text_method(
+                world, frame, node, Text((receiver,), trail=receiver.trail), name, arguments, of_unknown=True
+            )
+            if not isinstance(known, Absent):
+                return known
+            made = call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
+            if not isinstance(made, Unknown):
+                return made
+            return _unknown_result(
+                frame,
+                node,
+                Unknown(
+                    receiver.reason, ("attr", receiver.ident, name) if receiver.ident else None, soft=receiver.soft
+                ),
+                arguments,
+            )
+        case Instance():
+            method = force(world, frame, of_instance(world, frame, receiver, name))
+            if isinstance(method, Unknown):
+                call_object_method(world, frame, node, receiver, name, arguments, awaited=awaited)
+                return _instance_builtin(world, frame, receiver, name, arguments, method)
+            return apply(world, frame, node, method, arguments)
+        case Class() if name in _VALIDATING and class_kind(receiver) in ("settings", "model"):
+            method = force(world, frame, attribute(world, frame, receiver, name, target))
+            if isinstance(method, Unknown):
+                return _validated(world, frame, receiver, arguments)
+            return apply(world, frame, node, method, arguments)
+        case Const(value=None):
+            return refused("a method of None")
+    return apply(world, frame, node, attribute(world, frame, receiver, name, target), arguments)
+
+
+# Class methods of pydantic that make an instance of a mapping.
+_VALIDATING = frozenset({"model_validate", "model_validate_strings", "parse_obj"})
+
+
+def _validated(world: World, frame: Frame, cls: Class, arguments: Arguments) -> Value:
+    fields: dict[Any, Value] = {}
+    reason = merge_into(world, frame, fields, arguments.get(0, "obj") or Const(None))
+    return instantiate(world, frame, cls, Arguments(keywords=fields, open_keywords=reason))
+
+
+def _instance_builtin(
+    world: World, frame: Frame, receiver: Instance, name: str, arguments: Arguments, otherwise: Unknown
+) -> Value:
+    """Methods that pydantic, dataclasses and named tuples give to instances."""
+    match name:
+        case "model_dump" | "dict" | "_asdict":
+            partial = bool(arguments.keywords or arguments.positional)
+            return dumped(world, frame, receiver, "a dump of some of the fields" if partial else None)
+        case "_replace":
+            return changed(world, frame, receiver, arguments.keywords)
+        case "model_copy" | "copy":
+            changes: dict[Any, Value] = {}
+            merge_into(world, frame, changes, arguments.keywords.get("update", Const(None)))
+            return changed(world, frame, receiver, changes)
+    return otherwise
+
+
+def _super(frame: Frame) -> Value:
+    if frame.cls is None or frame.self_value is None:
+        return Unknown("`super()` outside a method")
+    return Object("super", {"class": frame.cls, "self": frame.self_value})

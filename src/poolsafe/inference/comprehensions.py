@@ -1,0 +1,89 @@
+"""Comprehensions over sequences and dicts that are known."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poolsafe.inference import ir
+from poolsafe.inference.assignment import assign
+from poolsafe.inference.conditions import truth
+from poolsafe.inference.frame import Frame
+from poolsafe.inference.instances import unpacked
+from poolsafe.inference.lattice import ALWAYS, Absent, Guard, MappingRef, Sequence, Value, choose
+from poolsafe.inference.mappings import mapping_key
+from poolsafe.inference.methods import view
+from poolsafe.inference.world import World
+
+MAX_ROUNDS = 32
+
+
+def iterated(world: World, frame: Frame, value: Value) -> Sequence | None:
+    """The items that a loop over the value sees, in order; None where they are not known."""
+    value = unpacked(world, frame, value)
+    if isinstance(value, MappingRef):
+        value = view(world.content(frame.state, value), "keys")
+    if isinstance(value, Sequence) and len(value.items) <= MAX_ROUNDS:
+        return value
+    return None
+
+
+def comprehension(world: World, frame: Frame, node: ir.Comprehension) -> Value:
+    """A list, set, dict or generator comprehension; unknown where its source is."""
+    loop = node.generators[0]
+    source = iterated(world, frame, world.evaluate(world, frame, loop.iterable))
+    before = frame.state
+    inner = Frame(
+        frame.module,
+        world.number(),
+        (frame.number, *frame.parents) if frame.kind != "class" else frame.parents,
+        before.layer(),
+        before,
+        depth=frame.depth,
+        cls=frame.cls,
+        self_value=frame.self_value,
+    )
+    if source is None or len(node.generators) > 1:
+        assign(world, inner, loop.target, world.unknown(frame, loop, "an item of a loop"))
+        _element(world, inner, node)
+        reason = "a comprehension over something unknown"
+        return world.new_mapping(before, {}, reason) if node.kind == "dict" else Sequence((), "list", open=True)
+    items: dict[Any, Value] = {}
+    values: list[Value] = []
+    is_open = source.open
+    for member in source.items:
+        assign(world, inner, loop.target, member)
+        guards = _kept(world, inner, loop)
+        if not guards:
+            continue
+        key, value = _element(world, inner, node)
+        sure = guards == [ALWAYS]
+        if node.kind == "dict":
+            name = mapping_key(key) if key is not None else None
+            if name is None:
+                is_open = True
+            else:
+                items[name] = value if sure else choose([*((guard, value) for guard in guards), *_otherwise(guards)])
+        elif sure:
+            values.append(value)
+        else:
+            is_open = True
+    if node.kind == "dict":
+        return world.new_mapping(before, items, "a comprehension over something unknown" if is_open else None)
+    return Sequence(tuple(values), "set" if node.kind == "set" else "list", is_open)
+
+
+def _kept(world: World, inner: Frame, loop: ir.Generator) -> list[Guard]:
+    guards: list[Guard] = [ALWAYS]
+    for condition in loop.conditions:
+        then, _ = truth(world, inner, condition)
+        guards = [one | two for one in guards for two in then][:8]
+    return guards
+
+
+def _otherwise(guards: list[Guard]) -> list[tuple[Guard, Value]]:
+    return [(frozenset({(key, not truth_)}), Absent()) for guard in guards for key, truth_ in guard]
+
+
+def _element(world: World, inner: Frame, node: ir.Comprehension) -> tuple[Value | None, Value]:
+    key = world.evaluate(world, inner, node.key) if node.key is not None else None
+    return key, world.evaluate(world, inner, node.element)

@@ -1,0 +1,322 @@
+"""Conditions: what a test says on each path, and what a branch may assume."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from typing import Any
+
+from poolsafe.inference import ir, texts
+from poolsafe.inference.frame import Frame
+from poolsafe.inference.lattice import (
+    ALWAYS,
+    Absent,
+    Class,
+    Condition,
+    Const,
+    Function,
+    Guard,
+    Instance,
+    Key,
+    Library,
+    MappingRef,
+    MappingValue,
+    ModuleValue,
+    Object,
+    Partial,
+    Sequence,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    compatible,
+    is_soft,
+    lift,
+    text,
+)
+from poolsafe.inference.lowering import source_of
+from poolsafe.inference.names import bind, force, lookup
+from poolsafe.inference.state import MAX_PATHS, simplified
+from poolsafe.inference.world import World
+
+Guards = list[Guard]
+
+ASYNCPG_URL = "postgresql+asyncpg://"
+_DRIVER = re.compile(r"driver|dialect|async|sqlite|postgres|mysql", re.IGNORECASE)
+MAX_SIMPLIFIED = 2 * MAX_PATHS  # guards that are looked at for what they have in common
+MAX_KEPT = 64  # ways to the answers of one test
+
+
+def truth(world: World, frame: Frame, test: ir.Expression) -> tuple[Guards, Guards]:
+    """The guards under which the test is true, and those under which it is false."""
+    if isinstance(test, ir.UnaryOperation) and test.operator == "not":
+        then, other = truth(world, frame, test.operand)
+        return other, then
+    if isinstance(test, ir.BooleanOperation):
+        left_then, left_other = truth(world, frame, test.left)
+        right_then, right_other = truth(world, frame, test.right)
+        if test.operator == "and":
+            then, other = _both(left_then, right_then), left_other + _both(left_then, right_other)
+        else:
+            then, other = left_then + _both(left_other, right_then), _both(left_other, right_other)
+        return _told_apart(world, frame, test, then, other)
+    return value_truth(world, frame, test, world.evaluate(world, frame, test))
+
+
+def value_truth(world: World, frame: Frame, node: ir.Node, value: Value) -> tuple[Guards, Guards]:
+    """The guards under which a value is true, and those under which it is false."""
+    then: Guards = []
+    other: Guards = []
+    for guard, single in alternatives(force(world, frame, value)):
+        known = truthiness(world, frame, single)
+        if known is None or (world.doubt_constants and not _asks_for_driver(node)):
+            key = _key(world, frame, node, single)
+            then.append(guard | {(key, True)})
+            other.append(guard | {(key, False)})
+        elif known:
+            then.append(guard)
+        else:
+            other.append(guard)
+    return _told_apart(world, frame, node, then, other)
+
+
+def _told_apart(world: World, frame: Frame, node: ir.Node, then: Guards, other: Guards) -> tuple[Guards, Guards]:
+    """The guards themselves; where they are too many for a path, the test itself as the condition.
+
+    Tests with the same ways are one: they have the same answer.
+    """
+    if not then or not other:
+        return (then, other) if len(then or other) <= MAX_PATHS else ([ALWAYS] * bool(then), [ALWAYS] * bool(other))
+    if len(then) + len(other) <= MAX_SIMPLIFIED:
+        then, other = list(simplified(then, MAX_SIMPLIFIED)), list(simplified(other, MAX_SIMPLIFIED))
+    if len(then) + len(other) <= MAX_PATHS:
+        return then, other
+    if len(then) + len(other) <= MAX_KEPT:
+        ways = (tuple(then), tuple(other))
+        key = world.many_ways.setdefault(ways, Condition(*ways))
+    else:
+        key = world.many_ways.setdefault((frame.number, node), Condition())
+    world.conditions.setdefault(key, (frame.module, node.origin))
+    return [frozenset({(key, True)})], [frozenset({(key, False)})]
+
+
+def _asks_for_driver(node: ir.Node) -> bool:
+    """Whether a test is about the URL or its driver, by its words: that much is believed of every constant."""
+    return _DRIVER.search(source_of(node)) is not None
+
+
+def _key(world: World, frame: Frame, node: ir.Node, value: Value) -> Key:
+    ident = texts.hashable(value) if isinstance(value, (Unknown, Text, Object, Library)) else None
+    key: Key = ("true", ident if ident is not None else (frame.number, node))
+    world.conditions.setdefault(key, (frame.module, node.origin))
+    return key
+
+
+def _both(left: Guards, right: Guards) -> Guards:
+    return [one | two for one in left for two in right if compatible(one, two)]
+
+
+# What a library's call gives, and what it has, may be anything.
+_UNSURE = frozenset({"enum", "called", "member", "secret"})
+
+
+def truthiness(world: World, frame: Frame, value: Value) -> bool | None:
+    """Whether a single value is true; None where that is not known."""
+    match value:
+        case Const():
+            return bool(value.value)
+        case Text():
+            if value.known is not None:
+                return bool(value.known)
+            return True if any(isinstance(piece, str) for piece in value.pieces) else None
+        case Sequence():
+            return True if value.items else (None if value.open else False)
+        case MappingRef():
+            return _mapping_truth(world.content(frame.state, value))
+        case MappingValue():
+            return _mapping_truth(value)
+        case Function() | Class() | Instance() | ModuleValue() | Partial() | Url():
+            return True
+        case Library():
+            return True if value.name.startswith("builtins.") else None
+        case Object():
+            return None if value.kind in _UNSURE else True
+        case Unknown(ident=("environment", *_)):
+            return True  # a variable that is set, but to nothing, is as good as none
+        case Absent():
+            return False
+    return None
+
+
+def _mapping_truth(content: MappingValue) -> bool | None:
+    if any(not isinstance(single, Absent) for single in content.items.values()):
+        return True if all(not _maybe_absent(single) for single in content.items.values()) else None
+    return None if content.open is not None else False
+
+
+def _maybe_absent(value: Value) -> bool:
+    return any(isinstance(single, Absent) for _, single in alternatives(value))
+
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+def compare(world: World, frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -> Value:
+    """`left kind right`, for a comparison operator as it is spelled."""
+
+    def apply(one: Value, two: Value) -> Value:
+        known = _compare(world, frame, kind, _plain(one), _plain(two))
+        if known is not None:
+            return Const(known)
+        sides = texts.hashable(one), texts.hashable(two)
+        ident = ("node", frame.number, node) if None in sides else (kind, *sides)
+        return Unknown("a comparison", ident, soft=is_soft(one) or is_soft(two))
+
+    return lift(apply, force(world, frame, left), force(world, frame, right))
+
+
+def _plain(value: Value) -> Value:
+    if isinstance(value, Object) and value.kind == "enum":
+        inner = value.facts.get("value")
+        if isinstance(inner, Value):
+            return inner
+    if isinstance(value, Url):
+        return texts.as_text(value)
+    return value
+
+
+def _compare(world: World, frame: Frame, kind: str, one: Value, two: Value) -> bool | None:
+    if kind in ("==", "is"):
+        return _equal(one, two)
+    if kind in ("!=", "is not"):
+        equal = _equal(one, two)
+        return None if equal is None else not equal
+    if kind == "in":
+        return _contains(world, frame, two, one)
+    if kind == "not in":
+        found = _contains(world, frame, two, one)
+        return None if found is None else not found
+    if isinstance(one, Const) and isinstance(two, Const):
+        try:
+            return bool(_ORDER[kind](one.value, two.value))
+        except (TypeError, KeyError):
+            return None
+    return None
+
+
+def _equal(one: Value, two: Value) -> bool | None:
+    if isinstance(one, Const) and isinstance(two, Const):
+        return bool(one.value == two.value)
+    if isinstance(one, Text) and isinstance(two, Text):
+        if one.known is not None and two.known is not None:
+            return one.known == two.known
+        if not (one.prefix.startswith(two.prefix) or two.prefix.startswith(one.prefix)):
+            return False
+        return None
+    if isinstance(one, Library) and isinstance(two, Library):
+        return True if one.name == two.name else None
+    if isinstance(one, Const) or isinstance(two, Const):
+        const, other = (one, two) if isinstance(one, Const) else (two, one)
+        assert isinstance(const, Const)
+        never = (Text, Sequence, MappingRef, MappingValue, Function, Class, Instance, Url)
+        if const.value is None and isinstance(other, never):
+            return not other.pieces if isinstance(other, Text) and _all_unknown(other) and not other.pieces else False
+        if isinstance(other, Text):
+            return False
+    return None
+
+
+def _all_unknown(value: Text) -> bool:
+    return all(isinstance(piece, Unknown) for piece in value.pieces)
+
+
+def _contains(world: World, frame: Frame, container: Value, item: Value) -> bool | None:
+    if isinstance(container, Text) and isinstance(item, Text) and item.known is not None:
+        return texts.contains(container, item.known)
+    if isinstance(container, Sequence):
+        answers = [_equal(_plain(member), item) for member in container.items]
+        if any(answer is True for answer in answers):
+            return True
+        return False if not container.open and all(answer is False for answer in answers) else None
+    if isinstance(container, MappingRef):
+        container = world.content(frame.state, container)
+    if isinstance(container, MappingValue):
+        key = item.known if isinstance(item, Text) else None
+        if key is None:
+            return None
+        found = container.get(key)
+        if isinstance(found, Absent):
+            return False
+        return None if _maybe_absent(found) or (isinstance(found, Unknown) and key not in container.items) else True
+    return None
+
+
+def assume(world: World, frame: Frame, test: ir.Expression, *, positive: bool) -> None:
+    """What a branch may assume: after `url.startswith("x")` an unknown string begins with "x".
+
+    The string is a name or an attribute of an instance; `"asyncpg" in url` and `name == "x"` tell as much.
+    """
+    if isinstance(test, ir.UnaryOperation) and test.operator == "not":
+        assume(world, frame, test.operand, positive=not positive)
+        return
+    if isinstance(test, ir.BooleanOperation):
+        if positive == (test.operator == "and"):
+            assume(world, frame, test.left, positive=positive)
+            assume(world, frame, test.right, positive=positive)
+        return
+    told = _told(test) if positive else None
+    if told is None:
+        return
+    subject, kind, expression = told
+    said = world.evaluate(world, frame, expression)
+    known = said.known if isinstance(said, Text) else None
+    if known is None or (kind == "contains" and "asyncpg" not in known):
+        return
+    beginning = ASYNCPG_URL if kind == "contains" else f"{known}://" if texts.is_driver_name(known) else known
+
+    def narrow(single: Value) -> Value:
+        if not isinstance(single, Unknown) and not (
+            isinstance(single, Text) and not single.prefix and not single.known
+        ):
+            return single
+        if kind == "equals":
+            return text(known, trail=said.trail)
+        hole = single if isinstance(single, Unknown) else Unknown("the rest", texts.ident_of("rest", single))
+        # Who asks for PostgreSQL provides for it, whatever the default is where nobody gives a URL.
+        soft = hole.soft and not texts.looks_like_scheme(beginning)
+        rest = Unknown(hole.reason, texts.ident_of("after", hole, more=(beginning,)), soft=soft)
+        return text(beginning, rest, trail=said.trail)
+
+    _narrow(world, frame, subject, narrow)
+
+
+def _told(test: ir.Expression) -> tuple[ir.Expression, str, ir.Expression] | None:
+    """What a test says when it is true: of which expression, in which way, by which other expression."""
+    match test:
+        case ir.Call(callee=ir.Attribute(value=subject, name="startswith"), arguments=(ir.Argument(value=said),)):
+            return subject, "begins", said
+        case ir.Comparison(left=left, rest=(("in", right),)):
+            return right, "contains", left
+        case ir.Comparison(left=left, rest=(("==", right),)):
+            return left, "equals", right
+    return None
+
+
+def _narrow(world: World, frame: Frame, subject: ir.Expression, narrow: Callable[[Value], Value]) -> None:
+    if isinstance(subject, ir.Name):
+        bind(world, frame, subject.id, lift(narrow, lookup(world, frame, subject.id)))
+    elif isinstance(subject, ir.Attribute) and isinstance(subject.value, ir.Name):
+        base = force(world, frame, lookup(world, frame, subject.value.id))
+        if isinstance(base, Instance):
+            value = force(world, frame, world.evaluate(world, frame, subject))
+            frame.state.set(("attr", base.oid, subject.name), lift(narrow, value))
+
+
+__all__ = ["ALWAYS", "assume", "compare", "truth", "truthiness", "value_truth"]

@@ -1,0 +1,20 @@
+"""Decorators, as far as they are a library's: what they stand for is known by their names."""
+
+from __future__ import annotations
+
+from poolsafe.inference.lattice import Library, Object, Value
+from poolsafe.inference.libraries import library
+
+
+def decorated_as(decorators: tuple[Value, ...], names: frozenset[str]) -> bool:
+    """Whether one of the decorators is one of these library functions, called or not."""
+    return any(_name(value) in names for value in decorators)
+
+
+def _name(value: Value) -> str | None:
+    if isinstance(value, Library):
+        return library.canonical(value.name)
+    if isinstance(value, Object) and value.kind == "called":
+        name = value.facts.get("name")
+        return name if isinstance(name, str) else None
+    return None

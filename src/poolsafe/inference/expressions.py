@@ -1,0 +1,335 @@
+"""Expressions: from a LibCST node to a value."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from poolsafe.inference import ir, texts
+from poolsafe.inference.attributes import attribute
+from poolsafe.inference.calls import call
+from poolsafe.inference.comprehensions import comprehension
+from poolsafe.inference.conditions import compare, truth, truthiness
+from poolsafe.inference.frame import Frame
+from poolsafe.inference.functions import parameter_defaults
+from poolsafe.inference.lattice import (
+    Const,
+    Function,
+    MappingRef,
+    MappingValue,
+    Sequence,
+    Text,
+    Unknown,
+    Value,
+    alternatives,
+    choose,
+    harden,
+    is_soft,
+    lift,
+    refused,
+    text,
+)
+from poolsafe.inference.mappings import mapping_key, merge_into
+from poolsafe.inference.names import bind, force, lookup
+from poolsafe.inference.state import State
+from poolsafe.inference.subscripts import subscript
+from poolsafe.inference.world import World
+
+MAX_ITEMS = 64
+
+
+def evaluate(world: World, frame: Frame, node: ir.Expression) -> Value:
+    """What the expression is where execution stands. Never raises on what a program may hold."""
+    handler = _HANDLERS.get(type(node))
+    if handler is None:
+        return world.unknown(frame, node, "an expression that is not followed")
+    if not world.spend():
+        return Unknown("too much to follow")
+    return handler(world, frame, node)
+
+
+def _constant(world: World, frame: Frame, node: ir.Constant) -> Value:
+    if isinstance(node.value, str):
+        return text(node.value, trail=(world.step(frame, node, "literal"),))
+    if node.value is Ellipsis:
+        return Const(Ellipsis)
+    return Const(node.value, trail=(world.step(frame, node, "literal"),))
+
+
+def _concatenation(world: World, frame: Frame, node: ir.Concatenation) -> Value:
+    return texts.concatenate_all([evaluate(world, frame, part) for part in node.parts])
+
+
+def _joined(world: World, frame: Frame, node: ir.JoinedString) -> Value:
+    parts: list[Value] = []
+    for part in node.parts:
+        if isinstance(part, ir.Constant):
+            parts.append(text(part.value))
+        else:
+            value = force(world, frame, evaluate(world, frame, part.value))
+            parts.append(texts.stringify(value) if part.plain else text(Unknown("a formatted value")))
+    joined = texts.concatenate_all(parts)
+    step = world.step(frame, node, "f-string")
+
+    def first(value: Value) -> Value:
+        return Text(value.pieces, trail=(step, *value.trail)[:4]) if isinstance(value, Text) else value
+
+    return lift(first, joined)
+
+
+def _name(world: World, frame: Frame, node: ir.Name) -> Value:
+    return lookup(world, frame, node.id)
+
+
+def _attribute(world: World, frame: Frame, node: ir.Attribute) -> Value:
+    base = evaluate(world, frame, node.value)
+    return attribute(world, frame, base, node.name, node)
+
+
+def _call(world: World, frame: Frame, node: ir.Call) -> Value:
+    value = call(world, frame, node)
+    wanted = world.wanted_calls.get(id(node.origin))
+    if wanted is not None:
+        wanted.append((value, frame.state))
+    return value
+
+
+def _await(world: World, frame: Frame, node: ir.Await) -> Value:
+    return evaluate(world, frame, node.value)
+
+
+def _dict(world: World, frame: Frame, node: ir.Dict) -> Value:
+    items: dict[Any, Value] = {}
+    reason: str | None = None
+    for written, inner in node.items:
+        if written is None:
+            merged = merge_into(world, frame, items, evaluate(world, frame, inner))
+            reason = reason or merged
+            continue
+        key = mapping_key(evaluate(world, frame, written))
+        value = evaluate(world, frame, inner)
+        if key is None:
+            reason = "a dict with a key that is not known"
+        else:
+            items[key] = value
+    return world.new_mapping(frame.state, items, reason, (world.step(frame, node, "dict"),))
+
+
+def _display(world: World, frame: Frame, node: ir.Display) -> Value:
+    items: list[Value] = []
+    is_open = False
+    for element in node.elements[:MAX_ITEMS]:
+        if isinstance(element, ir.Starred):
+            value = evaluate(world, frame, element.value)
+            known = isinstance(value, Sequence) and not value.open
+            is_open = is_open or not known
+            if isinstance(value, Sequence):
+                items.extend(value.items)
+            continue
+        items.append(evaluate(world, frame, element))
+    return Sequence(tuple(items), node.kind, is_open or len(node.elements) > MAX_ITEMS)
+
+
+def _conditional(world: World, frame: Frame, node: ir.Conditional) -> Value:
+    then, other = truth(world, frame, node.test)
+    options = []
+    before = frame.state
+    ends: list[State] = []
+    for guards, side in ((then, node.body), (other, node.orelse)):
+        state = before.branch(guards)
+        if state is None:
+            continue
+        frame.state = state
+        value = evaluate(world, frame, side)
+        ends.append(frame.state)
+        options += [(guard, value) for guard in guards]
+    frame.state = before
+    if ends:
+        before.join(ends, whole=True)
+    return choose(options) if options else Unknown("no path reaches it")
+
+
+def _boolean(world: World, frame: Frame, node: ir.BooleanOperation) -> Value:
+    is_or = node.operator == "or"
+    left = evaluate(world, frame, node.left)
+    options: list[tuple[Any, Value]] = []
+    right: Value | None = None
+    for guard, single in alternatives(force(world, frame, left)):
+        known = truthiness(world, frame, single)
+        if known is None and isinstance(single, Unknown) and is_or:
+            right = right if right is not None else evaluate(world, frame, node.right)
+            # What is unknown stays a possibility; the right side is its default.
+            key = ("given", single.ident if single.ident is not None else (frame.number, node))
+            given = Unknown(single.reason, single.ident, soft=True)
+            options += [(guard | {(key, True)}, given), (guard | {(key, False)}, right)]
+        elif known is None:
+            right = right if right is not None else evaluate(world, frame, node.right)
+            key = ("true", texts.hashable(single) or (frame.number, node.left))
+            options += [(guard | {(key, is_or)}, single), (guard | {(key, not is_or)}, right)]
+        elif known is is_or:
+            # What is unknown stays a possibility beside its default.
+            options.append((guard, replace(single, soft=True) if is_or and isinstance(single, Unknown) else single))
+        else:
+            right = right if right is not None else evaluate(world, frame, node.right)
+            options.append((guard, right))
+    return choose(options)
+
+
+def _unary(world: World, frame: Frame, node: ir.UnaryOperation) -> Value:
+    value = harden(force(world, frame, evaluate(world, frame, node.operand)))
+    if node.operator == "not":
+
+        def negate(single: Value) -> Value:
+            known = truthiness(world, frame, single)
+            if known is not None:
+                return Const(not known)
+            return Unknown("a condition", texts.ident_of("not", single), soft=is_soft(single))
+
+        return lift(negate, value)
+    function = _UNARY[node.operator]
+
+    def apply(single: Value) -> Value:
+        if isinstance(single, Const) and isinstance(single.value, (int, float)):
+            return Const(function(single.value), trail=(world.step(frame, node, "literal"),))
+        return world.unknown(frame, node, "an unknown number")
+
+    return lift(apply, value)
+
+
+_UNARY: dict[str, Callable[[Any], Any]] = {"-": operator.neg, "+": operator.pos, "~": operator.invert}
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "//": operator.floordiv,
+    "%": operator.mod,
+}
+
+
+def _binary(world: World, frame: Frame, node: ir.BinaryOperation) -> Value:
+    # A long chain of `+` is a loop here, not a recursion: generated SQL has thousands of links.
+    chain: list[ir.BinaryOperation] = []
+    current: ir.Expression = node
+    while isinstance(current, ir.BinaryOperation):
+        chain.append(current)
+        current = current.left
+    value = evaluate(world, frame, current)
+    for link in reversed(chain):
+        value = combine(world, frame, link, link.operator, value, evaluate(world, frame, link.right))
+    return value
+
+
+def combine(world: World, frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -> Value:
+    """`left kind right`, for a binary operator as it is spelled."""
+    left, right = force(world, frame, left), force(world, frame, right)
+    if kind == "%" and any(isinstance(single, Text) for _, single in alternatives(left)):
+        return lift(lambda template: _percent(world, frame, template, right), left)
+    singles = (*alternatives(left), *alternatives(right))
+    if kind == "|" and any(isinstance(single, (MappingRef, MappingValue)) for _, single in singles):
+        items: dict[Any, Value] = {}
+        first = merge_into(world, frame, items, left)
+        second = merge_into(world, frame, items, right)
+        return world.new_mapping(frame.state, items, first or second, (world.step(frame, node, "dict"),))
+
+    def apply(one: Value, two: Value) -> Value:
+        if kind == "+" and (isinstance(one, Text) or isinstance(two, Text)):
+            if isinstance(one, Const) or isinstance(two, Const):
+                return refused("adds text to something else")
+            return texts.concatenate(one, two)
+        if kind == "+" and isinstance(one, Sequence) and isinstance(two, Sequence):
+            return Sequence(one.items + two.items, one.kind, one.open or two.open)
+        if isinstance(one, Const) and isinstance(two, Const):
+            return _compute(kind, one, two)
+        sides = texts.shallow(texts.hashable(one)), texts.shallow(texts.hashable(two))
+        return Unknown("the result of an operator", ("op", kind, *sides))
+
+    return lift(apply, harden(left), harden(right))
+
+
+def _compute(kind: str, one: Const, two: Const) -> Value:
+    function = _ARITHMETIC.get(kind)
+    numbers = all(isinstance(side.value, (int, float)) and abs(side.value) < 10**9 for side in (one, two))
+    if function is None or not numbers:
+        return Unknown("the result of an operator")
+    try:
+        return Const(function(one.value, two.value), trail=one.trail)
+    except (ArithmeticError, ValueError):
+        return Unknown("the result of an operator")
+
+
+def _percent(world: World, frame: Frame, template: Value, right: Value) -> Value:
+    if not isinstance(template, Text):
+        return Unknown("the result of an operator")
+
+    def fill(values: Value) -> Value:
+        if isinstance(values, Sequence) and values.kind == "tuple":
+            return texts.format_percent(template, list(values.items), None)
+        if isinstance(values, (MappingRef, MappingValue)):
+            content = world.content(frame.state, values) if isinstance(values, MappingRef) else values
+            return texts.format_percent(template, None, content.get)
+        return texts.format_percent(template, [values], None)
+
+    return lift(fill, right)
+
+
+def _comparison(world: World, frame: Frame, node: ir.Comparison) -> Value:
+    left = evaluate(world, frame, node.left)
+    result: Value = Const(True)
+    for kind, operand in node.rest:
+        right = evaluate(world, frame, operand)
+        outcome = compare(world, frame, node, kind, left, right)
+        result = outcome if result == Const(True) else Unknown("a chain of comparisons", ("node", frame.number, node))
+        left = right
+    return result
+
+
+def _named(world: World, frame: Frame, node: ir.NamedExpression) -> Value:
+    value = evaluate(world, frame, node.value)
+    if isinstance(node.target, ir.Name):
+        bind(world, frame, node.target.id, value)
+    return value
+
+
+def _lambda(world: World, frame: Frame, node: ir.Lambda) -> Value:
+    parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
+    value = Function(node, frame.module, defaults=parameter_defaults(world, frame, node.parameters), parents=parents)
+    if world.is_hot(node):
+        world.defined[id(node.origin)] = (value, frame)
+    return value
+
+
+def _yield(world: World, frame: Frame, node: ir.Yield) -> Value:
+    """`yield value`: kept as what the generator gives; the expression itself is what a sender sends."""
+    value: Value = Const(None)
+    if node.delegates:
+        value = Unknown("the items of another generator")
+    elif node.value is not None:
+        value = world.evaluate(world, frame, node.value)
+    frame.yields.append(value)
+    return Unknown("a value sent to a generator")
+
+
+_HANDLERS: dict[type, Callable[[World, Frame, Any], Value]] = {
+    ir.Constant: _constant,
+    ir.Concatenation: _concatenation,
+    ir.JoinedString: _joined,
+    ir.Name: _name,
+    ir.Attribute: _attribute,
+    ir.Call: _call,
+    ir.Await: _await,
+    ir.Yield: _yield,
+    ir.Dict: _dict,
+    ir.Display: _display,
+    ir.Conditional: _conditional,
+    ir.BooleanOperation: _boolean,
+    ir.UnaryOperation: _unary,
+    ir.BinaryOperation: _binary,
+    ir.Comparison: _comparison,
+    ir.Subscript: subscript,
+    ir.NamedExpression: _named,
+    ir.Lambda: _lambda,
+    ir.Comprehension: comprehension,
+}

@@ -1,0 +1,168 @@
+"""Calls of the project's own functions: parameters are bound, the body is run, what it returns comes back."""
+
+from __future__ import annotations
+
+from poolsafe.inference import ir
+from poolsafe.inference.annotations import typed
+from poolsafe.inference.fixtures import fixture
+from poolsafe.inference.frame import Arguments, Exit, Frame
+from poolsafe.inference.lattice import (
+    ALWAYS,
+    Absent,
+    Choice,
+    Class,
+    Const,
+    Deferred,
+    Function,
+    Guard,
+    Instance,
+    MappingRef,
+    Object,
+    Sequence,
+    Unknown,
+    Value,
+    alternatives,
+    choose,
+    when,
+)
+from poolsafe.inference.listeners import dbapi_connection
+from poolsafe.inference.names import force
+from poolsafe.inference.state import State
+from poolsafe.inference.world import World
+
+
+def call_function(world: World, frame: Frame, function: Function, arguments: Arguments) -> Value:
+    """Run a function of the project with these arguments; unknown where it recurses or the budget is used up."""
+    if not world.spend():
+        return Unknown("too much to follow")
+    if world.shallow and len(world.active) > 1 and not _leads_to_sql(world, function):
+        return Unknown("it is not followed for a statement's sake", ("shallow", function.node))
+    with world.entered(function.node) as allowed:
+        if not allowed:
+            return Unknown("a recursive call", ("recursion", function.node))
+        # What waits is asked for while this function still counts as running: a recursion would never end otherwise.
+        return force(world, frame, _run(world, frame, function, arguments))
+
+
+def _leads_to_sql(world: World, function: Function) -> bool:
+    return world.is_hot(function.node) or id(function.node.origin) in world.sources
+
+
+def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -> Value:
+    before = frame.state
+    entry = before.layer()
+    inner = Frame(
+        module=function.module,
+        number=world.number(),
+        parents=function.parents,
+        state=entry,
+        entry=entry,
+        depth=frame.depth + 1,
+        cls=function.owner,
+        self_value=function.bound,
+    )
+    _bind_parameters(world, inner, function, arguments)
+    node = function.node
+    if isinstance(node, ir.FunctionDef):
+        inner.slice = world.slice_of(function.module, node)
+        world.local_names[inner.number] = inner.slice.locals
+    if isinstance(node, ir.Lambda):
+        inner.exits.append(Exit(inner.state.flattened(before), world.evaluate(world, inner, node.body)))
+        inner.exits[-1] = Exit(inner.state.flattened(before), inner.exits[-1].value)
+    elif world.execute(world, inner, node.body.statements):
+        inner.exits.append(Exit(inner.state.flattened(before), Const(None)))
+    return _leave(inner, before)
+
+
+def _leave(inner: Frame, before: State) -> Value:
+    if not inner.exits:
+        return Unknown("it never returns", ("never", inner.number))
+    before.join([one.state for one in inner.exits], whole=True)
+    if inner.yields:
+        return Object("generator", {"value": choose((ALWAYS, value) for value in inner.yields)})
+    if len(inner.exits) == 1:
+        return inner.exits[0].value
+    options: list[tuple[Guard, Value]] = []
+    for one in inner.exits:
+        options += [(guard, one.value) for guard in one.state.own]
+    return choose(options)
+
+
+def _bind_parameters(world: World, inner: Frame, function: Function, arguments: Arguments) -> None:
+    positional = list(arguments.positional)
+    keywords = dict(arguments.keywords)
+    if function.bound is not None:
+        positional.insert(0, function.bound)
+    for param in function.node.parameters:
+        name = param.name
+        value: Value
+        if param.kind == "*":
+            value = Sequence(tuple(positional), "tuple", arguments.open_positional)
+        elif param.kind == "**":
+            value = world.new_mapping(inner.state, dict(keywords), arguments.open_keywords)
+        elif param.kind != "keyword" and positional:
+            value = positional.pop(0)
+        elif name in keywords:
+            value = _or_default(world, inner, function, param, keywords.pop(name))
+        elif param.kind != "keyword" and arguments.open_positional:
+            value = world.unknown(inner, param, f"the parameter `{name}` may come from `*args`")
+        else:
+            value = _missing(world, inner, function, param, arguments)
+        _set(inner, name, value)
+
+
+def _set(inner: Frame, name: str, value: Value) -> None:
+    inner.state.set(("name", inner.number, name), value)
+
+
+def _or_default(world: World, inner: Frame, function: Function, param: ir.Parameter, value: Value) -> Value:
+    if isinstance(value, Choice) and any(isinstance(single, Absent) for _, single in value.alternatives):
+        default = _missing(world, inner, function, param, Arguments())
+        return choose(
+            (guard, default if isinstance(single, Absent) else single) for guard, single in value.alternatives
+        )
+    return value
+
+
+def _missing(world: World, inner: Frame, function: Function, param: ir.Parameter, arguments: Arguments) -> Value:
+    """A parameter that the call does not give: its default, or unknown, of the annotated type."""
+    name = param.name
+    if function.decorators and param is next((one for one in function.node.parameters if one.kind == "either"), None):
+        connection = dbapi_connection(world, inner, function.decorators)
+        if connection is not None:
+            return connection
+    default = function.defaults.get(name)
+    if default is not None and isinstance(default, Object) and default.kind == "depends":
+        return typed(world, inner, param.annotation, default, name)
+    if default is None:
+        value = typed(world, inner, param.annotation, None, name)
+        return (fixture(world, function, name) or value) if isinstance(value, Unknown) else value
+    if arguments.open_keywords is not None:
+        unknown = Unknown(arguments.open_keywords, ("parameter", inner.number, name), soft=True)
+        key = ("given", inner.number, name)
+        return when(key, unknown, default)
+    return default
+
+
+def parameter_defaults(world: World, frame: Frame, parameters: tuple[ir.Parameter, ...]) -> dict[str, Value]:
+    """The defaults of parameters, evaluated where the function is defined."""
+    return {one.name: world.evaluate(world, frame, one.default) for one in parameters if one.default is not None}
+
+
+def deferrable(world: World, function: Function, arguments: Arguments) -> bool:
+    """Whether a call may wait until its result is asked for: nothing it could change, no engine inside it."""
+    if world.is_hot(function.node) or isinstance(function.node, ir.Lambda) or arguments.open_positional:
+        return False
+    given = [*arguments.positional, *arguments.keywords.values()]
+    if function.bound is not None:
+        given.append(function.bound)
+    return not any(_mutable(value) for value in given)
+
+
+def _mutable(value: Value) -> bool:
+    return any(isinstance(single, (MappingRef, Instance, Object, Class)) for _, single in alternatives(value))
+
+
+def defer(function: Function, arguments: Arguments) -> Deferred:
+    """The call as a value that waits."""
+    return Deferred(function, tuple(arguments.positional), dict(arguments.keywords), arguments.open_keywords)

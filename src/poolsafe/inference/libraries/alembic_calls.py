@@ -1,0 +1,81 @@
+"""Alembic's configuration, as an env.py reads and sets it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poolsafe.inference import ir, texts
+from poolsafe.inference.frame import Arguments, Frame
+from poolsafe.inference.lattice import (
+    Absent,
+    Aside,
+    Const,
+    MappingRef,
+    MappingValue,
+    Text,
+    Unknown,
+    Value,
+    harden,
+    lift,
+    text,
+)
+from poolsafe.inference.names import force
+from poolsafe.inference.world import World
+
+ALEMBIC_SECTION = "a section of alembic.ini"  # why other keys may stand in one
+
+
+def main_option(world: World, frame: Frame, name: str) -> Value:
+    """An option of Alembic's configuration as the running env.py has set it."""
+    return world.content(frame.state, _section(world, frame)).get(name)
+
+
+def _section(world: World, frame: Frame) -> MappingRef:
+    slot = ("dict", -frame.module.number)
+    if isinstance(frame.state.get(slot), Absent):
+        options = world.project.alembic(frame.module)
+        items: dict[Any, Value] = {
+            name: text(
+                value.replace("%%", "%"),
+                trail=(Aside(frame.module, frame.module.tree.module, "literal", value.path, value.row),),
+            )
+            for name, value in options.items()
+            if not value.startswith("driver://")
+        }
+        frame.state.set(slot, MappingValue(items, ALEMBIC_SECTION, -frame.module.number))
+    return MappingRef(-frame.module.number)
+
+
+def call_config(world: World, frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> Value:
+    section = _section(world, frame)
+    if name in ("set_main_option", "set_section_option"):
+        offset = 0 if name == "set_main_option" else 1
+        key, value = arguments.get(offset, "name"), arguments.get(offset + 1, "value")
+        known = texts.as_text(key).known if key is not None else None
+        if known is not None and value is not None:
+            content = world.content(frame.state, section)
+            unescaped = lift(_percent, harden(force(world, frame, value)))
+            items = {**content.items, known: unescaped}
+            frame.state.set(("dict", section.oid), MappingValue(items, content.open, content.oid))
+        return Const(None)
+    if name == "get_main_option":
+        key = arguments.get(0, "name")
+        known = texts.as_text(key).known if key is not None else None
+        return main_option(world, frame, known) if known is not None else Unknown("an option of alembic.ini")
+    if name == "get_section":
+        content = world.content(frame.state, section)
+        return world.new_mapping(frame.state, dict(content.items), content.open)
+    if name == "get_section_option":
+        key = arguments.get(1, "name")
+        known = texts.as_text(key).known if key is not None else None
+        return main_option(world, frame, known) if known is not None else Unknown("an option of alembic.ini")
+    return Unknown(f"`{name}` of Alembic's configuration", ("alembic", name))
+
+
+def _percent(value: Value) -> Value:
+    """Alembic's configuration writes `%` as `%%`."""
+    return (
+        texts.map_known(value, lambda known: known.replace("%%", "%"), pieces=True)
+        if isinstance(value, Text)
+        else value
+    )

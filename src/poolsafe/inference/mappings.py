@@ -1,0 +1,111 @@
+"""Dicts: merging, as `**`, `|` and `update` do it, and keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from poolsafe.inference.frame import Frame
+from poolsafe.inference.lattice import (
+    Absent,
+    Choice,
+    Const,
+    MappingRef,
+    MappingValue,
+    Object,
+    Sequence,
+    Text,
+    Unknown,
+    Value,
+    alternatives,
+    choose,
+    harden,
+    is_parameter,
+)
+from poolsafe.inference.names import force
+from poolsafe.inference.world import World
+
+
+def merge_into(world: World, frame: Frame, items: dict[Any, Value], value: Value) -> str | None:
+    """Update `items` with a mapping value, as `**` or `update` does; the reason why keys may be missing, or None."""
+    value = force(world, frame, value)
+    reason: str | None = None
+    contents: list[tuple[frozenset[tuple[Any, bool]], MappingValue]] = []
+    for guard, single in alternatives(value):
+        match single:
+            case MappingRef():
+                contents.append((guard, world.content(frame.state, single)))
+            case MappingValue():
+                contents.append((guard, single))
+            case Const(value=None):
+                contents.append((guard, MappingValue({})))
+            case Sequence():
+                contents.append((guard, _of_pairs(world, single)))
+            case Unknown(soft=True):
+                # A mapping that only callers outside the project may fill: its default says nothing of what it lacks.
+                reason = single.reason if is_parameter(single) else reason
+            case Unknown():
+                reason = single.reason
+                contents.append((guard, MappingValue({}, single.reason, world.number())))
+            case _:
+                reason = "a mapping that is not known"
+                contents.append((guard, MappingValue({}, reason, world.number())))
+    if len(contents) == 1:
+        content = contents[0][1]
+        if content.open is not None:
+            for key in list(items):
+                if key not in content.items:
+                    items[key] = Unknown(content.open, ("overridden", content.oid, key))
+        for key, inner in content.items.items():
+            items[key] = _or_before(inner, items.get(key))
+        return content.open or reason
+    keys = dict.fromkeys(key for _, content in contents for key in content.items)
+    if any(content.open is not None for _, content in contents):
+        keys.update(dict.fromkeys(items))
+    for key in keys:
+        before = items.get(key, Absent())
+        items[key] = choose((guard, _or_before(content.get(key), before)) for guard, content in contents)
+    opened = [content.open for _, content in contents if content.open is not None]
+    return opened[0] if opened else reason
+
+
+def blurred(content: MappingValue, reason: str) -> MappingValue:
+    """The dict after a change that may have touched any of its items."""
+    items: dict[Any, Value] = {key: Unknown(reason, ("blurred", content.oid, key)) for key in content.items}
+    return MappingValue(items, reason, content.oid, trail=content.trail)
+
+
+def _of_pairs(world: World, pairs: Sequence) -> MappingValue:
+    """The dict that a sequence of pairs makes."""
+    items: dict[Any, Value] = {}
+    unclear = pairs.open
+    for pair in pairs.items:
+        key = mapping_key(pair.items[0]) if isinstance(pair, Sequence) and len(pair.items) == 2 else None
+        if isinstance(pair, Sequence) and key is not None:
+            items[key] = pair.items[1]
+        else:
+            unclear = True
+    return MappingValue(items, "pairs that are not known" if unclear else None, world.number())
+
+
+def _or_before(value: Value, before: Value | None) -> Value:
+    """The value, or what stood there before on the paths that bring none."""
+    if before is None:
+        return value
+    if isinstance(value, Absent):
+        return before
+    if isinstance(value, Choice) and any(isinstance(single, Absent) for _, single in value.alternatives):
+        return choose((guard, before if isinstance(single, Absent) else single) for guard, single in value.alternatives)
+    return value
+
+
+def mapping_key(value: Value) -> Any:
+    """The key that a value is in a dict; None where it is not one known string or number."""
+    value = harden(value)
+    if isinstance(value, Text):
+        return value.known
+    if isinstance(value, Const) and isinstance(value.value, (int, bytes, bool)):
+        return value.value
+    if isinstance(value, Object) and value.kind == "enum":
+        # A member that is a string as well is the same key as that string.
+        return mapping_key(value.facts["value"]) if value.facts.get("string") else value.ident
+    return None

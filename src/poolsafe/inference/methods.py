@@ -1,0 +1,353 @@
+"""Methods of Python's own strings, dicts and lists, and of URL objects."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from poolsafe.inference import ir, texts
+from poolsafe.inference.attributes import attribute
+from poolsafe.inference.frame import Arguments, Frame
+from poolsafe.inference.lattice import (
+    Absent,
+    Const,
+    MappingRef,
+    MappingValue,
+    Sequence,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    choose,
+    harden,
+    lift,
+    one_of,
+    text,
+)
+from poolsafe.inference.mappings import blurred, mapping_key, merge_into
+from poolsafe.inference.names import force
+from poolsafe.inference.world import World
+
+_CASES: dict[str, tuple[Callable[[str], str], bool]] = {
+    "lower": (str.lower, True),
+    "upper": (str.upper, True),
+    "casefold": (str.casefold, True),
+    "title": (str.title, False),
+    "capitalize": (str.capitalize, False),
+}
+
+
+def text_method(
+    world: World,
+    frame: Frame,
+    node: ir.Call,
+    subject: Text,
+    name: str,
+    arguments: Arguments,
+    *,
+    of_unknown: bool = False,
+) -> Value:
+    """A method of a string. `of_unknown`: it may be no string; Absent where the method is not a string's."""
+    args = [harden(force(world, frame, value)) for value in arguments.positional]
+    count = arguments.get(2, "count")
+    if name == "replace" and len(args) >= 2:
+        limit = count.value if isinstance(count, Const) and isinstance(count.value, int) else -1
+        return lift(
+            lambda old, new: texts.replace(subject, texts.as_text(old), texts.as_text(new), limit), args[0], args[1]
+        )
+    if name in ("startswith", "endswith") and args:
+        return lift(lambda affix: _affix(subject, name, affix), args[0])
+    if name in ("removeprefix", "removesuffix") and args:
+        return lift(lambda affix: _remove(subject, name, affix), args[0])
+    if name in ("strip", "lstrip", "rstrip"):
+        characters = args[0].known if args and isinstance(args[0], Text) else None
+        sides = {"strip": "lr", "lstrip": "l", "rstrip": "r"}[name]
+        return subject if args and characters is None else texts.strip(subject, characters, sides)
+    if name == "format_map" and args and not of_unknown:
+        items: dict[Any, Value] = {}
+        merge_into(world, frame, items, args[0])
+        arguments = Arguments(keywords={str(key): value for key, value in items.items()})
+    if name in ("format", "format_map") and not of_unknown:
+        return _format(world, frame, node, subject, arguments)
+    if name in _CASES and not of_unknown:
+        function, by_piece = _CASES[name]
+        return texts.map_known(subject, function, pieces=by_piece)
+    if name in ("partition", "rpartition") and args and not (of_unknown and name == "rpartition"):
+        separator = args[0].known if isinstance(args[0], Text) else None
+        parts = texts.partition(subject, separator, last=name == "rpartition") if separator else None
+        return Sequence(parts, "tuple") if parts else _parts(subject)
+    if name in ("split", "rsplit", "splitlines") and not of_unknown:
+        return _split(world, frame, subject, name, arguments)
+    if name == "join" and args and not of_unknown:
+        return _join(subject, args[0])
+    if name in ("encode", "unicode_string", "render_as_string", "get_secret_value", "__str__"):
+        return subject if name != "get_secret_value" or not of_unknown else _secret(subject)
+    if of_unknown:
+        return Absent()
+    return Unknown(f"the string method `{name}`", texts.ident_of("method", subject, more=(name,)))
+
+
+def _secret(subject: Text) -> Unknown:
+    first = subject.pieces[0]
+    assert isinstance(first, Unknown)
+    return Unknown(first.reason, None if first.ident is None else ("secret", first.ident), soft=first.soft)
+
+
+def _parts(subject: Text) -> Value:
+    ident = texts.hashable(subject)
+    parts = [None if ident is None else ("part", ident, index) for index in range(3)]
+    return Sequence(tuple(Unknown("a part of unknown text", part) for part in parts), "tuple")
+
+
+def _affix(subject: Text, name: str, affix: Value) -> Value:
+    check = texts.startswith if name == "startswith" else texts.endswith
+    wanted = [affix] if isinstance(affix, Text) else list(affix.items) if isinstance(affix, Sequence) else []
+    answers = [check(subject, one.known) if isinstance(one, Text) and one.known is not None else None for one in wanted]
+    if any(answer is True for answer in answers):
+        return Const(True)
+    if answers and all(answer is False for answer in answers):
+        return Const(False)
+    return Unknown("how a text begins or ends", texts.ident_of(name, subject, affix))
+
+
+def _remove(subject: Text, name: str, affix: Value) -> Value:
+    known = affix.known if isinstance(affix, Text) else None
+    if known is None:
+        return text(Unknown("a part of unknown text"))
+    if name == "removesuffix":
+        return text(*subject.pieces[:-1], subject.suffix.removesuffix(known)) if subject.suffix else subject
+    return (
+        text(subject.prefix.removeprefix(known), *subject.pieces[1:], trail=subject.trail)
+        if subject.prefix
+        else subject
+    )
+
+
+def _format(world: World, frame: Frame, node: ir.Call, subject: Text, arguments: Arguments) -> Value:
+    template = subject.known
+    if template is None:
+        return text(Unknown("a format string that is not known"))
+    keywords = arguments.keywords
+    missing = Unknown(arguments.open_keywords or "a format field")
+
+    def look(value: Value, name: str) -> Value:
+        if isinstance(value, (MappingRef, MappingValue)):
+            content = world.content(frame.state, value) if isinstance(value, MappingRef) else value
+            return content.get(name)
+        return attribute(world, frame, value, name, node)
+
+    fields = {name: force(world, frame, value) for name, value in keywords.items()}
+    positional = [force(world, frame, value) for value in arguments.positional]
+    result = texts.format_braces(template, positional, fields or {"": missing}, look)
+    return lift(
+        lambda value: replace(value, trail=(subject.trail + value.trail)[:4]) if isinstance(value, Text) else value,
+        result,
+    )
+
+
+def _split(world: World, frame: Frame, subject: Text, name: str, arguments: Arguments) -> Value:
+    given = arguments.get(0, "sep"), arguments.get(1, "maxsplit")
+    by, most = (Const(None) if value is None else harden(force(world, frame, value)) for value in given)
+    known = subject.known
+    if known is not None and name == "splitlines":
+        return Sequence(tuple(text(part, trail=subject.trail) for part in known.splitlines()), "list")
+    separator = by.known if isinstance(by, Text) else None
+    limit = most.value if isinstance(most, Const) and isinstance(most.value, int) else -1
+    if (most != Const(None) and not isinstance(most, Const)) or not (separator or by == Const(None)):
+        return Sequence((), "list", open=True)
+    if known is not None:
+        parts = known.split(separator, limit) if name == "split" else known.rsplit(separator, limit)
+        return Sequence(tuple(text(part, trail=subject.trail) for part in parts[:64]), "list", open=len(parts) > 64)
+    pieces = texts.split(subject, separator, limit, last=name == "rsplit") if separator else None
+    if pieces is None:
+        return Sequence((), "list", open=True)
+    return Sequence(tuple(pieces[:64]), "list", open=len(pieces) != limit + 1)
+
+
+def _join(subject: Text, items: Value) -> Value:
+    if not isinstance(items, Sequence) or items.open:
+        return text(Unknown("joined text"))
+    parts: list[Value] = []
+    for index, item in enumerate(items.items):
+        if index:
+            parts.append(subject)
+        parts.append(texts.stringify(item))
+    return texts.concatenate_all(parts)
+
+
+def mapping_method(
+    world: World, frame: Frame, node: ir.Node, subject: MappingRef | MappingValue, name: str, arguments: Arguments
+) -> Value:
+    """A method of a dict; what it changes is changed in the state."""
+    content = world.content(frame.state, subject) if isinstance(subject, MappingRef) else subject
+    args = arguments.positional
+    if name == "get" and args:
+        return _get(content, args, Const(None))
+    if name in ("setdefault", "pop") and args:
+        return _take(world, frame, subject, content, name, args)
+    if name == "update":
+        items = dict(content.items)
+        reason = content.open
+        for value in args:
+            reason = merge_into(world, frame, items, value) or reason
+        items.update(arguments.keywords)
+        _store(frame, subject, MappingValue(items, reason or arguments.open_keywords, content.oid, trail=content.trail))
+        return Const(None)
+    if name in ("copy", "__copy__"):
+        return world.new_mapping(frame.state, dict(content.items), content.open, content.trail)
+    if name == "clear":
+        _store(frame, subject, MappingValue({}, None, content.oid))
+        return Const(None)
+    if name in ("items", "keys", "values"):
+        return view(content, name)
+    if name == "popitem":
+        _store(frame, subject, blurred(content, "an item was taken out"))
+    return world.unknown(frame, node, f"the dict method `{name}`")
+
+
+def _store(frame: Frame, subject: MappingRef | MappingValue, content: MappingValue) -> None:
+    if isinstance(subject, MappingRef):
+        frame.state.set(("dict", subject.oid), content)
+
+
+def _get(content: MappingValue, args: list[Value], missing: Value) -> Value:
+    default = args[1] if len(args) > 1 else missing
+
+    def one(key: Value) -> Value:
+        name = mapping_key(key)
+        if name is None:
+            members = list(content.items.values())
+            if content.open is None and members and len(members) <= 8:
+                guards = one_of(("key", texts.hashable(key), content.oid), len(members) + 1)
+                return choose(zip(guards, [*members, default], strict=True))
+            return Unknown("a key that is not known", ("item", content.oid, texts.hashable(key)))
+        if name in content.items:
+            # What is there may be unknown; that makes it no less there.
+            return lift(lambda item: default if isinstance(item, Absent) else item, content.items[name])
+        return or_default(content.get(name), default)
+
+    return lift(one, harden(args[0]))
+
+
+def or_default(value: Value, default: Value) -> Value:
+    """The value; where it is not there, or not known to be, the default."""
+    options = []
+    for guard, single in alternatives(value):
+        if isinstance(single, Absent):
+            options.append((guard, default))
+        elif isinstance(single, Unknown) and not isinstance(default, Const):
+            key = ("there", single.ident)
+            options.append((guard | {(key, True)}, replace(single, soft=True)))
+            options.append((guard | {(key, False)}, default))
+        else:
+            options.append((guard, single))
+    return choose(options)
+
+
+def _take(
+    world: World, frame: Frame, subject: MappingRef | MappingValue, content: MappingValue, name: str, args: list[Value]
+) -> Value:
+    key = mapping_key(args[0])
+    default = args[1] if len(args) > 1 else Const(None)
+    if key is None:
+        _store(frame, subject, blurred(content, "a key that is not known"))
+        return Unknown("a key that is not known")
+    value = content.get(key)
+    result = or_default(value, default)
+    items = dict(content.items)
+    items[key] = Absent() if name == "pop" else result
+    _store(frame, subject, MappingValue(items, content.open, content.oid, trail=content.trail))
+    return result
+
+
+def view(content: MappingValue, name: str) -> Sequence:
+    """What `items`, `keys` and `values` of a dict give."""
+    pairs = [(key, value) for key, value in content.items.items() if not isinstance(value, Absent)]
+    names = [(text(key) if isinstance(key, str) else Const(key), value) for key, value in pairs]
+    rows: dict[str, list[Value]] = {
+        "items": [Sequence((key, value), "tuple") for key, value in names],
+        "keys": [key for key, _ in names],
+        "values": [value for _, value in names],
+    }
+    return Sequence(tuple(rows[name]), "list", content.open is not None)
+
+
+def sequence_method(
+    world: World, frame: Frame, node: ir.Call, subject: Sequence, name: str, arguments: Arguments
+) -> Value:
+    """A method of a list. Lists are values here, so what changes one makes its name unknown."""
+    args = arguments.positional
+    callee = node.callee
+    if (
+        name in ("append", "extend", "insert", "add")
+        and isinstance(callee, ir.Attribute)
+        and isinstance(callee.value, ir.Name)
+    ):
+        items = subject.items
+        known = False
+        if name in ("append", "add") and args:
+            items, known = (*items, args[0]), True
+        elif name == "extend" and args and isinstance(args[0], Sequence):
+            items, known = (*items, *args[0].items), not args[0].open
+        grown = Sequence(items, subject.kind, subject.open or not known)
+        frame.state.set(("name", frame.outer_names.get(callee.value.id, frame.number), callee.value.id), grown)
+        return Const(None)
+    if name == "pop" and subject.items and not subject.open:
+        index = args[0].value if args and isinstance(args[0], Const) and isinstance(args[0].value, int) else -1
+        return subject.items[index] if -len(subject.items) <= index < len(subject.items) else Unknown("an item")
+    if name == "copy":
+        return subject
+    return world.unknown(frame, node, f"the method `{name}` of a sequence")
+
+
+def url_method(world: World, frame: Frame, node: ir.Call, subject: Url, name: str, arguments: Arguments) -> Value:
+    """A method of a SQLAlchemy or pydantic URL, or of a parsed one."""
+    if name in ("set", "_replace"):
+        changes: dict[str, Any] = {}
+        for keyword, field in (
+            ("drivername", "drivername"),
+            ("scheme", "drivername"),
+            ("query", "query"),
+            ("host", "host"),
+            ("port", "port"),
+        ):
+            value = arguments.keywords.get(keyword)
+            if value is not None:
+                changes[field] = _frozen_query(world, frame, value) if field == "query" else value
+        return replace(subject, **changes, trail=_trail_of(changes.get("drivername"), subject))
+    if name in ("update_query_dict", "update_query_pairs", "update_query_string") and arguments.positional:
+        items: dict[Any, Value] = {}
+        first = merge_into(world, frame, items, subject.query)
+        second = merge_into(world, frame, items, arguments.positional[0])
+        return replace(subject, query=MappingValue(items, first or second))
+    if name == "difference_update_query":
+        return replace(subject, query=Unknown("a query that was changed"))
+    if name in ("render_as_string", "unicode_string", "geturl", "__str__", "__to_string__", "get_secret_value"):
+        return subject
+    if name == "get_backend_name":
+        return lift(lambda name: texts.map_known(texts.as_text(name), _backend), subject.drivername)
+    if name == "get_driver_name":
+        return lift(lambda name: texts.map_known(texts.as_text(name), _driver), subject.drivername)
+    # `str(url)` and the URL itself are one value here.
+    return text_method(world, frame, node, texts.url_text(subject), name, arguments)
+
+
+def _backend(drivername: str) -> str:
+    return drivername.partition("+")[0]
+
+
+def _driver(drivername: str) -> str:
+    return drivername.partition("+")[2]
+
+
+def _trail_of(drivername: Value | None, subject: Url) -> Any:
+    if isinstance(drivername, Text):
+        return drivername.trail or subject.trail
+    return subject.trail
+
+
+def _frozen_query(world: World, frame: Frame, value: Value) -> Value:
+    value = force(world, frame, value)
+    return lift(lambda single: world.content(frame.state, single) if isinstance(single, MappingRef) else single, value)

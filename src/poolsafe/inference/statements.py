@@ -1,0 +1,433 @@
+"""Statements: what a body does to the state, and whether it goes on after it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from poolsafe.inference import ir
+from poolsafe.inference.assignment import assign, delete
+from poolsafe.inference.attributes import bind_method
+from poolsafe.inference.classes import class_attribute, run_class_body
+from poolsafe.inference.comprehensions import iterated
+from poolsafe.inference.conditions import assume, truth
+from poolsafe.inference.expressions import combine
+from poolsafe.inference.frame import Arguments, Exit, Frame, Loop
+from poolsafe.inference.functions import parameter_defaults
+from poolsafe.inference.idle import is_foreign_call, is_idle, mentions
+from poolsafe.inference.lattice import (
+    ALWAYS,
+    Class,
+    Const,
+    Function,
+    Guard,
+    Instance,
+    Lazy,
+    Library,
+    MappingRef,
+    Object,
+    Pending,
+    Sequence,
+    Text,
+    Unknown,
+    Value,
+    lift,
+)
+from poolsafe.inference.matching import match_statement
+from poolsafe.inference.methods import mapping_method
+from poolsafe.inference.names import bind, force, kept, peek
+from poolsafe.inference.state import State
+from poolsafe.inference.world import World
+
+
+def execute(world: World, frame: Frame, block: ir.Block) -> bool:
+    """Run the statements of a block; False where execution never gets past its end."""
+    for statement in block:
+        if world.exhausted:
+            return True
+        if frame.slice is not None and statement not in frame.slice:
+            continue
+        if not _HANDLERS[type(statement)](world, frame, statement):
+            return False
+    return True
+
+
+def _assign(world: World, frame: Frame, node: ir.Assign) -> bool:
+    value = _assigned(world, frame, node)
+    for target in node.targets:
+        assign(world, frame, target, value)
+    return True
+
+
+def _evaluate(world: World, frame: Frame, node: ir.Evaluate) -> bool:
+    done = node.value
+    if not is_idle(world, frame, done) and isinstance(done, _WITH_EFFECT):
+        force(world, frame, world.evaluate(world, frame, done))
+    return True
+
+
+_WITH_EFFECT = (ir.Call, ir.Await, ir.NamedExpression, ir.Yield, ir.Conditional, ir.BooleanOperation)
+
+
+def _return(world: World, frame: Frame, node: ir.Return) -> bool:
+    result = Const(None) if node.value is None else world.evaluate(world, frame, node.value)
+    frame.exits.append(Exit(frame.state.flattened(frame.entry.parent or frame.entry), result))
+    return False
+
+
+def _raise(world: World, frame: Frame, node: ir.Raise) -> bool:
+    if node.exception is not None:
+        force(world, frame, world.evaluate(world, frame, node.exception))
+    return False
+
+
+def _leave_round(world: World, frame: Frame, node: ir.Break | ir.Continue) -> bool:
+    if frame.loops:
+        loop = frame.loops[-1]
+        left = loop.broken if isinstance(node, ir.Break) else loop.continued
+        left.append(frame.state.flattened(loop.before))
+    return False
+
+
+def _scoping(world: World, frame: Frame, node: ir.Scoping) -> bool:
+    at = -1 if node.kind == "global" else 0
+    number = frame.parents[at] if frame.parents else frame.number
+    frame.outer_names.update((name, number) for name in node.names)
+    return True
+
+
+def _delete(world: World, frame: Frame, node: ir.Delete) -> bool:
+    for target in node.targets:
+        delete(world, frame, target)
+    return True
+
+
+def _type_alias(world: World, frame: Frame, node: ir.TypeAlias) -> bool:
+    bind(world, frame, node.name, world.unknown(frame, node, "a type alias"))
+    return True
+
+
+def _assigned(world: World, frame: Frame, node: ir.Assign) -> Value:
+    """The value of an assignment; put off where an imported function makes it and nobody may ever ask."""
+    target = node.targets[0]
+    if node.annotation is None and isinstance(node.value, ir.Name):
+        return peek(world, frame, node.value.id)
+    if (
+        frame.kind == "module"
+        and node.annotation is None
+        and len(node.targets) == 1
+        and isinstance(target, ir.Name)
+        and is_foreign_call(world, frame, node.value)
+        and not mentions(node.value, target.id)
+    ):
+        return Lazy(node.value, frame)
+    return world.evaluate(world, frame, node.value)
+
+
+def _assert(world: World, frame: Frame, node: ir.Assert) -> bool:
+    then, _ = truth(world, frame, node.test)
+    if not frame.state.narrow(then):
+        return False
+    assume(world, frame, node.test, positive=True)
+    return True
+
+
+_AUGMENTED = frozenset({"+", "|", "%", "-", "*", "/", "//"})
+
+
+def _augmented(world: World, frame: Frame, node: ir.AugmentedAssign) -> bool:
+    before = world.evaluate(world, frame, node.target)
+    right = world.evaluate(world, frame, node.value)
+    if node.operator == "|":
+        single = force(world, frame, before)
+        if isinstance(single, MappingRef):
+            mapping_method(world, frame, node, single, "update", Arguments([right]))
+            return True
+    value = (
+        combine(world, frame, node, node.operator, before, right)
+        if node.operator in _AUGMENTED
+        else world.unknown(frame, node, "an operator")
+    )
+    assign(world, frame, node.target, value)
+    return True
+
+
+def _import(world: World, frame: Frame, node: ir.Import) -> bool:
+    bind(world, frame, node.bound, Pending(frame.module, 0, node.module, root=not node.whole))
+    return True
+
+
+def _import_from(world: World, frame: Frame, node: ir.ImportFrom) -> bool:
+    if node.name == "*":
+        world.stars.setdefault(frame.number, []).append((frame.module, node.level, node.module))
+    else:
+        bind(world, frame, node.bound, Pending(frame.module, node.level, node.module, node.name))
+    return True
+
+
+def _if(world: World, frame: Frame, node: ir.If) -> bool:
+    then, other = truth(world, frame, node.test)
+    before = frame.state
+    ends: list[State] = []
+    whole = True
+    for guards, body, positive in ((then, node.body, True), (other, node.orelse, False)):
+        state = before.branch(guards)
+        if state is None:
+            continue
+        entered = state.path
+        frame.state = state
+        assume(world, frame, node.test, positive=positive)
+        goes_on = execute(world, frame, body)
+        if goes_on:
+            ends.append(frame.state)
+        whole = whole and goes_on and frame.state.path == entered
+    frame.state = before
+    if not ends:
+        return False
+    before.join(ends, whole=whole)
+    return True
+
+
+def _for(world: World, frame: Frame, node: ir.For) -> bool:
+    items = iterated(world, frame, world.evaluate(world, frame, node.iterable))
+    before, goes_on = _enter_loop(frame), True
+    if items is not None and not items.open:
+        for member in items.items:
+            assign(world, frame, node.target, member)
+            goes_on = _round(world, frame, node, before)
+            if not goes_on:
+                break
+    else:
+        assign(world, frame, node.target, world.unknown(frame, node, "an item of a loop"))
+        goes_on = _round(world, frame, node, before)
+    return _after_loop(world, frame, node, before, goes_on=goes_on, certain=items is not None and bool(items.items))
+
+
+def _while(world: World, frame: Frame, node: ir.While) -> bool:
+    then, _ = truth(world, frame, node.test)
+    if not then:
+        return execute(world, frame, node.orelse)
+    before = _enter_loop(frame)
+    goes_on = _round(world, frame, node, before)
+    return _after_loop(world, frame, node, before, goes_on=goes_on, certain=then == [ALWAYS])
+
+
+def _enter_loop(frame: Frame) -> State:
+    before = frame.state
+    frame.loops.append(Loop(before))
+    frame.state = before.layer()
+    return before
+
+
+def _round(world: World, frame: Frame, node: ir.For | ir.While, before: State) -> bool:
+    """Run the body once; False where no path comes back to the head of the loop."""
+    loop = frame.loops[-1]
+    ends = [frame.state] if execute(world, frame, node.body) else []
+    if loop.continued:
+        ends = [*(state.flattened(before) for state in ends), *loop.continued]
+        loop.continued.clear()
+        frame.state = before.layer()
+        frame.state.join(ends)
+    return bool(ends)
+
+
+def _after_loop(
+    world: World, frame: Frame, node: ir.For | ir.While, before: State, *, goes_on: bool, certain: bool
+) -> bool:
+    broken = frame.loops.pop().broken
+    ends = [frame.state.flattened(before)] if goes_on else []
+    frame.state = before
+    if not certain:
+        key = ("loop", frame.number, node)
+        ends, broken = ([_under(end, frozenset({(key, True)})) for end in part] for part in (ends, broken))
+        skipped = before.branch([frozenset({(key, False)})])
+        if skipped is not None:
+            ends.append(skipped)
+    if node.orelse and ends:
+        ends = _orelse(world, frame, node.orelse, before, ends)
+    if ends or broken:
+        before.join([*ends, *broken], whole=not certain)
+    return bool(ends or broken)
+
+
+def _orelse(world: World, frame: Frame, block: ir.Block, before: State, ends: list[State]) -> list[State]:
+    """`else` of a loop: where no `break` ended it."""
+    frame.state = before.layer()
+    frame.state.join(ends)
+    goes_on = execute(world, frame, block)
+    done, frame.state = frame.state, before
+    return [done.flattened(before)] if goes_on else []
+
+
+def _under(state: State, guard: Guard) -> State:
+    state.path = tuple(at | guard for at in state.path)
+    state.own = tuple(at | guard for at in state.own)
+    return state
+
+
+def _try(world: World, frame: Frame, node: ir.Try) -> bool:
+    before = frame.state
+    key = ("raises", frame.number, node)
+    ends: list[State] = []
+    state = before.branch([frozenset({(key, False)})]) or before
+    frame.state = state
+    goes_on = execute(world, frame, node.body)
+    if goes_on:
+        goes_on = execute(world, frame, node.orelse)
+    if goes_on:
+        ends.append(frame.state)
+    for index, handler in enumerate(node.handlers):
+        # Where the last handler does not take it either, nothing goes on: it needs no condition of its own.
+        known = range(min(index + 1, len(node.handlers) - 1))
+        guard = frozenset({(key, True), *(((key, other), other == index) for other in known)})
+        branch = before.branch([guard])
+        if branch is None:
+            continue
+        frame.state = branch
+        if handler.name is not None:
+            bind(world, frame, handler.name, world.unknown(frame, handler, "an exception"))
+        if execute(world, frame, handler.body):
+            ends.append(frame.state)
+    frame.state = before
+    if ends:
+        before.join(ends, whole=True)
+    return execute(world, frame, node.final) and bool(ends)
+
+
+def _with(world: World, frame: Frame, node: ir.With) -> bool:
+    for item in node.items:
+        value = force(world, frame, world.evaluate(world, frame, item.context))
+        if item.target is not None:
+            assign(world, frame, item.target, entered(world, frame, item, value))
+    return execute(world, frame, node.body)
+
+
+def entered(world: World, frame: Frame, node: ir.Node, value: Value) -> Value:
+    """What `with value as name` binds."""
+
+    def one(single: Value) -> Value:
+        match single:
+            case Object(kind="generator", facts={"value": Value() as inner}):
+                return inner
+            case Object(kind="runner" | "container"):
+                return single
+            case Instance():
+                return _entered_instance(world, frame, single)
+            case Library():
+                return world.unknown(frame, node, f"`{single.name}`")
+        return Unknown(
+            single.reason if isinstance(single, Unknown) else "a context manager", ("entered", frame.number, node)
+        )
+
+    return lift(one, value)
+
+
+def _entered_instance(world: World, frame: Frame, instance: Instance) -> Value:
+    for name in ("__enter__", "__aenter__"):
+        method, owner = class_attribute(world, frame, instance.cls, name)
+        if isinstance(method, Function):
+            bound = bind_method(world, frame, method, instance, owner)
+            return force(world, frame, world.apply(world, frame, None, bound, Arguments()))
+    return instance
+
+
+def _function(world: World, frame: Frame, node: ir.FunctionDef) -> bool:
+    if frame.kind == "class" and _is_setter(node):
+        return True
+    if frame.kind == "function" or world.is_hot(node) or _depends_on_order(world, frame, node.parameters):
+        value = _defined(world, frame, node)
+        if world.is_hot(node):
+            world.defined[id(node.origin)] = (value, frame)
+        bind(world, frame, node.name, value)
+    else:
+        bind(world, frame, node.name, Lazy(node, frame))
+    return True
+
+
+def _depends_on_order(world: World, frame: Frame, parameters: tuple[ir.Parameter, ...]) -> bool:
+    """Whether a default is a name that may be bound anew before anybody asks for the function."""
+    names = [one.default.id for one in parameters if isinstance(one.default, ir.Name)]
+    return any(isinstance(peek(world, frame, name), (Const, Text, MappingRef, Sequence)) for name in names)
+
+
+def complete(world: World, frame: Frame, node: ir.Node) -> Value:
+    """What has waited: a definition, or the right side of an assignment."""
+    with kept(world, frame):
+        return _completed(world, frame, node)
+
+
+def _completed(world: World, frame: Frame, node: ir.Node) -> Value:
+    if isinstance(node, ir.FunctionDef):
+        return _defined(world, frame, node)
+    if isinstance(node, ir.ClassDef):
+        return _defined_class(world, frame, node)
+    assert isinstance(node, ir.Expression)
+    return force(world, frame, world.evaluate(world, frame, node))
+
+
+def _defined(world: World, frame: Frame, node: ir.FunctionDef) -> Function:
+    decorators = tuple(force(world, frame, world.evaluate(world, frame, item)) for item in node.decorators)
+    parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
+    return Function(
+        node,
+        frame.module,
+        decorators,
+        owner=frame.cls if frame.kind == "class" else None,
+        defaults=parameter_defaults(world, frame, node.parameters),
+        parents=parents,
+    )
+
+
+def _is_setter(node: ir.FunctionDef) -> bool:
+    return any(
+        isinstance(item, ir.Attribute) and item.name in ("setter", "deleter", "expression") for item in node.decorators
+    )
+
+
+def _class(world: World, frame: Frame, node: ir.ClassDef) -> bool:
+    if frame.kind != "function" and not world.is_hot(node):
+        bind(world, frame, node.name, Lazy(node, frame))
+        return True
+    value = _defined_class(world, frame, node)
+    bind(world, frame, node.name, value)
+    if world.is_hot(node):
+        world.defined[id(node.origin)] = (value, frame)
+        run_class_body(world, frame, value, frame.path)
+    return True
+
+
+def _defined_class(world: World, frame: Frame, node: ir.ClassDef) -> Class:
+    bases = tuple(force(world, frame, world.evaluate(world, frame, base)) for base in node.bases)
+    decorators = tuple(force(world, frame, world.evaluate(world, frame, item)) for item in node.decorators)
+    parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
+    return Class(node, frame.module, world.number(), bases, decorators, parents)
+
+
+def _pass(world: World, frame: Frame, node: ir.Statement) -> bool:
+    return True
+
+
+_HANDLERS: dict[type, Callable[[World, Frame, Any], bool]] = {
+    ir.Assign: _assign,
+    ir.Declare: _pass,
+    ir.AugmentedAssign: _augmented,
+    ir.Evaluate: _evaluate,
+    ir.Return: _return,
+    ir.Raise: _raise,
+    ir.Break: _leave_round,
+    ir.Continue: _leave_round,
+    ir.Import: _import,
+    ir.ImportFrom: _import_from,
+    ir.Scoping: _scoping,
+    ir.Delete: _delete,
+    ir.Assert: _assert,
+    ir.TypeAlias: _type_alias,
+    ir.If: _if,
+    ir.For: _for,
+    ir.While: _while,
+    ir.Try: _try,
+    ir.With: _with,
+    ir.FunctionDef: _function,
+    ir.ClassDef: _class,
+    ir.Match: match_statement,
+}

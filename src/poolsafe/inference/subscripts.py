@@ -1,0 +1,139 @@
+"""`value[index]`: items of dicts and sequences, slices of strings."""
+
+from __future__ import annotations
+
+from poolsafe.inference import ir, texts
+from poolsafe.inference.annotations import annotated
+from poolsafe.inference.classes import class_kind
+from poolsafe.inference.frame import Frame
+from poolsafe.inference.instances import unpacked
+from poolsafe.inference.lattice import (
+    Absent,
+    Class,
+    Const,
+    Library,
+    MappingRef,
+    MappingValue,
+    Object,
+    Sequence,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    choose,
+    harden,
+    lift,
+    one_of,
+    refused,
+    text,
+)
+from poolsafe.inference.libraries.enums import by_name
+from poolsafe.inference.libraries.environment import environment
+from poolsafe.inference.mappings import mapping_key
+from poolsafe.inference.names import force
+from poolsafe.inference.world import World
+
+
+def subscript(world: World, frame: Frame, node: ir.Subscript) -> Value:
+    """The value of a subscript expression."""
+    base = unpacked(world, frame, world.evaluate(world, frame, node.value))
+    if base == Library("typing.Annotated"):
+        return annotated(world, frame, node)
+    if len(node.indices) != 1:
+        return (
+            base if isinstance(base, (Class, Library)) else world.unknown(frame, node, "a subscript of several indices")
+        )
+    index = node.indices[0]
+    if isinstance(index, ir.Slice):
+        return _sliced(world, frame, node, base, index)
+    key = force(world, frame, world.evaluate(world, frame, index))
+    return force(world, frame, lift(lambda one, at: item(world, frame, node, one, at), base, harden(key)))
+
+
+def item(world: World, frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
+    """`base[key]` of single values."""
+    match base:
+        case MappingRef() | MappingValue():
+            content = world.content(frame.state, base) if isinstance(base, MappingRef) else base
+            return _mapping_item(content, key)
+        case Sequence():
+            index = key.value if isinstance(key, Const) else None
+            inside = isinstance(index, int) and -len(base.items) <= index < len(base.items)
+            if isinstance(index, int) and inside and (index >= 0 or not base.open):
+                return base.items[index]
+            return world.unknown(frame, node, "an item of a sequence")
+        case Text():
+            return _character(world, frame, node, base, key)
+        case Library(name="os.environ"):
+            return environment(world, frame, key, None)
+        case Class() if class_kind(base) == "enum":
+            known = key.known if isinstance(key, Text) else None
+            return world.unknown(frame, node, "a member") if known is None else by_name(world, frame, base, known)
+        case Library() | Class():
+            return base
+        case Object(kind="called", facts={"name": "starlette.config.Config" | "environ.Env" | "environs.Env"}):
+            return environment(world, frame, key, None)
+        case Url():
+            return Unknown("a part of a URL")
+        case Const(value=None):
+            return refused("an item of None")
+        case Unknown():
+            ident = texts.hashable(key)
+            if base.ident is not None and ident is not None:
+                return Unknown(base.reason, ("item", base.ident, ident), soft=base.soft)
+            return Unknown(base.reason, ("node", frame.number, node), soft=base.soft)
+    return world.unknown(frame, node, "an item")
+
+
+def _character(world: World, frame: Frame, node: ir.Node, base: Text, key: Value) -> Value:
+    index = key.value if isinstance(key, Const) and isinstance(key.value, int) else None
+    ends = base.known if base.known is not None else base.prefix
+    if index is not None and (index >= 0 or base.known is not None) and -len(ends) <= index < len(ends):
+        return text(ends[index])
+    return text(world.unknown(frame, node, "a character"))
+
+
+def _mapping_item(content: MappingValue, key: Value) -> Value:
+    name = mapping_key(key)
+    if name is not None:
+        value = content.get(name)
+        return refused("a key that the dict lacks") if isinstance(value, Absent) else _present(value)
+    members = list(content.items.values())
+    if content.open is None and 0 < len(members) <= 8:
+        ident = texts.hashable(key)
+        return choose(zip(one_of(("key", ident, content.oid), len(members)), members, strict=True))
+    return Unknown("a key that is not known", ("item", content.oid, texts.hashable(key)))
+
+
+def _present(value: Value) -> Value:
+    """The item where the dict has it: without the key Python raises."""
+    return choose((guard, single) for guard, single in alternatives(value) if not isinstance(single, Absent))
+
+
+def _sliced(world: World, frame: Frame, node: ir.Subscript, base: Value, index: ir.Slice) -> Value:
+    bounds: list[Value] = [
+        Const(None) if part is None else harden(world.evaluate(world, frame, part))
+        for part in (index.lower, index.upper, index.step)
+    ]
+
+    def cut(single: Value, *at: Value) -> Value:
+        known = [one.value for one in at if isinstance(one, Const) and isinstance(one.value, (int, type(None)))]
+        if len(known) < len(at):
+            if isinstance(single, (Text, Unknown)):
+                return text(world.unknown(frame, node, "a slice of text"))
+            return world.unknown(frame, node, "a slice")
+        start, stop, step = known
+        if isinstance(single, Text):
+            return texts.slice_text(single, start, stop, step)
+        if isinstance(single, Sequence) and not single.open:
+            return Sequence(single.items[start:stop:step], single.kind)
+        if isinstance(single, Unknown):
+            return Unknown(
+                single.reason,
+                ("slice", single.ident, start, stop, step) if single.ident is not None else None,
+                soft=single.soft,
+            )
+        return world.unknown(frame, node, "a slice")
+
+    return lift(cut, force(world, frame, base), *bounds)

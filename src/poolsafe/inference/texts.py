@@ -1,0 +1,393 @@
+"""Strings with holes: what Python's string operations make of them."""
+
+from __future__ import annotations
+
+import string
+from collections.abc import Callable, Mapping
+
+from poolsafe.inference.lattice import (
+    MAX_TEXT,
+    Const,
+    Library,
+    Object,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    harden,
+    lift,
+    text,
+    when,
+)
+
+
+def as_text(value: Value, reason: str = "unknown text") -> Text:
+    """`str(value)` of a single value; a hole where it is not known."""
+    match value:
+        case Text():
+            return value
+        case Const(value=bool() | int() | float() | None as plain):
+            return text(str(plain), trail=value.trail)
+        case Url():
+            return url_text(value)
+        case Object(kind="enum", facts={"value": Value() as inner}):
+            return as_text(inner)
+        case Object(kind="secret", facts={"value": Value() as inner}):
+            return as_text(inner)
+        case Unknown():
+            return Text((value,), trail=value.trail)
+        case Library():
+            return text(Unknown(f"`{value.name}` is outside the project", value.name))
+    return text(Unknown(reason))
+
+
+def url_text(url: Url) -> Text:
+    """A URL object as a string: the scheme, and the rest as far as it matters to a reader."""
+    scheme = as_text(harden(url.drivername)) if not _several(url.drivername) else text(Unknown("several drivers"))
+    host = url.host.ident if isinstance(url.host, Unknown) else None
+    return text(*scheme.pieces, "://", Unknown("the rest of the URL", ("url", id(url), host)), trail=url.trail)
+
+
+def _several(value: Value) -> bool:
+    return len(alternatives(harden(value))) > 1
+
+
+def stringify(value: Value, reason: str = "unknown text") -> Value:
+    """`str(value)`: a choice stays one; a default stands for what may override it."""
+    return lift(lambda single: as_text(single, reason), harden(value))
+
+
+def concatenate(left: Value, right: Value) -> Value:
+    """`left + right` of strings."""
+
+    def join(first: Value, second: Value) -> Value:
+        one, two = as_text(first), as_text(second)
+        return text(*one.pieces, *two.pieces, trail=one.trail if one.prefix else one.trail or two.trail)
+
+    return lift(join, harden(left), harden(right))
+
+
+def concatenate_all(parts: list[Value]) -> Value:
+    """The parts of an f-string, joined."""
+    result: Value = text()
+    for part in parts:
+        result = concatenate(result, part)
+    return result
+
+
+def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
+    """`subject.replace(old, new)`.
+
+    Where the subject is unknown as a whole and `old` looks like the beginning of a URL, or names a driver, both
+    outcomes are possible: it is how a URL from the environment, or from testcontainers, is given its driver.
+    """
+    before, after = old.known, new.known
+    if before is None or before == "":
+        return text(Unknown("replaces unknown text"))
+    if after is not None and _grown(subject, before, after) > MAX_TEXT:
+        return text(Unknown("a text that is too long to be followed"))
+    if after is None:
+        pieces: list[str | Unknown] = []
+        for piece in subject.pieces:
+            if not isinstance(piece, str):
+                pieces.append(piece)
+                continue
+            parts = piece.split(before) if count < 0 else piece.split(before, count)
+            for index, part in enumerate(parts):
+                if index:
+                    pieces.extend(new.pieces)
+                pieces.append(part)
+        return text(*pieces, trail=subject.trail)
+    replaced: list[str | Unknown] = [
+        (piece.replace(before, after) if count < 0 else piece.replace(before, after, count))
+        if isinstance(piece, str)
+        else piece
+        for piece in subject.pieces
+    ]
+    first = subject.pieces[0] if subject.pieces else ""
+    scheme = _replaced_scheme(before, after) if isinstance(first, Unknown) else None
+    if isinstance(first, Unknown) and scheme is not None:
+        # Who gives a URL asyncpg's name means it, whatever the default is where nobody gives a URL.
+        soft = first.soft and not scheme.startswith("postgresql+asyncpg")
+        hole = Unknown(first.reason, ("replaced", first.ident, before), soft=soft)
+        hit = text(scheme, hole, *replaced[1:], trail=new.trail or subject.trail)
+        missed = Unknown("the URL may not begin so", ("unreplaced", first.ident, before), soft=True)
+        key = ("begins with", first.ident if first.ident is not None else id(first), before)
+        return when(key, hit, missed)
+    return text(*replaced, trail=subject.trail)
+
+
+def _replaced_scheme(before: str, after: str) -> str | None:
+    """How an unknown URL begins in which `before` was found and replaced; None where that does not tell."""
+    if looks_like_scheme(before):
+        # A URL that begins with a whole scheme, or with what ends in the colon after it, goes on with the rest of that.
+        between = {"postgres": "://", "postgresql": "://"}.get(before, "//" if before.endswith(":") else "")
+        return after + between
+    driver = after.removeprefix("+")
+    if before.removeprefix("+") in _DRIVERS and (driver in _DRIVERS or (before[0] == "+" and not after)):
+        return f"postgresql+{driver}://" if driver else "postgresql://"
+    return None
+
+
+def _grown(subject: Text, before: str, after: str) -> int:
+    """The length of what `replace` would make."""
+    return sum(
+        len(piece) + piece.count(before) * (len(after) - len(before))
+        for piece in subject.pieces
+        if isinstance(piece, str)
+    )
+
+
+def looks_like_scheme(prefix: str) -> bool:
+    """Whether the text begins a PostgreSQL URL: `postgres://`, `postgresql`, `postgresql+psycopg2://`, ..."""
+    return prefix.startswith(("postgres", "postgresql"))
+
+
+def is_driver_name(value: str) -> bool:
+    """Whether the text is a whole scheme with a driver, as `postgresql+asyncpg`, to which only `://` is missing."""
+    dialect, found, driver = value.partition("+")
+    return bool(found) and dialect.isalnum() and driver.replace("_", "").isalnum()
+
+
+def startswith(subject: Text, prefix: str) -> bool | None:
+    """Whether the string begins so; None where that is not known."""
+    known = subject.prefix
+    if known.startswith(prefix):
+        return True
+    if subject.known is not None or not prefix.startswith(known):
+        return False
+    return None
+
+
+def endswith(subject: Text, suffix: str) -> bool | None:
+    """Whether the string ends so; None where that is not known."""
+    known = subject.suffix
+    if known.endswith(suffix):
+        return True
+    if subject.known is not None or not suffix.endswith(known):
+        return False
+    return None
+
+
+def contains(subject: Text, needle: str) -> bool | None:
+    """Whether the string holds `needle`; None where that is not known."""
+    if any(isinstance(piece, str) and needle in piece for piece in subject.pieces):
+        return True
+    if "://" in subject.prefix and needle.strip(":/+").lower() in _DIALECTS:
+        return False  # who asks a URL for a dialect asks for its scheme
+    return False if subject.known is not None else None
+
+
+_DRIVERS = frozenset({"asyncpg", "psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "pg8000"})
+_DIALECTS = frozenset(
+    {"sqlite", "aiosqlite", "mysql", "aiomysql", "mariadb", "oracle", "mssql", "postgres", "postgresql", "asyncpg"}
+    | {"psycopg", "psycopg2", "cockroachdb"}
+)
+
+
+def partition(subject: Text, separator: str, *, last: bool = False) -> tuple[Text, Text, Text] | None:
+    """`subject.partition(separator)`, with `last` `rpartition`; None where it is not known where it is divided."""
+    known = subject.known
+    if known is not None:
+        head, found, tail = known.rpartition(separator) if last else known.partition(separator)
+        return text(head, trail=subject.trail), text(found), text(tail, trail=subject.trail)
+    if not last and separator not in subject.prefix:
+        return None
+    parts = split(subject, separator, 1, last=last)
+    return None if parts is None or len(parts) != 2 else (parts[0], text(separator), parts[1])
+
+
+def split(subject: Text, separator: str, limit: int = -1, *, last: bool = False) -> list[Text] | None:
+    """`subject.split(separator, limit)`, with `last` `rsplit`: what is unknown counts as free of the separator.
+
+    The last slash of a URL whose path is unknown stands in what is unknown, not in its `://`. None where the text has
+    no known beginning.
+    """
+    mark, colon = "\x00", "\x01"
+    joined = "".join(piece if isinstance(piece, str) else mark for piece in subject.pieces)
+    holes = [piece for piece in subject.pieces if isinstance(piece, Unknown)]
+    if not subject.prefix or joined.count(mark) != len(holes) or colon in joined or mark in separator:
+        return None
+    if not last:
+        parts = joined.split(separator, limit)
+    elif separator in (":", "/"):
+        parts = [part.replace(colon, "://") for part in joined.replace("://", colon).rsplit(separator, limit)]
+        if len(parts) == 1:
+            rest = Unknown("a part of unknown text", ident_of("last", subject, more=(separator,)))
+            return [subject, text(rest)]
+    else:
+        parts = joined.rsplit(separator, limit)
+    result = []
+    for part in parts:
+        count = part.count(mark)
+        result.append(refill(part, holes[:count], mark, subject))
+        del holes[:count]
+    return result
+
+
+def slice_text(subject: Text, start: int | None, stop: int | None, step: int | None) -> Text:
+    """`subject[start:stop:step]`, exact where the known ends reach, else a hole."""
+    known = subject.known
+    if known is not None:
+        return text(known[start:stop:step], trail=subject.trail)
+    if step in (None, 1) and (start or 0) >= 0 and subject.pieces:
+        first = subject.pieces[0]
+        begin = start or 0
+        if isinstance(first, str) and begin <= len(first):
+            if stop is None:
+                return text(first[begin:], *subject.pieces[1:], trail=subject.trail)
+            if 0 <= stop <= len(first):
+                return text(first[begin:stop], trail=subject.trail)
+    return text(Unknown("a slice of unknown text", ident_of("slice", subject, more=(start, stop))))
+
+
+def hashable(value: Value) -> object:
+    """Something hashable that tells the value apart, for the idents of unknowns; None where there is nothing."""
+    match value:
+        case Unknown():
+            return value.ident
+        case Const():
+            return ("const", type(value.value).__name__, value.value)
+        case Text():
+            if any(isinstance(piece, Unknown) and piece.ident is None for piece in value.pieces):
+                return None
+            return tuple(piece if isinstance(piece, str) else shallow(piece.ident) for piece in value.pieces)
+        case Library():
+            return value.name
+        case Object():
+            return value.ident
+    return None
+
+
+def ident_of(what: str, *values: Value, more: tuple[object, ...] = ()) -> object:
+    """The ident of an unknown that is made of these values; None where one of them is not told apart from others."""
+    parts = [hashable(value) for value in values]
+    return None if None in parts else (what, *parts, *more)
+
+
+def shallow(ident: object) -> object:
+    """An ident with hashes for what is deep in it: tuples that are shared take twice the time with every level."""
+    if not isinstance(ident, tuple):
+        return ident
+    return tuple(
+        hash(part) if isinstance(part, tuple) and any(isinstance(inner, tuple) for inner in part) else part
+        for part in ident
+    )
+
+
+def equality(one: Value, two: Value) -> object:
+    """What stands for `one == two` in guards; None where one of them is not told apart from others."""
+    ident = ident_of("==", one, two)
+    return None if ident is None else ("true", ident)
+
+
+def map_known(subject: Text, function: Callable[[str], str], *, pieces: bool = False) -> Text:
+    """Apply a function to the string; piece by piece where it maps each character for itself."""
+    known = subject.known
+    if known is not None:
+        return text(function(known), trail=subject.trail)
+    if pieces:
+        return text(
+            *(function(piece) if isinstance(piece, str) else piece for piece in subject.pieces), trail=subject.trail
+        )
+    return text(Unknown("a function of unknown text", ident_of("map", subject, more=(function,))))
+
+
+def dedent(subject: Text, function: Callable[[str], str]) -> Text:
+    """`function` is `textwrap.dedent` or `inspect.cleandoc`; a hole counts as text."""
+    mark = "\x00"
+    holes = [piece for piece in subject.pieces if isinstance(piece, Unknown)]
+    joined = "".join(piece if isinstance(piece, str) else mark for piece in subject.pieces)
+    return refill(function(joined), holes, mark, subject)
+
+
+def strip(subject: Text, characters: str | None, sides: str) -> Text:
+    """`strip`, `lstrip` and `rstrip`: exact at known ends."""
+    pieces = list(subject.pieces)
+    if pieces and "l" in sides and isinstance(pieces[0], str):
+        pieces[0] = pieces[0].lstrip(characters)
+    if pieces and "r" in sides and isinstance(pieces[-1], str):
+        pieces[-1] = pieces[-1].rstrip(characters)
+    return text(*pieces, trail=subject.trail)
+
+
+def refill(joined: str, holes: list[Unknown], mark: str, subject: Text) -> Text:
+    """Put the holes back where the marks stand."""
+    parts = joined.split(mark)
+    pieces: list[str | Unknown] = [parts[0]]
+    for hole, part in zip(holes, parts[1:], strict=False):
+        pieces += [hole, part]
+    return text(*pieces, trail=subject.trail)
+
+
+def format_braces(
+    template: str, positional: list[Value], keywords: Mapping[str, Value], lookup: Callable[[Value, str], Value]
+) -> Value:
+    """`template.format(*positional, **keywords)`; `lookup` reads an attribute or item of a field's value."""
+    parts: list[Value] = []
+    automatic = 0
+    try:
+        for literal, name, spec, conversion in string.Formatter().parse(template):
+            parts.append(text(literal))
+            if name is None:
+                continue
+            head, rest = _field(name)
+            if head == "":
+                head, automatic = str(automatic), automatic + 1
+            value: Value
+            if head.isdigit():
+                value = positional[int(head)] if int(head) < len(positional) else Unknown("a missing format argument")
+            else:
+                value = keywords.get(head) or Unknown(f"format field {head!r} is not known", ("format", head))
+            for attribute in rest:
+                value = lookup(value, attribute)
+            parts.append(stringify(value) if not spec and not conversion else text(Unknown("a formatted value")))
+    except ValueError:
+        return text(Unknown("a malformed format string"))
+    return concatenate_all(parts)
+
+
+def _field(name: str) -> tuple[str, list[str]]:
+    head = ""
+    for character in name:
+        if character in ".[":
+            break
+        head += character
+    rest = name[len(head) :].replace("[", ".").replace("]", "")
+    return head, [part for part in rest.split(".") if part]
+
+
+def format_percent(template: Text, positional: list[Value] | None, mapping: Callable[[str], Value] | None) -> Value:
+    """`template % values`, with a tuple's values or a mapping's lookup."""
+    parts: list[Value] = []
+    queue = list(positional or [])
+    for piece in template.pieces:
+        if not isinstance(piece, str):
+            parts.append(Text((piece,)))
+            continue
+        index = 0
+        while True:
+            at = piece.find("%", index)
+            if at < 0:
+                parts.append(text(piece[index:]))
+                break
+            parts.append(text(piece[index:at]))
+            at += 1
+            if piece[at : at + 1] == "%":
+                parts.append(text("%"))
+                index = at + 1
+                continue
+            value: Value = Unknown("a formatted value")
+            if piece[at : at + 1] == "(" and (end := piece.find(")", at)) > 0:
+                if mapping is not None:
+                    value = mapping(piece[at + 1 : end])
+                at = end + 1
+            elif queue:
+                value = queue.pop(0)
+            while at < len(piece) and piece[at] in "#0- +.123456789*":
+                at += 1
+            conversion = piece[at : at + 1]
+            parts.append(stringify(value) if conversion in ("s", "d", "i") else text(Unknown("a formatted value")))
+            index = at + 1
+    return concatenate_all(parts)
