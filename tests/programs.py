@@ -12,7 +12,6 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import Silent, collect_engines
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.statements import collect_statements
-from poolsafe.source import Source
 from poolsafe.inference.interpreter import explore, world_of
 from poolsafe.inference.lattice import (
     ALWAYS,
@@ -34,12 +33,14 @@ from poolsafe.inference.lattice import (
     restrict,
 )
 from poolsafe.inference.modules import Module
-from poolsafe.inference.names import lookup, module_frame
+from poolsafe.inference.names import lookup
+from poolsafe.inference.namespaces import frame_of
 from poolsafe.inference.observe import freeze
 from poolsafe.inference.project import Project
 from poolsafe.inference.sites import engine_sites, statement_sites
 from poolsafe.inference.texts import as_text
 from poolsafe.inference.world import World
+from poolsafe.source import Source
 
 PG = "postgresql+asyncpg://app@db/app"
 TRANSACTION = Deployment(PoolMode.TRANSACTION)
@@ -76,8 +77,7 @@ def value_of(code: str, name: str = "x") -> Any:
 
 def _value_of(module: Module, name: str) -> Any:
     world = world_of(Project(follow=False))
-    frame = module_frame(world, module)
-    assert frame is not None
+    frame = frame_of(world, module)
     return plain(freeze(world, frame, lookup(world, frame, name)))
 
 

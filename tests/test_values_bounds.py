@@ -8,12 +8,12 @@ from collections.abc import Callable
 import pytest
 from programs import PG, codes_of, driver_of, engines_of, value_of
 
-from poolsafe.source import Source
 from poolsafe.inference.interpreter import explore, world_of
 from poolsafe.inference.lattice import WORK_PER_FUEL
 from poolsafe.inference.project import Project
 from poolsafe.inference.sites import engine_sites
 from poolsafe.inference.world import ALLOWANCE
+from poolsafe.source import Source
 
 HEAD = f"from sqlalchemy.ext.asyncio import create_async_engine\nURL = {PG!r}\n"
 

@@ -8,7 +8,8 @@ import pytest
 from programs import OneOf, analyse, value_of
 
 from poolsafe.inference.lattice import Const
-from poolsafe.inference.names import lookup, module_frame
+from poolsafe.inference.names import lookup
+from poolsafe.inference.namespaces import frame_of
 
 CONDITIONS = [
     ("x = 'a' if unknown else 'b'", OneOf("a", "b")),
@@ -251,8 +252,7 @@ def test_with_many_answers_there_it_is(code: str, expected: Any) -> None:
 
 def test_a_try_that_changes_nothing_leaves_one_way() -> None:
     world, module = analyse("try:\n    x = 1\nexcept OSError:\n    x = 1")
-    frame = module_frame(world, module)
-    assert frame is not None
+    frame = frame_of(world, module)
     assert isinstance(lookup(world, frame, "x"), Const)
 
 

@@ -8,7 +8,8 @@ import pytest
 from programs import ABSENT, OneOf, analyse, value_of
 
 from poolsafe.inference.lattice import alternatives
-from poolsafe.inference.names import lookup, module_frame
+from poolsafe.inference.names import lookup
+from poolsafe.inference.namespaces import frame_of
 from poolsafe.inference.observe import freeze
 
 MADE = [
@@ -244,7 +245,6 @@ def test_one_dict_stays_one_when_it_is_looked_at() -> None:
     """On two ways that cannot be one: with a copy for each, a choice of few values would pass for one of many."""
     code = "d = {'k': 1}\nif a:\n    x = d\nelif b:\n    x = None\nelse:\n    x = d"
     world, module = analyse(code)
-    frame = module_frame(world, module)
-    assert frame is not None
+    frame = frame_of(world, module)
     dicts = {id(single) for _, single in alternatives(freeze(world, frame, lookup(world, frame, "x")))}
     assert len(dicts) == 2

@@ -6,7 +6,7 @@ import libcst as cst
 import pytest
 
 from poolsafe.facts.places import explain
-from poolsafe.source import Source
+from poolsafe.inference import ir
 from poolsafe.inference.lattice import (
     ALWAYS,
     MAX_ALTERNATIVES,
@@ -27,7 +27,9 @@ from poolsafe.inference.lattice import (
     refused,
     restrict,
 )
+from poolsafe.inference.lowering import lower
 from poolsafe.inference.project import Project
+from poolsafe.source import Source
 
 
 def guard(*words: str) -> Guard:
@@ -87,7 +89,11 @@ def test_few_ways_to_a_value_are_kept_beside_many_to_another() -> None:
 
 def test_functions_are_not_equal() -> None:
     module = Project(follow=False).module(Source.from_text("app.py", ""))
-    functions = [Function(cst.ensure_type(cst.parse_expression("lambda: 0"), cst.Lambda), module) for _ in range(2)]
+    functions = []
+    for _ in range(2):
+        node = lower(cst.parse_expression("lambda: 0"))
+        assert isinstance(node, ir.Lambda)
+        functions.append(Function(node, module))
     assert len(alternatives(choose(zip(one_of("k", 2), functions, strict=True)))) == 2
 
 

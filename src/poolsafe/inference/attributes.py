@@ -44,7 +44,7 @@ def attribute(world: World, frame: Frame, base: Value, name: str, node: ir.Node)
 def _attribute(world: World, frame: Frame, base: Value, name: str, node: ir.Node) -> Value:
     match base:
         case ModuleValue():
-            return _of_module(world, base, name)
+            return _of_module(world, frame, base, name)
         case Library():
             return Library(library.canonical(f"{base.name}.{name}"))
         case Instance():
@@ -70,8 +70,8 @@ def _attribute(world: World, frame: Frame, base: Value, name: str, node: ir.Node
     )
 
 
-def _of_module(world: World, base: ModuleValue, name: str) -> Value:
-    value = module_name(world, base.module, name)
+def _of_module(world: World, frame: Frame, base: ModuleValue, name: str) -> Value:
+    value = module_name(world, frame, base.module, name)
     if not isinstance(value, Absent):
         return value
     if base.module.path.endswith("__init__.py"):

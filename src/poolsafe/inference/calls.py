@@ -9,7 +9,7 @@ from poolsafe.inference.attributes import attribute, bind_method, of_instance
 from poolsafe.inference.classes import class_attribute, class_kind, instantiate
 from poolsafe.inference.effects import note_effect, stands_for_effect
 from poolsafe.inference.frame import Arguments, Frame
-from poolsafe.inference.functions import call_function, defer, deferrable
+from poolsafe.inference.functions import call_function
 from poolsafe.inference.instances import changed, dumped, unpacked
 from poolsafe.inference.lattice import (
     Absent,
@@ -118,8 +118,6 @@ def apply(world: World, frame: Frame, node: ir.Call | None, callee: Value, argum
         return choose((guard, apply(world, frame, node, single, arguments)) for guard, single in callee.alternatives)
     match callee:
         case Function():
-            if node is not None and deferrable(world, callee, arguments):
-                return defer(callee, arguments)
             return call_function(world, frame, callee, arguments)
         case Class() if class_kind(callee) == "enum":
             return by_value(world, frame, callee, arguments)

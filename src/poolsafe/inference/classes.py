@@ -10,13 +10,11 @@ from poolsafe.inference.annotations import by_annotation
 from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.frame import Arguments, Frame
 from poolsafe.inference.lattice import (
-    ALWAYS,
     Absent,
     Aside,
     Class,
     Const,
     Function,
-    Guard,
     Instance,
     Library,
     MappingRef,
@@ -31,7 +29,8 @@ from poolsafe.inference.lattice import (
     when,
 )
 from poolsafe.inference.libraries import library
-from poolsafe.inference.names import force
+from poolsafe.inference.names import force, read
+from poolsafe.inference.namespaces import ask, class_namespace, run_to_targets
 from poolsafe.inference.state import State
 from poolsafe.inference.world import World
 
@@ -48,28 +47,15 @@ class Field:
     statement: ir.Statement
 
 
-def run_class_body(world: World, frame: Frame, cls: Class, path: tuple[Guard, ...] = (ALWAYS,)) -> None:
-    """Run the body of a class once, on demand or under `path` where it stands; its names stay in the world."""
-    if cls.namespace in world.finished_classes:
-        return
-    world.finished_classes.add(cls.namespace)
-    state = State(frame.state.base, frame.state, {}, path)
-    inner = Frame(cls.module, cls.namespace, cls.parents, state, state, kind="class", depth=frame.depth + 1, cls=cls)
-    world.running[cls.namespace] = inner
-    try:
-        world.execute(world, inner, cls.node.body.statements)
-    finally:
-        del world.running[cls.namespace]
-    world.base.update(inner.state.changes)
+def run_class_body(world: World, frame: Frame, cls: Class) -> None:
+    """Run what leads to targets in the body of a class, where it stands."""
+    run_to_targets(world, class_namespace(world, cls), State(world.base, frame.state, {}, frame.path))
 
 
 def own_attribute(world: World, frame: Frame, cls: Class, name: str) -> Value:
     """What the class's own body binds under a name; Absent where nothing."""
-    run_class_body(world, frame, cls)
-    value = frame.state.get(("name", cls.namespace, name))
-    if isinstance(value, Absent) and cls.namespace in world.running:
-        value = world.running[cls.namespace].state.get(("name", cls.namespace, name))
-    return value
+    value = read(world, frame, cls.namespace, name)
+    return ask(world, class_namespace(world, cls), name, frame.state) if isinstance(value, Absent) else value
 
 
 def mro(cls: Class) -> list[Class]:
@@ -138,7 +124,7 @@ def class_attribute(world: World, frame: Frame, cls: Class, name: str) -> tuple[
     for one in mro(cls):
         value = own_attribute(world, frame, one, name)
         if not isinstance(value, Absent):
-            return force(world, frame, value, slot=(one.namespace, name)), one
+            return force(world, frame, value), one
     return Absent(), None
 
 
@@ -176,7 +162,7 @@ def _field(statement: ir.Statement) -> Field | None:
 def instantiate(world: World, frame: Frame, cls: Class, arguments: Arguments) -> Value:
     """`cls(...)`: runs `__init__`, or fills the fields as dataclasses and pydantic do."""
     kind = class_kind(cls)
-    oid = world.number()
+    oid = world.address(frame)
     instance = Instance(oid, cls)
     init, owner = class_attribute(world, frame, cls, "__init__")
     if isinstance(init, Function):

@@ -34,7 +34,7 @@ def comprehension(world: World, frame: Frame, node: ir.Comprehension) -> Value:
     before = frame.state
     inner = Frame(
         frame.module,
-        world.number(),
+        world.address(frame),
         (frame.number, *frame.parents) if frame.kind != "class" else frame.parents,
         before.layer(),
         before,
@@ -46,7 +46,7 @@ def comprehension(world: World, frame: Frame, node: ir.Comprehension) -> Value:
         assign(world, inner, loop.target, world.unknown(frame, loop, "an item of a loop"))
         _element(world, inner, node)
         reason = "a comprehension over something unknown"
-        return world.new_mapping(before, {}, reason) if node.kind == "dict" else Sequence((), "list", open=True)
+        return world.new_mapping(frame, {}, reason) if node.kind == "dict" else Sequence((), "list", open=True)
     items: dict[Any, Value] = {}
     values: list[Value] = []
     is_open = source.open
@@ -68,7 +68,7 @@ def comprehension(world: World, frame: Frame, node: ir.Comprehension) -> Value:
         else:
             is_open = True
     if node.kind == "dict":
-        return world.new_mapping(before, items, "a comprehension over something unknown" if is_open else None)
+        return world.new_mapping(frame, items, "a comprehension over something unknown" if is_open else None)
     return Sequence(tuple(values), "set" if node.kind == "set" else "list", is_open)
 
 

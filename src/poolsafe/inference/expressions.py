@@ -114,7 +114,7 @@ def _dict(world: World, frame: Frame, node: ir.Dict) -> Value:
             reason = "a dict with a key that is not known"
         else:
             items[key] = value
-    return world.new_mapping(frame.state, items, reason, (world.step(frame, node, "dict"),))
+    return world.new_mapping(frame, items, reason, (world.step(frame, node, "dict"),))
 
 
 def _display(world: World, frame: Frame, node: ir.Display) -> Value:
@@ -232,7 +232,7 @@ def combine(world: World, frame: Frame, node: ir.Node, kind: str, left: Value, r
         items: dict[Any, Value] = {}
         first = merge_into(world, frame, items, left)
         second = merge_into(world, frame, items, right)
-        return world.new_mapping(frame.state, items, first or second, (world.step(frame, node, "dict"),))
+        return world.new_mapping(frame, items, first or second, (world.step(frame, node, "dict"),))
 
     def apply(one: Value, two: Value) -> Value:
         if kind == "+" and (isinstance(one, Text) or isinstance(two, Text)):

@@ -11,26 +11,27 @@ from collections.abc import Iterator
 
 from poolsafe.inference import ir
 from poolsafe.inference.decorators import decorated_as
-from poolsafe.inference.lattice import Deferred, Function, Value
+from poolsafe.inference.frame import Arguments, Frame
+from poolsafe.inference.lattice import Function, Value
 from poolsafe.inference.modules import Module
-from poolsafe.inference.names import module_name
+from poolsafe.inference.names import module_name, yielded
 from poolsafe.inference.world import World
 
 FIXTURE_DECORATORS = frozenset({"pytest.fixture", "pytest.yield_fixture", "pytest_asyncio.fixture"})
 MAX_FOLDERS = 12
 
 
-def fixture(world: World, function: Function, name: str) -> Value | None:
+def fixture(world: World, frame: Frame, function: Function, name: str) -> Value | None:
     """What a parameter of a test or a fixture is; None for other functions, and where no fixture has its name."""
     if not isinstance(function.node, ir.FunctionDef) or not _asks(function, function.node.name):
         return None
     for module in _places(world, function.module):
-        found = module_name(world, module, name)
+        found = module_name(world, frame, module, name)
         if not isinstance(found, Function) or not decorated_as(found.decorators, FIXTURE_DECORATORS):
             continue
         # A fixture that asks for its own name means the one that it overrides.
         if found.node is not function.node:
-            return Deferred(found, (), {}, yields=True)
+            return yielded(world, frame, world.apply(world, frame, None, found, Arguments()))
     return None
 
 

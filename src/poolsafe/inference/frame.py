@@ -9,6 +9,7 @@ from poolsafe.inference.lattice import Class, Guard, Value
 from poolsafe.inference.state import State
 
 if TYPE_CHECKING:
+    from poolsafe.inference import ir
     from poolsafe.inference.modules import Module
     from poolsafe.inference.slices import Slice
 
@@ -40,6 +41,7 @@ class Frame:
     `number` names its local names in the state; `parents` are the numbers of the frames whose names it sees, nearest
     first (class bodies left out, as Python does). `entry` is the state it began with. `slice` holds the statements
     that are run; None: all of them.
+    `statement` is the one that is being run; together with `context` it tells where objects are made.
     """
 
     module: Module
@@ -56,6 +58,12 @@ class Frame:
     yields: list[Value] = field(default_factory=list)
     outer_names: dict[str, int] = field(default_factory=dict)
     slice: Slice | None = None
+    statement: ir.Statement | None = None
+    context: int = 0
+
+    def __post_init__(self) -> None:
+        """Addresses are made within the frame itself, unless another context is given."""
+        self.context = self.context or self.number
 
     @property
     def path(self) -> tuple[Guard, ...]:

@@ -10,18 +10,13 @@ from poolsafe.inference.lattice import (
     ALWAYS,
     Absent,
     Choice,
-    Class,
     Const,
-    Deferred,
     Function,
     Guard,
-    Instance,
-    MappingRef,
     Object,
     Sequence,
     Unknown,
     Value,
-    alternatives,
     choose,
     when,
 )
@@ -53,7 +48,7 @@ def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -
     entry = before.layer()
     inner = Frame(
         module=function.module,
-        number=world.number(),
+        number=world.address(frame),
         parents=function.parents,
         state=entry,
         entry=entry,
@@ -99,7 +94,7 @@ def _bind_parameters(world: World, inner: Frame, function: Function, arguments: 
         if param.kind == "*":
             value = Sequence(tuple(positional), "tuple", arguments.open_positional)
         elif param.kind == "**":
-            value = world.new_mapping(inner.state, dict(keywords), arguments.open_keywords)
+            value = world.new_mapping(inner, dict(keywords), arguments.open_keywords)
         elif param.kind != "keyword" and positional:
             value = positional.pop(0)
         elif name in keywords:
@@ -136,7 +131,7 @@ def _missing(world: World, inner: Frame, function: Function, param: ir.Parameter
         return typed(world, inner, param.annotation, default, name)
     if default is None:
         value = typed(world, inner, param.annotation, None, name)
-        return (fixture(world, function, name) or value) if isinstance(value, Unknown) else value
+        return (fixture(world, inner, function, name) or value) if isinstance(value, Unknown) else value
     if arguments.open_keywords is not None:
         unknown = Unknown(arguments.open_keywords, ("parameter", inner.number, name), soft=True)
         key = ("given", inner.number, name)
@@ -147,22 +142,3 @@ def _missing(world: World, inner: Frame, function: Function, param: ir.Parameter
 def parameter_defaults(world: World, frame: Frame, parameters: tuple[ir.Parameter, ...]) -> dict[str, Value]:
     """The defaults of parameters, evaluated where the function is defined."""
     return {one.name: world.evaluate(world, frame, one.default) for one in parameters if one.default is not None}
-
-
-def deferrable(world: World, function: Function, arguments: Arguments) -> bool:
-    """Whether a call may wait until its result is asked for: nothing it could change, no engine inside it."""
-    if world.is_hot(function.node) or isinstance(function.node, ir.Lambda) or arguments.open_positional:
-        return False
-    given = [*arguments.positional, *arguments.keywords.values()]
-    if function.bound is not None:
-        given.append(function.bound)
-    return not any(_mutable(value) for value in given)
-
-
-def _mutable(value: Value) -> bool:
-    return any(isinstance(single, (MappingRef, Instance, Object, Class)) for _, single in alternatives(value))
-
-
-def defer(function: Function, arguments: Arguments) -> Deferred:
-    """The call as a value that waits."""
-    return Deferred(function, tuple(arguments.positional), dict(arguments.keywords), arguments.open_keywords)

@@ -20,12 +20,12 @@ def dumped(world: World, frame: Frame, instance: Instance, open_reason: str | No
     if extra is not None and any(isinstance(one, Unknown) or one in _ALLOWED for _, one in alternatives(extra)):
         open_reason = open_reason or "a model that allows extra fields"
     items = {name: of_instance(world, frame, instance, name) for name, _, _ in fields(instance.cls)}
-    return world.new_mapping(frame.state, dict(items), open_reason)
+    return world.new_mapping(frame, dict(items), open_reason)
 
 
 def changed(world: World, frame: Frame, instance: Instance, changes: Mapping[str, Value]) -> Instance:
     """A copy of the instance with some of its fields changed."""
-    copy = Instance(world.number(), instance.cls)
+    copy = Instance(world.address(frame), instance.cls)
     for name, _, _ in fields(instance.cls):
         value = changes.get(name) or of_instance(world, frame, instance, name)
         frame.state.set(("attr", copy.oid, name), value)

@@ -20,11 +20,12 @@ from poolsafe.inference.frame import Arguments, Frame
 from poolsafe.inference.index import CallSite, Scope
 from poolsafe.inference.lattice import Class, Function, Instance, MappingValue, Text, Unknown, Url, Value, alternatives
 from poolsafe.inference.modules import Module
-from poolsafe.inference.names import force, module_frame, read
+from poolsafe.inference.names import force, peek
+from poolsafe.inference.namespaces import namespace_of, run_to_targets
 from poolsafe.inference.project import Project
-from poolsafe.inference.sites import Path, hot_scopes, roots, source_scopes
+from poolsafe.inference.sites import Path, engine_names, hot_scopes, roots, source_scopes
 from poolsafe.inference.state import State
-from poolsafe.inference.statements import complete, execute
+from poolsafe.inference.statements import execute
 from poolsafe.inference.world import EngineCall, World
 
 MAX_ROOTS = 60
@@ -40,13 +41,14 @@ def world_of(project: Project) -> World:
     Each file has its own: what a module's names stand for hangs on what was looked for and on how much budget was left.
     That takes 4 % more time on public code, and no file is ever told anything else for another order of files.
     """
-    return World(project, evaluate, execute, apply, complete)
+    return World(project, evaluate, execute, apply)
 
 
 def explore(world: World, module: Module, engines: list[CallSite], statements: list[CallSite]) -> None:
     """Run a module and every function from which one of the calls can be reached, in its file and in the project's."""
     world.begin_file()
     world.wanted_calls.clear()  # instances that were made for another file say nothing of what this one has seen
+    world.targets.names |= engine_names(module)
     _reach(world, module, engines)
     _ask_callers(world, module, engines)
     if any(not world.has_seen(site.node) for site in engines):
@@ -81,10 +83,8 @@ def _reach(world: World, module: Module, sites: list[CallSite], beside: Iterable
     wanted = [*sites, *beside]
     hot = hot_scopes(module, wanted)
     _heat(world, module, hot, wanted)
-    if module not in world.frames:
-        module.run(world)
-    elif sites:
-        module.run_again(world)
+    if sites or module.number not in world.explored:
+        _run_body(world, module)
     _run_roots(world, module, roots(module, hot)[:MAX_ROOTS])
     for site in sites:
         if site.scopes and not world.has_seen(site.node):
@@ -94,6 +94,7 @@ def _reach(world: World, module: Module, sites: list[CallSite], beside: Iterable
 def _heat(world: World, module: Module, hot: list[Scope], sites: list[CallSite]) -> None:
     """Have the hot functions run as soon as they are called, and keep what the hot classes' calls make."""
     world.hot.update(id(scope) for scope in hot)
+    world.targets.names.update(scope.name.value for scope in hot if not isinstance(scope, cst.Lambda))
     _warm(world, module, sites)
     for scope in hot:
         if isinstance(scope, cst.Lambda):
@@ -109,22 +110,27 @@ def _warm(world: World, module: Module, sites: list[CallSite]) -> None:
     """Mark the calls and all that they stand in, so that none of it is skipped or put off."""
     for site in sites:
         node: cst.CSTNode | None = site.node
-        while node is not None and id(node) not in world.warm:
-            world.warm.add(id(node))
+        while node is not None and id(node) not in world.targets.on_path:
+            world.targets.on_path.add(id(node))
             node = module.index.parents.get(id(node))
 
 
+def _run_body(world: World, module: Module) -> None:
+    """Run what leads to targets in a module's own statements."""
+    world.explored.add(module.number)
+    run_to_targets(world, namespace_of(world, module), State.fresh(world.base))
+
+
 def _run_roots(world: World, module: Module, paths: list[Path]) -> None:
-    frame = module_frame(world, module)
     for path in paths:
-        if frame is not None:
-            _run_root(world, module, frame, path)
+        _run_root(world, module, path)
 
 
-def _run_root(world: World, module: Module, frame: Frame, path: Path) -> None:
+def _run_root(world: World, module: Module, path: Path) -> None:
     """Run the innermost function of `path` with arguments that nobody gives, in the scopes around it."""
     state = State.fresh(world.base)
-    at = Frame(module, frame.number, (), state, state, kind="module")
+    number = namespace_of(world, module).number
+    at = Frame(module, number, (), state, state, kind="module", context=world.number())
     holder: Value | None = None
     for depth, scope in enumerate(path):
         world.refuel()
@@ -135,7 +141,7 @@ def _run_root(world: World, module: Module, frame: Frame, path: Path) -> None:
         found = of_class(world, at, holder, scope.name.value) if isinstance(holder, Class) else None
         if depth and holder is None:
             found, at = _defined(world, at, scope)
-        holder = found or force(world, at, read(world, at, at.number, scope.name.value))
+        holder = found or force(world, at, peek(world, at, scope.name.value))
         if not isinstance(holder, Class):
             return
 
@@ -145,7 +151,7 @@ def _defined(world: World, at: Frame, node: Scope) -> tuple[Value | None, Frame]
     if id(node) not in world.defined:
         return None, at
     value, home = world.defined[id(node)]
-    return value, Frame(home.module, home.number, home.parents, home.state, home.state)
+    return value, Frame(home.module, home.number, home.parents, home.state, home.state, context=world.number())
 
 
 def _run_function(world: World, at: Frame, holder: Value | None, node: cst.FunctionDef | cst.Lambda) -> None:
@@ -159,7 +165,7 @@ def _run_function(world: World, at: Frame, holder: Value | None, node: cst.Funct
         return
     if isinstance(node, cst.Lambda):
         return
-    found = force(world, at, read(world, at, at.number, node.name.value))
+    found = force(world, at, peek(world, at, node.name.value))
     for _, single in alternatives(found):
         if isinstance(single, Function) and single.node.origin is node:
             apply(world, at, None, single, arguments)
@@ -174,7 +180,7 @@ def _run_method(world: World, at: Frame, cls: Class, node: cst.FunctionDef, argu
         return
     for instance, state in made or [(instantiate(world, at, cls, arguments), at.state)]:
         world.refuel()
-        here = Frame(at.module, at.number, at.parents, state, state, kind="module")
+        here = Frame(at.module, at.number, at.parents, state, state, kind="module", context=world.number())
         found, owner = class_attribute(world, here, cls, node.name.value)
         if isinstance(found, Function) and found.node.origin is node:
             bound = bind_method(world, here, found, instance, owner)
@@ -284,11 +290,8 @@ def _run_calls(world: World, observer: Module, other: Module, sites: list[CallSi
     _heat(world, other, hot, sites)
     for site in sites:
         world.wanted_calls.setdefault(id(site.node), [])
-    if other not in world.frames:
-        other.run(world, observer)
-    elif any(not site.scopes for site in sites):
-        world.refuel()
-        other.run_again(world, observer)
+    if other.number not in world.explored or any(not site.scopes for site in sites):
+        _run_body(world, other)
     paths = roots(other, hot)[:MAX_CALLER_ROOTS]
     _run_roots(world, other, paths)
     return paths
@@ -312,7 +315,7 @@ def _without_constants(world: World, module: Module, sites: list[CallSite]) -> N
     world.doubt_constants = True
     world.refuel()
     try:
-        module.run_again(world)
+        _run_body(world, module)
     finally:
         world.doubt_constants = False
     world.engine_calls[engines:] = [seen for seen in world.engine_calls[engines:] if id(seen.node) in missing]

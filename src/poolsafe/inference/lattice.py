@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from poolsafe.inference import ir
-    from poolsafe.inference.frame import Frame
     from poolsafe.inference.modules import Module
 
 MAX_ALTERNATIVES = 24
@@ -270,29 +269,6 @@ class Pending(Value):
     module: str
     name: str | None = None
     root: bool = False
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lazy(Value):
-    """An expression or a definition that waits until someone asks: most of a module is never asked for.
-
-    `cell` is empty before, and holds the answer afterwards.
-    """
-
-    node: ir.Node
-    frame: Frame
-    cell: list[Value] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Deferred(Value):
-    """A call of a project function whose result nobody has asked for yet. `yields`: what a generator yields counts."""
-
-    function: Function
-    args: tuple[Value, ...]
-    keywords: Mapping[str, Value]
-    open_keywords: str | None = None
-    yields: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -196,7 +196,7 @@ def mapping_method(
         _store(frame, subject, MappingValue(items, reason or arguments.open_keywords, content.oid, trail=content.trail))
         return Const(None)
     if name in ("copy", "__copy__"):
-        return world.new_mapping(frame.state, dict(content.items), content.open, content.trail)
+        return world.new_mapping(frame, dict(content.items), content.open, content.trail)
     if name == "clear":
         _store(frame, subject, MappingValue({}, None, content.oid))
         return Const(None)

@@ -1,31 +1,27 @@
-"""A module of the project: its tree, an index of it, and its names once it has been run."""
+"""A module of the project: its tree, an index of it, and its statements in lowered form."""
 
 from __future__ import annotations
 
 import functools
 import itertools
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import libcst as cst
 
-from poolsafe.inference.frame import Frame
+from poolsafe.inference import ir
 from poolsafe.inference.index import Index
-from poolsafe.inference.lattice import METER
 from poolsafe.inference.libraries import library
 from poolsafe.inference.lowering import dotted_name, lower_module
-from poolsafe.inference.state import State
+from poolsafe.inference.slices import Scope
 from poolsafe.source import Source
 from poolsafe.syntax.tree import Tree
-
-if TYPE_CHECKING:
-    from poolsafe.inference.world import World
 
 _numbers = itertools.count(1)
 
 
 class Module:
-    """One file: its tree and an index of its syntax. The frames of modules that have been run are the world's."""
+    """One file: its tree, an index of its syntax, and its statements in lowered form."""
 
     def __init__(self, source: Source, tree: Tree) -> None:
         self.number = next(_numbers)
@@ -35,6 +31,7 @@ class Module:
         self.index = Index(tree.module)
         self.body = lower_module(tree.module)
         self.memo: dict[str, Any] = {}  # what is known of the module by itself, as long as it is kept
+        self._scopes: dict[ir.Body, Scope] = {}
         self._definitions: dict[str, cst.CSTNode] | None = None
 
     @functools.cached_property
@@ -52,41 +49,21 @@ class Module:
                     names.add(bound.value if isinstance(bound, cst.Name) else name.split(".")[0])
         return frozenset(names)
 
-    def run(self, world: World, observer: Module | None = None) -> None:
-        """Run the module's own statements. What they bind is kept in the world when they are done.
+    @functools.cached_property
+    def stars(self) -> tuple[tuple[int, str], ...]:
+        """The modules whose names are all imported, each as the number of its dots and its name."""
+        return tuple(
+            (len(node.relative), dotted_name(node.module))
+            for node in self.index.imports
+            if isinstance(node, cst.ImportFrom) and isinstance(node.names, cst.ImportStar)
+        )
 
-        Whoever happens to import it first does not pay, nor do their doubts count: what it finds is for all of them.
-        """
-        world.charge()
-        spent, world.spent = world.spent, 0
-        doubting, world.doubt_constants = world.doubt_constants, False
-        try:
-            world.frames[self] = self.run_again(world, observer)
-        finally:
-            world.spent, world.doubt_constants = spent, doubting
-
-    def run_again(self, world: World, observer: Module | None = None) -> Frame:
-        """Run the module's statements in a frame of its own, with a budget of its own, for `observer` (or itself)."""
-        state = State.fresh(world.base)
-        frame = Frame(self, world.number(), (), state, state, kind="module")
-        world.frames.setdefault(self, frame)  # a module that imports this one meanwhile sees what there is
-        world.running[frame.number] = frame
-        active = list(world.active)
-        before, world.observer = world.observer, observer or self
-        world.charge()
-        purse = world.fuel, world.given, METER.units, world.charged
-        world.refuel()
-        try:
-            world.execute(world, frame, self.body.statements)
-        finally:
-            world.charge()
-            world.active, world.observer = active, before
-            world.fuel, world.given, METER.units, world.charged = purse
-            del world.running[frame.number]
-        world.base.update(frame.state.changes)
-        frame.state = State.fresh(world.base)
-        frame.exits.clear()
-        return frame
+    def scope_of(self, body: ir.Body) -> Scope:
+        """What the statements of a body of this module do with names; worked out once."""
+        found = self._scopes.get(body)
+        if found is None:
+            found = self._scopes[body] = Scope(body, self.library_names)
+        return found
 
     def definition(self, name: str) -> cst.CSTNode | None:
         """The last statement at the module's top level that assigns `name`, to show where a value came from."""

@@ -1,17 +1,18 @@
-"""Names: where they are bound, what they stand for, and the values that wait until someone asks."""
+"""Names: where they are bound, what they stand for, and the imports behind them.
+
+An import binds a reference to a name of another module (`Pending`). It is a value like any other and is looked up only
+when something needs what is behind it: a module whose names are merely passed on is never loaded.
+"""
 
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-from poolsafe.inference.frame import Arguments, Frame
+from poolsafe.inference.frame import Frame
 from poolsafe.inference.lattice import (
     Absent,
     Choice,
-    Deferred,
-    Lazy,
+    Guard,
     Library,
     ModuleValue,
     Object,
@@ -25,11 +26,10 @@ from poolsafe.inference.lattice import (
 )
 from poolsafe.inference.libraries import library
 from poolsafe.inference.modules import Module
+from poolsafe.inference.namespaces import ask, namespace_of
 from poolsafe.inference.world import World
 
 _BUILTINS = frozenset(dir(builtins))
-MAX_NESTED_IMPORTS = 24
-_WAITING = (Pending, Deferred, Lazy)
 
 
 def bind(world: World, frame: Frame, name: str, value: Value) -> None:
@@ -39,70 +39,77 @@ def bind(world: World, frame: Frame, name: str, value: Value) -> None:
 
 def lookup(world: World, frame: Frame, name: str) -> Value:
     """What a name is where execution stands."""
-    return force(world, frame, peek(world, frame, name, resolve=True))
+    return force(world, frame, peek(world, frame, name))
 
 
-def peek(world: World, frame: Frame, name: str, *, resolve: bool = False) -> Value:
-    """What a name is bound to, without asking for what waits behind it; `resolve` asks, and keeps the answer."""
-    rest: list[tuple[frozenset[tuple[object, bool]], Value]] = []
+def peek(world: World, frame: Frame, name: str) -> Value:
+    """What a name is bound to; an import is not followed."""
+    home = namespace_of(world, frame.module)
     numbers = (frame.outer_names[name],) if name in frame.outer_names else (frame.number, *frame.parents)
     for number in numbers:
-        value = read(world, frame, number, name)
-        if isinstance(value, Absent):
-            if name in world.local_names.get(number, ()):
-                return Unknown(f"`{name}` is not followed here", ("unfollowed", number, name))
-            continue
-        if isinstance(value, Choice) and any(isinstance(single, Absent) for _, single in value.alternatives):
-            # Unbound on some path: Python would raise there, so only the others go on.
-            rest = [(guard, single) for guard, single in value.alternatives if not isinstance(single, Absent)]
-            value = choose(rest)
-        return force(world, frame, value, slot=(number, name)) if resolve else value
-    for number in numbers[-1:]:
-        for importer, level, module in world.stars.get(number, ()):
-            value = _from_star(world, frame, Pending(importer, level, module, name))
-            if not isinstance(value, Absent):
-                return value
+        value = (
+            global_name(world, frame, frame.module, name) if number == home.number else read(world, frame, number, name)
+        )
+        if not isinstance(value, Absent):
+            return value
+        if name in world.local_names.get(number, ()):
+            return Unknown(f"`{name}` is not followed here", ("unfollowed", number, name))
     if name in _BUILTINS:
         return Library(f"builtins.{name}")
     if name in ("__name__", "__file__"):
         return Unknown(f"`{name}`", ("name", name))
-    return Unknown(f"the name `{name}` is not bound", ("unbound", id(frame.module), name))
+    return Unknown(f"the name `{name}` is not bound", ("unbound", frame.module.path, name))
 
 
 def read(world: World, frame: Frame, number: int, name: str) -> Value:
-    """The name as that frame holds it; Absent where it does not."""
+    """The name as the running frame of that number holds it; Absent where it does not.
+
+    Unbound on some path: Python would raise there, so only the others go on.
+    """
     value = frame.state.get(("name", number, name))
     if isinstance(value, Absent) and number in world.running:
         value = world.running[number].state.get(("name", number, name))
+    return _where_bound(value)
+
+
+def _where_bound(value: Value) -> Value:
+    if isinstance(value, Choice):
+        bound: list[tuple[Guard, Value]] = [one for one in value.alternatives if not isinstance(one[1], Absent)]
+        if len(bound) < len(value.alternatives):
+            return choose(bound)
     return value
 
 
-def force(world: World, frame: Frame, value: Value, slot: tuple[int, str] | None = None) -> Value:
-    """The value itself where it is an import or a call that nobody asked for yet."""
-    if isinstance(value, Choice) and any(isinstance(single, _WAITING) for _, single in value.alternatives):
+def global_name(world: World, frame: Frame, module: Module, name: str) -> Value:
+    """A name of a module, as its running body has it, else as it finally is; Absent where it binds no such name."""
+    namespace = namespace_of(world, module)
+    value = read(world, frame, namespace.number, name)
+    # What a running body reads itself has to be bound already; what the functions that it calls read may be left out.
+    if isinstance(value, Absent) and (namespace.number not in world.running or frame.number != namespace.number):
+        value = _where_bound(ask(world, namespace, name))
+    if not isinstance(value, Absent):
+        return value
+    for level, dotted in module.stars:
+        value = _from_star(world, frame, Pending(module, level, dotted, name))
+        if not isinstance(value, Absent):
+            return value
+    return value
+
+
+def force(world: World, frame: Frame, value: Value) -> Value:
+    """The value itself where it is an import that nothing has needed yet."""
+    if isinstance(value, Choice) and any(isinstance(single, Pending) for _, single in value.alternatives):
         return choose((guard, force(world, frame, single)) for guard, single in value.alternatives)
-    if isinstance(value, Pending):
-        if id(value) in world.importing:
-            return Unknown(
-                f"the import of `{value.name or value.module}` is cyclic", ("cyclic", value.module, value.name)
-            )
-        world.importing.add(id(value))
-        found = imported(world, value)
-        world.importing.discard(id(value))
-        if slot is not None:
-            frame.state.set(("name", *slot), found)
-        return found
-    if isinstance(value, Lazy):
-        return _completed(world, frame, value, slot)
-    if isinstance(value, Deferred):
-        arguments = Arguments(list(value.args), dict(value.keywords), open_keywords=value.open_keywords)
-        found = world.apply(world, frame, None, value.function, arguments)
-        if value.yields:
-            found = yielded(world, frame, found)
-        if slot is not None:
-            frame.state.set(("name", *slot), found)
-        return force(world, frame, found)
-    return value
+    if not isinstance(value, Pending):
+        return value
+    key = (value.importer.number, value.level, value.module, value.name)
+    if key in world.importing:
+        return Unknown(f"the import of `{value.name or value.module}` is cyclic", ("cyclic", value.module, value.name))
+    world.importing.add(key)
+    try:
+        return imported(world, frame, value)
+    finally:
+        world.importing.discard(key)
 
 
 def yielded(world: World, frame: Frame, value: Value) -> Value:
@@ -113,25 +120,22 @@ def yielded(world: World, frame: Frame, value: Value) -> Value:
     return value
 
 
-def _completed(world: World, frame: Frame, value: Lazy, slot: tuple[int, str] | None) -> Value:
-    if not value.cell:
-        value.cell.append(Unknown("it is defined by itself", ("cycle", value.node)))
-        value.cell[0] = world.complete(world, value.frame, value.node)
-    found = force(world, frame, value.cell[0])
-    if slot is not None:
-        frame.state.set(("name", *slot), found)
-    return found
-
-
 def _from_star(world: World, frame: Frame, pending: Pending) -> Value:
     module = world.project.find(pending.importer, pending.level, pending.module)
     if module is not None and pending.name is not None:
-        return module_name(world, module, pending.name)
+        key = (pending.importer.number, pending.level, pending.module, pending.name)
+        if key in world.importing:
+            return Absent()
+        world.importing.add(key)
+        try:
+            return module_name(world, frame, module, pending.name)
+        finally:
+            world.importing.discard(key)
     dotted = f"{pending.module}.{pending.name}"
     return Library(library.canonical(dotted)) if library.is_known(dotted) else Absent()
 
 
-def imported(world: World, pending: Pending) -> Value:
+def imported(world: World, frame: Frame, pending: Pending) -> Value:
     """What an import binds: a module of the project, a name of one, or something of a library."""
     module = world.project.find(pending.importer, pending.level, pending.module)
     if pending.name is None:
@@ -141,7 +145,7 @@ def imported(world: World, pending: Pending) -> Value:
             return ModuleValue(top) if top is not None else Library(first)
         return ModuleValue(module) if module is not None else Library(library.canonical(pending.module))
     if module is not None:
-        value = module_name(world, module, pending.name)
+        value = module_name(world, frame, module, pending.name)
         if not isinstance(value, Absent):
             return value
         child = world.project.find(pending.importer, pending.level, _joined(pending.module, pending.name))
@@ -161,47 +165,11 @@ def _joined(module: str, name: str) -> str:
     return f"{module}.{name}" if module else name
 
 
-def module_name(world: World, module: Module, name: str) -> Value:
-    """A name of a module of the project: the module is run on the first demand."""
-    frame = module_frame(world, module)
-    if frame is None:
-        return Unknown("imports are nested too deep", ("nested", module.path))
-    value = read(world, frame, frame.number, name)
-    if isinstance(value, Absent):
-        for importer, level, dotted in world.stars.get(frame.number, ()):
-            value = _from_star(world, frame, Pending(importer, level, dotted, name))
-            if not isinstance(value, Absent):
-                break
-        else:
-            return Absent()
-    with kept(world, frame):
-        value = force(world, frame, value, slot=(frame.number, name))
-    if isinstance(value, (Text, Choice)) and value.trail is not None:
+def module_name(world: World, frame: Frame, module: Module, name: str) -> Value:
+    """A name of a module of the project, for whoever imports it; Absent where it binds none of this name."""
+    value = force(world, frame, global_name(world, frame, module, name))
+    if isinstance(value, (Text, Choice)):
         definition = module.definition(name)
         if definition is not None:
             value = through(value, Step(module, definition, f"`{name}`"))
     return value
-
-
-@contextmanager
-def kept(world: World, frame: Frame) -> Iterator[None]:
-    """What is made meanwhile is kept in the world where the frame is finished: nobody looks into its state any more."""
-    if frame.number in world.running:
-        yield
-        return
-    before = frame.state
-    frame.state = before.layer()
-    try:
-        yield
-    finally:
-        world.base.update(frame.state.changes)
-        frame.state = before
-
-
-def module_frame(world: World, module: Module) -> Frame | None:
-    """The frame of a module, run now if it has not been; None where imports are nested too deep to go on."""
-    if module not in world.frames:
-        if len(world.running) >= MAX_NESTED_IMPORTS:
-            return None
-        module.run(world)
-    return world.frames[module]

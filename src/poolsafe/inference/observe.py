@@ -41,7 +41,7 @@ def observe_engine(world: World, frame: Frame, node: ir.Call | None, name: str, 
         arguments.open_positional,
         arguments.open_keywords,
     )
-    if node is not None:
+    if node is not None and world.observer is not None and not world.shallow:
         world.saw(node.origin)
         world.engine_calls.append(EngineCall(frame.module, node.origin, name, frozen, frame.path, world.observer))
     facts = {"async": ENGINE_FUNCTIONS[name], "driver": scheme_of(engine_url(name, frozen)), "engine": True}
@@ -166,17 +166,18 @@ def observe_sql(
     )
     if node is None or sql is None:
         return Unknown("a statement")
-    world.saw(node.origin)
     given = force(world, frame, sql)
     if name == "alembic.op.execute":
         for _, single in alternatives(given):
             if isinstance(single, Object) and single.kind == "text":
                 observe_clause(world, single, node, "op.execute", Object("runner", {"async": None, "alembic": True}))
                 return Unknown("a result")
-    frozen = freeze(world, frame, given)
-    world.sql_calls.append(
-        SqlCall(frame.module, node.origin, name, frozen, receiver, frame.path, awaited, world.observer)
-    )
+    if world.observer is not None:
+        world.saw(node.origin)
+        frozen = freeze(world, frame, given)
+        world.sql_calls.append(
+            SqlCall(frame.module, node.origin, name, frozen, receiver, frame.path, awaited, world.observer)
+        )
     if name in ("sqlalchemy.text", "sqlalchemy.DDL"):
         return Object("text", {"node": node.origin}, ("text", id(node.origin)))
     return Unknown("a result", ("node", frame.number, node))
@@ -199,6 +200,6 @@ def observe_clause(
 ) -> None:
     """A text clause is handed to something that will execute it."""
     call = clause.facts.get("node")
-    if isinstance(call, cst.Call):
+    if isinstance(call, cst.Call) and world.observer is not None:
         world.saw(node.origin)
         world.executions.append(Execution(call, node.origin, name, receiver, awaited, world.observer))

@@ -15,8 +15,13 @@ Path = tuple[Scope, ...]
 
 def engine_sites(module: Module) -> list[CallSite]:
     """The calls of engine functions, and those that are given one."""
-    names = _names(module, library.ENGINE_NAMES)
+    names = engine_names(module)
     return [site for site in module.index.calls if site.name in names or _passes(site, names)]
+
+
+def engine_names(module: Module) -> frozenset[str]:
+    """The names by which the module may call an engine function."""
+    return _names(module, library.ENGINE_NAMES)
 
 
 def statement_sites(module: Module) -> list[CallSite]:

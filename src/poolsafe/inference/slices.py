@@ -18,6 +18,7 @@ traced further: names that the slice leaves out are unknown, so an answer may ge
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
@@ -36,9 +37,9 @@ CHANGING = frozenset(
 )  # fmt: skip
 # Methods that change nothing that anybody asks for.
 _PURE = FRESH_METHODS | READING | EXECUTING | {
-    "get", "items", "values", "copy", "commit", "rollback", "flush", "close", "aclose", "dispose", "refresh", "exists",
-    "connect", "begin", "begin_nested", "run_sync", "create_all", "drop_all", "fetchall", "fetchone", "all", "first",
-    "one", "one_or_none", "scalar_one", "scalar_one_or_none", "mappings", "group", "match", "search", "sub",
+    "aclose", "all", "begin", "begin_nested", "close", "commit", "connect", "copy", "create_all", "dispose", "drop_all",
+    "exists", "fetchall", "fetchone", "first", "flush", "get", "group", "items", "mappings", "match", "one",
+    "one_or_none", "refresh", "rollback", "run_sync", "scalar_one", "scalar_one_or_none", "search", "sub", "values",
 }  # fmt: skip
 
 
@@ -54,168 +55,144 @@ class Slice:
 
 
 @dataclass(slots=True, eq=False)
-class _Line:
+class Line:
     """A statement, or the head of a compound one, and what it does with names.
 
-    `position` counts statements; `reach` is the position up to which later changes may still matter to it.
+    `position` counts statements. `reach` is the position up to which changes still matter to it: its own, or without
+    an end where it stands in a loop. `may_change` maps a name whose object it changes at most, to the names that have
+    to be known to tell.
     """
 
     node: ir.Statement
-    outer: _Line | None
+    outer: Line | None
     position: int
     reach: int
     uses: set[str] = field(default_factory=set)
     binds: set[str] = field(default_factory=set)
     changes: set[str] = field(default_factory=set)
-    gives: set[str] = field(default_factory=set)
+    gives: set[str] = field(default_factory=set)  # to whoever runs the scope
     executes: set[str] = field(default_factory=set)
-    may_change: dict[str, set[str]] = field(default_factory=dict)  # a root, and the names of the receiver
-    seed: bool = False
+    may_change: dict[str, set[str]] = field(default_factory=dict)
+    calls: set[str] = field(default_factory=set)
+    yields: bool = False
+    calls_super: bool = False
     leaves: bool = False
     leaves_loop: bool = False
-    wanted: bool = False
+    definition: Definition | None = None
 
 
-def function_slice(node: ir.FunctionDef, on_path: set[int], library_names: frozenset[str]) -> Slice:
-    """Returns the slice of a function: its targets, what it gives back, and what it changes outside of itself.
+@dataclass(slots=True)
+class Targets:
+    """What a run has to reach.
 
-    `on_path` holds the ids of the LibCST nodes that lead to targets, `library_names` the names that the module imports
-    from libraries.
+    `on_path` holds the ids of the LibCST nodes that are target calls or stand around one, `names` the names of the
+    functions that make targets and of the functions and classes that lead to one.
     """
-    scope = _Scope(node.body.statements, on_path, library_names)
-    parameters = {one.name for one in node.parameters}
-    free = scope.used - scope.bound
-    outside = parameters | free | scope.declared
-    scope.want_effects(outside)
-    return Slice(scope.wanted(), frozenset((parameters | scope.bound) - scope.declared))
+
+    on_path: set[int] = field(default_factory=set)
+    names: set[str] = field(default_factory=set)
 
 
-class _Scope:
-    """The lines of one scope, and the closure over them."""
+class Definition:
+    """A function or class that a scope defines, and the names of the scope that it closes over."""
 
-    def __init__(self, block: ir.Block, on_path: set[int], library_names: frozenset[str]) -> None:
-        self._on_path = on_path
+    def __init__(self, node: ir.FunctionDef | ir.ClassDef, library_names: frozenset[str]) -> None:
+        self._node = node
         self._library_names = library_names
-        self._aliases = Aliases()
-        self._lines: list[_Line] = []
+
+    @functools.cached_property
+    def _scope(self) -> Scope:
+        return Scope(self._node.body, self._library_names)
+
+    @functools.cached_property
+    def free(self) -> frozenset[str]:
+        """The names that it reads or changes and does not bind itself."""
+        node = self._node
+        parameters = {one.name for one in node.parameters} if isinstance(node, ir.FunctionDef) else set()
+        scope = self._scope
+        return frozenset((scope.used - scope.bound - parameters) | scope.declared)
+
+    @functools.cached_property
+    def reached(self) -> frozenset[str]:
+        """Those free names whose objects it may change, or may give to its caller."""
+        return self._scope.reached(self.free)
+
+
+class Scope:
+    """What the statements of a module, class or function do with names."""
+
+    def __init__(self, body: ir.Body, library_names: frozenset[str]) -> None:
+        self._library_names = library_names
+        self.aliases = Aliases()
+        self.lines: list[Line] = []
+        self.definitions: dict[str, list[Definition]] = {}
         self.bound: set[str] = set()
-        self.used: set[str] = set()
         self.declared: set[str] = set()  # `global` and `nonlocal`
-        self._read_block(block, None)
-        for line in self._lines:
-            line.reach = _outermost_loop_end(line)
-        # How late a name, and a change of an object of an alias class, still matters.
-        self._names: dict[str, int] = {}
-        self._classes: dict[str, int] = {}
+        self._read: set[str] = set()
+        self._inner: set[str] = set()  # bound by comprehensions and lambdas
+        self._resolved: set[Definition] = set()
+        self._read_block(body.statements, None)
 
-    # --- the closure ---
+    @functools.cached_property
+    def used(self) -> frozenset[str]:
+        """The names that are read here or in the functions and classes that are defined here."""
+        inside = (one.free for several in self.definitions.values() for one in several)
+        return frozenset((self._read - self._inner).union(*inside))
 
-    def want_effects(self, outside: set[str]) -> None:
-        """Begins with what leaves the function: what it returns, and what it changes of `outside`."""
-        kinds = {self._aliases.find(name) for name in outside}
-        for line in self._lines:
-            if (
-                isinstance(line.node, (ir.Return, ir.Scoping))
-                or not line.binds.isdisjoint(self.declared)
-                or any(self._aliases.find(name) in kinds for name in (*line.changes, *line.executes))
-            ):
-                line.seed = True
-            elif any(self._aliases.find(name) in kinds for name in line.may_change):
-                line.wanted = True
-                self._need(line, set().union(*line.may_change.values()))
+    @functools.cached_property
+    def changed(self) -> frozenset[str]:
+        """The names through which objects are changed, or given to whoever runs the scope."""
+        return frozenset(
+            name for line in self.lines for name in (*line.changes, *line.may_change, *line.gives)
+        ) | frozenset(self.declared)
 
-    def reached(self, names: set[str]) -> set[str]:
+    def reached(self, names: Iterable[str]) -> frozenset[str]:
         """Returns those of the free `names` whose objects the scope may change, or may give to whoever runs it."""
-        touched = {name for line in self._lines for name in (*line.changes, *line.may_change, *line.gives)}
-        touched |= self.declared
-        kinds = {self._aliases.find(name) for name in touched}
-        return {name for name in names if self._aliases.find(name) in kinds} - self._library_names
+        self.close_over_definitions()
+        kinds = {self.aliases.find(name) for name in self.changed}
+        return frozenset(name for name in names if self.aliases.find(name) in kinds) - self._library_names
 
-    def wanted(self) -> frozenset[ir.Statement]:
-        """Returns the statements of the slice, once nothing more follows from them."""
-        made = {self._aliases.find(name) for line in self._lines if self._is_on_path(line) for name in line.binds}
-        for line in self._lines:
-            line.seed = line.seed or any(self._aliases.find(name) in made for name in line.executes)
-        changed = True
-        while changed:
-            changed = False
-            for line in reversed(self._lines):
-                if not line.wanted and (line.seed or self._matters(line) or (line.leaves and self._decides(line))):
-                    self._want(line)
-                    changed = True
-        return frozenset(line.node for line in self._lines if line.wanted)
-
-    def _matters(self, line: _Line) -> bool:
-        at = line.position
-        if any(self._names.get(name, -1) > at for name in line.binds):
-            return True
-        return any(self._classes.get(self._aliases.find(name), -1) > at for name in (*line.changes, *line.may_change))
-
-    def _decides(self, line: _Line) -> bool:
-        """Whether it matters that a line leaves a block: it hangs on names of the slice, or its loop belongs to it."""
-        outer = line.outer
-        while outer is not None:
-            if any(name in self._names for name in outer.uses):
-                return True
-            if isinstance(outer.node, (ir.For, ir.While)):
-                return line.leaves_loop and outer.wanted
-            outer = outer.outer
-        return False
-
-    def _want(self, line: _Line) -> None:
-        current: _Line | None = line
-        while current is not None and not current.wanted:
-            current.wanted = True
-            self._need(current, current.uses)
-            current = current.outer
-
-    def _need(self, line: _Line, names: Iterable[str]) -> None:
-        for name in names:
-            self._names[name] = max(self._names.get(name, -1), line.reach)
-            kind = self._aliases.find(name)
-            self._classes[kind] = max(self._classes.get(kind, -1), line.reach)
-        outer = line.outer
-        if outer is not None and not outer.wanted:
-            self._want(outer)
+    def close_over_definitions(self) -> None:
+        """Lets a function that is called here, or handed on, stand for what it closes over."""
+        queue = list(self.changed)
+        while queue:
+            for definition in self.definitions.get(name := queue.pop(), ()):
+                if definition not in self._resolved:
+                    self._resolved.add(definition)
+                    self.aliases.unite((name,), definition.reached)
+                    queue += definition.reached
 
     # --- reading the syntax ---
 
-    def _read_block(self, block: ir.Block, outer: _Line | None) -> None:
+    def _read_block(self, block: ir.Block, outer: Line | None) -> None:
         for statement in block:
-            self._read(statement, outer)
+            self._read_statement(statement, outer)
 
-    def _line(self, node: ir.Statement, outer: _Line | None) -> _Line:
-        line = _Line(node, outer, len(self._lines), 0)
-        line.seed = self._is_on_path(line)
-        self._lines.append(line)
-        return line
-
-    def _is_on_path(self, line: _Line) -> bool:
-        return id(line.node.origin) in self._on_path
-
-    def _read(self, node: ir.Statement, outer: _Line | None) -> None:
-        line = self._line(node, outer)
+    def _read_statement(self, node: ir.Statement, outer: Line | None) -> None:
+        position = len(self.lines)
+        line = Line(node, outer, position, END if _is_in_loop(node, outer) else position)
+        self.lines.append(line)
         match node:
             case ir.Assign():
                 self._expression(line, node.value)
                 for target in node.targets:
                     self._target(line, target, node.value)
+                    self.aliases.unite(_roots(node.targets[0]), _roots(target))
             case ir.AugmentedAssign():
                 self._expression(line, node.value)
                 self._expression(line, node.target)
                 self._target(line, node.target, node.value)
-                line.changes |= set(_roots(node.target))
+                line.changes.update(_roots(node.target))
             case ir.Evaluate():
                 self._expression(line, node.value)
             case ir.Return():
                 self._expression(line, node.value)
-                line.gives |= set(carriers(node.value))
+                line.gives.update(carriers(node.value))
             case ir.Raise():
                 self._expression(line, node.exception)
-                self._leave(line)
+                line.leaves = True
             case ir.Break() | ir.Continue():
-                line.leaves_loop = True
-                self._leave(line)
+                line.leaves = line.leaves_loop = True
             case ir.Import() | ir.ImportFrom():
                 self._bind(line, {node.bound})
             case ir.TypeAlias():
@@ -226,28 +203,27 @@ class _Scope:
                 for target in node.targets:
                     self._bind(line, targets(target))
                     self._expression(line, target)
-                    line.changes |= set(_roots(target)) if not isinstance(target, ir.Name) else set()
+                    if not isinstance(target, ir.Name):
+                        line.changes.update(_roots(target))
             case ir.Assert():
                 self._expression(line, node.test)
                 line.binds |= line.uses  # a condition that holds from here on
+                line.leaves = isinstance(node.test, ir.Constant)
             case ir.FunctionDef() | ir.ClassDef():
-                self._definition(line, node)
+                self._define(line, node)
             case _:
                 self._compound(line, node)
-        self.used |= line.uses
+        self._read |= line.uses
 
-    def _compound(self, line: _Line, node: ir.Statement) -> None:
+    def _compound(self, line: Line, node: ir.Statement) -> None:
         blocks: list[ir.Block] = []
         match node:
-            case ir.If():
+            case ir.If() | ir.While():
                 self._expression(line, node.test)
                 blocks += [node.body, node.orelse]
             case ir.For():
                 self._expression(line, node.iterable)
                 self._target(line, node.target, node.iterable)
-                blocks += [node.body, node.orelse]
-            case ir.While():
-                self._expression(line, node.test)
                 blocks += [node.body, node.orelse]
             case ir.With():
                 for item in node.items:
@@ -263,23 +239,26 @@ class _Scope:
             case ir.Match():
                 self._expression(line, node.subject)
                 for case in node.cases:
-                    for pattern in ir.walk(case.pattern):
-                        if isinstance(pattern, ir.Pattern) and pattern.captured is not None:
-                            self._bind(line, {pattern.captured})
-                            self._aliases.unite({pattern.captured}, carriers(node.subject))
-                        elif isinstance(pattern, ir.ValuePattern):
-                            self._expression(line, pattern.value)
+                    self._pattern(line, case.pattern, node.subject)
                     self._expression(line, case.guard)
                     blocks.append(case.body)
         for block in blocks:
             self._read_block(block, line)
 
-    def _bind(self, line: _Line, names: Iterable[str]) -> None:
+    def _pattern(self, line: Line, node: ir.Pattern, subject: ir.Expression) -> None:
+        for one in ir.walk(node):
+            if isinstance(one, ir.Pattern) and one.captured is not None:
+                self._bind(line, {one.captured})
+                self.aliases.unite({one.captured}, carriers(subject))
+            elif isinstance(one, ir.ValuePattern):
+                self._expression(line, one.value)
+
+    def _bind(self, line: Line, names: Iterable[str]) -> None:
         names = set(names)
         line.binds |= names
         self.bound |= names
 
-    def _target(self, line: _Line, target: ir.Expression, value: ir.Expression) -> None:
+    def _target(self, line: Line, target: ir.Expression, value: ir.Expression) -> None:
         if isinstance(target, ir.Display):
             values: list[ir.Expression] = [value] * len(target.elements)
             if isinstance(value, ir.Display) and len(value.elements) == len(target.elements):
@@ -290,52 +269,47 @@ class _Scope:
             self._target(line, target.value, value)
         elif isinstance(target, ir.Name):
             self._bind(line, {target.id})
-            self._aliases.unite({target.id}, carriers(value))
+            self.aliases.unite({target.id}, carriers(value))
         else:
             self._expression(line, target)
             roots = set(_roots(target))
             line.changes |= roots
-            self._aliases.unite(roots, carriers(value))
+            self.aliases.unite(roots, carriers(value))
 
-    def _definition(self, line: _Line, node: ir.FunctionDef | ir.ClassDef) -> None:
+    def _define(self, line: Line, node: ir.FunctionDef | ir.ClassDef) -> None:
         self._bind(line, {node.name})
         for expression in _evaluated_at_definition(node):
             self._expression(line, expression)
-        inner = _Scope(node.body.statements, self._on_path, self._library_names)
-        parameters = {one.name for one in node.parameters} if isinstance(node, ir.FunctionDef) else set()
-        free = (inner.used - inner.bound - parameters) | inner.declared
-        line.uses |= free
-        # Whoever calls it may change what it closes over, or get at it.
-        self._aliases.unite({node.name}, inner.reached(free))
+        line.definition = Definition(node, self._library_names)
+        self.definitions.setdefault(node.name, []).append(line.definition)
 
-    def _leave(self, line: _Line) -> None:
-        line.leaves = True
-        # Outside a condition, execution never gets past it.
-        line.seed = line.seed or not _is_conditional(line)
-
-    def _expression(self, line: _Line, node: ir.Expression | None) -> None:
+    def _expression(self, line: Line, node: ir.Expression | None) -> None:
         if node is None:
             return
         for one in ir.walk(node):
             match one:
                 case ir.Name():
                     line.uses.add(one.id)
+                case ir.Call():
+                    self._call(line, one)
                 case ir.NamedExpression():
                     self._target(line, one.target, one.value)
                 case ir.Generator():
-                    self._aliases.unite(targets(one.target), carriers(one.iterable))
+                    self._inner.update(targets(one.target))
+                    self.aliases.unite(targets(one.target), carriers(one.iterable))
+                case ir.Parameter():
+                    self._inner.add(one.name)
                 case ir.Yield():
-                    line.seed = True
-                    line.gives |= set(carriers(one.value))
-                case ir.Call():
-                    self._call(line, one)
+                    line.yields = True
+                    line.gives.update(carriers(one.value))
 
-    def _call(self, line: _Line, node: ir.Call) -> None:
+    def _call(self, line: Line, node: ir.Call) -> None:
         callee = node.callee
         given = {name for argument in node.arguments for name in carriers(argument.value)}
         if isinstance(callee, ir.Name):
+            line.calls.add(callee.id)
             if callee.id == "super":
-                line.seed = True
+                line.calls_super = True
             elif callee.id not in FRESH and callee.id not in self._library_names:
                 line.changes |= {callee.id, *given}
             return
@@ -346,13 +320,148 @@ class _Scope:
         if callee.name in CHANGING or not roots.isdisjoint({"self", "cls"}):
             line.changes |= roots | given
             # What is put into an object is in it.
-            self._aliases.unite(roots, given)
+            self.aliases.unite(roots, given)
         elif callee.name in EXECUTING:
             line.executes |= given
         elif callee.name not in _PURE and roots.isdisjoint(self._library_names):
             names = {one.id for one in ir.walk(callee) if isinstance(one, ir.Name)}
             for root in roots | given:
                 line.may_change.setdefault(root, set()).update(names)
+
+
+class _Closure:
+    """The lines of a scope that follow from what is asked of it."""
+
+    def __init__(self, scope: Scope, targets: Targets) -> None:
+        scope.close_over_definitions()
+        self._scope = scope
+        self._find = scope.aliases.find
+        self._targets = targets
+        self._wanted: set[Line] = set()
+        # How late a name, and a change of an object of an alias class, still matters.
+        self._names: dict[str, int] = {}
+        self._classes: dict[str, int] = {}
+
+    def want_targets(self) -> None:
+        """Begins with the statements that lead to targets, and with those that execute what a target makes."""
+        lines = self._scope.lines
+        leading = [line for line in lines if id(line.node.origin) in self._targets.on_path or self._names_target(line)]
+        for line in leading:
+            self._want(line)
+            if line.definition is not None:
+                self._need(line.definition.free, END)
+        # Another name for a target may be called, and a clause that one made may be executed.
+        kinds = {self._find(name) for line in leading for name in line.binds}
+        kinds |= {self._find(name) for name in self._targets.names}
+        for line in lines:
+            if any(self._find(name) in kinds for name in (*line.calls, *line.executes)):
+                self._want(line)
+
+    def _names_target(self, line: Line) -> bool:
+        names = self._targets.names
+        return not names.isdisjoint(line.uses) or (
+            isinstance(line.node, ir.ClassDef) and line.definition is not None and not names.isdisjoint(line.binds)
+        )
+
+    def want_effects(self, outside: set[str]) -> None:
+        """Begins with what leaves a function: what it returns, and what it changes of the objects of `outside`."""
+        kinds = {self._find(name) for name in outside}
+        declared = self._scope.declared
+        for line in self._scope.lines:
+            if (
+                line.yields
+                or line.calls_super
+                or isinstance(line.node, (ir.Return, ir.Scoping))
+                or not line.binds.isdisjoint(declared)
+                or any(self._find(name) in kinds for name in (*line.changes, *line.executes))
+            ):
+                self._want(line)
+            elif any(self._find(name) in kinds for name in line.may_change):
+                self._wanted.add(line)
+                self._want_around(line)
+                self._need(set().union(*line.may_change.values()), line.reach)
+
+    def want_name(self, name: str) -> None:
+        """Begins with what binds a name and what changes its object."""
+        self._names[name] = self._classes[self._find(name)] = END
+
+    def statements(self) -> frozenset[ir.Statement]:
+        """Returns the statements of the slice, once nothing more follows from them."""
+        lines = [line for line in reversed(self._scope.lines) if line not in self._wanted]
+        count = -1
+        while count != len(lines):
+            count = len(lines)
+            for line in lines:
+                if self._matters(line) or (line.leaves and self._decides(line)):
+                    self._want(line)
+            lines = [line for line in lines if line not in self._wanted]
+        return frozenset(line.node for line in self._wanted)
+
+    def _matters(self, line: Line) -> bool:
+        at = line.position
+        if any(self._names.get(name, -1) > at for name in line.binds):
+            return True
+        return any(self._classes.get(self._find(name), -1) > at for name in (*line.changes, *line.may_change))
+
+    def _decides(self, line: Line) -> bool:
+        """Whether it matters that a line leaves: it hangs on names of the slice, or its loop belongs to the slice."""
+        outer, conditional = line.outer, False
+        while outer is not None:
+            if any(name in self._names for name in outer.uses):
+                return True
+            if isinstance(outer.node, (ir.For, ir.While)):
+                return line.leaves_loop and outer in self._wanted
+            conditional = conditional or isinstance(outer.node, (ir.If, ir.Match))
+            outer = outer.outer
+        # Outside a condition, execution never gets past it.
+        return not conditional
+
+    def _want(self, line: Line) -> None:
+        if line not in self._wanted:
+            self._wanted.add(line)
+            self._need(line.uses, line.reach)
+            self._want_around(line)
+
+    def _want_around(self, line: Line) -> None:
+        if line.outer is not None:
+            self._want(line.outer)
+
+    def _need(self, names: Iterable[str], reach: int) -> None:
+        queue = list(names)
+        while queue:
+            name = queue.pop()
+            if self._names.get(name, -1) >= reach:
+                continue
+            self._names[name] = reach
+            kind = self._find(name)
+            self._classes[kind] = max(self._classes.get(kind, -1), reach)
+            # What a function reads has to be there when it is called.
+            for definition in self._scope.definitions.get(name, ()):
+                queue += definition.free
+
+
+def function_slice(scope: Scope, parameters: set[str], targets: Targets) -> Slice:
+    """Returns the slice of a function: its targets, what it gives back, and what it changes outside of itself."""
+    closure = _Closure(scope, targets)
+    closure.want_targets()
+    closure.want_effects(parameters | (scope.used - scope.bound) | scope.declared)
+    return Slice(closure.statements(), frozenset((parameters | scope.bound) - scope.declared))
+
+
+def target_slice(scope: Scope, targets: Targets) -> Slice:
+    """Returns the slice of a module or class body that leads to targets."""
+    closure = _Closure(scope, targets)
+    closure.want_targets()
+    return Slice(closure.statements(), frozenset())
+
+
+def name_slice(scope: Scope, name: str) -> Slice:
+    """Returns the slice of a module or class body that decides what a name finally stands for."""
+    if name not in scope.bound:
+        return Slice(frozenset(), frozenset())
+    closure = _Closure(scope, Targets())
+    closure.want_name(name)
+    return Slice(closure.statements(), frozenset())
 
 
 def _evaluated_at_definition(node: ir.FunctionDef | ir.ClassDef) -> Iterator[ir.Expression]:
@@ -372,21 +481,7 @@ def _roots(node: ir.Expression) -> Iterator[str]:
     yield from carriers(node)
 
 
-def _outermost_loop_end(line: _Line) -> int:
-    """Returns the position that the line is read at: its own, or behind the outermost loop around it."""
-    outer: _Line | None = line
-    loop: _Line | None = None
-    while outer is not None:
-        if isinstance(outer.node, (ir.For, ir.While)):
-            loop = outer
-        outer = outer.outer
-    return line.position if loop is None else END
-
-
-def _is_conditional(line: _Line) -> bool:
-    outer = line.outer
-    while outer is not None:
-        if isinstance(outer.node, (ir.If, ir.For, ir.While, ir.Match)):
-            return True
-        outer = outer.outer
-    return False
+def _is_in_loop(node: ir.Statement, outer: Line | None) -> bool:
+    if isinstance(node, (ir.For, ir.While)):
+        return True
+    return outer is not None and outer.reach == END

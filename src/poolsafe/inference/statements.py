@@ -14,7 +14,6 @@ from poolsafe.inference.conditions import assume, truth
 from poolsafe.inference.expressions import combine
 from poolsafe.inference.frame import Arguments, Exit, Frame, Loop
 from poolsafe.inference.functions import parameter_defaults
-from poolsafe.inference.idle import is_foreign_call, is_idle, mentions
 from poolsafe.inference.lattice import (
     ALWAYS,
     Class,
@@ -22,20 +21,17 @@ from poolsafe.inference.lattice import (
     Function,
     Guard,
     Instance,
-    Lazy,
     Library,
     MappingRef,
     Object,
     Pending,
-    Sequence,
-    Text,
     Unknown,
     Value,
     lift,
 )
 from poolsafe.inference.matching import match_statement
 from poolsafe.inference.methods import mapping_method
-from poolsafe.inference.names import bind, force, kept, peek
+from poolsafe.inference.names import bind, force, peek
 from poolsafe.inference.state import State
 from poolsafe.inference.world import World
 
@@ -47,22 +43,27 @@ def execute(world: World, frame: Frame, block: ir.Block) -> bool:
             return True
         if frame.slice is not None and statement not in frame.slice:
             continue
+        frame.statement = statement
         if not _HANDLERS[type(statement)](world, frame, statement):
             return False
     return True
 
 
 def _assign(world: World, frame: Frame, node: ir.Assign) -> bool:
-    value = _assigned(world, frame, node)
+    # A name is passed on as it is: an import that it stands for need not be followed.
+    value = (
+        peek(world, frame, node.value.id)
+        if isinstance(node.value, ir.Name)
+        else world.evaluate(world, frame, node.value)
+    )
     for target in node.targets:
         assign(world, frame, target, value)
     return True
 
 
 def _evaluate(world: World, frame: Frame, node: ir.Evaluate) -> bool:
-    done = node.value
-    if not is_idle(world, frame, done) and isinstance(done, _WITH_EFFECT):
-        force(world, frame, world.evaluate(world, frame, done))
+    if isinstance(node.value, _WITH_EFFECT):
+        force(world, frame, world.evaluate(world, frame, node.value))
     return True
 
 
@@ -107,23 +108,6 @@ def _type_alias(world: World, frame: Frame, node: ir.TypeAlias) -> bool:
     return True
 
 
-def _assigned(world: World, frame: Frame, node: ir.Assign) -> Value:
-    """The value of an assignment; put off where an imported function makes it and nobody may ever ask."""
-    target = node.targets[0]
-    if node.annotation is None and isinstance(node.value, ir.Name):
-        return peek(world, frame, node.value.id)
-    if (
-        frame.kind == "module"
-        and node.annotation is None
-        and len(node.targets) == 1
-        and isinstance(target, ir.Name)
-        and is_foreign_call(world, frame, node.value)
-        and not mentions(node.value, target.id)
-    ):
-        return Lazy(node.value, frame)
-    return world.evaluate(world, frame, node.value)
-
-
 def _assert(world: World, frame: Frame, node: ir.Assert) -> bool:
     then, _ = truth(world, frame, node.test)
     if not frame.state.narrow(then):
@@ -158,9 +142,7 @@ def _import(world: World, frame: Frame, node: ir.Import) -> bool:
 
 
 def _import_from(world: World, frame: Frame, node: ir.ImportFrom) -> bool:
-    if node.name == "*":
-        world.stars.setdefault(frame.number, []).append((frame.module, node.level, node.module))
-    else:
+    if node.name != "*":
         bind(world, frame, node.bound, Pending(frame.module, node.level, node.module, node.name))
     return True
 
@@ -334,35 +316,11 @@ def _entered_instance(world: World, frame: Frame, instance: Instance) -> Value:
 def _function(world: World, frame: Frame, node: ir.FunctionDef) -> bool:
     if frame.kind == "class" and _is_setter(node):
         return True
-    if frame.kind == "function" or world.is_hot(node) or _depends_on_order(world, frame, node.parameters):
-        value = _defined(world, frame, node)
-        if world.is_hot(node):
-            world.defined[id(node.origin)] = (value, frame)
-        bind(world, frame, node.name, value)
-    else:
-        bind(world, frame, node.name, Lazy(node, frame))
+    value = _defined(world, frame, node)
+    if world.is_hot(node):
+        world.defined[id(node.origin)] = (value, frame)
+    bind(world, frame, node.name, value)
     return True
-
-
-def _depends_on_order(world: World, frame: Frame, parameters: tuple[ir.Parameter, ...]) -> bool:
-    """Whether a default is a name that may be bound anew before anybody asks for the function."""
-    names = [one.default.id for one in parameters if isinstance(one.default, ir.Name)]
-    return any(isinstance(peek(world, frame, name), (Const, Text, MappingRef, Sequence)) for name in names)
-
-
-def complete(world: World, frame: Frame, node: ir.Node) -> Value:
-    """What has waited: a definition, or the right side of an assignment."""
-    with kept(world, frame):
-        return _completed(world, frame, node)
-
-
-def _completed(world: World, frame: Frame, node: ir.Node) -> Value:
-    if isinstance(node, ir.FunctionDef):
-        return _defined(world, frame, node)
-    if isinstance(node, ir.ClassDef):
-        return _defined_class(world, frame, node)
-    assert isinstance(node, ir.Expression)
-    return force(world, frame, world.evaluate(world, frame, node))
 
 
 def _defined(world: World, frame: Frame, node: ir.FunctionDef) -> Function:
@@ -385,14 +343,11 @@ def _is_setter(node: ir.FunctionDef) -> bool:
 
 
 def _class(world: World, frame: Frame, node: ir.ClassDef) -> bool:
-    if frame.kind != "function" and not world.is_hot(node):
-        bind(world, frame, node.name, Lazy(node, frame))
-        return True
     value = _defined_class(world, frame, node)
     bind(world, frame, node.name, value)
     if world.is_hot(node):
         world.defined[id(node.origin)] = (value, frame)
-        run_class_body(world, frame, value, frame.path)
+        run_class_body(world, frame, value)
     return True
 
 
@@ -400,7 +355,7 @@ def _defined_class(world: World, frame: Frame, node: ir.ClassDef) -> Class:
     bases = tuple(force(world, frame, world.evaluate(world, frame, base)) for base in node.bases)
     decorators = tuple(force(world, frame, world.evaluate(world, frame, item)) for item in node.decorators)
     parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
-    return Class(node, frame.module, world.number(), bases, decorators, parents)
+    return Class(node, frame.module, world.address(frame), bases, decorators, parents)
 
 
 def _pass(world: World, frame: Frame, node: ir.Statement) -> bool:

@@ -25,7 +25,7 @@ from poolsafe.inference.lattice import (
     Unknown,
     Value,
 )
-from poolsafe.inference.slices import Slice, function_slice
+from poolsafe.inference.slices import Slice, Targets, function_slice
 from poolsafe.inference.state import Slot, State
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from poolsafe.inference import ir
     from poolsafe.inference.frame import Arguments, Frame
     from poolsafe.inference.modules import Module
+    from poolsafe.inference.namespaces import Namespace
     from poolsafe.inference.project import Project
 
 MAX_DEPTH = 14
@@ -85,17 +86,18 @@ class World:
 
     It has no representation: that would be all trees and states in full, gigabytes of text.
 
-    `evaluate` (an expression), `execute` (a body; whether it goes on after it), `apply` (a call of a value with
-    arguments, at a node) and `complete` (an expression or definition that has waited) are the interpreter's own
-    entries, through which its parts recurse into each other.
+    `evaluate` (an expression), `execute` (a body; whether it goes on after it) and `apply` (a call of a value with
+    arguments, at a node) are the interpreter's own entries, through which its parts recurse into each other.
     """
 
     project: Project
     evaluate: Callable[[World, Frame, Any], Value]
     execute: Callable[[World, Frame, Any], bool]
     apply: Callable[[World, Frame, Any, Value, Any], Value]
-    complete: Callable[[World, Frame, Any], Value]
-    frames: dict[Module, Frame] = field(default_factory=dict)  # of the modules that have been run
+    namespaces: dict[Module, Namespace] = field(default_factory=dict)
+    bodies: dict[int, ir.Body] = field(default_factory=dict)  # of the namespaces, by number
+    answered: set[tuple[int, str]] = field(default_factory=set)  # names of namespaces, the answers stand in `base`
+    asking: dict[tuple[int, str], bool] = field(default_factory=dict)  # in the order of asking; False: hangs on a cycle
     base: dict[Slot, Value] = field(default_factory=dict)
     fuel: int = FUEL
     fuel_per_run: int = FUEL
@@ -110,16 +112,17 @@ class World:
     executions: list[Execution] = field(default_factory=list)
     configured: list[tuple[Module, Value]] = field(default_factory=list)  # an env.py, the connection of its migrations
     hot: set[int] = field(default_factory=set)
-    warm: set[int] = field(default_factory=set)
+    targets: Targets = field(default_factory=Targets)
     sources: set[int] = field(default_factory=set)  # functions that may give back SQL of several commands
     local_names: dict[int, frozenset[str]] = field(default_factory=dict)  # of the frames whose slice leaves some out
-    slices: dict[tuple[ir.FunctionDef, int], Slice] = field(default_factory=dict)
+    slices: dict[tuple[ir.FunctionDef, int, int], Slice] = field(default_factory=dict)
+    explored: set[int] = field(default_factory=set)  # the numbers of modules whose bodies were run for their targets
     reached: set[tuple[int, int]] = field(default_factory=set)
     running: dict[int, Frame] = field(default_factory=dict)
     active: list[ir.Node] = field(default_factory=list)
-    finished_classes: set[int] = field(default_factory=set)
-    stars: dict[int, list[tuple[Module, int, str]]] = field(default_factory=dict)
-    importing: set[int] = field(default_factory=set)
+    addresses: dict[tuple[int, ir.Statement | None, int], int] = field(default_factory=dict)
+    ordinals: dict[tuple[int, ir.Statement | None], int] = field(default_factory=dict)  # of the current run
+    importing: set[tuple[int, int, str, str | None]] = field(default_factory=set)
     doubt_constants: bool = False
     shallow: bool = False
     observer: Module | None = None
@@ -131,6 +134,42 @@ class World:
         self.counter += 1
         return self.counter
 
+    def address(self, frame: Frame) -> int:
+        """A number for an object or frame that is made where `frame` stands.
+
+        The same run of the same statements gives the same numbers, so that an object of a module is one object in
+        whichever answer it is met.
+        """
+        key = (frame.context, frame.statement)
+        ordinal = self.ordinals[key] = self.ordinals.get(key, 0) + 1
+        place = (frame.context, frame.statement, ordinal)
+        found = self.addresses.get(place)
+        if found is None:
+            found = self.addresses[place] = self.number()
+        return found
+
+    def note_cycle(self, key: tuple[int, str]) -> None:
+        """Note that the answers which are being worked out since `key` was asked for hang on it."""
+        later = False
+        for one in self.asking:
+            if later:
+                self.asking[one] = False
+            later = later or one == key
+
+    @contextmanager
+    def apart(self) -> Iterator[None]:
+        """Run something with a budget of its own, and without the recursion of what runs around it."""
+        self.charge()
+        kept = self.spent, self.fuel, self.given, METER.units, self.charged
+        active, ordinals = list(self.active), self.ordinals
+        self.spent, self.ordinals = 0, {}
+        self.refuel()
+        try:
+            yield
+        finally:
+            self.spent, self.fuel, self.given, METER.units, self.charged = kept
+            self.active, self.ordinals = active, ordinals
+
     def saw(self, node: cst.CSTNode) -> None:
         """Note that a run for the observing module has reached this call."""
         self.reached.add((0 if self.observer is None else self.observer.number, id(node)))
@@ -141,10 +180,11 @@ class World:
 
     def slice_of(self, module: Module, node: ir.FunctionDef) -> Slice:
         """The statements of a function that matter, as long as no new targets are set."""
-        key = (node, len(self.warm))
+        key = (node, len(self.targets.on_path), len(self.targets.names))
         found = self.slices.get(key)
         if found is None:
-            found = self.slices[key] = function_slice(node, self.warm, module.library_names)
+            parameters = {one.name for one in node.parameters}
+            found = self.slices[key] = function_slice(module.scope_of(node.body), parameters, self.targets)
         return found
 
     def begin_file(self) -> None:
@@ -178,11 +218,11 @@ class World:
         return not self.exhausted
 
     def new_mapping(
-        self, state: State, items: dict[Any, Value], open_reason: str | None = None, trail: Trail = ()
+        self, frame: Frame, items: dict[Any, Value], open_reason: str | None = None, trail: Trail = ()
     ) -> MappingRef:
         """Make a dict object with this content."""
-        oid = self.number()
-        state.set(("dict", oid), MappingValue(items, open_reason, oid, trail=trail))
+        oid = self.address(frame)
+        frame.state.set(("dict", oid), MappingValue(items, open_reason, oid, trail=trail))
         return MappingRef(oid, trail=trail)
 
     def content(self, state: State, ref: MappingRef) -> MappingValue:
@@ -202,7 +242,7 @@ class World:
 
     def is_warm(self, node: ir.Node) -> bool:
         """Whether a node is on the way to a target."""
-        return id(node.origin) in self.warm
+        return id(node.origin) in self.targets.on_path
 
     def is_hot(self, node: ir.Node) -> bool:
         """Whether a function or class is on the way to a target."""

@@ -64,7 +64,7 @@ def call_config(world: World, frame: Frame, node: ir.Call | None, name: str, arg
         return main_option(world, frame, known) if known is not None else Unknown("an option of alembic.ini")
     if name == "get_section":
         content = world.content(frame.state, section)
-        return world.new_mapping(frame.state, dict(content.items), content.open)
+        return world.new_mapping(frame, dict(content.items), content.open)
     if name == "get_section_option":
         key = arguments.get(1, "name")
         known = texts.as_text(key).known if key is not None else None

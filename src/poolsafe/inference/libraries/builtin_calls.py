@@ -42,7 +42,7 @@ def _dict(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments
     reasons = [merge_into(world, frame, items, value) for value in arguments.positional[:1]]
     items.update(arguments.keywords)
     trail = (world.step(frame, node, "dict"),) if node is not None else ()
-    return world.new_mapping(frame.state, items, next(filter(None, reasons), arguments.open_keywords), trail)
+    return world.new_mapping(frame, items, next(filter(None, reasons), arguments.open_keywords), trail)
 
 
 def _str(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -193,7 +193,7 @@ def _fromkeys(world: World, frame: Frame, node: ir.Call | None, arguments: Argum
     value = arguments.positional[1] if len(arguments.positional) > 1 else Const(None)
     known = isinstance(keys, Sequence) and not keys.open and None not in names
     items = {name: value for name in names if name is not None}
-    return world.new_mapping(frame.state, items, None if known else "keys that are not known")
+    return world.new_mapping(frame, items, None if known else "keys that are not known")
 
 
 def _sorted(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:

@@ -200,7 +200,7 @@ def _of_migration(world: World, frame: Frame, node: ir.Call | None, arguments: A
 def _configure(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     """`context.configure(connection=…)`: the connection that an env.py gives its migrations."""
     connection = arguments.get(0, "connection")
-    if node is not None and connection is not None:
+    if node is not None and connection is not None and world.observer is not None:
         world.saw(node.origin)
         world.configured.append((frame.module, connection))
     return Unknown("nothing")

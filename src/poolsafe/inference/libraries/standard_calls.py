@@ -69,7 +69,7 @@ def _copy(*, deep: bool) -> Handler:
                 return single
             content = world.content(frame.state, single)
             items = {key: lift(one, inner) if deep else inner for key, inner in content.items.items()}
-            return world.new_mapping(frame.state, items, content.open, content.trail)
+            return world.new_mapping(frame, items, content.open, content.trail)
 
         return lift(one, force(world, frame, first(world, frame, node, arguments)))
 
@@ -139,7 +139,7 @@ def _import_module(world: World, frame: Frame, node: ir.Call | None, arguments: 
     if not known:
         return Unknown("a module whose name is not known")
     dotted = known.lstrip(".")
-    return imported(world, Pending(frame.module, len(known) - len(dotted), dotted))
+    return imported(world, frame, Pending(frame.module, len(known) - len(dotted), dotted))
 
 
 HANDLERS: dict[str, Handler] = {

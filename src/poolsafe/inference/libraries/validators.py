@@ -111,7 +111,7 @@ def _other_fields(world: World, frame: Frame, instance: Instance, name: str, wor
             continue
         stored = frame.state.get(("attr", instance.oid, field))
         items[field] = stored if not isinstance(stored, Absent) else field_default(world, frame, instance.cls, field)
-    return world.new_mapping(frame.state, items, "the fields of a settings class")
+    return world.new_mapping(frame, items, "the fields of a settings class")
 
 
 def after_validation(world: World, frame: Frame, instance: Instance, name: str, value: Value) -> Value:
