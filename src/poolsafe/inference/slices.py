@@ -146,13 +146,44 @@ class Scope:
             name for line in self.lines for name in (*line.changes, *line.may_change, *line.gives)
         ) | frozenset(self.declared)
 
+    @functools.cached_property
+    def binders(self) -> dict[str, list[Line]]:
+        """The lines that bind each name."""
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            for name in line.binds:
+                found.setdefault(name, []).append(line)
+        return found
+
+    @functools.cached_property
+    def changers(self) -> dict[str, list[Line]]:
+        """The lines that may change an object of each alias class."""
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            for kind in {self.kind_of(name) for name in (*line.changes, *line.may_change)}:
+                found.setdefault(kind, []).append(line)
+        return found
+
+    @functools.cached_property
+    def leaving(self) -> list[Line]:
+        """The lines that leave a block: `raise`, `break`, `continue`."""
+        return [line for line in self.lines if line.leaves]
+
+    @functools.cached_property
+    def _kinds(self) -> Aliases:
+        self._close_over_definitions()
+        return self.aliases
+
+    def kind_of(self, name: str) -> str:
+        """Returns the representative of a name's alias class."""
+        return self._kinds.find(name)
+
     def reached(self, names: Iterable[str]) -> frozenset[str]:
         """Returns those of the free `names` whose objects the scope may change, or may give to whoever runs it."""
-        self.close_over_definitions()
-        kinds = {self.aliases.find(name) for name in self.changed}
-        return frozenset(name for name in names if self.aliases.find(name) in kinds) - self._library_names
+        kinds = {self.kind_of(name) for name in self.changed}
+        return frozenset(name for name in names if self.kind_of(name) in kinds) - self._library_names
 
-    def close_over_definitions(self) -> None:
+    def _close_over_definitions(self) -> None:
         """Lets a function that is called here, or handed on, stand for what it closes over."""
         queue = list(self.changed)
         while queue:
@@ -333,14 +364,13 @@ class _Closure:
     """The lines of a scope that follow from what is asked of it."""
 
     def __init__(self, scope: Scope, targets: Targets) -> None:
-        scope.close_over_definitions()
         self._scope = scope
-        self._find = scope.aliases.find
+        self._kind = scope.kind_of
         self._targets = targets
         self._wanted: set[Line] = set()
         # How late a name, and a change of an object of an alias class, still matters.
         self._names: dict[str, int] = {}
-        self._classes: dict[str, int] = {}
+        self._kinds: dict[str, int] = {}
 
     def want_targets(self) -> None:
         """Begins with the statements that lead to targets, and with those that execute what a target makes."""
@@ -351,10 +381,10 @@ class _Closure:
             if line.definition is not None:
                 self._need(line.definition.free, END)
         # Another name for a target may be called, and a clause that one made may be executed.
-        kinds = {self._find(name) for line in leading for name in line.binds}
-        kinds |= {self._find(name) for name in self._targets.names}
+        kinds = {self._kind(name) for line in leading for name in line.binds}
+        kinds |= {self._kind(name) for name in self._targets.names}
         for line in lines:
-            if any(self._find(name) in kinds for name in (*line.calls, *line.executes)):
+            if any(self._kind(name) in kinds for name in (*line.calls, *line.executes)):
                 self._want(line)
 
     def _names_target(self, line: Line) -> bool:
@@ -365,7 +395,7 @@ class _Closure:
 
     def want_effects(self, outside: set[str]) -> None:
         """Begins with what leaves a function: what it returns, and what it changes of the objects of `outside`."""
-        kinds = {self._find(name) for name in outside}
+        kinds = {self._kind(name) for name in outside}
         declared = self._scope.declared
         for line in self._scope.lines:
             if (
@@ -373,35 +403,27 @@ class _Closure:
                 or line.calls_super
                 or isinstance(line.node, (ir.Return, ir.Scoping))
                 or not line.binds.isdisjoint(declared)
-                or any(self._find(name) in kinds for name in (*line.changes, *line.executes))
+                or any(self._kind(name) in kinds for name in (*line.changes, *line.executes))
             ):
                 self._want(line)
-            elif any(self._find(name) in kinds for name in line.may_change):
+            elif any(self._kind(name) in kinds for name in line.may_change):
                 self._wanted.add(line)
                 self._want_around(line)
                 self._need(set().union(*line.may_change.values()), line.reach)
 
     def want_name(self, name: str) -> None:
         """Begins with what binds a name and what changes its object."""
-        self._names[name] = self._classes[self._find(name)] = END
+        self._raise(name, END)
 
     def statements(self) -> frozenset[ir.Statement]:
         """Returns the statements of the slice, once nothing more follows from them."""
-        lines = [line for line in reversed(self._scope.lines) if line not in self._wanted]
         count = -1
-        while count != len(lines):
-            count = len(lines)
-            for line in lines:
-                if self._matters(line) or (line.leaves and self._decides(line)):
+        while count != len(self._wanted):
+            count = len(self._wanted)
+            for line in self._scope.leaving:
+                if line not in self._wanted and self._decides(line):
                     self._want(line)
-            lines = [line for line in lines if line not in self._wanted]
         return frozenset(line.node for line in self._wanted)
-
-    def _matters(self, line: Line) -> bool:
-        at = line.position
-        if any(self._names.get(name, -1) > at for name in line.binds):
-            return True
-        return any(self._classes.get(self._find(name), -1) > at for name in (*line.changes, *line.may_change))
 
     def _decides(self, line: Line) -> bool:
         """Whether it matters that a line leaves: it hangs on names of the slice, or its loop belongs to the slice."""
@@ -417,27 +439,52 @@ class _Closure:
         return not conditional
 
     def _want(self, line: Line) -> None:
-        if line not in self._wanted:
-            self._wanted.add(line)
-            self._need(line.uses, line.reach)
-            self._want_around(line)
+        """Adds a line and all that follows from it."""
+        queue = [line]
+        while queue:
+            one = queue.pop()
+            if one in self._wanted:
+                continue
+            self._wanted.add(one)
+            if one.outer is not None:
+                queue.append(one.outer)
+            for name in one.uses:
+                queue += self._raised(name, one.reach)
 
     def _want_around(self, line: Line) -> None:
         if line.outer is not None:
             self._want(line.outer)
 
     def _need(self, names: Iterable[str], reach: int) -> None:
-        queue = list(names)
-        while queue:
-            name = queue.pop()
+        for name in names:
+            for line in self._raised(name, reach):
+                self._want(line)
+
+    def _raise(self, name: str, reach: int) -> None:
+        """Notes that a name itself matters up to a position; what it reads, if it is a function, does not yet."""
+        self._names[name] = reach
+        self._kinds[self._kind(name)] = reach
+        for line in (*self._scope.binders.get(name, ()), *self._scope.changers.get(self._kind(name), ())):
+            self._want(line)
+
+    def _raised(self, name: str, reach: int) -> list[Line]:
+        """Notes that a name is read at a position, and returns the lines that matter to it."""
+        lines: list[Line] = []
+        names = [name]
+        while names:
+            name = names.pop()
             if self._names.get(name, -1) >= reach:
                 continue
             self._names[name] = reach
-            kind = self._find(name)
-            self._classes[kind] = max(self._classes.get(kind, -1), reach)
+            lines += (line for line in self._scope.binders.get(name, ()) if line.position < reach)
+            kind = self._kind(name)
+            if self._kinds.get(kind, -1) < reach:
+                self._kinds[kind] = reach
+                lines += (line for line in self._scope.changers.get(kind, ()) if line.position < reach)
             # What a function reads has to be there when it is called.
             for definition in self._scope.definitions.get(name, ()):
-                queue += definition.free
+                names += definition.free
+        return lines
 
 
 def function_slice(scope: Scope, parameters: set[str], targets: Targets) -> Slice:
