@@ -15,17 +15,16 @@ compared with the report and with the program after its safe fixes (`comparison`
 
 What must hold:
 
-* **No false finding.** A finding is false if no run of that line, in any environment, shows what it says. A default
-  wins over its environment variable in detection, and the runs in which the variable is unset show it; those in which
-  it is set may show other findings, which are not asked for.
-* **No silent miss.** A finding is missed if every run of a line on asyncpg, in every environment, shows it: of the
-  sizes it is enough that every run is wrong in some way and any finding on sizes is reported. An engine that the report
-  lists as not judged is counted as that instead.
+* **No false finding.** A finding is false if no run of that line shows what it says. A default wins over the
+  environment variable that may replace it: only runs in which such variables are unset count here.
+* **No silent miss.** A finding is missed if each of these runs of a line on asyncpg shows it. Of the sizes it is enough
+  that each run is wrong in some way and any finding on sizes is reported. An engine that the report lists as not judged
+  is counted as that instead.
 * **No program is broken by its safe fixes.** In every environment it raises what it raised, prints what it printed and
-  makes the same engines in the same order. Engines of other drivers get the same arguments. On asyncpg, sizes that
-  change become right, and those that a fix was offered for do; nothing else changes but `pool_pre_ping`, the arguments
-  of a queue where there is none, and parameters that asyncpg refuses. The same SQL commands are executed in the same
-  order by the same drivers, each with its parameters.
+  makes the same engines in the same order. Engines of other drivers get the same arguments. On asyncpg, a size that
+  changes becomes 0, and where a fix for the sizes was offered both are right unless a variable replaces a default;
+  nothing else changes but `pool_pre_ping`, the arguments of a queue where there is none, and parameters that asyncpg
+  refuses. The same SQL commands are executed in the same order by the same drivers, each with its parameters.
 
 A program that raises in every environment shows nothing and is only counted. `DATABASE_URL` brings URLs of its
 default's driver, and with `--other-drivers` SQLite's too. Conditions do not name poolers: that would ask the tool to be

@@ -85,14 +85,15 @@ def examine(program: Program, tool: Tool = Tool()) -> Examination:
     except Exception as error:
         result.failures.append(Failure(f"crash {type(error).__name__}", 0, repr(error)))
         return result
-    _compare_findings(result, source, report, runs)
+    by_default = [one for at, one in zip(assignments, runs, strict=True) if not program.overrides & at.keys()]
+    _compare_findings(result, source, report, by_default)
     if repaired.applied:
         result.repaired = True
         result.after = repaired.source.text
         offered = _repaired_lines(source, report.findings)
         for assignment, before in zip(assignments, runs, strict=True):
             after = run(repaired.source.text, assignment)
-            broken = _broken(before, after, offered)
+            broken = _broken(before, after, set() if program.overrides & assignment.keys() else offered)
             if broken is not None:
                 result.failures.append(Failure(f"broken: {broken[0]}", broken[1], broken[2], assignment))
                 break
@@ -123,6 +124,8 @@ def _compare_findings(result: Examination, source: Source, report: Report, runs:
         for code in sorted(codes - shown):
             where = "" if engines[line] or texts[line] else " where nothing ran"
             result.failures.append(Failure(f"false {code}{where}", line, f"reported {code}; {ran}"))
+        if len(codes & truth.VERDICTS) > 1:
+            result.failures.append(Failure("false second verdict", line, f"reported {sorted(codes)}; {ran}"))
     for line, calls in sorted(engines.items()):
         _compare_engine(result, line, calls, found[line], line in silent)
     for line, executions in sorted(texts.items()):
@@ -144,7 +147,7 @@ def _compare_engine(result: Examination, line: int, calls: list[EngineCall], fou
     if silent and (missed or len(verdicts) == 1):
         result.not_judged += 1
         return
-    for code in missed:
+    for code in dict.fromkeys(missed):
         result.failures.append(Failure(f"missed {code}", line, _summary(calls, [])))
 
 
@@ -198,9 +201,11 @@ def _broken_engine(old: EngineCall, new: EngineCall, repaired: bool) -> tuple[st
         if (old.url, old.options) != (new.url, new.options):
             return "other driver", "another driver's engine gets other arguments"
         return None
-    changed = any(truth.size(old, key) != truth.size(new, key) for key in (truth.STATEMENT, truth.PREPARED))
-    if (changed or repaired) and truth.verdict(new):
+    if repaired and truth.verdict(new):
         return "still wrong", f"repaired, and still {truth.verdict(new)}"
+    for key in (truth.STATEMENT, truth.PREPARED):
+        if truth.size(old, key) != truth.size(new, key) and truth.size(new, key) is not truth.Size.ZERO:
+            return "still wrong", f"{key} changed, and is not 0"
     ping = "pool_pre_ping"
     if old.options.get(ping) != new.options.get(ping) and new.options.get(ping) is not True:
         return "pre-ping", "pool_pre_ping is not True"

@@ -32,7 +32,7 @@ def size(draft: Draft) -> str:
     if kind == "choice":
         return f"0 if {environment(draft)} else {draft.choices.one(('100', '0', '50'))}"
     if kind == "environment":
-        if draft.variable("STATEMENTS", "0", "20"):
+        if draft.override("STATEMENTS", "0", "20"):
             default = draft.choices.one(("0", "0", "100"))
             return f'int(os.environ.get("STATEMENTS", "{default}"))'
         return "0"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +23,7 @@ class Draft:
         self.other_drivers = other_drivers
         self.top: Lines = []
         self.variables: dict[str, tuple[str, ...]] = {}
+        self.overrides: set[str] = set()
         self.helpers: dict[str, str] = {}
         self._imports: dict[str, set[str]] = {}
         self._modules: set[str] = set()
@@ -57,6 +59,11 @@ class Draft:
         self.use_module("os")
         return True
 
+    def override(self, name: str, *values: str) -> bool:
+        """The same for a variable that only replaces a default."""
+        self.overrides.add(name)
+        return self.variable(name, *values)
+
     def define(self, lines: Iterable[str]) -> None:
         """Put a definition before the program's own work, and behind those that it may use."""
         self.top += lines
@@ -76,11 +83,14 @@ class Draft:
         """Whether the definition under a key is being written just now."""
         return key in self._unfinished
 
-    def imports(self) -> Lines:
-        plain = [f"import {module}" for module in sorted(self._modules)]
-        return plain + [
-            f"from {module} import {', '.join(sorted(names))}" for module, names in sorted(self._imports.items())
-        ]
+    def imports(self, text: str) -> Lines:
+        """The imports that `text` needs."""
+        words = set(re.findall(r"\w+", text))
+        lines = [f"import {module}" for module in sorted(self._modules) if module.split()[-1].split(".")[0] in words]
+        for module, names in sorted(self._imports.items()):
+            needed = [name for name in sorted(names) if name.split()[-1] in words]
+            lines += [f"from {module} import {', '.join(needed)}"] if needed else []
+        return lines
 
 
 @dataclass

@@ -31,9 +31,9 @@ def engine_function(draft: Draft) -> str:
 def call(scope: Scope) -> str:
     """An expression that makes an engine out of what is in reach."""
     draft, choices = scope.draft, scope.choices
-    function = choices.weighted(((12, engine_function), (4, wrapper), (1, partial)))(draft)
     if choices.chance(3) and not scope.url_object:
         return _from_config(scope)
+    function = choices.weighted(((12, engine_function), (4, wrapper), (1, partial)))(draft)
     return written_call(draft, function, [scope.url, *_arguments(scope)])
 
 

@@ -1,6 +1,7 @@
 """What the runs of a program show of one engine call, in the words of the rules.
 
-A run of an engine call *shows* a code where it has what the rule reports:
+A run of an engine call *shows* a code where it has what the rule reports. Of the codes for sizes it shows one, the
+first that fits of PGB104, 103, 102 and 101:
 
 | code | what the run shows, on asyncpg |
 |---|---|
@@ -14,7 +15,7 @@ A run of an engine call *shows* a code where it has what the rule reports:
 | PGB203 | the pool is NullPool or StaticPool, and an argument is given that only a queue takes |
 | PGB205 | asyncpg does not take a key of `connect_args` |
 
-A run has exactly one *verdict* on its sizes, that of `poolsafe.facts.verdict` (one verdict per engine).
+PGB105 stands alone where moving the misplaced key is the whole repair.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from .execution import EngineCall, Executed
 
 STATEMENT = "statement_cache_size"
 PREPARED = "prepared_statement_cache_size"
-SIZES = frozenset({"PGB101", "PGB102", "PGB103", "PGB104", "PGB105", "PGB108"})
+VERDICTS = frozenset({"PGB101", "PGB102", "PGB103", "PGB104", "PGB108"})
+SIZES = VERDICTS | {"PGB105"}
 OTHERS = frozenset({"PGB105", "PGB201", "PGB202", "PGB203", "PGB205"})
 QUEUE_ONLY = frozenset({"pool_size", "max_overflow", "pool_timeout", "pool_use_lifo"})
 UNKNOWN_TO_ASYNCPG = frozenset({"check_same_thread"})
@@ -87,16 +89,7 @@ def _verdict(call: EngineCall, *, moved: bool) -> str:
 
 def shown_by(call: EngineCall) -> set[str]:
     """The codes that one run of an engine call shows."""
-    sizes = [size(call, key) for key in (STATEMENT, PREPARED)]
-    shown = set()
-    if Size.INVALID in sizes:
-        shown.add("PGB104")
-    if Size.POSITIVE in sizes:
-        shown.add("PGB103")
-    if Size.ZERO not in sizes:
-        shown.add("PGB101")
-    if sizes.count(Size.ZERO) == 1:
-        shown.add("PGB102")
+    shown = {verdict(call)} - {""}
     if is_misplaced(call):
         shown.add("PGB105")
     pool = getattr(call.options.get("poolclass"), "__name__", "")

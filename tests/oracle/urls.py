@@ -49,7 +49,7 @@ def _with_query(draft: Draft) -> tuple[str, bool]:
 def _interpolated(draft: Draft) -> tuple[str, bool]:
     host = draft.fresh("HOST", "SERVER")
     value = '"db"'
-    if draft.choices.chance(50) and draft.variable("PGHOST", "replica"):
+    if draft.choices.chance(50) and draft.override("PGHOST", "replica"):
         value = 'os.environ.get("PGHOST", "db")'
     draft.top += [f"{host} = {value}"]
     return f'f"postgresql+asyncpg://app@{{{host}}}/app"', False
@@ -105,7 +105,7 @@ def _from_environment(draft: Draft) -> tuple[str, bool]:
     values = ["postgresql+asyncpg://app@replica/app"]
     if draft.other_drivers:
         values.append(OTHERS[0])
-    if not draft.variable(VARIABLE, *values):
+    if not draft.override(VARIABLE, *values):
         return _plain(draft)
     return draft.choices.one(
         (
