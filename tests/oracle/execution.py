@@ -42,6 +42,16 @@ class EngineCall:
         given = self.options.get("connect_args")
         return given if isinstance(given, dict) else {}
 
+    @property
+    def to_asyncpg(self) -> dict[str, Any]:
+        """The keywords of asyncpg's `connect()`: `connect_args` win over the URL's query."""
+        return {**self.url.query, **self.connect_args}
+
+    @property
+    def keeps_connections(self) -> bool:
+        """Whether the pool is one that holds connections between checkouts."""
+        return self.options.get("poolclass") not in (sqlalchemy.pool.NullPool, sqlalchemy.pool.StaticPool)
+
 
 @dataclass(frozen=True, slots=True)
 class Executed:
@@ -72,7 +82,7 @@ class Run:
     error: str = ""
 
 
-def run(text: str, environment: Mapping[str, str]) -> Run:
+def run(text: str | bytes, environment: Mapping[str, str]) -> Run:
     """Run a program in an environment that holds nothing but `environment`."""
     record = Run()
     names = {"__builtins__": {**vars(builtins), "__import__": _importer(record, environment)}, "__name__": "program"}
@@ -113,6 +123,8 @@ def _modules(record: Run, environment: Mapping[str, str]) -> dict[str, Any]:
         URL=URL,
         make_url=make_url,
         Connection=_Connection,
+        NullPool=sqlalchemy.pool.NullPool,
+        StaticPool=sqlalchemy.pool.StaticPool,
         pool=sqlalchemy.pool,
         engine=sqlalchemy.engine,
         ext=SimpleNamespace(asyncio=asyncio),

@@ -172,6 +172,8 @@ def _put(block: list[ast.AST], index: int, statements: list[ast.AST]) -> None:
 def _fewer_items(node: ast.AST) -> Iterator[Edit]:
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _NEEDS_ALL:
         return
+    if isinstance(node, ast.JoinedStr):
+        return
     if isinstance(node, ast.Dict):
         for index in reversed(range(len(node.keys))):
             yield lambda index=index: (node.keys.pop(index), node.values.pop(index), None)[2]  # type: ignore[misc]
@@ -216,7 +218,7 @@ def _simpler(value: object) -> Iterator[ast.expr]:
             yield value.operand
         case ast.Subscript(ctx=ast.Load()):
             yield value.value
-        case ast.Call(func=ast.Attribute(value=receiver)):
+        case ast.Call(func=ast.Attribute(value=receiver), args=[], keywords=[]):
             yield receiver
-        case ast.Call():
+        case ast.Call(func=ast.Name()):
             yield from (one for one in value.args if not isinstance(one, ast.Starred))

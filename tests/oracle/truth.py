@@ -92,11 +92,9 @@ def shown_by(call: EngineCall) -> set[str]:
     shown = {verdict(call)} - {""}
     if is_misplaced(call):
         shown.add("PGB105")
-    pool = getattr(call.options.get("poolclass"), "__name__", "")
-    keeps = pool not in ("NullPool", "StaticPool")
-    if keeps and not call.options.get("pool_pre_ping"):
+    if call.keeps_connections and not call.options.get("pool_pre_ping"):
         shown.add("PGB202" if "pool_pre_ping" in call.options else "PGB201")
-    if not keeps and QUEUE_ONLY & call.options.keys():
+    if not call.keeps_connections and QUEUE_ONLY & call.options.keys():
         shown.add("PGB203")
     if UNKNOWN_TO_ASYNCPG & call.connect_args.keys():
         shown.add("PGB205")
