@@ -2,7 +2,7 @@
 
     python -m tests.oracle --programs 20000 --jobs 2          # the long run, from the root of the repository
     python -m tests.oracle --seed 3 --number 187              # one program, what is wrong with it, and its repair
-    python -m tests.oracle --programs 2000 --other-drivers    # the environment may bring SQLite's URL
+    python -m tests.oracle --programs 2000 --other-drivers    # DATABASE_URL may bring SQLite's URL
 
 It prints a table of figures and, for each kind of failure, the smallest program that shows it. A program belongs to its
 seed and number alone, so that the number of processes changes nothing. `tests/oracle/test_oracle.py` is the seeded
@@ -27,6 +27,6 @@ What must hold:
   refuses. The same SQL commands are executed in the same order by the same drivers, each with its parameters.
 
 A program that raises in every environment shows nothing and is only counted. `DATABASE_URL` brings URLs of its
-default's driver, and with `--other-drivers` SQLite's too. Conditions do not name poolers: that would ask the tool to be
-silent (PGB108).
+default's driver; with `--other-drivers` it brings SQLite's too where the program names SQLite. Conditions do not name
+poolers: that would ask the tool to be silent (PGB108).
 """

@@ -36,6 +36,7 @@ _VARIABLES: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
             'os.environ.get("APP_ENV") != "production"',
             'os.getenv("APP_ENV") in ("production", "staging")',
             'os.getenv("APP_ENV", "").startswith("prod")',
+            '"APP_ENV" in os.environ and os.environ["APP_ENV"] == "test"',
         ),
     ),
     ("DEBUG", ("1", ""), ('os.environ.get("DEBUG")', 'os.getenv("DEBUG") is not None', 'bool(os.getenv("DEBUG"))')),

@@ -26,11 +26,14 @@ def size(draft: Draft) -> str:
             (1, "int(False)"),
             (3, "choice"),
             (2, "environment"),
+            (1, "unknown"),
             (2, "constant"),
         )
     )
     if kind == "choice":
         return f"0 if {environment(draft)} else {draft.choices.one(('100', '0', '50'))}"
+    if kind == "unknown":
+        return 'int(os.environ["CACHE"])' if draft.variable("CACHE", "0", "20") else "0"
     if kind == "environment":
         if draft.override("STATEMENTS", "0", "20"):
             default = draft.choices.one(("0", "0", "100"))

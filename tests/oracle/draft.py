@@ -18,9 +18,8 @@ MOST_VARIABLES = 3
 class Draft:
     """What the parts of one program share. `top` holds the definitions that stand before the program's own work."""
 
-    def __init__(self, choices: Choices, *, other_drivers: bool) -> None:
+    def __init__(self, choices: Choices) -> None:
         self.choices = choices
-        self.other_drivers = other_drivers
         self.top: Lines = []
         self.variables: dict[str, tuple[str, ...]] = {}
         self.overrides: set[str] = set()

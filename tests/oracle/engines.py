@@ -197,6 +197,13 @@ def at_module_level(draft: Draft) -> Lines:
     return [*lines, f"{draft.fresh('engine', 'database', 'main')} = {call(scope)}"]
 
 
+def in_sequence(draft: Draft) -> Lines:
+    """Two engines out of the same dicts, which change in between."""
+    scope = Scope(draft, *urls.bound_url(draft), outer="global")
+    lines = [*_work(scope, 0, 2), f"{draft.fresh('engine', 'first', 'main')} = {call(scope)}"]
+    return [*lines, *statements(scope, 1, 2), f"{draft.fresh('second', 'replica')} = {call(scope)}"]
+
+
 def in_branches(draft: Draft) -> Lines:
     """An engine in each of two branches."""
     scope = Scope(draft, *urls.bound_url(draft))
@@ -320,7 +327,7 @@ def other_driver(draft: Draft) -> Lines:
     name = choices.one([*scope.args, *scope.options])
     given = f"connect_args={name}" if name in scope.args else f"**{name}"
     lines.append(f"{draft.fresh('legacy', 'reports', 'sync_engine')} = {function}({url}, {given})")
-    other = choices.one((urls.ASYNCPG, urls.ASYNCPG, urls.OTHERS[0]))
+    other = choices.one((urls.ASYNCPG, urls.ASYNCPG, urls.SQLITE))
     echo = ", echo=False" if choices.chance(30) and name in scope.args else ""
     engine = draft.fresh("engine", "database", "main")
     return [*lines, f'{engine} = {engine_function(draft)}("{other}", {given}{echo})']
@@ -358,13 +365,15 @@ def by_driver(draft: Draft) -> Lines:
         body += statements(scope.inner(), 1, 1)
     body.append(f"return {engine_function(draft)}(url, **options)")
     draft.define(block(f"def {name}(url: str):", body))
-    uses = [urls.ASYNCPG] + ([urls.OTHERS[0]] if choices.chance(70) else [])
-    return [f'{draft.fresh("engine", "main", "for_tests", "local")} = {name}("{url}")' for url in uses]
+    uses = [urls.from_environment(draft) if choices.chance(35) else f'"{urls.ASYNCPG}"']
+    uses += [f'"{urls.SQLITE}"'] if choices.chance(70) else []
+    return [f"{draft.fresh('engine', 'main', 'for_tests', 'local')} = {name}({url})" for url in uses]
 
 
 Scenario = Callable[[Draft], Lines]
 _SCENARIOS: tuple[tuple[int, Scenario], ...] = (
     (8, at_module_level),
+    (3, in_sequence),
     (2, in_branches),
     (10, in_function),
     (4, in_class),

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from . import engines, sql
+from . import engines, sql, urls
 from .choices import Choices
 from .draft import Draft, Lines
 
@@ -33,8 +33,8 @@ class Program:
 
 
 def program(choices: Choices, *, other_drivers: bool = False) -> Program:
-    """A program; with `other_drivers` the environment may bring the URL of another driver."""
-    draft = Draft(choices, other_drivers=other_drivers)
+    """A program; with `other_drivers` the environment may bring SQLite's URL to programs that name it."""
+    draft = Draft(choices)
     if choices.chance(22):
         body = sql.scenario(draft)
     else:
@@ -44,6 +44,8 @@ def program(choices: Choices, *, other_drivers: bool = False) -> Program:
     written = _without_unused("\n".join([*draft.top, *body]))
     text = "\n".join(_spaced([*draft.imports(written), "", *written.splitlines()])) + "\n"
     variables = {name: values for name, values in draft.variables.items() if name in text}
+    if other_drivers and urls.VARIABLE in variables and "sqlite" in text:
+        variables[urls.VARIABLE] += (urls.SQLITE,)
     return Program(text, variables, frozenset(draft.overrides))
 
 

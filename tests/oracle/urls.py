@@ -7,7 +7,8 @@ from collections.abc import Callable
 from .draft import Draft, Lines
 
 ASYNCPG = "postgresql+asyncpg://app@db/app"
-OTHERS = ("sqlite+aiosqlite:///app.db", "postgresql+psycopg://app@db/app", "mysql+aiomysql://app@db/app")
+SQLITE = "sqlite+aiosqlite:///app.db"
+OTHERS = (SQLITE, "postgresql+psycopg://app@db/app", "mysql+aiomysql://app@db/app")
 VARIABLE = "DATABASE_URL"
 
 
@@ -21,7 +22,7 @@ def bound_url(draft: Draft) -> tuple[str, bool]:
     expression, is_object = url(draft)
     if expression.isidentifier():
         return expression, is_object
-    name = draft.fresh("URL", "DATABASE", "DSN", "MAIN_URL")
+    name = draft.fresh("DB_URL", "DATABASE", "DSN", "MAIN_URL")
     draft.top += [f"{name} = {expression}"]
     return name, is_object
 
@@ -102,18 +103,20 @@ def _made(draft: Draft) -> tuple[str, bool]:
 
 
 def _from_environment(draft: Draft) -> tuple[str, bool]:
-    values = ["postgresql+asyncpg://app@replica/app"]
-    if draft.other_drivers:
-        values.append(OTHERS[0])
-    if not draft.override(VARIABLE, *values):
-        return _plain(draft)
+    return from_environment(draft), False
+
+
+def from_environment(draft: Draft) -> str:
+    """An expression for the URL that the environment brings, with a default on asyncpg."""
+    if not draft.override(VARIABLE, "postgresql+asyncpg://app@replica/app"):
+        return f'"{ASYNCPG}"'
     return draft.choices.one(
         (
             f'os.environ.get("{VARIABLE}", "{ASYNCPG}")',
             f'os.getenv("{VARIABLE}", "{ASYNCPG}")',
             f'os.environ.get("{VARIABLE}") or "{ASYNCPG}"',
         )
-    ), False
+    )
 
 
 def _by_name(draft: Draft) -> tuple[str, bool]:
