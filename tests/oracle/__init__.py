@@ -22,9 +22,9 @@ What must hold:
   is counted as that instead.
 * **No program is broken by its safe fixes.** In every environment it raises what it raised, prints what it printed and
   makes the same engines in the same order. Engines of other drivers get the same arguments. On asyncpg, a size that
-  changes becomes 0, and where a fix for the sizes was offered both are right unless a variable replaces a default;
-  nothing else changes but `pool_pre_ping`, the arguments of a queue where there is none, and parameters that asyncpg
-  refuses. The same SQL commands are executed in the same order by the same drivers, each with its parameters.
+  changes becomes 0, and where a fix for the sizes was offered both are right unless the environment itself brings a
+  number; nothing else changes but `pool_pre_ping`, the arguments of a queue where there is none, and parameters that
+  asyncpg refuses. The same SQL commands are executed in the same order by the same drivers, each with its parameters.
 
 A program that raises in every environment shows nothing and is only counted. `DATABASE_URL` brings URLs of its
 default's driver; with `--other-drivers` it brings SQLite's too where the program names SQLite. Conditions do not name

@@ -93,7 +93,7 @@ def examine(program: Program, tool: Tool = Tool()) -> Examination:
         offered = _repaired_lines(source, report.findings)
         for assignment, before in zip(assignments, runs, strict=True):
             after = run(repaired.source.text, assignment)
-            broken = _broken(before, after, set() if program.overrides & assignment.keys() else offered)
+            broken = _broken(before, after, offered, frozenset(assignment.values()))
             if broken is not None:
                 result.failures.append(Failure(f"broken: {broken[0]}", broken[1], broken[2], assignment))
                 break
@@ -179,8 +179,11 @@ def _repaired_lines(source: Source, findings: Iterable[Finding]) -> set[int]:
     }
 
 
-def _broken(before: Run, after: Run, repaired: set[int]) -> tuple[str, int, str] | None:
-    """What the repaired program does otherwise than it should: its kind, its line in the old text, and in words."""
+def _broken(before: Run, after: Run, repaired: set[int], values: frozenset[str]) -> tuple[str, int, str] | None:
+    """What the repaired program does otherwise than it should: its kind, its line in the old text, and in words.
+
+    `repaired` are the lines of the engines that should be right now, `values` those of the environment.
+    """
     if before.error != after.error:
         return "raises", 0, f"{before.error or 'nothing'} became {after.error or 'nothing'}"
     if before.printed != after.printed:
@@ -188,10 +191,15 @@ def _broken(before: Run, after: Run, repaired: set[int]) -> tuple[str, int, str]
     for old, new in zip_longest(before.engines, after.engines):
         if old is None or new is None:
             return "other engines", 0, f"{len(before.engines)} engines became {len(after.engines)}"
-        found = _broken_engine(old, new, old.line in repaired)
+        found = _broken_engine(old, new, old.line in repaired and not _is_set_by(values, new))
         if found is not None:
             return found[0], old.line, f"{found[1]}: {old.url.drivername} got {_shown(old)}, now {_shown(new)}"
     return _broken_sql(before.executed, after.executed)
+
+
+def _is_set_by(values: frozenset[str], call: EngineCall) -> bool:
+    """Whether a size is a number that the environment brings: that is the owner's choice, and no literal to repair."""
+    return any(str(call.connect_args.get(key)) in values for key in (truth.STATEMENT, truth.PREPARED))
 
 
 def _broken_engine(old: EngineCall, new: EngineCall, repaired: bool) -> tuple[str, str] | None:

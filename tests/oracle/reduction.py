@@ -7,6 +7,7 @@ arguments are left out, blocks give way to what is in them, expressions to one o
 from __future__ import annotations
 
 import ast
+import builtins
 import gc
 import warnings
 from collections.abc import Callable, Iterator
@@ -20,8 +21,6 @@ MOST_ATTEMPTS = 2_000
 _BLOCKS = ("body", "orelse", "finalbody", "handlers", "cases")
 _ITEMS = ("args", "keywords", "elts", "decorator_list", "values", "generators", "items", "targets", "names")
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-# Without its last argument, `setdefault` gives None, which is another story.
-_NEEDS_ALL = frozenset({"setdefault", "pop", "get", "getenv"})
 _MAY_BE_EMPTY = frozenset({"args", "keywords", "decorator_list"})
 
 Edit = Callable[[], None]
@@ -170,8 +169,6 @@ def _put(block: list[ast.AST], index: int, statements: list[ast.AST]) -> None:
 
 
 def _fewer_items(node: ast.AST) -> Iterator[Edit]:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _NEEDS_ALL:
-        return
     if isinstance(node, ast.JoinedStr):
         return
     if isinstance(node, ast.Dict):
@@ -180,6 +177,8 @@ def _fewer_items(node: ast.AST) -> Iterator[Edit]:
         return
     for name in _ITEMS:
         found = getattr(node, name, None)
+        if name == "args" and isinstance(node, ast.Call) and not _takes_fewer(node):
+            continue
         if isinstance(found, list) and len(found) > (name not in _MAY_BE_EMPTY):
             for index in reversed(range(len(found))):
                 yield lambda found=found, index=index: (found.pop(index), None)[1]  # type: ignore[misc]
@@ -188,6 +187,11 @@ def _fewer_items(node: ast.AST) -> Iterator[Edit]:
     for name in ("annotation", "returns", "vararg", "kwarg"):
         if getattr(node, name, None) is not None and not isinstance(node, ast.AnnAssign):
             yield lambda name=name: setattr(node, name, None)  # type: ignore[misc]
+
+
+def _takes_fewer(node: ast.Call) -> bool:
+    """Whether a call may have an argument less: one of a function of the program. Others would do something else."""
+    return isinstance(node.func, ast.Name) and node.func.id not in vars(builtins)
 
 
 def _simpler_expressions(node: ast.AST) -> Iterator[Edit]:
@@ -216,7 +220,7 @@ def _simpler(value: object) -> Iterator[ast.expr]:
             yield value.value
         case ast.UnaryOp():
             yield value.operand
-        case ast.Subscript(ctx=ast.Load()):
+        case ast.Subscript(ctx=ast.Load(), value=ast.Name()):
             yield value.value
         case ast.Call(func=ast.Attribute(value=receiver), args=[], keywords=[]):
             yield receiver
