@@ -1,0 +1,59 @@
+"""The long run: `python -m tests.oracle --programs 20000 --jobs 2`, from the root of the repository."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+
+from . import report
+from .comparison import examine
+from .programs import numbered
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.oracle",
+        description="Run generated programs and hold the findings and the safe fixes against what they do.",
+    )
+    parser.add_argument("--programs", type=int, default=1_000, help="how many (default: 1000)")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--jobs", type=int, default=1, help="processes (default: 1)")
+    parser.add_argument(
+        "--other-drivers", action="store_true", help="let DATABASE_URL bring other drivers than its default's"
+    )
+    parser.add_argument("--show", type=int, default=1, help="smallest programs to print for each kind (default: 1)")
+    parser.add_argument("--number", type=int, help="examine only the program of this number, and print it as it is")
+    options = parser.parse_args()
+    if options.number is not None:
+        return _one(options)
+    started = time.perf_counter()
+    total = report.Figures()
+    for batch in report.figures_in_parallel(
+        options.seed, options.programs, options.jobs, other_drivers=options.other_drivers
+    ):
+        if batch.kinds and not total.kinds:
+            print(f"first failure within {time.perf_counter() - started:.1f} s", flush=True)
+        total.add(batch)
+    print(f"seed {options.seed}, {time.perf_counter() - started:.0f} s\n{total.table()}", flush=True)
+    for kind, numbers in total.examples.items():
+        for number in list(dict.fromkeys(numbers))[: options.show]:
+            program = numbered(options.seed, number, other_drivers=options.other_drivers)
+            print(f"\n--- {kind}: --seed {options.seed} --number {number} ---")
+            print(report.shown(*report.counterexample(program, kind)), flush=True)
+    return 1 if total.kinds else 0
+
+
+def _one(options: argparse.Namespace) -> int:
+    program = numbered(options.seed, options.number, other_drivers=options.other_drivers)
+    found = examine(program)
+    print(program.text)
+    for failure in found.failures:
+        print(f"{failure.kind}, line {failure.line}: {failure.message} {failure.assignment or ''}")
+    if found.after:
+        print(f"\n--- repaired ---\n{found.after}")
+    return 1 if found.failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,253 @@
+"""Holds what the tool says of a program, and what it makes of it, against what the program does."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+import sqlalchemy
+
+from poolsafe.checker import Report, check
+from poolsafe.edits.application import Repair, repair
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.findings import Applicability, Finding, Fix
+from poolsafe.source import Source
+
+from . import truth
+from .execution import EngineCall, Executed, Run, run
+from .programs import Assignment, Program
+
+DEPLOYMENT = Deployment(PoolMode.TRANSACTION)
+
+
+@functools.lru_cache(maxsize=2)
+def _check(source: Source) -> Report:
+    return check(source, DEPLOYMENT)
+
+
+def _repair(source: Source) -> Repair:
+    def accepts(fix: Fix) -> bool:
+        return fix.applicability is Applicability.SAFE
+
+    return repair(source, lambda current: _check(current).findings, accepts)
+
+
+@dataclass(frozen=True, slots=True)
+class Tool:
+    """The linter under test: what it reports of a source, and the source after its safe fixes."""
+
+    check: Callable[[Source], Report] = _check
+    repair: Callable[[Source], Repair] = _repair
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One way in which the tool is wrong. `kind` is what it has in common with others.
+
+    `line` counts from 1; `assignment` is an environment in which it shows, None where it shows in all.
+    """
+
+    kind: str
+    line: int
+    message: str
+    assignment: Assignment | None = None
+
+
+@dataclass(slots=True)
+class Examination:
+    """What came of one program. `engines` are calls that made an engine on asyncpg, `texts` places of executed SQL."""
+
+    engines: int = 0
+    texts: int = 0
+    findings: int = 0
+    not_judged: int = 0
+    repaired: bool = False
+    always_raises: bool = False
+    failures: list[Failure] = field(default_factory=list)
+    after: str = ""
+
+
+def examine(program: Program, tool: Tool = Tool()) -> Examination:
+    """Run a program in each of its environments, before and after safe fixes, and compare."""
+    result = Examination()
+    assignments = list(program.assignments())
+    runs = [run(program.text, assignment) for assignment in assignments]
+    if all(one.error for one in runs):
+        result.always_raises = True
+        return result
+    source = Source.from_text("app.py", program.text)
+    try:
+        report = tool.check(source)
+        repaired = tool.repair(source)
+    except Exception as error:
+        result.failures.append(Failure(f"crash {type(error).__name__}", 0, repr(error)))
+        return result
+    by_default = [one for at, one in zip(assignments, runs, strict=True) if not program.overrides & at.keys()]
+    _compare_findings(result, source, report, by_default)
+    if repaired.applied:
+        result.repaired = True
+        result.after = repaired.source.text
+        offered = _repaired_lines(source, report.findings)
+        for assignment, before in zip(assignments, runs, strict=True):
+            after = run(repaired.source.text, assignment)
+            broken = _broken(before, after, offered, frozenset(assignment.values()))
+            if broken is not None:
+                result.failures.append(Failure(f"broken: {broken[0]}", broken[1], broken[2], assignment))
+                break
+    return result
+
+
+# --- findings ---
+
+
+def _compare_findings(result: Examination, source: Source, report: Report, runs: list[Run]) -> None:
+    engines: dict[int, list[EngineCall]] = defaultdict(list)
+    texts: dict[int, list[Executed]] = defaultdict(list)
+    for one in runs:
+        for made in one.engines:
+            engines[made.line].append(made)
+        for executed in one.executed:
+            texts[executed.line].append(executed)
+    found: dict[int, set[str]] = defaultdict(set)
+    for finding in report.findings:
+        found[source.row_column(finding.start)[0]].add(finding.code)
+    silent = {row for row, _ in report.silent}
+    result.findings = sum(map(len, found.values()))
+    result.engines = sum(any(call.is_asyncpg for call in calls) for calls in engines.values())
+    result.texts = len(texts)
+    for line, codes in sorted(found.items()):
+        shown = truth.shown_by_all(engines[line]) | _shown_of_sql(texts[line])
+        ran = _summary(engines[line], texts[line])
+        for code in sorted(codes - shown):
+            where = "" if engines[line] or texts[line] else " where nothing ran"
+            result.failures.append(Failure(f"false {code}{where}", line, f"reported {code}; {ran}"))
+        if len(codes & truth.VERDICTS) > 1:
+            result.failures.append(Failure("false second verdict", line, f"reported {sorted(codes)}; {ran}"))
+    for line, calls in sorted(engines.items()):
+        _compare_engine(result, line, calls, found[line], line in silent)
+    for line, executions in sorted(texts.items()):
+        refused = _shown_of_sql(executions)
+        if refused and all(map(truth.is_refused, executions)) and not refused & found[line]:
+            result.failures.append(Failure(f"missed {min(refused)}", line, _summary([], executions)))
+
+
+def _compare_engine(result: Examination, line: int, calls: list[EngineCall], found: set[str], silent: bool) -> None:
+    ours = [call for call in calls if call.is_asyncpg]
+    if not ours:
+        return
+    wanted = set.intersection(*map(truth.shown_by, ours)) & truth.OTHERS
+    verdicts = {truth.verdict(call) for call in ours}
+    # What is misplaced may be reported in place of what is missing, and runs that disagree in one of several ways.
+    missed = sorted(wanted - found)
+    if "" not in verdicts and not found & truth.SIZES:
+        missed.insert(0, min(verdicts))
+    if silent and (missed or len(verdicts) == 1):
+        result.not_judged += 1
+        return
+    for code in dict.fromkeys(missed):
+        result.failures.append(Failure(f"missed {code}", line, _summary(calls, [])))
+
+
+def _shown_of_sql(executions: Iterable[Executed]) -> set[str]:
+    return {"PGB301" if one.function == "text" else "PGB302" for one in executions if truth.is_refused(one)}
+
+
+def _summary(calls: list[EngineCall], executions: list[Executed]) -> str:
+    """What ran at a line, each thing once."""
+    ran = [f"{call.url.drivername} {_shown(call)}" for call in calls]
+    ran += [f"{one.driver} {one.sql!r}" for one in executions]
+    return "ran: " + ("; ".join(dict.fromkeys(ran)) or "nothing")
+
+
+def _shown(call: EngineCall) -> str:
+    options = {name: getattr(value, "__name__", value) for name, value in call.options.items()}
+    return f"{options} {dict(call.url.query) or ''}".strip()
+
+
+# --- fixes ---
+
+
+def _repaired_lines(source: Source, findings: Iterable[Finding]) -> set[int]:
+    """The lines of the engines whose sizes a safe fix claims to put right."""
+    return {
+        source.row_column(finding.start)[0]
+        for finding in findings
+        if finding.code in truth.SIZES and finding.fix and finding.fix.applicability is Applicability.SAFE
+    }
+
+
+def _broken(before: Run, after: Run, repaired: set[int], values: frozenset[str]) -> tuple[str, int, str] | None:
+    """What the repaired program does otherwise than it should: its kind, its line in the old text, and in words.
+
+    `repaired` are the lines of the engines that should be right now, `values` those of the environment.
+    """
+    if before.error != after.error:
+        return "raises", 0, f"{before.error or 'nothing'} became {after.error or 'nothing'}"
+    if before.printed != after.printed:
+        return "prints", 0, f"printed {before.printed!r}, now {after.printed!r}"
+    for old, new in zip_longest(before.engines, after.engines):
+        if old is None or new is None:
+            return "other engines", 0, f"{len(before.engines)} engines became {len(after.engines)}"
+        found = _broken_engine(old, new, old.line in repaired and not _is_set_by(values, new))
+        if found is not None:
+            return found[0], old.line, f"{found[1]}: {old.url.drivername} got {_shown(old)}, now {_shown(new)}"
+    return _broken_sql(before.executed, after.executed)
+
+
+def _is_set_by(values: frozenset[str], call: EngineCall) -> bool:
+    """Whether a size is a number that the environment brings: that is the owner's choice, and no literal to repair."""
+    return any(str(call.connect_args.get(key)) in values for key in (truth.STATEMENT, truth.PREPARED))
+
+
+def _broken_engine(old: EngineCall, new: EngineCall, repaired: bool) -> tuple[str, str] | None:
+    if old.url.drivername != new.url.drivername:
+        return "driver", "another driver"
+    if not old.is_asyncpg:
+        if (old.url, old.options) != (new.url, new.options):
+            return "other driver", "another driver's engine gets other arguments"
+        return None
+    if repaired and truth.verdict(new):
+        return "still wrong", f"repaired, and still {truth.verdict(new)}"
+    for key in (truth.STATEMENT, truth.PREPARED):
+        if truth.size(old, key) != truth.size(new, key) and truth.size(new, key) is not truth.Size.ZERO:
+            return "still wrong", f"{key} changed, and is not 0"
+    ping = "pool_pre_ping"
+    if old.options.get(ping) != new.options.get(ping) and new.options.get(ping) is not True:
+        return "pre-ping", "pool_pre_ping is not True"
+    for name in {*_untouched(old), *_untouched(new)}:
+        if _untouched(old).get(name) != _untouched(new).get(name):
+            return "other argument", f"`{name}` changed"
+    return None
+
+
+def _untouched(call: EngineCall) -> dict[str, object]:
+    """The arguments that no repair has a reason to change."""
+    ours = {truth.STATEMENT, truth.PREPARED, "connect_args", "pool_pre_ping", *truth.QUEUE_ONLY}
+    options = {name: value for name, value in call.options.items() if name not in ours}
+    args = {name: value for name, value in call.connect_args.items() if name not in ours | truth.UNKNOWN_TO_ASYNCPG}
+    kept = call.options.get("poolclass") is None and {
+        n: call.options[n] for n in truth.QUEUE_ONLY & call.options.keys()
+    }
+    return {**options, **{f"connect_args[{name}]": value for name, value in args.items()}, "queue": kept}
+
+
+def _broken_sql(before: list[Executed], after: list[Executed]) -> tuple[str, int, str] | None:
+    """The same commands in the same order, each by the same driver and with the parameters that it asks for."""
+    for old, new in zip_longest(_commands(before), _commands(after)):
+        if old is None or new is None or old[1:] != new[1:]:
+            return "SQL", (old or new)[0], f"executed {old and old[1:]}, now {new and new[1:]}"
+    return None
+
+
+def _commands(executions: list[Executed]) -> list[tuple[int, str, str, object]]:
+    found: list[tuple[int, str, str, object]] = []
+    for one in executions:
+        for command in truth.commands(one.sql):
+            # Each command gets those of the parameters that it names.
+            names = sqlalchemy.text(command).compile().params
+            given = {name: value for name, value in one.parameters.items() if name in names}
+            found.append((one.line, one.driver, command, given))
+    return found

@@ -1,0 +1,101 @@
+"""Generated programs: text, and the environments in which it is run."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from . import engines, sql, urls
+from .choices import Choices
+from .draft import Draft, Lines
+
+Assignment = dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program, and the telling values of each environment variable that it reads; it may also be unset.
+
+    `overrides` are the variables that only replace a default that is written in the program.
+    """
+
+    text: str
+    variables: Mapping[str, tuple[str, ...]]
+    overrides: frozenset[str] = frozenset()
+
+    def assignments(self) -> Iterator[Assignment]:
+        """Every environment; the first one is empty."""
+        names = list(self.variables)
+        for values in itertools.product(*((None, *self.variables[name]) for name in names)):
+            yield {name: value for name, value in zip(names, values, strict=True) if value is not None}
+
+
+def program(choices: Choices, *, other_drivers: bool = False) -> Program:
+    """A program; with `other_drivers` the environment may bring SQLite's URL to programs that name it."""
+    draft = Draft(choices)
+    if choices.chance(22):
+        body = sql.scenario(draft)
+    else:
+        body = engines.scenario(draft)
+        if choices.chance(25):
+            body += engines.scenario(draft)
+    written = _without_unused("\n".join([*draft.top, *body]))
+    text = "\n".join(_spaced([*draft.imports(written), "", *written.splitlines()])) + "\n"
+    variables = {name: values for name, values in draft.variables.items() if name in text}
+    if other_drivers and urls.VARIABLE in variables and "sqlite" in text:
+        variables[urls.VARIABLE] += (urls.SQLITE,)
+    return Program(text, variables, frozenset(draft.overrides))
+
+
+def numbered(seed: int, number: int, *, other_drivers: bool = False) -> Program:
+    """The program that belongs to a seed and a number."""
+    return program(Choices.seeded(f"{seed}/{number}"), other_drivers=other_drivers)
+
+
+def _without_unused(text: str) -> str:
+    """The text without the definitions and constants that nothing mentions."""
+    while True:
+        tree = ast.parse(text)
+        lines: list[str | None] = list(text.splitlines())
+        used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+        for node in tree.body:
+            if _name(node) not in (None, *used):
+                first = min([node.lineno, *(one.lineno for one in getattr(node, "decorator_list", ()))])
+                assert node.end_lineno is not None
+                lines[first - 1 : node.end_lineno] = [None] * (node.end_lineno - first + 1)
+        kept = "\n".join(line for line in lines if line is not None)
+        if kept == text:
+            return text
+        text = kept
+
+
+def _name(node: ast.stmt) -> str | None:
+    """What a definition, or the assignment of a constant, is called."""
+    match node:
+        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+            return name
+        case ast.Assign(targets=[ast.Name(id=name)]) if name.isupper():
+            return name
+    return None
+
+
+def _spaced(lines: Lines) -> Lines:
+    """The lines with the blank ones that belong around definitions."""
+    spaced: Lines = []
+    inside = False
+    for line in lines:
+        if line.startswith(("def ", "class ", "async def ", "@")):
+            if not (spaced and spaced[-1].startswith("@")):
+                while spaced and not spaced[-1]:
+                    spaced.pop()
+                spaced += ["", ""]
+            inside = True
+        elif inside and line and not line.startswith(" "):
+            while not spaced[-1]:
+                spaced.pop()
+            spaced += ["", ""]
+            inside = False
+        spaced.append(line)
+    return spaced

@@ -1,0 +1,130 @@
+"""What the runs of a program show of one engine call, in the words of the rules.
+
+A run of an engine call *shows* a code where it has what the rule reports. Of the codes for sizes it shows one, the
+first that fits of PGB104, 103, 102 and 101:
+
+| code | what the run shows, on asyncpg |
+|---|---|
+| PGB101 | neither size that reaches the driver is 0 |
+| PGB102 | exactly one is 0 |
+| PGB103 | a size is a positive number |
+| PGB104 | a size is refused: `docs/rules/invalid-cache-size.md` |
+| PGB105 | a size is a keyword of the engine function, or asyncpg's stands in the URL |
+| PGB108 | a size is 0 in one run and not in another: shown by all runs together |
+| PGB201, PGB202 | the pool keeps connections and `pool_pre_ping` is not given, or is false |
+| PGB203 | the pool is NullPool or StaticPool, and an argument is given that only a queue takes |
+| PGB205 | asyncpg does not take a key of `connect_args` |
+
+PGB105 stands alone where moving the misplaced key is the whole repair.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+
+from .execution import EngineCall, Executed
+
+STATEMENT = "statement_cache_size"
+PREPARED = "prepared_statement_cache_size"
+VERDICTS = frozenset({"PGB101", "PGB102", "PGB103", "PGB104", "PGB108"})
+SIZES = VERDICTS | {"PGB105"}
+OTHERS = frozenset({"PGB105", "PGB201", "PGB202", "PGB203", "PGB205"})
+QUEUE_ONLY = frozenset({"pool_size", "max_overflow", "pool_timeout", "pool_use_lifo"})
+UNKNOWN_TO_ASYNCPG = frozenset({"check_same_thread"})
+
+
+class Size(enum.Enum):
+    ABSENT = enum.auto()
+    ZERO = enum.auto()
+    POSITIVE = enum.auto()
+    INVALID = enum.auto()
+
+
+def size(call: EngineCall, key: str, *, moved: bool = False) -> Size:
+    """What reaches the driver under one of the two keys; `moved`: once a misplaced key stands in `connect_args`."""
+    if key in call.connect_args:
+        return _size_of(key, call.connect_args[key])
+    if moved and key in call.options:
+        return _size_of(key, call.options[key])
+    if key in call.url.query and (key == PREPARED or moved):
+        # SQLAlchemy makes a number of its own key only.
+        return _size_of(key, int(str(call.url.query[key])))
+    return Size.ABSENT
+
+
+def _size_of(key: str, value: object) -> Size:
+    if key == PREPARED and not value and not isinstance(value, str):
+        return Size.ZERO
+    if value is None or isinstance(value, str) or not isinstance(value, (int, float)):
+        return Size.INVALID
+    if isinstance(value, bool) and key == STATEMENT:
+        return Size.INVALID
+    if value == 0:
+        return Size.ZERO
+    return Size.POSITIVE if value > 0 else Size.INVALID
+
+
+def is_misplaced(call: EngineCall) -> bool:
+    return STATEMENT in call.options or PREPARED in call.options or STATEMENT in call.url.query
+
+
+def verdict(call: EngineCall) -> str:
+    """The code of what is wrong with the sizes in this run, or "" where both are 0."""
+    found = _verdict(call, moved=False)
+    if not is_misplaced(call) or found == "PGB104":
+        return found
+    # Moving the misplaced key may be the whole repair.
+    return found if _verdict(call, moved=True) else "PGB105"
+
+
+def _verdict(call: EngineCall, *, moved: bool) -> str:
+    sizes = [size(call, key, moved=moved) for key in (STATEMENT, PREPARED)]
+    if Size.INVALID in sizes:
+        return "PGB104"
+    if Size.POSITIVE in sizes:
+        return "PGB103"
+    return ("PGB101", "PGB102", "")[sizes.count(Size.ZERO)]
+
+
+def shown_by(call: EngineCall) -> set[str]:
+    """The codes that one run of an engine call shows."""
+    shown = {verdict(call)} - {""}
+    if is_misplaced(call):
+        shown.add("PGB105")
+    if call.keeps_connections and not call.options.get("pool_pre_ping"):
+        shown.add("PGB202" if "pool_pre_ping" in call.options else "PGB201")
+    if not call.keeps_connections and QUEUE_ONLY & call.options.keys():
+        shown.add("PGB203")
+    if UNKNOWN_TO_ASYNCPG & call.connect_args.keys():
+        shown.add("PGB205")
+    return shown
+
+
+def shown_by_all(calls: Iterable[EngineCall]) -> set[str]:
+    """The codes that the runs of one engine call show, one by one or together."""
+    ours = [call for call in calls if call.is_asyncpg]
+    shown = {code for call in ours for code in shown_by(call)}
+    for key in (STATEMENT, PREPARED):
+        zero = [size(call, key) is Size.ZERO for call in ours]
+        if any(zero) and not all(zero):
+            shown.add("PGB108")
+    return shown
+
+
+def commands(sql: str) -> list[str]:
+    """The commands of SQL in which semicolons stand between commands and in quotes, and nowhere else."""
+    found, current, quoted = [], "", False
+    for character in sql:
+        quoted ^= character == "'"
+        if character == ";" and not quoted:
+            found.append(current)
+            current = ""
+        else:
+            current += character
+    return [one.strip() for one in (*found, current) if one.strip()]
+
+
+def is_refused(executed: Executed) -> bool:
+    """Whether asyncpg is given several commands at once."""
+    return executed.is_asyncpg and len(commands(executed.sql)) > 1
