@@ -212,7 +212,7 @@ EXCEPTIONS = [
     ("x = 0\ntry:\n    pass\nexcept ValueError:\n    x = 1\nelse:\n    x = 2", OneOf(1, 2)),
     ("try:\n    x = 1\nexcept A:\n    raise\nexcept B:\n    x = 2\nexcept C:\n    x = 3", OneOf(1, 2, 3)),
     ("try:\n    x = 1\nexcept* ValueError:\n    x = 2", OneOf(1, 2)),
-    ("def f():\n    try:\n        return 1\n    except ValueError:\n        return 2\nx = f()", OneOf(1, 2)),
+    ("def f():\n    try:\n        return 1\n    except ValueError:\n        return 2\nx = f()", 1),
     ("def f():\n    try:\n        raise ValueError\n    except ValueError:\n        return 2\nx = f()", 2),
     ("def f():\n    try:\n        return 1\n    finally:\n        print()\nx = f()", 1),
     ("with unknown:\n    x = 1", 1),

@@ -120,4 +120,6 @@ def _assign_attribute(world: World, frame: Frame, target: ir.Attribute, value: V
 def delete(world: World, frame: Frame, target: ir.Expression) -> None:
     """`del target`, where it is an item of a dict."""
     if isinstance(target, ir.Subscript):
-        _assign_item(world, frame, target, Absent())
+        world.evaluate(world, frame, target)
+        if not frame.aborted:
+            _assign_item(world, frame, target, Absent())

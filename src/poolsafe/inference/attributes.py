@@ -5,6 +5,7 @@ from __future__ import annotations
 from poolsafe.inference import ir
 from poolsafe.inference.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases
 from poolsafe.inference.decorators import decorated_as
+from poolsafe.inference.exceptions import where_not_refused
 from poolsafe.inference.frame import Arguments, Frame
 from poolsafe.inference.lattice import (
     Absent,
@@ -13,8 +14,10 @@ from poolsafe.inference.lattice import (
     Function,
     Instance,
     Library,
+    MappingRef,
     ModuleValue,
     Object,
+    Sequence,
     Step,
     Text,
     Unknown,
@@ -22,6 +25,7 @@ from poolsafe.inference.lattice import (
     Value,
     alternatives,
     choose,
+    each,
     lift,
     refused,
     text,
@@ -38,7 +42,8 @@ from poolsafe.inference.world import World
 def attribute(world: World, frame: Frame, base: Value, name: str, node: ir.Node) -> Value:
     """`base.name`, for every possibility of `base`."""
     base = force(world, frame, base)
-    return force(world, frame, lift(lambda single: _attribute(world, frame, single, name, node), base))
+    found = each(lambda single: _attribute(world, frame, single, name, node), base)
+    return force(world, frame, where_not_refused(world, frame, found, "AttributeError"))
 
 
 def _attribute(world: World, frame: Frame, base: Value, name: str, node: ir.Node) -> Value:
@@ -62,6 +67,8 @@ def _attribute(world: World, frame: Frame, base: Value, name: str, node: ir.Node
             return Unknown(base.reason, ident or ("node", frame.number, node), soft=base.soft)
         case Const(value=None):
             return refused("an attribute of None")
+        case MappingRef() | Sequence() | Text():
+            return Object("method", {"of": base, "name": name})
         case Function():
             return Unknown(f"an attribute of a function: `{name}`", ("attr", base.node, name))
     return Unknown(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from poolsafe.inference import ir
 from poolsafe.inference.attributes import attribute, bind_method, of_instance
 from poolsafe.inference.classes import class_attribute, class_kind, instantiate
 from poolsafe.inference.effects import note_effect, stands_for_effect
+from poolsafe.inference.exceptions import NEVER_RETURNING, may_raise, raise_now, where_not_refused
 from poolsafe.inference.frame import Arguments, Frame
 from poolsafe.inference.functions import call_function
 from poolsafe.inference.instances import changed, dumped, unpacked
@@ -52,6 +54,10 @@ KNOWN_METHODS = frozenset(
 )  # fmt: skip
 
 
+# Library functions that raise nothing that a program handles.
+_RAISING_NOTHING = ("builtins.", "sqlalchemy.text", "os.getenv", "os.environ.get", "copy.", "contextlib.", "functools.")
+
+
 def call(world: World, frame: Frame, node: ir.Call) -> Value:
     """What a call gives."""
     target = node.callee
@@ -65,9 +71,9 @@ def call(world: World, frame: Frame, node: ir.Call) -> Value:
         arguments = evaluate_arguments(world, frame, node)
         results = []
         for guard, single in alternatives(receiver):
-            results.append((guard, _method(world, frame, node, target, single, arguments)))
+            results.append((guard, _method(world, frame, node, single, name, arguments)))
         note_effect(world, frame, node, receiver, name, arguments)
-        return choose(results)
+        return where_not_refused(world, frame, results, "AttributeError")
     callee = force(world, frame, world.evaluate(world, frame, target))
     arguments = evaluate_arguments(world, frame, node)
     result = apply(world, frame, node, callee, arguments)
@@ -118,6 +124,10 @@ def apply(world: World, frame: Frame, node: ir.Call | None, callee: Value, argum
         return choose((guard, apply(world, frame, node, single, arguments)) for guard, single in callee.alternatives)
     match callee:
         case Function():
+            wrapper = wrapped(world, frame, callee)
+            if wrapper is not None:
+                given = [*([] if callee.bound is None else [callee.bound]), *arguments.positional]
+                return apply(world, frame, node, wrapper, replace(arguments, positional=given))
             return call_function(world, frame, callee, arguments)
         case Class() if class_kind(callee) == "enum":
             return by_value(world, frame, callee, arguments)
@@ -132,16 +142,37 @@ def apply(world: World, frame: Frame, node: ir.Call | None, callee: Value, argum
             )
             return apply(world, frame, node, callee.function, merged)
         case Library():
+            if callee.name in NEVER_RETURNING:
+                raise_now(world, frame, "SystemExit")
+            elif not callee.name.startswith(_RAISING_NOTHING):
+                may_raise(world, frame)
             return call_library(world, frame, node, callee, arguments)
         case Instance():
             method, owner = class_attribute(world, frame, callee.cls, "__call__")
             if isinstance(method, Function):
                 return apply(world, frame, node, bind_method(world, frame, method, callee, owner), arguments)
+        case Object(kind="method", facts={"of": Value() as receiver, "name": str() as name}) if node is not None:
+            return _method(world, frame, node, receiver, name, arguments)
         case Object():
             return call_object_method(world, frame, node, callee, "__call__", arguments, awaited=False)
         case Unknown():
+            may_raise(world, frame)
             return _unknown_result(frame, node, callee, arguments)
     return Unknown("a call that is not followed", None if node is None else ("node", frame.number, node))
+
+
+def wrapped(world: World, frame: Frame, function: Function) -> Value | None:
+    """What the project's own decorators make of a function; None where there is none that gives a function."""
+    decorators = [force(world, frame, value) for value in function.decorators]
+    if not any(isinstance(value, (Function, Partial)) for value in decorators):
+        return None
+    made: Value = replace(function, decorators=(), bound=None)
+    for value in reversed(decorators):
+        if isinstance(value, (Function, Partial)):
+            made = apply(world, frame, None, value, Arguments([made]))
+            if not isinstance(made, (Function, Partial)):
+                return None
+    return made
 
 
 def _unknown_result(frame: Frame, node: ir.Call | None, callee: Unknown, arguments: Arguments) -> Value:
@@ -152,10 +183,8 @@ def _unknown_result(frame: Frame, node: ir.Call | None, callee: Unknown, argumen
     return Unknown(callee.reason, ident, soft=callee.soft)
 
 
-def _method(
-    world: World, frame: Frame, node: ir.Call, target: ir.Attribute, receiver: Value, arguments: Arguments
-) -> Value:
-    name, awaited = target.name, node.awaited
+def _method(world: World, frame: Frame, node: ir.Call, receiver: Value, name: str, arguments: Arguments) -> Value:
+    awaited = node.awaited
     match receiver:
         case Text():
             return text_method(world, frame, node, receiver, name, arguments)
@@ -191,13 +220,13 @@ def _method(
                 return _instance_builtin(world, frame, receiver, name, arguments, method)
             return apply(world, frame, node, method, arguments)
         case Class() if name in _VALIDATING and class_kind(receiver) in ("settings", "model"):
-            method = force(world, frame, attribute(world, frame, receiver, name, target))
+            method = force(world, frame, attribute(world, frame, receiver, name, node))
             if isinstance(method, Unknown):
                 return _validated(world, frame, receiver, arguments)
             return apply(world, frame, node, method, arguments)
         case Const(value=None):
             return refused("a method of None")
-    return apply(world, frame, node, attribute(world, frame, receiver, name, target), arguments)
+    return apply(world, frame, node, attribute(world, frame, receiver, name, node), arguments)
 
 
 # Class methods of pydantic that make an instance of a mapping.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolsafe.inference.lattice import Library, Object, Value
+from poolsafe.inference.lattice import Library, Object, Pending, Value
 from poolsafe.inference.libraries import library
 
 
@@ -14,6 +14,8 @@ def decorated_as(decorators: tuple[Value, ...], names: frozenset[str]) -> bool:
 def _name(value: Value) -> str | None:
     if isinstance(value, Library):
         return library.canonical(value.name)
+    if isinstance(value, Pending) and not value.level and value.name is not None:
+        return library.canonical(f"{value.module}.{value.name}")
     if isinstance(value, Object) and value.kind == "called":
         name = value.facts.get("name")
         return name if isinstance(name, str) else None

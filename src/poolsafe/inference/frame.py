@@ -40,8 +40,9 @@ class Frame:
 
     `number` names its local names in the state; `parents` are the numbers of the frames whose names it sees, nearest
     first (class bodies left out, as Python does). `entry` is the state it began with. `slice` holds the statements
-    that are run; None: all of them.
-    `statement` is the one that is being run; together with `context` it tells where objects are made.
+    that are run; None: all of them. `raised`: an exception has left the frame on some path; `aborted`: what is being
+    evaluated has raised one for sure. `statement` is the one that is being run; together with `context` it tells where
+    objects are made.
     """
 
     module: Module
@@ -58,6 +59,8 @@ class Frame:
     yields: list[Value] = field(default_factory=list)
     outer_names: dict[str, int] = field(default_factory=dict)
     slice: Slice | None = None
+    raised: bool = False
+    aborted: bool = False
     statement: ir.Statement | None = None
     context: int = 0
 

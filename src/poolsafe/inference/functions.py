@@ -66,13 +66,16 @@ def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -
         inner.exits[-1] = Exit(inner.state.flattened(before), inner.exits[-1].value)
     elif world.execute(world, inner, node.body.statements):
         inner.exits.append(Exit(inner.state.flattened(before), Const(None)))
-    return _leave(inner, before)
+    return _leave(frame, inner, before)
 
 
-def _leave(inner: Frame, before: State) -> Value:
+def _leave(frame: Frame, inner: Frame, before: State) -> Value:
+    frame.raised = frame.raised or inner.raised
     if not inner.exits:
+        frame.aborted = frame.aborted or (inner.raised and not inner.yields)
         return Unknown("it never returns", ("never", inner.number))
-    before.join([one.state for one in inner.exits], whole=True)
+    # Where it may have raised, its caller goes on under the conditions of the ways that return.
+    before.join([one.state for one in inner.exits], whole=not inner.raised)
     if inner.yields:
         return Object("generator", {"value": choose((ALWAYS, value) for value in inner.yields)})
     if len(inner.exits) == 1:

@@ -32,6 +32,7 @@ _SKIPPED = (
 )
 _NOTED = frozenset(
     (
+        cst.Assign,
         cst.Call,
         cst.ClassDef,
         cst.FormattedStringText,
@@ -74,6 +75,7 @@ class Index:
         self.scopes: dict[int, tuple[Scope, ...]] = {}
         self.imports: list[cst.ImportFrom | cst.Import] = []
         self.parents: dict[int, cst.CSTNode] = {}
+        self.renamings: list[tuple[str, str]] = []  # `new = old`, `new = module.old`, `new = partial(old)`
         self.semicolons: list[tuple[Scope, ...]] = []
         self._walk(module)
 
@@ -92,6 +94,8 @@ class Index:
                     called = last_name(node.args[0].value) if name in CALLING and node.args else None
                     if called is not None:
                         self.calls_by_name.setdefault(called, []).append(site)
+            elif isinstance(node, cst.Assign):
+                self._note_renaming(node)
             elif isinstance(node, cst.FunctionDef):
                 self.functions.setdefault(node.name.value, []).append((node, scopes))
                 self.scopes[id(node)] = scopes
@@ -114,6 +118,18 @@ class Index:
             for child in found:
                 self.parents[id(child)] = node
                 stack.append((child, scopes))
+
+    def _note_renaming(self, node: cst.Assign) -> None:
+        old = _renamed(node.value)
+        if old is not None:
+            self.renamings += [(new, old) for one in node.targets if (new := last_name(one.target)) is not None]
+
+
+def _renamed(node: cst.BaseExpression) -> str | None:
+    """The last name of what an expression is another name for."""
+    if isinstance(node, cst.Call) and last_name(node.func) == "partial" and node.args:
+        node = node.args[0].value
+    return last_name(node)
 
 
 def _reach(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:

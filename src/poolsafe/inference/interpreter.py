@@ -17,6 +17,7 @@ from poolsafe.inference.classes import class_attribute, instantiate, mro
 from poolsafe.inference.clauses import clause_names, is_unclaimed, uses_of
 from poolsafe.inference.expressions import evaluate
 from poolsafe.inference.frame import Arguments, Frame
+from poolsafe.inference.functions import call_function
 from poolsafe.inference.index import CallSite, Scope
 from poolsafe.inference.lattice import Class, Function, Instance, MappingValue, Text, Unknown, Url, Value, alternatives
 from poolsafe.inference.modules import Module
@@ -161,14 +162,15 @@ def _run_function(world: World, at: Frame, holder: Value | None, node: cst.Funct
         return
     function, inner = _defined(world, at, node)
     if function is not None:
-        apply(world, inner, None, function, arguments)
+        if isinstance(function, Function):
+            call_function(world, inner, function, arguments)
         return
     if isinstance(node, cst.Lambda):
         return
     found = force(world, at, peek(world, at, node.name.value))
     for _, single in alternatives(found):
         if isinstance(single, Function) and single.node.origin is node:
-            apply(world, at, None, single, arguments)
+            call_function(world, at, single, arguments)
 
 
 def _run_method(world: World, at: Frame, cls: Class, node: cst.FunctionDef, arguments: Arguments) -> None:
@@ -185,7 +187,7 @@ def _run_method(world: World, at: Frame, cls: Class, node: cst.FunctionDef, argu
         if isinstance(found, Function) and found.node.origin is node:
             bound = bind_method(world, here, found, instance, owner)
             if isinstance(bound, Function):
-                apply(world, here, None, bound, arguments)
+                call_function(world, here, bound, arguments)
 
 
 def _instances(world: World, cls: Class) -> Iterator[tuple[Value, State]]:

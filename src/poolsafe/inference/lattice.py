@@ -446,6 +446,11 @@ def _passes(guard: Guard, asked: tuple[tuple[Guard, ...], ...], depth: int = MAX
     )
 
 
+def each(function: Callable[[Value], Value], value: Value) -> list[tuple[Guard, Value]]:
+    """What `function` makes of each alternative of a value, with its guard; what Python refuses included."""
+    return [(guard, function(single)) for guard, single in alternatives(value)]
+
+
 def lift(function: Callable[..., Value], *values: Value) -> Value:
     """Apply `function` to every consistent combination of the alternatives of `values`."""
     if not any(isinstance(value, Choice) for value in values):

@@ -8,6 +8,7 @@ from typing import Any
 
 from poolsafe.inference import ir, texts
 from poolsafe.inference.attributes import attribute
+from poolsafe.inference.exceptions import where_not_refused
 from poolsafe.inference.frame import Arguments, Frame
 from poolsafe.inference.lattice import (
     Absent,
@@ -21,9 +22,11 @@ from poolsafe.inference.lattice import (
     Value,
     alternatives,
     choose,
+    each,
     harden,
     lift,
     one_of,
+    refused,
     text,
 )
 from poolsafe.inference.mappings import blurred, mapping_key, merge_into
@@ -255,7 +258,13 @@ def _take(
         _store(frame, subject, blurred(content, "a key that is not known"))
         return Unknown("a key that is not known")
     value = content.get(key)
-    result = or_default(value, default)
+    if name == "pop" and len(args) == 1:
+        options = each(lambda one: refused("a key that the dict lacks") if isinstance(one, Absent) else one, value)
+        result = where_not_refused(world, frame, options, "KeyError")
+        if frame.aborted:
+            return result
+    else:
+        result = or_default(value, default)
     items = dict(content.items)
     items[key] = Absent() if name == "pop" else result
     _store(frame, subject, MappingValue(items, content.open, content.oid, trail=content.trail))

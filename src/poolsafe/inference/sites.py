@@ -39,6 +39,11 @@ def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
             target = alias.asname.name if alias.asname is not None else None
             if original in originals and isinstance(target, cst.Name):
                 names.add(target.value)
+    grown = True
+    while grown:
+        added = {new for new, old in module.index.renamings if old in names} - names
+        grown = bool(added)
+        names |= added
     return frozenset(names)
 
 

@@ -11,6 +11,19 @@ from poolsafe.inference.attributes import bind_method
 from poolsafe.inference.classes import class_attribute, run_class_body
 from poolsafe.inference.comprehensions import iterated
 from poolsafe.inference.conditions import assume, truth
+from poolsafe.inference.exceptions import (
+    Attempt,
+    Raised,
+    caught_by,
+    kind_of,
+    leave_with,
+    may_raise,
+    raise_now,
+    raise_under,
+    raising_kind,
+    suppressed,
+    takes,
+)
 from poolsafe.inference.expressions import combine
 from poolsafe.inference.frame import Arguments, Exit, Frame, Loop
 from poolsafe.inference.functions import parameter_defaults
@@ -42,9 +55,14 @@ def execute(world: World, frame: Frame, block: ir.Block) -> bool:
         if world.exhausted:
             return True
         if frame.slice is not None and statement not in frame.slice:
+            if world.attempts and (kind := raising_kind(world, statement)) is not None:
+                may_raise(world, frame, kind)
             continue
         frame.statement = statement
-        if not _HANDLERS[type(statement)](world, frame, statement):
+        goes_on = _HANDLERS[type(statement)](world, frame, statement)
+        if frame.aborted:
+            frame.aborted = goes_on = False
+        if not goes_on:
             return False
     return True
 
@@ -79,6 +97,7 @@ def _return(world: World, frame: Frame, node: ir.Return) -> bool:
 def _raise(world: World, frame: Frame, node: ir.Raise) -> bool:
     if node.exception is not None:
         force(world, frame, world.evaluate(world, frame, node.exception))
+    raise_now(world, frame, kind_of(node.exception))
     return False
 
 
@@ -109,8 +128,9 @@ def _type_alias(world: World, frame: Frame, node: ir.TypeAlias) -> bool:
 
 
 def _assert(world: World, frame: Frame, node: ir.Assert) -> bool:
-    then, _ = truth(world, frame, node.test)
-    if not frame.state.narrow(then):
+    then, other = truth(world, frame, node.test)
+    raise_under(world, frame, "AssertionError", other, then)
+    if frame.aborted:
         return False
     assume(world, frame, node.test, positive=True)
     return True
@@ -149,6 +169,8 @@ def _import_from(world: World, frame: Frame, node: ir.ImportFrom) -> bool:
 
 def _if(world: World, frame: Frame, node: ir.If) -> bool:
     then, other = truth(world, frame, node.test)
+    if frame.aborted:
+        return False
     before = frame.state
     ends: list[State] = []
     whole = True
@@ -172,6 +194,8 @@ def _if(world: World, frame: Frame, node: ir.If) -> bool:
 
 def _for(world: World, frame: Frame, node: ir.For) -> bool:
     items = iterated(world, frame, world.evaluate(world, frame, node.iterable))
+    if frame.aborted:
+        return False
     before, goes_on = _enter_loop(frame), True
     if items is not None and not items.open:
         for member in items.items:
@@ -248,39 +272,89 @@ def _under(state: State, guard: Guard) -> State:
 
 
 def _try(world: World, frame: Frame, node: ir.Try) -> bool:
+    handlers: list[tuple[tuple[str, ...], ir.Handler | None]] = [
+        (caught_by(handler.exception), handler) for handler in node.handlers
+    ]
+    goes_on = _attempt(world, frame, node, (node.body, node.orelse), handlers, node.final)
+    return execute(world, frame, node.final) and goes_on
+
+
+def _attempt(
+    world: World,
+    frame: Frame,
+    node: ir.Try | ir.With,
+    blocks: tuple[ir.Block, ir.Block],
+    handlers: list[tuple[tuple[str, ...], ir.Handler | None]],
+    final: ir.Block,
+) -> bool:
+    """Run a body, and what follows where it raises nothing; then each handler on the states in which it is raised."""
     before = frame.state
-    key = ("raises", frame.number, node)
-    ends: list[State] = []
-    state = before.branch([frozenset({(key, False)})]) or before
-    frame.state = state
-    goes_on = execute(world, frame, node.body)
-    if goes_on:
-        goes_on = execute(world, frame, node.orelse)
-    if goes_on:
-        ends.append(frame.state)
-    for index, handler in enumerate(node.handlers):
-        # Where the last handler does not take it either, nothing goes on: it needs no condition of its own.
-        known = range(min(index + 1, len(node.handlers) - 1))
-        guard = frozenset({(key, True), *(((key, other), other == index) for other in known)})
-        branch = before.branch([guard])
-        if branch is None:
+    attempt = Attempt(node, frame, before)
+    frame.state = before.layer()
+    world.attempts.append(attempt)
+    goes_on = execute(world, frame, blocks[0])
+    world.attempts.pop()
+    goes_on = goes_on and execute(world, frame, blocks[1])
+    ends = [frame.state.flattened(before)] if goes_on else []
+    taken: list[list[State]] = [[] for _ in handlers]
+    for one in attempt.raised:
+        _hand_over(world, frame, attempt, one, handlers, taken, final)
+    for (_, handler), states in zip(handlers, taken, strict=True):
+        if not states:
             continue
-        frame.state = branch
-        if handler.name is not None:
+        frame.state = before.layer()
+        frame.state.join(states)
+        if handler is not None and handler.name is not None:
             bind(world, frame, handler.name, world.unknown(frame, handler, "an exception"))
-        if execute(world, frame, handler.body):
-            ends.append(frame.state)
+        if handler is None or execute(world, frame, handler.body):
+            ends.append(frame.state.flattened(before))
     frame.state = before
     if ends:
-        before.join(ends, whole=True)
-    return execute(world, frame, node.final) and bool(ends)
+        before.join(ends)
+    return bool(ends)
+
+
+def _hand_over(
+    world: World,
+    frame: Frame,
+    attempt: Attempt,
+    raised: Raised,
+    handlers: list[tuple[tuple[str, ...], ir.Handler | None]],
+    taken: list[list[State]],
+    final: ir.Block,
+) -> None:
+    """Give a raised exception to the handlers that may take it, and else to whoever runs the statement."""
+    state: State | None = raised.state
+    for index, (caught, _) in enumerate(handlers):
+        answer = takes(caught, raised.kind)
+        if state is None or answer is False:
+            continue
+        if answer:
+            taken[index].append(state)
+            return
+        key = ("takes", frame.number, attempt.node, index)
+        branch = state.branch([frozenset({(key, True)})])
+        if branch is not None:
+            taken[index].append(branch.flattened(attempt.before))
+        state = state.branch([frozenset({(key, False)})])
+    if state is None:
+        return
+    frame.state = state
+    if not final or execute(world, frame, final):
+        leave_with(world, frame, frame.state, raised.kind)
 
 
 def _with(world: World, frame: Frame, node: ir.With) -> bool:
+    swallowed: tuple[str, ...] = ()
     for item in node.items:
         value = force(world, frame, world.evaluate(world, frame, item.context))
+        if frame.aborted:
+            return False
+        swallowed += suppressed(value) or ()
         if item.target is not None:
             assign(world, frame, item.target, entered(world, frame, item, value))
+    if swallowed:
+        return _attempt(world, frame, node, (node.body, ()), [(swallowed, None)], ())
     return execute(world, frame, node.body)
 
 
@@ -324,7 +398,7 @@ def _function(world: World, frame: Frame, node: ir.FunctionDef) -> bool:
 
 
 def _defined(world: World, frame: Frame, node: ir.FunctionDef) -> Function:
-    decorators = tuple(force(world, frame, world.evaluate(world, frame, item)) for item in node.decorators)
+    decorators = tuple(_decorator(world, frame, item) for item in node.decorators)
     parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
     return Function(
         node,
@@ -334,6 +408,10 @@ def _defined(world: World, frame: Frame, node: ir.FunctionDef) -> Function:
         defaults=parameter_defaults(world, frame, node.parameters),
         parents=parents,
     )
+
+
+def _decorator(world: World, frame: Frame, node: ir.Expression) -> Value:
+    return peek(world, frame, node.id) if isinstance(node, ir.Name) else world.evaluate(world, frame, node)
 
 
 def _is_setter(node: ir.FunctionDef) -> bool:
@@ -353,7 +431,7 @@ def _class(world: World, frame: Frame, node: ir.ClassDef) -> bool:
 
 def _defined_class(world: World, frame: Frame, node: ir.ClassDef) -> Class:
     bases = tuple(force(world, frame, world.evaluate(world, frame, base)) for base in node.bases)
-    decorators = tuple(force(world, frame, world.evaluate(world, frame, item)) for item in node.decorators)
+    decorators = tuple(_decorator(world, frame, item) for item in node.decorators)
     parents = frame.parents if frame.kind == "class" else (frame.number, *frame.parents)
     return Class(node, frame.module, world.address(frame), bases, decorators, parents)
 

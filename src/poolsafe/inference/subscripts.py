@@ -5,12 +5,15 @@ from __future__ import annotations
 from poolsafe.inference import ir, texts
 from poolsafe.inference.annotations import annotated
 from poolsafe.inference.classes import class_kind
+from poolsafe.inference.exceptions import where_not_refused
 from poolsafe.inference.frame import Frame
 from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import (
+    ALWAYS,
     Absent,
     Class,
     Const,
+    Guard,
     Library,
     MappingRef,
     MappingValue,
@@ -20,8 +23,9 @@ from poolsafe.inference.lattice import (
     Unknown,
     Url,
     Value,
-    alternatives,
     choose,
+    combinations,
+    each,
     harden,
     lift,
     one_of,
@@ -48,7 +52,24 @@ def subscript(world: World, frame: Frame, node: ir.Subscript) -> Value:
     if isinstance(index, ir.Slice):
         return _sliced(world, frame, node, base, index)
     key = force(world, frame, world.evaluate(world, frame, index))
-    return force(world, frame, lift(lambda one, at: item(world, frame, node, one, at), base, harden(key)))
+    found: list[tuple[Guard, Value]] = []
+    for guard, (one, at) in combinations((base, harden(key))):
+        found += ((guard | inner, single) for inner, single in _items(world, frame, node, one, at))
+    return force(world, frame, where_not_refused(world, frame, found, "KeyError"))
+
+
+def _items(world: World, frame: Frame, node: ir.Node, base: Value, key: Value) -> list[tuple[Guard, Value]]:
+    """`base[key]` of single values, with what Python refuses."""
+    name = mapping_key(key) if isinstance(base, (MappingRef, MappingValue)) else None
+    if name is None:
+        return [(ALWAYS, item(world, frame, node, base, key))]
+    assert isinstance(base, (MappingRef, MappingValue))
+    content = world.content(frame.state, base) if isinstance(base, MappingRef) else base
+    return each(_present, content.get(name))
+
+
+def _present(value: Value) -> Value:
+    return refused("a key that the dict lacks") if isinstance(value, Absent) else value
 
 
 def item(world: World, frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
@@ -97,18 +118,12 @@ def _character(world: World, frame: Frame, node: ir.Node, base: Text, key: Value
 def _mapping_item(content: MappingValue, key: Value) -> Value:
     name = mapping_key(key)
     if name is not None:
-        value = content.get(name)
-        return refused("a key that the dict lacks") if isinstance(value, Absent) else _present(value)
+        return lift(_present, content.get(name))
     members = list(content.items.values())
     if content.open is None and 0 < len(members) <= 8:
         ident = texts.hashable(key)
         return choose(zip(one_of(("key", ident, content.oid), len(members)), members, strict=True))
     return Unknown("a key that is not known", ("item", content.oid, texts.hashable(key)))
-
-
-def _present(value: Value) -> Value:
-    """The item where the dict has it: without the key Python raises."""
-    return choose((guard, single) for guard, single in alternatives(value) if not isinstance(single, Absent))
 
 
 def _sliced(world: World, frame: Frame, node: ir.Subscript, base: Value, index: ir.Slice) -> Value:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import libcst as cst
 
     from poolsafe.inference import ir
+    from poolsafe.inference.exceptions import Attempt
     from poolsafe.inference.frame import Arguments, Frame
     from poolsafe.inference.modules import Module
     from poolsafe.inference.namespaces import Namespace
@@ -121,6 +122,8 @@ class World:
     running: dict[int, Frame] = field(default_factory=dict)
     active: list[ir.Node] = field(default_factory=list)
     addresses: dict[tuple[int, ir.Statement | None, int], int] = field(default_factory=dict)
+    raising: dict[ir.Statement, str] = field(default_factory=dict)  # what statements that are not run may raise
+    attempts: list[Attempt] = field(default_factory=list)  # innermost last
     ordinals: dict[tuple[int, ir.Statement | None], int] = field(default_factory=dict)  # of the current run
     importing: set[tuple[int, int, str, str | None]] = field(default_factory=set)
     doubt_constants: bool = False
@@ -161,14 +164,14 @@ class World:
         """Run something with a budget of its own, and without the recursion of what runs around it."""
         self.charge()
         kept = self.spent, self.fuel, self.given, METER.units, self.charged
-        active, ordinals = list(self.active), self.ordinals
-        self.spent, self.ordinals = 0, {}
+        active, ordinals, attempts = list(self.active), self.ordinals, self.attempts
+        self.spent, self.ordinals, self.attempts = 0, {}, []
         self.refuel()
         try:
             yield
         finally:
             self.spent, self.fuel, self.given, METER.units, self.charged = kept
-            self.active, self.ordinals = active, ordinals
+            self.active, self.ordinals, self.attempts = active, ordinals, attempts
 
     def saw(self, node: cst.CSTNode) -> None:
         """Note that a run for the observing module has reached this call."""

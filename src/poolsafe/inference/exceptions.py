@@ -1,0 +1,187 @@
+"""Exceptions: where a statement may raise, with what, and which handler takes it.
+
+A `try` (or `with suppress(...)`) that is being run is an `Attempt`. Whatever may raise inside it leaves the state that
+it raises in with the attempt, under the condition that it raises, and goes on where it does not. Handlers begin with
+these states, so that what a body did before it raised is seen, and what it cannot do is not. An exception that no
+attempt takes ends the program: nothing goes on.
+
+What raises is known exactly for a dict that lacks a key, for None, and for `raise` and `assert`. A call that is not
+followed, and an operation on something unknown, may raise anything.
+"""
+
+from __future__ import annotations
+
+import builtins
+from dataclasses import dataclass, field
+
+from poolsafe.inference import ir
+from poolsafe.inference.frame import Frame
+from poolsafe.inference.lattice import (
+    Guard,
+    Library,
+    Object,
+    Value,
+    alternatives,
+    choose,
+    compatible,
+    is_refused,
+)
+from poolsafe.inference.state import State
+from poolsafe.inference.world import World
+
+ANYTHING = ""  # the kind of an exception that is not known
+MAX_UNCERTAIN = 4  # places of one body that may raise for a reason that is not known, told apart
+# Library functions that never return.
+NEVER_RETURNING = frozenset(
+    {"builtins.exit", "builtins.quit", "os._exit", "os.abort", "pytest.exit", "pytest.fail", "pytest.skip", "sys.exit"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A state in which an exception is raised, and the name of its class, or `ANYTHING`."""
+
+    state: State
+    kind: str
+
+
+@dataclass(slots=True)
+class Attempt:
+    """A body whose exceptions may be handled: `before` is the state it began with, `node` the statement."""
+
+    node: ir.Statement
+    frame: Frame
+    before: State
+    raised: list[Raised] = field(default_factory=list)
+    uncertain: int = 0
+    mark: tuple[str, int, int] = (ANYTHING, 0, 0)
+
+
+def raise_now(world: World, frame: Frame, kind: str) -> None:
+    """Note that execution raises an exception where it stands, and goes no further."""
+    frame.aborted = True
+    leave_with(world, frame, frame.state, kind)
+
+
+def raise_under(world: World, frame: Frame, kind: str, raising: list[Guard], passing: list[Guard]) -> None:
+    """Note that execution raises an exception where one of `raising` holds; it goes on where one of `passing` does."""
+    if not raising:
+        return
+    if not passing:
+        raise_now(world, frame, kind)
+        return
+    branch = frame.state.branch(raising)
+    if branch is None:
+        return
+    leave_with(world, frame, branch, kind)
+    if not frame.state.narrow(passing):
+        frame.aborted = True
+
+
+def may_raise(world: World, frame: Frame, kind: str = ANYTHING) -> None:
+    """Note that an exception may be raised here, for a reason that is not known."""
+    if not world.attempts:
+        return
+    attempt = world.attempts[-1]
+    state = frame.state
+    mark = (kind, id(state), len(state.changes))
+    if mark == attempt.mark:
+        return  # nothing has changed since something else may have raised here
+    attempt.mark = mark
+    number = attempt.uncertain = min(attempt.uncertain + 1, MAX_UNCERTAIN)
+    key = ("raises", attempt.frame.number, attempt.node, number)
+    branch = state.branch([frozenset({(key, True)})])
+    if branch is not None:
+        leave_with(world, frame, branch, kind)
+        state.narrow([frozenset({(key, False)})])
+
+
+def where_not_refused(world: World, frame: Frame, options: list[tuple[Guard, Value]], kind: str) -> Value:
+    """The choice among the options that are values; execution goes on where one of them holds.
+
+    An option that Python refuses raises an exception of this kind under its condition.
+    """
+    flat = [
+        (at | inner, single) for at, value in options for inner, single in alternatives(value) if compatible(at, inner)
+    ]
+    refusing = [at for at, single in flat if is_refused(single)]
+    if refusing:
+        raise_under(world, frame, kind, refusing, [at for at, single in flat if not is_refused(single)])
+    return choose(flat)
+
+
+def leave_with(world: World, frame: Frame, state: State, kind: str) -> None:
+    """Note that an exception is raised in a state: the attempt around it has to take it, else the program ends."""
+    frame.raised = True
+    if world.attempts:
+        attempt = world.attempts[-1]
+        attempt.raised.append(Raised(state.flattened(attempt.before), kind))
+
+
+def kind_of(node: ir.Expression | None) -> str:
+    """The name of the class of what `raise` raises."""
+    if isinstance(node, ir.Call):
+        node = node.callee
+    return (ir.last_name(node) if node is not None else None) or ANYTHING
+
+
+def caught_by(node: ir.Expression | None) -> tuple[str, ...]:
+    """The names of the exceptions that a handler of this expression takes; `ANYTHING` for all."""
+    if node is None:
+        return (ANYTHING,)
+    if isinstance(node, ir.Display):
+        return tuple(ir.last_name(element) or "?" for element in node.elements)
+    return (ir.last_name(node) or "?",)
+
+
+def takes(caught: tuple[str, ...], kind: str) -> bool | None:
+    """Whether a handler of these names takes an exception of this kind; None where that is not known."""
+    answers = [_takes(name, kind) for name in caught]
+    if any(answer is True for answer in answers):
+        return True
+    return False if all(answer is False for answer in answers) else None
+
+
+def _takes(name: str, kind: str) -> bool | None:
+    if name in (ANYTHING, "Exception", "BaseException"):
+        return True
+    if kind == ANYTHING:
+        return None
+    if name == kind:
+        return True
+    handler, raised = getattr(builtins, name, None), getattr(builtins, kind, None)
+    if isinstance(raised, type):
+        # A class of the project or of a library is no base of Python's own.
+        return isinstance(handler, type) and issubclass(raised, handler)
+    return None
+
+
+def suppressed(value: Value) -> tuple[str, ...] | None:
+    """The names of the exceptions that a context manager swallows; None for one that swallows none."""
+    if not isinstance(value, Object) or value.facts.get("name") not in ("contextlib.suppress", "pytest.raises"):
+        return None
+    arguments = value.facts["arguments"]
+    return tuple(
+        single.name.rpartition(".")[2] if isinstance(single, Library) else "?" for single in arguments.positional
+    )
+
+
+def raising_kind(world: World, node: ir.Statement) -> str | None:
+    """The kind of exception that a statement which is not run may raise; None for one that surely raises nothing."""
+    found = world.raising.get(node)
+    if found is None:
+        found = world.raising[node] = _raising_kind(node)
+    return None if found == _NOTHING else found
+
+
+def _raising_kind(node: ir.Statement) -> str:
+    match node:
+        case ir.Import() | ir.ImportFrom():
+            return "ImportError"
+        case ir.FunctionDef() | ir.ClassDef() | ir.Scoping() | ir.Declare():
+            return _NOTHING
+    return ANYTHING if any(isinstance(one, _RAISING) for one in ir.walk(node)) else _NOTHING
+
+
+_NOTHING = "nothing"
+_RAISING = (ir.Call, ir.Subscript, ir.Attribute, ir.Await, ir.BinaryOperation)
