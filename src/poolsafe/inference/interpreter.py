@@ -52,8 +52,6 @@ def explore(world: World, module: Module, engines: list[CallSite], statements: l
     world.targets.names |= engine_names(module)
     _reach(world, module, engines)
     _ask_callers(world, module, engines)
-    if any(not world.has_seen(site.node) for site in engines):
-        _without_constants(world, module, engines)
     # Who runs a statement is seen beside it: what the functions around it call need not be run for that.
     world.shallow = True
     try:

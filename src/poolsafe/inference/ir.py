@@ -470,10 +470,11 @@ class ClassDef(Statement):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Pattern(Node):
-    """A pattern that the interpreter knows only by what it captures: of a class or a mapping. `parts` stand inside."""
+    """A pattern of a class or a mapping: what it captures, its `parts`, and the name of its type (`mapping`)."""
 
     captured: str | None = None
     parts: tuple[Pattern, ...] = ()
+    type: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

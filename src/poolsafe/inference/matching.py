@@ -5,7 +5,18 @@ from __future__ import annotations
 from poolsafe.inference import ir
 from poolsafe.inference.conditions import compare, truth, value_truth
 from poolsafe.inference.frame import Frame
-from poolsafe.inference.lattice import ALWAYS, Guard, Sequence, Value, compatible
+from poolsafe.inference.lattice import (
+    ALWAYS,
+    Const,
+    Guard,
+    MappingRef,
+    MappingValue,
+    Sequence,
+    Text,
+    Unknown,
+    Value,
+    compatible,
+)
 from poolsafe.inference.names import bind, force
 from poolsafe.inference.state import State
 from poolsafe.inference.world import World
@@ -68,8 +79,33 @@ def _pattern(world: World, frame: Frame, pattern: ir.Pattern, subject: Value) ->
             return then, other
         case ir.SequencePattern() if isinstance(subject, Sequence) and _is_fixed(pattern, subject):
             return _elements(world, frame, pattern, subject)
+    answer = _matches_kind(pattern, subject)
+    if answer is not None:
+        return ([ALWAYS], []) if answer else ([], [ALWAYS])
     key = ("matches", frame.number, pattern)
     return [frozenset({(key, True)})], [frozenset({(key, False)})]
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "dict": (MappingRef, MappingValue),
+    "list": (Sequence,),
+    "str": (Text,),
+    "tuple": (Sequence,),
+}
+
+
+def _matches_kind(pattern: ir.Pattern, subject: Value) -> bool | None:
+    """Whether a class pattern of a built-in type, or a mapping pattern without keys, matches; None if not known."""
+    if pattern.parts or isinstance(subject, Unknown):
+        return None
+    if pattern.type == "mapping":
+        return isinstance(subject, (MappingRef, MappingValue)) or None
+    kinds = _KINDS.get(pattern.type)
+    if kinds is None or not isinstance(subject, (Const, MappingRef, MappingValue, Sequence, Text)):
+        return None
+    if isinstance(subject, Sequence):
+        return subject.kind == pattern.type
+    return isinstance(subject, kinds)
 
 
 def _is_fixed(pattern: ir.SequencePattern, subject: Sequence) -> bool:

@@ -198,6 +198,12 @@ def mapping_method(
         items.update(arguments.keywords)
         _store(frame, subject, MappingValue(items, reason or arguments.open_keywords, content.oid, trail=content.trail))
         return Const(None)
+    if name == "__getitem__" and args:
+        key = mapping_key(args[0])
+        return world.unknown(frame, node, "a key that is not known") if key is None else content.get(key)
+    if name in ("__setitem__", "__delitem__") and args and isinstance(subject, MappingRef):
+        value = args[1] if name == "__setitem__" and len(args) > 1 else Absent()
+        return _put(frame, subject, content, args[0], value)
     if name in ("copy", "__copy__"):
         return world.new_mapping(frame, dict(content.items), content.open, content.trail)
     if name == "clear":
@@ -208,6 +214,17 @@ def mapping_method(
     if name == "popitem":
         _store(frame, subject, blurred(content, "an item was taken out"))
     return world.unknown(frame, node, f"the dict method `{name}`")
+
+
+def _put(frame: Frame, subject: MappingRef, content: MappingValue, key: Value, value: Value) -> Value:
+    known = mapping_key(key)
+    changed = (
+        blurred(content, "an item under a key that is not known")
+        if known is None
+        else MappingValue({**content.items, known: value}, content.open, content.oid, trail=content.trail)
+    )
+    _store(frame, subject, changed)
+    return Const(None)
 
 
 def _store(frame: Frame, subject: MappingRef | MappingValue, content: MappingValue) -> None:

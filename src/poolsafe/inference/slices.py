@@ -76,6 +76,7 @@ class Line:
     calls: set[str] = field(default_factory=set)
     yields: bool = False
     calls_super: bool = False
+    raises: bool = False  # it may raise an exception that a handler around it takes
     leaves: bool = False
     leaves_loop: bool = False
     definition: Definition | None = None
@@ -166,8 +167,8 @@ class Scope:
 
     @functools.cached_property
     def leaving(self) -> list[Line]:
-        """The lines that leave a block: `raise`, `break`, `continue`."""
-        return [line for line in self.lines if line.leaves]
+        """The lines that may leave a block before its end."""
+        return [line for line in self.lines if line.leaves or line.raises]
 
     @functools.cached_property
     def _kinds(self) -> Aliases:
@@ -245,6 +246,7 @@ class Scope:
             case _:
                 self._compound(line, node)
         self._read |= line.uses
+        line.raises = _is_handled(outer) and isinstance(node, _RAISING)
 
     def _compound(self, line: Line, node: ir.Statement) -> None:
         blocks: list[ir.Block] = []
@@ -427,6 +429,10 @@ class _Closure:
 
     def _decides(self, line: Line) -> bool:
         """Whether it matters that a line leaves: it hangs on names of the slice, or its loop belongs to the slice."""
+        if line.raises and line.outer in self._wanted and not line.uses.isdisjoint(self._names):
+            return True
+        if not line.leaves:
+            return False
         outer, conditional = line.outer, False
         while outer is not None:
             if any(name in self._names for name in outer.uses):
@@ -526,6 +532,18 @@ def _roots(node: ir.Expression) -> Iterator[str]:
     while isinstance(node, (ir.Attribute, ir.Subscript)):
         node = node.value
     yield from carriers(node)
+
+
+_RAISING = (ir.Assign, ir.AugmentedAssign, ir.Delete, ir.Evaluate, ir.Raise)
+
+
+def _is_handled(line: Line | None) -> bool:
+    """Whether a statement inside the block of this line may be followed by a handler."""
+    while line is not None:
+        if isinstance(line.node, (ir.Try, ir.With)):
+            return True
+        line = line.outer
+    return False
 
 
 def _is_in_loop(node: ir.Statement, outer: Line | None) -> bool:

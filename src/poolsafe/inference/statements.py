@@ -85,7 +85,10 @@ def _evaluate(world: World, frame: Frame, node: ir.Evaluate) -> bool:
     return True
 
 
-_WITH_EFFECT = (ir.Call, ir.Await, ir.NamedExpression, ir.Yield, ir.Conditional, ir.BooleanOperation)
+_WITH_EFFECT = (
+    ir.Attribute, ir.Await, ir.BooleanOperation, ir.Call, ir.Comprehension, ir.Conditional, ir.Display,
+    ir.NamedExpression, ir.Subscript, ir.Yield,
+)  # fmt: skip
 
 
 def _return(world: World, frame: Frame, node: ir.Return) -> bool:
@@ -272,11 +275,13 @@ def _under(state: State, guard: Guard) -> State:
 
 
 def _try(world: World, frame: Frame, node: ir.Try) -> bool:
-    handlers: list[tuple[tuple[str, ...], ir.Handler | None]] = [
-        (caught_by(handler.exception), handler) for handler in node.handlers
-    ]
+    handlers: list[Handling] = [(caught_by(handler.exception), handler) for handler in node.handlers]
     goes_on = _attempt(world, frame, node, (node.body, node.orelse), handlers, node.final)
     return execute(world, frame, node.final) and goes_on
+
+
+# The names of the exceptions that are taken, and the handler; None where they are just swallowed.
+Handling = tuple[tuple[str, ...], ir.Handler | None]
 
 
 def _attempt(
@@ -284,7 +289,7 @@ def _attempt(
     frame: Frame,
     node: ir.Try | ir.With,
     blocks: tuple[ir.Block, ir.Block],
-    handlers: list[tuple[tuple[str, ...], ir.Handler | None]],
+    handlers: list[Handling],
     final: ir.Block,
 ) -> bool:
     """Run a body, and what follows where it raises nothing; then each handler on the states in which it is raised."""
@@ -319,7 +324,7 @@ def _hand_over(
     frame: Frame,
     attempt: Attempt,
     raised: Raised,
-    handlers: list[tuple[tuple[str, ...], ir.Handler | None]],
+    handlers: list[Handling],
     taken: list[list[State]],
     final: ir.Block,
 ) -> None:

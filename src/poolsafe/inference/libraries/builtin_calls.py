@@ -239,6 +239,17 @@ def _zip(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments)
     return Sequence(tuple(Sequence(tuple(row), "tuple") for row in rows), "list")
 
 
+def _map(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    """`map(function, items, ...)`: run at once, since whoever makes it also goes through it."""
+    function, *columns = arguments.positional or [Unknown("a map of nothing")]
+    known = [force(world, frame, column) for column in columns]
+    rows = [column.items for column in known if isinstance(column, Sequence) and not column.open]
+    if not rows or len(rows) != len(known):
+        return Sequence((), "list", open=True)
+    given = zip(*rows, strict=False)
+    return Sequence(tuple(world.apply(world, frame, None, function, Arguments(list(row))) for row in given), "list")
+
+
 def _length(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     def count(value: Value) -> Value:
         if isinstance(value, Text) and value.known is not None:
@@ -268,6 +279,7 @@ HANDLERS: dict[str, Handler] = {
     "builtins.enumerate": _enumerate,
     "builtins.zip": _zip,
     "builtins.len": _length,
+    "builtins.map": _map,
     "builtins.iter": first,
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
