@@ -81,9 +81,9 @@ else:
     ]
 
 
-def test_another_constant_is_not() -> None:
+def test_what_no_run_reaches_is_not_judged() -> None:
     code = f"{HEAD}if unset:\n    pass\nFLAG = False\nif FLAG:\n    create_async_engine('postgresql+asyncpg://db/a')\n"
-    assert [engine.driver.value for engine in engines_of(code)] == ["asyncpg"]
+    assert engines_of(code) == []
 
 
 ENUM = """

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from poolsafe.inference import ir
 from poolsafe.inference.frame import Frame
 from poolsafe.inference.instances import unpacked
@@ -9,6 +11,7 @@ from poolsafe.inference.lattice import (
     ALWAYS,
     Absent,
     Class,
+    Const,
     Guard,
     Instance,
     Library,
@@ -80,9 +83,22 @@ def _assign_item(world: World, frame: Frame, target: ir.Subscript, value: Value)
         return
     key = mapping_key(index)
     several = alternatives(base)
+    if len(several) == 1 and isinstance(base, Sequence) and base.oid:
+        frame.state.set(("list", base.oid), _with_item(base, index, value))
+        return
     for guard, single in several:
         if isinstance(single, MappingRef):
             store_item(world, frame, single, key, value, guard if len(several) > 1 else ALWAYS)
+
+
+def _with_item(sequence: Sequence, index: Value, value: Value) -> Sequence:
+    """The list after `sequence[index] = value`, or `del` where the value is Absent."""
+    at = index.value if isinstance(index, Const) else None
+    items = list(sequence.items)
+    if not isinstance(at, int) or sequence.open or not -len(items) <= at < len(items):
+        return replace(sequence, items=(), open=True)
+    items[at : at + 1 or None] = [] if isinstance(value, Absent) else [value]
+    return replace(sequence, items=tuple(items))
 
 
 def store_item(world: World, frame: Frame, ref: MappingRef, key: object, value: Value, guard: Guard = ALWAYS) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poolsafe.inference import ir
 from poolsafe.inference.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases
 from poolsafe.inference.decorators import decorated_as
-from poolsafe.inference.exceptions import where_not_refused
+from poolsafe.inference.exceptions import may_raise, where_not_refused
 from poolsafe.inference.frame import Arguments, Frame
 from poolsafe.inference.lattice import (
     Absent,
@@ -63,6 +63,7 @@ def _attribute(world: World, frame: Frame, base: Value, name: str, node: ir.Node
         case Unknown() if name == "dialect" and world.shallow:
             return Object("dialect", {"driver": None})
         case Unknown():
+            may_raise(world, frame, "AttributeError")
             ident = None if base.ident is None else ("attr", base.ident, name)
             return Unknown(base.reason, ident or ("node", frame.number, node), soft=base.soft)
         case Const(value=None):

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from poolsafe.inference import ir
 from poolsafe.inference.attributes import attribute, bind_method, of_instance
 from poolsafe.inference.classes import class_attribute, class_kind, instantiate
 from poolsafe.inference.effects import note_effect, stands_for_effect
-from poolsafe.inference.exceptions import NEVER_RETURNING, may_raise, raise_now, where_not_refused
+from poolsafe.inference.exceptions import (
+    ANYTHING,
+    NEVER_RETURNING,
+    may_raise,
+    raise_now,
+    unless_aborted,
+    where_not_refused,
+)
 from poolsafe.inference.frame import Arguments, Frame
 from poolsafe.inference.functions import call_function
 from poolsafe.inference.instances import changed, dumped, unpacked
@@ -31,14 +39,20 @@ from poolsafe.inference.lattice import (
     Url,
     Value,
     alternatives,
-    choose,
     refused,
 )
 from poolsafe.inference.libraries.enums import by_value
 from poolsafe.inference.libraries.library_calls import call_library
 from poolsafe.inference.libraries.runners import call_object_method
 from poolsafe.inference.mappings import merge_into
-from poolsafe.inference.methods import mapping_method, sequence_method, text_method, url_method
+from poolsafe.inference.methods import (
+    LIST_CHANGING,
+    change_list,
+    mapping_method,
+    sequence_method,
+    text_method,
+    url_method,
+)
 from poolsafe.inference.names import force, peek
 from poolsafe.inference.texts import hashable
 from poolsafe.inference.world import World
@@ -69,9 +83,12 @@ def call(world: World, frame: Frame, node: ir.Call) -> Value:
         if _is_indifferent(world, frame, node, receiver, name):
             return Unknown("a call that is not followed", ("node", frame.number, node))
         arguments = evaluate_arguments(world, frame, node)
+        if name in LIST_CHANGING and _is_one_list(receiver):
+            return change_list(world, frame, node, receiver, name, arguments)
         results = []
         for guard, single in alternatives(receiver):
-            results.append((guard, _method(world, frame, node, single, name, arguments)))
+            made = unless_aborted(frame, partial(_method, world, frame, node, single, name, arguments))
+            results.append((guard, made))
         note_effect(world, frame, node, receiver, name, arguments)
         return where_not_refused(world, frame, results, "AttributeError")
     callee = force(world, frame, world.evaluate(world, frame, target))
@@ -79,6 +96,14 @@ def call(world: World, frame: Frame, node: ir.Call) -> Value:
     result = apply(world, frame, node, callee, arguments)
     note_effect(world, frame, node, callee, None, arguments)
     return result
+
+
+def _is_one_list(receiver: Value) -> bool:
+    several = alternatives(receiver)
+    first = several[0][1]
+    if not isinstance(first, Sequence) or first.kind == "tuple":
+        return False
+    return all(isinstance(single, Sequence) and single.oid == first.oid for _, single in several)
 
 
 def _is_indifferent(world: World, frame: Frame, node: ir.Call, receiver: Value, name: str) -> bool:
@@ -121,7 +146,11 @@ def apply(world: World, frame: Frame, node: ir.Call | None, callee: Value, argum
     """A call of a value, for every possibility of the callee. `node` is the call in the source, where there is one."""
     callee = force(world, frame, callee)
     if isinstance(callee, Choice):
-        return choose((guard, apply(world, frame, node, single, arguments)) for guard, single in callee.alternatives)
+        options = [
+            (guard, unless_aborted(frame, partial(apply, world, frame, node, single, arguments)))
+            for guard, single in callee.alternatives
+        ]
+        return where_not_refused(world, frame, options, ANYTHING)
     match callee:
         case Function():
             wrapper = wrapped(world, frame, callee)

@@ -69,7 +69,7 @@ def comprehension(world: World, frame: Frame, node: ir.Comprehension) -> Value:
             is_open = True
     if node.kind == "dict":
         return world.new_mapping(frame, items, "a comprehension over something unknown" if is_open else None)
-    return Sequence(tuple(values), "set" if node.kind == "set" else "list", is_open)
+    return Sequence(tuple(values), "set" if node.kind == "set" else "list", is_open, world.address(frame))
 
 
 def _kept(world: World, inner: Frame, loop: ir.Generator) -> list[Guard]:

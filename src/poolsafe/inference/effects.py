@@ -6,7 +6,7 @@ import sys
 
 from poolsafe.inference import ir
 from poolsafe.inference.frame import Arguments, Frame
-from poolsafe.inference.lattice import Library, MappingRef, Object, Unknown, Value, alternatives
+from poolsafe.inference.lattice import Library, MappingRef, Object, Sequence, Unknown, Value, alternatives
 from poolsafe.inference.libraries import library
 from poolsafe.inference.mappings import blurred
 from poolsafe.inference.world import World
@@ -51,6 +51,8 @@ def _is_out_of_sight(name: str) -> bool:
 
 def _blur(world: World, frame: Frame, value: Value, depth: int) -> None:
     for _, single in alternatives(value):
+        if isinstance(single, Sequence) and single.oid:
+            frame.state.set(("list", single.oid), Sequence((), single.kind, open=True, oid=single.oid))
         if not isinstance(single, MappingRef):
             continue
         content = world.content(frame.state, single)

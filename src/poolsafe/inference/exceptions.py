@@ -12,6 +12,7 @@ followed, and an operation on something unknown, may raise anything.
 from __future__ import annotations
 
 import builtins
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from poolsafe.inference import ir
@@ -25,6 +26,7 @@ from poolsafe.inference.lattice import (
     choose,
     compatible,
     is_refused,
+    refused,
 )
 from poolsafe.inference.state import State
 from poolsafe.inference.world import World
@@ -108,6 +110,15 @@ def where_not_refused(world: World, frame: Frame, options: list[tuple[Guard, Val
     if refusing:
         raise_under(world, frame, kind, refusing, [at for at, single in flat if not is_refused(single)])
     return choose(flat)
+
+
+def unless_aborted(frame: Frame, evaluate: Callable[[], Value]) -> Value:
+    """What is evaluated for one of several alternatives; refused where that raises for sure."""
+    value = evaluate()
+    if not frame.aborted:
+        return value
+    frame.aborted = False
+    return refused("an exception")
 
 
 def leave_with(world: World, frame: Frame, state: State, kind: str) -> None:

@@ -12,8 +12,10 @@ from poolsafe.inference.attributes import attribute
 from poolsafe.inference.calls import call
 from poolsafe.inference.comprehensions import comprehension
 from poolsafe.inference.conditions import compare, truth, truthiness
+from poolsafe.inference.exceptions import ANYTHING, unless_aborted, where_not_refused
 from poolsafe.inference.frame import Frame
 from poolsafe.inference.functions import parameter_defaults
+from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import (
     Const,
     Function,
@@ -122,18 +124,21 @@ def _display(world: World, frame: Frame, node: ir.Display) -> Value:
     is_open = False
     for element in node.elements[:MAX_ITEMS]:
         if isinstance(element, ir.Starred):
-            value = evaluate(world, frame, element.value)
+            value = unpacked(world, frame, evaluate(world, frame, element.value))
             known = isinstance(value, Sequence) and not value.open
             is_open = is_open or not known
             if isinstance(value, Sequence):
                 items.extend(value.items)
             continue
         items.append(evaluate(world, frame, element))
-    return Sequence(tuple(items), node.kind, is_open or len(node.elements) > MAX_ITEMS)
+    oid = 0 if node.kind == "tuple" else world.address(frame)
+    return Sequence(tuple(items), node.kind, is_open or len(node.elements) > MAX_ITEMS, oid)
 
 
 def _conditional(world: World, frame: Frame, node: ir.Conditional) -> Value:
     then, other = truth(world, frame, node.test)
+    if frame.aborted:
+        return refused("an exception")
     options = []
     before = frame.state
     ends: list[State] = []
@@ -143,9 +148,13 @@ def _conditional(world: World, frame: Frame, node: ir.Conditional) -> Value:
             continue
         frame.state = state
         value = evaluate(world, frame, side)
+        if frame.aborted:
+            frame.aborted = False
+            continue
         ends.append(frame.state)
         options += [(guard, value) for guard in guards]
     frame.state = before
+    frame.aborted = not ends
     if ends:
         before.join(ends, whole=True)
     return choose(options) if options else Unknown("no path reaches it")
@@ -153,28 +162,27 @@ def _conditional(world: World, frame: Frame, node: ir.Conditional) -> Value:
 
 def _boolean(world: World, frame: Frame, node: ir.BooleanOperation) -> Value:
     is_or = node.operator == "or"
-    left = evaluate(world, frame, node.left)
+    left = force(world, frame, evaluate(world, frame, node.left))
     options: list[tuple[Any, Value]] = []
     right: Value | None = None
-    for guard, single in alternatives(force(world, frame, left)):
+    for guard, single in alternatives(left):
         known = truthiness(world, frame, single)
-        if known is None and isinstance(single, Unknown) and is_or:
-            right = right if right is not None else evaluate(world, frame, node.right)
+        if known is not is_or and right is None:
+            right = unless_aborted(frame, lambda: evaluate(world, frame, node.right))
+        if known is is_or:
+            # What is unknown stays a possibility beside its default.
+            options.append((guard, replace(single, soft=True) if is_or and isinstance(single, Unknown) else single))
+        elif known is not None:
+            options.append((guard, right or single))
+        elif isinstance(single, Unknown) and is_or:
             # What is unknown stays a possibility; the right side is its default.
             key = ("given", single.ident if single.ident is not None else (frame.number, node))
             given = Unknown(single.reason, single.ident, soft=True)
-            options += [(guard | {(key, True)}, given), (guard | {(key, False)}, right)]
-        elif known is None:
-            right = right if right is not None else evaluate(world, frame, node.right)
-            key = ("true", texts.hashable(single) or (frame.number, node.left))
-            options += [(guard | {(key, is_or)}, single), (guard | {(key, not is_or)}, right)]
-        elif known is is_or:
-            # What is unknown stays a possibility beside its default.
-            options.append((guard, replace(single, soft=True) if is_or and isinstance(single, Unknown) else single))
+            options += [(guard | {(key, True)}, given), (guard | {(key, False)}, right or single)]
         else:
-            right = right if right is not None else evaluate(world, frame, node.right)
-            options.append((guard, right))
-    return choose(options)
+            key = ("true", texts.hashable(single) or (frame.number, node.left))
+            options += [(guard | {(key, is_or)}, single), (guard | {(key, not is_or)}, right or single)]
+    return where_not_refused(world, frame, options, ANYTHING)
 
 
 def _unary(world: World, frame: Frame, node: ir.UnaryOperation) -> Value:

@@ -138,11 +138,15 @@ class Text(Value):
 
 @dataclass(frozen=True, slots=True)
 class Sequence(Value):
-    """A list, tuple or set display. `open`: there may be more items at the end."""
+    """A list, tuple or set as it was at one moment. `open`: there may be more items at the end.
+
+    One that can be changed has an address, `oid`: what it holds since stands in the state.
+    """
 
     items: tuple[Value, ...]
     kind: str = "list"
     open: bool = False
+    oid: int = 0
 
     def __post_init__(self) -> None:
         """Forget what is beyond `MAX_SEQUENCE` items: a list that doubles has no end."""

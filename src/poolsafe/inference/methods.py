@@ -10,9 +10,11 @@ from poolsafe.inference import ir, texts
 from poolsafe.inference.attributes import attribute
 from poolsafe.inference.exceptions import where_not_refused
 from poolsafe.inference.frame import Arguments, Frame
+from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import (
     Absent,
     Const,
+    Guard,
     MappingRef,
     MappingValue,
     Sequence,
@@ -300,32 +302,80 @@ def view(content: MappingValue, name: str) -> Sequence:
     return Sequence(tuple(rows[name]), "list", content.open is not None)
 
 
+# Methods that change a list or a set.
+LIST_CHANGING = frozenset(
+    {"add", "append", "clear", "discard", "extend", "insert", "pop", "remove", "reverse", "sort", "update"}
+)
+
+
 def sequence_method(
     world: World, frame: Frame, node: ir.Call, subject: Sequence, name: str, arguments: Arguments
 ) -> Value:
-    """A method of a list. Lists are values here, so what changes one makes its name unknown."""
-    args = arguments.positional
-    callee = node.callee
-    if (
-        name in ("append", "extend", "insert", "add")
-        and isinstance(callee, ir.Attribute)
-        and isinstance(callee.value, ir.Name)
-    ):
-        items = subject.items
-        known = False
-        if name in ("append", "add") and args:
-            items, known = (*items, args[0]), True
-        elif name == "extend" and args and isinstance(args[0], Sequence):
-            items, known = (*items, *args[0].items), not args[0].open
-        grown = Sequence(items, subject.kind, subject.open or not known)
-        frame.state.set(("name", frame.outer_names.get(callee.value.id, frame.number), callee.value.id), grown)
-        return Const(None)
-    if name == "pop" and subject.items and not subject.open:
-        index = args[0].value if args and isinstance(args[0], Const) and isinstance(args[0].value, int) else -1
-        return subject.items[index] if -len(subject.items) <= index < len(subject.items) else Unknown("an item")
+    """A method of a list, tuple or set that changes nothing."""
     if name == "copy":
-        return subject
+        return replace(subject, oid=world.address(frame))
+    if name in ("union", "__add__") and len(arguments.positional) == 1:
+        other = force(world, frame, arguments.positional[0])
+        if isinstance(other, Sequence):
+            return Sequence(subject.items + other.items, subject.kind, subject.open or other.open, world.address(frame))
     return world.unknown(frame, node, f"the method `{name}` of a sequence")
+
+
+def change_list(world: World, frame: Frame, node: ir.Call, subject: Value, name: str, arguments: Arguments) -> Value:
+    """A method that changes a list: each alternative of what it holds is changed, and stored under its address.
+
+    A list without an address, the result of some call, is stored under the name that it is called by.
+    """
+    taken: list[tuple[Guard, Value]] = []
+    left: list[tuple[Guard, Value]] = []
+    for guard, single in alternatives(subject):
+        assert isinstance(single, Sequence)
+        result, changed = _changed(world, frame, node, single, name, arguments)
+        taken.append((guard, result))
+        left.append((guard, changed))
+    result = where_not_refused(world, frame, taken, "IndexError")
+    first = alternatives(subject)[0][1]
+    assert isinstance(first, Sequence)
+    callee = node.callee.value if isinstance(node.callee, ir.Attribute) else None
+    if first.oid:
+        frame.state.set(("list", first.oid), choose(left))
+    elif isinstance(callee, ir.Name):
+        frame.state.set(("name", frame.outer_names.get(callee.id, frame.number), callee.id), choose(left))
+    return result
+
+
+def _changed(
+    world: World, frame: Frame, node: ir.Call, subject: Sequence, name: str, arguments: Arguments
+) -> tuple[Value, Sequence]:
+    """What a method of a list gives, and what the list holds afterwards."""
+    args = arguments.positional
+    items = subject.items
+    match name:
+        case "append" | "add" if len(args) == 1:
+            return Const(None), replace(subject, items=(*items, args[0]))
+        case "extend" | "update" if len(args) == 1:
+            more = unpacked(world, frame, args[0])
+            if isinstance(more, MappingRef):
+                more = view(world.content(frame.state, more), "keys")
+            more_items, more_open = (more.items, more.open) if isinstance(more, Sequence) else ((), True)
+            return Const(None), replace(subject, items=items + more_items, open=subject.open or more_open)
+        case "clear":
+            return Const(None), replace(subject, items=(), open=False)
+        case "reverse" if not subject.open:
+            return Const(None), replace(subject, items=items[::-1])
+        case "insert" if len(args) == 2 and isinstance(args[0], Const) and isinstance(args[0].value, int):
+            grown = [*items]
+            grown.insert(args[0].value, args[1])
+            return Const(None), replace(subject, items=tuple(grown))
+        case "pop" if not subject.open:
+            index = args[0].value if args and isinstance(args[0], Const) else -1
+            if not items:
+                return refused("an item of an empty list"), subject
+            if isinstance(index, int) and -len(items) <= index < len(items):
+                rest = [*items]
+                found = rest.pop(index)
+                return found, replace(subject, items=tuple(rest))
+    return world.unknown(frame, node, "a list that is changed"), replace(subject, items=(), open=True)
 
 
 def url_method(world: World, frame: Frame, node: ir.Call, subject: Url, name: str, arguments: Arguments) -> Value:

@@ -17,6 +17,7 @@ from poolsafe.inference.lattice import (
     ModuleValue,
     Object,
     Pending,
+    Sequence,
     Step,
     Text,
     Unknown,
@@ -97,9 +98,12 @@ def global_name(world: World, frame: Frame, module: Module, name: str) -> Value:
 
 
 def force(world: World, frame: Frame, value: Value) -> Value:
-    """The value itself where it is an import that nothing has needed yet."""
-    if isinstance(value, Choice) and any(isinstance(single, Pending) for _, single in value.alternatives):
+    """The value itself where it is an import that nothing has needed yet; a list with what it holds now."""
+    if isinstance(value, Choice) and any(_is_waiting(single) for _, single in value.alternatives):
         return choose((guard, force(world, frame, single)) for guard, single in value.alternatives)
+    if isinstance(value, Sequence) and value.oid:
+        held = frame.state.get(("list", value.oid))
+        return value if isinstance(held, Absent) else held
     if not isinstance(value, Pending):
         return value
     key = (value.importer.number, value.level, value.module, value.name)
@@ -110,6 +114,10 @@ def force(world: World, frame: Frame, value: Value) -> Value:
         return imported(world, frame, value)
     finally:
         world.importing.discard(key)
+
+
+def _is_waiting(value: Value) -> bool:
+    return isinstance(value, Pending) or (isinstance(value, Sequence) and value.oid != 0)
 
 
 def yielded(world: World, frame: Frame, value: Value) -> Value:

@@ -21,6 +21,7 @@ from poolsafe.inference.lattice import (
     Function,
     Instance,
     MappingRef,
+    Sequence,
     Unknown,
     Value,
 )
@@ -169,7 +170,7 @@ def _reached(changes: Mapping[Slot, Value], slot: Slot) -> dict[Slot, Value]:
 def _numbers(value: object) -> tuple[int, ...]:
     """The numbers of the objects and frames that a value itself refers to."""
     match value:
-        case MappingRef() | Instance():
+        case MappingRef() | Instance() | Sequence():
             return (value.oid,)
         case Function() | Class():
             return value.parents

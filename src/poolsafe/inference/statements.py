@@ -38,6 +38,7 @@ from poolsafe.inference.lattice import (
     MappingRef,
     Object,
     Pending,
+    Sequence,
     Unknown,
     Value,
     lift,
@@ -45,7 +46,7 @@ from poolsafe.inference.lattice import (
 from poolsafe.inference.matching import match_statement
 from poolsafe.inference.methods import mapping_method
 from poolsafe.inference.names import bind, force, peek
-from poolsafe.inference.state import State
+from poolsafe.inference.state import Slot, State
 from poolsafe.inference.world import World
 
 
@@ -145,6 +146,13 @@ _AUGMENTED = frozenset({"+", "|", "%", "-", "*", "/", "//"})
 def _augmented(world: World, frame: Frame, node: ir.AugmentedAssign) -> bool:
     before = world.evaluate(world, frame, node.target)
     right = world.evaluate(world, frame, node.value)
+    if node.operator == "+":
+        single = force(world, frame, before)
+        more = force(world, frame, right)
+        if isinstance(single, Sequence) and single.oid and isinstance(more, Sequence):
+            grown = Sequence(single.items + more.items, single.kind, single.open or more.open, single.oid)
+            frame.state.set(("list", single.oid), grown)
+            return True
     if node.operator == "|":
         single = force(world, frame, before)
         if isinstance(single, MappingRef):
@@ -213,12 +221,33 @@ def _for(world: World, frame: Frame, node: ir.For) -> bool:
 
 
 def _while(world: World, frame: Frame, node: ir.While) -> bool:
-    then, _ = truth(world, frame, node.test)
-    if not then:
-        return execute(world, frame, node.orelse)
+    """Run a `while` round by round for as long as its test is surely true; then once more where it may be."""
     before = _enter_loop(frame)
-    goes_on = _round(world, frame, node, before)
-    return _after_loop(world, frame, node, before, goes_on=goes_on, certain=then == [ALWAYS])
+    goes_on = certain = True
+    for _ in range(MAX_ROUNDS):
+        then, other = truth(world, frame, node.test)
+        if frame.aborted or not then:
+            break
+        certain = then == [ALWAYS] and not other
+        changes = dict(frame.state.changes)
+        goes_on = _round(world, frame, node, before)
+        if not certain or not goes_on:
+            break
+        if _is_same_layer(frame.state, changes):
+            goes_on = False  # every further round does the same: only `break` leaves the loop
+            break
+    if frame.aborted:
+        frame.loops.pop()
+        frame.state = before
+        return False
+    return _after_loop(world, frame, node, before, goes_on=goes_on, certain=certain)
+
+
+def _is_same_layer(state: State, changes: dict[Slot, Value]) -> bool:
+    return state.changes.keys() == changes.keys() and all(state.changes[slot] is changes[slot] for slot in changes)
+
+
+MAX_ROUNDS = 24  # of a `while` whose test is known
 
 
 def _enter_loop(frame: Frame) -> State:

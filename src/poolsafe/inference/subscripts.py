@@ -5,7 +5,7 @@ from __future__ import annotations
 from poolsafe.inference import ir, texts
 from poolsafe.inference.annotations import annotated
 from poolsafe.inference.classes import class_kind
-from poolsafe.inference.exceptions import where_not_refused
+from poolsafe.inference.exceptions import may_raise, raise_under, where_not_refused
 from poolsafe.inference.frame import Frame
 from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import (
@@ -60,11 +60,18 @@ def subscript(world: World, frame: Frame, node: ir.Subscript) -> Value:
 
 def _items(world: World, frame: Frame, node: ir.Node, base: Value, key: Value) -> list[tuple[Guard, Value]]:
     """`base[key]` of single values, with what Python refuses."""
+    if isinstance(base, Unknown):
+        may_raise(world, frame)
+    if base == Library("os.environ") and world.attempts and isinstance(key, Text) and key.known is not None:
+        given = ("set", ("environment", key.known))
+        raise_under(world, frame, "KeyError", [frozenset({(given, False)})], [frozenset({(given, True)})])
     name = mapping_key(key) if isinstance(base, (MappingRef, MappingValue)) else None
     if name is None:
         return [(ALWAYS, item(world, frame, node, base, key))]
     assert isinstance(base, (MappingRef, MappingValue))
     content = world.content(frame.state, base) if isinstance(base, MappingRef) else base
+    if content.open is not None and name not in content.items:
+        may_raise(world, frame, "KeyError")
     return each(_present, content.get(name))
 
 

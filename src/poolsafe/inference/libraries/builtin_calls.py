@@ -98,15 +98,18 @@ def _bool(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments
 
 def _sequence(kind: str) -> Handler:
     def handler(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+        oid = 0 if kind == "tuple" else world.address(frame)
         if not arguments.positional:
-            return Sequence((), kind)
-        value = force(world, frame, arguments.positional[0])
-        if isinstance(value, Sequence):
-            return Sequence(value.items, kind, value.open)
-        if isinstance(value, MappingRef):
-            keys = view(world.content(frame.state, value), "keys")
-            return Sequence(keys.items, kind, keys.open)
-        return Sequence((), kind, open=True)
+            return Sequence((), kind, oid=oid)
+
+        def copied(value: Value) -> Value:
+            if isinstance(value, MappingRef):
+                value = view(world.content(frame.state, value), "keys")
+            if isinstance(value, Sequence):
+                return Sequence(value.items, kind, value.open, oid)
+            return Sequence((), kind, open=True, oid=oid)
+
+        return lift(copied, force(world, frame, arguments.positional[0]))
 
     return handler
 
