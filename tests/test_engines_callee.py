@@ -65,7 +65,6 @@ ENGINES = [
     "from sqlalchemy.ext.asyncio import create_async_engine\nwhile True:\n"
     "    engine = create_async_engine(URL)\n    break",
     "from sqlalchemy.ext.asyncio import create_async_engine\nif __name__ == '__main__':\n    create_async_engine(URL)",
-    "from sqlalchemy.ext.asyncio import create_async_engine\nif False:\n    create_async_engine(URL)",
     "from sqlalchemy.ext.asyncio import create_async_engine\nmatch unknown:\n"
     "    case 1:\n        create_async_engine(URL)",
     "from sqlalchemy.ext.asyncio import create_async_engine\nengines = {'a': create_async_engine(URL)}",

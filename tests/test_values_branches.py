@@ -18,7 +18,7 @@ CONDITIONS = [
     ("x = 'a' if unknown else 'a'", "a"),
     ("if unknown:\n    x = 1\nelse:\n    x = 2", OneOf(1, 2)),
     ("if unknown: x = 1\nelse: x = 2", OneOf(1, 2)),
-    ("if a:\n    x = 1\nelif b:\n    x = 2\nelse:\n    x = 3", OneOf(..., 2, 3)),
+    ("if a:\n    x = 1\nelif b:\n    x = 2\nelse:\n    x = 3", OneOf(1, 2, 3)),
     ("x = 1\nif unknown:\n    x = 2", OneOf(1, 2)),
     ("x = 1\nif True:\n    x = 2", 2),
     ("x = 1\nif False:\n    x = 2", 1),

@@ -229,7 +229,7 @@ SEQUENCES = [
     ("x = list(unknown)", [...]),
     ("x = set((1,))", {1}),
     ("x = ()\nx += (1,)", (1,)),
-    ("x = next(iter([1, 2]))", ...),
+    ("x = next(iter([1, 2]))", 1),
     ("x = any([])", ...),
     ("x = frozenset((1,))", {1}),
     ("x = list(iter([1]))", [1]),

@@ -75,6 +75,7 @@ class Index:
         self.scopes: dict[int, tuple[Scope, ...]] = {}
         self.imports: list[cst.ImportFrom | cst.Import] = []
         self.parents: dict[int, cst.CSTNode] = {}
+        self.subclasses: dict[str, list[cst.ClassDef]] = {}  # by the last names of their bases
         self.renamings: list[tuple[str, str]] = []  # `new = old`, `new = module.old`, `new = partial(old)`
         self.semicolons: list[tuple[Scope, ...]] = []
         self._walk(module)
@@ -101,6 +102,8 @@ class Index:
                 self.scopes[id(node)] = scopes
                 scopes = (*scopes, node)
             elif isinstance(node, cst.ClassDef):
+                for base in node.bases:
+                    self.subclasses.setdefault(last_name(base.value) or "", []).append(node)
                 self.classes.setdefault(node.name.value, []).append((node, scopes))
                 self.scopes[id(node)] = scopes
                 scopes = (*scopes, node)

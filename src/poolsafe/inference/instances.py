@@ -6,8 +6,18 @@ from collections.abc import Mapping
 
 from poolsafe.inference.attributes import of_instance
 from poolsafe.inference.classes import class_kind, fields, model_option
-from poolsafe.inference.frame import Frame
-from poolsafe.inference.lattice import Instance, Library, MappingRef, Sequence, Unknown, Value, alternatives, text
+from poolsafe.inference.frame import Arguments, Frame
+from poolsafe.inference.lattice import (
+    Instance,
+    Library,
+    MappingRef,
+    Object,
+    Sequence,
+    Unknown,
+    Value,
+    alternatives,
+    text,
+)
 from poolsafe.inference.names import force
 from poolsafe.inference.world import World
 
@@ -33,8 +43,20 @@ def changed(world: World, frame: Frame, instance: Instance, changes: Mapping[str
 
 
 def unpacked(world: World, frame: Frame, value: Value) -> Value:
-    """The tuple that a named tuple is; any other value as it is."""
+    """The tuple that a named tuple is, the items that a `map` gives; any other value as it is."""
     value = force(world, frame, value)
+    if isinstance(value, Object) and value.kind == "map":
+        return _mapped(world, frame, value.facts["arguments"])
     if not isinstance(value, Instance) or class_kind(value.cls) != "namedtuple":
         return value
     return Sequence(tuple(of_instance(world, frame, value, name) for name, _, _ in fields(value.cls)), "tuple")
+
+
+def _mapped(world: World, frame: Frame, arguments: Arguments) -> Sequence:
+    function, *columns = arguments.positional
+    known = [unpacked(world, frame, column) for column in columns]
+    rows = [column.items for column in known if isinstance(column, Sequence) and not column.open]
+    if len(rows) != len(known):
+        return Sequence((), "list", open=True)
+    given = zip(*rows, strict=False)
+    return Sequence(tuple(world.apply(world, frame, None, function, Arguments(list(row))) for row in given), "list")

@@ -112,6 +112,8 @@ def _reaching(module: Module, queue: list[Scope]) -> list[Scope]:
         if isinstance(scope, cst.Lambda):
             continue
         name = scope.name.value
+        if isinstance(scope, cst.ClassDef):
+            queue.extend(module.index.subclasses.get(name, ()))
         if name == "__init__":
             continue  # its class is hot as well
         for site in module.index.calls_by_name.get(name, ()):

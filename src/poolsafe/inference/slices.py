@@ -115,8 +115,12 @@ class Definition:
 
     @functools.cached_property
     def reached(self) -> frozenset[str]:
-        """Those free names whose objects it may change, or may give to its caller."""
-        return self._scope.reached(self.free)
+        """Those names of the scope around it whose objects it may change, or may give to its caller."""
+        names = self._scope.reached(self.free)
+        for one in self._node.parameters if isinstance(self._node, ir.FunctionDef) else ():
+            if one.default is not None and self._scope.reached((one.name,)):
+                names |= frozenset(carriers(one.default))
+        return names
 
 
 class Scope:

@@ -10,7 +10,9 @@ from poolsafe.inference.attributes import attribute
 from poolsafe.inference.classes import mro
 from poolsafe.inference.conditions import truthiness
 from poolsafe.inference.frame import Arguments, Frame
+from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import (
+    Absent,
     Class,
     Const,
     Function,
@@ -24,10 +26,12 @@ from poolsafe.inference.lattice import (
     Unknown,
     Url,
     Value,
+    alternatives,
     choose,
     harden,
     is_soft,
     lift,
+    one_of,
     text,
 )
 from poolsafe.inference.libraries.handler import Handler, first
@@ -35,6 +39,8 @@ from poolsafe.inference.mappings import mapping_key, merge_into
 from poolsafe.inference.methods import view
 from poolsafe.inference.names import force
 from poolsafe.inference.world import World
+
+MAX_COMPARED = 8
 
 
 def _dict(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -109,7 +115,7 @@ def _sequence(kind: str) -> Handler:
                 return Sequence(value.items, kind, value.open, oid)
             return Sequence((), kind, open=True, oid=oid)
 
-        return lift(copied, force(world, frame, arguments.positional[0]))
+        return lift(copied, unpacked(world, frame, arguments.positional[0]))
 
     return handler
 
@@ -218,8 +224,10 @@ def _reversed(world: World, frame: Frame, node: ir.Call | None, arguments: Argum
 
 
 def _next(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """What a generator function yields; which item of another iterator comes next is not known."""
+    """What a generator function yields; of another iterator the first item, as if it had just been made."""
     value = force(world, frame, first(world, frame, node, arguments))
+    if isinstance(value, Sequence) and value.items:
+        return value.items[0]
     inner = value.facts.get("value") if isinstance(value, Object) and value.kind == "generator" else None
     return inner if isinstance(inner, Value) else Unknown("an item of an iterator")
 
@@ -243,14 +251,24 @@ def _zip(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments)
 
 
 def _map(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """`map(function, items, ...)`: run at once, since whoever makes it also goes through it."""
-    function, *columns = arguments.positional or [Unknown("a map of nothing")]
-    known = [force(world, frame, column) for column in columns]
-    rows = [column.items for column in known if isinstance(column, Sequence) and not column.open]
-    if not rows or len(rows) != len(known):
-        return Sequence((), "list", open=True)
-    given = zip(*rows, strict=False)
-    return Sequence(tuple(world.apply(world, frame, None, function, Arguments(list(row))) for row in given), "list")
+    """`map(function, items, ...)`: run when somebody goes through it."""
+    if len(arguments.positional) < 2:
+        return Unknown("a map of nothing")
+    return Object("map", {"arguments": arguments})
+
+
+def _extreme(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    """`max` and `min`: one of the items."""
+    given = arguments.positional
+    if len(given) == 1:
+        items = unpacked(world, frame, given[0])
+        if not isinstance(items, Sequence) or items.open:
+            return Unknown("the largest or smallest item of something unknown")
+        given = list(items.items)
+    if not 0 < len(given) <= MAX_COMPARED:
+        return Unknown("the largest or smallest of many items")
+    ident = None if node is None else ("extreme", frame.number, node)
+    return choose(zip(one_of(ident, len(given)), given, strict=True))
 
 
 def _length(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -259,6 +277,11 @@ def _length(world: World, frame: Frame, node: ir.Call | None, arguments: Argumen
             return Const(len(value.known))
         if isinstance(value, Sequence) and not value.open:
             return Const(len(value.items))
+        content = world.content(frame.state, value) if isinstance(value, MappingRef) else value
+        if isinstance(content, MappingValue) and content.open is None:
+            items = [one for one in content.items.values() if not isinstance(one, Absent)]
+            if not any(isinstance(single, Absent) for one in items for _, single in alternatives(one)):
+                return Const(len(items))
         return Unknown("a length", texts.ident_of("len", value))
 
     return lift(count, harden(force(world, frame, first(world, frame, node, arguments))))
@@ -283,6 +306,8 @@ HANDLERS: dict[str, Handler] = {
     "builtins.zip": _zip,
     "builtins.len": _length,
     "builtins.map": _map,
+    "builtins.max": _extreme,
+    "builtins.min": _extreme,
     "builtins.iter": first,
     "builtins.getattr": _getattr,
     "builtins.setattr": _setattr,
