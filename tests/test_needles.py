@@ -154,7 +154,6 @@ ONE_COMMAND_AT_MOST = [
     "'while read a; done'",
     "'Accept; selected'",
     "'a;b;c;d'",
-    "'; '.join(columns)",
     "x.split(';')",
     "b'\\x1b[0;1m'",
     "'insert a coin; then play'",

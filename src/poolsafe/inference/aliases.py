@@ -15,7 +15,7 @@ from poolsafe.inference import ir
 FRESH = frozenset(
     {
         "abs", "all", "any", "bool", "bytes", "callable", "chr", "float", "format", "getenv", "hasattr", "hash", "id",
-        "int", "isinstance", "issubclass", "len", "max", "min", "open", "ord", "print", "range", "repr", "round", "str",
+        "int", "isinstance", "issubclass", "len", "open", "ord", "print", "range", "repr", "round", "str",
         "sum", "text", "type",
     }
 )  # fmt: skip

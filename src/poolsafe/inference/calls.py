@@ -13,6 +13,7 @@ from poolsafe.inference.effects import note_effect, stands_for_effect
 from poolsafe.inference.exceptions import (
     ANYTHING,
     NEVER_RETURNING,
+    for_each,
     may_raise,
     raise_now,
     unless_aborted,
@@ -85,10 +86,8 @@ def call(world: World, frame: Frame, node: ir.Call) -> Value:
         arguments = evaluate_arguments(world, frame, node)
         if name in LIST_CHANGING and _is_one_list(receiver):
             return change_list(world, frame, node, receiver, name, arguments)
-        results = []
-        for guard, single in alternatives(receiver):
-            made = unless_aborted(frame, partial(_method, world, frame, node, single, name, arguments))
-            results.append((guard, made))
+        run = partial(_method_of, world, frame, node, name, arguments)
+        results = for_each(frame, alternatives(receiver), run)
         note_effect(world, frame, node, receiver, name, arguments)
         return where_not_refused(world, frame, results, "AttributeError")
     callee = force(world, frame, world.evaluate(world, frame, target))
@@ -96,6 +95,10 @@ def call(world: World, frame: Frame, node: ir.Call) -> Value:
     result = apply(world, frame, node, callee, arguments)
     note_effect(world, frame, node, callee, None, arguments)
     return result
+
+
+def _method_of(world: World, frame: Frame, node: ir.Call, name: str, arguments: Arguments, single: Value) -> Value:
+    return _method(world, frame, node, single, name, arguments)
 
 
 def _is_one_list(receiver: Value) -> bool:

@@ -46,6 +46,7 @@ Guards = list[Guard]
 ASYNCPG_URL = "postgresql+asyncpg://"
 _DRIVER = re.compile(r"driver|dialect|async|sqlite|postgres|mysql", re.IGNORECASE)
 MAX_SIMPLIFIED = 2 * MAX_PATHS  # guards that are looked at for what they have in common
+MAX_ITEMS = 4  # of a dict, each of which may be missing
 MAX_KEPT = 64  # ways to the answers of one test
 
 
@@ -71,7 +72,12 @@ def value_truth(world: World, frame: Frame, node: ir.Node, value: Value) -> tupl
     other: Guards = []
     for guard, single in alternatives(force(world, frame, value)):
         known = truthiness(world, frame, single)
-        if known is None or (world.doubt_constants and not _asks_for_driver(node)):
+        content = world.content(frame.state, single) if known is None and isinstance(single, MappingRef) else None
+        presence = _presence(content) if content is not None else None
+        if presence is not None:
+            then += _both([guard], presence[0])
+            other += _both([guard], presence[1])
+        elif known is None or (world.doubt_constants and not _asks_for_driver(node)):
             key = _key(world, frame, node, single)
             then.append(guard | {(key, True)})
             other.append(guard | {(key, False)})
@@ -151,9 +157,23 @@ def truthiness(world: World, frame: Frame, value: Value) -> bool | None:
 
 
 def _mapping_truth(content: MappingValue) -> bool | None:
-    if any(not isinstance(single, Absent) for single in content.items.values()):
-        return True if all(not _maybe_absent(single) for single in content.items.values()) else None
-    return None if content.open is not None else False
+    there = [single for single in content.items.values() if not isinstance(single, Absent)]
+    if any(not _maybe_absent(single) for single in there):
+        return True
+    return None if there or content.open is not None else False
+
+
+def _presence(content: MappingValue) -> tuple[Guards, Guards] | None:
+    """The guards under which a dict holds something and those under which it is empty; None where that is not known."""
+    items = [alternatives(single) for single in content.items.values() if not isinstance(single, Absent)]
+    if content.open is not None or not 0 < len(items) <= MAX_ITEMS:
+        return None
+    full: Guards = []
+    empty: Guards = [ALWAYS]
+    for options in items:
+        full += _both(empty, [guard for guard, single in options if not isinstance(single, Absent)])
+        empty = _both(empty, [guard for guard, single in options if isinstance(single, Absent)])
+    return full, empty
 
 
 def _maybe_absent(value: Value) -> bool:

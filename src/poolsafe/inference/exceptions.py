@@ -12,8 +12,9 @@ followed, and an operation on something unknown, may raise anything.
 from __future__ import annotations
 
 import builtins
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from poolsafe.inference import ir
 from poolsafe.inference.frame import Frame
@@ -110,6 +111,30 @@ def where_not_refused(world: World, frame: Frame, options: list[tuple[Guard, Val
     if refusing:
         raise_under(world, frame, kind, refusing, [at for at, single in flat if not is_refused(single)])
     return choose(flat)
+
+
+def for_each(
+    frame: Frame, options: Sequence[tuple[Guard, Value]], run: Callable[[Value], Value]
+) -> list[tuple[Guard, Value]]:
+    """What `run` gives for each alternative, run where that is the one; what it changes holds there alone."""
+    if len(options) == 1:
+        return [(options[0][0], unless_aborted(frame, lambda: run(options[0][1])))]
+    before = frame.state
+    ends: list[State] = []
+    results: list[tuple[Guard, Value]] = []
+    for guard, single in options:
+        state = before.branch([guard])
+        if state is None:
+            continue
+        frame.state = state
+        value = unless_aborted(frame, partial(run, single))
+        results.append((guard, value))
+        if not is_refused(value):
+            ends.append(frame.state)
+    frame.state = before
+    if ends:
+        before.join(ends, whole=True)
+    return results
 
 
 def unless_aborted(frame: Frame, evaluate: Callable[[], Value]) -> Value:

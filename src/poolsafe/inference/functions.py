@@ -58,6 +58,8 @@ def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -
     )
     _bind_parameters(world, inner, function, arguments)
     node = function.node
+    if world.observer is not None:
+        world.run_functions.add(id(node.origin))
     if isinstance(node, ir.FunctionDef):
         inner.slice = world.slice_of(function.module, node)
         world.local_names[inner.number] = inner.slice.locals

@@ -86,8 +86,14 @@ def _reach(world: World, module: Module, sites: list[CallSite], beside: Iterable
         _run_body(world, module)
     _run_roots(world, module, roots(module, hot)[:MAX_ROOTS])
     for site in sites:
-        if site.scopes and not world.has_seen(site.node):
+        if site.scopes and not world.has_seen(site.node) and not _was_run(world, site):
             _run_roots(world, module, [site.scopes])
+
+
+def _was_run(world: World, site: CallSite) -> bool:
+    """Whether the function around a call has been run: then no run of it reaches the call."""
+    functions = [scope for scope in site.scopes if not isinstance(scope, cst.ClassDef)]
+    return bool(functions) and id(functions[-1]) in world.run_functions
 
 
 def _heat(world: World, module: Module, hot: list[Scope], sites: list[CallSite]) -> None:

@@ -15,6 +15,7 @@ from poolsafe.inference.exceptions import (
     Attempt,
     Raised,
     caught_by,
+    for_each,
     kind_of,
     leave_with,
     may_raise,
@@ -41,6 +42,7 @@ from poolsafe.inference.lattice import (
     Sequence,
     Unknown,
     Value,
+    alternatives,
     lift,
 )
 from poolsafe.inference.matching import match_statement
@@ -154,9 +156,9 @@ def _augmented(world: World, frame: Frame, node: ir.AugmentedAssign) -> bool:
             frame.state.set(("list", single.oid), grown)
             return True
     if node.operator == "|":
-        single = force(world, frame, before)
-        if isinstance(single, MappingRef):
-            mapping_method(world, frame, node, single, "update", Arguments([right]))
+        several = alternatives(force(world, frame, before))
+        if all(isinstance(single, MappingRef) for _, single in several):
+            for_each(frame, several, lambda single: _updated(world, frame, node, single, right))
             return True
     value = (
         combine(world, frame, node, node.operator, before, right)
@@ -165,6 +167,11 @@ def _augmented(world: World, frame: Frame, node: ir.AugmentedAssign) -> bool:
     )
     assign(world, frame, node.target, value)
     return True
+
+
+def _updated(world: World, frame: Frame, node: ir.Node, single: Value, right: Value) -> Value:
+    assert isinstance(single, MappingRef)
+    return mapping_method(world, frame, node, single, "update", Arguments([right]))
 
 
 def _import(world: World, frame: Frame, node: ir.Import) -> bool:
@@ -399,6 +406,8 @@ def entered(world: World, frame: Frame, node: ir.Node, value: Value) -> Value:
         match single:
             case Object(kind="generator", facts={"value": Value() as inner}):
                 return inner
+            case Object(kind="called", facts={"name": "contextlib.nullcontext", "arguments": Arguments() as given}):
+                return given.get(0, "enter_result") or Const(None)
             case Object(kind="runner" | "container"):
                 return single
             case Instance():

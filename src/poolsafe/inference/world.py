@@ -117,6 +117,7 @@ class World:
     sources: set[int] = field(default_factory=set)  # functions that may give back SQL of several commands
     local_names: dict[int, frozenset[str]] = field(default_factory=dict)  # of the frames whose slice leaves some out
     slices: dict[tuple[ir.FunctionDef, int, int], Slice] = field(default_factory=dict)
+    run_functions: set[int] = field(default_factory=set)  # the ids of the LibCST nodes of functions that were run
     explored: set[int] = field(default_factory=set)  # the numbers of modules whose bodies were run for their targets
     reached: set[tuple[int, int]] = field(default_factory=set)
     running: dict[int, Frame] = field(default_factory=dict)

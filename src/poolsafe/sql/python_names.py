@@ -57,7 +57,11 @@ def runs_several_commands(data: bytes) -> bool:
     # A name that is not called here may be called under another one.
     used = strings.outside(sorted(runners))
     judged = [strings.argument(end) if runners[end] else None for end in used]
-    return True in judged or (None in judged and strings.holds_several_commands())
+    return True in judged or (None in judged and (strings.holds_several_commands() or _GLUE.search(data) is not None))
+
+
+# A lone semicolon that commands are joined with, or that a name or parameter stands for.
+_GLUE = re.compile(rb"""["'][ \t]?;[ \t]?["'][ \t]?(?:\.[ \t]?join\b|[,)\r\n])|["'];\\n["']\.join\b""")
 
 
 def _unless_renamed(statement: re.Match[bytes]) -> bytes:

@@ -355,8 +355,7 @@ def _ends_with_plus(gap: bytes) -> bool:
 
 def _is_several(text: str) -> bool:
     if ";" not in text.rstrip(" \t\r\n;"):
-        # A lone semicolon is what commands are joined with.
-        return text.strip() == ";"
+        return False
     spans = split(text) or []
     return any(_COMMAND.match(text, start) for start, _ in spans[1:])
 

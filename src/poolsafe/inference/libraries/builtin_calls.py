@@ -9,6 +9,7 @@ from poolsafe.inference import ir, texts
 from poolsafe.inference.attributes import attribute
 from poolsafe.inference.classes import mro
 from poolsafe.inference.conditions import truthiness
+from poolsafe.inference.exceptions import may_raise, where_not_refused
 from poolsafe.inference.frame import Arguments, Frame
 from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import (
@@ -28,10 +29,12 @@ from poolsafe.inference.lattice import (
     Value,
     alternatives,
     choose,
+    each,
     harden,
     is_soft,
     lift,
     one_of,
+    refused,
     text,
 )
 from poolsafe.inference.libraries.handler import Handler, first
@@ -41,6 +44,21 @@ from poolsafe.inference.names import force
 from poolsafe.inference.world import World
 
 MAX_COMPARED = 8
+MAX_RANGE = 64
+
+
+def _range(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    bounds = [harden(force(world, frame, value)) for value in arguments.positional]
+    known = [one.value for one in bounds if isinstance(one, Const) and isinstance(one.value, int)]
+    if len(known) != len(bounds) or not 1 <= len(known) <= 3 or (len(known) == 3 and known[2] == 0):
+        return Sequence((), "tuple", open=True)
+    numbers = range(*known)
+    return Sequence(tuple(Const(one) for one in numbers[:MAX_RANGE]), "tuple", open=len(numbers) > MAX_RANGE)
+
+
+def _namespace(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    """An object whose attributes are the keywords: `types.SimpleNamespace`."""
+    return Object("namespace", dict(arguments.keywords))
 
 
 def _dict(world: World, frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -77,14 +95,16 @@ def number(kind: Callable[[Any], Any]) -> Handler:
                 try:
                     return Const(kind(plain), trail=value.trail)
                 except (ValueError, OverflowError):
-                    return Unknown("a number that cannot be read")
+                    return refused("a number that cannot be read")
             if isinstance(value, Unknown):
+                may_raise(world, frame, "ValueError")
                 return Unknown(
                     value.reason, (kind.__name__, value.ident) if value.ident is not None else None, soft=value.soft
                 )
             return Unknown("a number")
 
-        return lift(convert, force(world, frame, arguments.positional[0]))
+        options = each(convert, force(world, frame, arguments.positional[0]))
+        return where_not_refused(world, frame, options, "ValueError")
 
     return handler
 
@@ -306,6 +326,9 @@ HANDLERS: dict[str, Handler] = {
     "builtins.zip": _zip,
     "builtins.len": _length,
     "builtins.map": _map,
+    "builtins.range": _range,
+    "types.SimpleNamespace": _namespace,
+    "argparse.Namespace": _namespace,
     "builtins.max": _extreme,
     "builtins.min": _extreme,
     "builtins.iter": first,
