@@ -18,6 +18,7 @@ traced further: names that the slice leaves out are unknown, so an answer may ge
 
 from __future__ import annotations
 
+import builtins
 import functools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from poolsafe.inference import ir
 from poolsafe.inference.aliases import FRESH, FRESH_METHODS, Aliases, carriers, targets
 from poolsafe.inference.libraries.library import EXECUTING, READING
 
+_BUILTINS = frozenset(dir(builtins))
 END = 1 << 60  # a position behind every statement
 
 # Methods that change a dict, a list or Alembic's configuration.
@@ -433,7 +435,11 @@ class _Closure:
 
     def _decides(self, line: Line) -> bool:
         """Whether it matters that a line leaves: it hangs on names of the slice, or its loop belongs to the slice."""
-        if line.raises and line.outer in self._wanted and not line.uses.isdisjoint(self._names):
+        if (
+            line.raises
+            and line.outer in self._wanted
+            and (line.uses <= _BUILTINS or not line.uses.isdisjoint(self._names))
+        ):
             return True
         if not line.leaves:
             return False

@@ -154,7 +154,6 @@ HANDLERS: dict[str, Handler] = {
     "functools.cache": first,
     "contextlib.asynccontextmanager": first,
     "contextlib.contextmanager": first,
-    "contextlib.nullcontext": first,
     "typing.cast": second,
     "asyncio.run": first,
     "asyncio.shield": first,
