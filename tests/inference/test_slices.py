@@ -1,0 +1,153 @@
+"""Which lines of a program a slice holds: each program marks the lines that have to be run with `# run`."""
+
+from __future__ import annotations
+
+import textwrap
+
+import libcst as cst
+import pytest
+
+from poolsafe.inference import ir
+from poolsafe.inference.lowering import lower_module
+from poolsafe.inference.slices import Scope, Targets, function_slice, name_slice
+
+LIBRARY = frozenset({"os", "logging"})
+
+NAMES = {
+    "what a name is made of": """
+        url = "a"  # run
+        other = "b"
+        x = url + "c"  # run
+    """,
+    "a later binding of what it is made of does not matter": """
+        url = "a"  # run
+        x = url  # run
+        url = "b"
+    """,
+    "a change through a second name": """
+        x = {}  # run
+        same = x  # run
+        same["a"] = 1  # run
+    """,
+    "a change through an element": """
+        x = {}  # run
+        kept = [x]  # run
+        kept[0]["a"] = 1  # run
+        unrelated = [1]
+        unrelated.append(2)
+    """,
+    "a change by what is returned": """
+        x = {}  # run
+        x.setdefault("a", {})["b"] = 1  # run
+    """,
+    "a change by a function of the module": """
+        x = {}  # run
+        def change(): x["a"] = 1  # run
+        def look(): return x["a"]
+        change()  # run
+    """,
+    "a change by a function that is given it": """
+        x = {}  # run
+        def change(given): given["a"] = 1  # run
+        change(x)  # run
+        print(x)
+    """,
+    "a default that is the object": """
+        x = {}  # run
+        def change(given=x): given["a"] = 1  # run
+        change()  # run
+    """,
+    "libraries change nothing": """
+        import logging
+        x = {}  # run
+        logging.info(x)
+        x.get("a")
+    """,
+    "what decides": """
+        import os  # run
+        debug = os.environ.get("DEBUG")  # run
+        if debug:  # run
+            x = 1  # run
+            print(x)
+        else:
+            x = 2  # run
+    """,
+    "a loop may run again": """
+        first = "a"  # run
+        for item in "bc":  # run
+            x = first  # run
+            first = item  # run
+    """,
+    "what may raise before it": """
+        x = {}  # run
+        try:  # run
+            x.pop("a")  # run
+            x["b"] = 1  # run
+        except KeyError:
+            pass
+    """,
+}
+
+FUNCTIONS = {
+    "what is returned": """
+        def f(a):
+            b = a + 1  # run
+            c = a + 2
+            return b  # run
+    """,
+    "a change of a parameter": """
+        def f(a):
+            inner = a["x"]  # run
+            inner["y"] = 1  # run
+            other = {}
+            other["y"] = 2
+    """,
+    "a global": """
+        def f():
+            global g  # run
+            g = 1  # run
+            h = 2
+    """,
+    "a closure that changes what is returned": """
+        def f():
+            a = {}  # run
+            def change():  # run
+                a["x"] = 1
+            change()  # run
+            return a  # run
+    """,
+}
+
+
+@pytest.mark.parametrize("title", NAMES)
+def test_the_slice_for_a_name(title: str) -> None:
+    code = textwrap.dedent(NAMES[title])
+    scope = Scope(lower_module(cst.parse_module(code)), LIBRARY)
+    assert lines_of(code, name_slice(scope, "x").statements) == marked(code)
+
+
+@pytest.mark.parametrize("title", FUNCTIONS)
+def test_the_slice_of_a_function(title: str) -> None:
+    code = textwrap.dedent(FUNCTIONS[title])
+    function = lower_module(cst.parse_module(code)).statements[0]
+    assert isinstance(function, ir.FunctionDef)
+    parameters = {one.name for one in function.parameters}
+    statements = function_slice(Scope(function.body, LIBRARY), parameters, Targets()).statements
+    assert lines_of(code, statements) == marked(code)
+
+
+def test_a_name_that_is_not_bound_has_no_slice() -> None:
+    scope = Scope(lower_module(cst.parse_module("y = 1\n")), LIBRARY)
+    assert not name_slice(scope, "x").statements
+
+
+def marked(code: str) -> list[str]:
+    return [line.partition("#")[0].strip() for line in code.splitlines() if line.endswith("# run")]
+
+
+def lines_of(code: str, statements: frozenset[ir.Statement]) -> list[str]:
+    """The first line of each statement, in the order of the source."""
+    module = cst.Module([])
+    heads = {module.code_for_node(one.origin).strip().splitlines()[0].partition("#")[0].strip() for one in statements}
+    lines = [line.partition("#")[0].strip() for line in code.splitlines()]
+    return [line for line in lines if line in heads]
