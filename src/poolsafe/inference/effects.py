@@ -1,4 +1,4 @@
-"""What code that nobody can follow may do to the dicts that it is given."""
+"""What calls change that stand as statements of their own."""
 
 from __future__ import annotations
 
@@ -6,9 +6,22 @@ import sys
 
 from poolsafe.inference import ir
 from poolsafe.inference.frame import Arguments, Frame
-from poolsafe.inference.lattice import Library, MappingRef, Object, Sequence, Unknown, Value, alternatives
+from poolsafe.inference.lattice import (
+    Function,
+    Instance,
+    Library,
+    MappingRef,
+    Object,
+    Pending,
+    Sequence,
+    Unknown,
+    Value,
+    alternatives,
+)
 from poolsafe.inference.libraries import library
 from poolsafe.inference.mappings import blurred
+from poolsafe.inference.names import peek
+from poolsafe.inference.slices import effects_of
 from poolsafe.inference.world import World
 
 MAX_NESTING = 3
@@ -59,3 +72,59 @@ def _blur(world: World, frame: Frame, value: Value, depth: int) -> None:
         for inner in content.items.values() if depth else ():
             _blur(world, frame, inner, depth - 1)
         frame.state.set(("dict", single.oid), blurred(content, "it is given to code that is not followed"))
+
+
+# --- calls that need not be run ---
+
+
+def is_idle(world: World, frame: Frame, node: ir.Expression) -> bool:
+    """Whether a call whose result nobody uses can change nothing that anybody asks for.
+
+    That is known by the name of the method, or because the callee is a function that changes neither its arguments nor
+    what stands outside of it. A function of another module is not even loaded if it is given nothing it can change.
+    """
+    if world.is_warm(node):
+        return False
+    call = node.value if isinstance(node, ir.Await) else node
+    if not isinstance(call, ir.Call):
+        return False
+    if ir.last_name(call.callee) in library.READING:
+        return True
+    root = _root(call.callee)
+    binding = peek(world, frame, root) if root is not None else None
+    if isinstance(binding, Pending) and not library.is_library(binding.module):
+        return not any(_may_be_changed(world, frame, one.value) for one in call.arguments)
+    if not isinstance(binding, Function) or not isinstance(call.callee, ir.Name) or world.is_hot(binding.node):
+        return False
+    return isinstance(binding.node, ir.FunctionDef) and not _changes(world, frame, binding, binding.node, call)
+
+
+def _changes(world: World, frame: Frame, function: Function, node: ir.FunctionDef, call: ir.Call) -> bool:
+    summary = effects_of(function.module.scope_of(node.body), {one.name for one in node.parameters})
+    if summary.outside or id(node.origin) in world.sources:
+        return True
+    return summary.parameters and any(_may_be_changed(world, frame, one.value) for one in call.arguments)
+
+
+def _root(node: ir.Expression) -> str | None:
+    while isinstance(node, (ir.Attribute, ir.Call, ir.Subscript)):
+        node = node.callee if isinstance(node, ir.Call) else node.value
+    return node.id if isinstance(node, ir.Name) else None
+
+
+def _may_be_changed(world: World, frame: Frame, node: ir.Expression) -> bool:
+    """Whether an argument is, or holds, an object that the callee may change."""
+    if not isinstance(node, ir.Name):
+        return not isinstance(node, (ir.Constant, ir.JoinedString, ir.Comparison)) and (
+            world.is_warm(node)
+            or any(isinstance(one, ir.Name) and is_changeable(world, frame, one.id) for one in ir.walk(node))
+        )
+    return is_changeable(world, frame, node.id)
+
+
+def is_changeable(world: World, frame: Frame, name: str) -> bool:
+    """Whether a name stands for an object whose content is followed: a dict, a list or an instance of a class."""
+    return any(
+        isinstance(single, (MappingRef, Instance)) or (isinstance(single, Sequence) and single.oid != 0)
+        for _, single in alternatives(peek(world, frame, name))
+    )

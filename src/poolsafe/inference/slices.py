@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import builtins
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from poolsafe.inference import ir
@@ -47,10 +47,14 @@ _PURE = FRESH_METHODS | READING | EXECUTING | {
 
 @dataclass(frozen=True, slots=True)
 class Slice:
-    """The statements of a scope that are run, and the names that are local to it."""
+    """The statements of a scope that are run, and the names that are local to it.
+
+    `unlikely` maps a statement that is run only in case it changes an object of one of some names to these names.
+    """
 
     statements: frozenset[ir.Statement]
     locals: frozenset[str]
+    unlikely: Mapping[ir.Statement, frozenset[str]] = field(default_factory=dict)
 
     def __contains__(self, statement: ir.Statement) -> bool:
         return statement in self.statements
@@ -138,6 +142,7 @@ class Scope:
         self._read: set[str] = set()
         self._inner: set[str] = set()  # bound by comprehensions and lambdas
         self._resolved: set[Definition] = set()
+        self.effects: Effects | None = None
         self._read_block(body.statements, None)
 
     @functools.cached_property
@@ -350,7 +355,9 @@ class Scope:
             if callee.id == "super":
                 line.calls_super = True
             elif callee.id not in FRESH and callee.id not in self._library_names:
-                line.changes |= {callee.id, *given}
+                line.changes |= given
+                # What it closes over may change, and what stands outside of it.
+                line.may_change.setdefault(callee.id, set()).add(callee.id)
             return
         if not isinstance(callee, ir.Attribute):
             line.changes |= {*carriers(callee), *given}
@@ -379,6 +386,7 @@ class _Closure:
         # How late a name, and a change of an object of an alias class, still matters.
         self._names: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
+        self._unlikely: dict[Line, frozenset[str]] = {}
 
     def want_targets(self) -> None:
         """Begins with the statements that lead to targets, and with those that execute what a target makes."""
@@ -414,8 +422,11 @@ class _Closure:
                 or any(self._kind(name) in kinds for name in (*line.changes, *line.executes))
             ):
                 self._want(line)
-            elif any(self._kind(name) in kinds for name in line.may_change):
-                self._wanted.add(line)
+            elif names := frozenset(name for name in line.may_change if self._kind(name) in kinds):
+                self._unlikely[line] = names
+        # Last, so that what is wanted for another reason is not made to depend on these names.
+        for line in self._unlikely:
+            if line not in self._wanted:
                 self._want_around(line)
                 self._need(set().union(*line.may_change.values()), line.reach)
 
@@ -432,6 +443,10 @@ class _Closure:
                 if line not in self._wanted and self._decides(line):
                     self._want(line)
         return frozenset(line.node for line in self._wanted)
+
+    def unlikely(self) -> dict[ir.Statement, frozenset[str]]:
+        """Returns the statements that are not wanted but may change an object, with the names of such objects."""
+        return {line.node: names for line, names in self._unlikely.items() if line not in self._wanted}
 
     def _decides(self, line: Line) -> bool:
         """Whether it matters that a line leaves: it hangs on names of the slice, or its loop belongs to the slice."""
@@ -508,7 +523,10 @@ def function_slice(scope: Scope, parameters: set[str], targets: Targets) -> Slic
     closure = _Closure(scope, targets)
     closure.want_targets()
     closure.want_effects(parameters | (scope.used - scope.bound) | scope.declared)
-    return Slice(closure.statements(), frozenset((parameters | scope.bound) - scope.declared))
+    statements = closure.statements()
+    unlikely = closure.unlikely()
+    local = frozenset((parameters | scope.bound) - scope.declared)
+    return Slice(statements | unlikely.keys(), local, unlikely)
 
 
 def target_slice(scope: Scope, targets: Targets) -> Slice:
@@ -525,6 +543,28 @@ def name_slice(scope: Scope, name: str) -> Slice:
     closure = _Closure(scope, Targets())
     closure.want_name(name)
     return Slice(closure.statements(), frozenset())
+
+
+@dataclass(frozen=True, slots=True)
+class Effects:
+    """Whether a function may change objects of names outside of it, and objects that it is given."""
+
+    outside: bool
+    parameters: bool
+
+
+def effects_of(scope: Scope, parameters: set[str]) -> Effects:
+    """Returns what a function may change, by its own statements; worked out once for each scope."""
+    if scope.effects is None:
+        free = {scope.kind_of(name) for name in (scope.used - scope.bound - parameters) | scope.declared}
+        given = {scope.kind_of(name) for name in parameters}
+        kinds = {scope.kind_of(name) for line in scope.lines for name in line.changes}
+        perhaps = {scope.kind_of(name) for line in scope.lines for name in line.may_change}
+        scope.effects = Effects(
+            bool(scope.declared) or not kinds.isdisjoint(free) or any(line.calls_super for line in scope.lines),
+            not given.isdisjoint(kinds | perhaps) or any(line.executes for line in scope.lines),
+        )
+    return scope.effects
 
 
 def _evaluated_at_definition(node: ir.FunctionDef | ir.ClassDef) -> Iterator[ir.Expression]:

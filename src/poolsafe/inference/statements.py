@@ -11,6 +11,7 @@ from poolsafe.inference.attributes import bind_method
 from poolsafe.inference.classes import class_attribute, run_class_body
 from poolsafe.inference.comprehensions import iterated
 from poolsafe.inference.conditions import assume, truth
+from poolsafe.inference.effects import is_changeable, is_idle
 from poolsafe.inference.exceptions import (
     Attempt,
     Raised,
@@ -57,7 +58,7 @@ def execute(world: World, frame: Frame, block: ir.Block) -> bool:
     for statement in block:
         if world.exhausted:
             return True
-        if frame.slice is not None and statement not in frame.slice:
+        if frame.slice is not None and (statement not in frame.slice or _is_unlikely(world, frame, statement)):
             if world.attempts and (kind := raising_kind(world, statement)) is not None:
                 may_raise(world, frame, kind)
             continue
@@ -68,6 +69,12 @@ def execute(world: World, frame: Frame, block: ir.Block) -> bool:
         if not goes_on:
             return False
     return True
+
+
+def _is_unlikely(world: World, frame: Frame, statement: ir.Statement) -> bool:
+    """Whether a statement would only be run for the sake of objects that it cannot change."""
+    names = frame.slice.unlikely.get(statement) if frame.slice is not None else None
+    return names is not None and not any(is_changeable(world, frame, name) for name in names)
 
 
 def _assign(world: World, frame: Frame, node: ir.Assign) -> bool:
@@ -83,7 +90,7 @@ def _assign(world: World, frame: Frame, node: ir.Assign) -> bool:
 
 
 def _evaluate(world: World, frame: Frame, node: ir.Evaluate) -> bool:
-    if isinstance(node.value, _WITH_EFFECT):
+    if isinstance(node.value, _WITH_EFFECT) and not is_idle(world, frame, node.value):
         force(world, frame, world.evaluate(world, frame, node.value))
     return True
 
