@@ -60,7 +60,7 @@ def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
     if engine.pre_ping is PrePing.FALSE and engine.pre_ping_value is not None:
         replacement = _replace(source, engine.pre_ping_value, "True")
         return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE)
-    if engine.pre_ping is not PrePing.ABSENT or not engine.writable:
+    if engine.pre_ping is not PrePing.ABSENT or not engine.writable or "pool_pre_ping" in engine.brought:
         return None
     edits = insert_arguments(source, engine.call, ["pool_pre_ping=True"])
     return None if edits is None else Fix(message, edits, _applicability(engine, ()))
