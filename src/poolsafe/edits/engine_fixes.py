@@ -30,7 +30,7 @@ def disable_caches(engine: Engine, source: Source) -> Fix | None:
     """After it both cache sizes are 0 in connect_args, and none is left where it does not belong.
 
     None where no edit in this file can do that, or where the same call makes engines of other drivers. Unsafe where the
-    engine may have another driver, or where it has disabled a cache on some paths only.
+    engine may have another driver, where it has disabled a cache on some paths only, or where one size is not known.
     """
     sizes = [size for size in (engine.statement_cache, engine.prepared_cache) if _is_wanting(size)]
     if not sizes and not engine.misplaced:
@@ -45,6 +45,9 @@ def disable_caches(engine: Engine, source: Source) -> Fix | None:
     applicability = _applicability(engine, sizes)
     if any(each.value.strip("'\"") not in _NOTHING_CACHED for each in moved if each.key in _SIZE_KEYS):
         # Whoever wrote a size wanted a cache.
+        applicability = Applicability.UNSAFE
+    if SizeState.UNKNOWN in (engine.statement_cache.state, engine.prepared_cache.state):
+        # The other size may still be missing afterwards.
         applicability = Applicability.UNSAFE
     return Fix(_message(sizes, moved), edits, applicability, engine.call.start)
 
