@@ -12,7 +12,7 @@ from poolsafe.facts.parameters import connect_parameters, parameters_known, pool
 from poolsafe.facts.places import explain
 from poolsafe.facts.pooler_hints import pooler_hint
 from poolsafe.facts.pooling import autocommit_of, creator_of, name_function_of, pool_of
-from poolsafe.facts.reach import Surroundings, brought_keywords
+from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size
 from poolsafe.facts.views import (
     View,
@@ -86,7 +86,7 @@ def _engine(surroundings: Surroundings, calls: list[EngineCall]) -> Engine:
     overridden = [view for seen in calls for view in overridden_views_of(seen)]
     statement = cache_size(surroundings, layout, judged, STATEMENT, creator, overridden)
     prepared = cache_size(surroundings, layout, judged, PREPARED, creator, overridden)
-    brought = brought_keywords(calls, layout)
+    brought = surroundings.brought_keywords(calls, layout)
     pool, pre_ping, pre_ping_trail = pool_of(judged)
     return Engine(
         path=module.path,

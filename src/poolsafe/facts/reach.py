@@ -11,7 +11,7 @@ import libcst as cst
 from poolsafe.facts.conditions import words_of
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.views import overridden_views_of, views_of
-from poolsafe.inference.index import children
+from poolsafe.inference.index import children, last_name
 from poolsafe.inference.lattice import (
     Absent,
     Guard,
@@ -28,6 +28,8 @@ from poolsafe.inference.modules import Module
 from poolsafe.inference.world import EngineCall, World
 from poolsafe.syntax.layout import CallLayout
 
+# The methods and functions that put their keywords into a dict.
+_FILLING = frozenset({"dict", "update"})
 # What a fix may add to the call as a keyword.
 _ADDED = ("connect_args", "pool_pre_ping")
 # Only in lower case: `MYSQL_HOST` is the name of a variable.
@@ -35,30 +37,35 @@ _OTHER_DRIVER = re.compile(r"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|as
 _ASKS_OTHERWISE = frozenset({"!=", "not in"})
 
 
-def brought_keywords(calls: list[EngineCall], layout: CallLayout) -> frozenset[str]:
-    """Returns the keywords that no argument of the call spells out but that its `**` brings on some path.
-
-    All paths count, whichever driver and pool they have: a keyword that is given twice is a TypeError on each of them.
-    """
-    written = {argument.keyword for argument in layout.arguments}
-    return frozenset(name for name in _ADDED if name not in written and any(_may_bring(seen, name) for seen in calls))
-
-
-def _may_bring(seen: EngineCall, name: str) -> bool:
-    if seen.arguments.open_keywords is not None:
-        return True
-    given = seen.arguments.keywords.get(name)
-    return given is not None and any(not isinstance(one, Absent) for _, one in alternatives(restrict(given, seen.path)))
-
-
 @dataclass(slots=True)
 class Surroundings:
-    """The other engines of a file, and the drivers that it names. Both are looked up when first asked for."""
+    """The other engines of a file, the drivers and options that it names. Each is looked up when first asked for."""
 
     world: World
     module: Module
     _foreign: set[int] | None = field(default=None, init=False)
     _names_other: bool | None = field(default=None, init=False)
+    _written: frozenset[str] | None = field(default=None, init=False)
+
+    def brought_keywords(self, calls: list[EngineCall], layout: CallLayout) -> frozenset[str]:
+        """Returns the keywords that no argument of the call spells out but that its `**` may bring on some path.
+
+        All paths count, whichever driver and pool they have: a keyword that is given twice is a TypeError on each of
+        them. A key that the file puts into any dict counts too: the dict may be this one under another name.
+        """
+        spelled = {argument.keyword for argument in layout.arguments}
+        spread = any(argument.star == "**" for argument in layout.arguments)
+        return frozenset(
+            name
+            for name in _ADDED
+            if name not in spelled
+            and ((spread and name in self._written_keys()) or any(_may_bring(seen, name) for seen in calls))
+        )
+
+    def _written_keys(self) -> frozenset[str]:
+        if self._written is None:
+            self._written = frozenset(_written_keys(self.module))
+        return self._written
 
     def gives_to_another_driver(self, step: Step) -> bool:
         """Whether an engine of another driver gets what is written at this step."""
@@ -117,12 +124,35 @@ def _names_another(module: Module) -> bool:
     """Whether a string of the code, docstrings apart, names another driver or its dialect."""
     if _OTHER_DRIVER.search(module.source.text) is None:
         return False
+    return any(
+        isinstance(node, (cst.SimpleString, cst.FormattedStringText)) and _OTHER_DRIVER.search(node.value)
+        for node in _code(module)
+    )
+
+
+def _written_keys(module: Module) -> Iterator[str]:
+    """Yields those of the keywords a fix adds that the file writes as a string, or as a keyword that fills a dict."""
+    if not any(name in module.source.text for name in _ADDED):
+        return
+    for node in _code(module):
+        if isinstance(node, cst.SimpleString) and node.raw_value in _ADDED:
+            yield node.raw_value
+        elif isinstance(node, cst.Call) and last_name(node.func) in _FILLING:
+            yield from (one.keyword.value for one in node.args if one.keyword and one.keyword.value in _ADDED)
+
+
+def _code(module: Module) -> Iterator[cst.CSTNode]:
+    """Yields the nodes of a module without its docstrings."""
     stack: list[cst.CSTNode] = [module.tree.module]
     while stack:
         node = stack.pop()
-        if isinstance(node, (cst.SimpleString, cst.FormattedStringText)):
-            if _OTHER_DRIVER.search(node.value):
-                return True
-        elif not (isinstance(node, cst.Expr) and isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString))):
+        yield node
+        if not (isinstance(node, cst.Expr) and isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString))):
             stack += children(node)
-    return False
+
+
+def _may_bring(seen: EngineCall, name: str) -> bool:
+    if seen.arguments.open_keywords is not None:
+        return True
+    given = seen.arguments.keywords.get(name)
+    return given is not None and any(not isinstance(one, Absent) for _, one in alternatives(restrict(given, seen.path)))
