@@ -22,6 +22,7 @@ from poolsafe.inference.lattice import (
     Url,
     Value,
     alternatives,
+    compatible,
     restrict,
 )
 from poolsafe.inference.modules import Module
@@ -80,12 +81,13 @@ class Surroundings:
 
         A call that is reached only where a condition has ruled such a driver out is not concerned.
         """
-        for seen in calls:
-            if not any(view.driver is not Driver.ASYNCPG for view in overridden_views_of(seen)):
-                continue
-            if self._code_names_another() and not all(self._rules_out(guard) for guard in seen.path):
-                return True
-        return False
+        return any(
+            view.driver is not Driver.ASYNCPG
+            and self._code_names_another()
+            and any(compatible(view.guard, at) and not self._rules_out(at) for at in seen.path)
+            for seen in calls
+            for view in overridden_views_of(seen)
+        )
 
     def _code_names_another(self) -> bool:
         if self._names_other is None:
