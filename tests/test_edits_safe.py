@@ -78,6 +78,13 @@ def test_keywords_are_added_where_nothing_else_brings_them() -> None:
     assert "connect_args={" in repaired(code)
 
 
+def test_the_options_of_one_engine_say_nothing_of_those_of_another() -> None:
+    code = "quiet = {'pool_pre_ping': True, 'connect_args': dict(OFF)}\ncreate_async_engine(URL, **quiet)\n"
+    code += "options = dict(echo=True)\ncreate_async_engine(URL, **options)\n"
+    assert "create_async_engine(URL, connect_args={" in repaired(code)
+    assert "pool_pre_ping=True, **options)" in repaired(code)
+
+
 SHARED = [
     "extra = {'prepared_statement_cache_size': 100}\nextra['statement_cache_size'] = 50\n",
     "extra = dict(statement_cache_size=1, prepared_statement_cache_size=0)\n",

@@ -52,7 +52,8 @@ class Surroundings:
         """Returns the keywords that no argument of the call spells out but that its `**` may bring on some path.
 
         All paths count, whichever driver and pool they have: a keyword that is given twice is a TypeError on each of
-        them. A key that the file puts into any dict counts too: the dict may be this one under another name.
+        them. A key that the file puts into a dict of which no engine is seen to get it counts too: the dict may be this
+        one under another name.
         """
         spelled = {argument.keyword for argument in layout.arguments}
         spread = any(argument.star == "**" for argument in layout.arguments)
@@ -65,7 +66,11 @@ class Surroundings:
 
     def _written_keys(self) -> frozenset[str]:
         if self._written is None:
-            self._written = frozenset(_written_keys(self.module))
+            seen = [one for one in self.world.engine_calls if one.observer is self.module]
+            given = [value for one in seen for name in _ADDED if (value := one.arguments.keywords.get(name))]
+            self._written = frozenset(
+                _written_keys(self.module, {id(step.node) for one in given for step in _steps(one)})
+            )
         return self._written
 
     def gives_to_another_driver(self, step: Step) -> bool:
@@ -128,24 +133,35 @@ def _names_another(module: Module) -> bool:
         return False
     return any(
         isinstance(node, (cst.SimpleString, cst.FormattedStringText)) and _OTHER_DRIVER.search(node.value)
-        for node in _code(module)
+        for node in _code(module.tree.module)
     )
 
 
-def _written_keys(module: Module) -> Iterator[str]:
-    """Yields those of the keywords a fix adds that the file writes as a string, or as a keyword that fills a dict."""
+def _written_keys(module: Module, arrived: set[int]) -> Iterator[str]:
+    """Yields those of the keywords a fix adds that the file writes as a string, or as a keyword that fills a dict.
+
+    Items whose value has arrived at an engine are left out: it is known where they go.
+    """
     if not any(name in module.source.text for name in _ADDED):
         return
-    for node in _code(module):
+    for node in _code(module.tree.module):
         if isinstance(node, cst.SimpleString) and node.raw_value in _ADDED:
-            yield node.raw_value
+            item = module.index.parents.get(id(node))
+            if not (isinstance(item, cst.DictElement) and _arrived(item.value, arrived)):
+                yield node.raw_value
         elif isinstance(node, cst.Call) and last_name(node.func) in _FILLING:
-            yield from (one.keyword.value for one in node.args if one.keyword and one.keyword.value in _ADDED)
+            for one in node.args:
+                if one.keyword and one.keyword.value in _ADDED and not _arrived(one.value, arrived):
+                    yield one.keyword.value
 
 
-def _code(module: Module) -> Iterator[cst.CSTNode]:
-    """Yields the nodes of a module without its docstrings."""
-    stack: list[cst.CSTNode] = [module.tree.module]
+def _arrived(value: cst.BaseExpression, arrived: set[int]) -> bool:
+    return any(id(node) in arrived for node in _code(value))
+
+
+def _code(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """Yields a node and all nodes in it, without docstrings."""
+    stack = [root]
     while stack:
         node = stack.pop()
         yield node
