@@ -165,6 +165,7 @@ def test_nothing_is_repaired_where_the_environment_may_bring_a_driver_that_is_na
     [
         "url = os.getenv('DATABASE_URL', URL)\ncreate_async_engine(url)\n",
         "'''Not for sqlite.'''\nurl = os.getenv('DATABASE_URL', URL)\ncreate_async_engine(url)\n",
+        "url = os.getenv('DATABASE_URL', URL).replace('+psycopg2', '+asyncpg')\ncreate_async_engine(url)\n",
         "lite = 'sqlite:///app.db'\ncreate_async_engine(URL)\n",
     ],
 )

@@ -128,13 +128,24 @@ def _steps(value: Value) -> Iterator[Step]:
 
 
 def _names_another(module: Module) -> bool:
-    """Whether a string of the code, docstrings apart, names another driver or its dialect."""
+    """Whether a string of the code, docstrings apart, names another driver or its dialect.
+
+    An argument of `replace` does not count: it is how a URL of another driver becomes one of asyncpg.
+    """
     if _OTHER_DRIVER.search(module.source.text) is None:
         return False
     return any(
-        isinstance(node, (cst.SimpleString, cst.FormattedStringText)) and _OTHER_DRIVER.search(node.value)
+        isinstance(node, (cst.SimpleString, cst.FormattedStringText))
+        and _OTHER_DRIVER.search(node.value)
+        and not _is_replaced(module, node)
         for node in _code(module.tree.module)
     )
+
+
+def _is_replaced(module: Module, node: cst.CSTNode) -> bool:
+    argument = module.index.parents.get(id(node))
+    call = module.index.parents.get(id(argument))
+    return isinstance(argument, cst.Arg) and isinstance(call, cst.Call) and last_name(call.func) == "replace"
 
 
 def _written_keys(module: Module, arrived: set[int]) -> Iterator[str]:
