@@ -30,7 +30,7 @@ def disable_caches(engine: Engine, source: Source) -> Fix | None:
     """After it both cache sizes are 0 in connect_args, and none is left where it does not belong.
 
     None where no edit in this file can do that, or where the same call makes engines of other drivers. Unsafe where the
-    engine may have another driver, or where it has disabled a cache on some paths only.
+    engine may have another driver, where it has disabled a cache on some paths only, or where one size is not known.
     """
     sizes = [size for size in (engine.statement_cache, engine.prepared_cache) if _is_wanting(size)]
     if not sizes and not engine.misplaced:
@@ -46,6 +46,9 @@ def disable_caches(engine: Engine, source: Source) -> Fix | None:
     if any(each.value.strip("'\"") not in _NOTHING_CACHED for each in moved if each.key in _SIZE_KEYS):
         # Whoever wrote a size wanted a cache.
         applicability = Applicability.UNSAFE
+    if SizeState.UNKNOWN in (engine.statement_cache.state, engine.prepared_cache.state):
+        # The other size may still be missing afterwards.
+        applicability = Applicability.UNSAFE
     return Fix(_message(sizes, moved), edits, applicability, engine.call.start)
 
 
@@ -60,7 +63,7 @@ def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
     if engine.pre_ping is PrePing.FALSE and engine.pre_ping_value is not None:
         replacement = _replace(source, engine.pre_ping_value, "True")
         return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE)
-    if engine.pre_ping is not PrePing.ABSENT or not engine.writable:
+    if engine.pre_ping is not PrePing.ABSENT or not engine.writable or "pool_pre_ping" in engine.brought:
         return None
     edits = insert_arguments(source, engine.call, ["pool_pre_ping=True"])
     return None if edits is None else Fix(message, edits, _applicability(engine, ()))

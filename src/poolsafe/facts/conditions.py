@@ -23,10 +23,11 @@ def asks_for_pooler(world: World, guards: Iterable[Guard]) -> bool:
     That the environment sets a variable or a field is no question that the code asks.
     """
     keys = {key for guard in guards for key, _ in guard if not (isinstance(key, tuple) and key[:1] == ("set",))}
-    return any(_POOLER.search(_words(world, key)) for key in keys)
+    return any(_POOLER.search(words_of(world, key)) for key in keys)
 
 
-def _words(world: World, key: Key) -> str:
+def words_of(world: World, key: Key) -> str:
+    """Returns the words and numbers of a condition, as the code writes it and as its key knows it."""
     found = world.conditions.get(key)
     written = "" if found is None else cst.Module([]).code_for_node(found[1])
     return " ".join([*_parts(key), written])

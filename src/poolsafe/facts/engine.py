@@ -32,8 +32,9 @@ class SizeState(enum.Enum):
 class CacheSize:
     """One of the two keys. `value` is the offending value as Python writes it, for messages.
 
-    `literals` are the spans, in the engine's own file, of the literal values that a fix may replace by `0`; None where
-    the value is not a literal of this file, or where replacing it would change another engine or another use.
+    `literals` are the spans, in the engine's own file, of the literal values that a fix may replace by `0`, after which
+    the size is 0 on every path; None where a value is no literal of this file, where another driver's engine gets it
+    too, or where a path brings no value at all.
     """
 
     key: str
@@ -208,7 +209,8 @@ class ServerSetting:
 class Engine:
     """One engine definition: the call, and what reaches SQLAlchemy and asyncpg through it.
 
-    `driver_everywhere` is True where every path to this call is asyncpg's (a fix is safe only then).
+    `driver_everywhere` is True where every path to this call is asyncpg's, and the code names no other driver that the
+    environment may bring in its place (a fix is safe only then).
     `shared` says that the call itself also builds engines of other drivers, so that a fix must not touch what they get.
     `pooler_hint` is the sign of a pooler that the engine itself shows, as `port 6432`, or "".
     `direct`: its server is a container that the code starts itself, so that no pooler stands in between.
@@ -217,6 +219,7 @@ class Engine:
     `call` is the call in which the engine function's arguments stand, `place` the span of the one that makes the
     engine, where that is another. `writable` says that arguments can be added to `call`. `asynchronous`: no engine
     for a synchronous driver is made here. `chooses_driver`: the URL is put together of an unknown driver and the rest.
+    `brought` are those keywords a fix might add (`connect_args`, `pool_pre_ping`) that a `**` may bring on some path.
     """
 
     path: str
@@ -250,6 +253,7 @@ class Engine:
     writable: bool = True
     asynchronous: bool = True
     chooses_driver: bool = False
+    brought: frozenset[str] = frozenset()
 
     @property
     def span(self) -> tuple[int, int]:

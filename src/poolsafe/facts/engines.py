@@ -12,6 +12,7 @@ from poolsafe.facts.parameters import connect_parameters, parameters_known, pool
 from poolsafe.facts.places import explain
 from poolsafe.facts.pooler_hints import pooler_hint
 from poolsafe.facts.pooling import autocommit_of, creator_of, name_function_of, pool_of
+from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size
 from poolsafe.facts.views import (
     View,
@@ -50,8 +51,9 @@ def collect_engines(world: World, module: Module) -> tuple[list[Engine], list[Si
             groups.setdefault(id(seen.node), []).append(seen)
     engines: list[Engine] = []
     silent: list[Silent] = []
+    surroundings = Surroundings(world, module)
     for calls in groups.values():
-        engine = _engine(world, module, calls)
+        engine = _engine(surroundings, calls)
         engines.append(engine)
         reason = _reason_for_silence(engine)
         if reason is not None:
@@ -70,7 +72,8 @@ def _reason_for_silence(engine: Engine) -> str | None:
     return None
 
 
-def _engine(world: World, module: Module, calls: list[EngineCall]) -> Engine:
+def _engine(surroundings: Surroundings, calls: list[EngineCall]) -> Engine:
+    module = surroundings.module
     node = calls[0].node
     written = _written_call(calls[0])
     layout = call_layout(module.tree, written or node)
@@ -81,22 +84,24 @@ def _engine(world: World, module: Module, calls: list[EngineCall]) -> Engine:
     span = module.tree.span(node)
     creator = creator_of(judged)
     overridden = [view for seen in calls for view in overridden_views_of(seen)]
-    statement = cache_size(world, module, layout, judged, STATEMENT, creator, overridden)
-    prepared = cache_size(world, module, layout, judged, PREPARED, creator, overridden)
+    statement = cache_size(surroundings, layout, judged, STATEMENT, creator, overridden)
+    prepared = cache_size(surroundings, layout, judged, PREPARED, creator, overridden)
+    brought = surroundings.brought_keywords(calls, layout)
     pool, pre_ping, pre_ping_trail = pool_of(judged)
     return Engine(
         path=module.path,
         function=calls[0].function,
         call=layout,
         driver=driver,
-        driver_everywhere=bool(ours) and len(ours) == len(views),
+        driver_everywhere=bool(ours) and len(ours) == len(views) and not surroundings.may_be_another_driver(calls),
         driver_reason="" if ours else driver_reason_of(views),
-        shared=any(view.driver is Driver.OTHER for view in views),
+        shared=any(view.driver is Driver.OTHER for view in (*views, *overridden)),
         url_origin=url_origin_of(ours, module, span),
         statement_cache=statement,
         prepared_cache=prepared,
         name_function=name_function_of(judged),
-        connect_args=_connect_args(module, written, layout, judged),
+        connect_args=_connect_args(module, written, layout, [*judged, *overridden], brought),
+        brought=brought,
         pool=pool,
         pre_ping=pre_ping,
         pre_ping_value=written_value(layout, "pool_pre_ping"),
@@ -137,7 +142,9 @@ def _written_call(seen: EngineCall) -> cst.Call | None:
     return None
 
 
-def _connect_args(module: Module, node: cst.Call | None, layout: CallLayout, views: list[View]) -> ConnectArgs:
+def _connect_args(
+    module: Module, node: cst.Call | None, layout: CallLayout, views: list[View], brought: frozenset[str]
+) -> ConnectArgs:
     if node is None:
         return ConnectArgs(ConnectArgsForm.FIXED)
     written = argument_index(layout, "connect_args")
@@ -155,7 +162,7 @@ def _connect_args(module: Module, node: cst.Call | None, layout: CallLayout, vie
         return ConnectArgs(form, (argument.value_start, argument.value_end), display, may_be_none, settings)
     if any(argument.star == "*" for argument in layout.arguments):
         return ConnectArgs(ConnectArgsForm.FIXED)
-    if all(isinstance(view.option("connect_args"), Absent) for view in views):
+    if "connect_args" not in brought and all(isinstance(view.option("connect_args"), Absent) for view in views):
         return ConnectArgs(ConnectArgsForm.ABSENT)
     if any(argument.star == "**" for argument in layout.arguments):
         return ConnectArgs(ConnectArgsForm.SPREAD)

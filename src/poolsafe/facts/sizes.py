@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 import libcst as cst
 
@@ -10,6 +10,7 @@ from poolsafe.facts.conditions import asks_for_pooler
 from poolsafe.facts.creators import connections, given_to_adapter, given_to_asyncpg
 from poolsafe.facts.engine import CacheSize, SizeState
 from poolsafe.facts.places import explain
+from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.views import View, as_python, connect_arg, query_value
 from poolsafe.inference.lattice import Absent, Const, Guard, Text, Unknown, Value, alternatives, choose, harden
 from poolsafe.inference.modules import Module
@@ -19,10 +20,11 @@ from poolsafe.syntax.layout import CallLayout
 STATEMENT = "statement_cache_size"
 PREPARED = "prepared_statement_cache_size"
 
+_WRONG = frozenset({SizeState.POSITIVE, SizeState.INVALID})
+
 
 def cache_size(
-    world: World,
-    module: Module,
+    surroundings: Surroundings,
     layout: CallLayout,
     views: list[View],
     key: str,
@@ -30,6 +32,7 @@ def cache_size(
     overridden: list[View],
 ) -> CacheSize:
     """What reaches the driver under a key. `overridden` are the ways on which the environment replaces the URL."""
+    world, module = surroundings.world, surroundings.module
     states: dict[SizeState, Value] = {}
     guards: dict[SizeState, list[Guard]] = {}
     for view in views:
@@ -47,7 +50,7 @@ def cache_size(
         key=key,
         state=state,
         value=as_python(value),
-        literals=_literals(module, key, [value]) if state in (SizeState.POSITIVE, SizeState.INVALID) else None,
+        literals=_literals(surroundings, [*views, *overridden], key, creator) if state in _WRONG else None,
         origin=origin,
         reason=value.reason if isinstance(value, Unknown) else "",
     )
@@ -137,17 +140,26 @@ def _one_state(world: World, states: set[SizeState], guards: dict[SizeState, lis
     return SizeState.CONDITIONAL
 
 
-def _literals(module: Module, key: str, values: Iterable[Value]) -> tuple[tuple[int, int], ...] | None:
-    """The spans of the literals that may be replaced: those written directly under the key, in this file."""
+def _literals(
+    surroundings: Surroundings, views: list[View], key: str, creator: str | None
+) -> tuple[tuple[int, int], ...] | None:
+    """The spans of the literals after whose replacement by `0` the key is 0 on every path, whatever the URL is there.
+
+    They are written directly under the key, in this file, and reach no engine of another driver.
+    """
+    module = surroundings.module
     spans: list[tuple[int, int]] = []
-    for value in values:
-        step = value.trail[0] if value.trail else None
-        if step is None or step.module is not module or step.label != "literal":
-            return None
-        if not _under_key(module, step.node, key):
-            return None
-        spans.append(module.tree.span(step.node))
-    return tuple(spans) or None
+    for view in views:
+        for _, value, state in _size_states(view, key, creator):
+            if state is SizeState.ZERO:
+                continue
+            step = value.trail[0] if value.trail else None
+            if state not in _WRONG or step is None or step.module is not module or step.label != "literal":
+                return None
+            if not _under_key(module, step.node, key) or surroundings.gives_to_another_driver(step):
+                return None
+            spans.append(module.tree.span(step.node))
+    return tuple(dict.fromkeys(spans)) or None
 
 
 def _under_key(module: Module, node: cst.CSTNode, key: str) -> bool:

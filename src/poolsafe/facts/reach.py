@@ -1,0 +1,187 @@
+"""What a fix would reach beside the engine it is made for: other paths to the call, other engines, other drivers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import libcst as cst
+
+from poolsafe.facts.conditions import words_of
+from poolsafe.facts.engine import Driver
+from poolsafe.facts.views import overridden_views_of, views_of
+from poolsafe.inference.index import children, last_name
+from poolsafe.inference.lattice import (
+    Absent,
+    Guard,
+    Key,
+    MappingValue,
+    Sequence,
+    Step,
+    Url,
+    Value,
+    alternatives,
+    compatible,
+    restrict,
+)
+from poolsafe.inference.modules import Module
+from poolsafe.inference.world import EngineCall, World
+from poolsafe.syntax.layout import CallLayout
+
+# The methods and functions that put their keywords into a dict.
+_FILLING = frozenset({"dict", "update"})
+# What a fix may add to the call as a keyword.
+_ADDED = ("connect_args", "pool_pre_ping")
+# Only in lower case: `MYSQL_HOST` is the name of a variable.
+_OTHER_DRIVER = re.compile(r"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake")
+_ASKS_OTHERWISE = frozenset({"!=", "not in"})
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """The other engines of a file, the drivers and options that it names. Each is looked up when first asked for."""
+
+    world: World
+    module: Module
+    _foreign: set[int] | None = field(default=None, init=False)
+    _names_other: bool | None = field(default=None, init=False)
+    _written: frozenset[str] | None = field(default=None, init=False)
+
+    def brought_keywords(self, calls: list[EngineCall], layout: CallLayout) -> frozenset[str]:
+        """Returns the keywords that no argument of the call spells out but that its `**` may bring on some path.
+
+        All paths count, whichever driver and pool they have: a keyword that is given twice is a TypeError on each of
+        them. A key that the file puts into a dict of which no engine is seen to get it counts too: the dict may be this
+        one under another name.
+        """
+        spelled = {argument.keyword for argument in layout.arguments}
+        spread = any(argument.star == "**" for argument in layout.arguments)
+        return frozenset(
+            name
+            for name in _ADDED
+            if name not in spelled
+            and ((spread and name in self._written_keys()) or any(_may_bring(seen, name) for seen in calls))
+        )
+
+    def _written_keys(self) -> frozenset[str]:
+        if self._written is None:
+            seen = [one for one in self.world.engine_calls if one.observer is self.module]
+            given = [value for one in seen for name in _ADDED if (value := one.arguments.keywords.get(name))]
+            self._written = frozenset(
+                _written_keys(self.module, {id(step.node) for one in given for step in _steps(one)})
+            )
+        return self._written
+
+    def gives_to_another_driver(self, step: Step) -> bool:
+        """Whether an engine of another driver gets what is written at this step."""
+        if self._foreign is None:
+            seen = [one for one in self.world.engine_calls if one.observer is self.module]
+            views = [view for one in seen for view in views_of(one) if view.driver is Driver.OTHER]
+            self._foreign = {id(one.node) for view in views for one in _steps(view.option("connect_args"))}
+        return id(step.node) in self._foreign
+
+    def may_be_another_driver(self, calls: list[EngineCall]) -> bool:
+        """Whether the environment may replace the URL by that of another driver: the code names one.
+
+        A call that is reached only where a condition has ruled such a driver out is not concerned.
+        """
+        return any(
+            view.driver is not Driver.ASYNCPG
+            and self._code_names_another()
+            and any(compatible(view.guard, at) and not self._rules_out(at) for at in seen.path)
+            for seen in calls
+            for view in overridden_views_of(seen)
+        )
+
+    def _code_names_another(self) -> bool:
+        if self._names_other is None:
+            self._names_other = _names_another(self.module)
+        return self._names_other
+
+    def _rules_out(self, guard: Guard) -> bool:
+        return any(
+            truth is _asks_otherwise(key) and _OTHER_DRIVER.search(words_of(self.world, key)) for key, truth in guard
+        )
+
+
+def _asks_otherwise(key: Key) -> bool:
+    """Whether the condition is true where the driver is not the one that it names, as `url != "sqlite://"` is."""
+    return isinstance(key, tuple) and any(
+        part in _ASKS_OTHERWISE if isinstance(part, str) else _asks_otherwise(part) for part in key
+    )
+
+
+def _steps(value: Value) -> Iterator[Step]:
+    """Yields where a value and all that is in it are written."""
+    for _, single in alternatives(value):
+        yield from single.trail[:1]
+        match single:
+            case MappingValue():
+                for item in single.items.values():
+                    yield from _steps(item)
+            case Sequence():
+                for item in single.items:
+                    yield from _steps(item)
+            case Url():
+                yield from _steps(single.query)
+
+
+def _names_another(module: Module) -> bool:
+    """Whether a string of the code, docstrings apart, names another driver or its dialect.
+
+    An argument of `replace` does not count: it is how a URL of another driver becomes one of asyncpg.
+    """
+    if _OTHER_DRIVER.search(module.source.text) is None:
+        return False
+    return any(
+        isinstance(node, (cst.SimpleString, cst.FormattedStringText))
+        and _OTHER_DRIVER.search(node.value)
+        and not _is_replaced(module, node)
+        for node in _code(module.tree.module)
+    )
+
+
+def _is_replaced(module: Module, node: cst.CSTNode) -> bool:
+    argument = module.index.parents.get(id(node))
+    call = module.index.parents.get(id(argument))
+    return isinstance(argument, cst.Arg) and isinstance(call, cst.Call) and last_name(call.func) == "replace"
+
+
+def _written_keys(module: Module, arrived: set[int]) -> Iterator[str]:
+    """Yields those of the keywords a fix adds that the file writes as a string, or as a keyword that fills a dict.
+
+    Items whose value has arrived at an engine are left out: it is known where they go.
+    """
+    if not any(name in module.source.text for name in _ADDED):
+        return
+    for node in _code(module.tree.module):
+        if isinstance(node, cst.SimpleString) and node.raw_value in _ADDED:
+            item = module.index.parents.get(id(node))
+            if not (isinstance(item, cst.DictElement) and _arrived(item.value, arrived)):
+                yield node.raw_value
+        elif isinstance(node, cst.Call) and last_name(node.func) in _FILLING:
+            for one in node.args:
+                if one.keyword and one.keyword.value in _ADDED and not _arrived(one.value, arrived):
+                    yield one.keyword.value
+
+
+def _arrived(value: cst.BaseExpression, arrived: set[int]) -> bool:
+    return any(id(node) in arrived for node in _code(value))
+
+
+def _code(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
+    """Yields a node and all nodes in it, without docstrings."""
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        if not (isinstance(node, cst.Expr) and isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString))):
+            stack += children(node)
+
+
+def _may_bring(seen: EngineCall, name: str) -> bool:
+    if seen.arguments.open_keywords is not None:
+        return True
+    given = seen.arguments.keywords.get(name)
+    return given is not None and any(not isinstance(one, Absent) for _, one in alternatives(restrict(given, seen.path)))
