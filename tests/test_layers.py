@@ -15,7 +15,9 @@ ROOMS = (
     "poolsafe",  # the version
     "findings",
     "foreign",
+    "folders",
     "reading",
+    "writing",
     "source",
     "sql",
     "needles",

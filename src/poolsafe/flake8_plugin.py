@@ -162,6 +162,6 @@ class Plugin:
 
         if isinstance(error, UsageError):
             return f"this file was not checked: {error}"
-        from poolsafe.frontend.mishap import internal_error
+        from poolsafe.frontend.mishap import explained
 
-        return f"this file was not checked: {internal_error(error)}"
+        return f"this file was not checked: {explained(error)}"

@@ -4,30 +4,32 @@ from __future__ import annotations
 
 import os
 import re
-from difflib import unified_diff
+from difflib import diff_bytes, unified_diff
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-# Control characters, the marks that reorder text, and the quote that begins a quoted name.
-_ODD = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|^"')
+# Control characters, the marks that reorder text, bytes that are not UTF-8, and the quote that begins a quoted name.
+_ODD = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff]|^"')
 
-NO_NEWLINE = "\\ No newline at end of file\n"
+NO_NEWLINE = b"\\ No newline at end of file\n"
 
 
-def diff(before: Source, after: Source) -> str:
-    """The unified diff of two texts of one file, "" where they are the same. The path is relative where it is below."""
-    path = _quoted(_shown(before.path))
+def diff(before: Source, after: Source) -> bytes:
+    """The unified diff of two versions of one file, in the file's own bytes; empty where they are the same.
+
+    The path is relative where it is below the current directory.
+    """
+    path = os.fsencode(_quoted(_shown(before.path)))
     # Only \n ends a line of a patch; a carriage return is content that has to survive.
-    lines = unified_diff(_lines(before), _lines(after), path, path)
-    return "".join(line if line.endswith("\n") else f"{line}\n{NO_NEWLINE}" for line in lines)
+    lines = diff_bytes(unified_diff, _lines(before.raw), _lines(after.raw), path, path)
+    return b"".join(line if line.endswith(b"\n") else line + b"\n" + NO_NEWLINE for line in lines)
 
 
-def _lines(source: Source) -> list[str]:
-    text = ("\ufeff" if source.bom else "") + source.text
-    lines = text.split("\n")
-    return [f"{line}\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
+def _lines(raw: bytes) -> list[bytes]:
+    lines = raw.split(b"\n")
+    return [line + b"\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
 
 
 def _quoted(path: str) -> str:

@@ -5,6 +5,7 @@ Importing this module imports LibCST; it is only imported once a file has a need
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from dataclasses import replace
 
@@ -16,7 +17,7 @@ from poolsafe.facts.suppression import ABOUT_COMMENTS, NEVER
 from poolsafe.findings import Applicability, Finding, Fix, Severity
 from poolsafe.frontend.baseline import Known
 from poolsafe.frontend.diagnostics import Presenter
-from poolsafe.frontend.mishap import internal_error
+from poolsafe.frontend.mishap import explained
 from poolsafe.frontend.outcome import Outcome
 from poolsafe.frontend.task import ADD_NOQA, APPLY, DIFF, Task
 from poolsafe.source import Source
@@ -27,20 +28,22 @@ from poolsafe.values.project import project_of, root_of
 NOT_SILENCED = ABOUT_COMMENTS | {NEVER}
 
 
-def examine(path: str, raw: bytes, settings: Settings, task: Task) -> Outcome:
+def examine(path: str, raw: bytes, settings: Settings, task: Task, real: str | None = None) -> Outcome:
     """Return what comes of the file at the absolute `path` with the content `raw`; `raw` has a needle.
 
-    A mistake of ours becomes an error of the outcome: one file must not keep the others from being checked.
+    What is changed is written to its real path, `real`, without following a link. A mistake of ours becomes an error
+    of the outcome: one file must not keep the others from being checked.
     """
     try:
-        return _Examination(path, settings, task).run(raw)
+        return _Examination(path, settings, task, real or os.path.realpath(path)).run(raw)
     except Exception as error:
-        return Outcome(path, errors=(internal_error(error),))
+        return Outcome(path, errors=(explained(error),))
 
 
 class _Examination:
-    def __init__(self, path: str, settings: Settings, task: Task) -> None:
+    def __init__(self, path: str, settings: Settings, task: Task, real: str) -> None:
         self._path = path
+        self._real = real
         self._project = project_of(root_of(path), settings.source_roots)
         self._settings = settings
         self._task = task
@@ -149,7 +152,7 @@ class _Examination:
             return latest[1]
 
         if self._task.mode == APPLY and not self._task.piped:
-            edits.remove_leftovers(self._path)
+            edits.remove_leftovers(self._real)
         repair = edits.repair(before, check_anew, self._offers)
         outcome = Outcome(self._path)
         try:
@@ -171,7 +174,7 @@ class _Examination:
         elif self._task.piped:
             outcome.output = after.raw
         else:
-            edits.write(before, after)
+            edits.write(before, after, self._real)
 
     @staticmethod
     def _refusal(source: Source, finding: Finding) -> str:

@@ -120,16 +120,6 @@ def ignored(rules: Sequence[Rules], path: str, *, directory: bool) -> bool:
     return False
 
 
-def find_top(directory: str) -> str | None:
-    """Return the closest directory at or above `directory` that holds `.git`, or None outside of a work tree."""
-    while not os.path.exists(os.path.join(directory, ".git")):
-        above = os.path.dirname(directory)
-        if above == directory:
-            return None
-        directory = above
-    return directory
-
-
 def _rule(line: str) -> _Rule | None:
     if line.startswith("#"):
         return None

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 
 from poolsafe.config.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import TextIO, TypeVar
 
     from poolsafe.reports.style import Style
@@ -22,7 +24,12 @@ INTERVAL = 0.1
 
 
 def prepare_streams() -> None:
-    """Let both streams print any text, whatever the locale: what cannot be encoded becomes an escape."""
+    """Let both streams print any text, whatever the locale: what cannot be encoded becomes an escape.
+
+    A stream that was closed by whoever started us is there afterwards, and fails when it is used.
+    """
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _stand_in_for_closed()
     for stream in (sys.stdout, sys.stderr):
         # Not every stand-in for a stream can be reconfigured.
         reconfigure = getattr(stream, "reconfigure", None)
@@ -30,7 +37,67 @@ def prepare_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def wants_colour(choice: str, stream: TextIO) -> bool:
+def _stand_in_for_closed() -> None:
+    """Open what is closed among the descriptors 0 to 2, as a file of ours would get its number otherwise.
+
+    Standard input and output are opened the wrong way round, so that their use is an error; messages go nowhere.
+    """
+    for name, mode, flags in (("stdin", "r", os.O_WRONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+
+
+def emit(lines: Iterable[str], stream: TextIO | None = None) -> None:
+    """Write to a stream, by default standard output. Raises UsageError where it takes no more, and BrokenPipeError."""
+    stream = stream or sys.stdout
+    try:
+        stream.writelines(lines)
+        stream.flush()
+    except OSError as error:
+        raise _failed(stream, error) from error
+
+
+def emit_bytes(content: bytes) -> None:
+    """Write to standard output, to the byte. Raises what `emit` does."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise _failed(sys.stdout, error) from error
+
+
+def take_in(largest: int) -> bytes:
+    """Return all of standard input. Raises UsageError where it cannot be read or holds more than `largest` bytes."""
+    try:
+        raw = sys.stdin.buffer.read(largest + 1)
+    except OSError as error:
+        raise UsageError(f"standard input: {error.strerror or error}") from None
+    if len(raw) > largest:
+        raise UsageError(f"standard input: larger than {largest // 1_000_000} MB")
+    return raw
+
+
+def drop_output(stream: TextIO) -> None:
+    """Let what is still to be written vanish: Python flushes once more at exit, which must not fail again."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+    except (OSError, ValueError):
+        # No descriptor is left, or the stream has none.
+        pass
+
+
+def _failed(stream: TextIO, error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error
+    drop_output(stream)
+    name = "standard error" if stream is sys.stderr else "standard output"
+    return UsageError(f"{name}: {error.strerror or error}")
+
+
+def wants_colour(choice: str, stream: TextIO | None) -> bool:
     """Decide on colour: `choice` is always, never or auto; FORCE_COLOR and NO_COLOR count where they are not empty."""
     if choice != "auto":
         return choice == "always"
@@ -38,14 +105,15 @@ def wants_colour(choice: str, stream: TextIO) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def style_for(stream: TextIO, choice: str) -> Style:
-    """Return how to dress what is printed to `stream`."""
+def style_for(stream: TextIO | None, choice: str) -> Style:
+    """Return how to dress what is printed to `stream`, which is None for a file."""
     from poolsafe.reports.style import Style
 
-    return Style(colour=wants_colour(choice, stream), width=columns() if stream.isatty() else None)
+    to_terminal = stream is not None and stream.isatty()
+    return Style(colour=wants_colour(choice, stream), width=columns() if to_terminal else None)
 
 
 def columns() -> int:
@@ -95,8 +163,11 @@ class Messages:
             self._say(text)
 
     def _say(self, text: str) -> None:
-        sys.stdout.flush()
-        print(f"{'' if text[:1] == ' ' else 'poolsafe: '}{printable(text)}", file=sys.stderr)
+        # Whoever cannot be told is not told; what is wrong with standard output is said when it is written to.
+        with suppress(OSError):
+            sys.stdout.flush()
+        with suppress(OSError):
+            print(f"{'' if text[:1] == ' ' else 'poolsafe: '}{printable(text)}", file=sys.stderr)
 
 
 class Progress:
@@ -127,12 +198,3 @@ class Progress:
             sys.stderr.write(f"\r\x1b[Kpoolsafe: {self._done} files examined")
             sys.stderr.flush()
         return result
-
-
-def open_report(path: str) -> TextIO:
-    """Open the file of `--output-file` for writing, with its directory. Raises UsageError."""
-    try:
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        return open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
-    except OSError as error:
-        raise UsageError(f"--output-file: {path}: {error.strerror or error}") from None

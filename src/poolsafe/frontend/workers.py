@@ -15,7 +15,7 @@ from multiprocessing.context import BaseContext
 from poolsafe.config.resolver import Resolver
 from poolsafe.frontend import examine as _warm  # noqa: F401  # Imported before the fork, the workers share LibCST.
 from poolsafe.frontend.outcome import Outcome
-from poolsafe.frontend.run import Unreadable, examine_path
+from poolsafe.frontend.run import Place, Unreadable, examine_path
 from poolsafe.frontend.sieve import processors
 from poolsafe.frontend.task import Task
 
@@ -27,13 +27,13 @@ def available() -> int:
     return processors()
 
 
-def examine_all(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
-    """Yield the outcomes in the order of `paths`."""
-    left = list(paths)
+def examine_all(places: Sequence[Place], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
+    """Yield the outcomes in the order of `places`."""
+    left = list(places)
     while left:
         with _Pool(resolver, task, available()) as pool:
             try:
-                for future in [pool.submit(path) for path in left]:
+                for future in [pool.submit(place) for place in left]:
                     outcome = future.result()
                     left.pop(0)
                     yield outcome
@@ -46,12 +46,12 @@ def examine_all(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterato
             yield _alone(left.pop(0), resolver, task)
 
 
-def _alone(path: str, resolver: Resolver, task: Task) -> Outcome | Unreadable:
+def _alone(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable:
     with _Pool(resolver, task, 1) as pool:
         try:
-            return pool.submit(path).result()
+            return pool.submit(place).result()
         except BrokenProcessPool:
-            return Outcome(path, errors=("the process that examined this file died; please exclude and report it",))
+            return Outcome(place[0], errors=("the process that examined this file died; please exclude and report it",))
 
 
 class _Pool:
@@ -66,8 +66,8 @@ class _Pool:
     def __exit__(self, *_: object) -> None:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def submit(self, path: str) -> Future[Outcome | Unreadable]:
-        return self._executor.submit(_work, path)
+    def submit(self, place: Place) -> Future[Outcome | Unreadable]:
+        return self._executor.submit(_work, place)
 
 
 def _context() -> BaseContext | None:
@@ -120,5 +120,5 @@ def _follow_the_command() -> None:
         os._exit(1)
 
 
-def _work(path: str) -> Outcome | Unreadable:
-    return examine_path(path, _resolver, _task)
+def _work(place: Place) -> Outcome | Unreadable:
+    return examine_path(place, _resolver, _task)
