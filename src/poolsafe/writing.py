@@ -39,15 +39,15 @@ class ChangedMeanwhile(NotWritten):
     """Somebody else has changed or removed the file since it was read."""
 
 
-def replace(target: str, content: bytes, *, named: str, before: bytes | None = None) -> None:
+def replace(target: str, content: bytes, *, named: str, before: bytes | None = None, make_folder: bool = False) -> None:
     """Replace the file at the real path `target` by `content`, atomically, keeping its owner, mode and attributes.
 
-    With `before` the file must still have that content, or the new one already. Without, it may be missing, as may its
-    folder. Errors call it `named`. Raises ChangedMeanwhile or NotWritten; then the file is untouched.
+    With `before` the file must still have that content, or the new one already. Without, it may be missing. Errors
+    call it `named`. Raises ChangedMeanwhile or NotWritten; then the file is untouched.
     """
     folder, name = os.path.split(target)
     try:
-        with Folder(folder, create=before is None) as opened:
+        with Folder(folder, create=make_folder) as opened:
             _Replacement(opened, name, content, named, before).run()
     except OSError as error:
         raise NotWritten(named, _reason(error)) from error

@@ -8,7 +8,14 @@ if TYPE_CHECKING:
 
 
 class UsageError(Exception):
-    """Bad usage or configuration. The message is one line that names the file, key or option; the command exits 2."""
+    """Bad usage or configuration. The message is one line that names the file, key or option; the command exits 2.
+
+    `unquoted` is the same message without anything that a file says, for files that the user may not have meant.
+    """
+
+    def __init__(self, text: str, unquoted: str = "") -> None:
+        super().__init__(text)
+        self.unquoted = unquoted
 
 
 def hint(word: str, known: Iterable[str]) -> str:

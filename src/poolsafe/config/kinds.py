@@ -51,6 +51,12 @@ def _read_string(value: Any) -> str:
     raise ValueError
 
 
+def _read_path(value: Any) -> str:
+    if _read_string(value):
+        return str(value)
+    raise ValueError
+
+
 def _read_count(value: Any) -> int:
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
@@ -63,8 +69,12 @@ def _read_strings(value: Any) -> tuple[str, ...]:
     raise ValueError
 
 
+def _read_paths(value: Any) -> tuple[str, ...]:
+    return tuple(map(_read_path, _read_strings(value)))
+
+
 def _read_table(value: Any) -> dict[str, tuple[str, ...]]:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "" not in value:
         return {key: _read_strings(item) for key, item in value.items()}
     raise ValueError
 
@@ -101,13 +111,22 @@ def meets(required: str, version: str) -> bool:
 
 
 BOOL = Kind("true or false", _read_bool, {"type": "boolean"})
-STRING = Kind("a string", _read_string, {"type": "string"})
+PATH = Kind("a string that is not empty", _read_path, {"type": "string", "minLength": 1})
 COUNT = Kind("a whole number, 0 or more", _read_count, {"type": "integer", "minimum": 0})
 STRINGS = Kind("a list of strings", _read_strings, {"type": "array", "items": {"type": "string"}})
+PATHS = Kind(
+    "a list of strings, none of them empty",
+    _read_paths,
+    {"type": "array", "items": {"type": "string", "minLength": 1}},
+)
 TABLE = Kind(
-    "a table of lists of strings",
+    "a table of lists of strings, each under a glob",
     _read_table,
-    {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    {
+        "type": "object",
+        "propertyNames": {"minLength": 1},
+        "additionalProperties": {"type": "array", "items": {"type": "string"}},
+    },
 )
 VERSION = Kind("a version such as `0.31.0`", _read_version, {"type": "string", "pattern": r"^\d+(\.\d+)*$"})
 

@@ -155,7 +155,7 @@ def _pattern(text: str, value: Value, path: str, *, name_always: bool = False) -
     try:
         return PathPattern(text, value.base, name_always=name_always)
     except UsageError as error:
-        raise UsageError(f"{place(value.source, path)}: {error}") from None
+        raise UsageError(f"{place(value.source, path)}: {error if value.quotable else 'invalid glob'}") from None
 
 
 def _selection(layer: Layer) -> Selection:

@@ -81,6 +81,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         listed = ", ".join(f"`{choice}`" for choice in COLOURS)
         raise UsageError(f"--color: must be one of {listed}, not `{options.color}`{hint(options.color, COLOURS)}")
     _refuse_contradictions(options)
+    _refuse_empty_paths(options)
     if options.stdin_filename is not None and not options.paths:
         options.paths = ["-"]
     if "-" in options.paths and len(options.paths) > 1:
@@ -103,6 +104,16 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
     # What standard input could be written to is its own output.
     if options.add_noqa is not None and (options.paths == ["-"] or options.stdin_filename is not None):
         raise UsageError("`--add-noqa` writes files, and cannot be combined with standard input")
+
+
+def _refuse_empty_paths(options: argparse.Namespace) -> None:
+    """Raise UsageError for an empty path, which an unset variable leaves: it would stand for the current directory."""
+    if "" in options.paths:
+        raise UsageError("an empty path; name `.` for the current directory")
+    for destination in ("output_file", "write_baseline", "baseline", "stdin_filename", "config"):
+        said = getattr(options, destination)
+        if said == "" or (isinstance(said, list) and "" in said):
+            raise UsageError(f"--{destination.replace('_', '-')}: the path is empty")
 
 
 def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
@@ -162,6 +173,10 @@ def _pairs(said: list[str], flag: str, form: str) -> Iterator[tuple[str, str]]:
 
 def _listed(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _listed_paths(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",")]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -232,8 +247,10 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         "--config", action="append", metavar="FILE|KEY=VALUE", help="the configuration file to use, or a TOML override"
     )
     group.add_argument("--isolated", action="store_true", help="read no configuration file")
-    group.add_argument("--exclude", type=_listed, action="extend", metavar="GLOBS", help="what to leave out")
-    group.add_argument("--extend-exclude", type=_listed, action="extend", metavar="GLOBS", help="more to leave out")
+    group.add_argument("--exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="what to leave out")
+    group.add_argument(
+        "--extend-exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="more to leave out"
+    )
     group.add_argument(
         "--force-exclude", action=argparse.BooleanOptionalAction, help="leave out even the files that are named"
     )

@@ -11,8 +11,6 @@ def explained(error: BaseException) -> str:
     """Return one line about an unexpected error: the system's own words, or a request to report it."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if isinstance(error.filename, str) else error.strerror
-    if isinstance(error, MemoryError):
-        return "not enough memory"
     return internal_error(error)
 
 

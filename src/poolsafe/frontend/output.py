@@ -13,8 +13,8 @@ from poolsafe.writing import NotWritten, replace
 _STREAMS = ("/dev/", "/proc/")
 
 
-def write(path: str, content: bytes, flag: str) -> None:
-    """Write `content` to the file that the user named by `flag`, and make its folder.
+def write(path: str, content: bytes, flag: str, *, make_folder: bool = False) -> None:
+    """Write `content` to the file that the user named by `flag`, whose folder is made if asked for.
 
     A regular file is replaced atomically. Raises UsageError where it cannot be written, and where a link that the
     project holds leads out of the project.
@@ -27,7 +27,7 @@ def write(path: str, content: bytes, flag: str) -> None:
         if _is_stream(absolute):
             _pour(absolute, content)
         else:
-            replace(os.path.realpath(path), content, named=path)
+            replace(os.path.realpath(path), content, named=path, make_folder=make_folder)
     except NotWritten as error:
         raise UsageError(f"{flag}: {path}: {error.reason}") from None
     except BrokenPipeError:
@@ -46,7 +46,8 @@ def _is_stream(path: str) -> bool:
 
 
 def _pour(path: str, content: bytes) -> None:
-    with open(path, "wb") as file:
+    # What a descriptor of a regular file holds already was put there by whoever started us.
+    with open(path, "ab") as file:
         file.write(content)
 
 

@@ -144,7 +144,8 @@ class Session:
             from poolsafe.frontend import output
 
             text = "".join(self._report(diagnostics, tally, None))
-            output.write(self._options.output_file, text.encode("utf-8", "backslashreplace"), "--output-file")
+            content = text.encode("utf-8", "backslashreplace")
+            output.write(self._options.output_file, content, "--output-file", make_folder=True)
         return self._exit_code(tally)
 
     def _warn_of_ruff(self) -> None:
