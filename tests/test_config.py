@@ -89,7 +89,7 @@ def test_each_file_has_its_own(tmp_path: Path) -> None:
         ("max-prepared-statements = true", "must be a whole number"),
         ("asyncpg-version = 0.31", "must be a version such as `0.31.0`, not `0.31`"),
         ("asyncpg-version = '>=0.31'", "must be a version"),
-        ("exclude = 'a.py'", "`exclude`: must be a list of strings, not `a.py`"),
+        ("exclude = 'a.py'", "`exclude`: must be a list of strings, none of them empty, not `a.py`"),
         ("exclude = [1]", "`exclude`: must be a list of strings"),
         ("exclude = ['[a']", "poolsafe.toml: `exclude`: invalid glob `[a`: `[` is never closed"),
         ("unsafe-fixes = 1", "`unsafe-fixes`: must be true or false, not `1`"),

@@ -10,7 +10,7 @@ from poolsafe.config.errors import UsageError, hint
 from poolsafe.config.keys import POOLERS, SEVERITIES, read_value
 from poolsafe.config.layers import Layer, Value, read_inline, selectors_in
 from poolsafe.config.selection import check_selector
-from poolsafe.frontend.terminal import columns
+from poolsafe.frontend.terminal import columns, emit
 from poolsafe.reports import FORMATS
 
 TYPE_CHECKING = False
@@ -59,6 +59,10 @@ def _formatter(prog: str) -> argparse.HelpFormatter:
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        # Only help and the version come here. argparse would pass over a stream that takes nothing.
+        emit((message,))
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -12,7 +12,7 @@ from poolsafe.config.errors import UsageError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import TextIO, TypeVar
+    from typing import IO, TextIO, TypeVar
 
     from poolsafe.reports.style import Style
 
@@ -47,7 +47,7 @@ def _stand_in_for_closed() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
 
 
-def emit(lines: Iterable[str], stream: TextIO | None = None) -> None:
+def emit(lines: Iterable[str], stream: IO[str] | None = None) -> None:
     """Write to a stream, by default standard output. Raises UsageError where it takes no more, and BrokenPipeError."""
     stream = stream or sys.stdout
     try:
@@ -78,7 +78,7 @@ def take_in(largest: int) -> bytes:
     return raw
 
 
-def drop_output(stream: TextIO) -> None:
+def drop_output(stream: IO[str]) -> None:
     """Let what is still to be written vanish: Python flushes once more at exit, which must not fail again."""
     try:
         null = os.open(os.devnull, os.O_WRONLY)
@@ -89,7 +89,7 @@ def drop_output(stream: TextIO) -> None:
         pass
 
 
-def _failed(stream: TextIO, error: OSError) -> Exception:
+def _failed(stream: IO[str], error: OSError) -> Exception:
     if isinstance(error, BrokenPipeError):
         return error
     drop_output(stream)
