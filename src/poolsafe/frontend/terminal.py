@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-from contextlib import suppress
 
 from poolsafe.config.errors import UsageError
 
@@ -163,11 +162,13 @@ class Messages:
             self._say(text)
 
     def _say(self, text: str) -> None:
-        # Whoever cannot be told is not told; what is wrong with standard output is said when it is written to.
-        with suppress(OSError):
-            sys.stdout.flush()
-        with suppress(OSError):
-            print(f"{'' if text[:1] == ' ' else 'poolsafe: '}{printable(text)}", file=sys.stderr)
+        line = f"{'' if text[:1] == ' ' else 'poolsafe: '}{printable(text)}\n"
+        for step in (sys.stdout.flush, lambda: sys.stderr.write(line), sys.stderr.flush):
+            try:
+                step()
+            except OSError:
+                # Nobody can be told here; what is wrong with standard output is said when it is written to.
+                continue
 
 
 class Progress:
