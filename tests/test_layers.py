@@ -97,7 +97,18 @@ OPENERS = {
     "config/schema.py": "writes documents of this repository",
     "rules/pages.py": "writes documents of this repository",
 }
-OPENING = {"open", "fdopen", "open_code", "read_text", "read_bytes", "FileIO", "fileinput", "mmap", "getline", "getlines"}
+OPENING = {
+    "open",
+    "fdopen",
+    "open_code",
+    "read_text",
+    "read_bytes",
+    "FileIO",
+    "fileinput",
+    "mmap",
+    "getline",
+    "getlines",
+}
 # `json.load` and the like read what somebody else has opened; these open by themselves.
 OPENING_METHODS = {("parser", "read"), ("shutil", "copyfile"), ("shutil", "copy"), ("runpy", "run_path")}
 
@@ -125,8 +136,6 @@ def test_an_opening_is_seen(text: str) -> None:
 
 def test_files_are_read_in_one_place() -> None:
     found = {
-        path.relative_to(SOURCE).as_posix()
-        for path in FILES
-        if any(opens(ast.parse(path.read_text(encoding="utf-8"))))
+        path.relative_to(SOURCE).as_posix() for path in FILES if any(opens(ast.parse(path.read_text(encoding="utf-8"))))
     }
     assert found == set(OPENERS)
