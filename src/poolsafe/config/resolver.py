@@ -169,17 +169,15 @@ def _extended(layer: Layer, file: Origin) -> Origin | None:
         return None
     written = layer["extend"].value
     extended = file.beside(written)
-    why = _refusal(extended.path, written)
     if extended.leads_out():
         why = "leads out of the project"
     elif os.path.isfile(extended.path):
         return extended
+    else:
+        why = "no such file"
+        unset = _VARIABLE.search(extended.path)
+        if unset and _VARIABLE.search(written) and not file.extended:
+            why = f"the environment has no `{unset[0]}`"
     # A file that is extended itself is not quoted, whatever it says.
     quoted = "" if file.extended else f": `{written}`"
     raise UsageError(f"{file.name}: `extend`: {why}{quoted}")
-
-
-def _refusal(path: str, written: str) -> str:
-    """Return why there is no file at `path`, which comes of what is `written`."""
-    unset = _VARIABLE.search(path)
-    return f"the environment has no `{unset[0]}`" if unset and _VARIABLE.search(written) else "no such file"
