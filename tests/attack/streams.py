@@ -175,8 +175,8 @@ def lay(place: Path, case: Case) -> None:
             file.write(SOURCE)
     for name in case.links:
         os.symlink(LINKS[name], os.fsencode(project) + b"/" + name)
-    for name in ("old.json", "inner.json"):
-        (project / name).write_bytes(STALE)
+    for output in ("old.json", "inner.json"):
+        (project / output).write_bytes(STALE)
     (project / "linked.json").symlink_to("inner.json")
     (project / "leads.json").symlink_to("../out/victim.py")
     (project / "dangling.json").symlink_to("../out/new.json")

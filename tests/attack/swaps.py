@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from itertools import cycle
 from pathlib import Path
 
 OLD = (
@@ -22,7 +23,20 @@ NEW = OLD.replace(
     '/app")\n',
     '/app", connect_args={{"statement_cache_size": 0, "prepared_statement_cache_size": 0}}, pool_pre_ping=True)\n',
 )
-COMMAND = [sys.executable, "-m", "poolsafe", "--apply", "--quiet", "--isolated"]
+# The command, which says by a file that it has found what was named. Where a name leads is settled then: the user may
+# well name a link.
+PROGRAM = """
+import sys
+from poolsafe import command
+from poolsafe.frontend import discovery
+find = discovery.find
+def telling(*arguments):
+    found = find(*arguments)
+    open("../found", "w").close()
+    return found
+discovery.find = telling
+sys.exit(command.main(["--apply", "--quiet", "--isolated", *sys.argv[1:]]))
+"""
 FOLDERS = 5
 FILES = 10  # in each folder
 PATIENCE = 60  # seconds
@@ -48,7 +62,7 @@ def run(seed: int, seconds: float) -> list[str]:
             lay(place)
             # Some name the folder, some each file, as pre-commit does.
             named = ["."] if chance.random() < 0.5 else [str(path.relative_to(place / "in")) for path in files(place)]
-            delay = chance.uniform(0.2, 1.0) * span
+            delay = chance.uniform(0.0 if named != ["."] else 0.2, 1.0) * span
             found = attacked(place, named, attack, delay)
             problems += [f"{attack.__name__}, seed {seed}, turn {turn}: {each}" for each in found]
             turn += 1
@@ -57,6 +71,7 @@ def run(seed: int, seconds: float) -> list[str]:
 
 def lay(place: Path) -> None:
     """A project in `in`, and a folder `out` with the very same files, which an attacker knows."""
+    (place / "found").unlink(missing_ok=True)
     shutil.rmtree(place / "away", ignore_errors=True)
     for top in ("in", "out"):
         if (place / top).is_symlink():
@@ -73,15 +88,22 @@ def files(place: Path) -> list[Path]:
 
 
 def attacked(place: Path, named: list[str], attack: Attack, delay: float) -> Iterator[str]:
-    """Run the command, attack after `delay` seconds, and yield what is wrong afterwards."""
+    """Run the command and attack it, `delay` seconds after its start or after it found the files that are named.
+
+    Yields what is wrong afterwards.
+    """
     stop = threading.Event()
 
     def strike() -> None:
+        while named != ["."] and not (place / "found").exists() and not stop.wait(0.001):
+            pass
         stop.wait(delay)
-        for number in range(FOLDERS * FILES):
+        for number in cycle(range(FOLDERS * FILES)) if attack in AGAIN else range(FOLDERS * FILES):
             # What is swapped may be gone for a moment.
             with suppress(OSError):
                 attack(place, number)
+            if stop.is_set():
+                break
 
     thread = threading.Thread(target=strike)
     thread.start()
@@ -97,7 +119,7 @@ def attacked(place: Path, named: list[str], attack: Attack, delay: float) -> Ite
 
 def apply(place: Path, named: list[str]) -> tuple[int, str]:
     done = subprocess.run(
-        [*COMMAND, *named],
+        [sys.executable, "-c", PROGRAM, *named],
         cwd=place / "in",
         capture_output=True,
         timeout=PATIENCE,
@@ -170,4 +192,6 @@ def replaced(path: Path, make: Callable[[Path], object]) -> None:
     temporary.replace(path)
 
 
+# What goes on for as long as the command runs.
+AGAIN: list[Attack] = [flicker_folder]
 ATTACKS: list[Attack] = [swap_folder, flicker_folder, swap_file, link_file, pipe_file, swap_top]
