@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from poolsafe.config.errors import UsageError
-from poolsafe.config.globs import PathPattern, PathSet, translate
+from poolsafe.config.globs import PathPattern, PathSet
 from poolsafe.config.keys import KEYS, SELECTOR_KEYS
 from poolsafe.config.layers import load_toml, read_inline
 from poolsafe.config.resolver import Resolver
@@ -316,10 +316,13 @@ def test_ruff_agrees_on_the_globs(tmp_path: Path, kind: str) -> None:
         assert fired == set(TREE) - set(hits), pattern
 
 
-@pytest.mark.parametrize("glob", ["[a", "{a", "a}", "a\\", "[b-a]"])
+@pytest.mark.parametrize(
+    "glob", ["[a", "{a", "a}", "a\\", "[b-a]", "{a/../b}", "{" * 3_000 + "}" * 3_000, "**/" * 300_000]
+)
 def test_broken_globs_are_refused(glob: str) -> None:
-    with pytest.raises(UsageError, match="invalid glob"):
-        translate(glob)
+    with pytest.raises(UsageError, match="invalid glob") as refused:
+        PathPattern(glob, "/x/y")
+    assert len(str(refused.value)) < 300
 
 
 @pytest.mark.parametrize(
@@ -334,6 +337,12 @@ def test_broken_globs_are_refused(glob: str) -> None:
         ("\\*.py", "/x/y/*.py", True),
         ("*", "/x/y/a", True),
         ("a,b", "/x/y/a,b", True),
+        ("{,a,b*}.py", "/x/y/.py", True),
+        ("{,a,b*}.py", "/x/y/bcd.py", True),
+        ("{,a,b*}.py", "/x/y/ab.py", False),
+        ("*{a,**/}b", "/x/y/z/b", True),
+        ("[a-c_-]?", "/x/y/-x", True),
+        ("[!a-c]?", "/x/y/bx", False),
     ],
 )
 def test_more_globs(glob: str, path: str, matches: bool) -> None:

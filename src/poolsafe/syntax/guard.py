@@ -43,7 +43,7 @@ def find_excess(text: str) -> Excess:
 
 
 def _block_indents(text: str) -> set[str]:
-    """Returns the different indentations of the lines of code that follow a line ending in a colon."""
+    """Return the different indentations of the lines of code that follow a line ending in a colon."""
     return set(_BLOCK_INDENT.findall(text)) - {""}
 
 
