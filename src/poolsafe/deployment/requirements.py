@@ -10,9 +10,7 @@ from poolsafe.deployment.files import text_of
 from poolsafe.deployment.packages import Entry, Said, requirement
 from poolsafe.deployment.versions import both
 
-NAME = re.compile(
-    r"(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in|lock)$|requirements(?:[-_].*)?\.pip$", re.IGNORECASE
-)
+_WORD = re.compile(r"(?<![^-_.])requirements(?![^-_.])")
 FOLDER = "requirements"
 # One file and all that it includes.
 _INCLUDED = 100
@@ -20,10 +18,18 @@ _INCLUDED = 100
 _INCLUDE = re.compile(r"(?:-r|--requirement|(-c|--constraint))[\s=]*([^\s#]+)")
 
 
+def is_named(name: str) -> bool:
+    """Whether a file is called like a requirements file: `requirements-dev.txt`, `test_requirements.in`."""
+    stem, _, ending = name.lower().rpartition(".")
+    if ending == "pip":
+        return stem == "requirements" or stem.startswith(("requirements-", "requirements_"))
+    return ending in ("txt", "in", "lock") and _WORD.search(stem) is not None
+
+
 def required_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
     """What the requirements files of a folder say, and those of its folder `requirements`."""
     for name in sorted(names):
-        if NAME.match(name):
+        if is_named(name):
             yield from required_by(os.path.join(folder, name), root)
     if FOLDER in names:
         inner = os.path.join(folder, FOLDER)

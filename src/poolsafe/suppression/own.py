@@ -14,9 +14,9 @@ from poolsafe.suppression.lines import Lines
 from poolsafe.suppression.listing import Listed, Listing
 
 _COMMENT = re.compile(r"#\s*poolsafe\s*:\s*(?P<kind>[\w-]+)(?P<rest>.*)")
-_LIST = re.compile(r"\s*\[\s*(?P<codes>[A-Z]+[0-9]*(?:\s*,\s*[A-Z]+[0-9]*)*)\s*,?\s*\]")
+_LIST = re.compile(r"\s*\[\s*(?P<codes>[A-Z]+[0-9]*(?:\s*,\s*[A-Z]+[0-9]*)*)\s*(?:,\s*)?\]")
 _KINDS = frozenset({"ignore", "file-ignore", "disable", "enable"})
-_MEANT = re.compile(r"\s*(?:\[|:?\s*PGB\d)")
+_MEANT = re.compile(r"\s*(?:\[|(?::\s*)?PGB\d)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ MAX_LINE = 4_000
 _COMPOSE = re.compile(r"(?:docker-)?compose[^/]*\.ya?ml$")
 # `- NAME=value` and `NAME: value`, whichever block or anchor they stand in: only variables are written in capitals.
 _VARIABLE = re.compile(r"""\s*(?:-\s+)?["']?([A-Z][A-Z0-9_]*)["']?\s*[=:]\s*(\S.*)""")
-_ENV_FILE = re.compile(r"""\s*(?:env_file:|-|-?\s*path:)\s*["']?([\w./-]*env[\w./-]*)["']?\s*(?:#.*)?$""")
+_ENV_FILE = re.compile(r"""\s*(?:env_file:|(?:-\s*)?path:|-)\s*["']?(?=[\w./-]*env)([\w./-]+)["']?\s*(?:#.*)?$""")
 # `${NAME:-value}` is the value unless somebody says otherwise.
 _DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
 
