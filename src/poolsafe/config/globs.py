@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 
-from poolsafe.config.errors import UsageError
+from poolsafe.config.errors import UsageError, shown
 from poolsafe.config.wildcards import LONGEST, CharacterClass, Machine
 
 TYPE_CHECKING = False
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 _SPECIAL = re.compile(r"[\\*?\[\]{}]")
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
 _DEEPEST = 100  # nested braces
-_LONGEST_SHOWN = 100  # characters of a glob in a message
 
 
 def read(glob: str, machine: Machine) -> None:
@@ -26,11 +25,7 @@ def read(glob: str, machine: Machine) -> None:
     try:
         _read(glob, machine)
     except ValueError as error:
-        raise UsageError(f"invalid glob `{_shown(glob)}`: {error}") from None
-
-
-def _shown(glob: str) -> str:
-    return glob if len(glob) <= _LONGEST_SHOWN else glob[:_LONGEST_SHOWN] + "..."
+        raise UsageError(f"invalid glob {shown(glob)}: {error}") from None
 
 
 def _read(glob: str, machine: Machine) -> None:
@@ -116,7 +111,7 @@ class PathPattern:
         `name_always` tries the pattern on the bare name even if it holds a separator, as `per-file-ignores` do.
         """
         if len(text) > LONGEST:
-            raise UsageError(f"invalid glob `{_shown(text)}`: longer than {LONGEST:,} characters")
+            raise UsageError(f"invalid glob {shown(text)}: longer than {LONGEST:,} characters")
         expanded = os.path.expanduser(text)
         # Normalised like a path, so that `./sub`, `tests/` and `../lib` mean what they look like.
         tail = os.path.normpath(expanded).replace(os.sep, "/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolsafe.config.errors import UsageError, hint, place
+from poolsafe.config.errors import UsageError, hint, place, shown
 from poolsafe.config.kinds import BOOL, COUNT, EXTENSIONS, REQUIREMENT, STRING, STRINGS, TABLE, VERSION, Kind, choice
 from poolsafe.config.ruff_keys import is_ruffs
 from poolsafe.reports import FORMATS
@@ -177,7 +177,7 @@ def read_value(path: str, value: object, source: str) -> Any:
         return kind.read(value)
     except ValueError:
         near = kind.nearest(value)
-        raise UsageError(f"{place(source, path)}: must be {kind.label}, not {_shown(value)}{near}") from None
+        raise UsageError(f"{place(source, path)}: must be {kind.label}, not {shown(value)}{near}") from None
 
 
 def unknown_key(path: str, source: str) -> UsageError:
@@ -189,8 +189,8 @@ def unknown_key(path: str, source: str) -> UsageError:
     elsewhere = next((key for key in KEYS.values() if key.name == name), None)
     if elsewhere is not None and elsewhere.section != section:
         table = ".".join(part for part in ("tool.poolsafe", elsewhere.section) if part)
-        return UsageError(f"{source}: unknown key `{path}`; `{name}` belongs in `[{table}]`")
-    return UsageError(f"{source}: unknown key `{path}`{_nearest(path)}")
+        return UsageError(f"{source}: unknown key {shown(path)}; `{name}` belongs in `[{table}]`")
+    return UsageError(f"{source}: unknown key {shown(path)}{_nearest(path)}")
 
 
 def _nearest(path: str) -> str:
@@ -198,7 +198,3 @@ def _nearest(path: str) -> str:
     section = path.rpartition(".")[0]
     own = [key.path for key in KEYS.values() if key.section == section]
     return hint(path, own) or hint(path, [*KEYS, *RENAMED])
-
-
-def _shown(value: object) -> str:
-    return f"`{value}`" if isinstance(value, str) else f"`{value!r}`"

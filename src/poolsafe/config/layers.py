@@ -6,7 +6,7 @@ import functools
 import os
 
 from poolsafe import __version__
-from poolsafe.config.errors import UsageError
+from poolsafe.config.errors import UsageError, shown
 from poolsafe.config.keys import KEYS, RENAMED, SELECTOR_KEYS, read_value, unknown_key
 from poolsafe.config.kinds import meets
 from poolsafe.config.ruff_keys import is_ruffs
@@ -57,8 +57,9 @@ def read_inline(text: str) -> Layer:
 
     try:
         content = tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        raise UsageError(f"--config: neither an existing file nor TOML: `{text}` ({_one_line(error)})") from None
+    # A plain ValueError is one about a number of too many digits.
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--config: neither an existing file nor TOML: {shown(text)} ({_one_line(error)})") from None
     return read_table(content, "--config", os.getcwd())
 
 
@@ -66,7 +67,7 @@ def read_table(content: dict[str, Any], source: str, base: str) -> Layer:
     """Check a table that is written like poolsafe.toml. Raises UsageError for unknown keys and wrong values."""
     lint = content.get("lint", {})
     if not isinstance(lint, dict):
-        raise UsageError(f"{source}: `lint` must be a table, not `{lint!r}`")
+        raise UsageError(f"{source}: `lint` must be a table, not {shown(lint)}")
     written = {name: value for name, value in content.items() if name != "lint"}
     written.update((f"lint.{name}", value) for name, value in lint.items())
     lenient = written.get("allow-ruff-keys") is True
@@ -96,7 +97,7 @@ def load_toml(path: str) -> dict[str, Any]:
         raise UsageError(f"{path}: {error.strerror or error}") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path}: not UTF-8") from None
-    except (tomli.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{path}: invalid TOML: {_one_line(error)}") from None
 
 
@@ -110,7 +111,7 @@ def tool_table(content: dict[str, Any], name: str, path: str) -> dict[str, Any] 
     table = tool.get(name) if isinstance(tool, dict) else None
     if table is None or isinstance(table, dict):
         return table
-    raise UsageError(f"{path}: `tool.{name}` must be a table, not `{table!r}`")
+    raise UsageError(f"{path}: `tool.{name}` must be a table, not {shown(table)}")
 
 
 def _read_key(path: str, value: object, source: str, base: str) -> Value:
@@ -134,4 +135,4 @@ def selectors_in(path: str, value: Any) -> list[str]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return " ".join(str(error).partition("; use sys.")[0].split())

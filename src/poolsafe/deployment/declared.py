@@ -112,7 +112,8 @@ def _toml(text: str) -> dict[str, Any]:
 
     try:
         return tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
+    # A plain ValueError is one about a number of too many digits.
+    except ValueError as error:
         raise _Broken(f"not TOML: {error}") from None
     except RecursionError:
         raise _Broken("not TOML: nested too deeply") from None

@@ -43,7 +43,8 @@ def required_by(path: str, root: str) -> list[Said]:
     required: list[Said] = []
     constraints: list[Said] = []
     _read(path, root, required, constraints, set())
-    return [_narrowed(said, constraints) for said in required]
+    narrowing = _joined(constraints)
+    return [_narrowed(said, narrowing) for said in required]
 
 
 def _read(path: str, root: str, required: list[Said], constraints: list[Said], seen: set[str]) -> None:
@@ -67,11 +68,21 @@ def _line(line: str) -> Iterator[Entry]:
     return iter(()) if line.startswith(("-", "#")) else requirement(line)
 
 
-def _narrowed(said: Said, constraints: list[Said]) -> Said:
-    for constraint in constraints:
-        if constraint.package == said.package:
-            said = Said(said.package, both(said.versions, constraint.versions), constraint.path, constraint.row)
-    return said
+def _joined(constraints: list[Said]) -> dict[str, Said]:
+    """All constraints of each package as one, in the place of the last."""
+    joined: dict[str, Said] = {}
+    for said in constraints:
+        before = joined.get(said.package)
+        versions = said.versions if before is None else both(before.versions, said.versions)
+        joined[said.package] = Said(said.package, versions, said.path, said.row)
+    return joined
+
+
+def _narrowed(said: Said, constraints: dict[str, Said]) -> Said:
+    constraint = constraints.get(said.package)
+    if constraint is None:
+        return said
+    return Said(said.package, both(said.versions, constraint.versions), constraint.path, constraint.row)
 
 
 def _listing(folder: str) -> list[str]:
