@@ -224,7 +224,7 @@ class Project:
         if not self.follow:
             return None
         suffix = f"__{nested.upper()}" if nested is not None else None
-        for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
+        for folder in self._roots(module.folder):
             for values in environment_files(self.root or folder, folder, self._listing(folder), self._environments):
                 for name, value in values.items():
                     if _is_of_url(value) and (name in names or (suffix is not None and name.endswith(suffix))):
@@ -235,7 +235,7 @@ class Project:
         """The options of the `[alembic]` section of the nearest alembic.ini, `%` as it is written."""
         if not self.follow:
             return {}
-        for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
+        for folder in self._roots(module.folder):
             if "alembic.ini" in self._listing(folder):
                 return alembic_options(self.root or folder, os.path.join(folder, "alembic.ini"), self._alembic)
         return {}
@@ -244,7 +244,7 @@ class Project:
         """The project's module that `importer` means by this name, parsed; None where it is not the project's."""
         if not self.follow:
             return None
-        directory = os.path.dirname(os.path.abspath(importer.path))
+        directory = importer.folder
         if level:
             base = directory
             for _ in range(level - 1):
