@@ -24,12 +24,10 @@ import fixer
 import poolsafe
 from poolsafe.values import project
 
-if sys.version_info >= (3, 11):
-    from re import _constants as sre  # type: ignore[attr-defined]
-    from re import _parser as parser  # type: ignore[attr-defined]
-else:
-    import sre_constants as sre
-    import sre_parse as parser
+# Python 3.10 has them by other names, and no version describes their types.
+_NEW = sys.version_info >= (3, 11)
+sre: Any = importlib.import_module("re._constants" if _NEW else "sre_constants")
+parser: Any = importlib.import_module("re._parser" if _NEW else "sre_parse")
 
 SOURCE = Path(poolsafe.__file__).parent.parent
 
@@ -135,7 +133,7 @@ def _made_in_functions() -> Iterator[Expression]:
         constant = _constant(call)
         assert isinstance(call.func, ast.Attribute)
         if constant is not None:
-            flags = re.MULTILINE if "MULTILINE" in ast.dump(call) else re.NOFLAG if sys.version_info >= (3, 11) else 0
+            flags = re.MULTILINE if "MULTILINE" in ast.dump(call) else 0
             yield Expression(f"{file}:{function}", re.compile(constant, flags), (_use(call.func.attr),))
     for (file, function), build in BUILT.items():
         for pattern in build():
@@ -149,10 +147,10 @@ def _calls() -> Iterator[tuple[str, str, ast.Call]]:
             if not isinstance(function, ast.FunctionDef):
                 continue
             for node in ast.walk(function):
-                called = node.func if isinstance(node, ast.Call) else None
-                by_name = isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name)
-                if by_name and called.value.id == "re" and called.attr in {*_METHODS, "compile"}:  # type: ignore[union-attr]
-                    yield path.relative_to(SOURCE).as_posix(), function.name, node  # type: ignore[misc]
+                match node:
+                    case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=method)):
+                        if method in {*_METHODS, "compile"}:
+                            yield path.relative_to(SOURCE).as_posix(), function.name, node
 
 
 def _constant(call: ast.Call) -> Any:
@@ -199,7 +197,7 @@ class Generator:
     def __init__(self, pattern: Pattern, chance: random.Random) -> None:
         self._chance = chance
         source = pattern.pattern.decode("latin-1") if isinstance(pattern.pattern, bytes) else pattern.pattern
-        self._tree: Tree = list(parser.parse(source, pattern.flags & ~re.LOCALE))
+        self._tree: Tree = [*parser.parse(source, pattern.flags & ~re.LOCALE)]
         self._characters = list(dict.fromkeys([*self._literals(self._tree), *USUAL]))
         # Sequences of nodes; every part of one may be what is repeated.
         self._sequences = list(self._inner(self._tree))
@@ -259,7 +257,7 @@ class Generator:
                 yield from self._literals(list(child))
 
 
-_REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT, *([sre.POSSESSIVE_REPEAT] if sys.version_info >= (3, 11) else [])}
+_REPEATS = {sre.MAX_REPEAT, sre.MIN_REPEAT, getattr(sre, "POSSESSIVE_REPEAT", None)}
 _LOOKS = {sre.ASSERT, sre.ASSERT_NOT}
 
 
@@ -276,7 +274,7 @@ def _children(node: tuple[Any, Any]) -> list[Any]:
         return [what[1]]
     if kind is sre.GROUPREF_EXISTS:
         return [each for each in what[1:] if each is not None]
-    return [what] if sys.version_info >= (3, 11) and kind is sre.ATOMIC_GROUP else []
+    return [what] if kind is getattr(sre, "ATOMIC_GROUP", "") else []
 
 
 _CATEGORIES = {
@@ -296,7 +294,7 @@ def _fits(node: tuple[Any, Any], char: str) -> bool:
     if kind is sre.NOT_LITERAL:
         return char != chr(what)
     negated = bool(what) and what[0][0] is sre.NEGATE
-    return negated is not any(_is_member(item, char) for item in what)
+    return any(_is_member(item, char) for item in what) is not negated
 
 
 def _is_member(item: tuple[Any, Any], char: str) -> bool:
@@ -305,7 +303,7 @@ def _is_member(item: tuple[Any, Any], char: str) -> bool:
         return ord(char) == inner
     if name is sre.RANGE:
         return bool(inner[0] <= ord(char) <= inner[1])
-    return name is sre.CATEGORY and re.match(_CATEGORIES[inner], char) is not None
+    return bool(name is sre.CATEGORY) and re.match(_CATEGORIES[inner], char) is not None
 
 
 def slow(expression: Expression, attack: Attack) -> str | None:
@@ -315,7 +313,6 @@ def slow(expression: Expression, attack: Attack) -> str | None:
             taken = _seconds(expression.pattern, use, attack.text(times))
             if taken > AT_ONCE * 3 and taken > AT_ONCE * 3 + PER_CHARACTER * len(attack.text(times)):
                 return _described(expression, use, attack, times, taken)
-        before = 0.0
         for size in MANY:
             times = max(1, size // len(attack.piece))
             text = attack.text(times)
