@@ -300,7 +300,7 @@ def _fits(node: tuple[Any, Any], char: str) -> bool:
 def _is_member(item: tuple[Any, Any], char: str) -> bool:
     name, inner = item
     if name is sre.LITERAL:
-        return ord(char) == inner
+        return bool(ord(char) == inner)
     if name is sre.RANGE:
         return bool(inner[0] <= ord(char) <= inner[1])
     return bool(name is sre.CATEGORY) and re.match(_CATEGORIES[inner], char) is not None
