@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from poolsafe.config.errors import UsageError
+from poolsafe.config.folders import folders_of
 from poolsafe.config.globs import PathPattern, PathSet
 from poolsafe.config.keys import KEYS, SELECTOR_KEYS
 from poolsafe.config.layers import load_toml, read_inline
@@ -347,3 +348,38 @@ def test_broken_globs_are_refused(glob: str) -> None:
 )
 def test_more_globs(glob: str, path: str, matches: bool) -> None:
     assert PathSet([PathPattern(glob, "/x/y")]).matches(path) is matches
+
+
+@pytest.mark.parametrize(
+    ("glob", "found"),
+    [
+        ("a", ["a"]),
+        ("./a/", ["a"]),
+        ("*", ["a", "b"]),
+        ("*/src", ["a/src"]),
+        (".*", [".hidden"]),
+        ("**", ["", "a", "a/src", "a/src/deep", "b"]),
+        ("**/**/deep", ["a/src/deep"]),
+        ("*/../b", ["b"]),
+        ("[ab]", ["a", "b"]),
+        ("nowhere/*", []),
+        ("file", []),
+    ],
+)
+def test_folders(tmp_path: Path, glob: str, found: list[str]) -> None:
+    tree(tmp_path, {"a/src/deep/x.py": "", "b/x.py": "", ".hidden/x.py": "", "file": ""})
+    expected = [str(tmp_path / name) for name in found]
+    assert folders_of(glob, str(tmp_path)) == expected
+    assert folders_of(str(tmp_path / glob), "/") == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_folders_that_lead_to_themselves(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "loop").symlink_to(tmp_path)
+        (tmp_path / name / "again").symlink_to(tmp_path)
+    assert len(folders_of("**", str(tmp_path))) == 4
+    assert len(folders_of("*/../" * 20 + "a", str(tmp_path))) == 1
+    with pytest.raises(UsageError, match="more than 20 parts"):
+        folders_of("*/../" * 30, str(tmp_path))

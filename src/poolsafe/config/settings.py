@@ -142,13 +142,13 @@ class Settings:
 
 
 def _folders(said: Value) -> Iterable[str]:
-    import glob
+    from poolsafe.config.folders import folders_of
 
     for text in said.value:
-        pattern = os.path.join(glob.escape(said.base), os.path.expandvars(os.path.expanduser(text)))
-        yield from (
-            os.path.normpath(path) for path in sorted(glob.glob(pattern, recursive=True)) if os.path.isdir(path)
-        )
+        try:
+            yield from folders_of(os.path.expandvars(os.path.expanduser(text)), said.base)
+        except UsageError as error:
+            raise UsageError(f"{place(said.source, 'src')}: {error}") from None
 
 
 def _pattern(text: str, value: Value, path: str, *, name_always: bool = False) -> PathPattern:
