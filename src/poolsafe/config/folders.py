@@ -19,15 +19,16 @@ _SPECIAL = re.compile(r"[*?\[]")
 _MOST_SPECIAL = 20  # parts of a pattern with wildcards
 
 
-def folders_of(pattern: str, base: str) -> list[str]:
-    """Return the absolute folders that exist and match, sorted. `base` is where a relative pattern starts.
+def check(pattern: str) -> None:
+    """Raise UsageError for a pattern that would take too long."""
+    if sum(_SPECIAL.search(part) is not None for part in pattern.replace(os.sep, "/").split("/")) > _MOST_SPECIAL:
+        raise UsageError(f"invalid glob {shown(pattern)}: more than {_MOST_SPECIAL} parts with wildcards")
 
-    Raises UsageError for a pattern that would take too long.
-    """
+
+def folders_of(pattern: str, base: str) -> list[str]:
+    """Return the absolute folders that exist and match, sorted. `base` is where a relative pattern starts."""
     drive, rest = os.path.splitdrive(pattern)
     parts = rest.replace(os.sep, "/").split("/")
-    if sum(_SPECIAL.search(part) is not None for part in parts) > _MOST_SPECIAL:
-        raise UsageError(f"invalid glob {shown(pattern)}: more than {_MOST_SPECIAL} parts with wildcards")
     found = {os.path.join(drive, os.sep) if os.path.isabs(pattern) else base}
     for part in parts:
         if part == "**":

@@ -51,6 +51,8 @@ class Settings:
         self._include = self._patterns("include", "extend-include")
         self._extensions = {f".{name.removeprefix('.')}": language for name, language in self["extension"].items()}
         self._file_ignores = list(self._per_file_patterns())
+        if self._values["src"][-1].source != DEFAULTS:
+            _check_folders(self._values["src"][-1])
 
     def __getitem__(self, path: str) -> Any:
         """Return the value of a key that is not joined."""
@@ -141,14 +143,21 @@ class Settings:
                     yield PathSet([pattern]), negated, selectors
 
 
+def _check_folders(said: Value) -> None:
+    from poolsafe.config.folders import check
+
+    for text in said.value:
+        try:
+            check(text)
+        except UsageError as error:
+            raise UsageError(f"{place(said.source, 'src')}: {error}") from None
+
+
 def _folders(said: Value) -> Iterable[str]:
     from poolsafe.config.folders import folders_of
 
     for text in said.value:
-        try:
-            yield from folders_of(os.path.expandvars(os.path.expanduser(text)), said.base)
-        except UsageError as error:
-            raise UsageError(f"{place(said.source, 'src')}: {error}") from None
+        yield from folders_of(os.path.expandvars(os.path.expanduser(text)), said.base)
 
 
 def _pattern(text: str, value: Value, path: str, *, name_always: bool = False) -> PathPattern:
