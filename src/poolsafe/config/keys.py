@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolsafe.config.errors import UsageError, hint, place
+from poolsafe.config.errors import UsageError, hint, place, shown
 from poolsafe.config.kinds import (
     BOOL,
     COUNT,
@@ -190,7 +190,7 @@ def read_value(path: str, value: object, source: str) -> Any:
     except ValueError:
         near = kind.nearest(value)
         unquoted = f"{place(source, path)}: must be {kind.label}"
-        raise UsageError(f"{unquoted}, not {_shown(value)}{near}", unquoted) from None
+        raise UsageError(f"{unquoted}, not {shown(value)}{near}", unquoted) from None
 
 
 def unknown_key(path: str, source: str) -> UsageError:
@@ -203,10 +203,10 @@ def unknown_key(path: str, source: str) -> UsageError:
     elsewhere = next((key for key in KEYS.values() if key.name == name), None)
     if elsewhere is not None and elsewhere.section != section:
         table = ".".join(part for part in ("tool.poolsafe", elsewhere.section) if part)
-        text = f"{source}: unknown key `{path}`; `{name}` belongs in `[{table}]`"
+        text = f"{source}: unknown key {shown(path)}; `{name}` belongs in `[{table}]`"
         return UsageError(text, text)
     near = _nearest(path)
-    return UsageError(f"{source}: unknown key `{path}`{near}", f"{source}: unknown key{near}")
+    return UsageError(f"{source}: unknown key {shown(path)}{near}", f"{source}: unknown key{near}")
 
 
 def _nearest(path: str) -> str:
@@ -214,7 +214,3 @@ def _nearest(path: str) -> str:
     section = path.rpartition(".")[0]
     own = [key.path for key in KEYS.values() if key.section == section]
     return hint(path, own) or hint(path, [*KEYS, *RENAMED])
-
-
-def _shown(value: object) -> str:
-    return f"`{value}`" if isinstance(value, str) else f"`{value!r}`"

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+# What no size, and no part of a version, needs. Python itself only reads and writes so many digits.
+_MOST_DIGITS = 18
+_LONGEST_VERSION = 500  # characters
+
 LANGUAGES = ("python", "pyi", "ipynb", "markdown")
 
 
@@ -58,7 +62,7 @@ def _read_path(value: Any) -> str:
 
 
 def _read_count(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MOST_DIGITS:
         return value
     raise ValueError
 
@@ -80,8 +84,8 @@ def _read_table(value: Any) -> dict[str, tuple[str, ...]]:
 
 
 def _read_version(value: Any) -> tuple[int, ...]:
-    parts = value.split(".") if isinstance(value, str) else ()
-    if parts and all(part.isascii() and part.isdigit() for part in parts):
+    parts = value.split(".") if isinstance(value, str) and len(value) <= _LONGEST_VERSION else ()
+    if parts and all(part.isascii() and part.isdigit() and len(part) <= _MOST_DIGITS for part in parts):
         return tuple(int(part) for part in parts)
     raise ValueError
 
@@ -90,8 +94,10 @@ def _read_requirement(value: Any) -> str:
     # packaging costs its import only where a version is required.
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+    if len(_read_string(value)) > _LONGEST_VERSION:
+        raise ValueError
     try:
-        specifier = SpecifierSet(_pinned(_read_string(value)))
+        specifier = SpecifierSet(_pinned(value))
     except InvalidSpecifier:
         raise ValueError from None
     if not len(specifier):
@@ -112,6 +118,13 @@ def meets(required: str, version: str) -> bool:
 
 BOOL = Kind("true or false", _read_bool, {"type": "boolean"})
 PATH = Kind("a string that is not empty", _read_path, {"type": "string", "minLength": 1})
+
+
+def read_digits(text: str) -> object:
+    """Return the whole number that a text is, or else the text itself: a value to be checked by `COUNT`."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else text
+
+
 COUNT = Kind("a whole number, 0 or more", _read_count, {"type": "integer", "minimum": 0})
 STRINGS = Kind("a list of strings", _read_strings, {"type": "array", "items": {"type": "string"}})
 PATHS = Kind(

@@ -7,7 +7,7 @@ import os
 import re
 
 from poolsafe import __version__
-from poolsafe.config.errors import UsageError
+from poolsafe.config.errors import UsageError, shown
 from poolsafe.config.keys import KEYS, RENAMED, SELECTOR_KEYS, read_value, unknown_key
 from poolsafe.config.kinds import meets
 from poolsafe.config.ruff_keys import is_ruffs
@@ -105,8 +105,9 @@ def read_inline(text: str) -> Layer:
 
     try:
         content = tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        raise UsageError(f"--config: neither an existing file nor TOML: `{text}` ({_one_line(error)})") from None
+    # A plain ValueError is one about a number of too many digits.
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--config: neither an existing file nor TOML: {shown(text)} ({_one_line(error)})") from None
     return read_table(content, "--config", os.getcwd())
 
 
@@ -149,7 +150,7 @@ def load_toml(path: str, name: str = "", root: str | None = None) -> dict[str, A
         raise UsageError(text, text) from None
     except UnicodeDecodeError:
         raise UsageError(f"{name}: not UTF-8", f"{name}: not UTF-8") from None
-    except (tomli.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         place = _PLACE.search(_one_line(error))
         unquoted = f"{name}: invalid TOML {place[0]}" if place else f"{name}: invalid TOML"
         raise UsageError(f"{name}: invalid TOML: {_one_line(error)}", unquoted) from None
@@ -169,7 +170,7 @@ def tool_table(content: dict[str, Any], name: str, path: str) -> dict[str, Any] 
 
 
 def _no_table(place: str, value: object) -> UsageError:
-    return UsageError(f"{place} must be a table, not `{value!r}`", f"{place} must be a table")
+    return UsageError(f"{place} must be a table, not {shown(value)}", f"{place} must be a table")
 
 
 def _checked(path: str, value: object, source: str) -> Any:
@@ -195,4 +196,4 @@ def selectors_in(path: str, value: Any) -> list[str]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return " ".join(str(error).partition("; use sys.")[0].split())

@@ -42,17 +42,17 @@ def _next(folder: str, position: int, part: str) -> Iterator[tuple[str, int]]:
     elif any(character in part for character in "*?["):
         from fnmatch import fnmatch
 
-        inner = _inner(folder, links=True)
+        inner = _inner(folder, links=True, hidden=part.startswith("."))
         yield from ((path, position + 1) for path in inner if fnmatch(os.path.basename(path), part))
     else:
         yield os.path.join(folder, part), position + 1
 
 
-def _inner(folder: str, *, links: bool) -> list[str]:
-    """The folders in a folder that are not hidden."""
+def _inner(folder: str, *, links: bool, hidden: bool = False) -> list[str]:
+    """The folders in a folder: those that are hidden, or those that are not."""
     try:
         with os.scandir(folder) as listing:
-            return [each.path for each in listing if each.name[0] != "." and _is_folder(each, links=links)]
+            return [each.path for each in listing if (each.name[0] == ".") == hidden and _is_folder(each, links=links)]
     except OSError:
         return []
 

@@ -21,7 +21,7 @@ class _Broken(Exception):  # noqa: N818 - it names the state of the file
 def declared_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
     """What the project files among the `names` of a folder declare of the packages that decide something."""
     for name in sorted(names):
-        read = _READERS.get(name) or (conda.entries_of if conda.NAME.match(name) else None)
+        read = _READERS.get(name) or (conda.entries_of if conda.is_named(name) else None)
         path = os.path.join(folder, name)
         text = None if read is None else text_of(root, path)
         if read is None or text is None:
@@ -112,7 +112,8 @@ def _toml(text: str) -> dict[str, Any]:
 
     try:
         return tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
+    # A plain ValueError is one about a number of too many digits.
+    except ValueError as error:
         raise _Broken(f"not TOML: {error}") from None
     except RecursionError:
         raise _Broken("not TOML: nested too deeply") from None

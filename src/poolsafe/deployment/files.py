@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 
 from poolsafe.reading import read_below
 
 # A lock file may be long. What people write themselves, and what takes a parser its time, is shorter.
 LOCK_BYTES = 20_000_000
 FILE_BYTES = 1_000_000
-# Longer lines say nothing of a version or a pooler, and some patterns take the square of their length.
+# Longer lines say nothing of a version or a pooler.
 LINE_LENGTH = 4_000
+# configparser takes the square of the length of a gap.
+_SHORT_GAP = " " * 20
+_GAP = re.compile(rf"\s{{{len(_SHORT_GAP)},}}")
 
 # Path to reason, for `--verbose`. What was read is kept as long as the process lives, and so is what was not.
 _UNREAD: dict[str, str] = {}
@@ -47,13 +51,8 @@ def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
 
 
 def short_lines(text: str) -> list[str]:
-    """The lines of a text, "" in the place of each that is absurdly long."""
-    return [line if len(line) <= LINE_LENGTH else "" for line in text.splitlines()]
-
-
-def row_of(text: str, offset: int) -> int:
-    """The 1-based row of an offset."""
-    return text.count("\n", 0, offset) + 1
+    """The lines of a text, "" in the place of each that is absurdly long, and long gaps shortened."""
+    return [_GAP.sub(_SHORT_GAP, line) if len(line) <= LINE_LENGTH else "" for line in text.splitlines()]
 
 
 def row_with(text: str, *words: str) -> int:

@@ -38,7 +38,7 @@ _SQL = re.compile(r"\bpassword\s{1,20}\\?['\"](?P<value>[^'\"\\]{1,400})", re.IG
 _SHAPES = (_URL, _PAIR, _SQL)
 _WORTH = re.compile(rf"://|{_WORDS}", re.IGNORECASE)
 # What names a secret and is none: fields of f-strings and templates, parameters.
-_PLACEHOLDER = re.compile(r"(?:\$?\{[\w.\[\]!]*\}|%\(\w+\)s|%s|:\w+|\$\w+|<[\w -]*>|\*+|\.\.\.)*")
+_PLACEHOLDER = re.compile(r"(?:\$?\{[\w.\[\]!]*\}|%\(\w+\)s|%s|:\w+|\$\w+|<[\w -]*>|\*|\.\.\.)*")
 
 _CHARACTER = re.compile(r"[^\r\n]")
 

@@ -108,11 +108,17 @@ def _ellipsis(world: World, frame: Frame, node: cst.Ellipsis) -> Value:
     return Const(Ellipsis)
 
 
+_MOST_BITS = 4_096  # of a whole number
+
+
 def _number(world: World, frame: Frame, node: cst.Integer | cst.Float) -> Value:
     try:
         value = ast.literal_eval(node.value)
     except (ValueError, SyntaxError):
         return world.unknown(frame, node, "a number that cannot be read")
+    # Python reads hexadecimal numbers of any length, but does not write them as decimals.
+    if isinstance(value, int) and value.bit_length() > _MOST_BITS:
+        return world.unknown(frame, node, "a number that cannot be written")
     return Const(value, trail=(world.step(frame, node, "literal"),))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 from typing import TYPE_CHECKING, Any
 
 import libcst as cst
@@ -28,6 +29,7 @@ class Module:
         self.source = source
         self.tree = tree
         self.path = source.path
+        self.folder = os.path.dirname(os.path.abspath(source.path))
         self.index = Index(tree.module)
         self.memo: dict[str, Any] = {}  # what is known of the module by itself, as long as it is kept
         self._definitions: dict[str, cst.CSTNode] | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from poolsafe.values.frame import Arguments, Frame
 from poolsafe.values.lattice import (
@@ -32,6 +33,9 @@ MAX_NESTED_IMPORTS = 24
 _WAITING = (Pending, Deferred, Lazy)
 
 
+MAX_STARS = 200  # imports by `*` that are followed for one name
+
+
 def bind(world: World, frame: Frame, name: str, value: Value) -> None:
     """Bind a name as an assignment in this frame does."""
     frame.state.set(("name", frame.outer_names.get(name, frame.number), name), value)
@@ -55,11 +59,9 @@ def peek(world: World, frame: Frame, name: str, *, resolve: bool = False) -> Val
             rest = [(guard, single) for guard, single in value.alternatives if not isinstance(single, Absent)]
             value = choose(rest)
         return force(world, frame, value, slot=(number, name)) if resolve else value
-    for number in numbers[-1:]:
-        for importer, level, module in world.stars.get(number, ()):
-            value = _from_star(world, frame, Pending(importer, level, module, name))
-            if not isinstance(value, Absent):
-                return value
+    value = _from_stars(world, numbers[-1], name)
+    if not isinstance(value, Absent):
+        return value
     if name in _BUILTINS:
         return Library(f"builtins.{name}")
     if name in ("__name__", "__file__"):
@@ -121,12 +123,40 @@ def _completed(world: World, frame: Frame, value: Lazy, slot: tuple[int, str] | 
     return found
 
 
-def _from_star(world: World, frame: Frame, pending: Pending) -> Value:
-    module = world.project.find(pending.importer, pending.level, pending.module)
-    if module is not None and pending.name is not None:
-        return module_name(world, module, pending.name)
-    dotted = f"{pending.module}.{pending.name}"
-    return Library(library.canonical(dotted)) if library.is_known(dotted) else Absent()
+def _from_stars(world: World, number: int, name: str) -> Value:
+    """The name as the modules give it that a frame imports everything from; Absent without."""
+    found = _star_holder(world, number, name, _Search({number}))
+    return module_name(world, found, name) if isinstance(found, Module) else found
+
+
+@dataclass(slots=True)
+class _Search:
+    """The frames that were searched, as such imports may be cyclic, and how many imports may still be followed."""
+
+    seen: set[int]
+    left: int = MAX_STARS
+
+
+def _star_holder(world: World, number: int, name: str, search: _Search) -> Module | Library | Absent | Unknown:
+    for importer, level, dotted in world.stars.get(number, ()):
+        if not search.left:
+            return Unknown("too many modules are imported by `*`", ("stars", number, name))
+        search.left -= 1
+        module = world.project.find(importer, level, dotted)
+        if module is None:
+            if library.is_known(whole := f"{dotted}.{name}"):
+                return Library(library.canonical(whole))
+            continue
+        frame = module_frame(world, module)
+        if frame is None or not isinstance(read(world, frame, frame.number, name), Absent):
+            return module
+        if frame.number in search.seen:
+            continue
+        search.seen.add(frame.number)
+        found = _star_holder(world, frame.number, name, search)
+        if not isinstance(found, Absent):
+            return found
+    return Absent()
 
 
 def imported(world: World, pending: Pending) -> Value:
@@ -166,12 +196,9 @@ def module_name(world: World, module: Module, name: str) -> Value:
         return Unknown("imports are nested too deep", ("nested", module.path))
     value = read(world, frame, frame.number, name)
     if isinstance(value, Absent):
-        for importer, level, dotted in world.stars.get(frame.number, ()):
-            value = _from_star(world, frame, Pending(importer, level, dotted, name))
-            if not isinstance(value, Absent):
-                break
-        else:
-            return Absent()
+        value = _from_stars(world, frame.number, name)
+        if isinstance(value, Absent):
+            return value
     with kept(world, frame):
         value = force(world, frame, value, slot=(frame.number, name))
     if isinstance(value, (Text, Choice)) and value.trail is not None:
