@@ -42,7 +42,7 @@ _CLOSINGS = {
     for mark in ("'''", '"""', "'", '"', "`")
 }
 _DOLLAR = re.compile(r"\$(?:[^\W\d]\w{0,63})?\$")
-_NEXT_PAIR = re.compile(r"[\s&;,][\w.\-]{1,60}\s{0,5}[=:]")
+_NEXT_PAIR = re.compile(r"[\r\n]|[\s&;,][\w.\-]{1,60}\s{0,5}[=:]")
 _NEXT_PARAMETER = re.compile(r"&[\w.\-]{1,60}=|[\r\n]")
 _INSERTED = re.compile(r"\bvalues\b", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?P<value>[^']*)'?")
@@ -100,7 +100,8 @@ def _regions(text: str) -> Iterator[Span]:
         if start >= 0:
             yield start, min(head, end)
         start = match.end()
-        end = _line_end(text, start)
+        if start > end:
+            end = _line_end(text, start)
     if start >= 0:
         yield start, end
 
@@ -208,16 +209,13 @@ def _closing(text: str, quote: re.Match[str]) -> int:
 
 
 def _unquoted_end(text: str, name: re.Match[str], start: int, *, prose: bool) -> int:
-    if text[name.start() - 1 : name.start()] in ("?", "&"):
-        following = _NEXT_PARAMETER.search(text, start)
-        return len(text) if following is None else following.start()
     if text[start : start + 1] in ("{", "["):
         return len(text)
-    end = _line_end(text, start)
-    following = _NEXT_PAIR.search(text, start, end)
-    if following is not None:
-        end = following.start()
-    if prose:
-        space = _SPACE.search(text, start, end)
-        end = end if space is None else space.start()
-    return end
+    # In the query of a URL only the next parameter ends a value.
+    in_query = text[name.start() - 1 : name.start()] in ("?", "&")
+    following = (_NEXT_PARAMETER if in_query else _NEXT_PAIR).search(text, start)
+    end = len(text) if following is None else following.start()
+    if not prose:
+        return end
+    space = _SPACE.search(text, start, end)
+    return end if space is None else space.start()
