@@ -17,6 +17,7 @@ ROOMS = (
     "foreign",
     "reading",
     "source",
+    "steering",
     "sql",
     "needles",
     "suppression",  # comments need no tree
