@@ -9,6 +9,8 @@ from __future__ import annotations
 import functools
 import re
 
+from poolsafe.reports.secrets.bindings import spans
+from poolsafe.reports.secrets.texts import search
 from poolsafe.source import Source
 
 TYPE_CHECKING = False
@@ -30,15 +32,11 @@ _CHARACTER = re.compile(r"[^\r\n]")
 
 def masked(text: str) -> str:
     """Return prose, one line of it, with `***` for each password that it quotes."""
-    from poolsafe.reports.secrets.texts import search
-
     return _without(text, search(text, prose=True).spans, lambda piece: MASK)
 
 
 def hidden(text: str) -> str:
     """Return Python source with HIDDEN in the place of each character of a secret, line ends excepted."""
-    from poolsafe.reports.secrets.bindings import spans
-
     return _without(text, spans(text), _veil)
 
 
@@ -53,8 +51,6 @@ def visible(source: Source) -> Source:
     if source.path.endswith(PYTHON):
         return Source(source.path, b"", hidden(source.text), "utf-8")
     # An env file, a compose file or alembic.ini.
-    from poolsafe.reports.secrets.texts import search
-
     return Source(source.path, b"", _without(source.text, search(source.text).spans, _veil), "utf-8")
 
 

@@ -132,7 +132,7 @@ class _Search:
         in_lambda = False
         for index, item in enumerate(items):
             in_lambda = in_lambda or item == "lambda"
-            if isinstance(item, str) and item in _BINDING and not (in_lambda and item == ":"):
+            if _is_binding(item) and not (in_lambda and item == ":"):
                 parts.append(items[start:index])
                 equal = equal or item in _EQUAL
                 start = index + 1
@@ -212,7 +212,12 @@ class _Search:
             isinstance(last, str) and last.isidentifier() and last not in _KEYWORDS
         )
         segments = _split(group.items, (",",))
-        if not operand and len(segments) < 2 and group.kind == "(":
+        if (
+            not operand
+            and len(segments) < 2
+            and group.kind == "("
+            and not any(_is_binding(each) for each in group.items)
+        ):
             self._read(group.items, run, secret=secret)
         elif not operand:
             run.add(HOLE)
@@ -263,6 +268,10 @@ class _Search:
             self._bind(segment, secret=secret or (index in places and "=" not in segment))
             # `getenv("PASSWORD", ...)`, `("password", ...)`
             secret = secret or (len(segment) == 1 and isinstance(segment[0], Text) and _names_secret(segment))
+
+
+def _is_binding(item: Item) -> bool:
+    return isinstance(item, str) and item in _BINDING
 
 
 def _is_template(pieces: Sequence[tuple[str, int | None]]) -> bool:

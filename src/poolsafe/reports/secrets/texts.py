@@ -42,7 +42,7 @@ _CLOSINGS = {
     for mark in ("'''", '"""', "'", '"', "`")
 }
 _DOLLAR = re.compile(r"\$(?:[^\W\d]\w{0,63})?\$")
-_NEXT_PAIR = re.compile(r"[\r\n]|[\s&;,][\w.\-]{1,60}\s{0,5}[=:]")
+_NEXT_PAIR = re.compile(r"[\r\n]|[\s&][\w.\-]{1,60}\s{0,5}[=:]")
 _NEXT_PARAMETER = re.compile(r"&[\w.\-]{1,60}=|[\r\n]")
 _INSERTED = re.compile(r"\bvalues\b", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?P<value>[^']*)'?")
@@ -176,13 +176,15 @@ def _value_start(text: str, name: re.Match[str], *, prose: bool) -> int | None:
 
 def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, prose: bool) -> int:
     """Take down the value that begins at `start`, and return where it ends."""
-    dollar = _DOLLAR.match(text, start)
+    # In the query of a URL, quotes and dollars are characters like any other.
+    in_query = text[name.start() - 1 : name.start()] in ("?", "&")
+    dollar = None if in_query else _DOLLAR.match(text, start)
     if dollar is not None:
         end = text.find(dollar[0], dollar.end())
         end = len(text) if end < 0 else end
         found.add(text, dollar.end(), end)
         return end
-    quote = _QUOTE.match(text, start)
+    quote = None if in_query else _QUOTE.match(text, start)
     if quote is not None:
         end = _closing(text, quote)
         found.add(text, quote.end(), end)
@@ -191,7 +193,7 @@ def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, 
     if parameter is not None:
         found.template = found.template or _TEMPLATE.match(text, start) is not None
         return parameter.end()
-    end = _unquoted_end(text, name, start, prose=prose)
+    end = _unquoted_end(text, start, in_query=in_query, prose=prose)
     found.add(text, start, end)
     return end
 
@@ -208,11 +210,10 @@ def _closing(text: str, quote: re.Match[str]) -> int:
     return len(text)
 
 
-def _unquoted_end(text: str, name: re.Match[str], start: int, *, prose: bool) -> int:
-    if text[start : start + 1] in ("{", "["):
+def _unquoted_end(text: str, start: int, *, in_query: bool, prose: bool) -> int:
+    if not in_query and text[start : start + 1] in ("{", "["):
         return len(text)
-    # In the query of a URL only the next parameter ends a value.
-    in_query = text[name.start() - 1 : name.start()] in ("?", "&")
+    # In a query only the next parameter ends a value.
     following = (_NEXT_PARAMETER if in_query else _NEXT_PAIR).search(text, start)
     end = len(text) if following is None else following.start()
     if not prose:
