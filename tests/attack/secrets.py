@@ -22,6 +22,7 @@ from poolsafe.reports import FORMATS
 
 # So many characters in a row are a leak.
 WINDOW = 6
+TOGETHER = 4
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 ALPHABETS = {
     "plain": "",
@@ -180,11 +181,13 @@ class Leak:
 
 def lay(folder: Path, canary: Canary) -> None:
     """Write a project with the secret in every form."""
-    for number, line in enumerate(LINES.values()):
-        text = f"{IMPORT}{line(canary)}\n{ENGINE}"
-        (folder / f"line{number:02}.py").write_text(text, encoding="utf-8")
-        if number % 4 == 0:
-            (folder / f"broken{number:02}.py").write_text(f"{text}(\n", encoding="utf-8")
+    lines = list(LINES.values())
+    # Several in one file, each with an engine of its own, since it is the files that take time. A diff needs the line
+    # behind each engine.
+    for start in range(0, len(lines), TOGETHER):
+        text = IMPORT + "".join(f"{line(canary)}\n{ENGINE}\n" for line in lines[start : start + TOGETHER])
+        (folder / f"line{start:02}.py").write_text(text, encoding="utf-8")
+        (folder / f"broken{start:02}.py").write_text(f"{text}(\n", encoding="utf-8")
     for number, engine in enumerate(ENGINES.values()):
         (folder / f"engine{number:02}.py").write_text(f"{IMPORT}engine = {engine(canary)}\n", encoding="utf-8")
     for name, content in BESIDE.items():

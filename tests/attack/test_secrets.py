@@ -30,5 +30,5 @@ def test_what_is_looked_at_is_there(tmp_path: Path) -> None:
     lay(tmp_path, canary)
     said = output(tmp_path, channels(tmp_path, canary)["--output-format=full"])
     assert said.count("***") >= len(LINES) + len(ENGINES)
-    assert all(f"line{number:02}.py" in said for number in range(len(LINES)))
+    assert said.count("PGB101") >= len(LINES)
     assert "broken00.py" in said

@@ -213,10 +213,9 @@ def _closing(text: str, quote: re.Match[str]) -> int:
 def _unquoted_end(text: str, start: int, *, in_query: bool, prose: bool) -> int:
     if not in_query and text[start : start + 1] in ("{", "["):
         return len(text)
+    end = len(text)
+    if prose and (space := _SPACE.search(text, start)) is not None:
+        end = space.start()
     # In a query only the next parameter ends a value.
-    following = (_NEXT_PARAMETER if in_query else _NEXT_PAIR).search(text, start)
-    end = len(text) if following is None else following.start()
-    if not prose:
-        return end
-    space = _SPACE.search(text, start, end)
-    return end if space is None else space.start()
+    following = (_NEXT_PARAMETER if in_query else _NEXT_PAIR).search(text, start, end)
+    return end if following is None else following.start()
