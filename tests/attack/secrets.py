@@ -22,7 +22,7 @@ from poolsafe.reports import FORMATS
 
 # So many characters in a row are a leak.
 WINDOW = 6
-TOGETHER = 4
+TOGETHER = 8
 LETTERS = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789"
 ALPHABETS = {
     "plain": "",
