@@ -56,6 +56,8 @@ def test_names_of_nothing_secret(name: str) -> None:
         ('if "x1" == password: ...', 'if "***" == password: ...'),
         ('for a in ["x1"]: password = "x2"', 'for a in ["x1"]: password = "***"'),
         ('x = a if b else "c"', 'x = a if b else "c"'),
+        ('"://u:" + (a if b == 1 else "x1") + "@h"', '"://u:" + (a if b == 1 else "***") + "@h"'),
+        ('f((password == "x1"))', 'f((password == "***"))'),
         ('(password := "x1")', '(password := "***")'),
         ('password = f"{a["b"]}x1"', 'password = f"{a["b"]}***"'),
         ('password = f"{a:>{b}}x1"', 'password = f"{a:>{b}}***"'),

@@ -54,6 +54,7 @@ def visible(source: Source) -> Source:
     return Source(source.path, b"", _without(source.text, search(source.text).spans, _veil), "utf-8")
 
 
+@functools.lru_cache(maxsize=8)
 def secrets(source: Source) -> frozenset[str]:
     """Return the secrets of a source that are long enough not to be found everywhere."""
     text = visible(source).text

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from keyword import kwlist
 
 from poolsafe.reports.secrets.literals import NEWLINE, Group, Number, Reader, Text
 from poolsafe.reports.secrets.names import is_secret
@@ -31,37 +32,13 @@ POSITIONAL = {
 # Calls whose result holds the text that they are given.
 _TRANSPARENT = frozenset({"bytes", "quote", "quote_plus", "repr", "str", "text"})
 _HEADERS = frozenset(
-    ["if", "elif", "while", "for", "with", "try", "except", "else", "finally", "def", "class", "match", "case", "async"]
+    {"if", "elif", "while", "for", "with", "try", "except", "else", "finally", "def", "class", "match", "case", "async"}
 )
 _EQUAL = ("==", "!=", "in")
 _BINDING = ("=", ":", ":=", "+=", "%=", "|=", *_EQUAL)
 _CHOICES = ("or", "else")
-# Words behind which an expression begins.
-_KEYWORDS = frozenset(
-    [
-        "and",
-        "assert",
-        "await",
-        "del",
-        "elif",
-        "else",
-        "except",
-        "for",
-        "from",
-        "if",
-        "import",
-        "in",
-        "is",
-        "lambda",
-        "not",
-        "or",
-        "raise",
-        "return",
-        "while",
-        "with",
-        "yield",
-    ]
-)
+# Words that are no operands: what follows in brackets is no call.
+_KEYWORDS = frozenset(kwlist) - {"None", "True", "False"}
 
 
 def spans(text: str) -> list[Span]:
@@ -212,13 +189,10 @@ class _Search:
             isinstance(last, str) and last.isidentifier() and last not in _KEYWORDS
         )
         segments = _split(group.items, (",",))
-        if (
-            not operand
-            and len(segments) < 2
-            and group.kind == "("
-            and not any(_is_binding(each) for each in group.items)
-        ):
-            self._read(group.items, run, secret=secret)
+        if not operand and len(segments) < 2 and group.kind == "(":
+            # `(token := "...")`, `(a if password == "..." else b)`
+            named = any(map(_is_binding, group.items)) and _names_secret(group.items, keys=False)
+            self._read(group.items, run, secret=secret or named)
         elif not operand:
             run.add(HOLE)
             self._elements(segments, secret=secret)

@@ -9,61 +9,23 @@ from itertools import pairwise
 # `dbPass`, `DB_PASS`, `db-pass`, `pass2` and `DBPass` all have the word "pass"; `compass` and `bypass` do not.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _SECRETS = frozenset(
-    [
-        "pass",
-        "password",
-        "passwords",
-        "passwd",
-        "passphrase",
-        "passcode",
-        "pwd",
-        "pwds",
-        "pw",
-        "secret",
-        "secrets",
-        "token",
-        "tokens",
-        "credential",
-        "credentials",
-        "creds",
-        "authorization",
-        "apikey",
-        "apikeys",
-    ]
-)
+    {
+        "pass", "password", "passwords", "passwd", "passphrase", "passcode", "pwd", "pwds", "pw", "secret", "secrets",
+        "token", "tokens", "credential", "credentials", "creds", "authorization", "apikey", "apikeys",
+    }
+)  # fmt: skip
 # In names written without a separator: `PGPASSWORD`, `userpwd`, `mytoken`, `dbpass`.
 _PARTS = ("password", "passwd", "passphrase", "secret", "credential", "apikey", "privatekey", "secretkey", "accesskey")
 _ENDINGS = ("pwd", "token", "tokens")
 _PASS = frozenset({"adminpass", "dbpass", "mypass", "pgpass", "postgrespass", "rootpass", "sqlpass", "userpass"})
-_KEYS = frozenset(["access", "api", "auth", "encryption", "fernet", "master", "private", "secret", "shared", "signing"])
+_KEYS = frozenset({"access", "api", "auth", "encryption", "fernet", "master", "private", "secret", "shared", "signing"})
 # The last word says what the value is: `token_count` is a number, `password_field` the name of a field.
 _HARMLESS = frozenset(
-    [
-        "age",
-        "count",
-        "counts",
-        "enabled",
-        "expiry",
-        "field",
-        "fields",
-        "hasher",
-        "length",
-        "lifetime",
-        "limit",
-        "max",
-        "min",
-        "optional",
-        "policy",
-        "required",
-        "size",
-        "strategy",
-        "ttl",
-        "type",
-        "types",
-        "validator",
-        "validators",
-    ]
-)
+    {
+        "age", "count", "counts", "enabled", "expiry", "field", "fields", "hasher", "length", "lifetime", "limit",
+        "max", "min", "optional", "policy", "required", "size", "strategy", "ttl", "type", "types", "validator", "validators",
+    }
+)  # fmt: skip
 # Nothing longer is a name.
 LONGEST = 200  # characters
 
