@@ -23,7 +23,8 @@ _KEYS = frozenset({"access", "api", "auth", "encryption", "fernet", "master", "p
 _HARMLESS = frozenset(
     {
         "age", "count", "counts", "enabled", "expiry", "field", "fields", "hasher", "length", "lifetime", "limit",
-        "max", "min", "optional", "policy", "required", "size", "strategy", "ttl", "type", "types", "validator", "validators",
+        "max", "min", "optional", "policy", "required", "size", "strategy", "ttl", "type", "types", "validator",
+        "validators",
     }
 )  # fmt: skip
 # Nothing longer is a name.
