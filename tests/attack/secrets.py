@@ -56,7 +56,7 @@ class Canary:
 
     def windows(self) -> set[str]:
         """Return what must not be seen, in every spelling of it."""
-        spelled = {self.text, self.body, self.field, self.libpq, self.sql, self.json}
+        spelled = {self.text, self.body, self.field, self.libpq, self.sql, self.json, _quoted(text)[1:-1]}
         spelled |= {json.dumps(each)[1:-1] for each in spelled} | {escape(each) for each in spelled}
         return {
             each[start : start + WINDOW]
@@ -65,6 +65,11 @@ class Canary:
             # A part without a letter can be found anywhere.
             if sum(char in LETTERS for char in each[start : start + WINDOW]) > 2
         }
+
+
+def _quoted(text: str) -> str:
+    """Return a string of JSON for a literal in single quotes."""
+    return json.dumps(text, ensure_ascii=False).replace("\\", "\\\\").replace("'", "\\'")
 
 
 def _escaped(text: str) -> str:
@@ -102,7 +107,7 @@ LINES: dict[str, Callable[[Canary], str]] = {
     "long query": lambda c: f'url = "postgresql://db/app?user=app&password={"x" * 500}{c.body}&sslmode=require"',
     "libpq": lambda c: f"dsn = \"host=db password='{c.libpq}' user=app\"",
     "libpq bare": lambda c: f'dsn = "host=db user=app password={_escaped(c.text.replace(" ", ""))}"',
-    "json": lambda c: f"text = '''{{\"user\": \"app\", \"password\": {json.dumps(c.text, ensure_ascii=False)}}}'''",
+    "json": lambda c: f"text = '''{{\"user\": \"app\", \"password\": {_quoted(c.text)}}}'''",
     "json escaped": lambda c: 'text = "{' + f'\\"db\\": {{\\"dbPass\\": \\"{c.json}\\"}}' + '}"',
     "camel": lambda c: f'dbPass = "{c.body}"',
     "camel pwd": lambda c: f'settings.userPwd = "{c.body}"',

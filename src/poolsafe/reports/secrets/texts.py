@@ -181,8 +181,9 @@ def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, 
     dollar = None if in_query else _DOLLAR.match(text, start)
     if dollar is not None:
         end = text.find(dollar[0], dollar.end())
-        end = len(text) if end < 0 else end
-        found.add(text, dollar.end(), end)
+        # Where nobody closes it, it may as well be how a password begins.
+        begin, end = (start, len(text)) if end < 0 else (dollar.end(), end)
+        found.add(text, begin, end)
         return end
     quote = None if in_query else _QUOTE.match(text, start)
     if quote is not None:
