@@ -56,7 +56,7 @@ class Canary:
 
     def windows(self) -> set[str]:
         """Return what must not be seen, in every spelling of it."""
-        spelled = {self.text, self.body, self.field, self.libpq, self.sql, self.json, _quoted(text)[1:-1]}
+        spelled = {self.text, self.body, self.field, self.libpq, self.sql, self.json, _quoted(self.text)[1:-1]}
         spelled |= {json.dumps(each)[1:-1] for each in spelled} | {escape(each) for each in spelled}
         return {
             each[start : start + WINDOW]
