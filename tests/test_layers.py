@@ -19,6 +19,7 @@ ROOMS = (
     "reading",
     "writing",
     "source",
+    "steering",
     "sql",
     "needles",
     "suppression",  # comments need no tree

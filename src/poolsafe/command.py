@@ -80,8 +80,10 @@ class _Command:
             return session.over_standard_input(resolver)
         found = discovery.find(self._options.paths or ["."], resolver)
         if self._options.show_files:
-            # Programs take the names as they are; a terminal must not be steered by them.
-            shown = printable if sys.stdout.isatty() else str
+            from poolsafe.steering import quoted
+
+            # Programs take the names as they are, and quoted as Git quotes them where they would end a line or steer.
+            shown = printable if sys.stdout.isatty() else quoted
             emit(f"{shown(path)}\n" for path in found.files)
             return CLEAN
         return session.over_files(found, resolver)

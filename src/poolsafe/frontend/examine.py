@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 from poolsafe import edits
@@ -20,7 +21,9 @@ from poolsafe.frontend.diagnostics import Presenter
 from poolsafe.frontend.mishap import explained
 from poolsafe.frontend.outcome import Outcome
 from poolsafe.frontend.task import ADD_NOQA, APPLY, DIFF, Task
+from poolsafe.reports.masking import visible
 from poolsafe.source import Source
+from poolsafe.steering import commands
 from poolsafe.suppression.adding import comments
 from poolsafe.suppression.noqa import NOTHING, Suppressions, suppressions
 from poolsafe.values.project import project_of, root_of
@@ -170,7 +173,7 @@ class _Examination:
         if after.text == before.text:
             return
         if self._task.mode == DIFF:
-            outcome.diff = edits.diff(before, after)
+            outcome.diff = edits.diff(before, after, _withheld(before))
         elif self._task.piped:
             outcome.output = after.raw
         else:
@@ -180,3 +183,9 @@ class _Examination:
     def _refusal(source: Source, finding: Finding) -> str:
         row, _ = source.row_column(finding.start)
         return f"{row}: the fix of {finding.code} is left out, as its result would not be valid Python"
+
+
+def _withheld(source: Source) -> Callable[[int], bool]:
+    """Return what says of a row, from 0, that it is no context for a diff: it holds a secret or steers a CI job."""
+    lines, shown = source.text.split("\n"), visible(source).text.split("\n")
+    return lambda row: lines[row] != shown[row] or commands(lines[row])

@@ -237,4 +237,6 @@ def _mode(options: argparse.Namespace, settings: Settings) -> str:
 
 def _shown(path: str) -> str:
     below = os.getcwd().rstrip(os.sep) + os.sep
-    return path.removeprefix(below)
+    from poolsafe.steering import path_first
+
+    return path_first(path.removeprefix(below))
