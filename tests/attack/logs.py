@@ -10,8 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from attack.secrets import output
 from poolsafe.reports import FORMATS
+
+from .secrets import output
 
 ENGINE = 'engine = create_async_engine("postgresql+asyncpg://db:6432/app"{0})\n'
 IMPORT = "from sqlalchemy.ext.asyncio import create_async_engine\n"

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from attack.logs import COMMANDS, ENGINE, IMPORT, attack, commands, run
-from attack.secrets import output
 from poolsafe.edits.difference import diff
 from poolsafe.source import Source
 from poolsafe.steering import inert, path_first, quoted
+
+from .logs import COMMANDS, ENGINE, IMPORT, attack, commands, run
+from .secrets import output
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="such names as POSIX has them")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from attack.secrets import ENGINES, LINES, Canary, attack, channels, lay, output, run
+from .secrets import ENGINES, LINES, Canary, attack, channels, lay, output, run
 
 HARDEST = ["Zq7'Kx\"Wm`Tp9 Vn", "$Rk4/Lm@Xw9@Hd/Tz", "Gt%5{Bn}#Qz8;Jw?", "жKd9äPλw7漢Rt2", "Hn4kQzWm9TxB"]
 
