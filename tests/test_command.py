@@ -735,6 +735,8 @@ def test_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("COLUMNS", "33")
     assert columns() == 33
+    monkeypatch.setenv("COLUMNS", "9" * 5000)
+    assert columns() < 10_000
     monkeypatch.delenv("COLUMNS")
     monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((44, 10)))
     assert columns() == 44

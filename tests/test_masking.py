@@ -7,6 +7,7 @@ import time
 import pytest
 
 from poolsafe.reports.masking import LONGEST, hidden, masked, secrets, shown, visible
+from poolsafe.reports.secrets import HINTS, names
 from poolsafe.reports.secrets.names import is_secret
 from poolsafe.source import Source
 
@@ -16,7 +17,8 @@ from poolsafe.source import Source
     [
         "password", "PGPASSWORD", "dbPass", "DB_PASS", "db-pass", "pass1", "DBPass", "userPwd", "userpwd", "myToken",
         "authtoken", "api_key", "apiKey", "apikey", "X-API-Key", "secretKey", "client_secret", "private_key", "pw",
-        "credentials", "dbpass", "Authorization", "passwordFile", "sslpassword",
+        "credentials", "dbpass", "Authorization", "passwordFile", "sslpassword", "DBPW", "SMTPPASS", "AccountKey", "auth",
+        "passwort", "session_key", "jwt",
     ],
 )  # fmt: skip
 def test_names_of_secrets(name: str) -> None:
@@ -28,10 +30,16 @@ def test_names_of_secrets(name: str) -> None:
     [
         "compass", "bypass", "tokenizer", "token_count", "password_length", "passenger", "key", "primary_key", "url",
         "statement_cache_size", "prepared_statement_name_func", "user", "tokenType", "_", "x" * 1000, "keyboard",
+        "trespass", "auth_type", "author",
     ],
 )  # fmt: skip
 def test_names_of_nothing_secret(name: str) -> None:
     assert not is_secret(name)
+
+
+def test_every_name_of_a_secret_has_a_hint() -> None:
+    words = {*names._SECRETS, *names._PARTS, *names._ENDINGS, "auth", "key"}
+    assert [word for word in words if not any(hint in word for hint in HINTS)] == []
 
 
 @pytest.mark.parametrize(
@@ -78,7 +86,34 @@ def test_names_of_nothing_secret(name: str) -> None:
         ('", ".join(["a", "b"])', '", ".join(["a", "b"])'),
         ('":".join(parts)', '":".join(parts)'),
         ('"u:x1@h/d"', '"u:***@h/d"'),
+        ('"postgres://u:\\\nx1@h"', '"postgres://u:\\\n***@h"'),
+        ('f"postgres://u:\\\nx1@{h}"', 'f"postgres://u:\\\n***@{h}"'),
+        ("f\"postgres://u:{get('A', 'x1')}@h\"", "f\"postgres://u:{get('A', '***')}@h\""),
+        ("f\"postgres://u:{get('A')}@{get('B', 'h')}\"", "f\"postgres://u:{get('A')}@{get('B', 'h')}\""),
+        ('"://u:" + {"a": "x1"}[b] + "@h"', '"://u:" + {"***": "***"}[b] + "@h"'),
+        ('"://u:<p>@h".replace("<p>", "x1")', '"://u:<p>@h".replace("<p>", "***")'),
+        ('"a <p>".replace("<p>", "b")', '"a <p>".replace("<p>", "b")'),
+        ('"://{u}:{p}@h".format_map({"p": "x1"})', '"://{u}:{p}@h".format_map({"***": "***"})'),
+        ('"//u:x1@h"', '"//u:***@h"'),
+        # What calls, labels and comparisons bind a literal to.
+        ('compare_digest(password, "x1")', 'compare_digest(password, "***")'),
+        ('user.password.startswith("x1")', 'user.password.startswith("***")'),
+        ('name.startswith("x1")', 'name.startswith("x1")'),
+        ('"x1" == cfg["password"]', '"***" == cfg["password"]'),
+        ('match password:\n  case "x1": ...', 'match password:\n  case "***": ...'),
+        ('match a:\n  case "x1": ...', 'match a:\n  case "x1": ...'),
+        ('Field("x1", alias="password")', 'Field("***", alias="***")'),
+        ('Field("x1", alias="a")', 'Field("x1", alias="a")'),
+        ('{"name": "TOKEN", "value": "x1"}', '{"***": "***", "***": "***"}'),
+        ('Option("x1", "--password")', 'Option("***", "***")'),
+        ('execute("PASSWORD %s", ["x1"])', 'execute("***", ["***"])'),
+        ('execute(text("SET password = :p"), {"a": "x1"})', 'execute(text("***"), {"***": "***"})'),
+        ('execute("SET a = :a", {"a": "x1"})', 'execute("SET a = :a", {"a": "x1"})'),
+        ("'''\n>>> f('a', pw='x1')\n'''", "'''\n>>> f('a', pw='***')\n'''"),
         # Other texts.
+        ('"password=**x1"', '"password=***"'),
+        ('"host=h\\npw=x1"', '"host=h\\npw=***"'),
+        ('"postgres:\\/\\/u:x1@h"', '"postgres:\\/\\/u:***@h"'),
         ("text('{\"password\": \"x1\", \"a\": 1}')", "text('{\"password\": \"***\", \"a\": 1}')"),
         ("'{\"password\": {\"a\": \"x1\"}}'", "'{\"password\": ***'"),
         ("\"password='x1 it''s' host=h\"", "\"password='***' host=h\""),
@@ -124,7 +159,16 @@ def test_what_is_said_in_a_message(text: str, expected: str) -> None:
 
 def test_what_is_shown_of_other_files() -> None:
     text = "DB_PASSWORD=x1 'x2\nURL=postgres://u:x1@h/d\nA=b\n"
-    assert shown(visible(Source.from_text("/a/.env", text)).text) == "DB_PASSWORD=***\nURL=postgres://u:***@h/d\nA=b\n"
+    assert (
+        shown(visible(Source.from_text("/a/.env", text), code=False).text)
+        == "DB_PASSWORD=***\nURL=postgres://u:***@h/d\nA=b\n"
+    )
+
+
+@pytest.mark.parametrize("path", ["/work/-", "/work/script", "/work/app.wsgi", "/work/A.PY"])
+def test_what_is_shown_of_python_by_any_name(path: str) -> None:
+    text = 'user, password = "app", "x1"\n'
+    assert shown(visible(Source.from_text(path, text)).text) == 'user, password = "app", "***"\n'
 
 
 def test_nothing_is_shown_of_a_source_that_is_too_long() -> None:
@@ -143,6 +187,7 @@ def test_the_secrets_of_a_source() -> None:
         "(", "{", '"a" % ', '"{}".format(', '"a" + ', 'f"{', 'f"{x:{', "\\N{", 'f"\\N{', "password=", 'password="',
         '"password",', "password a ", "# password: \n", "://u:a@", '"://u:" + ', "://", "password=a x=b ", "$$",
         "password $a$", "password='", "a = ", "a in ", "values '", "password) values 'a", "?password=&", "Aa", "x" * 50,
+        "\\", "*", "password=*", "password='\\", "a-", 'f("://u:" + ', 'd["://u:" + f(0, ', "\\\n", ">>> ", "case ",
         "#\n", '"x".join([', "def f(a, password): f(", "a://b:c@d ", "'", "password is ", "--password ", "`",
     ],
 )  # fmt: skip

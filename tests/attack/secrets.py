@@ -137,6 +137,27 @@ LINES: dict[str, Callable[[Canary], str]] = {
     "list": lambda c: f'run(["psql", "--password", "{c.body}"])',
     "header": lambda c: f'headers = {{"Authorization": "Bearer {c.body}"}}',
     "call": lambda c: f'SecretStr("{c.body}")',
+    "continued url": lambda c: f'url = "postgresql://app:\\\n{c.body}@db"',
+    "continued head": lambda c: f'url = "postgresql://\\\napp:{c.body}@db"',
+    "escaped slashes": lambda c: 'text = \'{"url": "postgresql:\\\\/\\\\/app:' + _quoted(c.text)[1:-1] + "@db\"}'",
+    "url without a scheme": lambda c: f'url = scheme + "//app:{c.body}@db"',
+    "default in a field": lambda c: 'url = f"postgresql://app:{getenv(' + f"'X', {c.text!r})" + '}@db"',
+    "default in the middle": lambda c: f'url = "postgresql://app:" + os.getenv("X", "{c.body}") + "@db"',
+    "choice in the middle": lambda c: f'url = "postgresql://app:" + {{"dev": "{c.body}"}}[stage] + "@db"',
+    "format_map": lambda c: f'url = "postgresql://{{u}}:{{p}}@db".format_map({{"u": "app", "p": "{c.body}"}})',
+    "replace": lambda c: f'url = "postgresql://app:<password>@db".replace("<password>", "{c.body}")',
+    "libpq on lines": lambda c: f"dsn = \"host=db\\npw='{c.libpq}'\"",
+    "comparison the other way": lambda c: f'assert "{c.body}" == cfg["password"]',
+    "compared by a call": lambda c: f'ok = compare_digest(password, "{c.body}")',
+    "compared by a method": lambda c: f'ok = User.password.is_("{c.body}")',
+    "case": lambda c: f'match password:\n    case "{c.body}": pass',
+    "alias": lambda c: f'word: str = Field("{c.body}", alias="db_password")',
+    "name and value": lambda c: f'env = {{"name": "DB_PASSWORD", "value": "{c.body}"}}',
+    "option": lambda c: f'word = Option("{c.body}", "--password")',
+    "auth": lambda c: f'r = get(url, auth=("app", "{c.body}"))',
+    "executed": lambda c: f'cur.execute("ALTER ROLE a PASSWORD %s", ("{c.body}",))',
+    "executed text": lambda c: f'await c.execute(text("UPDATE a SET password = :p"), {{"p": "{c.body}"}})',
+    "prompt": lambda c: f"def f():\n    '''\n    >>> user, password = \"app\", \"{c.body}\"\n    '''",
 }
 # Engines that are themselves given the secret: what is said of them, and their fixes, must not hold it.
 ENGINES: dict[str, Callable[[Canary], str]] = {
@@ -192,6 +213,7 @@ def lay(folder: Path, canary: Canary) -> None:
     for start in range(0, len(lines), TOGETHER):
         text = IMPORT + "".join(f"{line(canary)}\n{ENGINE}\n" for line in lines[start : start + TOGETHER])
         (folder / f"line{start:02}.py").write_text(text, encoding="utf-8")
+        (folder / f"script{start:02}").write_text(text, encoding="utf-8")
         (folder / f"broken{start:02}.py").write_text(f"{text}(\n", encoding="utf-8")
     for number, engine in enumerate(ENGINES.values()):
         (folder / f"engine{number:02}.py").write_text(f"{IMPORT}engine = {engine(canary)}\n", encoding="utf-8")
@@ -205,6 +227,7 @@ def channels(folder: Path, canary: Canary) -> dict[str, list[str]]:
     everything = ["--unsafe-fixes", "--verbose", "--isolated"]
     diffed = sorted(path.name for path in folder.glob("line*.py"))
     found = {f"--output-format={name}": [f"--output-format={name}", *everything, "."] for name in FORMATS}
+    found["another name"] = ["--output-format=full", *everything, *sorted(map(str, folder.glob("script*")))]
     found["--diff"] = ["--diff", *everything, *diffed]
     found["--write-baseline"] = ["--write-baseline", "known.json", *everything, "."]
     found["--output-file"] = ["--output-file", "report.sarif", "--output-format=sarif", *everything, "."]

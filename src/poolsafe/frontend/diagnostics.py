@@ -8,7 +8,7 @@ from collections.abc import Callable
 from poolsafe.findings import Edit, Finding, Fix, Related
 from poolsafe.reading import read
 from poolsafe.reports.diagnostic import Diagnostic, Note, Position, Remedy, Replacement, Span, frame
-from poolsafe.reports.masking import hidden, masked, secrets, visible
+from poolsafe.reports.masking import PYTHON, hidden, masked, secrets, visible
 from poolsafe.reports.places import first_line
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.suppression.noqa import Suppressions
@@ -63,7 +63,8 @@ class Presenter:
         start = Position(related.row, related.column)
         end = Position(related.end_row, related.end_column)
         source = self._read(path) if self._frames else None
-        lines = () if source is None else frame(visible(source), start.row, start.row)
+        code = path == self._source.path or path.endswith(PYTHON)
+        lines = () if source is None else frame(visible(source, code=code), start.row, start.row)
         # A related place is shown to be recognised, not to be studied.
         lines = tuple((row, line) for row, line in lines if row == start.row)
         return Note(Span(path, start, end, lines), masked(related.message))

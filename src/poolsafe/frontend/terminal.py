@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 # A run that is over before this many seconds shows no progress.
 PATIENCE = 1.0
 INTERVAL = 0.1
-_SECRET_HINTS = ("pass", "pw", "secret", "token", "cred", "key")
+# No terminal is wider than so many digits say, and Python raises ValueError for thousands of them.
+_WIDTH_DIGITS = 6
 
 
 def prepare_streams() -> None:
@@ -119,7 +120,7 @@ def style_for(stream: TextIO | None, choice: str) -> Style:
 def columns() -> int:
     """Return the terminal's width: COLUMNS, else what the terminal says, else 80. shutil's takes longer to import."""
     said = os.environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said):
+    if said.isdecimal() and len(said) <= _WIDTH_DIGITS and int(said):
         return int(said)
     try:
         return os.get_terminal_size(1).columns or 80
@@ -129,8 +130,10 @@ def columns() -> int:
 
 def printable(text: str) -> str:
     """Return `text` on one line, without passwords and without anything that could steer a terminal or a CI job."""
+    from poolsafe.reports.secrets import HINTS
+
     # Hardly anything that is said could hold one, and the patterns take time to make.
-    if any(hint in text for hint in ("://", "=", "@")) or any(hint in text.lower() for hint in _SECRET_HINTS):
+    if any(hint in text.lower() for hint in ("/", "=", "@", *HINTS)):
         from poolsafe.reports.masking import masked
 
         text = masked(text)

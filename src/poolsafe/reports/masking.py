@@ -41,17 +41,16 @@ def hidden(text: str) -> str:
 
 
 @functools.lru_cache(maxsize=8)
-def visible(source: Source) -> Source:
+def visible(source: Source, *, code: bool = True) -> Source:
     """Return the source as it may be shown: `hidden`, with the same rows and columns.
 
+    `code` says that it is Python, which its name need not say; otherwise it is an env file, a compose file or the like.
     Only the line ends are left of a source that is too long to be searched for secrets.
     """
     if len(source.text) > LONGEST:
         return Source(source.path, b"", re.sub(r"[^\r\n]+", "", source.text), "utf-8")
-    if source.path.endswith(PYTHON):
-        return Source(source.path, b"", hidden(source.text), "utf-8")
-    # An env file, a compose file or alembic.ini.
-    return Source(source.path, b"", _without(source.text, search(source.text).spans, _veil), "utf-8")
+    found = spans(source.text) if code else search(source.text).spans
+    return Source(source.path, b"", _without(source.text, found, _veil), "utf-8")
 
 
 @functools.lru_cache(maxsize=8)

@@ -8,7 +8,7 @@ name of a secret counts as one.
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from keyword import kwlist
 
 from poolsafe.reports.secrets.literals import NEWLINE, Group, Number, Reader, Text
@@ -31,6 +31,16 @@ POSITIONAL = {
 }
 # Calls whose result holds the text that they are given.
 _TRANSPARENT = frozenset({"bytes", "quote", "quote_plus", "repr", "str", "text"})
+# Calls that compare what they are called on, or given, with each other.
+_COMPARING = frozenset(
+    {"assertEqual", "assertNotEqual", "compare_digest", "endswith", "is_", "is_distinct_from", "startswith", "__eq__"}
+)
+# Calls that are given an SQL command and then the values of its parameters.
+_EXECUTING = frozenset(
+    {"exec_driver_sql", "execute", "executemany", "fetch", "fetchrow", "fetchval", "mogrify", "scalar", "scalars"}
+)
+# Keys and parameters that say what the value beside them is called: `Field("...", alias="password")`.
+_LABELS = frozenset({"alias", "env", "envvar", "key", "name", "validation_alias"})
 _HEADERS = frozenset(
     {"if", "elif", "while", "for", "with", "try", "except", "else", "finally", "def", "class", "match", "case", "async"}
 )
@@ -43,15 +53,19 @@ _KEYWORDS = frozenset(kwlist) - {"None", "True", "False"}
 
 def spans(text: str) -> list[Span]:
     """Return where the secrets of a source stand, in no order; spans may overlap."""
-    return _Search(text, comments=True).found
+    return _Search(text).found
 
 
 class _Run:
-    """The text that an expression makes up: literals in their order, each with its place in the source."""
+    """The text that an expression makes up: literals in their order, each with its place in the source.
 
-    __slots__ = ("_length", "pieces", "starts")
+    `held` are the operands that a hole stands for, by the index of its piece.
+    """
+
+    __slots__ = ("_length", "held", "pieces", "starts")
 
     def __init__(self) -> None:
+        self.held: dict[int, list[Sequence[Item]]] = {}
         self.pieces: list[tuple[str, int | None]] = []
         self.starts: list[int] = []
         self._length = 0
@@ -63,40 +77,62 @@ class _Run:
         self.pieces.append((text, place))
         self._length += len(text)
 
+    def hold(self, operands: Sequence[Sequence[Item]]) -> None:
+        """Add a hole for an expression that may return one of these operands."""
+        self.add(HOLE)
+        self.held.setdefault(len(self.pieces) - 1, []).extend(operands)
+
     def original(self, start: int, end: int) -> Iterable[Span]:
         """Yield the places in the source of the part from `start` to `end`."""
-        for index in range(bisect_right(self.starts, start) - 1, len(self.pieces)):
+        for index in self._between(start, end):
             offset = self.starts[index]
-            if offset >= end:
-                return
             text, place = self.pieces[index]
             if place is not None:
                 yield place + max(0, start - offset), place + min(len(text), end - offset)
 
+    def operands(self, start: int, end: int) -> Iterable[Sequence[Item]]:
+        """Yield the operands that the holes from `start` to `end` stand for."""
+        for index in self._between(start, end):
+            yield from self.held.get(index, ())
+
+    def _between(self, start: int, end: int) -> range:
+        return range(bisect_right(self.starts, start) - 1, bisect_left(self.starts, end))
+
 
 class _Search:
-    def __init__(self, text: str, *, comments: bool) -> None:
+    def __init__(self, text: str, *, nested: bool = False) -> None:
+        """Search `text`, which is `nested` if it is code inside a comment or a string: that of such code is none."""
         self.found: list[Span] = []
         self._text = text
+        self._nested = nested
+        self._matching = False
+        self._in_place = False
         reader = Reader(text)
         self._parameters = _parameters(reader.root.items)
         for statement in _split(reader.root.items, (NEWLINE, ";")):
             self._statement(statement)
         for start, end in _blocks(text, reader.comments):
-            self._comment(start, end, code=comments)
+            self._comment(start, end)
 
-    def _comment(self, start: int, end: int, *, code: bool) -> None:
+    def _comment(self, start: int, end: int) -> None:
         """Search a block of comments as text, and as the code that it may have been."""
-        block = re.sub(r"(?m)^[ \t]*#+", lambda match: " " * len(match[0]), self._text[start:end])
+        block = re.sub(r"(?m)^[ \t]*#+", _blank, self._text[start:end])
         self.found += [(start + first, start + last) for first, last in search(block).spans]
-        if code:
-            self.found += [(start + first, start + last) for first, last in _Search(block, comments=False).found]
+        self._code(block, start)
+
+    def _code(self, text: str, start: int) -> None:
+        """Search the text of a comment or a string, which begins at `start`, as code."""
+        if not self._nested:
+            self.found += [(start + first, start + last) for first, last in _Search(text, nested=True).found]
 
     def _statement(self, items: Sequence[Item]) -> None:
         if items and items[0] in _HEADERS:
             for index, item in enumerate(items):
                 if item == ":":
-                    self._bind(items[:index], secret=False)
+                    if items[0] == "match":
+                        self._matching = _names_secret(items[1:index])
+                    secret = items[0] == "case" and self._matching
+                    self._bind(items[:index], secret=secret)
                     items = items[index + 1 :]
                     break
         self._bind(items, secret=False)
@@ -146,9 +182,17 @@ class _Search:
         self._search(run)
 
     def _search(self, run: _Run) -> None:
-        if any(place is not None for _, place in run.pieces):
-            for start, end in search("".join(text for text, _ in run.pieces)).spans:
-                self.found += run.original(start, end)
+        if all(place is None for _, place in run.pieces):
+            return
+        found = search(_text(run.pieces))
+        for start, end in found.spans:
+            self.found += run.original(start, end)
+        # `f"://user:{getenv('X', '...')}@"`. Once is enough: whatever is inside is a secret then.
+        if not self._in_place:
+            self._in_place = True
+            for start, end in found.places:
+                self._elements(tuple(run.operands(start, end)), secret=True)
+            self._in_place = False
 
     def _read(self, items: Sequence[Item], run: _Run, *, secret: bool) -> None:
         """Add the literals of an expression to the run, and read what is inside its brackets."""
@@ -166,7 +210,7 @@ class _Search:
                 start, template = template, len(run.pieces)
                 self._group(item, items[max(0, index - 3) : index], run, start, secret=secret)
             elif item == "%" and isinstance(before, Text | Group):
-                secret = secret or _is_template(run.pieces[template:])
+                secret = secret or search(_text(run.pieces[template:])).template
                 run.add(HOLE)
             elif item != "+":
                 run.add(HOLE)
@@ -180,6 +224,9 @@ class _Search:
                 continue
             start, end = part
             run.add(self._text[start:end], start)
+            if not self._nested and self._text.find(">>>", start, end) >= 0:
+                # What follows the prompts of a docstring.
+                self._code(re.sub(r"(?m)^[ \t]*(?:>>>|\.\.\.)", _blank, self._text[start:end]), start)
             if secret and FIELDS.fullmatch(self._text, start, end) is None:
                 self.found.append(part)
 
@@ -194,7 +241,7 @@ class _Search:
             named = any(map(_is_binding, group.items)) and _names_secret(group.items, keys=False)
             self._read(group.items, run, secret=secret or named)
         elif not operand:
-            run.add(HOLE)
+            run.hold(segments)
             self._elements(segments, secret=secret)
         elif group.kind == "(":
             self._call(segments, before, run, template, secret=secret)
@@ -211,20 +258,27 @@ class _Search:
         if name == "join" and method and len(segments) == 1:
             self._join(segments[0], run, template, secret=secret)
             return
-        if name == "format" and method:
-            self._elements(segments, secret=secret or _is_template(run.pieces[template:]))
+        if name in ("format", "format_map") and method:
+            self._elements(segments, secret=secret or search(_text(run.pieces[template:])).template)
+            return
+        if name == "replace" and method:
+            self._elements(segments, secret=secret or bool(search(_text(run.pieces[template:])).places))
             return
         if name in _TRANSPARENT and len(segments) == 1:
             self._read(segments[0], run, secret=secret)
             return
-        run.add(HOLE)
+        # The first argument may be the name of what is looked up.
+        run.hold(segments[1:])
+        compared = name in _COMPARING and any(_names_secret(each, keys=False) for each in (before[:-1], *segments))
+        executed = name in _EXECUTING and bool(segments) and _has_parameter(segments[0], self._text)
+        secret = secret or compared or executed or any(map(_is_option, segments))
         place = POSITIONAL.get(name)
         places = self._parameters.get(name, frozenset()) or frozenset(() if place is None else (place,))
         self._elements(segments, secret=secret or is_secret(name), places=places)
 
     def _join(self, items: Sequence[Item], run: _Run, template: int, *, secret: bool) -> None:
         """Put the elements of a list together, with the separator that the run holds from `template` on."""
-        separator = "".join(text for text, _ in run.pieces[template:]).replace(HOLE, "")
+        separator = _text(run.pieces[template:]).replace(HOLE, "")
         inner = items[0] if len(items) == 1 else None
         elements = _split(inner.items, (",",)) if isinstance(inner, Group) else [items]
         joined = _Run()
@@ -238,6 +292,7 @@ class _Search:
     def _elements(
         self, segments: Sequence[Sequence[Item]], *, secret: bool, places: frozenset[int] = frozenset()
     ) -> None:
+        secret = secret or any(map(_is_labelled, segments))
         for index, segment in enumerate(segments):
             self._bind(segment, secret=secret or (index in places and "=" not in segment))
             # `getenv("PASSWORD", ...)`, `("password", ...)`
@@ -248,9 +303,12 @@ def _is_binding(item: Item) -> bool:
     return isinstance(item, str) and item in _BINDING
 
 
-def _is_template(pieces: Sequence[tuple[str, int | None]]) -> bool:
-    """Whether a template has a field in a place for a secret."""
-    return search("".join(text for text, _ in pieces)).template
+def _blank(match: re.Match[str]) -> str:
+    return " " * len(match[0])
+
+
+def _text(pieces: Sequence[tuple[str, int | None]]) -> str:
+    return "".join(text for text, _ in pieces)
 
 
 def _names_secret(items: Sequence[Item], *, keys: bool = True) -> bool:
@@ -263,7 +321,8 @@ def _names_secret(items: Sequence[Item], *, keys: bool = True) -> bool:
         else:
             # The arguments of a call say nothing of its result.
             called = isinstance(item, Number) or (item.kind == "(" and index > 0)
-            found = not called and isinstance(item, Group) and _names_secret(item.items, keys=keys)
+            subscript = isinstance(item, Group) and item.kind == "[" and index > 0
+            found = not called and isinstance(item, Group) and _names_secret(item.items, keys=keys or subscript)
         if found:
             return True
     return False
@@ -271,6 +330,28 @@ def _names_secret(items: Sequence[Item], *, keys: bool = True) -> bool:
 
 def _is_secret_key(text: Text) -> bool:
     return text.key is not None and is_secret(text.key)
+
+
+def _is_option(segment: Sequence[Item]) -> bool:
+    """Whether an argument is the name of a command line's option for a secret: `"--password"`."""
+    text = segment[0]
+    return len(segment) == 1 and isinstance(text, Text) and (text.key or "").startswith("--") and _is_secret_key(text)
+
+
+def _is_labelled(segment: Sequence[Item]) -> bool:
+    """Whether a segment calls what stands beside it a secret: `alias="password"`, `"name": "DB_PASSWORD"`."""
+    if len(segment) != 3 or segment[1] not in ("=", ":") or not isinstance(segment[2], Text):
+        return False
+    label = segment[0].key if isinstance(segment[0], Text) else segment[0]
+    return label in _LABELS and _is_secret_key(segment[2])
+
+
+def _has_parameter(items: Sequence[Item], source: str) -> bool:
+    """Whether an SQL command, or `text` of one, has a parameter where a secret belongs."""
+    if len(items) > 1 and isinstance(items[-1], Group):
+        items = items[-1].items
+    spans = [part for item in items if isinstance(item, Text) for part in item.parts if isinstance(part, tuple)]
+    return search("".join(source[start:end] for start, end in spans)).parameter
 
 
 def _elements(items: Sequence[Item]) -> list[Sequence[Item]]:

@@ -45,6 +45,7 @@ _FORMATTED = {
     '"': re.compile(r'[^\\"{\r\n]*(?:(?:\\N\{[^}"\r\n]{0,100}\}|\\(?:\r\n|[^{])|\\(?=\{)|\{\{)[^\\"{\r\n]*)*'),
 }
 _KEY = re.compile(r"[\w.\-/]{1,100}")
+_CONTINUATION = re.compile(r"\\(?:\r\n?|\n)")
 _FORMAT_SPEC = re.compile(r"[^{}\r\n]*")
 
 
@@ -137,7 +138,7 @@ class Reader:
             return
         match = _BODIES[quote].match(self._text, self._position)
         assert match is not None
-        text.parts.append(match.span())
+        text.parts += _without_continuations(match)
         if _KEY.fullmatch(match[0]) is not None:
             text.key = match[0]
         self._position = match.end()
@@ -152,7 +153,7 @@ class Reader:
     def _read_literal(self, string: _String) -> None:
         match = _FORMATTED[string.quote].match(self._text, self._position)
         assert match is not None
-        string.text.parts.append(match.span())
+        string.text.parts += _without_continuations(match)
         self._position = match.end()
         if not self._skip(string.quote) and self._text.startswith("{", self._position) and self._may_deepen():
             self._position += 1
@@ -204,3 +205,12 @@ class Reader:
             if isinstance(string, _String) and len(string.quote) == 1:
                 del self._open[-2:]
                 self._position -= 1
+
+
+def _without_continuations(body: re.Match[str]) -> list[Span]:
+    """Return the spans of a literal's body without the line ends that a backslash takes out of it."""
+    starts, ends = [body.start()], []
+    for continuation in _CONTINUATION.finditer(body.string, body.start(), body.end()):
+        ends.append(continuation.start())
+        starts.append(continuation.end())
+    return list(zip(starts, (*ends, body.end()), strict=True))

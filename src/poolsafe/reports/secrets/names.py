@@ -11,14 +11,24 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[^\W\d_A-Za-z]+")
 _SECRETS = frozenset(
     {
         "pass", "password", "passwords", "passwd", "passphrase", "passcode", "pwd", "pwds", "pw", "secret", "secrets",
-        "token", "tokens", "credential", "credentials", "creds", "authorization", "apikey", "apikeys",
+        "token", "tokens", "credential", "credentials", "creds", "authorization", "apikey", "apikeys", "bearer", "jwt",
+        "passkey", "passwort", "psw", "pswd",
     }
 )  # fmt: skip
 # In names written without a separator: `PGPASSWORD`, `userpwd`, `mytoken`, `dbpass`.
 _PARTS = ("password", "passwd", "passphrase", "secret", "credential", "apikey", "privatekey", "secretkey", "accesskey")
-_ENDINGS = ("pwd", "token", "tokens")
-_PASS = frozenset({"adminpass", "dbpass", "mypass", "pgpass", "postgrespass", "rootpass", "sqlpass", "userpass"})
-_KEYS = frozenset({"access", "api", "auth", "encryption", "fernet", "master", "private", "secret", "shared", "signing"})
+_ENDINGS = ("pw", "pwd", "pass", "token", "tokens")
+_OTHER_PASSES = (
+    "band", "by", "com", "encom", "first", "high", "low", "multi", "one", "over", "second", "single", "sur", "tres",
+    "under",
+)  # fmt: skip
+_OTHER_WORDS = frozenset(f"{word}pass" for word in _OTHER_PASSES)
+_KEYS = frozenset(
+    {
+        "access", "account", "api", "auth", "client", "encryption", "fernet", "master", "private", "secret", "session",
+        "shared", "signing",
+    }
+)  # fmt: skip
 # The last word says what the value is: `token_count` is a number, `password_field` the name of a field.
 _HARMLESS = frozenset(
     {
@@ -35,6 +45,8 @@ LONGEST = 200  # characters
 def is_secret(name: str) -> bool:
     """Return whether what `name` is bound to is a secret. A dotted or hyphenated name is judged as a whole."""
     words = [word.lower() for word in _WORD.findall(name[-LONGEST:])]
+    if words == ["auth"]:
+        return True
     if not words or words[-1] in _HARMLESS:
         return False
     return any(_is_secret_word(word) for word in words) or any(
@@ -43,6 +55,8 @@ def is_secret(name: str) -> bool:
 
 
 def _is_secret_word(word: str) -> bool:
-    if word in _SECRETS or word in _PASS:
+    if word in _SECRETS:
         return True
+    if word in _OTHER_WORDS:
+        return False
     return word.endswith(_ENDINGS) or any(part in word for part in _PARTS)

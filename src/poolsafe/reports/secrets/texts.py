@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 
+from poolsafe.reports.secrets import HINTS
 from poolsafe.reports.secrets.names import is_secret
 
 TYPE_CHECKING = False
@@ -19,26 +20,29 @@ if TYPE_CHECKING:
 HOLE = "\0"
 
 # What stands for a value that comes from elsewhere: fields of templates, bound parameters, dots and asterisks.
-_FIELD = rf"\$?\{{[\w.\[\]!]{{0,100}}\}}|%\(\w{{1,100}}\)s|%s|<[\w -]{{0,100}}>|\*{{1,100}}|\.\.\.|{HOLE}"
+_FIELD = rf"\$?\{{[\w.\[\]!]{{0,100}}\}}|%\(\w{{1,100}}\)s|%s|<[\w -]{{0,100}}>|\*|\.\.\.|{HOLE}"
 FIELDS = re.compile(rf"(?:{_FIELD})*")
 _TEMPLATE = re.compile(r"\{[\w.\[\]!:]{0,100}\}|%\(\w{1,100}\)s|%s")
-# In SQL and behind a key a parameter can stand, which no URL knows.
-_PARAMETER = re.compile(rf"(?:{_FIELD}|:\w{{1,100}}|\$\d{{1,9}}|\?)(?![\w$%{{:?])")
+# In SQL and behind a key a parameter can stand, which no URL knows. A password can only begin like one.
+_PARAMETER = re.compile(rf"""(?:(?:{_FIELD}){{1,20}}|:\w{{1,100}}|\$\d{{1,9}}|\?)(?=[\s,;&)\]}}>"'`\\]|\Z)""")
 
 _LINE_END = re.compile(r"[\r\n]")
-_AUTHORITY = re.compile(r"://")
-_SCHEME = re.compile(r"[A-Za-z][\w+.\-]*\Z")
+# JSON may escape a slash.
+_AUTHORITY = re.compile(r":\\{0,4}/\\{0,4}/")
+_NO_LETTERS = "+-._0123456789"
+_SCHEME = _NO_LETTERS + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LONGEST_SCHEME = 50
 _BEFORE_URL = frozenset(" \t\r\n,\"'`<(" + HOLE)
-_PORTS = re.compile(rf"(?:[\d{HOLE}]*)(?:,[\w.\-\[\]]{{0,300}}:\d{{1,5}})*(?:[/?#,\"'`\s)\]}}>;\\]|\Z)")
+_PORTS = re.compile(rf"[\d{HOLE}]{{0,5}}(?:,[\w.\-\[\]]{{0,300}}:\d{{1,5}})*(?:[/?#,\"'`\s)\]}}>;\\]|\Z)")
 # `user:password@host` of a URL whose beginning stands elsewhere.
-_HEADLESS = re.compile(rf"[\w.%+\-{HOLE}]{{0,200}}:(?=[^\s:/]|/[^/])")
+_HEADLESS = re.compile(rf"{HOLE}?(?://)?[\w.%+\-{HOLE}]{{0,200}}:(?=[^\s:/]|/[^/])")
 
 _NAME = re.compile(r"[^\W\d][\w\-]*")
-_SIGN = re.compile(r"""(?:\\{0,8}["'`])?\]?\s{0,20}(?:=>|:=|[=:>]|(?P<verb>\b(?:is|to|TO|IS)\b))\s{0,20}""")
+_SIGN = re.compile(r"""(?:\\{0,8}["'`])?\]?\s{0,20}(?:=>|:=|[=:>]|(?P<verb>\b(?:is|was|to|TO|IS)\b))\s{0,20}""")
 _SPACE = re.compile(r"\s{1,20}")
 _QUOTE = re.compile(r"""(?:[A-Za-z]&?)?(?P<escapes>\\{0,8})(?P<quote>'''|\"\"\"|["'`])""")
 _CLOSINGS = {
-    mark: re.compile(rf"(?P<escapes>\\*){mark}(?:(?P<again>{mark})|(?P<word>\w))?")
+    mark: re.compile(rf"(?<!\\)(?P<escapes>\\*){mark}(?:(?P<again>{mark})|(?P<word>\w))?")
     for mark in ("'''", '"""', "'", '"', "`")
 }
 _DOLLAR = re.compile(r"\$(?:[^\W\d]\w{0,63})?\$")
@@ -46,22 +50,31 @@ _NEXT_PAIR = re.compile(r"[\r\n]|[\s&][\w.\-]{1,60}\s{0,5}[=:]")
 _NEXT_PARAMETER = re.compile(r"&[\w.\-]{1,60}=|[\r\n]")
 _INSERTED = re.compile(r"\bvalues\b", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?P<value>[^']*)'?")
-HINT = re.compile(r"pass|pw|secret|token|cred|key|authorization", re.IGNORECASE)
+HINT = re.compile("|".join(HINTS), re.IGNORECASE)
+# `"\npassword=..."`: the letter belongs to the backslash, unless that is one of a path.
+_ESCAPES = frozenset("abfnrtv")
 
 
 class Findings:
-    """The secrets of a text, as spans, and whether a field of a template stands where a secret belongs."""
+    """The secrets of a text, as spans.
 
-    __slots__ = ("spans", "template")
+    `places` are the spans where a secret belongs, whatever stands there. `template` says that a field of a template
+    does, and `parameter` that one of an SQL command does, or a field behind a key.
+    """
+
+    __slots__ = ("parameter", "places", "spans", "template")
 
     def __init__(self) -> None:
         self.spans: list[Span] = []
+        self.places: list[Span] = []
         self.template = False
+        self.parameter = False
 
     def add(self, text: str, start: int, end: int) -> None:
         """Take down a value, unless it only stands for one."""
         if start >= end:
             return
+        self.places.append((start, end))
         if _TEMPLATE.search(text, start, end) is not None:
             self.template = True
         if FIELDS.fullmatch(text, start, end) is None:
@@ -92,8 +105,7 @@ def _regions(text: str) -> Iterator[Span]:
     """Yield where each URL of the text can reach, behind its `://`: to the next URL, or to the end of the line."""
     start = end = -1
     for match in _AUTHORITY.finditer(text):
-        scheme = _SCHEME.search(text, max(start, match.start() - 50, 0), match.start())
-        head = match.start() if scheme is None else scheme.start()
+        head = _scheme_start(text, max(start, match.start() - _LONGEST_SCHEME, 0), match.start())
         # A password can hold `://` too; a new URL has something before it that ends the last one.
         if head < end and text[head - 1] not in _BEFORE_URL:
             continue
@@ -104,6 +116,12 @@ def _regions(text: str) -> Iterator[Span]:
             end = _line_end(text, start)
     if start >= 0:
         yield start, end
+
+
+def _scheme_start(text: str, start: int, end: int) -> int:
+    """Return where the scheme begins that ends at `end`, not before `start`. It begins with a letter."""
+    before = text[start:end]
+    return end - len(before[len(before.rstrip(_SCHEME)) :].lstrip(_NO_LETTERS))
 
 
 def _in_authority(text: str, start: int, end: int, found: Findings) -> None:
@@ -139,7 +157,7 @@ def _in_pairs(text: str, found: Findings, *, prose: bool) -> None:
     columns = False
     while (name := _NAME.search(text, position)) is not None:
         position = name.end()
-        if not is_secret(name[0]):
+        if not is_secret(name[0]) and not _is_secret_behind_escape(text, name):
             continue
         value = _value_start(text, name, prose=prose)
         if value is not None:
@@ -147,6 +165,10 @@ def _in_pairs(text: str, found: Findings, *, prose: bool) -> None:
         elif not columns:
             columns = True
             _in_rows(text, position, found)
+
+
+def _is_secret_behind_escape(text: str, name: re.Match[str]) -> bool:
+    return text[name.start() - 1 : name.start()] == "\\" and name[0][0] in _ESCAPES and is_secret(name[0][1:])
 
 
 def _in_rows(text: str, start: int, found: Findings) -> None:
@@ -169,9 +191,9 @@ def _value_start(text: str, name: re.Match[str], *, prose: bool) -> int | None:
     if space is None:
         return None
     start = space.end()
-    quoted = _QUOTE.match(text, start) is not None or _DOLLAR.match(text, start) is not None
+    given = any(form.match(text, start) is not None for form in (_QUOTE, _DOLLAR, _PARAMETER))
     # `PASSWORD 'x'` of SQL, and `--password x` of a command line.
-    return start if quoted or text[max(0, name.start() - 2) : name.start()] == "--" else None
+    return start if given or text[max(0, name.start() - 2) : name.start()] == "--" else None
 
 
 def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, prose: bool) -> int:
@@ -192,7 +214,9 @@ def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, 
         return end
     parameter = _PARAMETER.match(text, start)
     if parameter is not None:
+        found.places.append(parameter.span())
         found.template = found.template or _TEMPLATE.match(text, start) is not None
+        found.parameter = True
         return parameter.end()
     end = _unquoted_end(text, start, in_query=in_query, prose=prose)
     found.add(text, start, end)
