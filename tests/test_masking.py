@@ -17,8 +17,8 @@ from poolsafe.source import Source
     [
         "password", "PGPASSWORD", "dbPass", "DB_PASS", "db-pass", "pass1", "DBPass", "userPwd", "userpwd", "myToken",
         "authtoken", "api_key", "apiKey", "apikey", "X-API-Key", "secretKey", "client_secret", "private_key", "pw",
-        "credentials", "dbpass", "Authorization", "passwordFile", "sslpassword", "DBPW", "SMTPPASS", "AccountKey", "auth",
-        "passwort", "session_key", "jwt",
+        "credentials", "dbpass", "Authorization", "passwordFile", "sslpassword", "DBPW", "SMTPPASS", "AccountKey",
+        "auth", "passwort", "session_key", "jwt",
     ],
 )  # fmt: skip
 def test_names_of_secrets(name: str) -> None:

@@ -157,7 +157,7 @@ LINES: dict[str, Callable[[Canary], str]] = {
     "auth": lambda c: f'r = get(url, auth=("app", "{c.body}"))',
     "executed": lambda c: f'cur.execute("ALTER ROLE a PASSWORD %s", ("{c.body}",))',
     "executed text": lambda c: f'await c.execute(text("UPDATE a SET password = :p"), {{"p": "{c.body}"}})',
-    "prompt": lambda c: f"def f():\n    '''\n    >>> user, password = \"app\", \"{c.body}\"\n    '''",
+    "prompt": lambda c: f'def f():\n    """\n    >>> user, password = "app", "{c.body}"\n    """',
 }
 # Engines that are themselves given the secret: what is said of them, and their fixes, must not hold it.
 ENGINES: dict[str, Callable[[Canary], str]] = {
