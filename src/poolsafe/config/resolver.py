@@ -173,6 +173,8 @@ def _extended(layer: Layer, file: Origin) -> Origin | None:
         why = "leads out of the project"
     elif os.path.isfile(extended.path):
         return extended
+    elif os.path.exists(extended.path):
+        why = "not a regular file"
     else:
         why = "no such file"
         unset = _VARIABLE.search(extended.path)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from poolsafe.deployment.files import short_lines
 from poolsafe.deployment.setting import KEYS, Setting
+from poolsafe.source import short_lines
 
 _YAML = re.compile(r"\.ya?ml(?:\.\w+)?$")
 _MENTION = re.compile(r"pgbouncer|connection_?pooler", re.IGNORECASE)

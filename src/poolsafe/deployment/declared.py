@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from poolsafe.deployment import conda, setup_py
-from poolsafe.deployment.files import leave, row_with, short_lines, text_of
+from poolsafe.deployment.files import leave, row_with, text_of
 from poolsafe.deployment.packages import OTHER_DRIVERS, WATCHED, Entry, Said, extras, normalized, requirement
 from poolsafe.deployment.versions import ANY, specified_for_poetry
+from poolsafe.source import short_lines
 
 Entries = Iterator[Entry]
 

@@ -4,18 +4,12 @@ from __future__ import annotations
 
 import codecs
 import os
-import re
 
 from poolsafe.reading import read_below
 
 # A lock file may be long. What people write themselves, and what takes a parser its time, is shorter.
 LOCK_BYTES = 20_000_000
 FILE_BYTES = 1_000_000
-# Longer lines say nothing of a version or a pooler.
-LINE_LENGTH = 4_000
-# configparser takes the square of the length of a gap.
-_SHORT_GAP = " " * 20
-_GAP = re.compile(rf"\s{{{len(_SHORT_GAP)},}}")
 
 # Path to reason, for `--verbose`. What was read is kept as long as the process lives, and so is what was not.
 _UNREAD: dict[str, str] = {}
@@ -48,11 +42,6 @@ def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
     # What PowerShell redirects into a requirements file is UTF-16, and pip reads it.
     encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     return raw.decode(encoding, errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def short_lines(text: str) -> list[str]:
-    """The lines of a text, "" in the place of each that is absurdly long, and long gaps shortened."""
-    return [_GAP.sub(_SHORT_GAP, line) if len(line) <= LINE_LENGTH else "" for line in text.splitlines()]
 
 
 def row_with(text: str, *words: str) -> int:

@@ -6,7 +6,7 @@ import argparse
 import os
 
 from poolsafe import __version__
-from poolsafe.config.errors import UsageError, hint
+from poolsafe.config.errors import UsageError, hint, shown
 from poolsafe.config.keys import POOLERS, SEVERITIES, read_value
 from poolsafe.config.layers import Layer, Value, read_inline, selectors_in
 from poolsafe.config.selection import check_selector
@@ -83,7 +83,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     options.paths += argv[end + 1 :]
     if options.color not in COLOURS:
         listed = ", ".join(f"`{choice}`" for choice in COLOURS)
-        raise UsageError(f"--color: must be one of {listed}, not `{options.color}`{hint(options.color, COLOURS)}")
+        raise UsageError(f"--color: must be one of {listed}, not {shown(options.color)}{hint(options.color, COLOURS)}")
     _refuse_contradictions(options)
     _refuse_empty_paths(options)
     if options.stdin_filename is not None and not options.paths:
@@ -135,7 +135,7 @@ def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
         elif "=" in text:
             layers.append(read_inline(text))
         else:
-            raise UsageError(f"--config: no such file: `{text}`")
+            raise UsageError(f"--config: no such file: {shown(text)}")
     if file is not None and options.isolated:
         raise UsageError("--isolated reads no configuration file, so it cannot be combined with `--config FILE`")
     # As with ruff, what was said first wins over what was said later, and the other flags over both.
@@ -171,7 +171,7 @@ def _pairs(said: list[str], flag: str, form: str) -> Iterator[tuple[str, str]]:
     for pair in said:
         first, colon, second = pair.rpartition(":")
         if not colon:
-            raise UsageError(f"{flag}: expected `{form}`, not `{pair}`")
+            raise UsageError(f"{flag}: expected `{form}`, not {shown(pair)}")
         yield first, second
 
 

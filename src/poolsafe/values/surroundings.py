@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from poolsafe.reading import read_below
+from poolsafe.source import short_lines
 
 # In this order: what is committed on purpose comes before what one machine has.
 ENV_FILES = (
@@ -34,10 +35,7 @@ _OTHER_ENV_FILE = re.compile(rf"[\w-]*\.env$|[\w-]*\.?env[._-](?:{_STAGES})(?:[.
 _OF_TESTS = re.compile(r"(?:^|[._-])(?:ci|tests?|testing)(?:[._-]|$)")
 MAX_OTHERS = 8
 MAX_FILE = 200_000
-MAX_LINE = 4_000
 
-_SHORT_GAP = " " * 20
-_GAP = re.compile(rf"\s{{{len(_SHORT_GAP)},}}")
 _COMPOSE = re.compile(r"(?:docker-)?compose[^/]*\.ya?ml$")
 # `- NAME=value` and `NAME: value`, whichever block or anchor they stand in: only variables are written in capitals.
 _VARIABLE = re.compile(r"""\s*(?:-\s+)?["']?([A-Z][A-Z0-9_]*)["']?\s*[=:]\s*(\S.*)""")
@@ -147,7 +145,6 @@ def _alembic(path: str, content: str) -> Values:
 def _read(root: str, path: str) -> str:
     try:
         text = read_below(root, path, MAX_FILE).decode("utf-8-sig", "replace")
-        # configparser takes the square of the length of a gap.
-        return "\n".join(_GAP.sub(_SHORT_GAP, line) if len(line) <= MAX_LINE else "" for line in text.splitlines())
+        return "\n".join(short_lines(text))
     except OSError:
         return ""
