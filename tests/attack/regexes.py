@@ -99,7 +99,6 @@ BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
     ("poolsafe/values/libraries/standard_calls.py", "_substitute"): list,
     ("poolsafe/values/libraries/standard_calls.py", "one"): list,
     ("poolsafe/values/libraries/standard_calls.py", "_is_quick"): list,
-    ("poolsafe/reports/masking.py", "shown"): list,
 }
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -112,9 +112,11 @@ def write(folder: Path, files: dict[str, str]) -> None:
 def test_a_tree_is_checked_in_time(tmp_path: Path, name: str) -> None:
     files, seconds = TREES[name]
     write(tmp_path, files)
-    begun = time.monotonic()
+    before = os.times()
     done = poolsafe(tmp_path, timeout=60)
-    assert time.monotonic() - begun < seconds
+    after = os.times()
+    # Of the processor: the clock also counts what other programs take.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < seconds
     assert done.returncode == 1, done.stderr
     assert "internal error" not in done.stderr
     assert "a.py" in done.stdout

@@ -28,6 +28,7 @@ HIDDEN = "\0"
 SHORTEST = 4  # characters
 
 _CHARACTER = re.compile(r"[^\r\n]")
+_HIDDEN_RUN = re.compile(f"{HIDDEN}+")
 
 
 def masked(text: str) -> str:
@@ -59,9 +60,8 @@ def secrets(source: Source) -> frozenset[str]:
     text = visible(source).text
     if len(text) != len(source.text):
         return frozenset()
-    return frozenset(
-        source.text[match.start() : match.end()] for match in re.finditer(f"{HIDDEN}{{{SHORTEST},}}", text)
-    )
+    found = {source.text[run.start() : run.end()] for run in _HIDDEN_RUN.finditer(text)}
+    return frozenset(secret for secret in found if len(secret) >= SHORTEST)
 
 
 def _veil(piece: str) -> str:
@@ -70,7 +70,7 @@ def _veil(piece: str) -> str:
 
 def shown(text: str) -> str:
     """Return what `hidden` gave with `***` for each run of hidden characters."""
-    return re.sub(f"{HIDDEN}+", MASK, text)
+    return _HIDDEN_RUN.sub(MASK, text)
 
 
 def _without(text: str, spans: Iterable[Span], substitute: Callable[[str], str]) -> str:
