@@ -385,17 +385,17 @@ def test_an_unreadable_file_by_its_mode(poolsafe: Run, tmp_path: Path) -> None:
 
 
 def test_an_unreadable_file(poolsafe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = reading.read
-    reads: list[str] = []
+    def refusing(name: str, real: Callable[[str], bytes]) -> Callable[[str], bytes]:
+        def read(path: str) -> bytes:
+            if path.endswith(name):
+                raise PermissionError(13, "Permission denied")
+            return real(path)
 
-    def failing(path: str) -> bytes:
-        reads.append(path)
-        # The first one cannot be read at all, the second one only once.
-        if path.endswith("a.py") or (path.endswith("b.py") and reads.count(path) == 2):
-            raise PermissionError(13, "Permission denied")
-        return real(path)
+        return read
 
-    monkeypatch.setattr(reading, "read", failing)
+    # The first one cannot be read at all, the second one only where it is to be examined.
+    monkeypatch.setattr(reading, "read", refusing("a.py", reading.read))
+    monkeypatch.setattr(reading, "read_real", refusing("b.py", reading.read_real))
     write(tmp_path, a=BAD, b=BAD, c=BAD)
     ran = poolsafe("--output-format=concise")
     assert ran.code == 2
@@ -524,9 +524,9 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(
 ) -> None:
     real = edits.write
 
-    def late(before: Source, after: Source) -> None:
+    def late(before: Source, after: Source, target: str) -> None:
         (tmp_path / "a.py").write_text("# mine\n")
-        real(before, after)
+        real(before, after, target)
 
     monkeypatch.setattr(edits, "write", late)
     write(tmp_path, a=BAD)
@@ -735,6 +735,8 @@ def test_the_width(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setenv("COLUMNS", "33")
     assert columns() == 33
+    monkeypatch.setenv("COLUMNS", "9" * 5000)
+    assert columns() < 10_000
     monkeypatch.delenv("COLUMNS")
     monkeypatch.setattr(os, "get_terminal_size", lambda _: os.terminal_size((44, 10)))
     assert columns() == 44

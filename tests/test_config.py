@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from poolsafe.config.errors import UsageError
-from poolsafe.config.globs import PathPattern, PathSet, translate
+from poolsafe.config.globs import PathPattern, PathSet
 from poolsafe.config.keys import KEYS, SELECTOR_KEYS
 from poolsafe.config.layers import load_toml, read_inline
 from poolsafe.config.resolver import Resolver
 from poolsafe.config.settings import Settings
+from poolsafe.config.source_roots import expand
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.frontend.discovery import find
 
@@ -89,7 +90,7 @@ def test_each_file_has_its_own(tmp_path: Path) -> None:
         ("max-prepared-statements = true", "must be a whole number"),
         ("asyncpg-version = 0.31", "must be a version such as `0.31.0`, not `0.31`"),
         ("asyncpg-version = '>=0.31'", "must be a version"),
-        ("exclude = 'a.py'", "`exclude`: must be a list of strings, not `a.py`"),
+        ("exclude = 'a.py'", "`exclude`: must be a list of strings, none of them empty, not `a.py`"),
         ("exclude = [1]", "`exclude`: must be a list of strings"),
         ("exclude = ['[a']", "poolsafe.toml: `exclude`: invalid glob `[a`: `[` is never closed"),
         ("unsafe-fixes = 1", "`unsafe-fixes`: must be true or false, not `1`"),
@@ -316,10 +317,13 @@ def test_ruff_agrees_on_the_globs(tmp_path: Path, kind: str) -> None:
         assert fired == set(TREE) - set(hits), pattern
 
 
-@pytest.mark.parametrize("glob", ["[a", "{a", "a}", "a\\", "[b-a]"])
+@pytest.mark.parametrize(
+    "glob", ["[a", "{a", "a}", "a\\", "[b-a]", "{a/../b}", "{" * 3_000 + "}" * 3_000, "**/" * 300_000]
+)
 def test_broken_globs_are_refused(glob: str) -> None:
-    with pytest.raises(UsageError, match="invalid glob"):
-        translate(glob)
+    with pytest.raises(UsageError, match="invalid glob") as refused:
+        PathPattern(glob, "/x/y")
+    assert len(str(refused.value)) < 300
 
 
 @pytest.mark.parametrize(
@@ -334,7 +338,47 @@ def test_broken_globs_are_refused(glob: str) -> None:
         ("\\*.py", "/x/y/*.py", True),
         ("*", "/x/y/a", True),
         ("a,b", "/x/y/a,b", True),
+        ("{,a,b*}.py", "/x/y/.py", True),
+        ("{,a,b*}.py", "/x/y/bcd.py", True),
+        ("{,a,b*}.py", "/x/y/ab.py", False),
+        ("*{a,**/}b", "/x/y/z/b", True),
+        ("[a-c_-]?", "/x/y/-x", True),
+        ("[!a-c]?", "/x/y/bx", False),
     ],
 )
 def test_more_globs(glob: str, path: str, matches: bool) -> None:
     assert PathSet([PathPattern(glob, "/x/y")]).matches(path) is matches
+
+
+@pytest.mark.parametrize(
+    ("glob", "found"),
+    [
+        ("a", ["a"]),
+        ("./a/", ["a"]),
+        ("*", ["a", "b"]),
+        ("*/src", ["a/src"]),
+        (".*", [".hidden"]),
+        ("**", ["", "a", "a/src", "a/src/deep", "b"]),
+        ("**/**/deep", ["a/src/deep"]),
+        ("*/../b", ["b"]),
+        ("[ab]", ["a", "b"]),
+        ("nowhere/*", []),
+        ("file", []),
+    ],
+)
+def test_folders(tmp_path: Path, glob: str, found: list[str]) -> None:
+    tree(tmp_path, {"a/src/deep/x.py": "", "b/x.py": "", ".hidden/x.py": "", "file": ""})
+    expected = [str(tmp_path / name) for name in found]
+    assert expand(str(tmp_path), glob) == expected
+    assert expand("/", str(tmp_path / glob)) == expected
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights on Windows")
+def test_folders_that_lead_to_themselves(tmp_path: Path) -> None:
+    for name in "abc":
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "loop").symlink_to(tmp_path)
+        (tmp_path / name / "again").symlink_to(tmp_path)
+    assert len(expand(str(tmp_path), "**")) == 4
+    # Each way leads to the same folder; after a bounded number of steps no more is looked for.
+    assert len(expand(str(tmp_path), "*/../" * 20 + "a")) <= 1

@@ -16,6 +16,7 @@ import pytest
 from poolsafe.deployment.evidence import deployment_for
 from poolsafe.deployment.files import FILE_BYTES, LOCK_BYTES, unread
 from poolsafe.facts.deployment import Deployment, shown
+from poolsafe.folders import Folder
 
 ENGINE = """\
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -56,11 +57,11 @@ BROKEN: list[tuple[str, str, Make, str]] = [
     ("an empty lock", "poetry.lock", text("package = []\n\n[metadata]\n"), ""),
     ("a long number", "uv.lock", text('[[package]]\nname = "asyncpg"\nversion = "' + "9" * 5000 + '"\n'), ""),
     ("a lock with a conflict", "uv.lock", text(f"<<<<<<< HEAD\n{LOCK}=======\n{LOCK}>>>>>>> main\n"), ""),
-    ("a huge lock", "uv.lock", text("#" * (LOCK_BYTES + 1)), "larger than 20,000,000 bytes"),
-    ("a huge list", "requirements.txt", text("#" * (FILE_BYTES + 1)), "larger than 1,000,000 bytes"),
+    ("a huge lock", "uv.lock", text("#" * (LOCK_BYTES + 1)), "larger than 20 MB"),
+    ("a huge list", "requirements.txt", text("#" * (FILE_BYTES + 1)), "larger than 1 MB"),
     ("a huge manifest", "compose.yml", text("#" * 300_001), "larger than 300,000 bytes"),
-    ("a folder", "poetry.lock", Path.mkdir, "not a file"),
-    ("a pipe", "pgbouncer.ini", os.mkfifo, "not a file"),
+    ("a folder", "poetry.lock", Path.mkdir, "is a directory"),
+    ("a pipe", "pgbouncer.ini", os.mkfifo, "not a regular file"),
     ("a link to itself", "uv.lock", linked_to_itself, "symbolic links"),
     ("a link to nowhere", "uv.lock", lambda path: path.symlink_to("nowhere"), ""),
     ("a link to the outside", "uv.lock", linked_outside, "outside of the project"),
@@ -94,10 +95,10 @@ def test_a_closed_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     # Root may read everything, so that the refusal is put on.
     (tmp_path / "uv.lock").write_text(LOCK)
 
-    def refuse(path: str, mode: str) -> None:
+    def refuse(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("builtins.open", refuse)
+    monkeypatch.setattr(Folder, "open", refuse)
     found = deployment_for(str(tmp_path / "db.py"), str(tmp_path), Deployment())
     monkeypatch.undo()
     assert found.asyncpg is None

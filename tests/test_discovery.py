@@ -12,7 +12,8 @@ import pytest
 from poolsafe.config.layers import load_toml, read_inline
 from poolsafe.config.resolver import Resolver
 from poolsafe.frontend.discovery import find
-from poolsafe.frontend.gitignore import Ignores, find_top, ignored
+from poolsafe.frontend.gitignore import Ignores, ignored
+from poolsafe.reading import checkout_of
 
 GIT = shutil.which("git")
 
@@ -183,7 +184,7 @@ def test_deeper_files_of_git_and_exclude(tmp_path: Path) -> None:
 def test_outside_of_git_nothing_is_ignored(tmp_path: Path) -> None:
     touch(tmp_path, "a.py")
     (tmp_path / ".gitignore").write_text("a.py")
-    if find_top(str(tmp_path)) is None:
+    if checkout_of(str(tmp_path)) is None:
         assert names(tmp_path, ".") == ["a.py"]
 
 

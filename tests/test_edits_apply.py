@@ -135,17 +135,17 @@ DIFFS = [
 
 @pytest.mark.parametrize(("before", "after", "expected"), DIFFS)
 def test_diff(before: str, after: str, expected: str) -> None:
-    assert diff(source_of(before), source_of(after)) == expected
+    assert diff(source_of(before), source_of(after)) == expected.encode()
 
 
 def test_the_byte_order_mark_is_in_the_diff() -> None:
     before = Source.decode("db.py", b"\xef\xbb\xbfa\nb\n")
-    assert diff(before, before.with_text("a\nc\n")).endswith("@@ -1,2 +1,2 @@\n \ufeffa\n-b\n+c\n")
+    assert diff(before, before.with_text("a\nc\n")).endswith("@@ -1,2 +1,2 @@\n \ufeffa\n-b\n+c\n".encode())
 
 
 @given(st.text("ab\r\n\x0c"), st.text("ab\r\n\x0c"))
 def test_a_diff_holds_all_of_both(before: str, after: str) -> None:
-    text = diff(source_of(before), source_of(after))
+    text = diff(source_of(before), source_of(after)).decode()
     lines = text.replace("\n\\ No newline at end of file\n", "\0").split("\n")[2:]
     pieces = [piece for line in lines for piece in ([line[:-1], ""] if line.endswith("\0") else [line])]
     removed = sum(piece.startswith("-") for piece in pieces)

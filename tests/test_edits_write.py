@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from poolsafe.edits import ChangedMeanwhile, NotWritten, remove_leftovers, write, writing
+from poolsafe import writing
+from poolsafe.edits import ChangedMeanwhile, NotWritten, remove_leftovers, write
+from poolsafe.folders import Folder
 from poolsafe.source import Source
 
 
@@ -108,7 +110,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("step", ["fsync", "replace"])
 def test_any_failure_leaves_nothing_behind(file: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, step, fail)
@@ -120,7 +122,7 @@ def test_any_failure_leaves_nothing_behind(file: Path, monkeypatch: pytest.Monke
 
 
 def test_an_interruption_leaves_nothing_behind(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(os, "replace", interrupt)
@@ -136,14 +138,15 @@ def test_leftovers_of_a_killed_run_are_removed_and_nothing_else(file: Path, tmp_
         (tmp_path / name).write_text("x")
     (tmp_path / ".poolsafe-folder.tmp").mkdir()
     (tmp_path / ".poolsafe-link.tmp").symlink_to(file)
-    descriptor, used = writing._temporary(str(tmp_path))
+    with Folder(str(tmp_path)) as folder:
+        descriptor, used = writing._temporary(folder)
     remove_leftovers(str(file))
-    kept = ["db.py", ".poolsafe-folder.tmp", ".poolsafe-link.tmp", os.path.basename(used), *others]
+    kept = ["db.py", ".poolsafe-folder.tmp", ".poolsafe-link.tmp", used, *others]
     assert sorted(os.listdir(tmp_path)) == sorted(kept)
     os.close(descriptor)
     writing._remove_leftovers.cache_clear()
     remove_leftovers(str(file))
-    assert not os.path.exists(used)
+    assert not (tmp_path / used).exists()
 
 
 def test_a_temporary_file_that_was_taken_for_a_leftover(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -158,10 +161,11 @@ def test_a_temporary_file_that_was_taken_for_a_leftover(tmp_path: Path, monkeypa
         return lock(descriptor)
 
     monkeypatch.setattr(writing, "_lock", taken)
-    descriptor, path = writing._temporary(str(tmp_path))
+    with Folder(str(tmp_path)) as folder:
+        descriptor, name = writing._temporary(folder)
     os.close(descriptor)
     assert len(made) == 2
-    assert leftovers(tmp_path) == [os.path.basename(path)]
+    assert leftovers(tmp_path) == [name]
 
 
 def test_what_another_run_has_written_already(file: Path) -> None:
@@ -177,9 +181,9 @@ def test_temporary_names_are_recognised(file: Path, monkeypatch: pytest.MonkeyPa
     seen: list[str] = []
     replace = os.replace
 
-    def spy(before: str, after: str) -> None:
+    def spy(before: str, after: str, **handles: int) -> None:
         seen.append(os.path.basename(before))
-        replace(before, after)
+        replace(before, after, **handles)
 
     monkeypatch.setattr(os, "replace", spy)
     write_b(file)

@@ -181,11 +181,12 @@ def test_a_file_that_changes_during_the_run(tmp_path: Path) -> None:
     kills.lay(tmp_path, 3)
     changed = tmp_path / "package1" / "module1.py"
     before = (
-        "from poolsafe.edits import writing\n"
+        "from poolsafe import writing\n"
+        "import os\n"
         "take_over = writing._take_over\n"
         "def overtaken(*arguments):\n"
         "    take_over(*arguments)\n"
-        "    if 'package1' in arguments[1]:\n"
+        "    if os.readlink(f'/proc/self/fd/{arguments[-1]}').endswith('module1.py'):\n"
         f"        open({str(changed)!r}, 'w').write('theirs\\n')\n"
         "writing._take_over = overtaken\n"
     )

@@ -1,11 +1,15 @@
 """What is too deep is refused, what is merely deep is parsed, and nothing ends the process."""
 
+import re
 import subprocess
 import sys
 import sysconfig
+import time
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from poolsafe.source import Source
 from poolsafe.syntax import guard, limits
@@ -151,6 +155,46 @@ def test_the_standard_library_passes_and_the_sieve_never_finds_less() -> None:
             passed += 1
             assert height + 60 >= scan.height, file
     assert passed > len(files) // 4
+
+
+def indents(text: str) -> set[str]:
+    """The indentations of the lines of code behind a colon, line by line."""
+    found = set()
+    behind_colon = False
+    for line in re.split(r"\r\n|\r|\n", text):
+        code = line.lstrip(" \t\f")
+        if code and not code.startswith("#"):
+            if behind_colon and code != line:
+                found.add(line[: -len(code)])
+            behind_colon = False
+        behind_colon = behind_colon or re.search(r":[ \t\f]*(#.*)?\Z", line, re.DOTALL) is not None
+    return found
+
+
+PIECES = [":", "\r\n", "\n", "\r", " ", "\t", "\f", "x", "#", "# a:", "if x:", "\x0b", "\u2028"]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=30))
+def test_block_indents_are_those_of_a_reading_by_lines(pieces: list[str]) -> None:
+    text = "".join(pieces)
+    assert guard._block_indents(text) == indents(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x = {1:" + "\r\n" * 60 + "2}\r\n",
+        "x = {1:\r\n" + "    # Licensed under the licence; see LICENSE for details.\r\n" * 40 + "2}\r\n",
+        "x = {1:" + "\n" * 100_000 + "2}\n",
+        "# " + ":#" * 100_000 + "\nx = 1\n",
+        "#:\n" * 100_000,
+    ],
+    ids=["CRLF", "a licence with CRLF", "empty lines", "colons in a comment", "comments that end in a colon"],
+)
+def test_finding_block_indents_is_linear(text: str) -> None:
+    begun = time.process_time()
+    find_excess(text)
+    assert time.process_time() - begun < 1
 
 
 def test_brackets_as_in_cpython() -> None:

@@ -15,8 +15,11 @@ ROOMS = (
     "poolsafe",  # the version
     "findings",
     "foreign",
+    "folders",
     "reading",
+    "writing",
     "source",
+    "steering",
     "sql",
     "needles",
     "suppression",  # comments need no tree
@@ -80,3 +83,60 @@ def test_nobody_imports_the_host_of_the_plugin() -> None:
             if isinstance(node, ast.ImportFrom) and node.module is not None:
                 names.append(node.module)
             assert not any(name.split(".")[0] == "flake8" for name in names), path
+
+
+# Everything else is read by `poolsafe.reading`, which opens regular files of bounded size only.
+OPENERS = {
+    "reading.py": "the reader itself",
+    "folders.py": "folders, and what is opened relative to them",
+    "writing.py": "the temporary file",
+    "frontend/output.py": "a pipe or a device that the user names as output",
+    "frontend/sieve.py": "pipes between processes",
+    "frontend/terminal.py": "the null device",
+    "frontend/workers.py": "the null device",
+    "config/reference.py": "writes documents of this repository",
+    "config/schema.py": "writes documents of this repository",
+    "rules/pages.py": "writes documents of this repository",
+}
+OPENING = {
+    "open",
+    "fdopen",
+    "open_code",
+    "read_text",
+    "read_bytes",
+    "FileIO",
+    "fileinput",
+    "mmap",
+    "getline",
+    "getlines",
+}
+# `json.load` and the like read what somebody else has opened; these open by themselves.
+OPENING_METHODS = {("parser", "read"), ("shutil", "copyfile"), ("shutil", "copy"), ("runpy", "run_path")}
+
+
+def opens(tree: ast.AST) -> Iterator[int]:
+    """The lines of calls that open a file, by the names that the standard library has for it."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        if isinstance(called, ast.Name) and called.id in OPENING:
+            yield node.lineno
+        elif isinstance(called, ast.Attribute):
+            owner = called.value.id if isinstance(called.value, ast.Name) else ""
+            if called.attr in OPENING or (owner, called.attr) in OPENING_METHODS:
+                yield node.lineno
+
+
+@pytest.mark.parametrize(
+    "text", ["open(path)", "os.open(path, 0)", "io.open(path)", "Path(path).read_text()", "parser.read(path)"]
+)
+def test_an_opening_is_seen(text: str) -> None:
+    assert list(opens(ast.parse(text))) == [1]
+
+
+def test_files_are_read_in_one_place() -> None:
+    found = {
+        path.relative_to(SOURCE).as_posix() for path in FILES if any(opens(ast.parse(path.read_text(encoding="utf-8"))))
+    }
+    assert found == set(OPENERS)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from poolsafe.checker import check
 from poolsafe.config.errors import UsageError
 from poolsafe.config.layers import load_toml
 from poolsafe.config.resolver import Resolver
+from poolsafe.config.source_roots import expand
 from poolsafe.deployment.requirements import required_by
 from poolsafe.facts.deployment import Deployment
 from poolsafe.flake8_plugin import Plugin
@@ -263,7 +266,7 @@ def test_pipes_and_devices_are_not_opened(tmp_path: Path) -> None:
 
 def test_large_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lay(tmp_path, {"a.py": ENGINE})
-    with pytest.raises(OSError, match="larger than 0 MB"):
+    with pytest.raises(OSError, match="larger than 10 bytes"):
         reading.read(str(tmp_path / "a.py"), 10)
     with pytest.raises(IsADirectoryError):
         reading.read(str(tmp_path))
@@ -543,3 +546,267 @@ def test_the_password_of_a_url_beside_the_code_is_masked(tmp_path: Path, output:
     done = run(tmp_path, "--isolated", f"--output-format={output}", ".", check_code=False)
     assert "PGB101" in done.stdout
     assert "hunter2" not in done.stdout + done.stderr
+
+
+# --- what a project names lies in it
+
+NESTED = "n/poolsafe.toml"
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with a nested project, and a secret beside it."""
+    lay(tmp_path, {"in/.git/HEAD": "", "in/n/a.py": ENGINE, "secret.toml": 'pooler = "hunter2"\n'})
+    return tmp_path / "in"
+
+
+@POSIX
+@pytest.mark.parametrize("plugin", [False, True])
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ('baseline = "/dev/zero"', "leads outside of the project"),
+        ('baseline = "zero"', "leads outside of the project"),
+        ('baseline = "pipe"', "not a regular file"),
+        ('baseline = "."', "Is a directory"),
+        ('baseline = "large"', "larger than 20 MB"),
+        ('baseline = "../../secret.toml"', "leads outside of the project"),
+        ('baseline = "loop"', "Too many levels of symbolic links"),
+        ('baseline = ""', "must be a string that is not empty"),
+        ('extend = "/dev/zero"', "leads out of the project"),
+        ('extend = "zero"', "leads out of the project"),
+        ('extend = "pipe"', "no such file"),
+        ('extend = "large"', "larger than 2 MB"),
+        ('extend = "../../secret.toml"', "leads out of the project"),
+        ('extend = "loop"', "no such file"),
+        ('extend = ""', "must be a string that is not empty"),
+    ],
+)
+def test_what_a_nested_configuration_names(checkout: Path, written: str, reason: str, plugin: bool) -> None:
+    os.mkfifo(checkout / "n/pipe")
+    (checkout / "n/zero").symlink_to("/dev/zero")
+    (checkout / "n/loop").symlink_to("loop")
+    with (checkout / "n/large").open("wb") as file:
+        file.truncate(5_000_000_000)
+    lay(checkout, {NESTED: written + "\n"})
+    if plugin:
+        lines = ENGINE.splitlines(keepends=True)
+        ((_, _, said, _),) = Plugin(None, str(checkout / "n/a.py"), lines).run()  # type: ignore[arg-type]
+    else:
+        done = run(checkout, ".", check_code=False)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+        said = done.stderr
+    assert "n/large: larger" in said or f"{NESTED}: `{written.split()[0]}`" in said
+    assert reason in said
+    assert "hunter2" not in said
+
+
+@POSIX
+@pytest.mark.parametrize("name", ["poolsafe.toml", ".poolsafe.toml", "pyproject.toml"])
+def test_a_configuration_that_is_a_link_out_of_the_checkout(checkout: Path, name: str) -> None:
+    (checkout / "n" / name).symlink_to("../../secret.toml")
+    done = run(checkout, ".", check_code=False)
+    assert done.returncode == 2
+    assert done.stderr.endswith(f"n/{name}: leads outside of the project\n")
+    # Inside it is as good as any other.
+    lay(checkout, {"shared.toml": "pooler = 'none'\n[tool.poolsafe]\n" if name[0] == "p" and name[1] == "y" else ""})
+    (checkout / "n" / name).unlink()
+    (checkout / "n" / name).symlink_to("../shared.toml")
+    assert run(checkout, ".").returncode == 1
+
+
+@POSIX
+@pytest.mark.parametrize("make", [os.mkfifo, lambda path: path.symlink_to("nowhere"), Path.mkdir])
+def test_a_configuration_that_is_no_file(checkout: Path, make: Callable[[Path], object]) -> None:
+    make(checkout / NESTED)
+    done = run(checkout, ".", check_code=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert NESTED in done.stderr
+
+
+def test_the_user_may_name_what_lies_outside(checkout: Path) -> None:
+    lay(checkout.parent, {"mine.toml": "pooler = 'none'\n", "known.json": '{"version": 1, "findings": {}}'})
+    assert "All checks passed!" in run(checkout, "--config", "../mine.toml", ".").stdout
+    assert run(checkout, "--baseline", "../known.json", ".").returncode == 1
+    assert run(checkout, "--config", 'baseline = "../known.json"', ".").returncode == 1
+
+
+# --- what another file says is not quoted
+
+SECRET = "hunter2"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'pooler = "{SECRET}"',
+        f'exclude = "{SECRET}"',
+        f'exclude = ["[{SECRET}"]',
+        f"{SECRET} = 1",
+        f'"{SECRET}" = 1\n"{SECRET}" = 2',
+        f'lint = "{SECRET}"',
+        f'lint.select = ["{SECRET}"]',
+        f"lint.{SECRET} = 1",
+        f'lint.per-file-ignores = {{"{SECRET}" = ["{SECRET}"]}}',
+        f'lint.per-file-ignores = {{"[{SECRET}" = ["PGB101"]}}',
+        f'required-version = "=={SECRET}"',
+        'required-version = "==86.75.309"',
+        f'asyncpg-version = "{SECRET}"',
+        f'max-prepared-statements = "{SECRET}"',
+        f'extension = {{"x" = "{SECRET}"}}',
+        f'baseline = "{SECRET}"',
+        f'extend = "{SECRET}"',
+        f'extend = "${{{SECRET}}}"',
+        f"password = {SECRET}",
+        f"[{SECRET}\n",
+        f"export TOKEN={SECRET}",
+        f'a = "{SECRET}',
+        f'a = "\\{SECRET}"',
+    ],
+)
+def test_no_error_quotes_a_file_that_is_extended(tmp_path: Path, text: str) -> None:
+    lay(tmp_path, {"in/poolsafe.toml": 'extend = "../other"\n', "in/a.py": ENGINE, "other": text + "\n"})
+    done = run(tmp_path / "in", ".", check_code=False)
+    assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+    assert "other" in done.stderr
+    assert SECRET not in done.stdout + done.stderr
+    assert "86.75" not in done.stderr
+
+
+def test_no_error_says_what_a_variable_holds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "home-of-somebody"
+    lay(home, {".bashrc": f"export TOKEN={SECRET}\n", "a.toml": 'extend = "b.toml"\n', "b.toml": "pooler = 1\n"})
+    monkeypatch.setenv("HOME", str(home))
+    for written in (
+        "$HOME/.bashrc",
+        "~/.bashrc",
+        "${HOME}/.bashrc",
+        "$HOME",
+        "~/a.toml",
+        "$HOME/../home-of-somebody/a.toml",
+    ):
+        lay(tmp_path, {"in/poolsafe.toml": f'extend = "{written}"\n', "in/a.py": ENGINE})
+        done = run(tmp_path / "in", ".", check_code=False)
+        assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
+        assert written.rpartition("/")[0] in done.stderr
+        assert "home-of-somebody" not in done.stderr.replace(written, "").replace("$HOME/../home-of-somebody", "")
+        assert SECRET not in done.stderr
+    circle = home / "c.toml"
+    circle.write_text('extend = "~/c.toml"\n')
+    lay(tmp_path, {"in/poolsafe.toml": 'extend = "~/c.toml"\n'})
+    assert "home-of-somebody" not in run(tmp_path / "in", ".", check_code=False).stderr
+
+
+# --- links in circles, names that are none
+
+
+@POSIX
+def test_links_that_cannot_be_followed(tmp_path: Path) -> None:
+    lay(tmp_path, {"a.py": ENGINE})
+    (tmp_path / "loop.py").symlink_to("loop.py")
+    (tmp_path / "ring.py").symlink_to("gnir.py")
+    (tmp_path / "gnir.py").symlink_to("ring.py")
+    (tmp_path / "here").symlink_to(".")
+    (tmp_path / "nothing.py").symlink_to("nowhere")
+    done = run(tmp_path, ".", check_code=False)
+    assert done.returncode == 2
+    reason = "Too many levels of symbolic links"
+    assert done.stderr.splitlines() == [f"poolsafe: error: {name}.py: {reason}" for name in ("gnir", "loop", "ring")]
+    assert "a.py:3:10: PGB101" in done.stdout
+    # What is left out is not complained about.
+    assert run(tmp_path, "--exclude", "*r.py,loop.py,ring.py", ".").stderr == ""
+
+
+@POSIX
+def test_names_that_cannot_be_followed(tmp_path: Path) -> None:
+    lay(tmp_path, {"a.py": ENGINE})
+    (tmp_path / "loop.py").symlink_to("loop.py")
+    long = "n" * 5000
+    done = run(tmp_path, "loop.py", long, "a.py", check_code=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "poolsafe: error: loop.py: Too many levels of symbolic links",
+        f"poolsafe: error: {long}: File name too long",
+    ]
+    assert "a.py:3:10: PGB101" in done.stdout
+
+
+@POSIX
+@pytest.mark.parametrize("src", ["**", "/**", "**/**/**", "*/*/*/*/*/*/*/*/*/*/*/*"])
+def test_source_roots_do_not_go_round_in_circles(tmp_path: Path, src: str) -> None:
+    lay(tmp_path, {"a.py": ENGINE, "poolsafe.toml": f'src = ["{src}"]\n', "lib/deep/b.py": ""})
+    for name in "xyz":
+        (tmp_path / name).symlink_to(".")
+    began = time.monotonic()
+    assert run(tmp_path, ".").returncode == 1
+    assert time.monotonic() - began < 10
+
+
+def test_source_roots(tmp_path: Path) -> None:
+    lay(tmp_path, {"libs/a/src/x.py": "", "libs/b/src/y.py": "", ".hidden/src/z.py": ""})
+
+    def expanded(written: str) -> list[str]:
+        return [Path(path).relative_to(tmp_path).as_posix() for path in expand(str(tmp_path), written)]
+
+    assert expanded("libs/*/src") == ["libs/a/src", "libs/b/src"]
+    assert expanded("**/src") == ["libs/a/src", "libs/b/src"]
+    assert expanded("./libs/../libs") == ["libs"]
+    assert expanded("libs/a/src/x.py") == expanded("no/*") == []
+    assert expanded(str(tmp_path / "libs" / "[a]")) == ["libs/a"]
+
+
+# --- empty paths
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["--apply", ""],
+        ["a.py", ""],
+        ["--apply", "--", ""],
+        ["--config", ""],
+        ["--config", "pooler='none'", "--config="],
+        ["-o", ""],
+        ["--baseline", ""],
+        ["--write-baseline", ""],
+        ["--stdin-filename", "", "-"],
+        ["--exclude", ""],
+        ["--exclude", "a,,b"],
+        ["--extend-exclude", "a,"],
+        ["--per-file-ignores", ":PGB101"],
+        ["--config", 'exclude = [""]'],
+        ["--config", 'src = [""]'],
+        ["--config", 'lint.per-file-ignores = {"" = ["PGB101"]}'],
+    ],
+)
+def test_an_empty_path_is_an_error(tmp_path: Path, arguments: list[str]) -> None:
+    lay(tmp_path, {"a.py": ENGINE})
+    done = run(tmp_path, *arguments, check_code=False)
+    assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (2, "", 1)
+    assert (tmp_path / "a.py").read_text(encoding="utf-8") == ENGINE
+
+
+# --- patches
+
+
+@POSIX
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+def test_git_applies_every_patch(tmp_path: Path, locale: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LC_ALL", locale)
+    monkeypatch.setenv("PYTHONUTF8", "0")
+    names = [b"a\xff.py", b"\xe9\n.py", b"caf\xc3\xa9.py", b'"q".py', b"a b.py", b"back\\slash\xff.py", b"tab\t.py"]
+    head = "# coding: latin-1\n# caf\xe9\n".encode("latin-1")
+    for name in names:
+        with open(os.fsencode(tmp_path) + b"/" + name, "wb") as file:
+            file.write(head + ENGINE.encode())
+    done = subprocess.run(
+        [sys.executable, "-m", "poolsafe", "--isolated", "--diff", "."], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 1
+    subprocess.run(["git", "apply", "-p0"], cwd=tmp_path, input=done.stdout, check=True, timeout=60)
+    for name in names:
+        with open(os.fsencode(tmp_path) + b"/" + name, "rb") as file:
+            content = file.read()
+        assert content.startswith(head)
+        assert b"pool_pre_ping=True" in content

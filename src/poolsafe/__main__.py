@@ -37,7 +37,7 @@ def main() -> int:
 
     code = run(sys.argv[1:])
     _end(code)
-    return code  # where the streams could not be emptied, Python says so in its own way
+    return code
 
 
 def _end(code: int) -> None:
@@ -49,9 +49,9 @@ def _end(code: int) -> None:
         for stream in (sys.stdout, sys.stderr):
             if stream is not None:
                 stream.flush()
-    except (OSError, ValueError):
-        return
-    os._exit(code)
+    finally:
+        # The command has said what its streams did not take; Python would say it again, and change the exit code.
+        os._exit(code)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from poolsafe.config.errors import UsageError
 from poolsafe.config.resolver import Resolver
 from poolsafe.frontend import arguments, discovery
 from poolsafe.frontend.session import BAD_USAGE, CLEAN, Session
-from poolsafe.frontend.terminal import Messages, prepare_streams, printable
+from poolsafe.frontend.terminal import Messages, drop_output, emit, prepare_streams, printable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,23 +29,28 @@ def main(argv: Sequence[str]) -> int:
     prepare_streams()
     messages = Messages()
     try:
-        code = _Command(arguments.parse(argv), messages).run()
-        sys.stdout.flush()
+        return _run(argv, messages)
     except UsageError as error:
         messages.error(str(error))
         return BAD_USAGE
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has gone. Python flushes once more at exit, which must not fail again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read us has gone.
+        drop_output(sys.stdout)
         return BROKEN_PIPE
     except Exception as error:
-        from poolsafe.frontend.mishap import internal_error
+        from poolsafe.frontend.mishap import explained
 
-        messages.error(internal_error(error))
+        messages.error(explained(error))
         return BAD_USAGE
-    return code
+
+
+def _run(argv: Sequence[str], messages: Messages) -> int:
+    try:
+        return _Command(arguments.parse(argv), messages).run()
+    finally:
+        emit(())
 
 
 class _Command:
@@ -57,6 +62,7 @@ class _Command:
     def run(self) -> int:
         if self._options.explain is not None or self._options.list_rules:
             return self._rules()
+        _require_current_directory()
         layers, file = arguments.overrides(self._options)
         resolver = Resolver(layers, file, isolated=self._options.isolated)
         try:
@@ -74,9 +80,11 @@ class _Command:
             return session.over_standard_input(resolver)
         found = discovery.find(self._options.paths or ["."], resolver)
         if self._options.show_files:
-            # Programs take the names as they are; a terminal must not be steered by them.
-            shown = printable if sys.stdout.isatty() else str
-            sys.stdout.writelines(f"{shown(path)}\n" for path in found.files)
+            from poolsafe.steering import quoted
+
+            # Programs take the names as they are, and quoted as Git quotes them where they would end a line or steer.
+            shown = printable if sys.stdout.isatty() else quoted
+            emit(f"{shown(path)}\n" for path in found.files)
             return CLEAN
         return session.over_files(found, resolver)
 
@@ -84,9 +92,9 @@ class _Command:
         from poolsafe.frontend import information
 
         if self._options.list_rules:
-            sys.stdout.writelines(information.list_rules())
+            emit(information.list_rules())
         else:
-            sys.stdout.write(information.explain(self._options.explain))
+            emit((information.explain(self._options.explain),))
         return CLEAN
 
     def _show_settings(self, resolver: Resolver) -> int:
@@ -94,5 +102,13 @@ class _Command:
 
         path = os.path.abspath((self._options.paths or ["."])[0])
         settings = resolver.for_directory(path) if os.path.isdir(path) else resolver.for_file(path)
-        sys.stdout.writelines(show_settings(settings, path))
+        emit(show_settings(settings, path))
         return CLEAN
+
+
+def _require_current_directory() -> None:
+    """Raise UsageError where there is none any more: relative paths and settings start from it."""
+    try:
+        os.getcwd()
+    except OSError as error:
+        raise UsageError(f"the current directory: {error.strerror or error}") from None

@@ -144,13 +144,13 @@ class Plugin:
     @classmethod
     def _make_resolver(cls) -> Resolver:
         from poolsafe.config.keys import KEYS, read_value
-        from poolsafe.config.kinds import COUNT
+        from poolsafe.config.kinds import COUNT, read_digits
         from poolsafe.config.layers import Value
         from poolsafe.config.resolver import Resolver
 
         layer = {}
         for key, text in cls._options.items():
-            raw: object = int(text) if KEYS[key].kind is COUNT and text.isdecimal() else text
+            raw = read_digits(text) if KEYS[key].kind is COUNT else text
             flag = f"--poolsafe-{key}"
             layer[key] = Value(read_value(key, raw, flag), flag, os.getcwd())
         cls._resolver = Resolver([layer])
@@ -162,6 +162,6 @@ class Plugin:
 
         if isinstance(error, UsageError):
             return f"this file was not checked: {error}"
-        from poolsafe.frontend.mishap import internal_error
+        from poolsafe.frontend.mishap import explained
 
-        return f"this file was not checked: {internal_error(error)}"
+        return f"this file was not checked: {explained(error)}"

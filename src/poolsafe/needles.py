@@ -63,7 +63,8 @@ def holds_suppression(data: bytes) -> bool:
         return False
     import re
 
-    return re.search(rb"(?i:noqa)[^\r\n]*PGB", data) is not None
+    # Each match reaches to the code or to the end of the line, so that no line is read twice.
+    return any(match[1] for match in re.finditer(rb"(?i:noqa)[^\r\n]*?(?:(PGB)|(?=[\r\n])|\Z)", data))
 
 
 def runs_several_commands(data: bytes) -> bool:

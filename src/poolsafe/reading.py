@@ -1,6 +1,7 @@
-"""Reading files of a tree that nobody vouches for: regular ones only, of bounded size, below a root if one is given.
+"""The one place where files are opened to be read: regular ones only, of bounded size, below a root if one is given.
 
-Opening a pipe waits for a writer that may never come, and opening a device may do anything, so neither is opened.
+Nobody vouches for the tree that is looked at. Opening a pipe waits for a writer that may never come, and opening a
+device may do anything, so neither is opened.
 """
 
 from __future__ import annotations
@@ -9,8 +10,11 @@ import errno
 import os
 import stat
 
+from poolsafe.folders import Folder
+
 # Larger than any source that Python itself compiles in reasonable time and memory.
 LARGEST = 100_000_000  # bytes
+CHUNK = 1 << 20
 
 # O_NONBLOCK and O_NOCTTY matter where a pipe or a terminal takes the file's place after it was looked at, O_BINARY on
 # Windows. Python's own file objects take twice the time for a small file.
@@ -23,43 +27,99 @@ def read(path: str, largest: int = LARGEST) -> bytes:
     _refuse(status, path, largest)
     descriptor = os.open(path, os.O_RDONLY | _FLAGS)
     try:
-        return _content(descriptor, status.st_size)
-    except BlockingIOError:
-        # A pipe that has taken the file's place has nothing to say yet.
-        return b""
+        return _content(descriptor, status.st_size, path, largest)
     finally:
         os.close(descriptor)
 
 
-def read_below(root: str, path: str, largest: int = LARGEST) -> bytes:
-    """Return the content as `read` does, of a file that lies below `root` with its links followed. Raises OSError."""
-    _refuse(os.stat(path), path, largest)
-    if not inside(root, path):
-        raise OSError(errno.EPERM, f"leads outside of {root}", path)
-    return read(path, largest)
+def read_real(path: str, largest: int = LARGEST) -> bytes:
+    """Return the content as `read` does, of a real path: a link that is on it by now is an OSError."""
+    folder, name = os.path.split(path)
+    with Folder(folder) as opened:
+        return read_in(opened, name, largest)
+
+
+def read_in(folder: Folder, name: str, largest: int = LARGEST) -> bytes:
+    """Return the content of an entry of an open folder, which must not be a link. Raises OSError."""
+    status = folder.status(name)
+    _refuse(status, name, largest)
+    descriptor = folder.open(name, os.O_RDONLY | _FLAGS)
+    try:
+        return _content(descriptor, status.st_size, name, largest)
+    finally:
+        os.close(descriptor)
+
+
+def read_below(root: str | None, path: str, largest: int = LARGEST) -> bytes:
+    """Return the content as `read` does, of a file that lies below `root` with its links followed. Raises OSError.
+
+    Without a root the file may lie anywhere.
+    """
+    if root is None:
+        return read(path, largest)
+    real = os.path.realpath(path)
+    if not is_below(real, os.path.realpath(root)):
+        raise OSError(errno.EPERM, "leads outside of the project", path)
+    return read_real(real, largest)
 
 
 def inside(root: str, path: str) -> bool:
     """Whether a path, its links followed, is the root or below it."""
-    real, top = os.path.realpath(path), os.path.realpath(root)
+    return is_below(os.path.realpath(path), os.path.realpath(root))
+
+
+def checkout_of(directory: str) -> str | None:
+    """Return the closest directory at or above `directory` that holds `.git`, or None outside of a work tree."""
+    while not os.path.exists(os.path.join(directory, ".git")):
+        above = os.path.dirname(directory)
+        if above == directory:
+            return None
+        directory = above
+    return directory
+
+
+def is_below(real: str, top: str) -> bool:
+    """Whether one real path is the other or lies below it."""
     return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
 
 
-def _content(descriptor: int, expected: int) -> bytes:
+def _content(descriptor: int, expected: int, path: str, largest: int) -> bytes:
     """Read to the end; nearly always in one call, as a file has the size that was said."""
-    content = os.read(descriptor, expected + 1)
-    if len(content) == expected:
-        return content
-    pieces = [content]
-    while piece := os.read(descriptor, 1 << 20):
-        pieces.append(piece)
+    try:
+        content = os.read(descriptor, expected + 1)
+        if len(content) == expected:
+            return content
+        # It has changed since its status was asked for, and may not even be a file any more.
+        _refuse(os.fstat(descriptor), path, largest)
+        pieces = [content]
+        size = len(content)
+        while size <= largest and (piece := os.read(descriptor, CHUNK)):
+            pieces.append(piece)
+            size += len(piece)
+    except BlockingIOError:
+        # A pipe that has taken the file's place has nothing to say yet.
+        raise _irregular(path) from None
+    if size > largest:
+        raise _too_large(path, largest)
     return b"".join(pieces)
 
 
 def _refuse(status: os.stat_result, path: str, largest: int) -> None:
+    if stat.S_ISREG(status.st_mode):
+        if status.st_size > largest:
+            raise _too_large(path, largest)
+        return
+    if stat.S_ISLNK(status.st_mode):
+        raise OSError(errno.ELOOP, os.strerror(errno.ELOOP), path)
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), path)
-    if not stat.S_ISREG(status.st_mode):
-        raise OSError(errno.EINVAL, "not a regular file", path)
-    if status.st_size > largest:
-        raise OSError(errno.EFBIG, f"larger than {largest // 1_000_000} MB", path)
+    raise _irregular(path)
+
+
+def _irregular(path: str) -> OSError:
+    return OSError(errno.EINVAL, "not a regular file", path)
+
+
+def _too_large(path: str, largest: int) -> OSError:
+    size = f"{largest // 1_000_000} MB" if largest >= 1_000_000 else f"{largest:,} bytes"
+    return OSError(errno.EFBIG, f"larger than {size}", path)

@@ -7,8 +7,18 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+_LONGEST_SHOWN = 100  # characters of a value in a message
+
+
 class UsageError(Exception):
-    """Bad usage or configuration. The message is one line that names the file, key or option; the command exits 2."""
+    """Bad usage or configuration. The message is one line that names the file, key or option; the command exits 2.
+
+    `unquoted` is the same message without anything that a file says, for files that the user may not have meant.
+    """
+
+    def __init__(self, text: str, unquoted: str = "") -> None:
+        super().__init__(text)
+        self.unquoted = unquoted
 
 
 def hint(word: str, known: Iterable[str]) -> str:
@@ -22,6 +32,16 @@ def hint(word: str, known: Iterable[str]) -> str:
     spellings = {name.lower().replace("_", "-"): name for name in known}
     near = difflib.get_close_matches(word.lower().replace("_", "-"), spellings, n=1, cutoff=0.6)
     return f"; did you mean `{spellings[near[0]]}`?" if near else ""
+
+
+def shown(value: object) -> str:
+    """Return how messages quote a value: a string as it is, anything else as Python writes it, and cut where long."""
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except ValueError:
+        # Python refuses to write numbers of thousands of digits.
+        text = "a number of too many digits"
+    return f"`{text}`" if len(text) <= _LONGEST_SHOWN else f"`{text[:_LONGEST_SHOWN]}...`"
 
 
 def place(source: str, key: str) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import re
 
-from poolsafe.config.errors import UsageError
+from poolsafe.config.errors import UsageError, shown
+from poolsafe.config.wildcards import LONGEST, CharacterClass, Machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,78 +14,82 @@ if TYPE_CHECKING:
 
 _SPECIAL = re.compile(r"[\\*?\[\]{}]")
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
+_DEEPEST = 100  # nested braces
 
 
-def translate(glob: str) -> str:
-    """Return the regular expression of a glob, to be matched against the whole path with `/` as its separator.
+def read(glob: str, machine: Machine) -> None:
+    """Add a glob to the machine, as a pattern that has to match a whole path with `/` as its separator.
 
-    Raises UsageError for an unclosed class, alternative or escape.
+    Raises UsageError for an unclosed class, alternative or escape, and for braces that are nested too deeply.
     """
+    try:
+        _read(glob, machine)
+    except ValueError as error:
+        raise UsageError(f"invalid glob {shown(glob)}: {error}") from None
+
+
+def _read(glob: str, machine: Machine) -> None:
     position = 0
-    depth = 0
-    out: list[str] = []
     while position < len(glob):
         char = glob[position]
         if char == "*":
-            piece, position = _stars(glob, position)
-            out.append(piece)
+            position = _stars(glob, position, machine)
             continue
         if char == "[":
-            piece, position = _character_class(glob, position)
-            out.append(piece)
+            position = _character_class(glob, position, machine)
             continue
         if char == "\\":
             position += 1
             if position == len(glob):
-                raise UsageError(f"invalid glob `{glob}`: it ends in a backslash")
-            out.append(re.escape(glob[position]))
+                raise ValueError("it ends in a backslash")
+            machine.literal(glob[position])
         elif char == "?":
-            out.append(".")
-        elif char == "{":
-            depth += 1
-            out.append("(?:")
-        elif char == "}" and depth:
-            depth -= 1
-            out.append(")")
-        elif char == "}":
-            raise UsageError(f"invalid glob `{glob}`: `}}` without `{{`")
-        elif char == "," and depth:
-            out.append("|")
+            machine.any(slash=True)
+        elif char in "{},":
+            _brace(char, machine)
         else:
-            out.append(re.escape(char))
+            machine.literal(char)
         position += 1
-    if depth:
-        raise UsageError(f"invalid glob `{glob}`: `{{` is never closed")
-    return "(?s:" + "".join(out) + r")\Z"
+    if machine.depth:
+        raise ValueError("`{` is never closed")
+    machine.end()
 
 
-def _stars(glob: str, start: int) -> tuple[str, int]:
+def _brace(char: str, machine: Machine) -> None:
+    if char == "{":
+        if machine.depth == _DEEPEST:
+            raise ValueError(f"more than {_DEEPEST} nested `{{`")
+        machine.begin_alternatives()
+    elif machine.depth:
+        machine.next_alternative() if char == "," else machine.end_alternatives()
+    elif char == "}":
+        raise ValueError("`}` without `{`")
+    else:
+        machine.literal(char)
+
+
+def _stars(glob: str, start: int, machine: Machine) -> int:
     end = start
     while end < len(glob) and glob[end] == "*":
         end += 1
-    if end - start != 2:
-        return ".*", end
     opens = start == 0 or glob[start - 1] == "/"
-    if opens and glob[end : end + 1] == "/":
-        return "(?:.*/)?", end + 1
-    return ".*", end
+    if end - start == 2 and opens and glob[end : end + 1] == "/":
+        machine.folders()
+        return end + 1
+    machine.star(slash=True)
+    return end
 
 
-def _character_class(glob: str, start: int) -> tuple[str, int]:
+def _character_class(glob: str, start: int, machine: Machine) -> int:
     position = start + 1
     negated = glob[position : position + 1] in ("!", "^")
     position += negated
     # A `]` right at the start stands for itself.
     end = glob.find("]", position + 1)
     if end == -1:
-        raise UsageError(f"invalid glob `{glob}`: `[` is never closed")
-    body = re.sub(r"([\\\[\]^&~|])", r"\\\1", glob[position:end])
-    piece = f"[{'^' if negated else ''}{body}]"
-    try:
-        re.compile(piece)
-    except re.error as error:
-        raise UsageError(f"invalid glob `{glob}`: {error}") from None
-    return piece, end + 1
+        raise ValueError("`[` is never closed")
+    machine.character_class(CharacterClass(glob[position:end], negated=negated), slash=True)
+    return end + 1
 
 
 def escape(text: str) -> str:
@@ -105,6 +110,8 @@ class PathPattern:
 
         `name_always` tries the pattern on the bare name even if it holds a separator, as `per-file-ignores` do.
         """
+        if len(text) > LONGEST:
+            raise UsageError(f"invalid glob {shown(text)}: longer than {LONGEST:,} characters")
         expanded = os.path.expanduser(text)
         # Normalised like a path, so that `./sub`, `tests/` and `../lib` mean what they look like.
         tail = os.path.normpath(expanded).replace(os.sep, "/")
@@ -114,7 +121,9 @@ class PathPattern:
         has_separator = "/" in text or os.sep in text
         self.name = text if name_always or not has_separator else None
         if _SPECIAL.search(text):
-            translate(text)
+            read(text, Machine())
+            # `{a/../b}` is a glob, but not when normalised.
+            read(tail, Machine())
 
 
 class PathSet:
@@ -134,12 +143,13 @@ class PathSet:
 
 
 class _Globs:
-    """Some globs of which one has to match. Regular expressions are slow to make, and most globs need none."""
+    """Some globs of which one has to match. Most of them are plain names or endings, which need no machine."""
 
-    __slots__ = ("_expression", "_literals", "_suffixes")
+    __slots__ = ("_literals", "_machines", "_suffixes")
 
     def __init__(self, globs: Iterable[str]) -> None:
-        literals, suffixes, others = set(), [], []
+        literals, suffixes = set(), []
+        self._machines: list[Machine] = []
         for glob in globs:
             plain = _ESCAPED.sub("", glob)
             if not _SPECIAL.search(plain):
@@ -147,15 +157,16 @@ class _Globs:
             elif glob.startswith("*") and not _SPECIAL.search(glob, 1):
                 suffixes.append(glob[1:])
             else:
-                others.append(translate(glob))
+                if not self._machines or self._machines[-1].full:
+                    self._machines.append(Machine())
+                read(glob, self._machines[-1])
         self._literals = frozenset(literals)
         self._suffixes = tuple(suffixes)
-        self._expression = re.compile("|".join(others)) if others else None
 
     def matches(self, text: str) -> bool:
         if text in self._literals or text.endswith(self._suffixes):
             return True
-        return self._expression is not None and self._expression.match(text) is not None
+        return any(machine.matches(text) for machine in self._machines)
 
 
 def _slashed(path: str) -> str:

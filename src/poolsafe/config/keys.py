@@ -2,8 +2,20 @@
 
 from __future__ import annotations
 
-from poolsafe.config.errors import UsageError, hint, place
-from poolsafe.config.kinds import BOOL, COUNT, EXTENSIONS, REQUIREMENT, STRING, STRINGS, TABLE, VERSION, Kind, choice
+from poolsafe.config.errors import UsageError, hint, place, shown
+from poolsafe.config.kinds import (
+    BOOL,
+    COUNT,
+    EXTENSIONS,
+    PATH,
+    PATHS,
+    REQUIREMENT,
+    STRINGS,
+    TABLE,
+    VERSION,
+    Kind,
+    choice,
+)
 from poolsafe.config.ruff_keys import is_ruffs
 from poolsafe.reports import FORMATS
 
@@ -66,7 +78,7 @@ class Key:
 KEYS = {
     key.path: key
     for key in (
-        Key("extend", STRING, None, "Another configuration file to build on, relative to this one."),
+        Key("extend", PATH, None, "Another configuration file to build on, relative to this one."),
         Key("required-version", REQUIREMENT, None, "The versions of poolsafe that may run with this configuration."),
         Key(
             "pooler", choice(*POOLERS), "auto", "The pool mode between your engines and PostgreSQL; `none`: no pooler."
@@ -90,7 +102,7 @@ KEYS = {
         ),
         Key(
             "baseline",
-            STRING,
+            PATH,
             None,
             "The file of known findings, relative to this one; they are neither reported nor fixed.",
         ),
@@ -100,10 +112,10 @@ KEYS = {
         Key("show-fixes", BOOL, False, "List what was fixed, file by file."),
         Key("unsafe-fixes", BOOL, None, "Offer and apply unsafe fixes too; false also hides the hint at them."),
         Key("preview", BOOL, False, "Let rules run that are still on trial; at present there are none."),
-        Key("exclude", STRINGS, DEFAULT_EXCLUDE, "Files and folders to leave out (globs).", from_ruff=True),
-        Key("extend-exclude", STRINGS, (), "More of them, beside `exclude`.", joins=True, from_ruff=True),
-        Key("include", STRINGS, DEFAULT_INCLUDE, "The files that are looked for in folders (globs)."),
-        Key("extend-include", STRINGS, (), "More of them, beside `include`.", joins=True),
+        Key("exclude", PATHS, DEFAULT_EXCLUDE, "Files and folders to leave out (globs).", from_ruff=True),
+        Key("extend-exclude", PATHS, (), "More of them, beside `exclude`.", joins=True, from_ruff=True),
+        Key("include", PATHS, DEFAULT_INCLUDE, "The files that are looked for in folders (globs)."),
+        Key("extend-include", PATHS, (), "More of them, beside `include`.", joins=True),
         Key(
             "extension",
             EXTENSIONS,
@@ -113,7 +125,7 @@ KEYS = {
         ),
         Key(
             "src",
-            STRINGS,
+            PATHS,
             (".", "src"),
             "The folders (globs) that modules are imported from, beside those above a file.",
             from_ruff=True,
@@ -139,7 +151,7 @@ KEYS = {
         Key("lint.extend-unsafe-fixes", STRINGS, (), "Rules whose safe fixes count as unsafe.", joins=True),
         Key("lint.per-file-ignores", TABLE, {}, "Rules not to run on files that match a glob."),
         Key("lint.extend-per-file-ignores", TABLE, {}, "More of them, beside `per-file-ignores`.", joins=True),
-        Key("lint.exclude", STRINGS, (), "Files and folders to leave out (globs), beside the other excludes."),
+        Key("lint.exclude", PATHS, (), "Files and folders to leave out (globs), beside the other excludes."),
         Key("lint.external", STRINGS, (), "Beginnings of codes that PGB001 and PGB002 do not judge in comments."),
         Key("lint.preview", BOOL, None, "The same as `preview`, which it wins over."),
         Key(
@@ -177,20 +189,24 @@ def read_value(path: str, value: object, source: str) -> Any:
         return kind.read(value)
     except ValueError:
         near = kind.nearest(value)
-        raise UsageError(f"{place(source, path)}: must be {kind.label}, not {_shown(value)}{near}") from None
+        unquoted = f"{place(source, path)}: must be {kind.label}"
+        raise UsageError(f"{unquoted}, not {shown(value)}{near}", unquoted) from None
 
 
 def unknown_key(path: str, source: str) -> UsageError:
     """Return the error for a key that does not exist, with the nearest one, or the place where it belongs."""
     if is_ruffs(path):
         text = f"{source}: `{path}` is a key of ruff that has no meaning in poolsafe"
-        return UsageError(f"{text}; remove it, or set `allow-ruff-keys = true` to have such keys read past")
+        text += "; remove it, or set `allow-ruff-keys = true` to have such keys read past"
+        return UsageError(text, text)
     section, _, name = path.rpartition(".")
     elsewhere = next((key for key in KEYS.values() if key.name == name), None)
     if elsewhere is not None and elsewhere.section != section:
         table = ".".join(part for part in ("tool.poolsafe", elsewhere.section) if part)
-        return UsageError(f"{source}: unknown key `{path}`; `{name}` belongs in `[{table}]`")
-    return UsageError(f"{source}: unknown key `{path}`{_nearest(path)}")
+        text = f"{source}: unknown key {shown(path)}; `{name}` belongs in `[{table}]`"
+        return UsageError(text, text)
+    near = _nearest(path)
+    return UsageError(f"{source}: unknown key {shown(path)}{near}", f"{source}: unknown key{near}")
 
 
 def _nearest(path: str) -> str:
@@ -198,7 +214,3 @@ def _nearest(path: str) -> str:
     section = path.rpartition(".")[0]
     own = [key.path for key in KEYS.values() if key.section == section]
     return hint(path, own) or hint(path, [*KEYS, *RENAMED])
-
-
-def _shown(value: object) -> str:
-    return f"`{value}`" if isinstance(value, str) else f"`{value!r}`"

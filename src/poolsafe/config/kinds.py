@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
+# What no size, and no part of a version, needs. Python itself only reads and writes so many digits.
+_MOST_DIGITS = 18
+_LONGEST_VERSION = 500  # characters
+
 LANGUAGES = ("python", "pyi", "ipynb", "markdown")
 
 
@@ -51,8 +55,14 @@ def _read_string(value: Any) -> str:
     raise ValueError
 
 
+def _read_path(value: Any) -> str:
+    if _read_string(value):
+        return str(value)
+    raise ValueError
+
+
 def _read_count(value: Any) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**_MOST_DIGITS:
         return value
     raise ValueError
 
@@ -63,15 +73,19 @@ def _read_strings(value: Any) -> tuple[str, ...]:
     raise ValueError
 
 
+def _read_paths(value: Any) -> tuple[str, ...]:
+    return tuple(map(_read_path, _read_strings(value)))
+
+
 def _read_table(value: Any) -> dict[str, tuple[str, ...]]:
-    if isinstance(value, dict):
+    if isinstance(value, dict) and "" not in value:
         return {key: _read_strings(item) for key, item in value.items()}
     raise ValueError
 
 
 def _read_version(value: Any) -> tuple[int, ...]:
-    parts = value.split(".") if isinstance(value, str) else ()
-    if parts and all(part.isascii() and part.isdigit() for part in parts):
+    parts = value.split(".") if isinstance(value, str) and len(value) <= _LONGEST_VERSION else ()
+    if parts and all(part.isascii() and part.isdigit() and len(part) <= _MOST_DIGITS for part in parts):
         return tuple(int(part) for part in parts)
     raise ValueError
 
@@ -80,8 +94,10 @@ def _read_requirement(value: Any) -> str:
     # packaging costs its import only where a version is required.
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
+    if len(_read_string(value)) > _LONGEST_VERSION:
+        raise ValueError
     try:
-        specifier = SpecifierSet(_pinned(_read_string(value)))
+        specifier = SpecifierSet(_pinned(value))
     except InvalidSpecifier:
         raise ValueError from None
     if not len(specifier):
@@ -101,13 +117,29 @@ def meets(required: str, version: str) -> bool:
 
 
 BOOL = Kind("true or false", _read_bool, {"type": "boolean"})
-STRING = Kind("a string", _read_string, {"type": "string"})
+PATH = Kind("a string that is not empty", _read_path, {"type": "string", "minLength": 1})
+
+
+def read_digits(text: str) -> object:
+    """Return the whole number that a text is, or else the text itself: a value to be checked by `COUNT`."""
+    return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else text
+
+
 COUNT = Kind("a whole number, 0 or more", _read_count, {"type": "integer", "minimum": 0})
 STRINGS = Kind("a list of strings", _read_strings, {"type": "array", "items": {"type": "string"}})
+PATHS = Kind(
+    "a list of strings, none of them empty",
+    _read_paths,
+    {"type": "array", "items": {"type": "string", "minLength": 1}},
+)
 TABLE = Kind(
-    "a table of lists of strings",
+    "a table of lists of strings, each under a glob",
     _read_table,
-    {"type": "object", "additionalProperties": {"type": "array", "items": {"type": "string"}}},
+    {
+        "type": "object",
+        "propertyNames": {"minLength": 1},
+        "additionalProperties": {"type": "array", "items": {"type": "string"}},
+    },
 )
 VERSION = Kind("a version such as `0.31.0`", _read_version, {"type": "string", "pattern": r"^\d+(\.\d+)*$"})
 

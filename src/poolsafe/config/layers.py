@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 
 from poolsafe import __version__
-from poolsafe.config.errors import UsageError
+from poolsafe.config.errors import UsageError, shown
 from poolsafe.config.keys import KEYS, RENAMED, SELECTOR_KEYS, read_value, unknown_key
 from poolsafe.config.kinds import meets
 from poolsafe.config.ruff_keys import is_ruffs
 from poolsafe.config.selection import check_selector
-from poolsafe.reading import read
+from poolsafe.reading import checkout_of, inside, read_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,35 +21,82 @@ if TYPE_CHECKING:
 OWN_FILES = (".poolsafe.toml", "poolsafe.toml")
 PYPROJECT = "pyproject.toml"
 LARGEST = 2_000_000  # bytes
+# Where the parser of TOML says that a mistake is; the rest of what it says may quote the file.
+_PLACE = re.compile(r"\(at [\w ,]+\)$")
 
 
 class Value:
     """A value, where it was said (a file, or a flag), and the directory its relative paths start from.
 
-    `deprecated` is the name that it was given too, where ruff has given that up, else "".
+    `deprecated` is the name that it was given too, where ruff has given that up, else "". Messages show the value only
+    where it is `quotable`: a file that another one extends may be anything.
     """
 
-    __slots__ = ("base", "deprecated", "source", "value")
+    __slots__ = ("base", "deprecated", "quotable", "source", "value")
 
-    def __init__(self, value: Any, source: str, base: str) -> None:
+    def __init__(self, value: Any, source: str, base: str, *, quotable: bool = True) -> None:
         self.value = value
         self.source = source
         self.base = base
         self.deprecated = ""
+        self.quotable = quotable
 
 
 Layer = dict[str, Value]
 
 
-def read_file(path: str, base: str | None = None) -> Layer:
-    """Return the layer of the configuration file at `path`.
+class Origin:
+    """A configuration file at `path`, which messages call `name`.
+
+    It has to lie below `root`, unless that is None. `extended` says that another file names it.
+    """
+
+    __slots__ = ("extended", "name", "path", "root")
+
+    def __init__(self, path: str, name: str, root: str | None, *, extended: bool = False) -> None:
+        self.path = path
+        self.name = name
+        self.root = root
+        self.extended = extended
+
+    def beside(self, written: str) -> Origin:
+        """Return the file that this one names as `written`, in which `~` and variables are filled in.
+
+        Messages call it by what is written: what the environment holds is nobody's business but the user's.
+        """
+        expanded = os.path.expandvars(os.path.expanduser(written))
+        path = os.path.join(os.path.dirname(os.path.abspath(self.path)), expanded)
+        if os.path.isabs(expanded):
+            name = written
+        else:
+            name = os.path.join(os.path.dirname(self.name if self.extended else os.path.abspath(self.path)), written)
+        return Origin(path, name, checkout_of(os.path.dirname(os.path.abspath(self.path))), extended=True)
+
+    def leads_out(self) -> bool:
+        """Whether the file lies outside of its root, its links followed."""
+        return self.root is not None and not inside(self.root, self.path)
+
+    def load(self) -> dict[str, Any]:
+        """Return the content. Raises UsageError."""
+        return load_toml(self.path, self.name, self.root)
+
+
+def found_in(directory: str, name: str) -> Origin:
+    """Return the configuration file of a directory, which must not be a link out of its checkout."""
+    path = os.path.join(directory, name)
+    return Origin(path, path, checkout_of(directory))
+
+
+def read_file(file: Origin, base: str | None = None) -> Layer:
+    """Return the layer of a configuration file.
 
     Relative paths in it start from `base`, which is the file's own directory unless given. Raises UsageError.
     """
-    content = load_toml(path)
-    if os.path.basename(path) == PYPROJECT:
-        content = own_table(content, path) or {}
-    return read_table(content, path, os.path.dirname(os.path.abspath(path)) if base is None else base)
+    content = file.load()
+    if os.path.basename(file.path) == PYPROJECT:
+        content = own_table(content, file.name) or {}
+    base = os.path.dirname(os.path.abspath(file.path)) if base is None else base
+    return read_table(content, file.name, base, quotable=not file.extended)
 
 
 def read_inline(text: str) -> Layer:
@@ -57,16 +105,17 @@ def read_inline(text: str) -> Layer:
 
     try:
         content = tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
-        raise UsageError(f"--config: neither an existing file nor TOML: `{text}` ({_one_line(error)})") from None
+    # A plain ValueError is one about a number of too many digits.
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"--config: neither an existing file nor TOML: {shown(text)} ({_one_line(error)})") from None
     return read_table(content, "--config", os.getcwd())
 
 
-def read_table(content: dict[str, Any], source: str, base: str) -> Layer:
+def read_table(content: dict[str, Any], source: str, base: str, *, quotable: bool = True) -> Layer:
     """Check a table that is written like poolsafe.toml. Raises UsageError for unknown keys and wrong values."""
     lint = content.get("lint", {})
     if not isinstance(lint, dict):
-        raise UsageError(f"{source}: `lint` must be a table, not `{lint!r}`")
+        raise _no_table(f"{source}: `lint`", lint)
     written = {name: value for name, value in content.items() if name != "lint"}
     written.update((f"lint.{name}", value) for name, value in lint.items())
     lenient = written.get("allow-ruff-keys") is True
@@ -75,7 +124,7 @@ def read_table(content: dict[str, Any], source: str, base: str) -> Layer:
         if lenient and is_ruffs(name):
             continue
         path = RENAMED.get(name, name)
-        read = _read_key(path, value, source, base)
+        read = Value(_checked(path, value, source), source, base, quotable=quotable)
         # As with ruff, the table wins over the name that it took the place of.
         if path == name or path not in written:
             layer[path] = read
@@ -86,18 +135,25 @@ def read_table(content: dict[str, Any], source: str, base: str) -> Layer:
 
 
 @functools.cache
-def load_toml(path: str) -> dict[str, Any]:
-    """Return the content of a TOML file, read once for every run. Raises UsageError for one that cannot be read."""
+def load_toml(path: str, name: str = "", root: str | None = None) -> dict[str, Any]:
+    """Return the content of a TOML file, read once for every run.
+
+    Raises UsageError, which calls the file `name`, for one that cannot be read or lies outside of `root`.
+    """
     import tomli
 
+    name = name or path
     try:
-        return tomli.loads(read(path, LARGEST).decode("utf-8-sig"))
+        return tomli.loads(read_below(root, path, LARGEST).decode("utf-8-sig"))
     except OSError as error:
-        raise UsageError(f"{path}: {error.strerror or error}") from None
+        text = f"{name}: {error.strerror or error}"
+        raise UsageError(text, text) from None
     except UnicodeDecodeError:
-        raise UsageError(f"{path}: not UTF-8") from None
-    except (tomli.TOMLDecodeError, RecursionError) as error:
-        raise UsageError(f"{path}: invalid TOML: {_one_line(error)}") from None
+        raise UsageError(f"{name}: not UTF-8", f"{name}: not UTF-8") from None
+    except (ValueError, RecursionError) as error:
+        place = _PLACE.search(_one_line(error))
+        unquoted = f"{name}: invalid TOML {place[0]}" if place else f"{name}: invalid TOML"
+        raise UsageError(f"{name}: invalid TOML: {_one_line(error)}", unquoted) from None
 
 
 def own_table(content: dict[str, Any], path: str) -> dict[str, Any] | None:
@@ -110,18 +166,24 @@ def tool_table(content: dict[str, Any], name: str, path: str) -> dict[str, Any] 
     table = tool.get(name) if isinstance(tool, dict) else None
     if table is None or isinstance(table, dict):
         return table
-    raise UsageError(f"{path}: `tool.{name}` must be a table, not `{table!r}`")
+    raise _no_table(f"{path}: `tool.{name}`", table)
 
 
-def _read_key(path: str, value: object, source: str, base: str) -> Value:
+def _no_table(place: str, value: object) -> UsageError:
+    return UsageError(f"{place} must be a table, not {shown(value)}", f"{place} must be a table")
+
+
+def _checked(path: str, value: object, source: str) -> Any:
     if path not in KEYS:
         raise unknown_key(path, source)
     checked = read_value(path, value, source)
     if path == "required-version" and not meets(checked, __version__):
-        raise UsageError(f"{source}: `{path}` requires version `{checked}`, and this is poolsafe {__version__}")
+        this = f"and this is poolsafe {__version__}"
+        unquoted = f"{source}: `{path}` requires another version, {this}"
+        raise UsageError(f"{source}: `{path}` requires version `{checked}`, {this}", unquoted)
     for selector in selectors_in(path, checked):
         check_selector(selector, path, source)
-    return Value(checked, source, base)
+    return checked
 
 
 def selectors_in(path: str, value: Any) -> list[str]:
@@ -134,4 +196,4 @@ def selectors_in(path: str, value: Any) -> list[str]:
 
 
 def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+    return " ".join(str(error).partition("; use sys.")[0].split())

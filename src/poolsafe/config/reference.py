@@ -38,7 +38,8 @@ Names, types, defaults and the ways in which they work together are ruff's, wher
 
 The closest one above a file: in each folder `.poolsafe.toml`, then `poolsafe.toml`, then a `pyproject.toml` with
 `[tool.poolsafe]`. Nothing is merged across folders; `extend = "../base.toml"` is the only way to build on another
-file. A value takes the place of the one it builds on, and the keys whose names begin with `extend-` add to it.
+file. In a checkout, `extend` and `baseline` must name files of that checkout; `--config` and `--baseline` may name any.
+A value takes the place of the one it builds on, and the keys whose names begin with `extend-` add to it.
 
 Keys about files are taken from `ruff.toml` or `[tool.ruff]` of the same folder where poolsafe's own file does not
 give them (`inherit-from-ruff = false` ends that). Without any file of poolsafe's, those of the nearest configuration

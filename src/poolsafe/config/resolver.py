@@ -6,8 +6,8 @@ import os
 import re
 
 from poolsafe.config.errors import UsageError
-from poolsafe.config.layers import OWN_FILES, PYPROJECT, Layer, load_toml, own_table, read_file
-from poolsafe.config.ruff import RUFF_FILES, ruff_layers
+from poolsafe.config.layers import OWN_FILES, PYPROJECT, Layer, Origin, found_in, own_table, read_file
+from poolsafe.config.ruff import MAX_EXTENDS, RUFF_FILES, ruff_layers
 from poolsafe.config.settings import Settings
 
 TYPE_CHECKING = False
@@ -19,8 +19,6 @@ CONFIGURATIONS = frozenset([*OWN_FILES, *RUFF_FILES, PYPROJECT])
 
 
 _VARIABLE = re.compile(r"\$\w+|\$\{\w+\}")
-
-MAX_EXTENDS = 20
 
 
 class Resolver:
@@ -40,7 +38,7 @@ class Resolver:
         if config is not None:
             # As with ruff, paths in a configuration given by hand start from where the command runs.
             here = os.getcwd()
-            self._fixed = self._build(_chain(config, here), here)
+            self._fixed = self._build(_chain(Origin(config, config, None), here), here)
 
     def for_file(self, path: str) -> Settings:
         """Return the settings of a file, by the directory it is in."""
@@ -102,12 +100,13 @@ def _ancestors(directory: str) -> list[str]:
 
 def _layers_in(directory: str) -> list[Layer] | None:
     for name in OWN_FILES:
-        path = os.path.join(directory, name)
-        if os.path.isfile(path):
-            return _chain(path)
-    path = os.path.join(directory, PYPROJECT)
-    if os.path.isfile(path) and own_table(load_toml(path), path) is not None:
-        return _chain(path)
+        # A link to nowhere and a pipe are errors too: somebody meant to configure something.
+        if os.path.lexists(os.path.join(directory, name)):
+            return _chain(found_in(directory, name))
+    if os.path.isfile(os.path.join(directory, PYPROJECT)):
+        file = found_in(directory, PYPROJECT)
+        if own_table(file.load(), file.name) is not None:
+            return _chain(file)
     return None
 
 
@@ -124,8 +123,9 @@ def _users() -> list[Layer]:
     here = os.getcwd()
     for name in (*OWN_FILES, PYPROJECT):
         path = os.path.join(user_directory(), name)
-        if os.path.isfile(path) and (name != PYPROJECT or own_table(load_toml(path), path) is not None):
-            return _chain(path, here)
+        file = Origin(path, path, None)
+        if os.path.isfile(path) and (name != PYPROJECT or own_table(file.load(), path) is not None):
+            return _chain(file, here)
     return []
 
 
@@ -140,33 +140,46 @@ def user_directory() -> str:
     return os.path.join(base, "poolsafe")
 
 
-def _chain(path: str, base: str | None = None) -> list[Layer]:
+def _chain(file: Origin, base: str | None = None) -> list[Layer]:
     """Return the layers of a file and of all that it extends, the most distant one first."""
     layers: list[Layer] = []
-    seen: list[str] = []
-    current: str | None = path
+    seen: dict[str, str] = {}
+    current: Origin | None = file
     while current is not None:
-        real = os.path.realpath(current)
+        real = os.path.realpath(current.path)
         if real in seen:
-            raise UsageError(f"{path}: `extend` goes round in a circle: {' -> '.join([*seen, real])}")
-        seen.append(real)
+            circle = " -> ".join([*seen.values(), current.name])
+            raise UsageError(f"{file.name}: `extend` goes round in a circle: {circle}")
+        seen[real] = current.name
         if len(seen) > MAX_EXTENDS:
-            raise UsageError(f"{path}: more than {MAX_EXTENDS} files extend one another")
-        layer = read_file(current, base)
+            raise UsageError(f"{file.name}: more than {MAX_EXTENDS} files extend one another")
+        try:
+            layer = read_file(current, base)
+        except UsageError as error:
+            if not current.extended:
+                raise
+            raise UsageError(error.unquoted or f"{current.name}: not a configuration of poolsafe") from None
         layers.insert(0, layer)
         current = _extended(layer, current)
     return layers
 
 
-def _extended(layer: Layer, path: str) -> str | None:
+def _extended(layer: Layer, file: Origin) -> Origin | None:
     if "extend" not in layer:
         return None
     written = layer["extend"].value
-    expanded = os.path.expandvars(os.path.expanduser(written))
-    target = os.path.join(os.path.dirname(os.path.abspath(path)), expanded)
-    if not os.path.isfile(target):
-        unset = _VARIABLE.search(expanded)
-        why = f"the environment has no `{unset[0]}`" if unset and _VARIABLE.search(written) else "no such file"
-        # Named as it is written: what a variable holds is nobody's business but the user's.
-        raise UsageError(f"{path}: `extend`: {why}: `{written}`")
-    return target
+    extended = file.beside(written)
+    if extended.leads_out():
+        why = "leads out of the project"
+    elif os.path.isfile(extended.path):
+        return extended
+    elif os.path.exists(extended.path):
+        why = "not a regular file"
+    else:
+        why = "no such file"
+        unset = _VARIABLE.search(extended.path)
+        if unset and _VARIABLE.search(written) and not file.extended:
+            why = f"the environment has no `{unset[0]}`"
+    # A file that is extended itself is not quoted, whatever it says.
+    quoted = "" if file.extended else f": `{written}`"
+    raise UsageError(f"{file.name}: `extend`: {why}{quoted}")

@@ -6,7 +6,7 @@ import os
 
 from poolsafe.config.errors import UsageError
 from poolsafe.config.keys import KEYS
-from poolsafe.config.layers import PYPROJECT, Layer, Value, load_toml, tool_table
+from poolsafe.config.layers import PYPROJECT, Layer, Origin, Value, found_in, tool_table
 from poolsafe.config.selection import PREFIX, Selection, enabled_codes
 
 TYPE_CHECKING = False
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     Table = dict[str, Any]
 
+MAX_EXTENDS = 20
 RUFF_FILES = (".ruff.toml", "ruff.toml")
 ADVICE = f'would take codes of poolsafe out of `# noqa` comments: set `lint.external = ["{PREFIX}"]`'
 # The rules about unused and invalid comments. Since ruff 0.16 the first one belongs to the default rules.
@@ -30,7 +31,7 @@ def ruff_layers(directory: str) -> list[Layer] | None:
     tables = _tables_in(directory)
     if tables is None:
         return None
-    return [_inheritable(table, path) for path, table in tables]
+    return [_inheritable(table, file) for file, table in tables]
 
 
 def eraser(directory: str) -> str | None:
@@ -39,59 +40,62 @@ def eraser(directory: str) -> str | None:
         tables = _tables_in(directory)
         if tables:
             rules = _erasers([table for _, table in tables])
-            return f"{tables[-1][0]}: ruff's {' and '.join(rules)} {ADVICE}" if rules else None
+            return f"{tables[-1][0].name}: ruff's {' and '.join(rules)} {ADVICE}" if rules else None
         if tables is not None or os.path.dirname(directory) == directory:
             return None
         directory = os.path.dirname(directory)
 
 
-def _tables_in(directory: str) -> list[tuple[str, Table]] | None:
-    """Return ruff's tables of one directory with their paths, the most distant one first.
+def _tables_in(directory: str) -> list[tuple[Origin, Table]] | None:
+    """Return ruff's tables of one directory with their files, the most distant one first.
 
     None where there is none, and an empty list where ruff itself would refuse it.
     """
     for name in (*RUFF_FILES, PYPROJECT):
-        path = os.path.join(directory, name)
-        if not os.path.isfile(path):
+        if not os.path.isfile(os.path.join(directory, name)):
             continue
+        file = found_in(directory, name)
         try:
-            table = _read(path)
+            table = _read(file)
         except UsageError:
             return []
         if table is not None:
-            return _chain(path, table)
+            return _chain(file, table)
     return None
 
 
-def _chain(path: str, table: Table) -> list[tuple[str, Table]]:
-    chain = [(path, table)]
+def _chain(file: Origin, table: Table) -> list[tuple[Origin, Table]]:
+    chain = [(file, table)]
     while isinstance(target := table.get("extend"), str):
-        path = os.path.join(os.path.dirname(path), os.path.expandvars(os.path.expanduser(target)))
+        file = file.beside(target)
         try:
-            table = _read(path) or {}
+            table = _read(file) or {}
         except UsageError:
             return []
-        if any(os.path.realpath(path) == os.path.realpath(known) for known, _ in chain):
+        if len(chain) == MAX_EXTENDS or any(
+            os.path.realpath(file.path) == os.path.realpath(each.path) for each, _ in chain
+        ):
             return []
-        chain.insert(0, (path, table))
+        chain.insert(0, (file, table))
     return chain
 
 
-def _read(path: str) -> Table | None:
-    content = load_toml(path)
-    table = tool_table(content, "ruff", path) if os.path.basename(path) == PYPROJECT else content
+def _read(file: Origin) -> Table | None:
+    content = file.load()
+    table = tool_table(content, "ruff", file.name) if os.path.basename(file.path) == PYPROJECT else content
     if table is not None and not isinstance(table.get("lint", {}), dict):
-        raise UsageError(f"{path}: `lint` must be a table")
+        raise UsageError(f"{file.name}: `lint` must be a table")
     return table
 
 
-def _inheritable(table: Table, path: str) -> Layer:
+def _inheritable(table: Table, file: Origin) -> Layer:
+    base = os.path.dirname(file.path)
     layer = {}
     for key in KEYS.values():
         if not key.from_ruff or key.path not in table:
             continue
         try:
-            layer[key.path] = Value(key.kind.read(table[key.path]), path, os.path.dirname(path))
+            layer[key.path] = Value(key.kind.read(table[key.path]), file.name, base, quotable=not file.extended)
         except ValueError:
             continue
     return layer

@@ -7,7 +7,7 @@ lengths. `select = []` with nothing but `ignore` beside it hands the ignores on 
 
 from __future__ import annotations
 
-from poolsafe.config.errors import UsageError, hint, place
+from poolsafe.config.errors import UsageError, hint, place, shown
 from poolsafe.rules import registry
 
 TYPE_CHECKING = False
@@ -48,7 +48,8 @@ def check_selector(selector: str, key: str, source: str) -> None:
     by_name = [code for code, name in codes.items() if name == selector.lower().replace("_", "-")]
     beginnings = sorted({code[:length] for code in codes for length in range(len(PREFIX), len(code) + 1)}, key=len)
     near = f"; its code is `{by_name[0]}`" if by_name else hint(selector, [ALL, *beginnings])
-    raise UsageError(f"{place(source, key)}: unknown rule selector `{selector}`{near}")
+    unquoted = f"{place(source, key)}: unknown rule selector"
+    raise UsageError(f"{unquoted} {shown(selector)}{near}", unquoted)
 
 
 def matching(selector: str, codes: Iterable[str]) -> set[str]:

@@ -101,7 +101,11 @@ class Settings:
     def source_roots(self) -> tuple[str, ...]:
         """The absolute folders of `src` that are there, besides those that are looked at for every file."""
         said = self._values["src"][-1]
-        return () if said.source == DEFAULTS else tuple(_folders(said))
+        if said.source == DEFAULTS:
+            return ()
+        from poolsafe.config.source_roots import expand
+
+        return tuple(path for written in said.value for path in expand(said.base, written))
 
     @property
     def baseline(self) -> str | None:
@@ -141,21 +145,11 @@ class Settings:
                     yield PathSet([pattern]), negated, selectors
 
 
-def _folders(said: Value) -> Iterable[str]:
-    import glob
-
-    for text in said.value:
-        pattern = os.path.join(glob.escape(said.base), os.path.expandvars(os.path.expanduser(text)))
-        yield from (
-            os.path.normpath(path) for path in sorted(glob.glob(pattern, recursive=True)) if os.path.isdir(path)
-        )
-
-
 def _pattern(text: str, value: Value, path: str, *, name_always: bool = False) -> PathPattern:
     try:
         return PathPattern(text, value.base, name_always=name_always)
     except UsageError as error:
-        raise UsageError(f"{place(value.source, path)}: {error}") from None
+        raise UsageError(f"{place(value.source, path)}: {error if value.quotable else 'invalid glob'}") from None
 
 
 def _selection(layer: Layer) -> Selection:

@@ -11,12 +11,17 @@ from collections.abc import Iterator
 from poolsafe.deployment.packages import WATCHED, Entry, normalized, requirement
 from poolsafe.deployment.versions import specified
 
-NAME = re.compile(r"(?:.*[-_.])?(?:environment|conda(?:[-_.]?env)?)(?:[-_.].*)?\.ya?ml$", re.IGNORECASE)
-
+_WORD = re.compile(r"(?<![^-_.])(?:environment|conda(?:[-_.]?env)?)(?![^-_.])")
 _DEPENDENCIES = re.compile(r"^dependencies:", re.MULTILINE)
 _ITEM = re.compile(r"""\s*-\s+["']?(?:[\w./-]+::)?([^"'#]+)""")
 # `asyncpg=0.30.0=py312h66e93f0_0`: a single `=` is a series, and the build behind the second one says nothing here.
 _SERIES = re.compile(r"([\w.-]+)\s*=\s*(\d[\d.]*)\*?(?:=\S*)?\s*$")
+
+
+def is_named(name: str) -> bool:
+    """Whether a file is called like an environment file: `environment.yml`, `conda-env-dev.yaml`."""
+    stem, _, ending = name.lower().rpartition(".")
+    return ending in ("yml", "yaml") and _WORD.search(stem) is not None
 
 
 def entries_of(text: str) -> Iterator[Entry]:

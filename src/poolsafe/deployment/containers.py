@@ -10,11 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from poolsafe.deployment.files import short_lines
 from poolsafe.deployment.setting import KEYS, Setting
+from poolsafe.source import short_lines
 
-NAME = re.compile(r".*\.ya?ml(?:\.\w+)?$|\.?env[^/]*pgbouncer[^/]*$|.*pgbouncer[^/]*\.env$", re.IGNORECASE)
-
+_YAML = re.compile(r"\.ya?ml(?:\.\w+)?$")
 _MENTION = re.compile(r"pgbouncer|connection_?pooler", re.IGNORECASE)
 _KEY = "|".join(sorted(KEYS, key=len, reverse=True))
 # `${POOL_MODE:-transaction}` says what holds unless somebody says otherwise.
@@ -25,6 +24,13 @@ _ITS_VALUE = re.compile(rf"""\s*value:\s*{_VALUE}""")
 # Zalando's operator: a block with a `mode` of its own.
 _BLOCK = re.compile(r"(\s*)connectionPooler:\s*$")
 _MODE = re.compile(rf"""(\s*)mode:\s*{_VALUE}""")
+
+
+def is_named(name: str) -> bool:
+    """Whether a file is YAML, a template of it, or an env file for PgBouncer, by its name."""
+    name = name.lower()
+    is_env = name.startswith(("env", ".env")) or name.endswith(".env")
+    return _YAML.search(name) is not None or (is_env and "pgbouncer" in name)
 
 
 def settings_of(path: str, text: str) -> Iterator[Setting]:

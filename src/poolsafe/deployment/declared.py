@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from poolsafe.deployment import conda, setup_py
-from poolsafe.deployment.files import leave, row_with, short_lines, text_of
+from poolsafe.deployment.files import leave, row_with, text_of
 from poolsafe.deployment.packages import OTHER_DRIVERS, WATCHED, Entry, Said, extras, normalized, requirement
 from poolsafe.deployment.versions import ANY, specified_for_poetry
+from poolsafe.source import short_lines
 
 Entries = Iterator[Entry]
 
@@ -21,7 +22,7 @@ class _Broken(Exception):  # noqa: N818 - it names the state of the file
 def declared_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
     """What the project files among the `names` of a folder declare of the packages that decide something."""
     for name in sorted(names):
-        read = _READERS.get(name) or (conda.entries_of if conda.NAME.match(name) else None)
+        read = _READERS.get(name) or (conda.entries_of if conda.is_named(name) else None)
         path = os.path.join(folder, name)
         text = None if read is None else text_of(root, path)
         if read is None or text is None:
@@ -112,7 +113,8 @@ def _toml(text: str) -> dict[str, Any]:
 
     try:
         return tomli.loads(text)
-    except tomli.TOMLDecodeError as error:
+    # A plain ValueError is one about a number of too many digits.
+    except ValueError as error:
         raise _Broken(f"not TOML: {error}") from None
     except RecursionError:
         raise _Broken("not TOML: nested too deeply") from None

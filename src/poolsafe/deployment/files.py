@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import codecs
 import os
-import stat
+
+from poolsafe.reading import read_below
 
 # A lock file may be long. What people write themselves, and what takes a parser its time, is shorter.
 LOCK_BYTES = 20_000_000
 FILE_BYTES = 1_000_000
-# Longer lines say nothing of a version or a pooler, and some patterns take the square of their length.
-LINE_LENGTH = 4_000
 
 # Path to reason, for `--verbose`. What was read is kept as long as the process lives, and so is what was not.
 _UNREAD: dict[str, str] = {}
@@ -27,19 +26,13 @@ def leave(path: str, reason: str) -> None:
     _UNREAD[os.path.abspath(path)] = reason
 
 
-def inside(root: str, path: str) -> bool:
-    """Whether a path, its links followed, is the root or below it."""
-    real, top = os.path.realpath(path), os.path.realpath(root)
-    return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
-
-
 def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
     """The text of a file of the project, with line feeds only; None where there is none to be read.
 
     That is said of a file that exists: it lies outside, is none, is larger than `most` bytes, or is closed to us.
     """
     try:
-        raw = _bytes_of(root, path, most)
+        raw = read_below(root, path, most)
     except (FileNotFoundError, ValueError):
         # A name that somebody wrote into another file may be none at all.
         return None
@@ -49,29 +42,6 @@ def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
     # What PowerShell redirects into a requirements file is UTF-16, and pip reads it.
     encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     return raw.decode(encoding, errors="replace").replace("\r\n", "\n").replace("\r", "\n")
-
-
-def _bytes_of(root: str, path: str, most: int) -> bytes:
-    found = os.stat(path)
-    if not inside(root, path):
-        raise OSError("outside of the project")
-    # Opening a pipe would wait for somebody to write into it.
-    if not stat.S_ISREG(found.st_mode):
-        raise OSError("not a file")
-    if found.st_size > most:
-        raise OSError(f"larger than {most:,} bytes")
-    with open(path, "rb") as file:
-        return file.read()
-
-
-def short_lines(text: str) -> list[str]:
-    """The lines of a text, "" in the place of each that is absurdly long."""
-    return [line if len(line) <= LINE_LENGTH else "" for line in text.splitlines()]
-
-
-def row_of(text: str, offset: int) -> int:
-    """The 1-based row of an offset."""
-    return text.count("\n", 0, offset) + 1
 
 
 def row_with(text: str, *words: str) -> int:

@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from poolsafe.deployment.files import LOCK_BYTES, leave, row_of, row_with, text_of
+from poolsafe.deployment.files import LOCK_BYTES, leave, row_with, text_of
 from poolsafe.deployment.packages import WATCHED, Said, normalized
 from poolsafe.deployment.versions import exactly
 
@@ -37,10 +37,14 @@ def locked_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
 def _of_toml(path: str, text: str) -> Iterator[Said]:
     if not _ANY_PACKAGE.search(text):
         leave(path, "not a lock file")
+    row, counted = 1, 0
     for match in _PACKAGE.finditer(text):
         versions = exactly(match[2])
-        if versions is not None:
-            yield Said(match[1].lower(), versions, path, row_of(text, match.start(2)))
+        if versions is None:
+            continue
+        row += text.count("\n", counted, match.start(2))
+        counted = match.start(2)
+        yield Said(match[1].lower(), versions, path, row)
 
 
 def _of_pipfile(path: str, text: str) -> Iterator[Said]:
@@ -49,10 +53,15 @@ def _of_pipfile(path: str, text: str) -> Iterator[Said]:
     except (ValueError, RecursionError):
         leave(path, "not JSON")
         return
+    rows: dict[str, int] = {}
     sections = [content.get(section) for section in ("default", "develop")] if isinstance(content, dict) else []
     for section in sections:
         for name, entry in section.items() if isinstance(section, dict) else ():
             version = entry.get("version") if isinstance(entry, dict) else None
             versions = exactly(version) if isinstance(version, str) else None
-            if normalized(name) in WATCHED and versions is not None:
-                yield Said(normalized(name), versions, path, row_with(text, f'"{name}"'))
+            package = normalized(name)
+            if package not in WATCHED or versions is None:
+                continue
+            if package not in rows:
+                rows[package] = row_with(text, f'"{name}"')
+            yield Said(package, versions, path, rows[package])

@@ -7,15 +7,19 @@ from collections.abc import Iterator
 
 from poolsafe.deployment.setting import KEYS, MODES, Setting
 
-NAME = re.compile(r".*pgbouncer.*\.(?:ini|conf|cfg)(?:\.\w+)?$", re.IGNORECASE)
-
+_ENDING = re.compile(r"\.(?:ini|conf|cfg)(?:\.\w+)?$")
 _SECTION = re.compile(r"\s*\[([^\]]*)\]")
 _ASSIGNMENT = re.compile(r"\s*([\w.*-]+)\s*=(.*)")
 _OWN_MODE = re.compile(r"\bpool_mode\s*=\s*'?(\w+)")
 
-
 # What a template fills in, and files whose settings stand elsewhere.
-_INCOMPLETE = re.compile(r"\{\{|\{%|\$\{|\$\(|<%|^\s*%include\b", re.MULTILINE)
+_INCOMPLETE = re.compile(r"\{\{|\{%|\$\{|\$\(|<%|^[^\S\n]*%include\b", re.MULTILINE)
+
+
+def is_named(name: str) -> bool:
+    """Whether a file is called like PgBouncer's configuration, `pgbouncer.ini` or `pgbouncer-prod.conf.tmpl`."""
+    _, pgbouncer, rest = name.lower().partition("pgbouncer")
+    return bool(pgbouncer) and _ENDING.search(rest) is not None
 
 
 def settings_of(path: str, text: str) -> Iterator[Setting]:

@@ -58,6 +58,6 @@ def _belongs(folder: str, name: str) -> bool:
 
 
 def _reader(name: str) -> Reader | None:
-    if pgbouncer_ini.NAME.match(name):
+    if pgbouncer_ini.is_named(name):
         return pgbouncer_ini.settings_of
-    return containers.settings_of if containers.NAME.match(name) else None
+    return containers.settings_of if containers.is_named(name) else None

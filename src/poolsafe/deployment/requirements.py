@@ -10,9 +10,7 @@ from poolsafe.deployment.files import text_of
 from poolsafe.deployment.packages import Entry, Said, requirement
 from poolsafe.deployment.versions import both
 
-NAME = re.compile(
-    r"(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in|lock)$|requirements(?:[-_].*)?\.pip$", re.IGNORECASE
-)
+_WORD = re.compile(r"(?<![^-_.])requirements(?![^-_.])")
 FOLDER = "requirements"
 # One file and all that it includes.
 _INCLUDED = 100
@@ -20,10 +18,18 @@ _INCLUDED = 100
 _INCLUDE = re.compile(r"(?:-r|--requirement|(-c|--constraint))[\s=]*([^\s#]+)")
 
 
+def is_named(name: str) -> bool:
+    """Whether a file is called like a requirements file: `requirements-dev.txt`, `test_requirements.in`."""
+    stem, _, ending = name.lower().rpartition(".")
+    if ending == "pip":
+        return stem == "requirements" or stem.startswith(("requirements-", "requirements_"))
+    return ending in ("txt", "in", "lock") and _WORD.search(stem) is not None
+
+
 def required_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
     """What the requirements files of a folder say, and those of its folder `requirements`."""
     for name in sorted(names):
-        if NAME.match(name):
+        if is_named(name):
             yield from required_by(os.path.join(folder, name), root)
     if FOLDER in names:
         inner = os.path.join(folder, FOLDER)
@@ -37,7 +43,8 @@ def required_by(path: str, root: str) -> list[Said]:
     required: list[Said] = []
     constraints: list[Said] = []
     _read(path, root, required, constraints, set())
-    return [_narrowed(said, constraints) for said in required]
+    narrowing = _joined(constraints)
+    return [_narrowed(said, narrowing) for said in required]
 
 
 def _read(path: str, root: str, required: list[Said], constraints: list[Said], seen: set[str]) -> None:
@@ -61,11 +68,21 @@ def _line(line: str) -> Iterator[Entry]:
     return iter(()) if line.startswith(("-", "#")) else requirement(line)
 
 
-def _narrowed(said: Said, constraints: list[Said]) -> Said:
-    for constraint in constraints:
-        if constraint.package == said.package:
-            said = Said(said.package, both(said.versions, constraint.versions), constraint.path, constraint.row)
-    return said
+def _joined(constraints: list[Said]) -> dict[str, Said]:
+    """All constraints of each package as one, in the place of the last."""
+    joined: dict[str, Said] = {}
+    for said in constraints:
+        before = joined.get(said.package)
+        versions = said.versions if before is None else both(before.versions, said.versions)
+        joined[said.package] = Said(said.package, versions, said.path, said.row)
+    return joined
+
+
+def _narrowed(said: Said, constraints: dict[str, Said]) -> Said:
+    constraint = constraints.get(said.package)
+    if constraint is None:
+        return said
+    return Said(said.package, both(said.versions, constraint.versions), constraint.path, constraint.row)
 
 
 def _listing(folder: str) -> list[str]:

@@ -119,7 +119,7 @@ def _within(lowest: Version, series: Version) -> Versions:
 
 def _poetry_alternative(text: str) -> Versions:
     found = ANY
-    for part in re.split(r"\s*,\s*|\s+(?=[<>=^~!])", text.strip()):
+    for part in re.split(r",|\s(?=[<>=^~!])", text.strip()):
         found = both(found, _poetry_clause(part.strip()))
     return found
 

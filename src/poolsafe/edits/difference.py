@@ -3,39 +3,97 @@
 from __future__ import annotations
 
 import os
-import re
-from difflib import unified_diff
+from collections.abc import Callable, Iterator
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
+from poolsafe.steering import quoted
+
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from poolsafe.source import Source
 
-# Control characters, the marks that reorder text, and the quote that begins a quoted name.
-_ODD = re.compile('[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]|^"')
+    # The rows of the old text and of the new one, from 0 and without the last, that take each other's place.
+    Change: TypeAlias = tuple[int, int, int, int]
 
-NO_NEWLINE = "\\ No newline at end of file\n"
+CONTEXT = 3
+NO_NEWLINE = b"\\ No newline at end of file\n"
 
 
-def diff(before: Source, after: Source) -> str:
-    """The unified diff of two texts of one file, "" where they are the same. The path is relative where it is below."""
-    path = _quoted(_shown(before.path))
+def diff(before: Source, after: Source, withheld: Callable[[int], bool] = lambda row: False) -> bytes:
+    """Return the unified diff of two versions of one file, in the file's own bytes; empty where they are the same.
+
+    The path is relative where it is below the current directory. Rows, from 0, of the old text that are `withheld` are
+    left out of the context. `git apply` needs one line behind each change, so a row directly behind one is shown.
+    """
     # Only \n ends a line of a patch; a carriage return is content that has to survive.
-    lines = unified_diff(_lines(before), _lines(after), path, path)
-    return "".join(line if line.endswith("\n") else f"{line}\n{NO_NEWLINE}" for line in lines)
+    old, new = _lines(before.raw), _lines(after.raw)
+    hunks = [line for hunk in _hunks(old, new, withheld) for line in hunk]
+    if not hunks:
+        return b""
+    path = os.fsencode(quoted(_shown(before.path)))
+    lines = (b"--- %b\n" % path, b"+++ %b\n" % path, *hunks)
+    return b"".join(line if line.endswith(b"\n") else line + b"\n" + NO_NEWLINE for line in lines)
 
 
-def _lines(source: Source) -> list[str]:
-    text = ("\ufeff" if source.bom else "") + source.text
-    lines = text.split("\n")
-    return [f"{line}\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
+def _hunks(old: list[bytes], new: list[bytes], withheld: Callable[[int], bool]) -> Iterator[list[bytes]]:
+    opcodes = SequenceMatcher(None, old, new).get_opcodes()
+    changes = [opcode[1:] for opcode in opcodes if opcode[0] != "equal"]
+    followers = [*changes[1:], None] if changes else []
+    hunk: list[Change] = []
+    first = 0  # The first row that this hunk may show.
+    for change, following in zip(changes, followers, strict=True):
+        hunk.append(change)
+        end = len(old) if following is None else following[0]
+        last = _context_end(change[1], end, withheld)
+        if following is not None and _context_start(following[0], last, withheld) == last:
+            # Nothing is left out between the two.
+            continue
+        yield _hunk(old, new, hunk, _context_start(hunk[0][0], first, withheld), last)
+        hunk, first = [], last
 
 
-def _quoted(path: str) -> str:
-    """A name that would end its line or steer a terminal, as GNU and Git quote it; other names as they are."""
-    if _ODD.search(path) is None:
-        return path
-    escaped = os.fsencode(path.replace("\\", "\\\\").replace('"', '\\"'))
-    return '"' + "".join(chr(byte) if 32 <= byte < 127 else f"\\{byte:03o}" for byte in escaped) + '"'
+def _context_start(row: int, first: int, withheld: Callable[[int], bool]) -> int:
+    """Return the first row of the context before `row`, not before `first`."""
+    for each in range(row - 1, max(first, row - CONTEXT) - 1, -1):
+        if withheld(each):
+            return each + 1
+    return max(first, row - CONTEXT)
+
+
+def _context_end(row: int, end: int, withheld: Callable[[int], bool]) -> int:
+    """Return the row behind the context after the change that ends before `row`, not behind `end`."""
+    for each in range(row + 1, min(end, row + CONTEXT)):
+        if withheld(each):
+            return each
+    # A row that is withheld is no reason to show more behind it.
+    return min(end, row + 1 if row < end and withheld(row) else row + CONTEXT)
+
+
+def _hunk(old: list[bytes], new: list[bytes], changes: list[Change], start: int, end: int) -> list[bytes]:
+    lines = []
+    row = start
+    for from_old, to_old, from_new, to_new in changes:
+        lines += [b" " + line for line in old[row:from_old]]
+        lines += [b"-" + line for line in old[from_old:to_old]]
+        lines += [b"+" + line for line in new[from_new:to_new]]
+        row = to_old
+    lines += [b" " + line for line in old[row:end]]
+    before, after = changes[0][2] - (changes[0][0] - start), changes[-1][3] + (end - changes[-1][1])
+    return [f"@@ -{_range(start, end)} +{_range(before, after)} @@\n".encode(), *lines]
+
+
+def _range(start: int, end: int) -> str:
+    if end - start == 1:
+        return str(start + 1)
+    # An empty range is named by the row before it.
+    return f"{start + 1 if end > start else start},{end - start}"
+
+
+def _lines(raw: bytes) -> list[bytes]:
+    lines = raw.split(b"\n")
+    return [line + b"\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
 
 
 def _shown(path: str) -> str:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _OPENING_QUOTES = re.compile(r"[a-zA-Z]*('''|\"\"\"|'|\")")
 _NAME = r"[^\W\d]\w*"
 _PLAIN_RECEIVER = re.compile(rf"(?:await\s+)?{_NAME}(?:\s*\.\s*{_NAME})*\s*")
-_COMMENT = re.compile(r"[ \t\f]*\#[^\r\n]*")
+_COMMENT = re.compile(r"(?<![ \t\f])[ \t\f]*\#[^\r\n]*")
 _AFTER = re.compile(r"[ \t\f]*(?:\#|\r|\n|\Z)")
 
 

@@ -335,4 +335,4 @@ def _state(value: str) -> SizeState:
     number = value.strip("\"'")
     if not number.isdecimal():
         return SizeState.UNKNOWN
-    return SizeState.POSITIVE if int(number) else SizeState.ZERO
+    return SizeState.POSITIVE if number.strip("0") else SizeState.ZERO

@@ -6,11 +6,11 @@ import argparse
 import os
 
 from poolsafe import __version__
-from poolsafe.config.errors import UsageError, hint
+from poolsafe.config.errors import UsageError, hint, shown
 from poolsafe.config.keys import POOLERS, SEVERITIES, read_value
 from poolsafe.config.layers import Layer, Value, read_inline, selectors_in
 from poolsafe.config.selection import check_selector
-from poolsafe.frontend.terminal import columns
+from poolsafe.frontend.terminal import columns, emit
 from poolsafe.reports import FORMATS
 
 TYPE_CHECKING = False
@@ -60,6 +60,10 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         raise UsageError(message)
 
+    def _print_message(self, message: str, file: object = None) -> None:
+        # Only help and the version come here. argparse would pass over a stream that takes nothing.
+        emit((message,))
+
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Return the parsed command line. Raises UsageError; `--help` and `--version` print and raise SystemExit."""
@@ -79,8 +83,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     options.paths += argv[end + 1 :]
     if options.color not in COLOURS:
         listed = ", ".join(f"`{choice}`" for choice in COLOURS)
-        raise UsageError(f"--color: must be one of {listed}, not `{options.color}`{hint(options.color, COLOURS)}")
+        raise UsageError(f"--color: must be one of {listed}, not {shown(options.color)}{hint(options.color, COLOURS)}")
     _refuse_contradictions(options)
+    _refuse_empty_paths(options)
     if options.stdin_filename is not None and not options.paths:
         options.paths = ["-"]
     if "-" in options.paths and len(options.paths) > 1:
@@ -105,6 +110,16 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         raise UsageError("`--add-noqa` writes files, and cannot be combined with standard input")
 
 
+def _refuse_empty_paths(options: argparse.Namespace) -> None:
+    """Raise UsageError for an empty path, which an unset variable leaves: it would stand for the current directory."""
+    if "" in options.paths:
+        raise UsageError("an empty path; name `.` for the current directory")
+    for destination in ("output_file", "write_baseline", "baseline", "stdin_filename", "config"):
+        said = getattr(options, destination)
+        if said == "" or (isinstance(said, list) and "" in said):
+            raise UsageError(f"--{destination.replace('_', '-')}: the path is empty")
+
+
 def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
     """Return the layers of `--config 'key = value'` and of the flags, and the file of `--config FILE`.
 
@@ -120,7 +135,7 @@ def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
         elif "=" in text:
             layers.append(read_inline(text))
         else:
-            raise UsageError(f"--config: no such file: `{text}`")
+            raise UsageError(f"--config: no such file: {shown(text)}")
     if file is not None and options.isolated:
         raise UsageError("--isolated reads no configuration file, so it cannot be combined with `--config FILE`")
     # As with ruff, what was said first wins over what was said later, and the other flags over both.
@@ -156,12 +171,16 @@ def _pairs(said: list[str], flag: str, form: str) -> Iterator[tuple[str, str]]:
     for pair in said:
         first, colon, second = pair.rpartition(":")
         if not colon:
-            raise UsageError(f"{flag}: expected `{form}`, not `{pair}`")
+            raise UsageError(f"{flag}: expected `{form}`, not {shown(pair)}")
         yield first, second
 
 
 def _listed(text: str) -> list[str]:
     return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _listed_paths(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",")]
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -232,8 +251,10 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         "--config", action="append", metavar="FILE|KEY=VALUE", help="the configuration file to use, or a TOML override"
     )
     group.add_argument("--isolated", action="store_true", help="read no configuration file")
-    group.add_argument("--exclude", type=_listed, action="extend", metavar="GLOBS", help="what to leave out")
-    group.add_argument("--extend-exclude", type=_listed, action="extend", metavar="GLOBS", help="more to leave out")
+    group.add_argument("--exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="what to leave out")
+    group.add_argument(
+        "--extend-exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="more to leave out"
+    )
     group.add_argument(
         "--force-exclude", action=argparse.BooleanOptionalAction, help="leave out even the files that are named"
     )

@@ -12,6 +12,8 @@ from collections import Counter
 from hashlib import sha256
 
 from poolsafe.config.errors import UsageError
+from poolsafe.frontend import output
+from poolsafe.reading import read_below
 from poolsafe.reports.places import first_line
 
 TYPE_CHECKING = False
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
 
 VERSION = 1
+LARGEST = 20_000_000  # bytes
 
 
 class Baseline:
@@ -78,15 +81,18 @@ class Known:
         return moved
 
 
-def read(path: str, named: str) -> Baseline:
-    """Return the baseline at `path`. Raises UsageError, which begins with `named`."""
+def read(path: str, named: str, root: str | None = None) -> Baseline:
+    """Return the baseline at `path`, which has to lie below `root` if one is given.
+
+    Raises UsageError, which begins with `named`.
+    """
     try:
-        with open(path, encoding="utf-8-sig") as file:
-            content = json.load(file)
+        content = json.loads(read_below(root, path, LARGEST).decode("utf-8-sig"))
     except OSError as error:
         raise UsageError(f"{named}: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
-        raise UsageError(f"{named}: not JSON: {' '.join(str(error).split())}") from None
+        reason = "not UTF-8" if isinstance(error, UnicodeDecodeError) else " ".join(str(error).split())
+        raise UsageError(f"{named}: not JSON: {reason}") from None
     findings = content.get("findings") if isinstance(content, dict) and content.get("version") == VERSION else None
     if not isinstance(findings, dict) or not all(map(_is_count, findings.values())):
         raise UsageError(f"{named}: no baseline of this version of poolsafe; write it anew")
@@ -101,11 +107,7 @@ def write(path: str, diagnostics: Iterable[Diagnostic]) -> None:
         digest = _digest(diagnostic.code, diagnostic.first_line)
         counts.setdefault(_name(diagnostic.span.path, root), Counter())[digest] += 1
     text = json.dumps({"version": VERSION, "findings": counts}, indent=2, sort_keys=True)
-    try:
-        with open(path, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text + "\n")
-    except OSError as error:
-        raise UsageError(f"--write-baseline: {path}: {error.strerror or error}") from None
+    output.write(path, (text + "\n").encode(), "--write-baseline")
 
 
 def _taken(left: Counter[_T], wanted: Iterable[_T]) -> list[bool]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from poolsafe.findings import Edit, Finding, Fix, Related
 from poolsafe.reading import read
 from poolsafe.reports.diagnostic import Diagnostic, Note, Position, Remedy, Replacement, Span, frame
-from poolsafe.reports.masking import hidden, masked, visible
+from poolsafe.reports.masking import PYTHON, hidden, masked, secrets, visible
 from poolsafe.reports.places import first_line
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.suppression.noqa import Suppressions
@@ -47,9 +47,13 @@ class Presenter:
 
     def _remedy(self, fix: Fix) -> Remedy:
         # A masked fix could be applied by whoever reads the report, so one with a secret in it is not handed out.
-        shareable = all(hidden(edit.content) == edit.content for edit in fix.edits)
+        shareable = not any(self._holds_secret(edit.content) for edit in fix.edits)
         replacements = tuple(map(self._replacement, fix.edits)) if shareable else ()
         return Remedy(masked(fix.message), fix.applicability, replacements, self._offers(fix))
+
+    def _holds_secret(self, content: str) -> bool:
+        # By itself, or as a part of the source that is written again.
+        return hidden(content) != content or any(secret in content for secret in secrets(self._source))
 
     def _replacement(self, edit: Edit) -> Replacement:
         return Replacement(self._position(edit.start), self._position(edit.end), edit.content)
@@ -59,7 +63,8 @@ class Presenter:
         start = Position(related.row, related.column)
         end = Position(related.end_row, related.end_column)
         source = self._read(path) if self._frames else None
-        lines = () if source is None else frame(visible(source), start.row, start.row)
+        code = path == self._source.path or path.endswith(PYTHON)
+        lines = () if source is None else frame(visible(source, code=code), start.row, start.row)
         # A related place is shown to be recognised, not to be studied.
         lines = tuple((row, line) for row, line in lines if row == start.row)
         return Note(Span(path, start, end, lines), masked(related.message))

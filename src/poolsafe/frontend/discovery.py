@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 
 from poolsafe.foreign import ENVIRONMENT, PACKAGES
-from poolsafe.frontend.gitignore import Ignores, find_top, ignored
-from poolsafe.reading import inside
+from poolsafe.frontend.gitignore import Ignores, ignored
+from poolsafe.reading import checkout_of, is_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,11 +23,13 @@ class Found:
     """The outcome of a search. `files` are absolute paths in a stable order, each once.
 
     `missing` are named paths that do not exist, `empty` named directories without any Python file, excluded or not,
-    `unreadable` directories that could not be listed, each with the reason, and `outside` links that lead out of the
-    project, which are only followed where the user names them.
+    `unreadable` directories that could not be listed and links that cannot be followed, each with the reason, and
+    `outside` links that lead out of the project, which are only followed where the user names them.
+
+    `folders` and `links` are the real paths of named folders and of links, as they were when they were found.
     """
 
-    __slots__ = ("empty", "files", "missing", "outside", "unreadable")
+    __slots__ = ("empty", "files", "folders", "links", "missing", "outside", "unreadable")
 
     def __init__(self) -> None:
         self.files: list[str] = []
@@ -33,6 +37,31 @@ class Found:
         self.empty: list[str] = []
         self.outside: list[str] = []
         self.unreadable: list[tuple[str, str]] = []
+        self.folders: dict[str, str] = {}
+        self.links: dict[str, str] = {}
+
+    def real(self, path: str) -> str:
+        """Return the real path that one of `files` had when it was found.
+
+        A folder that has been replaced by a link since leads nowhere else: no link was followed on the way to it.
+        """
+        known = self.links.get(path)
+        if known is not None:
+            return known
+        folder = os.path.dirname(path)
+        while folder not in self.folders:
+            folder = os.path.dirname(folder)
+        return os.path.join(self.folders[folder], path[len(folder) :].lstrip(os.sep))
+
+    def take_named(self, absolute: str) -> bool:
+        """Note where a named file really lies, and say whether it is a link."""
+        folder = os.path.dirname(absolute)
+        if folder not in self.folders:
+            self.folders[folder] = os.path.realpath(folder)
+        is_link = os.path.islink(absolute)
+        if is_link:
+            self.links[absolute] = os.path.realpath(absolute)
+        return is_link
 
 
 def find(paths: Sequence[str], resolver: Resolver) -> Found:
@@ -41,20 +70,27 @@ def find(paths: Sequence[str], resolver: Resolver) -> Found:
     seen: dict[str, bool] = {}
     for path in paths:
         absolute = os.path.abspath(path)
-        if os.path.isdir(absolute):
+        try:
+            is_directory = stat.S_ISDIR(os.stat(absolute).st_mode)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                found.missing.append(path)
+            else:
+                found.unreadable.append((path, error.strerror or str(error)))
+            continue
+        if is_directory:
             _named_directory(path, absolute, resolver, found, seen)
-        elif not os.path.exists(absolute):
-            found.missing.append(path)
         elif not excluded_by_force(absolute, resolver):
-            seen[absolute] = os.path.islink(absolute)
-    found.files = _without_doubles(seen)
+            seen[absolute] = found.take_named(absolute)
+    found.files = _without_doubles(seen, found.links)
     return found
 
 
-def _without_doubles(paths: dict[str, bool]) -> list[str]:
+def _without_doubles(paths: dict[str, bool], targets: dict[str, str]) -> list[str]:
     """Leave out links to files that are there by their own name: two writers of one file would collide.
 
-    `paths` says of each whether it is a link, which the listing of its directory has told: nothing is asked again.
+    `paths` says of each whether it is a link, which the listing of its directory has told, and `targets` where links
+    lead: nothing is asked again.
     """
     links = {path for path, is_link in paths.items() if is_link}
     if not links:
@@ -62,7 +98,7 @@ def _without_doubles(paths: dict[str, bool]) -> list[str]:
     real = {os.path.realpath(path) for path in paths if path not in links}
     kept = []
     for path in paths:
-        target = os.path.realpath(path) if path in links else path
+        target = targets[path] if path in links else path
         if path not in links or target not in real:
             kept.append(path)
             real.add(target)
@@ -78,6 +114,7 @@ def excluded_by_force(path: str, resolver: Resolver) -> bool:
 def _named_directory(path: str, absolute: str, resolver: Resolver, found: Found, seen: dict[str, bool]) -> None:
     if excluded_by_force(absolute, resolver):
         return
+    found.folders.setdefault(absolute, os.path.realpath(absolute))
     walk = _Walk(resolver, found, absolute)
     walk.directory(absolute)
     seen.update(walk.files)
@@ -97,8 +134,8 @@ class _Walk:
         self.left_out = False
         self._resolver = resolver
         self._found = found
-        work_tree = find_top(top)
-        self._top = work_tree or top
+        work_tree = checkout_of(top)
+        self._top = os.path.realpath(work_tree or top)
         self._ignores = None if work_tree is None else Ignores(work_tree)
 
     def directory(self, top: str) -> None:
@@ -130,16 +167,33 @@ class _Walk:
                 self.left_out = True
                 return False
             return True
-        if not settings.includes(entry.path) or not entry.is_file():
+        if not settings.includes(entry.path):
+            return False
+        try:
+            is_file = entry.is_file()
+        except OSError as error:
+            # A link in a circle, or through a directory that is closed to us. One that leads nowhere is no file.
+            if not _leaves_out(entry, settings, rules, directory=False):
+                self._found.unreadable.append((entry.path, error.strerror or str(error)))
+            return False
+        if not is_file:
             return False
         if _leaves_out(entry, settings, rules, directory=False):
             self.left_out = True
-        elif entry.is_symlink() and not inside(self._top, entry.path):
-            self.left_out = True
-            self._found.outside.append(entry.path)
+        elif entry.is_symlink():
+            self._link(entry.path)
         else:
-            self.files[entry.path] = entry.is_symlink()
+            self.files[entry.path] = False
         return False
+
+    def _link(self, path: str) -> None:
+        real = os.path.realpath(path)
+        if is_below(real, self._top):
+            self.files[path] = True
+            self._found.links[path] = real
+        else:
+            self.left_out = True
+            self._found.outside.append(path)
 
 
 def _name(entry: os.DirEntry[str]) -> str:

@@ -5,7 +5,9 @@ Importing this module imports LibCST; it is only imported once a file has a need
 
 from __future__ import annotations
 
+import os
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
 from poolsafe import edits
@@ -16,31 +18,35 @@ from poolsafe.facts.suppression import ABOUT_COMMENTS, NEVER
 from poolsafe.findings import Applicability, Finding, Fix, Severity
 from poolsafe.frontend.baseline import Known
 from poolsafe.frontend.diagnostics import Presenter
-from poolsafe.frontend.mishap import internal_error
+from poolsafe.frontend.mishap import explained
 from poolsafe.frontend.outcome import Outcome
 from poolsafe.frontend.task import ADD_NOQA, APPLY, DIFF, Task
 from poolsafe.inference.project import project_of, root_of
+from poolsafe.reports.masking import visible
 from poolsafe.source import Source
+from poolsafe.steering import commands
 from poolsafe.suppression.adding import comments
 from poolsafe.suppression.noqa import NOTHING, Suppressions, suppressions
 
 NOT_SILENCED = ABOUT_COMMENTS | {NEVER}
 
 
-def examine(path: str, raw: bytes, settings: Settings, task: Task) -> Outcome:
+def examine(path: str, raw: bytes, settings: Settings, task: Task, real: str | None = None) -> Outcome:
     """Return what comes of the file at the absolute `path` with the content `raw`; `raw` has a needle.
 
-    A mistake of ours becomes an error of the outcome: one file must not keep the others from being checked.
+    What is changed is written to its real path, `real`, without following a link. A mistake of ours becomes an error
+    of the outcome: one file must not keep the others from being checked.
     """
     try:
-        return _Examination(path, settings, task).run(raw)
+        return _Examination(path, settings, task, real or os.path.realpath(path)).run(raw)
     except Exception as error:
-        return Outcome(path, errors=(internal_error(error),))
+        return Outcome(path, errors=(explained(error),))
 
 
 class _Examination:
-    def __init__(self, path: str, settings: Settings, task: Task) -> None:
+    def __init__(self, path: str, settings: Settings, task: Task, real: str) -> None:
         self._path = path
+        self._real = real
         self._project = project_of(root_of(path), settings.source_roots)
         self._settings = settings
         self._task = task
@@ -149,7 +155,7 @@ class _Examination:
             return latest[1]
 
         if self._task.mode == APPLY and not self._task.piped:
-            edits.remove_leftovers(self._path)
+            edits.remove_leftovers(self._real)
         repair = edits.repair(before, check_anew, self._offers)
         outcome = Outcome(self._path)
         try:
@@ -167,13 +173,19 @@ class _Examination:
         if after.text == before.text:
             return
         if self._task.mode == DIFF:
-            outcome.diff = edits.diff(before, after)
+            outcome.diff = edits.diff(before, after, _withheld(before))
         elif self._task.piped:
             outcome.output = after.raw
         else:
-            edits.write(before, after)
+            edits.write(before, after, self._real)
 
     @staticmethod
     def _refusal(source: Source, finding: Finding) -> str:
         row, _ = source.row_column(finding.start)
         return f"{row}: the fix of {finding.code} is left out, as its result would not be valid Python"
+
+
+def _withheld(source: Source) -> Callable[[int], bool]:
+    """Return what says of a row, from 0, that it is no context for a diff: it holds a secret or steers a CI job."""
+    lines, shown = source.text.split("\n"), visible(source).text.split("\n")
+    return lambda row: lines[row] != shown[row] or commands(lines[row])

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import os
-import re
 
+from poolsafe.config.wildcards import LONGEST, CharacterClass, Machine
 from poolsafe.reading import read_below
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
 FILES = (".gitignore", ".ignore")
-_SPECIAL = re.compile(r"[\\*?\[]")
+_SPECIAL = frozenset("\\*?[")
 
 LARGEST = 1_000_000  # bytes
 
 
 class _Rule:
-    __slots__ = ("anchored", "body", "directories_only", "negated", "pattern")
+    __slots__ = ("anchored", "body", "directories_only", "negated")
 
     def __init__(self, line: str) -> None:
         self.negated = line.startswith("!")
@@ -27,31 +27,54 @@ class _Rule:
         body = body.rstrip("/")
         self.anchored = "/" in body
         self.body = body.removeprefix("/")
-        self.pattern = re.compile(_translate(self.body))
 
 
-class _Sieve:
-    """Says quickly, of nearly every text, that none of some rules matches it."""
+class _Table:
+    """Finds the rules that match a text. Most of them are plain names or endings, which need no machine."""
 
-    __slots__ = ("_expression", "_literals", "_suffixes")
+    __slots__ = ("_endings", "_literals", "_machines", "_suffixes")
 
-    def __init__(self, rules: Iterable[_Rule]) -> None:
-        literals, suffixes, others = set(), [], []
-        for rule in rules:
-            if not _SPECIAL.search(rule.body):
-                literals.add(rule.body)
-            elif rule.body.startswith("*") and not rule.anchored and not _SPECIAL.search(rule.body, 1):
-                suffixes.append(rule.body[1:])
+    def __init__(self, rules: Iterable[tuple[int, _Rule]]) -> None:
+        """Take rules, each with its number in its file."""
+        literals: dict[str, list[int]] = {}
+        self._endings: dict[str, list[int]] = {}
+        self._machines: list[tuple[Machine, list[int]]] = []
+        for number, rule in rules:
+            if _SPECIAL.isdisjoint(rule.body):
+                literals.setdefault(rule.body, []).append(number)
+            elif rule.body.startswith("*") and not rule.anchored and _SPECIAL.isdisjoint(rule.body[1:]):
+                self._endings.setdefault(rule.body[1:], []).append(number)
             else:
-                others.append(rule.pattern.pattern)
-        self._literals = frozenset(literals)
-        self._suffixes = tuple(suffixes)
-        self._expression = re.compile("|".join(f"(?:{other})" for other in others)) if others else None
+                self._add(number, rule.body)
+        self._literals: dict[str, Sequence[int]] = {**literals}
+        self._suffixes = tuple(self._endings)
 
-    def lets_through(self, text: str) -> bool:
-        if text in self._literals or text.endswith(self._suffixes):
-            return True
-        return self._expression is not None and self._expression.fullmatch(text) is not None
+    def _add(self, number: int, body: str) -> None:
+        if not self._machines or self._machines[-1][0].full:
+            self._machines.append((Machine(), []))
+        machine, numbers = self._machines[-1]
+        try:
+            _read(body, machine)
+        except ValueError:
+            # Git too ignores a line with a class that is none.
+            machine.drop()
+        else:
+            machine.end()
+            numbers.append(number)
+
+    def matching(self, text: str) -> Sequence[int]:
+        """Return the numbers of the rules that match a text, in no order."""
+        found = self._literals.get(text, ())
+        if text.endswith(self._suffixes):
+            found = [*found, *self._ending(text)]
+        for machine, numbers in self._machines:
+            if matching := machine.matching(text):
+                found = [*found, *(numbers[index] for index in matching)]
+        return found
+
+    def _ending(self, text: str) -> Iterator[int]:
+        for start in range(len(text) + 1):
+            yield from self._endings.get(text[start:], ())
 
 
 class Rules:
@@ -62,20 +85,19 @@ class Rules:
     def __init__(self, base: str, rules: Sequence[_Rule]) -> None:
         self._base = base.rstrip(os.sep)
         self._rules = rules
-        self._anchored = _Sieve(rule for rule in rules if rule.anchored)
-        self._free = _Sieve(rule for rule in rules if not rule.anchored)
+        self._anchored = _Table((number, rule) for number, rule in enumerate(rules) if rule.anchored)
+        self._free = _Table((number, rule) for number, rule in enumerate(rules) if not rule.anchored)
 
     def verdict(self, path: str, *, directory: bool) -> bool | None:
         """Say whether an absolute path below the base is ignored by itself; None where no rule speaks of it."""
         below = path[len(self._base) + 1 :].replace(os.sep, "/")
         name = below.rpartition("/")[2]
-        if not self._free.lets_through(name) and not self._anchored.lets_through(below):
-            return None
-        for rule in reversed(self._rules):
-            matches = rule.pattern.fullmatch(below if rule.anchored else name)
-            if matches and (directory or not rule.directories_only):
-                return not rule.negated
-        return None
+        matching = (*self._free.matching(name), *self._anchored.matching(below))
+        last = -1
+        for number in matching:
+            if number > last and (directory or not self._rules[number].directories_only):
+                last = number
+        return None if last < 0 else not self._rules[last].negated
 
 
 class Ignores:
@@ -120,61 +142,47 @@ def ignored(rules: Sequence[Rules], path: str, *, directory: bool) -> bool:
     return False
 
 
-def find_top(directory: str) -> str | None:
-    """Return the closest directory at or above `directory` that holds `.git`, or None outside of a work tree."""
-    while not os.path.exists(os.path.join(directory, ".git")):
-        above = os.path.dirname(directory)
-        if above == directory:
-            return None
-        directory = above
-    return directory
-
-
 def _rule(line: str) -> _Rule | None:
     if line.startswith("#"):
         return None
     # Trailing spaces count only behind a backslash.
-    while line.endswith(" ") and not line.endswith("\\ "):
-        line = line[:-1]
-    if line.removeprefix("!").strip("/") == "":
+    stripped = line.rstrip(" ")
+    line = stripped + " " if stripped.endswith("\\") and stripped != line else stripped
+    if line.removeprefix("!").strip("/") == "" or len(line) > LONGEST:
         return None
-    try:
-        return _Rule(line)
-    except re.error:
-        return None
+    return _Rule(line)
 
 
-def _translate(body: str) -> str:
-    out: list[str] = []
+def _read(body: str, machine: Machine) -> None:
+    """Add the pattern of a rule to the machine. Raises ValueError for a class that is none."""
     position = 0
     while position < len(body):
-        rest = body[position:]
-        if rest.startswith("**/") and (position == 0 or body[position - 1] == "/"):
-            out.append("(?:.*/)?")
+        begins_part = position == 0 or body[position - 1] == "/"
+        if begins_part and body.startswith("**/", position):
+            machine.folders()
             position += 3
-            continue
-        if rest == "**" and out and body[position - 1] == "/":
-            out.append(".+")
-            break
-        piece, length = _piece(rest)
-        out.append(piece)
-        position += length
-    return "".join(out)
+        elif begins_part and position and position == len(body) - 2 and body.endswith("**"):
+            machine.any(slash=True)
+            machine.star(slash=True)
+            return
+        else:
+            position = _piece(body, position, machine)
 
 
-def _piece(rest: str) -> tuple[str, int]:
-    if rest[0] == "*":
-        length = len(rest) - len(rest.lstrip("*"))
-        return "[^/]*", length
-    if rest[0] == "?":
-        return "[^/]", 1
-    if rest[0] == "\\" and len(rest) > 1:
-        return re.escape(rest[1]), 2
-    if rest[0] == "[":
-        end = rest.find("]", 3 if rest[1:2] in ("!", "^") else 2)
-        if end != -1:
-            inside = rest[1:end]
-            negated = inside[0] in "!^"
-            body = re.sub(r"([\\\[\]^&~|])", r"\\\1", inside[negated:])
-            return f"(?!/)[{'^' if negated else ''}{body}]", end + 1
-    return re.escape(rest[0]), 1
+def _piece(body: str, position: int, machine: Machine) -> int:
+    """Add what stands at a position, and return where it ends."""
+    char, following = body[position], body[position + 1 : position + 2]
+    if char == "*":
+        machine.star(slash=False)
+    elif char == "?":
+        machine.any(slash=False)
+    elif char == "\\" and following:
+        machine.literal(following)
+        return position + 2
+    elif char == "[" and (end := body.find("]", position + (3 if following in ("!", "^") else 2))) != -1:
+        negated = following in ("!", "^")
+        machine.character_class(CharacterClass(body[position + 1 + negated : end], negated=negated), slash=False)
+        return end + 1
+    else:
+        machine.literal(char)
+    return position + 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from poolsafe.config.errors import UsageError, hint
+from poolsafe.config.errors import UsageError, hint, shown
 from poolsafe.config.keys import KEYS
 from poolsafe.frontend.terminal import printable
 from poolsafe.rules import registry
@@ -23,7 +23,7 @@ def explain(asked: str) -> str:
     by_name = {name.upper(): code for code, name in names.items()}
     code = by_name.get(wanted, wanted)
     if code not in names:
-        raise UsageError(f"--explain: unknown rule `{asked}`{hint(asked, [*names, *names.values()])}")
+        raise UsageError(f"--explain: unknown rule {shown(asked)}{hint(asked, [*names, *names.values()])}")
     from poolsafe.rules.pages import render
 
     rule = next(rule for rule in registry.rules() if rule.code == code)

@@ -7,6 +7,13 @@ import os
 REPORT_URL = "https://github.com/poolsafe/poolsafe/issues"
 
 
+def explained(error: BaseException) -> str:
+    """Return one line about an unexpected error: the system's own words, or a request to report it."""
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror}" if isinstance(error.filename, str) else error.strerror
+    return internal_error(error)
+
+
 def internal_error(error: BaseException) -> str:
     """Return one line that names the exception and the place where it was raised."""
     trace = error.__traceback__

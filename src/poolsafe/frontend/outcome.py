@@ -14,10 +14,10 @@ class Outcome:
     """What came of one file.
 
     `diagnostics` are the findings to report, less those in `fixed` (code -> number). `errors` are lines, without the
-    path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff, `output` the
-    fixed bytes of standard input. `silent` is how many engines nobody can judge, `silenced` how many lines got a
-    `# noqa`; `lists_codes` says that one of them lists codes of ours. `unread` are files of the project, lock files and
-    the like, that could not be read, each with the reason.
+    path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff in the file's
+    own bytes, `output` the fixed bytes of standard input. `silent` is how many engines nobody can judge, `silenced` how
+    many lines got a `# noqa`; `lists_codes` says that one of them lists codes of ours. `unread` are files of the
+    project, lock files and the like, that could not be read, each with the reason.
     """
 
     path: str
@@ -26,7 +26,7 @@ class Outcome:
     errors: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    diff: str = ""
+    diff: bytes = b""
     output: bytes | None = None
     silent: int = 0
     silenced: int = 0

@@ -5,16 +5,21 @@ LibCST and multiprocessing are imported late: a project without a needle never p
 
 from __future__ import annotations
 
+import os
+
 from poolsafe import reading
 from poolsafe.frontend.sieve import sift
 from poolsafe.frontend.task import Task
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from poolsafe.config.resolver import Resolver
     from poolsafe.frontend.outcome import Outcome
+
+# A file as it is called in reports, and its real path: absolute, without links.
+Place = tuple[str, str]
 
 # Below this many files with a needle, starting workers costs more than it saves.
 WORTH_WORKERS = 24
@@ -32,12 +37,15 @@ class Unreadable:
         self.reason = reason
 
 
-def run(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
+def run(
+    paths: Sequence[str], resolver: Resolver, task: Task, real: Callable[[str], str] = os.path.realpath
+) -> Iterator[Outcome | Unreadable]:
     """Yield the outcomes in the order of `paths`, nothing for a file without a needle.
 
+    `real` returns the real path that a file had when it was found: it is read and written there, and nowhere else.
     Raises UsageError, before anything is examined or written, where a file's configuration is wrong.
     """
-    slots: list[str | Unreadable] = []
+    slots: list[Place | Unreadable] = []
     for index, reason in sift(paths):
         path = paths[index]
         if reason is not None:
@@ -46,21 +54,22 @@ def run(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcom
         settings = resolver.for_file(path)
         if task.baselines is not None:
             task.baselines.of(settings)
-        slots.append(path)
-    outcomes = _outcomes([slot for slot in slots if isinstance(slot, str)], resolver, task)
+        slots.append((path, real(path)))
+    outcomes = _outcomes([slot for slot in slots if not isinstance(slot, Unreadable)], resolver, task)
     for slot in slots:
         yield slot if isinstance(slot, Unreadable) else next(outcomes)
 
 
-def examine_path(path: str, resolver: Resolver, task: Task) -> Outcome | Unreadable:
+def examine_path(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable:
     """Return what comes of a file that has a needle, read anew."""
     from poolsafe.frontend.examine import examine
 
+    path, real = place
     try:
-        raw = reading.read(path)
+        raw = reading.read_real(real)
     except OSError as error:
         return Unreadable(path, error.strerror or str(error))
-    return examine(path, raw, resolver.for_file(path), task)
+    return examine(path, raw, resolver.for_file(path), task, real)
 
 
 def _prepare() -> None:
@@ -79,7 +88,7 @@ def _prepare() -> None:
         gc.enable()
 
 
-def _outcomes(hits: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
+def _outcomes(hits: Sequence[Place], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
     if hits:
         _prepare()
     if len(hits) >= WORTH_WORKERS:
@@ -88,5 +97,5 @@ def _outcomes(hits: Sequence[str], resolver: Resolver, task: Task) -> Iterator[O
         if workers.available() > 1:
             yield from workers.examine_all(hits, resolver, task)
             return
-    for path in hits:
-        yield examine_path(path, resolver, task)
+    for place in hits:
+        yield examine_path(place, resolver, task)

@@ -10,13 +10,14 @@ from poolsafe.frontend.discovery import Found, excluded_by_force
 from poolsafe.frontend.run import Unreadable, run
 from poolsafe.frontend.summary import Tally, counted, fixes, statistics, statistics_as_json
 from poolsafe.frontend.task import ADD_NOQA, APPLY, DIFF, REPORT, Shelf, Task
-from poolsafe.frontend.terminal import Messages, Progress, open_report, style_for
+from poolsafe.frontend.terminal import Messages, Progress, emit, emit_bytes, style_for, take_in
+from poolsafe.reading import LARGEST
 from poolsafe.reports import FOR_PEOPLE, load
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from typing import TextIO
 
     from poolsafe.config.resolver import Resolver
@@ -49,13 +50,13 @@ class Session:
     def over_files(self, found: Found, resolver: Resolver) -> int:
         """Examine the files that were found, and return the exit code."""
         self._complain(found)
-        self._collect(run(found.files, resolver, self._task()))
+        self._collect(run(found.files, resolver, self._task(), found.real))
         return self._finish(sys.stdout)
 
     def over_standard_input(self, resolver: Resolver) -> int:
         """Examine standard input, and return the exit code. Under --apply the fixed text goes to standard output."""
         path = os.path.abspath(self._options.stdin_filename or "-")
-        raw = sys.stdin.buffer.read()
+        raw = take_in(LARGEST)
         if needles.wanted(raw) and not excluded_by_force(path, resolver):
             from poolsafe.frontend.examine import examine
 
@@ -66,8 +67,7 @@ class Session:
         if self._mode != APPLY:
             return self._finish(sys.stdout)
         fixed = [outcome.output for outcome in self._outcomes if outcome.output is not None]
-        sys.stdout.buffer.write(fixed[0] if fixed else raw)
-        sys.stdout.flush()
+        emit_bytes(fixed[0] if fixed else raw)
         return self._finish(sys.stderr)
 
     def _task(self, *, piped: bool = False) -> Task:
@@ -139,10 +139,13 @@ class Session:
         if self._mode == DIFF:
             self._print_diffs(tally)
         elif self._options.output_file is None:
-            self._print_report(diagnostics, tally, stream)
+            emit(self._report(diagnostics, tally, stream), stream)
         else:
-            with open_report(self._options.output_file) as file:
-                self._print_report(diagnostics, tally, file)
+            from poolsafe.frontend import output
+
+            text = "".join(self._report(diagnostics, tally, None))
+            content = text.encode("utf-8", "backslashreplace")
+            output.write(self._options.output_file, content, "--output-file", make_folder=True)
         return self._exit_code(tally)
 
     def _warn_of_ruff(self) -> None:
@@ -170,39 +173,45 @@ class Session:
 
     def _print_diffs(self, tally: Tally) -> None:
         style = style_for(sys.stdout, self._options.color)
+        dressed = style.colour or style.width is not None
         for outcome in () if self._options.silent else self._outcomes:
-            sys.stdout.writelines(style.diff(outcome.diff))
+            if dressed:
+                emit(style.diff(outcome.diff.decode("utf-8", "replace")))
+            else:
+                # A patch holds names and lines to the byte, in whatever encoding.
+                emit_bytes(outcome.diff)
         if tally.fixed or not self._failed:
             self._messages.note(tally.diff_line())
 
-    def _print_report(self, diagnostics: list[Diagnostic], tally: Tally, stream: TextIO) -> None:
+    def _report(self, diagnostics: list[Diagnostic], tally: Tally, stream: TextIO | None) -> Iterator[str]:
+        """Yield the report as it is dressed for `stream`, which is None for a file."""
         if self._options.silent:
             return
         for_people = self._format in FOR_PEOPLE or (self._options.statistics and self._format != "json")
         if not (diagnostics or tally.fixed or self._options.statistics) and self._format in FOR_PEOPLE:
             # Most runs find nothing to dress, and dressing takes modules that are slow to import.
             if not self._options.quiet and not (self._failed or self._nothing_there):
-                stream.writelines(f"{line}\n" for line in tally.report_lines())
+                yield from (f"{line}\n" for line in tally.report_lines())
             return
         style = style_for(stream, self._options.color)
         if self._options.statistics:
             silent = sum(outcome.silent for outcome in self._outcomes)
             lines = statistics_as_json if self._format == "json" else statistics
-            stream.writelines(lines(diagnostics, silent, style))
+            yield from lines(diagnostics, silent, style)
         elif diagnostics or self._format not in FOR_PEOPLE:
-            stream.writelines(load(self._format).render(diagnostics, style))
+            yield from load(self._format).render(diagnostics, style)
         if not self._options.quiet and for_people:
-            self._print_tally(diagnostics, tally, style, stream)
+            yield from self._tally_lines(diagnostics, tally, style)
 
-    def _print_tally(self, diagnostics: list[Diagnostic], tally: Tally, style: Style, stream: TextIO) -> None:
+    def _tally_lines(self, diagnostics: list[Diagnostic], tally: Tally, style: Style) -> Iterator[str]:
         if self._settings["show-fixes"]:
             fixed = [(outcome.path, outcome.fixed) for outcome in self._outcomes if outcome.fixed]
-            stream.writelines(fixes(fixed, style))
+            yield from fixes(fixed, style)
         # "All checks passed!" would be untrue of files that could not be checked.
         if diagnostics or tally.fixed or not (self._failed or self._nothing_there):
             for line in tally.report_lines():
                 first, _, rest = line.partition(" ")
-                stream.writelines(f"{part}\n" for part in style.wrap(first, first, rest, ""))
+                yield from (f"{part}\n" for part in style.wrap(first, first, rest, ""))
 
     def _exit_code(self, tally: Tally) -> int:
         if self._failed or self._nothing_there:
@@ -228,4 +237,6 @@ def _mode(options: argparse.Namespace, settings: Settings) -> str:
 
 def _shown(path: str) -> str:
     below = os.getcwd().rstrip(os.sep) + os.sep
-    return path.removeprefix(below)
+    from poolsafe.steering import path_first
+
+    return path_first(path.removeprefix(below))

@@ -55,18 +55,27 @@ def _search(paths: Sequence[str], share: range) -> list[Hit]:
 
 
 class _Helper:
-    """A copy of this process that searches its share. Where it dies, the share is searched here."""
+    """A copy of this process that searches its share. Where it dies or cannot start, the share is searched here."""
 
     def __init__(self, paths: Sequence[str], share: range) -> None:
         self._paths = paths
         self._share = share
-        self._answer, answering = os.pipe()
-        self._pid = os.fork()
+        self._pid: int | None = None
+        try:
+            self._answer, answering = os.pipe()
+        except OSError:
+            return
+        try:
+            self._pid = os.fork()
+        except OSError:
+            os.close(self._answer)
         if self._pid == 0:
             _answer(paths, share, answering)
         os.close(answering)
 
     def hits(self) -> list[Hit]:
+        if self._pid is None:
+            return _search(self._paths, self._share)
         with open(self._answer, "rb") as pipe:
             answer = pipe.read()
         _, status = os.waitpid(self._pid, 0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poolsafe.config.errors import place
+from poolsafe.reading import checkout_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,10 @@ class Shelf:
             from poolsafe.frontend.baseline import read
 
             said = settings.origins("baseline")[-1]
-            self._known[path] = read(path, f"{place(said.source, 'baseline')}: {said.value}")
+            named = place(said.source, "baseline") + (f": {said.value}" if said.quotable else "")
+            # What a flag names is the user's will; what a project names lies in it.
+            root = None if said.source.startswith("--") else checkout_of(said.base)
+            self._known[path] = read(path, named, root)
         return self._known[path]
 
 

@@ -10,7 +10,8 @@ from poolsafe.config.errors import UsageError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TextIO, TypeVar
+    from collections.abc import Iterable
+    from typing import IO, TextIO, TypeVar
 
     from poolsafe.reports.style import Style
 
@@ -19,10 +20,17 @@ if TYPE_CHECKING:
 # A run that is over before this many seconds shows no progress.
 PATIENCE = 1.0
 INTERVAL = 0.1
+# No terminal is wider than so many digits say, and Python raises ValueError for thousands of them.
+_WIDTH_DIGITS = 6
 
 
 def prepare_streams() -> None:
-    """Let both streams print any text, whatever the locale: what cannot be encoded becomes an escape."""
+    """Let both streams print any text, whatever the locale: what cannot be encoded becomes an escape.
+
+    A stream that was closed by whoever started us is there afterwards, and fails when it is used.
+    """
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _stand_in_for_closed()
     for stream in (sys.stdout, sys.stderr):
         # Not every stand-in for a stream can be reconfigured.
         reconfigure = getattr(stream, "reconfigure", None)
@@ -30,7 +38,67 @@ def prepare_streams() -> None:
             reconfigure(errors="backslashreplace")
 
 
-def wants_colour(choice: str, stream: TextIO) -> bool:
+def _stand_in_for_closed() -> None:
+    """Open what is closed among the descriptors 0 to 2, as a file of ours would get its number otherwise.
+
+    Standard input and output are opened the wrong way round, so that their use is an error; messages go nowhere.
+    """
+    for name, mode, flags in (("stdin", "r", os.O_WRONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+
+
+def emit(lines: Iterable[str], stream: IO[str] | None = None) -> None:
+    """Write to a stream, by default standard output. Raises UsageError where it takes no more, and BrokenPipeError."""
+    stream = stream or sys.stdout
+    try:
+        stream.writelines(lines)
+        stream.flush()
+    except OSError as error:
+        raise _failed(stream, error) from error
+
+
+def emit_bytes(content: bytes) -> None:
+    """Write to standard output, to the byte. Raises what `emit` does."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise _failed(sys.stdout, error) from error
+
+
+def take_in(largest: int) -> bytes:
+    """Return all of standard input. Raises UsageError where it cannot be read or holds more than `largest` bytes."""
+    try:
+        raw = sys.stdin.buffer.read(largest + 1)
+    except OSError as error:
+        raise UsageError(f"standard input: {error.strerror or error}") from None
+    if len(raw) > largest:
+        raise UsageError(f"standard input: larger than {largest // 1_000_000} MB")
+    return raw
+
+
+def drop_output(stream: IO[str]) -> None:
+    """Let what is still to be written vanish: Python flushes once more at exit, which must not fail again."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+    except (OSError, ValueError):
+        # No descriptor is left, or the stream has none.
+        pass
+
+
+def _failed(stream: IO[str], error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error
+    drop_output(stream)
+    name = "standard error" if stream is sys.stderr else "standard output"
+    return UsageError(f"{name}: {error.strerror or error}")
+
+
+def wants_colour(choice: str, stream: TextIO | None) -> bool:
     """Decide on colour: `choice` is always, never or auto; FORCE_COLOR and NO_COLOR count where they are not empty."""
     if choice != "auto":
         return choice == "always"
@@ -38,20 +106,21 @@ def wants_colour(choice: str, stream: TextIO) -> bool:
         return False
     if os.environ.get("FORCE_COLOR"):
         return True
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def style_for(stream: TextIO, choice: str) -> Style:
-    """Return how to dress what is printed to `stream`."""
+def style_for(stream: TextIO | None, choice: str) -> Style:
+    """Return how to dress what is printed to `stream`, which is None for a file."""
     from poolsafe.reports.style import Style
 
-    return Style(colour=wants_colour(choice, stream), width=columns() if stream.isatty() else None)
+    to_terminal = stream is not None and stream.isatty()
+    return Style(colour=wants_colour(choice, stream), width=columns() if to_terminal else None)
 
 
 def columns() -> int:
     """Return the terminal's width: COLUMNS, else what the terminal says, else 80. shutil's takes longer to import."""
     said = os.environ.get("COLUMNS", "")
-    if said.isdecimal() and int(said):
+    if said.isdecimal() and len(said) <= _WIDTH_DIGITS and int(said):
         return int(said)
     try:
         return os.get_terminal_size(1).columns or 80
@@ -60,14 +129,16 @@ def columns() -> int:
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line, without anything that could steer a terminal, and without passwords."""
+    """Return `text` on one line, without passwords and without anything that could steer a terminal or a CI job."""
+    from poolsafe.reports.secrets import HINTS
+
     # Hardly anything that is said could hold one, and the patterns take time to make.
-    if "://" in text or "=" in text or "assword" in text:
+    if any(hint in text.lower() for hint in ("/", "=", "@", *HINTS)):
         from poolsafe.reports.masking import masked
 
         text = masked(text)
     # Most of what is said is plain, and then the tables of Unicode stay unread.
-    if text.isascii() and text.isprintable():
+    if text.isascii() and text.isprintable() and "##" not in text and "section_" not in text:
         return text
     from poolsafe.reports.style import clean
 
@@ -95,8 +166,13 @@ class Messages:
             self._say(text)
 
     def _say(self, text: str) -> None:
-        sys.stdout.flush()
-        print(f"{'' if text[:1] == ' ' else 'poolsafe: '}{printable(text)}", file=sys.stderr)
+        line = f"{'' if text[:1] == ' ' else 'poolsafe: '}{printable(text)}\n"
+        for step in (sys.stdout.flush, lambda: sys.stderr.write(line), sys.stderr.flush):
+            try:
+                step()
+            except OSError:
+                # Nobody can be told here; what is wrong with standard output is said when it is written to.
+                continue
 
 
 class Progress:
@@ -127,12 +203,3 @@ class Progress:
             sys.stderr.write(f"\r\x1b[Kpoolsafe: {self._done} files examined")
             sys.stderr.flush()
         return result
-
-
-def open_report(path: str) -> TextIO:
-    """Open the file of `--output-file` for writing, with its directory. Raises UsageError."""
-    try:
-        os.makedirs(os.path.dirname(os.path.abspath(path)), exist_ok=True)
-        return open(path, "w", encoding="utf-8", errors="backslashreplace", newline="\n")
-    except OSError as error:
-        raise UsageError(f"--output-file: {path}: {error.strerror or error}") from None

@@ -15,25 +15,48 @@ from multiprocessing.context import BaseContext
 from poolsafe.config.resolver import Resolver
 from poolsafe.frontend import examine as _warm  # noqa: F401  # Imported before the fork, the workers share LibCST.
 from poolsafe.frontend.outcome import Outcome
-from poolsafe.frontend.run import Unreadable, examine_path
+from poolsafe.frontend.run import Place, Unreadable, examine_path
 from poolsafe.frontend.sieve import processors
 from poolsafe.frontend.task import Task
+
+# What the queues and pipes of a pool take at most, and what a process of it takes beside them.
+_DESCRIPTORS = 24
+_DESCRIPTORS_EACH = 8
 
 
 def available() -> int:
     """Return how many processes are worth starting; 1 is none beside this one."""
-    if _context() is None:
+    size = processors()
+    if _context() is None or not _has_descriptors(_DESCRIPTORS + size * _DESCRIPTORS_EACH):
         return 1
-    return processors()
+    return size
 
 
-def examine_all(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
-    """Yield the outcomes in the order of `paths`."""
-    left = list(paths)
+def _has_descriptors(number: int) -> bool:
+    """Whether so many files may be opened: a pool that runs out of them halfway never ends."""
+    opened = []
+    try:
+        for _ in range(number):
+            opened.append(os.open(os.devnull, os.O_RDONLY))
+    except OSError:
+        return False
+    finally:
+        for descriptor in opened:
+            os.close(descriptor)
+    return True
+
+
+def examine_all(places: Sequence[Place], resolver: Resolver, task: Task) -> Iterator[Outcome | Unreadable]:
+    """Yield the outcomes in the order of `places`. Where no process can be started, they are examined in this one."""
+    left = list(places)
     while left:
         with _Pool(resolver, task, available()) as pool:
             try:
-                for future in [pool.submit(path) for path in left]:
+                futures = [pool.submit(place) for place in left]
+            except OSError:
+                break
+            try:
+                for future in futures:
                     outcome = future.result()
                     left.pop(0)
                     yield outcome
@@ -44,14 +67,16 @@ def examine_all(paths: Sequence[str], resolver: Resolver, task: Task) -> Iterato
         if died:
             # Any of the files at work may have killed its process: the first one left is tried by itself.
             yield _alone(left.pop(0), resolver, task)
+    for place in left:
+        yield examine_path(place, resolver, task)
 
 
-def _alone(path: str, resolver: Resolver, task: Task) -> Outcome | Unreadable:
+def _alone(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable:
     with _Pool(resolver, task, 1) as pool:
         try:
-            return pool.submit(path).result()
+            return pool.submit(place).result()
         except BrokenProcessPool:
-            return Outcome(path, errors=("the process that examined this file died; please exclude and report it",))
+            return Outcome(place[0], errors=("the process that examined this file died; please exclude and report it",))
 
 
 class _Pool:
@@ -59,15 +84,21 @@ class _Pool:
 
     def __init__(self, resolver: Resolver, task: Task, size: int) -> None:
         self._executor = ProcessPoolExecutor(size, mp_context=_context(), initializer=_start, initargs=(resolver, task))
+        self._failed = False
 
     def __enter__(self) -> _Pool:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(wait=True, cancel_futures=True)
+        self._executor.shutdown(wait=not self._failed, cancel_futures=True)
 
-    def submit(self, path: str) -> Future[Outcome | Unreadable]:
-        return self._executor.submit(_work, path)
+    def submit(self, place: Place) -> Future[Outcome | Unreadable]:
+        try:
+            return self._executor.submit(_work, place)
+        except OSError:
+            # The processes that did start end with this one; nobody waits for those that did not.
+            self._failed = True
+            raise
 
 
 def _context() -> BaseContext | None:
@@ -120,5 +151,5 @@ def _follow_the_command() -> None:
         os._exit(1)
 
 
-def _work(path: str) -> Outcome | Unreadable:
-    return examine_path(path, _resolver, _task)
+def _work(place: Place) -> Outcome | Unreadable:
+    return examine_path(place, _resolver, _task)

@@ -10,6 +10,7 @@ import libcst as cst
 
 from poolsafe.inference import ir
 
+_MOST_BITS = 4_096  # of a whole number
 _SINGLETONS: dict[str, Any] = {"True": True, "False": False, "None": None}
 
 
@@ -248,9 +249,12 @@ def _name(node: cst.Name) -> ir.Expression:
 
 def _number(node: cst.Integer | cst.Float) -> ir.Expression:
     try:
-        return ir.Constant(node, ast.literal_eval(node.value))
+        value = ast.literal_eval(node.value)
     except (ValueError, SyntaxError):  # more digits than Python converts
         return ir.Opaque(node)
+    # Python reads hexadecimal numbers of any length, but does not write them as decimals.
+    is_huge = isinstance(value, int) and value.bit_length() > _MOST_BITS
+    return ir.Opaque(node) if is_huge else ir.Constant(node, value)
 
 
 def _string(node: cst.SimpleString) -> ir.Expression:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import os
 import sys
 from typing import Any
 
@@ -28,6 +29,7 @@ class Module:
         self.source = source
         self.tree = tree
         self.path = source.path
+        self.folder = os.path.dirname(os.path.abspath(source.path))
         self.index = Index(tree.module)
         self.body = lower_module(tree.module)
         self.memo: dict[str, Any] = {}  # what is known of the module by itself, as long as it is kept

@@ -7,6 +7,7 @@ when something needs what is behind it: a module whose names are merely passed o
 from __future__ import annotations
 
 import builtins
+from dataclasses import dataclass
 
 from poolsafe.inference.frame import Frame
 from poolsafe.inference.lattice import (
@@ -31,6 +32,7 @@ from poolsafe.inference.namespaces import ask, namespace_of
 from poolsafe.inference.world import World
 
 _BUILTINS = frozenset(dir(builtins))
+MAX_STARS = 200  # imports by `*` that are followed for one name
 
 
 def bind(world: World, frame: Frame, name: str, value: Value) -> None:
@@ -90,11 +92,38 @@ def global_name(world: World, frame: Frame, module: Module, name: str) -> Value:
         value = _where_bound(ask(world, namespace, name))
     if not isinstance(value, Absent):
         return value
+    found = _star_holder(world, module, name, _Search({module}))
+    return global_name(world, frame, found, name) if isinstance(found, Module) else found
+
+
+@dataclass(slots=True)
+class _Search:
+    """The modules that were searched, as imports by `*` may be cyclic, and how many imports may still be followed."""
+
+    seen: set[Module]
+    left: int = MAX_STARS
+
+
+def _star_holder(world: World, module: Module, name: str, search: _Search) -> Module | Value:
+    """The module that binds a name which another one imports by `*`, or what a library has; Absent without."""
     for level, dotted in module.stars:
-        value = _from_star(world, frame, Pending(module, level, dotted, name))
-        if not isinstance(value, Absent):
-            return value
-    return value
+        if not search.left:
+            return Unknown("too many modules are imported by `*`", ("stars", module.path, name))
+        search.left -= 1
+        other = world.project.find(module, level, dotted)
+        if other is None:
+            if library.is_known(whole := f"{dotted}.{name}"):
+                return Library(library.canonical(whole))
+            continue
+        if other in search.seen:
+            continue
+        search.seen.add(other)
+        if name in namespace_of(world, other).scope.bound:
+            return other
+        found = _star_holder(world, other, name, search)
+        if not isinstance(found, Absent):
+            return found
+    return Absent()
 
 
 def force(world: World, frame: Frame, value: Value) -> Value:
@@ -126,21 +155,6 @@ def yielded(world: World, frame: Frame, value: Value) -> Value:
     if isinstance(value, Object) and value.kind == "generator":
         return force(world, frame, value.facts["value"])
     return value
-
-
-def _from_star(world: World, frame: Frame, pending: Pending) -> Value:
-    module = world.project.find(pending.importer, pending.level, pending.module)
-    if module is not None and pending.name is not None:
-        key = (pending.importer.number, pending.level, pending.module, pending.name)
-        if key in world.importing:
-            return Absent()
-        world.importing.add(key)
-        try:
-            return module_name(world, frame, module, pending.name)
-        finally:
-            world.importing.discard(key)
-    dotted = f"{pending.module}.{pending.name}"
-    return Library(library.canonical(dotted)) if library.is_known(dotted) else Absent()
 
 
 def imported(world: World, frame: Frame, pending: Pending) -> Value:

@@ -136,20 +136,19 @@ class Project:
 
         Tests and examples only for a test's or an example's sake.
         """
-        # Called, or handed to something that calls it: `make(url)`, `Singleton(Database, url=url)`.
-        pattern = re.compile(rb"\b%b\s*\(|\(\s*(?:[\w.]+\.)?%b\s*," % (name.encode(), name.encode()))
-        importing = _import_pattern(os.path.abspath(module.path))
+        pattern = _call_pattern(name)
+        imports = _import_test(os.path.abspath(module.path))
         word = name.encode()
-        for other in self.others(module, (word,), lambda data: pattern.search(data) and importing.search(data)):
+        for other in self.others(module, (word,), lambda data: pattern.search(data) and imports(data)):
             if name in other.index.calls_by_name:
                 yield other
 
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
         """The project's other modules that import this one and name one of `names`, ordered as `callers` are."""
         words = tuple(name.encode() for name in sorted(names))
-        pattern = re.compile(rb"\b(?:%b)\b" % b"|".join(map(re.escape, words)))
-        importing = _import_pattern(os.path.abspath(module.path))
-        return self.others(module, words, lambda data: pattern.search(data) and importing.search(data))
+        pattern = _word_pattern(words)
+        imports = _import_test(os.path.abspath(module.path))
+        return self.others(module, words, lambda data: pattern.search(data) and imports(data))
 
     def others(
         self, module: Module, words: tuple[bytes, ...], fits: Callable[[bytes], object] = bool
@@ -225,7 +224,7 @@ class Project:
         if not self.follow:
             return None
         suffix = f"__{nested.upper()}" if nested is not None else None
-        for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
+        for folder in self._roots(module.folder):
             for values in environment_files(self.root or folder, folder, self._listing(folder), self._environments):
                 for name, value in values.items():
                     if _is_of_url(value) and (name in names or (suffix is not None and name.endswith(suffix))):
@@ -236,7 +235,7 @@ class Project:
         """The options of the `[alembic]` section of the nearest alembic.ini, `%` as it is written."""
         if not self.follow:
             return {}
-        for folder in self._roots(os.path.dirname(os.path.abspath(module.path))):
+        for folder in self._roots(module.folder):
             if "alembic.ini" in self._listing(folder):
                 return alembic_options(self.root or folder, os.path.join(folder, "alembic.ini"), self._alembic)
         return {}
@@ -245,7 +244,7 @@ class Project:
         """The project's module that `importer` means by this name, parsed; None where it is not the project's."""
         if not self.follow:
             return None
-        directory = os.path.dirname(os.path.abspath(importer.path))
+        directory = importer.folder
         if level:
             base = directory
             for _ in range(level - 1):
@@ -445,14 +444,32 @@ def _is_aside(path: str) -> bool:
     return is_test(path) or not _SHOWING.isdisjoint(path.split(os.sep)[:-1])
 
 
+def _call_pattern(name: str) -> re.Pattern[bytes]:
+    """Matches a call of a name, or its being handed to a call: `make(url)`, `Singleton(Database, url=url)`."""
+    return re.compile(rb"\b%b\s*\(|\(\s*(?:[\w.]+\.)?%b\s*," % (name.encode(), name.encode()))
+
+
+def _word_pattern(words: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    return re.compile(rb"\b(?:%b)\b" % b"|".join(map(re.escape, words)))
+
+
+def _import_test(path: str) -> Callable[[bytes], bool]:
+    """A test whether a source may import this module."""
+    pattern = _import_pattern(path)
+    return lambda data: any(statement.lastindex for statement in pattern.finditer(data))
+
+
 def _import_pattern(path: str) -> re.Pattern[bytes]:
-    """Matches an import that may be of this module: it names the file, or a folder that may export its names again."""
+    """Matches imports; its group is there if the import names the file, or a folder that may export its names again.
+
+    Each match reaches to the name or to the end of the line, so that no line is read twice.
+    """
     parts = path.removesuffix(".py").split(os.sep)[-3:]
     names = [part for part in (parts[-2:] if parts[-1] != "__init__" else parts[:-1]) if part.isidentifier()]
     words = b"|".join(re.escape(name.encode()) for name in names) or b"(?!)"
-    return re.compile(
-        rb"(?:from|import)\b[^\n]*(?<![A-Za-z0-9_])(?:" + words + rb")(?![A-Za-z0-9_])|from\s+\.+\s+import"
-    )
+    named = rb"(?<![A-Za-z0-9_])(?:" + words + rb")(?![A-Za-z0-9_])"
+    folder = rb"from\s+\.+\s+import"
+    return re.compile(rb"(" + folder + rb")|(?:from|import)\b(?:[^\n]*?(" + named + rb"|" + folder + rb")|[^\n]*)")
 
 
 def _shared_folders(path: str, other: str) -> int:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from poolsafe.reading import read_below
+from poolsafe.source import short_lines
 
 # In this order: what is committed on purpose comes before what one machine has.
 ENV_FILES = (
@@ -34,12 +35,11 @@ _OTHER_ENV_FILE = re.compile(rf"[\w-]*\.env$|[\w-]*\.?env[._-](?:{_STAGES})(?:[.
 _OF_TESTS = re.compile(r"(?:^|[._-])(?:ci|tests?|testing)(?:[._-]|$)")
 MAX_OTHERS = 8
 MAX_FILE = 200_000
-MAX_LINE = 4_000
 
 _COMPOSE = re.compile(r"(?:docker-)?compose[^/]*\.ya?ml$")
 # `- NAME=value` and `NAME: value`, whichever block or anchor they stand in: only variables are written in capitals.
 _VARIABLE = re.compile(r"""\s*(?:-\s+)?["']?([A-Z][A-Z0-9_]*)["']?\s*[=:]\s*(\S.*)""")
-_ENV_FILE = re.compile(r"""\s*(?:env_file:|-|-?\s*path:)\s*["']?([\w./-]*env[\w./-]*)["']?\s*(?:#.*)?$""")
+_ENV_FILE = re.compile(r"""\s*(?:env_file:|(?:-\s*)?path:|-)\s*["']?(?=[\w./-]*env)([\w./-]+)["']?\s*(?:#.*)?$""")
 # `${NAME:-value}` is the value unless somebody says otherwise.
 _DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
 
@@ -87,12 +87,16 @@ def _compose(root: str, path: str, content: str) -> Values:
     It is read line by line and not as YAML: a parser would be a dependency, and time, for a few scalars.
     """
     values: Values = {}
+    named_files: set[str] = set()
     for row, line in enumerate(content.splitlines(), 1):
         if found := _VARIABLE.match(line):
             value = found[2].split(" #")[0].strip().strip("\"'")
             values.setdefault(found[1], Documented(_DEFAULT.sub(r"\1", value), path, row))
         elif (named := _ENV_FILE.match(line)) and ".." not in named[1] and not named[1].startswith("/"):
             beside = os.path.join(os.path.dirname(path), named[1])
+            if beside in named_files or len(named_files) == MAX_OTHERS:
+                continue
+            named_files.add(beside)
             for name, documented in _parse(beside, _read(root, beside)).items():
                 values.setdefault(name, documented)
     return values
@@ -141,7 +145,6 @@ def _alembic(path: str, content: str) -> Values:
 def _read(root: str, path: str) -> str:
     try:
         text = read_below(root, path, MAX_FILE).decode("utf-8-sig", "replace")
-        # configparser takes the square of a line's length.
-        return "\n".join(line if len(line) <= MAX_LINE else "" for line in text.splitlines())
+        return "\n".join(short_lines(text))
     except OSError:
         return ""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import os
 
+from poolsafe.reports.documents import as_json
 from poolsafe.reports.places import fingerprints, relative
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
     root = style.root or os.environ.get("CI_PROJECT_DIR") or os.getcwd()
     marks = fingerprints(diagnostics, root)
     issues = [_issue(diagnostic, mark, root) for diagnostic, mark in zip(diagnostics, marks, strict=True)]
-    yield json.dumps(issues, indent=2) + "\n"
+    yield as_json(issues) + "\n"
 
 
 def _issue(diagnostic: Diagnostic, fingerprint: str, root: str) -> dict[str, object]:

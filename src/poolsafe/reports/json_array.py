@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+from poolsafe.reports.documents import as_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
     """Yield a JSON array, also for no findings."""
-    yield json.dumps([as_object(diagnostic) for diagnostic in diagnostics], indent=2, sort_keys=True) + "\n"
+    yield as_json([as_object(diagnostic) for diagnostic in diagnostics], sort_keys=True) + "\n"
 
 
 def as_object(diagnostic: Diagnostic) -> dict[str, object]:

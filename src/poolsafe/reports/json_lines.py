@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from poolsafe.reports.documents import as_json
 from poolsafe.reports.json_array import as_object
 
 TYPE_CHECKING = False
@@ -17,4 +16,4 @@ if TYPE_CHECKING:
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
     """Yield one line of JSON for each finding."""
     for diagnostic in diagnostics:
-        yield json.dumps(as_object(diagnostic), separators=(",", ":"), sort_keys=True) + "\n"
+        yield as_json(as_object(diagnostic), indent=None, sort_keys=True) + "\n"

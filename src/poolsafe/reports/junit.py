@@ -8,7 +8,8 @@ from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 from poolsafe.reports.places import relative
-from poolsafe.reports.style import STEERING, clean
+from poolsafe.reports.style import clean
+from poolsafe.steering import CONTROL, escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from poolsafe.reports.style import Style
 
 # What no XML document may hold, not even as a reference, and what steers a terminal.
-_FORBIDDEN = re.compile(f"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{STEERING}]")
+_FORBIDDEN = re.compile(f"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{CONTROL}]")
 _PASSED = """\
   <testsuite name="poolsafe" tests="1" failures="0" errors="0" skipped="0">
     <testcase name="No problems found" classname="poolsafe"/>
@@ -34,7 +35,8 @@ def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
     if not diagnostics:
         yield _PASSED
     for path, group in groupby(diagnostics, key=lambda diagnostic: diagnostic.span.path):
-        yield from _suite(relative(path, root), list(group))
+        for line in _suite(relative(path, root), list(group)):
+            yield escaped(line, lambda char: f"&#{ord(char)};")
     yield "</testsuites>\n"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import os
 
 from poolsafe.reports.diagnostic import HOME
+from poolsafe.reports.documents import as_json
 from poolsafe.reports.places import relative
 
 TYPE_CHECKING = False
@@ -23,7 +23,7 @@ def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
         "source": {"name": "poolsafe", "url": HOME},
         "diagnostics": [_diagnostic(diagnostic, root) for diagnostic in diagnostics],
     }
-    yield json.dumps(result, indent=2) + "\n"
+    yield as_json(result) + "\n"
 
 
 def _diagnostic(diagnostic: Diagnostic, root: str) -> dict[str, object]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 from urllib.parse import quote
 
 from poolsafe import __version__
 from poolsafe.reports.diagnostic import DOCUMENTATION, HOME
+from poolsafe.reports.documents import as_json
 from poolsafe.reports.places import fingerprints, relative
 from poolsafe.rules import registry
 
@@ -28,7 +28,7 @@ Json = dict[str, object]
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
     """Yield one log with one run, also for no findings."""
     log = _Log(style.root or os.getcwd(), diagnostics)
-    yield json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [log.run()]}, indent=2) + "\n"
+    yield as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [log.run()]}) + "\n"
 
 
 class _Log:

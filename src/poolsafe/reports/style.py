@@ -1,4 +1,4 @@
-"""What a terminal can take: colours, widths of characters, and nothing that could steer it."""
+"""What a terminal or a log can take: colours, widths of characters, and nothing that could steer it."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ import os
 import re
 
 from poolsafe.reports.masking import HIDDEN, MASK
+from poolsafe.steering import CONTROL, inert, leads, path_first
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Control characters and the marks that reorder text: a file name or a source line must not steer the terminal.
-STEERING = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
-_CONTROL = re.compile(f"[\n\r{STEERING}]")
+_CONTROL = re.compile(f"[\n\r{CONTROL}]")
 _COLOURS = {
     "code": "1;31",
     "path": "1",
@@ -61,7 +60,8 @@ class Style:
         """Yield `head` and `text`, broken at spaces where the terminal is too narrow; `plain` is `head` undressed."""
         line, used = head, len(plain)
         for word in text.split(" "):
-            if self.width is not None and used + 1 + len(word) > self.width and used > len(margin):
+            full = self.width is not None and used + 1 + len(word) > self.width
+            if full and used > len(margin) and not leads(word):
                 yield line
                 line, used = margin + word, len(margin) + len(word)
             else:
@@ -72,12 +72,12 @@ class Style:
         """Return a path relative to the root where it lies below it, as it may be printed."""
         root = self.root if self.root is not None else os.getcwd()
         below = path.startswith(root.rstrip(os.sep) + os.sep)
-        return clean(os.path.relpath(path, root) if below else path)
+        return path_first(clean(os.path.relpath(path, root) if below else path))
 
 
 def clean(text: str) -> str:
-    """Return `text` with every character that could steer a terminal replaced, one for one."""
-    return _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).replace("\t", " ")
+    """Return `text` with every character that could steer a terminal, or begin a runner's command, replaced by one."""
+    return inert(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).replace("\t", " "))
 
 
 class Line:
@@ -93,7 +93,7 @@ class Line:
     def __init__(self, text: str) -> None:
         self._pieces: list[str] = []
         self.columns = [0]
-        for index, char in enumerate(text):
+        for index, char in enumerate(inert(text)):
             column = self.columns[-1]
             if char == HIDDEN:
                 piece = "" if text[index - 1 : index] == HIDDEN else MASK

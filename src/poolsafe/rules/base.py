@@ -51,7 +51,7 @@ def rule(
 
     def declare(check: Callable[..., Iterable[Finding]]) -> Rule:
         module = sys.modules[check.__module__]
-        match = _MODULE.search(check.__module__)
+        match = _MODULE.match(check.__module__.rpartition(".")[2])
         assert match is not None, f"a rule's module is called pgb000_some_name, not {check.__module__}"
         subject: Any = next(iter(check.__annotations__.values()))
         if isinstance(subject, str):

@@ -26,9 +26,25 @@ _FOREIGN = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
-_COMMENT = re.compile(r"--[^\n\r]*|/\*.*?\*/", re.DOTALL)
+_COMMENT = re.compile(r"--[^\n\r]*|/\*")
 
 
 def is_of_another_database(command: str) -> bool:
     """Whether a command, as `split` cuts it, is one that PostgreSQL's parser refuses and another database takes."""
-    return _FOREIGN.match(_COMMENT.sub(" ", command)) is not None
+    return _FOREIGN.match(_without_comments(command)) is not None
+
+
+def _without_comments(command: str) -> str:
+    """The command with a blank in place of each comment; a block that is never closed is none."""
+    kept = []
+    position = after = 0
+    last = command.rfind("*/")
+    while (comment := _COMMENT.search(command, after)) is not None:
+        start, after = comment.span()
+        if comment[0] == "/*":
+            if after > last:
+                continue
+            after = command.find("*/", after) + 2
+        kept.append(command[position:start])
+        position = after
+    return " ".join((*kept, command[position:]))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GAP = rb"[\s\\]*"
+_BLANKS = b" \t\n\r\f\v\\"
 
 _ENGINE = rb"(?:create_async_engine|async_engine_from_config|create_engine|engine_from_config|SQLAlchemyAsyncConfig)"
 _ENGINE_USED = re.compile(rb"(?<![A-Za-z0-9_])(?<!def )" + _ENGINE + rb"(?![A-Za-z0-9_])")
@@ -29,7 +30,7 @@ _DDL = re.compile(rb"DDL(?<![A-Za-z0-9_]DDL)(?<!class DDL)" + _CALLED)
 _DRIVER_SQL = re.compile(rb"exec_driver_sql(?<!def exec_driver_sql)(?:" + _CALLED + rb")?")
 _EXECUTE = re.compile(rb"execute(?<![A-Za-z0-9_]execute)" + _CALLED)
 # What Alembic's `op` is called; besides a cursor's, in a listener, no other `execute` takes SQL that is a plain string.
-_OPERATIONS = re.compile(rb"(?:op|migration)[A-Za-z0-9_]*" + _GAP + rb"\." + _GAP + rb"\Z")
+_LAST_WORD = re.compile(rb"(?<![A-Za-z0-9_])[A-Za-z0-9_]+\Z")
 _LONGEST_RECEIVER = 100
 _LISTENER = re.compile(rb"listens_for")
 
@@ -76,5 +77,12 @@ def _runners(data: bytes) -> Iterator[re.Match[bytes]]:
         return
     for call in _EXECUTE.finditer(data):
         receiver = data[max(call.start() - _LONGEST_RECEIVER, 0) : call.start()]
-        if not call.lastindex or _OPERATIONS.search(receiver):
+        if not call.lastindex or _is_operations(receiver):
             yield call
+
+
+def _is_operations(receiver: bytes) -> bool:
+    """Whether the text before a call ends in a name such as `op` and a dot."""
+    name, dot, rest = receiver.rpartition(b".")
+    word = _LAST_WORD.search(name.rstrip(_BLANKS))
+    return bool(dot) and not rest.strip(_BLANKS) and word is not None and (b"op" in word[0] or b"migration" in word[0])

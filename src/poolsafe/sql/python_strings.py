@@ -51,10 +51,11 @@ _NO_TEXT = tuple(b"%c" % byte for byte in b"0123456789.)")
 _LEAD = re.compile(rb"(?:[\s\\(]|#[^\r\n]*)*")
 _FUNCTION_OR_CLASS = re.compile(
     rb"(?:\A|[\r\n])[ \t]*"
-    rb"(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\((?:[^()]|\([^()]*\))*\)[^\r\n:]*|class[ \t]+\w+[^\r\n:]*)"
+    rb"(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*(?:\([^()]*\)[^()]*)*\)[^\r\n:]*|class[ \t]+\w[^\r\n:]*)"
     rb":[ \t]*[\r\n]\s*\Z"
 )
-_ASSIGNED = re.compile(rb"\b(\w+)[ \t]*(?::[^=\r\n]*)?\+?=[\s\\(]*\Z")
+# The name in what stands before the `=` of an assignment on its line: annotated, or followed by nothing but a plus.
+_ASSIGNED = re.compile(rb"\b(\w+)[ \t]*(?::|\+?\Z)")
 
 _ESCAPE = re.compile(
     r"\\(\r\n|\n|\r|[0-7]{1,3}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|N\{[^{}\\]*\}|[abfnrtv'\"\\])"
@@ -209,10 +210,10 @@ class Strings:
 
     def _note_unfinished(self, text: str, before: bytes) -> None:
         """Remember the name of a text that ends with a semicolon: another command may be added to it elsewhere."""
-        assigned = _ASSIGNED.search(before[-200:])
-        spans = split(text) if assigned else None
-        if assigned and spans and ";" in text[spans[-1][1] :]:
-            self.unfinished_names.add(assigned[1])
+        name = _assigned_name(before[-200:])
+        spans = split(text) if name else None
+        if name and spans and ";" in text[spans[-1][1] :]:
+            self.unfinished_names.add(name)
 
     def _continues_a_name(self) -> bool:
         return any((name[1] or name[2]) in self.unfinished_names for name in _FOLLOWED_NAME.finditer(self.data))
@@ -249,6 +250,16 @@ def _text(data: bytes, start: int) -> str:
     body = b"".join(parts) if _is_formatted(prefix) else data[start + len(quote) : end - len(quote)]
     text = body.decode("latin-1")
     return text if b"r" in prefix or "\\" not in text else _ESCAPE.sub(_unescape, text)
+
+
+def _assigned_name(before: bytes) -> bytes | None:
+    """The name that is assigned what comes next, or None."""
+    head, equals, rest = before.rpartition(b"=")
+    if not equals or rest.strip(_BLANKS + b"\v("):
+        return None
+    line = head[max(head.rfind(b"="), head.rfind(b"\r"), head.rfind(b"\n")) + 1 :]
+    name = _ASSIGNED.search(line)
+    return None if name is None else name[1]
 
 
 def _is_docstring(is_first: bool, before: bytes, behind: bytes) -> bool:

@@ -30,7 +30,7 @@ _PLAIN_END = {
 }
 _IN_FORMATTED = {
     quote: re.compile(
-        rf"(?P<quote>{quote})|\{{\{{|(?P<field>\{{)|(?P<newline>[\r\n])|\\N\{{[^}}\r\n]*\}}|\\(?:\r\n|[^{{}}])"
+        rf"(?P<quote>{quote})|\{{\{{|(?P<field>\{{)|(?P<newline>[\r\n])|\\N\{{[^\\{{}}\r\n]*\}}|\\(?:\r\n|[^{{}}])"
     )
     for quote in _PLAIN_END
 }

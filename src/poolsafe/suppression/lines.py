@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 
 from poolsafe.suppression.comments import Lexed
 
@@ -22,6 +22,8 @@ class Lines:
         self._starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
         self._brackets = lexed.brackets
         self._comments = {self.row(comment.start) for comment in lexed.comments if comment.alone}
+        self._code_after: list[int] | None = None
+        self._dedents: dict[int, tuple[int, int]] | None = None
         self.joined = self._merged(lexed.joins)
         self._logical = self._merged((*lexed.joins, *lexed.brackets))
 
@@ -41,27 +43,49 @@ class Lines:
 
     def code_after(self, row: int) -> int | None:
         """Return the first row behind `row` that holds more than white space or a comment, or None."""
-        for later in range(row + 1, self.last + 1):
-            if later not in self._comments and self._line(later).strip():
-                return later
-        return None
+        if self._code_after is None:
+            self._code_after = self._rows_of_code()
+        return self._code_after[row] or None
+
+    def _rows_of_code(self) -> list[int]:
+        """Return, by row, the first row of code behind it, 0 without one."""
+        found = [0] * (self.last + 1)
+        for row in range(self.last, 0, -1):
+            code = row not in self._comments and self._line(row).strip()
+            found[row - 1] = row if code else found[row]
+        return found
 
     def end_of_logical_line(self, row: int) -> int:
         """Return the last row of the logical line that `row` begins; inside brackets, only of `row` itself."""
         start = self._starts[row - 1]
-        if any(opening < start < closing for opening, closing in self._brackets):
+        # Outermost brackets follow each other: only the last that opens before the row may be around it.
+        before = bisect_left(self._brackets, (start,))
+        if before and start < self._brackets[before - 1][1]:
             return self.joined.get(row, row)
         return self._logical.get(row, row)
 
     def dedent_after(self, row: int) -> int:
         """Return the last row of the block that `row` stands in."""
+        if self._dedents is None:
+            self._dedents = self._find_dedents()
         indentation = self.indentation(row)
-        last = row
-        while (later := self.code_after(last)) is not None:
-            if self.indentation(later) < indentation:
-                return last
-            last = self._logical.get(later, later)
-        return self.last
+        last, later = row, self.code_after(row) or 0
+        while later and self.indentation(later) >= indentation:
+            later, last = self._dedents[later]
+        return last if later else self.last
+
+    def _find_dedents(self) -> dict[int, tuple[int, int]]:
+        """Return, for each row of code, the next one that is indented less, or 0, and the last row before that."""
+        found: dict[int, tuple[int, int]] = {}
+        for row in range(self.last, 0, -1):
+            if self.code_after(row - 1) != row:
+                continue
+            last = self._logical.get(row, row)
+            later = self.code_after(last) or 0
+            while later and self.indentation(later) >= self.indentation(row):
+                later, last = found[later]
+            found[row] = later, last
+        return found
 
     def _line(self, row: int) -> str:
         end = self._starts[row] if row < len(self._starts) else len(self._text)

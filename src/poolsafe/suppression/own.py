@@ -7,6 +7,7 @@ file. `disable` covers all up to the `enable` with the same codes and indentatio
 from __future__ import annotations
 
 import re
+from collections import deque
 from dataclasses import dataclass
 
 from poolsafe.suppression.comments import Comment
@@ -14,9 +15,9 @@ from poolsafe.suppression.lines import Lines
 from poolsafe.suppression.listing import Listed, Listing
 
 _COMMENT = re.compile(r"#\s*poolsafe\s*:\s*(?P<kind>[\w-]+)(?P<rest>.*)")
-_LIST = re.compile(r"\s*\[\s*(?P<codes>[A-Z]+[0-9]*(?:\s*,\s*[A-Z]+[0-9]*)*)\s*,?\s*\]")
+_LIST = re.compile(r"\s*\[\s*(?P<codes>[A-Z]+[0-9]*(?:\s*,\s*[A-Z]+[0-9]*)*)\s*(?:,\s*)?\]")
 _KINDS = frozenset({"ignore", "file-ignore", "disable", "enable"})
-_MEANT = re.compile(r"\s*(?:\[|:?\s*PGB\d)")
+_MEANT = re.compile(r"\s*(?:\[|(?::\s*)?PGB\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,10 @@ class _Directive:
     codes: tuple[str, ...]
     listing: Listing
     row: int
+
+
+# By codes and indentation: the indices of the `enable` directives that no `disable` before them has taken.
+_Enables = dict[tuple[tuple[str, ...], int], deque[int]]
 
 
 class OwnReader:
@@ -78,13 +83,17 @@ class OwnReader:
         """Return what the directives cover."""
         covered: list[Range] = []
         closed: set[int] = set()
+        enables = self._enables()
         for index, directive in enumerate(self._directives):
             if directive.kind == "enable":
                 if index not in closed:
                     text = "`# poolsafe: enable` has no `disable` with the same codes before it"
                     self.complaints.append((directive.row, text))
                 continue
-            closing = self._closing(index, directive, closed) if directive.kind == "disable" else None
+            closing = None
+            if directive.kind == "disable" and (found := self._closing(index, directive, enables)) is not None:
+                closed.add(found)
+                closing = self._directives[found]
             listings = (directive.listing,) if closing is None else (directive.listing, closing.listing)
             first, last = self._rows(directive, closing)
             covered.append(Range(first, last, frozenset(directive.codes), directive.kind, listings))
@@ -101,15 +110,22 @@ class OwnReader:
         target = self._lines.code_after(row)
         return (row, row - 1) if target is None else (target, self._lines.end_of_logical_line(target))
 
-    def _closing(self, index: int, directive: _Directive, closed: set[int]) -> _Directive | None:
-        end = self._lines.dedent_after(directive.row)
-        indentation = self._lines.indentation(directive.row)
-        for later, other in enumerate(self._directives[index + 1 :], index + 1):
-            matches = other.kind == "enable" and other.codes == directive.codes and later not in closed
-            if matches and other.row <= end and self._lines.indentation(other.row) == indentation:
-                closed.add(later)
-                return other
-        return None
+    def _enables(self) -> _Enables:
+        found: _Enables = {}
+        for index, directive in enumerate(self._directives):
+            if directive.kind == "enable":
+                key = directive.codes, self._lines.indentation(directive.row)
+                found.setdefault(key, deque()).append(index)
+        return found
+
+    def _closing(self, index: int, directive: _Directive, enables: _Enables) -> int | None:
+        """Take out and return the first `enable` that ends a `disable`; None without one."""
+        waiting = enables.get((directive.codes, self._lines.indentation(directive.row)), deque())
+        while waiting and waiting[0] < index:
+            waiting.popleft()
+        if not waiting or self._directives[waiting[0]].row > self._lines.dedent_after(directive.row):
+            return None
+        return waiting.popleft()
 
 
 def _listing(comment: Comment, match: re.Match[str], codes: re.Match[str]) -> Listing:

@@ -30,7 +30,7 @@ def find_excess(text: str) -> Excess:
     if len(text) > MAX_TOKENS and _count_tokens(text) > MAX_TOKENS:
         return Excess(0, f"a file with more than {MAX_TOKENS} tokens")
     # There are at most as many levels of blocks as there are different indentations behind a colon.
-    blocks = BLOCK * len(set(_BLOCK_INDENT.findall(text)))
+    blocks = BLOCK * len(_block_indents(text))
     height = _sieve(text)
     if height is not None:
         return Excess(max(height, blocks))
@@ -40,6 +40,11 @@ def find_excess(text: str) -> Excess:
     except Absurd as refusal:
         return Excess(scan.height, str(refusal), scan.position)
     return Excess(max(scan.height, blocks))
+
+
+def _block_indents(text: str) -> set[str]:
+    """Return the different indentations of the lines of code that follow a line ending in a colon."""
+    return set(_BLOCK_INDENT.findall(text)) - {""}
 
 
 def _count_tokens(text: str) -> int:
@@ -71,8 +76,10 @@ _WORD_OPERATOR = re.compile(r"(?<![^\W\d])(?:not|or|and|else|for)\b")
 _NO_STRUCTURE = re.compile(r"[^-()\[\]{},;\r\n+*/%@&|^~.<>'\"]+")
 _FLAT_GROUP = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 _DOUBLING = re.compile(r"^[ \t\f]*(?:case|del)\b", re.MULTILINE)
+# A colon at the end of a line, then empty lines and comments, then the indentation of a line of code, if there is any.
+# Everything behind the colon is optional, so that the expression never fails there and never reads a character twice.
 _BLOCK_INDENT = re.compile(
-    r":[ \t\f]*(?:\#[^\r\n]*)?(?:(?:\r\n?|\n)[ \t\f]*(?:\#[^\r\n]*)?)*?(?:\r\n?|\n)([ \t\f]+)(?=[^ \t\f\r\n\#])"
+    r":[ \t\f]*(?:\#[^\r\n]*)?(?:[\r\n]+(?:([ \t\f]+)(?=[^ \t\f\r\n\#])|[ \t\f]*(?:\#[^\r\n]*)?))*"
 )
 
 

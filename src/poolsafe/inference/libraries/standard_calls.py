@@ -110,7 +110,7 @@ def _substitute(world: World, frame: Frame, node: ir.Call | None, arguments: Arg
 
 def _is_quick(pattern: str) -> bool:
     """Whether a pattern is valid and cannot backtrack for long: no repetition but a few question marks."""
-    plain = pattern.replace("\\+", "")
+    plain = re.sub(r"\\.", "", pattern)
     if len(pattern) > MAX_PATTERN or any(sign in plain for sign in "*+{") or plain.count("?") > 4:
         return False
     try:

@@ -1,0 +1,119 @@
+"""Folders held open by handle, so that nobody can put a link in their place between a check and a write.
+
+A path is looked up anew by every call that takes one. A handle stays with the folder that was opened, and names are
+looked up relative to it. Platforms without such calls (Windows) use the path each time.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+
+HANDLES = {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.access} <= os.supports_dir_fd and hasattr(
+    os, "O_NOFOLLOW"
+)
+_NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+# O_PATH opens a folder that may be entered but not listed.
+_FLAGS: int = getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
+_BINARY: int = getattr(os, "O_BINARY", 0)
+
+
+class Folder:
+    """An open folder; a context manager. Every method raises OSError."""
+
+    __slots__ = ("_path", "handle")
+
+    def __init__(self, path: str, *, create: bool = False) -> None:
+        """Open the folder at a real path: absolute, normalised, and without links.
+
+        A link on the way is an error, wherever it leads: it has been put there since the path was resolved.
+        `create` makes the folders that are missing.
+        """
+        self._path = path
+        self.handle: int | None = _descend(path, create=create) if HANDLES else None
+        if not HANDLES and create:
+            os.makedirs(path, exist_ok=True)
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self.handle is not None:
+            os.close(self.handle)
+
+    def at(self, name: str) -> str:
+        """Return what to call an entry in a function that takes `handle` as its `dir_fd`."""
+        return os.path.join(self._path, name) if self.handle is None else name
+
+    def open(self, name: str, flags: int, mode: int = 0o600) -> int:
+        """Return a descriptor of an entry, which must not be a link."""
+        return os.open(self.at(name), flags | _NOFOLLOW | _BINARY, mode, dir_fd=self.handle)
+
+    def status(self, name: str) -> os.stat_result:
+        """Return the status of an entry; that of a link is its own."""
+        return os.stat(self.at(name), dir_fd=self.handle, follow_symlinks=False)
+
+    def unlink(self, name: str) -> None:
+        """Remove an entry that is not a folder."""
+        os.unlink(self.at(name), dir_fd=self.handle)
+
+    def replace(self, name: str, target: str) -> None:
+        """Rename one entry to another, which is replaced."""
+        os.replace(self.at(name), self.at(target), src_dir_fd=self.handle, dst_dir_fd=self.handle)
+
+    def names(self) -> list[str]:
+        """Return the names of the entries."""
+        if self.handle is None:
+            return os.listdir(self._path)
+        # A handle of O_PATH cannot be listed.
+        listed = self.open(os.curdir, os.O_RDONLY)
+        try:
+            return os.listdir(listed)
+        finally:
+            os.close(listed)
+
+    def sync(self) -> None:
+        """Wait until a rename has reached the disk."""
+        descriptor = self.open(os.curdir, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _descend(path: str, *, create: bool) -> int:
+    handle = os.open(os.sep, _FLAGS)
+    pending = ""
+    try:
+        for name in filter(None, path.split(os.sep)):
+            # Without O_PATH, a folder that cannot be listed is passed through together with the next name.
+            pending = os.path.join(pending, name)
+            try:
+                below = _enter(handle, pending, create=create)
+            except PermissionError:
+                continue
+            os.close(handle)
+            handle, pending = below, ""
+        if pending:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+    except OSError as error:
+        os.close(handle)
+        # A link gives ENOTDIR or ELOOP, depending on the system.
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise OSError(error.errno, "a folder on its path has been replaced", path) from None
+        raise
+    return handle
+
+
+def _enter(handle: int, name: str, *, create: bool) -> int:
+    try:
+        return os.open(name, _FLAGS, dir_fd=handle)
+    except FileNotFoundError:
+        if not create:
+            raise
+    from contextlib import suppress
+
+    # Another process may have made it meanwhile.
+    with suppress(FileExistsError):
+        os.mkdir(name, dir_fd=handle)
+    return os.open(name, _FLAGS, dir_fd=handle)

@@ -1,0 +1,14 @@
+"""JSON documents whose text no runner of a CI job takes for a command, where they are printed to its log."""
+
+from __future__ import annotations
+
+import json
+
+from poolsafe.steering import escaped
+
+
+def as_json(value: object, *, indent: int | None = 2, sort_keys: bool = False) -> str:
+    """Return the document, on one line without `indent`; a reader gets the very same strings."""
+    separators = (",", ":") if indent is None else None
+    text = json.dumps(value, indent=indent, sort_keys=sort_keys, separators=separators)
+    return escaped(text, lambda char: f"\\u{ord(char):04x}")

@@ -1,0 +1,60 @@
+"""What steers whoever shows a text: control characters a terminal, logging commands the runner of a CI job.
+
+GitHub reads `::name::` at the beginning of a line, white space aside, and `##[name]` anywhere; Azure reads `##vso[`
+anywhere and colours a line by `##[`; TeamCity reads `##teamcity[` anywhere; GitLab folds a log at `section_start:`
+and `section_end:`; Buildkite begins a group at a line with `---`, `+++` or `~~~`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Control characters and the marks that reorder text, tabs and line ends aside.
+CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
+# These, bytes that are not UTF-8, and the quote that begins a quoted name.
+_ODD = re.compile(f'[\t\n\r{CONTROL}\ud800-\udfff]|^"')
+# The first character of each is the one to be replaced.
+_COMMAND = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))|s(?=ection_(?:start|end):)")
+_LEADING = re.compile(r"\s|::|(?:---|\+\+\+|~~~|\^\^\^)(?:\s|$)")
+
+
+def inert(text: str) -> str:
+    """Return `text` with one character replaced of each command that a runner reads anywhere in a line."""
+    return _COMMAND.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
+def escaped(text: str, escape: Callable[[str], str]) -> str:
+    """Return the text of a document with one character of each such command written as `escape` writes it."""
+    return _COMMAND.sub(lambda match: escape(match[0]), text)
+
+
+def leads(text: str) -> bool:
+    """Whether a runner may read a line that begins with `text` as a command."""
+    return _LEADING.match(text) is not None
+
+
+def commands(line: str) -> bool:
+    """Whether a line would be read as a command as it is."""
+    return line.lstrip().startswith("::") or _COMMAND.search(line) is not None
+
+
+def path_first(path: str) -> str:
+    """Return a path as it may begin a line: with `./` where it would be read as a command, which means the same."""
+    return os.path.join(os.curdir, path) if leads(path) else path
+
+
+def quoted(path: str) -> str:
+    """Return a path that would end its line, or steer, as Git and GNU quote it; other paths as they are."""
+    if _ODD.search(path) is None and _COMMAND.search(path) is None:
+        return path
+    content = os.fsencode(path.replace("\\", "\\\\").replace('"', '\\"'))
+    return (
+        '"'
+        + "".join(chr(byte) if 32 <= byte < 127 and byte not in b"#:" else f"\\{byte:03o}" for byte in content)
+        + '"'
+    )
