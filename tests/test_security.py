@@ -575,7 +575,7 @@ def checkout(tmp_path: Path) -> Path:
         ('baseline = ""', "must be a string that is not empty"),
         ('extend = "/dev/zero"', "leads out of the project"),
         ('extend = "zero"', "leads out of the project"),
-        ('extend = "pipe"', "no such file"),
+        ('extend = "pipe"', "not a regular file"),
         ('extend = "large"', "larger than 2 MB"),
         ('extend = "../../secret.toml"', "leads out of the project"),
         ('extend = "loop"', "no such file"),
