@@ -56,60 +56,64 @@ class Aliases:
                 self._parents[self.find(one)] = self.find(other)
 
 
-def carriers(node: ir.Expression | None) -> Iterator[str]:
-    """Yields the names whose objects the value of an expression may be, or may contain."""
+def carriers(node: ir.Expression | None, *, callees: bool = True) -> Iterator[str]:
+    """Yields the names whose objects the value of an expression may be, or may contain.
+
+    With `callees` the result of a call may be what the callee closes over.
+    """
     match node:
         case ir.Name():
             yield node.id
         case ir.Attribute() | ir.Subscript() | ir.Starred() | ir.Await():
-            yield from carriers(node.value)
+            yield from carriers(node.value, callees=callees)
         case ir.NamedExpression():
-            yield from carriers(node.target)
-            yield from carriers(node.value)
+            yield from carriers(node.target, callees=callees)
+            yield from carriers(node.value, callees=callees)
         case ir.Call():
-            yield from _of_call(node)
+            yield from _of_call(node, callees=callees)
         case ir.Display():
             for element in node.elements:
-                yield from carriers(element)
+                yield from carriers(element, callees=callees)
         case ir.Dict():
             for _, value in node.items:
-                yield from carriers(value)
+                yield from carriers(value, callees=callees)
         case ir.Conditional():
-            yield from carriers(node.body)
-            yield from carriers(node.orelse)
+            yield from carriers(node.body, callees=callees)
+            yield from carriers(node.orelse, callees=callees)
         case ir.BooleanOperation():
-            yield from carriers(node.left)
-            yield from carriers(node.right)
+            yield from carriers(node.left, callees=callees)
+            yield from carriers(node.right, callees=callees)
         case ir.BinaryOperation(operator="|" | "+" | "*"):
-            yield from _of_chain(node)
+            yield from _of_chain(node, callees=callees)
         case ir.Comprehension():
-            yield from carriers(node.element)
+            yield from carriers(node.element, callees=callees)
             for generator in node.generators:
-                yield from carriers(generator.iterable)
+                yield from carriers(generator.iterable, callees=callees)
         case ir.Lambda():
             yield from (one.id for one in ir.walk(node) if isinstance(one, ir.Name))
         case ir.Yield():
-            yield from carriers(node.value)
+            yield from carriers(node.value, callees=callees)
 
 
-def _of_call(node: ir.Call) -> Iterator[str]:
+def _of_call(node: ir.Call, *, callees: bool) -> Iterator[str]:
     callee = node.callee
     if isinstance(callee, ir.Name) and callee.id in FRESH:
         return
     if isinstance(callee, ir.Attribute) and callee.name in FRESH_METHODS:
         return
-    yield from carriers(callee)
+    if callees or not isinstance(callee, ir.Name):
+        yield from carriers(callee, callees=callees)
     for argument in node.arguments:
-        yield from carriers(argument.value)
+        yield from carriers(argument.value, callees=callees)
 
 
-def _of_chain(node: ir.BinaryOperation) -> Iterator[str]:
+def _of_chain(node: ir.BinaryOperation, *, callees: bool) -> Iterator[str]:
     # Texts are put together of thousands of pieces: a loop here, not a recursion.
     current: ir.Expression = node
     while isinstance(current, ir.BinaryOperation):
-        yield from carriers(current.right)
+        yield from carriers(current.right, callees=callees)
         current = current.left
-    yield from carriers(current)
+    yield from carriers(current, callees=callees)
 
 
 def targets(node: ir.Expression) -> Iterator[str]:

@@ -75,7 +75,10 @@ def instance_of(world: World, frame: Frame, kind: Value) -> Value | None:
     match kind:
         case Class():
             value = world.apply(world, frame, None, kind, Arguments(open_keywords="an instance made elsewhere"))
-            return value if isinstance(value, Instance) else None
+            if not isinstance(value, Instance):
+                return None
+            world.made_elsewhere.add(value.oid)
+            return value
         case Library(name=name):
             return _runner(library.canonical(name))
         case Object(kind="annotated", facts={"dependency": Const(), "type": annotation}):

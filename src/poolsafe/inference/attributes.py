@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from poolsafe.inference import ir
 from poolsafe.inference.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases
 from poolsafe.inference.decorators import decorated_as
@@ -95,9 +97,20 @@ def of_instance(world: World, frame: Frame, instance: Instance, name: str) -> Va
     if not isinstance(stored, Absent) and not _maybe_absent(stored):
         return stored
     found = _inherited(world, frame, instance, name)
+    if instance.oid in world.made_elsewhere:
+        for _, single in alternatives(found):
+            _open(world, frame, single)
     if isinstance(stored, Absent):
         return found
     return choose((guard, found if isinstance(single, Absent) else single) for guard, single in alternatives(stored))
+
+
+def _open(world: World, frame: Frame, value: Value) -> None:
+    """Let a dict hold other keys too: whoever makes an instance fills what its defaults leave empty."""
+    if isinstance(value, MappingRef):
+        content = world.content(frame.state, value)
+        if content.open is None:
+            frame.state.set(("dict", value.oid), replace(content, open="an instance made elsewhere"))
 
 
 def _inherited(world: World, frame: Frame, instance: Instance, name: str) -> Value:

@@ -160,7 +160,7 @@ def apply(world: World, frame: Frame, node: ir.Call | None, callee: Value, argum
             if wrapper is not None:
                 given = [*([] if callee.bound is None else [callee.bound]), *arguments.positional]
                 return apply(world, frame, node, wrapper, replace(arguments, positional=given))
-            return call_function(world, frame, callee, arguments)
+            return call_function(world, frame, callee, arguments, for_value=node is None or not node.discarded)
         case Class() if class_kind(callee) == "enum":
             return by_value(world, frame, callee, arguments)
         case Class():

@@ -40,7 +40,8 @@ class Frame:
 
     `number` names its local names in the state; `parents` are the numbers of the frames whose names it sees, nearest
     first (class bodies left out, as Python does). `entry` is the state it began with. `slice` holds the statements
-    that are run; None: all of them. `raised`: an exception has left the frame on some path; `aborted`: what is being
+    that are run; None: all of them. `for_value`: what it
+    returns is used. `raised`: an exception has left the frame on some path; `aborted`: what is being
     evaluated has raised one for sure. `statement` is the one that is being run; together with `context` it tells where
     objects are made.
     """
@@ -59,6 +60,7 @@ class Frame:
     yields: list[Value] = field(default_factory=list)
     outer_names: dict[str, int] = field(default_factory=dict)
     slice: Slice | None = None
+    for_value: bool = True
     raised: bool = False
     aborted: bool = False
     statement: ir.Statement | None = None

@@ -25,9 +25,16 @@ from poolsafe.inference.names import force
 from poolsafe.inference.state import State
 from poolsafe.inference.world import World
 
+MAX_NARROWED = 2  # ways to the end of a function that its caller tells apart
 
-def call_function(world: World, frame: Frame, function: Function, arguments: Arguments) -> Value:
-    """Run a function of the project with these arguments; unknown where it recurses or the budget is used up."""
+
+def call_function(
+    world: World, frame: Frame, function: Function, arguments: Arguments, *, for_value: bool = True
+) -> Value:
+    """Run a function of the project with these arguments; unknown where it recurses or the budget is used up.
+
+    Without `for_value` nobody uses what it returns.
+    """
     if not world.spend():
         return Unknown("too much to follow")
     if world.shallow and len(world.active) > 1 and not _leads_to_sql(world, function):
@@ -36,14 +43,14 @@ def call_function(world: World, frame: Frame, function: Function, arguments: Arg
         if not allowed:
             return Unknown("a recursive call", ("recursion", function.node))
         # What waits is asked for while this function still counts as running: a recursion would never end otherwise.
-        return force(world, frame, _run(world, frame, function, arguments))
+        return force(world, frame, _run(world, frame, function, arguments, for_value=for_value))
 
 
 def _leads_to_sql(world: World, function: Function) -> bool:
     return world.is_hot(function.node) or id(function.node.origin) in world.sources
 
 
-def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -> Value:
+def _run(world: World, frame: Frame, function: Function, arguments: Arguments, *, for_value: bool) -> Value:
     before = frame.state
     entry = before.layer()
     inner = Frame(
@@ -61,7 +68,8 @@ def _run(world: World, frame: Frame, function: Function, arguments: Arguments) -
     if world.observer is not None:
         world.run_functions.add(id(node.origin))
     if isinstance(node, ir.FunctionDef):
-        inner.slice = world.slice_of(function.module, node)
+        inner.slice = world.slice_of(function.module, node, for_value=for_value)
+        inner.for_value = for_value
         world.local_names[inner.number] = inner.slice.locals
     if isinstance(node, ir.Lambda):
         inner.exits.append(Exit(inner.state.flattened(before), world.evaluate(world, inner, node.body)))
@@ -76,8 +84,11 @@ def _leave(frame: Frame, inner: Frame, before: State) -> Value:
     if not inner.exits:
         frame.aborted = frame.aborted or (inner.raised and not inner.yields)
         return Unknown("it never returns", ("never", inner.number))
-    # Where it may have raised, its caller goes on under the conditions of the ways that return.
+    # Where it may have raised, its caller goes on under the conditions of the ways that return, if these are few.
+    path, own = before.path, before.own
     before.join([one.state for one in inner.exits], whole=not inner.raised)
+    if len(before.path) > max(MAX_NARROWED, len(path)):
+        before.path, before.own = path, own
     if inner.yields:
         return Object("generator", {"value": choose((ALWAYS, value) for value in inner.yields)})
     if len(inner.exits) == 1:

@@ -167,14 +167,14 @@ def _run_function(world: World, at: Frame, holder: Value | None, node: cst.Funct
     function, inner = _defined(world, at, node)
     if function is not None:
         if isinstance(function, Function):
-            call_function(world, inner, function, arguments)
+            call_function(world, inner, function, arguments, for_value=False)
         return
     if isinstance(node, cst.Lambda):
         return
     found = force(world, at, peek(world, at, node.name.value))
     for _, single in alternatives(found):
         if isinstance(single, Function) and single.node.origin is node:
-            call_function(world, at, single, arguments)
+            call_function(world, at, single, arguments, for_value=False)
 
 
 def _run_method(world: World, at: Frame, cls: Class, node: cst.FunctionDef, arguments: Arguments) -> None:
@@ -191,7 +191,7 @@ def _run_method(world: World, at: Frame, cls: Class, node: cst.FunctionDef, argu
         if isinstance(found, Function) and found.node.origin is node:
             bound = bind_method(world, here, found, instance, owner)
             if isinstance(bound, Function):
-                call_function(world, here, bound, arguments)
+                call_function(world, here, bound, arguments, for_value=False)
 
 
 def _instances(world: World, cls: Class) -> Iterator[tuple[Value, State]]:

@@ -34,19 +34,19 @@ class Body:
         return self._statements
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Node:
     """What every node has: where it was written."""
 
     origin: cst.CSTNode
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Expression(Node):
     """A node that has a value."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Statement(Node):
     """A node that is run for its effect."""
 
@@ -54,14 +54,14 @@ class Statement(Node):
 # --- expressions ---
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Constant(Expression):
     """A number, string, bytes, boolean, None or Ellipsis."""
 
     value: Any
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FormattedValue(Expression):
     """A replacement field of an f-string. `plain`: without a format specification, `!r`, `!a` or `=`."""
 
@@ -69,28 +69,28 @@ class FormattedValue(Expression):
     plain: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class JoinedString(Expression):
     """An f-string: its constant parts and its replacement fields."""
 
     parts: tuple[Constant | FormattedValue, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Concatenation(Expression):
     """String literals side by side."""
 
     parts: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Name(Expression):
     """A name that is read or bound."""
 
     id: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Attribute(Expression):
     """`value.name`."""
 
@@ -98,7 +98,7 @@ class Attribute(Expression):
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Slice(Expression):
     """`lower:upper:step` inside a subscript."""
 
@@ -107,7 +107,7 @@ class Slice(Expression):
     step: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Subscript(Expression):
     """`value[indices]`; `value[a, b]` has two indices."""
 
@@ -115,7 +115,7 @@ class Subscript(Expression):
     indices: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Argument(Node):
     """An argument of a call. `star` is `*`, `**` or empty."""
 
@@ -124,7 +124,7 @@ class Argument(Node):
     star: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Call(Expression):
     """`callee(arguments)`. `awaited`: it stands directly under `await`. `discarded`: its result is not used."""
 
@@ -135,14 +135,14 @@ class Call(Expression):
     discarded: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Starred(Expression):
     """`*value` in a display, or as the target of an assignment."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Display(Expression):
     """A list, tuple or set display. `kind` is its type's name. As a target it is unpacked into."""
 
@@ -150,14 +150,14 @@ class Display(Expression):
     elements: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Dict(Expression):
     """A dict display; the key of `**value` is None."""
 
     items: tuple[tuple[Expression | None, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Generator(Node):
     """`for target in iterable if conditions` inside a comprehension."""
 
@@ -166,7 +166,7 @@ class Generator(Node):
     conditions: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Comprehension(Expression):
     """A comprehension. `kind` is `list`, `set`, `dict` or `generator`; only a dict's has a key."""
 
@@ -176,7 +176,7 @@ class Comprehension(Expression):
     generators: tuple[Generator, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class UnaryOperation(Expression):
     """`operator operand`; the operator as it is spelled: `not`, `-`, `+`, `~`."""
 
@@ -184,7 +184,7 @@ class UnaryOperation(Expression):
     operand: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class BinaryOperation(Expression):
     """`left operator right`; the operator as it is spelled."""
 
@@ -193,7 +193,7 @@ class BinaryOperation(Expression):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class BooleanOperation(Expression):
     """`left and right`, `left or right`."""
 
@@ -202,7 +202,7 @@ class BooleanOperation(Expression):
     right: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Comparison(Expression):
     """`left operator operand operator operand ...`; operators as they are spelled: `==`, `not in`, `is not`."""
 
@@ -210,7 +210,7 @@ class Comparison(Expression):
     rest: tuple[tuple[str, Expression], ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Conditional(Expression):
     """`body if test else orelse`."""
 
@@ -219,7 +219,7 @@ class Conditional(Expression):
     orelse: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class NamedExpression(Expression):
     """`target := value`."""
 
@@ -227,14 +227,14 @@ class NamedExpression(Expression):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Await(Expression):
     """`await value`."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Yield(Expression):
     """`yield value`, or with `delegates` `yield from value`."""
 
@@ -242,7 +242,7 @@ class Yield(Expression):
     delegates: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Parameter(Node):
     """A parameter. `kind` is `positional` (only), `either`, `keyword` (only), `*` or `**`."""
 
@@ -252,7 +252,7 @@ class Parameter(Node):
     default: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Lambda(Expression):
     """`lambda parameters: body`."""
 
@@ -260,7 +260,7 @@ class Lambda(Expression):
     body: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Opaque(Expression):
     """An expression that the interpreter does not follow."""
 
@@ -268,7 +268,7 @@ class Opaque(Expression):
 # --- statements ---
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Assign(Statement):
     """`target = target = value`; an annotated assignment has one target and its annotation."""
 
@@ -277,7 +277,7 @@ class Assign(Statement):
     annotation: Expression | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Declare(Statement):
     """`target: annotation` without a value."""
 
@@ -285,7 +285,7 @@ class Declare(Statement):
     annotation: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AugmentedAssign(Statement):
     """`target operator= value`; the operator without the `=`."""
 
@@ -294,38 +294,38 @@ class AugmentedAssign(Statement):
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Evaluate(Statement):
     """An expression that stands as a statement."""
 
     value: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Return(Statement):
     """`return value`."""
 
     value: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Raise(Statement):
     """`raise exception from cause`."""
 
     exception: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Break(Statement):
     """`break`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Continue(Statement):
     """`continue`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Import(Statement):
     """`import module as name`, one statement for each module. `bound` is the name that it binds.
 
@@ -337,7 +337,7 @@ class Import(Statement):
     whole: bool
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ImportFrom(Statement):
     """`from module import name as bound`, one statement for each name; `*` is the name of all. `level` counts dots."""
 
@@ -347,7 +347,7 @@ class ImportFrom(Statement):
     bound: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Scoping(Statement):
     """`global names` or `nonlocal names`; `kind` is the keyword."""
 
@@ -355,28 +355,28 @@ class Scoping(Statement):
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Delete(Statement):
     """`del targets`."""
 
     targets: tuple[Expression, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Assert(Statement):
     """`assert test`."""
 
     test: Expression
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TypeAlias(Statement):
     """`type name = ...`."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class If(Statement):
     """`if test: body else: orelse`; `elif` is an `If` alone in `orelse`."""
 
@@ -385,7 +385,7 @@ class If(Statement):
     orelse: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class For(Statement):
     """`for target in iterable: body else: orelse`, `async for` included."""
 
@@ -395,7 +395,7 @@ class For(Statement):
     orelse: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class While(Statement):
     """`while test: body else: orelse`."""
 
@@ -404,7 +404,7 @@ class While(Statement):
     orelse: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Handler(Node):
     """`except exception as name: body`; `exception` is None where everything is caught."""
 
@@ -413,7 +413,7 @@ class Handler(Node):
     body: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Try(Statement):
     """`try: body`, its handlers, `else: orelse` and `finally: final`."""
 
@@ -423,7 +423,7 @@ class Try(Statement):
     final: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class WithItem(Node):
     """`context as target` of a `with` statement."""
 
@@ -431,7 +431,7 @@ class WithItem(Node):
     target: Expression | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class With(Statement):
     """`with items: body`, `async with` included."""
 
@@ -439,7 +439,7 @@ class With(Statement):
     body: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class FunctionDef(Statement):
     """`def name(parameters): body`, `async def` included."""
 
@@ -449,7 +449,7 @@ class FunctionDef(Statement):
     body: Body
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ClassDef(Statement):
     """`class name(bases, keyword=value): body`."""
 
@@ -468,7 +468,7 @@ class ClassDef(Statement):
 # --- patterns of `match` ---
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Pattern(Node):
     """A pattern of a class or a mapping: what it captures, its `parts`, and the name of its type (`mapping`)."""
 
@@ -477,7 +477,7 @@ class Pattern(Node):
     type: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class ValuePattern(Pattern):
     """A literal or a dotted name, compared by `==`; None, True and False by `is`."""
 
@@ -485,24 +485,24 @@ class ValuePattern(Pattern):
     singleton: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CapturePattern(Pattern):
     """`_`, `name`, or `pattern as name`, where `parts` holds the pattern."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class AlternativePattern(Pattern):
     """`a | b`: its `parts`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SequencePattern(Pattern):
     """`[a, b]` or `(a, b)`: its `parts`. `starred`: one of them takes the rest."""
 
     starred: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Case(Node):
     """`case pattern if guard: body`."""
 
@@ -511,7 +511,7 @@ class Case(Node):
     body: Block
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Match(Statement):
     """`match subject: cases`."""
 

@@ -135,6 +135,7 @@ class Scope:
     def __init__(self, body: ir.Body, library_names: frozenset[str]) -> None:
         self._library_names = library_names
         self.aliases = Aliases()
+        self.direct = Aliases()  # the same without what a callee closes over
         self.lines: list[Line] = []
         self.definitions: dict[str, list[Definition]] = {}
         self.bound: set[str] = set()
@@ -142,6 +143,7 @@ class Scope:
         self._read: set[str] = set()
         self._inner: set[str] = set()  # bound by comprehensions and lambdas
         self._resolved: set[Definition] = set()
+        self._renamings: list[tuple[str, str]] = []  # `new = old`, `new = module.old`, `new = partial(old)`
         self.effects: Effects | None = None
         self._read_block(body.statements, None)
 
@@ -176,10 +178,20 @@ class Scope:
                 found.setdefault(kind, []).append(line)
         return found
 
+    def other_names(self, names: set[str]) -> set[str]:
+        """Returns the names with those that the scope gives to the same functions."""
+        found = set(names)
+        grown = True
+        while grown:
+            added = {new for new, old in self._renamings if old in found} - found
+            grown = bool(added)
+            found |= added
+        return found
+
     @functools.cached_property
     def leaving(self) -> list[Line]:
         """The lines that may leave a block before its end."""
-        return [line for line in self.lines if line.leaves or line.raises]
+        return [line for line in self.lines if line.leaves or line.raises or isinstance(line.node, ir.Return)]
 
     @functools.cached_property
     def _kinds(self) -> Aliases:
@@ -221,6 +233,7 @@ class Scope:
                 for target in node.targets:
                     self._target(line, target, node.value)
                     self.aliases.unite(_roots(node.targets[0]), _roots(target))
+                    self.direct.unite(_roots(node.targets[0]), _roots(target))
             case ir.AugmentedAssign():
                 self._expression(line, node.value)
                 self._expression(line, node.target)
@@ -293,7 +306,7 @@ class Scope:
         for one in ir.walk(node):
             if isinstance(one, ir.Pattern) and one.captured is not None:
                 self._bind(line, {one.captured})
-                self.aliases.unite({one.captured}, carriers(subject))
+                self._unite({one.captured}, subject)
             elif isinstance(one, ir.ValuePattern):
                 self._expression(line, one.value)
 
@@ -313,12 +326,19 @@ class Scope:
             self._target(line, target.value, value)
         elif isinstance(target, ir.Name):
             self._bind(line, {target.id})
-            self.aliases.unite({target.id}, carriers(value))
+            self._unite({target.id}, value)
+            old = ir.last_name(_function_in(value))
+            if old is not None:
+                self._renamings.append((target.id, old))
         else:
             self._expression(line, target)
             roots = set(_roots(target))
             line.changes |= roots
-            self.aliases.unite(roots, carriers(value))
+            self._unite(roots, value)
+
+    def _unite(self, names: set[str], value: ir.Expression) -> None:
+        self.aliases.unite(names, carriers(value))
+        self.direct.unite(names, carriers(value, callees=False))
 
     def _define(self, line: Line, node: ir.FunctionDef | ir.ClassDef) -> None:
         self._bind(line, {node.name})
@@ -340,7 +360,7 @@ class Scope:
                     self._target(line, one.target, one.value)
                 case ir.Generator():
                     self._inner.update(targets(one.target))
-                    self.aliases.unite(targets(one.target), carriers(one.iterable))
+                    self._unite(set(targets(one.target)), one.iterable)
                 case ir.Parameter():
                     self._inner.add(one.name)
                 case ir.Yield():
@@ -367,6 +387,7 @@ class Scope:
             line.changes |= roots | given
             # What is put into an object is in it.
             self.aliases.unite(roots, given)
+            self.direct.unite(roots, given)
         elif callee.name in EXECUTING:
             line.executes |= given
         elif callee.name not in _PURE and roots.isdisjoint(self._library_names):
@@ -378,7 +399,8 @@ class Scope:
 class _Closure:
     """The lines of a scope that follow from what is asked of it."""
 
-    def __init__(self, scope: Scope, targets: Targets) -> None:
+    def __init__(self, scope: Scope, targets: Targets, *, for_value: bool = True) -> None:
+        self._for_value = for_value
         self._scope = scope
         self._kind = scope.kind_of
         self._targets = targets
@@ -397,10 +419,10 @@ class _Closure:
             if line.definition is not None:
                 self._need(line.definition.free, END)
         # Another name for a target may be called, and a clause that one made may be executed.
+        names = self._scope.other_names(self._targets.names)
         kinds = {self._kind(name) for line in leading for name in line.binds}
-        kinds |= {self._kind(name) for name in self._targets.names}
         for line in lines:
-            if any(self._kind(name) in kinds for name in (*line.calls, *line.executes)):
+            if not names.isdisjoint(line.calls) or any(self._kind(name) in kinds for name in line.executes):
                 self._want(line)
 
     def _names_target(self, line: Line) -> bool:
@@ -411,18 +433,20 @@ class _Closure:
 
     def want_effects(self, outside: set[str]) -> None:
         """Begins with what leaves a function: what it returns, and what it changes of the objects of `outside`."""
-        kinds = {self._kind(name) for name in outside}
+        kind = self._scope.direct.find
+        kinds = {kind(name) for name in outside}
         declared = self._scope.declared
         for line in self._scope.lines:
             if (
                 line.yields
                 or line.calls_super
-                or isinstance(line.node, (ir.Return, ir.Scoping))
+                or isinstance(line.node, ir.Scoping)
+                or (isinstance(line.node, ir.Return) and self._for_value)
                 or not line.binds.isdisjoint(declared)
-                or any(self._kind(name) in kinds for name in (*line.changes, *line.executes))
+                or any(kind(name) in kinds for name in (*line.changes, *line.executes))
             ):
                 self._want(line)
-            elif names := frozenset(name for name in line.may_change if self._kind(name) in kinds):
+            elif names := frozenset(name for name in line.may_change if kind(name) in kinds):
                 self._unlikely[line] = names
         # Last, so that what is wanted for another reason is not made to depend on these names.
         for line in self._unlikely:
@@ -439,8 +463,16 @@ class _Closure:
         count = -1
         while count != len(self._wanted):
             count = len(self._wanted)
+            last = max((line.position for line in self._wanted), default=-1)
             for line in self._scope.leaving:
-                if line not in self._wanted and self._decides(line):
+                if line in self._wanted:
+                    continue
+                if isinstance(line.node, ir.Return):
+                    # What it returns is not asked for, only whether execution gets past it.
+                    if line.position < last:
+                        self._wanted.add(line)
+                        self._want_around(line)
+                elif self._decides(line):
                     self._want(line)
         return frozenset(line.node for line in self._wanted)
 
@@ -518,9 +550,12 @@ class _Closure:
         return lines
 
 
-def function_slice(scope: Scope, parameters: set[str], targets: Targets) -> Slice:
-    """Returns the slice of a function: its targets, what it gives back, and what it changes outside of itself."""
-    closure = _Closure(scope, targets)
+def function_slice(scope: Scope, parameters: set[str], targets: Targets, *, for_value: bool = True) -> Slice:
+    """Returns the slice of a function: its targets, what it changes outside of itself, and what it gives back.
+
+    The last is left out without `for_value`.
+    """
+    closure = _Closure(scope, targets, for_value=for_value)
     closure.want_targets()
     closure.want_effects(parameters | (scope.used - scope.bound) | scope.declared)
     statements = closure.statements()
@@ -556,10 +591,11 @@ class Effects:
 def effects_of(scope: Scope, parameters: set[str]) -> Effects:
     """Returns what a function may change, by its own statements; worked out once for each scope."""
     if scope.effects is None:
-        free = {scope.kind_of(name) for name in (scope.used - scope.bound - parameters) | scope.declared}
-        given = {scope.kind_of(name) for name in parameters}
-        kinds = {scope.kind_of(name) for line in scope.lines for name in line.changes}
-        perhaps = {scope.kind_of(name) for line in scope.lines for name in line.may_change}
+        kind = scope.direct.find
+        free = {kind(name) for name in (scope.used - scope.bound - parameters) | scope.declared}
+        given = {kind(name) for name in parameters}
+        kinds = {kind(name) for line in scope.lines for name in line.changes}
+        perhaps = {kind(name) for line in scope.lines for name in line.may_change}
         scope.effects = Effects(
             bool(scope.declared) or not kinds.isdisjoint(free) or any(line.calls_super for line in scope.lines),
             not given.isdisjoint(kinds | perhaps) or any(line.executes for line in scope.lines),
@@ -590,10 +626,23 @@ _RAISING = (ir.Assign, ir.AugmentedAssign, ir.Delete, ir.Evaluate, ir.Raise)
 def _is_handled(line: Line | None) -> bool:
     """Whether a statement inside the block of this line may be followed by a handler."""
     while line is not None:
-        if isinstance(line.node, (ir.Try, ir.With)):
+        if isinstance(line.node, ir.Try):
+            return True
+        if isinstance(line.node, ir.With) and any(_swallows(item.context) for item in line.node.items):
             return True
         line = line.outer
     return False
+
+
+def _function_in(node: ir.Expression) -> ir.Expression:
+    """The function that an expression stands for: the one of a `partial`, else itself."""
+    if isinstance(node, ir.Call) and ir.last_name(node.callee) == "partial" and node.arguments:
+        return node.arguments[0].value
+    return node
+
+
+def _swallows(node: ir.Expression) -> bool:
+    return isinstance(node, ir.Call) and ir.last_name(node.callee) in ("suppress", "raises")
 
 
 def _is_in_loop(node: ir.Statement, outer: Line | None) -> bool:

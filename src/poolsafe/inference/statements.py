@@ -102,7 +102,9 @@ _WITH_EFFECT = (
 
 
 def _return(world: World, frame: Frame, node: ir.Return) -> bool:
-    result = Const(None) if node.value is None else world.evaluate(world, frame, node.value)
+    result: Value = Const(None)
+    if node.value is not None and (frame.for_value or world.is_warm(node)):
+        result = world.evaluate(world, frame, node.value)
     frame.exits.append(Exit(frame.state.flattened(frame.entry.parent or frame.entry), result))
     return False
 
@@ -238,7 +240,8 @@ def _while(world: World, frame: Frame, node: ir.While) -> bool:
     """Run a `while` round by round for as long as its test is surely true; then once more where it may be."""
     before = _enter_loop(frame)
     goes_on = certain = True
-    for _ in range(MAX_ROUNDS):
+    # `while True` ends by what its body finds out: its rounds are not told apart for long.
+    for _ in range(MAX_FREE_ROUNDS if isinstance(node.test, ir.Constant) else MAX_ROUNDS):
         then, other = truth(world, frame, node.test)
         if frame.aborted or not then:
             break
@@ -262,6 +265,7 @@ def _is_same_layer(state: State, changes: dict[Slot, Value]) -> bool:
 
 
 MAX_ROUNDS = 24  # of a `while` whose test is known
+MAX_FREE_ROUNDS = 2  # of a `while True`
 
 
 def _enter_loop(frame: Frame) -> State:

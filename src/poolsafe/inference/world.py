@@ -116,8 +116,9 @@ class World:
     targets: Targets = field(default_factory=Targets)
     sources: set[int] = field(default_factory=set)  # functions that may give back SQL of several commands
     local_names: dict[int, frozenset[str]] = field(default_factory=dict)  # of the frames whose slice leaves some out
-    slices: dict[tuple[ir.FunctionDef, int, int], Slice] = field(default_factory=dict)
+    slices: dict[tuple[ir.FunctionDef, int, int, bool], Slice] = field(default_factory=dict)
     run_functions: set[int] = field(default_factory=set)  # the ids of the LibCST nodes of functions that were run
+    made_elsewhere: set[int] = field(default_factory=set)  # the addresses of instances known by their type alone
     explored: set[int] = field(default_factory=set)  # the numbers of modules whose bodies were run for their targets
     reached: set[tuple[int, int]] = field(default_factory=set)
     running: dict[int, Frame] = field(default_factory=dict)
@@ -182,13 +183,15 @@ class World:
         """Whether a run for the observing module has reached this call."""
         return (0 if self.observer is None else self.observer.number, id(node)) in self.reached
 
-    def slice_of(self, module: Module, node: ir.FunctionDef) -> Slice:
+    def slice_of(self, module: Module, node: ir.FunctionDef, *, for_value: bool = True) -> Slice:
         """The statements of a function that matter, as long as no new targets are set."""
-        key = (node, len(self.targets.on_path), len(self.targets.names))
+        key = (node, len(self.targets.on_path), len(self.targets.names), for_value)
         found = self.slices.get(key)
         if found is None:
             parameters = {one.name for one in node.parameters}
-            found = self.slices[key] = function_slice(module.scope_of(node.body), parameters, self.targets)
+            found = self.slices[key] = function_slice(
+                module.scope_of(node.body), parameters, self.targets, for_value=for_value
+            )
         return found
 
     def begin_file(self) -> None:
