@@ -103,7 +103,10 @@ def _changes(world: World, frame: Frame, function: Function, node: ir.FunctionDe
     summary = effects_of(function.module.scope_of(node.body), {one.name for one in node.parameters})
     if summary.outside or id(node.origin) in world.sources:
         return True
-    return summary.parameters and any(_may_be_changed(world, frame, one.value) for one in call.arguments)
+    if not summary.parameters:
+        return False
+    defaults = any(_holds_changeable(value) for value in function.defaults.values())
+    return defaults or any(_may_be_changed(world, frame, one.value) for one in call.arguments)
 
 
 def _root(node: ir.Expression) -> str | None:
@@ -124,7 +127,11 @@ def _may_be_changed(world: World, frame: Frame, node: ir.Expression) -> bool:
 
 def is_changeable(world: World, frame: Frame, name: str) -> bool:
     """Whether a name stands for an object whose content is followed: a dict, a list or an instance of a class."""
+    return _holds_changeable(peek(world, frame, name))
+
+
+def _holds_changeable(value: Value) -> bool:
     return any(
         isinstance(single, (MappingRef, Instance)) or (isinstance(single, Sequence) and single.oid != 0)
-        for _, single in alternatives(peek(world, frame, name))
+        for _, single in alternatives(value)
     )
