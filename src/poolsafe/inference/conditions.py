@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -36,7 +35,6 @@ from poolsafe.inference.lattice import (
     lift,
     text,
 )
-from poolsafe.inference.lowering import source_of
 from poolsafe.inference.names import bind, force, lookup
 from poolsafe.inference.state import MAX_PATHS, simplified
 from poolsafe.inference.world import World
@@ -44,7 +42,6 @@ from poolsafe.inference.world import World
 Guards = list[Guard]
 
 ASYNCPG_URL = "postgresql+asyncpg://"
-_DRIVER = re.compile(r"driver|dialect|async|sqlite|postgres|mysql", re.IGNORECASE)
 MAX_SIMPLIFIED = 2 * MAX_PATHS  # guards that are looked at for what they have in common
 MAX_ITEMS = 4  # of a dict, each of which may be missing
 MAX_KEPT = 64  # ways to the answers of one test
@@ -77,7 +74,7 @@ def value_truth(world: World, frame: Frame, node: ir.Node, value: Value) -> tupl
         if presence is not None:
             then += _both([guard], presence[0])
             other += _both([guard], presence[1])
-        elif known is None or (world.doubt_constants and not _asks_for_driver(node)):
+        elif known is None:
             key = _key(world, frame, node, single)
             then.append(guard | {(key, True)})
             other.append(guard | {(key, False)})
@@ -106,11 +103,6 @@ def _told_apart(world: World, frame: Frame, node: ir.Node, then: Guards, other: 
         key = world.many_ways.setdefault((frame.number, node), Condition())
     world.conditions.setdefault(key, (frame.module, node.origin))
     return [frozenset({(key, True)})], [frozenset({(key, False)})]
-
-
-def _asks_for_driver(node: ir.Node) -> bool:
-    """Whether a test is about the URL or its driver, by its words: that much is believed of every constant."""
-    return _DRIVER.search(source_of(node)) is not None
 
 
 def _key(world: World, frame: Frame, node: ir.Node, value: Value) -> Key:

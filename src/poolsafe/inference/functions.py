@@ -42,7 +42,6 @@ def call_function(
     with world.entered(function.node) as allowed:
         if not allowed:
             return Unknown("a recursive call", ("recursion", function.node))
-        # What waits is asked for while this function still counts as running: a recursion would never end otherwise.
         return force(world, frame, _run(world, frame, function, arguments, for_value=for_value))
 
 

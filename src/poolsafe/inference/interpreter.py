@@ -312,17 +312,3 @@ def _forget(world: World, module: Module, sites: list[CallSite], before: set[int
         if seen.observer is module and id(seen.node) in nodes and id(seen) not in before and not _is_open(seen)
     }
     world.engine_calls = [seen for seen in world.engine_calls if id(seen.node) not in reached or not _is_open(seen)]
-
-
-def _without_constants(world: World, module: Module, sites: list[CallSite]) -> None:
-    """What no run reached stands behind a constant condition: run once more, and believe no constant."""
-    missing = {id(site.node) for site in sites if not world.has_seen(site.node)}
-    engines, statements = len(world.engine_calls), len(world.sql_calls)
-    world.doubt_constants = True
-    world.refuel()
-    try:
-        _run_body(world, module)
-    finally:
-        world.doubt_constants = False
-    world.engine_calls[engines:] = [seen for seen in world.engine_calls[engines:] if id(seen.node) in missing]
-    world.sql_calls[statements:] = [seen for seen in world.sql_calls[statements:] if id(seen.node) in missing]

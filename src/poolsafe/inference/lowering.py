@@ -30,11 +30,6 @@ def dotted_name(node: cst.BaseExpression | None) -> str:
     return ".".join(reversed(parts))
 
 
-def source_of(node: ir.Node) -> str:
-    """Returns the source text that a node was lowered from."""
-    return cst.Module([]).code_for_node(node.origin)
-
-
 def literal(node: cst.SimpleString) -> str | bytes:
     """Returns the value of a string literal, or its raw content if Python would refuse it."""
     try:

@@ -101,11 +101,10 @@ def ask(world: World, namespace: Namespace, name: str, within: State | None = No
     frame.slice = statements
     world.asking[key] = True
     observer, world.observer = world.observer, None
-    doubting, world.doubt_constants = world.doubt_constants, False
     try:
         run(world, frame)
     finally:
-        world.observer, world.doubt_constants = observer, doubting
+        world.observer = observer
         whole = world.asking.pop(key)
     if whole:
         world.answered.add(key)

@@ -105,7 +105,7 @@ def single_scheme(value: Value) -> str | None:
 
 
 def freeze(world: World, frame: Frame, value: Value, depth: int = 0) -> Value:
-    """The value as it is now: dicts with their content, nothing that waits."""
+    """The value as it is now: dicts and lists with their content, no import that was not followed."""
     value = force(world, frame, value)
     if depth > MAX_FREEZE:
         return Unknown("a value that is nested too deep")

@@ -128,7 +128,6 @@ class World:
     attempts: list[Attempt] = field(default_factory=list)  # innermost last
     ordinals: dict[tuple[int, ir.Statement | None], int] = field(default_factory=dict)  # of the current run
     importing: set[tuple[int, int, str, str | None]] = field(default_factory=set)
-    doubt_constants: bool = False
     shallow: bool = False
     observer: Module | None = None
     defined: dict[int, tuple[Function | Class, Frame]] = field(default_factory=dict)
