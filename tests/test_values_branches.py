@@ -205,6 +205,7 @@ LOOPS = [
 ]
 
 EXCEPTIONS = [
+    ("y = ''\nx = 1 if y is None else 2", 2),
     ("try:\n    x = 1\nexcept ValueError:\n    x = 2", 1),
     ("try:\n    x = unknown()\nexcept ValueError:\n    x = 2", OneOf(..., 2)),
     ("d = {'a': 1}\ntry:\n    x = d['b']\nexcept KeyError:\n    x = 2", 2),

@@ -239,14 +239,10 @@ def _equal(one: Value, two: Value) -> bool | None:
         assert isinstance(const, Const)
         never = (Text, Sequence, MappingRef, MappingValue, Function, Class, Instance, Url)
         if const.value is None and isinstance(other, never):
-            return not other.pieces if isinstance(other, Text) and _all_unknown(other) and not other.pieces else False
+            return False
         if isinstance(other, Text):
             return False
     return None
-
-
-def _all_unknown(value: Text) -> bool:
-    return all(isinstance(piece, Unknown) for piece in value.pieces)
 
 
 def _contains(world: World, frame: Frame, container: Value, item: Value) -> bool | None:
