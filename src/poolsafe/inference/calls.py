@@ -86,7 +86,7 @@ def call(world: World, frame: Frame, node: ir.Call) -> Value:
         arguments = evaluate_arguments(world, frame, node)
         if name in LIST_CHANGING and _is_one_list(receiver):
             return change_list(world, frame, node, receiver, name, arguments)
-        run = partial(_method_of, world, frame, node, name, arguments)
+        run = partial(_method, world, frame, node, name, arguments)
         results = for_each(frame, alternatives(receiver), run)
         note_effect(world, frame, node, receiver, name, arguments)
         return where_not_refused(world, frame, results, "AttributeError")
@@ -95,10 +95,6 @@ def call(world: World, frame: Frame, node: ir.Call) -> Value:
     result = apply(world, frame, node, callee, arguments)
     note_effect(world, frame, node, callee, None, arguments)
     return result
-
-
-def _method_of(world: World, frame: Frame, node: ir.Call, name: str, arguments: Arguments, single: Value) -> Value:
-    return _method(world, frame, node, single, name, arguments)
 
 
 def _is_one_list(receiver: Value) -> bool:
@@ -184,7 +180,7 @@ def apply(world: World, frame: Frame, node: ir.Call | None, callee: Value, argum
             if isinstance(method, Function):
                 return apply(world, frame, node, bind_method(world, frame, method, callee, owner), arguments)
         case Object(kind="method", facts={"of": Value() as receiver, "name": str() as name}) if node is not None:
-            return _method(world, frame, node, receiver, name, arguments)
+            return _method(world, frame, node, name, arguments, receiver)
         case Object():
             return call_object_method(world, frame, node, callee, "__call__", arguments, awaited=False)
         case Unknown():
@@ -215,7 +211,7 @@ def _unknown_result(frame: Frame, node: ir.Call | None, callee: Unknown, argumen
     return Unknown(callee.reason, ident, soft=callee.soft)
 
 
-def _method(world: World, frame: Frame, node: ir.Call, receiver: Value, name: str, arguments: Arguments) -> Value:
+def _method(world: World, frame: Frame, node: ir.Call, name: str, arguments: Arguments, receiver: Value) -> Value:
     awaited = node.awaited
     match receiver:
         case Text():

@@ -49,13 +49,13 @@ class Field:
 
 def run_class_body(world: World, frame: Frame, cls: Class) -> None:
     """Run what leads to targets in the body of a class, where it stands."""
-    run_to_targets(world, class_namespace(world, cls), State(world.base, frame.state, {}, frame.path))
+    run_to_targets(world, class_namespace(cls), State(world.base, frame.state, {}, frame.path))
 
 
 def own_attribute(world: World, frame: Frame, cls: Class, name: str) -> Value:
     """What the class's own body binds under a name; Absent where nothing."""
     value = read(world, frame, cls.namespace, name)
-    return ask(world, class_namespace(world, cls), name, frame.state) if isinstance(value, Absent) else value
+    return ask(world, class_namespace(cls), name, frame.state) if isinstance(value, Absent) else value
 
 
 def mro(cls: Class) -> list[Class]:

@@ -117,12 +117,10 @@ def _root(node: ir.Expression) -> str | None:
 
 def _may_be_changed(world: World, frame: Frame, node: ir.Expression) -> bool:
     """Whether an argument is, or holds, an object that the callee may change."""
-    if not isinstance(node, ir.Name):
-        return not isinstance(node, (ir.Constant, ir.JoinedString, ir.Comparison)) and (
-            world.is_warm(node)
-            or any(isinstance(one, ir.Name) and is_changeable(world, frame, one.id) for one in ir.walk(node))
-        )
-    return is_changeable(world, frame, node.id)
+    if isinstance(node, (ir.Constant, ir.JoinedString, ir.Comparison)):
+        return False
+    names = (one.id for one in ir.walk(node) if isinstance(one, ir.Name))
+    return world.is_warm(node) or any(is_changeable(world, frame, name) for name in names)
 
 
 def is_changeable(world: World, frame: Frame, name: str) -> bool:

@@ -29,6 +29,7 @@ from poolsafe.inference.lattice import (
     is_refused,
     refused,
 )
+from poolsafe.inference.libraries.library import SWALLOWING
 from poolsafe.inference.state import State
 from poolsafe.inference.world import World
 
@@ -194,7 +195,7 @@ def _takes(name: str, kind: str) -> bool | None:
 
 def suppressed(value: Value) -> tuple[str, ...] | None:
     """The names of the exceptions that a context manager swallows; None for one that swallows none."""
-    if not isinstance(value, Object) or value.facts.get("name") not in ("contextlib.suppress", "pytest.raises"):
+    if not isinstance(value, Object) or value.facts.get("name") not in SWALLOWING:
         return None
     arguments = value.facts["arguments"]
     return tuple(

@@ -48,14 +48,6 @@ _FIELDS: dict[type, tuple[str, ...]] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Mention:
-    """A name or attribute somewhere in the code, and the functions and classes around it, innermost last."""
-
-    node: cst.Name | cst.Attribute
-    scopes: tuple[Scope, ...]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class CallSite:
     """A call, the last part of its callee's name, and the functions and classes around it, innermost last."""
 

@@ -64,7 +64,6 @@ def namespace_of(world: World, module: Module) -> Namespace:
     found = world.namespaces.get(module)
     if found is None:
         found = world.namespaces[module] = Namespace(world.number(), module, module.body)
-        world.bodies[found.number] = module.body
     return found
 
 
@@ -73,9 +72,8 @@ def frame_of(world: World, module: Module) -> Frame:
     return namespace_of(world, module).frame(State.fresh(world.base))
 
 
-def class_namespace(world: World, cls: Class) -> Namespace:
+def class_namespace(cls: Class) -> Namespace:
     """The namespace of a class."""
-    world.bodies[cls.namespace] = cls.node.body
     return Namespace(cls.namespace, cls.module, cls.node.body, cls.parents, cls)
 
 
@@ -102,34 +100,32 @@ def ask(world: World, namespace: Namespace, name: str, within: State | None = No
     world.asking[key] = True
     observer, world.observer = world.observer, None
     try:
-        run(world, frame)
+        run(world, namespace, frame)
     finally:
         world.observer = observer
         whole = world.asking.pop(key)
-    if whole:
-        world.answered.add(key)
-        world.base.update(_reached(state.changes, slot))
-        return world.base.get(slot, _ABSENT)
-    # It hangs on an answer that was being worked out: who asks later may be told more.
     world.base.update(_reached(state.changes, slot))
-    return world.base.pop(slot, _ABSENT)
+    if not whole:
+        # It hangs on an answer that was being worked out: who asks later may be told more.
+        return world.base.pop(slot, _ABSENT)
+    world.answered.add(key)
+    return world.base.get(slot, _ABSENT)
 
 
 def run_to_targets(world: World, namespace: Namespace, state: State) -> None:
     """Runs the part of a module or class body that leads to targets, over `state`."""
     frame = namespace.frame(state)
     frame.slice = target_slice(namespace.scope, world.targets)
-    run(world, frame)
+    run(world, namespace, frame)
 
 
-def run(world: World, frame: Frame) -> None:
+def run(world: World, namespace: Namespace, frame: Frame) -> None:
     """Runs the body of a module or class in its frame, with a budget of its own: whoever asks first does not pay."""
-    namespace = world.bodies[frame.number]
     around = world.running.get(frame.number)
     world.running[frame.number] = frame
     try:
         with world.apart():
-            world.execute(world, frame, namespace.statements)
+            world.execute(world, frame, namespace.body.statements)
     finally:
         if around is None:
             del world.running[frame.number]

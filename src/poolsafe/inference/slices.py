@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 
 from poolsafe.inference import ir
 from poolsafe.inference.aliases import FRESH, FRESH_METHODS, Aliases, carriers, targets
-from poolsafe.inference.libraries.library import EXECUTING, READING
+from poolsafe.inference.libraries.library import EXECUTING, READING, SWALLOWING
 
 _BUILTINS = frozenset(dir(builtins))
 END = 1 << 60  # a position behind every statement
@@ -145,6 +145,7 @@ class Scope:
         self._resolved: set[Definition] = set()
         self._renamings: list[tuple[str, str]] = []  # `new = old`, `new = module.old`, `new = partial(old)`
         self.effects: Effects | None = None
+        self.name_slices: dict[str, Slice] = {}
         self._read_block(body.statements, None)
 
     @functools.cached_property
@@ -572,12 +573,15 @@ def target_slice(scope: Scope, targets: Targets) -> Slice:
 
 
 def name_slice(scope: Scope, name: str) -> Slice:
-    """Returns the slice of a module or class body that decides what a name finally stands for."""
+    """Returns the slice of a module or class body that decides what a name finally stands for; worked out once."""
     if name not in scope.bound:
         return Slice(frozenset(), frozenset())
-    closure = _Closure(scope, Targets())
-    closure.want_name(name)
-    return Slice(closure.statements(), frozenset())
+    found = scope.name_slices.get(name)
+    if found is None:
+        closure = _Closure(scope, Targets())
+        closure.want_name(name)
+        found = scope.name_slices[name] = Slice(closure.statements(), frozenset())
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -641,8 +645,11 @@ def _function_in(node: ir.Expression) -> ir.Expression:
     return node
 
 
+_SWALLOWING = frozenset(name.rpartition(".")[2] for name in SWALLOWING)
+
+
 def _swallows(node: ir.Expression) -> bool:
-    return isinstance(node, ir.Call) and ir.last_name(node.callee) in ("suppress", "raises")
+    return isinstance(node, ir.Call) and ir.last_name(node.callee) in _SWALLOWING
 
 
 def _is_in_loop(node: ir.Statement, outer: Line | None) -> bool:

@@ -96,7 +96,6 @@ class World:
     execute: Callable[[World, Frame, Any], bool]
     apply: Callable[[World, Frame, Any, Value, Any], Value]
     namespaces: dict[Module, Namespace] = field(default_factory=dict)
-    bodies: dict[int, ir.Body] = field(default_factory=dict)  # of the namespaces, by number
     answered: set[tuple[int, str]] = field(default_factory=set)  # names of namespaces, the answers stand in `base`
     asking: dict[tuple[int, str], bool] = field(default_factory=dict)  # in the order of asking; False: hangs on a cycle
     base: dict[Slot, Value] = field(default_factory=dict)

@@ -195,5 +195,7 @@ SYNC_RUNNERS = frozenset(
     {"sqlalchemy.Engine", "sqlalchemy.Connection", "sqlalchemy.orm.Session", "sqlalchemy.orm.scoped_session"}
 )
 
+# Context managers that swallow the exceptions they are given.
+SWALLOWING = frozenset({"contextlib.suppress", "pytest.raises"})
 # Methods by which loggers, printers and writers of every kind are known: they read what they are given.
 READING = frozenset("debug info warning warn error critical exception log print echo write dump dumps".split())  # noqa: SIM905
