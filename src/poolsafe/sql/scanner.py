@@ -134,6 +134,14 @@ def holds_token(command: str) -> bool:
     return any(kind not in ("placeholder", "comment") for kind, _, _ in _lexemes(command))
 
 
+def tokens(sql: str) -> Iterator[tuple[str, int, int]]:
+    """Yields each token of `sql` that is no comment, as its kind, start and end.
+
+    A run of semicolons or parentheses is one token. The last token is "unfinished" if a quote or comment never ends.
+    """
+    return (token for token in _lexemes(sql) if token[0] != "comment")
+
+
 def several(sql: str) -> bool:
     """Whether `sql` certainly is several commands: it is complete, and two of them hold more than placeholders."""
     if ";" not in sql:

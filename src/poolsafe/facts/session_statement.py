@@ -1,0 +1,84 @@
+"""The session statement fact, which the rules on session state (PGB4xx) judge: SQL with an effect on its session."""
+
+from __future__ import annotations
+
+import enum
+
+from poolsafe.facts.statement import Runner
+from poolsafe.findings import Related
+from poolsafe.records import frozen
+from poolsafe.sql.session_commands import SessionCommand
+
+
+class Client(enum.Enum):
+    """The library whose connection runs the SQL."""
+
+    SQLALCHEMY = "SQLAlchemy"
+    ASYNCPG = "asyncpg"
+    ALEMBIC = "Alembic"
+    UNKNOWN = "unknown"
+
+
+class Transaction(enum.Enum):
+    """The transaction that the SQL runs in, as the function around it shows.
+
+    `OPEN`: a block, a listener or Alembic holds it open; its end can be seen. `BEGUN`: SQLAlchemy has begun it by
+    itself, and whoever holds the connection ends it. `AUTOCOMMIT`: SQLAlchemy's isolation level AUTOCOMMIT. `NONE`: a
+    connection of asyncpg that the function acquires itself, outside of `transaction()`. `UNKNOWN`: a connection of
+    asyncpg that comes from elsewhere.
+    """
+
+    OPEN = "open"
+    BEGUN = "begun"
+    AUTOCOMMIT = "autocommit"
+    NONE = "none"
+    UNKNOWN = "unknown"
+
+
+@frozen
+class SessionStatement:
+    """A call that runs SQL with an effect on its session, or that creates the clause for it: one fact for each effect.
+
+    * `start`, `end`: the span of the call that is given the SQL; findings are reported there.
+    * `function`: the call as written, without its receiver: `text()`, `execute()`, `func.set_config()`.
+    * `runner`: whether asyncpg runs it; `runner_reason` says why, in words.
+    * `listener`: the event of SQLAlchemy whose listener runs it (`connect`, `checkout`, `begin`, ...), or "".
+    * `contained`: the function shows that nothing runs on the connection after the transaction, except another one like
+      it, so that an effect which ends with the transaction is enough.
+    * `ended_in`: the same transaction ends the effect itself: the lock is released, the table dropped.
+    * `undone_late`: the effect is ended in the function, but after the transaction, or without one.
+    * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
+    * `direct`: the connection's name or the name of its URL says that it leads past the pooler.
+    * `edit`: the span in the file that a repair replaces (see `SessionCommand.edit`), or None if the SQL is not written
+      there as one literal. `command_span`: the same for the whole command. `in_python`: the edited part is an argument or a
+      name in Python, not SQL.
+    * `releases`: the spans of the statements that release the lock, if each is a statement of its own.
+    * `text_parameter`: the parameter of a setting is certainly a string.
+    """
+
+    path: str
+    start: int
+    end: int
+    function: str
+    command: SessionCommand
+    client: Client
+    runner: Runner
+    runner_reason: str
+    transaction: Transaction
+    listener: str = ""
+    contained: bool = False
+    ended_in: bool = False
+    undone_late: bool = False
+    lent: bool = False
+    direct: bool = False
+    edit: tuple[int, int] | None = None
+    command_span: tuple[int, int] | None = None
+    in_python: bool = False
+    releases: tuple[tuple[int, int], ...] = ()
+    text_parameter: bool = False
+    origin: tuple[Related, ...] = ()
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The span of the call, where findings are reported."""
+        return self.start, self.end

@@ -1,0 +1,416 @@
+"""Commands of PostgreSQL whose effect outlives their transaction, and those that have such an effect until it ends.
+
+Behind a pooler in transaction mode, the former stay on a server that the next transaction may not get, and that another
+client gets. The commands are read token by token with the server's own rules (`scanner`), without a grammar.
+"""
+
+from __future__ import annotations
+
+import enum
+import re
+from collections.abc import Iterator, Sequence
+
+from poolsafe.records import frozen
+from poolsafe.sql.scanner import PLACEHOLDER, split, tokens
+from poolsafe.sql.settings import TRACKED, is_setting
+
+
+class Effect(enum.Enum):
+    """What a command does to the session that runs it."""
+
+    SETTING = "sets a setting of the session"
+    ROLE = "sets the role of the session"
+    LOCK = "takes an advisory lock of the session"
+    TEMPORARY_TABLE = "creates a temporary table that the session keeps"
+    LISTEN = "subscribes the session to a channel"
+    PREPARED = "prepares or executes a named statement"
+    HELD_CURSOR = "declares a cursor that survives the transaction"
+    LIBRARY = "loads a library into the session"
+    SEQUENCE_VALUE = "reads the last value of a sequence in this session"
+    DISCARD = "discards what the session keeps"
+    # Until the end of the transaction only.
+    LOCAL_SETTING = "sets a setting of the transaction"
+    LOCAL_ROLE = "sets the role of the transaction"
+    LOCAL_LOCK = "takes an advisory lock of the transaction"
+    LOCAL_TABLE = "creates a temporary table that the commit drops"
+    # The other end of one of the above.
+    UNLOCK = "releases an advisory lock of the session"
+    DROP_TABLE = "drops a table"
+    # Boundaries of transactions.
+    BEGIN = "begins a transaction"
+    END = "ends a transaction"
+
+
+#: Effects that end with the transaction, so that they are useless without one.
+LOCAL = frozenset({Effect.LOCAL_SETTING, Effect.LOCAL_ROLE, Effect.LOCAL_LOCK, Effect.LOCAL_TABLE})
+#: Effects that outlive the transaction.
+LASTING = frozenset(
+    {
+        Effect.SETTING, Effect.ROLE, Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.LISTEN, Effect.PREPARED,
+        Effect.HELD_CURSOR, Effect.LIBRARY, Effect.SEQUENCE_VALUE, Effect.DISCARD,
+    }
+)  # fmt: skip
+
+
+@frozen
+class SessionCommand:
+    """One effect of a command in a SQL text.
+
+    `name` is what the effect is about, as written: the setting in lower case, the role, the lock function, the table,
+    the channel, the prepared statement; "" if it is not known. `start` and `end` are the span of the command in the
+    SQL, `edit` the span that a repair replaces:
+
+    * a setting or role set by `SET`: the words `SET`, or `SET SESSION`;
+    * a setting set by `set_config`: its third argument;
+    * a lock: the name of its function;
+    * a temporary table: an empty span, where `ON COMMIT DROP` belongs; None for views and sequences, which have no such
+      clause.
+
+    `value` is the text of the new value of a setting, or "". `parameters`: that value contains a parameter (`:x`, `$1`,
+    `%s`). `by_function`: it is a call of `set_config`. `kept`: the temporary table may exist already (IF NOT EXISTS).
+    """
+
+    effect: Effect
+    name: str
+    start: int
+    end: int
+    edit: tuple[int, int] | None = None
+    value: str = ""
+    parameters: bool = False
+    by_function: bool = False
+    kept: bool = False
+
+
+_Token = tuple[str, int, int]
+
+# A bind of SQLAlchemy's `text()`, a parameter of asyncpg, or one of psycopg.
+_PARAMETER = re.compile(r"(?<![:\w\\]):\w+(?![:\w])|\$\d+|%s|%\(\w+\)s")
+_LOCKS = re.compile(r"pg_(?:try_)?advisory_(?P<kind>lock|xact_lock|unlock)(?:_shared|_all)?\Z")
+_QUERIES = frozenset({"select", "with", "values", "insert", "update", "delete", "merge", "explain", "call", "(", ""})
+_ENDS = frozenset({"commit", "end", "rollback", "abort"})
+
+
+def session_commands(sql: str) -> list[SessionCommand]:
+    """Returns the effects of the commands of a SQL text on its session, in the order of the text.
+
+    PLACEHOLDER stands for a part of the text that is not known. An incomplete text has no known effect.
+    """
+    return [found for start, end in split(sql) or () for found in _effects(sql, start, end)]
+
+
+def function_effect(function: str) -> Effect | None:
+    """Returns what a call of a function of PostgreSQL does to its session, except `set_config`; None for the others."""
+    name = function.lower()
+    if name in ("lastval", "currval"):
+        return Effect.SEQUENCE_VALUE
+    lock = _LOCKS.match(name)
+    if lock is None:
+        return None
+    return {"lock": Effect.LOCK, "xact_lock": Effect.LOCAL_LOCK, "unlock": Effect.UNLOCK}[lock["kind"]]
+
+
+def is_tracked(setting: str) -> bool:
+    """Returns whether PgBouncer restores a setting for each client."""
+    return setting.lower() in TRACKED
+
+
+def _effects(sql: str, start: int, end: int) -> Iterator[SessionCommand]:
+    command = _Command(sql, [(kind, start + at, start + to) for kind, at, to in tokens(sql[start:end])], start, end)
+    reader = _READERS.get(command.word(0))
+    if reader is not None:
+        yield from reader(command)
+    if command.word(0) in _QUERIES:
+        yield from _calls(command)
+        yield from _select_into(command)
+
+
+class _Command:
+    """The tokens of one command."""
+
+    def __init__(self, sql: str, found: Sequence[_Token], start: int, end: int) -> None:
+        self.sql = sql
+        self.tokens = found
+        self.start = start
+        self.end = end
+
+    def text(self, index: int) -> str:
+        """Returns the text of a token, or "" past the end."""
+        if index >= len(self.tokens):
+            return ""
+        _, start, end = self.tokens[index]
+        return self.sql[start:end]
+
+    def word(self, index: int) -> str:
+        """Returns a token in lower case."""
+        return self.text(index).lower()
+
+    def words(self, index: int, *expected: str) -> bool:
+        """Returns whether these words stand at an index."""
+        return all(self.word(index + place) == word for place, word in enumerate(expected))
+
+    def from_to(self, first: int, last: int) -> tuple[int, int]:
+        """Returns the span from one token to another, which is included."""
+        return self.tokens[first][1], self.tokens[last][2]
+
+    def name(self, index: int) -> tuple[str, int]:
+        """Returns a name that may have dots, without its quotes, and the index after it."""
+        parts: list[str] = []
+        end = None
+        while index < len(self.tokens) and (end is None or self.tokens[index][1] == end):
+            kind, start, end = self.tokens[index]
+            text = self.sql[start:end]
+            if kind not in ("word", "placeholder") and not (text == "." and parts) and text[:1] != '"':
+                break
+            parts.append(text.strip('"'))
+            index += 1
+        return "".join(parts), index
+
+    def made(self, effect: Effect, name: str = "", **more: object) -> SessionCommand:
+        return SessionCommand(effect, name, self.start, self.end, **more)  # type: ignore[arg-type]
+
+
+# --- SET ---
+
+
+def _set(command: _Command) -> Iterator[SessionCommand]:
+    scope = command.word(1)
+    if command.words(1, "session", "characteristics"):
+        yield command.made(Effect.SETTING, "session characteristics", edit=command.from_to(0, 0))
+        return
+    # `SET SESSION AUTHORIZATION` has the word itself in its name.
+    scoped = scope == "local" or (scope == "session" and command.word(2) != "authorization")
+    first = 2 if scoped else 1
+    edit = command.from_to(0, first - 1)
+    local = scope == "local"
+    if command.words(first, "session", "authorization") or command.word(first) == "role":
+        at = first + (2 if command.word(first) == "session" else 1)
+        if command.word(at) not in ("default", "none", ""):
+            yield command.made(
+                Effect.LOCAL_ROLE if local else Effect.ROLE,
+                command.text(at).strip("\"'"),
+                edit=edit,
+                value="session authorization" if command.word(first) == "session" else "role",
+                parameters=_PARAMETER.search(command.sql, command.tokens[first][2], command.end) is not None,
+            )
+        return
+    name, after = _setting(command, first)
+    value_start = command.tokens[after][1] if after < len(command.tokens) else command.end
+    value = command.sql[value_start : command.end]
+    if not name or value.lower() in ("default", "") or not (PLACEHOLDER in name or is_setting(name)):
+        return
+    yield command.made(
+        Effect.LOCAL_SETTING if local else Effect.SETTING,
+        name.lower(),
+        edit=edit,
+        value=value,
+        parameters=_PARAMETER.search(value) is not None,
+    )
+
+
+def _setting(command: _Command, index: int) -> tuple[str, int]:
+    """Returns the setting that a SET names, and the index of its value; "" if it is no SET of PostgreSQL."""
+    match command.word(index), command.word(index + 1):
+        case "time", "zone":
+            return "timezone", index + 2
+        case "schema", _:
+            return "search_path", index + 1
+        case "names", _:
+            return "client_encoding", index + 1
+        case (("transaction" | "constraints" | "xml"), _):
+            return "", index
+    name, after = command.name(index)
+    # `=-1` is one token of the scanner, as operators are cut anywhere.
+    if command.word(after) == "to":
+        return name, after + 1
+    return (name, after + 1) if command.text(after).startswith("=") else ("", after)
+
+
+# --- functions in expressions ---
+
+
+def _calls(command: _Command) -> Iterator[SessionCommand]:
+    for index in range(len(command.tokens) - 1):
+        kind, start, end = command.tokens[index]
+        if kind != "word" or command.tokens[index + 1][0] != "open":
+            continue
+        function = command.word(index)
+        if function == "set_config":
+            yield from _set_config(command, index)
+            continue
+        effect = function_effect(function)
+        if effect is not None:
+            name = "" if effect is Effect.SEQUENCE_VALUE else function
+            yield command.made(effect, name or function, edit=(start, end))
+
+
+def _set_config(command: _Command, index: int) -> Iterator[SessionCommand]:
+    arguments = _arguments(command, index + 1)
+    if len(arguments) != 3:
+        return
+    name, value, local = (command.sql[start:end] for start, end in arguments)
+    known = name.strip("'").lower() if name.startswith("'") else ""
+    if known and not is_setting(known):
+        return
+    effect = {"true": Effect.LOCAL_SETTING, "false": Effect.SETTING}.get(_truth(local))
+    if effect is not None:
+        parameters = _PARAMETER.search(value) is not None
+        yield command.made(effect, known, edit=arguments[2], value=value, parameters=parameters, by_function=True)
+
+
+def _truth(text: str) -> str:
+    word = text.lower().partition("::")[0].strip("' ")
+    if word in ("true", "t", "yes", "on", "1"):
+        return "true"
+    return "false" if word in ("false", "f", "no", "off", "0") else ""
+
+
+def _arguments(command: _Command, opening: int) -> list[tuple[int, int]]:
+    """Returns the spans of the arguments of a call whose parenthesis opens at an index."""
+    found: list[tuple[int, int]] = []
+    # A token may be several parentheses.
+    depth = 0
+    start = last = command.tokens[opening][1] + 1
+    for kind, at, to in command.tokens[opening:]:
+        if kind == "open":
+            depth += to - at
+        elif kind == "close":
+            depth -= to - at
+            if depth <= 0:
+                found.append((start, last))
+                break
+        elif depth == 1 and command.sql[at:to].startswith(",") and to - at == 1:
+            found.append((start, last))
+            start = to
+            continue
+        if kind != "open" or to - at > 1 or depth > 1:
+            last = to
+    return [_trimmed(command.sql, *span) for span in found]
+
+
+def _trimmed(sql: str, start: int, end: int) -> tuple[int, int]:
+    text = sql[start:end]
+    return start + len(text) - len(text.lstrip()), start + len(text.rstrip())
+
+
+# --- temporary objects ---
+
+
+def _create(command: _Command) -> Iterator[SessionCommand]:
+    index = 3 if command.words(1, "or", "replace") else 1
+    temporary = False
+    while command.word(index) in ("global", "local", "temp", "temporary", "recursive"):
+        temporary = temporary or command.word(index) in ("temp", "temporary")
+        index += 1
+    kind = command.word(index)
+    if kind not in ("table", "view", "sequence"):
+        return
+    kept = command.words(index + 1, "if", "not", "exists")
+    name, after = command.name(index + (4 if kept else 1))
+    if temporary or name.lower().startswith("pg_temp."):
+        yield _temporary(command, name, after, table=kind == "table", kept=kept)
+
+
+def _temporary(command: _Command, name: str, after: int, *, table: bool, kept: bool) -> SessionCommand:
+    """Returns the creation of a temporary object. `after` is the index of what follows its name."""
+    place = command.end
+    depth = 0
+    for index in range(after, len(command.tokens)):
+        kind, start, end = command.tokens[index]
+        depth += (end - start) * ((kind == "open") - (kind == "close"))
+        if depth:
+            continue
+        if command.words(index, "on", "commit"):
+            match command.word(index + 2):
+                case "drop":
+                    return command.made(Effect.LOCAL_TABLE, name)
+                case _:
+                    # PRESERVE ROWS or DELETE ROWS: the table stays, and a second clause is a syntax error.
+                    return command.made(Effect.TEMPORARY_TABLE, name, kept=kept, value="on commit")
+        if command.word(index) in ("as", "tablespace"):
+            place = min(place, start)
+            break
+    return command.made(Effect.TEMPORARY_TABLE, name, edit=(place, place) if table else None, kept=kept)
+
+
+def _select_into(command: _Command) -> Iterator[SessionCommand]:
+    depth = 0
+    for index, (kind, start, end) in enumerate(command.tokens):
+        depth += (end - start) * ((kind == "open") - (kind == "close"))
+        if depth or command.word(index) != "into" or command.word(index + 1) not in ("temp", "temporary"):
+            continue
+        at = index + 3 if command.word(index + 2) == "table" else index + 2
+        yield command.made(Effect.TEMPORARY_TABLE, command.name(at)[0])
+
+
+def _drop(command: _Command) -> Iterator[SessionCommand]:
+    if command.word(1) == "table":
+        yield command.made(Effect.DROP_TABLE, command.name(4 if command.words(2, "if", "exists") else 2)[0])
+
+
+# --- the rest ---
+
+
+def _listen(command: _Command) -> Iterator[SessionCommand]:
+    # `listen 80` is nginx's.
+    name, after = command.name(1)
+    if name and after == len(command.tokens):
+        yield command.made(Effect.LISTEN, name)
+
+
+def _declare(command: _Command) -> Iterator[SessionCommand]:
+    for index in range(2, len(command.tokens)):
+        if command.words(index, "with", "hold"):
+            yield command.made(Effect.HELD_CURSOR, command.name(1)[0])
+
+
+def _prepared(command: _Command) -> Iterator[SessionCommand]:
+    if command.word(0) == "deallocate":
+        at = 2 if command.word(1) == "prepare" else 1
+        if command.word(at) == "all":
+            yield command.made(Effect.DISCARD, "deallocate all")
+        return
+    name, after = command.name(1)
+    follows = command.word(after)
+    as_prepare = command.word(0) == "prepare" and name.lower() != "transaction" and follows in ("as", "(")
+    as_execute = command.word(0) == "execute" and (not follows or follows.startswith("("))
+    if name and (as_prepare or as_execute):
+        yield command.made(Effect.PREPARED, name, value=command.word(0))
+
+
+def _load(command: _Command) -> Iterator[SessionCommand]:
+    library = command.text(1)
+    if library.startswith("'") and len(command.tokens) == 2:
+        yield command.made(Effect.LIBRARY, library.strip("'"))
+
+
+def _discard(command: _Command) -> Iterator[SessionCommand]:
+    if command.word(1) in ("all", "temp", "temporary", "plans", "sequences") and len(command.tokens) == 2:
+        yield command.made(Effect.DISCARD, f"discard {command.word(1)}")
+
+
+def _begin(command: _Command) -> Iterator[SessionCommand]:
+    if command.word(0) == "begin" or command.word(1) == "transaction":
+        yield command.made(Effect.BEGIN)
+
+
+def _end(command: _Command) -> Iterator[SessionCommand]:
+    # `ROLLBACK TO SAVEPOINT` does not end the transaction.
+    if command.word(1) != "to" and not command.words(2, "to") and command.word(1) != "prepared":
+        yield command.made(Effect.END)
+
+
+_READERS = {
+    "set": _set,
+    "create": _create,
+    "drop": _drop,
+    "listen": _listen,
+    "declare": _declare,
+    "prepare": _prepared,
+    "execute": _prepared,
+    "deallocate": _prepared,
+    "load": _load,
+    "discard": _discard,
+    "begin": _begin,
+    "start": _begin,
+    **dict.fromkeys(_ENDS, _end),
+}
