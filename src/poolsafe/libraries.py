@@ -127,6 +127,8 @@ OTHER_KEYS: tuple[str, ...] = (
 )  # fmt: skip
 # Keys of connect_args that of the synchronous drivers only `sqlite3` takes, not psycopg 3.3.9 or PyMySQL 1.2.4.
 SQLITE_KEYS: tuple[str, ...] = ("check_same_thread", "cached_statements", "detect_types")
+# Methods of the drivers' own connections and pools that run SQL, which is their first argument.
+DRIVER_METHODS = frozenset({"execute", "executemany", "fetch", "fetchmany", "fetchrow", "fetchval"})
 # Methods of connections and sessions that execute a clause.
 EXECUTING = frozenset(
     {"execute", "scalar", "scalars", "stream", "stream_scalars", "exec", "execute_iterate", "get_one"}

@@ -20,15 +20,23 @@ ENGINE = 1
 STATEMENT = 2
 #: The file may hold a suppression of ours: a `noqa` with a PGB code, or a `poolsafe:` comment.
 SUPPRESSION = 4
+#: The file uses something that runs SQL, and one of its strings or calls may change the session.
+SESSION = 8
+
+# One of these stands in every file that gives SQL to SQLAlchemy, Alembic or a driver.
+_RUNS = (b"execute", b"exec_driver_sql", b"fetch", b"text", b"scalar", b"DDL", b"add_listener")
+_CLIENTS = (b"await", b"sqlalchemy", b"alembic", b"asyncpg", b"sqlmodel")
 
 
 def wanted(data: bytes) -> int:
-    """What the file's bytes may hold: `ENGINE`, `STATEMENT` and `SUPPRESSION` added up; 0 is a file to drop."""
+    """What the file's bytes may hold: `ENGINE`, `STATEMENT` and the others added up; 0 is a file to drop."""
     found = ENGINE if uses_engine(data) else 0
     if holds_suppression(data):
         found |= SUPPRESSION
     if runs_several_commands(data):
         found |= STATEMENT
+    if changes_session(data):
+        found |= SESSION
     return found
 
 
@@ -111,3 +119,12 @@ def runs_several_commands(data: bytes) -> bool:
     from poolsafe.sql import python_names
 
     return python_names.runs_several_commands(data)
+
+
+def changes_session(data: bytes) -> bool:
+    """Whether something that runs SQL may be given a command that changes the session, such as `SET` or `LISTEN`."""
+    if not any(word in data for word in _RUNS) or not any(word in data for word in _CLIENTS):
+        return False
+    from poolsafe.sql import session_words
+
+    return session_words.names_session_change(data)

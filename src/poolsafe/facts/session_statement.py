@@ -49,9 +49,9 @@ class SessionStatement:
     * `undone_late`: the effect is ended in the function, but after the transaction, or without one.
     * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
     * `direct`: the connection's name or the name of its URL says that it leads past the pooler.
-    * `edit`: the span in the file that a repair replaces (see `SessionCommand.edit`), or None if the SQL is not written
-      there as one literal. `command_span`: the same for the whole command. `in_python`: the edited part is an argument or a
-      name in Python, not SQL.
+    * `edit`: the span in the file that a repair replaces (see `SessionCommand.edit`), or None if the SQL is not
+      written there as one literal. `command_span`: the same for the whole command.
+    * `in_python`: the edited part is an argument or a name in Python, not SQL.
     * `releases`: the spans of the statements that release the lock, if each is a statement of its own.
     * `text_parameter`: the parameter of a setting is certainly a string.
     """

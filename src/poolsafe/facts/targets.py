@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import libcst as cst
 
 from poolsafe.inference import Module
-from poolsafe.libraries import ENGINE_NAMES, SQL_NAMES
+from poolsafe.libraries import DRIVER_METHODS, ENGINE_NAMES, SQL_NAMES
+from poolsafe.sql.session_commands import function_effect
+from poolsafe.sql.session_words import may_change_session
 from poolsafe.syntax.index import CallSite, Scope, last_name
 
 
@@ -34,6 +38,26 @@ def statement_sites(module: Module) -> list[CallSite]:
     return [site for site in module.index.calls if site.name in runners and _may_hold_several(module, site)]
 
 
+def session_sites(module: Module) -> list[CallSite]:
+    """Returns the calls that are given SQL which may change the session, and those of SQL functions that do."""
+    runners = _names(module, SQL_NAMES | DRIVER_METHODS)
+    return [site for site in module.index.calls if _may_change_session(module, site, runners)]
+
+
+def _may_change_session(module: Module, site: CallSite, runners: frozenset[str]) -> bool:
+    if site.name == "set_config" or function_effect(site.name) is not None or site.name == "add_listener":
+        return isinstance(site.node.func, cst.Attribute) and bool(site.node.args)
+    if site.name not in runners or not site.node.args or not module.index.session_strings:
+        return False
+    sql = site.node.args[0].value
+    if isinstance(sql, cst.SimpleString):
+        return may_change_session(sql.value)
+    if isinstance(sql, cst.Call) and last_name(sql.func) in runners:
+        # The SQL is given to the inner call.
+        return False
+    return _may_be_given(module, site, module.index.session_strings)
+
+
 def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
     """Returns the names by which the module may call one of these functions, including aliases."""
     names = set(originals)
@@ -60,9 +84,14 @@ def _may_hold_several(module: Module, site: CallSite) -> bool:
     sql = site.node.args[0].value
     if isinstance(sql, cst.SimpleString):
         return ";" in sql.raw_value.rstrip().rstrip(";")
+    return _may_be_given(module, site, module.index.semicolons)
+
+
+def _may_be_given(module: Module, site: CallSite, strings: Iterable[tuple[Scope, ...]]) -> bool:
+    """Returns whether one of the strings that stand in these scopes can reach a call."""
     return any(
         site.scopes[: len(scopes)] == scopes or _may_be_asked(module, scopes) or _asks(module, scopes, site)
-        for scopes in module.index.semicolons
+        for scopes in strings
     )
 
 
@@ -82,8 +111,8 @@ def _asks(module: Module, scopes: tuple[Scope, ...], site: CallSite) -> bool:
 
 
 def source_scopes(module: Module) -> list[Scope]:
-    """Returns the functions and classes that contain a string with a semicolon."""
-    return [scope for scopes in module.index.semicolons for scope in scopes]
+    """Returns the functions and classes that contain a string which a statement rule may judge."""
+    return [scope for scopes in (*module.index.semicolons, *module.index.session_strings) for scope in scopes]
 
 
 def _takes_strings(site: CallSite) -> bool:

@@ -9,6 +9,7 @@ import libcst as cst
 
 from poolsafe.libraries import CALLING
 from poolsafe.records import frozen
+from poolsafe.sql.session_words import may_change_session
 
 Scope = cst.FunctionDef | cst.Lambda | cst.ClassDef
 
@@ -81,6 +82,7 @@ class Index:
         self.subclasses: dict[str, list[cst.ClassDef]] = {}  # by the last names of their bases
         self.renamings: list[Renaming] = []
         self.semicolons: list[tuple[Scope, ...]] = []
+        self.session_strings: list[tuple[Scope, ...]] = []
         self._walk(module)
 
     def _walk(self, module: cst.Module) -> None:
@@ -116,6 +118,8 @@ class Index:
             elif isinstance(node, (cst.SimpleString, cst.FormattedStringText)):
                 if ";" in node.value:
                     self.semicolons.append(_reach(scopes))
+                if may_change_session(node.value):
+                    self.session_strings.append(_reach(scopes))
             elif isinstance(node, (cst.ImportFrom, cst.Import)):
                 self._note_import(node)
                 continue
