@@ -1,18 +1,24 @@
 """Engine and statement facts made by hand, so that the tests of fixes need no evaluator."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 import libcst as cst
 
 from poolsafe.facts.engine import (
     CacheSize,
+    CacheSizes,
     ConnectArgs,
     ConnectArgsForm,
     Driver,
     Engine,
+    EngineLayout,
+    EngineUrl,
     NameFunction,
+    Naming,
+    Parameters,
     Pool,
+    Pooling,
     PrePing,
     SizeState,
 )
@@ -26,11 +32,12 @@ from poolsafe.syntax.tree import Tree, parse
 
 STATEMENT = "statement_cache_size"
 PREPARED = "prepared_statement_cache_size"
+ENGINE_FIELDS = frozenset(one.name for one in fields(Engine))
 
 
 def source_of(text: str) -> Source:
     source = Source.from_text("db.py", text)
-    source.line_length = 10_000  # what is written is compared in one line; test_edits_wrapping.py breaks lines
+    source.line_length = 10_000  # what is written is compared in one line; edits/test_wrapping.py breaks lines
     return source
 
 
@@ -71,31 +78,37 @@ def size(key: str, state: SizeState, literals: tuple[tuple[int, int], ...] | Non
     return CacheSize(key, state, literals=literals)
 
 
+def engine_of_call(call: CallLayout, connect_args: ConnectArgs, **changes: Any) -> Engine:
+    """A call as a fact: asyncpg everywhere, both sizes absent, unless `changes` of the engine or its parts say else."""
+    engine = Engine(
+        path="db.py",
+        function="sqlalchemy.ext.asyncio.create_async_engine",
+        span=(call.start, call.end),
+        url=EngineUrl(Driver.ASYNCPG, driver_everywhere=True),
+        sizes=CacheSizes(size(STATEMENT, SizeState.ABSENT), size(PREPARED, SizeState.ABSENT)),
+        naming=Naming(NameFunction.ABSENT),
+        pooling=Pooling(Pool.KEEPING, PrePing.ABSENT),
+        parameters=Parameters(),
+        layout=EngineLayout(call, connect_args),
+    )
+    for name, value in changes.items():
+        engine = _changed(engine, name, value)
+    return engine
+
+
 def engine_in(text: str, form: ConnectArgsForm | None = None, **changes: Any) -> tuple[Source, Engine]:
-    """The first call of `create_async_engine` as a fact: asyncpg everywhere, both sizes absent, unless told."""
+    """The first call of `create_async_engine` as a fact, as `engine_of_call` makes it."""
     tree = parse(source_of(text))
     node = find(tree, cst.Call, "create_async_engine")
-    facts: dict[str, Any] = {
-        "path": "db.py",
-        "function": "sqlalchemy.ext.asyncio.create_async_engine",
-        "call": call_layout(tree, node),
-        "driver": Driver.ASYNCPG,
-        "driver_everywhere": True,
-        "driver_reason": "",
-        "url_origin": (),
-        "statement_cache": size(STATEMENT, SizeState.ABSENT),
-        "prepared_cache": size(PREPARED, SizeState.ABSENT),
-        "name_function": NameFunction.ABSENT,
-        "connect_args": _connect_args(tree, node, form),
-        "pool": Pool.KEEPING,
-        "pre_ping": PrePing.ABSENT,
-        "pre_ping_value": None,
-        "pre_ping_origin": (),
-        "keywords_open": False,
-        "creator": None,
-        "autocommit": False,
-    }
-    return tree.source, Engine(**facts | changes)
+    facts = {"connect_args": _connect_args(tree, node, form), **changes}
+    return tree.source, engine_of_call(call_layout(tree, node), **facts)
+
+
+def _changed(engine: Engine, name: str, value: Any) -> Engine:
+    if name in ENGINE_FIELDS:
+        return replace(engine, **{name: value})
+    (part,) = (one for one in ENGINE_FIELDS if name in getattr(getattr(engine, one), "__slots__", ()))
+    return replace(engine, **{part: replace(getattr(engine, part), **{name: value})})
 
 
 def _connect_args(tree: Tree, node: cst.Call, form: ConnectArgsForm | None) -> ConnectArgs:

@@ -190,11 +190,11 @@ def record_loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 def sizes_of(code: str) -> str:
     """The states of `statement_cache_size` and `prepared_statement_cache_size` of a program's one engine."""
     engine = engine_of(code)
-    return f"{engine.statement_cache.state.value} {engine.prepared_cache.state.value}"
+    return f"{engine.sizes.statement.state.value} {engine.sizes.prepared.state.value}"
 
 
 def driver_of(code: str) -> str:
     """The driver of a program's one engine; with a question mark where some path has another one."""
     engine = engine_of(code)
-    sure = engine.driver_everywhere or engine.driver.value != "asyncpg"
-    return engine.driver.value + ("" if sure else "?")
+    sure = engine.url.driver_everywhere or engine.url.driver.value != "asyncpg"
+    return engine.url.driver.value + ("" if sure else "?")

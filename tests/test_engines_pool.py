@@ -46,9 +46,8 @@ POOLS = [
 @pytest.mark.parametrize(("arguments", "expected"), POOLS)
 def test_the_pool_is(arguments: str, expected: str) -> None:
     engine = engine_of(HEAD + f"engine = create_async_engine(URL, {arguments})")
-    both = {engine.pool.value, "StaticPool"} if "StaticPool" in arguments else {engine.pool.value}
-    assert engine.pool.value in both
-    assert f"{engine.pool.value} {engine.pre_ping.value}" == expected or engine.pool.value == "StaticPool"
+    pool, pre_ping = engine.pooling.pool.value, engine.pooling.pre_ping.value
+    assert f"{pool} {pre_ping}" == expected or pool == "StaticPool"
 
 
 PINGED_TOGETHER = """
@@ -118,7 +117,7 @@ PINGED_TOGETHER = """
 @pytest.mark.parametrize(("code", "expected"), cases(PINGED_TOGETHER))
 def test_the_ping_of_the_pool_that_keeps_connections(code: str, expected: str) -> None:
     engine = engine_of(HEAD + code)
-    assert f"{engine.pool.value} {engine.pre_ping.value}" == expected
+    assert f"{engine.pooling.pool.value} {engine.pooling.pre_ping.value}" == expected
 
 
 AUTOCOMMIT = [
@@ -177,12 +176,15 @@ def test_the_name_function_is(function: str, expected: str) -> None:
         + FUNCTIONS
         + f"engine = create_async_engine(URL, connect_args={{'prepared_statement_name_func': {function}}})"
     )
-    assert engine_of(code).name_function.value == expected
+    assert engine_of(code).naming.name_function.value == expected
 
 
 def test_without_a_name_function_there_is_none() -> None:
-    assert engine_of(HEAD + "engine = create_async_engine(URL)").name_function.value == "absent"
-    assert engine_of(HEAD + "engine = create_async_engine(URL, connect_args=unknown)").name_function.value == "unknown"
+    assert engine_of(HEAD + "engine = create_async_engine(URL)").naming.name_function.value == "absent"
+    assert (
+        engine_of(HEAD + "engine = create_async_engine(URL, connect_args=unknown)").naming.name_function.value
+        == "unknown"
+    )
 
 
 MISPLACED = [
@@ -210,7 +212,7 @@ MISPLACED = [
 
 @pytest.mark.parametrize(("call", "expected"), MISPLACED)
 def test_misplaced_are(call: str, expected: list[str]) -> None:
-    found = engine_of(HEAD + "def make():\n    return unknown()\nengine = " + call).misplaced
+    found = engine_of(HEAD + "def make():\n    return unknown()\nengine = " + call).sizes.misplaced
     assert [f"{one.key} {one.where.value} {one.value}" for one in found] == expected
 
 
@@ -229,7 +231,7 @@ REMOVALS = [
 @pytest.mark.parametrize(("url", "removed"), REMOVALS)
 def test_a_key_in_a_written_url_can_be_removed(url: str, removed: str | None) -> None:
     code = HEAD + f"engine = create_async_engine({url})"
-    (found,) = engine_of(code).misplaced
+    (found,) = engine_of(code).sizes.misplaced
     assert (code[slice(*found.removal)] if found.removal else None) == removed
 
 
@@ -248,7 +250,7 @@ POOL_ARGUMENTS = [
 
 @pytest.mark.parametrize(("arguments", "expected"), POOL_ARGUMENTS)
 def test_arguments_of_a_queue_beside_another_pool(arguments: str, expected: list[str]) -> None:
-    found = engine_of(HEAD + f"engine = create_async_engine(URL, {arguments})").pool_arguments
+    found = engine_of(HEAD + f"engine = create_async_engine(URL, {arguments})").pooling.arguments
     assert [one.name for one in found] == expected
 
 
@@ -265,7 +267,7 @@ PARAMETERS = [
 
 @pytest.mark.parametrize(("arguments", "expected"), PARAMETERS)
 def test_what_else_reaches_asyncpg(arguments: str, expected: list[str]) -> None:
-    found = engine_of(HEAD + f"engine = create_async_engine({arguments})").connect_parameters
+    found = engine_of(HEAD + f"engine = create_async_engine({arguments})").parameters.connect
     assert [f"{one.where.value} {one.key}={one.value}" for one in found] == expected
 
 
@@ -279,7 +281,7 @@ SETTINGS = [
 
 @pytest.mark.parametrize(("value", "expected"), SETTINGS)
 def test_startup_parameters_are(value: str, expected: list[str]) -> None:
-    found = engine_of(HEAD + f"engine = create_async_engine(URL, connect_args={value})").server_settings
+    found = engine_of(HEAD + f"engine = create_async_engine(URL, connect_args={value})").parameters.server_settings
     assert [f"{one.key}={one.value}" for one in found] == expected
 
 
@@ -297,18 +299,20 @@ FORMS = [
 @pytest.mark.parametrize(("arguments", "form"), FORMS)
 def test_connect_args_is_written_as(arguments: str, form: str) -> None:
     engine = engine_of(HEAD + f"args = {{}}\nengine = create_async_engine(URL, {arguments})")
-    assert engine.connect_args.form.value == form
+    assert engine.layout.connect_args.form.value == form
 
 
 def test_connect_args_may_be_none() -> None:
     call = "engine = create_async_engine(URL, connect_args={} if unknown else None)"
-    assert engine_of(HEAD + call).connect_args.may_be_none
-    assert not engine_of(HEAD + "engine = create_async_engine(URL, connect_args=dict())").connect_args.may_be_none
+    assert engine_of(HEAD + call).layout.connect_args.may_be_none
+    assert not engine_of(
+        HEAD + "engine = create_async_engine(URL, connect_args=dict())"
+    ).layout.connect_args.may_be_none
 
 
 def test_a_connection_class_is_noted() -> None:
-    assert engine_of(HEAD + "engine = create_async_engine(URL, connect_args={'connection_class': C})").connection_class
-    assert not engine_of(HEAD + "engine = create_async_engine(URL)").connection_class
+    assert engine_of(HEAD + "engine = create_async_engine(URL, connect_args={'connection_class': C})").naming.own_class
+    assert not engine_of(HEAD + "engine = create_async_engine(URL)").naming.own_class
 
 
 LIFETIMES = """

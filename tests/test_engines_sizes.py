@@ -348,7 +348,7 @@ LITERALS = [
 @pytest.mark.parametrize(("argument", "literal"), LITERALS)
 def test_a_written_size_can_be_replaced(argument: str, literal: str) -> None:
     code = HEAD + f"engine = create_async_engine(URL, {argument})"
-    spans = engine_of(code).statement_cache.literals
+    spans = engine_of(code).sizes.statement.literals
     assert spans is not None
     start, end = spans[0]
     assert literal in code[start:end]
@@ -370,7 +370,7 @@ UNREPLACEABLE = """
 
 @pytest.mark.parametrize("code", programs(UNREPLACEABLE))
 def test_a_size_that_is_made_elsewhere_cannot(code: str) -> None:
-    assert engine_of(HEAD + code).statement_cache.literals is None
+    assert engine_of(HEAD + code).sizes.statement.literals is None
 
 
 def test_an_item_assignment_can_be_replaced() -> None:
@@ -379,7 +379,7 @@ args = {{}}
 args['statement_cache_size'] = 100
 engine = create_async_engine(URL, connect_args=args)
 """
-    ((start, end),) = engine_of(code).statement_cache.literals or ()
+    ((start, end),) = engine_of(code).sizes.statement.literals or ()
     assert code[start:end] == "100"
 
 

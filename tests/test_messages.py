@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import functools
 import itertools
 import re
@@ -10,6 +9,7 @@ from typing import Any
 
 import laws
 import pytest
+from by_hand import engine_of_call
 
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.facts.engine import (
@@ -52,27 +52,12 @@ parameter = functools.partial(ConnectParameter, everywhere=True)
 
 def engine(statement: SizeState = ZERO, prepared: SizeState = ZERO, value: str = "", **changes: Any) -> Engine:
     # A form that no fix can extend: the messages are what is looked at here.
-    plain = Engine(
-        path="db.py",
-        function="sqlalchemy.ext.asyncio.create_async_engine",
-        call=CALL,
-        driver=Driver.ASYNCPG,
-        driver_everywhere=True,
-        driver_reason="",
-        url_origin=(),
-        statement_cache=CacheSize("statement_cache_size", statement, value),
-        prepared_cache=CacheSize("prepared_statement_cache_size", prepared, value),
-        name_function=NameFunction.ABSENT,
-        connect_args=ConnectArgs(ConnectArgsForm.FIXED),
-        pool=Pool.KEEPING,
-        pre_ping=PrePing.TRUE,
-        pre_ping_value=None,
-        pre_ping_origin=(),
-        keywords_open=False,
-        creator=None,
-        autocommit=False,
-    )
-    return dataclasses.replace(plain, **changes)
+    facts: dict[str, Any] = {
+        "statement": CacheSize(STATEMENT, statement, value),
+        "prepared": CacheSize(PREPARED, prepared, value),
+        "pre_ping": PrePing.TRUE,
+    }
+    return engine_of_call(CALL, ConnectArgs(ConnectArgsForm.FIXED), **facts | changes)
 
 
 def said(fact: Any, **deployment: Any) -> list[Finding]:
@@ -161,7 +146,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
     ),
     (engine(), OLD, ["PGB106"], ["asyncpg 0.30.0", 'prepared_statement_name_func=lambda: ""']),
     (engine(), {"asyncpg": (0, 27)}, ["PGB106"], ["; use asyncpg >= 0.31"]),
-    (engine(connection_class=True), OLD, [], []),
+    (engine(own_class=True), OLD, [], []),
     (engine(name_function=NameFunction.UNIQUE, autocommit=True), {}, ["PGB107"], ["AUTOCOMMIT"]),
     (engine(ABSENT, ZERO, name_function=NameFunction.UNIQUE), {}, ["PGB102", "PGB107"], []),
     (engine(name_function=NameFunction.EMPTY), {"asyncpg": (0, 27)}, ["PGB107"], ["unnamed prepared statement"]),
@@ -176,8 +161,8 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
     (engine(pre_ping=PrePing.CONDITIONAL), {}, [], []),
     (engine(pre_ping=PrePing.FALSE), {}, ["PGB202"], ["is False"]),
     (engine(pre_ping=PrePing.FALSE, pool=Pool.STATIC), {}, [], []),
-    (engine(pool=Pool.NULL, pool_arguments=(PoolArgument("pool_size"),)), NONE, ["PGB203"], ["NullPool takes no"]),
-    (engine(pool=Pool.NULL, pool_arguments=(PoolArgument("pool_recycle"),)), {}, [], []),
+    (engine(pool=Pool.NULL, arguments=(PoolArgument("pool_size"),)), NONE, ["PGB203"], ["NullPool takes no"]),
+    (engine(pool=Pool.NULL, arguments=(PoolArgument("pool_recycle"),)), {}, [], []),
     (engine(server_settings=(ServerSetting("jit"),)), SESSION, ["PGB204"], ["unsupported startup parameter: jit"]),
     (engine(server_settings=(ServerSetting("TimeZone"),)), {}, [], []),
     (
@@ -188,46 +173,46 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
     ),
     (engine(server_settings=(ServerSetting("JIT"),)), {"parameters": frozenset({"jit"})}, ["PGB204"], ["no effect"]),
     (
-        engine(connect_parameters=(parameter("sslmode", ParameterWhere.URL_QUERY),)),
+        engine(connect=(parameter("sslmode", ParameterWhere.URL_QUERY),)),
         NONE,
         ["PGB205"],
         ["libpq's `sslmode` in the URL", "; use asyncpg's `ssl`"],
     ),
     (
-        engine(connect_parameters=(parameter("sslmode", ParameterWhere.URL_QUERY, everywhere=False),)),
+        engine(connect=(parameter("sslmode", ParameterWhere.URL_QUERY, everywhere=False),)),
         NONE,
         ["PGB205"],
         ["libpq's `sslmode` in the URL on some paths: asyncpg raises"],
     ),
     (
-        engine(connect_parameters=(parameter("sslmode", ParameterWhere.URL_QUERY, "'required'"),)),
+        engine(connect=(parameter("sslmode", ParameterWhere.URL_QUERY, "'required'"),)),
         NONE,
         ["PGB205"],
         ["keyword argument 'sslmode'`; 'required' is no mode either, use asyncpg's `ssl` with 'require'"],
     ),
     (
-        engine(connect_parameters=(parameter("sslmode", ParameterWhere.URL_QUERY),), creator="async_creator"),
+        engine(connect=(parameter("sslmode", ParameterWhere.URL_QUERY),), creator="async_creator"),
         NONE,
         [],
         [],
     ),
     (engine(server_settings=(ServerSetting("jit"),), creator="async_creator"), SESSION, [], []),
     (
-        engine(connect_parameters=(parameter("ssl", ParameterWhere.CONNECT_ARGS, "'true'"),)),
+        engine(connect=(parameter("ssl", ParameterWhere.CONNECT_ARGS, "'true'"),)),
         NONE,
         ["PGB205"],
         ["asyncpg's `ssl` is 'true' in `connect_args`", "parameter must be one of: disable, allow"],
     ),
-    (engine(connect_parameters=(parameter("ssl", ParameterWhere.URL_QUERY, "'verify_full'"),)), NONE, [], []),
-    (engine(connect_parameters=(parameter("ssl", ParameterWhere.URL_QUERY),)), NONE, [], []),
+    (engine(connect=(parameter("ssl", ParameterWhere.URL_QUERY, "'verify_full'"),)), NONE, [], []),
+    (engine(connect=(parameter("ssl", ParameterWhere.URL_QUERY),)), NONE, [], []),
     (
-        engine(connect_parameters=(parameter("timeout", ParameterWhere.URL_QUERY, "'5'"),)),
+        engine(connect=(parameter("timeout", ParameterWhere.URL_QUERY, "'5'"),)),
         NONE,
         ["PGB205"],
         ["asyncpg's `timeout` in the URL is a text", "in `connect_args` as a number"],
     ),
-    (engine(connect_parameters=(parameter("command_timeout", ParameterWhere.URL_QUERY, "'5'"),)), NONE, [], []),
-    (engine(connect_parameters=(parameter("timeout", ParameterWhere.CONNECT_ARGS),)), {}, [], []),
+    (engine(connect=(parameter("command_timeout", ParameterWhere.URL_QUERY, "'5'"),)), NONE, [], []),
+    (engine(connect=(parameter("timeout", ParameterWhere.CONNECT_ARGS),)), {}, [], []),
     (
         engine(name_function=NameFunction.UNIQUE),
         {"asyncpg": (0, 28), "sqlalchemy": (2, 0, 20)},
@@ -380,6 +365,6 @@ def test_misplaced_keys_can_be_read(where: MisplacedWhere, keys: tuple[str, ...]
 def test_foreign_parameters_can_be_read(key: str, where: ParameterWhere) -> None:
     parameters = tuple(parameter(each, where) for each in (key, "options", "statement_timeout", "sslmode"))
     for count in (1, 2, 4):
-        for finding in said(engine(connect_parameters=parameters[:count])):
+        for finding in said(engine(connect=parameters[:count])):
             assert_can_be_read(finding, RULES["PGB205"])
             assert finding.message.startswith(f"{FOREIGN[key].owner} `{key}`")

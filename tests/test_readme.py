@@ -81,7 +81,7 @@ def test_the_set_up_of_the_readme(tmp_path: Path) -> None:
     copy = tmp_path / "clone"
     ignored = shutil.ignore_patterns(".git", ".venv", "*.egg-info", "__pycache__", ".*_cache")
     shutil.copytree(ROOT, copy, ignore=ignored)
-    for line in (*SETUP.splitlines(), ".venv/bin/python -m pytest -n auto tests/test_verdict.py"):
+    for line in (*SETUP.splitlines(), ".venv/bin/python -m pytest -n auto tests/verdicts/test_judgement.py"):
         line = line.replace("python -m venv", f"{sys.executable} -m venv")
         ran = subprocess.run(line, shell=True, cwd=copy, capture_output=True, text=True)
         assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from poolsafe.edits.parameter_fixes import SSL_MODES
+from poolsafe.fixes.parameter_fixes import SSL_MODES
 from poolsafe.rules.foreign_parameters import FOREIGN
 from poolsafe.rules.pgb203_null_pool_argument import QUEUE_ONLY
 from poolsafe.rules.pgb205_rejected_connect_parameter import NOT_A_MODE, STAYS_TEXT

@@ -19,7 +19,7 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import collect_engines
 from poolsafe.facts.inspection import explore
 from poolsafe.facts.observed import Observed
-from poolsafe.facts.silence import Cause, Silence, silence_of
+from poolsafe.facts.silence import Cause, Silence
 from poolsafe.facts.sql_statements import collect_statements
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.suppression import Place, Suppression, collect_suppressions
@@ -36,6 +36,7 @@ from poolsafe.syntax import tree
 from poolsafe.syntax.index import CallSite
 from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.room import in_deep_stack
+from poolsafe.verdicts import silence_of
 
 # Facts that say of themselves what they do not know, and the rules that each kind of doubt keeps silent.
 _JUDGED = (Engine, Statement, Silence, Suppression, Unparsable)

@@ -1,4 +1,4 @@
-"""The table of `poolsafe.facts.verdict`, row by row, against the servers."""
+"""The table of `poolsafe.verdicts`, row by row, against the servers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.facts.engine import NameFunction, SizeState
-from poolsafe.facts.verdict import Problem, States, verdicts
+from poolsafe.verdicts import Problem, States, verdicts
 
 from .cells import ALL_WORK, AUTOCOMMIT_WORK, Where, load, until_it_fails
 from .conftest import ClientOf

@@ -556,7 +556,7 @@ if url.startswith("postgresql+asyncpg"):
     pass
 engine = create_async_engine(url)
 """
-    assert not engine_of(ENVIRONMENT + code).driver_everywhere
+    assert not engine_of(ENVIRONMENT + code).url.driver_everywhere
 
 
 def test_what_no_run_reaches_is_not_judged() -> None:
@@ -584,7 +584,7 @@ if {test}:
 else:
     create_async_engine(url)
 """
-    assert [engine.function for engine in engines_of(code) if engine.driver.value == "asyncpg"] == [
+    assert [engine.function for engine in engines_of(code) if engine.url.driver.value == "asyncpg"] == [
         "sqlalchemy.ext.asyncio.create_async_engine"
     ]
 
@@ -599,4 +599,4 @@ arguments = {{"statement_cache_size": 0}} if {one} == "on" else {{}}
 if {two} == "on":
     create_async_engine("postgresql+asyncpg://db/a", connect_args=arguments)
 """
-    assert engine_of(ENVIRONMENT + code).statement_cache.state.value == "conditional"
+    assert engine_of(ENVIRONMENT + code).sizes.statement.state.value == "conditional"

@@ -146,7 +146,7 @@ def test_the_driver_of_the_engine(code: str, driver: str) -> None:
 )  # fmt: skip
 def test_a_member_made_of_a_value_says_what_the_value_is(members: list[str], value: str, state: str) -> None:
     body = "\n".join(f"    {line}" for line in members)
-    assert engine_of(MEMBER_OF_A_VALUE.format(body, value)).statement_cache.state.value == state
+    assert engine_of(MEMBER_OF_A_VALUE.format(body, value)).sizes.statement.state.value == state
 
 
 def test_a_member_made_of_the_backend_is_the_backend() -> None:
@@ -173,4 +173,4 @@ if Backend(url.get_backend_name()) is Backend.SQLITE:
 else:
     create_async_engine(asynchronous(make_url(url.render_as_string())))
 """
-    assert [engine.driver.value for engine in engines_of(code)] == ["other", "asyncpg"]
+    assert [engine.url.driver.value for engine in engines_of(code)] == ["other", "asyncpg"]

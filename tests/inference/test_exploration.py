@@ -116,9 +116,9 @@ PLACES = """
 
 @pytest.mark.parametrize("code", programs(PLACES))
 def test_an_engine_is_found_there(code: str) -> None:
-    found = [engine for engine in engines_of(URL + IMPORT + code) if engine.driver.value == "asyncpg"]
+    found = [engine for engine in engines_of(URL + IMPORT + code) if engine.url.driver.value == "asyncpg"]
     assert len(found) == 1
-    assert found[0].driver_everywhere
+    assert found[0].url.driver_everywhere
 
 
 WRAPPERS = """
@@ -150,5 +150,5 @@ WRAPPERS = """
 def test_the_call_inside_a_wrapper_is_the_engine(code: str) -> None:
     program = URL + code
     (engine,) = engines_of(program)
-    assert engine.driver.value == "asyncpg"
-    assert program[engine.call.start :].splitlines()[0].endswith("# the engine")
+    assert engine.url.driver.value == "asyncpg"
+    assert program[engine.layout.call.start :].splitlines()[0].endswith("# the engine")

@@ -40,7 +40,7 @@ def in_front_of(engine: Engine, deployment: Deployment) -> Deployment:
     """Returns the deployment of this engine. What is configured goes before what its URL says."""
     if engine.direct:
         return replace(deployment, pooler=PoolMode.NONE, product=None)
-    found = [(of_server(server), server) for server in engine.servers]
+    found = [(of_server(server), server) for server in engine.url.servers]
     rows = [(row, server) for row, server in found if row is not None]
     named = deployment.pooler is not PoolMode.AUTO or deployment.product is not None
     if named and deployment.because("pooler") is None:
@@ -50,12 +50,12 @@ def in_front_of(engine: Engine, deployment: Deployment) -> Deployment:
         standing = behind(row, deployment)
         evidence = Evidence("pooler", _shown(row, server))
         return replace(standing, evidence=(*standing.evidence, evidence))
-    joined = [_service(server, deployment) for server in engine.servers]
+    joined = [_service(server, deployment) for server in engine.url.servers]
     if joined and None not in joined and len(set(joined)) == 1 and joined[0] is not None:
         return _at(joined[0], deployment)
     if deployment.pooler is not PoolMode.AUTO:
         return deployment
-    sign = next((sign for server in engine.servers if (sign := _weak(server))), "")
+    sign = next((sign for server in engine.url.servers if (sign := _weak(server))), "")
     return replace(deployment, evidence=(*deployment.evidence, Evidence("pooler", sign))) if sign else deployment
 
 

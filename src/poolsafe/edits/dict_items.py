@@ -1,17 +1,23 @@
-"""Dict displays as text: new ones, and those that extend another mapping."""
+"""Sets keys of dicts: in new displays, in those that are there, around other mappings, and beside other keys."""
 
 from __future__ import annotations
 
 import ast
 from typing import TYPE_CHECKING
 
+from poolsafe.edits.insertion import insert_after, insert_arguments, insert_items
+from poolsafe.edits.quoting import preferred_quote
+from poolsafe.edits.replacement import replace_text
+from poolsafe.edits.wrapping import fitting_line
 from poolsafe.findings import Edit
+from poolsafe.syntax.layout import CallLayout, DictLayout
 from poolsafe.syntax.scan import inside_formatted_string
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from poolsafe.source import Source
+    from poolsafe.syntax.layout import DictItemLayout, Place
 
 _NOTHING = frozenset({"None", "{}", "dict()"})
 
@@ -41,6 +47,57 @@ def extend_mapping(
         return (Edit(start, end, display_of(items)),)
     opening, closing = _wrapping(text, may_be_none=may_be_none)
     return (Edit(start, start, f"{{{opening}"), Edit(end, end, f"{closing}, {', '.join(items)}}}"))
+
+
+def complete_display(
+    source: Source, display: DictLayout, values: Mapping[str, str], quote: str
+) -> tuple[Edit, ...] | None:
+    """Returns edits that set the keys written in a display, and add the others at its end, where they win."""
+    edits: list[Edit] = []
+    missing: dict[str, str] = {}
+    for key, value in values.items():
+        item = _winning_item(display, key)
+        if item is None:
+            missing[key] = value
+            continue
+        edit = replace_text(source, (item.value_start, item.value_end), value)
+        if edit is None:
+            return None
+        edits.append(edit)
+    if missing:
+        inserted = insert_items(source, display, items_of(missing, quote))
+        if inserted is None:
+            return None
+        edits += inserted
+    return tuple(edits)
+
+
+def _winning_item(display: DictLayout, key: str) -> DictItemLayout | None:
+    """Returns the item that decides about a key, or None if a `**` or an unknown key may win over it."""
+    for item in reversed(display.items):
+        if item.key == key:
+            return item
+        if item.key is None:
+            return None
+    return None
+
+
+def set_beside(source: Source, place: Place, values: Mapping[str, str]) -> tuple[Edit, ...] | None:
+    """Returns edits that set keys at a place beside what it sets already, or None inside an f-string."""
+    quote = preferred_quote(source.text, place.start, place.end)
+    if isinstance(place, CallLayout):
+        return insert_arguments(source, place, [f"{key}={value}" for key, value in values.items()])
+    if isinstance(place, DictLayout):
+        return insert_items(source, place, items_of(values, quote))
+    if not source.round_trips or inside_formatted_string(source.text, place.start):
+        return None
+    statements = [
+        f"{place.opening}{quote}{key}{quote}{place.middle}{value}{place.closing}" for key, value in values.items()
+    ]
+    indent = source.text[source.line_start(place.start) : place.start]
+    if place.alone:
+        statements = [fitting_line(source, indent + one)[len(indent) :] for one in statements]
+    return insert_after(source, place, statements)
 
 
 def _wrapping(text: str, *, may_be_none: bool) -> tuple[str, str]:

@@ -15,9 +15,8 @@ from poolsafe.syntax.scan import inside_formatted_string
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from poolsafe.facts.engine import ItemStatement
     from poolsafe.source import Source
-    from poolsafe.syntax.layout import ArgumentLayout, CallLayout, DictItemLayout, DictLayout
+    from poolsafe.syntax.layout import ArgumentLayout, CallLayout, DictItemLayout, DictLayout, ItemStatement
 
 Edits = tuple[Edit, ...]
 

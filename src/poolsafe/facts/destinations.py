@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from poolsafe.facts.engine import CacheSize, Destinations, Driver, Place, SizeState, WrittenItem
+from poolsafe.facts.engine import CacheSize, Destinations, Driver, SizeState, WrittenItem
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.facts.reach import Passage, Surroundings
 from poolsafe.facts.sizes import PREPARED, STATEMENT
@@ -22,6 +22,7 @@ from poolsafe.facts.written_keys import mapping_of, place_beside, place_inside, 
 from poolsafe.inference import Absent, Guard, MappingValue, Module, ObservedCall, Step, Value, alternatives, restrict
 from poolsafe.libraries import ASYNCPG_KEYS
 from poolsafe.records import frozen
+from poolsafe.syntax.layout import Place
 
 _SIZES = (STATEMENT, PREPARED)
 _NOWHERE = Destinations()

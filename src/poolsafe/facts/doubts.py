@@ -65,18 +65,18 @@ def doubts_about_statements(
 
 
 def _unknown(engine: Engine) -> Iterator[About]:
-    if engine.driver is Driver.OTHER:
+    if engine.url.driver is Driver.OTHER:
         return
-    if engine.driver is Driver.UNKNOWN or engine.keywords_open:
+    if engine.url.driver is Driver.UNKNOWN or engine.keywords_open:
         yield About.ENGINE
-    sizes = (engine.statement_cache, engine.prepared_cache)
+    sizes = engine.sizes.both
     if any(size.state is SizeState.UNKNOWN for size in sizes):
         yield About.SIZES
-    if engine.name_function is NameFunction.UNKNOWN or engine.autocommit is None:
+    if engine.naming.name_function is NameFunction.UNKNOWN or engine.autocommit is None:
         yield About.NAMES
-    if engine.pool is Pool.UNKNOWN or engine.pre_ping is PrePing.UNKNOWN:
+    if engine.pooling.pool is Pool.UNKNOWN or engine.pooling.pre_ping is PrePing.UNKNOWN:
         yield About.POOL
-    if not engine.parameters_known:
+    if not engine.parameters.known:
         yield About.PARAMETERS
 
 

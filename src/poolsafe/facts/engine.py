@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import enum
-from typing import TypeAlias
 
 from poolsafe.facts.servers import Server
 from poolsafe.findings import Related
 from poolsafe.records import frozen
-from poolsafe.syntax.layout import CallLayout, DictLayout
+from poolsafe.syntax.layout import CallLayout, DictLayout, Place
 
 
 class Driver(enum.Enum):
@@ -104,26 +103,6 @@ class ConnectArgs:
     display: DictLayout | None = None
     may_be_none: bool = False
     settings: DictLayout | None = None
-
-
-@frozen
-class ItemStatement:
-    """A statement that sets one key of a dict: an item assignment, or `setdefault(key, value)`.
-
-    The same for another key is `opening`, the key, `middle`, the value and `closing`. `alone`: it is the only statement
-    of its line.
-    """
-
-    start: int
-    end: int
-    opening: str
-    middle: str
-    closing: str
-    alone: bool
-
-
-# Where the file sets a key of a dict: a display, a call with keywords (`dict(...)`, `update(...)`) or a statement.
-Place: TypeAlias = "DictLayout | CallLayout | ItemStatement"
 
 
 @frozen
@@ -247,69 +226,118 @@ class ServerSetting:
 
 
 @frozen
+class EngineUrl:
+    """The driver and the servers in the URLs that the engine is created with.
+
+    `driver_everywhere`: the driver is asyncpg on every path to this call, and the code names no other driver that the
+    environment may choose. Only then is a fix safe. `driver_reason` says why the driver is not known. `shared`: the
+    call also creates engines of other drivers, whose arguments a fix must not change. `chooses_driver`: the URL is
+    composed of an unknown driver and the rest. `servers` are the addresses, as far as they are known.
+    """
+
+    driver: Driver
+    driver_everywhere: bool = False
+    driver_reason: str = ""
+    shared: bool = False
+    chooses_driver: bool = False
+    servers: tuple[Server, ...] = ()
+    origin: tuple[Related, ...] = ()
+
+
+@frozen
+class CacheSizes:
+    """Both cache sizes as they reach the driver, and the keys for them, or for names, that have no effect."""
+
+    statement: CacheSize
+    prepared: CacheSize
+    misplaced: tuple[Misplaced, ...] = ()
+
+    @property
+    def both(self) -> tuple[CacheSize, CacheSize]:
+        """asyncpg's size, then SQLAlchemy's."""
+        return self.statement, self.prepared
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """The keys that are not given at all, not even in the wrong place."""
+        given = {one.key for one in self.misplaced}
+        return tuple(size.key for size in self.both if size.state is SizeState.ABSENT and size.key not in given)
+
+
+@frozen
+class Naming:
+    """How prepared statements are named. `own_class`: a connection class is given, which may name them in its way."""
+
+    name_function: NameFunction
+    own_class: bool = False
+
+
+@frozen
+class Pooling:
+    """The pool and its pre-ping.
+
+    `pre_ping_value` is the span of what the call passes as `pool_pre_ping`, if it does. `arguments` are those that the
+    pool class may not accept.
+    """
+
+    pool: Pool
+    pre_ping: PrePing
+    pre_ping_value: tuple[int, int] | None = None
+    pre_ping_origin: tuple[Related, ...] = ()
+    arguments: tuple[PoolArgument, ...] = ()
+
+
+@frozen
+class Parameters:
+    """What else reaches asyncpg's `connect()`. `known`: nothing beyond these fields and the cache sizes does."""
+
+    connect: tuple[ConnectParameter, ...] = ()
+    server_settings: tuple[ServerSetting, ...] = ()
+    known: bool = True
+
+
+@frozen
+class EngineLayout:
+    """How the engine is written, and where a fix can write.
+
+    `call` is the call with the engine function's arguments. `writable`: arguments can be added to it. `brought` are the
+    keywords among those that a fix may add (`connect_args`, `pool_pre_ping`) that a `**` may pass on some path.
+    `connects` are the calls of asyncpg's `connect()` by which the creator makes all its connections; it is empty if
+    they cannot be edited here. `destinations` are the other places for connect_args.
+    """
+
+    call: CallLayout
+    connect_args: ConnectArgs
+    writable: bool = True
+    brought: frozenset[str] = frozenset()
+    connects: tuple[CallLayout, ...] = ()
+    destinations: Destinations = Destinations()
+
+
+@frozen
 class Engine:
     """One engine definition: the call, and the values that reach SQLAlchemy and asyncpg through it.
 
-    `driver_everywhere`: the driver is asyncpg on every path to this call, and the code names no other driver that the
-    environment may choose. Only then is a fix safe. `shared`: the call also creates engines of other drivers, whose
-    arguments a fix must not change. `servers` are the addresses in its URLs, as far as they are known. `direct`: the
-    server is a container that the code starts, or the engine never connects, so there is no pooler in between.
-    `connection_class`: connect_args has a connection class, which may name statements in its own way.
-    `parameters_known`: nothing reaches
-    `connect()` beyond the fields below `misplaced`. `call` is the call with the engine function's arguments. `place` is
-    the span of the call that creates the engine, if that is another one. `writable`: arguments can be added to `call`.
-    `asynchronous`: no engine for a synchronous driver is created here. `chooses_driver`: the URL is composed of an
-    unknown driver and the rest. `brought` are the keywords among those that a fix may add (`connect_args`,
-    `pool_pre_ping`) that a `**` may pass on some path. `disposed`: the function that creates the engine also disposes
-    of it, so that it lives for one task. `connects` are the calls of asyncpg's `connect()` by which the creator makes
-    all its connections; it is empty if they cannot be edited here. `destinations` are the other places for
-    connect_args.
+    `function` is the full name of the engine function. `span` is that of the call that creates the engine, where
+    findings are reported; its arguments may be written in another one (`layout.call`). `creator` is the keyword of the
+    creator, if one is given. `autocommit` is None if it is not known. `asynchronous`: no engine for a synchronous
+    driver is created here. `direct`: the server is a container that the code starts, or the engine never connects, so
+    there is no pooler in between. `disposed`: the function that creates the engine also disposes of it, so that it
+    lives for one task. `keywords_open`: arguments may be passed that are not known.
     """
 
     path: str
     function: str
-    call: CallLayout
-    driver: Driver
-    driver_everywhere: bool
-    driver_reason: str
-    url_origin: tuple[Related, ...]
-    statement_cache: CacheSize
-    prepared_cache: CacheSize
-    name_function: NameFunction
-    connect_args: ConnectArgs
-    pool: Pool
-    pre_ping: PrePing
-    pre_ping_value: tuple[int, int] | None
-    pre_ping_origin: tuple[Related, ...]
-    keywords_open: bool
-    creator: str | None
-    autocommit: bool | None
-    misplaced: tuple[Misplaced, ...] = ()
-    pool_arguments: tuple[PoolArgument, ...] = ()
-    connect_parameters: tuple[ConnectParameter, ...] = ()
-    server_settings: tuple[ServerSetting, ...] = ()
-    connection_class: bool = False
-    shared: bool = False
-    servers: tuple[Server, ...] = ()
-    direct: bool = False
-    parameters_known: bool = True
-    place: tuple[int, int] | None = None
-    writable: bool = True
+    span: tuple[int, int]
+    url: EngineUrl
+    sizes: CacheSizes
+    naming: Naming
+    pooling: Pooling
+    parameters: Parameters
+    layout: EngineLayout
+    creator: str | None = None
+    autocommit: bool | None = False
     asynchronous: bool = True
-    chooses_driver: bool = False
-    brought: frozenset[str] = frozenset()
+    direct: bool = False
     disposed: bool = False
-    connects: tuple[CallLayout, ...] = ()
-    destinations: Destinations = Destinations()
-
-    @property
-    def missing_sizes(self) -> tuple[str, ...]:
-        """The keys of the cache sizes that are not given at all, not even in the wrong place."""
-        given = {one.key for one in self.misplaced}
-        sizes = (self.statement_cache, self.prepared_cache)
-        return tuple(size.key for size in sizes if size.state is SizeState.ABSENT and size.key not in given)
-
-    @property
-    def span(self) -> tuple[int, int]:
-        """The span of the call that creates the engine, where findings are reported."""
-        return self.place or (self.call.start, self.call.end)
+    keywords_open: bool = False

@@ -8,7 +8,21 @@ import libcst as cst
 
 from poolsafe.facts.creators import connect_calls
 from poolsafe.facts.destinations import destinations
-from poolsafe.facts.engine import ConnectArgs, ConnectArgsForm, Destinations, Driver, Engine, PrePing, SizeState
+from poolsafe.facts.engine import (
+    CacheSizes,
+    ConnectArgs,
+    ConnectArgsForm,
+    Destinations,
+    Driver,
+    Engine,
+    EngineLayout,
+    EngineUrl,
+    Naming,
+    Parameters,
+    Pooling,
+    PrePing,
+    SizeState,
+)
 from poolsafe.facts.lifetime import is_disposed_where_made, never_connects
 from poolsafe.facts.misplaced import argument_index, misplaced_keys, written_value
 from poolsafe.facts.observed import Observed
@@ -65,7 +79,7 @@ def collect_engines(observed: Observed, *, others: bool = True) -> tuple[list[En
             if _hangs_on_other_callers(engine):
                 engine = _engine(surroundings, calls, _elsewhere(observed, calls))
         engines.append(engine)
-        if engine.driver is Driver.OTHER:
+        if engine.url.driver is Driver.OTHER:
             silences.append(_of_another_driver(observed.module, calls))
     return sorted(engines, key=lambda engine: engine.span), silences
 
@@ -89,13 +103,13 @@ def _asyncpgs(calls: list[ObservedCall]) -> list[ObservedCall]:
 
 def _hangs_on_other_callers(engine: Engine) -> bool:
     """Whether a repair of the engine may hang on what other modules give to the function that makes it."""
-    sizes = (engine.statement_cache, engine.prepared_cache)
-    if all(size.state is SizeState.ZERO for size in sizes) and engine.pre_ping is PrePing.TRUE:
+    sizes = engine.sizes.both
+    if all(size.state is SizeState.ZERO for size in sizes) and engine.pooling.pre_ping is PrePing.TRUE:
         return False
-    places = engine.destinations
-    if engine.driver_everywhere or places.beside or places.inside or places.around:
+    places = engine.layout.destinations
+    if engine.url.driver_everywhere or places.beside or places.inside or places.around:
         return True
-    return any(argument.star == "**" for argument in engine.call.arguments)
+    return any(argument.star == "**" for argument in engine.layout.call.arguments)
 
 
 def _all_views(seen: ObservedCall) -> Iterator[View]:
@@ -111,7 +125,6 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     layout = call_layout(module.tree, written or node)
     views = [view for seen in calls for view in views_of(seen)]
     ours = [view for view in views if view.driver is Driver.ASYNCPG]
-    driver = Driver.ASYNCPG if ours else other_driver(views)
     judged = ours or [view for view in views if view.driver is Driver.UNKNOWN]
     span = module.tree.span(node)
     creator = creator_of(judged)
@@ -124,45 +137,53 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     return Engine(
         path=module.path,
         function=calls[0].function,
-        call=layout,
-        driver=driver,
-        driver_everywhere=bool(ours)
-        and all(view.driver is Driver.ASYNCPG for view in (*views, *other_views))
-        and not surroundings.may_be_another_driver(calls),
-        driver_reason="" if ours else driver_reason_of(views),
-        shared=any(view.driver is Driver.OTHER for view in (*views, *overridden, *other_views)),
-        url_origin=url_origin_of(ours, module, span),
-        statement_cache=statement,
-        prepared_cache=prepared,
-        name_function=name_function_of(judged),
-        connect_args=_connect_args(module, written, layout, [*judged, *overridden, *other_views], brought),
-        brought=brought,
-        pool=pool,
-        pre_ping=pre_ping,
-        pre_ping_value=written_value(layout, "pool_pre_ping"),
-        pre_ping_origin=explain(pre_ping_provenance, "`pool_pre_ping`", module, span),
-        keywords_open=any(view.seen.arguments.open_keywords is not None for view in judged),
+        span=span,
+        url=EngineUrl(
+            driver=Driver.ASYNCPG if ours else other_driver(views),
+            driver_everywhere=bool(ours)
+            and all(view.driver is Driver.ASYNCPG for view in (*views, *other_views))
+            and not surroundings.may_be_another_driver(calls),
+            driver_reason="" if ours else driver_reason_of(views),
+            shared=any(view.driver is Driver.OTHER for view in (*views, *overridden, *other_views)),
+            chooses_driver=any(names_driver_apart(view.url) for view in judged),
+            servers=tuple(dict.fromkeys(server for view in judged for server in servers_of(view.url))),
+            origin=url_origin_of(ours, module, span),
+        ),
+        sizes=CacheSizes(statement, prepared, misplaced_keys(module, layout, judged, creator)),
+        naming=Naming(
+            name_function_of(judged),
+            any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
+        ),
+        pooling=Pooling(
+            pool,
+            pre_ping,
+            written_value(layout, "pool_pre_ping"),
+            explain(pre_ping_provenance, "`pool_pre_ping`", module, span),
+            pool_arguments(module, layout, judged),
+        ),
+        parameters=Parameters(
+            connect_parameters(module, written or node, layout, judged),
+            server_settings(module, layout, judged),
+            parameters_known(judged),
+        ),
+        layout=EngineLayout(
+            call=layout,
+            connect_args=_connect_args(module, written, layout, [*judged, *overridden, *other_views], brought),
+            writable=written is not None,
+            brought=brought,
+            connects=tuple(call_layout(module.tree, one) for one in connect_calls(module, judged, creator))
+            if creator is not None
+            else (),
+            destinations=destinations(surroundings, [*calls, *elsewhere], (statement, prepared))
+            if judged and creator is None
+            else Destinations(),
+        ),
         creator=creator,
         autocommit=autocommit_of(judged),
-        misplaced=misplaced_keys(module, layout, judged, creator),
-        pool_arguments=pool_arguments(module, layout, judged),
-        connect_parameters=connect_parameters(module, written or node, layout, judged),
-        server_settings=server_settings(module, layout, judged),
-        servers=tuple(dict.fromkeys(server for view in judged for server in servers_of(view.url))),
-        direct=(bool(views) and all(is_address(view.url) for view in views)) or never_connects(module, node),
-        parameters_known=parameters_known(judged),
-        connection_class=any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
-        place=span,
-        writable=written is not None,
         asynchronous=ENGINE_FUNCTIONS[calls[0].function] or _is_wrapped(module, node),
-        connects=tuple(call_layout(module.tree, one) for one in connect_calls(module, judged, creator))
-        if creator is not None
-        else (),
-        destinations=destinations(surroundings, [*calls, *elsewhere], (statement, prepared))
-        if judged and creator is None
-        else Destinations(),
+        direct=(bool(views) and all(is_address(view.url) for view in views)) or never_connects(module, node),
         disposed=is_disposed_where_made(module, node),
-        chooses_driver=any(names_driver_apart(view.url) for view in judged),
+        keywords_open=any(view.seen.arguments.open_keywords is not None for view in judged),
     )
 
 

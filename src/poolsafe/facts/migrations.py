@@ -28,7 +28,7 @@ def environment_of(project: Project, module: Module) -> Environment | None:
         return None
     seen = seen_in(project, env)
     engines = seen.engines
-    drivers = {engine.driver for engine in engines}
+    drivers = {engine.url.driver for engine in engines}
     driver: Driver | None = Driver.UNKNOWN
     if Driver.ASYNCPG in drivers:
         driver = Driver.ASYNCPG

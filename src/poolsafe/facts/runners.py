@@ -93,7 +93,7 @@ class Runners:
         here = [scheme == ASYNCPG for scheme in self._schemes_in(self._module)]
         others = self._project.others(self._module, _ANY_ENGINES)
         engines = [engine for other in others for engine in seen_in(self._project, other).engines]
-        elsewhere = [engine.driver is Driver.ASYNCPG for engine in engines]
+        elsewhere = [engine.url.driver is Driver.ASYNCPG for engine in engines]
         return bool(here or elsewhere) and all((*here, *elsewhere))
 
     @functools.cached_property
@@ -135,7 +135,7 @@ class Runners:
     def _only_other_drivers_elsewhere(self) -> bool:
         """Whether the other modules create async engines and all of them certainly use another driver."""
         engines = [engine for engine in self._engines_elsewhere if "async" in engine.function]
-        return bool(engines) and all(engine.driver is Driver.OTHER for engine in engines)
+        return bool(engines) and all(engine.url.driver is Driver.OTHER for engine in engines)
 
 
 def _is_of_migration(calls: list[ObservedCall], receivers: Receivers) -> bool:

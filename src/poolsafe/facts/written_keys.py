@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.facts.engine import ItemStatement, Place
 from poolsafe.facts.written import is_of
 from poolsafe.inference import Module, Value
 from poolsafe.syntax.call_layout import call_layout, dict_layout
 from poolsafe.syntax.index import descendants, last_name
+from poolsafe.syntax.layout import ItemStatement, Place
 
 
 def setter_of(module: Module, value: cst.CSTNode, key: str) -> cst.CSTNode | None:

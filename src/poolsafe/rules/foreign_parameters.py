@@ -6,7 +6,7 @@ Each name is refused with the same TypeError in the URL's query and in connect_a
 
 from __future__ import annotations
 
-from poolsafe.edits.parameter_fixes import Remedy
+from poolsafe.fixes.parameter_fixes import Remedy
 from poolsafe.records import frozen
 
 

@@ -71,13 +71,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.engine_fixes import disable_caches
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine
-from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
+from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import PREPARED_CACHE, STATEMENT_CACHE, assuming, behind, both_zero, finding, grounds
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source

@@ -60,13 +60,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.engine_fixes import disable_caches
 from poolsafe.facts.deployment import Deployment, older_than
 from poolsafe.facts.engine import Engine, SizeState
-from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
+from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import PREPARED_CACHE, STATEMENT_CACHE, assuming, behind, besides, finding, grounds
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -77,13 +77,13 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.PARTIAL:
             message = assuming(engine) + _message(engine, deployment)
-            related = engine.statement_cache.origin + engine.prepared_cache.origin + grounds(engine, deployment)
+            related = engine.sizes.statement.origin + engine.sizes.prepared.origin + grounds(engine, deployment)
             fix = disable_caches(engine, source, deployment)
             yield finding(__name__, engine, message, verdict.severity, fix, related)
 
 
 def _message(engine: Engine, deployment: Deployment) -> str:
-    if engine.prepared_cache.state is SizeState.ZERO:
+    if engine.sizes.prepared.state is SizeState.ZERO:
         return (
             f"only {PREPARED_CACHE} is 0: asyncpg still names statements and raises DuplicatePreparedStatementError "
             f"{behind(deployment)}; also set {STATEMENT_CACHE} to 0"

@@ -54,13 +54,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.engine_fixes import disable_caches
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import CacheSize, Engine, SizeState
-from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding
+from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, behind, besides, both_zero, finding, grounds, layer
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -70,9 +70,7 @@ if TYPE_CHECKING:
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.NONZERO:
-            positive = [
-                size for size in (engine.statement_cache, engine.prepared_cache) if size.state is SizeState.POSITIVE
-            ]
+            positive = [size for size in engine.sizes.both if size.state is SizeState.POSITIVE]
             sizes = " and ".join(f"{layer(size.key)} is {size.value or 'not 0'}" for size in positive)
             message = (
                 f'{assuming(engine)}{sizes}: `prepared statement "..." does not exist` '
@@ -87,6 +85,6 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 def _advice(engine: Engine, positive: list[CacheSize], deployment: Deployment) -> str:
     if engine.creator is not None or len(positive) == 2:
         return both_zero(engine, deployment)
-    (other,) = (size for size in (engine.statement_cache, engine.prepared_cache) if size not in positive)
+    (other,) = (size for size in engine.sizes.both if size not in positive)
     what = "it" if other.state is SizeState.ZERO else f"it and {layer(other.key)}"
     return f"set {what} to 0{besides(engine, deployment)}"

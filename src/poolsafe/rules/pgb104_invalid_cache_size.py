@@ -57,13 +57,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.engine_fixes import disable_caches
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import CacheSize, Engine, SizeState
-from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, besides, driver_shown, finding, layer
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -73,9 +73,7 @@ if TYPE_CHECKING:
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.INVALID:
-            invalid = [
-                size for size in (engine.statement_cache, engine.prepared_cache) if size.state is SizeState.INVALID
-            ]
+            invalid = [size for size in engine.sizes.both if size.state is SizeState.INVALID]
             sizes = " and ".join(f"{layer(size.key)} is {size.value}" for size in invalid)
             # asyncpg's key is refused first, while connecting; nobody gets as far as the other one.
             message = (
@@ -91,7 +89,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 def _advice(engine: Engine, invalid: list[CacheSize], deployment: Deployment) -> str:
     if len(invalid) == 2:
         return f"set both to the number 0{besides(engine, deployment)}"
-    (other,) = (size for size in (engine.statement_cache, engine.prepared_cache) if size not in invalid)
+    (other,) = (size for size in engine.sizes.both if size not in invalid)
     both = engine.creator is None and other.state not in (SizeState.ZERO, SizeState.UNKNOWN)
     also = besides(engine, deployment)
     if also:
@@ -101,7 +99,7 @@ def _advice(engine: Engine, invalid: list[CacheSize], deployment: Deployment) ->
 
 def _refusal(size: CacheSize, engine: Engine) -> str:
     text = size.value.startswith(("'", '"'))
-    if size.key == engine.statement_cache.key:
+    if size.key == engine.sizes.statement.key:
         if text:
             return "connecting raises `TypeError: '<' not supported between instances of 'str' and 'int'`"
         return f"connecting raises `ValueError: {size.key} is expected to be greater or equal to 0, got {size.value}`"

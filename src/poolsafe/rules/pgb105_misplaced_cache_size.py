@@ -61,13 +61,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.engine_fixes import move_misplaced
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine, Misplaced, MisplacedWhere
-from poolsafe.facts.verdict import breaks_names, is_asyncpg, severity
 from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.engine_fixes import move_misplaced
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, behind, besides, driver_shown, finding, grounds, layer
+from poolsafe.verdicts import breaks_names, is_asyncpg, severity
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -78,11 +78,11 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     if not is_asyncpg(engine, deployment):
         return
     # One finding for each place, as one repair moves all the keys that stand there.
-    for where in dict.fromkeys(misplaced.where for misplaced in engine.misplaced):
+    for where in dict.fromkeys(misplaced.where for misplaced in engine.sizes.misplaced):
         ignored = where is MisplacedWhere.BESIDE_CREATOR
         if ignored and not breaks_names(deployment):
             continue
-        misplaced = [each for each in engine.misplaced if each.where is where]
+        misplaced = [each for each in engine.sizes.misplaced if each.where is where]
         message = assuming(engine) + _message(misplaced, where, engine, deployment)
         because = grounds if ignored else driver_shown
         related = tuple(place for each in misplaced for place in each.origin) + because(engine, deployment)
@@ -97,8 +97,8 @@ def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, 
     )
     it, raises = ("them", "raise") if others else ("it", "raises")
     refused = f"'{key}',..." if others else f"'{key}' sent to create_engine()"
-    always = "" if engine.missing_sizes else " on every server"
-    other = "".join(f" beside `{size}=0`" for size in engine.missing_sizes)
+    always = "" if engine.sizes.missing else " on every server"
+    other = "".join(f" beside `{size}=0`" for size in engine.sizes.missing)
     also = besides(engine, deployment)
     match where:
         case MisplacedWhere.ENGINE_KEYWORD:

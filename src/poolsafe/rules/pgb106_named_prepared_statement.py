@@ -68,13 +68,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.engine_fixes import name_nothing
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine
-from poolsafe.facts.verdict import Problem, judge, knows_empty_names
 from poolsafe.findings import Finding, Fix
+from poolsafe.fixes.engine_fixes import name_nothing
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import against_names, assuming, behind, finding, grounds, release
+from poolsafe.verdicts import Problem, judge, knows_empty_names
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -90,8 +90,8 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
                 f"{against_names(engine, deployment)}"
             )
             related = (
-                engine.statement_cache.origin
-                + engine.prepared_cache.origin
+                engine.sizes.statement.origin
+                + engine.sizes.prepared.origin
                 + grounds(engine, deployment, "sqlalchemy-version")
             )
             yield finding(__name__, engine, message, verdict.severity, _fix(engine, deployment, source), related)

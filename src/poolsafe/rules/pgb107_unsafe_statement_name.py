@@ -71,13 +71,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.engine_fixes import disable_caches
 from poolsafe.facts.deployment import Deployment, older_than
 from poolsafe.facts.engine import Engine, NameFunction, SizeState
-from poolsafe.facts.verdict import Problem, is_name_unsafe_with_zeros, judge
 from poolsafe.findings import Finding, Fix
+from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import NAME_FUNCTION, assuming, behind, finding, grounds
+from poolsafe.verdicts import Problem, is_name_unsafe_with_zeros, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -104,20 +104,20 @@ def _message(engine: Engine, deployment: Deployment) -> str:
             f"{NAME_FUNCTION} exists since 2.0.10: `TypeError: connect() got an unexpected keyword argument "
             "'prepared_statement_name_func'`; upgrade SQLAlchemy, or use asyncpg >= 0.31"
         )
-    empty = engine.name_function is NameFunction.EMPTY
+    empty = engine.naming.name_function is NameFunction.EMPTY
     if empty and older_than(deployment.asyncpg, (0, 28)):
         return (
             f"{NAME_FUNCTION} returns an empty name: asyncpg < 0.28 raises `unnamed prepared statement does not "
             "exist` on every server; use asyncpg >= 0.31 without it"
         )
-    both = engine.statement_cache.state is engine.prepared_cache.state is SizeState.ZERO
+    both = engine.sizes.statement.state is engine.sizes.prepared.state is SizeState.ZERO
     if both:
         return (
             f"{NAME_FUNCTION} returns unique names under AUTOCOMMIT: `prepared statement "
             f'"__asyncpg_<uuid>__" does not exist` {behind(deployment)}; use asyncpg >= 0.31 without it'
         )
     # An empty name beside SQLAlchemy's cache fails on a direct connection as well.
-    anywhere = empty and engine.prepared_cache.state is not SizeState.ZERO
+    anywhere = empty and engine.sizes.prepared.state is not SizeState.ZERO
     where = "on every server" if anywhere else behind(deployment)
     fault = "may return another query's rows" if empty else 'raises `prepared statement "..." does not exist`'
     return f"{NAME_FUNCTION} without both cache sizes at 0 {fault} {where}; set both to 0 in `connect_args`"

@@ -73,10 +73,10 @@ from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine, SizeState
-from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, behind, finding, grounds, layer
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -86,9 +86,7 @@ if TYPE_CHECKING:
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.CONDITIONAL:
-            conditional = [
-                size for size in (engine.statement_cache, engine.prepared_cache) if size.state is SizeState.CONDITIONAL
-            ]
+            conditional = [size for size in engine.sizes.both if size.state is SizeState.CONDITIONAL]
             sizes = " and ".join(layer(size.key) for size in conditional)
             verb = "are" if len(conditional) > 1 else "is"
             message = (

@@ -59,10 +59,10 @@ from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine
-from poolsafe.facts.verdict import Problem, judge
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, behind, driver_shown, finding, provenance
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source

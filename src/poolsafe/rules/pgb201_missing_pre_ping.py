@@ -62,13 +62,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.engine_fixes import enable_pre_ping
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine, Pool, PrePing
-from poolsafe.facts.verdict import has_pooler, is_asyncpg, ping_fails, severity
 from poolsafe.findings import Finding
+from poolsafe.fixes.engine_fixes import enable_pre_ping
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, driver_shown, finding, interruption, provenance
+from poolsafe.verdicts import has_pooler, is_asyncpg, ping_fails, severity
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -76,7 +76,7 @@ if TYPE_CHECKING:
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES)
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if engine.pre_ping is not PrePing.ABSENT or engine.pool is not Pool.KEEPING or engine.disposed:
+    if engine.pooling.pre_ping is not PrePing.ABSENT or engine.pooling.pool is not Pool.KEEPING or engine.disposed:
         return
     if not is_asyncpg(engine, deployment) or not has_pooler(deployment):
         return

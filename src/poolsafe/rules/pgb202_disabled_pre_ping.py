@@ -49,10 +49,10 @@ from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine, Pool, PrePing
-from poolsafe.facts.verdict import has_pooler, is_asyncpg, ping_fails, severity
 from poolsafe.findings import Applicability, Edit, Finding, Fix
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, driver_shown, finding, interruption, provenance
+from poolsafe.verdicts import has_pooler, is_asyncpg, ping_fails, severity
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES)
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if engine.pre_ping is not PrePing.FALSE or engine.pool is not Pool.KEEPING:
+    if engine.pooling.pre_ping is not PrePing.FALSE or engine.pooling.pool is not Pool.KEEPING:
         return
     if not is_asyncpg(engine, deployment) or not has_pooler(deployment) or ping_fails(engine, deployment):
         return
@@ -68,12 +68,12 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         f"{assuming(engine)}SQLAlchemy's `pool_pre_ping` is False: {interruption(deployment)} a query raises "
         "`ConnectionDoesNotExistError: connection was closed in the middle of operation`; set it to True"
     )
-    related = engine.pre_ping_origin + driver_shown(engine, deployment) + provenance(deployment, "pooler")
+    related = engine.pooling.pre_ping_origin + driver_shown(engine, deployment) + provenance(deployment, "pooler")
     yield finding(__name__, engine, message, severity(deployment), _enable(engine), related)
 
 
 def _enable(engine: Engine) -> Fix | None:
-    if engine.pre_ping_value is None:
+    if engine.pooling.pre_ping_value is None:
         return None
-    start, end = engine.pre_ping_value
+    start, end = engine.pooling.pre_ping_value
     return Fix("Set `pool_pre_ping=True`", (Edit(start, end, "True"),), Applicability.UNSAFE)

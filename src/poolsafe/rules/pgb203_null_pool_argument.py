@@ -54,10 +54,10 @@ from typing import TYPE_CHECKING
 from poolsafe.edits.removal import remove_arguments
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine, Pool, PoolArgument
-from poolsafe.facts.verdict import is_asyncpg
 from poolsafe.findings import Applicability, Finding, Fix, Severity
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, driver_shown, finding
+from poolsafe.verdicts import is_asyncpg
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -67,15 +67,15 @@ QUEUE_ONLY = frozenset({"pool_size", "max_overflow", "pool_timeout", "pool_use_l
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if engine.pool not in (Pool.NULL, Pool.STATIC) or not is_asyncpg(engine, deployment):
+    if engine.pooling.pool not in (Pool.NULL, Pool.STATIC) or not is_asyncpg(engine, deployment):
         return
-    refused = [argument for argument in engine.pool_arguments if argument.name in QUEUE_ONLY]
+    refused = [argument for argument in engine.pooling.arguments if argument.name in QUEUE_ONLY]
     if not refused:
         return
     names = ", ".join(f"`{argument.name}`" for argument in refused)
     quoted = ",".join(f"'{argument.name}'" for argument in refused[:2]) + (",..." if len(refused) > 2 else "")
     message = (
-        f"{assuming(engine)}SQLAlchemy's {engine.pool.value} takes no {names}: creating the engine raises "
+        f"{assuming(engine)}SQLAlchemy's {engine.pooling.pool.value} takes no {names}: creating the engine raises "
         f"`TypeError: Invalid argument(s) {quoted}` on every server; remove what only a queue pool takes"
     )
     related = tuple(place for argument in refused for place in argument.origin) + driver_shown(engine, deployment)
@@ -84,9 +84,9 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 
 def _remove(engine: Engine, refused: list[PoolArgument], source: Source) -> Fix | None:
     written = [argument.argument for argument in refused if argument.argument is not None]
-    edits = remove_arguments(source, engine.call, written) if len(written) == len(refused) else None
+    edits = remove_arguments(source, engine.layout.call, written) if len(written) == len(refused) else None
     if edits is None:
         return None
     names = ", ".join(f"`{argument.name}`" for argument in refused)
-    applicability = Applicability.SAFE if engine.driver_everywhere else Applicability.UNSAFE
+    applicability = Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
     return Fix(f"Remove {names}", edits, applicability)

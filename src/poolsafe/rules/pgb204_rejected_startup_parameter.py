@@ -61,37 +61,21 @@ Every connect failed with PgBouncer 1.18 and 1.25.2, transaction and session poo
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.facts.engine import Engine, ServerSetting
 from poolsafe.facts.pooler import REFUSAL, Fate
-from poolsafe.facts.verdict import has_pooler, is_asyncpg
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, behind, driver_shown, finding, provenance
+from poolsafe.verdicts import fate_of, is_asyncpg
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-ACCEPTED = frozenset(
-    {
-        "application_name",
-        "client_encoding",
-        "datestyle",
-        "intervalstyle",
-        "standard_conforming_strings",
-        "timezone",
-    }
-)
-
-
 _LOST = (Fate.REFUSED, Fate.DROPPED)
-# Where a provider drops these, nothing depends on it.
-_HARMLESS = frozenset({"application_name", "client_encoding"})
-_SETS = re.compile(r"(?:^|['\"\s])-c|--\w")
 
 
 @rule(since="0.1.0", fix=FixAvailability.NONE)
@@ -99,7 +83,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     # SQLAlchemy gives no connect_args to a creator.
     if engine.creator is not None or not is_asyncpg(engine, deployment):
         return
-    lost = [setting for setting in engine.server_settings if _fate(setting, deployment) in _LOST]
+    lost = [setting for setting in engine.parameters.server_settings if fate_of(setting, deployment) in _LOST]
     if not lost:
         return
     related = (
@@ -111,35 +95,17 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     yield finding(__name__, engine, message, _severity(lost, deployment), None, related)
 
 
-def _fate(setting: ServerSetting, deployment: Deployment) -> Fate:
-    """Returns what becomes of a startup parameter on the way to the server."""
-    key = setting.key.lower()
-    product = deployment.product
-    if product is None:
-        if not has_pooler(deployment) or key in ACCEPTED:
-            return Fate.CARRIED
-        return Fate.DROPPED if key in deployment.parameters else Fate.REFUSED
-    if key == "options" and setting.value and not _SETS.search(setting.value):
-        # Neon and Supavisor read the names of endpoints and tenants from it.
-        return Fate.UNKNOWN
-    fate = product.fate(key)
-    if fate is Fate.REFUSED and key in deployment.parameters:
-        return Fate.DROPPED
-    carried = key in ACCEPTED if fate is Fate.REFUSED else key in _HARMLESS
-    return Fate.CARRIED if carried else fate
-
-
 def _severity(lost: Sequence[ServerSetting], deployment: Deployment) -> Severity:
     """Returns an error if connecting certainly fails. Every pool mode refuses, so that naming one is evidence."""
     product = deployment.product
     if product is None:
         return Severity.WARNING if deployment.pooler is PoolMode.AUTO else Severity.ERROR
-    refused = any(_fate(setting, deployment) is Fate.REFUSED for setting in lost)
+    refused = any(fate_of(setting, deployment) is Fate.REFUSED for setting in lost)
     return Severity.ERROR if refused else Severity.WARNING
 
 
 def _message(lost: Sequence[ServerSetting], deployment: Deployment) -> str:
-    failing = [setting for setting in lost if _fate(setting, deployment) is Fate.REFUSED]
+    failing = [setting for setting in lost if fate_of(setting, deployment) is Fate.REFUSED]
     first, *others = failing or lost
     keys = f"`{first.key}`" + (f" and {len(others)} more" if others else "")
     advice = "use `ALTER ROLE ... SET` or `SET LOCAL`"

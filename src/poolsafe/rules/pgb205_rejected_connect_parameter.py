@@ -76,14 +76,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.parameter_fixes import SSL_MODES, Remedy, replace_parameters
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import ConnectParameter, Engine, ParameterWhere
-from poolsafe.facts.verdict import is_asyncpg
 from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.parameter_fixes import SSL_MODES, Remedy, replace_parameters
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.foreign_parameters import FOREIGN, Foreign
 from poolsafe.rules.wording import assuming, driver_shown, finding
+from poolsafe.verdicts import is_asyncpg
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -104,7 +104,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     # SQLAlchemy gives neither the query nor connect_args to a creator.
     if engine.creator is not None or not is_asyncpg(engine, deployment):
         return
-    refused = [parameter for parameter in engine.connect_parameters if _is_refused(parameter)]
+    refused = [parameter for parameter in engine.parameters.connect if _is_refused(parameter)]
     if not refused:
         return
     first, *others = refused

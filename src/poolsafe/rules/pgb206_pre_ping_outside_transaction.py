@@ -72,10 +72,10 @@ from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine, Pool, PrePing
-from poolsafe.facts.verdict import is_asyncpg, ping_fails, severity
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, behind, finding, grounds
+from poolsafe.verdicts import is_asyncpg, ping_fails, severity
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -83,7 +83,7 @@ if TYPE_CHECKING:
 
 @rule(since="0.1.0", fix=FixAvailability.NONE)
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if engine.pre_ping is not PrePing.TRUE or engine.pool is not Pool.KEEPING:
+    if engine.pooling.pre_ping is not PrePing.TRUE or engine.pooling.pool is not Pool.KEEPING:
         return
     if not is_asyncpg(engine, deployment) or not ping_fails(engine, deployment):
         return
@@ -91,5 +91,5 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         f"{assuming(engine)}`pool_pre_ping` with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 pings outside a transaction "
         f"and raises `unnamed prepared statement does not exist` {behind(deployment)}; use SQLAlchemy >= 2.0.21"
     )
-    related = engine.pre_ping_origin + grounds(engine, deployment, "sqlalchemy-version")
+    related = engine.pooling.pre_ping_origin + grounds(engine, deployment, "sqlalchemy-version")
     yield finding(__name__, engine, message, severity(deployment), None, related)

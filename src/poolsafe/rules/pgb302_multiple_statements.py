@@ -48,10 +48,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.statement_fixes import split_text
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.statement import Statement
 from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.statement_fixes import split_text
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assumption, called, finding, prepared_by_asyncpg
 

@@ -10,8 +10,8 @@ from poolsafe.facts.deployment import Deployment, PoolMode, older_than, shown
 from poolsafe.facts.engine import Driver, Engine, SizeState
 from poolsafe.facts.pooler import PoolerClass
 from poolsafe.facts.statement import Runner, Statement
-from poolsafe.facts.verdict import class_of, knows_empty_names, would_keep_names
 from poolsafe.findings import Finding, Fix, Related, Severity
+from poolsafe.verdicts import class_of, knows_empty_names, would_keep_names
 
 STATEMENT_CACHE = "asyncpg's `statement_cache_size`"
 PREPARED_CACHE = "SQLAlchemy's `prepared_statement_cache_size`"
@@ -77,7 +77,7 @@ def provenance(deployment: Deployment, *keys: str) -> tuple[Related, ...]:
 
 def driver_shown(engine: Engine, deployment: Deployment) -> tuple[Related, ...]:
     """Where the URL comes from, or where the project declares asyncpg if the driver cannot be seen there."""
-    return engine.url_origin + (provenance(deployment, "assume-driver") if engine.driver is Driver.UNKNOWN else ())
+    return engine.url.origin + (provenance(deployment, "assume-driver") if engine.url.driver is Driver.UNKNOWN else ())
 
 
 def grounds(engine: Engine, deployment: Deployment, *keys: str) -> tuple[Related, ...]:
@@ -89,7 +89,7 @@ def grounds(engine: Engine, deployment: Deployment, *keys: str) -> tuple[Related
 
 def assuming(engine: Engine) -> str:
     """How a message begins where the driver is not seen in the URL."""
-    return "assuming asyncpg, " if engine.driver is Driver.UNKNOWN else ""
+    return "assuming asyncpg, " if engine.url.driver is Driver.UNKNOWN else ""
 
 
 def called(function: str) -> str:
@@ -128,7 +128,7 @@ def both_zero(engine: Engine, deployment: Deployment) -> str:
     """What to do about the two sizes."""
     if engine.creator is not None:
         wrong = (SizeState.POSITIVE, SizeState.INVALID)
-        sizes = "both to 0" if engine.prepared_cache.state in wrong else "`statement_cache_size=0`"
+        sizes = "both to 0" if engine.sizes.prepared.state in wrong else "`statement_cache_size=0`"
         return f"set {sizes} inside the `{engine.creator}`{besides(engine, deployment)}"
     return f"set both to 0 in `connect_args`{besides(engine, deployment)}"
 

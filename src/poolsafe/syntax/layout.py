@@ -7,6 +7,7 @@ follows the item, or None where none does.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeAlias
 
 from poolsafe.records import frozen
 
@@ -83,3 +84,23 @@ class DictLayout:
     def names(self) -> list[str | None]:
         """The key of each item; None for the others."""
         return [item.key for item in self.items]
+
+
+@frozen
+class ItemStatement:
+    """A statement that sets one key of a dict: an item assignment, or `setdefault(key, value)`.
+
+    The same for another key is `opening`, the key, `middle`, the value and `closing`. `alone`: it is the only statement
+    of its line.
+    """
+
+    start: int
+    end: int
+    opening: str
+    middle: str
+    closing: str
+    alone: bool
+
+
+# Where the file sets a key of a dict: a display, a call with keywords (`dict(...)`, `update(...)`) or a statement.
+Place: TypeAlias = DictLayout | CallLayout | ItemStatement

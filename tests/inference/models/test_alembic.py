@@ -146,16 +146,16 @@ def test_the_sizes_are(code: str, states: str) -> None:
 
 def test_pool_options_stand_in_the_section_too() -> None:
     code = "async_engine_from_config({'sqlalchemy.url': URL, 'sqlalchemy.pool_pre_ping': 'true'})"
-    assert engine_of(HEAD + code).pre_ping.value == "true"
+    assert engine_of(HEAD + code).pooling.pre_ping.value == "true"
     code = "async_engine_from_config({'sqlalchemy.url': URL, 'sqlalchemy.pool_pre_ping': 'no'})"
-    assert engine_of(HEAD + code).pre_ping.value == "false"
+    assert engine_of(HEAD + code).pooling.pre_ping.value == "false"
 
 
 def test_a_size_as_a_key_of_the_section_is_misplaced() -> None:
     code = "async_engine_from_config({'sqlalchemy.url': URL, 'sqlalchemy.statement_cache_size': '0'})"
-    assert [one.where.name for one in engine_of(HEAD + code).misplaced] == ["ALEMBIC_KEY"]
+    assert [one.where.name for one in engine_of(HEAD + code).sizes.misplaced] == ["ALEMBIC_KEY"]
     code = "async_engine_from_config({'sqlalchemy.url': URL, 'statement_cache_size': '0'})"
-    assert engine_of(HEAD + code).misplaced == ()
+    assert engine_of(HEAD + code).sizes.misplaced == ()
 
 
 @pytest.mark.parametrize(

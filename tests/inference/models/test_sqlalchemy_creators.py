@@ -131,4 +131,4 @@ kw = {"async_creator": make}
 create_async_engine("sqlite://", **kw)
 engine = create_async_engine(URL, connect_args=args)
 """
-    assert [one.statement_cache.state.value for one in engines_of(HEAD + code)] == ["unknown", "absent"]
+    assert [one.sizes.statement.state.value for one in engines_of(HEAD + code)] == ["unknown", "absent"]

@@ -114,9 +114,9 @@ ENGINES = """
 
 @pytest.mark.parametrize("code", programs(ENGINES))
 def test_this_is_an_engine(code: str) -> None:
-    found = [engine for engine in engines_of(URL + code) if engine.driver.value == "asyncpg"]
+    found = [engine for engine in engines_of(URL + code) if engine.url.driver.value == "asyncpg"]
     assert len(found) == 1
-    assert found[0].driver_everywhere
+    assert found[0].url.driver_everywhere
 
 
 NO_ENGINES = """

@@ -156,7 +156,7 @@ def test_the_driver_of_the_engine(code: str, driver: str) -> None:
 @pytest.mark.parametrize(("url", "state"), cases(QUERIES))
 def test_the_query_that_yarl_changes(url: str, state: str) -> None:
     head = "from yarl import URL as Y\nON = 'postgresql+asyncpg://h/d?prepared_statement_cache_size=9'\n"
-    assert engine_of(f"{URLS_HEAD}{head}create_async_engine(str({url}))").prepared_cache.state.value == state
+    assert engine_of(f"{URLS_HEAD}{head}create_async_engine(str({url}))").sizes.prepared.state.value == state
 
 
 @pytest.mark.parametrize(("code", "reason"), cases(REASONS))
@@ -171,8 +171,8 @@ base = 'postgresql+asyncpg://h'
 url = base
 engine = create_async_engine(url)
 """
-    assert [(place.row, place.message) for place in engine_of(code).url_origin] == [(3, "the URL is written here")]
+    assert [(place.row, place.message) for place in engine_of(code).url.origin] == [(3, "the URL is written here")]
 
 
 def test_what_stands_in_the_call_is_not_told_twice() -> None:
-    assert engine_of(URLS_HEAD + "create_async_engine('postgresql+asyncpg://h')").url_origin == ()
+    assert engine_of(URLS_HEAD + "create_async_engine('postgresql+asyncpg://h')").url.origin == ()

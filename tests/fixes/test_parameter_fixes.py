@@ -11,8 +11,8 @@ from programs import TRANSACTION
 
 from poolsafe.checker import check
 from poolsafe.edits import apply
-from poolsafe.edits.queries import rewrite_query
 from poolsafe.findings import Applicability, Fix
+from poolsafe.fixes.queries import rewrite_query
 from poolsafe.source import Source
 
 HEAD = """from sqlalchemy import URL

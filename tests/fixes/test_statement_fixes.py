@@ -6,9 +6,9 @@ import pytest
 from blocks import changes, programs
 from by_hand import after, source_of, statement_in
 
-from poolsafe.edits.statement_fixes import split_text
 from poolsafe.facts.statement import Runner
 from poolsafe.findings import Applicability
+from poolsafe.fixes.statement_fixes import split_text
 from poolsafe.syntax.tree import parse
 
 SPLIT = """

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import display_of, items_of
 from poolsafe.edits.insertion import insert_arguments
-from poolsafe.edits.placement import Placement, add_at_call, place_keys, replace_text, replaced_by
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.removal import remove_arguments
+from poolsafe.edits.replacement import replace_text
 from poolsafe.edits.wrapping import fitted, is_commented_for_people
 from poolsafe.facts.engine import ConnectArgsForm, Driver, MisplacedWhere, PrePing, SizeState
 from poolsafe.facts.pooling import NAME_FUNCTION
-from poolsafe.facts.verdict import knows_empty_names, would_keep_names
 from poolsafe.findings import Applicability, Edit, Fix
+from poolsafe.fixes.placement import Placement, add_at_call, place_keys, replaced_by
+from poolsafe.verdicts import knows_empty_names, would_keep_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,11 +42,11 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     """
     if engine.creator is not None:
         return _disable_caches_of_creator(engine, source)
-    sizes = [size for size in (engine.statement_cache, engine.prepared_cache) if _is_wanting(size)]
-    if not sizes and not engine.misplaced:
+    sizes = [size for size in engine.sizes.both if _is_wanting(size)]
+    if not sizes and not engine.sizes.misplaced:
         return None
-    moved = [each for each in engine.misplaced if each.where is not MisplacedWhere.BESIDE_CREATOR]
-    if len(moved) != len(engine.misplaced):
+    moved = [each for each in engine.sizes.misplaced if each.where is not MisplacedWhere.BESIDE_CREATOR]
+    if len(moved) != len(engine.sizes.misplaced):
         return None
     nameless = would_keep_names(engine, deployment) and knows_empty_names(engine, deployment)
     names = {NAME_FUNCTION: empty_name(engine, source)} if nameless else {}
@@ -61,7 +62,7 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     if any(each.value.strip("'\"") not in _NOTHING_CACHED for each in moved if each.key in _SIZE_KEYS):
         # Whoever wrote a size wanted a cache.
         applicability = Applicability.UNSAFE
-    if SizeState.UNKNOWN in (engine.statement_cache.state, engine.prepared_cache.state):
+    if SizeState.UNKNOWN in (engine.sizes.statement.state, engine.sizes.prepared.state):
         # The other size may still be missing afterwards.
         applicability = Applicability.UNSAFE
     message = _message(sizes, moved, names)
@@ -69,7 +70,7 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
         # It may give the reason for the old value.
         applicability = Applicability.UNSAFE
         message += _CHECK_COMMENT
-    return Fix(message, repair.edits, applicability, engine.call.start)
+    return Fix(message, repair.edits, applicability, engine.layout.call.start)
 
 
 def name_nothing(engine: Engine, source: Source) -> Fix | None:
@@ -77,12 +78,12 @@ def name_nothing(engine: Engine, source: Source) -> Fix | None:
     placement = place_keys(engine, source, {NAME_FUNCTION: empty_name(engine, source)})
     if placement is None:
         return None
-    return Fix(f"Add {_EMPTY_NAME}", placement.edits, placement.applicability, engine.call.start)
+    return Fix(f"Add {_EMPTY_NAME}", placement.edits, placement.applicability, engine.layout.call.start)
 
 
 def empty_name(engine: Engine, source: Source) -> str:
     """The function that returns the empty name, as its owner would write it."""
-    quote = preferred_quote(source.text, engine.call.start, engine.call.end)
+    quote = preferred_quote(source.text, engine.layout.call.start, engine.layout.call.end)
     return f"lambda: {quote}{quote}"
 
 
@@ -91,12 +92,12 @@ def _disable_caches_of_creator(engine: Engine, source: Source) -> Fix | None:
 
     SQLAlchemy reads no connect_args beside a creator: nothing at the engine's call would have an effect.
     """
-    size, other = engine.statement_cache, engine.prepared_cache
-    if engine.misplaced or engine.shared or not engine.connects:
+    size, other = engine.sizes.statement, engine.sizes.prepared
+    if engine.sizes.misplaced or engine.url.shared or not engine.layout.connects:
         return None
     edits: list[Edit] = []
     adds = size.state is SizeState.ABSENT
-    for call in engine.connects if adds else ():
+    for call in engine.layout.connects if adds else ():
         inserted = insert_arguments(source, call, [f"{size.key}=0"])
         if inserted is None:
             return None
@@ -114,26 +115,30 @@ def _disable_caches_of_creator(engine: Engine, source: Source) -> Fix | None:
     applicability, advice = _applicability(engine), ""
     if any(_has_comment(source, end) for end in replaced_by(tuple(edits))):
         applicability, advice = Applicability.UNSAFE, _CHECK_COMMENT
-    return Fix(_sentence(groups) + advice, tuple(edits), applicability, engine.call.start)
+    return Fix(_sentence(groups) + advice, tuple(edits), applicability, engine.layout.call.start)
 
 
 def move_misplaced(engine: Engine, source: Source, deployment: Deployment) -> Fix | None:
     """As `disable_caches`, for an engine that has misplaced keys; None for others."""
-    return disable_caches(engine, source, deployment) if engine.misplaced else None
+    return disable_caches(engine, source, deployment) if engine.sizes.misplaced else None
 
 
 def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
     """Add `pool_pre_ping=True`, or replace what is written there: that is unsafe, as somebody wanted it otherwise."""
     message = "Set `pool_pre_ping=True`"
-    if engine.pre_ping is PrePing.FALSE and engine.pre_ping_value is not None:
-        replacement = replace_text(source, engine.pre_ping_value, "True")
+    if engine.pooling.pre_ping is PrePing.FALSE and engine.pooling.pre_ping_value is not None:
+        replacement = replace_text(source, engine.pooling.pre_ping_value, "True")
         return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE)
-    if engine.pre_ping is not PrePing.ABSENT or not engine.writable or "pool_pre_ping" in engine.brought:
+    if (
+        engine.pooling.pre_ping is not PrePing.ABSENT
+        or not engine.layout.writable
+        or "pool_pre_ping" in engine.layout.brought
+    ):
         return None
-    edits = insert_arguments(source, engine.call, ["pool_pre_ping=True"])
+    edits = insert_arguments(source, engine.layout.call, ["pool_pre_ping=True"])
     if edits is None:
         return None
-    return Fix(message, fitted(source, engine.call, edits), _applicability(engine))
+    return Fix(message, fitted(source, engine.layout.call, edits), _applicability(engine))
 
 
 def _is_wanting(size: CacheSize) -> bool:
@@ -156,11 +161,11 @@ def _repair(
     edits = _moved(engine, source, moved, values)
     if edits is None:
         return None
-    return Placement(fitted(source, engine.call, edits), _applicability(engine), replaced_by(edits))
+    return Placement(fitted(source, engine.layout.call, edits), _applicability(engine), replaced_by(edits))
 
 
 def _together(engine: Engine, source: Source, in_place: Edits, added: Edits) -> Edits:
-    call = engine.call
+    call = engine.layout.call
     if all(call.open <= edit.start and edit.end <= call.close for edit in in_place):
         return fitted(source, call, (*in_place, *added))
     return (*in_place, *fitted(source, call, added))
@@ -169,12 +174,12 @@ def _together(engine: Engine, source: Source, in_place: Edits, added: Edits) -> 
 def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: dict[str, str]) -> Edits | None:
     """Returns edits that give the keys in connect_args and take them away where they are misplaced."""
     places = [each.argument for each in moved if each.argument is not None]
-    if engine.connect_args.form is not ConnectArgsForm.ABSENT or not places or engine.shared:
+    if engine.layout.connect_args.form is not ConnectArgsForm.ABSENT or not places or engine.url.shared:
         removals, added = _removals(engine, source, moved), add_at_call(engine, source, values)
         return None if removals is None or added is None else (*removals, *added)
     # The place of a misplaced argument is as good as any, and what is inserted must not touch what is deleted.
-    first = engine.call.arguments[min(places)]
-    quote = preferred_quote(source.text, engine.call.start, engine.call.end)
+    first = engine.layout.call.arguments[min(places)]
+    quote = preferred_quote(source.text, engine.layout.call.start, engine.layout.call.end)
     argument = f"connect_args={display_of(items_of(values, quote))}"
     replacement = replace_text(source, (first.start, first.end), argument)
     removals = _removals(engine, source, [each for each in moved if each.argument != min(places)])
@@ -186,8 +191,8 @@ def _moved_values(engine: Engine, source: Source, moved: Sequence[Misplaced]) ->
     values: dict[str, str] = {}
     for each in moved:
         values[each.key] = "0"
-        if each.key not in (engine.statement_cache.key, engine.prepared_cache.key) and each.argument is not None:
-            argument = engine.call.arguments[each.argument]
+        if each.key not in (engine.sizes.statement.key, engine.sizes.prepared.key) and each.argument is not None:
+            argument = engine.layout.call.arguments[each.argument]
             values[each.key] = source.text[argument.value_start : argument.value_end]
     return values
 
@@ -220,7 +225,7 @@ def _removals(engine: Engine, source: Source, moved: Sequence[Misplaced]) -> Edi
             edits.append(edit)
         else:
             return None
-    removed = remove_arguments(source, engine.call, indices)
+    removed = remove_arguments(source, engine.layout.call, indices)
     return None if removed is None else (*dict.fromkeys(edits), *removed)
 
 
@@ -231,7 +236,7 @@ def _has_comment(source: Source, end: int) -> bool:
 
 
 def _applicability(engine: Engine) -> Applicability:
-    certain = engine.driver is Driver.ASYNCPG and engine.driver_everywhere
+    certain = engine.url.driver is Driver.ASYNCPG and engine.url.driver_everywhere
     return Applicability.SAFE if certain else Applicability.UNSAFE
 
 

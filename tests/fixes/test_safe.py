@@ -118,7 +118,7 @@ def test_keywords_are_added_where_nothing_else_brings_them() -> None:
 options = {'echo': True}
 create_async_engine(URL, **options)
 """
-    assert engine_of(IMPORTS + code).brought == frozenset()
+    assert engine_of(IMPORTS + code).layout.brought == frozenset()
     assert "pool_pre_ping=True" in repaired(code)
     assert "connect_args={" in repaired(code)
 
@@ -207,7 +207,7 @@ else:
     args = {{'statement_cache_size': 2}}
 create_async_engine(URL, connect_args=args)
 """
-    literals = engine_of(code).statement_cache.literals
+    literals = engine_of(code).sizes.statement.literals
     assert literals is not None
     assert {code[start:end] for start, end in literals} == {"1", "2"}
 
@@ -283,7 +283,7 @@ RULED_OUT = """
 
 @pytest.mark.parametrize("code", programs(RULED_OUT))
 def test_a_branch_that_has_ruled_the_other_driver_out_is_repaired(code: str) -> None:
-    assert all(engine.driver_everywhere for engine in engines_of(IMPORTS + code))
+    assert all(engine.url.driver_everywhere for engine in engines_of(IMPORTS + code))
     assert "connect_args=" in repaired(f"{code}\n")
 
 

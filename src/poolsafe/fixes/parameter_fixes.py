@@ -11,12 +11,12 @@ from urllib.parse import unquote_plus
 
 from poolsafe.edits.dict_items import display_of, extend_mapping, items_of
 from poolsafe.edits.insertion import insert_arguments, insert_items
-from poolsafe.edits.queries import rewrite_query
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.removal import remove_elements
 from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.engine import ConnectArgsForm, Driver, ParameterWhere, WrittenText
 from poolsafe.findings import Applicability, Edit, Fix
+from poolsafe.fixes.queries import rewrite_query
 from poolsafe.syntax.layout import CallLayout, DictLayout
 from poolsafe.syntax.scan import inside_formatted_string
 
@@ -75,7 +75,7 @@ def replace_parameters(
     """
     if not source.round_trips or engine.creator is not None:
         return None
-    plan = _Plan(engine, source, safe=engine.driver is Driver.ASYNCPG and engine.driver_everywhere)
+    plan = _Plan(engine, source, safe=engine.url.driver is Driver.ASYNCPG and engine.url.driver_everywhere)
     try:
         for parameter, remedy in remedies:
             if remedy is None:
@@ -89,12 +89,12 @@ def replace_parameters(
         return None
     applicability = Applicability.SAFE if plan.safe else Applicability.UNSAFE
     message = "; ".join(dict.fromkeys(plan.messages))
-    return Fix(message, _fitted(plan, tuple(edits), remedies), applicability, engine.call.start)
+    return Fix(message, _fitted(plan, tuple(edits), remedies), applicability, engine.layout.call.start)
 
 
 def _fitted(plan: _Plan, edits: Edits, remedies: Sequence[tuple[ConnectParameter, Remedy | None]]) -> Edits:
     """Returns the edits laid out within the line length, in the call and in each dict that stands elsewhere."""
-    call = plan.engine.call
+    call = plan.engine.layout.call
     places = [one.place for parameter, _ in remedies for one in parameter.written]
     layouts = [place.layout for place in places if not isinstance(place, WrittenText)]
     done: Edits = ()
@@ -114,7 +114,7 @@ def _replace(plan: _Plan, parameter: ConnectParameter, remedy: Remedy) -> None:
             new = _in_url(plan, parameter, remedy, written)
             plan.queries.setdefault(written.place, {})[parameter.key] = new
             continue
-        if inside_formatted_string(plan.source.text, written.place.layout.start) or plan.engine.shared:
+        if inside_formatted_string(plan.source.text, written.place.layout.start) or plan.engine.url.shared:
             # The other drivers of the call read the same dict.
             raise _NoFixError
         if parameter.where is ParameterWhere.CONNECT_ARGS:
@@ -223,11 +223,11 @@ def _additions(plan: _Plan) -> Edits:
     engine, source = plan.engine, plan.source
     if not plan.added and plan.setting is None:
         return ()
-    given = engine.connect_args
+    given = engine.layout.connect_args
     # What a `**` brings is not known well enough to write something over it.
-    if engine.shared or (given.display is not None and not _is_plain(given.display)):
+    if engine.url.shared or (given.display is not None and not _is_plain(given.display)):
         raise _NoFixError
-    quote = preferred_quote(source.text, engine.call.start, engine.call.end)
+    quote = preferred_quote(source.text, engine.layout.call.start, engine.layout.call.end)
     items = items_of(plan.added, quote)
     edits: list[Edit] = []
     if plan.setting is not None:
@@ -246,7 +246,7 @@ def _additions(plan: _Plan) -> Edits:
     if not items:
         return tuple(edits)
     if given.form is ConnectArgsForm.ABSENT:
-        return _given(insert_arguments(source, engine.call, [f"connect_args={display_of(items)}"]))
+        return _given(insert_arguments(source, engine.layout.call, [f"connect_args={display_of(items)}"]))
     if given.display is None:
         raise _NoFixError
     return (*edits, *_given(insert_items(source, given.display, items)))
@@ -299,7 +299,7 @@ def _check_mode(plan: _Plan, value: str) -> None:
 
 
 def _has(plan: _Plan, key: str, where: ParameterWhere) -> bool:
-    return any(one.key == key and one.where is where for one in plan.engine.connect_parameters)
+    return any(one.key == key and one.where is where for one in plan.engine.parameters.connect)
 
 
 def _value(item: WrittenItem) -> tuple[int, int]:

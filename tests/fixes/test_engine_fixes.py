@@ -9,7 +9,6 @@ import pytest
 from blocks import changes
 from by_hand import PREPARED, STATEMENT, after, engine_in, size
 
-from poolsafe.edits.engine_fixes import disable_caches, enable_pre_ping, move_misplaced
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import (
     ConnectArgs,
@@ -21,6 +20,7 @@ from poolsafe.facts.engine import (
     SizeState,
 )
 from poolsafe.findings import Applicability, Fix
+from poolsafe.fixes.engine_fixes import disable_caches, enable_pre_ping, move_misplaced
 
 BOTH = '{"statement_cache_size": 0, "prepared_statement_cache_size": 0}'
 
@@ -180,9 +180,7 @@ def test_states_in_a_display(
     written: str, statement: SizeState, prepared: SizeState, expected: str, message: str
 ) -> None:
     before = f"create_async_engine(URL, connect_args={written})\n"
-    source, engine = engine_in(
-        before, statement_cache=size(STATEMENT, statement), prepared_cache=size(PREPARED, prepared)
-    )
+    source, engine = engine_in(before, statement=size(STATEMENT, statement), prepared=size(PREPARED, prepared))
     fix = disable_caches(engine, source, Deployment())
     assert fix is not None
     assert fix.message.startswith(message)
@@ -198,8 +196,8 @@ def test_literals_are_replaced_where_they_stand() -> None:
     source, engine = engine_in(
         text,
         ConnectArgsForm.SPREAD,
-        statement_cache=size(STATEMENT, SizeState.POSITIVE, literal(text, "100")),
-        prepared_cache=size(PREPARED, SizeState.POSITIVE, literal(text, "7")),
+        statement=size(STATEMENT, SizeState.POSITIVE, literal(text, "100")),
+        prepared=size(PREPARED, SizeState.POSITIVE, literal(text, "7")),
     )
     fix = disable_caches(engine, source, Deployment())
     assert fix is not None
@@ -209,7 +207,7 @@ def test_literals_are_replaced_where_they_stand() -> None:
 
 def test_a_value_with_a_comment_in_it_is_left_alone() -> None:
     text = 'create_async_engine(URL, connect_args={"statement_cache_size": f(  # why\n 1)})\n'
-    source, engine = engine_in(text, statement_cache=size(STATEMENT, SizeState.POSITIVE))
+    source, engine = engine_in(text, statement=size(STATEMENT, SizeState.POSITIVE))
     assert disable_caches(engine, source, Deployment()) is None
 
 
@@ -233,8 +231,8 @@ def test_no_fix_beside_a_creator() -> None:
 
 def test_nothing_to_do() -> None:
     zero: dict[str, Any] = {
-        "statement_cache": size(STATEMENT, SizeState.ZERO),
-        "prepared_cache": size(PREPARED, SizeState.ZERO),
+        "statement": size(STATEMENT, SizeState.ZERO),
+        "prepared": size(PREPARED, SizeState.ZERO),
     }
     source, engine = engine_in("create_async_engine(URL)\n", **zero)
     assert disable_caches(engine, source, Deployment()) is None
@@ -244,7 +242,7 @@ def test_nothing_to_do() -> None:
 UNSAFE: list[dict[str, Any]] = [
     {"driver_everywhere": False},
     {"driver": Driver.UNKNOWN, "driver_everywhere": True},
-    {"statement_cache": size(STATEMENT, SizeState.CONDITIONAL)},
+    {"statement": size(STATEMENT, SizeState.CONDITIONAL)},
 ]
 
 
@@ -259,7 +257,7 @@ def test_unsafe(changes: dict[str, Any]) -> None:
 def moving(text: str, *keys: str, value: str = "0", **changes: Any) -> Fix | None:
     """The fix for keys that are misplaced as keywords of the call."""
     source, engine = engine_in(text)
-    names = [argument.keyword for argument in engine.call.arguments]
+    names = [argument.keyword for argument in engine.layout.call.arguments]
     misplaced = tuple(Misplaced(key, MisplacedWhere.ENGINE_KEYWORD, value, names.index(key)) for key in keys)
     _, engine = engine_in(text, misplaced=misplaced, **changes)
     return move_misplaced(engine, source, Deployment())
@@ -321,8 +319,8 @@ def test_a_size_that_somebody_wanted_is_moved_unsafely() -> None:
 def test_a_name_function_moves_as_it_is() -> None:
     text = "create_async_engine(URL, prepared_statement_name_func=lambda: name())\n"
     zero: dict[str, Any] = {
-        "statement_cache": size(STATEMENT, SizeState.ZERO),
-        "prepared_cache": size(PREPARED, SizeState.ZERO),
+        "statement": size(STATEMENT, SizeState.ZERO),
+        "prepared": size(PREPARED, SizeState.ZERO),
     }
     fix = moving(text, "prepared_statement_name_func", value="", **zero)
     assert fix is not None

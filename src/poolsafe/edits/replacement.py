@@ -1,0 +1,20 @@
+"""Replaces a stretch of text by another one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poolsafe.findings import Edit
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+def replace_text(source: Source, span: tuple[int, int], content: str) -> Edit | None:
+    """Returns the edit that replaces a span, or None if a comment in it would be lost."""
+    start, end = span
+    lost = source.text[start:end]
+    # A value of several lines may hold a comment; no literal does.
+    if not lost or not source.round_trips or "#" in lost:
+        return None
+    return Edit(start, end, content)

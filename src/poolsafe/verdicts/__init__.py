@@ -1,0 +1,39 @@
+"""The verdicts: what is wrong with a configuration in a deployment, as it was measured on real servers."""
+
+from poolsafe.verdicts.judgement import (
+    is_asyncpg,
+    is_name_unsafe_with_zeros,
+    is_spared,
+    judge,
+    knows_empty_names,
+    unsettled_size,
+    verdicts,
+    would_keep_names,
+)
+from poolsafe.verdicts.pooler_effects import breaks_names, class_of, has_pooler, severity
+from poolsafe.verdicts.pre_ping import ping_fails
+from poolsafe.verdicts.problems import SIZES, Problem, States, Verdict
+from poolsafe.verdicts.silences import silence_of
+from poolsafe.verdicts.startup_parameters import fate_of
+
+__all__ = [
+    "SIZES",
+    "Problem",
+    "States",
+    "Verdict",
+    "breaks_names",
+    "class_of",
+    "fate_of",
+    "has_pooler",
+    "is_asyncpg",
+    "is_name_unsafe_with_zeros",
+    "is_spared",
+    "judge",
+    "knows_empty_names",
+    "ping_fails",
+    "severity",
+    "silence_of",
+    "unsettled_size",
+    "verdicts",
+    "would_keep_names",
+]

@@ -1,0 +1,147 @@
+"""Judges an engine in a deployment: the rows of the tables that apply to it, with their severity."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from poolsafe.facts.deployment import Deployment, PoolMode, at_least, older_than
+from poolsafe.facts.engine import CacheSize, Driver, Engine, MisplacedWhere, NameFunction, SizeState
+from poolsafe.facts.pooler import PoolerClass
+from poolsafe.findings import Severity
+from poolsafe.verdicts.generations import generations_of
+from poolsafe.verdicts.name_table import name_problem
+from poolsafe.verdicts.pooler_effects import BREAKING, CARRYING, class_of, severity
+from poolsafe.verdicts.problems import SIZES, Problem, States, Verdict
+from poolsafe.verdicts.size_table import size_problem
+
+
+def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
+    """Returns whether the engine is judged: its driver is asyncpg, or unknown and assumed to be asyncpg."""
+    match engine.url.driver:
+        case Driver.ASYNCPG:
+            return True
+        case Driver.OTHER:
+            return False
+    # create_engine() with an unknown URL is nearly always for a synchronous driver. A URL composed of a driver and the
+    # rest suggests several drivers: only the user's setting can decide that, not a list of dependencies.
+    decided = not engine.url.chooses_driver or deployment.because("assume-driver") is None
+    return deployment.assume_asyncpg is True and engine.asynchronous and decided
+
+
+def judge(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
+    """Returns the verdicts on one engine, at most one of them on its cache sizes."""
+    if not is_asyncpg(engine, deployment):
+        return ()
+    found = verdicts(_states(engine), deployment)
+    if not engine.sizes.misplaced or any(verdict.problem is Problem.INVALID for verdict in found):
+        return found
+    moved = {verdict.problem for verdict in verdicts(_states(engine, moved=True), deployment)}
+    if moved & SIZES - {Problem.PARTIAL}:
+        return found
+    # Moving the misplaced key and adding the other one repairs everything, and PGB105 says both.
+    return tuple(verdict for verdict in found if verdict.problem not in SIZES)
+
+
+def unsettled_size(engine: Engine, deployment: Deployment) -> CacheSize | None:
+    """Returns a cache size that is not known and decides whether the engine of asyncpg is reported, or None."""
+    states = _states(engine)
+    # A misplaced key has a finding of its own, which says what to do about the sizes.
+    if engine.sizes.misplaced or _has_size_problem(states, deployment):
+        return None
+    likely = (SizeState.ABSENT, SizeState.POSITIVE)
+    candidates = (
+        (engine.sizes.statement, states.statement, [states._replace(statement=state) for state in likely]),
+        (engine.sizes.prepared, states.prepared, [states._replace(prepared=state) for state in likely]),
+    )
+    for size, state, settled in candidates:
+        if state is SizeState.UNKNOWN and any(_has_size_problem(each, deployment) for each in settled):
+            return size
+    return None
+
+
+def _has_size_problem(states: States, deployment: Deployment) -> bool:
+    return any(verdict.problem in SIZES for verdict in verdicts(states, deployment))
+
+
+def is_spared(engine: Engine, deployment: Deployment) -> bool:
+    """Returns whether the engine of asyncpg would be reported, or not be judged, behind a transaction pooler only."""
+    shared = replace(deployment, pooler=PoolMode.TRANSACTION, product=None, max_prepared_statements=None)
+    return bool(judge(engine, shared)) or unsettled_size(engine, shared) is not None
+
+
+def knows_empty_names(engine: Engine, deployment: Deployment) -> bool:
+    """Returns whether statements can have the empty name: known are asyncpg >= 0.28 and SQLAlchemy >= 2.0.10."""
+    if engine.creator is not None:
+        return False
+    return at_least(deployment.asyncpg, (0, 28)) and at_least(deployment.sqlalchemy, (2, 0, 10))
+
+
+def would_keep_names(engine: Engine, deployment: Deployment) -> bool:
+    """Returns whether statements would still keep their names if both sizes were 0."""
+    return Problem.NAMED in _left_with_zeros(engine, deployment)
+
+
+def is_name_unsafe_with_zeros(engine: Engine, deployment: Deployment) -> bool:
+    """Returns whether the name function of an engine would still fail if both sizes were 0."""
+    return Problem.UNSAFE_NAME in _left_with_zeros(engine, deployment)
+
+
+def _left_with_zeros(engine: Engine, deployment: Deployment) -> set[Problem]:
+    zeros = _states(engine)._replace(statement=SizeState.ZERO, prepared=SizeState.ZERO)
+    return {verdict.problem for verdict in verdicts(zeros, deployment)}
+
+
+def verdicts(states: States, deployment: Deployment) -> tuple[Verdict, ...]:
+    """Returns the tables' verdicts on these client settings in this deployment."""
+    pooler = class_of(deployment)
+    generations = generations_of(deployment)
+    found = []
+    for rows in (size_problem, name_problem):
+        problems = [rows(states, generation, pooler) for generation in generations]
+        sure = None not in problems
+        # Both sizes at 0 are right unless asyncpg is known to be old, and so are names on a direct connection.
+        silent = {Problem.NAMED, Problem.UNSAFE_NAME} if pooler not in BREAKING | CARRYING else {Problem.NAMED}
+        problem = next((each for each in problems if each is not None and (sure or each not in silent)), None)
+        if problem is not None:
+            always = all(rows(states, generation, PoolerClass.DIRECT) is problem for generation in generations)
+            found.append(Verdict(problem, _weigh(problem, deployment, sure=sure, always=always)))
+    if states.name in (NameFunction.EMPTY, NameFunction.UNIQUE) and older_than(deployment.sqlalchemy, (2, 0, 10)):
+        # TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func', on any server.
+        found = [verdict for verdict in found if verdict.problem is not Problem.UNSAFE_NAME]
+        found.append(Verdict(Problem.UNSAFE_NAME, Severity.ERROR))
+    if deployment.pooler is PoolMode.STATEMENT and states.autocommit is False:
+        found.append(Verdict(Problem.TRANSACTION, Severity.ERROR))
+    return tuple(found)
+
+
+def _weigh(problem: Problem, deployment: Deployment, *, sure: bool, always: bool) -> Severity:
+    if always:
+        return Severity.ERROR
+    # It is not known whether a conditional size meets the pooler, or whether an unknown asyncpg is an old one.
+    if problem is Problem.CONDITIONAL or not sure:
+        return Severity.WARNING
+    return severity(deployment)
+
+
+def _states(engine: Engine, *, moved: bool = False) -> States:
+    """Returns the client settings of an engine. `moved`: as if every misplaced key was moved to the right place."""
+    sizes = {size.key: size.state for size in engine.sizes.both}
+    for misplaced in engine.sizes.misplaced if moved else ():
+        if misplaced.where is not MisplacedWhere.ASYNCPG_CALL:
+            sizes[misplaced.key] = _state(misplaced.value)
+    statement, prepared = sizes[engine.sizes.statement.key], sizes[engine.sizes.prepared.key]
+    # A creator can hardly set SQLAlchemy's own cache size, so asyncpg's size decides alone.
+    if engine.creator is not None and statement is SizeState.ZERO and prepared is SizeState.ABSENT:
+        prepared = SizeState.ZERO
+    name = engine.naming.name_function
+    # A connection class may name statements in its own way, which the engine does not show.
+    if engine.naming.own_class and name is NameFunction.ABSENT:
+        name = NameFunction.UNKNOWN
+    return States(statement, prepared, name, engine.autocommit)
+
+
+def _state(value: str) -> SizeState:
+    number = value.strip("\"'")
+    if not number.isdecimal():
+        return SizeState.UNKNOWN
+    return SizeState.POSITIVE if number.strip("0") else SizeState.ZERO

@@ -1,0 +1,72 @@
+"""Why an engine is not reported."""
+
+from __future__ import annotations
+
+from poolsafe.facts.deployment import Deployment, Evidence, PoolMode
+from poolsafe.facts.engine import Driver, Engine
+from poolsafe.facts.pooler import PoolerClass
+from poolsafe.facts.silence import Cause, Silence
+from poolsafe.inference import Reason
+from poolsafe.verdicts.judgement import is_asyncpg, is_spared, unsettled_size
+from poolsafe.verdicts.pooler_effects import class_of
+
+
+def silence_of(engine: Engine, deployment: Deployment) -> Silence | None:
+    """Returns why an engine is not reported if no rule reports it, or None for an engine of another driver.
+
+    Why that one is silent, its URL says (`collect_engines`).
+    """
+    if engine.url.driver is Driver.OTHER:
+        return None
+    return _on_asyncpg(engine, deployment) if is_asyncpg(engine, deployment) else _unknown(engine, deployment)
+
+
+def _unknown(engine: Engine, deployment: Deployment) -> Silence:
+    what = "the driver is not known"
+    if not engine.asynchronous:
+        function = engine.function.rpartition(".")[2]
+        return Silence(*engine.span, Cause.SYNCHRONOUS, f"{what}, and `{function}()` counts as synchronous")
+    if deployment.assume_asyncpg is False:
+        return Silence(*engine.span, Cause.ASSUMED, f'{what}, and `assume-driver` is "none"')
+    return Silence(*engine.span, Cause.DRIVER, what, engine.url.driver_reason)
+
+
+def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
+    size = unsettled_size(engine, deployment)
+    if size is not None:
+        if size.reason is Reason.CREATOR:
+            what = f"its `{engine.creator}` makes the connections in a way that is not followed"
+            return Silence(*engine.span, Cause.CREATOR, what)
+        return Silence(*engine.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
+    if not is_spared(engine, deployment):
+        return Silence(*engine.span, Cause.NO_FAULT, "nothing wrong was found")
+    if engine.direct:
+        return Silence(*engine.span, Cause.CONTAINER, Cause.CONTAINER.value)
+    what, evidence = _pooler(deployment)
+    return Silence(*engine.span, Cause.POOLER, what, evidence=evidence)
+
+
+# What a pooler of the catalogue does that no engine has to mind.
+_ALLOWS = {
+    PoolerClass.DIRECT: "it is {}, without a pooler",
+    PoolerClass.SESSION: "{} gives each client a server of its own",
+    PoolerClass.PINS: "{} keeps a client on one server where that is necessary",
+    PoolerClass.CARRIES: "{} carries prepared statements",
+}
+
+
+def _pooler(deployment: Deployment) -> tuple[str, Evidence | None]:
+    """Returns in words why the pooler does no harm, and the place that says so, or None if no file says it."""
+    evidence = deployment.because("pooler")
+    allowed = _ALLOWS.get(class_of(deployment))
+    if deployment.product is not None and allowed is not None:
+        sign = f" ({evidence.value})" if evidence is not None and not evidence.path else ""
+        return allowed.format(deployment.product.title) + sign, evidence if evidence is not None and not sign else None
+    if deployment.pooler in (PoolMode.SESSION, PoolMode.NONE):
+        if evidence is None:
+            return f'`pooler` is "{deployment.pooler.value}"', None
+        if deployment.pooler is PoolMode.NONE:
+            return "its port leads to a server without a pooler", evidence
+        return f"the pooler is in {deployment.pooler.value} mode", evidence
+    number = deployment.max_prepared_statements
+    return f"`max_prepared_statements` of the pooler is {number}", deployment.because("max-prepared-statements")

@@ -1,0 +1,43 @@
+"""What becomes of a startup parameter on the way to the server."""
+
+from __future__ import annotations
+
+import re
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import ServerSetting
+from poolsafe.facts.pooler import Fate
+from poolsafe.verdicts.pooler_effects import has_pooler
+
+# What PgBouncer passes on.
+ACCEPTED = frozenset(
+    {
+        "application_name",
+        "client_encoding",
+        "datestyle",
+        "intervalstyle",
+        "standard_conforming_strings",
+        "timezone",
+    }
+)
+# Where a provider drops these, nothing depends on it.
+_HARMLESS = frozenset({"application_name", "client_encoding"})
+_SETS = re.compile(r"(?:^|['\"\s])-c|--\w")
+
+
+def fate_of(setting: ServerSetting, deployment: Deployment) -> Fate:
+    """Returns what becomes of a startup parameter on the way to the server."""
+    key = setting.key.lower()
+    product = deployment.product
+    if product is None:
+        if not has_pooler(deployment) or key in ACCEPTED:
+            return Fate.CARRIED
+        return Fate.DROPPED if key in deployment.parameters else Fate.REFUSED
+    if key == "options" and setting.value and not _SETS.search(setting.value):
+        # Neon and Supavisor read the names of endpoints and tenants from it.
+        return Fate.UNKNOWN
+    fate = product.fate(key)
+    if fate is Fate.REFUSED and key in deployment.parameters:
+        return Fate.DROPPED
+    carried = key in ACCEPTED if fate is Fate.REFUSED else key in _HARMLESS
+    return Fate.CARRIED if carried else fate
