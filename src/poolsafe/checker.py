@@ -19,11 +19,13 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import collect_engines
 from poolsafe.facts.inspection import explore
 from poolsafe.facts.observed import Observed
+from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.facts.session_statements import collect_session_statements
 from poolsafe.facts.silence import Cause, Silence
 from poolsafe.facts.sql_statements import collect_statements
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.suppression import Place, Suppression, collect_suppressions
-from poolsafe.facts.targets import calls_engine_function, engine_sites, statement_sites
+from poolsafe.facts.targets import calls_engine_function, engine_sites, session_sites, statement_sites
 from poolsafe.facts.unparsable import Unparsable
 from poolsafe.findings import Finding
 from poolsafe.inference import Inference, Module, Project, Reason, project_of
@@ -39,7 +41,7 @@ from poolsafe.syntax.room import in_deep_stack
 from poolsafe.verdicts import silence_of
 
 # Facts that say of themselves what they do not know, and the rules that each kind of doubt keeps silent.
-_JUDGED = (Engine, Statement, Silence, Suppression, Unparsable)
+_JUDGED = (Engine, Statement, SessionStatement, Silence, Suppression, Unparsable)
 _CONCERNED = {
     About.ENGINE: ("PGB1", "PGB2"),
     About.SIZES: ("PGB1",),
@@ -175,19 +177,21 @@ def _stand_in(path: str, raw: bytes) -> Source:
 def _check(module: Module, wanted: int, deployment: Deployment, project: Project, comments: _Comments) -> Report:
     inference = Inference(project, module)
     engine_calls, sql_calls = engine_sites(module), statement_sites(module) if wanted & needles.STATEMENT else []
-    explored = bool(sql_calls or wanted & needles.ENGINE)
+    session_calls = session_sites(module) if wanted & needles.SESSION else []
+    explored = bool(sql_calls or session_calls or wanted & needles.ENGINE)
     if explored:
-        explore(inference, engine_calls, sql_calls)
+        explore(inference, engine_calls, [*sql_calls, *(one for one in session_calls if one not in sql_calls)])
     observed = Observed(inference)
     unreached = list(_unreached(observed, engine_calls, sql_calls)) if explored else []
     engines, silences = collect_engines(observed, others=comments.worth_judging)
     statements = collect_statements(observed)
+    session_statements = collect_session_statements(observed) if session_calls else []
     silences += [*_silences(engines, deployment), *unreached]
-    findings = _judge(module.source, deployment, [*engines, *statements, *silences])
+    findings = _judge(module.source, deployment, [*engines, *statements, *session_statements, *silences])
     if comments.worth_judging:
         comments.doubts += doubts_about_engines(module, engine_calls, engines)
         comments.doubts += doubts_about_statements(observed, sql_calls, statements)
-        comments.facts += [*engines, *statements, *unreached]
+        comments.facts += [*engines, *statements, *session_statements, *unreached]
     if findings and not module.tree.faithful:
         # Offsets that are good enough to report by are not good enough to edit by.
         findings = [replace(finding, fix=None) for finding in findings]
@@ -251,7 +255,9 @@ def _around(fact: object, deployment: Deployment) -> Deployment:
 
 
 def _judge(
-    source: Source, deployment: Deployment, facts: Iterable[Engine | Statement | Silence | Suppression | Unparsable]
+    source: Source,
+    deployment: Deployment,
+    facts: Iterable[Engine | Statement | SessionStatement | Silence | Suppression | Unparsable],
 ) -> list[Finding]:
     findings = [
         finding
@@ -273,7 +279,7 @@ class _Comments:
         # Most files have none, and that is seen quickly.
         self.worth_judging = "PGB" in source.text or "poolsafe" in source.text
         self.doubts: list[Doubt] = []
-        self.facts: list[Engine | Statement | Silence] = []
+        self.facts: list[Engine | Statement | SessionStatement | Silence] = []
 
     def judged_beside(self, findings: list[Finding], deployment: Deployment) -> list[Finding]:
         """Return the findings, and those about the comments that silence none of them."""

@@ -127,6 +127,15 @@ OTHER_KEYS: tuple[str, ...] = (
 )  # fmt: skip
 # Keys of connect_args that of the synchronous drivers only `sqlite3` takes, not psycopg 3.3.9 or PyMySQL 1.2.4.
 SQLITE_KEYS: tuple[str, ...] = ("check_same_thread", "cached_statements", "detect_types")
+# Packages whose connections run SQL that is given as a string, and whose connections and cursors are context managers.
+DRIVER_PACKAGES = frozenset(
+    {
+        "asyncpg", "psycopg", "psycopg_pool", "psycopg2", "aiopg", "aiosqlite", "sqlite3", "aiomysql", "asyncmy",
+        "pymysql", "mysql", "MySQLdb", "databases", "duckdb", "oracledb", "clickhouse_connect", "aioodbc", "pyodbc",
+        "psqlpy", "snowflake", "redis", "tortoise", "piccolo", "neo4j", "surrealdb", "singlestoredb", "trino",
+        "asynch",
+    }
+)  # fmt: skip
 # Methods of the drivers' own connections and pools that run SQL, which is their first argument.
 DRIVER_METHODS = frozenset({"execute", "executemany", "fetch", "fetchmany", "fetchrow", "fetchval"})
 # Methods of connections and sessions that execute a clause.
@@ -137,8 +146,8 @@ EXECUTING = frozenset(
 # Packages that a module of the project never stands in for, whatever its files are called.
 _PACKAGES = frozenset(
     {
-        "sqlalchemy", "sqlmodel", "alembic", "pydantic", "pydantic_settings", "pydantic_core", "fastapi",
-        "starlette", "decouple", "environs", "environ", "dotenv", "os", "functools", "typing",
+        "sqlalchemy", "sqlmodel", "alembic", "asyncpg", "psycopg", "psycopg_pool", "pydantic", "pydantic_settings",
+        "pydantic_core", "fastapi", "starlette", "decouple", "environs", "environ", "dotenv", "os", "functools", "typing",
         "typing_extensions", "urllib", "dataclasses", "enum", "textwrap", "inspect", "copy", "contextlib",
         "asyncio", "attr", "attrs", "abc", "collections", "pathlib", "ssl", "uuid", "json", "logging", "sys",
         "re", "datetime",

@@ -5,9 +5,9 @@ from __future__ import annotations
 import functools
 
 from poolsafe.facts.targets import engine_sites
-from poolsafe.inference import Inference, Module, ObservedCall, Value
-from poolsafe.inference.models import TextClause
-from poolsafe.libraries import ENGINE_FUNCTIONS, SQL_FUNCTIONS
+from poolsafe.inference import Inference, Module, ObservedCall, Value, alternatives
+from poolsafe.inference.models import Connectable, TextClause
+from poolsafe.libraries import DRIVER_METHODS, ENGINE_FUNCTIONS, SQL_FUNCTIONS
 
 OP_EXECUTE = "alembic.op.execute"
 
@@ -48,6 +48,11 @@ class Observed:
         return self._by_node([seen for seen in calls if seen.function in SQL_FUNCTIONS or _takes_string(seen)])
 
     @functools.cached_property
+    def session_calls(self) -> list[list[ObservedCall]]:
+        """The observations of each call of the module that is given SQL, or creates a clause of a SQL function."""
+        return self._by_node([seen for seen in self.inference.calls if _may_change_session(seen)])
+
+    @functools.cached_property
     def _executions(self) -> dict[int, list[ObservedCall]]:
         found: dict[int, list[ObservedCall]] = {}
         for seen in self.inference.calls:
@@ -74,9 +79,22 @@ class Observed:
 
 
 def _takes_string(seen: ObservedCall) -> bool:
-    if seen.function not in ("exec_driver_sql", "execute"):
+    """Returns whether a call is `exec_driver_sql`, or `execute` of a cursor in a listener."""
+    if seen.function == "execute":
+        receivers = () if seen.receiver is None else alternatives(seen.receiver)
+        if not any(isinstance(one, Connectable) and one.dbapi for _, one in receivers):
+            return False
+    elif seen.function != "exec_driver_sql":
         return False
     return not isinstance(seen.arguments.positional[0], TextClause)
+
+
+def _may_change_session(seen: ObservedCall) -> bool:
+    if seen.function in SQL_FUNCTIONS or seen.function in ("exec_driver_sql", "add_listener"):
+        return True
+    if seen.function in DRIVER_METHODS:
+        return not isinstance(seen.arguments.positional[0], TextClause)
+    return ".func." in seen.function
 
 
 def sql_of(seen: ObservedCall) -> Value:

@@ -57,6 +57,14 @@ class Runners:
             return env is not None and "autocommit" in env.module.source.text.lower()
         return not _is_asyncpgs(receivers) and any(engine.autocommit for engine in self._engines_elsewhere)
 
+    def is_of_migration(self, calls: list[ObservedCall]) -> bool:
+        """Returns whether Alembic runs the SQL of these calls."""
+        return _is_of_migration(calls, self._receivers(calls))
+
+    def is_autocommit(self, runs: Iterable[ObservedCall]) -> bool:
+        """Returns whether one of the receivers of these calls is certainly in AUTOCOMMIT."""
+        return any(one.autocommit for one in _connectables([(run.receiver, run.awaited) for run in runs]))
+
     def _receivers(self, calls: list[ObservedCall]) -> Receivers:
         return [
             *((one.receiver, one.awaited) for one in self._observed.executions_of(calls[0])),

@@ -61,7 +61,9 @@ def _subscripted(frame: Frame, node: ir.Subscript) -> Value | None:
     if head == "Annotated":
         return instance_of(frame, annotated(frame, node))
     if head not in _WRAPPERS:
-        return None
+        # `asyncpg.Pool[Record]` is a pool; a generic class of the project says too little without its arguments.
+        generic = frame.evaluate(node.value)
+        return instance_of(frame, generic) if isinstance(generic, Library) else None
     return by_annotation(frame, node.indices[0])
 
 

@@ -16,7 +16,7 @@ from poolsafe.inference.exceptions import (
 )
 from poolsafe.inference.lattice import lift
 from poolsafe.inference.names import bind, force
-from poolsafe.inference.objects import Connectable, GeneratorObject, LibraryResult
+from poolsafe.inference.objects import Connectable, GeneratorObject, LibraryResult, is_of_driver
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import derived, unless, where
 from poolsafe.inference.values import (
@@ -134,6 +134,8 @@ def entered(frame: Frame, node: ir.Node, value: Value) -> Value:
             case LibraryResult(name="contextlib.nullcontext", arguments=given):
                 return given.get(0, "enter_result") or Const(None)
             case Connectable():
+                return single
+            case LibraryResult() if is_of_driver(single):
                 return single
             case Instance():
                 return _entered_instance(frame, single)

@@ -12,6 +12,7 @@ from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.symbols import Symbol
 from poolsafe.inference.values import Class, Sequence, Value
+from poolsafe.libraries import DRIVER_PACKAGES
 from poolsafe.records import frozen
 
 
@@ -36,6 +37,11 @@ class LibraryResult(LibraryObject):
     arguments: Arguments
 
     truth: ClassVar[bool | None] = None
+
+
+def is_of_driver(value: LibraryResult) -> bool:
+    """Returns whether an object is a connection, pool or cursor of a database driver."""
+    return value.name.partition(".")[0] in DRIVER_PACKAGES
 
 
 @frozen

@@ -148,6 +148,16 @@ class Project:
             if other is not None:
                 yield other
 
+    def imported(self, module: Module, packages: Iterable[str]) -> set[str]:
+        """Returns those of the packages that some file of the project imports, files of tests left out."""
+        if not self.follow or not module.source.is_module:
+            return set()
+        words = tuple(sorted(name.encode() for name in packages))
+        pattern = _packages_pattern(words)
+        home = os.path.dirname(os.path.abspath(module.path))
+        paths = [path for path in self._files.holding(home, words) if not is_aside(path)]
+        return {name.decode() for path in paths for name in pattern.findall(self._files.content(path))}
+
     def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> Documented | None:
         """Returns the URL, or its driver, that the nearest env file gives to one of these variables, or None.
 
@@ -208,6 +218,12 @@ def _call_pattern(name: str, *, with_arguments: bool) -> re.Pattern[bytes]:
 
 def _word_pattern(words: tuple[bytes, ...]) -> re.Pattern[bytes]:
     return re.compile(rb"\b(?:%b)\b" % b"|".join(map(re.escape, words)))
+
+
+@functools.lru_cache
+def _packages_pattern(packages: tuple[bytes, ...]) -> re.Pattern[bytes]:
+    """Returns a pattern whose group is the package that a line imports, if it is one of these."""
+    return re.compile(rb"^[ \t]*(?:import|from)[ \t]+(" + b"|".join(packages) + rb")\b", re.MULTILINE)
 
 
 def _import_test(path: str) -> Callable[[bytes], bool]:

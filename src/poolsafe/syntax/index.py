@@ -139,6 +139,13 @@ class Index:
             at = self.parents.get(id(at))
         return found
 
+    def innermost_function(self, node: cst.CSTNode) -> cst.FunctionDef | None:
+        """Returns the function that a node is in, or None at the level of a module or class, or in a lambda."""
+        at = self.parents.get(id(node))
+        while at is not None and not isinstance(at, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
+            at = self.parents.get(id(at))
+        return at if isinstance(at, cst.FunctionDef) else None
+
     def calls_of(self, name: str) -> list[CallSite]:
         """Returns the calls of a name that other modules define, by what it is imported as too."""
         names = (name, *sorted(self._imported_as.get(name, ())))

@@ -34,6 +34,7 @@ from poolsafe.inference.objects import (
     Super,
     TextClause,
     Wrapped,
+    is_of_driver,
 )
 from poolsafe.inference.symbols import At, Symbol, derived
 from poolsafe.inference.values import Absent, Class, Function, Instance, Library, Unknown, Value
@@ -78,6 +79,9 @@ def call(frame: Frame, node: ir.Call | None, callee: Library, arguments: Argumen
         return alembic.call_config(frame, node, tail, arguments)
     if name in ASYNC_RUNNERS or name in SYNC_RUNNERS:
         return sqlalchemy_connections.make_connectable(frame, arguments, asynchronous=name in ASYNC_RUNNERS)
+    made = sqlalchemy_connections.sql_function(frame, node, name, arguments) if "func." in name else None
+    if made is not None:
+        return made
     idents = [texts.symbol_of(for_detection(value)) for value in [*arguments.positional, *arguments.keywords.values()]]
     symbol = derived(name, *idents) if None not in idents else derived(name, frame.number, node)
     return LibraryResult(name, arguments, symbol=symbol)
@@ -119,6 +123,8 @@ def _object_method(
             return _super_method(frame, node, receiver, name, arguments)
         case LibraryResult(name=sqlalchemy_connections.ASYNCPG_POOL) if name == "acquire":
             return sqlalchemy_connections.pooled_connection(receiver)
+        case LibraryResult() if name in _HANDING_ON and is_of_driver(receiver):
+            return receiver
         case LibraryResult():
             symbol: Symbol | None = None if node is None else At(frame.number, node)
             if receiver.symbol is not None and not arguments.positional:
@@ -135,6 +141,10 @@ _UNWRAPPING: dict[type[Wrapped], tuple[str, ...]] = {
     GeneratorObject: _NEXT,
     Secret: ("get_secret_value",),
 }
+
+
+# Methods of drivers' pools and connections that give a connection or cursor of the same driver.
+_HANDING_ON = frozenset({"acquire", "connection", "cursor", "getconn", "transaction"})
 
 
 def _super_method(frame: Frame, node: ir.Call | None, receiver: Super, name: str, arguments: Arguments) -> Value:

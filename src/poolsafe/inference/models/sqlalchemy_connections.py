@@ -7,21 +7,33 @@ from dataclasses import replace
 from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
+from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.models.sqlalchemy_engines import execute_clauses, give_sql, sets_autocommit
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import Connectable, Dialect, LibraryObject, LibraryResult, SessionMaker, TextClause
+from poolsafe.inference.snapshots import arguments_snapshot, snapshot
 from poolsafe.inference.symbols import derived
 from poolsafe.inference.values import Function, Library, Sequence, Text, Unknown, Value, text
-from poolsafe.libraries import ASYNC_RUNNERS, EXECUTING, SYNC_RUNNERS, canonical
+from poolsafe.libraries import ASYNC_RUNNERS, DRIVER_METHODS, EXECUTING, SYNC_RUNNERS, canonical
+from poolsafe.sql.session_commands import function_effect
 
 ASYNCPG = "postgresql+asyncpg"
 ASYNCPG_POOL = "asyncpg.create_pool"
 _CONNECT = "asyncpg.connect"
+_ASYNCPG_CLASSES = {
+    "asyncpg.Connection": _CONNECT,
+    "asyncpg.connection.Connection": _CONNECT,
+    "asyncpg.pool.PoolConnectionProxy": _CONNECT,
+    "asyncpg.Pool": ASYNCPG_POOL,
+    "asyncpg.pool.Pool": ASYNCPG_POOL,
+}
 
 
 def instance_of(name: str) -> Value | None:
     """Returns an instance of a class that runs SQL, or None for other classes."""
+    if name in _ASYNCPG_CLASSES:
+        return LibraryResult(_ASYNCPG_CLASSES[name], Arguments(open_keywords="a connection made elsewhere"))
     if name not in ASYNC_RUNNERS and name not in SYNC_RUNNERS:
         return None
     return Connectable(name in ASYNC_RUNNERS, engine=name.endswith("Engine"))
@@ -76,7 +88,9 @@ _CONNECTING = frozenset(
 )
 _CONNECTORS = frozenset({"connect", "connect_async"})
 # Methods of a text clause that return the same clause with more details.
-_REFINING = frozenset({"bindparams", "columns", "execution_options"})
+_REFINING = frozenset(
+    {"bindparams", "columns", "execution_options", "label", "is_", "is_not", "isnot", "scalar_subquery", "select"}
+)
 
 
 def any_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, arguments: Arguments) -> Value | None:
@@ -86,8 +100,10 @@ def any_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, a
     """
     if node is not None and name in EXECUTING:
         execute_clauses(frame, node, name, arguments.get(0, "statement"), receiver)
-    if node is not None and name == "execute" and isinstance(receiver, Connectable) and receiver.dbapi:
-        give_sql(frame, node, "execute", arguments, receiver)
+    if node is not None and name in DRIVER_METHODS and arguments.positional:
+        _give_driver_sql(frame, node, name, arguments, receiver)
+    if node is not None and name == "add_listener" and not isinstance(receiver, Connectable):
+        frame.observe(node, name, Arguments([]), receiver)
     if node is not None and name == "exec_driver_sql":
         give_sql(frame, node, "exec_driver_sql", arguments, receiver)
     if name == "run_sync" and arguments.positional:
@@ -97,6 +113,28 @@ def any_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, a
         given = Arguments(keywords=arguments.keywords, open_keywords=arguments.open_keywords)
         return _asyncpg_connection(frame, node, given)
     return None
+
+
+def _give_driver_sql(frame: Frame, node: ir.Call, name: str, arguments: Arguments, receiver: Value) -> None:
+    """Observes a call of a driver's method that is given a string, which no SQLAlchemy connection takes."""
+    given = force(frame, arguments.positional[0])
+    if any(not isinstance(single, TextClause) for _, single in alternatives(given)):
+        frame.observe(node, name, Arguments([snapshot(frame, given), *arguments.positional[1:]]), receiver)
+
+
+def sql_function(frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> Value | None:
+    """Returns the clause of SQLAlchemy's `func.name(...)` if the function changes the session; None for the others."""
+    function = name.rpartition(".")[2]
+    if node is None or (function != "set_config" and function_effect(function) is None):
+        return None
+    frame.observe(node, name, arguments_snapshot(frame, arguments))
+    return TextClause(node.origin, symbol=derived("func", node))
+
+
+def select(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    """`select(clause, ...)`: returns a clause among the columns, which is executed with the query."""
+    columns = [single for value in arguments.positional for _, single in alternatives(value)]
+    return next((one for one in columns if isinstance(one, TextClause)), Unknown("a query"))
 
 
 def _asyncpg_connection(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -237,6 +275,7 @@ HANDLERS: dict[str, Handler] = {
     "sqlalchemy.orm.scoped_session": _scoped(False),
     "sqlalchemy.ext.asyncio.async_scoped_session": _scoped(True),
     "sqlalchemy.event.listen": _listen,
+    "sqlalchemy.select": select,
     "sqlalchemy.ext.asyncio.async_sessionmaker": _sessionmaker(True),
     "sqlalchemy.orm.sessionmaker": _sessionmaker(False),
 }

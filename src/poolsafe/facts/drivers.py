@@ -1,0 +1,87 @@
+"""The driver whose own connection runs SQL, outside of SQLAlchemy: by its value, or by what the file imports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import libcst as cst
+
+from poolsafe.inference import LibraryResult, Module, ObservedCall, Project, Unknown, Value, alternatives
+from poolsafe.inference.models import Connectable, SessionMaker
+from poolsafe.libraries import DRIVER_PACKAGES
+from poolsafe.syntax.index import descendants
+
+ASYNCPG = "asyncpg"
+
+
+def driver_of(project: Project, module: Module, calls: Iterable[ObservedCall]) -> tuple[str | None, str]:
+    """Returns the package of the driver that runs the SQL of a call, and the reason in words.
+
+    The package is None if it is not known, and "" if it is certainly no asynchronous driver.
+    """
+    calls = list(calls)
+    for single in _receivers(calls):
+        if isinstance(single, LibraryResult):
+            package = single.name.partition(".")[0]
+            return package, f"a connection of {package} runs it"
+        if isinstance(single, (Connectable, SessionMaker)):
+            return "", "SQLAlchemy refuses plain strings here"
+        return "", "an object of the project runs it"
+    if any(_is_driver_connection(call.node) for call in calls):
+        return ASYNCPG, "the driver's own connection runs it"
+    if not any(call.awaited for call in calls):
+        return "", "a synchronous connection runs it"
+    imported = _imported(module)
+    if imported == {ASYNCPG}:
+        return ASYNCPG, "asyncpg is the only driver that the file imports"
+    if imported:
+        return (None, "who runs it is not known") if ASYNCPG in imported else ("", "the file imports another driver")
+    # Whoever writes PostgreSQL's SQL for a connection of its own driver has imported that driver somewhere.
+    if project.imported(module, _FOR_POSTGRESQL) == {ASYNCPG}:
+        return ASYNCPG, "asyncpg is the only asynchronous PostgreSQL driver that the project imports"
+    return None, "who runs it is not known"
+
+
+# Packages with an asynchronous connection to PostgreSQL that takes strings.
+_FOR_POSTGRESQL = frozenset(
+    {"asyncpg", "psycopg", "psycopg_pool", "aiopg", "psqlpy", "databases", "tortoise", "piccolo"}
+)
+
+
+def is_pool(calls: Iterable[ObservedCall]) -> bool:
+    """Returns whether a pool of asyncpg runs the SQL, which takes a connection of its own for each call."""
+    return any(isinstance(one, LibraryResult) and one.name == "asyncpg.create_pool" for one in _receivers(calls))
+
+
+def _receivers(calls: Iterable[ObservedCall]) -> Iterator[Value]:
+    for call in calls:
+        if call.receiver is not None:
+            for _, single in alternatives(call.receiver):
+                if not isinstance(single, Unknown):
+                    yield single
+
+
+def _is_driver_connection(call: cst.Call) -> bool:
+    return any(isinstance(node, cst.Name) and node.value == "driver_connection" for node in descendants(call.func))
+
+
+def _imported(module: Module) -> set[str]:
+    """Returns the drivers that a module imports anything of, by their packages."""
+    found: set[str] = set()
+    for node in module.index.imports:
+        if isinstance(node, cst.ImportFrom):
+            if node.module is not None:
+                found.update(_packages(node.module, absolute=not node.relative))
+        else:
+            found.update(name for alias in node.names for name in _packages(alias.name, absolute=True))
+    return found & DRIVER_PACKAGES
+
+
+def _packages(node: cst.BaseExpression, *, absolute: bool) -> Iterator[str]:
+    """Yields the package of a dotted name, and asyncpg if a part of the name says so, as in `adapters.asyncpg.core`."""
+    while isinstance(node, cst.Attribute):
+        if node.attr.value == ASYNCPG:
+            yield ASYNCPG
+        node = node.value
+    if isinstance(node, cst.Name) and (absolute or node.value == ASYNCPG):
+        yield node.value

@@ -1,0 +1,58 @@
+"""SQL that is written as one literal in a call: its text, and where in the file each character stands."""
+
+from __future__ import annotations
+
+import libcst as cst
+
+from poolsafe.inference import Module
+from poolsafe.records import frozen
+from poolsafe.sql.scanner import PLACEHOLDER
+
+
+@frozen
+class WrittenSql:
+    """The text of a literal, with PLACEHOLDER for each field of an f-string.
+
+    `offsets` holds the offset in the file of each character, and of the end.
+    """
+
+    text: str
+    offsets: tuple[int, ...]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Returns the span in the file of a span of the text."""
+        return self.offsets[start], self.offsets[end]
+
+
+def written_sql(module: Module, call: cst.Call) -> WrittenSql | None:
+    """Returns the SQL that a call is given as one plain literal or f-string, or None.
+
+    Literals with escapes, and several literals side by side, are left out.
+    """
+    first = call.args[0].value if call.args else None
+    if isinstance(first, cst.SimpleString) and not first.lpar:
+        start, end = module.tree.span(first)
+        return _of_pieces(module, [(start + len(first.prefix) + len(first.quote), end - len(first.quote), True)])
+    if isinstance(first, cst.FormattedString) and not first.lpar:
+        spans = [(*module.tree.span(part), isinstance(part, cst.FormattedStringText)) for part in first.parts]
+        if not spans:
+            return None
+        return _of_pieces(module, spans, raw="r" in first.prefix.lower())
+    return None
+
+
+def _of_pieces(module: Module, pieces: list[tuple[int, int, bool]], *, raw: bool = False) -> WrittenSql | None:
+    text: list[str] = []
+    offsets: list[int] = []
+    source = module.source.text
+    for start, end, is_text in pieces:
+        if not is_text:
+            text.append(PLACEHOLDER)
+            offsets.append(start)
+            continue
+        written = source[start:end]
+        if "\\" in written or "{{" in written or "}}" in written or "\r" in written:
+            return None
+        text.append(written)
+        offsets += range(start, end)
+    return WrittenSql("".join(text), (*offsets, pieces[-1][1]))

@@ -1,0 +1,294 @@
+"""Builds the session statement facts of a module, from the observed calls that are given SQL."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+
+import libcst as cst
+
+from poolsafe.facts.clauses import joined_text
+from poolsafe.facts.drivers import ASYNCPG, driver_of, is_pool
+from poolsafe.facts.literals import WrittenSql, written_sql
+from poolsafe.facts.observed import OP_EXECUTE, Observed, sql_of
+from poolsafe.facts.places import explain
+from poolsafe.facts.runners import Runners
+from poolsafe.facts.session_statement import Client, SessionStatement, Transaction
+from poolsafe.facts.statement import Runner
+from poolsafe.facts.transactions import in_listener, surroundings_of
+from poolsafe.inference import Arguments, Const, Module, ObservedCall, Text, Value, alternatives, for_detection
+from poolsafe.libraries import DRIVER_METHODS, EXECUTING
+from poolsafe.records import frozen
+from poolsafe.sql.session_commands import (
+    LASTING,
+    LOCAL,
+    Effect,
+    SessionCommand,
+    function_effect,
+    session_commands,
+)
+from poolsafe.syntax.index import last_name
+
+_JUDGED = LASTING | LOCAL
+_UNLOCK = re.compile(r"unlock", re.IGNORECASE)
+
+
+@frozen
+class _Given:
+    """One effect of the SQL that a call is given, with the text that it comes from, or None for a function's call."""
+
+    command: SessionCommand
+    text: Text | None
+
+
+def collect_session_statements(observed: Observed) -> list[SessionStatement]:
+    """Returns the session statements of an explored module, in source order."""
+    runners = Runners(observed)
+    found = [statement for calls in observed.session_calls for statement in _statements(observed, runners, calls)]
+    return sorted(found, key=lambda one: one.start)
+
+
+def _statements(observed: Observed, runners: Runners, calls: list[ObservedCall]) -> Iterator[SessionStatement]:
+    given = list(_given(calls))
+    if not given:
+        return
+    module, node = observed.module, calls[0].node
+    runs = _executions(observed, calls)
+    client, runner, reason = _client(observed, runners, calls, runs, given)
+    executor, receiver = _executor(module, calls, runs)
+    home = module.index.innermost_function(node)
+    listener = in_listener(module, home) if home is not None else ""
+    autocommit = client is not Client.ASYNCPG and runners.is_autocommit(runs)
+    around = surroundings_of(module, executor, receiver, client, autocommit=autocommit)
+    if is_pool(calls):
+        around = replace(around, transaction=Transaction.NONE, contained=False)
+    if listener in ("begin", "after_begin"):
+        around = replace(around, transaction=Transaction.OPEN, contained=True)
+    written = written_sql(module, node) if calls[0].function != "add_listener" else None
+    start, end = module.tree.span(node)
+    for index, one in enumerate(given):
+        released = [call for call, same in around.later if _ends_effect(module, call, one.command)]
+        in_time = any(same and _ends_effect(module, call, one.command) for call, same in around.later)
+        statement = SessionStatement(
+            path=module.path,
+            start=start,
+            end=end,
+            function=_shown(node),
+            command=one.command,
+            client=client,
+            runner=runner,
+            runner_reason=reason,
+            transaction=around.transaction,
+            listener=listener,
+            contained=around.contained,
+            ended_in=in_time,
+            undone_late=bool(released) and not in_time,
+            lent=around.lent,
+            direct=around.direct,
+            releases=_bare_statements(module, released),
+            text_parameter=one.command.parameters and _is_text_parameter(module, node, executor),
+            origin=explain(one.text.provenance, "the SQL", module, (start, end)) if one.text is not None else (),
+        )
+        yield _with_edits(statement, module, node, calls[0].function, written, given, index)
+
+
+# --- the SQL ---
+
+
+def _given(calls: Sequence[ObservedCall]) -> Iterator[_Given]:
+    """Yields the effects of the SQL that a call is given, each once."""
+    seen: set[tuple[Effect, str, bool]] = set()
+    for call in calls:
+        for one in _effects(call):
+            key = (one.command.effect, one.command.name, one.command.parameters)
+            if one.command.effect in _JUDGED and key not in seen:
+                seen.add(key)
+                yield one
+
+
+def _effects(call: ObservedCall) -> Iterator[_Given]:
+    if call.function == "add_listener":
+        if call.awaited and len(call.node.args) >= 2:
+            yield _Given(SessionCommand(Effect.LISTEN, "", 0, 0, value="add_listener"), None)
+    elif ".func." in call.function:
+        command = _of_function(call.function.rpartition(".")[2], call.arguments)
+        if command is not None:
+            yield _Given(command, None)
+    else:
+        for _, single in alternatives(for_detection(sql_of(call))):
+            if isinstance(single, Text):
+                yield from (_Given(command, single) for command in session_commands(joined_text(single)))
+
+
+def _of_function(function: str, arguments: Arguments) -> SessionCommand | None:
+    """Returns the effect of a call of SQLAlchemy's `func`, or None if it is not known."""
+    effect = function_effect(function)
+    if effect is not None:
+        return SessionCommand(effect, function, 0, 0, by_function=True)
+    local = _truth(arguments.get(2, "is_local"))
+    if local is None:
+        return None
+    name = arguments.get(0, "setting_name")
+    setting = name.known.lower() if isinstance(name, Text) and name.known is not None else ""
+    return SessionCommand(Effect.LOCAL_SETTING if local else Effect.SETTING, setting, 0, 0, by_function=True)
+
+
+def _truth(value: Value | None) -> bool | None:
+    match value:
+        case Const(value=bool() as truth):
+            return truth
+    # `sqlalchemy.true()` and `false()`.
+    name = getattr(value, "name", None)
+    return {"sqlalchemy.true": True, "sqlalchemy.false": False}.get(name) if isinstance(name, str) else None
+
+
+# --- who runs it ---
+
+
+def _executions(observed: Observed, calls: Sequence[ObservedCall]) -> list[ObservedCall]:
+    """Returns the calls that run the SQL: those that execute the clause, or the given calls themselves."""
+    return observed.executions_of(calls[0]) or [call for call in calls if call.receiver is not None]
+
+
+def _client(
+    observed: Observed,
+    runners: Runners,
+    calls: list[ObservedCall],
+    runs: Sequence[ObservedCall],
+    given: Iterable[_Given],
+) -> tuple[Client, Runner, str]:
+    name = calls[0].function
+    if name in DRIVER_METHODS or name == "add_listener":
+        driver, reason = driver_of(observed.inference.project, observed.module, calls)
+        if driver == ASYNCPG:
+            return Client.ASYNCPG, Runner.ASYNC, reason
+        return Client.UNKNOWN, Runner.UNKNOWN if driver is None else Runner.SYNC, reason
+    texts = {id(one.text): joined_text(one.text) for one in given if one.text is not None}
+    runner, reason = runners.runner_of(calls, texts.values())
+    migration = name == OP_EXECUTE or runners.is_of_migration(calls)
+    return Client.ALEMBIC if migration else Client.SQLALCHEMY, runner, reason
+
+
+def _executor(
+    module: Module, calls: Sequence[ObservedCall], runs: Sequence[ObservedCall]
+) -> tuple[cst.Call, cst.BaseExpression | None]:
+    """Returns the call that runs the SQL, and the expression of the object that it is a method of.
+
+    A clause may be executed in another function, or in another module: then it is the call that creates the clause.
+    """
+    node = calls[0].node
+    at: cst.CSTNode | None = node
+    while at is not None and not isinstance(at, cst.BaseStatement):
+        if isinstance(at, cst.Call) and isinstance(at.func, cst.Attribute):
+            if last_name(at.func) in EXECUTING or (at is node and calls[0].function in DRIVER_METHODS):
+                return at, at.func.value
+            if at is node and calls[0].function in ("exec_driver_sql", "add_listener"):
+                return at, at.func.value
+        at = module.index.parents.get(id(at))
+    home = module.index.innermost_function(node)
+    for run in runs:
+        if (
+            run.module is module
+            and module.index.innermost_function(run.node) is home
+            and isinstance(run.node.func, cst.Attribute)
+        ):
+            return run.node, run.node.func.value
+    return node, None
+
+
+def _shown(node: cst.Call) -> str:
+    name = last_name(node.func) or "call"
+    if isinstance(node.func, cst.Attribute) and last_name(node.func.value) == "func":
+        return f"func.{name}()"
+    return f"{name}()"
+
+
+# --- what follows ---
+
+
+def _ends_effect(module: Module, call: cst.Call, command: SessionCommand) -> bool:
+    """Returns whether a later call ends the effect: it releases the lock, or drops the table."""
+    start, end = module.tree.span(call)
+    code = module.source.text[start:end]
+    if command.effect is Effect.LOCK:
+        return _UNLOCK.search(code) is not None
+    if command.effect is Effect.TEMPORARY_TABLE and command.name:
+        return re.search(rf"\bDROP\s+\w+\b[^;]*\b{re.escape(command.name)}\b", code, re.IGNORECASE) is not None
+    return False
+
+
+def _bare_statements(module: Module, calls: Iterable[cst.Call]) -> tuple[tuple[int, int], ...]:
+    """Returns the spans of the statements that consist of these calls, or none if one of them has other parts."""
+    spans = []
+    for call in calls:
+        node: cst.CSTNode | None = call
+        while node is not None and not isinstance(node, (cst.Expr, cst.BaseStatement)):
+            node = module.index.parents.get(id(node))
+        line = module.index.parents.get(id(node)) if isinstance(node, cst.Expr) else None
+        if not isinstance(line, cst.SimpleStatementLine) or len(line.body) != 1:
+            return ()
+        spans.append(module.tree.span(line))
+    return tuple(spans)
+
+
+# --- parameters and edits ---
+
+
+def _is_text_parameter(module: Module, node: cst.Call, executor: cst.Call) -> bool:
+    """Returns whether every value that is passed beside the SQL is certainly a string."""
+    values: list[cst.BaseExpression] = []
+    for argument in executor.args[1:]:
+        if isinstance(argument.value, cst.Dict):
+            values += [element.value for element in argument.value.elements]
+        elif argument.keyword is None:
+            values.append(argument.value)
+    outer = module.index.parents.get(id(node))
+    if isinstance(outer, cst.Attribute) and outer.attr.value == "bindparams":
+        call = module.index.parents.get(id(outer))
+        values += [argument.value for argument in call.args] if isinstance(call, cst.Call) else []
+    return bool(values) and all(_is_text(module, node, value) for value in values)
+
+
+def _is_text(module: Module, node: cst.CSTNode, value: cst.BaseExpression) -> bool:
+    if isinstance(value, (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)):
+        return True
+    if isinstance(value, cst.Call):
+        return isinstance(value.func, cst.Name) and value.func.value == "str"
+    function = module.index.innermost_function(node)
+    if not isinstance(value, cst.Name) or function is None:
+        return False
+    parameters = [*function.params.params, *function.params.kwonly_params]
+    annotated = {one.name.value: one.annotation for one in parameters}
+    annotation = annotated.get(value.value)
+    return annotation is not None and last_name(annotation.annotation) == "str"
+
+
+def _with_edits(
+    statement: SessionStatement,
+    module: Module,
+    node: cst.Call,
+    function: str,
+    written: WrittenSql | None,
+    given: Sequence[_Given],
+    index: int,
+) -> SessionStatement:
+    """Returns the fact with the spans that a repair replaces, if the SQL or the function's call is written here."""
+    if ".func." in function:
+        edit = _in_python(module, node, statement.command)
+        return replace(statement, edit=edit, in_python=True)
+    if written is None:
+        return statement
+    here = [one for one in session_commands(written.text) if one.effect in _JUDGED]
+    if [one.effect for one in here] != [one.command.effect for one in given]:
+        return statement
+    command = here[index]
+    edit = written.span(*command.edit) if command.edit is not None else None
+    return replace(statement, edit=edit, command_span=written.span(command.start, command.end))
+
+
+def _in_python(module: Module, node: cst.Call, command: SessionCommand) -> tuple[int, int] | None:
+    if command.effect in (Effect.SETTING, Effect.LOCAL_SETTING):
+        third = node.args[2].value if len(node.args) == 3 else None
+        return module.tree.span(third) if isinstance(third, cst.Name) else None
+    return module.tree.span(node.func.attr) if isinstance(node.func, cst.Attribute) else None

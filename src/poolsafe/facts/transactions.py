@@ -1,0 +1,401 @@
+"""The transaction around a call that runs SQL, as the function around the call shows it, and what follows there.
+
+This reads the syntax of one function: its `with` blocks, and the calls on the same connection. Which object the
+connection is and what it does is the inference's to say.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from poolsafe.facts.session_statement import Client, Transaction
+from poolsafe.inference import Module
+from poolsafe.records import frozen
+from poolsafe.syntax.index import descendants, last_name
+
+_BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
+# Methods that give another object for the same connection, or for one in the same transaction.
+_SAME = frozenset(
+    {"connection", "get_bind", "begin_nested", "execution_options", "get_raw_connection", "driver_connection", "cursor"}
+)
+_ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
+_OPENING_SQL = re.compile(r"""["']\s*(?:BEGIN|START\s+TRANSACTION)\b""", re.IGNORECASE)
+_AUTOCOMMIT = re.compile(r"""["']AUTOCOMMIT["']""", re.IGNORECASE)
+_DIRECT = re.compile(r"direct|unpooled|non_?pool|no_?pool|session_?mode", re.IGNORECASE)
+
+
+@frozen
+class Block:
+    """A `with` block around a call that says something about the connection's transaction.
+
+    `owns`: the block also makes the connection, which is gone after it.
+    """
+
+    node: cst.With
+    transaction: Transaction
+    owns: bool
+
+
+@frozen
+class Surroundings:
+    """What the function around a call shows.
+
+    `lent`: the connection comes from elsewhere. `contained`: nothing runs on it after the transaction, as far as the
+    function shows. `block` is the block that ends the transaction, or None. `later` are the calls that use the
+    connection after this one, in the order of the source, each with whether it runs in the same transaction.
+    """
+
+    transaction: Transaction
+    lent: bool
+    contained: bool
+    direct: bool
+    later: tuple[tuple[cst.Call, bool], ...] = ()
+
+
+def surroundings_of(
+    module: Module, call: cst.Call, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool
+) -> Surroundings:
+    """Returns the transaction around a call that runs SQL.
+
+    `receiver` is the expression of the object that runs it. `autocommit`: that object is in AUTOCOMMIT by itself.
+    """
+    function = module.index.innermost_function(call)
+    keys = _keys(module, function, receiver)
+    direct = _is_direct(module, function, receiver, keys)
+    if client is Client.ALEMBIC:
+        return _in_migration(module, call, function, keys | {"op"}, direct=direct)
+    block = next(_blocks(module, call, function, keys, client), None)
+    owner = block is not None and block.owns
+    made = _made_here(module, function, keys)
+    bound = made or any(True for _ in _makers(module, function, keys))
+    transaction = block.transaction if block is not None else _without_block(client, made=made, receiver=receiver)
+    if autocommit or _sets_autocommit(module, function, keys, block):
+        transaction = Transaction.AUTOCOMMIT
+    if transaction is not Transaction.OPEN and _is_begun(module, function, call, keys):
+        transaction = Transaction.OPEN
+        block = None
+    later = tuple(_later(module, function, call, keys, block, transaction))
+    lent = not (owner or bound) and not _is_opened_here(module, call, function, keys)
+    contained = transaction is Transaction.OPEN and not lent and all(same for _, same in later)
+    if contained and (_yields_after(module, function, call) or (block is None)):
+        contained = False
+    return Surroundings(transaction, lent, contained, direct, later)
+
+
+def in_listener(module: Module, function: cst.FunctionDef) -> str:
+    """Returns the event that a function listens to by its decorators, or ""."""
+    for decorator in function.decorators:
+        call = decorator.decorator
+        if isinstance(call, cst.Call) and last_name(call.func) == "listens_for" and len(call.args) > 1:
+            event = call.args[1].value
+            if isinstance(event, cst.SimpleString) and isinstance(event.evaluated_value, str):
+                return event.evaluated_value
+    return _listened(module, function.name.value)
+
+
+def _listened(module: Module, name: str) -> str:
+    """Returns the event for which `event.listen(target, "event", name)` registers a function of the module, or ""."""
+    for site in module.index.calls_by_name.get("listen", ()):
+        arguments = site.node.args
+        if len(arguments) > 2 and last_name(arguments[2].value) == name:
+            event = arguments[1].value
+            if isinstance(event, cst.SimpleString) and isinstance(event.evaluated_value, str):
+                return event.evaluated_value
+    return ""
+
+
+def dotted(node: cst.BaseExpression | None) -> str | None:
+    """Returns a name with its attributes, as `self.conn`; None for other expressions. `await` is looked through."""
+    match node:
+        case cst.Await():
+            return dotted(node.expression)
+        case cst.Name():
+            return node.value
+        case cst.Attribute():
+            base = dotted(node.value)
+            return None if base is None else f"{base}.{node.attr.value}"
+    return None
+
+
+# --- the function and its connection ---
+
+
+def _code(module: Module, function: cst.FunctionDef | None) -> cst.CSTNode:
+    return function.body if function is not None else module.tree.module
+
+
+def _keys(module: Module, function: cst.FunctionDef | None, receiver: cst.BaseExpression | None) -> frozenset[str]:
+    """Returns the names of the connection in the function: of the receiver, and of what it is taken from."""
+    keys: set[str] = set()
+    queue = [receiver]
+    bindings = _bindings(module, function)
+    while queue:
+        node = _base(queue.pop())
+        name = dotted(node)
+        if name is None or name in keys:
+            continue
+        keys.add(name)
+        queue += bindings.get(name, ())
+    return frozenset(keys)
+
+
+def _base(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
+    """Returns the connection that an expression is taken from: `conn` of `await conn.execution_options(...)`."""
+    while True:
+        match node:
+            case cst.Await():
+                node = node.expression
+            case cst.Call(func=cst.Attribute() as method) if method.attr.value in _SAME:
+                node = method.value
+            case cst.Attribute() if node.attr.value in _SAME:
+                node = node.value
+            case _:
+                return node
+
+
+def _bindings(module: Module, function: cst.FunctionDef | None) -> dict[str, list[cst.BaseExpression]]:
+    """Returns what each name of a function is taken from by a method that keeps the connection."""
+    found: dict[str, list[cst.BaseExpression]] = {}
+    for name, value in _assignments(module, function):
+        base = _base(value)
+        if base is not None and base is not value and not (isinstance(value, cst.Await) and base is value.expression):
+            found.setdefault(name, []).append(base)
+    return found
+
+
+def _assignments(module: Module, function: cst.FunctionDef | None) -> Iterator[tuple[str, cst.BaseExpression]]:
+    """Yields the names that a function binds, each with the value."""
+    for node in descendants(_code(module, function)):
+        if isinstance(node, cst.Assign):
+            for target in node.targets:
+                name = dotted(target.target)
+                if name is not None:
+                    yield name, node.value
+        elif isinstance(node, cst.AnnAssign) and node.value is not None:
+            name = dotted(node.target)
+            if name is not None:
+                yield name, node.value
+        elif isinstance(node, cst.WithItem) and node.asname is not None and isinstance(node.asname.name, cst.Name):
+            yield node.asname.name.value, node.item
+
+
+_MAKING = frozenset({"connect", "acquire", "create_pool", "create_connection"})
+
+
+def _made_here(module: Module, function: cst.FunctionDef | None, keys: frozenset[str]) -> bool:
+    """Returns whether the function itself acquires the connection from a driver, and binds it to a name."""
+    return any(last_name(call.func) in _MAKING for call in _makers(module, function, keys))
+
+
+def _makers(module: Module, function: cst.FunctionDef | None, keys: frozenset[str]) -> Iterator[cst.Call]:
+    """Yields the calls whose results the function binds to a name of the connection."""
+    for name, value in _assignments(module, function):
+        made = value.expression if isinstance(value, cst.Await) else value
+        if name in keys and isinstance(made, cst.Call) and _base(made) is made:
+            yield made
+
+
+def _is_opened_here(module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str]) -> bool:
+    """Returns whether a `with` block around the call makes the connection."""
+    return any(
+        item.asname is not None and dotted(item.asname.name) in keys
+        for block in _withs(module, call, function)
+        for item in block.items
+    )
+
+
+def _is_direct(
+    module: Module, function: cst.FunctionDef | None, receiver: cst.BaseExpression | None, keys: frozenset[str]
+) -> bool:
+    """Returns whether a name of the connection, or an argument of what makes it, says that no pooler is passed."""
+    if any(_DIRECT.search(key) for key in keys):
+        return True
+    made = [value for name, value in _assignments(module, function) if name in keys]
+    if receiver is not None and dotted(receiver) is None:
+        made.append(receiver)
+    return any(
+        _DIRECT.search(node.value) is not None
+        for value in made
+        for node in descendants(value)
+        if isinstance(node, (cst.Name, cst.SimpleString))
+    )
+
+
+# --- blocks ---
+
+
+def _withs(module: Module, call: cst.CSTNode, function: cst.FunctionDef | None) -> Iterator[cst.With]:
+    """Yields the `with` blocks around a call, inside its function, innermost first."""
+    below: cst.CSTNode = call
+    node = module.index.parents.get(id(call))
+    while node is not None and node is not function:
+        if isinstance(node, cst.With) and below is node.body:
+            yield node
+        below, node = node, module.index.parents.get(id(node))
+
+
+def _blocks(
+    module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str], client: Client
+) -> Iterator[Block]:
+    """Yields the blocks around a call that decide about its transaction, innermost first."""
+    for block in _withs(module, call, function):
+        # In one statement, a later item may be taken from an earlier one.
+        for item in reversed(block.items):
+            found = _block(block, item, keys, client)
+            if found is not None:
+                yield found
+
+
+def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Client) -> Block | None:
+    made = item.item.expression if isinstance(item.item, cst.Await) else item.item
+    bound = dotted(item.asname.name) in keys if item.asname is not None else False
+    if not isinstance(made, cst.Call):
+        # `async with conn:` where `conn = engine.connect()`.
+        return None
+    method = last_name(made.func)
+    base = dotted(made.func.value) if isinstance(made.func, cst.Attribute) else None
+    if method in _BEGINS and base in keys:
+        return Block(block, Transaction.OPEN, owns=False)
+    if method in _BEGINS and bound:
+        return Block(block, Transaction.OPEN, owns=True)
+    if method == "begin_transaction":
+        return Block(block, Transaction.OPEN, owns=False)
+    if method == "autocommit_block":
+        return Block(block, Transaction.AUTOCOMMIT, owns=False)
+    if not bound or method in _SAME:
+        return None
+    return Block(block, Transaction.NONE if client is Client.ASYNCPG else Transaction.BEGUN, owns=True)
+
+
+def _without_block(client: Client, *, made: bool, receiver: cst.BaseExpression | None) -> Transaction:
+    if client is Client.SQLALCHEMY:
+        return Transaction.BEGUN
+    return Transaction.NONE if made and receiver is not None else Transaction.UNKNOWN
+
+
+def _in_migration(
+    module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str], *, direct: bool
+) -> Surroundings:
+    """Returns the surroundings of a call in a migration, which Alembic runs in a transaction."""
+    around = {
+        last_name(item.item.func)
+        for block in _withs(module, call, function)
+        for item in block.items
+        if isinstance(item.item, cst.Call)
+    }
+    if "autocommit_block" in around:
+        return Surroundings(Transaction.AUTOCOMMIT, lent=True, contained=False, direct=direct)
+    start = module.tree.span(call)[0]
+    leaves = any(
+        isinstance(node, cst.Call)
+        and last_name(node.func) in ("autocommit_block", "commit")
+        and module.tree.span(node)[0] > start
+        for node in descendants(_code(module, function))
+    )
+    later = tuple(_later(module, function, call, keys, None, Transaction.OPEN))
+    return Surroundings(Transaction.OPEN, lent=True, contained=not leaves, direct=direct, later=later)
+
+
+# --- before and after ---
+
+
+def _sets_autocommit(
+    module: Module, function: cst.FunctionDef | None, keys: frozenset[str], block: Block | None
+) -> bool:
+    """Returns whether the connection of these names is put into AUTOCOMMIT in the function."""
+    made = [value for name, value in _assignments(module, function) if name in keys]
+    nodes: list[cst.CSTNode] = list(made)
+    nodes += [
+        node
+        for node in descendants(_code(module, function))
+        if isinstance(node, cst.Call)
+        and last_name(node.func) == "execution_options"
+        and isinstance(node.func, cst.Attribute)
+        and dotted(node.func.value) in keys
+    ]
+    if block is not None and block.owns:
+        nodes += [item.item for item in block.node.items]
+    return any(_AUTOCOMMIT.search(_source(module, node)) is not None for node in nodes)
+
+
+def _source(module: Module, node: cst.CSTNode) -> str:
+    start, end = module.tree.span(node)
+    return module.source.text[start:end]
+
+
+def _is_begun(module: Module, function: cst.FunctionDef | None, call: cst.Call, keys: frozenset[str]) -> bool:
+    """Returns whether the function begins a transaction before the call, by `begin()`, `start()` or a command."""
+    start = module.tree.span(call)[0]
+    begun = False
+    for node in _calls_in_order(module, function):
+        if module.tree.span(node)[0] >= start:
+            break
+        if not _uses(node, keys):
+            continue
+        method = last_name(node.func)
+        parent = module.index.parents.get(id(node))
+        if (method in _BEGINS and not isinstance(parent, cst.WithItem)) or _runs(module, node, _OPENING_SQL):
+            begun = True
+        elif method in ("commit", "rollback"):
+            begun = False
+    return begun
+
+
+def _runs(module: Module, node: cst.Call, pattern: re.Pattern[str]) -> bool:
+    return bool(node.args) and pattern.search(_source(module, node.args[0])) is not None
+
+
+def _later(
+    module: Module,
+    function: cst.FunctionDef | None,
+    call: cst.Call,
+    keys: frozenset[str],
+    block: Block | None,
+    transaction: Transaction,
+) -> Iterator[tuple[cst.Call, bool]]:
+    """Yields the calls on the connection after a call, each with whether it runs in the same transaction."""
+    start = module.tree.span(call)[1]
+    end = module.tree.span(block.node)[1] if block is not None else None
+    same = transaction in (Transaction.OPEN, Transaction.BEGUN)
+    for node in _calls_in_order(module, function):
+        at = module.tree.span(node)[0]
+        if at < start or not _uses(node, keys):
+            continue
+        if end is not None and at >= end:
+            same = False
+            if block is not None and block.owns:
+                # Another connection by the same name.
+                return
+        if last_name(node.func) in _ENDS and isinstance(node.func, cst.Attribute):
+            same = False
+            continue
+        yield node, same
+
+
+def _calls_in_order(module: Module, function: cst.FunctionDef | None) -> list[cst.Call]:
+    """Returns the calls in the code of a function, in the order of the source, without those of inner functions."""
+    found = [
+        node
+        for node in descendants(_code(module, function))
+        if isinstance(node, cst.Call) and module.index.innermost_function(node) is function
+    ]
+    return sorted(found, key=lambda node: module.tree.span(node)[0])
+
+
+def _uses(node: cst.Call, keys: frozenset[str]) -> bool:
+    """Returns whether a call is a method of the connection, or is given it."""
+    if isinstance(node.func, cst.Attribute) and dotted(_base(node.func.value)) in keys:
+        return True
+    return any(dotted(argument.value) in keys for argument in node.args)
+
+
+def _yields_after(module: Module, function: cst.FunctionDef | None, call: cst.Call) -> bool:
+    """Returns whether the function yields after the call, so that other code runs before it goes on."""
+    start = module.tree.span(call)[1]
+    return any(
+        isinstance(node, cst.Yield) and module.tree.span(node)[0] > start
+        for node in descendants(_code(module, function))
+    )
