@@ -147,8 +147,8 @@ EXECUTING = frozenset(
 _PACKAGES = frozenset(
     {
         "sqlalchemy", "sqlmodel", "alembic", "asyncpg", "psycopg", "psycopg_pool", "pydantic", "pydantic_settings",
-        "pydantic_core", "fastapi", "starlette", "decouple", "environs", "environ", "dotenv", "os", "functools", "typing",
-        "typing_extensions", "urllib", "dataclasses", "enum", "textwrap", "inspect", "copy", "contextlib",
+        "pydantic_core", "fastapi", "starlette", "decouple", "environs", "environ", "dotenv", "os", "functools",
+        "typing", "typing_extensions", "urllib", "dataclasses", "enum", "textwrap", "inspect", "copy", "contextlib",
         "asyncio", "attr", "attrs", "abc", "collections", "pathlib", "ssl", "uuid", "json", "logging", "sys",
         "re", "datetime",
     }

@@ -10,11 +10,11 @@ import libcst as cst
 
 from poolsafe.facts.clauses import joined_text
 from poolsafe.facts.drivers import ASYNCPG, driver_of, is_pool
-from poolsafe.facts.literals import WrittenSql, written_sql
 from poolsafe.facts.observed import OP_EXECUTE, Observed, sql_of
 from poolsafe.facts.places import explain
 from poolsafe.facts.runners import Runners
 from poolsafe.facts.session_statement import Client, SessionStatement, Transaction
+from poolsafe.facts.sql_literals import WrittenSql, written_sql
 from poolsafe.facts.statement import Runner
 from poolsafe.facts.transactions import in_listener, surroundings_of
 from poolsafe.inference import Arguments, Const, Module, ObservedCall, Text, Value, alternatives, for_detection

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 
 from poolsafe.records import frozen
 from poolsafe.sql.scanner import PLACEHOLDER, split, tokens
-from poolsafe.sql.settings import TRACKED, is_setting
+from poolsafe.sql.setting_names import TRACKED, is_setting
 
 
 class Effect(enum.Enum):
