@@ -16,6 +16,7 @@ class Client(enum.Enum):
     SQLALCHEMY = "SQLAlchemy"
     ASYNCPG = "asyncpg"
     ALEMBIC = "Alembic"
+    PSYCOPG = "psycopg"
     UNKNOWN = "unknown"
 
 
@@ -77,6 +78,16 @@ class SessionStatement:
     releases: tuple[tuple[int, int], ...] = ()
     text_parameter: bool = False
     origin: tuple[Related, ...] = ()
+
+    @property
+    def outside_transaction(self) -> bool:
+        """Whether each statement is a transaction of its own here."""
+        return self.transaction in (Transaction.AUTOCOMMIT, Transaction.NONE)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the statement runs in a transaction that may hold others."""
+        return self.transaction in (Transaction.OPEN, Transaction.BEGUN)
 
     @property
     def span(self) -> tuple[int, int]:

@@ -163,7 +163,8 @@ def _client(
         driver, reason = driver_of(observed.inference.project, observed.module, calls)
         if driver == ASYNCPG:
             return Client.ASYNCPG, Runner.ASYNC, reason
-        return Client.UNKNOWN, Runner.UNKNOWN if driver is None else Runner.SYNC, reason
+        client = Client.PSYCOPG if driver in ("psycopg", "psycopg_pool") else Client.UNKNOWN
+        return client, Runner.UNKNOWN if driver is None else Runner.SYNC, reason
     texts = {id(one.text): joined_text(one.text) for one in given if one.text is not None}
     runner, reason = runners.runner_of(calls, texts.values())
     migration = name == OP_EXECUTE or runners.is_of_migration(calls)

@@ -6,85 +6,31 @@ client gets. The commands are read token by token with the server's own rules (`
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Iterator, Sequence
 
-from poolsafe.records import frozen
 from poolsafe.sql.scanner import PLACEHOLDER, split, tokens
+from poolsafe.sql.session_effects import CHARACTERISTICS, LASTING, LOCAL, Effect, SessionCommand
 from poolsafe.sql.setting_names import TRACKED, is_setting
 
-
-class Effect(enum.Enum):
-    """What a command does to the session that runs it."""
-
-    SETTING = "sets a setting of the session"
-    ROLE = "sets the role of the session"
-    LOCK = "takes an advisory lock of the session"
-    TEMPORARY_TABLE = "creates a temporary table that the session keeps"
-    LISTEN = "subscribes the session to a channel"
-    PREPARED = "prepares or executes a named statement"
-    HELD_CURSOR = "declares a cursor that survives the transaction"
-    LIBRARY = "loads a library into the session"
-    SEQUENCE_VALUE = "reads the last value of a sequence in this session"
-    DISCARD = "discards what the session keeps"
-    # Until the end of the transaction only.
-    LOCAL_SETTING = "sets a setting of the transaction"
-    LOCAL_ROLE = "sets the role of the transaction"
-    LOCAL_LOCK = "takes an advisory lock of the transaction"
-    LOCAL_TABLE = "creates a temporary table that the commit drops"
-    # The other end of one of the above.
-    UNLOCK = "releases an advisory lock of the session"
-    DROP_TABLE = "drops a table"
-    # Boundaries of transactions.
-    BEGIN = "begins a transaction"
-    END = "ends a transaction"
-
-
-#: Effects that end with the transaction, so that they are useless without one.
-LOCAL = frozenset({Effect.LOCAL_SETTING, Effect.LOCAL_ROLE, Effect.LOCAL_LOCK, Effect.LOCAL_TABLE})
-#: Effects that outlive the transaction.
-LASTING = frozenset(
-    {
-        Effect.SETTING, Effect.ROLE, Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.LISTEN, Effect.PREPARED,
-        Effect.HELD_CURSOR, Effect.LIBRARY, Effect.SEQUENCE_VALUE, Effect.DISCARD,
-    }
-)  # fmt: skip
-
-
-@frozen
-class SessionCommand:
-    """One effect of a command in a SQL text.
-
-    `name` is what the effect is about, as written: the setting in lower case, the role, the lock function, the table,
-    the channel, the prepared statement; "" if it is not known. `start` and `end` are the span of the command in the
-    SQL, `edit` the span that a repair replaces:
-
-    * a setting or role set by `SET`: the words `SET`, or `SET SESSION`;
-    * a setting set by `set_config`: its third argument;
-    * a lock: the name of its function;
-    * a temporary table: an empty span, where `ON COMMIT DROP` belongs; None for views and sequences, which have no such
-      clause.
-
-    `value` is the text of the new value of a setting, or "". `parameters`: that value contains a parameter (`:x`, `$1`,
-    `%s`). `by_function`: it is a call of `set_config`. `kept`: the temporary table may exist already (IF NOT EXISTS).
-    """
-
-    effect: Effect
-    name: str
-    start: int
-    end: int
-    edit: tuple[int, int] | None = None
-    value: str = ""
-    parameters: bool = False
-    by_function: bool = False
-    kept: bool = False
-
+__all__ = [
+    "CHARACTERISTICS",
+    "LASTING",
+    "LOCAL",
+    "Effect",
+    "SessionCommand",
+    "function_effect",
+    "is_tracked",
+    "session_commands",
+]
 
 _Token = tuple[str, int, int]
 
 # A bind of SQLAlchemy's `text()`, a parameter of asyncpg, or one of psycopg.
 _PARAMETER = re.compile(r"(?<![:\w\\]):\w+(?![:\w])|\$\d+|%s|%\(\w+\)s")
+_QUOTED = re.compile(r"'[^']*'")
+# The words of a query that does more than call a function.
+_WORK = frozenset({"from", "insert", "update", "delete", "merge", "call"})
 _LOCKS = re.compile(r"pg_(?:try_)?advisory_(?P<kind>lock|xact_lock|unlock)(?:_shared|_all)?\Z")
 _QUERIES = frozenset({"select", "with", "values", "insert", "update", "delete", "merge", "explain", "call", "(", ""})
 _ENDS = frozenset({"commit", "end", "rollback", "abort"})
@@ -165,6 +111,11 @@ class _Command:
             index += 1
         return "".join(parts), index
 
+    @property
+    def works(self) -> bool:
+        """Whether the command reads or writes tables."""
+        return any(kind == "word" and self.sql[start:end].lower() in _WORK for kind, start, end in self.tokens)
+
     def made(self, effect: Effect, name: str = "", **more: object) -> SessionCommand:
         return SessionCommand(effect, name, self.start, self.end, **more)  # type: ignore[arg-type]
 
@@ -175,7 +126,7 @@ class _Command:
 def _set(command: _Command) -> Iterator[SessionCommand]:
     scope = command.word(1)
     if command.words(1, "session", "characteristics"):
-        yield command.made(Effect.SETTING, "session characteristics", edit=command.from_to(0, 0))
+        yield command.made(Effect.SETTING, CHARACTERISTICS)
         return
     # `SET SESSION AUTHORIZATION` has the word itself in its name.
     scoped = scope == "local" or (scope == "session" and command.word(2) != "authorization")
@@ -185,12 +136,13 @@ def _set(command: _Command) -> Iterator[SessionCommand]:
     if command.words(first, "session", "authorization") or command.word(first) == "role":
         at = first + (2 if command.word(first) == "session" else 1)
         if command.word(at) not in ("default", "none", ""):
+            role = command.sql[command.tokens[at][1] : command.end]
             yield command.made(
                 Effect.LOCAL_ROLE if local else Effect.ROLE,
-                command.text(at).strip("\"'"),
+                role.strip("\"'"),
                 edit=edit,
                 value="session authorization" if command.word(first) == "session" else "role",
-                parameters=_PARAMETER.search(command.sql, command.tokens[first][2], command.end) is not None,
+                parameters=_has_parameter(role),
             )
         return
     name, after = _setting(command, first)
@@ -203,7 +155,7 @@ def _set(command: _Command) -> Iterator[SessionCommand]:
         name.lower(),
         edit=edit,
         value=value,
-        parameters=_PARAMETER.search(value) is not None,
+        parameters=_has_parameter(value),
     )
 
 
@@ -240,7 +192,7 @@ def _calls(command: _Command) -> Iterator[SessionCommand]:
         effect = function_effect(function)
         if effect is not None:
             name = "" if effect is Effect.SEQUENCE_VALUE else function
-            yield command.made(effect, name or function, edit=(start, end))
+            yield command.made(effect, name or function, edit=(start, end), with_work=command.works)
 
 
 def _set_config(command: _Command, index: int) -> Iterator[SessionCommand]:
@@ -249,12 +201,28 @@ def _set_config(command: _Command, index: int) -> Iterator[SessionCommand]:
         return
     name, value, local = (command.sql[start:end] for start, end in arguments)
     known = name.strip("'").lower() if name.startswith("'") else ""
-    if known and not is_setting(known):
+    role = known in ("role", "session_authorization")
+    if known and not role and not is_setting(known):
         return
-    effect = {"true": Effect.LOCAL_SETTING, "false": Effect.SETTING}.get(_truth(local))
+    local_effect, effect_of_session = (
+        (Effect.LOCAL_ROLE, Effect.ROLE) if role else (Effect.LOCAL_SETTING, Effect.SETTING)
+    )
+    effect = {"true": local_effect, "false": effect_of_session}.get(_truth(local))
     if effect is not None:
-        parameters = _PARAMETER.search(value) is not None
-        yield command.made(effect, known, edit=arguments[2], value=value, parameters=parameters, by_function=True)
+        yield command.made(
+            effect,
+            known,
+            edit=arguments[2],
+            value=value,
+            parameters=_has_parameter(value),
+            by_function=True,
+            with_work=command.works,
+        )
+
+
+def _has_parameter(value: str) -> bool:
+    """Returns whether a value contains a parameter; what stands in quotes is text."""
+    return _PARAMETER.search(_QUOTED.sub("''", value)) is not None
 
 
 def _truth(text: str) -> str:
@@ -307,29 +275,31 @@ def _create(command: _Command) -> Iterator[SessionCommand]:
     kept = command.words(index + 1, "if", "not", "exists")
     name, after = command.name(index + (4 if kept else 1))
     if temporary or name.lower().startswith("pg_temp."):
-        yield _temporary(command, name, after, table=kind == "table", kept=kept)
+        yield _temporary(command, name, after, kind, kept=kept)
 
 
-def _temporary(command: _Command, name: str, after: int, *, table: bool, kept: bool) -> SessionCommand:
+def _temporary(command: _Command, name: str, after: int, kind: str, *, kept: bool) -> SessionCommand:
     """Returns the creation of a temporary object. `after` is the index of what follows its name."""
+    if kind != "table":
+        return command.made(Effect.TEMPORARY_TABLE, name, kept=kept, value=kind)
     place = command.end
     depth = 0
     for index in range(after, len(command.tokens)):
-        kind, start, end = command.tokens[index]
-        depth += (end - start) * ((kind == "open") - (kind == "close"))
+        token, start, end = command.tokens[index]
+        depth += (end - start) * ((token == "open") - (token == "close"))
         if depth:
             continue
         if command.words(index, "on", "commit"):
             match command.word(index + 2):
                 case "drop":
                     return command.made(Effect.LOCAL_TABLE, name)
-                case _:
+                case rows:
                     # PRESERVE ROWS or DELETE ROWS: the table stays, and a second clause is a syntax error.
-                    return command.made(Effect.TEMPORARY_TABLE, name, kept=kept, value="on commit")
+                    return command.made(Effect.TEMPORARY_TABLE, name, kept=kept, value=f"{rows} rows")
         if command.word(index) in ("as", "tablespace"):
             place = min(place, start)
             break
-    return command.made(Effect.TEMPORARY_TABLE, name, edit=(place, place) if table else None, kept=kept)
+    return command.made(Effect.TEMPORARY_TABLE, name, edit=(place, place), kept=kept)
 
 
 def _select_into(command: _Command) -> Iterator[SessionCommand]:
