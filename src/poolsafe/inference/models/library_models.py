@@ -161,9 +161,9 @@ def _super_method(frame: Frame, node: ir.Call | None, receiver: Super, name: str
 
 def parameter(frame: Frame, function: Function, given: ir.Parameter, otherwise: Value) -> Value:
     """Returns the value that a framework passes for a parameter of a function that it calls, else `otherwise`."""
-    first = next((one for one in function.node.parameters if one.kind == "either"), None)
-    if function.decorators and given is first:
-        connection = sqlalchemy_connections.dbapi_connection(frame, function)
+    if function.decorators and given.kind == "either":
+        index = function.node.parameters.index(given)
+        connection = sqlalchemy_connections.listener_parameter(frame, function, index)
         if connection is not None:
             return connection
     if isinstance(otherwise, Unknown):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from poolsafe import ir
@@ -239,31 +240,53 @@ _WITH_DIALECT = (LibraryObject, Unknown)
 
 # --- listeners ---
 
-_CONNECTED = frozenset({"connect", "first_connect"})
+# The parameters of listeners that run SQL: their index, and whether it is the driver's own connection.
+_RUNNING: dict[str, tuple[tuple[int, bool], ...]] = {
+    "connect": ((0, True),),
+    "first_connect": ((0, True),),
+    "checkout": ((0, True),),
+    "engine_connect": ((0, False),),
+    "begin": ((0, False),),
+    "after_begin": ((0, False), (2, False)),
+}
 _SCHEMA_EVENTS = frozenset({"before_create", "after_create", "before_drop", "after_drop"})
 
 
-def dbapi_connection(frame: Frame, function: Function) -> Value | None:
-    """Returns the driver's connection that a listener to new connections gets first, or None for other functions.
+def listener_parameter(frame: Frame, function: Function, index: int) -> Value | None:
+    """Returns the connection or session that SQLAlchemy passes to a listener, or None for other parameters.
 
-    SQLAlchemy prepares the statements of cursors on this connection, also with asyncpg.
+    SQLAlchemy prepares the statements of cursors on the driver's connection, also with asyncpg.
     """
     for value in function.decorators:
-        if not isinstance(value, LibraryResult) or value.name != "sqlalchemy.event.listens_for":
-            continue
-        target, event = value.arguments.get(0, "target"), value.arguments.get(1, "identifier")
-        target = force(frame, target) if target is not None else None
-        listens = isinstance(event, Text) and event.known in _CONNECTED
-        if listens and isinstance(target, Connectable):
-            return replace(target, engine=False, dbapi=True)
+        if isinstance(value, LibraryResult) and value.name == "sqlalchemy.event.listens_for":
+            target, event = value.arguments.get(0, "target"), value.arguments.get(1, "identifier")
+            return dict(_passed(frame, target, event)).get(index)
     return None
 
 
+def _passed(frame: Frame, target: Value | None, event: Value | None) -> Iterator[tuple[int, Value]]:
+    """Yields what SQLAlchemy passes to a listener, with the index of the parameter."""
+    name = event.known if isinstance(event, Text) else None
+    given = force(frame, target) if target is not None else None
+    if isinstance(given, SessionMaker):
+        given = given.session
+    # A class of SQLAlchemy stands for all its engines or sessions, whatever their driver is.
+    home = replace(given, engine=False) if isinstance(given, Connectable) else Connectable(None)
+    for index, dbapi in _RUNNING.get(name or "", ()):
+        yield index, replace(home, dbapi=dbapi)
+
+
 def _listen(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """`event.listen(metadata, "after_create", clause)`: the clause is run by the code that creates the schema."""
-    event = arguments.get(1, "identifier")
+    """`event.listen(target, event, fn)`: runs the listener; a clause is run by the code that creates the schema."""
+    event, listener = arguments.get(1, "identifier"), arguments.get(2, "fn")
     if node is not None and isinstance(event, Text) and event.known in _SCHEMA_EVENTS:
-        execute_clauses(frame, node, "listen", arguments.get(2, "fn"), Connectable(None, schema=True))
+        execute_clauses(frame, node, "listen", listener, Connectable(None, schema=True))
+    listener = force(frame, listener) if listener is not None else None
+    passed = dict(_passed(frame, arguments.get(0, "target"), event))
+    if isinstance(listener, Function) and passed:
+        given = [passed.get(index, Unknown("a parameter of a listener")) for index in range(max(passed) + 1)]
+        rest = listener.node.parameters[len(given) :]
+        frame.apply(node, listener, Arguments([*given, *(Unknown("a parameter of a listener") for _ in rest)]))
     return Unknown("nothing")
 
 
