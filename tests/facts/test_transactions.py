@@ -1,0 +1,235 @@
+"""In which transaction a command runs: each program with the codes that its statements get for it.
+
+`SET LOCAL` outside of a transaction is PGB404, and a fix is safe (`!`) only if the function shows the end of the
+transaction and nothing after it.
+"""
+
+from __future__ import annotations
+
+import libcst as cst
+import pytest
+from blocks import cases
+
+from poolsafe.checker import check
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.transactions import dotted
+from poolsafe.findings import Applicability
+from poolsafe.source import Source
+
+HEADER = """\
+import asyncpg
+from alembic import op
+from sqlalchemy import event, func, select, text
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
+
+engine = create_async_engine("postgresql+asyncpg://app@db/app")
+maker = async_sessionmaker(engine)
+
+
+"""
+
+
+def said(program: str) -> str:
+    """The codes on session state in a program, in the order of the source; `!` marks those with a safe fix."""
+    source = Source.from_text("app.py", HEADER + program + "\n")
+    found = check(source, Deployment(pooler=PoolMode.TRANSACTION)).findings
+    marks = {None: "", Applicability.SAFE: "!", Applicability.UNSAFE: "?"}
+    return " ".join(
+        one.code + marks[one.fix.applicability if one.fix else None]
+        for one in sorted(found, key=lambda one: one.start)
+        if one.code.startswith("PGB4")
+    )
+
+
+SQLALCHEMY = """
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET work_mem = '1GB'"))
+            await conn.execute(text("SELECT 1"))  # PGB401!
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET work_mem = '1GB'"))
+            await conn.commit()
+            await conn.execute(text("SELECT 1"))  # PGB401?
+
+    async def f():
+        async with maker.begin() as session:
+            await session.execute(text("SET work_mem = '1GB'"))  # PGB401!
+
+    async def f():
+        async with maker() as session, session.begin():
+            await session.execute(text("SET work_mem = '1GB'"))  # PGB401!
+
+    async def f():
+        async with maker() as session:
+            async with session.begin():
+                await session.execute(text("SET work_mem = '1GB'"))
+            await session.execute(text("SELECT 1"))  # PGB401?
+
+    async def f():
+        async with engine.connect() as conn:
+            await conn.execute(text("SET work_mem = '1GB'"))
+            await conn.commit()  # PGB401?
+
+    async def f(session: AsyncSession):
+        await session.execute(text("SET work_mem = '1GB'"))  # PGB401?
+
+    async def f(conn: AsyncConnection):
+        async with conn.begin():
+            await conn.execute(text("SET work_mem = '1GB'"))  # PGB401?
+
+    async def f(session: AsyncSession):
+        conn = await session.connection()
+        await conn.execute(text("SET work_mem = '1GB'"))
+        await session.commit()  # PGB401?
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET work_mem = '1GB'"))
+            yield conn  # PGB401?
+
+    async def f():
+        async with engine.connect() as conn:
+            await conn.execute(text("SET LOCAL work_mem = '1GB'"))
+
+    async def f():
+        async with engine.connect() as conn:
+            await conn.execution_options(isolation_level="AUTOCOMMIT")
+            await conn.execute(text("SET LOCAL work_mem = '1GB'"))  # PGB404
+
+    async def f():
+        async with engine.connect() as conn:
+            conn = await conn.execution_options(isolation_level="AUTOCOMMIT")
+            await conn.execute(text("SET LOCAL work_mem = '1GB'"))  # PGB404
+
+    async def f():
+        async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:
+            await conn.execute(text("BEGIN"))
+            await conn.execute(text("SET LOCAL work_mem = '1GB'"))
+            await conn.execute(text("COMMIT"))
+"""
+
+ASYNCPG = """
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn:
+            await conn.execute("SET LOCAL work_mem = '1GB'")  # PGB404
+
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn:
+            async with conn.transaction():
+                await conn.execute("SET LOCAL work_mem = '1GB'")
+
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn, conn.transaction():
+            await conn.execute("SET work_mem = '1GB'")  # PGB401!
+
+    async def f(pool: asyncpg.Pool):
+        await pool.execute("SET LOCAL work_mem = '1GB'")  # PGB404
+
+    async def f():
+        conn = await asyncpg.connect("postgresql://db/app")
+        await conn.execute("SET LOCAL work_mem = '1GB'")  # PGB404
+
+    async def f():
+        conn = await asyncpg.connect("postgresql://db/app")
+        transaction = conn.transaction()
+        await transaction.start()
+        await conn.execute("SET LOCAL work_mem = '1GB'")
+        await transaction.commit()
+
+    async def f(conn: asyncpg.Connection):
+        await conn.execute("SET LOCAL work_mem = '1GB'")
+
+    async def f(conn: asyncpg.Connection):
+        await conn.execute("SET work_mem = '1GB'")  # PGB401
+"""
+
+LOCKS = """
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SELECT pg_advisory_lock(1)"))
+            await conn.execute(text("SELECT pg_advisory_unlock(1)"))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(select(func.pg_advisory_lock(1)))
+            await conn.commit()
+            await conn.execute(select(func.pg_advisory_unlock(1)))  # PGB403?
+
+    async def f():
+        async with maker() as session:
+            await session.scalar(select(func.pg_try_advisory_lock(1)))  # PGB403?
+
+    async def f(session: AsyncSession):
+        await session.scalar(select(func.pg_try_advisory_lock(1)))
+
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn:
+            await conn.fetchval("SELECT pg_try_advisory_lock(1)")
+            await conn.execute("SELECT pg_advisory_unlock(1)")  # PGB403
+
+    async def f(session: AsyncSession):
+        await session.execute(select(func.pg_advisory_xact_lock(1)))
+
+    class Leader:
+        async def lead(self):
+            self._session = maker()
+            await self._session.execute(text("SELECT pg_try_advisory_lock(1)"))  # PGB403?
+"""
+
+MIGRATIONS = """
+    def upgrade():
+        op.execute("SET lock_timeout = '5s'")
+
+    def upgrade():
+        with op.get_context().autocommit_block():
+            op.execute("SET LOCAL lock_timeout = '5s'")
+"""
+
+OTHERS = """
+    @event.listens_for(engine.sync_engine, "begin")
+    def f(conn):
+        conn.execute(text("SET LOCAL work_mem = '1GB'"))
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def f(conn):
+        conn.execute(text("SET work_mem = '1GB'"))  # PGB401!
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        dbapi_connection.cursor().execute("SET work_mem = '1GB'")  # PGB408
+
+    def f(dbapi_connection, record):
+        dbapi_connection.cursor().execute("SET work_mem = '1GB'")
+    event.listen(engine.sync_engine, "checkout", f)  # PGB408
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("CREATE TEMP TABLE t (id int)"))
+            await conn.execute(text("DROP TABLE t"))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("CREATE TEMP TABLE t (id int)"))  # PGB406!
+
+    async def f():
+        conn = await asyncpg.connect(DIRECT_URL)
+        await conn.add_listener("jobs", print)
+
+    async def f():
+        conn = await asyncpg.connect("postgresql://db/app")
+        await conn.add_listener("jobs", print)  # PGB407
+"""
+
+
+@pytest.mark.parametrize(("program", "expected"), cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS))
+def test_the_transaction_around_a_command(program: str, expected: str) -> None:
+    assert said(program) == expected
+
+
+def test_names_with_dots() -> None:
+    assert dotted(cst.parse_expression("self.pool.conn")) == "self.pool.conn"
+    assert dotted(cst.parse_expression("(await self.conn)")) == "self.conn"
+    assert dotted(cst.parse_expression("get().conn")) is None
+    assert dotted(None) is None

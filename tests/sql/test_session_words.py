@@ -1,0 +1,79 @@
+"""The search for commands that change the session: what deserves a look, and what does not."""
+
+from __future__ import annotations
+
+import pytest
+
+from poolsafe import needles
+from poolsafe.sql.session_words import may_change_session, names_session_change
+
+FOUND = [
+    '"SET search_path TO app"',
+    '"set local work_mem = 1"',
+    '"set role app"',
+    "'''\n    SET ROLE app\n'''",
+    '"-- for this tenant\n SET app.tenant = 1"',
+    '"SELECT 1; SET app.tenant = 1"',
+    'f"SET {name} = 1"',
+    "\"SELECT set_config('a.b', $1, false)\"",
+    '"SELECT pg_try_advisory_lock(1)"',
+    'f"SELECT pg_{kind}advisory_xact_lock(1)"',
+    '"LISTEN jobs"',
+    '"listen jobs"',
+    '"CREATE TEMP TABLE t (id int)"',
+    '"create or replace temporary view v as select 1"',
+    '"SELECT 1 INTO TEMP t"',
+    '"DISCARD ALL"',
+    '"deallocate all"',
+    '"PREPARE p AS SELECT 1"',
+    '"EXECUTE p(1)"',
+    "\"LOAD 'auto_explain'\"",
+    '"DECLARE c CURSOR WITH HOLD FOR SELECT 1"',
+    '"SELECT lastval()"',
+]
+LEFT = [
+    '"UPDATE jobs\n    SET done = true"',
+    '"""Set up the database."""',
+    '"set of jobs"',
+    '"ON DELETE SET NULL"',
+    '"SET NULL"',
+    '"listen to jobs, then work"',
+    '"prepare the data"',
+    '"load the data"',
+    '"execute the plan"',
+    '"CREATE TABLE t (temp int)"',
+    '"EXECUTE IMMEDIATE"',
+]
+
+
+@pytest.mark.parametrize("literal", FOUND)
+def test_a_command_is_found(literal: str) -> None:
+    assert may_change_session(literal)
+    assert names_session_change(f"conn.execute({literal})".encode())
+
+
+@pytest.mark.parametrize("literal", LEFT)
+def test_other_words_are_left(literal: str) -> None:
+    assert not may_change_session(literal)
+    assert not names_session_change(f"conn.execute({literal})".encode())
+
+
+@pytest.mark.parametrize("boundary", ['"BEGIN"', '"commit;"', '"START TRANSACTION"'])
+def test_a_boundary_is_read_but_not_looked_for(boundary: str) -> None:
+    assert may_change_session(boundary)
+    assert not names_session_change(f"conn.execute({boundary})".encode())
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ('import asyncpg\nawait conn.execute("SET ROLE app")', needles.SESSION),
+        ("import asyncpg\nawait conn.add_listener('jobs', print)", needles.SESSION),
+        ("from sqlalchemy import func\nsession.scalar(func.pg_advisory_lock(1))", needles.SESSION),
+        ('cursor.execute("SET ROLE app")', 0),
+        ('import asyncpg\nROLE = "SET ROLE app"', 0),
+        ('import asyncpg\nawait conn.execute("UPDATE jobs SET done = true")', 0),
+    ],
+)
+def test_a_file_needs_a_client_and_a_call(source: str, wanted: int) -> None:
+    assert needles.wanted(source.encode()) == wanted
