@@ -66,8 +66,12 @@ class SessionCommand:
     * a temporary table: an empty span, where `ON COMMIT DROP` belongs; None for views and sequences, which have no such
       clause.
 
-    `value` is the text of the new value of a setting, or "". `parameters`: that value contains a parameter (`:x`, `$1`,
-    `%s`). `by_function`: it is a call of `set_config`. `kept`: the temporary table may exist already (IF NOT EXISTS).
+    `value` is the text of the new value of a setting; `role` or `session authorization`; `view` or `sequence` if the
+    temporary object is no table, and `delete rows` or `preserve rows` if the commit keeps the table; `prepare` or
+    `execute`; otherwise "". `parameters`: that value, or the role, contains a parameter (`:x`, `$1`, `%s`).
+    `by_function`: it is a call of `set_config`. `kept`: the temporary object may exist already (IF NOT EXISTS).
+    `with_work`: the command of a function call reads or writes tables itself, so that even an effect which ends with
+    the command serves it.
     """
 
     effect: Effect
@@ -79,12 +83,16 @@ class SessionCommand:
     parameters: bool = False
     by_function: bool = False
     kept: bool = False
+    with_work: bool = False
 
 
 _Token = tuple[str, int, int]
 
 # A bind of SQLAlchemy's `text()`, a parameter of asyncpg, or one of psycopg.
 _PARAMETER = re.compile(r"(?<![:\w\\]):\w+(?![:\w])|\$\d+|%s|%\(\w+\)s")
+_QUOTED = re.compile(r"'[^']*'")
+# The words of a query that does more than call a function.
+_WORK = frozenset({"from", "insert", "update", "delete", "merge", "call"})
 _LOCKS = re.compile(r"pg_(?:try_)?advisory_(?P<kind>lock|xact_lock|unlock)(?:_shared|_all)?\Z")
 _QUERIES = frozenset({"select", "with", "values", "insert", "update", "delete", "merge", "explain", "call", "(", ""})
 _ENDS = frozenset({"commit", "end", "rollback", "abort"})
@@ -165,6 +173,11 @@ class _Command:
             index += 1
         return "".join(parts), index
 
+    @property
+    def works(self) -> bool:
+        """Whether the command reads or writes tables."""
+        return any(kind == "word" and self.sql[start:end].lower() in _WORK for kind, start, end in self.tokens)
+
     def made(self, effect: Effect, name: str = "", **more: object) -> SessionCommand:
         return SessionCommand(effect, name, self.start, self.end, **more)  # type: ignore[arg-type]
 
@@ -175,7 +188,7 @@ class _Command:
 def _set(command: _Command) -> Iterator[SessionCommand]:
     scope = command.word(1)
     if command.words(1, "session", "characteristics"):
-        yield command.made(Effect.SETTING, "session characteristics", edit=command.from_to(0, 0))
+        yield command.made(Effect.SETTING, "session characteristics")
         return
     # `SET SESSION AUTHORIZATION` has the word itself in its name.
     scoped = scope == "local" or (scope == "session" and command.word(2) != "authorization")
@@ -185,12 +198,13 @@ def _set(command: _Command) -> Iterator[SessionCommand]:
     if command.words(first, "session", "authorization") or command.word(first) == "role":
         at = first + (2 if command.word(first) == "session" else 1)
         if command.word(at) not in ("default", "none", ""):
+            role = command.sql[command.tokens[at][1] : command.end]
             yield command.made(
                 Effect.LOCAL_ROLE if local else Effect.ROLE,
-                command.text(at).strip("\"'"),
+                role.strip("\"'"),
                 edit=edit,
                 value="session authorization" if command.word(first) == "session" else "role",
-                parameters=_PARAMETER.search(command.sql, command.tokens[first][2], command.end) is not None,
+                parameters=_has_parameter(role),
             )
         return
     name, after = _setting(command, first)
@@ -203,7 +217,7 @@ def _set(command: _Command) -> Iterator[SessionCommand]:
         name.lower(),
         edit=edit,
         value=value,
-        parameters=_PARAMETER.search(value) is not None,
+        parameters=_has_parameter(value),
     )
 
 
@@ -240,7 +254,7 @@ def _calls(command: _Command) -> Iterator[SessionCommand]:
         effect = function_effect(function)
         if effect is not None:
             name = "" if effect is Effect.SEQUENCE_VALUE else function
-            yield command.made(effect, name or function, edit=(start, end))
+            yield command.made(effect, name or function, edit=(start, end), with_work=command.works)
 
 
 def _set_config(command: _Command, index: int) -> Iterator[SessionCommand]:
@@ -253,8 +267,20 @@ def _set_config(command: _Command, index: int) -> Iterator[SessionCommand]:
         return
     effect = {"true": Effect.LOCAL_SETTING, "false": Effect.SETTING}.get(_truth(local))
     if effect is not None:
-        parameters = _PARAMETER.search(value) is not None
-        yield command.made(effect, known, edit=arguments[2], value=value, parameters=parameters, by_function=True)
+        yield command.made(
+            effect,
+            known,
+            edit=arguments[2],
+            value=value,
+            parameters=_has_parameter(value),
+            by_function=True,
+            with_work=command.works,
+        )
+
+
+def _has_parameter(value: str) -> bool:
+    """Returns whether a value contains a parameter; what stands in quotes is text."""
+    return _PARAMETER.search(_QUOTED.sub("''", value)) is not None
 
 
 def _truth(text: str) -> str:
@@ -307,29 +333,31 @@ def _create(command: _Command) -> Iterator[SessionCommand]:
     kept = command.words(index + 1, "if", "not", "exists")
     name, after = command.name(index + (4 if kept else 1))
     if temporary or name.lower().startswith("pg_temp."):
-        yield _temporary(command, name, after, table=kind == "table", kept=kept)
+        yield _temporary(command, name, after, kind, kept=kept)
 
 
-def _temporary(command: _Command, name: str, after: int, *, table: bool, kept: bool) -> SessionCommand:
+def _temporary(command: _Command, name: str, after: int, kind: str, *, kept: bool) -> SessionCommand:
     """Returns the creation of a temporary object. `after` is the index of what follows its name."""
+    if kind != "table":
+        return command.made(Effect.TEMPORARY_TABLE, name, kept=kept, value=kind)
     place = command.end
     depth = 0
     for index in range(after, len(command.tokens)):
-        kind, start, end = command.tokens[index]
-        depth += (end - start) * ((kind == "open") - (kind == "close"))
+        token, start, end = command.tokens[index]
+        depth += (end - start) * ((token == "open") - (token == "close"))
         if depth:
             continue
         if command.words(index, "on", "commit"):
             match command.word(index + 2):
                 case "drop":
                     return command.made(Effect.LOCAL_TABLE, name)
-                case _:
+                case rows:
                     # PRESERVE ROWS or DELETE ROWS: the table stays, and a second clause is a syntax error.
-                    return command.made(Effect.TEMPORARY_TABLE, name, kept=kept, value="on commit")
+                    return command.made(Effect.TEMPORARY_TABLE, name, kept=kept, value=f"{rows} rows")
         if command.word(index) in ("as", "tablespace"):
             place = min(place, start)
             break
-    return command.made(Effect.TEMPORARY_TABLE, name, edit=(place, place) if table else None, kept=kept)
+    return command.made(Effect.TEMPORARY_TABLE, name, edit=(place, place), kept=kept)
 
 
 def _select_into(command: _Command) -> Iterator[SessionCommand]:
