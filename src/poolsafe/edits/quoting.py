@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
 
 # Comments and long strings are matched so as to be skipped: their quotes say nothing.
 _STRING = re.compile(
@@ -16,6 +21,7 @@ _STRING = re.compile(
     """,
     re.VERBOSE,
 )
+_OPENING = re.compile(r"(?P<prefix>[a-zA-Z]{0,2})(?P<quotes>\'\'\'|\"\"\"|'|\")")
 
 
 def preferred_quote(text: str, start: int, end: int) -> str:
@@ -28,3 +34,29 @@ def preferred_quote(text: str, start: int, end: int) -> str:
 def _balance(text: str) -> int:
     groups = [match.lastgroup for match in _STRING.finditer(text)]
     return groups.count("single") - groups.count("double")
+
+
+def quotes_around(source: Source, offset: int) -> tuple[str, str] | None:
+    """Returns the prefix and the opening quotes of the string literal around an offset, or None if there is none."""
+    row = source.row_column(offset)[0]
+    place = (row, len(source.text[source.line_start(offset) : offset].encode()))
+    for start, end in _literals(source.text):
+        if start <= place < end:
+            line = source.line(start[0])
+            match = _OPENING.match(line, len(line.encode()[: start[1]].decode()))
+            return None if match is None else (match["prefix"], match["quotes"])
+    return None
+
+
+@functools.lru_cache(maxsize=4)
+def _literals(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
+    """Returns the row and the column in bytes where each string literal begins and ends."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return []
+    return [
+        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]

@@ -32,6 +32,27 @@ class Fate(enum.Enum):
     UNKNOWN = "unknown"
 
 
+class State(enum.Enum):
+    """What becomes of a session's state: of settings, roles, locks, temporary tables and the like.
+
+    The values are the words of the page about the poolers. `OWN`: each client has a server of its own. `LEAKS`: it
+    stays on a server, which the next transaction may not get, and another client gets. `LOST`: the pooler discards it
+    after each transaction. `RESET`: the same, but not for what a transaction sets. `TRACKED`: settings follow the
+    client to each server, and the rest leaks. `PINNED`, `TRACKED_OR_PINNED`: what does not follow the client binds it
+    to one server. `BY_MODE`: `OWN` or `LEAKS`. `UNKNOWN`: its documentation does not say.
+    """
+
+    OWN = "as on PostgreSQL"
+    LEAKS = "leaks to other clients and is lost"
+    LOST = "is lost after each transaction, and does not leak"
+    RESET = "is reset after each transaction, and leaks if it is set inside one"
+    TRACKED = "SET is tracked, advisory locks and LISTEN are not unless configured"
+    PINNED = "keeps the client on one server until it disconnects"
+    TRACKED_OR_PINNED = "SET is tracked; temporary tables keep the client on one server"
+    BY_MODE = "by its mode"
+    UNKNOWN = "not documented"
+
+
 # PgBouncer's exception for a startup parameter.
 REFUSAL = "ProtocolViolationError: unsupported startup parameter: {}"
 
@@ -49,7 +70,8 @@ class Pooler:
     startup parameters, except of `options`, which has its own, and of those in `excepted`: where others are refused,
     these are dropped, and where others are dropped, these are carried. `refusal` is the exception for a refused one,
     with `{}` for its name. `settle` is the configuration key that decides if the class is unknown. `idle` says when
-    waiting connections are closed; its subject is the title. `state`, `source` and `sure` are for the reader.
+    waiting connections are closed; its subject is the title. `state` is what becomes of session state. `state_note`,
+    `source` and `sure` are for the reader.
     """
 
     name: str
@@ -65,10 +87,16 @@ class Pooler:
     excepted: tuple[str, ...] = ()
     refusal: str = REFUSAL
     settle: str = "pooler"
-    state: str = ""
+    state: State = State.UNKNOWN
+    state_note: str = ""
     idle: str = ""
     source: str = ""
     sure: str = ""
+
+    @property
+    def state_in_words(self) -> str:
+        """What becomes of session state, for the page about the poolers."""
+        return self.state.value + (f" ({self.state_note})" if self.state_note else "")
 
     def fate(self, parameter: str) -> Fate:
         """Returns what becomes of a startup parameter, whatever its case."""

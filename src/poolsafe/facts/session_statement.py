@@ -54,6 +54,7 @@ class SessionStatement:
     * `in_python`: the edited part is an argument or a name in Python, not SQL.
     * `releases`: the spans of the statements that release the lock, if each is a statement of its own.
     * `text_parameter`: the parameter of a setting is certainly a string.
+    * `psycopg`: psycopg 3 runs it, which sends parameters to the server as asyncpg does.
     """
 
     path: str
@@ -76,7 +77,18 @@ class SessionStatement:
     in_python: bool = False
     releases: tuple[tuple[int, int], ...] = ()
     text_parameter: bool = False
+    psycopg: bool = False
     origin: tuple[Related, ...] = ()
+
+    @property
+    def outside_transaction(self) -> bool:
+        """Whether each statement is a transaction of its own here."""
+        return self.transaction in (Transaction.AUTOCOMMIT, Transaction.NONE)
+
+    @property
+    def in_transaction(self) -> bool:
+        """Whether the statement runs in a transaction that may hold others."""
+        return self.transaction in (Transaction.OPEN, Transaction.BEGUN)
 
     @property
     def span(self) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import Protocol
 from poolsafe.facts.deployment import Deployment, PoolMode, older_than, shown
 from poolsafe.facts.engine import Driver, Engine, SizeState
 from poolsafe.facts.pooler import PoolerClass
-from poolsafe.facts.statement import Runner, Statement
+from poolsafe.facts.statement import Runner
 from poolsafe.findings import Finding, Fix, Related, Severity
 from poolsafe.verdicts import class_of, knows_empty_names, would_keep_names
 
@@ -36,6 +36,11 @@ _SAYS = {
 class _Placed(Protocol):
     @property
     def span(self) -> tuple[int, int]: ...
+
+
+class _Run(Protocol):
+    @property
+    def runner(self) -> Runner: ...
 
 
 def layer(key: str) -> str:
@@ -145,7 +150,7 @@ def against_names(engine: Engine, deployment: Deployment) -> str:
     return "use asyncpg >= 0.31"
 
 
-def prepared_by_asyncpg(statement: Statement, deployment: Deployment) -> bool:
+def prepared_by_asyncpg(statement: _Run, deployment: Deployment) -> bool:
     """Whether asyncpg runs it: seen, or not known while the project has no other SQL driver at all."""
     match statement.runner:
         case Runner.ASYNC:
@@ -155,7 +160,7 @@ def prepared_by_asyncpg(statement: Statement, deployment: Deployment) -> bool:
     return deployment.assume_asyncpg is True and not deployment.synchronous_too
 
 
-def assumption(statement: Statement, deployment: Deployment) -> tuple[Related, ...]:
+def assumption(statement: _Run, deployment: Deployment) -> tuple[Related, ...]:
     """Where the project declares asyncpg, for a statement that nobody sees run."""
     return provenance(deployment, "assume-driver") if statement.runner is Runner.UNKNOWN else ()
 

@@ -41,6 +41,8 @@ class Effect(enum.Enum):
     END = "ends a transaction"
 
 
+#: The name of what `SET SESSION CHARACTERISTICS` sets, which no clause confines to a transaction.
+CHARACTERISTICS = "session characteristics"
 #: Effects that end with the transaction, so that they are useless without one.
 LOCAL = frozenset({Effect.LOCAL_SETTING, Effect.LOCAL_ROLE, Effect.LOCAL_LOCK, Effect.LOCAL_TABLE})
 #: Effects that outlive the transaction.
@@ -188,7 +190,7 @@ class _Command:
 def _set(command: _Command) -> Iterator[SessionCommand]:
     scope = command.word(1)
     if command.words(1, "session", "characteristics"):
-        yield command.made(Effect.SETTING, "session characteristics")
+        yield command.made(Effect.SETTING, CHARACTERISTICS)
         return
     # `SET SESSION AUTHORIZATION` has the word itself in its name.
     scoped = scope == "local" or (scope == "session" and command.word(2) != "authorization")

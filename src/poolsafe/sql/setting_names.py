@@ -69,3 +69,19 @@ TRACKED = frozenset(
 def is_setting(name: str) -> bool:
     """Returns whether PostgreSQL may have a setting of this name, in any case. A name with a dot is always possible."""
     return "." in name or name.lower() in SETTINGS or name.lower() in TRACKED
+
+
+# The prefixes of the settings of extensions and procedural languages; other settings with a dot are the program's own.
+_EXTENSIONS = frozenset(
+    """
+    age auto_explain citus columnar cron diskann hnsw ivfflat lantern orioledb paradedb passwordcheck pg_hint_plan
+    pg_prewarm pg_stat_statements pg_strom pg_trgm pgaudit pgroonga pgrouting pljava plperl plpgsql plpython plrust
+    pltcl plv8 postgis postgres_fdw rum sepgsql timescaledb vchordrq vectors vectorscale xml2
+    """.split()  # noqa: SIM905
+)
+
+
+def is_own_setting(name: str) -> bool:
+    """Returns whether a setting is the program's own, such as the tenant that row-level security compares with."""
+    prefix, dot, _ = name.lower().partition(".")
+    return bool(dot) and prefix not in _EXTENSIONS

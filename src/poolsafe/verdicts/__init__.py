@@ -13,12 +13,14 @@ from poolsafe.verdicts.judgement import (
 from poolsafe.verdicts.pooler_effects import breaks_names, class_of, has_pooler, severity
 from poolsafe.verdicts.pre_ping import ping_fails
 from poolsafe.verdicts.problems import SIZES, Problem, States, Verdict
+from poolsafe.verdicts.session_state import StateVerdict, judge_state
 from poolsafe.verdicts.silences import silence_of
 from poolsafe.verdicts.startup_parameters import fate_of
 
 __all__ = [
     "SIZES",
     "Problem",
+    "StateVerdict",
     "States",
     "Verdict",
     "breaks_names",
@@ -29,6 +31,7 @@ __all__ = [
     "is_name_unsafe_with_zeros",
     "is_spared",
     "judge",
+    "judge_state",
     "knows_empty_names",
     "ping_fails",
     "severity",

@@ -17,18 +17,21 @@ _HEAD = """\
 
 What fails depends on what stands between the engine and PostgreSQL. poolsafe sorts poolers into classes:
 
-| Class | What it means | Cached statements (PGB1xx) | Pre-ping (PGB201, PGB202) |
-|---|---|---|---|
-| `direct` | there is no pooler | silent | silent |
-| `session` | each client has a server of its own | silent | reported |
-| `transaction-breaks` | clients change servers, and named statements fail | reported as errors | reported |
-| `transaction-carries` | clients change servers, and the pooler takes named statements along | silent | reported |
-| `pins` | a client keeps its server once its state requires it | silent | reported |
-| `unknown` | it depends on settings that are not visible | reported as warnings | reported |
+| Class | What it means | Cached statements (PGB1xx) | Pre-ping (PGB201, PGB202) | Session state (PGB4xx) |
+|---|---|---|---|---|
+| `direct` | there is no pooler | silent | silent | silent |
+| `session` | each client has a server of its own | silent | reported | silent |
+| `transaction-breaks` | clients change servers, and named statements fail | errors | reported | errors |
+| `transaction-carries` | clients change servers, and the pooler takes named statements along | silent | reported | errors |
+| `pins` | a client keeps its server once its state requires it | silent | reported | silent |
+| `unknown` | it depends on settings that are not visible | warnings | reported | warnings |
 
 The class is taken from the strongest evidence: the configuration, then the host, port and database name of a provider
 in the URL, then files of the project such as `pgbouncer.ini`. A mere word in a host (`pooler`, `pgbouncer`) or one of
 the ports 6432 and 6543 is weak: the class stays `unknown`. Cache sizes of 0 are no evidence at all.
+
+Of session state, what a pooler tracks is silent, and what it discards by itself is a warning: its row says which.
+PGB404 and PGB405 are reported everywhere, since they fail without a pooler too.
 
 `pooler` in the configuration takes a mode (`transaction`, `statement`, `session`, `none`) or a name of this page:
 
@@ -83,7 +86,7 @@ def _cells(row: Pooler) -> Iterator[tuple[str, str]]:
     excepted = ", ".join(f"`{name}`" for name in row.excepted)
     yield "Startup parameters", row.startup.value + (f"; {_EXCEPTED[row.startup]}: {excepted}" if excepted else "")
     yield "`options`", row.options.value
-    yield "Session state", row.state
+    yield "Session state", row.state_in_words
     if row.idle:
         yield "Waiting connections", row.idle
     yield "Source", f"<{row.source}>"

@@ -1,0 +1,91 @@
+"""
+## What it does
+Reports SQL that sets the role of the session and that asyncpg will run. That is `SET ROLE`, `SET SESSION ROLE` and
+`SET SESSION AUTHORIZATION`.
+
+## Why is this bad?
+A transaction pooler hands the server to another client after the commit, and that client acts as this role: it reads
+what the role may read, or gets `InsufficientPrivilegeError: permission denied`. This client is the login role again on
+another server. A later `RESET ROLE` may run on another server and repairs nothing.
+
+## Example
+```python
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+
+
+async def audit() -> list[int]:
+    async with engine.begin() as connection:
+        await connection.execute(text("SET ROLE auditor"))
+        return list(await connection.scalars(text("SELECT id FROM payments")))
+```
+
+## Use instead
+```python
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+
+
+async def audit() -> list[int]:
+    async with engine.begin() as connection:
+        await connection.execute(text("SET LOCAL ROLE auditor"))
+        return list(await connection.scalars(text("SELECT id FROM payments")))
+```
+
+## Fix safety
+The fix writes `SET LOCAL ROLE`, or `SET LOCAL SESSION AUTHORIZATION`. It is safe where the function shows the end of
+the transaction, and that nothing runs on the connection afterwards. It is unsafe where a caller may commit and go on.
+There is none without a transaction, since `SET LOCAL` has no effect there.
+
+## Versions
+PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
+the role after the transaction, RDS Proxy keeps the client on one server.
+
+## References
+- [PostgreSQL: SET ROLE](https://www.postgresql.org/docs/current/sql-set-role.html)
+- [PgBouncer: features of the pool modes](https://www.pgbouncer.org/features.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.findings import Finding
+from poolsafe.fixes.session_fixes import make_local
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.session_wording import as_written, grounds, how_to_keep_it_local, lost, verdict_on
+from poolsafe.rules.wording import behind, finding
+from poolsafe.sql.session_commands import Effect
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.2.0", fix=FixAvailability.SOMETIMES)
+def check(statement: SessionStatement, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if statement.command.effect is not Effect.ROLE:
+        return
+    verdict = verdict_on(statement, deployment)
+    if verdict is None:
+        return
+    what = as_written(statement)
+    leaks = f"{what} stays on the server: the next client acts as that role, {behind(deployment)}"
+    said = leaks if verdict.leaks else lost(what, deployment)
+    message = f"{said}; {how_to_keep_it_local(statement)}"
+    fix = make_local(statement, source)
+    yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))

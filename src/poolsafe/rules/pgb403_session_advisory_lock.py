@@ -1,0 +1,112 @@
+"""
+## What it does
+Reports advisory locks of the session that outlive their transaction. These are `pg_advisory_lock()` and
+`pg_try_advisory_lock()`, shared or not, outside of a transaction, released after it, or never released.
+
+## Why is this bad?
+The lock belongs to a server of the pooler, not to the client.
+
+- Another client that gets this server takes the lock as well: it excludes nobody. As a mutex it failed in 50 of 180
+  attempts.
+- The release may reach another server: `pg_advisory_unlock()` returns false with `you don't own a lock of type
+  ExclusiveLock`, and the lock stays. Neither a rollback nor disconnecting frees it; from then on nobody may get it.
+- A query that keeps the connection alive proves nothing, as it may be answered by another server.
+- The pool of asyncpg runs `pg_advisory_unlock_all()` at each release, on whatever server is free. That freed the lock
+  of another client.
+
+A lock that is taken and released in one transaction works, and is silent. It has a risk: an error before the release
+rolls the transaction back, and the lock stays on the server. `pg_advisory_xact_lock()` has no such risk.
+
+## Example
+```python
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+
+
+async def send_invoices() -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_lock(4711)"))
+        await connection.execute(text("INSERT INTO invoices SELECT * FROM due_invoices"))
+```
+
+## Use instead
+```python
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+
+
+async def send_invoices() -> None:
+    async with engine.begin() as connection:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(4711)"))
+        await connection.execute(text("INSERT INTO invoices SELECT * FROM due_invoices"))
+```
+
+A lock that has to outlive its transactions, such as that of a leader, needs a connection of its own that leads past the
+pooler.
+
+## Fix safety
+The fix takes the lock for the transaction (`pg_advisory_xact_lock`, `pg_try_advisory_xact_lock`) and removes the
+release, where both are seen. It is always unsafe: the lock ends with the transaction, which may be earlier or later.
+There is none without a transaction.
+
+## Versions
+PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
+the lock after the transaction, RDS Proxy keeps the client on one server.
+
+## References
+- [PostgreSQL: advisory locks](https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)
+- [PgBouncer: features of the pool modes](https://www.pgbouncer.org/features.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.findings import Finding
+from poolsafe.fixes.session_fixes import take_transaction_lock, transaction_lock
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.session_wording import grounds, lost, verdict_on
+from poolsafe.rules.wording import behind, finding
+from poolsafe.sql.session_commands import Effect
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.2.0", fix=FixAvailability.SOMETIMES)
+def check(statement: SessionStatement, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if statement.command.effect is not Effect.LOCK or not _outlives_transaction(statement):
+        return
+    verdict = verdict_on(statement, deployment)
+    if verdict is None:
+        return
+    what = f"`{statement.command.name}()`"
+    leaks = f"{what} belongs to a server: other clients there get it too, and its release may miss it,"
+    said = f"{leaks} {behind(deployment)}" if verdict.leaks else lost(what, deployment)
+    fix = take_transaction_lock(statement, source)
+    advice = "lock on a direct connection"
+    if statement.in_transaction:
+        advice = f"use `{transaction_lock(statement.command.name)}()`"
+    message = f"{said}; {advice}"
+    yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
+
+
+def _outlives_transaction(statement: SessionStatement) -> bool:
+    """Returns whether the lock is released after its transaction, or not at all as far as can be seen."""
+    # A caller may release what a function locks on its connection. A lock of asyncpg is rarely in a transaction.
+    return statement.undone_late or not (statement.in_transaction and statement.lent)

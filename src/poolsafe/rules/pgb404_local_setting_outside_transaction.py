@@ -1,0 +1,90 @@
+"""
+## What it does
+Reports SQL whose effect ends with its transaction where there is none. That is `SET LOCAL`, `set_config(..., true)`,
+`pg_advisory_xact_lock()` and `ON COMMIT DROP` under AUTOCOMMIT, or on a connection of asyncpg outside of
+`transaction()`.
+
+## Why is this bad?
+Each statement is a transaction of its own there, on every server, pooler or not. PostgreSQL says so in a warning that
+Python does not show: `SET LOCAL can only be used in transaction blocks`.
+
+- A setting has its old value again at once: the tenant is empty, the timeout does not apply.
+- A lock is released at once: another client got it while the first one believed to hold it.
+- A table is dropped at once: the next statement raises `UndefinedTableError: relation "tt" does not exist`.
+
+A query that sets or locks and reads tables itself, such as `SELECT pg_advisory_xact_lock(id) FROM jobs`, is silent.
+
+## Example
+```python
+import asyncpg
+
+
+async def orders_of(dsn: str, tenant: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(dsn, statement_cache_size=0)
+    await connection.execute("SELECT set_config('app.tenant', $1, true)", tenant)
+    return await connection.fetch("SELECT * FROM orders")
+```
+
+## Use instead
+```python
+import asyncpg
+
+
+async def orders_of(dsn: str, tenant: str) -> list[asyncpg.Record]:
+    connection = await asyncpg.connect(dsn, statement_cache_size=0)
+    async with connection.transaction():
+        await connection.execute("SELECT set_config('app.tenant', $1, true)", tenant)
+        return await connection.fetch("SELECT * FROM orders")
+```
+
+## Fix safety
+There is no fix: which statements belong to the transaction is yours to say.
+
+## Versions
+All: seen with PostgreSQL 15 and asyncpg 0.32, directly and behind PgBouncer 1.18 and 1.25.2.
+
+## References
+- [PostgreSQL: SET](https://www.postgresql.org/docs/current/sql-set.html)
+- [asyncpg: transactions](https://magicstack.github.io/asyncpg/current/usage.html#transactions)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.session_statement import SessionStatement, Transaction
+from poolsafe.findings import Finding, Severity
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.session_wording import as_written, fails_anywhere, shown
+from poolsafe.rules.wording import assumption, finding, prepared_by_asyncpg
+from poolsafe.sql.session_commands import LOCAL, Effect
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.2.0", fix=FixAvailability.NONE, always=True, severities=(Severity.ERROR,))
+def check(statement: SessionStatement, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    command = statement.command
+    if command.effect not in LOCAL or command.with_work or not statement.outside_transaction:
+        return
+    if fails_anywhere(statement) or not prepared_by_asyncpg(statement, deployment):
+        return
+    advice = "run it inside `async with connection.transaction()`"
+    if statement.transaction is Transaction.AUTOCOMMIT:
+        advice = "run it in a transaction, without AUTOCOMMIT"
+    message = f"{_consequence(statement)}; {advice}"
+    related = statement.origin + assumption(statement, deployment)
+    yield finding(__name__, statement, message, Severity.ERROR, None, related)
+
+
+def _consequence(statement: SessionStatement) -> str:
+    name = shown(statement.command.name)
+    match statement.command.effect:
+        case Effect.LOCAL_LOCK:
+            return f"`{name}()` protects nothing: without a transaction it is released at once, on every server"
+        case Effect.LOCAL_TABLE:
+            return f"`{name}` is dropped at once: without a transaction the next statement raises UndefinedTableError"
+    return f"{as_written(statement)} has no effect: there is no transaction that it could last for, on any server"

@@ -1,0 +1,79 @@
+"""
+## What it does
+Reports a `SET` with a parameter that asyncpg or psycopg 3 will run. `SET LOCAL` and `SET ROLE` count as well.
+
+## Why is this bad?
+PostgreSQL takes no parameters in `SET`: `PostgresSyntaxError: syntax error at or near "$1"`, on every server, pooler or
+not, through SQLAlchemy and without it. It works with psycopg2 only, which writes the value into the SQL.
+
+Writing it into the SQL by hand is worse: `f"SET app.tenant = '{tenant}'"` is an SQL injection.
+
+## Example
+```python
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def set_tenant(session: AsyncSession, tenant: str) -> None:
+    await session.execute(text("SET LOCAL app.tenant = :tenant"), {"tenant": tenant})
+```
+
+## Use instead
+```python
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+async def set_tenant(session: AsyncSession, tenant: str) -> None:
+    await session.execute(text("SELECT set_config('app.tenant', :tenant, true)"), {"tenant": tenant})
+```
+
+The value has to be a `str`: asyncpg sends a number as one, and `set_config` takes text only.
+
+## Fix safety
+The fix calls `set_config` for the transaction. It is safe in place of `SET LOCAL` where the parameter is certainly a
+`str`. It is unsafe elsewhere: a plain `SET` was meant for longer, and a number would be refused. There is none without
+a transaction.
+
+## Versions
+All: seen with PostgreSQL 15, asyncpg 0.32 and psycopg 3.3, directly and behind PgBouncer 1.18.
+
+## References
+- [PostgreSQL: set_config](https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET)
+- [psycopg 3: server-side binding](https://www.psycopg.org/psycopg3/docs/basic/from_pg2.html#server-side-binding)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.session_fixes import call_set_config
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.session_wording import as_written, fails_anywhere, shown
+from poolsafe.rules.wording import assumption, finding, prepared_by_asyncpg
+from poolsafe.sql.session_commands import Effect
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.2.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
+def check(statement: SessionStatement, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if not fails_anywhere(statement):
+        return
+    if not (statement.psycopg or prepared_by_asyncpg(statement, deployment)):
+        return
+    command = statement.command
+    name, value = command.name, command.value
+    if command.effect in (Effect.ROLE, Effect.LOCAL_ROLE):
+        name, value = command.value.replace(" ", "_"), command.name
+    message = (
+        f'{as_written(statement)} takes no parameters and raises `syntax error at or near "$1"` on every server; '
+        f"use `SELECT set_config('{shown(name)}', {shown(value)}, true)`"
+    )
+    related = statement.origin + assumption(statement, deployment)
+    yield finding(__name__, statement, message, Severity.ERROR, call_set_config(statement, source), related)

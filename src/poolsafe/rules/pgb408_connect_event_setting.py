@@ -1,0 +1,101 @@
+"""
+## What it does
+Reports settings of the session that a listener makes when SQLAlchemy connects or checks a connection out. The events
+are `connect`, `first_connect`, `do_connect` and `checkout`.
+
+## Why is this bad?
+To the listener a connection is new or its own; to a transaction pooler it is only the address of a client.
+
+- What a `connect` listener sets reaches the server of one transaction. Later transactions miss it on other servers, and
+  other clients inherit it there: 69 to 82 of 180 queries ran in the wrong schema, half of them those of a client that
+  sets nothing.
+- What a `checkout` listener sets is there for each transaction, and stays for other clients after its commit: 60 of
+  180, each of them a client that sets nothing.
+
+A `connect` listener whose transaction is rolled back sets nothing at all, even without a pooler.
+
+## Example
+```python
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+
+
+@event.listens_for(engine.sync_engine, "connect")
+def set_search_path(dbapi_connection, connection_record):
+    cursor = dbapi_connection.cursor()
+    cursor.execute("SET search_path TO tenant_a")
+    cursor.close()
+```
+
+## Use instead
+```python
+from sqlalchemy import event
+from sqlalchemy.ext.asyncio import create_async_engine
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+
+
+@event.listens_for(engine.sync_engine, "begin")
+def set_search_path(connection):
+    connection.exec_driver_sql("SET LOCAL search_path TO tenant_a")
+```
+
+0 of 180 queries were wrong with it. What never changes can be set on the server:
+`ALTER ROLE app SET search_path = tenant_a`.
+
+## Fix safety
+There is no fix: the listener of another event has other parameters.
+
+## Versions
+PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, SQLAlchemy 2.1.9, asyncpg 0.32.
+Odyssey discards the setting after the transaction, PgDog tracks it, RDS Proxy keeps the client on one server.
+
+## References
+- [SQLAlchemy: engine events](https://docs.sqlalchemy.org/en/20/core/events.html#sqlalchemy.events.ConnectionEvents.begin)
+- [PostgreSQL: ALTER ROLE](https://www.postgresql.org/docs/current/sql-alterrole.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.session_wording import CONNECT_EVENTS, as_written, grounds, lost, verdict_on
+from poolsafe.rules.wording import behind, finding
+from poolsafe.sql.session_commands import Effect, is_tracked
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.2.0", fix=FixAvailability.NONE)
+def check(statement: SessionStatement, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    command = statement.command
+    if command.effect is not Effect.SETTING or is_tracked(command.name) or statement.listener not in CONNECT_EVENTS:
+        return
+    verdict = verdict_on(statement, deployment)
+    if verdict is None:
+        return
+    what = f"{as_written(statement)} in a `{statement.listener}` listener"
+    if not verdict.leaks:
+        said = lost(what, deployment)
+    elif statement.listener == "checkout":
+        said = f"{what} stays on the server, where other clients inherit it, {behind(deployment)}"
+    else:
+        said = f"{what} reaches one server only, where other clients inherit it, {behind(deployment)}"
+    message = f"{said}; use `SET LOCAL` in a `begin` listener"
+    yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

@@ -1,0 +1,75 @@
+"""What the rules on session state have in common: whom they concern, and how a command is named in a message."""
+
+from __future__ import annotations
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.findings import Related
+from poolsafe.rules.wording import assumption, behind, prepared_by_asyncpg, provenance
+from poolsafe.sql.scanner import PLACEHOLDER
+from poolsafe.sql.session_commands import CHARACTERISTICS, Effect
+from poolsafe.verdicts import StateVerdict, judge_state
+
+#: The events of SQLAlchemy's pool whose listeners run before the transaction that is to profit from them.
+CONNECT_EVENTS = frozenset({"connect", "first_connect", "do_connect", "checkout"})
+
+# Names in messages are cut, so that what to do about it stays in sight.
+_LONGEST_NAME = 28
+
+
+def verdict_on(statement: SessionStatement, deployment: Deployment) -> StateVerdict | None:
+    """Returns what becomes of the effect, or None if the statement is of no concern.
+
+    It is not if another driver runs it, if it goes past the pooler, if its transaction ends the effect, if the client
+    keeps what it has set, and if the statement fails on every server (PGB405).
+    """
+    if statement.direct or statement.ended_in or fails_anywhere(statement):
+        return None
+    return judge_state(statement, deployment) if prepared_by_asyncpg(statement, deployment) else None
+
+
+def fails_anywhere(statement: SessionStatement) -> bool:
+    """Returns whether the statement is a SET with a parameter, which is a syntax error to PostgreSQL."""
+    return statement.command.parameters and not statement.command.by_function
+
+
+def shown(name: str) -> str:
+    """Returns a name for a message: unknown parts as dots, on one line, and not too long."""
+    name = " ".join(name.replace(PLACEHOLDER, "...").replace("`", "'").split())
+    return name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 3] + "..."
+
+
+def as_written(statement: SessionStatement) -> str:
+    """Returns the command in short form, in backticks: `SET LOCAL work_mem`, `set_config('app.x', ..., true)`."""
+    command = statement.command
+    local = command.effect in (Effect.LOCAL_SETTING, Effect.LOCAL_ROLE)
+    if command.by_function:
+        name = f"'{shown(command.name)}', " if command.name else ""
+        return f"`set_config({name}..., {'true' if local else 'false'})`"
+    word = "SET LOCAL" if local else "SET"
+    if command.effect in (Effect.ROLE, Effect.LOCAL_ROLE):
+        return f"`{word} {command.value.upper()} {shown(command.name)}`"
+    if command.name == CHARACTERISTICS:
+        return "`SET SESSION CHARACTERISTICS`"
+    return f"`{word} {shown(command.name)}`"
+
+
+def how_to_keep_it_local(statement: SessionStatement) -> str:
+    """Returns what to do about a setting of the session."""
+    if statement.command.by_function:
+        way = "pass `true` as its last argument"
+    elif statement.command.effect is Effect.ROLE:
+        way = f"use `SET LOCAL {statement.command.value.upper()}`"
+    else:
+        way = "use `SET LOCAL`"
+    return f"open a transaction and {way}" if statement.outside_transaction else f"{way} in each transaction"
+
+
+def grounds(statement: SessionStatement, deployment: Deployment) -> tuple[Related, ...]:
+    """Returns where the SQL, its driver and the pooler come from."""
+    return statement.origin + assumption(statement, deployment) + provenance(deployment, "pooler")
+
+
+def lost(what: str, deployment: Deployment) -> str:
+    """Returns the first half of a message about what a pooler discards."""
+    return f"{what} is lost after its transaction {behind(deployment)}"

@@ -1,0 +1,89 @@
+"""The verdict on session state: what becomes of a setting, a lock or a temporary table behind each kind of pooler.
+
+Two clients were run on PostgreSQL 15 behind PgBouncer 1.18 and 1.25.2 in transaction mode: what the first one left on a
+server, the second one had, and the first one missed it on another server. Odyssey 1.5 was run as well; what is said of
+the other poolers is from their documentation and source.
+"""
+
+from __future__ import annotations
+
+import enum
+from typing import NamedTuple
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.pooler import PoolerClass, State
+from poolsafe.facts.session_statement import SessionStatement, Transaction
+from poolsafe.findings import Severity
+from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts.pooler_effects import class_of, severity
+
+
+class Outcome(enum.Enum):
+    """What becomes of the effect of a command after its transaction."""
+
+    KEPT = "the client keeps it"
+    LOST = "it is discarded"
+    LEAKS = "it stays on a server, which another client gets"
+
+
+class StateVerdict(NamedTuple):
+    """What becomes of a statement's effect, and the severity of a finding about it."""
+
+    leaks: bool
+    severity: Severity
+
+
+class _Row(NamedTuple):
+    state: frozenset[State]
+    effects: frozenset[Effect]
+    transactions: frozenset[Transaction]
+    outcome: Outcome
+
+
+_ANY_EFFECT = frozenset(Effect)
+_ANY_TRANSACTION = frozenset(Transaction)
+_OUTSIDE = frozenset({Transaction.AUTOCOMMIT, Transaction.NONE})
+_BY_SET = frozenset({Effect.SETTING, Effect.ROLE})
+_KEEPING = frozenset({State.OWN, State.PINNED, State.TRACKED_OR_PINNED})
+_LOSING = frozenset({State.LOST})
+_RESETTING = frozenset({State.RESET})
+_TRACKING = frozenset({State.TRACKED})
+_EVERY_STATE = frozenset(State)
+# Poolers that do not pass on what a client leaves behind: their findings are warnings.
+_MILD = _LOSING | _TRACKING
+
+# The first matching row wins.
+_ROWS: tuple[_Row, ...] = (
+    # A server of one's own, or for as long as it matters: RDS Proxy and YugabyteDB, by their documentation.
+    _Row(_KEEPING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.KEPT),
+    # PgDog sets on each server what the client has set, by its documentation; locks, LISTEN and the rest it does not.
+    _Row(_TRACKING, _BY_SET, _ANY_TRANSACTION, Outcome.KEPT),
+    # There is nothing left to discard.
+    _Row(_LOSING, frozenset({Effect.DISCARD}), _ANY_TRANSACTION, Outcome.KEPT),
+    # Odyssey discards settings, temporary tables, locks and subscriptions after each transaction (measured).
+    _Row(_LOSING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.LOST),
+    # PgCat resets a server once a statement outside of a transaction has changed it, by its source.
+    _Row(_RESETTING, _ANY_EFFECT, _OUTSIDE, Outcome.LOST),
+    # PgBouncer: measured for each effect, with max_prepared_statements = 0 and 200 alike.
+    _Row(_EVERY_STATE, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.LEAKS),
+)
+_OWN_SERVER = frozenset({PoolerClass.DIRECT, PoolerClass.SESSION, PoolerClass.PINS})
+
+
+def outcome(state: State, effect: Effect, transaction: Transaction) -> Outcome:
+    """Returns what becomes of an effect behind a pooler that treats session state so."""
+    return next(
+        row.outcome for row in _ROWS if state in row.state and effect in row.effects and transaction in row.transactions
+    )
+
+
+def judge_state(statement: SessionStatement, deployment: Deployment) -> StateVerdict | None:
+    """Returns what becomes of a statement's effect, or None if the client keeps it."""
+    if class_of(deployment) in _OWN_SERVER:
+        return None
+    # A pooler that is not known is taken for PgBouncer.
+    state = State.LEAKS if deployment.product is None else deployment.product.state
+    found = outcome(state, statement.command.effect, statement.transaction)
+    if found is Outcome.KEPT:
+        return None
+    return StateVerdict(found is Outcome.LEAKS, Severity.WARNING if state in _MILD else severity(deployment))
