@@ -22,10 +22,12 @@ from poolsafe.facts.engine import (
     PrePing,
     SizeState,
 )
+from poolsafe.facts.session_statement import Client, SessionStatement, Transaction
 from poolsafe.facts.statement import Piece, Runner, Statement
 from poolsafe.findings import Edit
 from poolsafe.source import Source, edited
 from poolsafe.sql.scanner import split
+from poolsafe.sql.session_commands import session_commands
 from poolsafe.syntax.call_layout import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout, DictLayout
 from poolsafe.syntax.tree import Tree, parse
@@ -142,6 +144,30 @@ def statement_in(text: str, **changes: Any) -> tuple[Source, Statement]:
         executor=executor,
         interpolated=False,
         autocommit=False,
+    )
+    return tree.source, replace(statement, **changes)
+
+
+def session_statement_in(text: str, **changes: Any) -> tuple[Source, SessionStatement]:
+    """The first effect of the SQL in the first string of a text as a fact: run by asyncpg, in a transaction in sight."""
+    tree = parse(source_of(text))
+    written = find(tree, cst.SimpleString)
+    start, _ = tree.span(written)
+    inside = start + len(written.prefix) + len(written.quote)
+    command = session_commands(written.raw_value)[0]
+    edit = None if command.edit is None else (inside + command.edit[0], inside + command.edit[1])
+    statement = SessionStatement(
+        path="db.py",
+        start=0,
+        end=len(text.rstrip()),
+        function="text()",
+        command=command,
+        client=Client.SQLALCHEMY,
+        runner=Runner.ASYNC,
+        runner_reason="",
+        transaction=Transaction.OPEN,
+        edit=edit,
+        command_span=(inside + command.start, inside + command.end),
     )
     return tree.source, replace(statement, **changes)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from poolsafe.facts.engine import Engine
+from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.facts.silence import Silence
 from poolsafe.facts.statement import Statement
 from poolsafe.facts.suppression import Suppression
@@ -81,7 +82,7 @@ def test_pages_have_ruffs_headings(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 def test_rules_judge_facts(rule: Rule) -> None:
-    assert rule.subject in (Engine, Silence, Statement, Suppression, Unparsable)
+    assert rule.subject in (Engine, SessionStatement, Silence, Statement, Suppression, Unparsable)
 
 
 def test_listing_the_rules_imports_none_of_them() -> None:

@@ -51,18 +51,22 @@ EXCEPTIONS: list[tuple[str, list[str]]] = [
     ("connect() got an unexpected keyword argument 'prepared_statement_name_func'", ["PGB107"]),
     ("connect() got an unexpected keyword argument 'sslmode'", ["PGB205"]),
     ("parameter must be one of: disable, allow, prefer, require, verify-ca, verify-full", ["PGB205"]),
+    ('syntax error at or near "$1"', ["PGB405"]),
+    # session state
+    ("InsufficientPrivilegeError: permission denied", ["PGB402"]),
+    ("you don't own a lock of type ExclusiveLock", ["PGB403"]),
+    ('relation "tt" already exists', ["PGB406"]),
+    ('relation "tt" does not exist', ["PGB404", "PGB406"]),
+    ('prepared statement "p1" does not exist', ["PGB409"]),
+    ('prepared statement "p1" already exists', ["PGB409"]),
+    ('cursor "c1" does not exist', ["PGB409"]),
+    ("lastval is not yet defined in this session", ["PGB409"]),
+    ("DISCARD ALL cannot run inside a transaction block", ["PGB409"]),
     # without a rule
     ('unrecognized configuration parameter "statement_cache_size"', []),
     ("dictionary update sequence element #0 has length 1; 2 is required", []),
     ("Pool class QueuePool cannot be used with asyncio engine", []),
     ("expected string or bytes-like object, got 'NoneType'", []),
-    ('prepared statement "p1" does not exist', []),
-    ('prepared statement "p1" already exists', []),
-    ('relation "tt" already exists', []),
-    ('relation "tt" does not exist', []),
-    ('cursor "c1" does not exist', []),
-    ("lastval is not yet defined in this session", []),
-    ("DISCARD ALL cannot run inside a transaction block", []),
 ]
 EACH = pytest.mark.parametrize(("text", "codes"), EXCEPTIONS, ids=[text for text, _ in EXCEPTIONS])
 

@@ -120,5 +120,5 @@ def _consequence(setting: str) -> str:
     if setting == "search_path":
         return "stays on the server: the next client reads and writes in this one's schema,"
     if is_own_setting(setting):
-        return "stays on the server: with row-level security the next client sees this one's rows,"
-    return "is lost on other servers, and the next client of this one inherits it,"
+        return "stays on the server: row-level security shows the next client this one's rows,"
+    return "is lost on other servers, and the next client inherits it,"

@@ -96,7 +96,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"`{statement.command.name}()`"
-    leaks = f"{what} belongs to a server: other clients there get it too, and its release may miss it,"
+    leaks = f"{what} is the server's: others get it too, a release may miss it,"
     said = f"{leaks} {behind(deployment)}" if verdict.leaks else lost(what, deployment)
     fix = take_transaction_lock(statement, source)
     advice = "lock on a direct connection"

@@ -87,4 +87,4 @@ def _consequence(statement: SessionStatement) -> str:
             return f"`{name}()` protects nothing: without a transaction it is released at once, on every server"
         case Effect.LOCAL_TABLE:
             return f"`{name}` is dropped at once: without a transaction the next statement raises UndefinedTableError"
-    return f"{as_written(statement)} has no effect: there is no transaction that it could last for, on any server"
+    return f"{as_written(statement)} has no effect without a transaction, on any server"

@@ -109,5 +109,5 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
 
 def _advice(statement: SessionStatement, kind: str) -> str:
     if statement.outside_transaction:
-        return "create, use and drop it in one transaction"
+        return "use and drop it in one transaction"
     return "add `ON COMMIT DROP`" if kind == "table" else "drop it in the same transaction"

@@ -56,7 +56,7 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.session_wording import grounds, shown, verdict_on
-from poolsafe.rules.wording import behind, called, finding
+from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     listens = f"LISTEN {shown(statement.command.name)}"
-    what = called(statement.function) if statement.function.endswith("add_listener") else listens
+    what = statement.function if statement.function == "add_listener()" else listens
     message = (
         f"`{what}` hears nothing {behind(deployment)}, and nothing fails: the server that listens is given to other "
         "clients; listen on a direct connection"

@@ -94,8 +94,8 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if not verdict.leaks:
         said = lost(what, deployment)
     elif statement.listener == "checkout":
-        said = f"{what} stays on the server, where other clients inherit it, {behind(deployment)}"
+        said = f"{what} stays on the server, and other clients inherit it, {behind(deployment)}"
     else:
-        said = f"{what} reaches one server only, where other clients inherit it, {behind(deployment)}"
-    message = f"{said}; use `SET LOCAL` in a `begin` listener"
+        said = f"{what} reaches one server, and other clients inherit it, {behind(deployment)}"
+    message = f"{said}; use `SET LOCAL` on `begin`"
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

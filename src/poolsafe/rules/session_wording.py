@@ -56,13 +56,14 @@ def as_written(statement: SessionStatement) -> str:
 
 def how_to_keep_it_local(statement: SessionStatement) -> str:
     """Returns what to do about a setting of the session."""
-    if statement.command.by_function:
-        way = "pass `true` as its last argument"
-    elif statement.command.effect is Effect.ROLE:
-        way = f"use `SET LOCAL {statement.command.value.upper()}`"
+    command = statement.command
+    if command.by_function:
+        way = "pass `true`"
+    elif command.effect is Effect.ROLE:
+        way = f"use `SET LOCAL {command.value.upper()}`"
     else:
-        way = "use `SET LOCAL`"
-    return f"open a transaction and {way}" if statement.outside_transaction else f"{way} in each transaction"
+        way = "use `SET TRANSACTION`" if command.name == CHARACTERISTICS else "use `SET LOCAL`"
+    return f"{way} in a transaction" if statement.outside_transaction else way
 
 
 def grounds(statement: SessionStatement, deployment: Deployment) -> tuple[Related, ...]:
