@@ -149,7 +149,7 @@ def statement_in(text: str, **changes: Any) -> tuple[Source, Statement]:
 
 
 def session_statement_in(text: str, **changes: Any) -> tuple[Source, SessionStatement]:
-    """The first effect of the SQL in the first string of a text as a fact: run by asyncpg, in a transaction in sight."""
+    """The first effect of the SQL in the first string as a fact: run by asyncpg, in a transaction in sight."""
     tree = parse(source_of(text))
     written = find(tree, cst.SimpleString)
     start, _ = tree.span(written)

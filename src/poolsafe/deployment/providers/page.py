@@ -22,7 +22,7 @@ What fails depends on what stands between the engine and PostgreSQL. poolsafe so
 | `direct` | there is no pooler | silent | silent | silent |
 | `session` | each client has a server of its own | silent | reported | silent |
 | `transaction-breaks` | clients change servers, and named statements fail | errors | reported | errors |
-| `transaction-carries` | clients change servers, and the pooler takes named statements along | silent | reported | errors |
+| `transaction-carries` | clients change servers, and the pooler carries named statements | silent | reported | errors |
 | `pins` | a client keeps its server once its state requires it | silent | reported | silent |
 | `unknown` | it depends on settings that are not visible | warnings | reported | warnings |
 
