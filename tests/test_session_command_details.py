@@ -3,7 +3,7 @@
 import pytest
 
 from poolsafe.sql.scanner import PLACEHOLDER
-from poolsafe.sql.session_commands import SessionCommand, session_commands
+from poolsafe.sql.session_commands import Effect, SessionCommand, session_commands
 from poolsafe.sql.settings import is_own_setting
 
 
@@ -82,3 +82,15 @@ def test_session_characteristics_cannot_be_made_local() -> None:
 )
 def test_settings_of_ones_own(name: str, own: bool) -> None:
     assert is_own_setting(name) is own
+
+
+@pytest.mark.parametrize(
+    ("sql", "effect"),
+    [
+        ("SELECT set_config('role', 'app', false)", Effect.ROLE),
+        ("SELECT set_config('role', :role, true)", Effect.LOCAL_ROLE),
+        ("SELECT set_config('session_authorization', 'app', false)", Effect.ROLE),
+    ],
+)
+def test_set_config_sets_roles_too(sql: str, effect: Effect) -> None:
+    assert only(sql).effect is effect

@@ -6,87 +6,23 @@ client gets. The commands are read token by token with the server's own rules (`
 
 from __future__ import annotations
 
-import enum
 import re
 from collections.abc import Iterator, Sequence
 
-from poolsafe.records import frozen
 from poolsafe.sql.scanner import PLACEHOLDER, split, tokens
+from poolsafe.sql.session_effects import CHARACTERISTICS, LASTING, LOCAL, Effect, SessionCommand
 from poolsafe.sql.setting_names import TRACKED, is_setting
 
-
-class Effect(enum.Enum):
-    """What a command does to the session that runs it."""
-
-    SETTING = "sets a setting of the session"
-    ROLE = "sets the role of the session"
-    LOCK = "takes an advisory lock of the session"
-    TEMPORARY_TABLE = "creates a temporary table that the session keeps"
-    LISTEN = "subscribes the session to a channel"
-    PREPARED = "prepares or executes a named statement"
-    HELD_CURSOR = "declares a cursor that survives the transaction"
-    LIBRARY = "loads a library into the session"
-    SEQUENCE_VALUE = "reads the last value of a sequence in this session"
-    DISCARD = "discards what the session keeps"
-    # Until the end of the transaction only.
-    LOCAL_SETTING = "sets a setting of the transaction"
-    LOCAL_ROLE = "sets the role of the transaction"
-    LOCAL_LOCK = "takes an advisory lock of the transaction"
-    LOCAL_TABLE = "creates a temporary table that the commit drops"
-    # The other end of one of the above.
-    UNLOCK = "releases an advisory lock of the session"
-    DROP_TABLE = "drops a table"
-    # Boundaries of transactions.
-    BEGIN = "begins a transaction"
-    END = "ends a transaction"
-
-
-#: The name of what `SET SESSION CHARACTERISTICS` sets, which no clause confines to a transaction.
-CHARACTERISTICS = "session characteristics"
-#: Effects that end with the transaction, so that they are useless without one.
-LOCAL = frozenset({Effect.LOCAL_SETTING, Effect.LOCAL_ROLE, Effect.LOCAL_LOCK, Effect.LOCAL_TABLE})
-#: Effects that outlive the transaction.
-LASTING = frozenset(
-    {
-        Effect.SETTING, Effect.ROLE, Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.LISTEN, Effect.PREPARED,
-        Effect.HELD_CURSOR, Effect.LIBRARY, Effect.SEQUENCE_VALUE, Effect.DISCARD,
-    }
-)  # fmt: skip
-
-
-@frozen
-class SessionCommand:
-    """One effect of a command in a SQL text.
-
-    `name` is what the effect is about, as written: the setting in lower case, the role, the lock function, the table,
-    the channel, the prepared statement; "" if it is not known. `start` and `end` are the span of the command in the
-    SQL, `edit` the span that a repair replaces:
-
-    * a setting or role set by `SET`: the words `SET`, or `SET SESSION`;
-    * a setting set by `set_config`: its third argument;
-    * a lock: the name of its function;
-    * a temporary table: an empty span, where `ON COMMIT DROP` belongs; None for views and sequences, which have no such
-      clause.
-
-    `value` is the text of the new value of a setting; `role` or `session authorization`; `view` or `sequence` if the
-    temporary object is no table, and `delete rows` or `preserve rows` if the commit keeps the table; `prepare` or
-    `execute`; otherwise "". `parameters`: that value, or the role, contains a parameter (`:x`, `$1`, `%s`).
-    `by_function`: it is a call of `set_config`. `kept`: the temporary object may exist already (IF NOT EXISTS).
-    `with_work`: the command of a function call reads or writes tables itself, so that even an effect which ends with
-    the command serves it.
-    """
-
-    effect: Effect
-    name: str
-    start: int
-    end: int
-    edit: tuple[int, int] | None = None
-    value: str = ""
-    parameters: bool = False
-    by_function: bool = False
-    kept: bool = False
-    with_work: bool = False
-
+__all__ = [
+    "CHARACTERISTICS",
+    "LASTING",
+    "LOCAL",
+    "Effect",
+    "SessionCommand",
+    "function_effect",
+    "is_tracked",
+    "session_commands",
+]
 
 _Token = tuple[str, int, int]
 
@@ -265,9 +201,13 @@ def _set_config(command: _Command, index: int) -> Iterator[SessionCommand]:
         return
     name, value, local = (command.sql[start:end] for start, end in arguments)
     known = name.strip("'").lower() if name.startswith("'") else ""
-    if known and not is_setting(known):
+    role = known in ("role", "session_authorization")
+    if known and not role and not is_setting(known):
         return
-    effect = {"true": Effect.LOCAL_SETTING, "false": Effect.SETTING}.get(_truth(local))
+    local_effect, effect_of_session = (
+        (Effect.LOCAL_ROLE, Effect.ROLE) if role else (Effect.LOCAL_SETTING, Effect.SETTING)
+    )
+    effect = {"true": local_effect, "false": effect_of_session}.get(_truth(local))
     if effect is not None:
         yield command.made(
             effect,
