@@ -4,7 +4,7 @@ import pytest
 
 from poolsafe.sql.scanner import PLACEHOLDER
 from poolsafe.sql.session_commands import Effect, SessionCommand, session_commands
-from poolsafe.sql.settings import is_own_setting
+from poolsafe.sql.setting_names import is_own_setting
 
 
 def only(sql: str) -> SessionCommand:

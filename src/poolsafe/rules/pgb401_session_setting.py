@@ -95,7 +95,7 @@ from poolsafe.rules.session_wording import (
 )
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect, is_tracked
-from poolsafe.sql.settings import is_own_setting
+from poolsafe.sql.setting_names import is_own_setting
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
