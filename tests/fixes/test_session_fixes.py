@@ -191,6 +191,8 @@ def test_no_fix(program: str) -> None:
         ({"transaction": Transaction.AUTOCOMMIT, "contained": True}, None),
         ({"transaction": Transaction.NONE, "contained": True}, None),
         ({"transaction": Transaction.UNKNOWN}, None),
+        ({"transaction": Transaction.BEGUN, "listener": "checkout"}, None),
+        ({"transaction": Transaction.OPEN, "contained": True, "listener": "begin"}, SAFE),
         ({"transaction": Transaction.OPEN, "contained": True, "edit": None}, None),
     ],
 )

@@ -53,6 +53,11 @@ def is_pool(calls: Iterable[ObservedCall]) -> bool:
     return any(isinstance(one, LibraryResult) and one.name == "asyncpg.create_pool" for one in _receivers(calls))
 
 
+def is_adapter(calls: Iterable[ObservedCall]) -> bool:
+    """Returns whether a connection or cursor of one of SQLAlchemy's adapters runs the SQL."""
+    return any(isinstance(one, Connectable) and one.dbapi for one in _receivers(calls))
+
+
 def _receivers(calls: Iterable[ObservedCall]) -> Iterator[Value]:
     for call in calls:
         if call.receiver is not None:

@@ -9,6 +9,9 @@ from poolsafe.findings import Related
 from poolsafe.records import frozen
 from poolsafe.sql.session_commands import SessionCommand
 
+#: The events of SQLAlchemy's pool whose listeners run before the transaction that is to profit from them.
+CONNECT_EVENTS = frozenset({"connect", "first_connect", "do_connect", "checkout"})
+
 
 class Client(enum.Enum):
     """The library whose connection runs the SQL."""

@@ -239,12 +239,12 @@ _WITH_DIALECT = (LibraryObject, Unknown)
 
 # --- listeners ---
 
-_CONNECTED = frozenset({"connect", "first_connect"})
+_CONNECTED = frozenset({"connect", "first_connect", "checkout"})
 _SCHEMA_EVENTS = frozenset({"before_create", "after_create", "before_drop", "after_drop"})
 
 
 def dbapi_connection(frame: Frame, function: Function) -> Value | None:
-    """Returns the driver's connection that a listener to new connections gets first, or None for other functions.
+    """Returns the driver's connection that a listener of the pool gets first, or None for other functions.
 
     SQLAlchemy prepares the statements of cursors on this connection, also with asyncpg.
     """
