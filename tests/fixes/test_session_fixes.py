@@ -66,7 +66,8 @@ REPAIRED = """
     # becomes
     c.execute('''
         CREATE TEMP TABLE t (a)
-        ON COMMIT DROP AS SELECT 1
+        ON COMMIT DROP
+        AS SELECT 1
     ''')
 
     c.execute(text("SELECT set_config('app.t', :t, false), 1"))

@@ -73,7 +73,9 @@ def drop_on_commit(statement: SessionStatement, source: Source) -> Fix | None:
     if source.text[statement.command_span[0]].islower():
         clause = clause.lower()
     # At the end of the command, or in front of AS and TABLESPACE.
-    content = f" {clause}" if place == statement.command_span[1] else f"{clause} "
+    before = source.text[source.line_start(place) : place]
+    between = " " if before.strip() else source.newline + before
+    content = f" {clause}" if place == statement.command_span[1] else f"{clause}{between}"
     return Fix("drop the table when the transaction ends", (Edit(place, place, content),), applicability)
 
 
