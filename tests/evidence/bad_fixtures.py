@@ -25,6 +25,8 @@ UNNAMED_GONE = "unnamed prepared statement does not exist"
 NAMES_OF_RACES = ("DuplicatePreparedStatementError", "InvalidSQLStatementNameError")
 SEVERAL = "cannot insert multiple commands into a prepared statement"
 
+PARAMETER = 'syntax error at or near "$1"'
+
 SYMPTOMS = TESTS.parent / "docs" / "symptoms.md"
 
 
@@ -52,11 +54,48 @@ class Always:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Fails where this function is called with a connection or a session."""
+    """Fails where this function is called with a connection, a session or a DSN, pooler or not."""
 
     function: str
     given: str
     arguments: tuple[Any, ...] = ()
+    name: str = "PostgresSyntaxError"
+    text: str = SEVERAL
+    wrapper: str = "ProgrammingError"
+
+
+@dataclass(frozen=True, slots=True)
+class Leak:
+    """Leaves something on a server, where other clients read it with `probe`."""
+
+    function: str
+    given: str
+    probe: str
+    arguments: tuple[Any, ...] = ()
+    # What the other clients do on their servers before.
+    first: str | None = None
+    # It takes another client at each commit: alone on the pool, a client gets the same server again.
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class NoEffect:
+    """Gives this result, as nothing was set or locked, pooler or not."""
+
+    function: str
+    given: str
+    arguments: tuple[Any, ...] = ()
+    result: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Hears nothing through the pooler."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastValue:
+    """Gives another client's id, or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +103,30 @@ class Pause:
     """Fails at the first query after a rest: shown in test_pre_ping."""
 
 
-How = Race | Always | Call | Pause
+How = Race | Always | Call | Pause | Leak | NoEffect | Listening | LastValue
 
 _REFUSED = "Invalid argument(s) '{}' sent to create_engine()"
 _UNEXPECTED = "connect() got an unexpected keyword argument '{}'"
 _NO_COMPARISON = "'<' not supported between instances of 'str' and 'int'"
 _NEGATIVE = "statement_cache_size is expected to be greater or equal to 0, got {}"
+
+
+def _own(setting: str) -> str:
+    # After a transaction that set it, a setting of one's own is empty and no longer NULL.
+    return f"SELECT coalesce(nullif(current_setting('{setting}', true), ''), 'none')"
+
+
+def _locks(key: int) -> str:
+    return f"SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = {key} AND pid = pg_backend_pid()"
+
+
+def _table(name: str) -> str:
+    return f"SELECT to_regclass('pg_temp.{name}') IS NOT NULL"
+
+
+def _prepared(name: str) -> str:
+    return f"SELECT count(*) FROM pg_prepared_statements WHERE name = '{name}'"
+
 
 HOW: dict[str, How] = {
     "PGB101_missing_cache_size/bad_alembic_env.py": Race(script=True),
@@ -130,6 +187,51 @@ HOW: dict[str, How] = {
     "PGB301_multiple_statements_in_text/bad_result_used.py": Call("next_number", "session"),
     "PGB301_multiple_statements_in_text/bad_session_settings.py": Call("archive", "session", ("2026-01-01",)),
     "PGB302_multiple_statements/bad_driver_sql.py": Call("reset", "connection"),
+    "PGB401_session_setting/bad_asyncpg_transaction.py": Leak("total", "dsn", "SHOW work_mem"),
+    "PGB401_session_setting/bad_autocommit.py": Leak("build_index", "nothing", "SHOW lock_timeout"),
+    "PGB401_session_setting/bad_function_of_sqlalchemy.py": Leak("audit", "nothing", _own("app.user"), ("alice",)),
+    "PGB401_session_setting/bad_search_path_of_a_tenant.py": Leak("count", "session", "SHOW search_path"),
+    "PGB401_session_setting/bad_session_characteristics.py": Leak(
+        "read", "nothing", "SHOW default_transaction_read_only"
+    ),
+    "PGB401_session_setting/bad_tenant_of_a_session.py": Leak("set_tenant", "session", _own("app.tenant"), ("acme",)),
+    "PGB401_session_setting/bad_timeout_of_a_report.py": Leak("report", "nothing", "SHOW statement_timeout"),
+    "PGB402_session_role/bad_authorization.py": Leak("impersonate", "dsn", "SELECT session_user"),
+    "PGB402_session_role/bad_role.py": Leak("audit", "nothing", "SELECT current_user"),
+    "PGB402_session_role/bad_session_role.py": Leak("use_role", "session", "SELECT current_user"),
+    "PGB403_session_advisory_lock/bad_leader.py": Leak("lead", "dsn", _locks(4713)),
+    "PGB403_session_advisory_lock/bad_never_released.py": Leak("send_invoices", "nothing", _locks(4711)),
+    # Alone on the pool, a client would get the same server again for its release.
+    "PGB403_session_advisory_lock/bad_released_after_commit.py": Leak(
+        "send_invoices", "nothing", _locks(4712), moved=True
+    ),
+    "PGB404_local_setting_outside_transaction/bad_autocommit.py": NoEffect("locks_held", "nothing", (), 0),
+    "PGB404_local_setting_outside_transaction/bad_temporary_table.py": Call(
+        "load", "dsn", (), "UndefinedTableError", 'relation "tt" does not exist', "UndefinedTableError"
+    ),
+    "PGB404_local_setting_outside_transaction/bad_tenant_on_asyncpg.py": NoEffect("tenant_seen", "dsn", ("acme",)),
+    "PGB405_setting_with_parameter/bad_role_on_asyncpg.py": Call(
+        "use_role", "dsn", ("auditor",), text=PARAMETER, wrapper="PostgresSyntaxError"
+    ),
+    "PGB405_setting_with_parameter/bad_tenant.py": Call("set_tenant", "session", ("acme",), text=PARAMETER),
+    "PGB405_setting_with_parameter/bad_timeout.py": Call("set_timeout", "connection", ("5000",), text=PARAMETER),
+    "PGB406_temporary_table/bad_from_a_query.py": Leak("load", "session", _table("old_items")),
+    "PGB406_temporary_table/bad_if_not_exists.py": Leak("remember", "dsn", _table("seen")),
+    "PGB406_temporary_table/bad_import.py": Leak("load", "nothing", _table("new_items")),
+    "PGB407_listen/bad_add_listener.py": Listening(),
+    "PGB407_listen/bad_statement.py": Leak(
+        "subscribe", "nothing", "SELECT count(*) FROM pg_listening_channels() AS channel WHERE channel = 'orders'"
+    ),
+    "PGB408_connect_event_setting/bad_checkout_listener.py": Leak("use", "nothing", "SHOW statement_timeout"),
+    "PGB408_connect_event_setting/bad_connect_listener.py": Leak("use", "nothing", "SHOW search_path"),
+    "PGB409_session_statement/bad_deallocate_all.py": Leak(
+        "tidy_up", "nothing", _prepared("kept"), first="PREPARE kept AS SELECT 1"
+    ),
+    "PGB409_session_statement/bad_held_cursor.py": Leak(
+        "open_export", "nothing", "SELECT count(*) FROM pg_cursors WHERE name = 'c1'"
+    ),
+    "PGB409_session_statement/bad_last_value.py": LastValue(),
+    "PGB409_session_statement/bad_prepare.py": Leak("warm_up", "nothing", _prepared("p1")),
 }
 
 # PGB0xx speak of files and comments, and claim nothing about servers.

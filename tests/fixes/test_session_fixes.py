@@ -66,7 +66,8 @@ REPAIRED = """
     # becomes
     c.execute('''
         CREATE TEMP TABLE t (a)
-        ON COMMIT DROP AS SELECT 1
+        ON COMMIT DROP
+        AS SELECT 1
     ''')
 
     c.execute(text("SELECT set_config('app.t', :t, false), 1"))
@@ -191,6 +192,8 @@ def test_no_fix(program: str) -> None:
         ({"transaction": Transaction.AUTOCOMMIT, "contained": True}, None),
         ({"transaction": Transaction.NONE, "contained": True}, None),
         ({"transaction": Transaction.UNKNOWN}, None),
+        ({"transaction": Transaction.BEGUN, "listener": "checkout"}, None),
+        ({"transaction": Transaction.OPEN, "contained": True, "listener": "begin"}, SAFE),
         ({"transaction": Transaction.OPEN, "contained": True, "edit": None}, None),
     ],
 )

@@ -53,8 +53,8 @@ def is_pool(calls: Iterable[ObservedCall]) -> bool:
     return any(isinstance(one, LibraryResult) and one.name == "asyncpg.create_pool" for one in _receivers(calls))
 
 
-def is_cursor_of_listener(calls: Iterable[ObservedCall]) -> bool:
-    """Returns whether a cursor of SQLAlchemy's own connection runs the SQL, in a listener."""
+def is_adapter(calls: Iterable[ObservedCall]) -> bool:
+    """Returns whether a connection or cursor of one of SQLAlchemy's adapters runs the SQL."""
     return any(isinstance(one, Connectable) and one.dbapi for one in _receivers(calls))
 
 

@@ -9,6 +9,9 @@ from poolsafe.findings import Related
 from poolsafe.records import frozen
 from poolsafe.sql.session_commands import SessionCommand
 
+#: The events of SQLAlchemy's pool whose listeners run before the transaction that is to profit from them.
+CONNECT_EVENTS = frozenset({"connect", "first_connect", "do_connect", "checkout"})
+
 
 class Client(enum.Enum):
     """The library whose connection runs the SQL."""
@@ -55,6 +58,7 @@ class SessionStatement:
     * `in_python`: the edited part is an argument or a name in Python, not SQL.
     * `releases`: the spans of the statements that release the lock, if each is a statement of its own.
     * `text_parameter`: the parameter of a setting is certainly a string.
+    * `psycopg`: psycopg 3 runs it, which sends parameters to the server as asyncpg does.
     """
 
     path: str
@@ -77,6 +81,7 @@ class SessionStatement:
     in_python: bool = False
     releases: tuple[tuple[int, int], ...] = ()
     text_parameter: bool = False
+    psycopg: bool = False
     origin: tuple[Related, ...] = ()
 
     @property

@@ -9,7 +9,7 @@ from dataclasses import replace
 import libcst as cst
 
 from poolsafe.facts.clauses import joined_text
-from poolsafe.facts.drivers import ASYNCPG, driver_of, is_cursor_of_listener, is_pool
+from poolsafe.facts.drivers import ASYNCPG, driver_of, is_adapter, is_pool
 from poolsafe.facts.observed import OP_EXECUTE, Observed, sql_of
 from poolsafe.facts.places import explain
 from poolsafe.facts.runners import Runners
@@ -159,7 +159,8 @@ def _client(
     given: Iterable[_Given],
 ) -> tuple[Client, Runner, str]:
     name = calls[0].function
-    if (name in DRIVER_METHODS and not is_cursor_of_listener(calls)) or name == "add_listener":
+    # SQLAlchemy's adapters of drivers take strings; a listener of the pool is given one.
+    if (name in DRIVER_METHODS or name == "add_listener") and not is_adapter(calls):
         driver, reason = driver_of(observed.inference.project, observed.module, calls)
         if driver == ASYNCPG:
             return Client.ASYNCPG, Runner.ASYNC, reason

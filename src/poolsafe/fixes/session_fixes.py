@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from poolsafe.edits.quoting import quotes_around
 from poolsafe.edits.statement_removal import remove_statements
-from poolsafe.facts.session_statement import Transaction
+from poolsafe.facts.session_statement import CONNECT_EVENTS, Transaction
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.sql.session_commands import Effect
 
@@ -45,7 +45,7 @@ def make_local(statement: SessionStatement, source: Source) -> Fix | None:
 
 def take_transaction_lock(statement: SessionStatement, source: Source) -> Fix | None:
     """Returns the fix that takes a lock for the transaction, and removes its release; or None. It is never safe."""
-    if not statement.in_transaction or statement.edit is None or not source.round_trips:
+    if _applicability(statement) is None or statement.edit is None or not source.round_trips:
         return None
     if statement.undone_late and not statement.releases:
         return None
@@ -73,7 +73,9 @@ def drop_on_commit(statement: SessionStatement, source: Source) -> Fix | None:
     if source.text[statement.command_span[0]].islower():
         clause = clause.lower()
     # At the end of the command, or in front of AS and TABLESPACE.
-    content = f" {clause}" if place == statement.command_span[1] else f"{clause} "
+    before = source.text[source.line_start(place) : place]
+    between = " " if before.strip() else source.newline + before
+    content = f" {clause}" if place == statement.command_span[1] else f"{clause}{between}"
     return Fix("drop the table when the transaction ends", (Edit(place, place, content),), applicability)
 
 
@@ -106,7 +108,8 @@ def call_set_config(statement: SessionStatement, source: Source) -> Fix | None:
 
 def _applicability(statement: SessionStatement) -> Applicability | None:
     """Returns how sure it is that an effect which ends with the transaction is enough; None if it ends at once."""
-    if not statement.in_transaction:
+    # What a listener of the pool sets is for later transactions.
+    if not statement.in_transaction or statement.listener in CONNECT_EVENTS:
         return None
     sure = statement.transaction is Transaction.OPEN and statement.contained
     return Applicability.SAFE if sure else Applicability.UNSAFE

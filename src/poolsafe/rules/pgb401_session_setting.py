@@ -81,12 +81,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import make_local
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.session_wording import (
-    CONNECT_EVENTS,
     as_written,
     grounds,
     how_to_keep_it_local,

@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports temporary tables without `ON COMMIT DROP` that asyncpg creates and that their transaction does not drop.
-Temporary views and sequences count as well.
+Reports temporary tables that asyncpg creates and that their transaction does not drop. Temporary views and sequences
+count as well.
 
 ## Why is this bad?
 The table stays on a server of the pooler.

@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports settings of the session that a listener makes when SQLAlchemy connects or checks a connection out. The events
-are `connect`, `first_connect`, `do_connect` and `checkout`.
+Reports settings of the session that a listener to SQLAlchemy's connections makes. The events are `connect`,
+`first_connect`, `do_connect` and `checkout`.
 
 ## Why is this bad?
 To the listener a connection is new or its own; to a transaction pooler it is only the address of a client.
@@ -71,10 +71,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import CONNECT_EVENTS, as_written, grounds, lost, verdict_on
+from poolsafe.rules.session_wording import as_written, grounds, lost, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect, is_tracked
 

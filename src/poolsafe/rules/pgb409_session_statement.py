@@ -63,10 +63,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import CONNECT_EVENTS, grounds, shown, verdict_on
+from poolsafe.rules.session_wording import grounds, shown, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
 

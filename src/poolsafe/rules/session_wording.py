@@ -10,9 +10,6 @@ from poolsafe.sql.scanner import PLACEHOLDER
 from poolsafe.sql.session_commands import CHARACTERISTICS, Effect
 from poolsafe.verdicts import StateVerdict, judge_state
 
-#: The events of SQLAlchemy's pool whose listeners run before the transaction that is to profit from them.
-CONNECT_EVENTS = frozenset({"connect", "first_connect", "do_connect", "checkout"})
-
 # Names in messages are cut, so that what to do about it stays in sight.
 _LONGEST_NAME = 28
 

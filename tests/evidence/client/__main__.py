@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import sqlalchemy
 
-from . import calls, cell, pauses, schema, statements
+from . import calls, cell, pauses, schema, session_state, statements
 from .hooks import Server
 
 JOBS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
@@ -20,6 +20,9 @@ JOBS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "call": lambda job: asyncio.run(calls.run(job)),
     "pause": lambda job: asyncio.run(pauses.run(job)),
     "prepare": lambda job: asyncio.run(statements.prepare(job)),
+    "last_value": lambda job: asyncio.run(session_state.last_value(job)),
+    "listen": lambda job: asyncio.run(session_state.listen(job)),
+    "move": lambda job: asyncio.run(session_state.move(job)),
     "set_up": lambda job: asyncio.run(schema.set_up(job)),
     "versions": lambda job: {
         "asyncpg": asyncpg.__version__,

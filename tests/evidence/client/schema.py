@@ -19,6 +19,8 @@ SQL = (
     "CREATE TABLE counters (n integer)",
     "INSERT INTO counters VALUES (1)",
     "CREATE TABLE orders (id serial PRIMARY KEY)",
+    # fixtures/PGB402
+    "CREATE ROLE auditor",
 )
 
 
