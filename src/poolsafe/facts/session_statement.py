@@ -58,7 +58,6 @@ class SessionStatement:
     * `in_python`: the edited part is an argument or a name in Python, not SQL.
     * `releases`: the spans of the statements that release the lock, if each is a statement of its own.
     * `text_parameter`: the parameter of a setting is certainly a string.
-    * `psycopg`: psycopg 3 runs it, which sends parameters to the server as asyncpg does.
     """
 
     path: str
@@ -81,7 +80,6 @@ class SessionStatement:
     in_python: bool = False
     releases: tuple[tuple[int, int], ...] = ()
     text_parameter: bool = False
-    psycopg: bool = False
     origin: tuple[Related, ...] = ()
 
     @property

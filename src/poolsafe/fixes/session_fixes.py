@@ -39,7 +39,7 @@ def make_local(statement: SessionStatement, source: Source) -> Fix | None:
     content = _passed_true(written, statement) if statement.command.by_function else _with_local(written)
     if content is None:
         return None
-    what = "pass `true` to `set_config`" if statement.command.by_function else "use `SET LOCAL`"
+    what = "write `true` in `set_config`" if statement.command.by_function else "use `SET LOCAL`"
     return Fix(f"{what}, so that it ends with the transaction", (Edit(start, end, content),), applicability)
 
 
