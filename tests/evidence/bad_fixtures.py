@@ -95,6 +95,7 @@ HOW: dict[str, How] = {
     "PGB105_misplaced_cache_size/bad_in_the_url.py": Always("TypeError", _NO_COMPARISON),
     "PGB106_named_prepared_statement/bad_old_asyncpg.py": Race((DUPLICATE,), "old", "old"),
     "PGB107_unsafe_statement_name/bad_autocommit.py": Race((UNIQUE_GONE,)),
+    "PGB107_unsafe_statement_name/bad_autocommit_of_a_connection.py": Race((UNIQUE_GONE,), work=("maintain",)),
     "PGB107_unsafe_statement_name/bad_widely_copied_recipe.py": Race((DUPLICATE, GONE, UNIQUE_GONE)),
     "PGB108_conditional_cache_size/bad_one_environment.py": Race(),
     "PGB109_transaction_in_statement_mode/bad_session.py": Always(

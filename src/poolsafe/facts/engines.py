@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from poolsafe.facts.autocommit import autocommit_later, is_made_in_autocommit
 from poolsafe.facts.creators import connect_calls
 from poolsafe.facts.destinations import destinations
 from poolsafe.facts.engine import (
@@ -17,6 +18,7 @@ from poolsafe.facts.engine import (
     Engine,
     EngineLayout,
     EngineUrl,
+    NameFunction,
     Naming,
     Parameters,
     Pooling,
@@ -134,6 +136,9 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     other_views = [view for seen in elsewhere for view in views_of(seen)]
     brought = surroundings.brought_keywords([*calls, *elsewhere], layout)
     pool, pre_ping, pre_ping_provenance = pool_of(judged)
+    name_function = name_function_of(judged)
+    autocommit = True if is_made_in_autocommit(module, node) else autocommit_of(judged)
+    named = name_function in (NameFunction.EMPTY, NameFunction.UNIQUE) and not autocommit
     return Engine(
         path=module.path,
         function=calls[0].function,
@@ -151,7 +156,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
         ),
         sizes=CacheSizes(statement, prepared, misplaced_keys(module, layout, judged, creator)),
         naming=Naming(
-            name_function_of(judged),
+            name_function,
             any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
         ),
         pooling=Pooling(
@@ -179,7 +184,8 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             else Destinations(),
         ),
         creator=creator,
-        autocommit=autocommit_of(judged),
+        autocommit=autocommit,
+        autocommit_later=autocommit_later(surroundings.observed, calls) if named else (),
         asynchronous=ENGINE_FUNCTIONS[calls[0].function] or _is_wrapped(module, node),
         direct=(bool(views) and all(is_address(view.url) for view in views)) or never_connects(module, node),
         disposed=is_disposed_where_made(module, node),
