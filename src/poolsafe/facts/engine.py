@@ -161,10 +161,12 @@ class PoolArgument:
 
 
 class ParameterWhere(enum.Enum):
-    """The two ways in which a parameter reaches asyncpg's `connect()`."""
+    """Where a parameter for asyncpg's `connect()` is given. The engine function refuses what it does not know."""
 
     URL_QUERY = "query of the URL"
     CONNECT_ARGS = "connect_args"
+    LISTENER = "listener to do_connect"
+    ENGINE_KEYWORD = "keyword of the engine function"
 
 
 @frozen
@@ -202,7 +204,9 @@ class Written:
 
 @frozen
 class ConnectParameter:
-    """A known key of the URL's query or of connect_args, other than the cache sizes.
+    """A known key of the URL's query, of connect_args or of a listener, or a keyword of the engine function.
+
+    Cache sizes and name functions are none, except in an engine of another driver.
 
     `value` is in Python's notation, or "" if unknown. `written` lists all the places that give the value. It is empty
     if one of them is not in this file or not known. `everywhere`: every path to asyncpg gives it.
@@ -232,7 +236,8 @@ class EngineUrl:
     `driver_everywhere`: the driver is asyncpg on every path to this call, and the code names no other driver that the
     environment may choose. Only then is a fix safe. `driver_reason` says why the driver is not known. `shared`: the
     call also creates engines of other drivers, whose arguments a fix must not change. `chooses_driver`: the URL is
-    composed of an unknown driver and the rest. `servers` are the addresses, as far as they are known.
+    composed of an unknown driver and the rest. `servers` are the addresses, as far as they are known. `scheme` is the
+    one of all URLs if it is known to be another driver's, else "".
     """
 
     driver: Driver
@@ -241,6 +246,7 @@ class EngineUrl:
     shared: bool = False
     chooses_driver: bool = False
     servers: tuple[Server, ...] = ()
+    scheme: str = ""
     origin: tuple[Related, ...] = ()
 
 
@@ -321,10 +327,10 @@ class Engine:
     `function` is the full name of the engine function. `span` is that of the call that creates the engine, where
     findings are reported; its arguments may be written in another one (`layout.call`). `creator` is the keyword of the
     creator, if one is given. `autocommit` is None if it is not known, and `autocommit_later` are the places that put a
-    connection or a copy of the engine into AUTOCOMMIT, looked for only if a name function needs them. `asynchronous`: no
-    engine for a synchronous driver is created here. `direct`: the server is a container that the code starts, or the engine never connects, so
-    there is no pooler in between. `disposed`: the function that creates the engine also disposes of it, so that it
-    lives for one task. `keywords_open`: arguments may be passed that are not known.
+    connection or a copy of the engine into AUTOCOMMIT, looked for only if a name function needs them. `asynchronous`:
+    no engine for a synchronous driver is created here. `direct`: the server is a container that the code starts, or the
+    engine never connects, so there is no pooler in between. `disposed`: the function that creates the engine also
+    disposes of it, so that it lives for one task. `keywords_open`: arguments may be passed that are not known.
     """
 
     path: str

@@ -73,22 +73,27 @@ All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.engine import ConnectParameter, Engine, ParameterWhere
-from poolsafe.findings import Finding, Severity
-from poolsafe.fixes.parameter_fixes import SSL_MODES, Remedy, replace_parameters
+from poolsafe.facts.deployment import Deployment, shown
+from poolsafe.facts.engine import ConnectParameter, Driver, Engine, ParameterWhere, SizeState
+from poolsafe.findings import Finding, Fix, Severity
+from poolsafe.fixes.parameter_fixes import SSL_MODES, Remedy, Rename, replace_parameters
+from poolsafe.rules.accepted_keywords import ADAPTER, CONNECT, ENGINE, Taken, nearest, refuses_connect, refuses_engine
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.foreign_parameters import FOREIGN, Foreign
+from poolsafe.rules.foreign_parameters import FOREIGN, of_another_driver
 from poolsafe.rules.wording import assuming, driver_shown, finding
 from poolsafe.verdicts import is_asyncpg
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-_PLACES = {ParameterWhere.URL_QUERY: "the URL", ParameterWhere.CONNECT_ARGS: "`connect_args`"}
+_PLACES = {
+    ParameterWhere.URL_QUERY: "the URL",
+    ParameterWhere.CONNECT_ARGS: "`connect_args`",
+    ParameterWhere.LISTENER: "a `do_connect` listener",
+}
 
 # asyncpg's own parameters that must not be text, as everything in a URL's query is.
 STAYS_TEXT = {
@@ -101,33 +106,72 @@ NOT_A_MODE = "parameter must be one of: disable, allow, prefer, require, verify-
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if engine.url.driver is Driver.OTHER:
+        yield from _of_another_driver(engine)
+        return
+    if not is_asyncpg(engine, deployment):
+        return
+    given = engine.parameters.connect
+    keywords = [one for one in given if one.where is ParameterWhere.ENGINE_KEYWORD]
+    if not _has_plugins(given):
+        refused = [one for one in keywords if refuses_engine(one.key, deployment)]
+        yield from _found(engine, deployment, refused, _keyword(refused, deployment), None)
     # SQLAlchemy gives neither the query nor connect_args to a creator.
-    if engine.creator is not None or not is_asyncpg(engine, deployment):
-        return
-    refused = [parameter for parameter in engine.parameters.connect if _is_refused(parameter)]
-    if not refused:
-        return
-    first, *others = refused
-    message = f"{assuming(engine)}{_said_of(first, _also(others))}"
-    related = tuple(place for parameter in refused for place in parameter.origin) + driver_shown(engine, deployment)
-    remedies = [(parameter, _remedy(parameter)) for parameter in refused]
-    fix = replace_parameters(engine, source, remedies)
-    yield finding(__name__, engine, message, Severity.ERROR, fix, related)
+    if engine.creator is None:
+        refused = [one for one in given if one not in keywords and _is_refused(one, engine, deployment)]
+        remedies = [(one, _remedy(one, engine)) for one in refused]
+        fix = replace_parameters(engine, source, remedies) if refused else None
+        yield from _found(engine, deployment, refused, _parameter(refused, deployment), fix)
 
 
-def _also(others: list[ConnectParameter]) -> str:
+def _found(
+    engine: Engine, deployment: Deployment, refused: Sequence[ConnectParameter], message: str, fix: Fix | None
+) -> Iterator[Finding]:
+    if refused:
+        related = tuple(place for one in refused for place in one.origin) + driver_shown(engine, deployment)
+        yield finding(__name__, engine, assuming(engine) + message, Severity.ERROR, fix, related)
+
+
+def _of_another_driver(engine: Engine) -> Iterator[Finding]:
+    """Yields the finding on keys of asyncpg that reach another driver's `connect()`."""
+    first, *others = engine.parameters.connect or (None,)
+    if first is None:
+        return
+    driver, raises = of_another_driver(engine.url.scheme, first.key)
+    message = (
+        f"{_owner(first.key)} `{first.key}`{_also(others)} in {_PLACES[first.where]} of an engine on {driver}: "
+        f"connecting raises `{raises}`; give it to asyncpg's engine only"
+    )
+    related = tuple(place for one in engine.parameters.connect for place in one.origin)
+    yield finding(__name__, engine, message, Severity.ERROR, None, related)
+
+
+def _has_plugins(given: Sequence[ConnectParameter]) -> bool:
+    """Returns whether plugins of SQLAlchemy are named, which may take keywords of their own away."""
+    return any(one.key in ("plugin", "plugins") for one in given)
+
+
+def _also(others: Sequence[ConnectParameter]) -> str:
     return f" and {len(others)} more" if others else ""
 
 
-def _is_refused(parameter: ConnectParameter) -> bool:
-    no_mode = parameter.key == "ssl" and _is_no_mode(parameter)
-    return parameter.key in FOREIGN or no_mode or _stays_text(parameter)
+def _is_refused(parameter: ConnectParameter, engine: Engine, deployment: Deployment) -> bool:
+    key = parameter.key
+    if any(one.key == "async_creator_fn" for one in engine.parameters.connect):
+        # It is called in place of `asyncpg.connect()`, with all these keys.
+        return False
+    if key in FOREIGN or _is_no_mode(parameter) or _stays_text(parameter):
+        return True
+    if key == "plugin" or not refuses_connect(key, deployment):
+        return False
+    # Of an unknown driver it is not known what it takes, but this is a slip in one of asyncpg's names.
+    return engine.url.driver is Driver.ASYNCPG or nearest(key, (*CONNECT, *ADAPTER)) is not None
 
 
 def _is_no_mode(parameter: ConnectParameter) -> bool:
     text = parameter.value.strip("'\"")
     known = parameter.value[:1] in ("'", '"') and text != ""
-    return known and text.replace("_", "-") not in SSL_MODES
+    return parameter.key in ("ssl", "sslmode") and known and text.replace("_", "-") not in SSL_MODES
 
 
 def _stays_text(parameter: ConnectParameter) -> bool:
@@ -136,14 +180,26 @@ def _stays_text(parameter: ConnectParameter) -> bool:
     )
 
 
-def _remedy(parameter: ConnectParameter) -> Remedy | None:
+def _remedy(parameter: ConnectParameter, engine: Engine) -> Remedy | Rename | None:
     if parameter.key == "timeout" and parameter.where is ParameterWhere.URL_QUERY:
         return Remedy.TIMEOUT
-    return FOREIGN[parameter.key].remedy if parameter.key in FOREIGN else None
+    if parameter.key in FOREIGN:
+        return FOREIGN[parameter.key].remedy
+    near = (
+        None if parameter.key in CONNECT or parameter.key in ADAPTER else nearest(parameter.key, (*CONNECT, *ADAPTER))
+    )
+    if near is None or parameter.where is not ParameterWhere.CONNECT_ARGS:
+        return None
+    given = {one.key for one in engine.parameters.connect} | _sizes_given(engine)
+    return Remedy.LEAVE_OUT if near in given else Rename(near)
 
 
-def _said_of(parameter: ConnectParameter, also: str) -> str:
-    key, place = parameter.key, _PLACES[parameter.where]
+def _parameter(refused: Sequence[ConnectParameter], deployment: Deployment) -> str:
+    """Returns the message about parameters of which the first one makes `connect()` fail."""
+    if not refused:
+        return ""
+    parameter, *others = refused
+    key, also, place = parameter.key, _also(others), _PLACES[parameter.where]
     if not parameter.everywhere:
         place += " on some paths"
     if key == "ssl" and _is_no_mode(parameter):
@@ -153,11 +209,57 @@ def _said_of(parameter: ConnectParameter, also: str) -> str:
             f"asyncpg's `{key}`{also} in {place} is a text: connecting raises `TypeError: {STAYS_TEXT[key]}`; "
             f"give it in `connect_args` as a number"
         )
-    foreign: Foreign = FOREIGN[key]
-    advice = foreign.advice
+    if key in FOREIGN:
+        owner, advice = f"{FOREIGN[key].owner} ", FOREIGN[key].advice
+    else:
+        owner, advice = _advice(key, (CONNECT, ADAPTER), deployment)
     if key == "sslmode" and _is_no_mode(parameter):
         advice = f"{parameter.value} is no mode either, {advice} with 'require'"
     return (
-        f"{foreign.owner} `{key}`{also} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword "
+        f"{owner}`{key}`{also} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword "
         f"argument '{key}'`; {advice}"
     )
+
+
+def _keyword(refused: Sequence[ConnectParameter], deployment: Deployment) -> str:
+    """Returns the message about keywords that make the engine function fail."""
+    if not refused:
+        return ""
+    parameter, *others = refused
+    key, some = parameter.key, "" if parameter.everywhere else " on some paths"
+    if key in CONNECT or key in ADAPTER:
+        owner, advice = f"{_owner(key)} ", f"give {'them' if others else 'it'} in `connect_args`"
+    elif key in FOREIGN:
+        owner, advice = f"{FOREIGN[key].owner} ", FOREIGN[key].advice
+    else:
+        owner, advice = _advice(key, (ENGINE, CONNECT), deployment)
+    return (
+        f"{owner}`{key}`{_also(others)} given to SQLAlchemy's engine function{some}: it raises `TypeError: Invalid "
+        f"argument(s) '{key}' sent to create_engine()`; {advice}"
+    )
+
+
+def _advice(key: str, tables: tuple[dict[str, Taken], ...], deployment: Deployment) -> tuple[str, str]:
+    """Returns whose a key is, as a word before it or "", and what to do about it."""
+    for table in tables:
+        taken = table.get(key)
+        if taken is not None:
+            release, known = (
+                ("asyncpg", deployment.asyncpg) if table is CONNECT else ("SQLAlchemy", deployment.sqlalchemy)
+            )
+            if taken.until is not None:
+                return f"{release}'s ", f"leave it out, {release} {shown(taken.until)} has removed it"
+            return f"{release}'s ", f"leave it out, or use {release} >= {shown(taken.since)} in place of {shown(known)}"
+    near = nearest(key, [name for table in tables for name in table])
+    if near is None:
+        return "", "leave it out"
+    return "", f"use `{near}`" + (" in `connect_args`" if ENGINE in tables and near not in ENGINE else "")
+
+
+def _sizes_given(engine: Engine) -> set[str]:
+    sizes = engine.sizes.both
+    return {size.key for size in sizes if size.state is not SizeState.ABSENT}
+
+
+def _owner(key: str) -> str:
+    return "SQLAlchemy's" if key in ADAPTER else "asyncpg's"
