@@ -116,13 +116,18 @@ HOW: dict[str, How] = {
     "PGB205_rejected_connect_parameter/bad_beside_server_settings.py": Always(
         "TypeError", _UNEXPECTED.format("application_name")
     ),
+    "PGB205_rejected_connect_parameter/bad_engine_keyword.py": Always("TypeError", _REFUSED.format("command_timeout")),
     "PGB205_rejected_connect_parameter/bad_libpq_url.py": Always(
         "TypeError", _UNEXPECTED.format("sslmode"), encrypted=True
     ),
+    "PGB205_rejected_connect_parameter/bad_listener.py": Always("TypeError", _UNEXPECTED.format("sslmode")),
+    "PGB205_rejected_connect_parameter/bad_misspelt_keyword.py": Always("TypeError", _REFUSED.format("poolsize")),
     "PGB205_rejected_connect_parameter/bad_no_place.py": Always("TypeError", _UNEXPECTED.format("options")),
     "PGB205_rejected_connect_parameter/bad_several_places.py": Always(
         "TypeError", _UNEXPECTED.format("sslmode"), encrypted=True
     ),
+    "PGB205_rejected_connect_parameter/bad_slip.py": Always("TypeError", _UNEXPECTED.format("comand_timeout")),
+    "PGB205_rejected_connect_parameter/bad_url_of_a_dashboard.py": Always("TypeError", _UNEXPECTED.format("pgbouncer")),
     "PGB205_rejected_connect_parameter/bad_sqlite_option.py": Always(
         "TypeError", _UNEXPECTED.format("check_same_thread")
     ),

@@ -76,12 +76,8 @@ def with_listeners(module: Module, size: CacheSize, found: Listened) -> CacheSiz
 def parameters_with_listeners(
     module: Module, parameters: tuple[ConnectParameter, ...], found: Listened
 ) -> tuple[ConnectParameter, ...]:
-    """Returns the parameters that reach `connect()` and the engine function after the listeners have run."""
-    kept = [
-        one
-        for one in parameters
-        if one.where is ParameterWhere.ENGINE_KEYWORD or not (found.open or one.key in found.removed)
-    ]
+    """Returns the parameters that reach `connect()` after the listeners have run."""
+    kept = [one for one in parameters if not found.open and one.key not in found.removed]
     given = [
         ConnectParameter(
             key,

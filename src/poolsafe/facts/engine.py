@@ -161,12 +161,11 @@ class PoolArgument:
 
 
 class ParameterWhere(enum.Enum):
-    """Where a parameter for asyncpg's `connect()` is given. The engine function refuses what it does not know."""
+    """The ways in which a parameter reaches asyncpg's `connect()`."""
 
     URL_QUERY = "query of the URL"
     CONNECT_ARGS = "connect_args"
     LISTENER = "listener to do_connect"
-    ENGINE_KEYWORD = "keyword of the engine function"
 
 
 @frozen
@@ -204,7 +203,7 @@ class Written:
 
 @frozen
 class ConnectParameter:
-    """A known key of the URL's query, of connect_args or of a listener, or a keyword of the engine function.
+    """A known key of the URL's query, of connect_args or of a listener.
 
     Cache sizes and name functions are none, except in an engine of another driver.
 
@@ -217,6 +216,19 @@ class ConnectParameter:
     value: str = ""
     origin: tuple[Related, ...] = ()
     written: tuple[Written, ...] = ()
+    everywhere: bool = False
+
+
+@frozen
+class EngineKeyword:
+    """A keyword of the engine function, or an option of its configuration. The sizes and names of PGB105 are none.
+
+    `argument` is the index of the call's argument if it is written there. `everywhere`: every path to asyncpg gives it.
+    """
+
+    name: str
+    argument: int | None = None
+    origin: tuple[Related, ...] = ()
     everywhere: bool = False
 
 
@@ -295,11 +307,15 @@ class Pooling:
 
 @frozen
 class Parameters:
-    """What else reaches asyncpg's `connect()`. `known`: nothing beyond these fields and the cache sizes does."""
+    """What else reaches asyncpg's `connect()`. `known`: nothing beyond these fields and the cache sizes does.
+
+    `keywords` are given to the engine function itself, which refuses what it does not know.
+    """
 
     connect: tuple[ConnectParameter, ...] = ()
     server_settings: tuple[ServerSetting, ...] = ()
     known: bool = True
+    keywords: tuple[EngineKeyword, ...] = ()
 
 
 @frozen

@@ -36,6 +36,7 @@ from poolsafe.facts.misplaced import argument_index, misplaced_keys, written_val
 from poolsafe.facts.observed import Observed
 from poolsafe.facts.parameters import (
     connect_parameters,
+    engine_keywords,
     other_driver_parameters,
     parameters_known,
     pool_arguments,
@@ -192,6 +193,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             ),
             settings_with_listeners(module, server_settings(module, layout, judged), listeners),
             parameters_known(judged) and not listeners.open,
+            engine_keywords(module, layout, judged),
         ),
         layout=EngineLayout(
             call=layout,

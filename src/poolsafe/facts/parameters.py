@@ -10,12 +10,12 @@ import libcst as cst
 from poolsafe.facts.engine import (
     ConnectParameter,
     Driver,
+    EngineKeyword,
     ParameterWhere,
     Pool,
     PoolArgument,
     ServerSetting,
     Written,
-    WrittenItem,
 )
 from poolsafe.facts.misplaced import KEYS, argument_index
 from poolsafe.facts.places import explain
@@ -77,17 +77,10 @@ def pool_arguments(module: Module, layout: CallLayout, views: list[View]) -> tup
 def connect_parameters(
     module: Module, call: cst.Call, layout: CallLayout, views: list[View]
 ) -> tuple[ConnectParameter, ...]:
-    """Returns the keywords of the engine function, and the keys of the URL's query and of connect_args.
-
-    The cache sizes and the name function are left out.
-    """
+    """Returns the keys of the URL's query and of connect_args, except the cache sizes and the name function."""
     found: dict[tuple[str, ParameterWhere], list[_Given]] = {}
     for view in views:
-        for given in (
-            *_keywords(layout, view),
-            *_in_query(module, call, view),
-            *_in_connect_args(module, call, view),
-        ):
+        for given in (*_in_query(module, call, view), *_in_connect_args(module, call, view)):
             found.setdefault((given.key, given.where), []).append(given)
     span = (layout.start, layout.end)
     return tuple(
@@ -175,20 +168,19 @@ def _misdirected(key: str, scheme: str, views: list[View], module: Module) -> Co
     )
 
 
-def _keywords(layout: CallLayout, view: View) -> Iterator[_Given]:
-    """Yields the keywords, and the options of the configuration, that reach SQLAlchemy's engine function itself."""
-    seen = view.seen
-    if view.driver is not Driver.ASYNCPG or seen.function == ENGINE_CONFIG:
-        return
-    where = ParameterWhere.ENGINE_KEYWORD
-    for key in dict.fromkeys((*seen.arguments.keywords, *configured_keys(seen))):
-        possible = judged_values(view.option(key))
-        given = [one for one in possible if not isinstance(one, Absent)]
-        if key in (*KEYS, *_OF_THE_FUNCTION) or not given:
-            continue
-        index = argument_index(layout, key)
-        written = () if index is None else (Written(WrittenItem(layout, index), as_python(given[0]), alone=True),)
-        yield _Given(view, key, where, given[0], given[0].provenance, written, optional=len(given) < len(possible))
+def engine_keywords(module: Module, layout: CallLayout, views: list[View]) -> tuple[EngineKeyword, ...]:
+    """Returns the keywords and options of the configuration that reach the engine function of asyncpg's engine."""
+    views = [view for view in views if view.driver is Driver.ASYNCPG and view.seen.function != ENGINE_CONFIG]
+    found: dict[str, EngineKeyword] = {}
+    for view in views:
+        for name in (*view.seen.arguments.keywords, *configured_keys(view.seen)):
+            given = judged_values(view.option(name))
+            if name in found or name in (*KEYS, *_OF_THE_FUNCTION) or all(isinstance(one, Absent) for one in given):
+                continue
+            origin = explain(given[0].provenance, f"`{name}`", module, (layout.start, layout.end))
+            everywhere = not any(isinstance(one, Absent) for each in views for one in judged_values(each.option(name)))
+            found[name] = EngineKeyword(name, argument_index(layout, name), origin, everywhere)
+    return tuple(found.values())
 
 
 def _is_blank(value: Value) -> bool:

@@ -67,13 +67,13 @@ ENGINE: dict[str, Taken] = {
         _ALWAYS,
     ),
     "async_creator": Taken((2, 0, 16)),
-    "case_sensitive": Taken(until=(2,)),
-    "convert_unicode": Taken(until=(2,)),
-    "encoding": Taken(until=(2,)),
-    "insertmanyvalues_page_size": Taken((2,)),
+    "case_sensitive": Taken(until=(2, 0)),
+    "convert_unicode": Taken(until=(2, 0)),
+    "encoding": Taken(until=(2, 0)),
+    "insertmanyvalues_page_size": Taken((2, 0)),
     "native_inet_types": Taken((2, 0, 18)),
     "skip_autocommit_rollback": Taken((2, 0, 43)),
-    "use_insertmanyvalues": Taken((2,)),
+    "use_insertmanyvalues": Taken((2, 0)),
 }  # fmt: skip
 
 

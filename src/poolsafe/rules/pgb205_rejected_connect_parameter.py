@@ -1,17 +1,26 @@
 """
 ## What it does
-Reports parameters in the URL's query or in `connect_args` that asyncpg refuses. They belong to libpq (`sslmode`,
-`application_name`, `connect_timeout`, `channel_binding`, `options`), to other drivers (`check_same_thread`), to other
-libraries (`pgbouncer=true`) or to the engine function. Also asyncpg's own ones with a value that it refuses:
-`ssl=true`, and in the URL, where every value is a text, `timeout` and the like.
+Reports parameters that asyncpg refuses, in the URL's query, in `connect_args` or in a listener to `do_connect`. They
+belong to libpq (`sslmode`, `application_name`, `connect_timeout`, `channel_binding`, `options`), to other drivers
+(`check_same_thread`), to other libraries (`pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`) or to the engine
+function, or they are a slip in one of asyncpg's names (`statment_cache_size`). Also asyncpg's own ones with a value
+that it refuses: `ssl=true`, and in the URL, where every value is a text, `timeout` and the like.
+
+Also what is given to the wrong layer: `server_settings=`, `ssl=`, `command_timeout=` or a misspelt keyword given to the
+engine function itself, and asyncpg's keys in the `connect_args` or the URL of an engine on another driver.
 
 ## Why is this bad?
-SQLAlchemy hands both to `asyncpg.connect()` as keywords, and the first connect raises
-`TypeError: connect() got an unexpected keyword argument 'sslmode'`, on every server. URLs from a hosting provider's
-page are written for libpq and carry such parameters. A text that is no mode of `ssl` raises
+SQLAlchemy hands query, `connect_args` and what listeners add to `asyncpg.connect()` as keywords, and the first connect
+raises `TypeError: connect() got an unexpected keyword argument 'sslmode'`, on every server. URLs from a hosting
+provider's page are written for libpq and carry such parameters. A text that is no mode of `ssl` raises
 `ClientConfigurationError: ... parameter must be one of: disable, allow, prefer, require, verify-ca, verify-full`, and a
 number that stays a text raises `TypeError: unsupported operand type(s)` or `'<' not supported between instances of
 'str' and 'int'`.
+
+The engine function raises `TypeError: Invalid argument(s) 'server_settings' sent to create_engine()` for a keyword that
+neither the dialect nor the pool knows. With a key of asyncpg's psycopg raises `ProgrammingError: invalid connection
+option "statement_cache_size"`, SQLite `TypeError: 'statement_cache_size' is an invalid keyword argument`, and others
+raise the same TypeError as asyncpg.
 
 ## Example
 ```python
@@ -51,20 +60,24 @@ engine = create_async_engine(
 | `application_name` | `server_settings={"application_name": ...}` in `connect_args` |
 | `connect_timeout`, `?timeout=` | `timeout` in `connect_args`, as a number |
 | `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`: behind PgBouncer no place in the client |
-| `pool_size`, `max_size` | the engine's `pool_size` |
-| `pgbouncer`, `channel_binding`, `check_same_thread` | nothing |
+| `pool_size`, `max_size`, `connection_limit` | the engine's `pool_size` |
+| `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` | nothing |
+| `server_settings`, `ssl`, `command_timeout` as a keyword of the engine function | the same in `connect_args` |
 
 ## Fix safety
 The fix gives each parameter as asyncpg takes it. It is safe for `sslmode` with a known mode, `application_name` with a
 known name, and `timeout` in the URL, where they are written in the engine's call and every path to it gives an asyncpg
 URL. It is unsafe where the URL or the dict is written elsewhere in the file, since something else may read it; for
 `connect_timeout`, which libpq counts for each address and asyncpg for all of them; and where it leaves something out
-(`channel_binding`, `pgbouncer`, `check_same_thread` and the like). There is no fix for what has no place behind
-PgBouncer (`options`, `search_path`), what needs an object (`sslrootcert`), where a dict or a URL comes from another
-file, and where another driver reads the same dict.
+(`channel_binding`, `pgbouncer`, `check_same_thread` and the like), corrects a misspelt name, or moves
+`server_settings`, which a pooler may refuse. Other keywords of asyncpg's that the engine function got move into
+`connect_args` safely. There is no fix for what has no place behind PgBouncer (`options`, `search_path`), what needs an
+object (`sslrootcert`), where a dict or a URL comes from another file, and where another driver reads the same dict.
 
 ## Versions
-All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1.
+All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg takes `record_class` since
+0.22, `direct_tls` since 0.26, `target_session_attrs` since 0.28, `krbsrvname` and `gsslib` since 0.30, and `service`
+since 0.31. SQLAlchemy's dialect takes `async_fallback` until 2.0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
@@ -77,8 +90,9 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment, shown
-from poolsafe.facts.engine import ConnectParameter, Driver, Engine, ParameterWhere, SizeState
-from poolsafe.findings import Finding, Fix, Severity
+from poolsafe.facts.engine import ConnectParameter, Driver, Engine, EngineKeyword, ParameterWhere, SizeState
+from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.engine_fixes import move_keywords
 from poolsafe.fixes.parameter_fixes import SSL_MODES, Remedy, Rename, replace_parameters
 from poolsafe.rules.accepted_keywords import ADAPTER, CONNECT, ENGINE, Taken, nearest, refuses_connect, refuses_engine
 from poolsafe.rules.base import FixAvailability, rule
@@ -92,7 +106,7 @@ if TYPE_CHECKING:
 _PLACES = {
     ParameterWhere.URL_QUERY: "the URL",
     ParameterWhere.CONNECT_ARGS: "`connect_args`",
-    ParameterWhere.LISTENER: "a `do_connect` listener",
+    ParameterWhere.LISTENER: "a listener",
 }
 
 # asyncpg's own parameters that must not be text, as everything in a URL's query is.
@@ -111,25 +125,20 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         return
     if not is_asyncpg(engine, deployment):
         return
-    given = engine.parameters.connect
-    keywords = [one for one in given if one.where is ParameterWhere.ENGINE_KEYWORD]
-    if not _has_plugins(given):
-        refused = [one for one in keywords if refuses_engine(one.key, deployment)]
-        yield from _found(engine, deployment, refused, _keyword(refused, deployment), None)
+    keywords = _refused_keywords(engine, deployment)
+    if keywords:
+        message = _said_of_keyword(keywords, deployment)
+        related = tuple(place for one in keywords for place in one.origin) + driver_shown(engine, deployment)
+        ours = all(one.name in CONNECT and one.everywhere for one in keywords)
+        fix = move_keywords(engine, source, keywords) if ours else None
+        yield finding(__name__, engine, message, Severity.ERROR, fix, related)
     # SQLAlchemy gives neither the query nor connect_args to a creator.
-    if engine.creator is None:
-        refused = [one for one in given if one not in keywords and _is_refused(one, engine, deployment)]
-        remedies = [(one, _remedy(one, engine)) for one in refused]
-        fix = replace_parameters(engine, source, remedies) if refused else None
-        yield from _found(engine, deployment, refused, _parameter(refused, deployment), fix)
-
-
-def _found(
-    engine: Engine, deployment: Deployment, refused: Sequence[ConnectParameter], message: str, fix: Fix | None
-) -> Iterator[Finding]:
-    if refused:
+    refused = [one for one in engine.parameters.connect if _is_refused(one, engine, deployment)]
+    if refused and engine.creator is None:
+        message = assuming(engine) + _said_of(refused, deployment)
         related = tuple(place for one in refused for place in one.origin) + driver_shown(engine, deployment)
-        yield finding(__name__, engine, assuming(engine) + message, Severity.ERROR, fix, related)
+        fix = replace_parameters(engine, source, [(one, _remedy(one, engine)) for one in refused])
+        yield finding(__name__, engine, message, Severity.ERROR, fix, related)
 
 
 def _of_another_driver(engine: Engine) -> Iterator[Finding]:
@@ -146,12 +155,15 @@ def _of_another_driver(engine: Engine) -> Iterator[Finding]:
     yield finding(__name__, engine, message, Severity.ERROR, None, related)
 
 
-def _has_plugins(given: Sequence[ConnectParameter]) -> bool:
-    """Returns whether plugins of SQLAlchemy are named, which may take keywords of their own away."""
-    return any(one.key in ("plugin", "plugins") for one in given)
+def _refused_keywords(engine: Engine, deployment: Deployment) -> list[EngineKeyword]:
+    """Returns the keywords that the engine function refuses. A plugin may take some of its own away before."""
+    keywords = engine.parameters.keywords
+    if any(one.name == "plugins" for one in keywords) or any(one.key == "plugin" for one in engine.parameters.connect):
+        return []
+    return [one for one in keywords if refuses_engine(one.name, deployment)]
 
 
-def _also(others: Sequence[ConnectParameter]) -> str:
+def _also(others: Sequence[object]) -> str:
     return f" and {len(others)} more" if others else ""
 
 
@@ -194,10 +206,8 @@ def _remedy(parameter: ConnectParameter, engine: Engine) -> Remedy | Rename | No
     return Remedy.LEAVE_OUT if near in given else Rename(near)
 
 
-def _parameter(refused: Sequence[ConnectParameter], deployment: Deployment) -> str:
+def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str:
     """Returns the message about parameters of which the first one makes `connect()` fail."""
-    if not refused:
-        return ""
     parameter, *others = refused
     key, also, place = parameter.key, _also(others), _PLACES[parameter.where]
     if not parameter.everywhere:
@@ -221,12 +231,10 @@ def _parameter(refused: Sequence[ConnectParameter], deployment: Deployment) -> s
     )
 
 
-def _keyword(refused: Sequence[ConnectParameter], deployment: Deployment) -> str:
+def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -> str:
     """Returns the message about keywords that make the engine function fail."""
-    if not refused:
-        return ""
-    parameter, *others = refused
-    key, some = parameter.key, "" if parameter.everywhere else " on some paths"
+    first, *others = refused
+    key, some = first.name, "" if first.everywhere else " on some paths"
     if key in CONNECT or key in ADAPTER:
         owner, advice = f"{_owner(key)} ", f"give {'them' if others else 'it'} in `connect_args`"
     elif key in FOREIGN:
@@ -244,12 +252,13 @@ def _advice(key: str, tables: tuple[dict[str, Taken], ...], deployment: Deployme
     for table in tables:
         taken = table.get(key)
         if taken is not None:
-            release, known = (
+            library, known = (
                 ("asyncpg", deployment.asyncpg) if table is CONNECT else ("SQLAlchemy", deployment.sqlalchemy)
             )
+            owner = "" if table is ENGINE else f"{library}'s "
             if taken.until is not None:
-                return f"{release}'s ", f"leave it out, {release} {shown(taken.until)} has removed it"
-            return f"{release}'s ", f"leave it out, or use {release} >= {shown(taken.since)} in place of {shown(known)}"
+                return owner, f"leave it out, {library} {shown(taken.until)} has removed it"
+            return owner, f"leave it out, or use {library} >= {shown(taken.since)} in place of {shown(known)}"
     near = nearest(key, [name for table in tables for name in table])
     if near is None:
         return "", "leave it out"
