@@ -51,10 +51,12 @@ EXCEPTIONS: list[tuple[str, list[str]]] = [
     ("connect() got an unexpected keyword argument 'prepared_statement_name_func'", ["PGB107"]),
     ("connect() got an unexpected keyword argument 'sslmode'", ["PGB205"]),
     ("parameter must be one of: disable, allow, prefer, require, verify-ca, verify-full", ["PGB205"]),
+    ("Pool class QueuePool cannot be used with asyncio engine", ["PGB207"]),
+    ("Invalid argument(s) 'server_settings' sent to create_engine()", ["PGB205"]),
+    ('invalid connection option "statement_cache_size"', ["PGB205"]),
     # without a rule
     ('unrecognized configuration parameter "statement_cache_size"', []),
     ("dictionary update sequence element #0 has length 1; 2 is required", []),
-    ("Pool class QueuePool cannot be used with asyncio engine", []),
     ("expected string or bytes-like object, got 'NoneType'", []),
     ('prepared statement "p1" does not exist', []),
     ('prepared statement "p1" already exists', []),
@@ -63,6 +65,15 @@ EXCEPTIONS: list[tuple[str, list[str]]] = [
     ('cursor "c1" does not exist', []),
     ("lastval is not yet defined in this session", []),
     ("DISCARD ALL cannot run inside a transaction block", []),
+    # hardly a matter of the engine's settings
+    ("cannot switch to state 11; another operation (2) is in progress", []),
+    ("MissingGreenlet: greenlet_spawn has not been called", []),
+    ('prepared statement "_pg3_0" already exists', []),
+    ("Max client connections reached", []),
+    ("QueuePool limit of size 5 overflow 10 reached", []),
+    ("attached to a different loop", []),
+    ("unsupported startup parameter in options: search_path", []),
+    ('unrecognized configuration parameter "pgbouncer"', []),
 ]
 EACH = pytest.mark.parametrize(("text", "codes"), EXCEPTIONS, ids=[text for text, _ in EXCEPTIONS])
 

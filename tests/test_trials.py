@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.deployment import Deployment, older_than
+from poolsafe.facts.pool_class import REFUSED, REPLACEMENT
 from poolsafe.fixes.parameter_fixes import SSL_MODES
 from poolsafe.rules.accepted_keywords import ADAPTER, CONNECT, ENGINE, refuses_connect, refuses_engine
 from poolsafe.rules.foreign_parameters import FOREIGN, of_another_driver
 from poolsafe.rules.pgb203_null_pool_argument import QUEUE_ONLY
 from poolsafe.rules.pgb205_rejected_connect_parameter import NOT_A_MODE, STAYS_TEXT
+from poolsafe.rules.pgb207_refused_pool_class import REFUSED_SINCE
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 pool = pytest.importorskip("sqlalchemy.pool")
@@ -90,6 +92,14 @@ def test_the_engine_function_takes(name: str) -> None:
 def test_the_engine_function_refuses(name: str) -> None:
     with pytest.raises(TypeError, match=rf"Invalid argument\(s\) '{name}' sent to create_engine\(\)"):
         aio.create_async_engine(URL, **{name: None})
+
+
+@pytest.mark.parametrize("name", ["QueuePool", "SingletonThreadPool", "AssertionPool", "StaticPool", "NullPool"])
+def test_asynchronous_engines_refuse_pools_of_threads(name: str) -> None:
+    raised = message_of(lambda: aio.create_async_engine(URL, poolclass=getattr(pool, name)))
+    newer = not older_than(installed().sqlalchemy, REFUSED_SINCE)
+    assert (f"Pool class {name} cannot be used with asyncio engine" in raised) == (name in REFUSED and newer)
+    aio.create_async_engine(URL, poolclass=getattr(pool, REPLACEMENT))
 
 
 def test_sqlite_refuses_a_key_of_asyncpg() -> None:

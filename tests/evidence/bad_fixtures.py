@@ -71,6 +71,8 @@ _UNEXPECTED = "connect() got an unexpected keyword argument '{}'"
 _NO_COMPARISON = "'<' not supported between instances of 'str' and 'int'"
 _NEGATIVE = "statement_cache_size is expected to be greater or equal to 0, got {}"
 
+_NO_ASYNC_POOL = "Pool class {} cannot be used with asyncio engine"
+
 HOW: dict[str, How] = {
     "PGB101_missing_cache_size/bad_alembic_env.py": Race(script=True),
     "PGB101_missing_cache_size/bad_fastapi_service.py": Race(),
@@ -132,6 +134,10 @@ HOW: dict[str, How] = {
         "TypeError", _UNEXPECTED.format("check_same_thread")
     ),
     "PGB206_pre_ping_outside_transaction/bad_old_versions.py": Race((UNNAMED_GONE,), "older"),
+    "PGB207_refused_pool_class/bad_beside_another_pool.py": Always("ArgumentError", _NO_ASYNC_POOL.format("QueuePool")),
+    "PGB207_refused_pool_class/bad_by_the_module.py": Always("ArgumentError", _NO_ASYNC_POOL.format("QueuePool")),
+    "PGB207_refused_pool_class/bad_queue_pool.py": Always("ArgumentError", _NO_ASYNC_POOL.format("QueuePool")),
+    "PGB207_refused_pool_class/bad_singleton.py": Always("ArgumentError", _NO_ASYNC_POOL.format("SingletonThreadPool")),
     "PGB301_multiple_statements_in_text/bad_refresh.py": Call("aggregate", "connection"),
     "PGB301_multiple_statements_in_text/bad_result_used.py": Call("next_number", "session"),
     "PGB301_multiple_statements_in_text/bad_session_settings.py": Call("archive", "session", ("2026-01-01",)),

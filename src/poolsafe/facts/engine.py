@@ -160,6 +160,27 @@ class PoolArgument:
     origin: tuple[Related, ...] = ()
 
 
+@frozen
+class RefusedPoolClass:
+    """A `poolclass` that asynchronous engines refuse.
+
+    `value` is the span of the class's name in the call, and `imported` that of its name in the import. There, the name
+    of the class that replaces it belongs at the offset `sorted_at`, and `previous_end` is the end of the name before.
+    `shared`: something else in the file uses the name. `bound`: the file imports the class that replaces it already.
+    """
+
+    name: str
+    everywhere: bool = True
+    origin: tuple[Related, ...] = ()
+    value: tuple[int, int] | None = None
+    imported: tuple[int, int] | None = None
+    sorted_at: int = 0
+    previous_end: int | None = None
+    is_attribute: bool = False
+    shared: bool = False
+    bound: bool = False
+
+
 class ParameterWhere(enum.Enum):
     """The ways in which a parameter reaches asyncpg's `connect()`."""
 
@@ -295,7 +316,7 @@ class Pooling:
     """The pool and its pre-ping.
 
     `pre_ping_value` is the span of what the call passes as `pool_pre_ping`, if it does. `arguments` are those that the
-    pool class may not accept.
+    pool class may not accept. `refused` is the pool class itself if asynchronous engines refuse it.
     """
 
     pool: Pool
@@ -303,6 +324,7 @@ class Pooling:
     pre_ping_value: tuple[int, int] | None = None
     pre_ping_origin: tuple[Related, ...] = ()
     arguments: tuple[PoolArgument, ...] = ()
+    refused: RefusedPoolClass | None = None
 
 
 @frozen

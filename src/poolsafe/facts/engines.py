@@ -43,6 +43,7 @@ from poolsafe.facts.parameters import (
     server_settings,
 )
 from poolsafe.facts.places import explain
+from poolsafe.facts.pool_class import refused_pool_class
 from poolsafe.facts.pooling import autocommit_of, creator_of, name_function_of, pool_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
@@ -185,6 +186,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             written_value(layout, "pool_pre_ping"),
             explain(pre_ping_provenance, "`pool_pre_ping`", module, span),
             pool_arguments(module, layout, judged),
+            refused_pool_class(module, written, layout, judged),
         ),
         parameters=Parameters(
             misdirected

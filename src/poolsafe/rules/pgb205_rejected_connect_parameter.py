@@ -1,10 +1,11 @@
 """
 ## What it does
-Reports parameters that asyncpg refuses, in the URL's query, in `connect_args` or in a listener to `do_connect`. They
-belong to libpq (`sslmode`, `application_name`, `connect_timeout`, `channel_binding`, `options`), to other drivers
-(`check_same_thread`), to other libraries (`pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`) or to the engine
-function, or they are a slip in one of asyncpg's names (`statment_cache_size`). Also asyncpg's own ones with a value
-that it refuses: `ssl=true`, and in the URL, where every value is a text, `timeout` and the like.
+Reports parameters that asyncpg, SQLAlchemy's engine function or another driver refuses. Those that asyncpg refuses, in
+the URL's query, in `connect_args` or in a listener to `do_connect`, belong to libpq (`sslmode`, `application_name`,
+`connect_timeout`, `channel_binding`, `options`), to other drivers (`check_same_thread`), to other libraries
+(`pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`) or to the engine function, or they are a slip in one of
+asyncpg's names (`statment_cache_size`). Also asyncpg's own ones with a value that it refuses: `ssl=true`, and in the
+URL, where every value is a text, `timeout` and the like.
 
 Also what is given to the wrong layer: `server_settings=`, `ssl=`, `command_timeout=` or a misspelt keyword given to the
 engine function itself, and asyncpg's keys in the `connect_args` or the URL of an engine on another driver.
@@ -18,9 +19,9 @@ number that stays a text raises `TypeError: unsupported operand type(s)` or `'<'
 'str' and 'int'`.
 
 The engine function raises `TypeError: Invalid argument(s) 'server_settings' sent to create_engine()` for a keyword that
-neither the dialect nor the pool knows. With a key of asyncpg's psycopg raises `ProgrammingError: invalid connection
-option "statement_cache_size"`, SQLite `TypeError: 'statement_cache_size' is an invalid keyword argument`, and others
-raise the same TypeError as asyncpg.
+neither the dialect nor the pool knows. With a key of asyncpg's psycopg raises
+`ProgrammingError: invalid connection option "statement_cache_size"`, SQLite
+`TypeError: 'statement_cache_size' is an invalid keyword argument`, and others raise the same TypeError as asyncpg.
 
 ## Example
 ```python
