@@ -18,7 +18,7 @@ ROOT = Path(__file__).parent.parent
 PAGE = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
 PYTEST = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
 # What the page tells to make.
-NEW = ("src/poolsafe/rules/pgb207_echoed_pool.py", "fixtures/PGB207_echoed_pool/")
+NEW = ("src/poolsafe/rules/pgb208_echoed_pool.py", "fixtures/PGB208_echoed_pool/")
 NAMED = sorted(
     set(re.findall(r"\b(?:src|tests|docs|fixtures|\.ci)/[\w./-]*\w/?", PAGE)) - {name.rstrip("/") for name in NEW}
 )
@@ -68,7 +68,7 @@ def test_the_rule_of_the_page_works(tmp_path: Path) -> None:
         "poolsafe",
         "--isolated",
         "--select",
-        "PGB207",
+        "PGB208",
         "--output-format",
         "concise",
         "db.py",
@@ -76,5 +76,5 @@ def test_the_rule_of_the_page_works(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ran.returncode == 1, ran.stderr
-    assert "db.py:2:10: PGB207" in ran.stdout
+    assert "db.py:2:10: PGB208" in ran.stdout
     assert "SQLAlchemy's `echo_pool` is on; leave it out" in ran.stdout

@@ -62,11 +62,22 @@ EXCEPTIONS: list[tuple[str, list[str]]] = [
     ('cursor "c1" does not exist', ["PGB409"]),
     ("lastval is not yet defined in this session", ["PGB409"]),
     ("DISCARD ALL cannot run inside a transaction block", ["PGB409"]),
+    ("Pool class QueuePool cannot be used with asyncio engine", ["PGB207"]),
+    ("Invalid argument(s) 'server_settings' sent to create_engine()", ["PGB205"]),
+    ('invalid connection option "statement_cache_size"', ["PGB205"]),
     # without a rule
     ('unrecognized configuration parameter "statement_cache_size"', []),
     ("dictionary update sequence element #0 has length 1; 2 is required", []),
-    ("Pool class QueuePool cannot be used with asyncio engine", []),
     ("expected string or bytes-like object, got 'NoneType'", []),
+    # hardly a matter of the engine's settings
+    ("cannot switch to state 11; another operation (2) is in progress", []),
+    ("MissingGreenlet: greenlet_spawn has not been called", []),
+    ('prepared statement "_pg3_0" already exists', []),
+    ("Max client connections reached", []),
+    ("QueuePool limit of size 5 overflow 10 reached", []),
+    ("attached to a different loop", []),
+    ("unsupported startup parameter in options: search_path", []),
+    ('unrecognized configuration parameter "pgbouncer"', []),
 ]
 EACH = pytest.mark.parametrize(("text", "codes"), EXCEPTIONS, ids=[text for text, _ in EXCEPTIONS])
 

@@ -1,17 +1,23 @@
-"""What PGB203 and PGB205 claim, tried against SQLAlchemy and asyncpg themselves (no server is needed)."""
+"""What PGB203, PGB205 and PGB207 claim, tried against SQLAlchemy and asyncpg themselves (no server is needed)."""
 
 from __future__ import annotations
 
 import asyncio
+import inspect
 import re
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from poolsafe.facts.deployment import Deployment, older_than
+from poolsafe.facts.pool_class import REFUSED, REPLACEMENT
 from poolsafe.fixes.parameter_fixes import SSL_MODES
-from poolsafe.rules.foreign_parameters import FOREIGN
+from poolsafe.rules.accepted_keywords import ADAPTER, CONNECT, ENGINE, refuses_connect, refuses_engine
+from poolsafe.rules.foreign_parameters import FOREIGN, of_another_driver
 from poolsafe.rules.pgb203_null_pool_argument import QUEUE_ONLY
 from poolsafe.rules.pgb205_rejected_connect_parameter import NOT_A_MODE, STAYS_TEXT
+from poolsafe.rules.pgb207_refused_pool_class import REFUSED_SINCE
 
 sqlalchemy = pytest.importorskip("sqlalchemy")
 pool = pytest.importorskip("sqlalchemy.pool")
@@ -45,6 +51,78 @@ def test_asyncpg_refuses_foreign_parameters(key: str) -> None:
         connect(f"{URL}?{key}=1")
     with pytest.raises(TypeError, match=message):
         connect(URL, connect_args={key: "1"})
+
+
+def installed() -> Deployment:
+    """The versions that are installed here, as a project that pins them."""
+    versions = [tuple(map(int, re.findall(r"\d+", one.__version__)[:3])) for one in (asyncpg, sqlalchemy)]
+    return Deployment(asyncpg=versions[0], sqlalchemy=versions[1])
+
+
+def test_asyncpg_takes_what_its_signature_names() -> None:
+    taken = {key for key in CONNECT if not refuses_connect(key, installed())}
+    assert taken == set(inspect.signature(asyncpg.connect).parameters)
+
+
+@pytest.mark.parametrize("key", sorted(ADAPTER))
+def test_the_dialect_takes_its_own(key: str) -> None:
+    raised = message_of(lambda: connect(URL, connect_args={key: 0}))
+    refused = f"connect() got an unexpected keyword argument '{key}'"
+    assert (refused in raised) == refuses_connect(key, installed())
+
+
+def test_the_engine_function_takes_what_its_parts_ask_for() -> None:
+    """The engine function asks the dialect, the pool and the engine class for the keywords that each of them takes."""
+    engine_class, dialect = sqlalchemy.Engine, sqlalchemy.make_url(URL).get_dialect()
+    asked = set().union(*map(sqlalchemy.util.get_cls_kwargs, (dialect, engine_class, pool.AsyncAdaptedQueuePool)))
+    # These are SQLAlchemy's own arguments, and the pool's go by other names.
+    renamed = {"timeout", "recycle", "events", "reset_on_return", "pre_ping", "use_lifo"}
+    asked = {f"pool_{name}" if name in renamed else name for name in asked} - {"dialect", "_dispatch"}
+    assert {name for name in asked if refuses_engine(name, installed())} == set()
+
+
+@pytest.mark.parametrize("name", sorted(ENGINE))
+def test_the_engine_function_takes(name: str) -> None:
+    value = URL if name == "url" else None
+    raised = message_of(lambda: aio.create_async_engine(**{"url": URL, name: value}))
+    assert (f"Invalid argument(s) '{name}' sent to create_engine()" in raised) == refuses_engine(name, installed())
+
+
+@pytest.mark.parametrize("name", [*sorted(set(CONNECT) - {"url"}), "poolsize", "connect_arg", "application_name"])
+def test_the_engine_function_refuses(name: str) -> None:
+    with pytest.raises(TypeError, match=rf"Invalid argument\(s\) '{name}' sent to create_engine\(\)"):
+        aio.create_async_engine(URL, **{name: None})
+
+
+@pytest.mark.parametrize("name", ["QueuePool", "SingletonThreadPool", "AssertionPool", "StaticPool", "NullPool"])
+def test_asynchronous_engines_refuse_pools_of_threads(name: str) -> None:
+    raised = message_of(lambda: aio.create_async_engine(URL, poolclass=getattr(pool, name)))
+    newer = not older_than(installed().sqlalchemy, REFUSED_SINCE)
+    assert (f"Pool class {name} cannot be used with asyncio engine" in raised) == (name in REFUSED and newer)
+    aio.create_async_engine(URL, poolclass=getattr(pool, REPLACEMENT))
+
+
+def test_sqlite_refuses_a_key_of_asyncpg() -> None:
+    _, raises = of_another_driver("sqlite", "statement_cache_size")
+    with pytest.raises(TypeError, match=re.escape(raises.partition(": ")[2])):
+        sqlalchemy.create_engine("sqlite://", connect_args={"statement_cache_size": 0}).connect()
+
+
+@pytest.mark.parametrize("scheme", ["postgresql+psycopg", "postgresql+psycopg2", "postgresql+pg8000"])
+def test_other_drivers_refuse_a_key_of_asyncpg(scheme: str) -> None:
+    driver, raises = of_another_driver(scheme, "statement_cache_size")
+    pytest.importorskip(driver)
+    with pytest.raises(Exception, match=re.escape(raises.partition(": ")[2])):
+        sqlalchemy.create_engine(f"{scheme}://app@127.0.0.1:1/app", connect_args={"statement_cache_size": 0}).connect()
+
+
+def test_a_listener_changes_what_reaches_asyncpg() -> None:
+    engine = aio.create_async_engine(URL, connect_args={"statement_cache_size": 50})
+    sqlalchemy.event.listen(
+        engine.sync_engine, "do_connect", lambda dialect, record, args, keywords: keywords.update(x=1)
+    )
+    with pytest.raises(TypeError, match=r"connect\(\) got an unexpected keyword argument 'x'"):
+        asyncio.run(attempt(engine))
 
 
 @pytest.mark.parametrize("key", sorted(FOREIGN))
@@ -137,13 +215,22 @@ def test_connect_args_beside_a_creator_are_ignored() -> None:
     assert given == [{}]
 
 
-def connect(url: str, **options: Any) -> None:
-    async def attempt() -> None:
-        engine = aio.create_async_engine(url, **options)
-        try:
-            async with engine.connect():
-                pass
-        finally:
-            await engine.dispose()
+def message_of(call: Callable[[], object]) -> str:
+    """The text of the exception that a call raises, or ""."""
+    try:
+        call()
+    except Exception as error:
+        return str(error)
+    return ""
 
-    asyncio.run(attempt())
+
+def connect(url: str, **options: Any) -> None:
+    asyncio.run(attempt(aio.create_async_engine(url, **options)))
+
+
+async def attempt(engine: Any) -> None:
+    try:
+        async with engine.connect():
+            pass
+    finally:
+        await engine.dispose()

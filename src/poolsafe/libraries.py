@@ -143,6 +143,9 @@ EXECUTING = frozenset(
     {"execute", "scalar", "scalars", "stream", "stream_scalars", "exec", "execute_iterate", "get_one"}
 )
 
+# Methods of engines, connections and sessions that take execution options, the isolation level among them.
+SETTING_OPTIONS = frozenset({"execution_options", "connection"})
+
 # Packages that a module of the project never stands in for, whatever its files are called.
 _PACKAGES = frozenset(
     {

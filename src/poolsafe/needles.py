@@ -44,8 +44,9 @@ def uses_engine(data: bytes) -> bool:
     """Whether the file's code uses an engine function whose engine asyncpg may serve.
 
     The two functions without "async" in their name count only beside that word: their engine reaches asyncpg through
-    `AsyncEngine(create_engine(...))`, and a URL of asyncpg without it fails at the first query, pooler or not. Also the
-    configuration of advanced-alchemy, which makes the engine itself.
+    `AsyncEngine(create_engine(...))`, and a URL of asyncpg without it fails at the first query, pooler or not. They
+    also count beside a key of asyncpg's, which another driver refuses. The configuration of advanced-alchemy, which
+    makes the engine itself, counts too.
     """
     if not may_use_engine(data):
         return False
@@ -97,7 +98,20 @@ def _names_engine(data: bytes) -> bool:
 
 
 def _is_asynchronous(data: bytes) -> bool:
-    return b"async" in data or b"Async" in data or b"ASYNC" in data
+    return b"async" in data or b"Async" in data or b"ASYNC" in data or any(key in data for key in _KEYS)
+
+
+# Keys of connect_args that only asyncpg and its dialect take; "statement_cache_size" is the end of another one.
+_KEYS = (
+    b"statement_cache_size",
+    b"server_settings",
+    b"command_timeout",
+    b"prepared_statement_name_func",
+    b"max_cached_statement_lifetime",
+    b"max_cacheable_statement_size",
+    b"direct_tls",
+    b"record_class",
+)
 
 
 def holds_suppression(data: bytes) -> bool:

@@ -128,6 +128,8 @@ def _prepared(name: str) -> str:
     return f"SELECT count(*) FROM pg_prepared_statements WHERE name = '{name}'"
 
 
+_NO_ASYNC_POOL = "Pool class {} cannot be used with asyncio engine"
+
 HOW: dict[str, How] = {
     "PGB101_missing_cache_size/bad_alembic_env.py": Race(script=True),
     "PGB101_missing_cache_size/bad_fastapi_service.py": Race(),
@@ -152,6 +154,7 @@ HOW: dict[str, How] = {
     "PGB105_misplaced_cache_size/bad_in_the_url.py": Always("TypeError", _NO_COMPARISON),
     "PGB106_named_prepared_statement/bad_old_asyncpg.py": Race((DUPLICATE,), "old", "old"),
     "PGB107_unsafe_statement_name/bad_autocommit.py": Race((UNIQUE_GONE,)),
+    "PGB107_unsafe_statement_name/bad_autocommit_of_a_connection.py": Race((UNIQUE_GONE,), work=("maintain",)),
     "PGB107_unsafe_statement_name/bad_widely_copied_recipe.py": Race((DUPLICATE, GONE, UNIQUE_GONE)),
     "PGB108_conditional_cache_size/bad_one_environment.py": Race(),
     "PGB109_transaction_in_statement_mode/bad_session.py": Always(
@@ -172,17 +175,26 @@ HOW: dict[str, How] = {
     "PGB205_rejected_connect_parameter/bad_beside_server_settings.py": Always(
         "TypeError", _UNEXPECTED.format("application_name")
     ),
+    "PGB205_rejected_connect_parameter/bad_engine_keyword.py": Always("TypeError", _REFUSED.format("command_timeout")),
     "PGB205_rejected_connect_parameter/bad_libpq_url.py": Always(
         "TypeError", _UNEXPECTED.format("sslmode"), encrypted=True
     ),
+    "PGB205_rejected_connect_parameter/bad_listener.py": Always("TypeError", _UNEXPECTED.format("sslmode")),
+    "PGB205_rejected_connect_parameter/bad_misspelt_keyword.py": Always("TypeError", _REFUSED.format("poolsize")),
     "PGB205_rejected_connect_parameter/bad_no_place.py": Always("TypeError", _UNEXPECTED.format("options")),
     "PGB205_rejected_connect_parameter/bad_several_places.py": Always(
         "TypeError", _UNEXPECTED.format("sslmode"), encrypted=True
     ),
+    "PGB205_rejected_connect_parameter/bad_slip.py": Always("TypeError", _UNEXPECTED.format("comand_timeout")),
+    "PGB205_rejected_connect_parameter/bad_url_of_a_dashboard.py": Always("TypeError", _UNEXPECTED.format("pgbouncer")),
     "PGB205_rejected_connect_parameter/bad_sqlite_option.py": Always(
         "TypeError", _UNEXPECTED.format("check_same_thread")
     ),
     "PGB206_pre_ping_outside_transaction/bad_old_versions.py": Race((UNNAMED_GONE,), "older"),
+    "PGB207_refused_pool_class/bad_beside_another_pool.py": Always("ArgumentError", _NO_ASYNC_POOL.format("QueuePool")),
+    "PGB207_refused_pool_class/bad_by_the_module.py": Always("ArgumentError", _NO_ASYNC_POOL.format("QueuePool")),
+    "PGB207_refused_pool_class/bad_queue_pool.py": Always("ArgumentError", _NO_ASYNC_POOL.format("QueuePool")),
+    "PGB207_refused_pool_class/bad_singleton.py": Always("ArgumentError", _NO_ASYNC_POOL.format("SingletonThreadPool")),
     "PGB301_multiple_statements_in_text/bad_refresh.py": Call("aggregate", "connection"),
     "PGB301_multiple_statements_in_text/bad_result_used.py": Call("next_number", "session"),
     "PGB301_multiple_statements_in_text/bad_session_settings.py": Call("archive", "session", ("2026-01-01",)),

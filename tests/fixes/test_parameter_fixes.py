@@ -46,9 +46,9 @@ REPLACED_SAFELY = """
     # becomes
     create_async_engine('postgresql+asyncpg://a@b/c?ssl=require')
 
-    create_async_engine('postgresql+asyncpg://a:?&@b/c?x=1&sslmode=prefer&y=2')
+    create_async_engine('postgresql+asyncpg://a:?&@b/c?port=1&sslmode=prefer&user=x')
     # becomes
-    create_async_engine('postgresql+asyncpg://a:?&@b/c?x=1&ssl=prefer&y=2')
+    create_async_engine('postgresql+asyncpg://a:?&@b/c?port=1&ssl=prefer&user=x')
 
     create_async_engine(PG + '?sslmode=verify-full')
     # becomes
@@ -108,9 +108,9 @@ REPLACED_SAFELY = """
     # becomes
     create_async_engine(PG + '', connect_args={'timeout': 5})
 
-    create_async_engine(PG + '?sslmode=require&application_name=x&timeout=9&a=1')
+    create_async_engine(PG + '?sslmode=require&application_name=x&timeout=9&port=1')
     # becomes
-    create_async_engine(PG + '?ssl=require&a=1', connect_args={'timeout': 9, 'server_settings': {'application_name': 'x'}})
+    create_async_engine(PG + '?ssl=require&port=1', connect_args={'timeout': 9, 'server_settings': {'application_name': 'x'}})
 """
 
 REPLACED_UNSAFELY = """
@@ -175,9 +175,9 @@ REPLACED_UNSAFELY = """
     create_async_engine(PG, connect_args={'timeout': seconds})
 
     # What asyncpg has no place for is left out.
-    create_async_engine(PG + '?a=1&pgbouncer=true&b=2')
+    create_async_engine(PG + '?port=1&pgbouncer=true&user=x')
     # becomes
-    create_async_engine(PG + '?a=1&b=2')
+    create_async_engine(PG + '?port=1&user=x')
 
     create_async_engine(PG, connect_args={'check_same_thread': False, 'timeout': 5})
     # becomes

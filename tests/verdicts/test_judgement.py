@@ -103,6 +103,17 @@ def test_names(name: Any, statement: Any, prepared: Any, autocommit: Any, asyncp
     assert found == ([problem] if problem else [])
 
 
+def test_later_autocommit_counts_beside_transactions() -> None:
+    later = States(ZERO, ZERO, UNIQUE, autocommit=False, later=True)
+    assert [v.problem for v in verdicts(later, deployed(asyncpg=V032))] == [Problem.UNSAFE_NAME]
+    # What fails in transactions only still does.
+    mixed = States(ZERO, ABSENT, EMPTY, autocommit=False, later=True)
+    assert Problem.UNSAFE_NAME in [v.problem for v in verdicts(mixed, deployed(asyncpg=V030))]
+    # Transactions remain beside one connection in AUTOCOMMIT.
+    statement = verdicts(later, Deployment(pooler=PoolMode.STATEMENT, asyncpg=V032))
+    assert Problem.TRANSACTION in [v.problem for v in statement]
+
+
 SETTINGS = [States(*each) for each in itertools.product(SizeState, SizeState, NameFunction, [True, False, None])]
 VERSIONS = [ANY, V032, V030]
 

@@ -160,11 +160,33 @@ class PoolArgument:
     origin: tuple[Related, ...] = ()
 
 
+@frozen
+class RefusedPoolClass:
+    """A `poolclass` that asynchronous engines refuse.
+
+    `value` is the span of the class's name in the call, and `imported` that of its name in the import. There, the name
+    of the class that replaces it belongs at the offset `sorted_at`, and `previous_end` is the end of the name before.
+    `shared`: something else in the file uses the name. `bound`: the file imports the class that replaces it already.
+    """
+
+    name: str
+    everywhere: bool = True
+    origin: tuple[Related, ...] = ()
+    value: tuple[int, int] | None = None
+    imported: tuple[int, int] | None = None
+    sorted_at: int = 0
+    previous_end: int | None = None
+    is_attribute: bool = False
+    shared: bool = False
+    bound: bool = False
+
+
 class ParameterWhere(enum.Enum):
-    """The two ways in which a parameter reaches asyncpg's `connect()`."""
+    """The ways in which a parameter reaches asyncpg's `connect()`."""
 
     URL_QUERY = "query of the URL"
     CONNECT_ARGS = "connect_args"
+    LISTENER = "listener to do_connect"
 
 
 @frozen
@@ -202,7 +224,9 @@ class Written:
 
 @frozen
 class ConnectParameter:
-    """A known key of the URL's query or of connect_args, other than the cache sizes.
+    """A known key of the URL's query, of connect_args or of a listener.
+
+    Cache sizes and name functions are none, except in an engine of another driver.
 
     `value` is in Python's notation, or "" if unknown. `written` lists all the places that give the value. It is empty
     if one of them is not in this file or not known. `everywhere`: every path to asyncpg gives it.
@@ -213,6 +237,19 @@ class ConnectParameter:
     value: str = ""
     origin: tuple[Related, ...] = ()
     written: tuple[Written, ...] = ()
+    everywhere: bool = False
+
+
+@frozen
+class EngineKeyword:
+    """A keyword of the engine function, or an option of its configuration. The sizes and names of PGB105 are none.
+
+    `argument` is the index of the call's argument if it is written there. `everywhere`: every path to asyncpg gives it.
+    """
+
+    name: str
+    argument: int | None = None
+    origin: tuple[Related, ...] = ()
     everywhere: bool = False
 
 
@@ -232,7 +269,8 @@ class EngineUrl:
     `driver_everywhere`: the driver is asyncpg on every path to this call, and the code names no other driver that the
     environment may choose. Only then is a fix safe. `driver_reason` says why the driver is not known. `shared`: the
     call also creates engines of other drivers, whose arguments a fix must not change. `chooses_driver`: the URL is
-    composed of an unknown driver and the rest. `servers` are the addresses, as far as they are known.
+    composed of an unknown driver and the rest. `servers` are the addresses, as far as they are known. `scheme` is the
+    one of all URLs if it is known to be another driver's, else "".
     """
 
     driver: Driver
@@ -241,6 +279,7 @@ class EngineUrl:
     shared: bool = False
     chooses_driver: bool = False
     servers: tuple[Server, ...] = ()
+    scheme: str = ""
     origin: tuple[Related, ...] = ()
 
 
@@ -277,7 +316,7 @@ class Pooling:
     """The pool and its pre-ping.
 
     `pre_ping_value` is the span of what the call passes as `pool_pre_ping`, if it does. `arguments` are those that the
-    pool class may not accept.
+    pool class may not accept. `refused` is the pool class itself if asynchronous engines refuse it.
     """
 
     pool: Pool
@@ -285,15 +324,20 @@ class Pooling:
     pre_ping_value: tuple[int, int] | None = None
     pre_ping_origin: tuple[Related, ...] = ()
     arguments: tuple[PoolArgument, ...] = ()
+    refused: RefusedPoolClass | None = None
 
 
 @frozen
 class Parameters:
-    """What else reaches asyncpg's `connect()`. `known`: nothing beyond these fields and the cache sizes does."""
+    """What else reaches asyncpg's `connect()`. `known`: nothing beyond these fields and the cache sizes does.
+
+    `keywords` are given to the engine function itself, which refuses what it does not know.
+    """
 
     connect: tuple[ConnectParameter, ...] = ()
     server_settings: tuple[ServerSetting, ...] = ()
     known: bool = True
+    keywords: tuple[EngineKeyword, ...] = ()
 
 
 @frozen
@@ -320,10 +364,11 @@ class Engine:
 
     `function` is the full name of the engine function. `span` is that of the call that creates the engine, where
     findings are reported; its arguments may be written in another one (`layout.call`). `creator` is the keyword of the
-    creator, if one is given. `autocommit` is None if it is not known. `asynchronous`: no engine for a synchronous
-    driver is created here. `direct`: the server is a container that the code starts, or the engine never connects, so
-    there is no pooler in between. `disposed`: the function that creates the engine also disposes of it, so that it
-    lives for one task. `keywords_open`: arguments may be passed that are not known.
+    creator, if one is given. `autocommit` is None if it is not known, and `autocommit_later` are the places that put a
+    connection or a copy of the engine into AUTOCOMMIT, looked for only if a name function needs them. `asynchronous`:
+    no engine for a synchronous driver is created here. `direct`: the server is a container that the code starts, or the
+    engine never connects, so there is no pooler in between. `disposed`: the function that creates the engine also
+    disposes of it, so that it lives for one task. `keywords_open`: arguments may be passed that are not known.
     """
 
     path: str
@@ -337,6 +382,7 @@ class Engine:
     layout: EngineLayout
     creator: str | None = None
     autocommit: bool | None = False
+    autocommit_later: tuple[Related, ...] = ()
     asynchronous: bool = True
     direct: bool = False
     disposed: bool = False

@@ -6,6 +6,13 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from poolsafe.facts.autocommit import autocommit_later, is_made_in_autocommit
+from poolsafe.facts.connect_listeners import (
+    listened,
+    parameters_with_listeners,
+    settings_with_listeners,
+    with_listeners,
+)
 from poolsafe.facts.creators import connect_calls
 from poolsafe.facts.destinations import destinations
 from poolsafe.facts.engine import (
@@ -17,6 +24,7 @@ from poolsafe.facts.engine import (
     Engine,
     EngineLayout,
     EngineUrl,
+    NameFunction,
     Naming,
     Parameters,
     Pooling,
@@ -26,8 +34,16 @@ from poolsafe.facts.engine import (
 from poolsafe.facts.lifetime import is_disposed_where_made, never_connects
 from poolsafe.facts.misplaced import argument_index, misplaced_keys, written_value
 from poolsafe.facts.observed import Observed
-from poolsafe.facts.parameters import connect_parameters, parameters_known, pool_arguments, server_settings
+from poolsafe.facts.parameters import (
+    connect_parameters,
+    engine_keywords,
+    other_driver_parameters,
+    parameters_known,
+    pool_arguments,
+    server_settings,
+)
 from poolsafe.facts.places import explain
+from poolsafe.facts.pool_class import refused_pool_class
 from poolsafe.facts.pooling import autocommit_of, creator_of, name_function_of, pool_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
@@ -68,7 +84,8 @@ def collect_engines(observed: Observed, *, others: bool = True) -> tuple[list[En
             if not brings_asyncpg:
                 calls = [*calls, *_elsewhere(observed, calls)]
             everywhere = (view for seen in calls for view in _all_views(seen))
-            if not others and all(view.driver is Driver.OTHER for view in everywhere):
+            given = other_driver_parameters(calls, observed.module)[1]
+            if not given and not others and all(view.driver is Driver.OTHER for view in everywhere):
                 silences.append(_of_another_driver(observed.module, calls))
                 continue
             engine = _engine(surroundings, calls, [])
@@ -131,15 +148,24 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     overridden = [view for seen in calls for view in overridden_views_of(seen)]
     statement = cache_size(surroundings, layout, judged, STATEMENT, creator, overridden)
     prepared = cache_size(surroundings, layout, judged, PREPARED, creator, overridden)
+    listeners = listened(module, node)
+    if creator is None:
+        statement, prepared = (with_listeners(module, size, listeners) for size in (statement, prepared))
+    driver = Driver.ASYNCPG if ours else other_driver(views)
+    scheme, misdirected = other_driver_parameters(calls, module) if driver is Driver.OTHER else ("", ())
     other_views = [view for seen in elsewhere for view in views_of(seen)]
     brought = surroundings.brought_keywords([*calls, *elsewhere], layout)
     pool, pre_ping, pre_ping_provenance = pool_of(judged)
+    name_function = name_function_of(judged)
+    autocommit = True if is_made_in_autocommit(module, node) else autocommit_of(judged)
+    named = name_function in (NameFunction.EMPTY, NameFunction.UNIQUE) and not autocommit
     return Engine(
         path=module.path,
         function=calls[0].function,
         span=span,
         url=EngineUrl(
-            driver=Driver.ASYNCPG if ours else other_driver(views),
+            driver=driver,
+            scheme=scheme,
             driver_everywhere=bool(ours)
             and all(view.driver is Driver.ASYNCPG for view in (*views, *other_views))
             and not surroundings.may_be_another_driver(calls),
@@ -151,7 +177,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
         ),
         sizes=CacheSizes(statement, prepared, misplaced_keys(module, layout, judged, creator)),
         naming=Naming(
-            name_function_of(judged),
+            name_function,
             any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
         ),
         pooling=Pooling(
@@ -160,11 +186,16 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             written_value(layout, "pool_pre_ping"),
             explain(pre_ping_provenance, "`pool_pre_ping`", module, span),
             pool_arguments(module, layout, judged),
+            refused_pool_class(module, written, layout, judged),
         ),
         parameters=Parameters(
-            connect_parameters(module, written or node, layout, judged),
-            server_settings(module, layout, judged),
-            parameters_known(judged),
+            misdirected
+            or parameters_with_listeners(
+                module, connect_parameters(module, written or node, layout, judged), listeners
+            ),
+            settings_with_listeners(module, server_settings(module, layout, judged), listeners),
+            parameters_known(judged) and not listeners.open,
+            engine_keywords(module, layout, judged),
         ),
         layout=EngineLayout(
             call=layout,
@@ -179,7 +210,8 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             else Destinations(),
         ),
         creator=creator,
-        autocommit=autocommit_of(judged),
+        autocommit=autocommit,
+        autocommit_later=autocommit_later(surroundings.observed, calls) if named else (),
         asynchronous=ENGINE_FUNCTIONS[calls[0].function] or _is_wrapped(module, node),
         direct=(bool(views) and all(is_address(view.url) for view in views)) or never_connects(module, node),
         disposed=is_disposed_where_made(module, node),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 
-from poolsafe.facts.targets import engine_sites
+from poolsafe.facts.targets import engine_sites, option_sites
 from poolsafe.inference import Inference, Module, ObservedCall, Value, alternatives
 from poolsafe.inference.models import Connectable, TextClause
-from poolsafe.libraries import DRIVER_METHODS, ENGINE_FUNCTIONS, SQL_FUNCTIONS
+from poolsafe.libraries import DRIVER_METHODS, ENGINE_FUNCTIONS, SETTING_OPTIONS, SQL_FUNCTIONS
 
 OP_EXECUTE = "alembic.op.execute"
 
@@ -60,6 +60,18 @@ class Observed:
                 if isinstance(one, TextClause):
                     found.setdefault(id(one.call), []).append(seen)
         return found
+
+    @functools.cached_property
+    def autocommits(self) -> list[ObservedCall]:
+        """The calls that put a connection or a copy of an engine into AUTOCOMMIT, in this module and its importers.
+
+        They are run when they are first asked for: only engines with a name function need them.
+        """
+        here = option_sites(self.module) if self.mentions_autocommit else []
+        others = self.inference.project.users(self.module, ["AUTOCOMMIT"])
+        elsewhere = [(other, sites) for other in others if (sites := option_sites(other))]
+        seen = self.inference.seen_on_the_way(here, elsewhere) if here or elsewhere else []
+        return [one for one in seen if one.function in SETTING_OPTIONS]
 
     def executions_of(self, clause: ObservedCall) -> list[ObservedCall]:
         """Returns the calls that execute the clause created by a call."""

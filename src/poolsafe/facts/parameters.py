@@ -7,17 +7,38 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
-from poolsafe.facts.engine import ConnectParameter, Driver, ParameterWhere, Pool, PoolArgument, ServerSetting, Written
+from poolsafe.facts.engine import (
+    ConnectParameter,
+    Driver,
+    EngineKeyword,
+    ParameterWhere,
+    Pool,
+    PoolArgument,
+    ServerSetting,
+    Written,
+)
 from poolsafe.facts.misplaced import KEYS, argument_index
 from poolsafe.facts.places import explain
-from poolsafe.facts.pooling import pool_kind
-from poolsafe.facts.views import View, as_python, connect_arg, judged_value, judged_values
+from poolsafe.facts.pooling import creator_of, pool_kind
+from poolsafe.facts.views import (
+    View,
+    as_python,
+    configured_keys,
+    connect_arg,
+    is_given,
+    judged_value,
+    judged_values,
+    overridden_views_of,
+    query_value,
+    views_of,
+)
 from poolsafe.facts.written import written_item, written_texts
 from poolsafe.inference import (
     Absent,
     Const,
     MappingValue,
     Module,
+    ObservedCall,
     Provenance,
     Text,
     Unknown,
@@ -27,13 +48,16 @@ from poolsafe.inference import (
     combinations,
     restrict,
 )
-from poolsafe.inference.models import parse_url
+from poolsafe.inference.models import parse_url, single_scheme
+from poolsafe.libraries import ASYNCPG_KEYS, ENGINE_CONFIG
 from poolsafe.records import frozen
 from poolsafe.syntax.layout import CallLayout
 
 _HOLE = "\x00"
 # An unknown piece of the URL that may contain a key.
 _OPEN_QUERY = re.compile(rf"[?&]{_HOLE}")
+# What the engine functions take for themselves.
+_OF_THE_FUNCTION = ("url", "configuration", "prefix")
 _POOL_ARGUMENTS = ("pool_size", "max_overflow", "pool_timeout", "pool_use_lifo")
 
 
@@ -112,6 +136,51 @@ def _in_query(module: Module, call: cst.Call, view: View) -> Iterator[_Given]:
             yield _Given(
                 view, key, ParameterWhere.URL_QUERY, value, view.url.provenance, tuple(texts), optional=len(queries) > 1
             )
+
+
+def other_driver_parameters(calls: Iterable[ObservedCall], module: Module) -> tuple[str, tuple[ConnectParameter, ...]]:
+    """Returns the scheme of an engine of another driver, and what it is given that only asyncpg takes.
+
+    Returns "" and () unless every path has one known scheme, whatever the environment brings.
+    """
+    views = [view for seen in calls for view in (*views_of(seen), *overridden_views_of(seen))]
+    schemes = {single_scheme(view.url) for view in views}
+    scheme = schemes.pop() if len(schemes) == 1 else None
+    if scheme is None or any(view.driver is not Driver.OTHER or view.seen.function == ENGINE_CONFIG for view in views):
+        return "", ()
+    found = [one for key in ASYNCPG_KEYS if (one := _misdirected(key, scheme, views, module)) is not None]
+    return scheme, tuple(found)
+
+
+def _misdirected(key: str, scheme: str, views: list[View], module: Module) -> ConnectParameter | None:
+    """Returns a key of asyncpg's that is certainly given to another driver, or None."""
+    values = [connect_arg(view, key) for view in views]
+    where = ParameterWhere.CONNECT_ARGS
+    # SQLite's dialect takes what it does not know in a query for a part of the file's name.
+    if not all(map(is_given, values)) and not scheme.startswith("sqlite"):
+        values, where = [query_value(view.url, key) for view in views], ParameterWhere.URL_QUERY
+    if not values or not all(map(is_given, values)) or creator_of(views) is not None:
+        return None
+    first = values[0]
+    what = "the URL" if where is ParameterWhere.URL_QUERY else f"`{key}`"
+    return ConnectParameter(
+        key, where, as_python(first), explain(first.provenance, what, module, (0, 0)), everywhere=True
+    )
+
+
+def engine_keywords(module: Module, layout: CallLayout, views: list[View]) -> tuple[EngineKeyword, ...]:
+    """Returns the keywords and options of the configuration that reach the engine function of asyncpg's engine."""
+    views = [view for view in views if view.driver is Driver.ASYNCPG and view.seen.function != ENGINE_CONFIG]
+    found: dict[str, EngineKeyword] = {}
+    for view in views:
+        for name in (*view.seen.arguments.keywords, *configured_keys(view.seen)):
+            given = judged_values(view.option(name))
+            if name in found or name in (*KEYS, *_OF_THE_FUNCTION) or all(isinstance(one, Absent) for one in given):
+                continue
+            origin = explain(given[0].provenance, f"`{name}`", module, (layout.start, layout.end))
+            everywhere = not any(isinstance(one, Absent) for each in views for one in judged_values(each.option(name)))
+            found[name] = EngineKeyword(name, argument_index(layout, name), origin, everywhere)
+    return tuple(found.values())
 
 
 def _is_blank(value: Value) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.inference import Arguments, Module, ObservedCall, Text
-from poolsafe.libraries import ENGINE_FUNCTIONS
+from poolsafe.libraries import ASYNCPG_KEYS, ENGINE_FUNCTIONS
 from poolsafe.syntax.index import CallSite
 
 
@@ -35,7 +35,7 @@ def _url(module: Module, site: CallSite) -> str | None:
     if any(one.star or not _is_own(one) for one in arguments[1:]):
         return None
     beginning = _beginning(first.value)
-    return beginning if "://" in beginning else None
+    return beginning if "://" in beginning and not any(key in beginning for key in ASYNCPG_KEYS) else None
 
 
 _LITERAL = frozenset({"create_async_engine", "create_engine"})
@@ -48,11 +48,17 @@ def _root_name(node: cst.BaseExpression) -> str | None:
 
 
 def _is_own(argument: cst.Arg) -> bool:
-    """Returns whether no other engine can share a dict with this argument."""
+    """Returns whether no other engine can share a dict with this argument, and it holds no key of asyncpg."""
     if argument.keyword is None or argument.keyword.value != "connect_args":
         return argument.keyword is not None
     display = argument.value
-    return isinstance(display, cst.Dict) and all(isinstance(one, cst.DictElement) for one in display.elements)
+    return isinstance(display, cst.Dict) and all(
+        isinstance(one, cst.DictElement) and not _is_of_asyncpg(one.key) for one in display.elements
+    )
+
+
+def _is_of_asyncpg(key: cst.BaseExpression) -> bool:
+    return isinstance(key, cst.SimpleString) and key.evaluated_value in ASYNCPG_KEYS
 
 
 def _beginning(node: cst.BaseExpression) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import libcst as cst
 
 from poolsafe.inference import Module
-from poolsafe.libraries import DRIVER_METHODS, ENGINE_NAMES, SQL_NAMES
+from poolsafe.libraries import DRIVER_METHODS, ENGINE_NAMES, SETTING_OPTIONS, SQL_NAMES
 from poolsafe.sql.session_commands import function_effect
 from poolsafe.sql.session_words import may_change_session
 from poolsafe.syntax.index import CallSite, Scope, last_name
@@ -30,6 +30,12 @@ def calls_engine_function(module: Module, site: CallSite) -> bool:
     while isinstance(callee, cst.Attribute):
         callee = callee.value
     return isinstance(callee, cst.Name) and callee.value in module.library_names and site.name in engine_names(module)
+
+
+def option_sites(module: Module) -> list[CallSite]:
+    """Returns the calls that give execution options to an engine, a connection or a session."""
+    named = (site for name in sorted(SETTING_OPTIONS) for site in module.index.calls_by_name.get(name, ()))
+    return [site for site in named if site.node.args]
 
 
 def statement_sites(module: Module) -> list[CallSite]:

@@ -180,10 +180,11 @@ def _told_by_keys(view: View) -> Driver | None:
 
 
 def _gives(view: View, keys: Iterable[str]) -> bool:
-    return any(_is_given(connect_arg(view, key)) for key in keys)
+    return any(is_given(connect_arg(view, key)) for key in keys)
 
 
-def _is_given(value: Value) -> bool:
+def is_given(value: Value) -> bool:
+    """Returns whether a key has a value, a known one, on every path."""
     return all(not isinstance(single, (Absent, Unknown)) for _, single in alternatives(value))
 
 
@@ -241,11 +242,24 @@ def option_of(seen: ObservedCall, name: str) -> Value:
     return choose((guard, missing if isinstance(single, Absent) else single) for guard, single in alternatives(given))
 
 
+def configured_keys(seen: ObservedCall) -> list[str]:
+    """Returns the known options in the configuration that an engine function is given, without their prefix."""
+    if not seen.function.endswith("from_config"):
+        return []
+    prefix = _prefix(seen)
+    sections = [single for _, single in alternatives(seen.arguments.get(0, "configuration") or Absent())]
+    keys = [key for section in sections if isinstance(section, MappingValue) for key in section.items]
+    return [key[len(prefix) :] for key in keys if isinstance(key, str) and key.startswith(prefix)]
+
+
+def _prefix(seen: ObservedCall) -> str:
+    prefix = as_text(for_detection(seen.arguments.get(1, "prefix") or as_text(Const("sqlalchemy.")))).known or ""
+    return "sqlalchemy." if prefix == "" and seen.arguments.get(1, "prefix") is None else prefix
+
+
 def configured(seen: ObservedCall, name: str) -> Value:
     section = seen.arguments.get(0, "configuration") or Absent()
-    prefix = as_text(for_detection(seen.arguments.get(1, "prefix") or as_text(Const("sqlalchemy.")))).known or ""
-    if prefix == "" and seen.arguments.get(1, "prefix") is None:
-        prefix = "sqlalchemy."
+    prefix = _prefix(seen)
 
     def one(single: Value) -> Value:
         if isinstance(single, Unknown):

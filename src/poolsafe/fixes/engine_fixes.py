@@ -10,7 +10,7 @@ from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.removal import remove_arguments
 from poolsafe.edits.replacement import replace_text
 from poolsafe.edits.wrapping import fitted, is_commented_for_people
-from poolsafe.facts.engine import ConnectArgsForm, Driver, MisplacedWhere, PrePing, SizeState
+from poolsafe.facts.engine import ConnectArgsForm, Driver, Misplaced, MisplacedWhere, PrePing, SizeState
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.fixes.placement import Placement, add_at_call, place_keys, replaced_by
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poolsafe.facts.deployment import Deployment
-    from poolsafe.facts.engine import CacheSize, Engine, Misplaced
+    from poolsafe.facts.engine import CacheSize, Engine, EngineKeyword
     from poolsafe.source import Source
 
 Edits = tuple[Edit, ...]
@@ -121,6 +121,30 @@ def _disable_caches_of_creator(engine: Engine, source: Source) -> Fix | None:
 def move_misplaced(engine: Engine, source: Source, deployment: Deployment) -> Fix | None:
     """As `disable_caches`, for an engine that has misplaced keys; None for others."""
     return disable_caches(engine, source, deployment) if engine.sizes.misplaced else None
+
+
+def move_keywords(engine: Engine, source: Source, keywords: Sequence[EngineKeyword]) -> Fix | None:
+    """Move keywords of asyncpg's `connect()` from the engine function into connect_args, with their values.
+
+    None where one of them is not written in the call. Unsafe for `server_settings`, which a pooler may refuse.
+    """
+    arguments = engine.layout.call.arguments
+    moved = [Misplaced(one.name, MisplacedWhere.ENGINE_KEYWORD, argument=one.argument) for one in keywords]
+    places = [one.argument for one in moved if one.argument is not None]
+    values = {
+        one.name: source.text[arguments[place].value_start : arguments[place].value_end]
+        for one, place in zip(keywords, places, strict=False)
+    }
+    brought = "connect_args" in engine.layout.brought or engine.creator is not None or not engine.layout.writable
+    if len(places) < len(moved) or brought or any("#" in value or "\n" in value for value in values.values()):
+        return None
+    edits = _moved(engine, source, moved, values)
+    if edits is None:
+        return None
+    applicability = Applicability.UNSAFE if "server_settings" in values else _applicability(engine)
+    message = _sentence({"move {} to connect_args": [f"`{one.name}`" for one in keywords]})
+    call = engine.layout.call
+    return Fix(message, fitted(source, call, edits), applicability, call.start)
 
 
 def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:

@@ -47,6 +47,13 @@ class Remedy(enum.Enum):
     LEAVE_OUT = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Rename:
+    """The key is a slip: `value` is the name that was meant."""
+
+    value: str
+
+
 class _NoFixError(Exception):
     """There is no right place, or it cannot be reached from here."""
 
@@ -67,7 +74,7 @@ class _Plan:
 
 
 def replace_parameters(
-    engine: Engine, source: Source, remedies: Sequence[tuple[ConnectParameter, Remedy | None]]
+    engine: Engine, source: Source, remedies: Sequence[tuple[ConnectParameter, Remedy | Rename | None]]
 ) -> Fix | None:
     """Give each parameter as asyncpg takes it; None where one of them cannot be given so in this file.
 
@@ -92,7 +99,7 @@ def replace_parameters(
     return Fix(message, _fitted(plan, tuple(edits), remedies), applicability, engine.layout.call.start)
 
 
-def _fitted(plan: _Plan, edits: Edits, remedies: Sequence[tuple[ConnectParameter, Remedy | None]]) -> Edits:
+def _fitted(plan: _Plan, edits: Edits, remedies: Sequence[tuple[ConnectParameter, Remedy | Rename | None]]) -> Edits:
     """Returns the edits laid out within the line length, in the call and in each dict that stands elsewhere."""
     call = plan.engine.layout.call
     places = [one.place for parameter, _ in remedies for one in parameter.written]
@@ -105,7 +112,7 @@ def _fitted(plan: _Plan, edits: Edits, remedies: Sequence[tuple[ConnectParameter
     return (*done, *edits)
 
 
-def _replace(plan: _Plan, parameter: ConnectParameter, remedy: Remedy) -> None:
+def _replace(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename) -> None:
     if not parameter.written:
         raise _NoFixError
     for written in parameter.written:
@@ -128,7 +135,7 @@ def _replace(plan: _Plan, parameter: ConnectParameter, remedy: Remedy) -> None:
     plan.messages.append(_message(parameter.key, remedy))
 
 
-def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy, written: Written) -> str | None:
+def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename, written: Written) -> str | None:
     """The parameter's new name in the URL; None where it leaves the URL."""
     text = _text(written.value)
     if remedy is Remedy.SSL:
@@ -173,7 +180,7 @@ def _is_spelled(plan: _Plan, key: str, written: Written) -> bool:
     return bool(given) and _PLACEHOLDER.search(given[0]) is None
 
 
-def _in_connect_args(plan: _Plan, remedy: Remedy, written: Written, item: WrittenItem) -> None:
+def _in_connect_args(plan: _Plan, remedy: Remedy | Rename, written: Written, item: WrittenItem) -> None:
     if remedy is Remedy.LEAVE_OUT:
         plan.safe = False
         _remove(plan, item)
@@ -183,7 +190,10 @@ def _in_connect_args(plan: _Plan, remedy: Remedy, written: Written, item: Writte
         return
     if remedy.value in (*item.layout.names, *plan.added) or _has(plan, remedy.value, ParameterWhere.URL_QUERY):
         raise _NoFixError
-    if remedy is Remedy.SSL:
+    if isinstance(remedy, Rename):
+        # It is a guess, if a good one.
+        plan.safe = False
+    elif remedy is Remedy.SSL:
         _check_mode(plan, written.value)
     else:
         # libpq counts for each address, asyncpg for all of them together.
@@ -340,7 +350,7 @@ def _is_sound(edits: Iterable[Edit]) -> bool:
     return all(before.end <= after.start for before, after in pairwise(ordered))
 
 
-def _message(key: str, remedy: Remedy) -> str:
+def _message(key: str, remedy: Remedy | Rename) -> str:
     match remedy:
         case Remedy.LEAVE_OUT:
             return f"Leave out `{key}`"
@@ -348,4 +358,6 @@ def _message(key: str, remedy: Remedy) -> str:
             return f"Move `{key}` to `server_settings`"
     if key == remedy.value:
         return f"Move `{key}` to connect_args as a number"
+    if isinstance(remedy, Rename):
+        return f"Use `{remedy.value}` instead of `{key}`"
     return f"Use asyncpg's `{remedy.value}` instead of `{key}`"

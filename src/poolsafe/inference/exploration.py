@@ -178,6 +178,17 @@ class Inference:
         found, self._run.observations.calls = self.calls, before
         return found
 
+    def seen_on_the_way(
+        self, sites: list[CallSite], others: Iterable[tuple[Module, list[CallSite]]]
+    ) -> list[ObservedCall]:
+        """Run what leads to calls of the module and of other modules, and return what is seen then."""
+        before, self._run.observations.calls = self.calls, []
+        self.reach(sites)
+        for other, calls in others:
+            self.reach_from(other, calls)
+        found, self._run.observations.calls = self.calls, before
+        return found
+
     def _depends_on_caller(self, site: CallSite, is_settled: Callable[[ObservedCall], bool]) -> bool:
         return any(seen.node is site.node and _is_open(seen) and not is_settled(seen) for seen in self.calls)
 

@@ -145,7 +145,7 @@ class Connectable(LibraryObject):
 
     `asynchronous` and `driver` (the scheme of the URL) are None if not known. `engine`: it is an engine. `dbapi`: it is
     the driver's own connection. `migration`: Alembic created it. `schema`: it represents the code that creates the
-    tables.
+    tables. `made_by` is the call that creates its engine, or None if not known.
     """
 
     asynchronous: bool | None
@@ -155,6 +155,7 @@ class Connectable(LibraryObject):
     dbapi: bool = False
     migration: bool = False
     schema: bool = False
+    made_by: cst.Call | None = None
 
 
 @frozen

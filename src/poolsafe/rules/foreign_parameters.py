@@ -116,3 +116,21 @@ FOREIGN: dict[str, Foreign] = {
     "prepareThreshold": Foreign(_JDBC, "use asyncpg's `statement_cache_size=0`"),
     "supa": _out(_SUPABASE),
 }
+
+
+# How the connect of another driver fails that is given a key of asyncpg's: seen with psycopg 3.3.9, psycopg2 2.9.13,
+# pg8000, the sqlite3 module, aiosqlite, PyMySQL, aiomysql and asyncmy, under SQLAlchemy 2.0.51 (tests/test_trials.py).
+_OPTION = 'ProgrammingError: {}invalid connection option "{}"'
+_KEYWORD = "TypeError: connect() got an unexpected keyword argument '{}'"
+
+
+def of_another_driver(scheme: str, key: str) -> tuple[str, str]:
+    """Returns the name of the driver of a URL's scheme, and how its connect fails with a key of asyncpg's."""
+    dialect, _, driver = scheme.partition("+")
+    if dialect in ("postgresql", "postgres") and driver in ("", "psycopg2"):
+        return "psycopg2", _OPTION.format("invalid dsn: ", key)
+    if driver in ("psycopg", "psycopg_async"):
+        return "psycopg", _OPTION.format("", key)
+    if dialect == "sqlite":
+        return "SQLite", f"TypeError: '{key}' is an invalid keyword argument"
+    return driver or dialect, _KEYWORD.format(key)

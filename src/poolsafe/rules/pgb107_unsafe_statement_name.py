@@ -9,6 +9,8 @@ sizes at 0, with unique names under AUTOCOMMIT, or with versions that do not kno
 - Without asyncpg's `statement_cache_size=0` its own cache goes on counting names, for `executemany` and for types.
   `NullPool` and a name function alone, a recipe that is widely copied, fails for this reason.
 - Unique names under AUTOCOMMIT: the pooler may send "parse" and "bind" to different servers, with the same exception.
+  It makes no difference whether the engine has it or `execution_options(isolation_level="AUTOCOMMIT")` gives it to a
+  connection or to a copy of the engine.
 - An empty name without both zeros makes statements overwrite each other: **another client's rows**; alone, even where
   PgBouncer supports prepared statements, and even without a pooler.
 - With SQLAlchemy < 2.0.10: `TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func'`.
@@ -58,7 +60,8 @@ There is none where the function itself has to go, or where asyncpg has to be up
 An empty name beside `statement_cache_size=0` alone is harmless with asyncpg >= 0.31 and silent where that is known.
 
 Measured (SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18): unique names alone 606 of 1080 failed; with
-`statement_cache_size=0` only 519; with `prepared_statement_cache_size=0` only 158; with both 81, all in AUTOCOMMIT.
+`statement_cache_size=0` only 519; with `prepared_statement_cache_size=0` only 158; with both 81, all in AUTOCOMMIT
+(155, 160 and 156 of 180 for that of a connection, of a copy and of the engine).
 With SQLAlchemy 2.0.58 + asyncpg 0.30: 681, 520, 362 and 78. `NullPool` and unique names alone: 106 and 730 of 1080. An
 empty name alone: 485 of 648 and 904 of 1080. See docs/evidence.md.
 
@@ -89,7 +92,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         if verdict.problem is Problem.UNSAFE_NAME:
             message = assuming(engine) + _message(engine, deployment)
             old = ("sqlalchemy-version",) if older_than(deployment.sqlalchemy, (2, 0, 10)) else ()
-            related = grounds(engine, deployment, *old)
+            related = grounds(engine, deployment, *old) + engine.autocommit_later
             yield finding(__name__, engine, message, verdict.severity, _fix(engine, deployment, source), related)
 
 

@@ -1,17 +1,27 @@
 """
 ## What it does
-Reports parameters in the URL's query or in `connect_args` that asyncpg refuses. They belong to libpq (`sslmode`,
-`application_name`, `connect_timeout`, `channel_binding`, `options`), to other drivers (`check_same_thread`), to other
-libraries (`pgbouncer=true`) or to the engine function. Also asyncpg's own ones with a value that it refuses:
-`ssl=true`, and in the URL, where every value is a text, `timeout` and the like.
+Reports parameters that asyncpg, SQLAlchemy's engine function or another driver refuses. Those that asyncpg refuses, in
+the URL's query, in `connect_args` or in a listener to `do_connect`, belong to libpq (`sslmode`, `application_name`,
+`connect_timeout`, `channel_binding`, `options`), to other drivers (`check_same_thread`), to other libraries
+(`pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`) or to the engine function, or they are a slip in one of
+asyncpg's names (`statment_cache_size`). Also asyncpg's own ones with a value that it refuses: `ssl=true`, and in the
+URL, where every value is a text, `timeout` and the like.
+
+Also what is given to the wrong layer: `server_settings=`, `ssl=`, `command_timeout=` or a misspelt keyword given to the
+engine function itself, and asyncpg's keys in the `connect_args` or the URL of an engine on another driver.
 
 ## Why is this bad?
-SQLAlchemy hands both to `asyncpg.connect()` as keywords, and the first connect raises
-`TypeError: connect() got an unexpected keyword argument 'sslmode'`, on every server. URLs from a hosting provider's
-page are written for libpq and carry such parameters. A text that is no mode of `ssl` raises
+SQLAlchemy hands query, `connect_args` and what listeners add to `asyncpg.connect()` as keywords, and the first connect
+raises `TypeError: connect() got an unexpected keyword argument 'sslmode'`, on every server. URLs from a hosting
+provider's page are written for libpq and carry such parameters. A text that is no mode of `ssl` raises
 `ClientConfigurationError: ... parameter must be one of: disable, allow, prefer, require, verify-ca, verify-full`, and a
 number that stays a text raises `TypeError: unsupported operand type(s)` or `'<' not supported between instances of
 'str' and 'int'`.
+
+The engine function raises `TypeError: Invalid argument(s) 'server_settings' sent to create_engine()` for a keyword that
+neither the dialect nor the pool knows. With a key of asyncpg's psycopg raises
+`ProgrammingError: invalid connection option "statement_cache_size"`, SQLite
+`TypeError: 'statement_cache_size' is an invalid keyword argument`, and others raise the same TypeError as asyncpg.
 
 ## Example
 ```python
@@ -51,20 +61,24 @@ engine = create_async_engine(
 | `application_name` | `server_settings={"application_name": ...}` in `connect_args` |
 | `connect_timeout`, `?timeout=` | `timeout` in `connect_args`, as a number |
 | `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`: behind PgBouncer no place in the client |
-| `pool_size`, `max_size` | the engine's `pool_size` |
-| `pgbouncer`, `channel_binding`, `check_same_thread` | nothing |
+| `pool_size`, `max_size`, `connection_limit` | the engine's `pool_size` |
+| `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` | nothing |
+| `server_settings`, `ssl`, `command_timeout` as a keyword of the engine function | the same in `connect_args` |
 
 ## Fix safety
 The fix gives each parameter as asyncpg takes it. It is safe for `sslmode` with a known mode, `application_name` with a
 known name, and `timeout` in the URL, where they are written in the engine's call and every path to it gives an asyncpg
 URL. It is unsafe where the URL or the dict is written elsewhere in the file, since something else may read it; for
 `connect_timeout`, which libpq counts for each address and asyncpg for all of them; and where it leaves something out
-(`channel_binding`, `pgbouncer`, `check_same_thread` and the like). There is no fix for what has no place behind
-PgBouncer (`options`, `search_path`), what needs an object (`sslrootcert`), where a dict or a URL comes from another
-file, and where another driver reads the same dict.
+(`channel_binding`, `pgbouncer`, `check_same_thread` and the like), corrects a misspelt name, or moves
+`server_settings`, which a pooler may refuse. Other keywords of asyncpg's that the engine function got move into
+`connect_args` safely. There is no fix for what has no place behind PgBouncer (`options`, `search_path`), what needs an
+object (`sslrootcert`), where a dict or a URL comes from another file, and where another driver reads the same dict.
 
 ## Versions
-All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1.
+All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg takes `record_class` since
+0.22, `direct_tls` since 0.26, `target_session_attrs` since 0.28, `krbsrvname` and `gsslib` since 0.30, and `service`
+since 0.31. SQLAlchemy's dialect takes `async_fallback` until 2.0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
@@ -73,22 +87,28 @@ All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.engine import ConnectParameter, Engine, ParameterWhere
+from poolsafe.facts.deployment import Deployment, shown
+from poolsafe.facts.engine import ConnectParameter, Driver, Engine, EngineKeyword, ParameterWhere, SizeState
 from poolsafe.findings import Finding, Severity
-from poolsafe.fixes.parameter_fixes import SSL_MODES, Remedy, replace_parameters
+from poolsafe.fixes.engine_fixes import move_keywords
+from poolsafe.fixes.parameter_fixes import SSL_MODES, Remedy, Rename, replace_parameters
+from poolsafe.rules.accepted_keywords import ADAPTER, CONNECT, ENGINE, Taken, nearest, refuses_connect, refuses_engine
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.foreign_parameters import FOREIGN, Foreign
+from poolsafe.rules.foreign_parameters import FOREIGN, of_another_driver
 from poolsafe.rules.wording import assuming, driver_shown, finding
 from poolsafe.verdicts import is_asyncpg
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-_PLACES = {ParameterWhere.URL_QUERY: "the URL", ParameterWhere.CONNECT_ARGS: "`connect_args`"}
+_PLACES = {
+    ParameterWhere.URL_QUERY: "the URL",
+    ParameterWhere.CONNECT_ARGS: "`connect_args`",
+    ParameterWhere.LISTENER: "a listener",
+}
 
 # asyncpg's own parameters that must not be text, as everything in a URL's query is.
 STAYS_TEXT = {
@@ -101,33 +121,70 @@ NOT_A_MODE = "parameter must be one of: disable, allow, prefer, require, verify-
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if engine.url.driver is Driver.OTHER:
+        yield from _of_another_driver(engine)
+        return
+    if not is_asyncpg(engine, deployment):
+        return
+    keywords = _refused_keywords(engine, deployment)
+    if keywords:
+        message = _said_of_keyword(keywords, deployment)
+        related = tuple(place for one in keywords for place in one.origin) + driver_shown(engine, deployment)
+        ours = all(one.name in CONNECT and one.everywhere for one in keywords)
+        fix = move_keywords(engine, source, keywords) if ours else None
+        yield finding(__name__, engine, message, Severity.ERROR, fix, related)
     # SQLAlchemy gives neither the query nor connect_args to a creator.
-    if engine.creator is not None or not is_asyncpg(engine, deployment):
-        return
-    refused = [parameter for parameter in engine.parameters.connect if _is_refused(parameter)]
-    if not refused:
-        return
-    first, *others = refused
-    message = f"{assuming(engine)}{_said_of(first, _also(others))}"
-    related = tuple(place for parameter in refused for place in parameter.origin) + driver_shown(engine, deployment)
-    remedies = [(parameter, _remedy(parameter)) for parameter in refused]
-    fix = replace_parameters(engine, source, remedies)
-    yield finding(__name__, engine, message, Severity.ERROR, fix, related)
+    refused = [one for one in engine.parameters.connect if _is_refused(one, engine, deployment)]
+    if refused and engine.creator is None:
+        message = assuming(engine) + _said_of(refused, deployment)
+        related = tuple(place for one in refused for place in one.origin) + driver_shown(engine, deployment)
+        fix = replace_parameters(engine, source, [(one, _remedy(one, engine)) for one in refused])
+        yield finding(__name__, engine, message, Severity.ERROR, fix, related)
 
 
-def _also(others: list[ConnectParameter]) -> str:
+def _of_another_driver(engine: Engine) -> Iterator[Finding]:
+    """Yields the finding on keys of asyncpg that reach another driver's `connect()`."""
+    first, *others = engine.parameters.connect or (None,)
+    if first is None:
+        return
+    driver, raises = of_another_driver(engine.url.scheme, first.key)
+    message = (
+        f"{_owner(first.key)} `{first.key}`{_also(others)} in {_PLACES[first.where]} of an engine on {driver}: "
+        f"connecting raises `{raises}`; give it to asyncpg's engine only"
+    )
+    related = tuple(place for one in engine.parameters.connect for place in one.origin)
+    yield finding(__name__, engine, message, Severity.ERROR, None, related)
+
+
+def _refused_keywords(engine: Engine, deployment: Deployment) -> list[EngineKeyword]:
+    """Returns the keywords that the engine function refuses. A plugin may take some of its own away before."""
+    keywords = engine.parameters.keywords
+    if any(one.name == "plugins" for one in keywords) or any(one.key == "plugin" for one in engine.parameters.connect):
+        return []
+    return [one for one in keywords if refuses_engine(one.name, deployment)]
+
+
+def _also(others: Sequence[object]) -> str:
     return f" and {len(others)} more" if others else ""
 
 
-def _is_refused(parameter: ConnectParameter) -> bool:
-    no_mode = parameter.key == "ssl" and _is_no_mode(parameter)
-    return parameter.key in FOREIGN or no_mode or _stays_text(parameter)
+def _is_refused(parameter: ConnectParameter, engine: Engine, deployment: Deployment) -> bool:
+    key = parameter.key
+    if any(one.key == "async_creator_fn" for one in engine.parameters.connect):
+        # It is called in place of `asyncpg.connect()`, with all these keys.
+        return False
+    if key in FOREIGN or _is_no_mode(parameter) or _stays_text(parameter):
+        return True
+    if key == "plugin" or not refuses_connect(key, deployment):
+        return False
+    # Of an unknown driver it is not known what it takes, but this is a slip in one of asyncpg's names.
+    return engine.url.driver is Driver.ASYNCPG or nearest(key, (*CONNECT, *ADAPTER)) is not None
 
 
 def _is_no_mode(parameter: ConnectParameter) -> bool:
     text = parameter.value.strip("'\"")
     known = parameter.value[:1] in ("'", '"') and text != ""
-    return known and text.replace("_", "-") not in SSL_MODES
+    return parameter.key in ("ssl", "sslmode") and known and text.replace("_", "-") not in SSL_MODES
 
 
 def _stays_text(parameter: ConnectParameter) -> bool:
@@ -136,14 +193,24 @@ def _stays_text(parameter: ConnectParameter) -> bool:
     )
 
 
-def _remedy(parameter: ConnectParameter) -> Remedy | None:
+def _remedy(parameter: ConnectParameter, engine: Engine) -> Remedy | Rename | None:
     if parameter.key == "timeout" and parameter.where is ParameterWhere.URL_QUERY:
         return Remedy.TIMEOUT
-    return FOREIGN[parameter.key].remedy if parameter.key in FOREIGN else None
+    if parameter.key in FOREIGN:
+        return FOREIGN[parameter.key].remedy
+    near = (
+        None if parameter.key in CONNECT or parameter.key in ADAPTER else nearest(parameter.key, (*CONNECT, *ADAPTER))
+    )
+    if near is None or parameter.where is not ParameterWhere.CONNECT_ARGS:
+        return None
+    given = {one.key for one in engine.parameters.connect} | _sizes_given(engine)
+    return Remedy.LEAVE_OUT if near in given else Rename(near)
 
 
-def _said_of(parameter: ConnectParameter, also: str) -> str:
-    key, place = parameter.key, _PLACES[parameter.where]
+def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str:
+    """Returns the message about parameters of which the first one makes `connect()` fail."""
+    parameter, *others = refused
+    key, also, place = parameter.key, _also(others), _PLACES[parameter.where]
     if not parameter.everywhere:
         place += " on some paths"
     if key == "ssl" and _is_no_mode(parameter):
@@ -153,11 +220,56 @@ def _said_of(parameter: ConnectParameter, also: str) -> str:
             f"asyncpg's `{key}`{also} in {place} is a text: connecting raises `TypeError: {STAYS_TEXT[key]}`; "
             f"give it in `connect_args` as a number"
         )
-    foreign: Foreign = FOREIGN[key]
-    advice = foreign.advice
+    if key in FOREIGN:
+        owner, advice = f"{FOREIGN[key].owner} ", FOREIGN[key].advice
+    else:
+        owner, advice = _advice(key, (CONNECT, ADAPTER), deployment)
     if key == "sslmode" and _is_no_mode(parameter):
         advice = f"{parameter.value} is no mode either, {advice} with 'require'"
     return (
-        f"{foreign.owner} `{key}`{also} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword "
+        f"{owner}`{key}`{also} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword "
         f"argument '{key}'`; {advice}"
     )
+
+
+def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -> str:
+    """Returns the message about keywords that make the engine function fail."""
+    first, *others = refused
+    key, some = first.name, "" if first.everywhere else " on some paths"
+    if key in CONNECT or key in ADAPTER:
+        owner, advice = f"{_owner(key)} ", f"give {'them' if others else 'it'} in `connect_args`"
+    elif key in FOREIGN:
+        owner, advice = f"{FOREIGN[key].owner} ", FOREIGN[key].advice
+    else:
+        owner, advice = _advice(key, (ENGINE, CONNECT), deployment)
+    return (
+        f"{owner}`{key}`{_also(others)} given to SQLAlchemy's engine function{some}: it raises `TypeError: Invalid "
+        f"argument(s) '{key}' sent to create_engine()`; {advice}"
+    )
+
+
+def _advice(key: str, tables: tuple[dict[str, Taken], ...], deployment: Deployment) -> tuple[str, str]:
+    """Returns whose a key is, as a word before it or "", and what to do about it."""
+    for table in tables:
+        taken = table.get(key)
+        if taken is not None:
+            library, known = (
+                ("asyncpg", deployment.asyncpg) if table is CONNECT else ("SQLAlchemy", deployment.sqlalchemy)
+            )
+            owner = "" if table is ENGINE else f"{library}'s "
+            if taken.until is not None:
+                return owner, f"leave it out, {library} {shown(taken.until)} has removed it"
+            return owner, f"leave it out, or use {library} >= {shown(taken.since)} in place of {shown(known)}"
+    near = nearest(key, [name for table in tables for name in table])
+    if near is None:
+        return "", "leave it out"
+    return "", f"use `{near}`" + (" in `connect_args`" if ENGINE in tables and near not in ENGINE else "")
+
+
+def _sizes_given(engine: Engine) -> set[str]:
+    sizes = engine.sizes.both
+    return {size.key for size in sizes if size.state is not SizeState.ABSENT}
+
+
+def _owner(key: str) -> str:
+    return "SQLAlchemy's" if key in ADAPTER else "asyncpg's"

@@ -137,7 +137,7 @@ def _states(engine: Engine, *, moved: bool = False) -> States:
     # A connection class may name statements in its own way, which the engine does not show.
     if engine.naming.own_class and name is NameFunction.ABSENT:
         name = NameFunction.UNKNOWN
-    return States(statement, prepared, name, engine.autocommit)
+    return States(statement, prepared, name, engine.autocommit, later=bool(engine.autocommit_later))
 
 
 def _state(value: str) -> SizeState:

@@ -76,12 +76,13 @@ _ROWS: tuple[_Row, ...] = (
 
 def name_problem(states: States, asyncpg: Generation, pooler: PoolerClass) -> Problem | None:
     """Returns the problem of how statements are named with these cache sizes, or None if they work."""
+    autocommit = {states.autocommit, True} if states.later else {states.autocommit}
     for row in _ROWS:
         if (
             states.name in row.name
             and states.statement in row.statement
             and states.prepared in row.prepared
-            and states.autocommit in row.autocommit
+            and not autocommit.isdisjoint(row.autocommit)
             and asyncpg in row.asyncpg
             and pooler in row.pooler
         ):

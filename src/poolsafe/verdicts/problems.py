@@ -35,9 +35,10 @@ class Verdict:
 
 
 class States(NamedTuple):
-    """The client settings that the verdict depends on."""
+    """The client settings that the verdict depends on. `later`: options put connections into AUTOCOMMIT."""
 
     statement: SizeState
     prepared: SizeState
     name: NameFunction = NameFunction.ABSENT
     autocommit: bool | None = False
+    later: bool = False

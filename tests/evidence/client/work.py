@@ -78,9 +78,18 @@ async def stream(engine: Any, me: str, step: int) -> None:
             check(row[0], expected)
 
 
+async def maintain(engine: Any, me: str, step: int) -> None:
+    """Queries on a connection whose own option is AUTOCOMMIT."""
+    async with engine.connect() as plain:
+        connection = await plain.execution_options(isolation_level="AUTOCOMMIT")
+        for each in (step, step + 1, step + 2):
+            sql, expected = _query(me, each)
+            check((await connection.execute(sa.text(sql), {"value": str(each)})).scalar(), expected)
+
+
 Work = Callable[[Any, str, int], Awaitable[None]]
 
-WORK: dict[str, Work] = {each.__name__: each for each in (text, core, insert, many, types, stream)}
+WORK: dict[str, Work] = {each.__name__: each for each in (text, core, insert, many, types, stream, maintain)}
 # A cursor needs a transaction, with or without a pooler.
 AUTOCOMMIT = tuple(name for name in WORK if name != "stream")
 

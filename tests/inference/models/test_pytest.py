@@ -102,7 +102,7 @@ PROJECTS = {
         from sqlalchemy.ext.asyncio import create_async_engine
         @pytest.fixture
         def url(url):
-            return url + '?a=b'
+            return url + '?port=6432'
 
         @pytest_asyncio.fixture(scope='session')
         async def engine(url):

@@ -114,7 +114,7 @@ def _object_method(
 ) -> Value | None:
     match receiver:
         case Connectable():
-            return sqlalchemy_connections.connectable_method(frame, receiver, name, arguments)
+            return sqlalchemy_connections.connectable_method(frame, node, receiver, name, arguments)
         case SessionMaker():
             return sqlalchemy_connections.maker_method(receiver, name)
         case TextClause():

@@ -16,7 +16,7 @@ from poolsafe.inference.objects import Connectable, Dialect, LibraryObject, Libr
 from poolsafe.inference.snapshots import arguments_snapshot, snapshot
 from poolsafe.inference.symbols import derived
 from poolsafe.inference.values import Function, Library, Sequence, Text, Unknown, Value, text
-from poolsafe.libraries import ASYNC_RUNNERS, DRIVER_METHODS, EXECUTING, SYNC_RUNNERS, canonical
+from poolsafe.libraries import ASYNC_RUNNERS, DRIVER_METHODS, EXECUTING, SETTING_OPTIONS, SYNC_RUNNERS, canonical
 from poolsafe.sql.session_commands import function_effect
 
 ASYNCPG = "postgresql+asyncpg"
@@ -85,7 +85,7 @@ def _scoped(asynchronous: bool) -> Handler:
 # --- methods ---
 
 _CONNECTING = frozenset(
-    {"connect", "begin", "execution_options", "get_bind", "connection", "begin_nested", "__aenter__", "begin_twophase"}
+    {"connect", "begin", *SETTING_OPTIONS, "get_bind", "begin_nested", "__aenter__", "begin_twophase"}
 )
 _CONNECTORS = frozenset({"connect", "connect_async"})
 # Methods of a text clause that return the same clause with more details.
@@ -176,10 +176,19 @@ def _run_sync(frame: Frame, receiver: Value, arguments: Arguments) -> None:
         force(frame, frame.apply(None, callee, rest))
 
 
-def connectable_method(frame: Frame, receiver: Connectable, name: str, arguments: Arguments) -> Value | None:
-    """Returns the result of a method of an engine, connection or session, or None if it is not known."""
+def connectable_method(
+    frame: Frame, node: ir.Call | None, receiver: Connectable, name: str, arguments: Arguments
+) -> Value | None:
+    """Returns the result of a method of an engine, connection or session, or None if it is not known.
+
+    Observes the calls that put a connection, or all connections of an engine, into AUTOCOMMIT.
+    """
     if name in _CONNECTING:
-        autocommit = sets_autocommit(arguments) or receiver.autocommit
+        given = arguments_snapshot(frame, arguments) if name in SETTING_OPTIONS else arguments
+        sets = sets_autocommit(given)
+        if sets and name in SETTING_OPTIONS:
+            frame.observe(node, name, given, receiver)
+        autocommit = sets or receiver.autocommit
         return replace(receiver, engine=receiver.engine and name == "execution_options", autocommit=autocommit)
     return receiver if name == "cursor" and receiver.dbapi else None
 

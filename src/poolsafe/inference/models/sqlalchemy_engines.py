@@ -22,7 +22,13 @@ def make_engine(frame: Frame, node: ir.Call | None, name: str, arguments: Argume
     if not frame.run.strategy.shallow:
         frame.observe(node, name, given)
     driver = scheme_of(engine_url(name, given))
-    return Connectable(ENGINE_FUNCTIONS[name], driver, engine=True, autocommit=sets_autocommit(given))
+    return Connectable(
+        ENGINE_FUNCTIONS[name],
+        driver,
+        engine=True,
+        autocommit=sets_autocommit(given),
+        made_by=None if node is None else node.origin,
+    )
 
 
 def sets_autocommit(arguments: Arguments) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from poolsafe import ir
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
@@ -12,6 +14,8 @@ from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.names import force
 from poolsafe.inference.symbols import SchemeOf
 from poolsafe.inference.values import Absent, MappingRef, MappingValue, Text, Unknown, Url, Value, text
+
+_LOGIN = re.compile(r"[^:/]*:[^@/]*@")
 
 
 def url_object(frame: Frame, drivername: Value, arguments: Arguments | None = None) -> Value:
@@ -75,7 +79,9 @@ def parse_query(rest: Text) -> Value:
     """Returns the query in a URL or its rest: a mapping of strings, which is open if there is an unknown piece."""
     items: dict[str, Value] = {}
     joined = "".join(piece if isinstance(piece, str) else "\x00" for piece in rest.pieces)
-    for part in joined.partition("?")[2].partition("#")[0].split("&"):
+    # As SQLAlchemy reads it, a password may hold a question mark.
+    login = _LOGIN.match(joined)
+    for part in joined[login.end() if login else 0 :].partition("?")[2].partition("#")[0].split("&"):
         key, _, value = part.partition("=")
         if key and "\x00" not in key:
             items[key] = (

@@ -1,0 +1,85 @@
+"""
+## What it does
+Reports `poolclass=QueuePool` and `poolclass=SingletonThreadPool` on an asynchronous engine.
+
+## Why is this bad?
+Both wait with locks of threads, which an event loop must not do. SQLAlchemy refuses them since 2.0.28, when the engine
+is created: `ArgumentError: Pool class QueuePool cannot be used with asyncio engine`. Whoever writes `QueuePool` out
+mostly wants what the engine does by itself: `AsyncAdaptedQueuePool` is the default.
+
+## Example
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import QueuePool
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    poolclass=QueuePool,
+    pool_size=10,
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+## Use instead
+```python
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import AsyncAdaptedQueuePool
+
+engine = create_async_engine(
+    "postgresql+asyncpg://app@pgbouncer:6432/app",
+    poolclass=AsyncAdaptedQueuePool,
+    pool_size=10,
+    pool_pre_ping=True,
+    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+)
+```
+
+`NullPool`, `StaticPool` and `AssertionPool` are taken by every engine.
+
+## Fix safety
+The fix writes `AsyncAdaptedQueuePool` in place of `QueuePool`, and renames the import; where something else in the file
+uses `QueuePool`, it imports both. It is safe where every path to the call gives an asyncpg URL, otherwise unsafe. There
+is no fix where the class is not written in the call, or is imported under another name, or for `SingletonThreadPool`.
+
+## Versions
+SQLAlchemy >= 2.0.28. Older ones, tried with 1.4.54, 2.0.0 and 2.0.21, accept every pool class, and the rule is silent
+where such a version is known.
+
+## References
+- [SQLAlchemy: using connection pools with asyncio](https://docs.sqlalchemy.org/en/20/core/pooling.html#switching-pool-implementations)
+- [SQLAlchemy: error pcls](https://docs.sqlalchemy.org/en/20/errors.html#error-pcls)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment, older_than
+from poolsafe.facts.engine import Engine
+from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.pool_class import adapt_pool_class
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import assuming, driver_shown, finding, provenance
+from poolsafe.verdicts import is_asyncpg
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+REFUSED_SINCE = (2, 0, 28)
+
+
+@rule(since="0.2.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
+def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    given = engine.pooling.refused
+    if given is None or not is_asyncpg(engine, deployment) or older_than(deployment.sqlalchemy, REFUSED_SINCE):
+        return
+    some = "" if given.everywhere else " on some paths"
+    advice = "use AsyncAdaptedQueuePool" if given.name == "QueuePool" else "leave it out"
+    message = (
+        f"{assuming(engine)}SQLAlchemy's {given.name} is for threads{some}: creating the engine raises `ArgumentError: "
+        f"Pool class {given.name} cannot be used with asyncio engine`; {advice}"
+    )
+    related = given.origin + driver_shown(engine, deployment) + provenance(deployment, "sqlalchemy-version")
+    yield finding(__name__, engine, message, Severity.ERROR, adapt_pool_class(engine, source, given), related)

@@ -1,0 +1,157 @@
+"""What PGB205 says of keys that asyncpg, the engine function or another driver does not know."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from blocks import cases
+
+from poolsafe import needles
+from poolsafe.checker import check
+from poolsafe.facts.deployment import Deployment, Versions
+from poolsafe.libraries import ASYNCPG_KEYS
+from poolsafe.rules.accepted_keywords import CONNECT, ENGINE, nearest
+from poolsafe.source import Source
+
+HEAD = """
+from sqlalchemy import create_engine, engine_from_config
+from sqlalchemy.ext.asyncio import AsyncEngine, async_engine_from_config, create_async_engine
+PG = "postgresql+asyncpg://app@db/app"
+ZERO = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+"""
+
+
+def said(code: str, **deployment: Any) -> list[str]:
+    """The messages of PGB205 on a program."""
+    report = check(Source.from_text("db.py", HEAD + code), Deployment(**deployment))
+    return [finding.message for finding in report.findings if finding.code == "PGB205"]
+
+
+# Beside each program: a part of the one message.
+REFUSED = """
+    create_async_engine(PG, connect_args={"statment_cache_size": 0})  # ; use `statement_cache_size`
+    create_async_engine(PG, connect_args={"statementCacheSize": 0})  # ; use `statement_cache_size`
+    create_async_engine(PG, connect_args={"statement_cache": 0})  # ; use `statement_cache_size`
+    create_async_engine(PG, connect_args={"prepared_statement_cache": 0})  # ; use `prepared_statement_cache_size`
+    create_async_engine(PG, connect_args={"foo": 0})  # got an unexpected keyword argument 'foo'`; leave it out
+    create_async_engine(PG + "?foo=1")  # `foo` in the URL: asyncpg raises
+    create_async_engine(PG + "?pooled=true")  # `pooled` in the URL
+    create_async_engine(PG + "?pgbouncer=true")  # Prisma's `pgbouncer` in the URL
+    create_async_engine(PG + "?supa=base-pooler.x")  # Supabase's `supa` in the URL
+    create_async_engine(PG + "?connection_limit=1&pool_timeout=0&schema=public")  # `connection_limit` and 2 more
+    create_async_engine(PG + "?channel_binding=require")  # libpq's `channel_binding`
+    create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # in `connect_args` on some paths
+    create_async_engine(PG, server_settings={"jit": "off"})  # asyncpg's `server_settings` given to SQLAlchemy's engine
+    create_async_engine(PG, ssl=True, command_timeout=5)  # asyncpg's `ssl` and 1 more given to SQLAlchemy's engine
+    create_async_engine(PG, ssl=True, command_timeout=5)  # ; give them in `connect_args`
+    create_async_engine(PG, sslmode="require")  # libpq's `sslmode` given to SQLAlchemy's engine function
+    create_async_engine(PG, poolsize=5)  # sent to create_engine()`; use `pool_size`
+    create_async_engine(PG, connect_arg=ZERO)  # ; use `connect_args`
+    create_async_engine(PG, server_setting={})  # ; use `server_settings` in `connect_args`
+    create_async_engine(PG, nonsense=1)  # ; leave it out
+    create_async_engine(PG, **({"nonsense": 1} if unknown else {}))  # engine function on some paths
+    create_async_engine(PG, async_creator=make, nonsense=1)  # `nonsense` given to SQLAlchemy's engine function
+    async_engine_from_config({"sqlalchemy.url": PG, "sqlalchemy.ssl": "1"})  # asyncpg's `ssl` given to SQLAlchemy's
+    async_engine_from_config({"url": PG, "ssl": "1"}, prefix="")  # asyncpg's `ssl` given to SQLAlchemy's
+    AsyncEngine(create_engine(PG, connect_args={"foo": 1}))  # got an unexpected keyword argument 'foo'
+    create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # `statement_cache_size` and 1 more in
+    create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # `ProgrammingError: invalid connection option "st
+    create_engine("postgresql://db/a", connect_args={"server_settings": {}})  # invalid dsn: invalid connection option
+    create_engine("postgresql+psycopg2://db/a?prepared_statement_cache_size=0")  # SQLAlchemy's `prepared_statement
+    create_engine("sqlite://", connect_args={"command_timeout": 5})  # TypeError: 'command_timeout' is an invalid
+    create_async_engine("sqlite+aiosqlite://", connect_args=ZERO)  # of an engine on SQLite
+    create_async_engine("mysql+asyncmy://db/a", connect_args=ZERO)  # asyncmy: connecting raises `TypeError: connect()
+    create_engine("mysql://db/a", connect_args=ZERO)  # of an engine on mysql
+    engine_from_config({"sqlalchemy.url": "postgresql+psycopg://db/a"}, connect_args=ZERO)  # of an engine on psycopg
+"""
+SILENT = """
+    create_async_engine(PG, connect_args=ZERO)
+    create_async_engine(PG, connect_args={"foo": unknown} if unknown is None else None, async_creator=make)
+    create_async_engine(PG + "?host=a&port=5&passfile=x&user=u&password=p&database=d")
+    create_async_engine(PG + "?plugin=audit", audit_topic="x")
+    create_async_engine(PG, plugins=["audit"], audit_topic="x")
+    create_async_engine(PG, connect_args={"async_creator_fn": make, "sslmode": "require", "foo": 1})
+    create_async_engine(PG, connect_args={"target_session_attrs": "any", "krbsrvname": "x", "service": "y"})
+    create_async_engine(PG, connect_args={"async_fallback": True})
+    create_async_engine(PG, echo=True, future=True, pool_size=5, max_overflow=1, pool_use_lifo=True, encoding="x")
+    create_async_engine(PG, skip_autocommit_rollback=True, native_inet_types=False, case_sensitive=True)
+    create_async_engine(PG, _initialize=False)
+    create_async_engine(url=PG, connect_args=ZERO)
+    async_engine_from_config(configuration={"sqlalchemy.url": PG, "other.ssl": 1}, prefix="sqlalchemy.")
+    create_async_engine(unknown, connect_args={"foo": 1}, nonsense=1)
+    create_async_engine(PG if unknown else "sqlite+aiosqlite://", connect_args=ZERO if unknown else {})
+    create_engine("sqlite://?statement_cache_size=0")
+    create_engine("postgresql+psycopg://db/a", connect_args={"timeout": 5, "foo": 1})
+    create_engine("postgresql+psycopg://db/a", connect_args=unknown)
+    create_engine("postgresql+psycopg://db/a", connect_args={**({"statement_cache_size": 0} if unknown else {})})
+    create_engine("postgresql+psycopg://db/a", creator=make, connect_args=ZERO)
+    create_engine(os.environ.get("URL", "sqlite://"), connect_args=ZERO)
+    create_engine(unknown, connect_args=ZERO)
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(REFUSED))
+def test_refused(code: str, expected: str) -> None:
+    (message,) = said(code)
+    assert expected in message
+
+
+@pytest.mark.parametrize("code", [line.strip() for line in SILENT.strip().splitlines()])
+def test_silent(code: str) -> None:
+    assert said(code) == []
+
+
+VERSIONS: list[tuple[str, dict[str, Any], str]] = [
+    (
+        'connect_args={"krbsrvname": "x"}',
+        {"asyncpg": (0, 28)},
+        "; leave it out, or use asyncpg >= 0.30 in place of 0.28",
+    ),
+    ('connect_args={"krbsrvname": "x"}', {"asyncpg": Versions((0, 28))}, ""),
+    ('connect_args={"krbsrvname": "x"}', {"asyncpg": (0, 30)}, ""),
+    ('connect_args={"service": "x"}', {"asyncpg": (0, 30)}, "asyncpg's `service` in"),
+    ('connect_args={"async_fallback": True}', {"sqlalchemy": (2, 1)}, "; leave it out, SQLAlchemy 2.1 has removed it"),
+    ('connect_args={"async_fallback": True}', {"sqlalchemy": (2, 0, 40)}, ""),
+    ('encoding="utf-8"', {"sqlalchemy": (2, 0, 40)}, "leave it out, SQLAlchemy 2.0 has removed it"),
+    ('encoding="utf-8"', {"sqlalchemy": (1, 4, 54)}, ""),
+    ("use_insertmanyvalues=True", {"sqlalchemy": (1, 4, 54)}, "or use SQLAlchemy >= 2.0 in place of 1.4.54"),
+    ("skip_autocommit_rollback=True", {"sqlalchemy": (2, 0, 40)}, "SQLAlchemy >= 2.0.43"),
+]
+
+
+@pytest.mark.parametrize(("argument", "versions", "expected"), VERSIONS)
+def test_versions(argument: str, versions: dict[str, Any], expected: str) -> None:
+    messages = said(f"create_async_engine(PG, {argument})", **versions)
+    assert (len(messages), all(expected in one for one in messages)) == (1 if expected else 0, True)
+
+
+def test_an_assumed_driver_is_only_told_of_slips() -> None:
+    code = 'create_async_engine(unknown, connect_args={{"{}": 0}})'
+    assert said(code.format("statment_cache_size"), assume_asyncpg=True)
+    assert said(code.format("foo"), assume_asyncpg=True) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("pool_sise", "pool_size"),
+        ("POOL-SIZE", "pool_size"),
+        ("server_settings", None),
+        ("", None),
+        ("connectargs", "connect_args"),
+    ],
+)
+def test_nearest(name: str, expected: str | None) -> None:
+    assert nearest(name, ENGINE) == expected
+    assert nearest("hosts", CONNECT) == "host"
+
+
+@pytest.mark.parametrize("key", ASYNCPG_KEYS)
+def test_a_synchronous_file_with_a_key_of_asyncpg_is_read(key: str) -> None:
+    program = "from sqlalchemy import create_engine\ncreate_engine('sqlite://', connect_args={{'{}': 0}})\n"
+    assert needles.wanted(program.format(key).encode()) & needles.ENGINE
+    assert not needles.wanted(program.format("check_same_thread").encode()) & needles.ENGINE
+    report = check(Source.from_text(str(Path("db.py")), program.format(key)), Deployment())
+    assert [finding.code for finding in report.findings if finding.code != "PGB010"] == ["PGB205"]
