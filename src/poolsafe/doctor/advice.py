@@ -31,8 +31,10 @@ class Configuration:
 
     def states(self, *, autocommit: bool) -> States:
         """Returns the settings as the linter's table has them."""
-        sizes = (SizeState.ZERO if zero else SizeState.ABSENT for zero in (self.statement_zero, self.prepared_zero))
-        return States(*sizes, self.name, autocommit)
+        statement, prepared = (
+            SizeState.ZERO if zero else SizeState.ABSENT for zero in (self.statement_zero, self.prepared_zero)
+        )
+        return States(statement, prepared, self.name, autocommit)
 
     def connect_args(self) -> dict[str, Any]:
         """Returns `connect_args` for SQLAlchemy; a name function stands there as its source."""

@@ -65,14 +65,15 @@ class Observations:
 
 def between(seen: Observations) -> Between:
     """Returns what stands between the client and PostgreSQL."""
-    match seen.pooling.movement:
-        case Movement.NO_TRANSACTIONS:
-            return Between.STATEMENT
-        case Movement.STAYS:
-            return _kept(seen)
+    if seen.pooling.movement is Movement.NO_TRANSACTIONS:
+        return Between.STATEMENT
+    if seen.naming.carried is Carried.NO:
+        # Even where a client keeps its server: a proxy can lose names by itself.
+        return Between.BREAKS
+    if seen.pooling.movement is Movement.STAYS:
+        return _kept(seen)
     return {
         Carried.YES: Between.CARRIES,
-        Carried.NO: Between.BREAKS,
         Carried.PINNED: Between.PINS,
         Carried.UNKNOWN: Between.UNKNOWN,
     }[seen.naming.carried]

@@ -14,7 +14,7 @@ from poolsafe.doctor.clients import Client, Lost, NoAnswer, Refused, Row, Statem
 from poolsafe.doctor.target import Target
 
 if TYPE_CHECKING:
-    import asyncpg
+    import asyncpg  # type: ignore[import-untyped]
 
     _T = TypeVar("_T")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from poolsafe.doctor import advice, driver
@@ -86,10 +87,8 @@ async def examine(
     except asyncio.CancelledError:
         found.stopped = "interrupted"
     finally:
-        try:
+        with suppress(asyncio.TimeoutError, TimeoutError):
             await asyncio.wait_for(_clean(bench), _CLEANING)
-        except (asyncio.TimeoutError, TimeoutError):
-            pass
         found.left = bench.left
     if found.between is None and not found.left and found.stopped != "interrupted":
         why = found.problems[0] if found.problems else found.stopped
@@ -163,11 +162,13 @@ class _Run:
         bench, found = self._bench, self._found
         assert found.between is not None
         try:
-            found.configurations = await cache_configurations.run(bench, found.target, found.between)
-            if found.between is not Between.STATEMENT:
-                found.state = await session_state.run(bench)
-                bench.say("session state: notifications")
-                found.notifications = await session_state.arrives(bench)
+            if found.between is Between.STATEMENT:
+                # Nothing of it could be removed again: without transactions no server can be held.
+                return
+            found.configurations = await cache_configurations.run(bench, found.target)
+            found.state = await session_state.run(bench)
+            bench.say("session state: notifications")
+            found.notifications = await session_state.arrives(bench)
         except (Refused, Lost, NoAnswer, OSError) as error:
             self._problem("session state", error)
 

@@ -1,4 +1,4 @@
-"""The server to ask: a URL of SQLAlchemy's or libpq's, libpq's `key=value` form, or the environment variable with one."""
+"""The server to ask: a URL of SQLAlchemy's or libpq's, libpq's `key=value` form, or a variable that holds one."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from poolsafe.records import frozen
 DEFAULT_PORT = 5432
 _FLAG = "--doctor"
 _FORM = "write `postgresql://user@host:port/database`, or `env:NAME` for a URL in an environment variable"
-_URL = re.compile(r"(?P<scheme>[A-Za-z][\w.+-]*)://(?:(?P<user>[^@]*)@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?")
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][\w.+-]*)://(?:(?P<user>[^@]*)@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?"
+)
 _SCHEMES = frozenset({"postgresql", "postgres", "asyncpg", "psycopg"})
 _WORD = re.compile(r"\s*(\w+)\s*=\s*('(?:\\.|[^'\\])*'|(?:\\.|[^\s'\\])*)")
 _ESCAPE = re.compile(r"\\(.)")

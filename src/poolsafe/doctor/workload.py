@@ -1,12 +1,13 @@
 """Transactions as an application runs them: SQLAlchemy with asyncpg, or asyncpg alone, with given client settings.
 
 Every answer holds a value that only its own task knows, so that another client's row is noticed. This module is also a
-program of its own, for trials that need several processes: it reads a job as JSON from standard input.
+program of its own, for trials that need several processes: it reads jobs as lines of JSON from standard input.
 """
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import sys
 from collections import Counter
@@ -88,7 +89,7 @@ class _Counter:
             # Whatever an application would see counts.
             cause = error.__cause__ or error
             cause = cause.__cause__ or cause
-            self._fail(type(cause).__name__, str(cause))
+            self._fail(type(cause).__name__, str(cause).split("\nHINT:")[0])
         else:
             if found != expected:
                 self._fail(WRONG, f"{found!r} in place of {expected!r}")
@@ -131,7 +132,7 @@ async def _with_sqlalchemy(job: Job, counter: _Counter) -> None:
 
 
 async def _with_asyncpg(job: Job, counter: _Counter) -> None:
-    import asyncpg
+    import asyncpg  # type: ignore[import-untyped]
 
     said = {**arguments(job.target), **_asyncpg_arguments(job)}
 
@@ -169,12 +170,12 @@ def _connect_args(job: Job) -> dict[str, Any]:
 def _asyncpg_arguments(job: Job) -> dict[str, Any]:
     import asyncpg
 
-    count = iter(range(1, 1 << 30))
+    count, trial = itertools.count(1), ALL.index(job.configuration)
 
-    class Connection(asyncpg.Connection):  # type: ignore[misc, type-arg, unused-ignore]
+    class Connection(asyncpg.Connection):  # type: ignore[misc]
         def _get_unique_id(self, prefix: str) -> str:
             # Numbers as asyncpg has them, so that two processes collide, under names that no application has.
-            return f"__poolsafe_{job.token}_{prefix}_{next(count):x}__"
+            return f"__poolsafe_{job.token}_{trial}_{prefix}_{next(count):x}__"
 
     said: dict[str, Any] = {"connection_class": Connection}
     if job.configuration.statement_zero:
@@ -191,7 +192,15 @@ def _unique(token: str) -> str:
 def written(job: Job) -> str:
     """Returns a job as JSON."""
     target = job.target
-    address = [target.host, target.port, target.user, target.password, target.database, dict(target.tls), target.options]
+    address = [
+        target.host,
+        target.port,
+        target.user,
+        target.password,
+        target.database,
+        dict(target.tls),
+        target.options,
+    ]
     number = ALL.index(job.configuration)
     return json.dumps([address, number, job.autocommit, job.token, job.who, job.tasks, job.transactions])
 
@@ -203,6 +212,7 @@ def read(text: str) -> Job:
 
 
 def main() -> None:
-    """Runs the job of standard input and prints its outcome, as JSON too."""
-    outcome = asyncio.run(run(read(sys.stdin.read())))
-    print(json.dumps([outcome.attempts, outcome.failures, outcome.example]))
+    """Runs the jobs of standard input one after the other, and prints the outcome of each, as lines of JSON too."""
+    for line in sys.stdin:
+        outcome = asyncio.run(run(read(line)))
+        print(json.dumps([outcome.attempts, outcome.failures, outcome.example]), flush=True)

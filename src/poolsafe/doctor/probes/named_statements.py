@@ -128,9 +128,7 @@ class _Trial:
             await self._bench.drop(owner)
             return await self._same_name(holder)
         if error:
-            return Naming(
-                Carried.NO, f"parsed on server process {self._home}, executed on {pid}, it failed: {error}"
-            )
+            return Naming(Carried.NO, f"parsed on server process {self._home}, executed on {pid}, it failed: {error}")
         return Naming(Carried.YES, f"parsed on server process {self._home}, it was executed on {pid}")
 
     async def _same_name(self, holder: Client) -> Naming:
@@ -158,4 +156,3 @@ class _Trial:
         found = await statement.value()
         if found != self._marker:
             raise Refused(f"another statement's row came back: {found!r}")
-

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from poolsafe.doctor.advice import BOTH_ZERO, EMPTY_NAME
 from poolsafe.doctor.diagnosis import Between
-from poolsafe.doctor.workload import TASKS, TRANSACTIONS, Job, Outcome, run as run_job
+from poolsafe.doctor.workload import TASKS, TRANSACTIONS, Job, Outcome
+from poolsafe.doctor.workload import run as run_job
 
 if TYPE_CHECKING:
     from poolsafe.doctor.advice import Configuration

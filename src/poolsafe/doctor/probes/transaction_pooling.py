@@ -12,9 +12,7 @@ if TYPE_CHECKING:
     from poolsafe.doctor.clients import Bench, Client
 
 TITLE = "Transactions"
-EXPLANATION = (
-    "three clients, connected at once, ask for `pg_backend_pid()` in short transactions, one after the other and at once"
-)
+EXPLANATION = "three connected clients ask for `pg_backend_pid()` in short transactions, in turn and at once"
 
 _CLIENTS = 3
 _ROUNDS = 4
