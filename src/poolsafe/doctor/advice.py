@@ -8,8 +8,8 @@ from poolsafe.doctor.diagnosis import Between
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.facts.engine import NameFunction, SizeState
 from poolsafe.facts.pooler import PoolerClass
-from poolsafe.facts.verdict import States, verdicts
 from poolsafe.records import frozen
+from poolsafe.verdicts import States, verdicts
 
 if TYPE_CHECKING:
     from poolsafe.facts.deployment import Version

@@ -7,7 +7,7 @@ from dataclasses import field
 
 from poolsafe.doctor.probes.named_statements import Carried, Naming
 from poolsafe.doctor.probes.server_identity import Identity
-from poolsafe.doctor.probes.startup_parameters import Parameter
+from poolsafe.doctor.probes.server_settings import Parameter
 from poolsafe.doctor.probes.transaction_pooling import Movement, Pooling
 from poolsafe.records import frozen
 

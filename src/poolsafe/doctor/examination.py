@@ -16,8 +16,8 @@ from poolsafe.doctor.probes import (
     named_statements,
     recommended_configuration,
     server_identity,
+    server_settings,
     session_state,
-    startup_parameters,
     transaction_pooling,
 )
 from poolsafe.doctor.target import Target
@@ -44,7 +44,7 @@ class Examination:
     recommended: advice.Configuration | None = None
     trial: Outcome | None = None
     configurations: tuple[tuple[advice.Configuration, Outcome], ...] | None = None
-    state: tuple[session_state.Fate, ...] | None = None
+    state: tuple[session_state.StateFate, ...] | None = None
     notifications: bool | None = None
     left: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
@@ -152,7 +152,7 @@ class _Run:
         found = self._found
         assert found.seen is not None
         try:
-            parameters = await startup_parameters.run(self._bench)
+            parameters = await server_settings.run(self._bench)
         except (Refused, Lost, NoAnswer, OSError) as error:
             self._problem("startup parameters", error)
             return

@@ -14,8 +14,8 @@ from poolsafe.doctor.probes import (
     named_statements,
     recommended_configuration,
     server_identity,
+    server_settings,
     session_state,
-    startup_parameters,
     transaction_pooling,
 )
 from poolsafe.doctor.probes.named_statements import Carried
@@ -96,14 +96,20 @@ class _Report:
             server_identity.TITLE,
             f"PostgreSQL {seen.identity.version}",
             server_identity.EXPLANATION,
-            [_sentence(how(seen)), f"PostgreSQL's limits for idle connections: {limits or 'none'}; a pooler's cannot be read"],
+            [
+                how(seen),
+                f"PostgreSQL's limits for idle connections: {limits or 'none'}; a pooler's cannot be read",
+            ],
         )
         movement = _MOVEMENTS[seen.pooling.movement]
         yield from self._section(
-            transaction_pooling.TITLE, movement, transaction_pooling.EXPLANATION, [_sentence(seen.pooling.proof)]
+            transaction_pooling.TITLE, movement, transaction_pooling.EXPLANATION, [seen.pooling.proof]
         )
         yield from self._section(
-            named_statements.TITLE, _CARRIED[seen.naming.carried], named_statements.EXPLANATION, [_sentence(seen.naming.proof)]
+            named_statements.TITLE,
+            _CARRIED[seen.naming.carried],
+            named_statements.EXPLANATION,
+            [seen.naming.proof],
         )
         if found.trial is not None:
             explanation = recommended_configuration.EXPLANATION
@@ -115,26 +121,32 @@ class _Report:
                 f"{each.name}: {_FATES[each.fate]}" + (f" ({each.reason})" if each.reason else "")
                 for each in seen.parameters
             ]
-            yield from self._section(startup_parameters.TITLE, "", startup_parameters.EXPLANATION, rows)
+            yield from self._table(server_settings.TITLE, startup_parameters.EXPLANATION, rows)
         yield from self._state()
 
     def _state(self) -> Iterator[str]:
         found = self._found
         if found.configurations is not None:
             rows = [f"{each.title}: {_figures(outcome)}" for each, outcome in found.configurations]
-            yield from self._section(cache_configurations.TITLE, "", cache_configurations.EXPLANATION, rows)
+            yield from self._table(cache_configurations.TITLE, cache_configurations.EXPLANATION, rows)
         if found.state is not None:
             rows = [f"{fate.name}: {_fate(fate)}" for fate in found.state]
             if found.notifications is not None:
                 arrive = "arrive" if found.notifications else "do not arrive, and nothing fails"
                 rows.append(f"notifications: {arrive}")
-            yield from self._section(session_state.TITLE, "", session_state.EXPLANATION, rows)
+            yield from self._table(session_state.TITLE, session_state.EXPLANATION, rows)
 
     def _section(self, title: str, answer: str, explanation: str, details: list[str]) -> Iterator[str]:
-        head = self._style.paint(title, "path")
-        yield f"{head}: {self._safe(answer)}" if answer else head
+        yield f"{self._style.paint(title, 'path')}: {self._safe(answer)}"
         for detail in filter(None, details):
-            yield from self._wrapped(detail, _MARGIN)
+            yield from self._wrapped(f"{detail[0].upper()}{detail[1:]}.", _MARGIN)
+        yield from self._wrapped(f"How: {explanation}.", _MARGIN)
+        yield ""
+
+    def _table(self, title: str, explanation: str, rows: list[str]) -> Iterator[str]:
+        yield self._style.paint(title, "path")
+        for row in rows:
+            yield from self._wrapped(row, _MARGIN)
         yield from self._wrapped(f"How: {explanation}.", _MARGIN)
         yield ""
 
@@ -270,10 +282,6 @@ def _session_state(found: Examination) -> dict[str, Any] | None:
     }
 
 
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
 def _figures(outcome: Outcome) -> str:
     if not outcome.failed:
         return f"0 of {outcome.attempts} failed"
@@ -285,7 +293,7 @@ def _figures(outcome: Outcome) -> str:
     return f"{figures} ({names})" if names else figures
 
 
-def _fate(fate: session_state.Fate) -> str:
+def _fate(fate: session_state.StateFate) -> str:
     if fate.problem:
         return f"could not be tried: {fate.problem}"
     words = {True: "the next client on that server gets it", False: "no other client gets it", None: ""}

@@ -34,7 +34,7 @@ class Kind:
 
 
 @frozen
-class Fate:
+class StateFate:
     """What became of it: whether the next client on that server has it, and whether its owner still has it elsewhere.
 
     None is not known.
@@ -85,7 +85,7 @@ def kinds(token: str) -> tuple[Kind, ...]:
     )
 
 
-async def run(bench: Bench) -> tuple[Fate, ...]:
+async def run(bench: Bench) -> tuple[StateFate, ...]:
     """Tries every kind and cleans up. What cannot be removed stays in `bench.left`."""
     found = []
     for kind in kinds(bench.token):
@@ -93,7 +93,7 @@ async def run(bench: Bench) -> tuple[Fate, ...]:
         try:
             found.append(await _try(bench, kind))
         except Refused as error:
-            found.append(Fate(kind.name, None, None, str(error)))
+            found.append(StateFate(kind.name, None, None, str(error)))
     return tuple(found)
 
 
@@ -117,7 +117,7 @@ async def arrives(bench: Bench) -> bool:
     return arrived()
 
 
-async def _try(bench: Bench, kind: Kind) -> Fate:
+async def _try(bench: Bench, kind: Kind) -> StateFate:
     owner, other = await bench.clients(2)
     async with transaction(owner, keep=True) as home:
         note = f"{kind.note}, on server process {home}"
@@ -131,7 +131,7 @@ async def _try(bench: Bench, kind: Kind) -> Fate:
                 kept = await _kept(bench, owner, kind)
                 await other.run(kind.clean)
                 bench.removed(note)
-                return Fate(kind.name, leaks, kept)
+                return StateFate(kind.name, leaks, kept)
             async with transaction(owner, keep=True) as pid:
                 if pid == home:
                     kept = bool(await value(owner, kind.look))
@@ -139,7 +139,7 @@ async def _try(bench: Bench, kind: Kind) -> Fate:
     if await _clean(bench, home, kind.clean):
         bench.removed(note)
         leaks = False if kept else None
-    return Fate(kind.name, leaks, kept)
+    return StateFate(kind.name, leaks, kept)
 
 
 async def _kept(bench: Bench, owner: Client, kind: Kind) -> bool | None:
