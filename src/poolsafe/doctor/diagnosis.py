@@ -9,6 +9,7 @@ from poolsafe.doctor.probes.named_statements import Carried, Naming
 from poolsafe.doctor.probes.server_identity import Identity
 from poolsafe.doctor.probes.server_settings import Parameter
 from poolsafe.doctor.probes.transaction_pooling import Movement, Pooling
+from poolsafe.facts.pooler import Fate
 from poolsafe.records import frozen
 
 
@@ -81,21 +82,28 @@ def between(seen: Observations) -> Between:
 
 def _kept(seen: Observations) -> Between:
     identity = seen.identity
-    if identity.pgpool or seen.pooling.reused or not identity.process:
+    if identity.pgpool or seen.pooling.reused or not identity.process or lost(seen):
         return Between.SESSION
     # A process that sees another port alone proves nothing: Docker and other networks rewrite addresses.
     return Between.DIRECT
+
+
+def lost(seen: Observations) -> tuple[str, ...]:
+    """Returns the startup parameters that do not reach the server; PostgreSQL itself applies them all."""
+    return tuple(each.name for each in seen.parameters or () if each.fate is not Fate.CARRIED)
 
 
 def how(seen: Observations) -> str:
     """Returns why a server is or is not reached directly, as a sentence for the report."""
     identity = seen.identity
     if identity.pgpool:
-        return f"pgpool-II {identity.pgpool} answers"
+        return "pgpool-II answers"
     if not identity.process:
         return "the process announced when connecting is not the one that answers: a pooler is in between"
     if seen.pooling.reused:
         return "a new connection got the server process of one that had ended: a pooler is in between"
+    if between(seen) is Between.SESSION:
+        return "the announced process answers, but startup parameters do not reach it: a proxy is in between"
     if identity.port is False:
         return "the announced process answers; it sees another client port, so something rewrites addresses"
     return "the process announced when connecting answers, and it sees this client's own port or socket"

@@ -105,7 +105,8 @@ async def _connected(bench: Bench, target: Target, timeout: float) -> None:
     """Makes the first connection, whose failure is worth a reason of its own."""
     try:
         await bench.client()
-    except (Refused, Lost, NoAnswer, OSError, ValueError) as error:
+    except Exception as error:
+        # asyncpg stumbles over servers that are no PostgreSQL in ways of its own.
         raise NoConnection(reason(error, target, timeout)) from error
 
 
@@ -157,6 +158,8 @@ class _Run:
             self._problem("startup parameters", error)
             return
         found.seen = Observations(found.seen.identity, found.seen.pooling, found.seen.naming, parameters)
+        # A proxy that is otherwise unseen may show by what it drops.
+        found.between = between(found.seen)
 
     async def _session_state(self) -> None:
         bench, found = self._bench, self._found

@@ -43,7 +43,7 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
         case OSError():
             return _by_number(error, target)
         case _:
-            return f"{where}: {error}"
+            return f"{where}: {type(error).__name__}: {error}"
 
 
 def _refused(error: Refused, target: Target) -> str:

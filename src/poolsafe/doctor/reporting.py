@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from poolsafe.doctor import advice
 from poolsafe.doctor.advice import UPGRADE, engine_call
-from poolsafe.doctor.diagnosis import WORDS, Between, how
+from poolsafe.doctor.diagnosis import WORDS, Between, how, lost
 from poolsafe.doctor.probes import (
     cache_configurations,
     named_statements,
@@ -121,7 +121,7 @@ class _Report:
                 f"{each.name}: {_FATES[each.fate]}" + (f" ({each.reason})" if each.reason else "")
                 for each in seen.parameters
             ]
-            yield from self._table(server_settings.TITLE, startup_parameters.EXPLANATION, rows)
+            yield from self._table(server_settings.TITLE, server_settings.EXPLANATION, rows)
         yield from self._state()
 
     def _state(self) -> Iterator[str]:
@@ -180,10 +180,8 @@ class _Report:
 
     def _lost_parameters(self) -> Iterator[str]:
         seen = self._found.seen
-        parameters = seen.parameters or () if seen is not None else ()
-        lost = [each.name for each in parameters if each.fate is not Fate.CARRIED]
-        if lost:
-            names = ", ".join(lost)
+        names = ", ".join(lost(seen)) if seen is not None else ""
+        if names:
             advised = "use `ALTER ROLE ... SET`, or `SET LOCAL` in the transaction"
             yield from self._wrapped(f"Leave these out of asyncpg's `server_settings`, and {advised}: {names}", "")
             yield ""
@@ -237,7 +235,7 @@ def as_json(found: Examination, code: int) -> str:
             "version": seen.identity.version,
             "reached": how(seen),
             "limits": dict(seen.identity.limits),
-            "pgpool": seen.identity.pgpool or None,
+            "pgpool": seen.identity.pgpool,
         }
         content["transactions"] = {"result": seen.pooling.movement.value, "proof": seen.pooling.proof}
         content["named_statements"] = {"result": seen.naming.carried.value, "proof": seen.naming.proof}
@@ -284,10 +282,10 @@ def _session_state(found: Examination) -> dict[str, Any] | None:
 
 def _figures(outcome: Outcome) -> str:
     if not outcome.failed:
-        return f"0 of {outcome.attempts} failed"
+        return f"0 of {outcome.attempts} transactions failed"
     wrong = outcome.failures.get(WRONG, 0)
     names = ", ".join(f"{name} {count}" for name, count in outcome.failures.items() if name != WRONG)
-    figures = f"{outcome.failed} of {outcome.attempts} failed"
+    figures = f"{outcome.failed} of {outcome.attempts} transactions failed"
     if wrong:
         figures += f", {wrong} of them without an error, with another client's rows"
     return f"{figures} ({names})" if names else figures

@@ -13,7 +13,7 @@ from poolsafe.records import frozen
 
 DEFAULT_PORT = 5432
 _FLAG = "--doctor"
-_FORM = "write `postgresql://user@host:port/database`, or `env:NAME` for a URL in an environment variable"
+_FORM = "write `postgresql://user@host/database`, or `env:NAME` for a URL in an environment variable"
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][\w.+-]*)://(?:(?P<user>[^@]*)@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?"
 )

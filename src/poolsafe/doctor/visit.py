@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from poolsafe.config.errors import UsageError, shown
 from poolsafe.doctor import config_file, driver, reporting
 from poolsafe.doctor.examination import Examination, NoConnection, examine
-from poolsafe.doctor.probes import cache_configurations
 from poolsafe.doctor.progress import Progress
 from poolsafe.doctor.target import Target, read, shows_password
 from poolsafe.frontend.terminal import emit, style_for
@@ -110,12 +109,9 @@ async def _interruptible(target: Target, timeout: float, state: bool, progress: 
 
 
 def _warn(messages: Messages) -> None:
-    statements = cache_configurations.LEAVES.format(token="<random>")
-    messages.warning(
-        f"--probe-state puts these on shared servers and removes them again: {statements}, a random `geqo_seed`, an "
-        "advisory lock, a temporary table and a LISTEN channel under random names"
-    )
-    messages.warning("cut off (SIGKILL, a lost network), it leaves them until the pooler closes those connections")
+    kinds = "prepared statements, `geqo_seed`, an advisory lock, a temporary table, a LISTEN channel"
+    messages.warning(f"--probe-state puts these on shared servers, and removes them again: {kinds}")
+    messages.warning("if it is cut off, they stay there, with random names, until the pooler closes those connections")
 
 
 def _timeout(said: str | None, *, state: bool) -> float:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TITLE = "Named prepared statements"
 EXPLANATION = (
-    "one statement with a random name is parsed in one transaction and executed in another, while a second client "
-    "holds the first server; afterwards it is deallocated on each of them"
+    "one statement with a random name is parsed in one transaction and executed in another; where servers are shared, "
+    "a second client holds the first one meanwhile; then the name is deallocated"
 )
 
 _TRIES = 16

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.clients import SIGNATURE, Refused, value
+from poolsafe.doctor.clients import SIGNATURE, Refused
 from poolsafe.records import frozen
 
 if TYPE_CHECKING:
@@ -23,14 +23,14 @@ class Identity:
 
     `version` is PostgreSQL's. `process` says whether the process that was announced when connecting is the one that
     answers, which a pooler seldom manages. `port` says whether that process sees the client's own port, None where it
-    is not known. `pgpool` is the version of pgpool-II, or "". `limits` are settings that end connections, as
+    is not known. `pgpool` says whether pgpool-II answers. `limits` are settings that end connections, as
     (name, value) without those that are off.
     """
 
     version: str
     process: bool
     port: bool | None
-    pgpool: str
+    pgpool: bool
     limits: tuple[tuple[str, str], ...]
 
 
@@ -45,15 +45,16 @@ async def run(bench: Bench) -> Identity:
     seen = None if client.port is None or port is None else client.port == port
     announced = client.announced == process
     # A server that is reached directly would write an error into its log.
-    pgpool = await _pgpool(client) if not (announced and seen) else ""
+    pgpool = not (announced and seen) and await _is_pgpool(client)
     return Identity(str(version), announced, seen, pgpool, await _limits(client))
 
 
-async def _pgpool(client: Client) -> str:
-    # pgpool-II answers this by itself; PostgreSQL and others refuse it.
+async def _is_pgpool(client: Client) -> bool:
+    # pgpool-II answers this by itself, in the simple protocol only; PostgreSQL and others refuse it.
     with suppress(Refused):
-        return str(await value(client, "SHOW pool_version"))
-    return ""
+        await client.run("SHOW pool_version")
+        return True
+    return False
 
 
 async def _limits(client: Client) -> tuple[tuple[str, str], ...]:
