@@ -11,6 +11,7 @@ import struct
 import threading
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import TypeAlias
 
 from .servers import HOST
 
@@ -20,7 +21,8 @@ _SSL_REQUEST = 80877103
 _CANCEL = 80877102
 _PROTOCOL = 196608
 
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+Reader: TypeAlias = asyncio.StreamReader
+Writer: TypeAlias = asyncio.StreamWriter
 Serve = Callable[[Reader, Writer], Awaitable[None]]
 
 
