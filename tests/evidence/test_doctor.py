@@ -7,7 +7,7 @@ import re
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -19,6 +19,7 @@ from .stand_ins import dropping, pinning
 
 Places = Callable[[str], Place]
 KILLS = 4 * RUNS
+STATE_KILLS = 2 * RUNS
 OURS = re.compile(
     r"\d+: (statement _{0,2}poolsafe_\w+|setting geqo_seed=\S+|lock \d+|table poolsafe_\w+|channel poolsafe_\w+)"
 )
@@ -33,7 +34,7 @@ DROPPED = dict.fromkeys(REFUSED, "dropped")
 
 
 @pytest.fixture(scope="module")
-def places(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Places]:
+def places(request: pytest.FixtureRequest, servers: Servers) -> Places:
     """Gives a place by its name; what it needs is started with the first of its kind."""
     poolers: dict[str, Pooler] = {}
 
@@ -55,7 +56,7 @@ def places(request: pytest.FixtureRequest, servers: Servers) -> Iterator[Places]
                 return Place(pooler("pooler").server.port, pooler("pooler").name("statement"), transactions=False)
         raise LookupError(name)
 
-    yield find
+    return find
 
 
 @pytest.fixture(scope="module")
@@ -208,7 +209,7 @@ def test_killed_at_any_point_of_the_state_probes(places: Places) -> None:
     place = places("transaction")
     whole = ask(place, "--probe-state").seconds
     chance = random.Random(20)
-    for _ in range(KILLS):
+    for _ in range(STATE_KILLS):
         place = places("transaction")
         before = state(place)
         ended(place, chance.uniform(0.2, 1) * whole, signal.SIGKILL, "--probe-state")
@@ -219,11 +220,14 @@ def test_killed_at_any_point_of_the_state_probes(places: Places) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("flags", [(), ("--probe-state",)])
-def test_interrupted_it_cleans_up(places: Places, number: signal.Signals, flags: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(("flags", "parts"), [((), (0.5, 0.7, 0.9)), (("--probe-state",), (0.7,))])
+def test_interrupted_it_cleans_up(
+    places: Places, number: signal.Signals, flags: tuple[str, ...], parts: tuple[float, ...]
+) -> None:
     place = places("transaction")
     before = state(place)
     whole = ask(place, *flags).seconds
-    for part in (0.5, 0.8):
-        assert ended(place, part * whole, number, *flags) in (0, 130)
+    for part in parts:
+        # It dies of the signal before its first connection, and may have ended before the last one.
+        assert ended(place, part * whole, number, *flags) in (0, 130, -number)
         assert not added(before, state(place))
