@@ -23,7 +23,7 @@ STATE_KILLS = 2 * RUNS
 OURS = re.compile(
     r"\d+: (statement _{0,2}poolsafe_\w+|setting geqo_seed=\S+|lock \d+|table poolsafe_\w+|channel poolsafe_\w+)"
 )
-ONE_NAME = re.compile(r"\d+: statement poolsafe_[0-9a-f]+")
+ONE_NAME = re.compile(r"\d+: statement poolsafe_[0-9a-f]+_\d")
 
 ZEROS = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 REFUSED = {"application_name": "applied"} | dict.fromkeys(

@@ -15,6 +15,8 @@ _HELD = 5
 # Visits without anything found until every server counts as clean.
 _QUIET = 2
 _VISITS = 12
+# Seconds that one more client waits for a server.
+_PATIENCE = 1.0
 
 
 async def drop_statements(client: Client, marker: str) -> list[str]:
@@ -36,34 +38,50 @@ async def drop_statements(client: Client, marker: str) -> list[str]:
     return names
 
 
-async def drop_statements_everywhere(bench: Bench, marker: str) -> bool:
-    """Drops such statements on every server that can be reached; returns whether it ended with nothing found.
+async def drop_statements_everywhere(bench: Bench, marker: str, home: int | None = None) -> bool:
+    """Drops such statements on every server that can be reached; returns whether none is left.
 
-    As many transactions as clients are open at once, so that each holds another server.
+    As many transactions as clients are open at once, so that each holds another server. `home` is the process id of
+    the only server that can have one; where it is not known, a server that others keep busy may be missed.
     """
     quiet = 0
     for _ in range(_VISITS):
-        found: list[str] = []
-        if not await _visit(bench, await bench.clients(_HELD), marker, found):
+        visit = _Visit(bench, marker)
+        if not await visit.run(await bench.clients(_HELD)):
             return False
-        quiet = 0 if found else quiet + 1
+        if home is not None:
+            if home in visit.servers:
+                return True
+            continue
+        quiet = 0 if visit.found else quiet + 1
         if quiet == _QUIET:
             return True
     return False
 
 
-async def _visit(bench: Bench, clients: list[Client], marker: str, found: list[str]) -> bool:
-    if not clients:
-        return True
-    first, *others = clients
-    try:
-        # It waits while others hold all servers; those that are held already have been visited then.
-        async with transaction(first, patience=1.0):
-            found += await drop_statements(first, marker)
-            return await _visit(bench, others, marker, found)
-    except NoAnswer:
-        await bench.drop(first)
-        return True
-    except (Lost, Refused):
-        await bench.drop(first)
-        return False
+class _Visit:
+    """One round of transactions that are open at once."""
+
+    def __init__(self, bench: Bench, marker: str) -> None:
+        self._bench = bench
+        self._marker = marker
+        self.servers: set[int] = set()
+        self.found: list[str] = []
+
+    async def run(self, clients: list[Client]) -> bool:
+        """Visits a server for each client, and returns whether every one of them answered."""
+        if not clients:
+            return True
+        first, *others = clients
+        try:
+            async with transaction(first, patience=_PATIENCE) as pid:
+                self.servers.add(pid)
+                self.found += await drop_statements(first, self._marker)
+                return await self.run(others)
+        except NoAnswer:
+            # It waits while the others hold all servers, which have been visited then.
+            await self._bench.drop(first)
+            return True
+        except (Lost, Refused):
+            await self._bench.drop(first)
+            return False

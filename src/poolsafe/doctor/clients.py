@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
@@ -80,6 +81,11 @@ class Bench:
         self.say = said
         self.token = secrets.token_hex(5)
         self._left: dict[str, Cleaner] = {}
+        self._numbers = itertools.count(1)
+
+    def next_number(self) -> int:
+        """Returns 1, 2 and so on."""
+        return next(self._numbers)
 
     def leaves(self, what: str, clean: Cleaner) -> None:
         """Notes that from now on something is on a server, and how to remove it if its probe does not."""

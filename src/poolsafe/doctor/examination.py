@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from poolsafe.doctor import advice, driver
 from poolsafe.doctor.clients import Bench, Client, Lost, NoAnswer, Refused
@@ -27,6 +28,10 @@ from poolsafe.facts.deployment import Version
 # Seconds for one connection, and for cleaning up after what was stopped.
 _CONNECTING = 10.0
 _CLEANING = 8.0
+# How often a probe is run again in a pool that is busy.
+_AGAIN = 3
+
+_T = TypeVar("_T")
 
 
 class NoConnection(Exception):  # noqa: N818 - it names what happened
@@ -131,13 +136,22 @@ class _Run:
     async def _verdict(self) -> None:
         bench, found = self._bench, self._found
         bench.say("which server answers")
-        identity = await server_identity.run(bench)
+        identity = await self._patiently(server_identity.run)
         bench.say("do clients share servers")
-        pooling = await transaction_pooling.run(bench)
+        pooling = await self._patiently(transaction_pooling.run)
         bench.say("are prepared statements carried")
-        naming = await named_statements.run(bench, pooling)
+        naming = await self._patiently(lambda bench: named_statements.run(bench, pooling))
         found.seen = Observations(identity, pooling, naming)
         found.between = between(found.seen)
+
+    async def _patiently(self, probe: Callable[[Bench], Awaitable[_T]]) -> _T:
+        """Runs a probe again with new clients where others kept every server for too long."""
+        for _ in range(_AGAIN):
+            try:
+                return await probe(self._bench)
+            except NoAnswer:
+                await self._bench.close()
+        return await probe(self._bench)
 
     async def _advice(self) -> None:
         found = self._found
@@ -153,7 +167,7 @@ class _Run:
         found = self._found
         assert found.seen is not None
         try:
-            parameters = await server_settings.run(self._bench)
+            parameters = await self._patiently(server_settings.run)
         except (Refused, Lost, NoAnswer, OSError) as error:
             self._problem("startup parameters", error)
             return
@@ -176,5 +190,6 @@ class _Run:
             self._problem("session state", error)
 
     def _problem(self, what: str, error: Exception) -> None:
-        text = reason(error, self._found.target, _CONNECTING)
+        busy = "no answer in time; other clients may hold every server connection"
+        text = busy if isinstance(error, NoAnswer) else reason(error, self._found.target, _CONNECTING)
         self._found.problems.append(f"{what}: {text}")

@@ -29,9 +29,9 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
         case socket.gaierror():
             return f"the name `{target.host}` cannot be resolved (DNS): {error.strerror or error}"
         case ssl.SSLCertVerificationError():
-            return f"{where}: TLS: the certificate is not valid: {error.verify_message or error.reason or error}"
+            return f"{where}: TLS: the certificate is not valid: {getattr(error, 'verify_message', '') or error}"
         case ssl.SSLError():
-            return f"{where}: TLS failed: {error.reason or error}"
+            return f"{where}: TLS failed: {getattr(error, 'reason', '') or error}"
         case ConnectionRefusedError():
             return f"{where} refuses connections: nothing listens there, or a firewall is in between"
         case NoAnswer() | TimeoutError():

@@ -53,7 +53,8 @@ async def run(bench: Bench, pooling: Pooling) -> Naming:
 class _Trial:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        self._name = f"poolsafe_{bench.token}"
+        # A name that an interrupted trial has left is not met again.
+        self._name = f"poolsafe_{bench.token}_{bench.next_number()}"
         # Nobody else has a statement with this text, so a pooler that shares statements by text shares it with nobody.
         self._marker = f"poolsafe {bench.token}"
         self._home = 0
@@ -63,7 +64,8 @@ class _Trial:
         async with transaction(owner) as self._home:
             # From here on until it is dropped, the name is on that server whatever happens to us.
             note = self._note()
-            self._bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token))
+            home = self._home
+            self._bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token, home))
             try:
                 async with attempt(owner):
                     statement = await owner.parse(self._name, f"SELECT '{self._marker}'::text")
