@@ -41,6 +41,7 @@ ROOMS = (
     "reports",
     "config",  # it names the formats of the reports
     "frontend",
+    "doctor",
     "flake8_plugin",
     "command",
     "__main__",

@@ -62,6 +62,10 @@ class _Command:
     def run(self) -> int:
         if self._options.explain is not None or self._options.list_rules:
             return self._rules()
+        if self._options.doctor is not None:
+            from poolsafe.doctor.visit import visit
+
+            return visit(self._options, self._messages)
         _require_current_directory()
         layers, file = options.overrides(self._options)
         resolver = Resolver(layers, file, isolated=self._options.isolated)

@@ -132,13 +132,17 @@ class Servers:
         (folder / "pgbouncer.ini").write_text(
             _pgbouncer_ini(self.programs, self.postgres.port, port, prepared_statements, settings)
         )
-        _give_away(folder)
+        give_away(folder)
         command = [*self.programs.as_postgres, self.programs.pgbouncer, "-q", str(folder / "pgbouncer.ini")]
         stop = signal.SIGQUIT if self.programs.pgbouncer_version >= QUITS_SINCE else signal.SIGTERM
         server = Server(command, folder / "log", port, stop)
         self._poolers.append(server)
         server.start()
         return Pooler(server, prepared_statements)
+
+    def stopped_with_us(self, server: Server) -> None:
+        """Has a pooler of another kind stopped with PostgreSQL."""
+        self._poolers.append(server)
 
     def certificate(self) -> Path:
         """A certificate for HOST that signs itself, with `key.pem` beside it. Raises DidNotStart."""
@@ -154,7 +158,7 @@ class Servers:
             )
             if made.returncode != 0:
                 raise DidNotStart(made.stderr)
-            _give_away(folder)
+            give_away(folder)
         return folder / "certificate.pem"
 
     def stop(self) -> None:
@@ -173,7 +177,7 @@ def running(programs: Programs) -> Iterator[Servers]:
     """PostgreSQL while the block runs, in a folder that goes with it. Raises DidNotStart."""
     # pytest's own folders are closed to the user that the servers run as.
     folder = Path(tempfile.mkdtemp(prefix="poolsafe-evidence-"))
-    _give_away(folder)
+    give_away(folder)
     try:
         servers = Servers(programs, folder, _postgres(programs, folder))
         try:
@@ -237,7 +241,8 @@ def _pgbouncer_ini(
     return "\n".join(lines) + "\n"
 
 
-def _give_away(folder: Path) -> None:
+def give_away(folder: Path) -> None:
+    """Gives a folder to the user that the servers run as, if they are started by root."""
     if os.geteuid() != 0:
         return
     for path in [folder, *folder.iterdir()]:

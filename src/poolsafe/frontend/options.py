@@ -92,6 +92,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError(f"--color: must be one of {listed}, not {shown(options.color)}{hint(options.color, COLOURS)}")
     options.jobs = _number_of_jobs(options.jobs)
     _refuse_contradictions(options)
+    _refuse_stray_doctor(options)
     _refuse_empty_paths(options)
     if options.stdin_filename is not None and not options.paths:
         options.paths = ["-"]
@@ -140,6 +141,20 @@ def _refuse_unasked(options: argparse.Namespace) -> None:
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if not stream.isatty():
             raise UsageError(f"`--interactive` asks on the terminal, and standard {name} is not one")
+
+
+def _refuse_stray_doctor(options: argparse.Namespace) -> None:
+    """Raise UsageError where flags of the doctor stand without it, or paths beside it."""
+    if options.doctor is None:
+        given = {
+            "--probe-state": options.probe_state,
+            "--write-config": options.write_config,
+            "--timeout": options.timeout is not None,
+        }
+        for flag in (flag for flag, said in given.items() if said):
+            raise UsageError(f"`{flag}` belongs to `--doctor URL`, and needs that flag")
+    elif options.paths:
+        raise UsageError("`--doctor` asks a server and reads no files; leave the paths out")
 
 
 def _refuse_empty_paths(options: argparse.Namespace) -> None:
@@ -227,6 +242,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_files(parser.add_argument_group("Files"))
     _add_output(parser.add_argument_group("Output"))
     _add_information(parser.add_argument_group("Information"))
+    _add_doctor(parser.add_argument_group("Doctor"))
     return parser
 
 
@@ -333,3 +349,16 @@ def _add_information(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--show-files", action="store_true", help="list the files that would be looked at")
     group.add_argument("--show-settings", action="store_true", help="print every setting and where it comes from")
     group.add_argument("-V", "--version", action="version", version=f"poolsafe {__version__}")
+
+
+def _add_doctor(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--doctor", metavar="URL", help="ask a server what stands between it and you; env:NAME reads the URL there"
+    )
+    group.add_argument(
+        "--probe-state", action="store_true", help="with --doctor: also try what is left on the server if cut off"
+    )
+    group.add_argument(
+        "--write-config", action="store_true", help="with --doctor: write the verdict to the configuration file"
+    )
+    group.add_argument("--timeout", metavar="SECONDS", help="with --doctor: when to give up (default: 30)")

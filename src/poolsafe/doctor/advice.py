@@ -1,0 +1,138 @@
+"""What to do: the options of the installed versions, by the linter's own verdict table, and the linter's settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from poolsafe.doctor.diagnosis import Between
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.engine import NameFunction, SizeState
+from poolsafe.facts.pooler import PoolerClass
+from poolsafe.records import frozen
+from poolsafe.verdicts import States, verdicts
+
+if TYPE_CHECKING:
+    from poolsafe.facts.deployment import Version
+
+STATEMENT_SIZE = "statement_cache_size"
+PREPARED_SIZE = "prepared_statement_cache_size"
+NAME_FUNCTION = "prepared_statement_name_func"
+UPGRADE = "asyncpg >= 0.31"
+
+
+@frozen
+class Configuration:
+    """Client settings that can be tried: sizes that are 0 or left out, and how statements are named."""
+
+    title: str
+    statement_zero: bool = False
+    prepared_zero: bool = False
+    name: NameFunction = NameFunction.ABSENT
+
+    def states(self, *, autocommit: bool) -> States:
+        """Returns the settings as the linter's table has them."""
+        statement, prepared = (
+            SizeState.ZERO if zero else SizeState.ABSENT for zero in (self.statement_zero, self.prepared_zero)
+        )
+        return States(statement, prepared, self.name, autocommit)
+
+    def connect_args(self) -> dict[str, Any]:
+        """Returns `connect_args` for SQLAlchemy; a name function stands there as its source."""
+        said: dict[str, Any] = {}
+        if self.statement_zero:
+            said[STATEMENT_SIZE] = 0
+        if self.prepared_zero:
+            said[PREPARED_SIZE] = 0
+        if self.name is NameFunction.EMPTY:
+            said[NAME_FUNCTION] = 'lambda: ""'
+        if self.name is NameFunction.UNIQUE:
+            said[NAME_FUNCTION] = 'lambda: f"__asyncpg_{uuid4()}__"'
+        return said
+
+
+DEFAULT = Configuration("no options")
+ONE_ZERO = Configuration("statement_cache_size=0", statement_zero=True)
+OTHER_ZERO = Configuration("prepared_statement_cache_size=0", prepared_zero=True)
+BOTH_ZERO = Configuration("both sizes 0", statement_zero=True, prepared_zero=True)
+EMPTY_NAME = Configuration("both sizes 0, empty name", statement_zero=True, prepared_zero=True, name=NameFunction.EMPTY)
+UNIQUE_NAME = Configuration(
+    "both sizes 0, unique names", statement_zero=True, prepared_zero=True, name=NameFunction.UNIQUE
+)
+# The simplest first. What the linter's own fixes write is among them.
+_CANDIDATES = (DEFAULT, BOTH_ZERO, EMPTY_NAME)
+ALL = (DEFAULT, ONE_ZERO, OTHER_ZERO, BOTH_ZERO, EMPTY_NAME, UNIQUE_NAME)
+
+_MODES = {
+    Between.DIRECT: PoolMode.NONE,
+    Between.SESSION: PoolMode.SESSION,
+    Between.PINS: PoolMode.SESSION,
+    Between.BREAKS: PoolMode.TRANSACTION,
+    Between.CARRIES: PoolMode.TRANSACTION,
+    Between.UNKNOWN: PoolMode.TRANSACTION,
+    Between.STATEMENT: PoolMode.STATEMENT,
+}
+# PgBouncer's number cannot be read by a client; any but 0 says that statements are carried.
+_CARRIED = 1
+_NUMBERS = {Between.BREAKS: 0, Between.CARRIES: _CARRIED}
+
+
+def settings(between: Between, host: str = "", port: int = 0, database: str = "") -> dict[str, str | int]:
+    """Returns the keys of `[tool.poolsafe]` that say to the linter what was found.
+
+    A provider of the catalogue with this address goes by its name, where the catalogue says the same as the server.
+    """
+    name = _provider(between, host, port, database)
+    if name:
+        return {"pooler": name}
+    found: dict[str, str | int] = {"pooler": _MODES[between].value}
+    if between in _NUMBERS:
+        found["max-prepared-statements"] = _NUMBERS[between]
+    return found
+
+
+def recommended(between: Between, asyncpg: Version | None, sqlalchemy: Version | None) -> Configuration | None:
+    """Returns the simplest configuration that the linter has nothing against, or None if there is none."""
+    autocommit = between is Between.STATEMENT
+    deployment = Deployment(
+        pooler=_MODES[between],
+        max_prepared_statements=_NUMBERS.get(between),
+        asyncpg=asyncpg,
+        sqlalchemy=sqlalchemy,
+    )
+    for candidate in _CANDIDATES:
+        if not verdicts(candidate.states(autocommit=autocommit), deployment):
+            return candidate
+    return None
+
+
+def engine_call(configuration: Configuration, between: Between) -> str:
+    """Returns the call to write, with what has to be given to `create_async_engine`."""
+    said = configuration.connect_args()
+    words = ["url"]
+    if between is Between.STATEMENT:
+        words.append('isolation_level="AUTOCOMMIT"')
+    if said:
+        items = ", ".join(f'"{key}": {item}' for key, item in said.items())
+        words.append(f"connect_args={{{items}}}")
+    return f"create_async_engine({', '.join(words)})"
+
+
+def asyncpg_call(configuration: Configuration) -> str:
+    """Returns the same for asyncpg without SQLAlchemy."""
+    return f"asyncpg.connect(url{', statement_cache_size=0' if configuration.statement_zero else ''})"
+
+
+def _provider(between: Between, host: str, port: int, database: str) -> str:
+    if not host:
+        return ""
+    from poolsafe.deployment.providers.catalogue import of_server
+    from poolsafe.facts.servers import Server
+
+    row = of_server(Server(host, str(port), database))
+    same = {
+        Between.SESSION: PoolerClass.SESSION,
+        Between.BREAKS: PoolerClass.BREAKS,
+        Between.CARRIES: PoolerClass.CARRIES,
+        Between.PINS: PoolerClass.PINS,
+    }
+    return row.name if row is not None and same.get(between) is row.kind else ""

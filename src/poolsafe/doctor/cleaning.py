@@ -1,0 +1,87 @@
+"""Removing what a probe has put on a server connection, from another client that holds the same server."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from poolsafe.doctor.clients import Lost, NoAnswer, Refused, attempt, transaction
+
+if TYPE_CHECKING:
+    from poolsafe.doctor.clients import Bench, Client
+
+# Transactions of one visit to every server, each beside the others.
+_HELD = 5
+# Visits without anything found until every server counts as clean.
+_QUIET = 2
+_VISITS = 12
+# Seconds that one more client waits for a server.
+_PATIENCE = 1.0
+
+
+async def drop_statements(client: Client, marker: str) -> list[str]:
+    """Drops the statements of this server whose name or text holds `marker`, and returns their names.
+
+    A pooler that carries statements gives them names of its own.
+    """
+    rows = await client.rows(
+        "SELECT name FROM pg_catalog.pg_prepared_statements "
+        f"WHERE pg_catalog.strpos(name || ' ' || statement, '{marker}') > 0 AND name <> ''"
+    )
+    names = [str(name) for (name,) in rows]
+    for name in names:
+        quoted = name.replace('"', '""')
+        # Closed by its owner meanwhile.
+        with suppress(Refused):
+            async with attempt(client):
+                await client.run(f'DEALLOCATE "{quoted}"')
+    return names
+
+
+async def drop_statements_everywhere(bench: Bench, marker: str, home: int | None = None) -> bool:
+    """Drops such statements on every server that can be reached; returns whether none is left.
+
+    As many transactions as clients are open at once, so that each holds another server. `home` is the process id of
+    the only server that can have one; where it is not known, a server that others keep busy may be missed.
+    """
+    quiet = 0
+    for _ in range(_VISITS):
+        visit = _Visit(bench, marker)
+        if not await visit.run(await bench.clients(_HELD)):
+            return False
+        if home is not None:
+            if home in visit.servers:
+                return True
+            continue
+        quiet = 0 if visit.found else quiet + 1
+        if quiet == _QUIET:
+            return True
+    return False
+
+
+class _Visit:
+    """One round of transactions that are open at once."""
+
+    def __init__(self, bench: Bench, marker: str) -> None:
+        self._bench = bench
+        self._marker = marker
+        self.servers: set[int] = set()
+        self.found: list[str] = []
+
+    async def run(self, clients: list[Client]) -> bool:
+        """Visits a server for each client, and returns whether every one of them answered."""
+        if not clients:
+            return True
+        first, *others = clients
+        try:
+            async with transaction(first, patience=_PATIENCE) as pid:
+                self.servers.add(pid)
+                self.found += await drop_statements(first, self._marker)
+                return await self.run(others)
+        except NoAnswer:
+            # It waits while the others hold all servers, which have been visited then.
+            await self._bench.drop(first)
+            return True
+        except (Lost, Refused):
+            await self._bench.drop(first)
+            return False

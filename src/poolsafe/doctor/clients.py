@@ -1,0 +1,175 @@
+"""What a probe asks with: clients of one server, bounded in number and time. The driver is behind `Client`."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, Protocol
+
+# Connections that are open at the same time.
+MOST_CLIENTS = 6
+# Seconds that a client waits for a server connection that others may hold.
+PATIENCE = 2.0
+# In every command, so that `pg_stat_activity` tells who asks. An application name would do it too, but PgBouncer 1.18
+# leaves it on the server for the next client.
+SIGNATURE = "/* poolsafe --doctor */"
+
+Row = tuple[Any, ...]
+
+
+class Refused(Exception):  # noqa: N818 - it names what happened
+    """The server or the pooler answered with an error, and the connection may be used again."""
+
+    def __init__(self, text: str, state: str = "") -> None:
+        """`state` is the SQLSTATE, or "" if there is none."""
+        super().__init__(text)
+        self.state = state
+
+
+class Lost(Exception):  # noqa: N818
+    """The connection was closed, by whom and why the text says as far as it is known."""
+
+
+class NoAnswer(Exception):  # noqa: N818
+    """The answer did not come in time. The connection is of no more use."""
+
+
+class Statement(Protocol):
+    """A prepared statement under a name, parsed once."""
+
+    async def value(self) -> Any:
+        """Binds and executes it, without parsing it again. Raises what `Client` raises."""
+
+
+class Client(Protocol):
+    """One connection. Its methods raise Refused, Lost or NoAnswer."""
+
+    # The process id that was announced when connecting, and the local TCP port; None where there is none.
+    announced: int | None
+    port: int | None
+
+    async def rows(self, sql: str) -> list[Row]:
+        """Runs one command as an unnamed statement and returns its rows."""
+
+    async def run(self, sql: str, patience: float | None = None) -> None:
+        """Runs commands by the simple protocol, without any statement. `patience` is in seconds."""
+
+    async def parse(self, name: str, sql: str) -> Statement:
+        """Prepares a statement under a name of its own."""
+
+    async def listen(self, channel: str) -> Callable[[], bool]:
+        """Listens to a channel, and returns a function that tells whether anything arrived."""
+
+    async def close(self) -> None:
+        """Says goodbye if that is possible, and closes. Raises nothing."""
+
+
+Cleaner = Callable[["Bench"], Awaitable[bool]]
+Connect = Callable[[Mapping[str, str]], Awaitable[Client]]
+
+
+class Bench:
+    """The clients of one examination. `token` is in every name that a probe makes; nobody else uses it."""
+
+    def __init__(self, connect: Connect, said: Callable[[str], None] = lambda _: None) -> None:
+        """`said` is told what is being done."""
+        self._connect = connect
+        self._open: list[Client] = []
+        self.say = said
+        self.token = secrets.token_hex(5)
+        self._left: dict[str, Cleaner] = {}
+        self._numbers = itertools.count(1)
+
+    def next_number(self) -> int:
+        """Returns 1, 2 and so on."""
+        return next(self._numbers)
+
+    def leaves(self, what: str, clean: Cleaner) -> None:
+        """Notes that from now on something is on a server, and how to remove it if its probe does not."""
+        self._left[what] = clean
+
+    def removed(self, what: str) -> None:
+        """Notes that it is there no more."""
+        del self._left[what]
+
+    @property
+    def left(self) -> tuple[str, ...]:
+        """What is still on a server, one phrase each."""
+        return tuple(self._left)
+
+    async def clean_up(self) -> None:
+        """Removes what probes have left when they were stopped. Raises nothing."""
+        if not self._left:
+            return
+        self.say("cleaning up")
+        # Whatever the old ones were doing, it may not have come to its end.
+        await self.close()
+        for what, clean in list(self._left.items()):
+            with suppress(Refused, Lost, NoAnswer, OSError):
+                if await clean(self):
+                    self.removed(what)
+
+    async def client(self, settings: Mapping[str, str] | None = None) -> Client:
+        """Returns a new client with these startup parameters. Raises Refused, Lost, NoAnswer, and OSError."""
+        if len(self._open) >= MOST_CLIENTS:
+            await self.drop(self._open[0])
+        client = await self._connect(settings or {})
+        self._open.append(client)
+        return client
+
+    async def clients(self, number: int) -> list[Client]:
+        """Returns this many clients, new ones where there are not enough that are open."""
+        while len(self._open) < number:
+            await self.client()
+        return self._open[:number]
+
+    async def drop(self, client: Client) -> None:
+        """Closes a client."""
+        if client in self._open:
+            self._open.remove(client)
+        await client.close()
+
+    async def close(self) -> None:
+        """Closes all clients."""
+        await asyncio.gather(*map(self.drop, list(self._open)))
+
+
+@asynccontextmanager
+async def transaction(client: Client, *, keep: bool = False, patience: float = PATIENCE) -> AsyncIterator[int]:
+    """Holds a server connection for the block, and gives the process id of its server.
+
+    The transaction is rolled back, or committed with `keep`, where the block does not fail.
+    """
+    await client.run(f"BEGIN {SIGNATURE}", patience)
+    end = "ROLLBACK"
+    try:
+        yield await backend(client)
+        end = "COMMIT" if keep else "ROLLBACK"
+    finally:
+        with suppress(Lost, NoAnswer, Refused):
+            await client.run(end)
+
+
+@asynccontextmanager
+async def attempt(client: Client) -> AsyncIterator[None]:
+    """Lets the block fail without ending the transaction around it."""
+    await client.run("SAVEPOINT poolsafe")
+    try:
+        yield
+    finally:
+        with suppress(Lost, NoAnswer):
+            await client.run("ROLLBACK TO SAVEPOINT poolsafe")
+
+
+async def backend(client: Client) -> int:
+    """Returns the process id of the server that the client is connected to at the moment."""
+    return int(await value(client, "SELECT pg_catalog.pg_backend_pid()"))
+
+
+async def value(client: Client, sql: str) -> Any:
+    """Returns the first value of the first row, or None without a row."""
+    rows = await client.rows(f"{sql} {SIGNATURE}")
+    return rows[0][0] if rows else None

@@ -1,0 +1,118 @@
+"""`--write-config`: the lines of the verdict in the project's configuration file, and nothing else in it changed."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+from poolsafe.config.errors import UsageError
+from poolsafe.config.presence import LARGEST, OWN_FILES, PYPROJECT
+from poolsafe.reading import read
+from poolsafe.writing import NotWritten, replace
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+_FLAG = "--write-config"
+MISSING = f"{_FLAG} needs tomlkit, which is not installed: python -m pip install 'poolsafe[doctor]'"
+# What an earlier verdict may have written and a later one does not say.
+_KEYS = ("pooler", "max-prepared-statements")
+_BOM = "\ufeff"
+
+
+def require() -> None:
+    """Raises UsageError unless tomlkit can be imported."""
+    try:
+        import tomlkit  # noqa: F401
+    except ImportError:
+        raise UsageError(MISSING) from None
+
+
+def find(named: str | None) -> str:
+    """Returns the file to write: the one that `--config` names, else the nearest one of the project.
+
+    A file of our own wins over pyproject.toml in the same folder, as when it is read. Raises UsageError.
+    """
+    if named is not None:
+        return named
+    directory = os.getcwd()
+    while True:
+        for name in (*OWN_FILES, PYPROJECT):
+            if os.path.lexists(os.path.join(directory, name)):
+                return os.path.join(directory, name)
+        above = os.path.dirname(directory)
+        if above == directory or os.path.exists(os.path.join(directory, ".git")):
+            raise UsageError(f"{_FLAG}: there is no pyproject.toml here; make one, or name a file with --config")
+        directory = above
+
+
+def write(path: str, settings: Mapping[str, str | int]) -> bool:
+    """Sets the keys in `[tool.poolsafe]` of the file, and returns whether that changed anything.
+
+    Raises UsageError for a file that cannot be read, parsed or replaced.
+    """
+    try:
+        before = read(path, LARGEST)
+        content = changed(before, settings, own=os.path.basename(path) != PYPROJECT)
+        if content == before:
+            return False
+        replace(os.path.realpath(path), content, named=path, before=before)
+    except UnicodeDecodeError:
+        raise UsageError(f"{_FLAG}: {path}: not UTF-8") from None
+    except NotWritten as error:
+        raise UsageError(f"{_FLAG}: {path}: {error.reason}") from None
+    except OSError as error:
+        raise UsageError(f"{_FLAG}: {path}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise UsageError(f"{_FLAG}: {path}: {error}") from None
+    return True
+
+
+def changed(before: bytes, settings: Mapping[str, str | int], *, own: bool) -> bytes:
+    """Returns the file with the keys set. `own` says that it is a poolsafe.toml, without `[tool.poolsafe]`.
+
+    Raises ValueError if the file is not TOML, or if setting the keys would change anything else in it.
+    """
+    import tomli
+    import tomlkit
+
+    text = before.decode()
+    mark = _BOM if text.startswith(_BOM) else ""
+    text = text.removeprefix(_BOM)
+    ends = "\r\n" if text.count("\n") == text.count("\r\n") > 0 else "\n"
+    # tomlkit ends the lines that it writes as Unix does.
+    text = text.replace("\r\n", "\n") if ends == "\r\n" else text
+    document = tomlkit.parse(text)
+    table: MutableMapping[str, Any] = document if own else _table(document, "tool", "poolsafe")
+    for key in _KEYS:
+        if key in settings:
+            if table.get(key) != settings[key]:
+                table[key] = settings[key]
+        else:
+            table.pop(key, None)
+    written = document.as_string()
+    _compare(tomli.loads(text), tomli.loads(written), settings, own=own)
+    return (mark + written.replace("\n", ends)).encode()
+
+
+def _table(document: MutableMapping[str, Any], *path: str) -> MutableMapping[str, Any]:
+    import tomlkit
+
+    table = document
+    for name in path:
+        if name not in table:
+            table[name] = tomlkit.table(is_super_table=name != path[-1])
+        table = table[name]
+        if not hasattr(table, "pop"):
+            raise ValueError(f"`{name}` is not a table")
+    return table
+
+
+def _compare(before: dict[str, Any], after: dict[str, Any], settings: Mapping[str, str | int], *, own: bool) -> None:
+    """Raises ValueError unless the two differ by the settings only. The parser is not the one that wrote."""
+    wanted = before if own else before.setdefault("tool", {}).setdefault("poolsafe", {})
+    for key in _KEYS:
+        wanted.pop(key, None)
+    wanted.update(settings)
+    if before != after:
+        raise ValueError("the keys cannot be set without changing something else; write them by hand")

@@ -1,0 +1,109 @@
+"""From what the probes saw to a verdict: pure functions, without a client."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import field
+
+from poolsafe.doctor.probes.named_statements import Carried, Naming
+from poolsafe.doctor.probes.server_identity import Identity
+from poolsafe.doctor.probes.server_settings import Parameter
+from poolsafe.doctor.probes.transaction_pooling import Movement, Pooling
+from poolsafe.facts.pooler import Fate
+from poolsafe.records import frozen
+
+
+class Between(enum.Enum):
+    """What stands between a client and PostgreSQL. All but `STATEMENT` are classes of docs/poolers.md."""
+
+    DIRECT = "direct"
+    SESSION = "session"
+    BREAKS = "transaction-breaks"
+    CARRIES = "transaction-carries"
+    PINS = "pins"
+    STATEMENT = "statement"
+    UNKNOWN = "unknown"
+
+
+WORDS = {
+    Between.DIRECT: "PostgreSQL itself. Each client has a server process of its own, so nothing breaks here.",
+    Between.SESSION: (
+        "A pooler in session mode. Each client keeps its server connection until it disconnects, "
+        "so prepared statements and session state work as on PostgreSQL."
+    ),
+    Between.BREAKS: (
+        "A pooler in transaction mode that does not carry prepared statements. asyncpg's defaults fail here with "
+        "`prepared statement ... already exists` or `does not exist`, and may return another client's rows."
+    ),
+    Between.CARRIES: (
+        "A pooler in transaction mode that carries prepared statements from server to server. asyncpg's defaults "
+        "work. SET, advisory locks, temporary tables and LISTEN still belong to a server, not to a client."
+    ),
+    Between.PINS: (
+        "A pooler that shares servers until a client has state of its own, and then keeps that client on its server. "
+        "Nothing breaks here, but pinned clients are not pooled."
+    ),
+    Between.STATEMENT: (
+        "A pooler in statement mode. It refuses transactions, so an engine works with "
+        '`isolation_level="AUTOCOMMIT"` only.'
+    ),
+    Between.UNKNOWN: (
+        "A pooler in transaction mode. Whether it carries prepared statements could not be found out, "
+        "so count on it that it does not."
+    ),
+}
+
+
+@frozen
+class Observations:
+    """What the probes saw. `parameters` is None if they were not tried."""
+
+    identity: Identity
+    pooling: Pooling
+    naming: Naming
+    parameters: tuple[Parameter, ...] | None = field(default=None)
+
+
+def between(seen: Observations) -> Between:
+    """Returns what stands between the client and PostgreSQL."""
+    if seen.pooling.movement is Movement.NO_TRANSACTIONS:
+        return Between.STATEMENT
+    if seen.naming.carried is Carried.NO:
+        # Even where a client keeps its server: a proxy can lose names by itself.
+        return Between.BREAKS
+    if seen.pooling.movement is Movement.STAYS:
+        return _kept(seen)
+    return {
+        Carried.YES: Between.CARRIES,
+        Carried.PINNED: Between.PINS,
+        Carried.UNKNOWN: Between.UNKNOWN,
+    }[seen.naming.carried]
+
+
+def _kept(seen: Observations) -> Between:
+    identity = seen.identity
+    if identity.pgpool or seen.pooling.reused or not identity.process or lost(seen):
+        return Between.SESSION
+    # A process that sees another port alone proves nothing: Docker and other networks rewrite addresses.
+    return Between.DIRECT
+
+
+def lost(seen: Observations) -> tuple[str, ...]:
+    """Returns the startup parameters that do not reach the server; PostgreSQL itself applies them all."""
+    return tuple(each.name for each in seen.parameters or () if each.fate is not Fate.CARRIED)
+
+
+def how(seen: Observations) -> str:
+    """Returns why a server is or is not reached directly, as a sentence for the report."""
+    identity = seen.identity
+    if identity.pgpool:
+        return "pgpool-II answers"
+    if not identity.process:
+        return "the process announced when connecting is not the one that answers: a pooler is in between"
+    if seen.pooling.reused:
+        return "a new connection got the server process of one that had ended: a pooler is in between"
+    if between(seen) is Between.SESSION:
+        return "the announced process answers, but startup parameters do not reach it: a proxy is in between"
+    if identity.port is False:
+        return "the announced process answers; it sees another client port, so something rewrites addresses"
+    return "the process announced when connecting answers, and it sees this client's own port or socket"

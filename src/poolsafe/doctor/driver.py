@@ -1,0 +1,140 @@
+"""The one module that imports asyncpg: connections, and what their errors mean."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+from importlib import metadata
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlencode
+
+from poolsafe.config.errors import UsageError
+from poolsafe.doctor.clients import Client, Lost, NoAnswer, Refused, Row, Statement
+from poolsafe.doctor.target import Target
+
+if TYPE_CHECKING:
+    import asyncpg  # type: ignore[import-untyped]
+
+    _T = TypeVar("_T")
+
+MISSING = "--doctor needs asyncpg, which is not installed: python -m pip install 'poolsafe[doctor]'"
+# Seconds for one command, and for taking leave.
+_STEP = 10.0
+_GOODBYE = 1.0
+_WAITS = 5.0
+
+
+def require() -> None:
+    """Raises UsageError unless asyncpg can be imported."""
+    try:
+        import asyncpg  # noqa: F401
+    except ImportError:
+        raise UsageError(MISSING) from None
+
+
+def installed(package: str) -> tuple[int, ...] | None:
+    """Returns the release of a package in this environment as a tuple, or None if it is not installed."""
+    try:
+        written = metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+    from packaging.version import Version
+
+    return Version(written).release
+
+
+def arguments(target: Target) -> dict[str, Any]:
+    """Returns what `asyncpg.connect` is called with for this server. TLS files can only be said in a DSN."""
+    said: dict[str, Any] = {
+        "host": target.host,
+        "port": target.port,
+        "user": target.user,
+        "password": target.password,
+        "database": target.database,
+    }
+    if target.tls:
+        said["dsn"] = f"postgresql://?{urlencode(target.tls)}"
+    if target.options:
+        said["server_settings"] = {"options": target.options}
+    return {key: value for key, value in said.items() if value is not None}
+
+
+async def connect(target: Target, settings: Mapping[str, str], timeout: float) -> Client:
+    """Connects with these startup parameters, in at most `timeout` seconds.
+
+    Raises Refused with what the server said, Lost, NoAnswer, OSError (DNS, refused, TLS), and ValueError for what
+    asyncpg itself does not accept.
+    """
+    import asyncpg
+
+    said = arguments(target)
+    startup = {**said.pop("server_settings", {}), **settings}
+    connecting = asyncpg.connect(
+        **said,
+        statement_cache_size=0,
+        server_settings=startup or None,
+        timeout=timeout,
+        command_timeout=_STEP,
+    )
+    return _Connection(await _translated(connecting))
+
+
+class _Connection:
+    def __init__(self, connection: asyncpg.Connection[Any]) -> None:
+        self._connection = connection
+        self.announced: int | None = connection.get_server_pid()
+        transport = getattr(connection, "_transport", None)
+        name = transport.get_extra_info("sockname") if transport is not None else None
+        self.port: int | None = name[1] if isinstance(name, tuple) else None
+
+    async def rows(self, sql: str) -> list[Row]:
+        return [tuple(row) for row in await _translated(self._connection.fetch(sql))]
+
+    async def run(self, sql: str, patience: float | None = None) -> None:
+        await _translated(self._connection.execute(sql, timeout=patience))
+
+    async def parse(self, name: str, sql: str) -> Statement:
+        return _Prepared(await _translated(self._connection.prepare(sql, name=name)))
+
+    async def listen(self, channel: str) -> Callable[[], bool]:
+        arrived: list[object] = []
+        await _translated(self._connection.add_listener(channel, lambda *_: arrived.append(_)))
+        return lambda: bool(arrived)
+
+    async def close(self) -> None:
+        import asyncpg
+
+        # A listener that is left makes asyncpg warn, and what is left is for the doctor to clean up.
+        with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError):
+            if not self._connection.is_closed():
+                await self._connection.close(timeout=_GOODBYE)
+        self._connection.terminate()
+
+
+class _Prepared:
+    def __init__(self, statement: Any) -> None:
+        self._statement = statement
+
+    async def value(self) -> Any:
+        return await _translated(self._statement.fetchval(timeout=_WAITS))
+
+
+async def _translated(answer: Coroutine[Any, Any, _T]) -> _T:
+    import asyncpg
+
+    try:
+        return await answer
+    except (asyncpg.ConnectionDoesNotExistError, asyncpg.ConnectionFailureError) as error:
+        raise Lost(_one_line(error)) from error
+    except asyncpg.PostgresError as error:
+        raise Refused(_one_line(error), error.sqlstate or "") from error
+    except asyncpg.InterfaceError as error:
+        # asyncpg's own complaints: an answer that does not fit, a connection that has gone, a wrong argument.
+        raise Lost(_one_line(error)) from error
+    except (asyncio.TimeoutError, TimeoutError) as error:
+        raise NoAnswer from error
+
+
+def _one_line(error: BaseException) -> str:
+    return " ".join(str(error).split("\nHINT:")[0].split()) or type(error).__name__

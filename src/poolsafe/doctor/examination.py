@@ -1,0 +1,195 @@
+"""One examination: the probes in their order, within a time, and the cleaning up whatever happens."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from poolsafe.doctor import advice, driver
+from poolsafe.doctor.clients import Bench, Client, Lost, NoAnswer, Refused
+from poolsafe.doctor.diagnosis import Between, Observations, between
+from poolsafe.doctor.failures import reason
+from poolsafe.doctor.probes import (
+    cache_configurations,
+    named_statements,
+    recommended_configuration,
+    server_identity,
+    server_settings,
+    session_state,
+    transaction_pooling,
+)
+from poolsafe.doctor.target import Target
+from poolsafe.doctor.workload import Outcome
+from poolsafe.facts.deployment import Version
+
+# Seconds for one connection, and for cleaning up after what was stopped.
+_CONNECTING = 10.0
+_CLEANING = 8.0
+# How often a probe is run again in a pool that is busy.
+_AGAIN = 3
+
+_T = TypeVar("_T")
+
+
+class NoConnection(Exception):  # noqa: N818 - it names what happened
+    """There is no verdict, and the text is the reason in one line."""
+
+
+@dataclass(slots=True)
+class Examination:
+    """What was found so far. A field is None if its probe was not reached; `stopped` says why."""
+
+    target: Target
+    versions: dict[str, Version | None]
+    seen: Observations | None = None
+    between: Between | None = None
+    recommended: advice.Configuration | None = None
+    trial: Outcome | None = None
+    configurations: tuple[tuple[advice.Configuration, Outcome], ...] | None = None
+    state: tuple[session_state.StateFate, ...] | None = None
+    notifications: bool | None = None
+    left: tuple[str, ...] = ()
+    problems: list[str] = field(default_factory=list)
+    stopped: str = ""
+
+    @property
+    def works(self) -> bool:
+        """Whether what is recommended was seen to work."""
+        if self.between is None or self.recommended is None:
+            return False
+        return self.trial is None or not self.trial.failed
+
+    @property
+    def settings(self) -> dict[str, str | int]:
+        """The keys of `[tool.poolsafe]` for what was found. Needs a verdict."""
+        assert self.between is not None
+        target = self.target
+        return advice.settings(self.between, target.host, target.port, target.database or "")
+
+
+async def examine(
+    target: Target, *, timeout: float, state: bool = False, say: Callable[[str], None] = lambda _: None
+) -> Examination:
+    """Examines a server within `timeout` seconds. `state` says that the probes run that leave something if cut off.
+
+    If it is cancelled, it cleans up and returns what it has. Raises NoConnection.
+    """
+    connecting = min(_CONNECTING, timeout)
+
+    async def connect(settings: Mapping[str, str]) -> Client:
+        return await driver.connect(target, settings, connecting)
+
+    found = Examination(target, {name: driver.installed(name) for name in ("asyncpg", "sqlalchemy")})
+    bench = Bench(connect, say)
+    try:
+        await _connected(bench, target, connecting)
+        await asyncio.wait_for(_Run(bench, found, state=state).probes(), timeout)
+    except (asyncio.TimeoutError, TimeoutError):
+        found.stopped = f"the time of {timeout:g} s ran out"
+    except asyncio.CancelledError:
+        found.stopped = "interrupted"
+    finally:
+        with suppress(asyncio.TimeoutError, TimeoutError):
+            await asyncio.wait_for(_clean(bench), _CLEANING)
+        found.left = bench.left
+    if found.between is None and not found.left and found.stopped != "interrupted":
+        why = found.problems[0] if found.problems else found.stopped
+        raise NoConnection(f"{target.address}: no verdict: {why}")
+    return found
+
+
+async def _clean(bench: Bench) -> None:
+    await bench.clean_up()
+    await bench.close()
+
+
+async def _connected(bench: Bench, target: Target, timeout: float) -> None:
+    """Makes the first connection, whose failure is worth a reason of its own."""
+    try:
+        await bench.client()
+    except Exception as error:
+        # asyncpg stumbles over servers that are no PostgreSQL in ways of its own.
+        raise NoConnection(reason(error, target, timeout)) from error
+
+
+class _Run:
+    def __init__(self, bench: Bench, found: Examination, *, state: bool) -> None:
+        self._bench = bench
+        self._found = found
+        self._state = state
+
+    async def probes(self) -> None:
+        """Runs the probes one after the other, each on what the others have found."""
+        try:
+            await self._verdict()
+        except (Refused, Lost, NoAnswer, OSError) as error:
+            self._problem("the verdict", error)
+            return
+        await self._advice()
+        await self._parameters()
+        if self._state:
+            await self._session_state()
+
+    async def _verdict(self) -> None:
+        bench, found = self._bench, self._found
+        bench.say("which server answers")
+        identity = await self._patiently(server_identity.run)
+        bench.say("do clients share servers")
+        pooling = await self._patiently(transaction_pooling.run)
+        bench.say("are prepared statements carried")
+        naming = await self._patiently(lambda bench: named_statements.run(bench, pooling))
+        found.seen = Observations(identity, pooling, naming)
+        found.between = between(found.seen)
+
+    async def _patiently(self, probe: Callable[[Bench], Awaitable[_T]]) -> _T:
+        """Runs a probe again with new clients where others kept every server for too long."""
+        for _ in range(_AGAIN):
+            try:
+                return await probe(self._bench)
+            except NoAnswer:
+                await self._bench.close()
+        return await probe(self._bench)
+
+    async def _advice(self) -> None:
+        found = self._found
+        assert found.between is not None
+        found.recommended = advice.recommended(found.between, *found.versions.values())
+        if found.recommended in recommended_configuration.UNNAMED:
+            self._bench.say("does the advice work")
+            found.trial = await recommended_configuration.run(
+                self._bench, found.target, found.recommended, found.between
+            )
+
+    async def _parameters(self) -> None:
+        found = self._found
+        assert found.seen is not None
+        try:
+            parameters = await self._patiently(server_settings.run)
+        except (Refused, Lost, NoAnswer, OSError) as error:
+            self._problem("startup parameters", error)
+            return
+        found.seen = Observations(found.seen.identity, found.seen.pooling, found.seen.naming, parameters)
+        # A proxy that is otherwise unseen may show by what it drops.
+        found.between = between(found.seen)
+
+    async def _session_state(self) -> None:
+        bench, found = self._bench, self._found
+        assert found.between is not None
+        try:
+            if found.between is Between.STATEMENT:
+                # Nothing of it could be removed again: without transactions no server can be held.
+                return
+            found.configurations = await cache_configurations.run(bench, found.target)
+            found.state = await session_state.run(bench)
+            bench.say("session state: notifications")
+            found.notifications = await session_state.arrives(bench)
+        except (Refused, Lost, NoAnswer, OSError) as error:
+            self._problem("session state", error)
+
+    def _problem(self, what: str, error: Exception) -> None:
+        busy = "no answer in time; other clients may hold every server connection"
+        text = busy if isinstance(error, NoAnswer) else reason(error, self._found.target, _CONNECTING)
+        self._found.problems.append(f"{what}: {text}")

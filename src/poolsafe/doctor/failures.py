@@ -1,0 +1,73 @@
+"""Why there is no connection, in one line: DNS, refused, no answer, TLS, authentication, or the server's own words."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+
+from poolsafe.doctor.clients import Lost, NoAnswer, Refused
+from poolsafe.doctor.target import Target
+
+_PASSWORD = ("28P01", "28000")
+_NO_DATABASE = "3D000"
+_TOO_MANY = "53300"
+# PgBouncer reports these with the state of a protocol violation.
+_AUTHENTICATION = ("authentication failed", "no such user", "auth failed", "SASL")
+_DATABASE = ("no such database",)
+_TLS = ("SSL", "TLS")
+
+
+def reason(error: BaseException, target: Target, timeout: float) -> str:
+    """Returns why connecting failed, as one line without the password. `timeout` is what connecting was given, in s."""
+    return target.without_secrets(" ".join(_reason(error, target, timeout).split()))
+
+
+def _reason(error: BaseException, target: Target, timeout: float) -> str:
+    where = target.address
+    match error:
+        case socket.gaierror():
+            return f"the name `{target.host}` cannot be resolved (DNS): {error.strerror or error}"
+        case ssl.SSLCertVerificationError():
+            return f"{where}: TLS: the certificate is not valid: {getattr(error, 'verify_message', '') or error}"
+        case ssl.SSLError():
+            return f"{where}: TLS failed: {getattr(error, 'reason', '') or error}"
+        case ConnectionRefusedError():
+            return f"{where} refuses connections: nothing listens there, or a firewall is in between"
+        case NoAnswer() | TimeoutError():
+            return f"{where} does not answer within {timeout:g} s"
+        case ConnectionResetError() | Lost():
+            return f"{where} closed the connection: {error}"
+        case Refused():
+            return _refused(error, target)
+        case OSError():
+            return _by_number(error, target)
+        case _:
+            return f"{where}: {type(error).__name__}: {error}"
+
+
+def _refused(error: Refused, target: Target) -> str:
+    text = str(error)
+    if error.state in _PASSWORD or any(word in text for word in _AUTHENTICATION):
+        return f"{target.address}: authentication failed: {text}"
+    if error.state == _NO_DATABASE or any(word in text for word in _DATABASE):
+        return f"{target.address}: there is no such database: {text}"
+    if error.state == _TOO_MANY:
+        return f"{target.address} has no connection left: {text}"
+    if any(word in text for word in _TLS):
+        return f"{target.address}: TLS: {text}"
+    return f"{target.address} refuses the connection: {text}"
+
+
+def _by_number(error: OSError, target: Target) -> str:
+    number, text = error.errno, str(error)
+    if number == errno.ECONNREFUSED or "Connect call failed" in text:
+        # asyncio joins the reasons of several addresses into one error without a number.
+        return f"{target.address} refuses connections: nothing listens there, or a firewall is in between"
+    if any(word in text for word in _TLS):
+        return f"{target.address}: TLS: {text}"
+    if number in (errno.EHOSTUNREACH, errno.ENETUNREACH):
+        return f"{target.address} cannot be reached: {error.strerror}"
+    if number == errno.ENOENT:
+        return f"there is no socket in `{target.host}` for port {target.port}"
+    return f"{target.address}: {error.strerror or text}"

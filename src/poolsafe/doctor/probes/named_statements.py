@@ -1,0 +1,160 @@
+"""Whether a prepared statement with a name follows its client to another server."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING
+
+from poolsafe.doctor.cleaning import drop_statements, drop_statements_everywhere
+from poolsafe.doctor.clients import NoAnswer, Refused, attempt, transaction
+from poolsafe.doctor.probes.transaction_pooling import Movement, Pooling
+from poolsafe.records import frozen
+
+if TYPE_CHECKING:
+    from poolsafe.doctor.clients import Bench, Client, Statement
+
+TITLE = "Named prepared statements"
+EXPLANATION = (
+    "one statement with a random name is parsed in one transaction and executed in another; where servers are shared, "
+    "a second client holds the first one meanwhile; then the name is deallocated"
+)
+
+_TRIES = 16
+_PINNED_AFTER = 6
+
+
+class Carried(enum.Enum):
+    """What becomes of the name."""
+
+    YES = "carried"
+    NO = "lost"
+    PINNED = "pinned"
+    UNKNOWN = "not tried"
+
+
+@frozen
+class Naming:
+    """What becomes of a name, and the sentence that proves it."""
+
+    carried: Carried
+    proof: str
+
+
+async def run(bench: Bench, pooling: Pooling) -> Naming:
+    """Parses one statement in one transaction. Raises what `Client` raises.
+
+    What cannot be removed stays in `bench.left`.
+    """
+    if pooling.movement is Movement.NO_TRANSACTIONS:
+        return Naming(Carried.UNKNOWN, "not tried: without transactions it is not known where a name would be left")
+    return await _Trial(bench).run(moves=pooling.movement is Movement.MOVES)
+
+
+class _Trial:
+    def __init__(self, bench: Bench) -> None:
+        self._bench = bench
+        # A name that an interrupted trial has left is not met again.
+        self._name = f"poolsafe_{bench.token}_{bench.next_number()}"
+        # Nobody else has a statement with this text, so a pooler that shares statements by text shares it with nobody.
+        self._marker = f"poolsafe {bench.token}"
+        self._home = 0
+
+    async def run(self, *, moves: bool) -> Naming:
+        owner, other = await self._bench.clients(2)
+        async with transaction(owner) as self._home:
+            # From here on until it is dropped, the name is on that server whatever happens to us.
+            note = self._note()
+            home = self._home
+            self._bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token, home))
+            try:
+                async with attempt(owner):
+                    statement = await owner.parse(self._name, f"SELECT '{self._marker}'::text")
+                    await self._check(statement)
+            except Refused as error:
+                await drop_statements(owner, self._bench.token)
+                self._bench.removed(note)
+                return Naming(Carried.NO, f"a statement with a name is refused: {error}")
+        found = await (self._shared(owner, other, statement) if moves else self._own(owner, statement))
+        if found is None:
+            return Naming(Carried.UNKNOWN, f"server process {self._home} was busy with other clients for too long")
+        self._bench.removed(note)
+        return found
+
+    def _note(self) -> str:
+        return (
+            f"one prepared statement, `{self._name}`, on server process {self._home}: nobody uses the name, and it "
+            "goes when the pooler closes that server connection"
+        )
+
+    async def _own(self, owner: Client, statement: Statement) -> Naming:
+        async with transaction(owner) as pid:
+            error = await self._error(owner, statement)
+            await drop_statements(owner, self._bench.token)
+        if error:
+            return Naming(Carried.NO, f"parsed in one transaction, in the next one it failed: {error}")
+        return Naming(Carried.YES, f"parsed in one transaction and executed in the next one, both on process {pid}")
+
+    async def _shared(self, owner: Client, other: Client, statement: Statement) -> Naming | None:
+        stayed = 0
+        for _ in range(_TRIES):
+            async with transaction(other) as pid:
+                if pid == self._home:
+                    found = await self._beside(owner, other, statement)
+                    await drop_statements(other, self._bench.token)
+                    return found
+                # While this server is held, the owner gets its old one, or one that is free.
+                async with transaction(owner) as pid:
+                    if pid != self._home:
+                        continue
+                    stayed += 1
+                    if stayed >= _PINNED_AFTER:
+                        error = await self._error(owner, statement)
+                        await drop_statements(owner, self._bench.token)
+                        return self._pinned(error)
+        return None
+
+    def _pinned(self, error: str) -> Naming:
+        if error:
+            return Naming(Carried.NO, f"on the server that it was parsed on, it failed: {error}")
+        proof = f"with a statement of its own, the client stays on server process {self._home}, which nobody else gets"
+        return Naming(Carried.PINNED, proof)
+
+    async def _beside(self, owner: Client, holder: Client, statement: Statement) -> Naming:
+        """Executes the statement on another server, while `holder` keeps the one that knows it."""
+        try:
+            async with transaction(owner) as pid:
+                error = await self._error(owner, statement)
+                # Carried, it is here as well.
+                await drop_statements(owner, self._bench.token)
+        except NoAnswer:
+            await self._bench.drop(owner)
+            return await self._same_name(holder)
+        if error:
+            return Naming(Carried.NO, f"parsed on server process {self._home}, executed on {pid}, it failed: {error}")
+        return Naming(Carried.YES, f"parsed on server process {self._home}, it was executed on {pid}")
+
+    async def _same_name(self, holder: Client) -> Naming:
+        """Decides where the pool has one server only: whether two clients can have the same name there."""
+        try:
+            async with attempt(holder):
+                statement = await holder.parse(self._name, f"SELECT '{self._marker}'::text, 2")
+                await self._check(statement)
+        except Refused as error:
+            return Naming(Carried.NO, f"on the only server, process {self._home}, the next client meets it: {error}")
+        return Naming(
+            Carried.YES, f"on the only server, process {self._home}, two clients can have a statement of that name"
+        )
+
+    async def _error(self, client: Client, statement: Statement) -> str:
+        """Returns why the statement cannot be executed, or "". The transaction goes on."""
+        try:
+            async with attempt(client):
+                await self._check(statement)
+        except Refused as error:
+            return str(error)
+        return ""
+
+    async def _check(self, statement: Statement) -> None:
+        found = await statement.value()
+        if found != self._marker:
+            raise Refused(f"another statement's row came back: {found!r}")

@@ -1,0 +1,26 @@
+"""Whether what is recommended works: transactions as an application runs them, with the options of the advice."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poolsafe.doctor.advice import BOTH_ZERO, EMPTY_NAME
+from poolsafe.doctor.diagnosis import Between
+from poolsafe.doctor.workload import TASKS, TRANSACTIONS, Job, Outcome
+from poolsafe.doctor.workload import run as run_job
+
+if TYPE_CHECKING:
+    from poolsafe.doctor.advice import Configuration
+    from poolsafe.doctor.clients import Bench
+    from poolsafe.doctor.target import Target
+
+TITLE = "The advice"
+EXPLANATION = f"{TASKS} tasks run {TRANSACTIONS} transactions each with the options below, and compare every row"
+
+# Without a name, nothing can stay on a server.
+UNNAMED = (BOTH_ZERO, EMPTY_NAME)
+
+
+async def run(bench: Bench, target: Target, configuration: Configuration, between: Between) -> Outcome:
+    """Runs the transactions. `configuration` must be among `UNNAMED`."""
+    return await run_job(Job(target, configuration, between is Between.STATEMENT, bench.token))

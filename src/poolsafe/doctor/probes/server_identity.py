@@ -1,0 +1,68 @@
+"""Which server answers, and what PostgreSQL says of idle connections."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from poolsafe.doctor.clients import SIGNATURE, Refused
+from poolsafe.records import frozen
+
+if TYPE_CHECKING:
+    from poolsafe.doctor.clients import Bench, Client
+
+TITLE = "Server"
+EXPLANATION = "asked for the version, for the process that answers, and where that process sees the client"
+
+_IDLE = ("idle_session_timeout", "idle_in_transaction_session_timeout", "tcp_keepalives_idle", "statement_timeout")
+
+
+@frozen
+class Identity:
+    """What the server says of itself.
+
+    `version` is PostgreSQL's. `process` says whether the process that was announced when connecting is the one that
+    answers, which a pooler seldom manages. `port` says whether that process sees the client's own port, None where it
+    is not known. `pgpool` says whether pgpool-II answers. `limits` are settings that end connections, as
+    (name, value) without those that are off.
+    """
+
+    version: str
+    process: bool
+    port: bool | None
+    pgpool: bool
+    limits: tuple[tuple[str, str], ...]
+
+
+async def run(bench: Bench) -> Identity:
+    """Asks one client. Raises what `Client` raises."""
+    client = (await bench.clients(1))[0]
+    rows = await client.rows(
+        "SELECT pg_catalog.pg_backend_pid(), pg_catalog.inet_client_port(), "
+        f"pg_catalog.current_setting('server_version') {SIGNATURE}"
+    )
+    process, port, version = rows[0]
+    seen = None if client.port is None or port is None else client.port == port
+    announced = client.announced == process
+    # A server that is reached directly would write an error into its log.
+    pgpool = not (announced and seen) and await _is_pgpool(client)
+    return Identity(str(version), announced, seen, pgpool, await _limits(client))
+
+
+async def _is_pgpool(client: Client) -> bool:
+    # pgpool-II answers this by itself, in the simple protocol only; PostgreSQL and others refuse it.
+    with suppress(Refused):
+        await client.run("SHOW pool_version")
+        return True
+    return False
+
+
+async def _limits(client: Client) -> tuple[tuple[str, str], ...]:
+    listed = ", ".join(f"'{name}'" for name in _IDLE)
+    with suppress(Refused):
+        rows = await client.rows(
+            f"SELECT name, pg_catalog.current_setting(name) FROM pg_catalog.pg_settings WHERE name IN ({listed}) "
+            f"AND setting <> '0' ORDER BY name {SIGNATURE}"
+        )
+        return tuple((str(name), str(setting)) for name, setting in rows)
+    return ()

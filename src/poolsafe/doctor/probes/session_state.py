@@ -1,0 +1,168 @@
+"""What becomes of state that belongs to a server: a setting, an advisory lock, a temporary table, LISTEN.
+
+Each is left by one client and looked for by another one on the same server, which removes it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from poolsafe.doctor.clients import Lost, NoAnswer, Refused, transaction, value
+from poolsafe.records import frozen
+
+if TYPE_CHECKING:
+    from poolsafe.doctor.clients import Bench, Client
+
+TITLE = "Session state"
+EXPLANATION = "one client leaves it in a transaction that it commits; another client looks for it on the same server"
+
+_TRIES = 16
+_ARRIVES = 1.5  # seconds that a notification may take
+
+
+@frozen
+class Kind:
+    """One kind of state. `leave`, `look` (true if it is there) and `clean` are SQL; `note` names it in messages."""
+
+    name: str
+    note: str
+    leave: str
+    look: str
+    clean: str
+
+
+@frozen
+class StateFate:
+    """What became of it: whether the next client on that server has it, and whether its owner still has it elsewhere.
+
+    None is not known.
+    """
+
+    name: str
+    leaks: bool | None
+    kept: bool | None
+    problem: str = ""
+
+
+def kinds(token: str) -> tuple[Kind, ...]:
+    """Returns the kinds, with names and numbers that nobody else has."""
+    number = int(token[:7], 16)
+    # A setting without any effect but on queries of twelve tables and more; a custom one would stay known for ever.
+    seed = f"0.{number:09}"
+    table, channel = f"poolsafe_{token}", f"poolsafe_{token}"
+    lock = "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND "
+    return (
+        Kind(
+            "setting",
+            f"the setting `geqo_seed = {seed}`",
+            f"SET geqo_seed = {seed}",
+            f"SELECT pg_catalog.abs(pg_catalog.current_setting('geqo_seed')::float8 - {seed}) < 1e-6",
+            "RESET geqo_seed",
+        ),
+        Kind(
+            "advisory lock",
+            f"the advisory lock {number}",
+            f"DO $$BEGIN PERFORM pg_catalog.pg_advisory_lock({number}); END$$",
+            f"{lock}pid = pg_catalog.pg_backend_pid() AND objid = {number} AND classid = 0",
+            f"DO $$BEGIN PERFORM pg_catalog.pg_advisory_unlock({number}); END$$",
+        ),
+        Kind(
+            "temporary table",
+            f"the temporary table `{table}`",
+            f"CREATE TEMPORARY TABLE {table} (number int)",
+            f"SELECT pg_catalog.to_regclass('pg_temp.{table}') IS NOT NULL",
+            f"DROP TABLE IF EXISTS pg_temp.{table}",
+        ),
+        Kind(
+            "LISTEN",
+            f"the channel `{channel}`",
+            f"LISTEN {channel}",
+            f"SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_listening_channels() AS c WHERE c = '{channel}'",
+            f"UNLISTEN {channel}",
+        ),
+    )
+
+
+async def run(bench: Bench) -> tuple[StateFate, ...]:
+    """Tries every kind and cleans up. What cannot be removed stays in `bench.left`."""
+    found = []
+    for kind in kinds(bench.token):
+        bench.say(f"session state: {kind.name}")
+        try:
+            found.append(await _try(bench, kind))
+        except Refused as error:
+            found.append(StateFate(kind.name, None, None, str(error)))
+    return tuple(found)
+
+
+async def arrives(bench: Bench) -> bool:
+    """Returns whether a notification arrives at the client that listens."""
+    channel = f"poolsafe_{bench.token}_n"
+    note = f"the channel `{channel}`"
+    listener, other = await bench.clients(2)
+    clean = f"UNLISTEN {channel}"
+    async with transaction(listener, keep=True) as home:
+        bench.leaves(note, lambda bench: _clean(bench, home, clean))
+        arrived = await listener.listen(channel)
+    async with transaction(other, keep=True):
+        await other.run(f"NOTIFY {channel}")
+    for _ in range(15):
+        await asyncio.sleep(_ARRIVES / 15)
+        if arrived():
+            break
+    if await _clean(bench, home, clean):
+        bench.removed(note)
+    return arrived()
+
+
+async def _try(bench: Bench, kind: Kind) -> StateFate:
+    owner, other = await bench.clients(2)
+    async with transaction(owner, keep=True) as home:
+        note = f"{kind.note}, on server process {home}"
+        bench.leaves(note, lambda bench: _clean(bench, home, kind.clean))
+        await owner.run(kind.leave)
+    leaks, kept = None, None
+    for _ in range(_TRIES):
+        async with transaction(other, keep=True) as pid:
+            if pid == home:
+                leaks = bool(await value(other, kind.look))
+                kept = await _kept(bench, owner, kind)
+                await other.run(kind.clean)
+                bench.removed(note)
+                return StateFate(kind.name, leaks, kept)
+            async with transaction(owner, keep=True) as pid:
+                if pid == home:
+                    kept = bool(await value(owner, kind.look))
+    # Nobody else gets that server while its owner is there.
+    if await _clean(bench, home, kind.clean):
+        bench.removed(note)
+        leaks = False if kept else None
+    return StateFate(kind.name, leaks, kept)
+
+
+async def _kept(bench: Bench, owner: Client, kind: Kind) -> bool | None:
+    try:
+        async with transaction(owner):
+            return bool(await value(owner, kind.look))
+    except NoAnswer:
+        # There is no other server.
+        await bench.drop(owner)
+        return None
+
+
+async def _clean(bench: Bench, home: int, clean: str) -> bool:
+    """Runs `clean` on the server `home`, by whichever of two clients gets it; returns whether one did."""
+    for _ in range(_TRIES):
+        first, second = await bench.clients(2)
+        with suppress(NoAnswer, Lost, Refused):
+            async with transaction(first, keep=True) as pid:
+                if pid == home:
+                    await first.run(clean)
+                    return True
+                async with transaction(second, keep=True) as pid:
+                    if pid == home:
+                        await second.run(clean)
+                        return True
+    return False

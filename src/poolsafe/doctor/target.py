@@ -1,0 +1,158 @@
+"""The server to ask: a URL of SQLAlchemy's or libpq's, libpq's `key=value` form, or a variable that holds one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import field
+from urllib.parse import parse_qsl, unquote
+
+from poolsafe.config.errors import UsageError
+from poolsafe.records import frozen
+
+DEFAULT_PORT = 5432
+_FLAG = "--doctor"
+_FORM = "write `postgresql://user@host/database`, or `env:NAME` for a URL in an environment variable"
+_URL = re.compile(
+    r"(?P<scheme>[A-Za-z][\w.+-]*)://(?:(?P<user>[^@]*)@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?"
+)
+_SCHEMES = frozenset({"postgresql", "postgres", "asyncpg", "psycopg"})
+_WORD = re.compile(r"\s*(\w+)\s*=\s*('(?:\\.|[^'\\])*'|(?:\\.|[^\s'\\])*)")
+_ESCAPE = re.compile(r"\\(.)")
+# asyncpg's and SQLAlchemy's name for the same thing; both take libpq's modes.
+_MODE = {"ssl": "sslmode"}
+_TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword", "ssl_min_protocol_version")
+_MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
+_DATABASE = ("dbname", "database")
+# What sets parameters; other words in `options` name a tenant or an endpoint, without which there is no connection.
+_SETS = re.compile(r"(?:^|\s)-c|--\w")
+
+
+@frozen
+class Target:
+    """A server's address. `host` is a name, an address, or the folder of a Unix socket.
+
+    `password` is None where the URL has none: asyncpg then looks into PGPASSWORD and the password file. `tls` holds
+    libpq's parameters for TLS. `options` is sent when connecting, since a proxy may route by it. `left_out` are the
+    names of the other parameters, which are not sent.
+    """
+
+    host: str
+    port: int
+    user: str | None = None
+    password: str | None = None
+    database: str | None = None
+    tls: Mapping[str, str] = field(default_factory=dict)
+    options: str = ""
+    left_out: tuple[str, ...] = ()
+
+    @property
+    def address(self) -> str:
+        """The server as messages call it: `host:port`."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+    def without_secrets(self, text: str) -> str:
+        """Returns `text` with `***` for the password, as it is and as a URL writes it."""
+        from urllib.parse import quote, quote_plus
+
+        for secret in filter(None, (self.password, self.tls.get("sslpassword"))):
+            for spelling in sorted({secret, quote(secret, safe=""), quote_plus(secret), quote(secret)}, key=len)[::-1]:
+                text = text.replace(spelling, "***")
+        return text
+
+
+def read(said: str, environment: Mapping[str, str] = os.environ) -> Target:
+    """Returns the server that the option names. Raises UsageError, which never quotes what it was given."""
+    name = said.removeprefix("env:")
+    if name != said:
+        if not environment.get(name):
+            raise UsageError(f"{_FLAG}: the environment variable `{name}` is not set or is empty")
+        said = environment[name].strip()
+    url = _URL.fullmatch(said)
+    if url is not None:
+        return _of_url(url)
+    if _WORD.match(said):
+        return _of_words(said)
+    raise UsageError(f"{_FLAG}: not a PostgreSQL URL; {_FORM}")
+
+
+def shows_password(said: str) -> bool:
+    """Returns whether the option itself holds a password, which every user of the machine can read."""
+    if said.startswith("env:"):
+        return False
+    return read(said).password is not None
+
+
+def _of_url(url: re.Match[str]) -> Target:
+    dialect = url["scheme"].lower().partition("+")[0]
+    if dialect not in _SCHEMES:
+        raise UsageError(f"{_FLAG}: `{dialect}` is not PostgreSQL; {_FORM}")
+    user, colon, password = (url["user"] or "").partition(":")
+    said = {
+        "user": unquote(user),
+        "password": unquote(password) if colon else "",
+        "host": ",".join(unquote(_host_and_port(each)[0]) for each in url["hosts"].split(",")),
+        "port": ",".join(_host_and_port(each)[1] for each in url["hosts"].split(",")),
+        "dbname": unquote(url["database"] or ""),
+    }
+    # As with libpq, a parameter of the query wins over the part of the URL.
+    return _target({**said, **dict(parse_qsl(url["query"] or "", keep_blank_values=True))})
+
+
+def _of_words(text: str) -> Target:
+    said: dict[str, str] = {}
+    position = 0
+    while match := _WORD.match(text, position):
+        value = match[2]
+        said[match[1]] = _ESCAPE.sub(r"\1", value[1:-1] if value.startswith("'") else value)
+        position = match.end()
+    if text[position:].strip():
+        raise UsageError(f"{_FLAG}: not a URL, and not `key=value` words as libpq has them; {_FORM}")
+    return _target(said)
+
+
+def _target(said: dict[str, str]) -> Target:
+    said = {_MODE.get(key, key): value for key, value in said.items()}
+    # SQLAlchemy's form for several hosts is `?host=a:1&host=b:2`; libpq's is `a,b` with `1,2`. The first one is asked.
+    host = said.pop("host", "").split(",")[0]
+    written = said.pop("port", "").split(",")[0]
+    if not host.startswith("/"):
+        host, _, beside = host.rpartition(":") if host.count(":") == 1 else (host, "", "")
+        host, written = (host or beside, written) if not host else (host, beside or written)
+    host = host or said.pop("hostaddr", "") or os.environ.get("PGHOST", "").split(",")[0] or "localhost"
+    tls = {key: value for key in _TLS if (value := said.pop(key, ""))}
+    if tls.get("sslmode", "prefer") not in _MODES:
+        raise UsageError(f"{_FLAG}: `sslmode` must be one of {', '.join(_MODES)}")
+    databases = [said.pop(key, "") for key in _DATABASE]
+    options = said.get("options", "")
+    if options and not _SETS.search(options):
+        del said["options"]
+    else:
+        options = ""
+    return Target(
+        host,
+        _port(written or os.environ.get("PGPORT", "").split(",")[0]),
+        said.pop("user", "") or None,
+        said.pop("password", "") or None,
+        next(filter(None, databases), None),
+        tls,
+        options,
+        tuple(sorted(said)),
+    )
+
+
+def _host_and_port(text: str) -> tuple[str, str]:
+    if text.startswith("["):
+        host, _, rest = text[1:].partition("]")
+        return host, rest.removeprefix(":")
+    host, _, port = text.partition(":")
+    return host, port
+
+
+def _port(text: str) -> int:
+    if not text:
+        return DEFAULT_PORT
+    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 0 < int(text) < 1 << 16):
+        raise UsageError(f"{_FLAG}: the port must be a number from 1 to 65535")
+    return int(text)

@@ -1,0 +1,130 @@
+"""The option `--doctor` from its arguments to an exit code."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from poolsafe.config.errors import UsageError, shown
+from poolsafe.doctor import config_file, driver, reporting
+from poolsafe.doctor.examination import Examination, NoConnection, examine
+from poolsafe.doctor.progress import Progress
+from poolsafe.doctor.target import Target, read, shows_password
+from poolsafe.frontend.terminal import emit, style_for
+
+if TYPE_CHECKING:
+    import argparse
+
+    from poolsafe.frontend.terminal import Messages
+
+WORKS = 0
+NOTHING_WORKS = 1
+NO_VERDICT = 2
+INTERRUPTED = 130
+# Seconds.
+TIMEOUT, TIMEOUT_WITH_STATE = 30.0, 120.0
+_LONGEST = 3600.0
+_FORMATS = (None, "full", "json")
+
+
+def visit(options: argparse.Namespace, messages: Messages) -> int:
+    """Examines the server that `--doctor` names, prints the report, and returns the exit code. Raises UsageError."""
+    if options.output_format not in _FORMATS:
+        raise UsageError(f"--output-format: --doctor reports as `full` or `json`, not {shown(options.output_format)}")
+    timeout = _timeout(options.timeout, state=options.probe_state)
+    target = read(options.doctor)
+    driver.require()
+    path = None
+    if options.write_config:
+        config_file.require()
+        path = config_file.find(_named(options.config))
+    if shows_password(options.doctor):
+        messages.warning("the password stands in the process list; --doctor env:NAME reads the URL from a variable")
+    if options.probe_state:
+        _warn(messages)
+    with Progress(enabled=not (options.quiet or options.silent)) as progress:
+        try:
+            found = asyncio.run(_interruptible(target, timeout, options.probe_state, progress))
+        except NoConnection as error:
+            raise UsageError(f"--doctor: {error}") from None
+    return _Visit(options, messages, found).finish(path)
+
+
+class _Visit:
+    def __init__(self, options: argparse.Namespace, messages: Messages, found: Examination) -> None:
+        self._options = options
+        self._messages = messages
+        self._found = found
+
+    def finish(self, path: str | None) -> int:
+        """Prints the report and writes the configuration; returns the exit code."""
+        code = exit_code(self._found)
+        if not self._options.silent:
+            self._print(code)
+        if path is not None and self._found.between is not None:
+            done = config_file.write(path, self._found.settings)
+            name = os.path.relpath(path)
+            self._messages.note(f"wrote the verdict to {name}" if done else f"{name} says the same already")
+        return code
+
+    def _print(self, code: int) -> None:
+        as_json = self._options.output_format == "json"
+        file = self._options.output_file
+        stream = None if file is not None else sys.stdout
+        style = style_for(stream, self._options.color)
+        lines = [reporting.as_json(self._found, code)] if as_json else reporting.for_people(self._found, style)
+        if file is None:
+            emit(lines)
+            return
+        from poolsafe.frontend import output
+
+        output.write(file, "".join(lines).encode("utf-8", "backslashreplace"), "--output-file", make_folder=True)
+
+
+def exit_code(found: Examination) -> int:
+    """Returns 0 if what is recommended was seen to work, 1 if nothing tried does, 2 without a verdict."""
+    if found.stopped == "interrupted":
+        return INTERRUPTED
+    if found.between is None:
+        return NO_VERDICT
+    return WORKS if found.works else NOTHING_WORKS
+
+
+async def _interruptible(target: Target, timeout: float, state: bool, progress: Progress) -> Examination:
+    """Examines, and lets Ctrl-C and SIGTERM end it so that it cleans up. A second one ends that too."""
+    task = asyncio.ensure_future(examine(target, timeout=timeout, state=state, say=progress.say))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        # Windows has no such handlers; there Ctrl-C cancels the main task.
+        with suppress(NotImplementedError, ValueError, RuntimeError):
+            loop.add_signal_handler(number, task.cancel)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
+
+
+def _warn(messages: Messages) -> None:
+    kinds = "prepared statements, `geqo_seed`, an advisory lock, a temporary table, a LISTEN channel"
+    messages.warning(f"--probe-state puts these on shared servers, and removes them again: {kinds}")
+    messages.warning("if it is cut off, they stay there, with random names, until the pooler closes those connections")
+
+
+def _timeout(said: str | None, *, state: bool) -> float:
+    if said is None:
+        return TIMEOUT_WITH_STATE if state else TIMEOUT
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= _LONGEST:
+        raise UsageError(f"--timeout: must be a number of seconds up to {_LONGEST:g}, not {shown(said)}")
+    return seconds
+
+
+def _named(config: list[str] | None) -> str | None:
+    return next((text for text in config or () if os.path.isfile(text)), None)

@@ -1,0 +1,72 @@
+"""What was left is removed, also by somebody else, and what cannot be is told."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from poolsafe.doctor.cleaning import drop_statements_everywhere
+from poolsafe.doctor.clients import Bench, Lost, transaction
+
+from .fake_server import TRANSACTION, FakeServer
+
+
+def with_leftovers(size: int = 3) -> FakeServer:
+    server = FakeServer(TRANSACTION, size=size)
+    backends = [server.take() for _ in range(size)]
+    for backend in backends:
+        backend.statements |= {f"poolsafe_{'ab12'}": "SELECT 1", "pooler_1": "SELECT 'ab12'", "theirs": "SELECT 2"}
+        server.free.append(backend)
+    return server
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_statements_go_from_every_server_and_those_of_others_stay(size: int) -> None:
+    server = with_leftovers(size)
+    assert asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12"))
+    assert server.left() == ["theirs"] * size
+
+
+def test_one_server_is_enough_where_it_is_known() -> None:
+    server = with_leftovers()
+    assert asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", server.every[0].pid))
+    assert not asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", 7))
+
+
+def test_a_server_that_does_not_answer_is_not_clean() -> None:
+    server = with_leftovers()
+
+    async def run() -> bool:
+        bench = Bench(server.connect)
+        for client in await bench.clients(5):
+            client.closed = True  # type: ignore[attr-defined]
+        return await drop_statements_everywhere(bench, "ab12")
+
+    assert not asyncio.run(run())
+
+
+def test_what_a_probe_did_not_come_to_is_cleaned_up_at_the_end() -> None:
+    server = FakeServer(TRANSACTION)
+
+    async def run() -> tuple[str, ...]:
+        bench = Bench(server.connect)
+
+        async def clean(bench: Bench) -> bool:
+            async with transaction((await bench.clients(1))[0]):
+                return True
+
+        async def fail(bench: Bench) -> bool:
+            raise Lost("gone")
+
+        async def miss(bench: Bench) -> bool:
+            return False
+
+        await bench.clean_up()
+        bench.leaves("one", clean)
+        bench.leaves("two", fail)
+        bench.leaves("three", miss)
+        await bench.clean_up()
+        return bench.left
+
+    assert asyncio.run(run()) == ("two", "three")
