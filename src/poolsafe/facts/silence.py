@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 
 from poolsafe.facts.deployment import Deployment, Evidence, PoolMode
 from poolsafe.facts.engine import Driver, Engine
@@ -36,11 +37,11 @@ class Silence:
     """A call that creates an engine or is given SQL, and that is not reported.
 
     `what` is the reason in words, and `why` is the reason behind it, or "". `evidence` is the place in the project's
-    files that decides, if there is one. `holds_sql`: the call is given SQL.
+    files that decides, if there is one. `holds_sql`: the call is given SQL. `locate` returns the span of the call: to
+    compute spans, the whole file is rendered, and most silences are never shown.
     """
 
-    start: int
-    end: int
+    locate: Callable[[], tuple[int, int]]
     cause: Cause
     what: str
     why: str = ""
@@ -50,7 +51,12 @@ class Silence:
     @property
     def span(self) -> tuple[int, int]:
         """The span of the call."""
-        return self.start, self.end
+        return self.locate()
+
+    @property
+    def start(self) -> int:
+        """The offset at which the call begins."""
+        return self.span[0]
 
     @property
     def unjudged(self) -> bool:
@@ -77,10 +83,10 @@ def _unknown(engine: Engine, deployment: Deployment) -> Silence:
     what = "the driver is not known"
     if not engine.asynchronous:
         function = engine.function.rpartition(".")[2]
-        return Silence(*engine.span, Cause.SYNCHRONOUS, f"{what}, and `{function}()` counts as synchronous")
+        return Silence(lambda: engine.span, Cause.SYNCHRONOUS, f"{what}, and `{function}()` counts as synchronous")
     if deployment.assume_asyncpg is False:
-        return Silence(*engine.span, Cause.ASSUMED, f'{what}, and `assume-driver` is "none"')
-    return Silence(*engine.span, Cause.DRIVER, what, engine.driver_reason)
+        return Silence(lambda: engine.span, Cause.ASSUMED, f'{what}, and `assume-driver` is "none"')
+    return Silence(lambda: engine.span, Cause.DRIVER, what, engine.driver_reason)
 
 
 def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
@@ -88,14 +94,14 @@ def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
     if size is not None:
         if size.reason is Reason.CREATOR:
             what = f"its `{engine.creator}` makes the connections in a way that is not followed"
-            return Silence(*engine.span, Cause.CREATOR, what)
-        return Silence(*engine.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
+            return Silence(lambda: engine.span, Cause.CREATOR, what)
+        return Silence(lambda: engine.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
     if not is_spared(engine, deployment):
-        return Silence(*engine.span, Cause.NO_FAULT, "nothing wrong was found")
+        return Silence(lambda: engine.span, Cause.NO_FAULT, "nothing wrong was found")
     if engine.direct:
-        return Silence(*engine.span, Cause.CONTAINER, Cause.CONTAINER.value)
+        return Silence(lambda: engine.span, Cause.CONTAINER, Cause.CONTAINER.value)
     what, evidence = _pooler(deployment)
-    return Silence(*engine.span, Cause.POOLER, what, evidence=evidence)
+    return Silence(lambda: engine.span, Cause.POOLER, what, evidence=evidence)
 
 
 # What a pooler of the catalogue does that no engine has to mind.
