@@ -5,6 +5,7 @@ Importing this module imports LibCST; it is imported once a file has a needle.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field, replace
@@ -60,8 +61,8 @@ _ENGINE_NAME = re.compile(
 class Report:
     """What the rules say of one file, in the order of the source, rules that are off by default included.
 
-    `silences` are the calls that no rule which is on by default reports, and those that could not be judged. `engines`
-    is how many engines the file makes.
+    `silences` are the calls that no rule which is on by default reports, and those that could not be judged, in no
+    particular order. `engines` is how many engines the file makes.
     """
 
     findings: list[Finding]
@@ -195,9 +196,9 @@ def _check(module: Module, wanted: int, deployment: Deployment, project: Project
     if findings and not module.tree.faithful:
         # Offsets that are good enough to report by are not good enough to edit by.
         findings = [replace(finding, fix=None) for finding in findings]
-    spoken = {finding.start for finding in findings}
-    silences = [one for one in silences if one.unjudged or one.start not in spoken]
-    silences.sort(key=lambda one: one.start)
+    if findings:
+        spoken = {finding.start for finding in findings}
+        silences = [one for one in silences if one.unjudged or one.start not in spoken]
     engines_unreached = sum(not one.holds_sql for one in unreached)
     return Report(comments.judged_beside(findings, deployment), silences, len(observed.engines) + engines_unreached)
 
@@ -219,11 +220,11 @@ def _unreached(observed: Observed, engines: Iterable[CallSite], statements: Iter
     engines = [site for site in engines if id(site.node) not in read]
     for sites, holds_sql in ((engines, False), (statements, True)):
         for site, reason in observed.inference.unreached(sites):
-            span = module.tree.span(site.node)
+            locate = functools.partial(module.tree.span, site.node)
             if reason is Reason.BUDGET:
-                yield Silence(*span, Cause.BUDGET, reason.value, holds_sql=holds_sql)
+                yield Silence(locate, Cause.BUDGET, reason.value, holds_sql=holds_sql)
             elif not holds_sql and calls_engine_function(module, site):
-                yield Silence(*span, Cause.UNREACHED, reason.value)
+                yield Silence(locate, Cause.UNREACHED, reason.value)
 
 
 def _unparsable(source: Source, deployment: Deployment, fact: Unparsable) -> Report:

@@ -132,8 +132,8 @@ def test_the_slice_of_a_function(title: str) -> None:
     code = textwrap.dedent(FUNCTIONS[title])
     function = lower_module(cst.parse_module(code)).statements[0]
     assert isinstance(function, ir.FunctionDef)
-    parameters = {one.name for one in function.parameters}
-    statements = function_slice(Scope(function.body, LIBRARY), frozenset(parameters), Targets(), Use.VALUE).statements
+    scope = Scope(function.body, LIBRARY, parameters=function.parameters)
+    statements = function_slice(scope, Targets(), Use.VALUE).statements
     assert lines_of(code, statements) == marked(code)
 
 
@@ -186,9 +186,8 @@ def test_the_slice_of_a_function_that_is_run_for_its_targets(title: str) -> None
     code = textwrap.dedent(TARGETS[title])
     function = lower_module(cst.parse_module(code)).statements[0]
     assert isinstance(function, ir.FunctionDef)
-    parameters = frozenset(one.name for one in function.parameters)
     scope = Scope(function.body, LIBRARY, parameters=function.parameters)
-    statements = function_slice(scope, parameters, Targets(names={"make"}), Use.TARGETS).statements
+    statements = function_slice(scope, Targets(names={"make"}), Use.TARGETS).statements
     assert lines_of(code, statements) == marked(code)
 
 
@@ -200,7 +199,8 @@ def test_a_statement_only_leads_to_a_target_if_nothing_needs_its_result() -> Non
     """)
     function = lower_module(cst.parse_module(code)).statements[0]
     assert isinstance(function, ir.FunctionDef)
-    found = function_slice(Scope(function.body, LIBRARY), frozenset({"url"}), Targets(names={"make"}), Use.TARGETS)
+    scope = Scope(function.body, LIBRARY, parameters=function.parameters)
+    found = function_slice(scope, Targets(names={"make"}), Use.TARGETS)
     assert lines_of(code, found.leading) == ["make(first)"]
 
 

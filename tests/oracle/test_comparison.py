@@ -40,7 +40,8 @@ def tool(codes: Mapping[int, str] = {}, after: str | None = None, silent: tuple[
             start = source.offset(line + shift, 1)
             findings += [Finding(code, "", "", Severity.ERROR, start, start) for code in words.split()]
         starts = [source.offset(line + shift, 1) for line in silent]
-        return Report(findings, [Silence(start, start, Cause.DRIVER, "unknown") for start in starts])
+        silences = [Silence(lambda start=start: (start, start), Cause.DRIVER, "unknown") for start in starts]
+        return Report(findings, silences)
 
     def repair(source: Source) -> Repair:
         if after is None:

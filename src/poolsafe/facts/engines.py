@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 
 import libcst as cst
@@ -107,7 +108,7 @@ def _of_another_driver(module: Module, calls: list[ObservedCall]) -> Silence:
     if ENGINE_FUNCTIONS[calls[0].function] and not any("+" in scheme for scheme in schemes):
         # Often a placeholder: the default driver of such a URL is hardly ever an asynchronous one.
         what += ", which names no driver"
-    return Silence(*module.tree.span(calls[0].node), Cause.OTHER_DRIVER, what)
+    return Silence(functools.partial(module.tree.span, calls[0].node), Cause.OTHER_DRIVER, what)
 
 
 def _elsewhere(observed: Observed, calls: list[ObservedCall]) -> list[ObservedCall]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Callable
 
 from poolsafe.facts.deployment import Evidence
 from poolsafe.records import frozen
@@ -32,11 +33,11 @@ class Silence:
     """A call that creates an engine or is given SQL, and that is not reported.
 
     `what` is the reason in words, and `why` is the reason behind it, or "". `evidence` is the place in the project's
-    files that decides, if there is one. `holds_sql`: the call is given SQL.
+    files that decides, if there is one. `holds_sql`: the call is given SQL. `locate` returns the span of the call: to
+    compute spans, the whole file is rendered, and most silences are never shown.
     """
 
-    start: int
-    end: int
+    locate: Callable[[], tuple[int, int]]
     cause: Cause
     what: str
     why: str = ""
@@ -46,7 +47,12 @@ class Silence:
     @property
     def span(self) -> tuple[int, int]:
         """The span of the call."""
-        return self.start, self.end
+        return self.locate()
+
+    @property
+    def start(self) -> int:
+        """The offset at which the call begins."""
+        return self.span[0]
 
     @property
     def unjudged(self) -> bool:

@@ -148,7 +148,8 @@ class _Examination:
         if self._task.notifications:
             outcome.notifications = tuple(map(presenter.summarise, unjudged))
         if self._task.notes:
-            outcome.notes = tuple(self._note(source, silence) for silence in self._latest.silences)
+            unreported = sorted(self._latest.silences, key=lambda silence: silence.start)
+            outcome.notes = tuple(self._note(source, silence) for silence in unreported)
             outcome.unread = tuple(unread(self._project.root or root_of(self._path)))
         outcome.lists_codes = silences.lists_codes
         return outcome

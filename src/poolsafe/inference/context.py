@@ -110,8 +110,8 @@ class Attempt:
 class Run:
     """What the abstract runs for one file share.
 
-    `active` is the stack of running functions. `running` maps a module or class body that is running to its frame.
-    `attempts` are the enclosing statements that handle exceptions, innermost last. `conditions` says where predicates
+    `entry` is the module that is checked. `active` is the stack of running functions. `running` maps a module or class
+    body that is running to its frame. `attempts` are the enclosing statements that handle exceptions, innermost last. `conditions` says where predicates
     are written. `defined` holds the functions and classes on the way to a target, each with the frame that defines it.
 
     It has no `repr`, which would print all trees and states: gigabytes of text.
@@ -120,11 +120,12 @@ class Run:
     project: Project
     interpreter: Interpreter
     models: Models
+    entry: Module
     budget: Budget = field(default_factory=Budget)
     heap: Heap = field(init=False)
     answers: Answers = field(default_factory=Answers)
     observations: Observations = field(default_factory=Observations)
-    strategy: Strategy = field(default_factory=Strategy)
+    strategy: Strategy = field(init=False)
     active: list[ir.Node] = field(default_factory=list)
     running: dict[int, Frame] = field(default_factory=dict)
     attempts: list[Attempt] = field(default_factory=list)
@@ -135,6 +136,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.heap = Heap(self.budget)
+        self.strategy = Strategy(self.entry)
 
     def begin(self) -> None:
         """Begin a run with a budget of its own, if the file has any left."""

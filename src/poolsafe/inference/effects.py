@@ -122,7 +122,7 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
 def may_stop(function: Function) -> bool:
     """Returns whether a call of the function may raise an exception by what the environment says."""
     node = function.node
-    return isinstance(node, ir.FunctionDef) and bool(function.module.scope_of(node.body, node.parameters).stops)
+    return isinstance(node, ir.FunctionDef) and bool(function.module.scope_of(node).stops)
 
 
 def names_with_effects(frame: Frame, body: ir.Body) -> set[str]:
@@ -150,7 +150,7 @@ def _changes(frame: Frame, function: Function, node: ir.FunctionDef, call: ir.Ca
 
 
 def _summary(function: Function, node: ir.FunctionDef) -> Effects:
-    return effects_of(function.module.scope_of(node.body, node.parameters), {one.name for one in node.parameters})
+    return effects_of(function.module.scope_of(node))
 
 
 def _changes_outside(frame: Frame, function: Function, node: ir.FunctionDef, depth: int = MAX_CALLS) -> bool:

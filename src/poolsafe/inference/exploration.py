@@ -59,7 +59,7 @@ class Inference:
     def __init__(self, project: Project, module: Module) -> None:
         self.project = project
         self.module = module
-        self._run = Run(project, Interpreter(evaluate, execute, apply), MODELS)
+        self._run = Run(project, Interpreter(evaluate, execute, apply), MODELS, module)
         self._run.observations.observer = module
 
     @property

@@ -12,7 +12,7 @@ import libcst as cst
 
 from poolsafe import ir, libraries
 from poolsafe.inference.scope_lines import Outside
-from poolsafe.inference.scopes import Scope
+from poolsafe.inference.scopes import Scope, scope_of
 from poolsafe.ir.lowering import lower_module
 from poolsafe.ir.lowering_expressions import dotted_name
 from poolsafe.source import Source
@@ -29,6 +29,7 @@ class Module(Outside):
     """
 
     def __init__(self, source: Source, tree: Tree, *, is_stub: bool = False) -> None:
+        super().__init__()
         self.is_stub = is_stub
         self.number = next(_numbers)
         self.source = source
@@ -38,7 +39,6 @@ class Module(Outside):
         self.index = Index(tree.module)
         self.body = lower_module(tree.module)
         self.memo: dict[str, Any] = {}  # results that depend on this module alone
-        self._scopes: dict[ir.Body, Scope] = {}
         self._definitions: dict[str, cst.CSTNode] | None = None
         self._stopped: dict[str, frozenset[str]] = {}
 
@@ -72,12 +72,9 @@ class Module(Outside):
         statements = (node for node in self.index.imports if isinstance(node, cst.Import))
         return tuple(dotted_name(alias.name) for node in statements for alias in node.names)
 
-    def scope_of(self, body: ir.Body, parameters: tuple[ir.Parameter, ...] = ()) -> Scope:
-        """Returns the scope of a body of this module, read once and cached."""
-        found = self._scopes.get(body)
-        if found is None:
-            found = self._scopes[body] = Scope(body, self.library_names, self, parameters)
-        return found
+    def scope_of(self, node: ir.FunctionDef | ir.ClassDef | ir.Body) -> Scope:
+        """Returns the scope of a function or class of this module, or of a body, read once and cached."""
+        return scope_of(node, self.library_names, self)
 
     def reached_by(self, name: str) -> frozenset[str]:
         """Returns the names whose objects a function of the module may change."""

@@ -105,7 +105,8 @@ def _imported_callable(frame: Frame, namespace: Namespace, name: str) -> Value |
     The slice of an imported function holds every statement that calls it, and all that those need.
     """
     node = namespace.scope.import_of(name)
-    if node is None or len(name_slice(namespace.scope, name).statements) == 1:
+    is_imported = frame.run.strategy.is_imported(namespace.module)
+    if node is None or len(name_slice(namespace.scope, name, is_imported=is_imported).statements) == 1:
         return None
     value = import_from(namespace.module, node)
     match force(frame, value):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from poolsafe import ir
 from poolsafe.libraries import SWALLOWING
@@ -69,9 +70,15 @@ class Definition:
 
 
 class Outside:
-    """What a scope asks about the module around it. This base knows no functions."""
+    """What a scope asks about the module around it. This base knows no functions.
+
+    `scopes` are those that were read, by their bodies.
+    """
 
     asks_environment = True  # the module may read the process environment
+
+    def __init__(self) -> None:
+        self.scopes: dict[ir.Body, Any] = {}
 
     def reached_by(self, name: str) -> frozenset[str]:
         """Returns the names whose objects a function of the module may change."""
@@ -89,6 +96,21 @@ def is_handled(line: Line) -> bool:
         if one.is_tried or (one is not line and _swallows_all(one.node)):
             return True
         one = one.outer
+    return False
+
+
+def is_of_main(line: Line) -> bool:
+    """Returns whether a line is inside `if __name__ == "__main__":`, which no import of the module runs."""
+    outer = line.outer
+    while outer is not None and not (isinstance(outer.node, ir.If) and _asks_for_main(outer.node.test)):
+        outer = outer.outer
+    return outer is not None
+
+
+def _asks_for_main(test: ir.Expression) -> bool:
+    match test:
+        case ir.Comparison(left=ir.Name(id="__name__"), rest=(("==", ir.Constant(value="__main__")),)):
+            return True
     return False
 
 

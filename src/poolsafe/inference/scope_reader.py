@@ -50,10 +50,10 @@ class ScopeReader:
         self._outside = outside or Outside()
         self._immutable = {one.name for one in parameters if is_immutable(one)}
         self._typed: set[str] = set()  # annotated with an immutable type
-        given = {one.name for one in parameters}
+        self.parameters = frozenset(one.name for one in parameters)
         self._read_body(body)
         wrong = {name for name in self._immutable - self._typed if name in self.bound}
-        strings = {name for name in self._strings if self._bindings.count(name) <= (name not in given)}
+        strings = {name for name in self._strings if self._bindings.count(name) <= (name not in self.parameters)}
         if wrong or not strings <= self._immutable:
             self._immutable = (self._immutable - wrong) | strings
             self._read_body(body)

@@ -11,7 +11,7 @@ from poolsafe.inference.aliases import (
     Aliases,
     carriers,
 )
-from poolsafe.inference.scope_lines import Definition, Line, Outside, is_handled
+from poolsafe.inference.scope_lines import Definition, Line, Outside, is_handled, is_of_main
 from poolsafe.inference.scope_reader import BUILTINS, ScopeReader
 from poolsafe.records import frozen
 
@@ -48,6 +48,16 @@ class Effects:
     calls: frozenset[str]
 
 
+def scope_of(node: ir.FunctionDef | ir.ClassDef | ir.Body, library_names: frozenset[str], outside: Outside) -> Scope:
+    """Returns the scope of a function, a class or a module's body. It is read once for all that ask `outside`."""
+    body = node if isinstance(node, ir.Body) else node.body
+    found = outside.scopes.get(body)
+    if found is None:
+        parameters = node.parameters if isinstance(node, ir.FunctionDef) else ()
+        found = outside.scopes[body] = Scope(body, library_names, outside, parameters)
+    return found
+
+
 class ScopeDefinition(Definition):
     """A function or class that a scope defines, with the scope of its own body."""
 
@@ -58,16 +68,13 @@ class ScopeDefinition(Definition):
 
     @functools.cached_property
     def _scope(self) -> Scope:
-        parameters = self._node.parameters if isinstance(self._node, ir.FunctionDef) else ()
-        return Scope(self._node.body, self._library_names, self._outside, parameters)
+        return scope_of(self._node, self._library_names, self._outside)
 
     @functools.cached_property
     def free(self) -> frozenset[str]:
         """The names that the definition reads or changes and does not bind itself."""
-        node = self._node
-        parameters = {one.name for one in node.parameters} if isinstance(node, ir.FunctionDef) else set()
         scope = self._scope
-        return frozenset((scope.used - scope.bound - parameters) | scope.declared)
+        return frozenset((scope.used - scope.bound - scope.parameters) | scope.declared)
 
     @functools.cached_property
     def declared(self) -> frozenset[str]:
@@ -111,9 +118,14 @@ class Scope(ScopeReader):
     effects: Effects | None = None
 
     @functools.cached_property
-    def name_slices(self) -> dict[str, Slice]:
-        """The slices computed so far, by name."""
+    def name_slices(self) -> dict[tuple[str, bool], Slice]:
+        """The slices computed so far, by name, each as an import of the module runs it or not."""
         return {}
+
+    @functools.cached_property
+    def main_lines(self) -> frozenset[Line]:
+        """The lines that no import of the module runs."""
+        return frozenset(filter(is_of_main, self.lines))
 
     def _definition_of(self, node: ir.FunctionDef | ir.ClassDef) -> Definition:
         return ScopeDefinition(node, self._library_names, self._outside)
@@ -171,18 +183,20 @@ class Scope(ScopeReader):
             if not all(isinstance(line.node, (ir.Import, ir.ImportFrom)) for line in lines)
         )
 
-    def calls_outside(self, parameters: frozenset[str]) -> dict[str, list[Line]]:
-        """Returns the lines that call functions from outside, by the names whose objects those may change."""
+    @functools.cached_property
+    def calls_outside(self) -> dict[str, list[Line]]:
+        """The lines that call functions from outside, by the names whose objects those may change."""
         found: dict[str, list[Line]] = {}
         for line in self.lines:
-            for name in line.calls - self._made_here - parameters:
+            for name in line.calls - self._made_here - self.parameters:
                 for changed in self._outside.reached_by(name):
                     found.setdefault(changed, []).append(line)
         return found
 
-    def calls_given(self, parameters: frozenset[str]) -> list[tuple[str, Line]]:
-        """Returns the lines that call a parameter, each with the alias class of that parameter."""
-        return [(self.kind_of(name), line) for line in self.lines for name in line.calls & parameters]
+    @functools.cached_property
+    def calls_given(self) -> list[tuple[str, Line]]:
+        """The lines that call a parameter, each with the alias class of that parameter."""
+        return [(self.kind_of(name), line) for line in self.lines for name in line.calls & self.parameters]
 
     def other_names(self, names: set[str]) -> set[str]:
         """Returns the names, and the names that the scope assigns the same functions to."""

@@ -72,14 +72,15 @@ class _Closure:
         self,
         scope: Scope,
         targets: Targets,
-        parameters: frozenset[str] = frozenset(),
         *,
         is_left: bool = True,
         in_function: bool = False,
+        never: frozenset[Line] = frozenset(),
     ) -> None:
         self._in_function = in_function
-        self._calls_outside = scope.calls_outside(parameters)
-        self._calls_given = scope.calls_given(parameters)
+        self._never = never  # lines that are not run
+        self._calls_outside = scope.calls_outside
+        self._calls_given = scope.calls_given
         self._is_left = is_left  # whether execution reaches the end matters to the caller
         self._scope = scope
         self._kind = scope.kind_of
@@ -231,7 +232,7 @@ class _Closure:
         queue = [line]
         while queue:
             one = queue.pop()
-            if one in self._wanted:
+            if one in self._wanted or one in self._never:
                 continue
             self._wanted.add(one)
             if one.outer is not None:
@@ -287,17 +288,17 @@ class _Closure:
         return lines
 
 
-def function_slice(scope: Scope, parameters: frozenset[str], targets: Targets, use: Use) -> Slice:
+def function_slice(scope: Scope, targets: Targets, use: Use) -> Slice:
     """Returns the slice of a function: its targets, and depending on `use` its effects and its result."""
-    closure = _Closure(scope, targets, parameters, is_left=use is not Use.TARGETS, in_function=True)
+    closure = _Closure(scope, targets, is_left=use is not Use.TARGETS, in_function=True)
     closure.want_targets()
     if use is not Use.TARGETS:
         closure.want_effects(
-            parameters | (scope.used - scope.bound) | frozenset(scope.declared), for_value=use is Use.VALUE
+            scope.parameters | (scope.used - scope.bound) | frozenset(scope.declared), for_value=use is Use.VALUE
         )
     statements = closure.statements()
     unlikely = closure.unlikely()
-    local = frozenset((parameters | scope.bound) - scope.declared)
+    local = frozenset((scope.parameters | scope.bound) - scope.declared)
     stops = frozenset(line.node for line in scope.stops)
     return Slice(statements | unlikely.keys(), local, closure.read(), closure.leading(), unlikely, stops)
 
@@ -309,24 +310,27 @@ def target_slice(scope: Scope, targets: Targets) -> Slice:
     return Slice(closure.statements(), frozenset(), leading=closure.leading())
 
 
-def name_slice(scope: Scope, name: str) -> Slice:
-    """Returns the slice of a module or class body that decides the final value of a name. Cached."""
+def name_slice(scope: Scope, name: str, *, is_imported: bool = False) -> Slice:
+    """Returns the slice of a module or class body that decides the final value of a name. Cached.
+
+    An import of the module (`is_imported`) does not run what stands under `if __name__ == "__main__":`.
+    """
     if name not in scope.bound:
         return Slice(frozenset(), frozenset())
-    found = scope.name_slices.get(name)
+    found = scope.name_slices.get((name, is_imported))
     if found is None:
-        closure = _Closure(scope, Targets())
+        closure = _Closure(scope, Targets(), never=scope.main_lines if is_imported else frozenset())
         closure.want_name(name)
-        found = scope.name_slices[name] = Slice(closure.statements(), frozenset())
+        found = scope.name_slices[name, is_imported] = Slice(closure.statements(), frozenset())
     return found
 
 
-def effects_of(scope: Scope, parameters: set[str]) -> Effects:
+def effects_of(scope: Scope) -> Effects:
     """Returns the summary of a function's effects by its own statements. Cached in the scope."""
     if scope.effects is None:
         kind = scope.direct_kind_of
-        free = {kind(name) for name in (scope.used - scope.bound - parameters) | scope.declared}
-        given = {kind(name) for name in parameters}
+        free = {kind(name) for name in (scope.used - scope.bound - scope.parameters) | scope.declared}
+        given = {kind(name) for name in scope.parameters}
         kinds = {kind(name) for line in scope.lines for name in line.changes}
         perhaps = {name for line in scope.lines for name in line.may_change}
         bound = {kind(name) for name in perhaps & scope.bound}
@@ -334,7 +338,7 @@ def effects_of(scope: Scope, parameters: set[str]) -> Effects:
             bool(scope.declared) or not free.isdisjoint(kinds | bound) or any(line.calls_super for line in scope.lines),
             not given.isdisjoint(kinds | {kind(name) for name in perhaps})
             or any(line.executes for line in scope.lines),
-            frozenset(name for line in scope.lines for name in line.calls) - scope.bound - parameters - BUILTINS,
+            frozenset(name for line in scope.lines for name in line.calls) - scope.bound - scope.parameters - BUILTINS,
         )
     return scope.effects
 

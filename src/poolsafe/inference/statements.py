@@ -44,13 +44,14 @@ from poolsafe.inference.values import (
 
 def execute(frame: Frame, block: ir.Block) -> bool:
     """Runs the statements of a block. Returns False if execution never gets past its end."""
+    run, wanted = frame.run, frame.slice
     for statement in block:
-        if frame.run.budget.exhausted:
-            return True
-        if frame.slice is not None and (statement not in frame.slice or _is_unlikely(frame, statement)):
-            if frame.run.attempts and (kind := raising_kind(frame.run, statement)) is not None:
+        if wanted is not None and (statement not in wanted.statements or _is_unlikely(frame, statement)):
+            if run.attempts and (kind := raising_kind(run, statement)) is not None:
                 may_raise(frame, kind)
             continue
+        if run.budget.exhausted:
+            return True
         frame.statement = statement
         goes_on = _HANDLERS[type(statement)](frame, statement)
         if frame.aborted:
@@ -106,7 +107,7 @@ def _has_effect(frame: Frame, node: ir.Return) -> bool:
 
 
 def _raise(frame: Frame, node: ir.Raise) -> bool:
-    if node.exception is not None:
+    if node.exception is not None and not is_idle(frame, node.exception):
         force(frame, frame.evaluate(node.exception))
     raise_now(frame, kind_of(node.exception))
     return False

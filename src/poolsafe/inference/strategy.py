@@ -14,14 +14,15 @@ from poolsafe.inference.slices import Targets, Use, function_slice
 class Strategy:
     """The targets of the runs for one file, and the slices that lead to them.
 
-    `leading` holds the ids of the LibCST nodes of functions and classes on the way to a target, `wanted_results` those
-    of functions whose results matter. `explored` holds the numbers of modules whose bodies were run. `local_names` maps
+    `entry` is the module that is checked. `leading` holds the ids of the LibCST nodes of functions and classes on the
+    way to a target, `wanted_results` those of functions whose results matter. `explored` holds the numbers of modules whose bodies were run. `local_names` maps
     the number of a frame to the local names of its function, some of which its slice may leave out.
 
     A `shallow` run calls only functions that lead to a target or whose results matter. That is enough to see which
     calls execute a SQL statement, and it keeps files with hundreds of statements cheap.
     """
 
+    entry: Module
     targets: Targets = field(default_factory=Targets)
     leading: set[int] = field(default_factory=set)
     wanted_results: set[int] = field(default_factory=set)
@@ -35,10 +36,13 @@ class Strategy:
         key = (node, self.targets.version, self.targets.make_clauses, use)
         found = self._slices.get(key)
         if found is None:
-            parameters = frozenset(one.name for one in node.parameters)
-            scope = module.scope_of(node.body, node.parameters)
-            found = self._slices[key] = function_slice(scope, parameters, self.targets, use)
+            scope = module.scope_of(node)
+            found = self._slices[key] = function_slice(scope, self.targets, use)
         return found
+
+    def is_imported(self, module: Module) -> bool:
+        """Returns whether a module is only imported: it is neither checked nor run for a caller in it."""
+        return module is not self.entry and module.number not in self.explored
 
     def is_on_path(self, node: ir.Node) -> bool:
         """Returns whether a node is a target or encloses one."""

@@ -5,6 +5,7 @@ Foreign codes are none of our business: they are read past, never judged.
 
 from __future__ import annotations
 
+import functools
 import re
 
 from poolsafe.records import frozen
@@ -95,6 +96,12 @@ def suppressions(text: str, *, places_too: bool = False) -> Suppressions:
     # Lexing costs time on big files, and most have no directive.
     if not places_too and "poolsafe" not in text and "noqa" not in text.lower():
         return NOTHING
+    return _read(text)
+
+
+@functools.lru_cache(maxsize=1)
+def _read(text: str) -> Suppressions:
+    # The last text is kept: one file is asked for before and after the selection.
     lexed = lex(text)
     place = Lines(text, lexed)
     reader = OwnReader(place)

@@ -56,8 +56,10 @@ def _sieved_strings(quote: str) -> str:
     """Alternatives for strings with this quote; each starts with a literal, which lets `re` skip what lies between."""
     formatted = rf"(?<=[fF]{quote})"
     unformatted = rf"(?<![fFtT]{quote})(?<![fFtT][rR]{quote})"
-    # Fields that are short and hold no string, so that nothing can hide in them. Other f-strings are left standing.
-    easy = r"(?:\\[^{}\r\n]|\{\{|\}\}|\{[\w\ .,:!()\[\]]{1,40}\})"
+    # Fields so short that nothing can hide in them, strings aside, which hold none. Other f-strings are left standing.
+    other = "'" if quote == '"' else '"'
+    inner = rf"{other}[^'\"\\{{}}\r\n]*{other}"
+    easy = rf"(?:\\[^{{}}\r\n]|\{{\{{|\}}\}}|\{{(?:[\w\ .,:!()\[\]*+/%|=<>-]|{inner}){{1,40}}\}})"
     long = quote * 3
     lone = rf"{quote}(?!{quote}{quote})"
     return rf"""
@@ -73,6 +75,9 @@ _QUOTED = re.compile(
 )
 _COUNTED = re.compile(r"\w+|[^\w \t\f]")
 _WORD_OPERATOR = re.compile(r"(?<![^\W\d])(?:not|or|and|else|for)\b")
+# With parameters that hold no expressions: their commas must not part what is nested.
+_WORD_LAMBDA = re.compile(r"(?<![^\W\d])lambda\b")
+_LAMBDA = re.compile(rf"{_WORD_LAMBDA.pattern}(?:[^:()\[\]{{}}\r\nl]|l(?!ambda\b))*:")
 _NO_STRUCTURE = re.compile(r"[^-()\[\]{},;\r\n+*/%@&|^~.<>'\"]+")
 _FLAT_GROUP = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 _DOUBLING = re.compile(r"^[ \t\f]*(?:case|del)\b", re.MULTILINE)
@@ -88,15 +93,16 @@ def _sieve(text: str) -> int | None:
 
     Whatever the sieve cannot follow (an f-string with a string inside, brackets that do not match) also gives None.
     """
-    if text.count("lambda") > 30 or text.count("elif") > SHALLOW // 2:
+    if text.count("elif") > SHALLOW // 2:
         return None
     # Each string or comment counts as an operator: strings in a row are one concatenation.
-    skeleton = _QUOTED.sub("~", text)
-    if "'" in skeleton or '"' in skeleton:
+    skeleton = _LAMBDA.sub("~" * (BRACKET + 1), _QUOTED.sub("~", text))
+    lambdas = len(_WORD_LAMBDA.findall(skeleton))
+    if "'" in skeleton or '"' in skeleton or lambdas > 30:
         return None
+    height = (BRACKET + 1) * lambdas
     skeleton = _NO_STRUCTURE.sub("", _WORD_OPERATOR.sub("~", skeleton))
     levels = MAX_DOUBLING_BRACKETS if _DOUBLING.search(text) else SHALLOW // BRACKET
-    height = (BRACKET + 1) * text.count("lambda")
     for _ in range(levels):
         groups = _FLAT_GROUP.findall(skeleton)
         if not groups:

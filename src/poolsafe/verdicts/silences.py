@@ -25,10 +25,10 @@ def _unknown(engine: Engine, deployment: Deployment) -> Silence:
     what = "the driver is not known"
     if not engine.asynchronous:
         function = engine.function.rpartition(".")[2]
-        return Silence(*engine.span, Cause.SYNCHRONOUS, f"{what}, and `{function}()` counts as synchronous")
+        return Silence(lambda: engine.span, Cause.SYNCHRONOUS, f"{what}, and `{function}()` counts as synchronous")
     if deployment.assume_asyncpg is False:
-        return Silence(*engine.span, Cause.ASSUMED, f'{what}, and `assume-driver` is "none"')
-    return Silence(*engine.span, Cause.DRIVER, what, engine.url.driver_reason)
+        return Silence(lambda: engine.span, Cause.ASSUMED, f'{what}, and `assume-driver` is "none"')
+    return Silence(lambda: engine.span, Cause.DRIVER, what, engine.url.driver_reason)
 
 
 def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
@@ -36,14 +36,14 @@ def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
     if size is not None:
         if size.reason is Reason.CREATOR:
             what = f"its `{engine.creator}` makes the connections in a way that is not followed"
-            return Silence(*engine.span, Cause.CREATOR, what)
-        return Silence(*engine.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
+            return Silence(lambda: engine.span, Cause.CREATOR, what)
+        return Silence(lambda: engine.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
     if not is_spared(engine, deployment):
-        return Silence(*engine.span, Cause.NO_FAULT, "nothing wrong was found")
+        return Silence(lambda: engine.span, Cause.NO_FAULT, "nothing wrong was found")
     if engine.direct:
-        return Silence(*engine.span, Cause.CONTAINER, Cause.CONTAINER.value)
+        return Silence(lambda: engine.span, Cause.CONTAINER, Cause.CONTAINER.value)
     what, evidence = _pooler(deployment)
-    return Silence(*engine.span, Cause.POOLER, what, evidence=evidence)
+    return Silence(lambda: engine.span, Cause.POOLER, what, evidence=evidence)
 
 
 # What a pooler of the catalogue does that no engine has to mind.
