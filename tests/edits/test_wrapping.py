@@ -126,6 +126,76 @@ WRAPPED = """
         connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
         pool_pre_ping=True,
     )
+
+    engine = print(create_async_engine("postgresql+asyncpg://d", pool_pre_ping=True))
+    # becomes
+    engine = print(
+        create_async_engine(
+            "postgresql+asyncpg://d",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        )
+    )
+
+    engine = print(end=create_async_engine("postgresql+asyncpg://d", pool_pre_ping=True))
+    # becomes
+    engine = print(
+        end=create_async_engine(
+            "postgresql+asyncpg://d",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        )
+    )
+
+    make = print(create_async_engine("postgresql+asyncpg://d", pool_pre_ping=True), sep=5)
+    # becomes
+    make = print(
+        create_async_engine(
+            "postgresql+asyncpg://d",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        ),
+        sep=5,
+    )
+
+    make = print(
+        create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True),
+        flush=False,
+    )
+    # becomes
+    make = print(
+        create_async_engine(
+            "postgresql+asyncpg://db/app",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        ),
+        flush=False,
+    )
+
+    engines = {
+        "db": create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True),
+    }
+    # becomes
+    engines = {
+        "db": create_async_engine(
+            "postgresql+asyncpg://db/app",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        ),
+    }
+
+    make = print(
+        create_async_engine("postgresql+asyncpg://db", pool_pre_ping=True), sep=5
+    )
+    # becomes
+    make = print(
+        create_async_engine(
+            "postgresql+asyncpg://db",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        ),
+        sep=5,
+    )
 """
 
 
@@ -140,7 +210,9 @@ KEPT = [
     'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)  # type: ignore',
     'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)  # kept # noqa: PGB1',
     'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)  # pyre-ignore[6]',
-    'engine = wrap(create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True))',
+    'engine = [create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)]',
+    'engine = wrap(create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True).sync_engine)',
+    'engine = wrap([create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)])',
     'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True).execution_options()',
     'engine = one if unknown else create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)',
     'one = 1; engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)',
