@@ -281,6 +281,42 @@ def test_the_line_length_comes_from(name: str, tmp_path: Path) -> None:
     assert ((tmp_path / "app/db.py").read_text(encoding="utf-8").count("\n") == 3) is (width == 300)
 
 
+QUOTES = {
+    "ruff's": ({"ruff.toml": "format.quote-style = 'single'"}, "'"),
+    "ruff's in pyproject.toml": ({"pyproject.toml": "[tool.ruff.format]\nquote-style = 'single'"}, "'"),
+    "ruff's default": ({"pyproject.toml": "[tool.ruff.format]\nquote-style = 'preserve'"}, '"'),
+    "poolsafe's own": ({"poolsafe.toml": "quote-style = 'single'", "ruff.toml": "format.quote-style = 'double'"}, "'"),
+    "no table": ({"ruff.toml": "format = 'single'"}, '"'),
+    "nothing": ({}, '"'),
+}
+
+
+@pytest.mark.parametrize("name", QUOTES)
+def test_the_quotes_come_from(name: str, tmp_path: Path) -> None:
+    contents, quote = QUOTES[name]
+    code = "import os\n\nengine = create_async_engine(os.environ.get(*unknown), pool_pre_ping=True)\n"
+    settings = {"poolsafe.toml": "", **contents}
+    settings["poolsafe.toml"] += "\nassume-driver = 'asyncpg'\nunsafe-fixes = true"
+    lay(tmp_path, {**settings, ".git/HEAD": "", "app/db.py": IMPORTS + code})
+    run(tmp_path, "--apply", "app/db.py")
+    assert f"{quote}statement_cache_size{quote}: 0" in (tmp_path / "app/db.py").read_text(encoding="utf-8")
+
+
+def test_the_line_length_does_not_depend_on_which_files_were_checked_first(tmp_path: Path) -> None:
+    code = 'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)\n'
+    lay(
+        tmp_path,
+        {
+            "poolsafe.toml": "line-length = 300",
+            ".git/HEAD": "",
+            "a.py": IMPORTS + "import db\nengine = create_async_engine(db.URL)\n",
+            "db.py": IMPORTS + code + 'URL = "postgresql+asyncpg://db/app"\n',
+        },
+    )
+    run(tmp_path, "--apply", "--jobs", "1", ".")
+    assert (tmp_path / "db.py").read_text(encoding="utf-8").count("\n") == 4
+
+
 def test_isolated_reads_no_line_length(tmp_path: Path) -> None:
     code = 'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)\n'
     lay(tmp_path, {"pyproject.toml": "[tool.black]\nline-length = 300", "db.py": IMPORTS + code})

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import functools
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
 
 # Comments and long strings are matched so as to be skipped: their quotes say nothing.
 _STRING = re.compile(
@@ -18,9 +22,11 @@ _STRING = re.compile(
 )
 
 
-def preferred_quote(text: str, start: int, end: int) -> str:
-    """The quote that most strings between `start` and `end` have, else most of the text, else a double one."""
-    balance = _balance(text[start:end]) or _balance(text)
+def preferred_quote(source: Source, start: int, end: int) -> str:
+    """The quote that most strings between `start` and `end` have, else most of the file, else the configured one."""
+    balance = _balance(source.text[start:end]) or _balance(source.text)
+    if not balance:
+        return source.quote
     return "'" if balance > 0 else '"'
 
 

@@ -83,7 +83,7 @@ def name_nothing(engine: Engine, source: Source) -> Fix | None:
 
 def empty_name(engine: Engine, source: Source) -> str:
     """The function that returns the empty name, as its owner would write it."""
-    quote = preferred_quote(source.text, engine.layout.call.start, engine.layout.call.end)
+    quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     return f"lambda: {quote}{quote}"
 
 
@@ -179,7 +179,7 @@ def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: d
         return None if removals is None or added is None else (*removals, *added)
     # The place of a misplaced argument is as good as any, and what is inserted must not touch what is deleted.
     first = engine.layout.call.arguments[min(places)]
-    quote = preferred_quote(source.text, engine.layout.call.start, engine.layout.call.end)
+    quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     argument = f"connect_args={display_of(items_of(values, quote))}"
     replacement = replace_text(source, (first.start, first.end), argument)
     removals = _removals(engine, source, [each for each in moved if each.argument != min(places)])

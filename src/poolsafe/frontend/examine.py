@@ -81,6 +81,7 @@ class _Examination:
             self._project,
             external=external,
             line_length=width,
+            quote=self._settings.quote,
             notebook=self._settings.is_notebook(self._path),
         )
         findings = self._kept(source, report)
