@@ -248,7 +248,7 @@ def test_what_ruff_leaves_out_is_not_left_out_here(tmp_path: Path, key: str, ruf
 
 def test_the_documentation_names_what_comes_from_ruff() -> None:
     inherited = {key.path for key in KEYS.values() if key.from_ruff}
-    assert inherited == {"line-length", "extension", "src", "respect-gitignore"}
+    assert inherited == {"line-length", "quote-style", "extension", "src", "respect-gitignore"}
     assert set(re.findall(r"`([\w-]+)`", KEYS["inherit-from-ruff"].doc)) == inherited
 
 

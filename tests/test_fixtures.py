@@ -115,6 +115,7 @@ def test_laws_of_each_single_fix(case: Case) -> None:
 DEPLOYMENTS = {
     "new asyncpg": {"pooler": "transaction", "asyncpg-version": "0.31.0", "sqlalchemy-version": "2.0.40"},
     "old asyncpg": {"pooler": "transaction", "asyncpg-version": "0.30.0", "sqlalchemy-version": "2.0.40"},
+    "no empty name": {"pooler": "transaction", "asyncpg-version": "0.30.0"},
     "no pooler": {"pooler": "none"},
 }
 
@@ -196,6 +197,26 @@ def test_what_is_suppressed_is_never_fixed(tmp_path: Path) -> None:
     ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, env={**os.environ, "NO_COLOR": "1"})
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert {path: path.read_bytes() for path in copies} == copies
+
+
+SHARED = """
+from sqlalchemy.ext.asyncio import create_async_engine
+URL = "postgresql+asyncpg://app@db/app"
+create_async_engine(URL, pool_pre_ping=True, connect_args={"prepared_statement_name_func": lambda: ""})
+"""
+
+
+@pytest.mark.parametrize("silenced", ["PGB101", "PGB107"])
+def test_a_fix_is_not_offered_for_another_finding_where_one_of_its_own_is_silenced(
+    tmp_path: Path, silenced: str
+) -> None:
+    file = tmp_path / "app.py"
+    for comment in ("", f"  # noqa: {silenced}"):
+        file.write_text(SHARED.rstrip() + comment + "\n")
+        before = file.read_text()
+        command = [sys.executable, "-m", "poolsafe", "--apply", "--unsafe-fixes", "--isolated", "app.py"]
+        subprocess.run(command, cwd=tmp_path, capture_output=True)
+        assert (file.read_text() == before) is bool(comment)
 
 
 def reported(case: Case) -> list[Finding]:

@@ -132,6 +132,7 @@ def test_no_key_that_both_have_is_missing_from_it() -> None:
     # What is ours alone, and what ruff calls deprecated.
     alone = {"pooler", "max-prepared-statements", "asyncpg-version", "sqlalchemy-version", "assume-driver", "baseline"}
     alone |= {"min-severity", "inherit-from-ruff", "allow-ruff-keys", "lint.extend-ignore", "lint.extend-unfixable"}
+    alone |= {"quote-style"}  # ruff has it in the table `format`
     assert pasted == set(KEYS) - alone
 
 

@@ -34,7 +34,7 @@ from poolsafe.notebooks.notebook import Notebook
 from poolsafe.notebooks.sifting import stand_in
 from poolsafe.records import frozen
 from poolsafe.rules.registry import names, rules
-from poolsafe.source import LINE_LENGTH, Source, UndecodableSource
+from poolsafe.source import LINE_LENGTH, QUOTE, Source, UndecodableSource
 from poolsafe.syntax import tree
 from poolsafe.syntax.index import CallSite
 from poolsafe.syntax.limits import SHALLOW
@@ -122,7 +122,7 @@ def _report(source: Source, deployment: Deployment, project: Project | None, com
         offset = source.offset(error.row, error.column)
         return _unparsable(source, deployment, Unparsable(source.path, offset, offset, error.reason))
     # Values are followed from module to module and from call to call: that takes more stack than the tree's own depth.
-    return in_deep_stack(SHALLOW + 1, lambda: _check(module, wanted, deployment, project, comments))
+    return in_deep_stack(SHALLOW + 1, lambda: _check(source, module, wanted, deployment, project, comments))
 
 
 def _with_writable_fix(finding: Finding, source: Source) -> Finding:
@@ -144,14 +144,15 @@ def check_bytes(
     *,
     external: Sequence[str] = (),
     line_length: int = LINE_LENGTH,
+    quote: str = QUOTE,
     notebook: bool = False,
 ) -> tuple[Source, Report]:
     """Check a file's bytes; what cannot be decoded is reported as unparsable, over a stand-in for its text.
 
-    Fixes keep to `line_length`.
+    Fixes keep to `line_length`, and write `quote` where the file shows no preference.
     """
     try:
-        source = (Notebook if notebook else Source).decode(path, raw, line_length)
+        source = (Notebook if notebook else Source).decode(path, raw, line_length, quote)
     except UndecodableSource as error:
         other = _stand_in(path, stand_in(raw) if notebook else raw)
         offset = other.offset(error.row, 1)
@@ -175,7 +176,9 @@ def _stand_in(path: str, raw: bytes) -> Source:
     return Source.from_text(path, raw.decode("latin-1").replace("\0", " "))
 
 
-def _check(module: Module, wanted: int, deployment: Deployment, project: Project, comments: _Comments) -> Report:
+def _check(
+    source: Source, module: Module, wanted: int, deployment: Deployment, project: Project, comments: _Comments
+) -> Report:
     inference = Inference(project, module)
     engine_calls, sql_calls = engine_sites(module), statement_sites(module) if wanted & needles.STATEMENT else []
     session_calls = session_sites(module) if wanted & needles.SESSION else []
@@ -188,7 +191,8 @@ def _check(module: Module, wanted: int, deployment: Deployment, project: Project
     statements = collect_statements(observed)
     session_statements = collect_session_statements(observed) if session_calls else []
     silences += [*_silences(engines, deployment), *unreached]
-    findings = _judge(module.source, deployment, [*engines, *statements, *session_statements, *silences])
+    # Not the module's own source: another file may have loaded it, without this file's line length.
+    findings = _judge(source, deployment, [*engines, *statements, *session_statements, *silences])
     if comments.worth_judging:
         comments.doubts += doubts_about_engines(module, engine_calls, engines)
         comments.doubts += doubts_about_statements(observed, sql_calls, statements)

@@ -20,6 +20,7 @@ BOM = b"\xef\xbb\xbf"
 
 # Of ruff and black, where the project does not say.
 LINE_LENGTH = 88
+QUOTE = '"'
 # Longer lines of a configuration file say nothing of a version, an address or a pooler.
 _LONGEST_LINE = 4_000
 
@@ -60,14 +61,22 @@ class Section:
 class Source:
     """One decoded file. Treat it as immutable.
 
-    `line_length` is the number of characters that a line should not exceed. `round_trips` says that `encode(text)`
-    gives the very bytes back; an unusual codec may not, and then nothing of the file may be rewritten.
+    `line_length` is the number of characters that a line should not exceed. `quote` is what a fix writes where the file
+    does not show which one it prefers. `round_trips` says that `encode(text)` gives the very bytes back; an unusual
+    codec may not, and then nothing of the file may be rewritten.
     """
 
-    __slots__ = ("_newline", "_starts", "bom", "encoding", "line_length", "path", "raw", "round_trips", "text")
+    __slots__ = ("_newline", "_starts", "bom", "encoding", "line_length", "path", "quote", "raw", "round_trips", "text")
 
     def __init__(
-        self, path: str, raw: bytes, text: str, encoding: str, bom: bool = False, line_length: int = LINE_LENGTH
+        self,
+        path: str,
+        raw: bytes,
+        text: str,
+        encoding: str,
+        bom: bool = False,
+        line_length: int = LINE_LENGTH,
+        quote: str = QUOTE,
     ) -> None:
         self.path = path
         self.raw = raw
@@ -75,12 +84,13 @@ class Source:
         self.encoding = encoding
         self.bom = bom
         self.line_length = line_length
+        self.quote = quote
         self.round_trips = encoding == "utf-8" or self._encodes_to(raw)
         self._starts: list[int] | None = None
         self._newline: str | None = None
 
     @classmethod
-    def decode(cls, path: str, raw: bytes, line_length: int = LINE_LENGTH) -> Source:
+    def decode(cls, path: str, raw: bytes, line_length: int = LINE_LENGTH, quote: str = QUOTE) -> Source:
         """Decode as CPython does: by byte order mark, else by the PEP 263 cookie, else as UTF-8.
 
         Raises UndecodableSource for an unknown encoding, undecodable bytes, NUL bytes and lone surrogates.
@@ -98,7 +108,7 @@ class Source:
         if not isinstance(text, str):
             raise UndecodableSource(path, f"{encoding} is not a text encoding")
         _refuse_unwritable(path, text)
-        return cls(path, raw, text, encoding, bom, line_length)
+        return cls(path, raw, text, encoding, bom, line_length, quote)
 
     @classmethod
     def from_text(cls, path: str, text: str) -> Source:
@@ -175,7 +185,7 @@ class Source:
 
         Raises UnicodeEncodeError where the encoding cannot express the text.
         """
-        return Source(self.path, self.encode(text), text, self.encoding, self.bom, self.line_length)
+        return Source(self.path, self.encode(text), text, self.encoding, self.bom, self.line_length, self.quote)
 
     def encode(self, text: str) -> bytes:
         """`text` in this file's encoding, with the byte order mark if the file has one."""

@@ -117,6 +117,9 @@ ITEMS = [
     ("{\n}", "{'n': 1}"),
     ("{'a': {'b': 1}}", "{'a': {'b': 1}, 'n': 1}"),
     ("{'a': lambda: 1}", "{'a': lambda: 1, 'n': 1}"),
+    # Blanks at the end of a line stay there.
+    ("{\n    'a': 1,  \n}", "{\n    'a': 1,  \n    'n': 1,\n}"),
+    ("{\n    'a': 1  \n}", "{\n    'a': 1,  \n    'n': 1,\n}"),
 ]
 
 
@@ -233,7 +236,17 @@ QUOTES = [
 @pytest.mark.parametrize(("text", "quote"), QUOTES)
 def test_preferred_quote(text: str, quote: str) -> None:
     start = text.rindex("f(")
-    assert preferred_quote(text, start, len(text)) == quote
+    assert preferred_quote(source_of(text), start, len(text)) == quote
+
+
+@pytest.mark.parametrize("quote", ["'", '"'])
+def test_the_configured_quote_is_written_where_the_file_has_none(quote: str) -> None:
+    source = source_of("f(url)  # it's\n")
+    source.quote = quote
+    assert preferred_quote(source, 0, 6) == quote
+    source = source_of("x = 'a'\nf(url)\n")
+    source.quote = quote
+    assert preferred_quote(source, 8, 14) == "'"
 
 
 # Any layout: white space and comments wherever Python takes them between brackets.

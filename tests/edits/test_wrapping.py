@@ -126,6 +126,76 @@ WRAPPED = """
         connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
         pool_pre_ping=True,
     )
+
+    engine = print(create_async_engine("postgresql+asyncpg://d", pool_pre_ping=True))
+    # becomes
+    engine = print(
+        create_async_engine(
+            "postgresql+asyncpg://d",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        )
+    )
+
+    engine = print(end=create_async_engine("postgresql+asyncpg://d", pool_pre_ping=True))
+    # becomes
+    engine = print(
+        end=create_async_engine(
+            "postgresql+asyncpg://d",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        )
+    )
+
+    make = print(create_async_engine("postgresql+asyncpg://d", pool_pre_ping=True), sep=5)
+    # becomes
+    make = print(
+        create_async_engine(
+            "postgresql+asyncpg://d",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        ),
+        sep=5,
+    )
+
+    make = print(
+        create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True),
+        flush=False,
+    )
+    # becomes
+    make = print(
+        create_async_engine(
+            "postgresql+asyncpg://db/app",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        ),
+        flush=False,
+    )
+
+    engines = {
+        "db": create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True),
+    }
+    # becomes
+    engines = {
+        "db": create_async_engine(
+            "postgresql+asyncpg://db/app",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        ),
+    }
+
+    make = print(
+        create_async_engine("postgresql+asyncpg://db", pool_pre_ping=True), sep=5
+    )
+    # becomes
+    make = print(
+        create_async_engine(
+            "postgresql+asyncpg://db",
+            pool_pre_ping=True,
+            connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},
+        ),
+        sep=5,
+    )
 """
 
 
@@ -140,7 +210,9 @@ KEPT = [
     'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)  # type: ignore',
     'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)  # kept # noqa: PGB1',
     'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)  # pyre-ignore[6]',
-    'engine = wrap(create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True))',
+    'engine = [create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)]',
+    'engine = wrap(create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True).sync_engine)',
+    'engine = wrap([create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)])',
     'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True).execution_options()',
     'engine = one if unknown else create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)',
     'one = 1; engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)',
@@ -207,6 +279,42 @@ def test_the_line_length_comes_from(name: str, tmp_path: Path) -> None:
     lay(tmp_path, {**contents, ".git/HEAD": "", "app/db.py": IMPORTS + code})
     run(tmp_path, "--apply", "app/db.py")
     assert ((tmp_path / "app/db.py").read_text(encoding="utf-8").count("\n") == 3) is (width == 300)
+
+
+QUOTES = {
+    "ruff's": ({"ruff.toml": "format.quote-style = 'single'"}, "'"),
+    "ruff's in pyproject.toml": ({"pyproject.toml": "[tool.ruff.format]\nquote-style = 'single'"}, "'"),
+    "ruff's default": ({"pyproject.toml": "[tool.ruff.format]\nquote-style = 'preserve'"}, '"'),
+    "poolsafe's own": ({"poolsafe.toml": "quote-style = 'single'", "ruff.toml": "format.quote-style = 'double'"}, "'"),
+    "no table": ({"ruff.toml": "format = 'single'"}, '"'),
+    "nothing": ({}, '"'),
+}
+
+
+@pytest.mark.parametrize("name", QUOTES)
+def test_the_quotes_come_from(name: str, tmp_path: Path) -> None:
+    contents, quote = QUOTES[name]
+    code = "import os\n\nengine = create_async_engine(os.environ.get(*unknown), pool_pre_ping=True)\n"
+    settings = {"poolsafe.toml": "", **contents}
+    settings["poolsafe.toml"] += "\nassume-driver = 'asyncpg'\nunsafe-fixes = true"
+    lay(tmp_path, {**settings, ".git/HEAD": "", "app/db.py": IMPORTS + code})
+    run(tmp_path, "--apply", "app/db.py")
+    assert f"{quote}statement_cache_size{quote}: 0" in (tmp_path / "app/db.py").read_text(encoding="utf-8")
+
+
+def test_the_line_length_does_not_depend_on_which_files_were_checked_first(tmp_path: Path) -> None:
+    code = 'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)\n'
+    lay(
+        tmp_path,
+        {
+            "poolsafe.toml": "line-length = 300",
+            ".git/HEAD": "",
+            "a.py": IMPORTS + "import db\nengine = create_async_engine(db.URL)\n",
+            "db.py": IMPORTS + code + 'URL = "postgresql+asyncpg://db/app"\n',
+        },
+    )
+    run(tmp_path, "--apply", "--jobs", "1", ".")
+    assert (tmp_path / "db.py").read_text(encoding="utf-8").count("\n") == 4
 
 
 def test_isolated_reads_no_line_length(tmp_path: Path) -> None:

@@ -430,10 +430,13 @@ def test_an_old_asyncpg_gets_the_empty_name_with_the_zeros(before: str, wanted: 
     assert findings(result.source, OLD) == []
 
 
-def test_without_an_empty_name_the_message_says_what_is_left() -> None:
+def test_without_an_empty_name_what_is_left_is_found_beforehand() -> None:
     deployment = Deployment(PoolMode.TRANSACTION, asyncpg=(0, 30, 0))
     for code in ("create_async_engine(URL)", 'create_async_engine(URL, connect_args={"statement_cache_size": 0})'):
-        (finding,) = findings(source_of(code), deployment)
-        assert finding.message.endswith("and use asyncpg >= 0.31")
-        assert finding.fix is not None
-        assert "name_func" not in finding.fix.message
+        sizes, names = findings(source_of(code), deployment)
+        assert not sizes.message.endswith("asyncpg >= 0.31")
+        assert sizes.fix is not None
+        assert "name_func" not in sizes.fix.message
+        assert names.code == "PGB106"
+        assert names.message.endswith("; use asyncpg >= 0.31")
+        assert names.fix is None

@@ -55,14 +55,22 @@ SEVERITIES = ("warning", "error")
 class Key:
     """One key. `section` is "" or "lint"; `joins` marks the keys that are joined along `extend` instead of replaced.
 
-    `from_ruff` marks the keys that `[tool.ruff]` may give. None of them leaves files out: migrations are excluded from
-    many formatters, and env.py is where the cache sizes are missing.
+    `from_ruff` marks the keys that `[tool.ruff]` may give, those with a `ruff_table` in that table of it. None of them
+    leaves files out: migrations are excluded from many formatters, and env.py is where the cache sizes are missing.
     """
 
-    __slots__ = ("default", "doc", "from_ruff", "joins", "kind", "name", "section")
+    __slots__ = ("default", "doc", "from_ruff", "joins", "kind", "name", "ruff_table", "section")
 
     def __init__(
-        self, name: str, kind: Kind, default: Any, doc: str, *, joins: bool = False, from_ruff: bool = False
+        self,
+        name: str,
+        kind: Kind,
+        default: Any,
+        doc: str,
+        *,
+        joins: bool = False,
+        from_ruff: bool = False,
+        ruff_table: str = "",
     ) -> None:
         self.section, _, self.name = name.rpartition(".")
         self.kind = kind
@@ -70,6 +78,7 @@ class Key:
         self.doc = doc
         self.joins = joins
         self.from_ruff = from_ruff
+        self.ruff_table = ruff_table
 
     @property
     def path(self) -> str:
@@ -123,6 +132,14 @@ KEYS = {
             "The width that repaired calls keep to. Without it that of black, flake8 or pycodestyle holds, else 88.",
             from_ruff=True,
         ),
+        Key(
+            "quote-style",
+            choice("double", "single", "preserve"),
+            "double",
+            "The quotes that fixes write where the strings of the file do not show which ones it prefers.",
+            from_ruff=True,
+            ruff_table="format",
+        ),
         Key("preview", BOOL, False, "Let rules run that are still on trial; at present there are none."),
         Key("exclude", PATHS, DEFAULT_EXCLUDE, "Files and folders to leave out (globs)."),
         Key("extend-exclude", PATHS, (), "More of them, beside `exclude`.", joins=True),
@@ -148,7 +165,7 @@ KEYS = {
             "inherit-from-ruff",
             BOOL,
             True,
-            "Take `line-length`, `extension`, `src` and `respect-gitignore` from `[tool.ruff]` where unset here.",
+            "Take `line-length`, `quote-style`, `extension`, `src`, `respect-gitignore` from `[tool.ruff]` if unset here.",
         ),
         Key(
             "allow-ruff-keys",

@@ -41,9 +41,10 @@ The closest one above a file: in each folder `.poolsafe.toml`, then `poolsafe.to
 file. In a checkout, `extend` and `baseline` must name files of that checkout; `--config` and `--baseline` may name any.
 A value takes the place of the one it builds on, and the keys whose names begin with `extend-` add to it.
 
-{inherited} are taken from `ruff.toml` or `[tool.ruff]` of the same
-folder where poolsafe's own file does not give them (`inherit-from-ruff = false` ends that). Without any file of
-poolsafe's, those of the nearest configuration of ruff count, and for the rest your own:
+{inherited}
+are taken from `ruff.toml` or `[tool.ruff]` of the same folder where poolsafe's own file does not give them
+(`inherit-from-ruff = false` ends that). Without any file of poolsafe's, those of the nearest configuration of ruff
+count, and for the rest your own:
 `~/.config/poolsafe/poolsafe.toml` (under `XDG_CONFIG_HOME` where that is set, on Windows `%APPDATA%\\poolsafe`).
 
 What ruff leaves out is never inherited (`exclude`, `extend-exclude`, `include`, `force-exclude`): many projects exclude

@@ -93,10 +93,11 @@ def _inheritable(table: Table, file: Origin) -> Layer:
     base = os.path.dirname(file.path)
     layer = {}
     for key in KEYS.values():
-        if not key.from_ruff or key.path not in table:
+        given = table.get(key.ruff_table, {}) if key.ruff_table else table
+        if not key.from_ruff or not isinstance(given, dict) or key.path not in given:
             continue
         try:
-            layer[key.path] = Value(key.kind.read(table[key.path]), file.name, base, quotable=not file.extended)
+            layer[key.path] = Value(key.kind.read(given[key.path]), file.name, base, quotable=not file.extended)
         except ValueError:
             continue
     return layer

@@ -133,6 +133,11 @@ class Settings:
         return LINE_LENGTH if self._isolated else of_other_tools(os.path.dirname(path), self.root)
 
     @property
+    def quote(self) -> str:
+        """The quote that fixes write where a file does not show which one it prefers."""
+        return "'" if self["quote-style"] == "single" else '"'
+
+    @property
     def baseline(self) -> str | None:
         """The absolute path of the baseline, and None without one."""
         said = self._values["baseline"][-1]

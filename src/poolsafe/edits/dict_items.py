@@ -84,7 +84,7 @@ def _winning_item(display: DictLayout, key: str) -> DictItemLayout | None:
 
 def set_beside(source: Source, place: Place, values: Mapping[str, str]) -> tuple[Edit, ...] | None:
     """Returns edits that set keys at a place beside what it sets already, or None inside an f-string."""
-    quote = preferred_quote(source.text, place.start, place.end)
+    quote = preferred_quote(source, place.start, place.end)
     if isinstance(place, CallLayout):
         return insert_arguments(source, place, [f"{key}={value}" for key, value in values.items()])
     if isinstance(place, DictLayout):

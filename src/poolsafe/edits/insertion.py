@@ -54,7 +54,7 @@ def insert_after(source: Source, statement: ItemStatement, new: Sequence[str]) -
         return (Edit(statement.end, statement.end, "".join(f"; {text}" for text in new)),)
     end = _LINE_END.search(source.text, statement.end)
     assert end is not None
-    place = _without_trailing_blanks(source.text, statement.end, end.start())
+    place = end.start()
     start = source.line_start(statement.start)
     indent = source.text[start : statement.start]
     return (Edit(place, place, "".join(f"{source.newline}{indent}{text}" for text in new)),)
@@ -130,11 +130,7 @@ def _end_of_own_line(
     assert end is not None
     if end.start() > layout.close or source.text[after : end.start()].rstrip(" \t\f").endswith("\\"):
         return None
-    return _without_trailing_blanks(source.text, after, end.start())
-
-
-def _without_trailing_blanks(text: str, start: int, end: int) -> int:
-    return start + len(text[start:end].rstrip(" \t\f"))
+    return end.start()
 
 
 def _into_empty(source: Source, layout: CallLayout | DictLayout, new: Sequence[str]) -> Edit:

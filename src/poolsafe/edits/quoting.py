@@ -24,9 +24,11 @@ _STRING = re.compile(
 _OPENING = re.compile(r"(?P<prefix>[a-zA-Z]{0,2})(?P<quotes>\'\'\'|\"\"\"|'|\")")
 
 
-def preferred_quote(text: str, start: int, end: int) -> str:
-    """The quote that most strings between `start` and `end` have, else most of the text, else a double one."""
-    balance = _balance(text[start:end]) or _balance(text)
+def preferred_quote(source: Source, start: int, end: int) -> str:
+    """The quote that most strings between `start` and `end` have, else most of the file, else the configured one."""
+    balance = _balance(source.text[start:end]) or _balance(source.text)
+    if not balance:
+        return source.quote
     return "'" if balance > 0 else '"'
 
 

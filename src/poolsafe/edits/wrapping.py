@@ -24,8 +24,10 @@ Edits = tuple[Edit, ...]
 
 # What may stand before a call for the formatters to split its brackets first, and behind it.
 _BEFORE = re.compile(
-    r"[ \t]*(?:(?:return|yield|await|async with|with) )*(?:[\w.\[\]'\"]+(?:: [\w.\[\], |'\"]+)? = )?(?:await )?"
+    r"[ \t]*(?:(?:return|yield|await|async with|with) )*"
+    r"(?:[\w.\[\]'\"]+(?:: [\w.\[\], |'\"]+)? = |\w+=|(?P<quote>['\"])[\w.]+(?P=quote): )?(?:await )?"
 )
+_OUTER = re.compile(_BEFORE.pattern + r"[\w.]+\(")
 _CALLEE = re.compile(r"(?<![\w.])[\w.]+\(\Z")
 # How a comment for a tool begins.
 _TOOLS = re.compile(
@@ -60,6 +62,8 @@ def fitted(source: Source, call: CallLayout | DictLayout, edits: Edits) -> Edits
     unit = _unit(text)
     if one_line and isinstance(call, CallLayout):
         wrapped = _call_wrapped(after, call.open - start, unit, source.newline, limit)
+        if wrapped is None and _is_between_brackets(text, start, end):
+            wrapped = _row_wrapped(after, call.open - start, unit, source.newline, limit)
     else:
         opening = call.open - start
         wrapped = _displays_wrapped(after, opening, unit, source.newline, limit, allowed)
@@ -79,12 +83,12 @@ def _unit(text: str) -> str:
 
 
 def _is_comment_for_people(rest: str) -> bool:
-    """Returns whether the rest of a line is blank, a semicolon, or a comment in which no directive of a tool begins.
+    """Returns whether the rest of a line is blank, a separator, or a comment in which no directive of a tool begins.
 
     A directive belongs to the first line of a call, which would not be its last one any more.
     """
     code, mark, comment = rest.partition("#")
-    return code.strip(" \t") in ("", ";") and not (mark and any(map(_TOOLS.match, comment.split("#"))))
+    return code.strip(" \t") in ("", ";", ",") and not (mark and any(map(_TOOLS.match, comment.split("#"))))
 
 
 def is_commented_for_people(line: str, column: int) -> bool:
@@ -111,17 +115,66 @@ def _applied(text: str, edits: Edits, start: int, end: int) -> str:
 
 
 def _call_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) -> str | None:
-    """Returns a line with the call that opens at an offset in it wrapped, or None if the call is not all of it."""
+    """Returns a line with the call that opens at an offset in it wrapped, or None if the line is more than calls.
+
+    If it is an argument of another call, that one is wrapped first.
+    """
     head = line[:opening]
     callee = _CALLEE.search(head)
     if callee is None or _BEFORE.fullmatch(head[: callee.start()]) is None:
-        return None
+        return _outer_wrapped(line, opening, unit, newline, limit)
     parts = split(line[opening:])
     if parts is None or not _is_comment_for_people(parts[1]):
         return None
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     lines = [_fitting(f"{indent}{unit}{part},", unit, newline, limit) for part in parts[0]]
     return newline.join([head, *lines, f"{indent}){parts[1]}"])
+
+
+def _outer_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) -> str | None:
+    outer = _OUTER.match(line)
+    parts = split(line[outer.end() :]) if outer is not None and outer.end() < opening else None
+    if outer is None or parts is None or not _is_comment_for_people(parts[1]):
+        return None
+    indent = line[: len(line) - len(line.lstrip(" \t"))]
+    rows = _rows(line, outer.end(), parts[0], opening, indent + unit, unit, newline, limit)
+    return None if rows is None else newline.join([outer[0], *rows, f"{indent}){parts[1]}"])
+
+
+def _is_between_brackets(text: str, start: int, end: int) -> bool:
+    """Returns whether the line at a span is all that stands between the brackets of a call."""
+    return text[:start].rstrip(" \t\r\n").endswith("(") and text[end:].lstrip(" \t\r\n").startswith(")")
+
+
+def _row_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) -> str | None:
+    """Returns the arguments of a line in lines of their own, with the call among them wrapped, or None."""
+    parts = split(f"{line})")
+    indent = line[: len(line) - len(line.lstrip(" \t"))]
+    if parts is None or parts[1]:
+        return None
+    rows = _rows(line, 0, parts[0], opening, indent, unit, newline, limit)
+    return None if rows is None else newline.join(rows)
+
+
+def _rows(
+    line: str, end: int, elements: list[str], opening: int, indent: str, unit: str, newline: str, limit: int
+) -> list[str] | None:
+    """Returns each element of a line behind `end` in a row, with the call among them that opens there wrapped."""
+    # Formatters write no comma behind a lone argument.
+    comma = "," if len(elements) > 1 else ""
+    rows: list[str] = []
+    for element in elements:
+        start = line.index(element, end)
+        end = start + len(element)
+        row = f"{indent}{element}{comma}"
+        if len(row) > limit and start < opening <= end:
+            wrapped = _call_wrapped(row, opening - start + len(indent), unit, newline, limit)
+            if wrapped is None:
+                return None
+            rows.append(wrapped)
+        else:
+            rows.append(_fitting(row, unit, newline, limit))
+    return rows
 
 
 def _displays_wrapped(text: str, opening: int, unit: str, newline: str, limit: int, allowed: set[str]) -> str:
@@ -199,9 +252,9 @@ def _with_end(text: str, call: CallLayout, edits: Edits) -> Edits:
     last = call.arguments[-1].end if call.arguments else call.open
     if any(edit.start < last <= edit.end for edit in edits):
         return edits
-    behind = [edit for edit in edits if edit.start >= last]
-    content = _applied(text, tuple(behind), last, call.close)
-    return (*(edit for edit in edits if edit.start < last), Edit(last, call.close, content))
+    behind = [edit for edit in edits if last <= edit.start and edit.end <= call.close]
+    others = [edit for edit in edits if edit not in behind]
+    return (*others, Edit(last, call.close, _applied(text, tuple(behind), last, call.close)))
 
 
 def _smallest(text: str, start: int, end: int, changed: str) -> Edits:

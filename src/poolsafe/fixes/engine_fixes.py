@@ -14,7 +14,7 @@ from poolsafe.facts.engine import ConnectArgsForm, Driver, Misplaced, MisplacedW
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.fixes.placement import Placement, add_at_call, place_keys, replaced_by
-from poolsafe.verdicts import knows_empty_names, would_keep_names
+from poolsafe.verdicts import knows_empty_names, may_fail_by_name, would_keep_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +37,8 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     """After it both cache sizes are 0 in connect_args, and none is left where it does not belong.
 
     With an old asyncpg it also adds the empty name without which statements would keep their names, if the versions
-    know it. None where no edit in this file can do that for asyncpg's engine alone. Unsafe where the engine may have
-    another driver, where it has disabled a cache on some paths only, or where one size is not known.
+    know it. None where no edit in this file can do all that for asyncpg's engine alone. Unsafe where the engine may
+    have another driver, where it has disabled a cache on some paths only, or where one size is not known.
     """
     if engine.creator is not None:
         return _disable_caches_of_creator(engine, source)
@@ -48,12 +48,12 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     moved = [each for each in engine.sizes.misplaced if each.where is not MisplacedWhere.BESIDE_CREATOR]
     if len(moved) != len(engine.sizes.misplaced):
         return None
+    if any(each.key == NAME_FUNCTION for each in moved) and may_fail_by_name(engine, deployment):
+        # It has no effect where it stands, and fails where it belongs.
+        return None
     nameless = would_keep_names(engine, deployment) and knows_empty_names(engine, deployment)
     names = {NAME_FUNCTION: empty_name(engine, source)} if nameless else {}
     repair = _repair(engine, source, sizes, moved, names)
-    if repair is None and names:
-        names = {}
-        repair = _repair(engine, source, sizes, moved, names)
     if repair is None or not repair.edits:
         return None
     applicability = repair.applicability
@@ -83,7 +83,7 @@ def name_nothing(engine: Engine, source: Source) -> Fix | None:
 
 def empty_name(engine: Engine, source: Source) -> str:
     """The function that returns the empty name, as its owner would write it."""
-    quote = preferred_quote(source.text, engine.layout.call.start, engine.layout.call.end)
+    quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     return f"lambda: {quote}{quote}"
 
 
@@ -203,7 +203,7 @@ def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: d
         return None if removals is None or added is None else (*removals, *added)
     # The place of a misplaced argument is as good as any, and what is inserted must not touch what is deleted.
     first = engine.layout.call.arguments[min(places)]
-    quote = preferred_quote(source.text, engine.layout.call.start, engine.layout.call.end)
+    quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     argument = f"connect_args={display_of(items_of(values, quote))}"
     replacement = replace_text(source, (first.start, first.end), argument)
     removals = _removals(engine, source, [each for each in moved if each.argument != min(places)])

@@ -211,7 +211,7 @@ def _into_settings(plan: _Plan, written: Written, item: WrittenItem) -> None:
     if written.value and _text(written.value) is None:
         raise _NoFixError
     start, end = _value(item)
-    quote = preferred_quote(plan.source.text, item.layout.start, item.layout.end)
+    quote = preferred_quote(plan.source, item.layout.start, item.layout.end)
     key = f"{quote}application_name{quote}: "
     if not _is_plain(item.layout):
         raise _NoFixError
@@ -237,7 +237,7 @@ def _additions(plan: _Plan) -> Edits:
     # What a `**` brings is not known well enough to write something over it.
     if engine.url.shared or (given.display is not None and not _is_plain(given.display)):
         raise _NoFixError
-    quote = preferred_quote(source.text, engine.layout.call.start, engine.layout.call.end)
+    quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     items = items_of(plan.added, quote)
     edits: list[Edit] = []
     if plan.setting is not None:

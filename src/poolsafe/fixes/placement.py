@@ -62,7 +62,7 @@ def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Ed
     if engine.url.shared:
         # The other driver would get what only asyncpg and its dialect know.
         return None
-    quote = preferred_quote(source.text, engine.layout.call.start, engine.layout.call.end)
+    quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     given = engine.layout.connect_args
     match given.form:
         case ConnectArgsForm.ABSENT:
@@ -81,7 +81,7 @@ def _where_built(engine: Engine, source: Source, values: Mapping[str, str]) -> P
     inside = _into_all(engine, source, (*places.beside, *places.inside), values)
     around: Edits | None = ()
     for place in places.around:
-        quote = preferred_quote(source.text, place.start, place.end)
+        quote = preferred_quote(source, place.start, place.end)
         display = display_of(items_of(values, quote))
         added = _into(engine, source, place, {"connect_args": display})
         around = None if around is None or added is None else (*around, *added)

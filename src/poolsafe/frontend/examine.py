@@ -81,6 +81,7 @@ class _Examination:
             self._project,
             external=external,
             line_length=width,
+            quote=self._settings.quote,
             notebook=self._settings.is_notebook(self._path),
         )
         findings = self._kept(source, report)
@@ -106,6 +107,11 @@ class _Examination:
         silences = self._silences(source)
         self._latest = report
         kept = [self._with_own_safety(finding) for finding in report.findings if self._keeps(finding, source, silences)]
+        silenced = (one for one in report.findings if silences.silences(one.code, source.row_column(one.start)[0]))
+        declined = {finding.fix.edits for finding in silenced if finding.fix is not None}
+        if declined:
+            # Two rules may share a fix, and whoever silences one of them does not want it.
+            kept = [replace(one, fix=None) if one.fix and one.fix.edits in declined else one for one in kept]
         return kept if self._known is None else self._known.unknown(source, kept)
 
     def _silences(self, source: Source) -> Suppressions:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from poolsafe.findings import Edit
 from poolsafe.notebooks import cells, magics
-from poolsafe.source import LINE_LENGTH, Section, Source, edited, most_frequent_line_end
+from poolsafe.source import LINE_LENGTH, QUOTE, Section, Source, edited, most_frequent_line_end
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +20,9 @@ class Notebook(Source):
 
     __slots__ = ("_cell_starts", "_commands", "_document", "_file", "_sections", "_written")
 
-    def __init__(self, path: str, raw: bytes, document: Document, line_length: int = LINE_LENGTH) -> None:
+    def __init__(
+        self, path: str, raw: bytes, document: Document, line_length: int = LINE_LENGTH, quote: str = QUOTE
+    ) -> None:
         pieces: list[str] = []
         self._cell_starts: list[int] = []  # of the cells in the text
         self._commands: list[tuple[int, int]] = []
@@ -31,16 +33,16 @@ class Notebook(Source):
             self._cell_starts.append(start)
             self._commands += ((start + first, start + last) for first, last in commands)
             start += len(cell.text) + 1
-        super().__init__(path, raw, "".join(pieces), "utf-8", document.bom, line_length)
+        super().__init__(path, raw, "".join(pieces), "utf-8", document.bom, line_length, quote)
         self._document = document
         self._written = "".join(f"{cell.text}\n" for cell in document.cells)
         self._file: Source | None = None
         self._sections: tuple[Section, ...] | None = None
 
     @classmethod
-    def decode(cls, path: str, raw: bytes, line_length: int = LINE_LENGTH) -> Notebook:
+    def decode(cls, path: str, raw: bytes, line_length: int = LINE_LENGTH, quote: str = QUOTE) -> Notebook:
         """Read a notebook's bytes. Raises UndecodableSource, with the row of the JSON text."""
-        return cls(path, raw, cells.read(path, raw), line_length)
+        return cls(path, raw, cells.read(path, raw), line_length, quote)
 
     @property
     def code(self) -> bytes:
@@ -101,7 +103,7 @@ class Notebook(Source):
     def edited(self, edits: Iterable[Edit]) -> Notebook:
         edits = [self._within_cell(edit) for edit in edits]
         raw = self.encode(edited(self._document.text, map(self.in_file, edits)))
-        result = Notebook.decode(self.path, raw, self.line_length)
+        result = Notebook.decode(self.path, raw, self.line_length, self.quote)
         numbers, expected = ([cell.number for cell in each._document.cells] for each in (result, self))
         if result.text != edited(self.text, edits) or numbers != expected:
             raise ValueError("a cell would not be read as Python any more")

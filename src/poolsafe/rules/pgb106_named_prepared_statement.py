@@ -1,6 +1,7 @@
 """
 ## What it does
-Reports an engine with both caches at 0 where the project is known to run asyncpg <= 0.30.
+Reports an engine with both caches at 0 where the project is known to run asyncpg <= 0.30. Where no empty name is known
+to help, it stands beside the finding on the cache sizes (`PGB101` to `PGB105`, `PGB108`): two zeros are half of it.
 
 ## Why is this bad?
 Up to 0.30 asyncpg names every statement it prepares (`__asyncpg_stmt_1__`, counting), whatever the cache sizes are. Two

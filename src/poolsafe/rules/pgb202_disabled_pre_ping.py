@@ -35,8 +35,8 @@ engine = create_async_engine(
 The fix writes `True` for `False`. It is unsafe, since somebody decided otherwise: look for the reason first.
 
 ## Versions
-As `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping itself fails behind a transaction pooler, so nothing
-is reported where both are known.
+As `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping itself fails behind a transaction pooler. Where both
+are known, the finding has no fix and asks for a newer SQLAlchemy first.
 
 ## References
 - [SQLAlchemy: pool_pre_ping](https://docs.sqlalchemy.org/en/20/core/pooling.html#disconnect-handling-pessimistic)
@@ -62,14 +62,20 @@ if TYPE_CHECKING:
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if engine.pooling.pre_ping is not PrePing.FALSE or engine.pooling.pool is not Pool.KEEPING:
         return
-    if not is_asyncpg(engine, deployment) or not has_pooler(deployment) or ping_fails(engine, deployment):
+    if not is_asyncpg(engine, deployment) or not has_pooler(deployment):
         return
+    unsafe = ping_fails(engine, deployment)
+    advice = "use SQLAlchemy >= 2.0.21, then set it to True" if unsafe else "set it to True"
     message = (
         f"{assuming(engine)}SQLAlchemy's `pool_pre_ping` is False: {interruption(deployment)} a query raises "
-        "`ConnectionDoesNotExistError: connection was closed in the middle of operation`; set it to True"
+        f"`ConnectionDoesNotExistError: connection was closed in the middle of operation`; {advice}"
     )
-    related = engine.pooling.pre_ping_origin + driver_shown(engine, deployment) + provenance(deployment, "pooler")
-    yield finding(__name__, engine, message, severity(deployment), _enable(engine), related)
+    versions = ("asyncpg-version", "sqlalchemy-version") if unsafe else ()
+    related = (
+        engine.pooling.pre_ping_origin + driver_shown(engine, deployment) + provenance(deployment, "pooler", *versions)
+    )
+    fix = None if unsafe else _enable(engine)
+    yield finding(__name__, engine, message, severity(deployment), fix, related)
 
 
 def _enable(engine: Engine) -> Fix | None:

@@ -139,8 +139,12 @@ def both_zero(engine: Engine, deployment: Deployment) -> str:
 
 
 def besides(engine: Engine, deployment: Deployment) -> str:
-    """What to do besides where an old asyncpg is known: there even two zeros are not enough for several processes."""
-    return f" and {against_names(engine, deployment)}" if would_keep_names(engine, deployment) else ""
+    """What to do besides where an old asyncpg is known: there even two zeros are not enough for several processes.
+
+    Nothing if no empty name is known to help: PGB106 says so then.
+    """
+    helps = would_keep_names(engine, deployment) and knows_empty_names(engine, deployment)
+    return f" and {against_names(engine, deployment)}" if helps else ""
 
 
 def against_names(engine: Engine, deployment: Deployment) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from poolsafe.facts.deployment import Deployment, PoolMode, at_least, older_than
@@ -29,9 +30,23 @@ def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
 
 
 def judge(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
-    """Returns the verdicts on one engine, at most one of them on its cache sizes."""
+    """Returns the verdicts on one engine, at most one of them on its cache sizes.
+
+    Two zeros leave statements their names if asyncpg is known to be old. If no empty name is known to help, that is a
+    verdict of its own beside the one on the sizes, so that repairing the sizes reveals no new problem.
+    """
     if not is_asyncpg(engine, deployment):
         return ()
+    found = _judged(engine, deployment)
+    faulty = bool(engine.sizes.misplaced) or any(verdict.problem in SIZES for verdict in found)
+    unknown = any(size.state is SizeState.UNKNOWN for size in engine.sizes.both)
+    if not faulty or unknown or _has(found, Problem.NAMED) or knows_empty_names(engine, deployment):
+        return found
+    left = _left_with_zeros(engine, deployment)
+    return (*found, *(verdict for verdict in left if verdict.problem is Problem.NAMED))
+
+
+def _judged(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
     found = verdicts(_states(engine), deployment)
     if not engine.sizes.misplaced or any(verdict.problem is Problem.INVALID for verdict in found):
         return found
@@ -78,17 +93,28 @@ def knows_empty_names(engine: Engine, deployment: Deployment) -> bool:
 
 def would_keep_names(engine: Engine, deployment: Deployment) -> bool:
     """Returns whether statements would still keep their names if both sizes were 0."""
-    return Problem.NAMED in _left_with_zeros(engine, deployment)
+    return _has(_left_with_zeros(engine, deployment), Problem.NAMED)
 
 
 def is_name_unsafe_with_zeros(engine: Engine, deployment: Deployment) -> bool:
     """Returns whether the name function of an engine would still fail if both sizes were 0."""
-    return Problem.UNSAFE_NAME in _left_with_zeros(engine, deployment)
+    return _has(_left_with_zeros(engine, deployment), Problem.UNSAFE_NAME)
 
 
-def _left_with_zeros(engine: Engine, deployment: Deployment) -> set[Problem]:
+def may_fail_by_name(engine: Engine, deployment: Deployment) -> bool:
+    """Returns whether a name function that is not known may fail in this engine, even if both sizes were 0."""
     zeros = _states(engine)._replace(statement=SizeState.ZERO, prepared=SizeState.ZERO)
-    return {verdict.problem for verdict in verdicts(zeros, deployment)}
+    given = (zeros._replace(name=name) for name in (NameFunction.EMPTY, NameFunction.UNIQUE))
+    return any(_has(verdicts(states, deployment), Problem.UNSAFE_NAME) for states in given)
+
+
+def _has(found: Iterable[Verdict], problem: Problem) -> bool:
+    return any(verdict.problem is problem for verdict in found)
+
+
+def _left_with_zeros(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
+    zeros = _states(engine)._replace(statement=SizeState.ZERO, prepared=SizeState.ZERO)
+    return verdicts(zeros, deployment)
 
 
 def verdicts(states: States, deployment: Deployment) -> tuple[Verdict, ...]:
