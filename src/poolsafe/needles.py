@@ -22,6 +22,8 @@ STATEMENT = 2
 SUPPRESSION = 4
 #: The file uses something that runs SQL, and one of its strings or calls may change the session.
 SESSION = 8
+#: The file may make a connection or a pool of asyncpg or psycopg without an asynchronous engine of SQLAlchemy.
+CLIENT = 16
 
 # One of these stands in every file that gives SQL to SQLAlchemy, Alembic or a driver.
 _RUNS = (b"execute", b"exec_driver_sql", b"fetch", b"text", b"scalar", b"DDL", b"add_listener")
@@ -37,6 +39,8 @@ def wanted(data: bytes) -> int:
         found |= STATEMENT
     if changes_session(data):
         found |= SESSION
+    if makes_connections(data):
+        found |= CLIENT
     return found
 
 
@@ -98,6 +102,22 @@ def _names_engine(data: bytes) -> bool:
 
 def _is_asynchronous(data: bytes) -> bool:
     return b"async" in data or b"Async" in data or b"ASYNC" in data
+
+
+def makes_connections(data: bytes) -> bool:
+    """Whether the file's code may make a connection or a pool of asyncpg or psycopg without SQLAlchemy's asyncpg.
+
+    psycopg's connections count, and engines beside its name: a synchronous engine may give it a threshold.
+    """
+    if not any(package in data for package in _CLIENT_PACKAGES) or not any(maker in data for maker in _MAKERS):
+        return False
+    from poolsafe.sql.python_names import makes_connections
+
+    return makes_connections(data)
+
+
+_CLIENT_PACKAGES = (b"asyncpg", b"psycopg", b"databases", b"tortoise", b"piccolo", b"gino", b"prepare_threshold")
+_MAKERS = (b"connect", b"create_", b"Pool", b"Database", b"Tortoise", b"tortoise", b"PostgresEngine", b"set_bind")
 
 
 def holds_suppression(data: bytes) -> bool:

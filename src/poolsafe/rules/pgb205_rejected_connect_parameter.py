@@ -76,11 +76,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import ConnectParameter, Engine, ParameterWhere
 from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.parameter_fixes import SSL_MODES, Remedy, replace_parameters
 from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.client_wording import refusal_of_option
 from poolsafe.rules.foreign_parameters import FOREIGN, Foreign
 from poolsafe.rules.wording import assuming, driver_shown, finding
 from poolsafe.verdicts import is_asyncpg
@@ -100,7 +102,22 @@ NOT_A_MODE = "parameter must be one of: disable, allow, prefer, require, verify-
 
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
-def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if isinstance(client, Connection):
+        yield from _of_connection(client)
+    else:
+        yield from _of_engine(client, deployment, source)
+
+
+def _of_connection(connection: Connection) -> Iterator[Finding]:
+    if connection.refused and not connection.is_wrapped:
+        first, *others = connection.refused
+        message = refusal_of_option(first, connection, f" and {len(others)} more" if others else "")
+        related = tuple(place for one in connection.refused for place in one.origin) + connection.url.origin
+        yield finding(__name__, connection, message, Severity.ERROR, None, related)
+
+
+def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     # SQLAlchemy gives neither the query nor connect_args to a creator.
     if engine.creator is not None or not is_asyncpg(engine, deployment):
         return

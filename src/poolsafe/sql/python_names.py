@@ -40,6 +40,40 @@ def uses_engine_function(data: bytes) -> bool:
     return _ENGINE_USED.search(_IMPORT.sub(_unless_renamed, code(data))) is not None
 
 
+# An import of a package whose functions make connections, and the use of one of these functions.
+_CLIENT_IMPORTED = re.compile(
+    rb"^[ \t]*(?:from|import)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*(?:asyncpg|buildpg|psycopg|psycopg_pool|databases|tortoise|piccolo|gino)\b",
+    re.MULTILINE,
+)
+_CLIENT_USED = re.compile(
+    rb"\b(?:connect|create_pool|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise|register_tortoise|PostgresEngine"
+    rb"|create_engine|set_bind)\b"
+)
+_THRESHOLD = re.compile(rb"prepare_threshold|postgres\w*\+psycopg\b")
+
+
+def makes_connections(data: bytes) -> bool:
+    """Whether a package of asyncpg, psycopg or a wrapper is imported and used to connect, or an engine is psycopg's.
+
+    A binding method such as `db.set_bind(url)` is called on an object that often comes from another module.
+    """
+    written = code(data)
+    if _CLIENT_IMPORTED.search(written) is not None and _CLIENT_USED.search(
+        _IMPORT.sub(_unless_renamed_client, written)
+    ):
+        return True
+    if b"set_bind" in written and b"gino" in data:
+        return True
+    return _THRESHOLD.search(data) is not None and _ENGINE_USED.search(written) is not None
+
+
+_CLIENT_RENAMED = re.compile(rb"\bas\b")
+
+
+def _unless_renamed_client(statement: re.Match[bytes]) -> bytes:
+    return statement[0] if _CLIENT_RENAMED.search(statement[0]) else b""
+
+
 def runs_several_commands(data: bytes) -> bool:
     """Whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given several commands.
 
