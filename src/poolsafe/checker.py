@@ -13,7 +13,7 @@ from poolsafe import needles
 from poolsafe.checkout import synchronous
 from poolsafe.checkout.roots import root_of
 from poolsafe.deployment.evidence import deployment_for
-from poolsafe.facts.client_sites import client_sites
+from poolsafe.facts.client_sites import client_sites, preparing_sites
 from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.connections import collect_connections
 from poolsafe.facts.deployment import Deployment, PoolMode
@@ -22,6 +22,8 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import collect_engines
 from poolsafe.facts.inspection import explore
 from poolsafe.facts.observed import Observed
+from poolsafe.facts.prepared_call import PreparedCall
+from poolsafe.facts.prepared_calls import collect_prepared_calls
 from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.facts.session_statements import collect_session_statements
 from poolsafe.facts.silence import Cause, Silence
@@ -44,7 +46,7 @@ from poolsafe.syntax.room import in_deep_stack
 from poolsafe.verdicts import silence_of
 
 # Facts that say of themselves what they do not know, and the rules that each kind of doubt keeps silent.
-_JUDGED = (Engine, Connection, AnyClient, Statement, SessionStatement, Silence, Suppression, Unparsable)
+_JUDGED = (Engine, Connection, AnyClient, PreparedCall, Statement, SessionStatement, Silence, Suppression, Unparsable)
 _CONCERNED = {
     About.ENGINE: ("PGB1", "PGB2"),
     About.SIZES: ("PGB1",),
@@ -182,10 +184,11 @@ def _check(module: Module, wanted: int, deployment: Deployment, project: Project
     engine_calls, sql_calls = engine_sites(module), statement_sites(module) if wanted & needles.STATEMENT else []
     session_calls = session_sites(module) if wanted & needles.SESSION else []
     clients = client_sites(module) if wanted & needles.CLIENT else []
-    explored = bool(sql_calls or session_calls or wanted & (needles.ENGINE | needles.CLIENT))
+    preparing = preparing_sites(module) if wanted & needles.PREPARING else []
+    explored = bool(sql_calls or session_calls or preparing or wanted & (needles.ENGINE | needles.CLIENT))
     if explored:
-        statements_to_run = [*sql_calls, *(one for one in session_calls if one not in sql_calls)]
-        explore(inference, engine_calls, statements_to_run, clients)
+        others = [one for one in (*session_calls, *preparing) if one not in sql_calls]
+        explore(inference, engine_calls, [*sql_calls, *others], clients)
     observed = Observed(inference)
     unreached = list(_unreached(observed, engine_calls, sql_calls)) if explored else []
     engines, silences = collect_engines(observed, others=comments.worth_judging)
@@ -193,7 +196,8 @@ def _check(module: Module, wanted: int, deployment: Deployment, project: Project
     session_statements = collect_session_statements(observed) if session_calls else []
     connections, unknown = collect_connections(observed) if wanted & needles.CLIENT else ([], [])
     silences += [*_silences(engines, deployment), *unreached, *unknown]
-    facts = [*engines, *connections, *statements, *session_statements]
+    prepared = collect_prepared_calls(observed) if preparing else []
+    facts = [*engines, *connections, *prepared, *statements, *session_statements]
     findings = _judge(module.source, deployment, [*facts, *silences])
     if comments.worth_judging:
         comments.doubts += doubts_about_engines(module, engine_calls, engines)
@@ -264,7 +268,7 @@ def _around(fact: object, deployment: Deployment) -> Deployment:
 def _judge(
     source: Source,
     deployment: Deployment,
-    facts: Iterable[Engine | Connection | Statement | SessionStatement | Silence | Suppression | Unparsable],
+    facts: Iterable[Engine | Connection | PreparedCall | Statement | SessionStatement | Silence | Suppression | Unparsable],
 ) -> list[Finding]:
     findings = [
         finding
@@ -286,7 +290,7 @@ class _Comments:
         # Most files have none, and that is seen quickly.
         self.worth_judging = "PGB" in source.text or "poolsafe" in source.text
         self.doubts: list[Doubt] = []
-        self.facts: list[Engine | Connection | Statement | SessionStatement | Silence] = []
+        self.facts: list[Engine | Connection | PreparedCall | Statement | SessionStatement | Silence] = []
 
     def judged_beside(self, findings: list[Finding], deployment: Deployment) -> list[Finding]:
         """Return the findings, and those about the comments that silence none of them."""

@@ -24,6 +24,8 @@ SUPPRESSION = 4
 SESSION = 8
 #: The file may make a connection or a pool of asyncpg or psycopg without an asynchronous engine of SQLAlchemy.
 CLIENT = 16
+#: The file may name a prepared statement on a connection of asyncpg, by `cursor(sql)`, `prepare(sql)` or `iterate(sql)`.
+PREPARING = 32
 
 # One of these stands in every file that gives SQL to SQLAlchemy, Alembic or a driver.
 _RUNS = (b"execute", b"exec_driver_sql", b"fetch", b"text", b"scalar", b"DDL", b"add_listener")
@@ -41,6 +43,8 @@ def wanted(data: bytes) -> int:
         found |= SESSION
     if makes_connections(data):
         found |= CLIENT
+    if names_prepared_statement(data):
+        found |= PREPARING
     return found
 
 
@@ -102,6 +106,23 @@ def _names_engine(data: bytes) -> bool:
 
 def _is_asynchronous(data: bytes) -> bool:
     return b"async" in data or b"Async" in data or b"ASYNC" in data
+
+
+def names_prepared_statement(data: bytes) -> bool:
+    """Whether the file's code may give SQL to `cursor()`, `prepare()` or `iterate()` of an asynchronous connection.
+
+    A file that names another driver, and not asyncpg, gives it to that one.
+    """
+    if not (b".cursor(" in data or b".prepare(" in data or b".iterate(" in data) or b"async" not in data:
+        return False
+    if b"asyncpg" not in data and any(driver in data for driver in _OTHER_DRIVERS):
+        return False
+    from poolsafe.sql.python_names import names_prepared_statement
+
+    return names_prepared_statement(data)
+
+
+_OTHER_DRIVERS = (b"aiomysql", b"asyncmy", b"psycopg", b"aiosqlite", b"aiopg", b"psqlpy", b"oracledb", b"sqlite3")
 
 
 def makes_connections(data: bytes) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.inference import Module
+from poolsafe.inference.models import PREPARING
 from poolsafe.libraries import CLIENT_NAMES, CLIENT_PACKAGES
 from poolsafe.records import frozen
 from poolsafe.syntax.index import CallSite, last_name
@@ -27,6 +28,16 @@ def client_sites(module: Module) -> list[CallSite]:
     if not imported.roots:
         return []
     return [site for site in module.index.calls if _calls(imported, site) or _passes(imported, site)]
+
+
+def preparing_sites(module: Module) -> list[CallSite]:
+    """Returns the calls that may name a prepared statement of asyncpg: methods that are given SQL."""
+    return [
+        site
+        for name in sorted(PREPARING)
+        for site in module.index.calls_by_name.get(name, ())
+        if isinstance(site.node.func, cst.Attribute) and site.node.args and site.node.args[0].keyword is None
+    ]
 
 
 def client_names(module: Module) -> frozenset[str]:

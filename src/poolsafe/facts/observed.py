@@ -6,7 +6,7 @@ import functools
 
 from poolsafe.facts.targets import engine_sites
 from poolsafe.inference import Inference, Module, ObservedCall, Value, alternatives
-from poolsafe.inference.models import Connectable, TextClause
+from poolsafe.inference.models import PREPARING, Connectable, TextClause
 from poolsafe.libraries import CLIENT_FUNCTIONS, DRIVER_METHODS, ENGINE_FUNCTIONS, SQL_FUNCTIONS
 
 OP_EXECUTE = "alembic.op.execute"
@@ -42,6 +42,11 @@ class Observed:
     def clients(self) -> list[list[ObservedCall]]:
         """The observations of each call of the module that makes a connection or a pool without SQLAlchemy."""
         return self._by_node([seen for seen in self.inference.calls if seen.function in CLIENT_FUNCTIONS])
+
+    @functools.cached_property
+    def preparing(self) -> list[list[ObservedCall]]:
+        """The observations of each call that may name a prepared statement of asyncpg."""
+        return self._by_node([seen for seen in self.inference.calls if seen.function in PREPARING])
 
     @functools.cached_property
     def statements(self) -> list[list[ObservedCall]]:

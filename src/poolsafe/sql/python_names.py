@@ -49,7 +49,17 @@ _CLIENT_USED = re.compile(
     rb"\b(?:connect|create_pool|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise|register_tortoise|PostgresEngine"
     rb"|create_engine|set_bind)\b"
 )
+# A call with a positional argument that is awaited, iterated or entered asynchronously.
+_PREPARING = re.compile(
+    rb"(?:\bawait\b|\basync[\s\\]+for\b[^:\r\n]*?\bin\b|\basync[\s\\]+with\b)[^\r\n]{0,200}?"
+    rb"\.(?:cursor|prepare|iterate)\((?!\s*(?:\)|\w+\s*=(?!=)))"
+)
 _THRESHOLD = re.compile(rb"prepare_threshold|postgres\w*\+psycopg\b")
+
+
+def names_prepared_statement(data: bytes) -> bool:
+    """Whether a call of `cursor`, `prepare` or `iterate` with a positional argument runs asynchronously."""
+    return _PREPARING.search(code(data)) is not None
 
 
 def makes_connections(data: bytes) -> bool:

@@ -6,9 +6,12 @@ from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.objects import LibraryResult
-from poolsafe.inference.snapshots import arguments_snapshot
+from poolsafe.inference.snapshots import arguments_snapshot, snapshot
 from poolsafe.inference.values import Value
 
+# Methods of asyncpg's connections that give a statement a name, and what `prepare()` gives.
+PREPARING = frozenset({"cursor", "prepare", "iterate"})
+PREPARED_STATEMENT = "asyncpg.prepared_stmt.PreparedStatement"
 # Methods that make a pool, each with the class of its receiver.
 _METHODS = {"set_bind": "gino.Gino"}
 
@@ -20,7 +23,9 @@ def observe_client(frame: Frame, node: ir.Call | None, name: str, arguments: Arg
 
 
 def client_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, arguments: Arguments) -> None:
-    """Observes a method that makes a pool, such as gino's `db.set_bind(url)`."""
+    """Observes a method that makes a pool, such as gino's `db.set_bind(url)`, or that names a prepared statement."""
+    if name in PREPARING and node is not None and arguments.positional:
+        frame.observe(node, name, Arguments([snapshot(frame, arguments.positional[0])]), receiver)
     made_by = _METHODS.get(name)
     if made_by is not None and isinstance(receiver, LibraryResult) and _is_of(receiver, made_by):
         observe_client(frame, node, f"{made_by}.{name}", arguments)

@@ -93,12 +93,12 @@ def call(frame: Frame, node: ir.Call | None, callee: Library, arguments: Argumen
 
 def method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, arguments: Arguments) -> Value:
     """Returns the result of a method or call of a library object, or of a method of an unknown value."""
+    client_method(frame, node, receiver, name, arguments)
     made = sqlalchemy_connections.any_method(frame, node, receiver, name, arguments)
     if made is None and name == "run_until_complete":
         made = arguments.get(0, "future") or Unknown("a future")
     if made is not None:
         return made
-    client_method(frame, node, receiver, name, arguments)
     if not isinstance(receiver, LibraryObject):
         return _unknown_method(frame, node, name, arguments)
     made = _object_method(frame, node, receiver, name, arguments)
