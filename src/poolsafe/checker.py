@@ -196,7 +196,7 @@ def _check(module: Module, wanted: int, deployment: Deployment, project: Project
     session_statements = collect_session_statements(observed) if session_calls else []
     connections, unknown = collect_connections(observed) if wanted & needles.CLIENT else ([], [])
     silences += [*_silences(engines, deployment), *unreached, *unknown]
-    prepared = collect_prepared_calls(observed) if preparing else []
+    prepared = collect_prepared_calls(observed, preparing) if preparing else []
     facts = [*engines, *connections, *prepared, *statements, *session_statements]
     findings = _judge(module.source, deployment, [*facts, *silences])
     if comments.worth_judging:

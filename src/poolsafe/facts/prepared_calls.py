@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 import libcst as cst
@@ -15,17 +15,34 @@ from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.facts.sizes import STATEMENT, size_state
 from poolsafe.facts.transactions import surroundings_of
 from poolsafe.facts.views import judged_values
-from poolsafe.inference import Absent, Library, LibraryResult, Module, ObservedCall, Unknown, Value, alternatives
+from poolsafe.inference import (
+    Absent,
+    Arguments,
+    Library,
+    LibraryResult,
+    Module,
+    ObservedCall,
+    Unknown,
+    Value,
+    alternatives,
+)
 from poolsafe.inference.models import PREPARED_STATEMENT
-from poolsafe.syntax.index import descendants, last_name
+from poolsafe.syntax.index import CallSite, descendants, last_name
 
 _DATABASE = "databases.Database"
 
 
-def collect_prepared_calls(observed: Observed) -> list[PreparedCall]:
-    """Returns the calls of an explored module that name a statement on asyncpg's connection, in source order."""
-    found = (_prepared_call(observed, calls) for calls in observed.preparing)
+def collect_prepared_calls(observed: Observed, sites: Iterable[CallSite]) -> list[PreparedCall]:
+    """Returns the calls among these that name a statement on asyncpg's connection, in source order."""
+    # What a call means hangs on its receiver, not on how it is reached: one that no run reaches is read as it stands.
+    unreached = [[_as_written(observed.module, site)] for site, _ in observed.inference.unreached(sites)]
+    found = (_prepared_call(observed, calls) for calls in (*observed.preparing, *unreached))
     return sorted((one for one in found if one is not None), key=lambda one: one.start)
+
+
+def _as_written(module: Module, site: CallSite) -> ObservedCall:
+    given = Arguments([Unknown("no path reaches it")])
+    return ObservedCall(module, site.node, site.name, given, (frozenset(),), None, awaited=False)
 
 
 def _prepared_call(observed: Observed, calls: list[ObservedCall]) -> PreparedCall | None:
