@@ -108,7 +108,8 @@ ENGINE_CONFIG = "advanced_alchemy.config.SQLAlchemyAsyncConfig"
 ENGINE_FUNCTIONS[ENGINE_CONFIG] = True
 # The schemes of psycopg 3, which prepares statements by itself; psycopg2 does not.
 PSYCOPG_SCHEMES = frozenset({"postgresql+psycopg", "postgresql+psycopg_async"})
-ENGINE_NAMES = frozenset(name.rpartition(".")[2] for name in ENGINE_FUNCTIONS)
+# ormar's class calls an engine function with what it is given; its stub says so.
+ENGINE_NAMES = frozenset({*(name.rpartition(".")[2] for name in ENGINE_FUNCTIONS), "DatabaseConnection"})
 
 # Functions and classes that make a connection or a pool of asyncpg or psycopg without an engine of SQLAlchemy, or that
 # hand what they are given on to asyncpg. Those in `WRAPPERS` do the latter.

@@ -95,7 +95,7 @@ def may_use_engine(data: bytes) -> bool:
 
 
 def _names_engine(data: bytes) -> bool:
-    if b"SQLAlchemyAsyncConfig" in data:
+    if b"SQLAlchemyAsyncConfig" in data or (b"ormar" in data and b"DatabaseConnection" in data):
         return True
     if b"engine" not in data:
         return False
@@ -130,6 +130,8 @@ def makes_connections(data: bytes) -> bool:
 
     psycopg's connections count, and engines beside its name: a synchronous engine may give it a threshold.
     """
+    if b"tortoise.backends.asyncpg" in data:
+        return True
     if not any(package in data for package in _CLIENT_PACKAGES) or not any(maker in data for maker in _MAKERS):
         return False
     from poolsafe.sql.python_names import makes_connections

@@ -15,7 +15,7 @@ from poolsafe.facts.silence import Cause, Silence
 from poolsafe.facts.sizes import STATEMENT
 from poolsafe.facts.thresholds import psycopg_engines, threshold_of
 from poolsafe.facts.views import views_of
-from poolsafe.facts.wrappers import wrapped_connections
+from poolsafe.facts.wrappers import tortoise_dicts, wrapped_connections
 from poolsafe.inference import Absent, Const, ObservedCall, alternatives
 from poolsafe.libraries import ASYNCPG_CONNECT, ASYNCPG_POOLS, PSYCOPG_CONNECTS, PSYCOPG_POOLS
 from poolsafe.syntax.call_layout import call_layout
@@ -40,7 +40,7 @@ def collect_connections(observed: Observed) -> tuple[list[Connection], list[Sile
             found.append(_psycopg(surroundings, calls))
         else:
             found += wrapped_connections(surroundings, calls)
-    found += psycopg_engines(surroundings)
+    found += [*psycopg_engines(surroundings), *tortoise_dicts(observed.module)]
     found.sort(key=lambda one: one.span)
     return found, [one for one in map(_silence, found) if one is not None]
 

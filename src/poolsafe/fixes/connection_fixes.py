@@ -27,7 +27,7 @@ _THRESHOLD = "prepare_threshold"
 def disable_cache(connection: Connection, source: Source) -> Fix | None:
     """Sets asyncpg's `statement_cache_size` to 0 where it is given, or adds it; None if no edit here can do that."""
     size = connection.size
-    if size is None or connection.misplaced:
+    if size is None or connection.misplaced or connection.in_query:
         return None
     if size.state is SizeState.ABSENT:
         return _added(connection, source, _SIZE, "0")

@@ -67,3 +67,16 @@ def _misplaced_threshold(option: RefusedOption, key: str, connection: Connection
     if option.where is OptionWhere.URL_QUERY:
         return f"{key} in psycopg's URL: connecting raises `invalid URI query parameter`; give {right}"
     return f"{key} given to the pool: `TypeError: __init__() got an unexpected keyword argument`; give {right}"
+
+
+_WRAPPERS = {"databases": "databases", "gino": "gino", "piccolo": "Piccolo", "tortoise": "Tortoise"}
+
+
+def wrapper_of(connection: Connection) -> tuple[str, str]:
+    """Returns the name of the library that makes the connections, and what to do there."""
+    name = _WRAPPERS[connection.function.partition(".")[0]]
+    if connection.in_query:
+        return name, "add `?statement_cache_size=0` to the URL"
+    if connection.options_name:
+        return name, f'add `"statement_cache_size": 0` to `{connection.options_name}`'
+    return name, "add `statement_cache_size=0`"

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _GAP = rb"[\s\\]*"
 _BLANKS = b" \t\n\r\f\v\\"
 
-_ENGINE = rb"(?:create_async_engine|async_engine_from_config|create_engine|engine_from_config|SQLAlchemyAsyncConfig)"
+_ENGINE = (
+    rb"(?:create_async_engine|async_engine_from_config|create_engine|engine_from_config|SQLAlchemyAsyncConfig"
+    rb"|DatabaseConnection)"
+)
 _ENGINE_USED = re.compile(rb"(?<![A-Za-z0-9_])(?<!def )" + _ENGINE + rb"(?![A-Za-z0-9_])")
 # `x as x` renames nothing: it marks a name that is exported again.
 _ENGINE_RENAMED = re.compile(rb"(?<![A-Za-z0-9_])(" + _ENGINE + rb")[\s\\]+as[\s\\]+(?!\1\b)")
