@@ -9,17 +9,23 @@ import functools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field, replace
+from typing import TypeAlias
 
 from poolsafe import needles
 from poolsafe.checkout import synchronous
 from poolsafe.checkout.roots import root_of
 from poolsafe.deployment.evidence import deployment_for
+from poolsafe.facts.client_sites import client_sites, preparing_sites
+from poolsafe.facts.connection import AnyClient, Connection
+from poolsafe.facts.connections import collect_connections
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.facts.doubts import About, Doubt, doubts_about_engines, doubts_about_statements
 from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import collect_engines
 from poolsafe.facts.inspection import explore
 from poolsafe.facts.observed import Observed
+from poolsafe.facts.prepared_call import PreparedCall
+from poolsafe.facts.prepared_calls import collect_prepared_calls
 from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.facts.session_statements import collect_session_statements
 from poolsafe.facts.silence import Cause, Silence
@@ -41,8 +47,10 @@ from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.room import in_deep_stack
 from poolsafe.verdicts import silence_of
 
+# The facts that rules are given, except comments and files.
+_Known: TypeAlias = Engine | Connection | PreparedCall | Statement | SessionStatement | Silence
 # Facts that say of themselves what they do not know, and the rules that each kind of doubt keeps silent.
-_JUDGED = (Engine, Statement, SessionStatement, Silence, Suppression, Unparsable)
+_JUDGED = (Engine, Connection, AnyClient, PreparedCall, Statement, SessionStatement, Silence, Suppression, Unparsable)
 _CONCERNED = {
     About.ENGINE: ("PGB1", "PGB2"),
     About.SIZES: ("PGB1",),
@@ -182,21 +190,27 @@ def _check(
     inference = Inference(project, module)
     engine_calls, sql_calls = engine_sites(module), statement_sites(module) if wanted & needles.STATEMENT else []
     session_calls = session_sites(module) if wanted & needles.SESSION else []
-    explored = bool(sql_calls or session_calls or wanted & needles.ENGINE)
+    clients = client_sites(module) if wanted & needles.CLIENT else []
+    preparing = preparing_sites(module) if wanted & needles.PREPARING else []
+    explored = bool(sql_calls or session_calls or preparing or wanted & (needles.ENGINE | needles.CLIENT))
     if explored:
-        explore(inference, engine_calls, [*sql_calls, *(one for one in session_calls if one not in sql_calls)])
+        others = [one for one in (*session_calls, *preparing) if one not in sql_calls]
+        explore(inference, engine_calls, [*sql_calls, *others], clients)
     observed = Observed(inference)
     unreached = list(_unreached(observed, engine_calls, sql_calls)) if explored else []
     engines, silences = collect_engines(observed, others=comments.worth_judging)
     statements = collect_statements(observed)
     session_statements = collect_session_statements(observed) if session_calls else []
-    silences += [*_silences(engines, deployment), *unreached]
+    connections, unknown = collect_connections(observed) if wanted & needles.CLIENT else ([], [])
+    silences += [*_silences(engines, deployment), *unreached, *unknown]
+    prepared = collect_prepared_calls(observed, preparing) if preparing else []
+    facts: list[_Known] = [*engines, *connections, *prepared, *statements, *session_statements]
     # Not the module's own source: another file may have loaded it, without this file's line length.
-    findings = _judge(source, deployment, [*engines, *statements, *session_statements, *silences])
+    findings = _judge(source, deployment, [*facts, *silences])
     if comments.worth_judging:
         comments.doubts += doubts_about_engines(module, engine_calls, engines)
         comments.doubts += doubts_about_statements(observed, sql_calls, statements)
-        comments.facts += [*engines, *statements, *session_statements, *unreached]
+        comments.facts += [*facts, *unreached]
     if findings and not module.tree.faithful:
         # Offsets that are good enough to report by are not good enough to edit by.
         findings = [replace(finding, fix=None) for finding in findings]
@@ -251,7 +265,7 @@ def _is_template(source: Source, stumble: int) -> bool:
 
 
 def _around(fact: object, deployment: Deployment) -> Deployment:
-    if not isinstance(fact, Engine):
+    if not isinstance(fact, (Engine, Connection)):
         return deployment
     # Imported late: only a file that makes an engine needs the catalogue of poolers.
     from poolsafe.deployment.standing import in_front_of
@@ -262,7 +276,7 @@ def _around(fact: object, deployment: Deployment) -> Deployment:
 def _judge(
     source: Source,
     deployment: Deployment,
-    facts: Iterable[Engine | Statement | SessionStatement | Silence | Suppression | Unparsable],
+    facts: Iterable[_Known | Suppression | Unparsable],
 ) -> list[Finding]:
     findings = [
         finding
@@ -284,7 +298,7 @@ class _Comments:
         # Most files have none, and that is seen quickly.
         self.worth_judging = "PGB" in source.text or "poolsafe" in source.text
         self.doubts: list[Doubt] = []
-        self.facts: list[Engine | Statement | SessionStatement | Silence] = []
+        self.facts: list[_Known] = []
 
     def judged_beside(self, findings: list[Finding], deployment: Deployment) -> list[Finding]:
         """Return the findings, and those about the comments that silence none of them."""

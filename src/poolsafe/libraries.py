@@ -10,6 +10,16 @@ from __future__ import annotations
 _ALIASES = {
     "asyncpg.connection.connect": "asyncpg.connect",
     "asyncpg.pool.create_pool": "asyncpg.create_pool",
+    "asyncpg.pool.Pool": "asyncpg.Pool",
+    "psycopg.Connection.connect": "psycopg.connect",
+    "psycopg.connection.Connection.connect": "psycopg.connect",
+    "psycopg.connection_async.AsyncConnection.connect": "psycopg.AsyncConnection.connect",
+    "psycopg_pool.pool.ConnectionPool": "psycopg_pool.ConnectionPool",
+    "psycopg_pool.pool_async.AsyncConnectionPool": "psycopg_pool.AsyncConnectionPool",
+    "psycopg_pool.null_pool.NullConnectionPool": "psycopg_pool.NullConnectionPool",
+    "psycopg_pool.null_pool_async.AsyncNullConnectionPool": "psycopg_pool.AsyncNullConnectionPool",
+    "databases.core.Database": "databases.Database",
+    "piccolo.engine.postgres.PostgresEngine": "piccolo.engine.PostgresEngine",
     "sqlalchemy.ext.asyncio.engine.create_async_engine": "sqlalchemy.ext.asyncio.create_async_engine",
     "sqlalchemy.ext.asyncio.engine.async_engine_from_config": "sqlalchemy.ext.asyncio.async_engine_from_config",
     "sqlalchemy.ext.asyncio.engine.AsyncEngine": "sqlalchemy.ext.asyncio.AsyncEngine",
@@ -96,7 +106,32 @@ ENGINE_FUNCTIONS = {
 # The class of objects that make an engine from what they are given; its `engine_config` holds the other arguments.
 ENGINE_CONFIG = "advanced_alchemy.config.SQLAlchemyAsyncConfig"
 ENGINE_FUNCTIONS[ENGINE_CONFIG] = True
-ENGINE_NAMES = frozenset(name.rpartition(".")[2] for name in ENGINE_FUNCTIONS)
+# The schemes of psycopg 3, which prepares statements by itself; psycopg2 does not.
+PSYCOPG_SCHEMES = frozenset({"postgresql+psycopg", "postgresql+psycopg_async"})
+# ormar's class calls an engine function with what it is given; its stub says so.
+ENGINE_NAMES = frozenset({*(name.rpartition(".")[2] for name in ENGINE_FUNCTIONS), "DatabaseConnection"})
+
+# Functions and classes that make a connection or a pool of asyncpg or psycopg without an engine of SQLAlchemy, or that
+# hand what they are given on to asyncpg. Those in `WRAPPERS` do the latter.
+ASYNCPG_CONNECT = "asyncpg.connect"
+ASYNCPG_POOLS = frozenset({"asyncpg.create_pool", "asyncpg.Pool"})
+PSYCOPG_CONNECTS = frozenset({"psycopg.connect", "psycopg.AsyncConnection.connect"})
+PSYCOPG_POOLS = frozenset(
+    {
+        "psycopg_pool.ConnectionPool", "psycopg_pool.AsyncConnectionPool", "psycopg_pool.NullConnectionPool",
+        "psycopg_pool.AsyncNullConnectionPool",
+    }
+)  # fmt: skip
+WRAPPERS = frozenset(
+    {
+        "databases.Database", "gino.Gino.set_bind", "gino.create_engine", "piccolo.engine.PostgresEngine",
+        "tortoise.Tortoise.init", "tortoise.register_tortoise",
+    }
+)  # fmt: skip
+CLIENT_FUNCTIONS = frozenset({ASYNCPG_CONNECT}) | ASYNCPG_POOLS | PSYCOPG_CONNECTS | PSYCOPG_POOLS | WRAPPERS
+CLIENT_NAMES = frozenset(name.rpartition(".")[2] for name in CLIENT_FUNCTIONS)
+# The packages that these are imported from.
+CLIENT_PACKAGES = frozenset({name.partition(".")[0] for name in CLIENT_FUNCTIONS} | {"buildpg"})
 
 # Functions and classes that are known by what they do with their first argument: they call it.
 CALLING = frozenset(
@@ -163,6 +198,11 @@ def canonical(name: str) -> str:
     if name.startswith(("advanced_alchemy.", "litestar.")):
         # Exported again by a module for each framework, in Litestar by another one in every other release.
         name = f"advanced_alchemy.config.{name.rpartition('.')[2]}"
+    elif name.startswith("tortoise.contrib.") and name.endswith(".register_tortoise"):
+        name = "tortoise.register_tortoise"
+    elif name.startswith("buildpg.asyncpg."):
+        # buildpg exports all of asyncpg again, beside functions whose results understand its templates.
+        name = name.removeprefix("buildpg.").removesuffix("_b")
     return _ALIASES.get(name, name)
 
 

@@ -22,6 +22,10 @@ STATEMENT = 2
 SUPPRESSION = 4
 #: The file uses something that runs SQL, and one of its strings or calls may change the session.
 SESSION = 8
+#: The file may make a connection or a pool of asyncpg or psycopg without an asynchronous engine of SQLAlchemy.
+CLIENT = 16
+#: The file may name a prepared statement on a connection of asyncpg, by `cursor(sql)`, `prepare(sql)` or `iterate(sql)`.
+PREPARING = 32
 
 # One of these stands in every file that gives SQL to SQLAlchemy, Alembic or a driver.
 _RUNS = (b"execute", b"exec_driver_sql", b"fetch", b"text", b"scalar", b"DDL", b"add_listener")
@@ -37,6 +41,10 @@ def wanted(data: bytes) -> int:
         found |= STATEMENT
     if changes_session(data):
         found |= SESSION
+    if makes_connections(data):
+        found |= CLIENT
+    if names_prepared_statement(data):
+        found |= PREPARING
     return found
 
 
@@ -88,7 +96,7 @@ def may_use_engine(data: bytes) -> bool:
 
 
 def _names_engine(data: bytes) -> bool:
-    if b"SQLAlchemyAsyncConfig" in data:
+    if b"SQLAlchemyAsyncConfig" in data or (b"ormar" in data and b"DatabaseConnection" in data):
         return True
     if b"engine" not in data:
         return False
@@ -112,6 +120,41 @@ _KEYS = (
     b"direct_tls",
     b"record_class",
 )
+
+
+def names_prepared_statement(data: bytes) -> bool:
+    """Whether the file's code may give SQL to `cursor()`, `prepare()` or `iterate()` of an asynchronous connection.
+
+    A file that names another driver, and not asyncpg, gives it to that one.
+    """
+    if not (b".cursor(" in data or b".prepare(" in data or b".iterate(" in data) or b"async" not in data:
+        return False
+    if b"asyncpg" not in data and any(driver in data for driver in _OTHER_DRIVERS):
+        return False
+    from poolsafe.sql.python_names import names_prepared_statement
+
+    return names_prepared_statement(data)
+
+
+_OTHER_DRIVERS = (b"aiomysql", b"asyncmy", b"psycopg", b"aiosqlite", b"aiopg", b"psqlpy", b"oracledb", b"sqlite3")
+
+
+def makes_connections(data: bytes) -> bool:
+    """Whether the file's code may make a connection or a pool of asyncpg or psycopg without SQLAlchemy's asyncpg.
+
+    psycopg's connections count, and engines beside its name: a synchronous engine may give it a threshold.
+    """
+    if b"tortoise.backends.asyncpg" in data:
+        return True
+    if not any(package in data for package in _CLIENT_PACKAGES) or not any(maker in data for maker in _MAKERS):
+        return False
+    from poolsafe.sql.python_names import makes_connections
+
+    return makes_connections(data)
+
+
+_CLIENT_PACKAGES = (b"asyncpg", b"psycopg", b"databases", b"tortoise", b"piccolo", b"gino", b"prepare_threshold")
+_MAKERS = (b"connect", b"create_", b"Pool", b"Database", b"Tortoise", b"tortoise", b"PostgresEngine", b"set_bind")
 
 
 def holds_suppression(data: bytes) -> bool:

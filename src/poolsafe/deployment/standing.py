@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from poolsafe.deployment.providers.catalogue import behind, of_product, of_server
+from poolsafe.facts.connection import AnyClient
 from poolsafe.facts.deployment import Deployment, Evidence, PoolMode, Service
-from poolsafe.facts.engine import Engine
 from poolsafe.facts.pooler import Pooler, PoolerClass
 from poolsafe.facts.servers import HOLE, Server
 
@@ -36,8 +36,8 @@ _WORST_FIRST = (
 )
 
 
-def in_front_of(engine: Engine, deployment: Deployment) -> Deployment:
-    """Returns the deployment of this engine. What is configured goes before what its URL says."""
+def in_front_of(engine: AnyClient, deployment: Deployment) -> Deployment:
+    """Returns the deployment of this engine or connection. What is configured goes before what its URL says."""
     if engine.direct:
         return replace(deployment, pooler=PoolMode.NONE, product=None)
     found = [(of_server(server), server) for server in engine.url.servers]

@@ -131,6 +131,7 @@ class MisplacedWhere(enum.Enum):
     ALEMBIC_KEY = "key of the alembic section"
     BESIDE_CREATOR = "connect_args beside a creator"
     ASYNCPG_CALL = "argument of asyncpg itself"
+    DSN_QUERY = "query of asyncpg's DSN"
 
 
 @frozen

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from poolsafe.facts.clauses import clause_names, unclaimed, uses_of
+from poolsafe.facts.client_sites import client_names
 from poolsafe.facts.spelled import spelled_engine
 from poolsafe.facts.targets import engine_names, source_scopes
 from poolsafe.facts.views import is_other_driver
@@ -12,12 +15,16 @@ from poolsafe.syntax.index import CallSite
 MAX_NAMES = 8  # names of functions and clauses searched for in other modules
 
 
-def explore(inference: Inference, engines: list[CallSite], statements: list[CallSite]) -> None:
+def explore(
+    inference: Inference, engines: list[CallSite], statements: list[CallSite], clients: Sequence[CallSite] = ()
+) -> None:
     """Runs a module and every function that leads to one of the calls, in its file and in the rest of the project."""
     inference.follow_names(engine_names(inference.module))
+    if clients:
+        inference.follow_names(client_names(inference.module))
     spelled = {id(site): spelled_engine(inference.module, site) for site in engines}
     inference.calls.extend(one for one in spelled.values() if one is not None)
-    engines = [site for site in engines if spelled[id(site)] is None]
+    engines = [*(site for site in engines if spelled[id(site)] is None), *clients]
     inference.reach(engines)
     inference.ask_callers(engines, is_other_driver)
     with inference.shallow():

@@ -52,7 +52,7 @@ def misplaced_keys(module: Module, layout: CallLayout, views: list[View], creato
         in_url = query_value(view.url, STATEMENT)
         if not isinstance(in_url, Absent):
             where = MisplacedWhere.URL_QUERY
-            removal = _removal(module, view.url, STATEMENT)
+            removal = removal_from_url(module, view.url, STATEMENT)
             place = explain(view.url.provenance, "the URL", module, span)
             found.setdefault((STATEMENT, where), Misplaced(STATEMENT, where, as_python(in_url), None, removal, place))
     return tuple(found.values())
@@ -69,7 +69,7 @@ def written_value(layout: CallLayout, keyword: str) -> tuple[int, int] | None:
     return layout.arguments[index].value_start, layout.arguments[index].value_end
 
 
-def _removal(module: Module, url: Value, key: str) -> tuple[int, int] | None:
+def removal_from_url(module: Module, url: Value, key: str) -> tuple[int, int] | None:
     """Returns the span of `key=value` and one separator in the URL's string literal in this file, or None."""
     step = url.provenance[0] if url.provenance else None
     if step is None or step.module is not module or not isinstance(step.node, (cst.SimpleString, cst.FormattedString)):

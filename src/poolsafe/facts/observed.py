@@ -6,8 +6,8 @@ import functools
 
 from poolsafe.facts.targets import engine_sites, option_sites
 from poolsafe.inference import Inference, Module, ObservedCall, Value, alternatives
-from poolsafe.inference.models import Connectable, TextClause
-from poolsafe.libraries import DRIVER_METHODS, ENGINE_FUNCTIONS, SETTING_OPTIONS, SQL_FUNCTIONS
+from poolsafe.inference.models import PREPARING, Connectable, TextClause
+from poolsafe.libraries import CLIENT_FUNCTIONS, DRIVER_METHODS, ENGINE_FUNCTIONS, SETTING_OPTIONS, SQL_FUNCTIONS
 
 OP_EXECUTE = "alembic.op.execute"
 
@@ -37,6 +37,16 @@ class Observed:
     def engines(self) -> list[list[ObservedCall]]:
         """The observations of each call of the module that creates an engine."""
         return self._by_node(self.engine_calls)
+
+    @functools.cached_property
+    def clients(self) -> list[list[ObservedCall]]:
+        """The observations of each call of the module that makes a connection or a pool without SQLAlchemy."""
+        return self._by_node([seen for seen in self.inference.calls if seen.function in CLIENT_FUNCTIONS])
+
+    @functools.cached_property
+    def preparing(self) -> list[list[ObservedCall]]:
+        """The observations of each call that may name a prepared statement of asyncpg."""
+        return self._by_node([seen for seen in self.inference.calls if seen.function in PREPARING])
 
     @functools.cached_property
     def statements(self) -> list[list[ObservedCall]]:

@@ -47,7 +47,7 @@ def cache_size(
         for guard, value, state in _size_states(view, key, creator):
             states.setdefault(state, value)
             guards.setdefault(state, []).append(guard)
-    state = _one_state(inference, set(states), guards)
+    state = one_state(inference, set(states), guards)
     if state in (SizeState.ABSENT, SizeState.POSITIVE) and _is_off_behind_pooler(inference, overridden, key, creator):
         state = SizeState.ZERO
     value = states.get(state, Unknown("no path reaches it"))
@@ -136,7 +136,7 @@ def _constant_state(key: str, plain: object) -> SizeState:
     return SizeState.UNKNOWN
 
 
-def _one_state(inference: Inference, states: set[SizeState], guards: dict[SizeState, list[Guard]]) -> SizeState:
+def one_state(inference: Inference, states: set[SizeState], guards: dict[SizeState, list[Guard]]) -> SizeState:
     if not states:
         return SizeState.UNKNOWN
     if SizeState.INVALID in states:

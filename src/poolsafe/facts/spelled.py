@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.inference import Arguments, Module, ObservedCall, Text
-from poolsafe.libraries import ASYNCPG_KEYS, ENGINE_FUNCTIONS
+from poolsafe.libraries import ASYNCPG_KEYS, ENGINE_FUNCTIONS, PSYCOPG_SCHEMES
 from poolsafe.syntax.index import CallSite
 
 
@@ -15,7 +15,8 @@ def spelled_engine(module: Module, site: CallSite) -> ObservedCall | None:
     Returns None for other calls, which have to be run.
     """
     url = _url(module, site)
-    if url is None or url.partition("://")[0] == "postgresql+asyncpg":
+    scheme = "" if url is None else url.partition("://")[0]
+    if url is None or scheme == "postgresql+asyncpg" or (scheme in PSYCOPG_SCHEMES and _gives_options(site)):
         return None
     function = next(name for name in ENGINE_FUNCTIONS if name.endswith(f".{site.name}"))
     return ObservedCall(module, site.node, function, Arguments([Text((url,))]), (frozenset(),), None, awaited=False)
@@ -36,6 +37,11 @@ def _url(module: Module, site: CallSite) -> str | None:
         return None
     beginning = _beginning(first.value)
     return beginning if "://" in beginning and not any(key in beginning for key in ASYNCPG_KEYS) else None
+
+
+def _gives_options(site: CallSite) -> bool:
+    """Returns whether a call has options for the driver, which tell whether psycopg prepares statements."""
+    return any(one.keyword is not None and one.keyword.value == "connect_args" for one in site.node.args)
 
 
 _LITERAL = frozenset({"create_async_engine", "create_engine"})

@@ -50,7 +50,7 @@ class View:
 
     def option(self, name: str) -> Value:
         """Returns the value of a keyword of the engine in this view, or Absent if it is certainly not given."""
-        return _open_where_absent(restrict(option_of(self.seen, name), (self.guard,)))
+        return open_where_absent(restrict(option_of(self.seen, name), (self.guard,)))
 
 
 def views_of(seen: ObservedCall) -> Iterator[View]:
@@ -301,10 +301,10 @@ def connect_arg(view: View, key: str) -> Value:
         return Unknown("connect_args is not a dict that can be followed")
 
     value = choose((guard, one(single)) for guard, single in alternatives(view.option("connect_args")))
-    return _open_where_absent(restrict(value, (view.guard,)))
+    return open_where_absent(restrict(value, (view.guard,)))
 
 
-def _open_where_absent(value: Value) -> Value:
+def open_where_absent(value: Value) -> Value:
     """Returns the value, with a parameter no longer counted as an override if its default brings no value.
 
     A default that has a value is trusted. If it has none, callers outside the project may pass one.

@@ -54,20 +54,42 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import CacheSize, Engine, SizeState
 from poolsafe.findings import Finding
+from poolsafe.fixes.connection_fixes import disable_cache
 from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.client_wording import client_grounds
 from poolsafe.rules.wording import assuming, behind, besides, both_zero, finding, grounds, layer
-from poolsafe.verdicts import Problem, judge
+from poolsafe.verdicts import Problem, judge, judge_size
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES)
-def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if isinstance(client, Connection):
+        yield from _of_connection(client, deployment, source)
+    else:
+        yield from _of_engine(client, deployment, source)
+
+
+def _of_connection(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    size, verdict = connection.size, judge_size(connection, deployment)
+    if size is not None and verdict is not None and verdict.problem is Problem.NONZERO:
+        message = (
+            f'{layer(size.key)} is {size.value or "not 0"}: `prepared statement "..." does not exist` '
+            f"{behind(deployment)}; set it to 0"
+        )
+        fix = disable_cache(connection, source)
+        related = size.origin + client_grounds(connection, deployment)
+        yield finding(__name__, connection, message, verdict.severity, fix, related)
+
+
+def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.NONZERO:
             positive = [size for size in engine.sizes.both if size.state is SizeState.POSITIVE]

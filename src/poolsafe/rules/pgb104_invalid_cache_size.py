@@ -57,20 +57,41 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import CacheSize, Engine, SizeState
 from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.connection_fixes import disable_cache
 from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.client_wording import client_grounds
 from poolsafe.rules.wording import assuming, besides, driver_shown, finding, layer
-from poolsafe.verdicts import Problem, judge
+from poolsafe.verdicts import Problem, judge, judge_size
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
-def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if isinstance(client, Connection):
+        yield from _of_connection(client, deployment, source)
+    else:
+        yield from _of_engine(client, deployment, source)
+
+
+def _of_connection(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    size, verdict = connection.size, judge_size(connection, deployment)
+    if size is not None and verdict is not None and verdict.problem is Problem.INVALID:
+        message = (
+            f"{layer(size.key)} is {size.value}: {_refusal_of_asyncpg(size)} on every server; set it to the number 0"
+        )
+        fix = disable_cache(connection, source)
+        related = size.origin + client_grounds(connection, deployment)
+        yield finding(__name__, connection, message, verdict.severity, fix, related)
+
+
+def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.INVALID:
             invalid = [size for size in engine.sizes.both if size.state is SizeState.INVALID]
@@ -98,13 +119,16 @@ def _advice(engine: Engine, invalid: list[CacheSize], deployment: Deployment) ->
 
 
 def _refusal(size: CacheSize, engine: Engine) -> str:
-    text = size.value.startswith(("'", '"'))
     if size.key == engine.sizes.statement.key:
-        if text:
-            return "connecting raises `TypeError: '<' not supported between instances of 'str' and 'int'`"
-        return f"connecting raises `ValueError: {size.key} is expected to be greater or equal to 0, got {size.value}`"
-    if text:
+        return _refusal_of_asyncpg(size)
+    if size.value.startswith(("'", '"')):
         return "the first statement raises `TypeError: can't multiply sequence by non-int of type 'float'`"
     if size.value.startswith("-"):
         return "the first statement never returns"
     return "it is refused"
+
+
+def _refusal_of_asyncpg(size: CacheSize) -> str:
+    if size.value.startswith(("'", '"')):
+        return "connecting raises `TypeError: '<' not supported between instances of 'str' and 'int'`"
+    return f"connecting raises `ValueError: {size.key} is expected to be greater or equal to 0, got {size.value}`"

@@ -61,9 +61,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.engine import Engine, Misplaced, MisplacedWhere
+from poolsafe.facts.engine import Engine, Misplaced, MisplacedWhere, SizeState
 from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.connection_fixes import move_size
 from poolsafe.fixes.engine_fixes import move_misplaced
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, behind, besides, driver_shown, finding, grounds, layer
@@ -74,7 +76,33 @@ if TYPE_CHECKING:
 
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True)
-def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if isinstance(client, Connection):
+        yield from _of_connection(client, source)
+    else:
+        yield from _of_engine(client, deployment, source)
+
+
+def _of_connection(connection: Connection, source: Source) -> Iterator[Finding]:
+    for where in dict.fromkeys(misplaced.where for misplaced in connection.misplaced):
+        misplaced = [each for each in connection.misplaced if each.where is where]
+        key, lacks = misplaced[0].key, connection.size is not None and connection.size.state is SizeState.ABSENT
+        if where is MisplacedWhere.DSN_QUERY:
+            message = (
+                f"`{key}` in asyncpg's DSN becomes a setting of the server: connecting raises `unrecognized configuration "
+                f"parameter` on every server; give `statement_cache_size=0` as a keyword"
+            )
+        else:
+            advice = "give `statement_cache_size=0`" if lacks else "remove it"
+            message = (
+                f"{layer(key)} given to asyncpg itself raises `TypeError: connect() got an unexpected keyword argument "
+                f"'{key}'` on every server; {advice}"
+            )
+        related = tuple(place for each in misplaced for place in each.origin) + connection.url.origin
+        yield finding(__name__, connection, message, Severity.ERROR, move_size(connection, source), related)
+
+
+def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if not is_asyncpg(engine, deployment):
         return
     # One finding for each place, as one repair moves all the keys that stand there.

@@ -64,6 +64,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from poolsafe.facts.connection import AnyClient, ClientDriver, Connection
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.facts.engine import Engine, ServerSetting
 from poolsafe.facts.pooler import REFUSAL, Fate
@@ -75,24 +76,24 @@ from poolsafe.verdicts import fate_of, is_asyncpg
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
+_TO_ASYNCPG, _TO_PSYCOPG = "in asyncpg's `server_settings`", "given to psycopg"
 _LOST = (Fate.REFUSED, Fate.DROPPED)
 
 
 @rule(since="0.1.0", fix=FixAvailability.NONE)
-def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator[Finding]:
     # SQLAlchemy gives no connect_args to a creator.
-    if engine.creator is not None or not is_asyncpg(engine, deployment):
+    if isinstance(client, Engine) and (client.creator is not None or not is_asyncpg(client, deployment)):
         return
-    lost = [setting for setting in engine.parameters.server_settings if fate_of(setting, deployment) in _LOST]
+    lost = [setting for setting in client.parameters.server_settings if fate_of(setting, deployment) in _LOST]
     if not lost:
         return
-    related = (
-        tuple(place for setting in lost for place in setting.origin)
-        + driver_shown(engine, deployment)
-        + provenance(deployment, "pooler")
-    )
-    message = assuming(engine) + _message(lost, deployment)
-    yield finding(__name__, engine, message, _severity(lost, deployment), None, related)
+    shown = driver_shown(client, deployment) if isinstance(client, Engine) else client.url.origin
+    related = tuple(place for setting in lost for place in setting.origin) + shown + provenance(deployment, "pooler")
+    by_psycopg = isinstance(client, Connection) and client.driver is ClientDriver.PSYCOPG
+    where = _TO_PSYCOPG if by_psycopg else _TO_ASYNCPG
+    message = (assuming(client) if isinstance(client, Engine) else "") + _message(lost, deployment, where)
+    yield finding(__name__, client, message, _severity(lost, deployment), None, related)
 
 
 def _severity(lost: Sequence[ServerSetting], deployment: Deployment) -> Severity:
@@ -104,22 +105,22 @@ def _severity(lost: Sequence[ServerSetting], deployment: Deployment) -> Severity
     return Severity.ERROR if refused else Severity.WARNING
 
 
-def _message(lost: Sequence[ServerSetting], deployment: Deployment) -> str:
+def _message(lost: Sequence[ServerSetting], deployment: Deployment, where: str) -> str:
     failing = [setting for setting in lost if fate_of(setting, deployment) is Fate.REFUSED]
     first, *others = failing or lost
     keys = f"`{first.key}`" + (f" and {len(others)} more" if others else "")
     advice = "use `ALTER ROLE ... SET` or `SET LOCAL`"
     if not failing and deployment.product is not None:
         are, apply = ("are", "they do not apply") if others else ("is", "it does not apply")
-        return f"{keys} in asyncpg's `server_settings` {are} dropped {behind(deployment)}, {apply}; {advice}"
+        return f"{keys} {where} {are} dropped {behind(deployment)}, {apply}; {advice}"
     if not failing:
         return (
-            f"{keys} in asyncpg's `server_settings` has no effect {behind(deployment)}: it is told to accept this "
+            f"{keys} {where} has no effect {behind(deployment)}: it is told to accept this "
             f"startup parameter and does not apply it; {advice}"
         )
     product = deployment.product
     refusal = REFUSAL if product is None else product.refusal
-    return (
-        f"{keys} in asyncpg's `server_settings`: connecting raises `{refusal.format(first.key)}` "
-        f"{behind(deployment)}; {advice}"
-    )
+    if where == _TO_PSYCOPG:
+        # psycopg raises OperationalError: `connection failed: ... FATAL:  unsupported startup parameter: options`.
+        refusal = refusal.removeprefix("ProtocolViolationError: ")
+    return f"{keys} {where}: connecting raises `{refusal.format(first.key)}` {behind(deployment)}; {advice}"

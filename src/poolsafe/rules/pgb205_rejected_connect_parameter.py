@@ -90,6 +90,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.deployment import Deployment, shown
 from poolsafe.facts.engine import ConnectParameter, Driver, Engine, EngineKeyword, ParameterWhere, SizeState
 from poolsafe.findings import Finding, Severity
@@ -97,6 +98,7 @@ from poolsafe.fixes.engine_fixes import move_keywords
 from poolsafe.fixes.parameter_fixes import SSL_MODES, Remedy, Rename, replace_parameters
 from poolsafe.rules.accepted_keywords import ADAPTER, CONNECT, ENGINE, Taken, nearest, refuses_connect, refuses_engine
 from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.client_wording import refusal_of_option
 from poolsafe.rules.foreign_parameters import FOREIGN, of_another_driver
 from poolsafe.rules.wording import assuming, driver_shown, finding
 from poolsafe.verdicts import is_asyncpg
@@ -120,7 +122,22 @@ NOT_A_MODE = "parameter must be one of: disable, allow, prefer, require, verify-
 
 
 @rule(since="0.1.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
-def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
+def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if isinstance(client, Connection):
+        yield from _of_connection(client)
+    else:
+        yield from _of_engine(client, deployment, source)
+
+
+def _of_connection(connection: Connection) -> Iterator[Finding]:
+    if connection.refused and not connection.is_wrapped:
+        first, *others = connection.refused
+        message = refusal_of_option(first, connection, f" and {len(others)} more" if others else "")
+        related = tuple(place for one in connection.refused for place in one.origin) + connection.url.origin
+        yield finding(__name__, connection, message, Severity.ERROR, None, related)
+
+
+def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if engine.url.driver is Driver.OTHER:
         yield from _of_another_driver(engine)
         return

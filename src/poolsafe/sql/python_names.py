@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 _GAP = rb"[\s\\]*"
 _BLANKS = b" \t\n\r\f\v\\"
 
-_ENGINE = rb"(?:create_async_engine|async_engine_from_config|create_engine|engine_from_config|SQLAlchemyAsyncConfig)"
+_ENGINE = (
+    rb"(?:create_async_engine|async_engine_from_config|create_engine|engine_from_config|SQLAlchemyAsyncConfig"
+    rb"|DatabaseConnection)"
+)
 _ENGINE_USED = re.compile(rb"(?<![A-Za-z0-9_])(?<!def )" + _ENGINE + rb"(?![A-Za-z0-9_])")
 # `x as x` renames nothing: it marks a name that is exported again.
 _ENGINE_RENAMED = re.compile(rb"(?<![A-Za-z0-9_])(" + _ENGINE + rb")[\s\\]+as[\s\\]+(?!\1\b)")
@@ -38,6 +41,50 @@ _LISTENER = re.compile(rb"listens_for")
 def uses_engine_function(data: bytes) -> bool:
     """Whether one of the engine functions is called, passed on as a value or renamed; an import alone is none of it."""
     return _ENGINE_USED.search(_IMPORT.sub(_unless_renamed, code(data))) is not None
+
+
+# An import of a package whose functions make connections, and the use of one of these functions.
+_CLIENT_IMPORTED = re.compile(
+    rb"^[ \t]*(?:from|import)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*(?:asyncpg|buildpg|psycopg|psycopg_pool|databases|tortoise|piccolo|gino)\b",
+    re.MULTILINE,
+)
+_CLIENT_USED = re.compile(
+    rb"\b(?:connect|create_pool|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise|register_tortoise|PostgresEngine"
+    rb"|create_engine|set_bind)\b"
+)
+# A call with a positional argument that is awaited, iterated or entered asynchronously.
+_PREPARING = re.compile(
+    rb"(?:\bawait\b|\basync[\s\\]+for\b[^:\r\n]*?\bin\b|\basync[\s\\]+with\b)[^\r\n]{0,200}?"
+    rb"\.(?:cursor|prepare|iterate)\((?!\s*(?:\)|\w+\s*=(?!=)))"
+)
+_THRESHOLD = re.compile(rb"prepare_threshold|postgres\w*\+psycopg\b")
+
+
+def names_prepared_statement(data: bytes) -> bool:
+    """Whether a call of `cursor`, `prepare` or `iterate` with a positional argument runs asynchronously."""
+    return _PREPARING.search(code(data)) is not None
+
+
+def makes_connections(data: bytes) -> bool:
+    """Whether a package of asyncpg, psycopg or a wrapper is imported and used to connect, or an engine is psycopg's.
+
+    A binding method such as `db.set_bind(url)` is called on an object that often comes from another module.
+    """
+    written = code(data)
+    if _CLIENT_IMPORTED.search(written) is not None and _CLIENT_USED.search(
+        _IMPORT.sub(_unless_renamed_client, written)
+    ):
+        return True
+    if b"set_bind" in written and b"gino" in data:
+        return True
+    return _THRESHOLD.search(data) is not None and _ENGINE_USED.search(written) is not None
+
+
+_CLIENT_RENAMED = re.compile(rb"\bas\b")
+
+
+def _unless_renamed_client(statement: re.Match[bytes]) -> bytes:
+    return statement[0] if _CLIENT_RENAMED.search(statement[0]) else b""
 
 
 def runs_several_commands(data: bytes) -> bool:

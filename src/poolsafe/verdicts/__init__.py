@@ -1,5 +1,6 @@
 """The verdicts: what is wrong with a configuration in a deployment, as it was measured on real servers."""
 
+from poolsafe.verdicts.connection_table import judge_size, judge_threshold, shares_servers
 from poolsafe.verdicts.judgement import (
     is_asyncpg,
     is_name_unsafe_with_zeros,
@@ -32,11 +33,14 @@ __all__ = [
     "is_name_unsafe_with_zeros",
     "is_spared",
     "judge",
+    "judge_size",
     "judge_state",
+    "judge_threshold",
     "knows_empty_names",
     "may_fail_by_name",
     "ping_fails",
     "severity",
+    "shares_servers",
     "silence_of",
     "unsettled_size",
     "verdicts",

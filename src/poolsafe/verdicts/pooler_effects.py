@@ -17,6 +17,12 @@ def has_pooler(deployment: Deployment) -> bool:
     return deployment.pooler is not PoolMode.NONE
 
 
+def has_evidence(deployment: Deployment) -> bool:
+    """Returns whether a pooler is configured or found, or a sign of one, so that none has to be assumed."""
+    found = deployment.pooler not in (PoolMode.AUTO, PoolMode.NONE) or deployment.because("pooler") is not None
+    return found or deployment.product is not None
+
+
 def class_of(deployment: Deployment) -> PoolerClass:
     """Returns what the pooler of a deployment does to named prepared statements."""
     product = deployment.product

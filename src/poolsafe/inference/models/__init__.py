@@ -7,12 +7,15 @@ behaviour, add a name and a handler.
 
 from poolsafe.inference.models.addresses import is_address
 from poolsafe.inference.models.alembic import CONFIGURE
+from poolsafe.inference.models.clients import PREPARED_STATEMENT, PREPARING
 from poolsafe.inference.models.sqlalchemy_engines import engine_url, scheme_of, single_scheme
 from poolsafe.inference.models.urls import parse_url
 from poolsafe.inference.objects import Connectable, ConnectionFactory, SessionMaker, TextClause
 
 __all__ = [
     "CONFIGURE",
+    "PREPARED_STATEMENT",
+    "PREPARING",
     "Connectable",
     "ConnectionFactory",
     "SessionMaker",

@@ -22,6 +22,7 @@ from poolsafe.inference.models import (
     standard_library,
     urls,
 )
+from poolsafe.inference.models.clients import client_method, observe_client
 from poolsafe.inference.models.handler import Handler, forced
 from poolsafe.inference.models.library_stubs import stubbed
 from poolsafe.inference.objects import (
@@ -40,6 +41,7 @@ from poolsafe.inference.symbols import At, Symbol, derived
 from poolsafe.inference.values import Absent, Class, Function, Instance, Library, Unknown, Value
 from poolsafe.libraries import (
     ASYNC_RUNNERS,
+    CLIENT_FUNCTIONS,
     ENGINE_FUNCTIONS,
     SQL_FUNCTIONS,
     SYNC_RUNNERS,
@@ -71,6 +73,8 @@ def call(frame: Frame, node: ir.Call | None, callee: Library, arguments: Argumen
         return sqlalchemy_engines.make_engine(frame, node, name, arguments)
     if name in SQL_FUNCTIONS:
         return sqlalchemy_engines.give_sql(frame, node, name, arguments)
+    if name in CLIENT_FUNCTIONS:
+        observe_client(frame, node, name, arguments)
     handler = _HANDLERS.get(name)
     if handler is not None:
         return handler(frame, node, arguments if name in _PATIENT else forced(frame, arguments))
@@ -89,6 +93,7 @@ def call(frame: Frame, node: ir.Call | None, callee: Library, arguments: Argumen
 
 def method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, arguments: Arguments) -> Value:
     """Returns the result of a method or call of a library object, or of a method of an unknown value."""
+    client_method(frame, node, receiver, name, arguments)
     made = sqlalchemy_connections.any_method(frame, node, receiver, name, arguments)
     if made is None and name == "run_until_complete":
         made = arguments.get(0, "future") or Unknown("a future")

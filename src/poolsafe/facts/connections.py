@@ -1,0 +1,122 @@
+"""Builds one connection fact from the observed calls of a function that makes connections or a pool."""
+
+from __future__ import annotations
+
+from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl
+from poolsafe.facts.creators import connections as creator_connections
+from poolsafe.facts.driver_options import asyncpg_settings, misplaced_options, refused_options
+from poolsafe.facts.engine import Driver, Parameters, SizeState
+from poolsafe.facts.given import Given, given_by
+from poolsafe.facts.observed import Observed
+from poolsafe.facts.option_places import dict_argument, is_extendable, size_of, url_origin
+from poolsafe.facts.pool_hooks import hooks_of
+from poolsafe.facts.reach import Surroundings
+from poolsafe.facts.silence import Cause, Silence
+from poolsafe.facts.sizes import STATEMENT
+from poolsafe.facts.thresholds import psycopg_engines, threshold_of
+from poolsafe.facts.views import views_of
+from poolsafe.facts.wrappers import tortoise_dicts, wrapped_connections
+from poolsafe.inference import Absent, Const, ObservedCall, alternatives
+from poolsafe.libraries import ASYNCPG_CONNECT, ASYNCPG_POOLS, PSYCOPG_CONNECTS, PSYCOPG_POOLS
+from poolsafe.syntax.call_layout import call_layout
+
+_ASYNCPG = ASYNCPG_POOLS | {ASYNCPG_CONNECT}
+_PSYCOPG = PSYCOPG_CONNECTS | PSYCOPG_POOLS
+
+
+def collect_connections(observed: Observed) -> tuple[list[Connection], list[Silence]]:
+    """Returns the connections and pools of an explored module in source order, and a silence for each unknown one."""
+    surroundings = Surroundings(observed)
+    creating = _nodes_of_creators(observed)
+    found: list[Connection] = []
+    for calls in observed.clients:
+        if id(calls[0].node) in creating:
+            continue  # the engine's finding speaks of it
+        if calls[0].function in _ASYNCPG:
+            made = _asyncpg(surroundings, calls)
+            if made is not None:
+                found.append(made)
+        elif calls[0].function in _PSYCOPG:
+            found.append(_psycopg(surroundings, calls))
+        else:
+            found += wrapped_connections(surroundings, calls)
+    found += [*psycopg_engines(surroundings), *tortoise_dicts(observed.module)]
+    found.sort(key=lambda one: one.span)
+    return found, [one for one in map(_silence, found) if one is not None]
+
+
+def _silence(connection: Connection) -> Silence | None:
+    size = connection.size
+    if size is None or size.state is not SizeState.UNKNOWN:
+        return None
+    return Silence(lambda: connection.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
+
+
+def _nodes_of_creators(observed: Observed) -> frozenset[int]:
+    """Returns the ids of the calls by which the creators of engines make their connections.
+
+    An engine of another driver has no finding that would speak of them.
+    """
+    return frozenset(
+        id(step.node)
+        for seen in observed.engine_calls
+        for view in views_of(seen)
+        if view.driver is not Driver.OTHER
+        for name in ("async_creator", "creator")
+        for _, connection in creator_connections(view, name)
+        for step in connection.provenance[:1]
+    )
+
+
+def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connection | None:
+    module, given = surroundings.module, [given_by(seen) for seen in calls]
+    if any(_is_made_otherwise(one) for one in given):
+        return None
+    layout = call_layout(module.tree, calls[0].node)
+    span = (layout.start, layout.end)
+    return Connection(
+        path=module.path,
+        function=calls[0].function,
+        call=layout,
+        url=ConnectionUrl(
+            tuple(dict.fromkeys(server for one in given for server in one.servers())), url_origin(module, given, span)
+        ),
+        driver=ClientDriver.ASYNCPG,
+        size=size_of(surroundings, layout, given),
+        extendable=is_extendable(surroundings, calls, STATEMENT),
+        misplaced=misplaced_options(module, layout, given),
+        refused=refused_options(module, layout, given),
+        parameters=Parameters(server_settings=asyncpg_settings(module, layout, given)),
+        hooks=hooks_of(module, given, span),
+        direct=all(one.is_direct for one in given),
+    )
+
+
+def _is_made_otherwise(given: Given) -> bool:
+    """Returns whether the pool gets a `connect` function, which may make connections in its own way."""
+    return any(
+        not isinstance(single, Absent) and single != Const(None) for _, single in alternatives(given.option("connect"))
+    )
+
+
+def _psycopg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connection:
+    module, given = surroundings.module, [given_by(seen) for seen in calls]
+    layout = call_layout(module.tree, calls[0].node)
+    span = (layout.start, layout.end)
+    name = given[0].mapping
+    return Connection(
+        path=module.path,
+        function=calls[0].function,
+        call=layout,
+        url=ConnectionUrl(
+            tuple(dict.fromkeys(server for one in given for server in one.servers())), url_origin(module, given, span)
+        ),
+        driver=ClientDriver.PSYCOPG,
+        threshold=threshold_of(surroundings, layout, given),
+        options=dict_argument(module, calls[0].node, layout, given, name) if name else None,
+        options_name=name,
+        extendable=is_extendable(surroundings, calls, name or "prepare_threshold"),
+        refused=refused_options(module, layout, given),
+        parameters=Parameters(server_settings=asyncpg_settings(module, layout, given)),
+        direct=all(one.is_direct for one in given),
+    )

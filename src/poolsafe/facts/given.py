@@ -1,0 +1,161 @@
+"""What a call that makes a connection or a pool gives to the driver: its URL, and options by their names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from poolsafe.facts.direct_names import names_direct_server
+from poolsafe.facts.server_addresses import servers_of
+from poolsafe.facts.servers import NOWHERE, Server
+from poolsafe.facts.views import open_where_absent, option_of, query_value
+from poolsafe.inference import (
+    Absent,
+    Const,
+    MappingValue,
+    ObservedCall,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    alternatives,
+    as_text,
+    choose,
+    derived,
+    for_detection,
+    restrict,
+)
+from poolsafe.inference.models import is_address, parse_url
+from poolsafe.libraries import PSYCOPG_CONNECTS, PSYCOPG_POOLS
+from poolsafe.records import frozen
+
+# The argument whose dict holds the driver's options, for calls that do not take them as keywords of their own.
+_MAPPINGS = {
+    **dict.fromkeys(PSYCOPG_POOLS, ("kwargs", None)),
+    "piccolo.engine.PostgresEngine": ("config", 0),
+    "sqlalchemy.create_engine": ("connect_args", None),
+    "sqlalchemy.ext.asyncio.create_async_engine": ("connect_args", None),
+    "sqlalchemy.engine_from_config": ("connect_args", None),
+    "sqlalchemy.ext.asyncio.async_engine_from_config": ("connect_args", None),
+}
+_URLS = {
+    "asyncpg.connect": "dsn",
+    "asyncpg.create_pool": "dsn",
+    **dict.fromkeys(PSYCOPG_CONNECTS | PSYCOPG_POOLS, "conninfo"),
+    "databases.Database": "url",
+    "gino.Gino.set_bind": "bind",
+    "gino.create_engine": "name_or_url",
+}
+
+
+@frozen
+class Given:
+    """One observed call. `mapping` is the name of the argument that holds the driver's options, or "" for keywords."""
+
+    seen: ObservedCall
+    mapping: str
+    position: int | None
+
+    @property
+    def url(self) -> Value:
+        """The URL or connection string, or Absent."""
+        if self.seen.function == "piccolo.engine.PostgresEngine":
+            return self.option("dsn")
+        name = _URLS.get(self.seen.function, "dsn")
+        value = self.seen.arguments.get(0, name) or Absent()
+        return restrict(value, self.seen.path)
+
+    @property
+    def container(self) -> Value:
+        """The dict argument that holds the driver's options, or Absent if there is none or keywords are used."""
+        if not self.mapping:
+            return Absent()
+        positional = self.seen.arguments.positional
+        if self.position is not None and self.position < len(positional):
+            return restrict(positional[self.position], self.seen.path)
+        return restrict(option_of(self.seen, self.mapping), self.seen.path)
+
+    def option(self, key: str) -> Value:
+        """Returns the value of an option, Absent if it is certainly not given, or Unknown."""
+        if not self.mapping:
+            return open_where_absent(restrict(option_of(self.seen, key), self.seen.path))
+        return open_where_absent(restrict(_item(self.container, key), self.seen.path))
+
+    def option_of_call(self, name: str) -> Value:
+        """Returns a keyword of the call itself, as `option` does."""
+        return open_where_absent(restrict(option_of(self.seen, name), self.seen.path))
+
+    def keys(self) -> Iterator[tuple[str, Value]]:
+        """Yields the known options by name, those that are absent on some path included."""
+        if not self.mapping:
+            yield from self.seen.arguments.keywords.items()
+            return
+        for _, single in alternatives(for_detection(self.container)):
+            if isinstance(single, MappingValue):
+                yield from ((key, value) for key, value in single.items.items() if isinstance(key, str))
+
+    def query(self) -> Iterator[tuple[str, Value]]:
+        """Yields the keys of the URL's query."""
+        for _, url in alternatives(for_detection(self.url)):
+            parsed = parse_url(url) if isinstance(url, Text) else url
+            if not isinstance(parsed, Url):
+                continue
+            for _, query in alternatives(parsed.query):
+                if isinstance(query, MappingValue):
+                    yield from ((key, value) for key, value in query.items.items() if isinstance(key, str))
+
+    def servers(self) -> Iterator[Server]:
+        """Yields the addresses of the URL, or those that the keywords name."""
+        for _, url in alternatives(for_detection(self.url)):
+            if isinstance(url, (Absent, Const)):
+                host, port = (as_text(for_detection(self.option(key))) for key in ("host", "port"))
+                number = for_detection(self.option("port"))
+                known = str(number.value) if isinstance(number, Const) else port.known
+                yield Server(host.known, known or None) if host.known else NOWHERE
+            else:
+                yield from servers_of(url)
+
+    @property
+    def is_direct(self) -> bool:
+        """Whether no pooler is in between, or the names that the URL has in the code say so."""
+        url = self.url
+        values = [url] if not isinstance(url, Absent) else [self.option("host")]
+        return all(is_address(value) for value in values) or any(map(_is_named_direct, values))
+
+
+def given_by(seen: ObservedCall) -> Given:
+    """Returns what an observed call gives to the driver."""
+    mapping, position = _MAPPINGS.get(seen.function, ("", None))
+    return Given(seen, mapping, position)
+
+
+def query_option(url: Value, key: str) -> Value:
+    """Returns a key of the query of one of the URLs, or Absent."""
+    found = [query_value(single, key) for _, single in alternatives(for_detection(url))]
+    return next((one for one in found if not isinstance(one, Absent)), Absent())
+
+
+def _item(container: Value, key: str) -> Value:
+    def one(single: Value) -> Value:
+        match single:
+            case MappingValue():
+                return single.get(key)
+            case Absent() | Const(value=None):
+                return Absent()
+            case Unknown():
+                return Unknown(single.reason, derived("options", single.symbol, key), override=single.override)
+        return Unknown("the options are not a dict that can be followed")
+
+    return choose((guard, one(single)) for guard, single in alternatives(container))
+
+
+def _is_named_direct(url: Value) -> bool:
+    """Returns whether a name that the URL comes from says that it leads to the server itself."""
+    for _, single in alternatives(for_detection(url)):
+        names = [step.module.tree.text(step.node) for step in single.provenance]
+        pieces = single.pieces if isinstance(single, Text) else (single,)
+        for piece in pieces:
+            symbol = piece.symbol if isinstance(piece, Unknown) else None
+            names += symbol.words() if symbol is not None else ()
+        if any(map(names_direct_server, names)):
+            return True
+    return False

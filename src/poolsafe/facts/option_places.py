@@ -1,0 +1,136 @@
+"""Where the options of a connection are written, and what a fix may add or replace there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import libcst as cst
+
+from poolsafe.facts.engine import CacheSize, ConnectArgs, ConnectArgsForm, SizeState
+from poolsafe.facts.given import Given
+from poolsafe.facts.misplaced import argument_index
+from poolsafe.facts.places import explain
+from poolsafe.facts.reach import Surroundings
+from poolsafe.facts.sizes import STATEMENT, one_state, size_state
+from poolsafe.facts.views import as_python, detection_alternatives
+from poolsafe.facts.written_keys import setter_of
+from poolsafe.findings import Related
+from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Origin, Unknown, Value, alternatives
+from poolsafe.syntax.call_layout import dict_layout
+from poolsafe.syntax.layout import CallLayout
+
+_WRONG = frozenset({SizeState.POSITIVE, SizeState.INVALID})
+
+
+def url_origin(module: Module, given: Iterable[Given], span: tuple[int, int]) -> tuple[Related, ...]:
+    """Returns the places where the URL comes from, outside the call."""
+    for one in given:
+        for _, url in alternatives(one.url):
+            places = explain(url.provenance, "the URL", module, span)
+            if places:
+                return places
+    return ()
+
+
+def size_of(surroundings: Surroundings, layout: CallLayout, given: list[Given]) -> CacheSize:
+    """Returns asyncpg's cache size as the calls give it."""
+    module, inference = surroundings.module, surroundings.observed.inference
+    states: dict[SizeState, list[tuple[Guard, Value]]] = {}
+    for one in given:
+        for guard, single in detection_alternatives(one.option(STATEMENT)):
+            states.setdefault(size_state(STATEMENT, single), []).append((guard, single))
+    guards = {state: [guard for guard, _ in found] for state, found in states.items()}
+    state = one_state(inference, set(states), guards)
+    of = SizeState.ZERO if state is SizeState.CONDITIONAL else state
+    value = states[of][0][1] if of in states else Unknown("no path reaches it")
+    wrong = [single for each in _WRONG for _, single in states.get(each, ())]
+    replaceable = state in _WRONG and set(states) <= _WRONG | {SizeState.ZERO}
+    return CacheSize(
+        key=STATEMENT,
+        state=state,
+        value=as_python(value),
+        literals=literals_of(surroundings, layout, STATEMENT, wrong) if replaceable else None,
+        origin=explain(value.provenance, f"`{STATEMENT}`", module, (layout.start, layout.end)),
+        reason=value.reason if isinstance(value, Unknown) else "it is no number that can be followed",
+    )
+
+
+def literals_of(
+    surroundings: Surroundings, layout: CallLayout, key: str, values: Iterable[Value]
+) -> tuple[tuple[int, int], ...] | None:
+    """Returns the spans of the literals that give these values under a key, in the order of the values.
+
+    Returns None if one is not written under the key in this file, or if the file reads the key of some dict.
+    """
+    module = surroundings.module
+    spans: list[tuple[int, int]] = []
+    for value in values:
+        step = value.provenance[0] if value.provenance else None
+        if step is None or step.module is not module or step.label is not Origin.LITERAL:
+            return None
+        start, end = module.tree.span(step.node)
+        inside = layout.open <= start and end <= layout.close
+        if setter_of(module, step.node, key) is None or (not inside and surroundings.reads_item(key)):
+            return None
+        spans.append((start, end))
+    return tuple(dict.fromkeys(spans)) or None
+
+
+def dict_argument(
+    module: Module, node: cst.Call, layout: CallLayout, given: Iterable[Given], name: str, position: int | None = None
+) -> ConnectArgs:
+    """Returns the form of the dict argument that holds a driver's options, as written at the call."""
+    index = argument_index(layout, name)
+    if index is None and position is not None and position < len(layout.arguments):
+        argument = layout.arguments[position]
+        index = position if argument.keyword is None and not argument.star else None
+    if index is not None:
+        argument = layout.arguments[index]
+        value = node.args[index].value
+        display = dict_layout(module.tree, value) if isinstance(value, cst.Dict) else None
+        may_be_none = any(
+            isinstance(single, Const) and single.value is None
+            for one in given
+            for _, single in alternatives(one.container)
+        )
+        form = ConnectArgsForm.DISPLAY if display is not None else ConnectArgsForm.EXPRESSION
+        return ConnectArgs(form, (argument.value_start, argument.value_end), display, may_be_none)
+    absent = all(isinstance(one.container, Absent) for one in given)
+    return ConnectArgs(ConnectArgsForm.ABSENT if absent else ConnectArgsForm.FIXED)
+
+
+def is_extendable(surroundings: Surroundings, calls: list[ObservedCall], keyword: str) -> bool:
+    """Returns whether no path gives a keyword to a call already, whoever calls the function around it."""
+    if any(seen.arguments.open_keywords is not None or seen.arguments.open_positional for seen in calls):
+        return False
+    if any(keyword in seen.arguments.keywords_where_empty for seen in calls):
+        return False
+    module, node = surroundings.module, calls[0].node
+    return all(
+        argument.star != "*" and (argument.star != "**" or _is_own(module, argument.value)) for argument in node.args
+    )
+
+
+def _is_own(module: Module, spread: cst.BaseExpression) -> bool:
+    """Returns whether what a call spreads is built here: no parameter, which callers elsewhere may fill otherwise."""
+    match spread:
+        case cst.Dict():
+            return all(isinstance(one, cst.DictElement) or _is_own(module, one.value) for one in spread.elements)
+        case cst.Call():
+            return True
+        case cst.Name(value=name):
+            return name not in _parameters_around(module, spread)
+    return False
+
+
+def _parameters_around(module: Module, node: cst.CSTNode) -> frozenset[str]:
+    """Returns the names of the parameters of the functions around a node."""
+    names: set[str] = set()
+    at = module.index.parents.get(id(node))
+    while at is not None:
+        if isinstance(at, (cst.FunctionDef, cst.Lambda)):
+            given = at.params
+            names |= {one.name.value for one in (*given.params, *given.kwonly_params, *given.posonly_params)}
+            names |= {given.star_kwarg.name.value} if given.star_kwarg is not None else set()
+        at = module.index.parents.get(id(at))
+    return frozenset(names)

@@ -1,0 +1,41 @@
+"""The prepared call fact: a call on asyncpg's own connection that names a prepared statement whatever the cache is."""
+
+from __future__ import annotations
+
+import enum
+
+from poolsafe.facts.engine import SizeState
+from poolsafe.records import frozen
+
+
+class PreparedBy(enum.Enum):
+    """The call that names the statement. `ITERATE` is that of encode/databases, which calls `cursor()`."""
+
+    CURSOR = "cursor"
+    PREPARE = "prepare"
+    ITERATE = "iterate"
+
+
+@frozen
+class PreparedCall:
+    """One call, at `start` to `end`. `reason` says in words why asyncpg runs it.
+
+    `size` is the state of the connection's `statement_cache_size`, UNKNOWN if the connection comes from elsewhere.
+    `named`: `prepare()` is given a name. `outside`: the function shows that no transaction is open. `direct`: the name
+    of the connection, or of its URL, says that it leads past the pooler.
+    """
+
+    path: str
+    start: int
+    end: int
+    by: PreparedBy
+    reason: str
+    size: SizeState
+    named: bool = False
+    outside: bool = False
+    direct: bool = False
+
+    @property
+    def span(self) -> tuple[int, int]:
+        """The span of the call, where findings are reported."""
+        return self.start, self.end

@@ -1,0 +1,153 @@
+"""psycopg's `prepare_threshold`: the values that reach its connections, by itself and through SQLAlchemy's engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl, Threshold, ThresholdState
+from poolsafe.facts.engine import Driver
+from poolsafe.facts.given import Given, given_by
+from poolsafe.facts.option_places import dict_argument, is_extendable, literals_of, url_origin
+from poolsafe.facts.places import explain
+from poolsafe.facts.pooler_conditions import asks_for_pooler
+from poolsafe.facts.reach import Surroundings
+from poolsafe.facts.server_addresses import servers_of
+from poolsafe.facts.views import View, as_python, detection_alternatives, views_of
+from poolsafe.inference import Absent, Const, Function, Guard, Module, ObservedCall, Text, Unknown, Value, alternatives
+from poolsafe.inference.models import is_address, single_scheme
+from poolsafe.libraries import PSYCOPG_SCHEMES
+from poolsafe.syntax.call_layout import call_layout
+from poolsafe.syntax.index import descendants
+from poolsafe.syntax.layout import CallLayout
+
+KEY = "prepare_threshold"
+_WRONG = frozenset({ThresholdState.AT_ONCE, ThresholdState.POSITIVE, ThresholdState.INVALID})
+
+
+def threshold_of(surroundings: Surroundings, layout: CallLayout, given: list[Given]) -> Threshold:
+    """Returns the threshold as the calls give it to psycopg, or to a pool that hands it on."""
+    module = surroundings.module
+    options = [option for one in given for option in detection_alternatives(one.option(KEY))]
+    found = _threshold(surroundings, layout, options)
+    if found.state is ThresholdState.ABSENT and (_sets_later(module) or any(map(_configures, given))):
+        return Threshold(ThresholdState.UNKNOWN, reason="it is set after the connection is made")
+    return found
+
+
+def psycopg_engines(surroundings: Surroundings) -> Iterator[Connection]:
+    """Yields the engines of SQLAlchemy that use psycopg 3 on every path, or that give it a threshold."""
+    module = surroundings.module
+    for calls in surroundings.observed.engines:
+        views = [view for seen in calls for view in views_of(seen)]
+        if not views or any(view.driver is Driver.ASYNCPG for view in views):
+            continue
+        psycopg = all(single_scheme(view.url) in PSYCOPG_SCHEMES for view in views)
+        given = [given_by(seen) for seen in calls]
+        unknown = all(single_scheme(view.url) in (*PSYCOPG_SCHEMES, None) for view in views)
+        if not psycopg and not (unknown and any(_gives_number(one) for one in given)):
+            continue
+        if any(_has_creator(view) for view in views):
+            continue
+        yield _engine(surroundings, calls, given, views)
+
+
+def _engine(surroundings: Surroundings, calls: list[ObservedCall], given: list[Given], views: list[View]) -> Connection:
+    module = surroundings.module
+    layout = call_layout(module.tree, calls[0].node)
+    span = (layout.start, layout.end)
+    return Connection(
+        path=module.path,
+        function=calls[0].function,
+        call=layout,
+        url=ConnectionUrl(
+            tuple(dict.fromkeys(server for view in views for server in servers_of(view.url))),
+            url_origin(module, given, span),
+        ),
+        driver=ClientDriver.PSYCOPG,
+        threshold=threshold_of(surroundings, layout, given),
+        options=dict_argument(module, calls[0].node, layout, given, "connect_args"),
+        options_name="connect_args",
+        extendable=is_extendable(surroundings, calls, "connect_args"),
+        direct=all(is_address(view.url) for view in views) or all(one.is_direct for one in given),
+    )
+
+
+def _has_creator(view: View) -> bool:
+    return any(not isinstance(view.option(name), Absent) for name in ("creator", "async_creator"))
+
+
+def _gives_number(given: Given) -> bool:
+    return any(_state(single) in _WRONG for _, single in alternatives(given.option(KEY)))
+
+
+def _threshold(surroundings: Surroundings, layout: CallLayout, options: list[tuple[Guard, Value]]) -> Threshold:
+    states: dict[ThresholdState, list[tuple[Guard, Value]]] = {}
+    for guard, single in options:
+        states.setdefault(_state(single), []).append((guard, single))
+    state = _one_state(surroundings, states)
+    values = states.get(state, [])
+    value = values[0][1] if values else Unknown("no path reaches it")
+    wrong = [single for each in _WRONG for _, single in states.get(each, ())]
+    replaceable = state in _WRONG and set(states) <= _WRONG | {ThresholdState.OFF}
+    return Threshold(
+        state,
+        as_python(value),
+        literals_of(surroundings, layout, KEY, wrong) if replaceable else None,
+        explain(value.provenance, f"`{KEY}`", surroundings.module, (layout.start, layout.end)),
+        value.reason if isinstance(value, Unknown) else "it is no number that can be followed",
+    )
+
+
+def _one_state(surroundings: Surroundings, states: dict[ThresholdState, list[tuple[Guard, Value]]]) -> ThresholdState:
+    for wrong in (ThresholdState.INVALID, ThresholdState.AT_ONCE):
+        if wrong in states:
+            return wrong
+    if len(states) == 1:
+        return next(iter(states))
+    if ThresholdState.UNKNOWN in states or not states:
+        return ThresholdState.UNKNOWN
+    # `None if is_pooler else 5` switches it off where that is needed.
+    ways = [guard for found in states.values() for guard, _ in found]
+    if ThresholdState.OFF in states and asks_for_pooler(surroundings.observed.inference, ways):
+        return ThresholdState.OFF
+    if ThresholdState.POSITIVE in states:
+        return ThresholdState.POSITIVE
+    return ThresholdState.CONDITIONAL
+
+
+def _state(value: Value) -> ThresholdState:
+    match value:
+        case Absent():
+            return ThresholdState.ABSENT
+        case Const(value=None):
+            return ThresholdState.OFF
+        case Const(value=bool() | int() as number):
+            return ThresholdState.AT_ONCE if number <= 0 else ThresholdState.POSITIVE
+        case Text():
+            return ThresholdState.INVALID
+    return ThresholdState.UNKNOWN
+
+
+def _configures(given: Given) -> bool:
+    """Returns whether a pool's `configure` function may set the threshold of each connection."""
+    for _, single in alternatives(given.option_of_call("configure")):
+        if isinstance(single, Function):
+            if _assigns_threshold(single.node.origin):
+                return True
+        elif not isinstance(single, Absent) and single != Const(None):
+            return True
+    return False
+
+
+def _sets_later(module: Module) -> bool:
+    """Returns whether the file sets the threshold of some connection: `connection.prepare_threshold = None`."""
+    return KEY in module.source.text and _assigns_threshold(module.tree.module)
+
+
+def _assigns_threshold(node: cst.CSTNode) -> bool:
+    return any(
+        isinstance(one, cst.AssignTarget) and isinstance(one.target, cst.Attribute) and one.target.attr.value == KEY
+        for one in descendants(node)
+    )

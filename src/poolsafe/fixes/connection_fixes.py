@@ -1,0 +1,135 @@
+"""The repairs of a call that makes a connection or a pool without SQLAlchemy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.dict_items import display_of, extend_mapping, items_of
+from poolsafe.edits.insertion import insert_arguments, insert_items
+from poolsafe.edits.quoting import preferred_quote
+from poolsafe.edits.removal import remove_arguments
+from poolsafe.edits.replacement import replace_text
+from poolsafe.edits.wrapping import fitted, is_commented_for_people
+from poolsafe.facts.connection import ThresholdState
+from poolsafe.facts.engine import ConnectArgsForm, MisplacedWhere, SizeState
+from poolsafe.findings import Applicability, Edit, Fix
+
+if TYPE_CHECKING:
+    from poolsafe.facts.connection import Connection
+    from poolsafe.source import Source
+
+Edits = tuple[Edit, ...]
+
+_SIZE = "statement_cache_size"
+_THRESHOLD = "prepare_threshold"
+
+
+def disable_cache(connection: Connection, source: Source) -> Fix | None:
+    """Sets asyncpg's `statement_cache_size` to 0 where it is given, or adds it; None if no edit here can do that."""
+    size = connection.size
+    if size is None or connection.misplaced or connection.in_query:
+        return None
+    if size.state is SizeState.ABSENT:
+        return _added(connection, source, _SIZE, "0")
+    return _replaced(connection, source, size.literals, _SIZE, "0")
+
+
+def never_prepare(connection: Connection, source: Source) -> Fix | None:
+    """Sets psycopg's `prepare_threshold` to None where it is given, or adds it; None if no edit here can do that."""
+    threshold = connection.threshold
+    if threshold is None or any(one.key == _THRESHOLD for one in connection.refused):
+        return None
+    if threshold.state is ThresholdState.ABSENT:
+        return _added(connection, source, _THRESHOLD, "None")
+    return _replaced(connection, source, threshold.literals, _THRESHOLD, "None")
+
+
+def move_size(connection: Connection, source: Source) -> Fix | None:
+    """Takes the cache sizes away where asyncpg refuses them, and gives `statement_cache_size=0` as a keyword."""
+    edits: list[Edit] = []
+    arguments = []
+    for one in connection.misplaced:
+        if one.where is MisplacedWhere.ASYNCPG_CALL and one.argument is not None:
+            arguments.append(one.argument)
+        elif one.where is MisplacedWhere.DSN_QUERY and one.removal is not None:
+            edit = replace_text(source, one.removal, "")
+            if edit is None:
+                return None
+            edits.append(edit)
+        else:
+            return None
+    size = connection.size
+    adds = size is not None and size.state is SizeState.ABSENT
+    done = []
+    if arguments:
+        if adds and len(arguments) == 1:
+            # What is inserted must not touch what is deleted.
+            argument = connection.call.arguments[arguments[0]]
+            replacement = replace_text(source, (argument.start, argument.end), f"{_SIZE}=0")
+            if replacement is None:
+                return None
+            edits.append(replacement)
+            adds, done = False, [f"`{_SIZE}=0`"]
+        else:
+            removed = remove_arguments(source, connection.call, arguments)
+            if removed is None:
+                return None
+            edits += removed
+    if adds:
+        if not connection.extendable or arguments:
+            return None
+        inserted = insert_arguments(source, connection.call, [f"{_SIZE}=0"])
+        if inserted is None:
+            return None
+        edits += inserted
+        done = [f"`{_SIZE}=0`"]
+    message = f"Give {done[0]} to asyncpg itself" if done else "Leave out what asyncpg refuses"
+    distinct = tuple(dict.fromkeys(edits))
+    return Fix(message, distinct, Applicability.SAFE, connection.call.start)
+
+
+def _added(connection: Connection, source: Source, key: str, value: str) -> Fix | None:
+    edits = _insertion(connection, source, key, value)
+    if edits is None:
+        return None
+    # A key that `**` may bring on some path would be given twice.
+    applicability = Applicability.SAFE if connection.extendable else Applicability.UNSAFE
+    where = f" to `{connection.options_name}`" if connection.options is not None else ""
+    return Fix(f"Add `{key}={value}`{where}", edits, applicability, connection.call.start)
+
+
+def _insertion(connection: Connection, source: Source, key: str, value: str) -> Edits | None:
+    call, options = connection.call, connection.options
+    if options is None:
+        edits = insert_arguments(source, call, [f"{key}={value}"])
+        return None if edits is None else fitted(source, call, edits)
+    items = items_of({key: value}, preferred_quote(source, call.start, call.end))
+    match options.form:
+        case ConnectArgsForm.ABSENT:
+            edits = insert_arguments(source, call, [f"{connection.options_name}={display_of(items)}"])
+        case ConnectArgsForm.DISPLAY if options.display is not None:
+            edits = insert_items(source, options.display, items)
+        case ConnectArgsForm.EXPRESSION if options.value is not None:
+            edits = extend_mapping(source, options.value, items, may_be_none=options.may_be_none)
+        case _:
+            return None
+    return None if edits is None else fitted(source, call, edits)
+
+
+def _replaced(
+    connection: Connection, source: Source, literals: tuple[tuple[int, int], ...] | None, key: str, value: str
+) -> Fix | None:
+    edits = [replace_text(source, span, value) for span in literals or ()]
+    if not edits or None in edits:
+        return None
+    found = tuple(edit for edit in edits if edit is not None)
+    message, applicability = f"Set `{key}={value}`", Applicability.SAFE
+    if any(_is_commented(source, edit.end) for edit in found):
+        # The comment may give the reason for the old value.
+        message, applicability = f"{message}, and check the comment on the old value", Applicability.UNSAFE
+    return Fix(message, found, applicability, connection.call.start)
+
+
+def _is_commented(source: Source, end: int) -> bool:
+    row, _ = source.row_column(end)
+    return is_commented_for_people(source.line(row), end - source.line_start(end))

@@ -1,0 +1,38 @@
+"""Clients of PostgreSQL beside SQLAlchemy: the calls that make a connection or a pool are observed."""
+
+from __future__ import annotations
+
+from poolsafe import ir
+from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.context import Frame
+from poolsafe.inference.objects import LibraryResult
+from poolsafe.inference.snapshots import arguments_snapshot, snapshot
+from poolsafe.inference.values import Value
+
+# Methods of asyncpg's connections that give a statement a name, and what `prepare()` gives.
+PREPARING = frozenset({"cursor", "prepare", "iterate"})
+PREPARED_STATEMENT = "asyncpg.prepared_stmt.PreparedStatement"
+# Methods that make a pool, each with the class of its receiver.
+_METHODS = {"set_bind": "gino.Gino"}
+
+
+def observe_client(frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> None:
+    """Observes a call that makes a connection or a pool, with the content that its arguments have now."""
+    if node is not None and not frame.run.strategy.shallow:
+        frame.observe(node, name, arguments_snapshot(frame, arguments))
+
+
+def client_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, arguments: Arguments) -> None:
+    """Observes a method that makes a pool, such as gino's `db.set_bind(url)`, or that names a prepared statement."""
+    if name in PREPARING and node is not None and arguments.positional:
+        frame.observe(node, name, Arguments([snapshot(frame, arguments.positional[0])]), receiver)
+    made_by = _METHODS.get(name)
+    if made_by is not None and isinstance(receiver, LibraryResult) and _is_of(receiver, made_by):
+        observe_client(frame, node, f"{made_by}.{name}", arguments)
+
+
+def _is_of(receiver: LibraryResult, cls: str) -> bool:
+    """Returns whether a class of the same package and the same name made the receiver, whatever its module."""
+    package, _, name = receiver.name.partition(".")
+    wanted, _, last = cls.partition(".")
+    return package == wanted and name.rpartition(".")[2] == last

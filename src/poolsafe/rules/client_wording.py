@@ -1,0 +1,82 @@
+"""What the messages about connections and pools without SQLAlchemy have in common."""
+
+from __future__ import annotations
+
+from poolsafe.facts.connection import ClientDriver, Connection, OptionWhere, RefusedOption
+from poolsafe.facts.deployment import Deployment
+from poolsafe.findings import Related
+from poolsafe.libraries import PSYCOPG_POOLS
+from poolsafe.rules.wording import called, provenance
+
+
+def called_by(connection: Connection) -> str:
+    """Returns the call that makes the connection, as people write it: `` `asyncpg.connect()` ``."""
+    package, _, rest = connection.function.partition(".")
+    return f"`{package}.{called(rest)}`"
+
+
+def client_grounds(connection: Connection, deployment: Deployment, *keys: str) -> tuple[Related, ...]:
+    """Returns the places that speak for a fault of prepared statements: the URL, the pooler, and `keys`."""
+    return connection.url.origin + provenance(deployment, "pooler", "max-prepared-statements", *keys)
+
+
+_ROLE = "use `ALTER ROLE ... SET`"
+_ADVICE = {
+    "application_name": "put it into `server_settings`",
+    "command_timeout": "give it as a keyword",
+    "connect_timeout": "use asyncpg's `timeout`",
+    "max_size": "give it to `create_pool()`",
+    "min_size": "give it to `create_pool()`",
+    "options": _ROLE,
+    "pool_size": "use `max_size` of the pool",
+    "prepare_threshold": "use `statement_cache_size=0`",
+    "reset_query": "give the pool a `reset` function",
+    "search_path": _ROLE,
+    "sslmode": "use `ssl`",
+    "statement_timeout": f"{_ROLE} or `command_timeout`",
+}
+_PSYCOPG_ADVICE = {
+    "statement_cache_size": "use `prepare_threshold=None`",
+    "prepared_statement_cache_size": "use `prepare_threshold=None`",
+    "server_settings": _ROLE,
+    "search_path": _ROLE,
+    "statement_timeout": _ROLE,
+}
+
+
+def refusal_of_option(option: RefusedOption, connection: Connection, also: str) -> str:
+    """Returns what becomes of an option that the driver does not know, and what to do instead."""
+    key = f"`{option.key}`{also}"
+    if connection.driver is ClientDriver.PSYCOPG:
+        if option.key == "prepare_threshold":
+            return _misplaced_threshold(option, key, connection)
+        advice = _PSYCOPG_ADVICE.get(option.key, "leave it out")
+        return f'{key} given to psycopg: connecting raises `invalid connection option "{option.key}"`; {advice}'
+    advice = _ADVICE.get(option.key, "leave it out")
+    if option.where is OptionWhere.URL_QUERY:
+        return (
+            f"{key} in asyncpg's DSN becomes a setting of the server: connecting raises `unrecognized configuration "
+            f"parameter` on every server; {advice}"
+        )
+    return f"{key} given to asyncpg: `TypeError: connect() got an unexpected keyword argument '{option.key}'`; {advice}"
+
+
+def _misplaced_threshold(option: RefusedOption, key: str, connection: Connection) -> str:
+    pool = connection.function in PSYCOPG_POOLS
+    right = '`kwargs={"prepare_threshold": None}`' if pool else "`prepare_threshold=None` as a keyword"
+    if option.where is OptionWhere.URL_QUERY:
+        return f"{key} in psycopg's URL: connecting raises `invalid URI query parameter`; give {right}"
+    return f"{key} given to the pool: `TypeError: __init__() got an unexpected keyword argument`; give {right}"
+
+
+_WRAPPERS = {"databases": "databases", "gino": "gino", "piccolo": "Piccolo", "tortoise": "Tortoise"}
+
+
+def wrapper_of(connection: Connection) -> tuple[str, str]:
+    """Returns the name of the library that makes the connections, and what to do there."""
+    name = _WRAPPERS[connection.function.partition(".")[0]]
+    if connection.in_query:
+        return name, "add `?statement_cache_size=0` to the URL"
+    if connection.options_name:
+        return name, f'add `"statement_cache_size": 0` to `{connection.options_name}`'
+    return name, "add `statement_cache_size=0`"

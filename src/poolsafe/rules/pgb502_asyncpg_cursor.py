@@ -1,0 +1,79 @@
+"""
+## What it does
+Reports `connection.cursor(sql)` of asyncpg, and `iterate()` of encode/databases, which calls it.
+
+## Why is this bad?
+`cursor()` prepares its statement under a name of its own, with every `statement_cache_size`, 0 included, and in every
+release. In transaction pooling another client's statement of that name may be on the server already:
+`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`.
+
+## Example
+```python
+import asyncpg
+
+
+async def export(connection: asyncpg.Connection) -> None:
+    async with connection.transaction():
+        async for row in connection.cursor("SELECT id FROM jobs"):
+            print(row)
+```
+
+## Use instead
+Read in slices by a key, or use `copy_from_query()` for an export:
+
+```python
+import asyncpg
+
+
+async def export(connection: asyncpg.Connection) -> None:
+    last = 0
+    while rows := await connection.fetch("SELECT id FROM jobs WHERE id > $1 ORDER BY id LIMIT 1000", last):
+        print(rows)
+        last = rows[-1]["id"]
+```
+
+With asyncpg >= 0.31 and `statement_cache_size=0`, `(await connection.prepare(sql)).cursor()` inside a transaction works
+as well: that statement has no name.
+
+## Fix safety
+There is no fix: how the rows are read has to change.
+
+## Versions
+With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: 60 of 180 failed with asyncpg 0.32, 15 of 180 with
+0.30; `prepare()` and its `cursor()` 0 of 540 with 0.32. `iterate()` of databases 0.9.0: 7 of 108. PgBouncer 1.25.2 with
+`max_prepared_statements = 200` and session pooling: 0.
+
+## References
+- [asyncpg: cursors](https://magicstack.github.io/asyncpg/current/api/index.html#cursors)
+- [asyncpg: Connection.copy_from_query](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.copy_from_query)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.prepared_call import PreparedBy, PreparedCall
+from poolsafe.findings import Finding
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import behind, finding, provenance
+from poolsafe.verdicts import breaks_names, severity
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.2.0", fix=FixAvailability.NONE)
+def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if call.by is PreparedBy.PREPARE or call.direct or not breaks_names(deployment):
+        return
+    what = (
+        "asyncpg's `cursor(sql)`" if call.by is PreparedBy.CURSOR else "`iterate()` uses asyncpg's `cursor(sql)`, which"
+    )
+    message = (
+        f"{what} names its statement with every cache size: DuplicatePreparedStatementError {behind(deployment)}; "
+        "`fetch` in slices, or COPY"
+    )
+    related = provenance(deployment, "pooler", "max-prepared-statements")
+    yield finding(__name__, call, message, severity(deployment), None, related)

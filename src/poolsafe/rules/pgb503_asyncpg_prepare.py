@@ -1,0 +1,83 @@
+"""
+## What it does
+Reports `connection.prepare(sql)` of asyncpg where the statement keeps a name: with asyncpg <= 0.30, with a cache that is
+on, or with `name=` outside a transaction.
+
+## Why is this bad?
+A prepared statement with a name lives on one server. In transaction pooling the next call may run on another one:
+`InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or meet another client's statement
+of that name and return its rows. Since 0.31, `prepare()` uses the statement without a name if
+`statement_cache_size` is 0; before, it names it whatever the size is.
+
+## Example
+```python
+import asyncpg
+
+
+async def load(connection: asyncpg.Connection, ids: list[int]) -> None:
+    statement = await connection.prepare("SELECT * FROM jobs WHERE id = $1")
+    for one in ids:
+        print(await statement.fetchrow(one))
+```
+
+## Use instead
+```python
+import asyncpg
+
+
+async def load(connection: asyncpg.Connection, ids: list[int]) -> None:
+    print(await connection.fetch("SELECT * FROM jobs WHERE id = ANY($1)", ids))
+```
+
+## Fix safety
+There is no fix.
+
+## Versions
+With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: asyncpg 0.30 failed 36 of 180 in a transaction and
+166 of 180 outside (49 with wrong rows), 0.32 0 of 180 in both. With the cache on, both fail. Silent where asyncpg >= 0.31
+is known and the size is 0, or the connection is made elsewhere: there `PGB501` speaks of the size. `name=` outside a
+transaction fails in every release. PgBouncer with `max_prepared_statements` above 0 and session pooling need nothing.
+
+## References
+- [asyncpg: Connection.prepare](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.prepare)
+- [asyncpg: unnamed statements in prepare()](https://github.com/MagicStack/asyncpg/pull/1245)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.deployment import Deployment, at_least, older_than
+from poolsafe.facts.engine import SizeState
+from poolsafe.facts.prepared_call import PreparedBy, PreparedCall
+from poolsafe.findings import Finding, Severity
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.wording import behind, finding, provenance
+from poolsafe.verdicts import breaks_names, severity
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+_UNNAMED = (0, 31)
+
+
+@rule(since="0.2.0", fix=FixAvailability.NONE)
+def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    if call.by is not PreparedBy.PREPARE or call.direct or not breaks_names(deployment):
+        return
+    named = call.named and call.outside
+    if not named and at_least(deployment.asyncpg, _UNNAMED) and call.size in (SizeState.ZERO, SizeState.UNKNOWN):
+        return
+    if named:
+        what, advice = "asyncpg's `prepare(name=...)` outside a transaction", "leave out the name"
+    elif call.size is SizeState.ZERO or call.size is SizeState.UNKNOWN:
+        what, advice = "asyncpg's `prepare()` names its statement before 0.31", "use asyncpg >= 0.31, or `fetch`"
+    else:
+        what, advice = "asyncpg's `prepare()` names its statement", "use `statement_cache_size=0`, or `fetch`"
+    message = f'{what}: `prepared statement "..." does not exist` {behind(deployment)}; {advice}'
+    # An asyncpg that is not known may be a new one.
+    sure = named or older_than(deployment.asyncpg, _UNNAMED) or call.size not in (SizeState.ZERO, SizeState.UNKNOWN)
+    weight = severity(deployment) if sure else Severity.WARNING
+    related = provenance(deployment, "pooler", "max-prepared-statements", "asyncpg-version")
+    yield finding(__name__, call, message, weight, None, related)

@@ -1,0 +1,86 @@
+"""
+## What it does
+Reports asyncpg pools whose `init=` or `setup=` function sets something for the session: `SET`, `set_config(..., false)`,
+`SET ROLE`.
+
+## Why is this bad?
+`init` runs once for each connection, and the pool runs `RESET ALL` whenever a connection is released: from the second use
+on, the setting is gone, on a direct connection as well. `setup` runs before each use, which works on a direct connection.
+In transaction pooling the next statement may run on another server, without the setting, and other clients get the server
+that has it: with a search_path or a tenant's setting, another tenant's rows. Nothing raises an exception.
+
+## Example
+```python
+import asyncpg
+
+
+async def prepare(connection: asyncpg.Connection) -> None:
+    await connection.execute("SET search_path TO app")
+
+
+async def make_pool() -> asyncpg.Pool:
+    return await asyncpg.create_pool("postgresql://app@pgbouncer:6432/app", init=prepare, statement_cache_size=0)
+```
+
+## Use instead
+Set it where every connection to the server has it, `ALTER ROLE app SET search_path = app`, or in the transaction that
+needs it:
+
+```python
+import asyncpg
+
+
+async def make_pool() -> asyncpg.Pool:
+    return await asyncpg.create_pool("postgresql://app@pgbouncer:6432/app", statement_cache_size=0)
+
+
+async def count(pool: asyncpg.Pool) -> int:
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL search_path TO app")
+        return await connection.fetchval("SELECT count(*) FROM jobs")
+```
+
+Codecs (`set_type_codec`) belong into `init`; they live in the client.
+
+## Fix safety
+There is no fix: `setup` in place of `init` is wrong behind a pooler.
+
+## Versions
+Two queries in one acquire, 180 attempts with asyncpg 0.32: `init` 126 wrong on PgBouncer 1.18 and 114 on a direct
+connection; `setup` 137 on 1.18, 130 on 1.25.2 with `max_prepared_statements = 200`, 0 on a direct connection.
+
+## References
+- [asyncpg: create_pool](https://magicstack.github.io/asyncpg/current/api/index.html#connection-pools)
+- [PostgreSQL: ALTER ROLE](https://www.postgresql.org/docs/current/sql-alterrole.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.connection import Connection
+from poolsafe.facts.deployment import Deployment
+from poolsafe.findings import Finding, Severity
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.client_wording import called_by, client_grounds
+from poolsafe.rules.wording import behind, finding
+from poolsafe.verdicts import severity, shares_servers
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.2.0", fix=FixAvailability.NONE, always=True)
+def check(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    for hook in connection.hooks:
+        what, advice = f"`{hook.name}` of {called_by(connection)} sets {hook.statement}", "use `ALTER ROLE ... SET`"
+        if hook.name == "init":
+            message = f"{what}: the pool's RESET ALL undoes it at the first release, on every server; {advice}"
+            weight = Severity.ERROR
+        elif shares_servers(deployment):
+            message = f"{what}: lost on the next server, and another client gets it {behind(deployment)}; {advice}"
+            weight = severity(deployment)
+        else:
+            continue
+        yield finding(__name__, connection, message, weight, None, hook.origin + client_grounds(connection, deployment))

@@ -1,0 +1,84 @@
+"""
+## What it does
+Reports databases, Tortoise ORM, Piccolo and gino where they open PostgreSQL with asyncpg and leave its statement cache on.
+
+## Why is this bad?
+These libraries make asyncpg's connections themselves, with asyncpg's default of 100 prepared statements for each. In
+transaction pooling that fails as with asyncpg alone (`PGB501`): `DuplicatePreparedStatementError: prepared statement
+"__asyncpg_stmt_1__" already exists`, or rows of another client's query without an error.
+
+## Example
+```python
+from databases import Database
+
+database = Database("postgresql://app@pgbouncer:6432/app")
+```
+
+## Use instead
+```python
+from databases import Database
+
+database = Database("postgresql://app@pgbouncer:6432/app", statement_cache_size=0)
+```
+
+Each library takes the size in its own place:
+
+| library | right | without effect, or refused |
+|---|---|---|
+| databases | `Database(url, statement_cache_size=0)` | the URL's query is ignored |
+| Tortoise ORM | `credentials`, or `?statement_cache_size=0` in the URL | beside `credentials` it is ignored |
+| Piccolo | `PostgresEngine(config={..., "statement_cache_size": 0})` | a keyword of the engine: TypeError |
+| gino | `set_bind(url, statement_cache_size=0)` | the URL's query is ignored |
+
+ormar makes an engine of SQLAlchemy, which `PGB101` speaks of. Tortoise turns `schema` into a startup parameter
+`search_path`, which PgBouncer refuses (`PGB204`).
+
+## Fix safety
+The fix adds the size where the library takes it. It is safe where the URL is certainly PostgreSQL's and no `**` may bring
+the key. A URL of Tortoise is not changed.
+
+## Versions
+Failures in transaction pooling on PgBouncer 1.18, of 108 each, without the size and with it: databases 0.9.0 53, 69, 60 and
+0; Tortoise ORM 1.1.9 101, 65, 78 and 0; Piccolo 1.38.0 74, 62, 77 and 0. gino 1.0.1 was tried for its arguments only.
+PgBouncer >= 1.21 with `max_prepared_statements` above 0 and session pooling need nothing.
+
+## References
+- [databases: connection options](https://www.encode.io/databases/connections_and_transactions/)
+- [Tortoise ORM: databases](https://tortoise.github.io/databases.html)
+- [Piccolo: engines](https://piccolo-orm.readthedocs.io/en/latest/piccolo/engines/postgres_engine.html)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from poolsafe.facts.connection import Connection
+from poolsafe.facts.deployment import Deployment
+from poolsafe.findings import Finding
+from poolsafe.fixes.connection_fixes import disable_cache
+from poolsafe.rules.base import FixAvailability, rule
+from poolsafe.rules.client_wording import client_grounds, wrapper_of
+from poolsafe.rules.wording import behind, finding, provenance
+from poolsafe.verdicts import Problem, judge_size
+
+if TYPE_CHECKING:
+    from poolsafe.source import Source
+
+
+@rule(since="0.2.0", fix=FixAvailability.SOMETIMES)
+def check(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
+    verdict = judge_size(connection, deployment)
+    if not connection.is_wrapped or verdict is None or verdict.problem is not Problem.MISSING:
+        return
+    if connection.assumed and (deployment.assume_asyncpg is not True or deployment.synchronous_too):
+        return
+    library, right = wrapper_of(connection)
+    message = (
+        f"{'assuming asyncpg, ' if connection.assumed else ''}{library} leaves asyncpg's cache on: "
+        f"DuplicatePreparedStatementError {behind(deployment)}; {right}"
+    )
+    related = client_grounds(connection, deployment)
+    if connection.assumed:
+        related += provenance(deployment, "assume-driver")
+    yield finding(__name__, connection, message, verdict.severity, disable_cache(connection, source), related)
