@@ -8,6 +8,7 @@ from poolsafe.facts.statement import Runner
 from poolsafe.findings import Related
 from poolsafe.records import frozen
 from poolsafe.sql.session_commands import SessionCommand
+from poolsafe.syntax.layout import CallLayout
 
 #: The events of SQLAlchemy's pool whose listeners run before the transaction that is to profit from them.
 CONNECT_EVENTS = frozenset({"connect", "first_connect", "do_connect", "checkout"})
@@ -55,6 +56,7 @@ class SessionStatement:
     * `direct`: the connection's name or the name of its URL says that it leads past the pooler.
     * `edit`: the span in the file that a repair replaces (see `SessionCommand.edit`), or None if the SQL is not
       written there as one literal. `command_span`: the same for the whole command.
+    * `executor`: the layout of the call that runs the SQL in the same expression, or of the call itself.
     * `in_python`: the edited part is an argument or a name in Python, not SQL.
     * `releases`: the spans of the statements that release the lock, if each is a statement of its own.
     * `text_parameter`: the parameter of a setting is certainly a string.
@@ -77,6 +79,7 @@ class SessionStatement:
     direct: bool = False
     edit: tuple[int, int] | None = None
     command_span: tuple[int, int] | None = None
+    executor: CallLayout | None = None
     in_python: bool = False
     releases: tuple[tuple[int, int], ...] = ()
     text_parameter: bool = False

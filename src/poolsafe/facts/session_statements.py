@@ -28,6 +28,7 @@ from poolsafe.sql.session_commands import (
     function_effect,
     session_commands,
 )
+from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.index import last_name
 
 _JUDGED = LASTING | LOCAL
@@ -86,6 +87,7 @@ def _statements(observed: Observed, runners: Runners, calls: list[ObservedCall])
             undone_late=bool(released) and not in_time,
             lent=around.lent,
             direct=around.direct,
+            executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
             releases=_bare_statements(module, released),
             text_parameter=one.command.parameters and _is_text_parameter(module, node, executor),
             origin=explain(one.text.provenance, "the SQL", module, (start, end)) if one.text is not None else (),
@@ -204,6 +206,12 @@ def _shown(node: cst.Call) -> str:
     if isinstance(node.func, cst.Attribute) and last_name(node.func.value) == "func":
         return f"func.{name}()"
     return f"{name}()"
+
+
+def _encloses(module: Module, outer: cst.Call, inner: cst.Call) -> bool:
+    start, end = module.tree.span(outer)
+    first, last = module.tree.span(inner)
+    return start <= first and last <= end
 
 
 # --- what follows ---

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from poolsafe.edits.quoting import quotes_around
 from poolsafe.edits.statement_removal import remove_statements
+from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.session_statement import CONNECT_EVENTS, Transaction
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.sql.session_commands import Effect
@@ -40,7 +41,11 @@ def make_local(statement: SessionStatement, source: Source) -> Fix | None:
     if content is None:
         return None
     what = "write `true` in `set_config`" if statement.command.by_function else "use `SET LOCAL`"
-    return Fix(f"{what}, so that it ends with the transaction", (Edit(start, end, content),), applicability)
+    return Fix(
+        f"{what}, so that it ends with the transaction",
+        _fitted(statement, source, Edit(start, end, content)),
+        applicability,
+    )
 
 
 def take_transaction_lock(statement: SessionStatement, source: Source) -> Fix | None:
@@ -55,7 +60,11 @@ def take_transaction_lock(statement: SessionStatement, source: Source) -> Fix | 
     if removed is None or written.lower() != statement.command.name:
         return None
     message = "lock until the end of the transaction" + (", and remove the release" if removed else "")
-    return Fix(message, (Edit(start, end, transaction_lock(written)), *removed), Applicability.UNSAFE)
+    return Fix(
+        message,
+        (*_fitted(statement, source, Edit(start, end, transaction_lock(written))), *removed),
+        Applicability.UNSAFE,
+    )
 
 
 def transaction_lock(function: str) -> str:
@@ -76,7 +85,11 @@ def drop_on_commit(statement: SessionStatement, source: Source) -> Fix | None:
     before = source.text[source.line_start(place) : place]
     between = " " if before.strip() else source.newline + before
     content = f" {clause}" if place == statement.command_span[1] else f"{clause}{between}"
-    return Fix("drop the table when the transaction ends", (Edit(place, place, content),), applicability)
+    return Fix(
+        "drop the table when the transaction ends",
+        _fitted(statement, source, Edit(place, place, content)),
+        applicability,
+    )
 
 
 def call_set_config(statement: SessionStatement, source: Source) -> Fix | None:
@@ -103,7 +116,12 @@ def call_set_config(statement: SessionStatement, source: Source) -> Fix | None:
     local = command.effect in (Effect.LOCAL_SETTING, Effect.LOCAL_ROLE)
     safe = local and statement.text_parameter
     message = f"call `set_config`, which takes parameters{'' if local else ', for the transaction only'}"
-    return Fix(message, (Edit(start, end, content),), Applicability.SAFE if safe else Applicability.UNSAFE)
+    edits = _fitted(statement, source, Edit(start, end, content))
+    return Fix(message, edits, Applicability.SAFE if safe else Applicability.UNSAFE)
+
+
+def _fitted(statement: SessionStatement, source: Source, edit: Edit) -> tuple[Edit, ...]:
+    return (edit,) if statement.executor is None else fitted(source, statement.executor, (edit,))
 
 
 def _applicability(statement: SessionStatement) -> Applicability | None:
