@@ -22,3 +22,7 @@ from poolsafe.edits.quoting import quotes_around
 )
 def test_quotes_around(text: str, around: tuple[str, str] | None) -> None:
     assert quotes_around(source_of(text), text.index("here")) == around
+
+
+def test_nothing_is_known_of_a_text_that_cannot_be_parsed() -> None:
+    assert quotes_around(source_of("print 'here'"), 9) is None

@@ -87,10 +87,15 @@ def test_removed(before: str, fixed: str, newline: str) -> None:
 
 KEPT = """
     a(); gone()
+
     gone(); a()
+
     if a: gone()
+
     gone()  # why
+
     x = gone()
+
     print gone()
 """
 

@@ -157,11 +157,17 @@ def test_repaired(before: str, fixed: str) -> None:
 
 NO_FIX = """
     text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY")
+
     text("CREATE TEMP VIEW v AS SELECT 1")
+
     text("CREATE TEMP TABLE t (a int) ON COMMIT PRESERVE ROWS")
+
     text("SELECT 1 AS a INTO TEMP t")
+
     text("SET search_path = :a, :b")
+
     text("SET app.t = 'x' || :t")
+
     text(r'SET app.t = :t')
 """
 
