@@ -197,7 +197,13 @@ def _check(module: Module, wanted: int, deployment: Deployment, project: Project
     connections, unknown = collect_connections(observed) if wanted & needles.CLIENT else ([], [])
     silences += [*_silences(engines, deployment), *unreached, *unknown]
     prepared = collect_prepared_calls(observed, preparing) if preparing else []
-    facts = [*engines, *connections, *prepared, *statements, *session_statements]
+    facts: list[Engine | Connection | PreparedCall | Statement | SessionStatement] = [
+        *engines,
+        *connections,
+        *prepared,
+        *statements,
+        *session_statements,
+    ]
     findings = _judge(module.source, deployment, [*facts, *silences])
     if comments.worth_judging:
         comments.doubts += doubts_about_engines(module, engine_calls, engines)
@@ -268,7 +274,9 @@ def _around(fact: object, deployment: Deployment) -> Deployment:
 def _judge(
     source: Source,
     deployment: Deployment,
-    facts: Iterable[Engine | Connection | PreparedCall | Statement | SessionStatement | Silence | Suppression | Unparsable],
+    facts: Iterable[
+        Engine | Connection | PreparedCall | Statement | SessionStatement | Silence | Suppression | Unparsable
+    ],
 ) -> list[Finding]:
     findings = [
         finding

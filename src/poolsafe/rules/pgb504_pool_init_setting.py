@@ -1,13 +1,14 @@
 """
 ## What it does
-Reports asyncpg pools whose `init=` or `setup=` function sets something for the session: `SET`, `set_config(..., false)`,
-`SET ROLE`.
+Reports asyncpg pools whose `init=` or `setup=` function sets something for the session: `SET`, `set_config(...,
+false)`, `SET ROLE`.
 
 ## Why is this bad?
-`init` runs once for each connection, and the pool runs `RESET ALL` whenever a connection is released: from the second use
-on, the setting is gone, on a direct connection as well. `setup` runs before each use, which works on a direct connection.
-In transaction pooling the next statement may run on another server, without the setting, and other clients get the server
-that has it: with a search_path or a tenant's setting, another tenant's rows. Nothing raises an exception.
+`init` runs once for each connection, and the pool runs `RESET ALL` whenever a connection is released: from the second
+use on, the setting is gone, on a direct connection as well. `setup` runs before each use, which works on a direct
+connection. In transaction pooling the next statement may run on another server, without the setting, and other clients
+get the server that has it: with a search_path or a tenant's setting, another tenant's rows. Nothing raises an
+exception.
 
 ## Example
 ```python
@@ -74,7 +75,8 @@ if TYPE_CHECKING:
 @rule(since="0.2.0", fix=FixAvailability.NONE, always=True)
 def check(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for hook in connection.hooks:
-        what, advice = f"`{hook.name}` of {called_by(connection)} sets {hook.statement}", "use `ALTER ROLE ... SET`"
+        what = f"`{hook.name}` of asyncpg's {called_by(connection)} sets {hook.statement}"
+        advice = "use `ALTER ROLE ... SET`, or `SET LOCAL`"
         if hook.name == "init":
             message = f"{what}: the pool's RESET ALL undoes it at the first release, on every server; {advice}"
             weight = Severity.ERROR
