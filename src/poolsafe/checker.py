@@ -196,6 +196,9 @@ def _check(module: Module, wanted: int, deployment: Deployment, project: Project
     session_statements = collect_session_statements(observed) if session_calls else []
     connections, unknown = collect_connections(observed) if wanted & needles.CLIENT else ([], [])
     silences += [*_silences(engines, deployment), *unreached, *unknown]
+    # Of what a pool's hook sets, the finding on the pool speaks.
+    hooked = {span for one in connections for hook in one.hooks for span in hook.spans}
+    session_statements = [one for one in session_statements if one.span not in hooked]
     prepared = collect_prepared_calls(observed, preparing) if preparing else []
     facts: list[Engine | Connection | PreparedCall | Statement | SessionStatement] = [
         *engines,

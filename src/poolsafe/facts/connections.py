@@ -85,7 +85,7 @@ def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connectio
         misplaced=misplaced_options(module, layout, given),
         refused=refused_options(module, layout, given),
         parameters=Parameters(server_settings=asyncpg_settings(module, layout, given)),
-        hooks=hooks_of(module, given, span),
+        hooks=hooks_of(module, given),
         direct=all(one.is_direct for one in given),
     )
 

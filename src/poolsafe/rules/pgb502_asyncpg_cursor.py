@@ -68,9 +68,7 @@ if TYPE_CHECKING:
 def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if call.by is PreparedBy.PREPARE or call.direct or not breaks_names(deployment):
         return
-    what = (
-        "asyncpg's `cursor(sql)`" if call.by is PreparedBy.CURSOR else "`iterate()` calls asyncpg's `cursor(sql)`: it"
-    )
+    what = "asyncpg's `cursor(sql)`" if call.by is PreparedBy.CURSOR else "`iterate()`, asyncpg's `cursor(sql)`,"
     message = (
         f"{what} names its statement whatever the cache size, DuplicatePreparedStatementError {behind(deployment)}; "
         "`fetch` in slices, or COPY"

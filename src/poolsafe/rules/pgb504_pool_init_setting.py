@@ -41,7 +41,8 @@ async def count(pool: asyncpg.Pool) -> int:
         return await connection.fetchval("SELECT count(*) FROM jobs")
 ```
 
-Codecs (`set_type_codec`) belong into `init`; they live in the client.
+Codecs (`set_type_codec`) belong into `init`; they live in the client. A pool with a `reset` function or a connection
+class of its own may keep what `init` sets; then it counts as `setup`.
 
 ## Fix safety
 There is no fix: `setup` in place of `init` is wrong behind a pooler.
@@ -75,13 +76,13 @@ if TYPE_CHECKING:
 @rule(since="0.2.0", fix=FixAvailability.NONE, always=True)
 def check(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for hook in connection.hooks:
-        what = f"`{hook.name}` of asyncpg's {called_by(connection)} sets {hook.statement}"
+        what = f"`{hook.name}` of asyncpg's {called_by(connection)} sets {hook.setting}"
         advice = "use `ALTER ROLE ... SET`, or `SET LOCAL`"
-        if hook.name == "init":
+        if hook.name == "init" and not hook.kept:
             message = f"{what}: the pool's RESET ALL undoes it at the first release, on every server; {advice}"
             weight = Severity.ERROR
         elif shares_servers(deployment):
-            message = f"{what}: lost on the next server, and another client gets it {behind(deployment)}; {advice}"
+            message = f"{what}: lost on other servers, left to other clients {behind(deployment)}; {advice}"
             weight = severity(deployment)
         else:
             continue

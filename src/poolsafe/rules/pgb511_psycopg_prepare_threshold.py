@@ -75,7 +75,8 @@ def check(connection: Connection, deployment: Deployment, source: Source) -> Ite
     if threshold is None or verdict is None or any(one.key == "prepare_threshold" for one in connection.refused):
         return
     where = f" in `{connection.options_name}`" if connection.options_name else ""
-    message = f"{_said(threshold, deployment)}; set `prepare_threshold=None`{where}"
+    key = "`prepare_threshold=None`" if threshold.state is ThresholdState.ABSENT else "None"
+    message = f"{_said(threshold, deployment)}; set {key}{where}"
     related = threshold.origin + client_grounds(connection, deployment)
     yield finding(__name__, connection, message, verdict.severity, never_prepare(connection, source), related)
 
@@ -95,7 +96,5 @@ def _said(threshold: Threshold, deployment: Deployment) -> str:
         case ThresholdState.CONDITIONAL:
             return f"psycopg's `prepare_threshold` is None on some paths only: {_DUPLICATE} {behind(deployment)}"
         case ThresholdState.ABSENT:
-            return (
-                f"psycopg prepares at the 6th run: {_DUPLICATE} {behind(deployment)}; `prepare_threshold` is not given"
-            )
+            return f"psycopg prepares what runs 6 times: {_DUPLICATE} {behind(deployment)}"
     return f"psycopg's `prepare_threshold` is {threshold.value or 'a number'}: {_DUPLICATE} {behind(deployment)}"
