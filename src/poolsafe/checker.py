@@ -203,6 +203,9 @@ def _check(
     session_statements = collect_session_statements(observed) if session_calls else []
     connections, unknown = collect_connections(observed) if wanted & needles.CLIENT else ([], [])
     silences += [*_silences(engines, deployment), *unreached, *unknown]
+    # Of what a pool's hook sets, the finding on the pool speaks.
+    hooked = {span for one in connections for hook in one.hooks for span in hook.spans}
+    session_statements = [one for one in session_statements if one.span not in hooked]
     prepared = collect_prepared_calls(observed, preparing) if preparing else []
     facts: list[_Known] = [*engines, *connections, *prepared, *statements, *session_statements]
     # Not the module's own source: another file may have loaded it, without this file's line length.

@@ -22,9 +22,9 @@ STATEMENT = 2
 SUPPRESSION = 4
 #: The file uses something that runs SQL, and one of its strings or calls may change the session.
 SESSION = 8
-#: The file may make a connection or a pool of asyncpg or psycopg without an asynchronous engine of SQLAlchemy.
+#: The file may make a connection or a pool of asyncpg or psycopg without an asynchronous engine.
 CLIENT = 16
-#: The file may name a prepared statement on a connection of asyncpg, by `cursor(sql)`, `prepare(sql)` or `iterate(sql)`.
+#: The file may give SQL to `cursor()`, `prepare()` or `iterate()` of a connection of asyncpg.
 PREPARING = 32
 
 # One of these stands in every file that gives SQL to SQLAlchemy, Alembic or a driver.

@@ -72,12 +72,16 @@ class RefusedOption:
 class Hook:
     """A function that asyncpg's pool calls with a connection: `init`, once, or `setup`, before each use.
 
-    `statement` is the first statement in it that sets something for the session, and `origin` where that stands.
+    `setting` is what it sets for the session first, and `origin` where that stands. `spans` are all its calls in this
+    file that set something: what is said of the hook is said of them. `kept`: the pool's own reset is replaced, so that
+    what is set once stays.
     """
 
     name: str
-    statement: str
+    setting: str
     origin: tuple[Related, ...] = ()
+    spans: tuple[tuple[int, int], ...] = ()
+    kept: bool = False
 
 
 @frozen

@@ -88,10 +88,10 @@ def _refused(given: Given) -> Iterator[tuple[str, Value, OptionWhere]]:
         refused = _REFUSED_BY_CONNECT
     elif function in ASYNCPG_POOLS:
         refused = _REFUSED_BY_ASYNCPG
-    for key, value in given.keys():
+    for key, value in given.options():
         if key in refused and _is_given(given.option(key)):
             yield key, value, where
-    for key, value, provenance in _query(given):
+    for key, value, _ in _query(given):
         in_asyncpg = function == ASYNCPG_CONNECT or function in ASYNCPG_POOLS
         if (key in _NO_SETTINGS and in_asyncpg) or (key in (THRESHOLD, STATEMENT, PREPARED) and not in_asyncpg):
             yield key, value, OptionWhere.URL_QUERY

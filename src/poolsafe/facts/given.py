@@ -84,7 +84,7 @@ class Given:
         """Returns a keyword of the call itself, as `option` does."""
         return open_where_absent(restrict(option_of(self.seen, name), self.seen.path))
 
-    def keys(self) -> Iterator[tuple[str, Value]]:
+    def options(self) -> Iterator[tuple[str, Value]]:
         """Yields the known options by name, those that are absent on some path included."""
         if not self.mapping:
             yield from self.seen.arguments.keywords.items()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import libcst as cst
 
+from poolsafe.facts.connection import ConnectionUrl
 from poolsafe.facts.engine import CacheSize, ConnectArgs, ConnectArgsForm, SizeState
 from poolsafe.facts.given import Given
 from poolsafe.facts.misplaced import argument_index
@@ -20,6 +21,12 @@ from poolsafe.syntax.call_layout import dict_layout
 from poolsafe.syntax.layout import CallLayout
 
 _WRONG = frozenset({SizeState.POSITIVE, SizeState.INVALID})
+
+
+def url_of(module: Module, given: Sequence[Given], span: tuple[int, int]) -> ConnectionUrl:
+    """Returns the servers of the calls, and the places where their URL comes from."""
+    servers = dict.fromkeys(server for one in given for server in one.servers())
+    return ConnectionUrl(tuple(servers), url_origin(module, given, span))
 
 
 def url_origin(module: Module, given: Iterable[Given], span: tuple[int, int]) -> tuple[Related, ...]:
@@ -88,11 +95,8 @@ def dict_argument(
         argument = layout.arguments[index]
         value = node.args[index].value
         display = dict_layout(module.tree, value) if isinstance(value, cst.Dict) else None
-        may_be_none = any(
-            isinstance(single, Const) and single.value is None
-            for one in given
-            for _, single in alternatives(one.container)
-        )
+        contents = [single for one in given for _, single in alternatives(one.container)]
+        may_be_none = any(isinstance(single, Const) and single.value is None for single in contents)
         form = ConnectArgsForm.DISPLAY if display is not None else ConnectArgsForm.EXPRESSION
         return ConnectArgs(form, (argument.value_start, argument.value_end), display, may_be_none)
     absent = all(isinstance(one.container, Absent) for one in given)

@@ -9,38 +9,43 @@ import libcst as cst
 from poolsafe.facts.connection import Hook
 from poolsafe.facts.given import Given
 from poolsafe.facts.places import place
-from poolsafe.inference import Function, Instance, Module, Step, Value, alternatives
+from poolsafe.inference import Absent, Function, Instance, Module, Step, Value, alternatives
 from poolsafe.sql.scanner import PLACEHOLDER
 from poolsafe.sql.session_commands import Effect, session_commands
 from poolsafe.syntax.index import descendants, last_name
 
 HOOKS = ("init", "setup")
+# Options that replace what the pool runs when a connection is released.
+_RESETTING = ("reset", "connection_class")
 _RUNNING = frozenset({"execute", "fetch", "fetchrow", "fetchval"})
 _SETTING = frozenset({Effect.SETTING, Effect.ROLE})
 _MAX_HOPS = 2  # helpers that the hook hands the connection to
 
 
-def hooks_of(module: Module, given: Iterable[Given], span: tuple[int, int]) -> tuple[Hook, ...]:
-    """Returns the hooks of a pool that set something for the session, each with the first statement that does."""
+def hooks_of(module: Module, given: Iterable[Given]) -> tuple[Hook, ...]:
+    """Returns the hooks of a pool that set something for the session, each with what it sets first."""
     found: dict[str, Hook] = {}
     for one in given:
+        kept = any(not isinstance(one.option(name), Absent) for name in _RESETTING)
         for name in HOOKS:
             for _, single in alternatives(one.option(name)):
-                hook = _hook(name, single)
+                hook = _hook(module, name, single, kept=kept)
                 if hook is not None:
                     found.setdefault(name, hook)
     return tuple(found.values())
 
 
-def _hook(name: str, value: Value) -> Hook | None:
+def _hook(home: Module, name: str, value: Value, *, kept: bool) -> Hook | None:
     function = _function_of(value)
     if function is None:
         return None
     module, node = function
-    for at, statement in _settings(module, node, 1 if _is_method(value) else 0, _MAX_HOPS):
-        where = place(Step(module, at, ""), "it is set here")
-        return Hook(name, statement, (where,))
-    return None
+    settings = list(_settings(module, node, 1 if _is_method(value) else 0, _MAX_HOPS))
+    if not settings:
+        return None
+    first, setting = settings[0]
+    spans = tuple(module.tree.span(call) for call, _ in settings) if module is home else ()
+    return Hook(name, setting, (place(Step(module, first, ""), "it is set here"),), spans, kept)
 
 
 def _function_of(value: Value) -> tuple[Module, cst.FunctionDef | cst.Lambda] | None:

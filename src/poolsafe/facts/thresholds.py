@@ -38,7 +38,6 @@ def threshold_of(surroundings: Surroundings, layout: CallLayout, given: list[Giv
 
 def psycopg_engines(surroundings: Surroundings) -> Iterator[Connection]:
     """Yields the engines of SQLAlchemy that use psycopg 3 on every path, or that give it a threshold."""
-    module = surroundings.module
     for calls in surroundings.observed.engines:
         views = [view for seen in calls for view in views_of(seen)]
         if not views or any(view.driver is Driver.ASYNCPG for view in views):
@@ -57,14 +56,12 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], given: list[G
     module = surroundings.module
     layout = call_layout(module.tree, calls[0].node)
     span = (layout.start, layout.end)
+    servers = tuple(dict.fromkeys(server for view in views for server in servers_of(view.url)))
     return Connection(
         path=module.path,
         function=calls[0].function,
         call=layout,
-        url=ConnectionUrl(
-            tuple(dict.fromkeys(server for view in views for server in servers_of(view.url))),
-            url_origin(module, given, span),
-        ),
+        url=ConnectionUrl(servers, url_origin(module, given, span)),
         driver=ClientDriver.PSYCOPG,
         threshold=threshold_of(surroundings, layout, given),
         options=dict_argument(module, calls[0].node, layout, given, "connect_args"),

@@ -9,7 +9,7 @@ import libcst as cst
 from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl
 from poolsafe.facts.engine import CacheSize, ConnectArgs, ConnectArgsForm, Parameters, ServerSetting, SizeState
 from poolsafe.facts.given import Given, given_by
-from poolsafe.facts.option_places import dict_argument, is_extendable, size_of, url_origin
+from poolsafe.facts.option_places import dict_argument, is_extendable, size_of, url_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.sizes import STATEMENT, size_state
@@ -56,7 +56,7 @@ def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -
         function=calls[0].function,
         call=layout,
         driver=ClientDriver.ASYNCPG,
-        url=_url(module, given, span),
+        url=url_of(module, given, span),
         size=size_of(surroundings, layout, given),
         options=dict_argument(module, calls[0].node, layout, given, name, 0) if name else None,
         options_name=name,
@@ -65,11 +65,6 @@ def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -
         assumed=True not in asyncpg,
         direct=all(one.is_direct for one in given),
     )
-
-
-def _url(module: Module, given: list[Given], span: tuple[int, int]) -> ConnectionUrl:
-    servers = dict.fromkeys(server for one in given for server in one.servers())
-    return ConnectionUrl(tuple(servers), url_origin(module, given, span))
 
 
 def _is_for_asyncpg(given: Given) -> bool | None:
@@ -94,7 +89,7 @@ def _is_for_asyncpg(given: Given) -> bool | None:
 
 
 def _tortoise_urls(surroundings: Surroundings, calls: list[ObservedCall]) -> Iterator[Connection]:
-    """Yields the connections that Tortoise is given as URLs. Those that are given as dicts are found where they stand."""
+    """Yields the connections that Tortoise is given as URLs. Those in dicts are found where the dicts are written."""
     module = surroundings.module
     layout = call_layout(module.tree, calls[0].node)
     for seen in calls:
@@ -149,9 +144,9 @@ def tortoise_dicts(module: Module) -> Iterator[Connection]:
         if isinstance(node, cst.Dict):
             items = _items(node)
             engine, credentials = items.get("engine"), items.get("credentials")
-            if isinstance(engine, cst.SimpleString) and engine.raw_value == _TORTOISE_ENGINE:
-                if isinstance(credentials, cst.Dict):
-                    yield _tortoise_dict(module, node, credentials)
+            named = isinstance(engine, cst.SimpleString) and engine.raw_value == _TORTOISE_ENGINE
+            if named and isinstance(credentials, cst.Dict):
+                yield _tortoise_dict(module, node, credentials)
 
 
 def _items(display: cst.Dict) -> dict[str, cst.BaseExpression]:

@@ -10,9 +10,8 @@ from poolsafe.rules.wording import called, provenance
 
 
 def called_by(connection: Connection) -> str:
-    """Returns the call that makes the connection, as people write it: `` `asyncpg.connect()` ``."""
-    package, _, rest = connection.function.partition(".")
-    return f"`{package}.{called(rest)}`"
+    """Returns the call that makes the connection, as people write it: `` `create_pool()` ``."""
+    return f"`{called(connection.function)}`"
 
 
 def client_grounds(connection: Connection, deployment: Deployment, *keys: str) -> tuple[Related, ...]:
@@ -55,8 +54,8 @@ def refusal_of_option(option: RefusedOption, connection: Connection, also: str) 
     advice = _ADVICE.get(option.key, "leave it out")
     if option.where is OptionWhere.URL_QUERY:
         return (
-            f"{key} in asyncpg's DSN becomes a setting of the server: connecting raises `unrecognized configuration "
-            f"parameter` on every server; {advice}"
+            f"{key} in asyncpg's DSN is sent to the server, which refuses it: `unrecognized configuration parameter "
+            f'"{option.key}"`; {advice}'
         )
     return f"{key} given to asyncpg: `TypeError: connect() got an unexpected keyword argument '{option.key}'`; {advice}"
 

@@ -83,9 +83,8 @@ def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator
 def _of_connection(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
     size, verdict = connection.size, judge_size(connection, deployment)
     if size is not None and verdict is not None and verdict.problem is Problem.INVALID:
-        message = (
-            f"{layer(size.key)} is {size.value}: {_refusal_of_asyncpg(size)} on every server; set it to the number 0"
-        )
+        refusal = _refusal_of_asyncpg(size)
+        message = f"{layer(size.key)} is {size.value}: {refusal} on every server; set it to the number 0"
         fix = disable_cache(connection, source)
         related = size.origin + client_grounds(connection, deployment)
         yield finding(__name__, connection, message, verdict.severity, fix, related)

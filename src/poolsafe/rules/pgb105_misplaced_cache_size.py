@@ -89,8 +89,8 @@ def _of_connection(connection: Connection, source: Source) -> Iterator[Finding]:
         key, lacks = misplaced[0].key, connection.size is not None and connection.size.state is SizeState.ABSENT
         if where is MisplacedWhere.DSN_QUERY:
             message = (
-                f"`{key}` in asyncpg's DSN becomes a setting of the server: connecting raises `unrecognized configuration "
-                f"parameter` on every server; give `statement_cache_size=0` as a keyword"
+                f"`{key}` in asyncpg's DSN is sent to the server, which refuses it: `unrecognized configuration "
+                f"parameter`; give `statement_cache_size=0` as a keyword"
             )
         else:
             advice = "give `statement_cache_size=0`" if lacks else "remove it"

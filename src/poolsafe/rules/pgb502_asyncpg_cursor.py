@@ -1,11 +1,11 @@
 """
 ## What it does
-Reports `connection.cursor(sql)` of asyncpg, and `iterate()` of encode/databases, which calls it.
+Reports `cursor(sql)` of asyncpg's connections, and `iterate()` of encode/databases.
 
 ## Why is this bad?
-`cursor()` prepares its statement under a name of its own, with every `statement_cache_size`, 0 included, and in every
-release. In transaction pooling another client's statement of that name may be on the server already:
-`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`.
+`iterate()` calls `cursor()`, which prepares its statement under a name of its own, with every `statement_cache_size`, 0
+included, and in every release. In transaction pooling another client's statement of that name may be on the server
+already: `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`.
 
 ## Example
 ```python
@@ -39,9 +39,9 @@ as well: that statement has no name.
 There is no fix: how the rows are read has to change.
 
 ## Versions
-With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: 60 of 180 failed with asyncpg 0.32, 15 of 180 with
-0.30; `prepare()` and its `cursor()` 0 of 540 with 0.32. `iterate()` of databases 0.9.0: 7 of 108. PgBouncer 1.25.2 with
-`max_prepared_statements = 200` and session pooling: 0.
+With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: 60 of 180 failed with asyncpg 0.32, 15 of 180
+with 0.30; `prepare()` and its `cursor()` 0 of 540 with 0.32. `iterate()` of databases 0.9.0: 7 of 108. PgBouncer 1.25.2
+with `max_prepared_statements = 200` and session pooling: 0.
 
 ## References
 - [asyncpg: cursors](https://magicstack.github.io/asyncpg/current/api/index.html#cursors)
@@ -68,11 +68,9 @@ if TYPE_CHECKING:
 def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if call.by is PreparedBy.PREPARE or call.direct or not breaks_names(deployment):
         return
-    what = (
-        "asyncpg's `cursor(sql)`" if call.by is PreparedBy.CURSOR else "`iterate()` uses asyncpg's `cursor(sql)`, which"
-    )
+    what = "asyncpg's `cursor(sql)`" if call.by is PreparedBy.CURSOR else "`iterate()`, asyncpg's `cursor(sql)`,"
     message = (
-        f"{what} names its statement with every cache size: DuplicatePreparedStatementError {behind(deployment)}; "
+        f"{what} names its statement whatever the cache size, DuplicatePreparedStatementError {behind(deployment)}; "
         "`fetch` in slices, or COPY"
     )
     related = provenance(deployment, "pooler", "max-prepared-statements")

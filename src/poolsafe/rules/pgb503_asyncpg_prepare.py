@@ -1,12 +1,12 @@
 """
 ## What it does
-Reports `connection.prepare(sql)` of asyncpg where the statement keeps a name: with asyncpg <= 0.30, with a cache that is
-on, or with `name=` outside a transaction.
+Reports `connection.prepare(sql)` of asyncpg where the statement keeps a name: with asyncpg <= 0.30, with a cache that
+is on, or with `name=` outside a transaction.
 
 ## Why is this bad?
 A prepared statement with a name lives on one server. In transaction pooling the next call may run on another one:
-`InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or meet another client's statement
-of that name and return its rows. Since 0.31, `prepare()` uses the statement without a name if
+`InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or meet another client's
+statement of that name and return its rows. Since 0.31, `prepare()` uses the statement without a name if
 `statement_cache_size` is 0; before, it names it whatever the size is.
 
 ## Example
@@ -33,10 +33,11 @@ async def load(connection: asyncpg.Connection, ids: list[int]) -> None:
 There is no fix.
 
 ## Versions
-With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: asyncpg 0.30 failed 36 of 180 in a transaction and
-166 of 180 outside (49 with wrong rows), 0.32 0 of 180 in both. With the cache on, both fail. Silent where asyncpg >= 0.31
-is known and the size is 0, or the connection is made elsewhere: there `PGB501` speaks of the size. `name=` outside a
-transaction fails in every release. PgBouncer with `max_prepared_statements` above 0 and session pooling need nothing.
+With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: asyncpg 0.30 failed 36 of 180 in a transaction
+and 166 of 180 outside (49 with wrong rows), 0.32 0 of 180 in both. With the cache on, both fail. Silent where asyncpg
+>= 0.31 is known and the size is 0, or the connection is made elsewhere: there `PGB501` speaks of the size. `name=`
+outside a transaction fails in every release. PgBouncer with `max_prepared_statements` above 0 and session pooling need
+nothing.
 
 ## References
 - [asyncpg: Connection.prepare](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.prepare)

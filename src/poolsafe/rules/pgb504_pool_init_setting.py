@@ -1,13 +1,14 @@
 """
 ## What it does
-Reports asyncpg pools whose `init=` or `setup=` function sets something for the session: `SET`, `set_config(..., false)`,
-`SET ROLE`.
+Reports asyncpg pools whose `init=` or `setup=` function sets something for the session: `SET`, `set_config(...,
+false)`, `SET ROLE`.
 
 ## Why is this bad?
-`init` runs once for each connection, and the pool runs `RESET ALL` whenever a connection is released: from the second use
-on, the setting is gone, on a direct connection as well. `setup` runs before each use, which works on a direct connection.
-In transaction pooling the next statement may run on another server, without the setting, and other clients get the server
-that has it: with a search_path or a tenant's setting, another tenant's rows. Nothing raises an exception.
+`init` runs once for each connection, and the pool runs `RESET ALL` whenever a connection is released: from the second
+use on, the setting is gone, on a direct connection as well. `setup` runs before each use, which works on a direct
+connection. In transaction pooling the next statement may run on another server, without the setting, and other clients
+get the server that has it: with a search_path or a tenant's setting, another tenant's rows. Nothing raises an
+exception.
 
 ## Example
 ```python
@@ -40,7 +41,8 @@ async def count(pool: asyncpg.Pool) -> int:
         return await connection.fetchval("SELECT count(*) FROM jobs")
 ```
 
-Codecs (`set_type_codec`) belong into `init`; they live in the client.
+Codecs (`set_type_codec`) belong into `init`; they live in the client. A pool with a `reset` function or a connection
+class of its own may keep what `init` sets; then it counts as `setup`.
 
 ## Fix safety
 There is no fix: `setup` in place of `init` is wrong behind a pooler.
@@ -74,12 +76,13 @@ if TYPE_CHECKING:
 @rule(since="0.2.0", fix=FixAvailability.NONE, always=True)
 def check(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for hook in connection.hooks:
-        what, advice = f"`{hook.name}` of {called_by(connection)} sets {hook.statement}", "use `ALTER ROLE ... SET`"
-        if hook.name == "init":
+        what = f"`{hook.name}` of asyncpg's {called_by(connection)} sets {hook.setting}"
+        advice = "use `ALTER ROLE ... SET`, or `SET LOCAL`"
+        if hook.name == "init" and not hook.kept:
             message = f"{what}: the pool's RESET ALL undoes it at the first release, on every server; {advice}"
             weight = Severity.ERROR
         elif shares_servers(deployment):
-            message = f"{what}: lost on the next server, and another client gets it {behind(deployment)}; {advice}"
+            message = f"{what}: lost on other servers, left to other clients {behind(deployment)}; {advice}"
             weight = severity(deployment)
         else:
             continue

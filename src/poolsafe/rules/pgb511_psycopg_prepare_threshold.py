@@ -1,14 +1,15 @@
 """
 ## What it does
-Reports psycopg 3 connections, pools and SQLAlchemy engines whose `prepare_threshold` lets psycopg prepare statements: 0,
-which is the opposite of off, a positive number, or nothing at all where a pooler is known.
+Reports psycopg 3 connections, pools and SQLAlchemy engines whose `prepare_threshold` lets psycopg prepare statements:
+0, which is the opposite of off, a positive number, or nothing at all where a pooler is known.
 
 ## Why is this bad?
 psycopg 3 prepares a statement once it has run `prepare_threshold` times on a connection, 5 by default. 0 does not
 switch that off: it prepares each statement at its first execution. `None` switches it off. In transaction pooling the
-next statement may run on another server: `psycopg.errors.DuplicatePreparedStatement: prepared statement "_pg3_0" already
-exists`, `psycopg.errors.InvalidSqlStatementName: prepared statement "_pg3_0" does not exist`, or rows of another client's
-query without an error. A short test does not show it: five executions of one statement on one connection are needed.
+next statement may run on another server: `psycopg.errors.DuplicatePreparedStatement: prepared statement "_pg3_0"
+already exists`, `psycopg.errors.InvalidSqlStatementName: prepared statement "_pg3_0" does not exist`, or rows of
+another client's query without an error. A short test does not show it: five executions of one statement on one
+connection are needed.
 
 ## Example
 ```python
@@ -29,8 +30,8 @@ pool = AsyncConnectionPool(
 ```
 
 `psycopg.connect()` and `AsyncConnection.connect()` take it as a keyword, a pool in `kwargs`, SQLAlchemy in
-`connect_args`. In a URL it stays text, and `None` cannot be said there. `conn.prepare_threshold = None` in `configure=` or
-in a listener to `connect` works as well and is silent. psycopg2 prepares nothing and needs nothing.
+`connect_args`. In a URL it stays text, and `None` cannot be said there. `conn.prepare_threshold = None` in `configure=`
+or in a listener to `connect` works as well and is silent. psycopg2 prepares nothing and needs nothing.
 
 ## Fix safety
 The fix sets it to `None` where it is written, or adds it. That is safe: statements are planned at each execution, and
@@ -38,8 +39,8 @@ their results are the same. Where a comment explains the old value the fix is un
 
 ## Versions
 Failures in transaction pooling on PgBouncer 1.18, with psycopg 3.3.9 and 3.1.20: 0: 1307 and 1270 of 2160 (208 and 152
-with another client's rows); 5: 642 and 602; nothing: 689 and 621; `None`: 0 and 0, also with `execute(..., prepare=True)`.
-False and negative numbers count as 0. The text "0" fails with every statement on every server:
+with another client's rows); 5: 642 and 602; nothing: 689 and 621; `None`: 0 and 0, also with `execute(...,
+prepare=True)`. False and negative numbers count as 0. The text "0" fails with every statement on every server:
 `TypeError: '>=' not supported between instances of 'int' and 'str'`. Session pooling and PgBouncer >= 1.21 with
 `max_prepared_statements` above 0 need nothing.
 
@@ -65,7 +66,7 @@ from poolsafe.verdicts import judge_threshold
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-_DUPLICATE = "`DuplicatePreparedStatement` or another client's rows"
+_DUPLICATE = "DuplicatePreparedStatement or another client's rows"
 
 
 @rule(since="0.2.0", fix=FixAvailability.SOMETIMES)
@@ -74,7 +75,8 @@ def check(connection: Connection, deployment: Deployment, source: Source) -> Ite
     if threshold is None or verdict is None or any(one.key == "prepare_threshold" for one in connection.refused):
         return
     where = f" in `{connection.options_name}`" if connection.options_name else ""
-    message = f"{_said(threshold, deployment)}; set it to None{where}"
+    key = "`prepare_threshold=None`" if threshold.state is ThresholdState.ABSENT else "None"
+    message = f"{_said(threshold, deployment)}; set {key}{where}"
     related = threshold.origin + client_grounds(connection, deployment)
     yield finding(__name__, connection, message, verdict.severity, never_prepare(connection, source), related)
 
@@ -83,8 +85,8 @@ def _said(threshold: Threshold, deployment: Deployment) -> str:
     match threshold.state:
         case ThresholdState.INVALID:
             return (
-                f"psycopg's `prepare_threshold` is {threshold.value or 'a text'}: each statement raises `TypeError: '>=' "
-                "not supported` on every server"
+                f"psycopg's `prepare_threshold` is {threshold.value or 'a text'}: each statement raises "
+                "`TypeError: '>=' not supported between instances of 'int' and 'str'` on every server"
             )
         case ThresholdState.AT_ONCE:
             return (
@@ -94,7 +96,5 @@ def _said(threshold: Threshold, deployment: Deployment) -> str:
         case ThresholdState.CONDITIONAL:
             return f"psycopg's `prepare_threshold` is None on some paths only: {_DUPLICATE} {behind(deployment)}"
         case ThresholdState.ABSENT:
-            return (
-                f"psycopg prepares at the 6th run: {_DUPLICATE} {behind(deployment)}; `prepare_threshold` is not given"
-            )
+            return f"psycopg prepares what runs 6 times: {_DUPLICATE} {behind(deployment)}"
     return f"psycopg's `prepare_threshold` is {threshold.value or 'a number'}: {_DUPLICATE} {behind(deployment)}"

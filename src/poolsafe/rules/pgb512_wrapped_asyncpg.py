@@ -1,6 +1,7 @@
 """
 ## What it does
-Reports databases, Tortoise ORM, Piccolo and gino where they open PostgreSQL with asyncpg and leave its statement cache on.
+Reports databases, Tortoise ORM, Piccolo and gino where they open PostgreSQL with asyncpg and leave its statement cache
+on.
 
 ## Why is this bad?
 These libraries make asyncpg's connections themselves, with asyncpg's default of 100 prepared statements for each. In
@@ -34,13 +35,13 @@ ormar makes an engine of SQLAlchemy, which `PGB101` speaks of. Tortoise turns `s
 `search_path`, which PgBouncer refuses (`PGB204`).
 
 ## Fix safety
-The fix adds the size where the library takes it. It is safe where the URL is certainly PostgreSQL's and no `**` may bring
-the key. A URL of Tortoise is not changed.
+The fix adds the size where the library takes it. It is safe where the URL is certainly PostgreSQL's and no `**` may
+bring the key. A URL of Tortoise is not changed.
 
 ## Versions
-Failures in transaction pooling on PgBouncer 1.18, of 108 each, without the size and with it: databases 0.9.0 53, 69, 60 and
-0; Tortoise ORM 1.1.9 101, 65, 78 and 0; Piccolo 1.38.0 74, 62, 77 and 0. gino 1.0.1 was tried for its arguments only.
-PgBouncer >= 1.21 with `max_prepared_statements` above 0 and session pooling need nothing.
+Failures in transaction pooling on PgBouncer 1.18, of 108 each, without the size and with it: databases 0.9.0 53, 69, 60
+and 0; Tortoise ORM 1.1.9 101, 65, 78 and 0; Piccolo 1.38.0 74, 62, 77 and 0. gino 1.0.1 was tried for its arguments
+only. PgBouncer >= 1.21 with `max_prepared_statements` above 0 and session pooling need nothing.
 
 ## References
 - [databases: connection options](https://www.encode.io/databases/connections_and_transactions/)

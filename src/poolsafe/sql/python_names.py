@@ -45,7 +45,8 @@ def uses_engine_function(data: bytes) -> bool:
 
 # An import of a package whose functions make connections, and the use of one of these functions.
 _CLIENT_IMPORTED = re.compile(
-    rb"^[ \t]*(?:from|import)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*(?:asyncpg|buildpg|psycopg|psycopg_pool|databases|tortoise|piccolo|gino)\b",
+    rb"^[ \t]*(?:from|import)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*"
+    rb"(?:asyncpg|buildpg|psycopg|psycopg_pool|databases|tortoise|piccolo|gino)\b",
     re.MULTILINE,
 )
 _CLIENT_USED = re.compile(
