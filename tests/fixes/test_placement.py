@@ -68,6 +68,23 @@ BESIDE = """
     if "pooler" in url: args['statement_cache_size'] = 0; args['prepared_statement_cache_size'] = 0
     create_async_engine(URL, connect_args=args)
 
+    found = os.environ.get("DATABASE_URL", "postgresql://app@db/app")
+    if found.startswith("postgresql://"):
+        found = found.replace("postgresql://", "postgresql+asyncpg://", 1)
+    args = {}
+    if "supabase.com" in found or "pooler" in found:
+        args["statement_cache_size"] = 0
+    create_async_engine(found, connect_args=args)
+    # becomes
+    found = os.environ.get("DATABASE_URL", "postgresql://app@db/app")
+    if found.startswith("postgresql://"):
+        found = found.replace("postgresql://", "postgresql+asyncpg://", 1)
+    args = {}
+    if "supabase.com" in found or "pooler" in found:
+        args["statement_cache_size"] = 0
+        args["prepared_statement_cache_size"] = 0
+    create_async_engine(found, connect_args=args)
+
     def args():
         return {"prepared_statement_cache_size": 0, "timeout": 5}
     create_async_engine(URL, **{"connect_args": args()})

@@ -165,7 +165,7 @@ KEYS = {
             "inherit-from-ruff",
             BOOL,
             True,
-            "Take `line-length`, `quote-style`, `extension`, `src`, `respect-gitignore` from `[tool.ruff]` if unset here.",
+            "Take `line-length`, `quote-style`, `extension`, `src`, `respect-gitignore` from `[tool.ruff]` if unset.",
         ),
         Key(
             "allow-ruff-keys",

@@ -16,6 +16,7 @@ _POOLER = re.compile(
 )
 # Only in lower case: `MYSQL_HOST` is the name of a variable.
 OTHER_DRIVER = re.compile(r"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake")
+_ASYNCPG_SCHEME = "postgresql+asyncpg://"
 _ASKS_OTHERWISE = frozenset({"!=", "not in"})
 
 
@@ -49,10 +50,16 @@ def says_of_driver(inference: Inference, one: Literal) -> bool | None:
 
 
 def _asks_for_postgresql(symbol: Symbol) -> bool:
-    """Returns whether a predicate tests a text for PostgreSQL's scheme, as `url.startswith("postgresql")` does."""
+    """Returns whether a predicate fails for other schemes than PostgreSQL's, as `url.startswith("postgresql")` does.
+
+    `url.startswith("postgresql://")` fails for asyncpg's own scheme as well.
+    """
     for one in symbol.distinct():
         match one:
-            case Comparison(operator="startswith" | "==" | "contains", right=Characters(pieces=(str() as scheme,))):
+            case Comparison(operator="startswith" | "contains", right=Characters(pieces=(str() as scheme,))):
+                if scheme.startswith("postgres") and _ASYNCPG_SCHEME.startswith(scheme):
+                    return True
+            case Comparison(operator="==", right=Characters(pieces=(str() as scheme,))):
                 if scheme.startswith("postgres"):
                     return True
     return False
