@@ -1,8 +1,7 @@
 """The pooler in front of one engine: what the engine's own URL says, weighed against the project's files.
 
 A provider's host goes before a service of that name, this before other files, these before the names of variables and
-parameters of the URL, and these before a mere word or port. Sizes of 0 are no sign: they are what
-the rules ask for.
+parameters of the URL, and these before a mere word or port. Sizes of 0 are no sign: they are what the rules ask for.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ def in_front_of(engine: AnyClient, deployment: Deployment) -> Deployment:
     return _by_signs(engine, deployment)
 
 
-def _by_signs(engine: Engine, deployment: Deployment) -> Deployment:
+def _by_signs(engine: AnyClient, deployment: Deployment) -> Deployment:
     """Returns the deployment with the sign of some pooler, or without a pooler if all signs are against one."""
     pooled, direct = ([sign.words for sign in engine.url.signs if sign.pooled is kind] for kind in (True, False))
     pooled += [sign for server in engine.url.servers if (sign := _weak(server))]

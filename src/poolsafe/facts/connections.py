@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl
+from poolsafe.facts.connection import ClientDriver, Connection
 from poolsafe.facts.creators import connections as creator_connections
 from poolsafe.facts.driver_options import asyncpg_settings, misplaced_options, refused_options
 from poolsafe.facts.engine import Driver, Parameters, SizeState
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.observed import Observed
-from poolsafe.facts.option_places import dict_argument, is_extendable, size_of, url_origin
+from poolsafe.facts.option_places import connection_url, dict_argument, is_extendable, size_of
 from poolsafe.facts.pool_hooks import hooks_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.silence import Cause, Silence
@@ -78,9 +78,7 @@ def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connectio
         path=module.path,
         function=calls[0].function,
         call=layout,
-        url=ConnectionUrl(
-            tuple(dict.fromkeys(server for one in given for server in one.servers())), url_origin(module, given, span)
-        ),
+        url=connection_url(module, given, span),
         driver=ClientDriver.ASYNCPG,
         size=size_of(surroundings, layout, given),
         extendable=is_extendable(surroundings, calls, STATEMENT),
@@ -108,9 +106,7 @@ def _psycopg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connectio
         path=module.path,
         function=calls[0].function,
         call=layout,
-        url=ConnectionUrl(
-            tuple(dict.fromkeys(server for one in given for server in one.servers())), url_origin(module, given, span)
-        ),
+        url=connection_url(module, given, span),
         driver=ClientDriver.PSYCOPG,
         threshold=threshold_of(surroundings, layout, given),
         options=dict_argument(module, calls[0].node, layout, given, name) if name else None,

@@ -168,7 +168,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
         url=EngineUrl(
             driver=driver,
             scheme=scheme,
-            signs=signs_of(judged),
+            signs=signs_of((view.guard, view.url) for view in judged),
             driver_everywhere=bool(ours)
             and all(view.driver is Driver.ASYNCPG for view in (*views, *other_views))
             and not surroundings.may_be_another_driver(calls),
