@@ -1,8 +1,7 @@
 """The pooler in front of one engine: what the engine's own URL says, weighed against the project's files.
 
-A provider's host goes before a service of that name, this before other files, and these before a mere word or
-port. Sizes of 0 are no sign: they are what
-the rules ask for.
+A provider's host goes before a service of that name, this before other files, these before the names of variables and
+parameters of the URL, and these before a mere word or port. Sizes of 0 are no sign: they are what the rules ask for.
 """
 
 from __future__ import annotations
@@ -55,8 +54,17 @@ def in_front_of(engine: AnyClient, deployment: Deployment) -> Deployment:
         return _at(joined[0], deployment)
     if deployment.pooler is not PoolMode.AUTO:
         return deployment
-    sign = next((sign for server in engine.url.servers if (sign := _weak(server))), "")
-    return replace(deployment, evidence=(*deployment.evidence, Evidence("pooler", sign))) if sign else deployment
+    return _by_signs(engine, deployment)
+
+
+def _by_signs(engine: AnyClient, deployment: Deployment) -> Deployment:
+    """Returns the deployment with the sign of some pooler, or without a pooler if all signs are against one."""
+    pooled, direct = ([sign.words for sign in engine.url.signs if sign.pooled is kind] for kind in (True, False))
+    pooled += [sign for server in engine.url.servers if (sign := _weak(server))]
+    if not pooled and not direct:
+        return deployment
+    evidence = (*deployment.evidence, Evidence("pooler", (pooled or direct)[0]))
+    return replace(deployment, pooler=deployment.pooler if pooled else PoolMode.NONE, evidence=evidence)
 
 
 def _configured(rows: Iterable[tuple[Pooler, Server]], deployment: Deployment) -> Deployment:

@@ -6,7 +6,7 @@ import enum
 from typing import TypeAlias
 
 from poolsafe.facts.engine import CacheSize, ConnectArgs, Engine, Misplaced, Parameters
-from poolsafe.facts.servers import Server
+from poolsafe.facts.servers import Server, Sign
 from poolsafe.findings import Related
 from poolsafe.libraries import ASYNCPG_POOLS, PSYCOPG_POOLS, WRAPPERS
 from poolsafe.records import frozen
@@ -86,10 +86,14 @@ class Hook:
 
 @frozen
 class ConnectionUrl:
-    """The servers that a URL or the keywords name, as far as they are known, and the places that the URL comes from."""
+    """The servers that a URL or the keywords name, as far as they are known, and the places that the URL comes from.
+
+    `signs` speak for or against a pooler.
+    """
 
     servers: tuple[Server, ...] = ()
     origin: tuple[Related, ...] = ()
+    signs: tuple[Sign, ...] = ()
 
 
 @frozen

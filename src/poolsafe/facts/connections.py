@@ -8,7 +8,7 @@ from poolsafe.facts.driver_options import asyncpg_settings, misplaced_options, r
 from poolsafe.facts.engine import Driver, Parameters, SizeState
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.observed import Observed
-from poolsafe.facts.option_places import dict_argument, is_extendable, size_of, url_of
+from poolsafe.facts.option_places import connection_url, dict_argument, is_extendable, size_of
 from poolsafe.facts.pool_hooks import hooks_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.silence import Cause, Silence
@@ -78,7 +78,7 @@ def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connectio
         path=module.path,
         function=calls[0].function,
         call=layout,
-        url=url_of(module, given, span),
+        url=connection_url(module, given, span),
         driver=ClientDriver.ASYNCPG,
         size=size_of(surroundings, layout, given),
         extendable=is_extendable(surroundings, calls, STATEMENT),
@@ -106,7 +106,7 @@ def _psycopg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connectio
         path=module.path,
         function=calls[0].function,
         call=layout,
-        url=url_of(module, given, span),
+        url=connection_url(module, given, span),
         driver=ClientDriver.PSYCOPG,
         threshold=threshold_of(surroundings, layout, given),
         options=dict_argument(module, calls[0].node, layout, given, name) if name else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 
-from poolsafe.facts.servers import Server
+from poolsafe.facts.servers import Server, Sign
 from poolsafe.findings import Related
 from poolsafe.records import frozen
 from poolsafe.syntax.layout import CallLayout, DictLayout, Place
@@ -271,7 +271,7 @@ class EngineUrl:
     environment may choose. Only then is a fix safe. `driver_reason` says why the driver is not known. `shared`: the
     call also creates engines of other drivers, whose arguments a fix must not change. `chooses_driver`: the URL is
     composed of an unknown driver and the rest. `servers` are the addresses, as far as they are known. `scheme` is the
-    one of all URLs if it is known to be another driver's, else "".
+    one of all URLs if it is known to be another driver's, else "". `signs` speak for or against a pooler.
     """
 
     driver: Driver
@@ -281,6 +281,7 @@ class EngineUrl:
     chooses_driver: bool = False
     servers: tuple[Server, ...] = ()
     scheme: str = ""
+    signs: tuple[Sign, ...] = ()
     origin: tuple[Related, ...] = ()
 
 

@@ -50,6 +50,7 @@ from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.silence import Cause, Silence
 from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size
+from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import (
     View,
     connect_arg,
@@ -167,6 +168,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
         url=EngineUrl(
             driver=driver,
             scheme=scheme,
+            signs=signs_of((view.guard, view.url) for view in judged),
             driver_everywhere=bool(ours)
             and all(view.driver is Driver.ASYNCPG for view in (*views, *other_views))
             and not surroundings.may_be_another_driver(calls),

@@ -13,6 +13,7 @@ from poolsafe.facts.misplaced import argument_index
 from poolsafe.facts.places import explain
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import STATEMENT, one_state, size_state
+from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import as_python, detection_alternatives
 from poolsafe.facts.written_keys import setter_of
 from poolsafe.findings import Related
@@ -37,6 +38,13 @@ def url_origin(module: Module, given: Iterable[Given], span: tuple[int, int]) ->
             if places:
                 return places
     return ()
+
+
+def connection_url(module: Module, given: list[Given], span: tuple[int, int]) -> ConnectionUrl:
+    """Returns what the URLs and keywords tell of the server."""
+    servers = dict.fromkeys(server for one in given for server in one.servers())
+    signs = signs_of(alternative for one in given for alternative in alternatives(one.url))
+    return ConnectionUrl(tuple(servers), url_origin(module, given, span), signs)
 
 
 def size_of(surroundings: Surroundings, layout: CallLayout, given: list[Given]) -> CacheSize:

@@ -1,4 +1,4 @@
-"""One server in the URL of an engine."""
+"""One server in the URL of an engine, and what the URL says of a pooler besides."""
 
 from __future__ import annotations
 
@@ -23,3 +23,11 @@ class Server:
 
 # An address of which nothing is known.
 NOWHERE = Server(None, None)
+
+
+@frozen
+class Sign:
+    """What speaks weakly for a pooler, or for a direct connection, in words: `variable PGBOUNCER_URL`."""
+
+    words: str
+    pooled: bool

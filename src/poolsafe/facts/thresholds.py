@@ -14,6 +14,7 @@ from poolsafe.facts.places import explain
 from poolsafe.facts.pooler_conditions import asks_for_pooler
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
+from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import View, as_python, detection_alternatives, views_of
 from poolsafe.inference import Absent, Const, Function, Guard, Module, ObservedCall, Text, Unknown, Value, alternatives
 from poolsafe.inference.models import is_address, single_scheme
@@ -61,7 +62,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], given: list[G
         path=module.path,
         function=calls[0].function,
         call=layout,
-        url=ConnectionUrl(servers, url_origin(module, given, span)),
+        url=ConnectionUrl(servers, url_origin(module, given, span), signs_of((view.guard, view.url) for view in views)),
         driver=ClientDriver.PSYCOPG,
         threshold=threshold_of(surroundings, layout, given),
         options=dict_argument(module, calls[0].node, layout, given, "connect_args"),

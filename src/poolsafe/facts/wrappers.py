@@ -9,7 +9,7 @@ import libcst as cst
 from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl
 from poolsafe.facts.engine import CacheSize, ConnectArgs, ConnectArgsForm, Parameters, ServerSetting, SizeState
 from poolsafe.facts.given import Given, given_by
-from poolsafe.facts.option_places import dict_argument, is_extendable, size_of, url_of
+from poolsafe.facts.option_places import connection_url, dict_argument, is_extendable, size_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.sizes import STATEMENT, size_state
@@ -56,7 +56,7 @@ def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -
         function=calls[0].function,
         call=layout,
         driver=ClientDriver.ASYNCPG,
-        url=url_of(module, given, span),
+        url=connection_url(module, given, span),
         size=size_of(surroundings, layout, given),
         options=dict_argument(module, calls[0].node, layout, given, name, 0) if name else None,
         options_name=name,

@@ -136,6 +136,7 @@ from poolsafe.inference.symbols import (
     IsSet,
     Literal,
     SchemeOf,
+    Setting,
     Symbol,
     derived,
 )
@@ -183,6 +184,7 @@ __all__ = [
     "Reason",
     "SchemeOf",
     "Sequence",
+    "Setting",
     "Step",
     "Symbol",
     "Text",

@@ -63,11 +63,13 @@ from typing import TYPE_CHECKING
 
 from poolsafe.facts.connection import Connection
 from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.session_statement import Transaction
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.client_wording import called_by, client_grounds
 from poolsafe.rules.wording import behind, finding
-from poolsafe.verdicts import severity, shares_servers
+from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import judge_effect
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -81,9 +83,11 @@ def check(connection: Connection, deployment: Deployment, source: Source) -> Ite
         if hook.name == "init" and not hook.kept:
             message = f"{what}: the pool's RESET ALL undoes it at the first release, on every server; {advice}"
             weight = Severity.ERROR
-        elif shares_servers(deployment):
-            message = f"{what}: lost on other servers, left to other clients {behind(deployment)}; {advice}"
-            weight = severity(deployment)
         else:
-            continue
+            verdict = judge_effect(Effect.SETTING, Transaction.NONE, deployment)
+            if verdict is None:
+                continue
+            other = ", and another client gets it" if verdict.leaks else ""
+            message = f"{what}: lost on the next server{other} {behind(deployment)}; {advice}"
+            weight = verdict.severity
         yield finding(__name__, connection, message, weight, None, hook.origin + client_grounds(connection, deployment))

@@ -174,6 +174,10 @@ def interruption(deployment: Deployment) -> str:
     product = deployment.product
     if product is not None and product.idle:
         return f"as {product.title} {product.idle},"
+    evidence = deployment.because("pooler")
+    if product is None and evidence is not None and not evidence.path:
+        # A mere sign may stand for any pooler.
+        return "after a restart of the pooler, or when it ends idle clients,"
     name = "PgBouncer" if product is None else product.title
     if deployment.pooler is PoolMode.SESSION:
         return f"after a restart of {name} or PostgreSQL"

@@ -1,6 +1,6 @@
 """The verdicts: what is wrong with a configuration in a deployment, as it was measured on real servers."""
 
-from poolsafe.verdicts.connection_table import judge_size, judge_threshold, shares_servers
+from poolsafe.verdicts.connection_table import judge_size, judge_threshold
 from poolsafe.verdicts.judgement import (
     is_asyncpg,
     is_name_unsafe_with_zeros,
@@ -15,7 +15,7 @@ from poolsafe.verdicts.judgement import (
 from poolsafe.verdicts.pooler_effects import breaks_names, class_of, has_pooler, severity
 from poolsafe.verdicts.pre_ping import ping_fails
 from poolsafe.verdicts.problems import SIZES, Problem, States, Verdict
-from poolsafe.verdicts.session_state import StateVerdict, judge_state
+from poolsafe.verdicts.session_state import StateVerdict, judge_effect, judge_state
 from poolsafe.verdicts.silences import silence_of
 from poolsafe.verdicts.startup_parameters import fate_of
 
@@ -33,6 +33,7 @@ __all__ = [
     "is_name_unsafe_with_zeros",
     "is_spared",
     "judge",
+    "judge_effect",
     "judge_size",
     "judge_state",
     "judge_threshold",
@@ -40,7 +41,6 @@ __all__ = [
     "may_fail_by_name",
     "ping_fails",
     "severity",
-    "shares_servers",
     "silence_of",
     "unsettled_size",
     "verdicts",

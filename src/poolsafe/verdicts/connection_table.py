@@ -10,9 +10,8 @@ from __future__ import annotations
 from poolsafe.facts.connection import Connection, ThresholdState
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import SizeState
-from poolsafe.facts.pooler import PoolerClass
 from poolsafe.findings import Severity
-from poolsafe.verdicts.pooler_effects import breaks_names, class_of, has_evidence, severity
+from poolsafe.verdicts.pooler_effects import breaks_names, has_evidence, severity
 from poolsafe.verdicts.problems import Problem, Verdict
 
 _SIZES = {
@@ -61,8 +60,3 @@ def judge_threshold(connection: Connection, deployment: Deployment) -> Verdict |
     if problem in (Problem.MISSING, Problem.CONDITIONAL):
         return Verdict(problem, Severity.WARNING) if has_evidence(deployment) else None
     return Verdict(problem, severity(deployment))
-
-
-def shares_servers(deployment: Deployment) -> bool:
-    """Returns whether other clients use the server between two transactions, whether or not it keeps statements."""
-    return class_of(deployment) in (PoolerClass.BREAKS, PoolerClass.UNKNOWN, PoolerClass.CARRIES)

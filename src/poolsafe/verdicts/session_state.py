@@ -79,11 +79,16 @@ def outcome(state: State, effect: Effect, transaction: Transaction) -> Outcome:
 
 def judge_state(statement: SessionStatement, deployment: Deployment) -> StateVerdict | None:
     """Returns what becomes of a statement's effect, or None if the client keeps it."""
+    return judge_effect(statement.command.effect, statement.transaction, deployment)
+
+
+def judge_effect(effect: Effect, transaction: Transaction, deployment: Deployment) -> StateVerdict | None:
+    """Returns what becomes of an effect of a command in such a transaction, or None if the client keeps it."""
     if class_of(deployment) in _OWN_SERVER:
         return None
     # A pooler that is not known is taken for PgBouncer.
     state = State.LEAKS if deployment.product is None else deployment.product.state
-    found = outcome(state, statement.command.effect, statement.transaction)
+    found = outcome(state, effect, transaction)
     if found is Outcome.KEPT:
         return None
     return StateVerdict(found is Outcome.LEAKS, Severity.WARNING if state in _MILD else severity(deployment))

@@ -65,6 +65,8 @@ def _pooler(deployment: Deployment) -> tuple[str, Evidence | None]:
     if deployment.pooler in (PoolMode.SESSION, PoolMode.NONE):
         if evidence is None:
             return f'`pooler` is "{deployment.pooler.value}"', None
+        if not evidence.path:
+            return f"its {evidence.value} says that there is no pooler", None
         if deployment.pooler is PoolMode.NONE:
             return "its port leads to a server without a pooler", evidence
         return f"the pooler is in {deployment.pooler.value} mode", evidence

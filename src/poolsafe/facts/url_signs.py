@@ -1,0 +1,68 @@
+"""Weak signs of a pooler in a URL: parameters that pooler dashboards add, and the names of variables it comes from.
+
+A parameter may be a relic, and a variable may be called anything. So a sign never settles what stands before the
+server; it only says why a pooler is assumed, or why none is.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from poolsafe.facts.direct_names import names_direct_server
+from poolsafe.facts.servers import Sign
+from poolsafe.facts.views import query_value
+from poolsafe.inference import Absent, EnvironmentVariable, Guard, IsSet, Setting, Symbol, Text, Unknown, Url, Value
+
+# Parameters of Prisma and Supabase that dashboards add to the URLs of their poolers.
+_PARAMETERS = ("pgbouncer", "supa", "pooled")
+_POOLED = re.compile(
+    r"(?:^|_)(?:PGBOUNCER|BOUNCER|POOL|POOLED|POOLER|POOLING|SUPAVISOR|PGCAT|PGDOG|ODYSSEY|PGPOOL)(?:_|$)",
+    re.IGNORECASE,
+)
+# Of the names around a URL, those of the URL and its server; `POOL_SIZE` and `USE_POOLER` say something else.
+_OF_SERVER = re.compile(r"(?:URL|URI|DSN|HOST|PORT|SERVER|DATABASE|CONNECTION_STRING|ADDRESS)(?:_|$)", re.IGNORECASE)
+
+
+def signs_of(urls: Iterable[tuple[Guard, Value]]) -> tuple[Sign, ...]:
+    """Returns the signs in URLs under their guards, each once; a variable comes before a parameter."""
+    urls = list(urls)
+    names = (name for guard, url in urls for name in _names(guard, url))
+    of_names = (Sign(f"variable {name}", pooled=not names_direct_server(name)) for name in names if _tells(name))
+    of_query = (
+        Sign(f"`{key}` in the URL", pooled=True)
+        for _, url in urls
+        for key in _PARAMETERS
+        if not isinstance(query_value(url, key), Absent)
+    )
+    return tuple(dict.fromkeys((*of_names, *of_query)))
+
+
+def _tells(name: str) -> bool:
+    if names_direct_server(name):
+        return True
+    found = [match.end() for match in _POOLED.finditer(name)]
+    # A name may also end in its sign, as `DB_PGBOUNCER` does.
+    return bool(found) and (len(name) in found or _OF_SERVER.search(name) is not None)
+
+
+def _names(guard: Guard, url: Value) -> Iterator[str]:
+    """Yields the names of the variables and settings that a URL is made of, or that decide over its default."""
+    for symbol in (*_symbols(url), *_asked(guard)):
+        for one in symbol.distinct():
+            if isinstance(one, (EnvironmentVariable, Setting)) and isinstance(one.name, str):
+                yield one.name
+
+
+def _symbols(url: Value) -> Iterator[Symbol]:
+    if isinstance(url, Url):
+        for part in (url.drivername, url.host, url.port):
+            yield from _symbols(part)
+    elif isinstance(url, Text):
+        yield from (piece.symbol for piece in url.pieces if isinstance(piece, Unknown) and piece.symbol is not None)
+    elif isinstance(url, Unknown) and url.symbol is not None:
+        yield url.symbol
+
+
+def _asked(guard: Guard) -> Iterator[Symbol]:
+    return (one.symbol for one in guard if isinstance(one.symbol, IsSet))
