@@ -41,6 +41,7 @@ class FakeServer:
     announces: bool = True
     reuses: bool = False
     # A command that holds this text is never answered.
+    closes: bool = False
     hangs_at: str = "\0"
     free: list[Backend] = field(default_factory=list)
     every: list[Backend] = field(default_factory=list)
@@ -163,6 +164,9 @@ class FakeClient:
         try:
             if self._server.carries:
                 backend.statements[name] = sql
+            elif name not in backend.statements and self._server.closes:
+                self.closed = True
+                raise Lost("the pooler is angry")
             elif name not in backend.statements:
                 raise Refused(f'prepared statement "{name}" does not exist', "26000")
             return backend.statements[name].split("'")[1]

@@ -55,6 +55,7 @@ async def observed(bench: Bench) -> Observations:
         (FakeServer(SESSION, drops=frozenset({"jit"})), Between.SESSION, "do not reach it"),
         (FakeServer(DIRECT, refuses_names="no names here"), Between.BREAKS, ""),
         (FakeServer(TRANSACTION), Between.BREAKS, "not the one that answers"),
+        (FakeServer(TRANSACTION, closes=True), Between.BREAKS, ""),
         (FakeServer(TRANSACTION, carries=True), Between.CARRIES, ""),
         (FakeServer(TRANSACTION, size=1), Between.BREAKS, ""),
         (FakeServer(TRANSACTION, size=1, carries=True), Between.CARRIES, ""),
