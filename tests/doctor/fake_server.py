@@ -60,6 +60,9 @@ class FakeServer:
             return self.free.pop()
         if self.mode in (TRANSACTION, STATEMENT) and len(self.every) >= self.size:
             raise NoAnswer
+        return self.add()
+
+    def add(self) -> Backend:
         self.every.append(Backend(100 + len(self.every)))
         return self.every[-1]
 
@@ -88,7 +91,8 @@ class FakeClient:
         self.announced: int | None = self._backend.pid if self._backend and server.announces else 1
 
     async def rows(self, sql: str) -> list[Row]:
-        return await self._command(sql, lambda backend: self._rows(backend, sql))
+        rows: list[Row] = await self._command(sql, lambda backend: self._rows(backend, sql))
+        return rows
 
     async def run(self, sql: str, patience: float | None = None) -> None:
         if sql.startswith("BEGIN"):
@@ -105,7 +109,8 @@ class FakeClient:
             await self._command(sql, lambda backend: self._run(backend, sql))
 
     async def parse(self, name: str, sql: str) -> Statement:
-        return await self._command(sql, lambda backend: self._parse(backend, name, sql))
+        statement: Statement = await self._command(sql, lambda backend: self._parse(backend, name, sql))
+        return statement
 
     async def listen(self, channel: str) -> Callable[[], bool]:
         await self.run(f"LISTEN {channel}")
