@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from poolsafe.doctor.clients import Lost, NoAnswer, Refused, Row, Statement
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused, Row, Statement
 
 DIRECT, SESSION, TRANSACTION, STATEMENT = "direct", "session", "transaction", "statement"
 

@@ -11,7 +11,7 @@ import pytest
 
 from poolsafe.config.errors import UsageError
 from poolsafe.doctor import driver
-from poolsafe.doctor.clients import Lost, NoAnswer, Refused
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused
 from poolsafe.doctor.target import Target
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from poolsafe.doctor import driver, examination
 from poolsafe.doctor.advice import ALL, DEFAULT, Configuration
-from poolsafe.doctor.clients import Bench, Client, NoAnswer, Refused
+from poolsafe.doctor.bench import Bench, Client, NoAnswer, Refused
 from poolsafe.doctor.diagnosis import Between
 from poolsafe.doctor.examination import Examination, NoConnection, examine
 from poolsafe.doctor.probes import (
     cache_configurations,
+    leftover_state,
     recommended_configuration,
     server_identity,
-    session_state,
     transaction_pooling,
 )
 from poolsafe.doctor.target import Target
@@ -32,7 +32,7 @@ WORKS, FAILS = Outcome(24, {}), Outcome(24, {"InterfaceError": 3}, "InterfaceErr
 @pytest.fixture(autouse=True)
 def versions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "installed", {"asyncpg": (0, 32, 0), "sqlalchemy": (2, 1, 9)}.get)
-    monkeypatch.setattr(session_state, "_ARRIVES", 0.03)
+    monkeypatch.setattr(leftover_state, "_ARRIVES", 0.03)
 
 
 def examined(
@@ -190,7 +190,7 @@ def test_a_pool_that_stays_busy_has_no_verdict(monkeypatch: pytest.MonkeyPatch) 
         examined(FakeServer(TRANSACTION), monkeypatch)
 
 
-@pytest.mark.parametrize("probe", ["server_settings", "session_state"])
+@pytest.mark.parametrize("probe", ["server_settings", "leftover_state"])
 def test_a_later_probe_that_fails_leaves_the_verdict(probe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(bench: Bench) -> Any:
         raise Refused("hunter2 went away")

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 import pytest
 
-from poolsafe.doctor.clients import MOST_CLIENTS, Bench, Lost, NoAnswer, Refused, transaction
+from poolsafe.doctor.bench import MOST_CLIENTS, Bench, Lost, NoAnswer, Refused, transaction
 from poolsafe.doctor.diagnosis import Between, Observations, between, how
 from poolsafe.doctor.probes import (
+    leftover_state,
     named_statements,
     server_identity,
     server_settings,
-    session_state,
     transaction_pooling,
 )
 from poolsafe.doctor.probes.named_statements import Carried
@@ -187,7 +187,7 @@ def test_a_parameter_that_is_refused_with_the_first_command() -> None:
     ],
 )
 def test_session_state(server: FakeServer, leaks: bool, kept: bool | None) -> None:
-    found = probed(server, session_state.run)
+    found = probed(server, leftover_state.run)
     assert [(each.leaks, each.kept) for each in found] == [(leaks, kept)] * 4
     assert [each.name for each in found] == ["setting", "advisory lock", "temporary table", "LISTEN"]
     assert server.left() == []
@@ -196,7 +196,7 @@ def test_session_state(server: FakeServer, leaks: bool, kept: bool | None) -> No
 def test_state_that_is_refused_is_no_end() -> None:
     server = FakeServer(TRANSACTION)
 
-    async def refuse(bench: Bench) -> tuple[session_state.StateFate, ...]:
+    async def refuse(bench: Bench) -> tuple[leftover_state.StateFate, ...]:
         for client in await bench.clients(2):
             run = client.run
 
@@ -206,7 +206,7 @@ def test_state_that_is_refused_is_no_end() -> None:
                 await run(sql, patience)  # type: ignore[operator]
 
             client.run = refusing  # type: ignore[method-assign]
-        return await session_state.run(bench)
+        return await leftover_state.run(bench)
 
     found = probed(server, refuse)
     assert found[-1].problem == "LISTEN is not allowed"
@@ -215,9 +215,9 @@ def test_state_that_is_refused_is_no_end() -> None:
 
 @pytest.mark.parametrize(("mode", "arrives"), [(SESSION, True), (TRANSACTION, False)])
 def test_notifications(mode: str, arrives: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_state, "_ARRIVES", 0.05)
+    monkeypatch.setattr(leftover_state, "_ARRIVES", 0.05)
     server = FakeServer(mode)
-    assert probed(server, session_state.arrives) is arrives
+    assert probed(server, leftover_state.arrives) is arrives
     assert server.left() == []
 
 

@@ -18,10 +18,10 @@ from poolsafe.doctor import visit
 from poolsafe.doctor.advice import ALL, BOTH_ZERO, DEFAULT, EMPTY_NAME
 from poolsafe.doctor.diagnosis import WORDS, Between, Observations
 from poolsafe.doctor.examination import Examination, NoConnection
+from poolsafe.doctor.probes.leftover_state import StateFate
 from poolsafe.doctor.probes.named_statements import Carried, Naming
 from poolsafe.doctor.probes.server_identity import Identity
 from poolsafe.doctor.probes.server_settings import Parameter
-from poolsafe.doctor.probes.session_state import StateFate
 from poolsafe.doctor.probes.transaction_pooling import Movement, Pooling
 from poolsafe.doctor.progress import Progress
 from poolsafe.doctor.target import Target

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from poolsafe.config.errors import UsageError
-from poolsafe.doctor.clients import Client, Lost, NoAnswer, Refused, Row, Statement
+from poolsafe.doctor.bench import Client, Lost, NoAnswer, Refused, Row, Statement
 from poolsafe.doctor.target import Target
 
 if TYPE_CHECKING:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused, attempt, transaction
 from poolsafe.doctor.cleaning import drop_statements, drop_statements_everywhere
-from poolsafe.doctor.clients import Lost, NoAnswer, Refused, attempt, transaction
 from poolsafe.doctor.probes.transaction_pooling import Movement, Pooling
 from poolsafe.records import frozen
 
 if TYPE_CHECKING:
-    from poolsafe.doctor.clients import Bench, Client, Statement
+    from poolsafe.doctor.bench import Bench, Client, Statement
 
 TITLE = "Named prepared statements"
 EXPLANATION = (
