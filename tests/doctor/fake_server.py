@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from poolsafe.doctor.clients import Lost, NoAnswer, Refused, Row, Statement
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused, Row, Statement
 
 DIRECT, SESSION, TRANSACTION, STATEMENT = "direct", "session", "transaction", "statement"
 
@@ -41,6 +41,7 @@ class FakeServer:
     announces: bool = True
     reuses: bool = False
     # A command that holds this text is never answered.
+    closes: bool = False
     hangs_at: str = "\0"
     free: list[Backend] = field(default_factory=list)
     every: list[Backend] = field(default_factory=list)
@@ -59,6 +60,9 @@ class FakeServer:
             return self.free.pop()
         if self.mode in (TRANSACTION, STATEMENT) and len(self.every) >= self.size:
             raise NoAnswer
+        return self.add()
+
+    def add(self) -> Backend:
         self.every.append(Backend(100 + len(self.every)))
         return self.every[-1]
 
@@ -87,7 +91,8 @@ class FakeClient:
         self.announced: int | None = self._backend.pid if self._backend and server.announces else 1
 
     async def rows(self, sql: str) -> list[Row]:
-        return await self._command(sql, lambda backend: self._rows(backend, sql))
+        rows: list[Row] = await self._command(sql, lambda backend: self._rows(backend, sql))
+        return rows
 
     async def run(self, sql: str, patience: float | None = None) -> None:
         if sql.startswith("BEGIN"):
@@ -104,7 +109,8 @@ class FakeClient:
             await self._command(sql, lambda backend: self._run(backend, sql))
 
     async def parse(self, name: str, sql: str) -> Statement:
-        return await self._command(sql, lambda backend: self._parse(backend, name, sql))
+        statement: Statement = await self._command(sql, lambda backend: self._parse(backend, name, sql))
+        return statement
 
     async def listen(self, channel: str) -> Callable[[], bool]:
         await self.run(f"LISTEN {channel}")
@@ -163,6 +169,9 @@ class FakeClient:
         try:
             if self._server.carries:
                 backend.statements[name] = sql
+            elif name not in backend.statements and self._server.closes:
+                self.closed = True
+                raise Lost("the pooler is angry")
             elif name not in backend.statements:
                 raise Refused(f'prepared statement "{name}" does not exist', "26000")
             return backend.statements[name].split("'")[1]

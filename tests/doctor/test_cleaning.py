@@ -6,8 +6,8 @@ import asyncio
 
 import pytest
 
+from poolsafe.doctor.bench import Bench, Lost, transaction
 from poolsafe.doctor.cleaning import drop_statements_everywhere
-from poolsafe.doctor.clients import Bench, Lost, transaction
 
 from .fake_server import TRANSACTION, FakeServer
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import tomli
 
+from poolsafe import reading
 from poolsafe.config.errors import UsageError
 from poolsafe.doctor import config_file
 from poolsafe.doctor.config_file import changed, find, write
@@ -107,7 +108,7 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_a_file_that_changes_meanwhile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "pyproject.toml"
     path.write_text("")
-    read = config_file.read
+    read = reading.read
 
     def read_and_change(name: str, largest: int) -> bytes:
         content = read(name, largest)

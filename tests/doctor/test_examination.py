@@ -10,10 +10,16 @@ import pytest
 
 from poolsafe.doctor import driver, examination
 from poolsafe.doctor.advice import ALL, DEFAULT, Configuration
-from poolsafe.doctor.clients import Bench, Client, NoAnswer, Refused
+from poolsafe.doctor.bench import Bench, Client, NoAnswer, Refused
 from poolsafe.doctor.diagnosis import Between
 from poolsafe.doctor.examination import Examination, NoConnection, examine
-from poolsafe.doctor.probes import cache_configurations, recommended_configuration, session_state
+from poolsafe.doctor.probes import (
+    cache_configurations,
+    leftover_state,
+    recommended_configuration,
+    server_identity,
+    transaction_pooling,
+)
 from poolsafe.doctor.target import Target
 from poolsafe.doctor.workload import Outcome
 
@@ -26,7 +32,7 @@ WORKS, FAILS = Outcome(24, {}), Outcome(24, {"InterfaceError": 3}, "InterfaceErr
 @pytest.fixture(autouse=True)
 def versions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(driver, "installed", {"asyncpg": (0, 32, 0), "sqlalchemy": (2, 1, 9)}.get)
-    monkeypatch.setattr(session_state, "_ARRIVES", 0.03)
+    monkeypatch.setattr(leftover_state, "_ARRIVES", 0.03)
 
 
 def examined(
@@ -138,7 +144,7 @@ def test_an_interruption_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
     async def run() -> None:
         monkeypatch.setattr(driver, "connect", connect)
-        monkeypatch.setattr(examination.server_identity, "run", hang)
+        monkeypatch.setattr(server_identity, "run", hang)
         task = asyncio.ensure_future(examine(TARGET, timeout=20))
         await asyncio.sleep(0.05)
         task.cancel()
@@ -161,7 +167,7 @@ def test_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_busy_pool_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = examination.transaction_pooling.run
+    run = transaction_pooling.run
     times: list[int] = []
 
     async def busy(bench: Bench) -> Any:
@@ -170,7 +176,7 @@ def test_a_busy_pool_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
             raise NoAnswer
         return await run(bench)
 
-    monkeypatch.setattr(examination.transaction_pooling, "run", busy)
+    monkeypatch.setattr(transaction_pooling, "run", busy)
     assert examined(FakeServer(TRANSACTION), monkeypatch).between is Between.BREAKS
     assert len(times) == 3
 
@@ -179,12 +185,12 @@ def test_a_pool_that_stays_busy_has_no_verdict(monkeypatch: pytest.MonkeyPatch) 
     async def busy(bench: Bench) -> Any:
         raise NoAnswer
 
-    monkeypatch.setattr(examination.transaction_pooling, "run", busy)
+    monkeypatch.setattr(transaction_pooling, "run", busy)
     with pytest.raises(NoConnection, match="other clients may hold every server connection"):
         examined(FakeServer(TRANSACTION), monkeypatch)
 
 
-@pytest.mark.parametrize("probe", ["server_settings", "session_state"])
+@pytest.mark.parametrize("probe", ["server_settings", "leftover_state"])
 def test_a_later_probe_that_fails_leaves_the_verdict(probe: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def fail(bench: Bench) -> Any:
         raise Refused("hunter2 went away")

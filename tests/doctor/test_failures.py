@@ -8,7 +8,7 @@ import ssl
 
 import pytest
 
-from poolsafe.doctor.clients import Lost, NoAnswer, Refused
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused
 from poolsafe.doctor.failures import reason
 from poolsafe.doctor.target import Target
 

@@ -8,13 +8,13 @@ from typing import TypeVar
 
 import pytest
 
-from poolsafe.doctor.clients import MOST_CLIENTS, Bench, Lost, NoAnswer, Refused, transaction
+from poolsafe.doctor.bench import MOST_CLIENTS, Bench, Lost, NoAnswer, Refused, transaction
 from poolsafe.doctor.diagnosis import Between, Observations, between, how
 from poolsafe.doctor.probes import (
+    leftover_state,
     named_statements,
     server_identity,
     server_settings,
-    session_state,
     transaction_pooling,
 )
 from poolsafe.doctor.probes.named_statements import Carried
@@ -55,6 +55,7 @@ async def observed(bench: Bench) -> Observations:
         (FakeServer(SESSION, drops=frozenset({"jit"})), Between.SESSION, "do not reach it"),
         (FakeServer(DIRECT, refuses_names="no names here"), Between.BREAKS, ""),
         (FakeServer(TRANSACTION), Between.BREAKS, "not the one that answers"),
+        (FakeServer(TRANSACTION, closes=True), Between.BREAKS, ""),
         (FakeServer(TRANSACTION, carries=True), Between.CARRIES, ""),
         (FakeServer(TRANSACTION, size=1), Between.BREAKS, ""),
         (FakeServer(TRANSACTION, size=1, carries=True), Between.CARRIES, ""),
@@ -133,10 +134,8 @@ def test_a_server_that_others_keep_is_said_to_have_a_name() -> None:
 
         async def parse_and_lose(name: str, sql: str) -> object:
             statement = await parse(name, sql)
-            # Somebody else takes this server from now on.
-            server.take = lambda: (
-                server.every.append(type(server.every[0])(1000 + len(server.every))) or server.every[-1]
-            )  # type: ignore[method-assign, func-returns-value]
+            # Somebody else takes this server from now on, and everybody gets new ones.
+            server.take = server.add  # type: ignore[method-assign]
             return statement
 
         owner.parse = parse_and_lose  # type: ignore[method-assign, assignment]
@@ -188,7 +187,7 @@ def test_a_parameter_that_is_refused_with_the_first_command() -> None:
     ],
 )
 def test_session_state(server: FakeServer, leaks: bool, kept: bool | None) -> None:
-    found = probed(server, session_state.run)
+    found = probed(server, leftover_state.run)
     assert [(each.leaks, each.kept) for each in found] == [(leaks, kept)] * 4
     assert [each.name for each in found] == ["setting", "advisory lock", "temporary table", "LISTEN"]
     assert server.left() == []
@@ -197,7 +196,7 @@ def test_session_state(server: FakeServer, leaks: bool, kept: bool | None) -> No
 def test_state_that_is_refused_is_no_end() -> None:
     server = FakeServer(TRANSACTION)
 
-    async def refuse(bench: Bench) -> tuple[session_state.StateFate, ...]:
+    async def refuse(bench: Bench) -> tuple[leftover_state.StateFate, ...]:
         for client in await bench.clients(2):
             run = client.run
 
@@ -207,7 +206,7 @@ def test_state_that_is_refused_is_no_end() -> None:
                 await run(sql, patience)  # type: ignore[operator]
 
             client.run = refusing  # type: ignore[method-assign]
-        return await session_state.run(bench)
+        return await leftover_state.run(bench)
 
     found = probed(server, refuse)
     assert found[-1].problem == "LISTEN is not allowed"
@@ -216,9 +215,9 @@ def test_state_that_is_refused_is_no_end() -> None:
 
 @pytest.mark.parametrize(("mode", "arrives"), [(SESSION, True), (TRANSACTION, False)])
 def test_notifications(mode: str, arrives: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(session_state, "_ARRIVES", 0.05)
+    monkeypatch.setattr(leftover_state, "_ARRIVES", 0.05)
     server = FakeServer(mode)
-    assert probed(server, session_state.arrives) is arrives
+    assert probed(server, leftover_state.arrives) is arrives
     assert server.left() == []
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.clients import Lost, NoAnswer, Refused, attempt, transaction
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused, attempt, transaction
 
 if TYPE_CHECKING:
-    from poolsafe.doctor.clients import Bench, Client
+    from poolsafe.doctor.bench import Bench, Client
 
 # Transactions of one visit to every server, each beside the others.
 _HELD = 5

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode
 
 from poolsafe.config.errors import UsageError
-from poolsafe.doctor.clients import Client, Lost, NoAnswer, Refused, Row, Statement
+from poolsafe.doctor.bench import Client, Lost, NoAnswer, Refused, Row, Statement
 from poolsafe.doctor.target import Target
 
 if TYPE_CHECKING:
@@ -130,8 +130,11 @@ async def _translated(answer: Coroutine[Any, Any, _T]) -> _T:
     except asyncpg.PostgresError as error:
         raise Refused(_one_line(error), error.sqlstate or "") from error
     except asyncpg.InterfaceError as error:
-        # asyncpg's own complaints: an answer that does not fit, a connection that has gone, a wrong argument.
+        # asyncpg's own complaints: a connection that has gone, a wrong argument.
         raise Lost(_one_line(error)) from error
+    except (asyncpg.InternalClientError, BufferError) as error:
+        # The answer is not one to this question.
+        raise Refused(_one_line(error)) from error
     except (asyncio.TimeoutError, TimeoutError) as error:
         raise NoAnswer from error
 

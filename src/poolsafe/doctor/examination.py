@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from poolsafe.doctor import advice, driver
-from poolsafe.doctor.clients import Bench, Client, Lost, NoAnswer, Refused
+from poolsafe.doctor.bench import Bench, Client, Lost, NoAnswer, Refused
 from poolsafe.doctor.diagnosis import Between, Observations, between
 from poolsafe.doctor.failures import reason
 from poolsafe.doctor.probes import (
     cache_configurations,
+    leftover_state,
     named_statements,
     recommended_configuration,
     server_identity,
     server_settings,
-    session_state,
     transaction_pooling,
 )
 from poolsafe.doctor.target import Target
@@ -49,7 +49,7 @@ class Examination:
     recommended: advice.Configuration | None = None
     trial: Outcome | None = None
     configurations: tuple[tuple[advice.Configuration, Outcome], ...] | None = None
-    state: tuple[session_state.StateFate, ...] | None = None
+    state: tuple[leftover_state.StateFate, ...] | None = None
     notifications: bool | None = None
     left: tuple[str, ...] = ()
     problems: list[str] = field(default_factory=list)
@@ -183,9 +183,9 @@ class _Run:
                 # Nothing of it could be removed again: without transactions no server can be held.
                 return
             found.configurations = await cache_configurations.run(bench, found.target)
-            found.state = await session_state.run(bench)
+            found.state = await leftover_state.run(bench)
             bench.say("session state: notifications")
-            found.notifications = await session_state.arrives(bench)
+            found.notifications = await leftover_state.arrives(bench)
         except (Refused, Lost, NoAnswer, OSError) as error:
             self._problem("session state", error)
 

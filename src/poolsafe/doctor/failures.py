@@ -6,7 +6,7 @@ import errno
 import socket
 import ssl
 
-from poolsafe.doctor.clients import Lost, NoAnswer, Refused
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused
 from poolsafe.doctor.target import Target
 
 _PASSWORD = ("28P01", "28000")

@@ -11,11 +11,11 @@ from poolsafe.doctor.advice import UPGRADE, engine_call
 from poolsafe.doctor.diagnosis import WORDS, Between, how, lost
 from poolsafe.doctor.probes import (
     cache_configurations,
+    leftover_state,
     named_statements,
     recommended_configuration,
     server_identity,
     server_settings,
-    session_state,
     transaction_pooling,
 )
 from poolsafe.doctor.probes.named_statements import Carried
@@ -134,7 +134,7 @@ class _Report:
             if found.notifications is not None:
                 arrive = "arrive" if found.notifications else "do not arrive, and nothing fails"
                 rows.append(f"notifications: {arrive}")
-            yield from self._table(session_state.TITLE, session_state.EXPLANATION, rows)
+            yield from self._table(leftover_state.TITLE, leftover_state.EXPLANATION, rows)
 
     def _section(self, title: str, answer: str, explanation: str, details: list[str]) -> Iterator[str]:
         yield f"{self._style.paint(title, 'path')}: {self._safe(answer)}"
@@ -291,7 +291,7 @@ def _figures(outcome: Outcome) -> str:
     return f"{figures} ({names})" if names else figures
 
 
-def _fate(fate: session_state.StateFate) -> str:
+def _fate(fate: leftover_state.StateFate) -> str:
     if fate.problem:
         return f"could not be tried: {fate.problem}"
     words = {True: "the next client on that server gets it", False: "no other client gets it", None: ""}

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from poolsafe.doctor.advice import ALL, Configuration
-from poolsafe.doctor.clients import SIGNATURE
+from poolsafe.doctor.bench import SIGNATURE
 from poolsafe.doctor.driver import arguments, installed
 from poolsafe.doctor.target import Target
 from poolsafe.facts.engine import NameFunction

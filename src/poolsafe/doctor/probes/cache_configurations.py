@@ -18,7 +18,7 @@ from poolsafe.facts.deployment import at_least
 from poolsafe.facts.engine import NameFunction
 
 if TYPE_CHECKING:
-    from poolsafe.doctor.clients import Bench
+    from poolsafe.doctor.bench import Bench
     from poolsafe.doctor.target import Target
 
 TITLE = "Configurations"

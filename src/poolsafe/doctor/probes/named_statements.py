@@ -5,13 +5,13 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused, attempt, transaction
 from poolsafe.doctor.cleaning import drop_statements, drop_statements_everywhere
-from poolsafe.doctor.clients import NoAnswer, Refused, attempt, transaction
 from poolsafe.doctor.probes.transaction_pooling import Movement, Pooling
 from poolsafe.records import frozen
 
 if TYPE_CHECKING:
-    from poolsafe.doctor.clients import Bench, Client, Statement
+    from poolsafe.doctor.bench import Bench, Client, Statement
 
 TITLE = "Named prepared statements"
 EXPLANATION = (
@@ -129,6 +129,11 @@ class _Trial:
         except NoAnswer:
             await self._bench.drop(owner)
             return await self._same_name(holder)
+        except Lost as lost:
+            await self._bench.drop(owner)
+            return Naming(
+                Carried.NO, f"executed on another server than it was parsed on, it ended the connection: {lost}"
+            )
         if error:
             return Naming(Carried.NO, f"parsed on server process {self._home}, executed on {pid}, it failed: {error}")
         return Naming(Carried.YES, f"parsed on server process {self._home}, it was executed on {pid}")

@@ -11,7 +11,7 @@ from poolsafe.doctor.workload import run as run_job
 
 if TYPE_CHECKING:
     from poolsafe.doctor.advice import Configuration
-    from poolsafe.doctor.clients import Bench
+    from poolsafe.doctor.bench import Bench
     from poolsafe.doctor.target import Target
 
 TITLE = "The advice"

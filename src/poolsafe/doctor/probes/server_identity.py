@@ -5,11 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.clients import SIGNATURE, Refused
+from poolsafe.doctor.bench import SIGNATURE, Refused
 from poolsafe.records import frozen
 
 if TYPE_CHECKING:
-    from poolsafe.doctor.clients import Bench, Client
+    from poolsafe.doctor.bench import Bench, Client
 
 TITLE = "Server"
 EXPLANATION = "asked for the version, for the process that answers, and where that process sees the client"

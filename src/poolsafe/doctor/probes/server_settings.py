@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.clients import SIGNATURE, Lost, Refused, value
+from poolsafe.doctor.bench import SIGNATURE, Lost, Refused, value
 from poolsafe.facts.pooler import Fate
 from poolsafe.records import frozen
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poolsafe.doctor.clients import Bench, Client
+    from poolsafe.doctor.bench import Bench, Client
 
 TITLE = "Startup parameters"
 EXPLANATION = "one connection for each, with a value that is not the present one; the setting is then read twice"

@@ -5,11 +5,11 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.clients import Lost, NoAnswer, Refused, backend, transaction
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused, backend, transaction
 from poolsafe.records import frozen
 
 if TYPE_CHECKING:
-    from poolsafe.doctor.clients import Bench, Client
+    from poolsafe.doctor.bench import Bench, Client
 
 TITLE = "Transactions"
 EXPLANATION = "three connected clients ask for `pg_backend_pid()` in short transactions, in turn and at once"

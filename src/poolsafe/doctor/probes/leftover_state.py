@@ -9,11 +9,11 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.clients import Lost, NoAnswer, Refused, transaction, value
+from poolsafe.doctor.bench import Lost, NoAnswer, Refused, transaction, value
 from poolsafe.records import frozen
 
 if TYPE_CHECKING:
-    from poolsafe.doctor.clients import Bench, Client
+    from poolsafe.doctor.bench import Bench, Client
 
 TITLE = "Session state"
 EXPLANATION = "one client leaves it in a transaction that it commits; another client looks for it on the same server"
