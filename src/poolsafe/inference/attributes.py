@@ -141,7 +141,7 @@ def _inherited(frame: Frame, instance: Instance, name: str) -> Value:
         if not isinstance(value, Absent):
             return _with_owner(value, owner, name)
     else:
-        value = field_default(frame, instance.cls, name)
+        value = field_default(frame, instance, name)
         value = frame.run.models.read_field(frame, instance, name, value)
         if not isinstance(value, Absent):
             return value

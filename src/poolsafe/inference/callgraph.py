@@ -86,8 +86,11 @@ def roots_of(module: Module, sites: list[CallSite]) -> list[Path]:
     return roots(module, scopes_leading_to(module, sites)) or [site.scopes for site in sites]
 
 
-def called_names(path: Path) -> Iterable[str]:
-    """Yields the names by which other modules may call the innermost function: its own and that of its class."""
+def called_names(module: Module, path: Path) -> Iterable[str]:
+    """Yields the names by which other modules may call the innermost function: its own and that of its class.
+
+    A method that is called as an attribute only is given as `.name`.
+    """
     scopes = [scope for scope in path if not isinstance(scope, cst.Lambda)]
     if not scopes:
         return
@@ -96,7 +99,7 @@ def called_names(path: Path) -> Iterable[str]:
         # The instance may be created here and its method called elsewhere: `sessions.init(url)`.
         name = scopes[-1].name.value
         if not (name.startswith("__") and name.endswith("__")):
-            yield name
+            yield name if any(one.new == name for one in module.index.renamings) else f".{name}"
     elif isinstance(scopes[0], cst.FunctionDef):
         yield scopes[0].name.value
     else:

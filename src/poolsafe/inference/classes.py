@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from poolsafe import ir, libraries
 from poolsafe.inference.annotations import by_annotation
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
-from poolsafe.inference.lattice import through, when
+from poolsafe.inference.heap import Slot
+from poolsafe.inference.lattice import alternatives, through, when
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.names import force, read
 from poolsafe.inference.namespaces import ask, class_namespace, run_to_targets
@@ -198,7 +200,7 @@ def _fill(frame: Frame, cls: Class, kind: str, address: int, arguments: Argument
     _keywords(frame, address, arguments)
     for name, node, _ in fields(cls) if kind == "dataclass" else ():
         if _has_factory(node) and isinstance(frame.state.get(("attr", address, name)), Absent):
-            value = field_default(frame, cls, name)
+            value = field_default(frame, Instance(address, cls), name)
             if arguments.open_keywords is not None:
                 open_dicts(frame, value, arguments.open_keywords)
             frame.state.set(("attr", address, name), value)
@@ -217,20 +219,21 @@ def _is_class_variable(node: Field) -> bool:
     return isinstance(head, ir.Name) and head.id == "ClassVar"
 
 
-def field_default(frame: Frame, cls: Class, name: str) -> Value:
+def field_default(frame: Frame, instance: Instance, name: str) -> Value:
     """Returns the value of a field that was not passed to the constructor, or Absent if there is no such field.
 
     That is its default. In a settings class, the environment's value is an alternative to it.
     """
+    cls = instance.cls
     value, owner = class_attribute(frame, cls, name)
     if isinstance(value, FieldFactory):
-        value = frame.apply(None, value.factory, Arguments())
+        value = _made_once(frame, instance, name, partial(frame.apply, None, value.factory, Arguments()))
     kind = class_kind(cls)
     declared = _fields(cls).get(name)
     if isinstance(value, Absent) or (isinstance(value, Const) and value.value is Ellipsis):
         if declared is None:
             return Absent()
-        return _without_default(frame, cls, name, declared[1], declared[2], kind)
+        return _without_default(frame, instance, name, declared[1], declared[2], kind)
     if declared is None:
         return value
     _, node, home = declared
@@ -250,6 +253,16 @@ def field_default(frame: Frame, cls: Class, name: str) -> Value:
     return when(IsSet(key), Unknown(f"`{name}` may come from the environment", key, override=True), value)
 
 
+def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[], Value]) -> Value:
+    """Returns what is made for a field of an instance: the same object each time that the field is read."""
+    slot: Slot = ("made", instance.address, name)
+    made = frame.state.get(slot)
+    if any(isinstance(single, Absent) for _, single in alternatives(made)):
+        made = make()
+        frame.state.set(slot, made)
+    return made
+
+
 def _optional(frame: Frame, cls: Class, name: str, node: Field, home: Class) -> Value:
     """Returns None and, if the field is annotated with a project class, an instance of that as an alternative."""
     nested = by_annotation(_body_frame(frame, home), node.annotation)
@@ -263,9 +276,9 @@ def _not_nested(value: Value) -> bool:
     return not isinstance(value, (Instance, Function, Class))
 
 
-def _without_default(frame: Frame, cls: Class, name: str, node: Field, home: Class, kind: str) -> Value:
-    inner = _body_frame(frame, home)
-    nested = by_annotation(inner, node.annotation)
+def _without_default(frame: Frame, instance: Instance, name: str, node: Field, home: Class, kind: str) -> Value:
+    cls, inner = instance.cls, _body_frame(frame, home)
+    nested = _made_once(frame, instance, name, lambda: by_annotation(inner, node.annotation) or _OF_NO_CLASS)
     if isinstance(nested, Instance) and class_kind(nested.cls) in ("settings", "model", "dataclass"):
         return nested
     if isinstance(nested, LibraryObject):
@@ -278,6 +291,9 @@ def _without_default(frame: Frame, cls: Class, name: str, node: Field, home: Cla
             return when(IsSet(key), override, documented)
     where = "the environment" if kind == "settings" else "whoever makes it"
     return Unknown(f"`{name}` has no default, it comes from {where}", Setting(cls.node.name, name))
+
+
+_OF_NO_CLASS = Unknown("its type does not tell what it is")
 
 
 def _variables(frame: Frame, cls: Class, name: str) -> tuple[str, ...]:

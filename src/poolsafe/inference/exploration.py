@@ -83,7 +83,7 @@ class Inference:
     def functions_leading_to(self, sites: list[CallSite]) -> list[str]:
         """Returns the names of the module's functions that lead to the calls and that nothing in the module calls."""
         paths = [path for path in roots_of(self.module, sites) if len(path) == 1]
-        return [name for path in paths for name in called_names(path)]
+        return [name for path in paths for name in called_names(self.module, path)]
 
     @contextmanager
     def shallow(self) -> Iterator[None]:
@@ -154,7 +154,7 @@ class Inference:
         queue = [(module, root, 0) for root in roots_of(module, unsettled)]
         while queue:
             home, path, hops = queue.pop(0)
-            for name in called_names(path):
+            for name in called_names(home, path):
                 if name in asked or hops >= MAX_HOPS or len(asked) >= MAX_NAMES:
                     continue
                 asked.add(name)
@@ -171,8 +171,9 @@ class Inference:
         Detection uses the module's own calls; only a repair considers the others.
         """
         before, self._run.observations.calls = self.calls, []
-        names = {name for site in sites if _takes_arguments(site) for name in called_names(site.scopes)}
-        for name in sorted(names & self.module.index.calls_by_name.keys())[:MAX_NAMES]:
+        own = self.module.index.calls_by_name
+        names = {name for site in sites if _takes_arguments(site) for name in called_names(self.module, site.scopes)}
+        for name in sorted(one for one in names if one.removeprefix(".") in own)[:MAX_NAMES]:
             for other in self.project.callers(self.module, name, with_arguments=True):
                 self.reach_from(other, other.index.calls_of(name))
         found, self._run.observations.calls = self.calls, before

@@ -8,8 +8,9 @@ from poolsafe import ir
 from poolsafe.inference.budget import Budget
 from poolsafe.inference.values import Value
 
-# A name of a frame, an attribute of an instance, the content of a dict or list, or an environment variable:
-# ("name", frame, name), ("attr", address, name), ("dict", address), ("list", address), ("environment", 0, name).
+# A name of a frame, an attribute of an instance, what its class makes for a field of it, the content of a dict or list,
+# or an environment variable: ("name", frame, name), ("attr", address, name), ("made", address, name),
+# ("dict", address), ("list", address), ("environment", 0, name).
 Slot = tuple[str, int] | tuple[str, int, str]
 
 

@@ -63,6 +63,9 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
     `MAX_ALTERNATIVES` values, the rest is widened to one unknown value. This bounds the cost, and it can only lose
     findings.
     """
+    options = list(options)
+    if len(options) == 1 and (not options[0][0] or not isinstance(options[0][1], Alternatives)):
+        return options[0][1]
     flat: list[tuple[Guard, Value]] = []
     for guard, value in options:
         for inner, single in alternatives(value):

@@ -107,14 +107,14 @@ class Project:
         return self._load(path)
 
     def callers(self, module: Module, name: str, *, with_arguments: bool = False) -> Iterator[Module]:
-        """Yields the project's other modules that call a function of this name, nearest first.
+        """Yields the project's other modules that call a function of this name, or a method `.name`, nearest first.
 
         With `with_arguments`, a module counts only if one of its calls may pass some. Tests and examples are included
         only if `module` is one itself.
         """
         pattern = _call_pattern(name, with_arguments=with_arguments)
         imports = _import_test(os.path.abspath(module.path))
-        word = name.encode()
+        word = name.removeprefix(".").encode()
         for other in self.others(module, (word,), lambda data: pattern.search(data) and imports(data)):
             if other.index.calls_of(name):
                 yield other
@@ -210,9 +210,14 @@ def project_of(root: str, sources: tuple[str, ...] = ()) -> Project:
 def _call_pattern(name: str, *, with_arguments: bool) -> re.Pattern[bytes]:
     """Returns a pattern for a call of a name or its use as an argument: `make(url)`, `Singleton(Database, url=url)`.
 
-    It also matches an import of the name under another one. With `with_arguments`, it does not match `make()`.
+    It also matches an import of the name under another one. With `with_arguments`, it does not match `make()`. `.name`
+    is a method, which is called or passed on as an attribute.
     """
     word, given = name.encode(), rb"(?!\s*\))" if with_arguments else b""
+    if name.startswith("."):
+        method = word[1:]
+        parts = method, given, method, method
+        return re.compile(rb"\.\s*%b\s*\(%b|\(\s*[\w.]+\.%b\s*,|=\s*[\w.]+\.%b\b(?!\s*\()" % parts)
     return re.compile(rb"\b%b\s*\(%b|\(\s*(?:[\w.]+\.)?%b\s*,|\b%b\s+as\s" % (word, given, word, word))
 
 

@@ -147,9 +147,15 @@ class Index:
         return at if isinstance(at, cst.FunctionDef) else None
 
     def calls_of(self, name: str) -> list[CallSite]:
-        """Returns the calls of a name that other modules define, by what it is imported as too."""
-        names = (name, *sorted(self._imported_as.get(name, ())))
-        return [site for one in names for site in self.calls_by_name.get(one, ())]
+        """Returns the calls of a name that other modules define, by what it is imported as too.
+
+        `.name` is a method: a call of the bare name is a call of another function.
+        """
+        method = name.removeprefix(".")
+        if method == name or any(one.new == method for one in self.renamings):
+            names = (method, *sorted(self._imported_as.get(method, ())))
+            return [site for one in names for site in self.calls_by_name.get(one, ())]
+        return [site for site in self.calls_by_name.get(method, ()) if not _is_called_bare(site, method)]
 
     def _note_import(self, node: cst.ImportFrom | cst.Import) -> None:
         self.imports.append(node)
@@ -166,6 +172,10 @@ class Index:
             new = last_name(target)
             if new is not None:
                 self.renamings.append(Renaming(new, old, in_class or isinstance(target, cst.Attribute)))
+
+
+def _is_called_bare(site: CallSite, name: str) -> bool:
+    return isinstance(site.node.func, cst.Name) and site.node.func.value == name
 
 
 def _renamed(node: cst.BaseExpression) -> str | None:

@@ -113,7 +113,7 @@ def _other_fields(frame: Frame, instance: Instance, name: str, words: frozenset[
         if len(declared) > MANY_FIELDS and field not in words:
             continue
         stored = frame.state.get(("attr", instance.address, field))
-        items[field] = stored if not isinstance(stored, Absent) else field_default(frame, instance.cls, field)
+        items[field] = stored if not isinstance(stored, Absent) else field_default(frame, instance, field)
     return frame.new_mapping(items, "the fields of a settings class")
 
 
