@@ -51,6 +51,7 @@ class SessionStatement:
     * `contained`: the function shows that nothing runs on the connection after the transaction, except another one like
       it, so that an effect which ends with the transaction is enough.
     * `ended_in`: the same transaction ends the effect itself: the lock is released, the table dropped.
+    * `rolled_back`: the function closes the connection without a commit, so that the transaction changes nothing.
     * `undone_late`: the effect is ended in the function, but after the transaction, or without one.
     * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
     * `direct`: the connection's name or the name of its URL says that it leads past the pooler.
@@ -74,6 +75,7 @@ class SessionStatement:
     listener: str = ""
     contained: bool = False
     ended_in: bool = False
+    rolled_back: bool = False
     undone_late: bool = False
     lent: bool = False
     direct: bool = False

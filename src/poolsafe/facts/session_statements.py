@@ -84,6 +84,7 @@ def _statements(observed: Observed, runners: Runners, calls: list[ObservedCall])
             listener=listener,
             contained=around.contained,
             ended_in=in_time,
+            rolled_back=around.rolled_back,
             undone_late=bool(released) and not in_time,
             lent=around.lent,
             direct=around.direct,

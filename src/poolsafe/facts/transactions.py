@@ -13,6 +13,7 @@ import libcst as cst
 
 from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.inference import Module
+from poolsafe.libraries import EXECUTING
 from poolsafe.records import frozen
 from poolsafe.syntax.index import descendants, last_name
 
@@ -44,7 +45,7 @@ class Surroundings:
     """What the function around a call shows.
 
     `lent`: the connection comes from elsewhere. `contained`: nothing runs on it after the transaction, as far as the
-    function shows. `block` is the block that ends the transaction, or None. `later` are the calls that use the
+    function shows. `rolled_back`: the connection is closed at the end of a block that never commits. `later` are the calls that use the
     connection after this one, in the order of the source, each with whether it runs in the same transaction.
     """
 
@@ -52,6 +53,7 @@ class Surroundings:
     lent: bool
     contained: bool
     direct: bool
+    rolled_back: bool = False
     later: tuple[tuple[cst.Call, bool], ...] = ()
 
 
@@ -82,7 +84,10 @@ def surroundings_of(
     contained = transaction is Transaction.OPEN and not lent and all(same for _, same in later)
     if contained and (_yields_after(module, function, call) or (block is None)):
         contained = False
-    return Surroundings(transaction, lent, contained, direct, later)
+    rolled_back = (
+        transaction is Transaction.BEGUN and block is not None and block.owns and not _may_commit(module, block, keys)
+    )
+    return Surroundings(transaction, lent, contained, direct, rolled_back, later)
 
 
 def in_listener(module: Module, function: cst.FunctionDef) -> str:
@@ -268,6 +273,19 @@ def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Cl
     if not bound or method in _SAME:
         return None
     return Block(block, Transaction.NONE if client is Client.ASYNCPG else Transaction.BEGUN, owns=True)
+
+
+def _may_commit(module: Module, block: Block, keys: frozenset[str]) -> bool:
+    """Returns whether the transaction of a block's connection may be committed in the block, or by what it calls."""
+    for node in descendants(block.node.body):
+        if isinstance(node, cst.Yield):
+            return True
+        if isinstance(node, cst.Call):
+            if last_name(node.func) in ("commit", "begin") and _uses(node, keys):
+                return True
+            if last_name(node.func) not in EXECUTING and any(dotted(one.value) in keys for one in node.args):
+                return True
+    return False
 
 
 def _without_block(client: Client, *, made: bool, receiver: cst.BaseExpression | None) -> Transaction:

@@ -7,7 +7,7 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Related
 from poolsafe.rules.wording import assumption, behind, prepared_by_asyncpg, provenance
 from poolsafe.sql.scanner import PLACEHOLDER
-from poolsafe.sql.session_commands import CHARACTERISTICS, Effect
+from poolsafe.sql.session_effects import CHARACTERISTICS, ENDED_BY_ROLLBACK, Effect
 from poolsafe.verdicts import StateVerdict, judge_state
 
 # Names in messages are cut, so that what to do about it stays in sight.
@@ -18,9 +18,11 @@ def verdict_on(statement: SessionStatement, deployment: Deployment) -> StateVerd
     """Returns what becomes of the effect, or None if the statement is of no concern.
 
     It is not if another driver runs it, if it goes past the pooler, if its transaction ends the effect, if the client
-    keeps what it has set, and if the statement fails on every server (PGB405).
+    keeps what it has set, if a rollback undoes it, and if the statement fails on every server (PGB405).
     """
     if statement.direct or statement.ended_in or fails_anywhere(statement):
+        return None
+    if statement.rolled_back and statement.command.effect in ENDED_BY_ROLLBACK:
         return None
     return judge_state(statement, deployment) if prepared_by_asyncpg(statement, deployment) else None
 

@@ -44,6 +44,8 @@ LASTING = frozenset(
         Effect.HELD_CURSOR, Effect.LIBRARY, Effect.SEQUENCE_VALUE, Effect.DISCARD,
     }
 )  # fmt: skip
+#: Lasting effects that a rollback undoes; a lock, a prepared statement and a loaded library survive it.
+ENDED_BY_ROLLBACK = frozenset({Effect.SETTING, Effect.ROLE, Effect.TEMPORARY_TABLE, Effect.HELD_CURSOR})
 
 
 @frozen

@@ -1,0 +1,159 @@
+"""A transaction pooler with stand-ins for its clients: what each statement leaves on a server is written down.
+
+A client has a server from the first statement of a transaction to its end. `Left` says which of the program's lines
+left something there. The SQL is that of the generator in `session_programs`: nothing else is understood.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, field
+from typing import Any
+
+PROGRAM = "<session program>"
+_SETTING = re.compile(r"SET (?P<local>LOCAL )?(?P<name>[\w.]+) (?:TO|=) (?P<value>.+)")
+_SET_CONFIG = re.compile(r"SELECT set_config\('(?P<name>[\w.]+)', (?P<value>[^,]+), (?P<local>true|false)\)")
+_ROLE = re.compile(r"SET (?P<local>LOCAL )?ROLE (?P<value>\w+)")
+_LOCK = re.compile(r"SELECT pg_(?P<try>try_)?advisory_(?P<kind>lock|xact_lock|unlock)\((?P<key>\d+)\)")
+_TABLE = re.compile(r"CREATE TEMP TABLE (?P<name>\w+) \(id int\)(?P<drop> ON COMMIT DROP)?")
+_DROP = re.compile(r"DROP TABLE (?P<name>\w+)")
+_SHOW = re.compile(r"SELECT current_setting\('(?P<name>[\w.]+)', true\)")
+
+
+class SyntaxErrorOfServer(Exception):
+    """A SET is given a parameter."""
+
+
+@dataclass(slots=True)
+class Server:
+    """What one server keeps: each thing with the line that left it there."""
+
+    settings: dict[str, tuple[str, int]] = field(default_factory=dict)
+    locks: dict[str, int] = field(default_factory=dict)
+    tables: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Left:
+    """What the runs of a program show: codes by line, and the results of its queries in their order."""
+
+    codes: dict[int, set[str]] = field(default_factory=dict)
+    results: list[Any] = field(default_factory=list)
+
+    def show(self, line: int, code: str) -> None:
+        self.codes.setdefault(line, set()).add(code)
+
+
+class Session:
+    """One client's connection. `automatic`: a statement outside of a transaction begins one, as SQLAlchemy does."""
+
+    def __init__(self, left: Left, *, automatic: bool) -> None:
+        self.left = left
+        self.automatic = automatic
+        self.server = Server()
+        self.local: dict[str, str] = {}
+        self.undo: list[tuple[dict[str, Any], str, Any]] = []
+        self.open = False
+        self.local_tables: list[str] = []
+
+    def begin(self) -> None:
+        self.open = True
+
+    def end(self, *, commit: bool) -> None:
+        """End the transaction: what it leaves is shown, and another client gets the server."""
+        if not commit:
+            for kept, name, before in reversed(self.undo):
+                if before is None:
+                    kept.pop(name, None)
+                else:
+                    kept[name] = before
+        for name in self.local_tables:
+            self.server.tables.pop(name, None)
+        self.open = False
+        self.local.clear()
+        self.undo.clear()
+        self.local_tables.clear()
+        self._show_what_is_left()
+
+    def _show_what_is_left(self) -> None:
+        for name, (_, line) in self.server.settings.items():
+            self.left.show(line, "PGB402" if name == "role" else "PGB401")
+        for line in self.server.locks.values():
+            self.left.show(line, "PGB403")
+        for line in self.server.tables.values():
+            self.left.show(line, "PGB406")
+
+    def run(self, sql: str, parameters: object, line: int) -> Any:
+        if self.automatic:
+            self.open = True
+        result = self._run(sql, parameters, line)
+        self.left.results.append(result)
+        if not self.open:
+            self._show_what_is_left()
+        return result
+
+    def _run(self, sql: str, parameters: object, line: int) -> Any:
+        if match := _ROLE.fullmatch(sql):
+            return self._set(match, "role", match["value"], line)
+        if match := _SETTING.fullmatch(sql):
+            if re.fullmatch(r":\w+|\$\d", match["value"]):
+                self.left.show(line, "PGB405")
+                raise SyntaxErrorOfServer
+            return self._set(match, match["name"], match["value"], line)
+        if match := _SET_CONFIG.fullmatch(sql):
+            local = match["local"] == "true"
+            return self._set({"local": local}, match["name"], match["value"], line)
+        if match := _LOCK.fullmatch(sql):
+            return self._lock(match, line)
+        if match := _TABLE.fullmatch(sql):
+            if match["drop"]:
+                if not self.open:
+                    self.left.show(line, "PGB404")
+                self.local_tables.append(match["name"])
+            self._keep(self.server.tables, match["name"], line)
+        elif match := _DROP.fullmatch(sql):
+            self._keep(self.server.tables, match["name"], None)
+        elif match := _SHOW.fullmatch(sql):
+            kept = self.server.settings.get(match["name"])
+            return self.local.get(match["name"], kept[0] if kept else "")
+        elif sql.startswith("LISTEN "):
+            self.left.show(line, "PGB407")
+        return None
+
+    def _set(self, scope: Any, name: str, value: str, line: int) -> None:
+        value = value.strip("'")
+        if not scope["local"]:
+            self._keep(self.server.settings, name, (value, line))
+            self.local.pop(name, None)
+        elif self.open:
+            self.local[name] = value
+        else:
+            self.left.show(line, "PGB404")
+
+    def _keep(self, kept: dict[str, Any], name: str, value: Any) -> None:
+        if self.open:
+            self.undo.append((kept, name, kept.get(name)))
+        if value is None:
+            kept.pop(name, None)
+        else:
+            kept[name] = value
+
+    def _lock(self, match: re.Match[str], line: int) -> bool:
+        if match["kind"] == "unlock":
+            return self.server.locks.pop(match["key"], None) is not None
+        if match["kind"] == "xact_lock":
+            if not self.open:
+                self.left.show(line, "PGB404")
+        else:
+            self.server.locks[match["key"]] = line
+        return True
+
+
+def line_of_program() -> int:
+    """Returns the line of the program that is being run."""
+    frame = sys._getframe(1)
+    while frame.f_code.co_filename != PROGRAM:
+        assert frame.f_back is not None
+        frame = frame.f_back
+    return frame.f_lineno
