@@ -11,8 +11,8 @@ import pytest
 from blocks import cases
 
 from poolsafe.checker import check
+from poolsafe.facts.connection_names import dotted
 from poolsafe.facts.deployment import Deployment, PoolMode
-from poolsafe.facts.transactions import dotted
 from poolsafe.findings import Applicability
 from poolsafe.source import Source
 

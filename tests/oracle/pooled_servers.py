@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,17 +22,13 @@ _DROP = re.compile(r"DROP TABLE (?P<name>\w+)")
 _SHOW = re.compile(r"SELECT current_setting\('(?P<name>[\w.]+)', true\)")
 
 
-class SyntaxErrorOfServer(Exception):
-    """A SET is given a parameter."""
-
-
 @dataclass(slots=True)
 class Server:
-    """What one server keeps: each thing with the line that left it there."""
+    """What one server keeps: each thing with the lines that left it there."""
 
-    settings: dict[str, tuple[str, int]] = field(default_factory=dict)
-    locks: dict[str, int] = field(default_factory=dict)
-    tables: dict[str, int] = field(default_factory=dict)
+    settings: dict[str, tuple[str, frozenset[int]]] = field(default_factory=dict)
+    locks: dict[str, tuple[int, ...]] = field(default_factory=dict)
+    tables: dict[str, frozenset[int]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -41,8 +38,9 @@ class Left:
     codes: dict[int, set[str]] = field(default_factory=dict)
     results: list[Any] = field(default_factory=list)
 
-    def show(self, line: int, code: str) -> None:
-        self.codes.setdefault(line, set()).add(code)
+    def show(self, lines: Iterable[int], code: str) -> None:
+        for line in lines:
+            self.codes.setdefault(line, set()).add(code)
 
 
 class Session:
@@ -77,12 +75,12 @@ class Session:
         self._show_what_is_left()
 
     def _show_what_is_left(self) -> None:
-        for name, (_, line) in self.server.settings.items():
-            self.left.show(line, "PGB402" if name == "role" else "PGB401")
-        for line in self.server.locks.values():
-            self.left.show(line, "PGB403")
-        for line in self.server.tables.values():
-            self.left.show(line, "PGB406")
+        for name, (_, lines) in self.server.settings.items():
+            self.left.show(lines, "PGB402" if name == "role" else "PGB401")
+        for held in self.server.locks.values():
+            self.left.show(held, "PGB403")
+        for lines in self.server.tables.values():
+            self.left.show(lines, "PGB406")
 
     def run(self, sql: str, parameters: object, line: int) -> Any:
         if self.automatic:
@@ -90,7 +88,7 @@ class Session:
         result = self._run(sql, parameters, line)
         self.left.results.append(result)
         if not self.open:
-            self._show_what_is_left()
+            self.end(commit=True)
         return result
 
     def _run(self, sql: str, parameters: object, line: int) -> Any:
@@ -98,8 +96,9 @@ class Session:
             return self._set(match, "role", match["value"], line)
         if match := _SETTING.fullmatch(sql):
             if re.fullmatch(r":\w+|\$\d", match["value"]):
-                self.left.show(line, "PGB405")
-                raise SyntaxErrorOfServer
+                # The server refuses it. The program goes on here, so that its other lines show what they do.
+                self.left.show((line,), "PGB405")
+                return None
             return self._set(match, match["name"], match["value"], line)
         if match := _SET_CONFIG.fullmatch(sql):
             local = match["local"] == "true"
@@ -109,27 +108,31 @@ class Session:
         if match := _TABLE.fullmatch(sql):
             if match["drop"]:
                 if not self.open:
-                    self.left.show(line, "PGB404")
+                    self.left.show((line,), "PGB404")
                 self.local_tables.append(match["name"])
-            self._keep(self.server.tables, match["name"], line)
+            lines = self.server.tables.get(match["name"], frozenset()) | {line}
+            self._keep(self.server.tables, match["name"], lines)
         elif match := _DROP.fullmatch(sql):
             self._keep(self.server.tables, match["name"], None)
+            self.local_tables = [name for name in self.local_tables if name != match["name"]]
         elif match := _SHOW.fullmatch(sql):
             kept = self.server.settings.get(match["name"])
             return self.local.get(match["name"], kept[0] if kept else "")
         elif sql.startswith("LISTEN "):
-            self.left.show(line, "PGB407")
+            self.left.show((line,), "PGB407")
         return None
 
     def _set(self, scope: Any, name: str, value: str, line: int) -> None:
         value = value.strip("'")
         if not scope["local"]:
-            self._keep(self.server.settings, name, (value, line))
+            # Each line that sets it would leave it there without the others.
+            _, lines = self.server.settings.get(name, ("", frozenset()))
+            self._keep(self.server.settings, name, (value, lines | {line}))
             self.local.pop(name, None)
         elif self.open:
             self.local[name] = value
         else:
-            self.left.show(line, "PGB404")
+            self.left.show((line,), "PGB404")
 
     def _keep(self, kept: dict[str, Any], name: str, value: Any) -> None:
         if self.open:
@@ -141,12 +144,15 @@ class Session:
 
     def _lock(self, match: re.Match[str], line: int) -> bool:
         if match["kind"] == "unlock":
-            return self.server.locks.pop(match["key"], None) is not None
+            held = self.server.locks.get(match["key"], ())
+            if held:
+                self.server.locks[match["key"]] = held[:-1]
+            return bool(held)
         if match["kind"] == "xact_lock":
             if not self.open:
-                self.left.show(line, "PGB404")
+                self.left.show((line,), "PGB404")
         else:
-            self.server.locks[match["key"]] = line
+            self.server.locks[match["key"]] = (*self.server.locks.get(match["key"], ()), line)
         return True
 
 

@@ -33,6 +33,7 @@ from poolsafe.syntax.index import last_name
 
 _JUDGED = LASTING | LOCAL
 _UNLOCK = re.compile(r"unlock", re.IGNORECASE)
+_CONSTANT = re.compile(r"[-\d, ]+|'[^']*'")
 
 
 @frozen
@@ -45,55 +46,94 @@ class _Given:
 
 def collect_session_statements(observed: Observed) -> list[SessionStatement]:
     """Returns the session statements of an explored module, in source order."""
-    runners = Runners(observed)
-    found = [statement for calls in observed.session_calls for statement in _statements(observed, runners, calls)]
+    collector = _Collector(observed)
+    found = [statement for calls in observed.session_calls for statement in collector.statements(calls)]
     return sorted(found, key=lambda one: one.start)
 
 
-def _statements(observed: Observed, runners: Runners, calls: list[ObservedCall]) -> Iterator[SessionStatement]:
-    given = list(_given(calls))
-    if not given:
-        return
-    module, node = observed.module, calls[0].node
-    runs = _executions(observed, calls)
-    client, runner, reason = _client(observed, runners, calls, runs, given)
-    executor, receiver = _executor(module, calls, runs)
-    home = module.index.innermost_function(node)
-    listener = in_listener(module, home) if home is not None else ""
-    autocommit = client is not Client.ASYNCPG and runners.is_autocommit(runs)
-    around = surroundings_of(module, executor, receiver, client, autocommit=autocommit)
-    if is_pool(calls):
-        around = replace(around, transaction=Transaction.NONE, contained=False)
-    if listener in ("begin", "after_begin"):
-        around = replace(around, transaction=Transaction.OPEN, contained=True)
-    written = written_sql(module, node) if calls[0].function != "add_listener" else None
+class _Collector:
+    """Builds the facts of one module. `commands` holds what each call that runs SQL does, by the id of its node."""
+
+    def __init__(self, observed: Observed) -> None:
+        self._observed = observed
+        self._module = observed.module
+        self._runners = Runners(observed)
+        self._commands: dict[int, list[SessionCommand]] = {}
+        for calls in observed.session_calls:
+            executor, _ = _executor(observed.module, calls, _executions(observed, calls))
+            commands = [one.command for call in calls for one in _effects(call)]
+            self._commands.setdefault(id(executor), []).extend(commands)
+
+    def statements(self, calls: list[ObservedCall]) -> Iterator[SessionStatement]:
+        """Yields the facts of one call that is given SQL."""
+        given = list(_given(calls))
+        if not given:
+            return
+        module, node = self._module, calls[0].node
+        runs = _executions(self._observed, calls)
+        client, runner, reason = _client(self._observed, self._runners, calls, given)
+        executor, receiver = _executor(module, calls, runs)
+        home = module.index.innermost_function(node)
+        listener = in_listener(module, home) if home is not None else ""
+        autocommit = client is not Client.ASYNCPG and self._runners.is_autocommit(runs)
+        around = surroundings_of(module, executor, receiver, client, autocommit=autocommit)
+        if is_pool(calls):
+            around = replace(around, transaction=Transaction.NONE, contained=False)
+        if listener in ("begin", "after_begin"):
+            around = replace(around, transaction=Transaction.OPEN, contained=True)
+        written = written_sql(module, node) if calls[0].function != "add_listener" else None
+        start, end = module.tree.span(node)
+        for index, one in enumerate(given):
+            released = [call for call, _ in around.later if self._ends(call, one.command)]
+            in_time = any(same and self._ends(call, one.command) for call, same in around.later)
+            statement = SessionStatement(
+                path=module.path,
+                start=start,
+                end=end,
+                function=_shown(node),
+                command=one.command,
+                client=client,
+                runner=runner,
+                runner_reason=reason,
+                transaction=around.transaction,
+                listener=listener,
+                contained=around.contained,
+                ended_in=in_time,
+                rolled_back=around.rolled_back,
+                undone_late=bool(released) and not in_time,
+                lent=around.lent,
+                direct=around.direct,
+                executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
+                releases=_bare_statements(module, released),
+                text_parameter=one.command.parameters and _is_text_parameter(module, node, executor),
+                origin=explain(one.text.provenance, "the SQL", module, (start, end)) if one.text is not None else (),
+            )
+            yield _with_edits(statement, module, node, calls[0].function, written, given, index)
+
+    def _ends(self, call: cst.Call, command: SessionCommand) -> bool:
+        """Returns whether a later call ends the effect of a command: it releases the lock, or drops the table."""
+        known = self._commands.get(id(call))
+        if known is not None:
+            return any(_is_end(one, command) for one in known)
+        # A function of the project may do it, or Alembic's `op.drop_table()`.
+        code = _code(self._module, call)
+        if command.effect is Effect.TEMPORARY_TABLE:
+            return "drop" in code.lower() and re.search(rf"\b{re.escape(command.name)}\b", code) is not None
+        return command.effect is Effect.LOCK and _UNLOCK.search(code) is not None
+
+
+def _is_end(later: SessionCommand, command: SessionCommand) -> bool:
+    if command.effect is Effect.TEMPORARY_TABLE:
+        return later.effect is Effect.DROP_TABLE and later.name.lower() == command.name.lower()
+    if command.effect is not Effect.LOCK or later.effect is not Effect.UNLOCK:
+        return False
+    constants = _CONSTANT.fullmatch(later.value) and _CONSTANT.fullmatch(command.value)
+    return not constants or later.value == command.value
+
+
+def _code(module: Module, node: cst.CSTNode) -> str:
     start, end = module.tree.span(node)
-    for index, one in enumerate(given):
-        released = [call for call, same in around.later if _ends_effect(module, call, one.command)]
-        in_time = any(same and _ends_effect(module, call, one.command) for call, same in around.later)
-        statement = SessionStatement(
-            path=module.path,
-            start=start,
-            end=end,
-            function=_shown(node),
-            command=one.command,
-            client=client,
-            runner=runner,
-            runner_reason=reason,
-            transaction=around.transaction,
-            listener=listener,
-            contained=around.contained,
-            ended_in=in_time,
-            rolled_back=around.rolled_back,
-            undone_late=bool(released) and not in_time,
-            lent=around.lent,
-            direct=around.direct,
-            executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
-            releases=_bare_statements(module, released),
-            text_parameter=one.command.parameters and _is_text_parameter(module, node, executor),
-            origin=explain(one.text.provenance, "the SQL", module, (start, end)) if one.text is not None else (),
-        )
-        yield _with_edits(statement, module, node, calls[0].function, written, given, index)
+    return module.source.text[start:end]
 
 
 # --- the SQL ---
@@ -128,13 +168,19 @@ def _of_function(function: str, arguments: Arguments) -> SessionCommand | None:
     """Returns the effect of a call of SQLAlchemy's `func`, or None if it is not known."""
     effect = function_effect(function)
     if effect is not None:
-        return SessionCommand(effect, function, 0, 0, by_function=True)
+        return SessionCommand(effect, function, 0, 0, value=_keys_of(arguments), by_function=True)
     local = _truth(arguments.get(2, "is_local"))
     if local is None:
         return None
     name = arguments.get(0, "setting_name")
     setting = name.known.lower() if isinstance(name, Text) and name.known is not None else ""
     return SessionCommand(Effect.LOCAL_SETTING if local else Effect.SETTING, setting, 0, 0, by_function=True)
+
+
+def _keys_of(arguments: Arguments) -> str:
+    """Returns the constant numbers that a lock function is given, as they are written in SQL, or ""."""
+    keys = [one.value if isinstance(one, Const) else None for one in arguments.positional]
+    return ", ".join(map(str, keys)) if all(type(key) is int for key in keys) else ""
 
 
 def _truth(value: Value | None) -> bool | None:
@@ -158,7 +204,6 @@ def _client(
     observed: Observed,
     runners: Runners,
     calls: list[ObservedCall],
-    runs: Sequence[ObservedCall],
     given: Iterable[_Given],
 ) -> tuple[Client, Runner, str]:
     name = calls[0].function
@@ -216,17 +261,6 @@ def _encloses(module: Module, outer: cst.Call, inner: cst.Call) -> bool:
 
 
 # --- what follows ---
-
-
-def _ends_effect(module: Module, call: cst.Call, command: SessionCommand) -> bool:
-    """Returns whether a later call ends the effect: it releases the lock, or drops the table."""
-    start, end = module.tree.span(call)
-    code = module.source.text[start:end]
-    if command.effect is Effect.LOCK:
-        return _UNLOCK.search(code) is not None
-    if command.effect is Effect.TEMPORARY_TABLE and command.name:
-        return re.search(rf"\bDROP\s+\w+\b[^;]*\b{re.escape(command.name)}\b", code, re.IGNORECASE) is not None
-    return False
 
 
 def _bare_statements(module: Module, calls: Iterable[cst.Call]) -> tuple[tuple[int, int], ...]:

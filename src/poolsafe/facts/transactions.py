@@ -11,6 +11,17 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from poolsafe.facts.connection_names import (
+    SAME,
+    assignments,
+    code_of,
+    dotted,
+    is_acquired,
+    is_direct,
+    makers,
+    names_of,
+    uses,
+)
 from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.inference import Module
 from poolsafe.libraries import EXECUTING
@@ -18,14 +29,9 @@ from poolsafe.records import frozen
 from poolsafe.syntax.index import descendants, last_name
 
 _BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
-# Methods that give another object for the same connection, or for one in the same transaction.
-_SAME = frozenset(
-    {"connection", "get_bind", "begin_nested", "execution_options", "get_raw_connection", "driver_connection", "cursor"}
-)
 _ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
 _OPENING_SQL = re.compile(r"""["']\s*(?:BEGIN|START\s+TRANSACTION)\b""", re.IGNORECASE)
 _AUTOCOMMIT = re.compile(r"""["']AUTOCOMMIT["']""", re.IGNORECASE)
-_DIRECT = re.compile(r"direct|unpooled|non_?pool|no_?pool|session_?mode", re.IGNORECASE)
 
 
 @frozen
@@ -45,8 +51,9 @@ class Surroundings:
     """What the function around a call shows.
 
     `lent`: the connection comes from elsewhere. `contained`: nothing runs on it after the transaction, as far as the
-    function shows. `rolled_back`: the connection is closed at the end of a block that never commits. `later` are the calls that use the
-    connection after this one, in the order of the source, each with whether it runs in the same transaction.
+    function shows. `rolled_back`: the connection is closed at the end of a block that never commits. `later` are the
+    calls that use the connection after this one, in the order of the source, each with whether it runs in the same
+    transaction.
     """
 
     transaction: Transaction
@@ -65,14 +72,14 @@ def surroundings_of(
     `receiver` is the expression of the object that runs it. `autocommit`: that object is in AUTOCOMMIT by itself.
     """
     function = module.index.innermost_function(call)
-    keys = _keys(module, function, receiver)
-    direct = _is_direct(module, function, receiver, keys)
+    keys = names_of(module, function, receiver)
+    direct = is_direct(module, function, receiver, keys)
     if client is Client.ALEMBIC:
         return _in_migration(module, call, function, keys | {"op"}, direct=direct)
     block = next(_blocks(module, call, function, keys, client), None)
     owner = block is not None and block.owns
-    made = _made_here(module, function, keys)
-    bound = made or any(True for _ in _makers(module, function, keys))
+    made = is_acquired(module, function, keys)
+    bound = made or any(True for _ in makers(module, function, keys))
     transaction = block.transaction if block is not None else _without_block(client, made=made, receiver=receiver)
     if autocommit or _sets_autocommit(module, function, keys, block):
         transaction = Transaction.AUTOCOMMIT
@@ -85,7 +92,10 @@ def surroundings_of(
     if contained and (_yields_after(module, function, call) or (block is None)):
         contained = False
     rolled_back = (
-        transaction is Transaction.BEGUN and block is not None and block.owns and not _may_commit(module, block, keys)
+        transaction is Transaction.BEGUN
+        and block is not None
+        and block.owns
+        and not _may_commit(module, block, call, keys)
     )
     return Surroundings(transaction, lent, contained, direct, rolled_back, later)
 
@@ -112,120 +122,12 @@ def _listened(module: Module, name: str) -> str:
     return ""
 
 
-def dotted(node: cst.BaseExpression | None) -> str | None:
-    """Returns a name with its attributes, as `self.conn`; None for other expressions. `await` is looked through."""
-    match node:
-        case cst.Await():
-            return dotted(node.expression)
-        case cst.Name():
-            return node.value
-        case cst.Attribute():
-            base = dotted(node.value)
-            return None if base is None else f"{base}.{node.attr.value}"
-    return None
-
-
-# --- the function and its connection ---
-
-
-def _code(module: Module, function: cst.FunctionDef | None) -> cst.CSTNode:
-    return function.body if function is not None else module.tree.module
-
-
-def _keys(module: Module, function: cst.FunctionDef | None, receiver: cst.BaseExpression | None) -> frozenset[str]:
-    """Returns the names of the connection in the function: of the receiver, and of what it is taken from."""
-    keys: set[str] = set()
-    queue = [receiver]
-    bindings = _bindings(module, function)
-    while queue:
-        node = _base(queue.pop())
-        name = dotted(node)
-        if name is None or name in keys:
-            continue
-        keys.add(name)
-        queue += bindings.get(name, ())
-    return frozenset(keys)
-
-
-def _base(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
-    """Returns the connection that an expression is taken from: `conn` of `await conn.execution_options(...)`."""
-    while True:
-        match node:
-            case cst.Await():
-                node = node.expression
-            case cst.Call(func=cst.Attribute() as method) if method.attr.value in _SAME:
-                node = method.value
-            case cst.Attribute() if node.attr.value in _SAME:
-                node = node.value
-            case _:
-                return node
-
-
-def _bindings(module: Module, function: cst.FunctionDef | None) -> dict[str, list[cst.BaseExpression]]:
-    """Returns what each name of a function is taken from by a method that keeps the connection."""
-    found: dict[str, list[cst.BaseExpression]] = {}
-    for name, value in _assignments(module, function):
-        base = _base(value)
-        if base is not None and base is not value and not (isinstance(value, cst.Await) and base is value.expression):
-            found.setdefault(name, []).append(base)
-    return found
-
-
-def _assignments(module: Module, function: cst.FunctionDef | None) -> Iterator[tuple[str, cst.BaseExpression]]:
-    """Yields the names that a function binds, each with the value."""
-    for node in descendants(_code(module, function)):
-        if isinstance(node, cst.Assign):
-            for target in node.targets:
-                name = dotted(target.target)
-                if name is not None:
-                    yield name, node.value
-        elif isinstance(node, cst.AnnAssign) and node.value is not None:
-            name = dotted(node.target)
-            if name is not None:
-                yield name, node.value
-        elif isinstance(node, cst.WithItem) and node.asname is not None and isinstance(node.asname.name, cst.Name):
-            yield node.asname.name.value, node.item
-
-
-_MAKING = frozenset({"connect", "acquire", "create_pool", "create_connection"})
-
-
-def _made_here(module: Module, function: cst.FunctionDef | None, keys: frozenset[str]) -> bool:
-    """Returns whether the function itself acquires the connection from a driver, and binds it to a name."""
-    return any(last_name(call.func) in _MAKING for call in _makers(module, function, keys))
-
-
-def _makers(module: Module, function: cst.FunctionDef | None, keys: frozenset[str]) -> Iterator[cst.Call]:
-    """Yields the calls whose results the function binds to a name of the connection."""
-    for name, value in _assignments(module, function):
-        made = value.expression if isinstance(value, cst.Await) else value
-        if name in keys and isinstance(made, cst.Call) and _base(made) is made:
-            yield made
-
-
 def _is_opened_here(module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str]) -> bool:
     """Returns whether a `with` block around the call makes the connection."""
     return any(
         item.asname is not None and dotted(item.asname.name) in keys
         for block in _withs(module, call, function)
         for item in block.items
-    )
-
-
-def _is_direct(
-    module: Module, function: cst.FunctionDef | None, receiver: cst.BaseExpression | None, keys: frozenset[str]
-) -> bool:
-    """Returns whether a name of the connection, or an argument of what makes it, says that no pooler is passed."""
-    if any(_DIRECT.search(key) for key in keys):
-        return True
-    made = [value for name, value in _assignments(module, function) if name in keys]
-    if receiver is not None and dotted(receiver) is None:
-        made.append(receiver)
-    return any(
-        _DIRECT.search(node.value) is not None
-        for value in made
-        for node in descendants(value)
-        if isinstance(node, (cst.Name, cst.SimpleString))
     )
 
 
@@ -270,21 +172,33 @@ def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Cl
         return Block(block, Transaction.OPEN, owns=False)
     if method == "autocommit_block":
         return Block(block, Transaction.AUTOCOMMIT, owns=False)
-    if not bound or method in _SAME:
+    if not bound or method in SAME:
         return None
     return Block(block, Transaction.NONE if client is Client.ASYNCPG else Transaction.BEGUN, owns=True)
 
 
-def _may_commit(module: Module, block: Block, keys: frozenset[str]) -> bool:
-    """Returns whether the transaction of a block's connection may be committed in the block, or by what it calls."""
+def _may_commit(module: Module, block: Block, call: cst.Call, keys: frozenset[str]) -> bool:
+    """Returns whether the transaction that a call runs in may be committed in its block, or by what the block calls."""
+    start = -1 if _is_repeated(module, call, block.node) else module.tree.span(call)[1]
     for node in descendants(block.node.body):
+        if not isinstance(node, (cst.Call, cst.Yield)) or module.tree.span(node)[0] < start:
+            continue
         if isinstance(node, cst.Yield):
             return True
-        if isinstance(node, cst.Call):
-            if last_name(node.func) in ("commit", "begin") and _uses(node, keys):
-                return True
-            if last_name(node.func) not in EXECUTING and any(dotted(one.value) in keys for one in node.args):
-                return True
+        if last_name(node.func) in ("commit", "begin") and uses(node, keys):
+            return True
+        if last_name(node.func) not in EXECUTING and any(dotted(one.value) in keys for one in node.args):
+            return True
+    return False
+
+
+def _is_repeated(module: Module, call: cst.Call, block: cst.With) -> bool:
+    """Returns whether a call stands in a loop inside of a block."""
+    node = module.index.parents.get(id(call))
+    while node is not None and node is not block:
+        if isinstance(node, (cst.For, cst.While)):
+            return True
+        node = module.index.parents.get(id(node))
     return False
 
 
@@ -311,7 +225,7 @@ def _in_migration(
         isinstance(node, cst.Call)
         and last_name(node.func) in ("autocommit_block", "commit")
         and module.tree.span(node)[0] > start
-        for node in descendants(_code(module, function))
+        for node in descendants(code_of(module, function))
     )
     later = tuple(_later(module, function, call, keys, None, Transaction.OPEN))
     return Surroundings(Transaction.OPEN, lent=True, contained=not leaves, direct=direct, later=later)
@@ -324,11 +238,11 @@ def _sets_autocommit(
     module: Module, function: cst.FunctionDef | None, keys: frozenset[str], block: Block | None
 ) -> bool:
     """Returns whether the connection of these names is put into AUTOCOMMIT in the function."""
-    made = [value for name, value in _assignments(module, function) if name in keys]
+    made = [value for name, value in assignments(module, function) if name in keys]
     nodes: list[cst.CSTNode] = list(made)
     nodes += [
         node
-        for node in descendants(_code(module, function))
+        for node in descendants(code_of(module, function))
         if isinstance(node, cst.Call)
         and last_name(node.func) == "execution_options"
         and isinstance(node.func, cst.Attribute)
@@ -351,7 +265,7 @@ def _is_begun(module: Module, function: cst.FunctionDef | None, call: cst.Call, 
     for node in _calls_in_order(module, function):
         if module.tree.span(node)[0] >= start:
             break
-        if not _uses(node, keys):
+        if not uses(node, keys):
             continue
         method = last_name(node.func)
         parent = module.index.parents.get(id(node))
@@ -380,7 +294,7 @@ def _later(
     same = transaction in (Transaction.OPEN, Transaction.BEGUN)
     for node in _calls_in_order(module, function):
         at = module.tree.span(node)[0]
-        if at < start or not _uses(node, keys):
+        if at < start or not uses(node, keys):
             continue
         if end is not None and at >= end:
             same = False
@@ -397,17 +311,10 @@ def _calls_in_order(module: Module, function: cst.FunctionDef | None) -> list[cs
     """Returns the calls in the code of a function, in the order of the source, without those of inner functions."""
     found = [
         node
-        for node in descendants(_code(module, function))
+        for node in descendants(code_of(module, function))
         if isinstance(node, cst.Call) and module.index.innermost_function(node) is function
     ]
     return sorted(found, key=lambda node: module.tree.span(node)[0])
-
-
-def _uses(node: cst.Call, keys: frozenset[str]) -> bool:
-    """Returns whether a call is a method of the connection, or is given it."""
-    if isinstance(node.func, cst.Attribute) and dotted(_base(node.func.value)) in keys:
-        return True
-    return any(dotted(argument.value) in keys for argument in node.args)
 
 
 def _yields_after(module: Module, function: cst.FunctionDef | None, call: cst.Call) -> bool:
@@ -415,5 +322,5 @@ def _yields_after(module: Module, function: cst.FunctionDef | None, call: cst.Ca
     start = module.tree.span(call)[1]
     return any(
         isinstance(node, cst.Yield) and module.tree.span(node)[0] > start
-        for node in descendants(_code(module, function))
+        for node in descendants(code_of(module, function))
     )

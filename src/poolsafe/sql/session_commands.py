@@ -192,7 +192,8 @@ def _calls(command: _Command) -> Iterator[SessionCommand]:
         effect = function_effect(function)
         if effect is not None:
             name = "" if effect is Effect.SEQUENCE_VALUE else function
-            yield command.made(effect, name or function, edit=(start, end), with_work=command.works)
+            given = ", ".join(command.sql[first:last] for first, last in _arguments(command, index + 1))
+            yield command.made(effect, name or function, edit=(start, end), value=given, with_work=command.works)
 
 
 def _set_config(command: _Command, index: int) -> Iterator[SessionCommand]:

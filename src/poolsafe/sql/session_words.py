@@ -27,10 +27,11 @@ _COMMANDS = (
     ("TEMP", r"(?:CREATE|create)\s+(?:(?i:OR\s+REPLACE|GLOBAL|LOCAL)\s+)*TEMP(?:ORARY)?\b"),
     ("temp", r"(?:CREATE|create)\s+(?:(?i:OR\s+REPLACE|GLOBAL|LOCAL)\s+)*(?:temp(?:orary)?\b|(?i:table)\s+pg_temp\b)"),
 )
-# Boundaries of transactions say what the other commands do, and are nothing to look for by themselves.
+# These say what becomes of the effects of other commands, and are nothing to look for by themselves.
 _BOUNDARIES = (
     r"""(?:BEGIN|COMMIT|ROLLBACK|START\s+TRANSACTION)\s*(?:[;"']|\Z)""",
     r"""(?:begin|commit|rollback|start\s+transaction)\s*(?:[;"']|\Z)""",
+    r"(?:DROP|drop)\s+\w",
 )
 # These may stand anywhere in a command. The name of a function may be put together: `f"SELECT pg_{kind}advisory_lock"`.
 _INSIDE = (

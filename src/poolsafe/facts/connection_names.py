@@ -1,0 +1,129 @@
+"""The names by which a function knows one connection, and what it does with them: read from the syntax."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from poolsafe.inference import Module
+from poolsafe.syntax.index import descendants, last_name
+
+# Methods that give another object for the same connection, or for one in the same transaction.
+SAME = frozenset(
+    {"connection", "get_bind", "begin_nested", "execution_options", "get_raw_connection", "driver_connection", "cursor"}
+)
+_DIRECT = re.compile(r"direct|unpooled|non_?pool|no_?pool|session_?mode", re.IGNORECASE)
+
+
+def dotted(node: cst.BaseExpression | None) -> str | None:
+    """Returns a name with its attributes, as `self.conn`; None for other expressions. `await` is looked through."""
+    match node:
+        case cst.Await():
+            return dotted(node.expression)
+        case cst.Name():
+            return node.value
+        case cst.Attribute():
+            base = dotted(node.value)
+            return None if base is None else f"{base}.{node.attr.value}"
+    return None
+
+
+def code_of(module: Module, function: cst.FunctionDef | None) -> cst.CSTNode:
+    return function.body if function is not None else module.tree.module
+
+
+def names_of(module: Module, function: cst.FunctionDef | None, receiver: cst.BaseExpression | None) -> frozenset[str]:
+    """Returns the names of the connection in the function: of the receiver, and of what it is taken from."""
+    keys: set[str] = set()
+    queue = [receiver]
+    bindings = _bindings(module, function)
+    while queue:
+        node = base_of(queue.pop())
+        name = dotted(node)
+        if name is None or name in keys:
+            continue
+        keys.add(name)
+        queue += bindings.get(name, ())
+    return frozenset(keys)
+
+
+def base_of(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
+    """Returns the connection that an expression is taken from: `conn` of `await conn.execution_options(...)`."""
+    while True:
+        match node:
+            case cst.Await():
+                node = node.expression
+            case cst.Call(func=cst.Attribute() as method) if method.attr.value in SAME:
+                node = method.value
+            case cst.Attribute() if node.attr.value in SAME:
+                node = node.value
+            case _:
+                return node
+
+
+def _bindings(module: Module, function: cst.FunctionDef | None) -> dict[str, list[cst.BaseExpression]]:
+    """Returns what each name of a function is taken from by a method that keeps the connection."""
+    found: dict[str, list[cst.BaseExpression]] = {}
+    for name, value in assignments(module, function):
+        base = base_of(value)
+        if base is not None and base is not value and not (isinstance(value, cst.Await) and base is value.expression):
+            found.setdefault(name, []).append(base)
+    return found
+
+
+def assignments(module: Module, function: cst.FunctionDef | None) -> Iterator[tuple[str, cst.BaseExpression]]:
+    """Yields the names that a function binds, each with the value."""
+    for node in descendants(code_of(module, function)):
+        if isinstance(node, cst.Assign):
+            for target in node.targets:
+                name = dotted(target.target)
+                if name is not None:
+                    yield name, node.value
+        elif isinstance(node, cst.AnnAssign) and node.value is not None:
+            name = dotted(node.target)
+            if name is not None:
+                yield name, node.value
+        elif isinstance(node, cst.WithItem) and node.asname is not None and isinstance(node.asname.name, cst.Name):
+            yield node.asname.name.value, node.item
+
+
+_MAKING = frozenset({"connect", "acquire", "create_pool", "create_connection"})
+
+
+def is_acquired(module: Module, function: cst.FunctionDef | None, keys: frozenset[str]) -> bool:
+    """Returns whether the function itself acquires the connection from a driver, and binds it to a name."""
+    return any(last_name(call.func) in _MAKING for call in makers(module, function, keys))
+
+
+def makers(module: Module, function: cst.FunctionDef | None, keys: frozenset[str]) -> Iterator[cst.Call]:
+    """Yields the calls whose results the function binds to a name of the connection."""
+    for name, value in assignments(module, function):
+        made = value.expression if isinstance(value, cst.Await) else value
+        if name in keys and isinstance(made, cst.Call) and base_of(made) is made:
+            yield made
+
+
+def is_direct(
+    module: Module, function: cst.FunctionDef | None, receiver: cst.BaseExpression | None, keys: frozenset[str]
+) -> bool:
+    """Returns whether a name of the connection, or an argument of what makes it, says that no pooler is passed."""
+    if any(_DIRECT.search(key) for key in keys):
+        return True
+    made = [value for name, value in assignments(module, function) if name in keys]
+    if receiver is not None and dotted(receiver) is None:
+        made.append(receiver)
+    return any(
+        _DIRECT.search(node.value) is not None
+        for value in made
+        for node in descendants(value)
+        if isinstance(node, (cst.Name, cst.SimpleString))
+    )
+
+
+def uses(node: cst.Call, keys: frozenset[str]) -> bool:
+    """Returns whether a call is a method of the connection, or is given it."""
+    if isinstance(node.func, cst.Attribute) and dotted(base_of(node.func.value)) in keys:
+        return True
+    return any(dotted(argument.value) in keys for argument in node.args)
