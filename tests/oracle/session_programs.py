@@ -95,13 +95,15 @@ def _step(choices: Choices, connection: str, *, raw: bool) -> Lines:
             *_run(choices, connection, "SELECT pg_advisory_unlock(3)", raw=raw),
         ]
     if kind == "table":
-        lines = _run(choices, connection, choices.one(_TABLES), raw=raw)
-        return lines + (_run(choices, connection, "DROP TABLE scratch", raw=raw) if choices.chance(50) else [])
+        # A table that is created twice raises an error.
+        table = f"scratch_{choices.between(1, 9_999)}"
+        lines = _run(choices, connection, choices.one(_TABLES).format(table=table), raw=raw)
+        return lines + (_run(choices, connection, f"DROP TABLE {table}", raw=raw) if choices.chance(50) else [])
     return _run(choices, connection, choices.one(PROBES) if kind == "probe" else _command(choices), raw=raw)
 
 
 _STEPS = ((8, "command"), (2, "lock and release"), (2, "table"), (2, "probe"), (1, "block"), (1, "func"))
-_TABLES = ("CREATE TEMP TABLE scratch (id int)", "CREATE TEMP TABLE scratch (id int) ON COMMIT DROP")
+_TABLES = ("CREATE TEMP TABLE {table} (id int)", "CREATE TEMP TABLE {table} (id int) ON COMMIT DROP")
 _COMMANDS = (
     "SET app.tenant = 'acme'",
     "SET LOCAL app.tenant = 'acme'",
