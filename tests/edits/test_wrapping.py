@@ -196,6 +196,42 @@ WRAPPED = """
         ),
         sep=5,
     )
+
+    URL = "postgresql+asyncpg://db/app"
+    args = {"check_same_thread": False} if "sqlite" in URL else {"command_timeout": 60}
+    engine = create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+    # becomes
+    URL = "postgresql+asyncpg://db/app"
+    args = (
+        {"check_same_thread": False}
+        if "sqlite" in URL
+        else {
+            "command_timeout": 60,
+            "statement_cache_size": 0,
+            "prepared_statement_cache_size": 0,
+        }
+    )
+    engine = create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    import os
+    URL = os.environ.get("DATABASE_URL", "postgresql+asyncpg://db/app")
+    engine = create_async_engine(
+        URL,
+        pool_pre_ping=True,
+        connect_args={"check_same_thread": False} if "sqlite" in URL else {},
+    )
+    # becomes
+    import os
+    URL = os.environ.get("DATABASE_URL", "postgresql+asyncpg://db/app")
+    engine = create_async_engine(
+        URL,
+        pool_pre_ping=True,
+        connect_args=(
+            {"check_same_thread": False}
+            if "sqlite" in URL
+            else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+        ),
+    )
 """
 
 

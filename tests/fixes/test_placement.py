@@ -354,6 +354,94 @@ def test_nothing_is_safe_where_another_driver_or_other_code_may_get_it(code: str
     assert repaired(code) == code
 
 
+IN_A_NEW_BRANCH = """
+    options = {"echo": True}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"check_same_thread": False}
+    create_async_engine(url, **options)
+    # becomes
+    options = {"echo": True}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"check_same_thread": False}
+    else:
+        options["connect_args"] = {SIZES}
+    create_async_engine(url, **options)
+
+    args = {}
+    if "sqlite" in url:
+        args["check_same_thread"] = False  # a comment
+    create_async_engine(url, connect_args=args)
+    # becomes
+    args = {}
+    if "sqlite" in url:
+        args["check_same_thread"] = False  # a comment
+    else:
+        args["statement_cache_size"] = 0
+        args["prepared_statement_cache_size"] = 0
+    create_async_engine(url, connect_args=args)
+
+    for each in (URL, LITE):
+        args = dict(timeout=5)
+        if each.startswith("sqlite"):
+          args["check_same_thread"] = False
+        create_async_engine(each, connect_args=args)
+    # becomes
+    for each in (URL, LITE):
+        args = dict(timeout=5)
+        if each.startswith("sqlite"):
+          args["check_same_thread"] = False
+        else:
+          args["statement_cache_size"] = 0
+          args["prepared_statement_cache_size"] = 0
+        create_async_engine(each, connect_args=args)
+"""
+
+
+@pytest.mark.parametrize(("before", "wanted"), changes(IN_A_NEW_BRANCH.replace("SIZES", SIZES)))
+def test_the_driver_that_the_code_tells_gets_a_branch_of_its_own_unsafely(before: str, wanted: str) -> None:
+    assert repaired(before) == before.rstrip()
+    assert repaired(before, unsafe=True) == wanted.rstrip()
+
+
+NO_BRANCH = """
+    # The other branch is there.
+    options = {}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"check_same_thread": False}
+    elif url.startswith("mysql"):
+        options["connect_args"] = {"charset": "utf8"}
+    create_async_engine(url, **options)
+
+    # The condition is not one of the call's function.
+    options = {}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"check_same_thread": False}
+    def make():
+        return create_async_engine(url, **options)
+    make()
+
+    # Both get the same dict.
+    args = {}
+    if os.getenv("DEBUG"):
+        args["timeout"] = 5
+    for each in (URL, LITE):
+        create_async_engine(each, connect_args=args)
+
+    # What is set is nothing of this engine's.
+    other = {}
+    if url.startswith("sqlite"):
+        other["connect_args"] = {"check_same_thread": False}
+    create_async_engine("sqlite+aiosqlite://", **other)
+    for each in (URL, LITE):
+        create_async_engine(each)
+"""
+
+
+@pytest.mark.parametrize("code", programs(NO_BRANCH))
+def test_no_branch_is_added(code: str) -> None:
+    assert "else:" not in repaired(code, unsafe=True)
+
+
 CREATORS = """
     create_async_engine(URL, async_creator=partial(asyncpg.connect, "postgresql://db", timeout=5))
     # becomes

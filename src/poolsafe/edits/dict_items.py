@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.insertion import insert_after, insert_arguments, insert_items
+from poolsafe.edits.insertion import insert_after, insert_arguments, insert_items, insert_lines
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.replacement import replace_text
 from poolsafe.edits.wrapping import fitting_line
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from poolsafe.source import Source
-    from poolsafe.syntax.layout import DictItemLayout, Place
+    from poolsafe.syntax.layout import DictItemLayout, MissingBranch, Place
 
 _NOTHING = frozenset({"None", "{}", "dict()"})
 
@@ -98,6 +98,18 @@ def set_beside(source: Source, place: Place, values: Mapping[str, str]) -> tuple
     if place.alone:
         statements = [fitting_line(source, indent + one)[len(indent) :] for one in statements]
     return insert_after(source, place, statements)
+
+
+def set_otherwise(source: Source, branch: MissingBranch, values: Mapping[str, str]) -> tuple[Edit, ...] | None:
+    """Returns edits that add an `else` which sets keys of a dict, or None if the file cannot be written."""
+    if not source.round_trips:
+        return None
+    quote = preferred_quote(source, branch.start, branch.end)
+    lines = (
+        fitting_line(source, f"{branch.inner}{branch.opening}{quote}{key}{quote}{branch.middle}{value}")
+        for key, value in values.items()
+    )
+    return insert_lines(source, branch.end, (f"{branch.indent}else:", *lines))
 
 
 def _wrapping(text: str, *, may_be_none: bool) -> tuple[str, str]:

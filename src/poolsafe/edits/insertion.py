@@ -52,12 +52,17 @@ def insert_after(source: Source, statement: ItemStatement, new: Sequence[str]) -
     """Edits that add statements behind one: on lines of their own if it has one, else behind a semicolon."""
     if not statement.alone:
         return (Edit(statement.end, statement.end, "".join(f"; {text}" for text in new)),)
-    end = _LINE_END.search(source.text, statement.end)
-    assert end is not None
-    place = end.start()
     start = source.line_start(statement.start)
     indent = source.text[start : statement.start]
-    return (Edit(place, place, "".join(f"{source.newline}{indent}{text}" for text in new)),)
+    return insert_lines(source, statement.end, [f"{indent}{text}" for text in new])
+
+
+def insert_lines(source: Source, offset: int, lines: Sequence[str]) -> Edits:
+    """Edits that add lines behind the one that an offset is in."""
+    end = _LINE_END.search(source.text, offset)
+    assert end is not None
+    place = end.start()
+    return (Edit(place, place, "".join(f"{source.newline}{line}" for line in lines)),)
 
 
 def _matches(source: Source, layout: CallLayout | DictLayout, brackets: str) -> bool:

@@ -39,7 +39,8 @@ _TOKEN = re.compile(r"\s+|\w+|\"[^\"]*\"|'[^']*'|.")
 # A line of its own that holds one argument or item with a dict display.
 _DISPLAY = re.compile(
     r"(?P<indent>[ \t]*)"
-    r"(?P<head>(?:\w+=|return |[\w.]+(?:\[[\w.'\"]+\])*(?:: [\w.\[\], |'\"]+)? = |(?P<quote>['\"])[\w.]+(?P=quote): )?)"
+    r"(?P<head>(?:\w+=|return |else |[\w.]+(?:\[[\w.'\"]+\])*(?:: [\w.\[\], |'\"]+)? = |"
+    r"(?P<quote>['\"])[\w.]+(?P=quote): )?)"
     r"\{(?P<items>.+)\}(?P<tail>,?(?:[ \t]*#.*)?)"
 )
 
@@ -196,18 +197,39 @@ def _displays_wrapped(text: str, opening: int, unit: str, newline: str, limit: i
 
 
 def _fitting(line: str, unit: str, newline: str, limit: int) -> str:
-    """Returns a line, with its dict display wrapped if it is too long."""
+    """Returns a line, with its dict display or its conditional expression wrapped if it is too long."""
     found = _DISPLAY.fullmatch(line) if len(line) > limit else None
     if found is None:
         return line
     parts = split(f"{found['items']}){found['tail']}")
     if parts is None or parts[1] != found["tail"] or not parts[0]:
-        return line
+        return _conditional_wrapped(found, unit, newline, limit) or line
     if not _is_comment_for_people(found["tail"].removeprefix(",")):
         return line
     indent = found["indent"]
     items = [_fitting(f"{indent}{unit}{part},", unit, newline, limit) for part in parts[0]]
     return newline.join([f"{indent}{found['head']}{{", *items, f"{indent}}}{found['tail']}"])
+
+
+def _conditional_wrapped(found: re.Match[str], unit: str, newline: str, limit: int) -> str | None:
+    """Returns a line that holds `{...} if ... else {...}` in parentheses, one part a line, or None for another one."""
+    import ast
+
+    text = f"{{{found['items']}}}"
+    try:
+        whole = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    if not isinstance(whole, ast.IfExp) or isinstance(whole.orelse, ast.IfExp):
+        return None
+    body, test, orelse = (ast.get_source_segment(text, one) for one in (whole.body, whole.test, whole.orelse))
+    # What is in parentheses, or not in one line, is no part of this.
+    if text != f"{body} if {test} else {orelse}" or not _is_comment_for_people(found["tail"]):
+        return None
+    indent = found["indent"]
+    rows = (f"{indent}{unit}{row}" for row in (f"{body}", f"if {test}", f"else {orelse}"))
+    lines = (_fitting(row, unit, newline, limit) for row in rows)
+    return newline.join([f"{indent}{found['head']}(", *lines, f"{indent}){found['tail']}"])
 
 
 def split(text: str) -> tuple[list[str], str] | None:

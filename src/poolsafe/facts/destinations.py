@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from poolsafe.facts.branches import missing_branch
 from poolsafe.facts.engine import CacheSize, Destinations, Driver, SizeState, WrittenItem
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.facts.reach import Passage, Surroundings
@@ -43,11 +44,10 @@ def destinations(
         return Destinations(beside=finder.beside(passages, sizes), certain=finder.is_private)
     ours = [one for one in passages if one.driver is not Driver.OTHER]
     inside, around = finder.inside_and_around(ours)
-    if not inside and not around:
-        return _NOWHERE
+    certain = bool(inside or around) and finder.is_private and finder.is_known(ours)
+    branch = None if certain else missing_branch(surroundings, calls[0].node, passages)
     owned = bool(ours) and all(_holds_own_key(one) for one in ours)
-    certain = finder.is_private and finder.is_known(ours)
-    return Destinations(inside=inside, around=around, certain=certain, holds_own_keys=owned)
+    return Destinations(inside=inside, around=around, certain=certain, holds_own_keys=owned, branch=branch)
 
 
 _Test = Callable[[cst.CSTNode, Step], bool]

@@ -7,7 +7,7 @@ import enum
 from poolsafe.facts.servers import Server, Sign
 from poolsafe.findings import Related
 from poolsafe.records import frozen
-from poolsafe.syntax.layout import CallLayout, DictLayout, Place
+from poolsafe.syntax.layout import CallLayout, DictLayout, MissingBranch, Place
 
 
 class Driver(enum.Enum):
@@ -113,7 +113,7 @@ class Destinations:
     is given under the same condition. `inside` are those that write connect_args and `around` those that write the
     other options, if neither size is given: together they serve every path of asyncpg, some by connect_args that exist
     and some by new ones. `certain`: nothing but asyncpg's engines gets what is written there. `holds_own_keys`: the
-    connect_args hold a key already that only asyncpg takes.
+    connect_args hold a key already that only asyncpg takes. `branch`: an `if` for another driver, if it is not certain.
     """
 
     beside: tuple[Place, ...] = ()
@@ -121,6 +121,7 @@ class Destinations:
     around: tuple[Place, ...] = ()
     certain: bool = False
     holds_own_keys: bool = False
+    branch: MissingBranch | None = None
 
 
 class MisplacedWhere(enum.Enum):

@@ -29,7 +29,7 @@ def setter_of(module: Module, value: cst.CSTNode, key: str) -> cst.CSTNode | Non
             call = parents.get(id(parent))
             sets = isinstance(call, cst.Call) and len(call.args) == 2 and call.args[1] is parent
             return parent if sets and isinstance(call, cst.Call) and _sets_default(call, key) else None
-        case cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript() as target)]) if _index_of(target) == key:
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript() as target)]) if index_of(target) == key:
             return parent
     return None
 
@@ -97,7 +97,8 @@ def _sets_default(call: cst.Call, key: str) -> bool:
     return isinstance(call.func, cst.Attribute) and last_name(call.func) == "setdefault" and is_key
 
 
-def _index_of(target: cst.Subscript) -> str | None:
+def index_of(target: cst.Subscript) -> str | None:
+    """Returns the key of a subscript if it is written as a string, or None."""
     match target.slice:
         case [cst.SubscriptElement(slice=cst.Index(value=cst.SimpleString() as name))]:
             return str(name.raw_value)
@@ -150,7 +151,7 @@ def _sets_any(node: cst.CSTNode) -> bool:
             return True
         case cst.Assign(targets=targets):
             indices = (one.target for one in targets if isinstance(one.target, cst.Subscript))
-            return any(_index_of(one) is None for one in indices)
+            return any(index_of(one) is None for one in indices)
         case cst.Call(func=function):
             return last_name(function) in ("fromkeys", "zip")
     return False

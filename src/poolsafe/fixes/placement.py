@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.dict_items import complete_display, display_of, extend_mapping, items_of, set_beside
+from poolsafe.edits.dict_items import complete_display, display_of, extend_mapping, items_of, set_beside, set_otherwise
 from poolsafe.edits.insertion import insert_arguments
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.wrapping import fitted
@@ -50,6 +50,9 @@ def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Pla
     built = _where_built(engine, source, values)
     if built is not None and places.certain and (places.beside or places.holds_own_keys or not everywhere):
         return built
+    branch = _in_new_branch(engine, source, values)
+    if branch is not None:
+        return branch
     at_call = add_at_call(engine, source, values)
     if at_call is None:
         return built
@@ -72,6 +75,17 @@ def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Ed
         case ConnectArgsForm.EXPRESSION if given.value is not None:
             return extend_mapping(source, given.value, items_of(values, quote), may_be_none=given.may_be_none)
     return None
+
+
+def _in_new_branch(engine: Engine, source: Source, values: Mapping[str, str]) -> Placement | None:
+    """Adds the keys under the condition by which the code tells another driver. Unsafe: there may be a third driver."""
+    branch = engine.layout.destinations.branch
+    if branch is None:
+        return None
+    if branch.around:
+        values = {"connect_args": display_of(items_of(values, preferred_quote(source, branch.start, branch.end)))}
+    edits = set_otherwise(source, branch, values)
+    return None if edits is None else Placement(edits, Applicability.UNSAFE)
 
 
 def _where_built(engine: Engine, source: Source, values: Mapping[str, str]) -> Placement | None:

@@ -102,5 +102,22 @@ class ItemStatement:
     alone: bool
 
 
+@frozen
+class MissingBranch:
+    """An `if` without an `else`, at a span, in which an item of a dict is set.
+
+    `indent` is the white space before the `if`, and `inner` that before its statements. The same for another key is
+    `opening`, the key, `middle` and the value. `around`: what is to be set is `connect_args`, not its keys.
+    """
+
+    start: int
+    end: int
+    indent: str
+    inner: str
+    opening: str
+    middle: str
+    around: bool
+
+
 # Where the file sets a key of a dict: a display, a call with keywords (`dict(...)`, `update(...)`) or a statement.
 Place: TypeAlias = DictLayout | CallLayout | ItemStatement
