@@ -72,12 +72,12 @@ EXCEPTIONS: list[tuple[str, list[str]]] = [
     # hardly a matter of the engine's settings
     ("cannot switch to state 11; another operation (2) is in progress", []),
     ("MissingGreenlet: greenlet_spawn has not been called", []),
-    ('prepared statement "_pg3_0" already exists', []),
+    ('prepared statement "_pg3_0" already exists', ["PGB511"]),
     ("Max client connections reached", []),
     ("QueuePool limit of size 5 overflow 10 reached", []),
     ("attached to a different loop", []),
-    ("unsupported startup parameter in options: search_path", []),
-    ('unrecognized configuration parameter "pgbouncer"', []),
+    ("unsupported startup parameter in options: search_path", ["PGB204"]),
+    ('unrecognized configuration parameter "pgbouncer"', ["PGB205"]),
 ]
 EACH = pytest.mark.parametrize(("text", "codes"), EXCEPTIONS, ids=[text for text, _ in EXCEPTIONS])
 

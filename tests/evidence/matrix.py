@@ -76,6 +76,11 @@ POOLSAFE_PGBOUNCER=$PWD/pgbouncer-1.25.2/pgbouncer pytest -m evidence
 
 The program has to be readable for the user `postgres` where the tests run as root.
 
+Of other poolers, pgpool-II is run where Debian's `pgpool2` is installed (`POOLSAFE_PGPOOL` names another program): it
+gives each client a session and carries startup parameters. For what no package does there are stand-ins on loopback,
+one that drops startup parameters as Neon's and Supabase's proxies do, and one that refuses `options` as RDS Proxy does.
+They show what drivers make of it and that the messages quote it; **of the providers themselves they prove nothing**.
+
 The tables below come from the longer matrix, which is not part of CI:
 
 ```sh

@@ -7,7 +7,8 @@ asyncpg sends them as startup parameters, and PgBouncer accepts only those that 
 `application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and `IntervalStyle` since
 1.20). With any other every connect fails, in session pooling as well:
 `ProtocolViolationError: unsupported startup parameter: jit`. What stands in `options` is looked into since PgBouncer
-1.20: `unsupported startup parameter in options: jit`; before, it is `unsupported startup parameter: options`.
+1.20: `unsupported startup parameter in options: jit`, and for psycopg's `options="-c search_path=..."`
+`FATAL: unsupported startup parameter in options: search_path`; before, it is `unsupported startup parameter: options`.
 
 `ignore_startup_parameters` in PgBouncer only hides it: the connection is made, and the value is silently not applied.
 Neon's proxy and Supabase's pooler (Supavisor) drop nearly all of them in the same silence, Neon's also in front of a

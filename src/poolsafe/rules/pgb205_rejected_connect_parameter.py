@@ -21,7 +21,8 @@ number that stays a text raises `TypeError: unsupported operand type(s)` or `'<'
 The engine function raises `TypeError: Invalid argument(s) 'server_settings' sent to create_engine()` for a keyword that
 neither the dialect nor the pool knows. With a key of asyncpg's psycopg raises
 `ProgrammingError: invalid connection option "statement_cache_size"`, SQLite
-`TypeError: 'statement_cache_size' is an invalid keyword argument`, and others raise the same TypeError as asyncpg.
+`TypeError: 'statement_cache_size' is an invalid keyword argument`, and others raise the same TypeError as asyncpg. In a DSN of asyncpg's own, unknown names become settings of the server:
+`UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`.
 
 ## Example
 ```python

@@ -177,7 +177,7 @@ def interruption(deployment: Deployment) -> str:
     evidence = deployment.because("pooler")
     if product is None and evidence is not None and not evidence.path:
         # A mere sign may stand for any pooler.
-        return "after a restart of the pooler, or when it ends idle clients,"
+        return "after a restart or an idle timeout of the pooler"
     name = "PgBouncer" if product is None else product.title
     if deployment.pooler is PoolMode.SESSION:
         return f"after a restart of {name} or PostgreSQL"

@@ -27,8 +27,10 @@ What fails depends on what stands between the engine and PostgreSQL. poolsafe so
 | `unknown` | it depends on settings that are not visible | warnings | reported | warnings |
 
 The class is taken from the strongest evidence: the configuration, then the host, port and database name of a provider
-in the URL, then files of the project such as `pgbouncer.ini`. A mere word in a host (`pooler`, `pgbouncer`) or one of
-the ports 6432 and 6543 is weak: the class stays `unknown`. Cache sizes of 0 are no evidence at all.
+in the URL, then files of the project such as `pgbouncer.ini`. Names of variables (`PGBOUNCER_URL`), parameters of the
+URL (`?pgbouncer=true`, `?supa=`), a mere word in a host (`pooler`, `pgbouncer`) and the ports 6432 and 6543 are weak,
+in this order: the class stays `unknown`. Names such as `DIRECT_URL` and `DATABASE_URL_UNPOOLED` mean a direct
+connection where nothing else speaks for a pooler. Cache sizes of 0 are no evidence at all.
 
 Of session state, what a pooler tracks is silent, and what it discards by itself is a warning: its row says which.
 PGB404 and PGB405 are reported everywhere, since they fail without a pooler too.
