@@ -48,10 +48,10 @@ def breaks(**changed: Any) -> Examination:
         "between": Between.BREAKS,
         "recommended": BOTH_ZERO,
         "trial": Outcome(24, {}),
+        "versions": VERSIONS,
         **changed,
     }
-    target = Target("db", 6432, "u", "hunter2", "app", left_out=("pgbouncer",))
-    return Examination(target, VERSIONS, **said)
+    return Examination(Target("db", 6432, "u", "hunter2", "app", left_out=("pgbouncer",)), **said)
 
 
 @pytest.fixture
@@ -91,6 +91,21 @@ def test_the_report(doctor: Any) -> None:
     assert "\x1b" not in ran.stdout
     assert "hunter2" not in ran.stdout + ran.stderr
     assert "the password stands in the process list" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("versions", "text"),
+    [
+        (
+            {"asyncpg": (0, 32, 0), "sqlalchemy": None},
+            "with asyncpg 0.32.0 (tried above, with asyncpg alone):",
+        ),
+        ({"asyncpg": (0, 30, 0), "sqlalchemy": (2, 0, 40)}, "copy_records_to_table() need asyncpg >= 0.31\n"),
+        (VERSIONS, "asyncpg.connect(url, statement_cache_size=0)\n"),
+    ],
+)
+def test_the_advice_is_for_these_versions(doctor: Any, versions: Any, text: str) -> None:
+    assert text in doctor("--doctor", URL, found=breaks(versions=versions)).stdout
 
 
 @pytest.mark.parametrize("between", Between)

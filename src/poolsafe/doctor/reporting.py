@@ -21,7 +21,7 @@ from poolsafe.doctor.probes import (
 from poolsafe.doctor.probes.named_statements import Carried
 from poolsafe.doctor.probes.transaction_pooling import Movement
 from poolsafe.doctor.workload import WRONG, Outcome
-from poolsafe.facts.deployment import shown
+from poolsafe.facts.deployment import older_than, shown
 from poolsafe.facts.pooler import Fate
 from poolsafe.reports.style import clean
 
@@ -171,12 +171,20 @@ class _Report:
         elif found.trial is not None and found.trial.failed:
             yield from self._wrapped(f"With {versions} the options below were tried and failed:", "")
         else:
-            tried = "tried above" if found.trial is not None else "asyncpg's defaults, as the probe above shows"
-            yield from self._wrapped(f"Use this with {versions} ({tried}):", "")
+            yield from self._wrapped(f"Use this with {versions} ({self._basis()}):", "")
         if found.recommended is not None:
             yield f"{_MARGIN}{_MARGIN}{engine_call(found.recommended, found.between)}"
+            yield "Or, for asyncpg without SQLAlchemy:"
             yield f"{_MARGIN}{_MARGIN}{advice.asyncpg_call(found.recommended)}"
+            if found.recommended.statement_zero and older_than(found.versions["asyncpg"], (0, 31)):
+                yield from self._wrapped(f"prepare(), cursor() and copy_records_to_table() need {UPGRADE}", _MARGIN * 2)
         yield ""
+
+    def _basis(self) -> str:
+        """Returns what the advice rests on."""
+        if self._found.trial is None:
+            return "asyncpg's defaults, as the probe above shows"
+        return "tried above" if self._found.versions["sqlalchemy"] is not None else "tried above, with asyncpg alone"
 
     def _lost_parameters(self) -> Iterator[str]:
         seen = self._found.seen
