@@ -17,7 +17,7 @@ import pytest
 from .doctor import BOUND, RUNS, Answer, Place, added, ask, command, state
 from .installed import Missing
 from .pgpool import start
-from .servers import HOST, Pooler, Servers, free_port
+from .servers import HOST, USER, Pooler, Servers, free_port
 from .stand_ins import dropping, pinning
 
 Places = Callable[[str], Place]
@@ -146,6 +146,20 @@ def test_a_pool_of_one_server(servers: Servers, turn: int) -> None:
         small.server.stop()
 
 
+def test_sessions_that_are_not_reset(servers: Servers) -> None:
+    keeping = servers.pooler(server_reset_query="")
+    try:
+        place = Place(keeping.server.port, keeping.name("session"), servers=8)
+        answer = ask(place, "--probe-state")
+        assert answer.report["class"] == "session"
+        found = answer.report["session_state"].values()
+        assert all((each["leaks"], each["kept"]) == (True, True) for each in found)
+        assert answer.report["left_behind"] == []
+        assert not [item for items in state(place).values() for item in items if "poolsafe" in item or "lock" in item]
+    finally:
+        keeping.server.stop()
+
+
 def test_a_busy_pool(places: Places) -> None:
     place = places("transaction")
     busy = [subprocess.Popen(command(place, "--silent")) for _ in range(3)]
@@ -188,21 +202,21 @@ def test_the_state_of_a_session_of_ones_own(servers: Servers, places: Places) ->
 @pytest.mark.parametrize(
     ("name", "url", "reason"),
     [
-        ("nothing", "postgresql://u:hunter2@{host}:{port}/x", "refuses connections"),
-        ("postgres", "postgresql://u:hunter2@{host}:{port}/x", "there is no such database"),
-        ("postgres", "postgresql://u:hunter2@{host}:{port}/x?sslmode=require", "TLS: PostgreSQL server at"),
+        ("nothing", "postgresql://{user}:hunter2@{host}:{port}/x", "refuses connections"),
+        ("postgres", "postgresql://{user}:hunter2@{host}:{port}/x", "there is no such database"),
+        ("postgres", "postgresql://{user}:hunter2@{host}:{port}/x?sslmode=require", "TLS: PostgreSQL server at"),
         (
             "encrypting",
-            "postgresql://u:hunter2@{host}:{port}/x?sslmode=verify-full",
+            "postgresql://{user}:hunter2@{host}:{port}/x?sslmode=verify-full",
             "TLS: root certificate file",
         ),
         (
             "encrypting",
-            "postgresql://u:hunter2@localhost:{port}/x?sslmode=verify-full&sslrootcert={certificate}",
+            "postgresql://{user}:hunter2@localhost:{port}/x?sslmode=verify-full&sslrootcert={certificate}",
             "TLS: the certificate is not valid: Hostname mismatch",
         ),
-        ("asking", "postgresql://u:hunter2@{host}:{port}/session_0", "authentication failed"),
-        ("postgres", "postgresql://u:hunter2@poolsafe.invalid:{port}/x", "cannot be resolved (DNS)"),
+        ("asking", "postgresql://{user}:hunter2@{host}:{port}/session_0", "authentication failed"),
+        ("postgres", "postgresql://{user}:hunter2@poolsafe.invalid:{port}/x", "cannot be resolved (DNS)"),
     ],
 )
 def test_no_connection_is_one_line(
@@ -217,9 +231,9 @@ def test_no_connection_is_one_line(
             port = request.getfixturevalue("encrypting_pooler").server.port
         case _:
             users = servers.folder / "users.txt"
-            users.write_text('"u" "another"\n')
+            users.write_text('"postgres" "another"\n')
             port = servers.pooler(auth_type="plain", auth_file=str(users)).server.port
-    said = url.format(host=HOST, port=port, certificate=servers.certificate())
+    said = url.format(user=USER, host=HOST, port=port, certificate=servers.certificate())
     # Nobody's own certificates count.
     environment = {**os.environ, "URL": said, "HOME": str(servers.folder)}
     told = [sys.executable, "-m", "poolsafe", "--doctor", "env:URL", "--timeout", "10"]

@@ -55,8 +55,7 @@ _CARRIED = {
 def for_people(found: Examination, style: Style) -> Iterator[str]:
     """Yields the lines of the report, each with its line end."""
     report = _Report(found, style)
-    for line in report.lines():
-        yield clean(found.target.without_secrets(line)) + "\n" if not style.colour else line + "\n"
+    yield from (f"{line}\n" for line in report.lines())
 
 
 class _Report:
