@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from poolsafe.doctor import advice
@@ -23,13 +22,13 @@ from poolsafe.doctor.probes.transaction_pooling import Movement
 from poolsafe.doctor.workload import WRONG, Outcome
 from poolsafe.facts.deployment import older_than, shown
 from poolsafe.facts.pooler import Fate
-from poolsafe.reports.style import clean
+from poolsafe.reports import documents
+from poolsafe.reports.style import Style, clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poolsafe.doctor.examination import Examination
-    from poolsafe.reports.style import Style
 
 # Of a report that no terminal limits.
 _WIDTH = 100
@@ -194,14 +193,11 @@ class _Report:
             yield ""
 
     def _wrapped(self, text: str, margin: str) -> Iterator[str]:
-        yield from textwrap.wrap(
-            self._safe(text),
-            self._width,
-            initial_indent=margin,
-            subsequent_indent=margin,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        # A word that a CI runner would read as a command never begins a line.
+        style = Style(width=self._width)
+        first, _, rest = self._safe(text).partition(" ")
+        head = margin + first
+        yield from style.wrap(head, head, rest, margin) if rest else (head,)
 
     def _safe(self, text: str) -> str:
         """Returns what a server or a URL says as it may be printed."""
@@ -251,7 +247,7 @@ def as_json(found: Examination, code: int) -> str:
                 each.name: {"result": _FATES[each.fate].partition(":")[0], "reason": each.reason or None}
                 for each in seen.parameters
             }
-    return json.dumps(_without_secrets(content, found), indent=2) + "\n"
+    return documents.as_json(_without_secrets(content, found)) + "\n"
 
 
 def _without_secrets(content: Any, found: Examination) -> Any:

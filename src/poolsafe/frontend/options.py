@@ -119,6 +119,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         "--add-noqa": options.add_noqa is not None,
         "--ignore-noqa": options.ignore_noqa and options.add_noqa is not None,
         "--write-baseline": options.write_baseline is not None,
+        "--doctor": options.doctor is not None,
     }
     flags = [flag for flag, given in said.items() if given]
     if len(flags) > 1 and flags != ["--apply", "--diff"]:
