@@ -206,7 +206,11 @@ class _Report:
 
 def settings_lines(settings: dict[str, str | int]) -> list[str]:
     """Returns the table of the configuration."""
-    return ["[tool.poolsafe]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
+    lines = ["[tool.poolsafe]"]
+    for key, value in settings.items():
+        remark = advice.REMARKS.get((key, value))
+        lines.append(f"{key} = {json.dumps(value)}" + (f"  # {remark}" if remark else ""))
+    return lines
 
 
 def as_json(found: Examination, code: int) -> str:

@@ -362,4 +362,6 @@ def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--write-config", action="store_true", help="with --doctor: write the verdict to the configuration file"
     )
-    group.add_argument("--timeout", metavar="SECONDS", help="with --doctor: when to give up (default: 30)")
+    group.add_argument(
+        "--timeout", metavar="SECONDS", help="with --doctor: when to give up (default: 30; 120 with --probe-state)"
+    )
