@@ -42,6 +42,12 @@ line-length = 100
             "max-prepared-statements = 1 # or more: the pooler's number cannot be read\n",
         ),
         (
+            "[tool.poolsafe]\nmax-prepared-statements = 1 # or more: the pooler's number cannot be read\n",
+            CARRIES,
+            "[tool.poolsafe]\nmax-prepared-statements = 1 # or more: the pooler's number cannot be read\n"
+            'pooler = "transaction"\n',
+        ),
+        (
             '[tool.poolsafe]\npooler = "transaction"\n'
             "max-prepared-statements = 1 # or more: the pooler's number cannot be read\nline-length = 90\n",
             BREAKS,

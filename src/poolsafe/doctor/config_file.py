@@ -87,7 +87,10 @@ def changed(before: bytes, settings: Mapping[str, str | int], *, own: bool) -> b
     table: MutableMapping[str, Any] = document if own else _table(document, "tool", "poolsafe")
     for key in _KEYS:
         if key in settings:
-            if key not in table or _is_remarked(table[key]):
+            if key in table and table[key] != settings[key] and _is_remarked(table[key]):
+                trivia = table[key].trivia
+                trivia.comment = trivia.comment_ws = ""
+            if key not in table:
                 table[key] = _item(key, settings[key])
             elif table[key] != settings[key]:
                 # A comment of the owner's stays.
