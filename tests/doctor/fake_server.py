@@ -41,11 +41,14 @@ class FakeServer:
     announces: bool = True
     reuses: bool = False
     # A command that holds this text is never answered.
+    # What a client leaves on its server goes with it.
+    resets: bool = True
     closes: bool = False
     hangs_at: str = "\0"
     free: list[Backend] = field(default_factory=list)
     every: list[Backend] = field(default_factory=list)
     clients: list[FakeClient] = field(default_factory=list)
+    started: int = 0
 
     async def connect(self, settings: Mapping[str, str]) -> FakeClient:
         for name in settings:
@@ -63,7 +66,8 @@ class FakeServer:
         return self.add()
 
     def add(self) -> Backend:
-        self.every.append(Backend(100 + len(self.every)))
+        self.started += 1
+        self.every.append(Backend(100 + self.started))
         return self.every[-1]
 
     def left(self) -> list[str]:
@@ -121,9 +125,11 @@ class FakeClient:
         self._open = self._pinned = False
         if self._backend is not None and (self._server.reuses or self._server.mode in (TRANSACTION, STATEMENT)):
             self._server.free.append(self._backend)
-        if self._backend is not None and self._server.mode in (DIRECT, SESSION):
+        if self._backend is not None and self._server.mode in (DIRECT, SESSION) and self._server.resets:
             self._backend.statements.clear()
             self._backend.state.clear()
+        if self._server.mode == DIRECT and self._backend is not None:
+            self._server.every.remove(self._backend)
         self._backend = None
 
     async def _command(self, sql: str, answer: Callable[[Backend], Any]) -> Any:
@@ -195,6 +201,8 @@ class FakeClient:
             return [(backend.pid,)]
         if sql.startswith("SELECT pg_catalog.current_setting("):
             return [(self._setting(sql.split("'")[1]),)]
+        if "pg_stat_activity" in sql:
+            return [(each.pid,) for each in self._server.every if " = " not in sql or f"= {each.pid} " in f"{sql} "]
         for word, kind in (
             ("geqo_seed", "geqo"),
             ("pg_locks", "lock"),

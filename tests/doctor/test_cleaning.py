@@ -30,8 +30,18 @@ def test_statements_go_from_every_server_and_those_of_others_stay(size: int) -> 
 
 def test_one_server_is_enough_where_it_is_known() -> None:
     server = with_leftovers()
-    assert asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", server.every[0].pid))
-    assert not asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", 7))
+    home = [server.every[0].pid]
+    assert asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", home, alone=True))
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_server_that_was_not_visited_is_not_clean_unless_it_has_ended(alone: bool) -> None:
+    server = with_leftovers()
+    busy = server.free.pop(0)
+    assert not asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", [busy.pid], alone=alone))
+    server.every.remove(busy)
+    server.size -= 1
+    assert asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", [busy.pid], alone=alone))
 
 
 def test_a_server_that_does_not_answer_is_not_clean() -> None:
@@ -39,7 +49,7 @@ def test_a_server_that_does_not_answer_is_not_clean() -> None:
 
     async def run() -> bool:
         bench = Bench(server.connect)
-        for client in await bench.clients(5):
+        for client in await bench.clients(8):
             client.closed = True  # type: ignore[attr-defined]
         return await drop_statements_everywhere(bench, "ab12")
 

@@ -15,6 +15,7 @@ from poolsafe.doctor.config_file import changed, find, write
 
 BREAKS: dict[str, str | int] = {"pooler": "transaction", "max-prepared-statements": 0}
 DIRECT: dict[str, str | int] = {"pooler": "none"}
+CARRIES: dict[str, str | int] = {"pooler": "transaction", "max-prepared-statements": 1}
 
 PROJECT = """\
 # A project, laid out by hand.
@@ -34,6 +35,29 @@ line-length = 100
     [
         (PROJECT, BREAKS, f'{PROJECT}\n[tool.poolsafe]\npooler = "transaction"\nmax-prepared-statements = 0\n'),
         ("", DIRECT, '[tool.poolsafe]\npooler = "none"\n'),
+        (
+            "",
+            CARRIES,
+            '[tool.poolsafe]\npooler = "transaction"\n'
+            "max-prepared-statements = 1 # or more: the pooler's number cannot be read\n",
+        ),
+        (
+            "[tool.poolsafe]\nmax-prepared-statements = 1 # or more: the pooler's number cannot be read\n",
+            CARRIES,
+            "[tool.poolsafe]\nmax-prepared-statements = 1 # or more: the pooler's number cannot be read\n"
+            'pooler = "transaction"\n',
+        ),
+        (
+            '[tool.poolsafe]\npooler = "transaction"\n'
+            "max-prepared-statements = 1 # or more: the pooler's number cannot be read\nline-length = 90\n",
+            BREAKS,
+            '[tool.poolsafe]\npooler = "transaction"\nmax-prepared-statements = 0\nline-length = 90\n',
+        ),
+        (
+            "[tool.poolsafe]\nmax-prepared-statements = 0 # mine\n",
+            CARRIES,
+            '[tool.poolsafe]\nmax-prepared-statements = 1 # mine\npooler = "transaction"\n',
+        ),
         (
             '[tool.poolsafe]\n# why\npooler = "auto"  # kept\n\n[tool.other]\nx = 1\n',
             DIRECT,

@@ -133,6 +133,7 @@ def test_commands(monkeypatch: pytest.MonkeyPatch) -> None:
         (asyncpg.UndefinedTableError("no table"), Refused, "no table"),
         (asyncpg.ConnectionDoesNotExistError("closed"), Lost, "closed"),
         (asyncpg.InterfaceError("an answer is missing"), Lost, "an answer is missing"),
+        (asyncpg.exceptions.ClientConfigurationError("a wrong parameter"), ValueError, "a wrong parameter"),
         (asyncpg.InternalClientError("cannot switch"), Refused, "cannot switch"),
         (BufferError("unexpected trailing 9 bytes"), Refused, "unexpected trailing 9 bytes"),
         (asyncio.TimeoutError(), NoAnswer, ""),

@@ -43,6 +43,8 @@ def unverified() -> ssl.SSLCertVerificationError:
         (OSError(errno.EHOSTUNREACH, "No route to host"), "db:6432 cannot be reached: No route to host"),
         (FileNotFoundError(errno.ENOENT, "No such file"), "there is no socket in `db` for port 6432"),
         (OSError(errno.EMFILE, "Too many open files"), "db:6432: Too many open files"),
+        (ValueError('root certificate file "/x" does not exist'), "db:6432: TLS: root certificate file"),
+        (ValueError("a parameter is wrong"), "db:6432: asyncpg does not take the parameters: a parameter is wrong"),
         (AttributeError("server_version"), "db:6432: AttributeError: server_version"),
     ],
 )

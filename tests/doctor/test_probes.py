@@ -183,7 +183,9 @@ def test_a_parameter_that_is_refused_with_the_first_command() -> None:
     [
         (FakeServer(TRANSACTION), True, False),
         (FakeServer(TRANSACTION, size=1), True, None),
-        (FakeServer(SESSION), False, True),
+        (FakeServer(DIRECT), False, True),
+        (FakeServer(SESSION, reuses=True), False, True),
+        (FakeServer(SESSION, reuses=True, resets=False), True, True),
     ],
 )
 def test_session_state(server: FakeServer, leaks: bool, kept: bool | None) -> None:
@@ -191,6 +193,23 @@ def test_session_state(server: FakeServer, leaks: bool, kept: bool | None) -> No
     assert [(each.leaks, each.kept) for each in found] == [(leaks, kept)] * 4
     assert [each.name for each in found] == ["setting", "advisory lock", "temporary table", "LISTEN"]
     assert server.left() == []
+
+
+def test_a_server_that_nobody_gets_again_is_not_known_to_be_clean(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leftover_state, "_PAUSE", 0)
+    server = FakeServer(SESSION)
+
+    async def run(bench: Bench) -> tuple[tuple[leftover_state.StateFate, ...], tuple[str, ...]]:
+        return await leftover_state.run(bench), bench.left
+
+    found, left = probed(server, run)
+    assert {each.leaks for each in found} == {None}
+    assert [what.split(",")[0].split("`")[0] for what in left] == [
+        "the setting ",
+        f"the advisory lock {left[1].split()[3].rstrip(',')}",
+        "the temporary table ",
+        "the channel ",
+    ]
 
 
 def test_state_that_is_refused_is_no_end() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from in_process import run
 
+from poolsafe import steering
 from poolsafe.doctor import visit
 from poolsafe.doctor.advice import ALL, BOTH_ZERO, DEFAULT, EMPTY_NAME
 from poolsafe.doctor.diagnosis import WORDS, Between, Observations
@@ -48,10 +49,10 @@ def breaks(**changed: Any) -> Examination:
         "between": Between.BREAKS,
         "recommended": BOTH_ZERO,
         "trial": Outcome(24, {}),
+        "versions": VERSIONS,
         **changed,
     }
-    target = Target("db", 6432, "u", "hunter2", "app", left_out=("pgbouncer",))
-    return Examination(target, VERSIONS, **said)
+    return Examination(Target("db", 6432, "u", "hunter2", "app", left_out=("pgbouncer",)), **said)
 
 
 @pytest.fixture
@@ -91,6 +92,21 @@ def test_the_report(doctor: Any) -> None:
     assert "\x1b" not in ran.stdout
     assert "hunter2" not in ran.stdout + ran.stderr
     assert "the password stands in the process list" in ran.stderr
+
+
+@pytest.mark.parametrize(
+    ("versions", "text"),
+    [
+        (
+            {"asyncpg": (0, 32, 0), "sqlalchemy": None},
+            "with asyncpg 0.32.0 (tried above, with asyncpg alone):",
+        ),
+        ({"asyncpg": (0, 30, 0), "sqlalchemy": (2, 0, 40)}, "copy_records_to_table() need asyncpg >= 0.31\n"),
+        (VERSIONS, "asyncpg.connect(url, statement_cache_size=0)\n"),
+    ],
+)
+def test_the_advice_is_for_these_versions(doctor: Any, versions: Any, text: str) -> None:
+    assert text in doctor("--doctor", URL, found=breaks(versions=versions)).stdout
 
 
 @pytest.mark.parametrize("between", Between)
@@ -168,6 +184,23 @@ def test_json(doctor: Any) -> None:
     assert bare["server"] is bare["session_state"] is bare["configurations"] is None
 
 
+@pytest.mark.parametrize("form", ["full", "json"])
+@pytest.mark.parametrize("columns", ["20", "60", "100"])
+def test_a_server_steers_nothing(doctor: Any, form: str, columns: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    said = "it failed:\n::error::x ##[error]y ##vso[z] \x1b]0;t\x07 " + "::warning:: " * 30
+    seen = breaks().seen
+    assert seen is not None
+    hostile = Observations(seen.identity, Pooling(Movement.MOVES, said), Naming(Carried.NO, said), (
+        Parameter("jit", Fate.REFUSED, said),
+    ))  # fmt: skip
+    trial = Outcome(24, {"InterfaceError": 1}, f"InterfaceError: {said}")
+    ran = doctor("--doctor", URL, "--output-format", form, found=breaks(seen=hostile, trial=trial, problems=[said]))
+    assert not any(steering.commands(line) for line in ran.stdout.splitlines()), ran.stdout
+    assert "\x1b" not in ran.stdout
+    assert "\x07" not in ran.stdout
+
+
 def test_no_connection_is_one_line(doctor: Any) -> None:
     ran = doctor("--doctor", "postgresql://u@db/app", found=NoConnection("db:5432 refuses connections"))
     assert (ran.returncode, ran.stdout) == (2, "")
@@ -184,6 +217,8 @@ def test_no_connection_is_one_line(doctor: Any) -> None:
         (["--doctor", URL, "--timeout", "soon"], "--timeout: must be a number of seconds up to 3600, not `soon`"),
         (["--doctor", URL, "--timeout", "nan"], "--timeout: must be a number of seconds up to 3600, not `nan`"),
         (["--doctor", URL, "--output-format", "sarif"], "--doctor reports as `full` or `json`, not `sarif`"),
+        (["--doctor", URL, "--apply"], "`--apply` cannot be combined with `--doctor`"),
+        (["--doctor", URL, "--diff"], "`--diff` cannot be combined with `--doctor`"),
         (["--probe-state"], "`--probe-state` belongs to `--doctor URL`, and needs that flag"),
         (["--write-config"], "`--write-config` belongs to `--doctor URL`, and needs that flag"),
         (["--timeout", "3"], "`--timeout` belongs to `--doctor URL`, and needs that flag"),

@@ -29,9 +29,9 @@ def test_a_job_survives_the_way_to_another_process(configuration: Any) -> None:
 
 
 def test_outcomes_are_added() -> None:
-    assert joined([Outcome(2, {"A": 1}, "first"), Outcome(3, {"A": 1, "B": 2}, "second")]) == Outcome(
-        5, {"A": 2, "B": 2}, "first"
-    )
+    first, second = Outcome(2, {"A": 1}, "one", frozenset({1})), Outcome(3, {"A": 1, "B": 2}, "two", frozenset({2}))
+    assert joined([first, second]) == Outcome(5, {"A": 2, "B": 2}, "one", frozenset({1, 2}))
+    assert joined([]) == Outcome(0, {})
     assert Outcome(5, {"A": 2, "B": 2}).failed == 4
 
 
@@ -42,10 +42,10 @@ class Connection:
         self._answer = answer
         self.begun = 0
 
-    async def fetchval(self, sql: str, said: str) -> object:
+    async def fetchrow(self, sql: str, said: str) -> object:
         if isinstance(self._answer, BaseException):
             raise self._answer
-        return self._answer or sql.split("'")[1] + said
+        return self._answer or sql.split("'")[1] + said, 7
 
     def transaction(self) -> Connection:
         return self
@@ -77,7 +77,7 @@ def with_asyncpg(monkeypatch: pytest.MonkeyPatch, answer: Any, **job: Any) -> tu
 @pytest.mark.parametrize("autocommit", [False, True])
 def test_asyncpg_alone(monkeypatch: pytest.MonkeyPatch, autocommit: bool) -> None:
     outcome, said = with_asyncpg(monkeypatch, None, autocommit=autocommit)
-    assert outcome == Outcome(24, {})
+    assert outcome == Outcome(24, {}, servers=frozenset({7}))
     assert [each["statement_cache_size"] for each in said] == [0, 0, 0]
     assert said[0]["dsn"] == "postgresql://?sslmode=require"
 
@@ -120,20 +120,20 @@ def test_with_sqlalchemy_a_server_that_refuses_is_a_failure() -> None:
 
 def test_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     async def done(job: Job) -> Outcome:
-        return Outcome(job.transactions, {WRONG: 1}, job.who)
+        return Outcome(job.transactions, {WRONG: 1}, job.who, frozenset({9, 7}))
 
     jobs = [Job(TARGET, DEFAULT, False, "ab12", who) for who in "ab"]
     monkeypatch.setattr(workload, "run", done)
     monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{written(job)}\n" for job in jobs)))
     workload.main()
     assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
-        [8, {WRONG: 1}, "a"],
-        [8, {WRONG: 1}, "b"],
+        [8, {WRONG: 1}, "a", [7, 9]],
+        [8, {WRONG: 1}, "b", [7, 9]],
     ]
 
 
 def test_processes_of_their_own_run_every_configuration(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def clean(bench: Any, marker: str) -> bool:
+    async def clean(bench: Any, marker: str, servers: object) -> bool:
         return True
 
     class Bench:
@@ -144,6 +144,9 @@ def test_processes_of_their_own_run_every_configuration(monkeypatch: pytest.Monk
             self.left = []
 
         def say(self, text: str) -> None:
+            pass
+
+        async def close(self) -> None:
             pass
 
         def leaves(self, what: str, clean: object) -> None:

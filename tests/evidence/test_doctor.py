@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import signal
+import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 
@@ -14,7 +17,7 @@ import pytest
 from .doctor import BOUND, RUNS, Answer, Place, added, ask, command, state
 from .installed import Missing
 from .pgpool import start
-from .servers import Pooler, Servers
+from .servers import HOST, USER, Pooler, Servers, free_port
 from .stand_ins import dropping, pinning
 
 Places = Callable[[str], Place]
@@ -143,6 +146,20 @@ def test_a_pool_of_one_server(servers: Servers, turn: int) -> None:
         small.server.stop()
 
 
+def test_sessions_that_are_not_reset(servers: Servers) -> None:
+    keeping = servers.pooler(server_reset_query="")
+    try:
+        place = Place(keeping.server.port, keeping.name("session"), servers=8)
+        answer = ask(place, "--probe-state")
+        assert answer.report["class"] == "session"
+        found = answer.report["session_state"].values()
+        assert all((each["leaks"], each["kept"]) == (True, True) for each in found)
+        assert answer.report["left_behind"] == []
+        assert not [item for items in state(place).values() for item in items if "poolsafe" in item or "lock" in item]
+    finally:
+        keeping.server.stop()
+
+
 def test_a_busy_pool(places: Places) -> None:
     place = places("transaction")
     busy = [subprocess.Popen(command(place, "--silent")) for _ in range(3)]
@@ -180,6 +197,60 @@ def test_the_state_of_a_session_of_ones_own(servers: Servers, places: Places) ->
     assert all((each["leaks"], each["kept"]) == (False, True) for each in answer.report["session_state"].values())
     assert answer.report["notifications_arrive"] is True
     assert not [item for items in state(places("session")).values() for item in items]
+
+
+@pytest.mark.parametrize(
+    ("name", "url", "reason"),
+    [
+        ("nothing", "postgresql://{user}:hunter2@{host}:{port}/x", "refuses connections"),
+        ("postgres", "postgresql://{user}:hunter2@{host}:{port}/x", "there is no such database"),
+        ("postgres", "postgresql://{user}:hunter2@{host}:{port}/x?sslmode=require", "TLS: PostgreSQL server at"),
+        (
+            "encrypting",
+            "postgresql://{user}:hunter2@{host}:{port}/x?sslmode=verify-full",
+            "TLS: root certificate file",
+        ),
+        (
+            "encrypting",
+            "postgresql://{user}:hunter2@localhost:{port}/x?sslmode=verify-full&sslrootcert={certificate}",
+            "TLS: the certificate is not valid: Hostname mismatch",
+        ),
+        ("asking", "postgresql://{user}:hunter2@{host}:{port}/session_0", "authentication failed"),
+        ("postgres", "postgresql://{user}:hunter2@poolsafe.invalid:{port}/x", "cannot be resolved (DNS)"),
+    ],
+)
+def test_no_connection_is_one_line(
+    request: pytest.FixtureRequest, servers: Servers, name: str, url: str, reason: str
+) -> None:
+    match name:
+        case "nothing":
+            port = free_port()
+        case "postgres":
+            port = servers.postgres.port
+        case "encrypting":
+            port = request.getfixturevalue("encrypting_pooler").server.port
+        case _:
+            users = servers.folder / "users.txt"
+            users.write_text('"postgres" "another"\n')
+            port = servers.pooler(auth_type="plain", auth_file=str(users)).server.port
+    said = url.format(user=USER, host=HOST, port=port, certificate=servers.certificate())
+    # Nobody's own certificates count.
+    environment = {**os.environ, "URL": said, "HOME": str(servers.folder)}
+    told = [sys.executable, "-m", "poolsafe", "--doctor", "env:URL", "--timeout", "10"]
+    ran = subprocess.run(told, capture_output=True, text=True, check=False, env=environment)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert reason in ran.stderr
+    assert ran.stderr.count("\n") == 1
+    assert "hunter2" not in ran.stderr
+
+
+def test_a_server_that_hangs_is_given_up(servers: Servers) -> None:
+    with socket.create_server((HOST, 0)) as silent:
+        place = Place(silent.getsockname()[1])
+        answer = ask(place, "--timeout", "2")
+    assert answer.code == 2
+    assert "does not answer within 2 s" in answer.errors
+    assert answer.seconds < BOUND
 
 
 def ended(place: Place, seconds: float, number: signal.Signals, *flags: str) -> int:

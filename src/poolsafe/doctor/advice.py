@@ -72,8 +72,10 @@ _MODES = {
     Between.STATEMENT: PoolMode.STATEMENT,
 }
 # PgBouncer's number cannot be read by a client; any but 0 says that statements are carried.
+NUMBER = "max-prepared-statements"
 _CARRIED = 1
 _NUMBERS = {Between.BREAKS: 0, Between.CARRIES: _CARRIED}
+REMARKS: dict[tuple[str, str | int], str] = {(NUMBER, _CARRIED): "or more: the pooler's number cannot be read"}
 
 
 def settings(between: Between, host: str = "", port: int = 0, database: str = "") -> dict[str, str | int]:
@@ -86,7 +88,7 @@ def settings(between: Between, host: str = "", port: int = 0, database: str = ""
         return {"pooler": name}
     found: dict[str, str | int] = {"pooler": _MODES[between].value}
     if between in _NUMBERS:
-        found["max-prepared-statements"] = _NUMBERS[between]
+        found[NUMBER] = _NUMBERS[between]
     return found
 
 

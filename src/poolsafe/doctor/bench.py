@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
-# Connections that are open at the same time.
-MOST_CLIENTS = 6
+# Connections that are open at the same time: more than the processes of the state probes have, to find what they left.
+MOST_CLIENTS = 8
 # Seconds that a client waits for a server connection that others may hold.
 PATIENCE = 2.0
 # In every command, so that `pg_stat_activity` tells who asks. An application name would do it too, but PgBouncer 1.18

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.bench import Lost, NoAnswer, Refused, attempt, transaction
+from poolsafe.doctor.bench import MOST_CLIENTS, SIGNATURE, Lost, NoAnswer, Refused, attempt, transaction
 
 if TYPE_CHECKING:
     from poolsafe.doctor.bench import Bench, Client
 
-# Transactions of one visit to every server, each beside the others.
-_HELD = 5
 # Visits without anything found until every server counts as clean.
 _QUIET = 2
 _VISITS = 12
@@ -38,25 +37,33 @@ async def drop_statements(client: Client, marker: str) -> list[str]:
     return names
 
 
-async def drop_statements_everywhere(bench: Bench, marker: str, home: int | None = None) -> bool:
+async def drop_statements_everywhere(
+    bench: Bench, marker: str, servers: Collection[int] = (), *, alone: bool = False
+) -> bool:
     """Drops such statements on every server that can be reached; returns whether none is left.
 
-    As many transactions as clients are open at once, so that each holds another server. `home` is the process id of
-    the only server that can have one; where it is not known, a server that others keep busy may be missed.
+    As many transactions as clients are open at once, so that each holds another server. `servers` are process ids that
+    have to be visited, unless they have ended; `alone` says that no other one can have such a statement. Otherwise a
+    server that others keep busy may be missed.
     """
+    missing = set(servers)
     quiet = 0
     for _ in range(_VISITS):
         visit = _Visit(bench, marker)
-        if not await visit.run(await bench.clients(_HELD)):
+        if not await visit.run(await bench.clients(MOST_CLIENTS)):
             return False
-        if home is not None:
-            if home in visit.servers:
-                return True
-            continue
+        missing -= visit.servers
+        if missing:
+            missing &= await _alive(bench)
         quiet = 0 if visit.found else quiet + 1
-        if quiet == _QUIET:
+        if not missing and (alone or quiet >= _QUIET):
             return True
     return False
+
+
+async def _alive(bench: Bench) -> set[int]:
+    client = (await bench.clients(1))[0]
+    return {int(pid) for (pid,) in await client.rows(f"SELECT pid FROM pg_catalog.pg_stat_activity {SIGNATURE}")}
 
 
 class _Visit:

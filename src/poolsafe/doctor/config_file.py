@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from poolsafe.config.errors import UsageError
 from poolsafe.config.presence import LARGEST, OWN_FILES, PYPROJECT
+from poolsafe.doctor.advice import NUMBER, REMARKS
 from poolsafe.reading import read
 from poolsafe.writing import NotWritten, replace
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 _FLAG = "--write-config"
 MISSING = f"{_FLAG} needs tomlkit, which is not installed: python -m pip install 'poolsafe[doctor]'"
 # What an earlier verdict may have written and a later one does not say.
-_KEYS = ("pooler", "max-prepared-statements")
+_KEYS = ("pooler", NUMBER)
 _BOM = "\ufeff"
 
 
@@ -86,13 +87,33 @@ def changed(before: bytes, settings: Mapping[str, str | int], *, own: bool) -> b
     table: MutableMapping[str, Any] = document if own else _table(document, "tool", "poolsafe")
     for key in _KEYS:
         if key in settings:
-            if table.get(key) != settings[key]:
+            if key in table and table[key] != settings[key] and _is_remarked(table[key]):
+                trivia = table[key].trivia
+                trivia.comment = trivia.comment_ws = ""
+            if key not in table:
+                table[key] = _item(key, settings[key])
+            elif table[key] != settings[key]:
+                # A comment of the owner's stays.
                 table[key] = settings[key]
         else:
             table.pop(key, None)
     written = document.as_string()
     _compare(tomli.loads(text), tomli.loads(written), settings, own=own)
     return (mark + written.replace("\n", ends)).encode()
+
+
+def _item(key: str, value: str | int) -> Any:
+    import tomlkit
+
+    item = tomlkit.item(value)
+    remark = REMARKS.get((key, value))
+    return item.comment(remark) if remark else item
+
+
+def _is_remarked(item: Any) -> bool:
+    """Returns whether the comment beside a value is one of ours."""
+    comment = getattr(getattr(item, "trivia", None), "comment", "")
+    return any(comment == f"# {remark}" for remark in REMARKS.values())
 
 
 def _table(document: MutableMapping[str, Any], *path: str) -> MutableMapping[str, Any]:

@@ -130,7 +130,9 @@ async def _translated(answer: Coroutine[Any, Any, _T]) -> _T:
     except asyncpg.PostgresError as error:
         raise Refused(_one_line(error), error.sqlstate or "") from error
     except asyncpg.InterfaceError as error:
-        # asyncpg's own complaints: a connection that has gone, a wrong argument.
+        # asyncpg's own complaints: a wrong parameter, or a connection that has gone.
+        if isinstance(error, ValueError):
+            raise ValueError(_one_line(error)) from error
         raise Lost(_one_line(error)) from error
     except (asyncpg.InternalClientError, BufferError) as error:
         # The answer is not one to this question.

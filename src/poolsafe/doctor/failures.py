@@ -40,6 +40,10 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
             return f"{where} closed the connection: {error}"
         case Refused():
             return _refused(error, target)
+        case ValueError() if any(word in str(error) for word in (*_TLS, "certificate")):
+            return f"{where}: TLS: {error}"
+        case ValueError():
+            return f"{where}: asyncpg does not take the parameters: {error}"
         case OSError():
             return _by_number(error, target)
         case _:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from typing import TYPE_CHECKING, Any
 
 from poolsafe.doctor import advice
@@ -21,15 +20,15 @@ from poolsafe.doctor.probes import (
 from poolsafe.doctor.probes.named_statements import Carried
 from poolsafe.doctor.probes.transaction_pooling import Movement
 from poolsafe.doctor.workload import WRONG, Outcome
-from poolsafe.facts.deployment import shown
+from poolsafe.facts.deployment import older_than, shown
 from poolsafe.facts.pooler import Fate
-from poolsafe.reports.style import clean
+from poolsafe.reports import documents
+from poolsafe.reports.style import Style, clean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from poolsafe.doctor.examination import Examination
-    from poolsafe.reports.style import Style
 
 # Of a report that no terminal limits.
 _WIDTH = 100
@@ -55,8 +54,7 @@ _CARRIED = {
 def for_people(found: Examination, style: Style) -> Iterator[str]:
     """Yields the lines of the report, each with its line end."""
     report = _Report(found, style)
-    for line in report.lines():
-        yield clean(found.target.without_secrets(line)) + "\n" if not style.colour else line + "\n"
+    yield from (f"{line}\n" for line in report.lines())
 
 
 class _Report:
@@ -171,12 +169,20 @@ class _Report:
         elif found.trial is not None and found.trial.failed:
             yield from self._wrapped(f"With {versions} the options below were tried and failed:", "")
         else:
-            tried = "tried above" if found.trial is not None else "asyncpg's defaults, as the probe above shows"
-            yield from self._wrapped(f"Use this with {versions} ({tried}):", "")
+            yield from self._wrapped(f"Use this with {versions} ({self._basis()}):", "")
         if found.recommended is not None:
             yield f"{_MARGIN}{_MARGIN}{engine_call(found.recommended, found.between)}"
+            yield "Or, for asyncpg without SQLAlchemy:"
             yield f"{_MARGIN}{_MARGIN}{advice.asyncpg_call(found.recommended)}"
+            if found.recommended.statement_zero and older_than(found.versions["asyncpg"], (0, 31)):
+                yield from self._wrapped(f"prepare(), cursor() and copy_records_to_table() need {UPGRADE}", _MARGIN * 2)
         yield ""
+
+    def _basis(self) -> str:
+        """Returns what the advice rests on."""
+        if self._found.trial is None:
+            return "asyncpg's defaults, as the probe above shows"
+        return "tried above" if self._found.versions["sqlalchemy"] is not None else "tried above, with asyncpg alone"
 
     def _lost_parameters(self) -> Iterator[str]:
         seen = self._found.seen
@@ -187,14 +193,11 @@ class _Report:
             yield ""
 
     def _wrapped(self, text: str, margin: str) -> Iterator[str]:
-        yield from textwrap.wrap(
-            self._safe(text),
-            self._width,
-            initial_indent=margin,
-            subsequent_indent=margin,
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+        # A word that a CI runner would read as a command never begins a line.
+        style = Style(width=self._width)
+        first, _, rest = self._safe(text).partition(" ")
+        head = margin + first
+        yield from style.wrap(head, head, rest, margin) if rest else (head,)
 
     def _safe(self, text: str) -> str:
         """Returns what a server or a URL says as it may be printed."""
@@ -203,7 +206,11 @@ class _Report:
 
 def settings_lines(settings: dict[str, str | int]) -> list[str]:
     """Returns the table of the configuration."""
-    return ["[tool.poolsafe]", *(f"{key} = {json.dumps(value)}" for key, value in settings.items())]
+    lines = ["[tool.poolsafe]"]
+    for key, value in settings.items():
+        remark = advice.REMARKS.get((key, value))
+        lines.append(f"{key} = {json.dumps(value)}" + (f"  # {remark}" if remark else ""))
+    return lines
 
 
 def as_json(found: Examination, code: int) -> str:
@@ -244,7 +251,7 @@ def as_json(found: Examination, code: int) -> str:
                 each.name: {"result": _FATES[each.fate].partition(":")[0], "reason": each.reason or None}
                 for each in seen.parameters
             }
-    return json.dumps(_without_secrets(content, found), indent=2) + "\n"
+    return documents.as_json(_without_secrets(content, found)) + "\n"
 
 
 def _without_secrets(content: Any, found: Examination) -> Any:

@@ -11,7 +11,7 @@ import itertools
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from poolsafe.doctor.advice import ALL, Configuration
@@ -47,11 +47,15 @@ class Job:
 
 @frozen
 class Outcome:
-    """Attempts, and failures by exception, or WRONG for another client's row. `example` is the first text of one."""
+    """Attempts, and failures by exception, or WRONG for another client's row. `example` is the first text of one.
+
+    `servers` are the process ids of those that answered.
+    """
 
     attempts: int
     failures: dict[str, int]
     example: str = ""
+    servers: frozenset[int] = frozenset()
 
     @property
     def failed(self) -> int:
@@ -64,7 +68,8 @@ def joined(outcomes: list[Outcome]) -> Outcome:
     for outcome in outcomes:
         failures.update(outcome.failures)
     examples = [outcome.example for outcome in outcomes if outcome.example]
-    return Outcome(sum(each.attempts for each in outcomes), dict(failures), examples[0] if examples else "")
+    servers = frozenset().union(*(outcome.servers for outcome in outcomes))
+    return Outcome(sum(each.attempts for each in outcomes), dict(failures), examples[0] if examples else "", servers)
 
 
 async def run(job: Job) -> Outcome:
@@ -72,7 +77,8 @@ async def run(job: Job) -> Outcome:
     trial = _with_sqlalchemy if installed("sqlalchemy") is not None else _with_asyncpg
     counter = _Counter()
     await trial(job, counter)
-    return Outcome(counter.attempts, dict(counter.failures), job.target.without_secrets(counter.example))
+    example = job.target.without_secrets(counter.example)
+    return Outcome(counter.attempts, dict(counter.failures), example, frozenset(counter.servers))
 
 
 class _Counter:
@@ -80,19 +86,22 @@ class _Counter:
         self.attempts = 0
         self.failures: Counter[str] = Counter()
         self.example = ""
+        self.servers: set[int] = set()
 
-    async def count(self, expected: str, answer: Awaitable[object]) -> None:
+    async def count(self, expected: str, answer: Awaitable[Sequence[Any]]) -> None:
         self.attempts += 1
         try:
-            found = await asyncio.wait_for(answer, _PATIENCE)
+            row = await asyncio.wait_for(answer, _PATIENCE)
         except Exception as error:
             # Whatever an application would see counts.
             cause = error.__cause__ or error
             cause = cause.__cause__ or cause
             self._fail(type(cause).__name__, str(cause).split("\nHINT:")[0])
         else:
-            if found != expected:
-                self._fail(WRONG, f"{found!r} in place of {expected!r}")
+            # Another client's row may have another shape.
+            self.servers.update(each for each in row[1:] if isinstance(each, int))
+            if row[0] != expected:
+                self._fail(WRONG, f"{row[0]!r} in place of {expected!r}")
 
     def _fail(self, name: str, text: str) -> None:
         self.failures[name] += 1
@@ -104,7 +113,11 @@ def _texts(job: Job, task: int) -> Iterator[tuple[str, str, str]]:
     for number in range(job.transactions):
         label = f"{job.who}-{task}-{number % _TEXTS}"
         said = f"{job.token}-{number}"
-        yield f"SELECT '{label}-' || CAST({{}} AS text) /* {job.token} */ {SIGNATURE}", said, f"{label}-{said}"
+        yield (
+            f"SELECT '{label}-' || CAST({{}} AS text), pg_backend_pid() /* {job.token} */ {SIGNATURE}",
+            said,
+            f"{label}-{said}",
+        )
 
 
 async def _with_sqlalchemy(job: Job, counter: _Counter) -> None:
@@ -117,9 +130,9 @@ async def _with_sqlalchemy(job: Job, counter: _Counter) -> None:
     url = URL.create("postgresql+asyncpg", host=job.target.host, port=job.target.port)
     engine = create_async_engine(url, pool_size=job.tasks, max_overflow=0, connect_args=connect_args, **keywords)
 
-    async def one(sql: str, said: str) -> object:
+    async def one(sql: str, said: str) -> Sequence[Any]:
         async with engine.connect() as connection:
-            return await connection.scalar(text(sql.format(":said")), {"said": said})
+            return (await connection.execute(text(sql.format(":said")), {"said": said})).one()
 
     async def task(number: int) -> None:
         for sql, said, expected in _texts(job, number):
@@ -144,11 +157,11 @@ async def _with_asyncpg(job: Job, counter: _Counter) -> None:
         finally:
             connection.terminate()
 
-    async def one(connection: Any, sql: str, sent: str) -> object:
+    async def one(connection: Any, sql: str, sent: str) -> Sequence[Any]:
         if job.autocommit:
-            return await connection.fetchval(sql, sent)
+            return tuple(await connection.fetchrow(sql, sent))
         async with connection.transaction():
-            return await connection.fetchval(sql, sent)
+            return tuple(await connection.fetchrow(sql, sent))
 
     await asyncio.gather(*(task(number) for number in range(job.tasks)))
 
@@ -215,4 +228,4 @@ def main() -> None:
     """Runs the jobs of standard input one after the other, and prints the outcome of each, as lines of JSON too."""
     for line in sys.stdin:
         outcome = asyncio.run(run(read(line)))
-        print(json.dumps([outcome.attempts, outcome.failures, outcome.example]), flush=True)
+        print(json.dumps([outcome.attempts, outcome.failures, outcome.example, sorted(outcome.servers)]), flush=True)

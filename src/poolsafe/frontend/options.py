@@ -119,6 +119,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         "--add-noqa": options.add_noqa is not None,
         "--ignore-noqa": options.ignore_noqa and options.add_noqa is not None,
         "--write-baseline": options.write_baseline is not None,
+        "--doctor": options.doctor is not None,
     }
     flags = [flag for flag, given in said.items() if given]
     if len(flags) > 1 and flags != ["--apply", "--diff"]:
@@ -361,4 +362,6 @@ def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--write-config", action="store_true", help="with --doctor: write the verdict to the configuration file"
     )
-    group.add_argument("--timeout", metavar="SECONDS", help="with --doctor: when to give up (default: 30)")
+    group.add_argument(
+        "--timeout", metavar="SECONDS", help="with --doctor: when to give up (default: 30; 120 with --probe-state)"
+    )

@@ -49,7 +49,9 @@ async def run(bench: Bench, target: Target) -> tuple[tuple[Configuration, Outcom
     """
     note = f"{LEAVES.format(token=bench.token)}: nobody else uses the names"
     bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token))
-    found = []
+    found: list[tuple[Configuration, Outcome]] = []
+    # Only the servers that they use can keep anything of theirs.
+    await bench.close()
     async with AsyncExitStack() as stack:
         processes = [await stack.enter_async_context(_process()) for _ in _PROCESSES]
         for configuration in candidates():
@@ -60,7 +62,8 @@ async def run(bench: Bench, target: Target) -> tuple[tuple[Configuration, Outcom
             if any(NO_ANSWER in outcome.failures for outcome in outcomes):
                 break
     bench.say("removing the statements again")
-    if await drop_statements_everywhere(bench, bench.token):
+    servers = joined([outcome for _, outcome in found]).servers
+    if await drop_statements_everywhere(bench, bench.token, servers):
         bench.removed(note)
     return tuple(found)
 
@@ -92,7 +95,7 @@ async def _done(process: Process, job: Job) -> Outcome:
     try:
         process.stdin.write(f"{written(job)}\n".encode())
         answer = await asyncio.wait_for(process.stdout.readline(), _PATIENCE)
-        attempts, failures, example = json.loads(answer)
+        attempts, failures, example, servers = json.loads(answer)
     except (asyncio.TimeoutError, TimeoutError, ValueError, ConnectionError):
         return Outcome(1, {NO_ANSWER: 1}, "the process that ran it did not answer")
-    return Outcome(attempts, failures, example)
+    return Outcome(attempts, failures, example, frozenset(servers))

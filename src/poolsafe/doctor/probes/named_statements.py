@@ -64,8 +64,8 @@ class _Trial:
         async with transaction(owner) as self._home:
             # From here on until it is dropped, the name is on that server whatever happens to us.
             note = self._note()
-            home = self._home
-            self._bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token, home))
+            home = [self._home]
+            self._bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token, home, alone=True))
             try:
                 async with attempt(owner):
                     statement = await owner.parse(self._name, f"SELECT '{self._marker}'::text")
