@@ -66,18 +66,18 @@ EXCEPTIONS: list[tuple[str, list[str]]] = [
     ("Invalid argument(s) 'server_settings' sent to create_engine()", ["PGB205"]),
     ('invalid connection option "statement_cache_size"', ["PGB205"]),
     # without a rule
-    ('unrecognized configuration parameter "statement_cache_size"', []),
+    ('unrecognized configuration parameter "statement_cache_size"', [MISPLACED]),
     ("dictionary update sequence element #0 has length 1; 2 is required", []),
     ("expected string or bytes-like object, got 'NoneType'", []),
     # hardly a matter of the engine's settings
     ("cannot switch to state 11; another operation (2) is in progress", []),
     ("MissingGreenlet: greenlet_spawn has not been called", []),
-    ('prepared statement "_pg3_0" already exists', []),
+    ('prepared statement "_pg3_0" already exists', ["PGB511"]),
     ("Max client connections reached", []),
     ("QueuePool limit of size 5 overflow 10 reached", []),
     ("attached to a different loop", []),
     ("unsupported startup parameter in options: search_path", []),
-    ('unrecognized configuration parameter "pgbouncer"', []),
+    ('unrecognized configuration parameter "pgbouncer"', ["PGB205"]),
 ]
 EACH = pytest.mark.parametrize(("text", "codes"), EXCEPTIONS, ids=[text for text, _ in EXCEPTIONS])
 
