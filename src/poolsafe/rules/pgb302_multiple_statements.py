@@ -1,8 +1,9 @@
 """
 ## What it does
 Reports a plain string with two or more SQL commands that asyncpg will run. It is given to `exec_driver_sql()`, `DDL()`,
-Alembic's `op.execute()` on an async engine, or a cursor's `execute()` in a listener of an async engine's connections; on
-asyncpg's own connections and pools to `fetch()`, `fetchrow()`, `fetchval()`, `prepare()`, or `execute()` with arguments.
+Alembic's `op.execute()` on an async engine, or a cursor's `execute()` in a listener of an async engine's connections;
+on asyncpg's own connections and pools to `fetch()`, `fetchrow()`, `fetchval()`, `prepare()`, or `execute()` with
+arguments.
 
 ## Why is this bad?
 All of them go through asyncpg's prepare, which takes one command:
