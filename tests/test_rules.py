@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.engine import Engine
+from poolsafe.facts.prepared_call import PreparedCall
 from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.facts.silence import Silence
 from poolsafe.facts.statement import Statement
@@ -82,7 +84,17 @@ def test_pages_have_ruffs_headings(rule: Rule) -> None:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 def test_rules_judge_facts(rule: Rule) -> None:
-    assert rule.subject in (Engine, SessionStatement, Silence, Statement, Suppression, Unparsable)
+    assert rule.subject in (
+        AnyClient,
+        Connection,
+        Engine,
+        PreparedCall,
+        SessionStatement,
+        Silence,
+        Statement,
+        Suppression,
+        Unparsable,
+    )
 
 
 def test_listing_the_rules_imports_none_of_them() -> None:

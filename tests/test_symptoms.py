@@ -66,7 +66,7 @@ EXCEPTIONS: list[tuple[str, list[str]]] = [
     ("Invalid argument(s) 'server_settings' sent to create_engine()", ["PGB205"]),
     ('invalid connection option "statement_cache_size"', ["PGB205"]),
     # without a rule
-    ('unrecognized configuration parameter "statement_cache_size"', []),
+    ('unrecognized configuration parameter "statement_cache_size"', [MISPLACED]),
     ("dictionary update sequence element #0 has length 1; 2 is required", []),
     ("expected string or bytes-like object, got 'NoneType'", []),
     # hardly a matter of the engine's settings

@@ -57,6 +57,10 @@ class Runners:
             return env is not None and "autocommit" in env.module.source.text.lower()
         return not _is_asyncpgs(receivers) and any(engine.autocommit for engine in self._engines_elsewhere)
 
+    def is_of_dbapi(self, calls: list[ObservedCall]) -> bool:
+        """Returns whether a cursor of SQLAlchemy's dialect runs the SQL of these calls, or SQLAlchemy itself."""
+        return any(True for _ in _connectables(self._receivers(calls)))
+
     def is_of_migration(self, calls: list[ObservedCall]) -> bool:
         """Returns whether Alembic runs the SQL of these calls."""
         return _is_of_migration(calls, self._receivers(calls))

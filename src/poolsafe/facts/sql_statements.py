@@ -5,10 +5,12 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.facts.clauses import joined_text, several_commands
+from poolsafe.facts.drivers import ASYNCPG, driver_of
 from poolsafe.facts.observed import Observed, sql_of
 from poolsafe.facts.places import explain
 from poolsafe.facts.runners import Runners
-from poolsafe.facts.statement import Piece, Statement
+from poolsafe.facts.statement import Piece, Runner, Statement
+from poolsafe.facts.targets import prepares
 from poolsafe.findings import Related
 from poolsafe.inference import Module, ObservedCall, Text
 from poolsafe.sql import scanner
@@ -22,12 +24,21 @@ _CLAUSES = frozenset({"sqlalchemy.text", "sqlalchemy.DDL"})
 def collect_statements(observed: Observed) -> list[Statement]:
     """Returns the statements of several commands in an explored module, in source order."""
     runners = Runners(observed)
-    collected = (_statement(observed.module, runners, calls) for calls in observed.statements)
+    collected = (_statement(observed, runners, calls) for calls in observed.statements)
     found = [statement for statement in collected if statement is not None]
     return sorted(found, key=lambda statement: statement.call.start)
 
 
-def _statement(module: Module, runners: Runners, calls: list[ObservedCall]) -> Statement | None:
+def _runner_of_driver(observed: Observed, calls: list[ObservedCall]) -> tuple[Runner, str]:
+    """Returns whether a connection of asyncpg's own is given the SQL, and the reason in words."""
+    driver, reason = driver_of(observed.inference.project, observed.module, calls)
+    if driver is None:
+        return Runner.SYNC, reason
+    return Runner.ASYNC if driver == ASYNCPG else Runner.SYNC, reason
+
+
+def _statement(observed: Observed, runners: Runners, calls: list[ObservedCall]) -> Statement | None:
+    module = observed.module
     several = next(((text, spans) for seen in calls for text, spans in several_commands(sql_of(seen))), None)
     if several is None:
         return None
@@ -35,8 +46,13 @@ def _statement(module: Module, runners: Runners, calls: list[ObservedCall]) -> S
     node = calls[0].node
     layout = call_layout(module.tree, node)
     sql = joined_text(text)
-    runner, reason = runners.runner_of(calls, [sql[start:end] for start, end in spans])
-    literal, offsets = _literal(module, node, sql)
+    own = not runners.is_of_dbapi(calls) and prepares(node) and calls[0].function not in _CLAUSES
+    if own:
+        runner, reason = _runner_of_driver(observed, calls)
+    else:
+        runner, reason = runners.runner_of(calls, [sql[start:end] for start, end in spans])
+    # The arguments beside the SQL belong to one of the commands, and what is fetched is the result of another.
+    literal, offsets = (None, []) if own else _literal(module, node, sql)
     pieces = tuple(
         Piece(sql[start:end], (offsets[start], offsets[end]) if literal is not None else None) for start, end in spans
     )

@@ -41,7 +41,24 @@ def option_sites(module: Module) -> list[CallSite]:
 def statement_sites(module: Module) -> list[CallSite]:
     """Returns the calls that are given SQL which may contain several commands."""
     runners = _names(module, SQL_NAMES)
-    return [site for site in module.index.calls if site.name in runners and _may_hold_several(module, site)]
+    return [
+        site
+        for site in module.index.calls
+        if (site.name in runners or prepares(site.node)) and _may_hold_several(module, site)
+    ]
+
+
+# Methods of asyncpg's connections and pools that prepare what they are given. `execute` does with arguments only.
+_PREPARING = frozenset({"fetch", "fetchrow", "fetchval", "prepare"})
+
+
+def prepares(call: cst.Call) -> bool:
+    """Returns whether asyncpg prepares the SQL of a call: all methods do, but for `execute` with the SQL alone."""
+    if not isinstance(call.func, cst.Attribute):
+        return False
+    name = call.func.attr.value
+    given = [argument for argument in call.args if argument.keyword is None]
+    return name in _PREPARING or (name == "execute" and len(given) > 1)
 
 
 def session_sites(module: Module) -> list[CallSite]:
@@ -83,7 +100,7 @@ def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
 
 def _may_hold_several(module: Module, site: CallSite) -> bool:
     """Returns whether the SQL of a call may be several commands, judged by the strings that can reach it."""
-    if site.name == "execute" and not _takes_strings(site):
+    if site.name == "execute" and not _takes_strings(site) and not prepares(site.node):
         return False
     if not site.node.args:
         return False

@@ -17,6 +17,8 @@ It fails on every server, with or without a pooler:
 
 `prepared_statement_cache_size=None` or `False` switches SQLAlchemy's cache off and counts as 0.
 
+The `statement_cache_size` of asyncpg's own `connect()` and `create_pool()` is refused in the same words.
+
 ## Example
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine

@@ -15,6 +15,10 @@ There is one right place, `connect_args` (and, for SQLAlchemy's own key only, th
   `connect_args` there, so both caches stay at 100, and behind a transaction pooler it goes on with
   `prepared statement "__asyncpg_stmt_1__" already exists` and `prepared statement "__asyncpg_stmt_1__" does not exist`.
 
+asyncpg itself takes `statement_cache_size` as a keyword only. In a DSN it becomes a setting of the server:
+`UndefinedObjectError: unrecognized configuration parameter "statement_cache_size"`, or behind PgBouncer
+`unsupported startup parameter: statement_cache_size`. SQLAlchemy's keys are refused there.
+
 ## Example
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine

@@ -7,6 +7,8 @@ The paths without it fail behind a transaction pooler (`DuplicatePreparedStateme
 "__asyncpg_stmt_1__" already exists`, `prepared statement "__asyncpg_stmt_1__" does not exist`), and they are seldom the
 ones that the tests take. Which environments have a pooler changes over the years; the condition rarely changes with it.
 
+The same is said of asyncpg's own `connect()` and `create_pool()`.
+
 ## Example
 ```python
 import os

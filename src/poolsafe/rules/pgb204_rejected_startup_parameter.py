@@ -14,6 +14,10 @@ asyncpg sends them as startup parameters, and PgBouncer accepts only those that 
 Neon's proxy and Supabase's pooler (Supavisor) drop nearly all of them in the same silence, Neon's also in front of a
 server without a pooler. [The catalogue of poolers](../poolers.md) says which pooler refuses, drops or carries them.
 
+The `server_settings` of asyncpg's own `connect()` and `create_pool()` are judged alike, and so are keys of a DSN's
+query that asyncpg does not know, which it makes settings of the server, and psycopg's `options`: `connection failed:
+... FATAL: unsupported startup parameter: options`.
+
 ## Example
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine

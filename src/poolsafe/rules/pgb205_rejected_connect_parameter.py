@@ -24,6 +24,10 @@ neither the dialect nor the pool knows. With a key of asyncpg's psycopg raises
 `TypeError: 'statement_cache_size' is an invalid keyword argument`, and others raise the same TypeError as asyncpg. In a DSN of asyncpg's own, unknown names become settings of the server:
 `UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`.
 
+asyncpg's own `connect()` and `create_pool()` refuse the same keywords. In a DSN they are sent to the server:
+`UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`. psycopg refuses asyncpg's with
+`ProgrammingError: invalid connection option "statement_cache_size"`, and its pool takes options in `kwargs`.
+
 ## Example
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine

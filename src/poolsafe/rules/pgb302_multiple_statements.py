@@ -1,12 +1,15 @@
 """
 ## What it does
 Reports a plain string with two or more SQL commands that asyncpg will run. It is given to `exec_driver_sql()`, `DDL()`,
-Alembic's `op.execute()` on an async engine, or a cursor's `execute()` in a listener of an async engine's connections.
+Alembic's `op.execute()` on an async engine, or a cursor's `execute()` in a listener of an async engine's connections;
+on asyncpg's own connections and pools to `fetch()`, `fetchrow()`, `fetchval()`, `prepare()`, or `execute()` with
+arguments.
 
 ## Why is this bad?
 All of them go through asyncpg's prepare, which takes one command:
 `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`. `exec_driver_sql()` is often advised
-as a way round it and is none. No pooler is involved.
+as a way round it and is none. No pooler is involved. asyncpg's own `execute()` without arguments runs several commands,
+and so does psycopg without parameters.
 
 ## Example
 ```python

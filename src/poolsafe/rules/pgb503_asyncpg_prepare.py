@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports `connection.prepare(sql)` of asyncpg where the statement keeps a name: with asyncpg <= 0.30, with a cache that
-is on, or with `name=` outside a transaction.
+Reports `prepare()` of asyncpg's connections where the statement keeps a name. That is with asyncpg <= 0.30, with a
+cache that is on, and with `name=` outside a transaction.
 
 ## Why is this bad?
 A prepared statement with a name lives on one server. In transaction pooling the next call may run on another one:

@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports asyncpg pools whose `init=` or `setup=` function sets something for the session: `SET`, `set_config(...,
-false)`, `SET ROLE`.
+Reports pools of asyncpg whose `init=` or `setup=` sets something for the session. That is `SET`,
+`set_config(..., false)` or `SET ROLE`, in the function itself or in one that it hands the connection to.
 
 ## Why is this bad?
 `init` runs once for each connection, and the pool runs `RESET ALL` whenever a connection is released: from the second

@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports psycopg 3 connections, pools and SQLAlchemy engines whose `prepare_threshold` lets psycopg prepare statements:
-0, which is the opposite of off, a positive number, or nothing at all where a pooler is known.
+Reports psycopg 3 where `prepare_threshold` lets it prepare statements. That is 0, which is the opposite of off, a
+positive number, and nothing at all where a pooler is known. Connections, pools and engines of SQLAlchemy are looked at.
 
 ## Why is this bad?
 psycopg 3 prepares a statement once it has run `prepare_threshold` times on a connection, 5 by default. 0 does not

@@ -1,7 +1,6 @@
 """
 ## What it does
-Reports databases, Tortoise ORM, Piccolo and gino where they open PostgreSQL with asyncpg and leave its statement cache
-on.
+Reports databases, Tortoise ORM, Piccolo and gino that leave asyncpg's cache on.
 
 ## Why is this bad?
 These libraries make asyncpg's connections themselves, with asyncpg's default of 100 prepared statements for each. In
