@@ -21,6 +21,7 @@ from poolsafe.inference.state import State
 from poolsafe.inference.symbols import IsSet, Setting, derived
 from poolsafe.inference.values import (
     Absent,
+    Alternatives,
     Aside,
     Class,
     Const,
@@ -236,21 +237,37 @@ def field_default(frame: Frame, instance: Instance, name: str) -> Value:
         return _without_default(frame, instance, name, declared[1], declared[2], kind)
     if declared is None:
         return value
-    _, node, home = declared
+    key = (cls, name, frame.home)
+    known = frame.run.answers.defaults.get(key)
+    if known is not None and known[0] is value:
+        return known[1]
+    found, is_shared = _declared_default(frame, instance, value, owner, declared[1], declared[2])
+    if is_shared:
+        frame.run.answers.defaults[key] = value, found
+    return found
+
+
+def _declared_default(
+    frame: Frame, instance: Instance, value: Value, owner: Class | None, field: Field, home: Class
+) -> tuple[Value, bool]:
+    """Returns the default of a declared field, and whether it is the same for all instances of the class."""
+    cls, name, kind = instance.cls, field.name, class_kind(instance.cls)
     if owner is not None and _not_nested(value):
-        value = through(value, Step(home.module, node.statement.origin, f"`{cls.node.name}.{name}`"))
+        value = through(value, Step(home.module, field.statement.origin, f"`{cls.node.name}.{name}`"))
     if value == Const(None) and kind in ("settings", "model", "dataclass"):
-        value = _optional(frame, cls, name, node, home)
+        value = _optional(frame, instance, name, field, home)
     if kind != "settings" or isinstance(value, Instance):
-        return value  # the fields of a nested instance have alternatives of their own
+        return value, False  # the fields of a nested instance have alternatives of their own
     key = Setting(cls.node.name, name)
-    frame.run.conditions.setdefault(IsSet(key), (home.module, node.statement.origin))
+    frame.run.conditions.setdefault(IsSet(key), (home.module, field.statement.origin))
     documented = documented_beside(frame, value, _variables(frame, cls, name), nested=name)
     if documented is not None:
-        return when(IsSet(key), documented, value)
-    if isinstance(value, Const) and value.value is None:
-        return when(IsSet(key), Unknown(f"`{name}` comes from the environment", key), value)
-    return when(IsSet(key), Unknown(f"`{name}` may come from the environment", key, override=True), value)
+        override = documented
+    elif isinstance(value, Const) and value.value is None:
+        override = Unknown(f"`{name}` comes from the environment", key)
+    else:
+        override = Unknown(f"`{name}` may come from the environment", key, override=True)
+    return when(IsSet(key), override, value), not isinstance(value, Alternatives)
 
 
 def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[], Value]) -> Value:
@@ -263,12 +280,12 @@ def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[], V
     return made
 
 
-def _optional(frame: Frame, cls: Class, name: str, node: Field, home: Class) -> Value:
+def _optional(frame: Frame, instance: Instance, name: str, node: Field, home: Class) -> Value:
     """Returns None and, if the field is annotated with a project class, an instance of that as an alternative."""
-    nested = by_annotation(_body_frame(frame, home), node.annotation)
+    nested = _of_annotation(frame, instance, name, node, home)
     if not isinstance(nested, Instance):
         return Const(None)
-    key = derived("given", cls.node.name, name)
+    key = derived("given", instance.cls.node.name, name)
     return when(key, nested, Const(None))
 
 
@@ -277,8 +294,8 @@ def _not_nested(value: Value) -> bool:
 
 
 def _without_default(frame: Frame, instance: Instance, name: str, node: Field, home: Class, kind: str) -> Value:
-    cls, inner = instance.cls, _body_frame(frame, home)
-    nested = _made_once(frame, instance, name, lambda: by_annotation(inner, node.annotation) or _OF_NO_CLASS)
+    cls = instance.cls
+    nested = _of_annotation(frame, instance, name, node, home)
     if isinstance(nested, Instance) and class_kind(nested.cls) in ("settings", "model", "dataclass"):
         return nested
     if isinstance(nested, LibraryObject):
@@ -291,6 +308,12 @@ def _without_default(frame: Frame, instance: Instance, name: str, node: Field, h
             return when(IsSet(key), override, documented)
     where = "the environment" if kind == "settings" else "whoever makes it"
     return Unknown(f"`{name}` has no default, it comes from {where}", Setting(cls.node.name, name))
+
+
+def _of_annotation(frame: Frame, instance: Instance, name: str, node: Field, home: Class) -> Value:
+    """Returns an instance of the class that a field is annotated with, or a value that says nothing."""
+    inner = _body_frame(frame, home)
+    return _made_once(frame, instance, name, lambda: by_annotation(inner, node.annotation) or _OF_NO_CLASS)
 
 
 _OF_NO_CLASS = Unknown("its type does not tell what it is")
