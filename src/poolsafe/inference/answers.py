@@ -35,9 +35,9 @@ class Answers:
     """The names that were asked for, each as the number of its namespace and the name.
 
     The heap holds the values of the names in `given`. `asking` holds the names being computed, in the order in which
-    they were asked for; False means that the answer depends on a cycle. `importing` holds the imports being followed. `defaults`
-    holds what instances have in a settings field, by its class, its name and the module that reads it, beside what the
-    class body says.
+    they were asked for; False means that the answer depends on a cycle. `importing` holds the imports being followed.
+    `defaults` maps a settings field, by its class, its name and the module that reads it, to what the class body binds
+    to it and to what instances have in it.
     """
 
     namespaces: dict[Module, Namespace] = field(default_factory=dict)

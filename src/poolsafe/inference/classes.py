@@ -10,19 +10,18 @@ from poolsafe.inference.annotations import by_annotation
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
+from poolsafe.inference.documented import documented_beside, documented_default
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.lattice import alternatives, through, when
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.names import force, read
 from poolsafe.inference.namespaces import ask, class_namespace, run_to_targets
 from poolsafe.inference.objects import FieldFactory, LibraryObject, LibraryResult
-from poolsafe.inference.reasons import Origin
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import IsSet, Setting, derived
 from poolsafe.inference.values import (
     Absent,
     Alternatives,
-    Aside,
     Class,
     Const,
     Function,
@@ -34,7 +33,6 @@ from poolsafe.inference.values import (
     Text,
     Unknown,
     Value,
-    text,
 )
 from poolsafe.records import frozen
 
@@ -121,6 +119,11 @@ def _class_kind(cls: Class) -> str:
     if any(decorated_as(one.decorators, libraries.DATACLASS_DECORATORS) for one in mro(cls)):
         return "dataclass"
     return "plain"
+
+
+def is_configuration(value: Value) -> bool:
+    """Returns whether a value is a settings class or a model."""
+    return isinstance(value, Class) and class_kind(value) in ("settings", "model")
 
 
 def class_attribute(frame: Frame, cls: Class, name: str) -> tuple[Value, Class | None]:
@@ -388,41 +391,3 @@ def _body_frame(frame: Frame, cls: Class) -> Frame:
     return frame.run.running.get(cls.namespace) or Frame(
         frame.run, cls.module, cls.namespace, cls.parents, frame.state, frame.state, kind="class"
     )
-
-
-def documented_default(frame: Frame, names: tuple[str, ...], nested: str | None = None) -> Value | None:
-    """Returns the URL that the project's env files give to one of the variables, or None if there is none.
-
-    `nested` is the name of a field that a nested settings class may read from `OUTER__FIELD`.
-    """
-    home = frame.home
-    found = frame.run.project.environment(home, names, nested)
-    if found is None:
-        return None
-    return text(str(found), provenance=(Aside(home, home.tree.module, Origin.LITERAL, found.path, found.row),))
-
-
-def documented_beside(frame: Frame, default: Value, names: tuple[str, ...], nested: str | None = None) -> Value | None:
-    """Returns the URL from the env files if it matters beside a default, or None.
-
-    It matters if the default is empty, or if it is an asyncpg URL and the default is another driver's.
-    """
-    found = documented_default(frame, names, nested) if _gives_way(default) else None
-    return found if found is not None and (says_nothing(default) or _is_of_asyncpg(found)) else None
-
-
-def _gives_way(default: Value) -> bool:
-    """Returns whether an env file may matter beside a default: the default is empty or another driver's URL."""
-    return says_nothing(default) or (
-        isinstance(default, Text) and "://" in default.prefix and not _is_of_asyncpg(default)
-    )
-
-
-def _is_of_asyncpg(url: Value) -> bool:
-    """Returns whether a value is a string that begins with the scheme of asyncpg."""
-    return isinstance(url, Text) and url.prefix.startswith("postgresql+asyncpg:")
-
-
-def says_nothing(default: Value) -> bool:
-    """Returns whether a default is None or an empty string."""
-    return default == Const(None) or (isinstance(default, Text) and default.known == "")

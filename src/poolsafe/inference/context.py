@@ -110,9 +110,10 @@ class Attempt:
 class Run:
     """What the abstract runs for one file share.
 
-    `entry` is the module that is checked. `active` is the stack of running functions. `running` maps a module or class body that is running to its frame.
-    `attempts` are the enclosing statements that handle exceptions, innermost last. `conditions` says where predicates
-    are written. `defined` holds the functions and classes on the way to a target, each with the frame that defines it.
+    `entry` is the module that is checked. `active` is the stack of running functions. `running` maps a module or class
+    body that is running to its frame. `attempts` are the enclosing statements that handle exceptions, innermost last.
+    `conditions` says where predicates are written. `defined` holds the functions and classes on the way to a target,
+    each with the frame that defines it.
 
     It has no `repr`, which would print all trees and states: gigabytes of text.
     """

@@ -14,9 +14,10 @@ from poolsafe.inference.slices import Targets, Use, function_slice
 class Strategy:
     """The targets of the runs for one file, and the slices that lead to them.
 
-    `entry` is the module that is checked. `leading` holds the ids of the LibCST nodes of functions and classes on the way to a target, `wanted_results` those
-    of functions whose results matter. `explored` holds the numbers of modules whose bodies were run. `local_names` maps
-    the number of a frame to the local names of its function, some of which its slice may leave out.
+    `entry` is the module that is checked. `leading` holds the ids of the LibCST nodes of functions and classes on the
+    way to a target, `wanted_results` those of functions whose results matter. `explored` holds the numbers of modules
+    whose bodies were run. `local_names` maps the number of a frame to the local names of its function, some of which
+    its slice may leave out.
 
     A `shallow` run calls only functions that lead to a target or whose results matter. That is enough to see which
     calls execute a SQL statement, and it keeps files with hundreds of statements cheap.
