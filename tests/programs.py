@@ -24,10 +24,11 @@ from poolsafe.inference.exploration import Inference
 from poolsafe.inference.lattice import for_detection, restrict
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import lookup
-from poolsafe.inference.namespaces import frame_of
+from poolsafe.inference.namespaces import frame_in, namespace_of
 from poolsafe.inference.objects import EnumMember, Secret
 from poolsafe.inference.project import Project
 from poolsafe.inference.snapshots import snapshot
+from poolsafe.inference.state import State
 from poolsafe.inference.symbols import ALWAYS, Guard
 from poolsafe.inference.texts import as_text
 from poolsafe.inference.values import (
@@ -88,7 +89,8 @@ def _value_of(module: Module, name: str) -> Any:
 
 def frame_at_end(inference: Inference) -> Frame:
     """A frame that sees the finished names of the module."""
-    return frame_of(inference._run, inference.module)
+    run = inference._run
+    return frame_in(run, namespace_of(run, inference.module), State.fresh(run.heap))
 
 
 def plain(value: Value, guard: Guard = ALWAYS) -> Any:

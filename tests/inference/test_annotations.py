@@ -94,6 +94,18 @@ SETTINGS = """
 
     class S(BaseSettings):
         a: str = 'b'
+    def f() -> 'S | None':
+        return unknown()
+    reveal(f().a)  # 'b'
+
+    class S(BaseSettings):
+        a: str = 'b'
+    def f() -> Annotated[S, 'shared']:
+        return unknown()
+    reveal(f().a)  # 'b'
+
+    class S(BaseSettings):
+        a: str = 'b'
     def f() -> list[S]:
         return unknown()
     reveal(f().a)  # ...

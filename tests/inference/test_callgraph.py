@@ -43,3 +43,23 @@ def test_a_function_that_has_another_name_is_called_by_either() -> None:
         thing.read()
     """
     assert callers(code, "read") == [4]
+
+
+def test_other_modules_call_a_method_as_an_attribute_only() -> None:
+    code = """
+        get_client()
+        connector.get_client()
+        run_sync(connector.get_client)
+    """
+    index = Project(follow=False).module(Source.from_text("a.py", textwrap.dedent(code))).index
+    assert sorted(site.name for site in index.calls_of("get_client")) == ["get_client", "get_client", "run_sync"]
+    assert sorted(site.name for site in index.calls_of(".get_client")) == ["get_client", "run_sync"]
+
+
+def test_a_method_under_a_name_of_its_own_is_called_bare_too() -> None:
+    code = """
+        get_client = connector.get_client
+        get_client()
+    """
+    index = Project(follow=False).module(Source.from_text("a.py", textwrap.dedent(code))).index
+    assert len(index.calls_of(".get_client")) == 1

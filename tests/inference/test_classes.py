@@ -353,6 +353,30 @@ SETTINGS = """
         db: D
     reveal(S().db.a)  # 'b'
 
+    class D(BaseModel):
+        a: str = 'b'
+    class S(BaseSettings):
+        db: D = Field(default_factory=D)
+    s = S()
+    s.db.a = 'c'
+    reveal(s.db.a)  # 'c'
+
+    class D(BaseModel):
+        a: str = 'b'
+    class S(BaseSettings):
+        db: D = Field(default_factory=D)
+    s = S()
+    s.db.a = 'c'
+    reveal(S().db.a)  # 'b'
+
+    class D(BaseModel):
+        a: str = 'b'
+    class S(BaseSettings):
+        db: D
+    s = S()
+    s.db.a = 'c'
+    reveal(s.db.a)  # 'c'
+
     class D(BaseSettings):
         a: str = 'b'
     class S(BaseSettings):

@@ -15,6 +15,23 @@ from poolsafe.inference import project as project_room
 from poolsafe.inference.project import Project
 
 PROJECTS = {
+    "what a module does as a script, no import of it does": """
+        # file: config.py
+        import helpers
+        ARGS = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+        if __name__ == '__main__':
+            ARGS.clear()
+            helpers.run(ARGS)
+
+        # file: helpers.py
+        def run(args):
+            args.clear()
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+    """,
     "a dict of another module that is changed under another name": """
         # file: config.py
         URL = 'postgresql+asyncpg://db/a'

@@ -26,6 +26,10 @@ import asyncio, os
 BOTH = '{"statement_cache_size": 0, "prepared_statement_cache_size": 0}'
 
 
+def unknown_at(start: int) -> Silence:
+    return Silence(lambda: (start, start), Cause.DRIVER, "unknown")
+
+
 def program(text: str, **variables: tuple[str, ...]) -> Program:
     return Program(textwrap.dedent(HEAD) + textwrap.dedent(text), variables)
 
@@ -39,9 +43,7 @@ def tool(codes: Mapping[int, str] = {}, after: str | None = None, silent: tuple[
         for line, words in codes.items():
             start = source.offset(line + shift, 1)
             findings += [Finding(code, "", "", Severity.ERROR, start, start) for code in words.split()]
-        starts = [source.offset(line + shift, 1) for line in silent]
-        silences = [Silence(lambda start=start: (start, start), Cause.DRIVER, "unknown") for start in starts]
-        return Report(findings, silences)
+        return Report(findings, [unknown_at(source.offset(line + shift, 1)) for line in silent])
 
     def repair(source: Source) -> Repair:
         if after is None:

@@ -54,6 +54,7 @@ class Files:
         self._room_for_contents = MAX_CONTENTS
         self._tops: dict[str, list[str]] | None = None
         self._environments: Cache = {}
+        self._documented: dict[str, list[tuple[str, Documented]]] = {}  # by the folder that asks
         self._alembic: Cache = {}
         self._alembic_files: list[str] | None = None
         self._found: dict[tuple[str, str], str | None] = {}
@@ -125,12 +126,23 @@ class Files:
         machine.
         """
         suffix = f"__{nested.upper()}" if nested is not None else None
-        for above in self._roots(folder):
-            for values in environment_files(self.root or above, above, self.listing(above), self._environments):
-                for name, value in values.items():
-                    if _is_of_url(value) and (name in names or (suffix is not None and name.endswith(suffix))):
-                        return value
+        for name, value in self._urls(folder):
+            if name in names or (suffix is not None and name.endswith(suffix)):
+                return value
         return None
+
+    def _urls(self, folder: str) -> list[tuple[str, Documented]]:
+        """Returns the variables that hold URLs or drivers in the env files above a folder, nearest first."""
+        found = self._documented.get(folder)
+        if found is None:
+            found = self._documented[folder] = [
+                (name, value)
+                for above in self._roots(folder)
+                for values in environment_files(self.root or above, above, self.listing(above), self._environments)
+                for name, value in values.items()
+                if _is_of_url(value)
+            ]
+        return found
 
     def alembic(self, folder: str) -> dict[str, Documented]:
         """Returns the options in the `[alembic]` section of the nearest alembic.ini, with `%` unchanged.

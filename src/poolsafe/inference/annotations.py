@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import libcst as cst
 
 from poolsafe import ir, libraries
@@ -35,8 +37,12 @@ def typed(frame: Frame, annotation: ir.Expression | None, default: Value | None,
     return Unknown(f"the parameter `{name}` has no known caller", Parameter(frame.number, name))
 
 
-def by_annotation(frame: Frame, node: ir.Expression) -> Value | None:
-    """An instance of the annotated class where that is a settings class or a SQLAlchemy type; None for other types."""
+def by_annotation(frame: Frame, node: ir.Expression, accepts: Callable[[Value], bool] | None = None) -> Value | None:
+    """Returns an instance of the annotated class, or None if the class does not say what its instances are.
+
+    `X | None`, `Optional[X]` and `Annotated[X, ...]` count as `X`, and quotes do not matter. With `accepts`, only
+    classes for which it is true count: what makes instances of others is not run.
+    """
     if isinstance(node, ir.Constant) and isinstance(node.value, str):
         # What stands in a string was not looked at for absurd nesting, which LibCST does not survive.
         if len(node.value) > MAX_QUOTED:
@@ -46,25 +52,26 @@ def by_annotation(frame: Frame, node: ir.Expression) -> Value | None:
         except cst.ParserSyntaxError:
             return None
     if isinstance(node, ir.BinaryOperation) and node.operator == "|":
-        return by_annotation(frame, node.left) or by_annotation(frame, node.right)
+        return by_annotation(frame, node.left, accepts) or by_annotation(frame, node.right, accepts)
     if isinstance(node, ir.Subscript):
-        return _subscripted(frame, node)
+        return _subscripted(frame, node, accepts)
     if not isinstance(node, (ir.Name, ir.Attribute)):
         return None
     if isinstance(node, ir.Name) and node.id in ("str", "int", "bool", "dict", "Any", "float"):
         return None
-    return instance_of(frame, frame.evaluate(node))
+    kind = frame.evaluate(node)
+    return instance_of(frame, kind) if accepts is None or accepts(kind) else None
 
 
-def _subscripted(frame: Frame, node: ir.Subscript) -> Value | None:
+def _subscripted(frame: Frame, node: ir.Subscript, accepts: Callable[[Value], bool] | None) -> Value | None:
     head = ir.last_name(node.value)
-    if head == "Annotated":
+    if head == "Annotated" and accepts is None:
         return instance_of(frame, annotated(frame, node))
-    if head not in _WRAPPERS:
-        # `asyncpg.Pool[Record]` is a pool; a generic class of the project says too little without its arguments.
-        generic = frame.evaluate(node.value)
-        return instance_of(frame, generic) if isinstance(generic, Library) else None
-    return by_annotation(frame, node.indices[0])
+    if head == "Annotated" or head in _WRAPPERS:
+        return by_annotation(frame, node.indices[0], accepts)
+    # `asyncpg.Pool[Record]` is a pool; a generic class of the project says too little without its arguments.
+    generic = frame.evaluate(node.value) if accepts is None else None
+    return instance_of(frame, generic) if isinstance(generic, Library) else None
 
 
 def annotated(frame: Frame, node: ir.Subscript) -> Value:

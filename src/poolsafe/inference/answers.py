@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from poolsafe import ir
 from poolsafe.inference.modules import Module
 from poolsafe.inference.scopes import Scope
-from poolsafe.inference.values import Class
+from poolsafe.inference.values import Class, Value
 from poolsafe.records import frozen
 
 
@@ -36,12 +36,15 @@ class Answers:
 
     The heap holds the values of the names in `given`. `asking` holds the names being computed, in the order in which
     they were asked for; False means that the answer depends on a cycle. `importing` holds the imports being followed.
+    `defaults` maps a settings field, by its class, its name and the module that reads it, to what the class body binds
+    to it and to what instances have in it.
     """
 
     namespaces: dict[Module, Namespace] = field(default_factory=dict)
     given: set[tuple[int, str]] = field(default_factory=set)
     asking: dict[tuple[int, str], bool] = field(default_factory=dict)
     importing: set[tuple[int, int, str, str | None]] = field(default_factory=set)
+    defaults: dict[tuple[Class, str, Module], tuple[Value, Value]] = field(default_factory=dict)
 
     def note_cycle(self, key: tuple[int, str]) -> None:
         """Note that the answers asked for after `key`, and still being computed, depend on it."""

@@ -10,18 +10,18 @@ from poolsafe.inference.annotations import by_annotation
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
+from poolsafe.inference.documented import documented_beside, documented_default
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.lattice import alternatives, through, when
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.names import force, read
 from poolsafe.inference.namespaces import ask, class_namespace, run_to_targets
 from poolsafe.inference.objects import FieldFactory, LibraryObject, LibraryResult
-from poolsafe.inference.reasons import Origin
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import IsSet, Setting, derived
 from poolsafe.inference.values import (
     Absent,
-    Aside,
+    Alternatives,
     Class,
     Const,
     Function,
@@ -33,7 +33,6 @@ from poolsafe.inference.values import (
     Text,
     Unknown,
     Value,
-    text,
 )
 from poolsafe.records import frozen
 
@@ -120,6 +119,11 @@ def _class_kind(cls: Class) -> str:
     if any(decorated_as(one.decorators, libraries.DATACLASS_DECORATORS) for one in mro(cls)):
         return "dataclass"
     return "plain"
+
+
+def is_configuration(value: Value) -> bool:
+    """Returns whether a value is a settings class or a model."""
+    return isinstance(value, Class) and class_kind(value) in ("settings", "model")
 
 
 def class_attribute(frame: Frame, cls: Class, name: str) -> tuple[Value, Class | None]:
@@ -236,21 +240,37 @@ def field_default(frame: Frame, instance: Instance, name: str) -> Value:
         return _without_default(frame, instance, name, declared[1], declared[2], kind)
     if declared is None:
         return value
-    _, node, home = declared
+    key = (cls, name, frame.home)
+    known = frame.run.answers.defaults.get(key)
+    if known is not None and known[0] is value:
+        return known[1]
+    found, is_shared = _declared_default(frame, instance, value, owner, declared[1], declared[2])
+    if is_shared:
+        frame.run.answers.defaults[key] = value, found
+    return found
+
+
+def _declared_default(
+    frame: Frame, instance: Instance, value: Value, owner: Class | None, field: Field, home: Class
+) -> tuple[Value, bool]:
+    """Returns the default of a declared field, and whether it is the same for all instances of the class."""
+    cls, name, kind = instance.cls, field.name, class_kind(instance.cls)
     if owner is not None and _not_nested(value):
-        value = through(value, Step(home.module, node.statement.origin, f"`{cls.node.name}.{name}`"))
+        value = through(value, Step(home.module, field.statement.origin, f"`{cls.node.name}.{name}`"))
     if value == Const(None) and kind in ("settings", "model", "dataclass"):
-        value = _optional(frame, cls, name, node, home)
+        value = _optional(frame, instance, name, field, home)
     if kind != "settings" or isinstance(value, Instance):
-        return value  # the fields of a nested instance have alternatives of their own
+        return value, False  # the fields of a nested instance have alternatives of their own
     key = Setting(cls.node.name, name)
-    frame.run.conditions.setdefault(IsSet(key), (home.module, node.statement.origin))
+    frame.run.conditions.setdefault(IsSet(key), (home.module, field.statement.origin))
     documented = documented_beside(frame, value, _variables(frame, cls, name), nested=name)
     if documented is not None:
-        return when(IsSet(key), documented, value)
-    if isinstance(value, Const) and value.value is None:
-        return when(IsSet(key), Unknown(f"`{name}` comes from the environment", key), value)
-    return when(IsSet(key), Unknown(f"`{name}` may come from the environment", key, override=True), value)
+        override = documented
+    elif isinstance(value, Const) and value.value is None:
+        override = Unknown(f"`{name}` comes from the environment", key)
+    else:
+        override = Unknown(f"`{name}` may come from the environment", key, override=True)
+    return when(IsSet(key), override, value), not isinstance(value, Alternatives)
 
 
 def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[], Value]) -> Value:
@@ -263,12 +283,12 @@ def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[], V
     return made
 
 
-def _optional(frame: Frame, cls: Class, name: str, node: Field, home: Class) -> Value:
+def _optional(frame: Frame, instance: Instance, name: str, node: Field, home: Class) -> Value:
     """Returns None and, if the field is annotated with a project class, an instance of that as an alternative."""
-    nested = by_annotation(_body_frame(frame, home), node.annotation)
+    nested = _of_annotation(frame, instance, name, node, home)
     if not isinstance(nested, Instance):
         return Const(None)
-    key = derived("given", cls.node.name, name)
+    key = derived("given", instance.cls.node.name, name)
     return when(key, nested, Const(None))
 
 
@@ -277,8 +297,8 @@ def _not_nested(value: Value) -> bool:
 
 
 def _without_default(frame: Frame, instance: Instance, name: str, node: Field, home: Class, kind: str) -> Value:
-    cls, inner = instance.cls, _body_frame(frame, home)
-    nested = _made_once(frame, instance, name, lambda: by_annotation(inner, node.annotation) or _OF_NO_CLASS)
+    cls = instance.cls
+    nested = _of_annotation(frame, instance, name, node, home)
     if isinstance(nested, Instance) and class_kind(nested.cls) in ("settings", "model", "dataclass"):
         return nested
     if isinstance(nested, LibraryObject):
@@ -291,6 +311,12 @@ def _without_default(frame: Frame, instance: Instance, name: str, node: Field, h
             return when(IsSet(key), override, documented)
     where = "the environment" if kind == "settings" else "whoever makes it"
     return Unknown(f"`{name}` has no default, it comes from {where}", Setting(cls.node.name, name))
+
+
+def _of_annotation(frame: Frame, instance: Instance, name: str, node: Field, home: Class) -> Value:
+    """Returns an instance of the class that a field is annotated with, or a value that says nothing."""
+    inner = _body_frame(frame, home)
+    return _made_once(frame, instance, name, lambda: by_annotation(inner, node.annotation) or _OF_NO_CLASS)
 
 
 _OF_NO_CLASS = Unknown("its type does not tell what it is")
@@ -365,41 +391,3 @@ def _body_frame(frame: Frame, cls: Class) -> Frame:
     return frame.run.running.get(cls.namespace) or Frame(
         frame.run, cls.module, cls.namespace, cls.parents, frame.state, frame.state, kind="class"
     )
-
-
-def documented_default(frame: Frame, names: tuple[str, ...], nested: str | None = None) -> Value | None:
-    """Returns the URL that the project's env files give to one of the variables, or None if there is none.
-
-    `nested` is the name of a field that a nested settings class may read from `OUTER__FIELD`.
-    """
-    home = frame.home
-    found = frame.run.project.environment(home, names, nested)
-    if found is None:
-        return None
-    return text(str(found), provenance=(Aside(home, home.tree.module, Origin.LITERAL, found.path, found.row),))
-
-
-def documented_beside(frame: Frame, default: Value, names: tuple[str, ...], nested: str | None = None) -> Value | None:
-    """Returns the URL from the env files if it matters beside a default, or None.
-
-    It matters if the default is empty, or if it is an asyncpg URL and the default is another driver's.
-    """
-    found = documented_default(frame, names, nested) if _gives_way(default) else None
-    return found if found is not None and (says_nothing(default) or _is_of_asyncpg(found)) else None
-
-
-def _gives_way(default: Value) -> bool:
-    """Returns whether an env file may matter beside a default: the default is empty or another driver's URL."""
-    return says_nothing(default) or (
-        isinstance(default, Text) and "://" in default.prefix and not _is_of_asyncpg(default)
-    )
-
-
-def _is_of_asyncpg(url: Value) -> bool:
-    """Returns whether a value is a string that begins with the scheme of asyncpg."""
-    return isinstance(url, Text) and url.prefix.startswith("postgresql+asyncpg:")
-
-
-def says_nothing(default: Value) -> bool:
-    """Returns whether a default is None or an empty string."""
-    return default == Const(None) or (isinstance(default, Text) and default.known == "")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from poolsafe import ir
-from poolsafe.inference.annotations import typed
+from poolsafe.inference.annotations import by_annotation, typed
 from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.classes import is_configuration
 from poolsafe.inference.context import Exit, Frame
 from poolsafe.inference.effects import may_stop
-from poolsafe.inference.instances import settings_by_annotation
 from poolsafe.inference.lattice import alternatives, choose, is_parameter, when
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import Dependency, GeneratorObject, LibraryAttribute, LibraryResult, TextClause
@@ -155,7 +155,7 @@ def _annotated_result(frame: Frame, inner: Frame, node: ir.FunctionDef) -> Value
     if node.result is None:
         return None
     inner.state = frame.state
-    return settings_by_annotation(inner, node.result)
+    return by_annotation(inner, node.result, is_configuration)
 
 
 def _leave(frame: Frame, inner: Frame, before: State) -> Value:

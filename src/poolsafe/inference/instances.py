@@ -1,11 +1,9 @@
-"""Operations of instances on their fields, such as `str`, dumps and iteration, and instances by annotation."""
+"""Operations of instances on their fields, such as `str`, dumps and iteration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from poolsafe import ir
-from poolsafe.inference.annotations import instance_of
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.attributes import bind_method, of_instance
 from poolsafe.inference.classes import class_attribute, class_kind, fields, model_option
@@ -15,7 +13,6 @@ from poolsafe.inference.mappings import view
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import GeneratorObject, MapIterator
 from poolsafe.inference.values import (
-    Class,
     Function,
     Instance,
     Library,
@@ -90,28 +87,3 @@ def _mapped(frame: Frame, arguments: Arguments) -> Sequence:
         return Sequence((), "list", open=True)
     given = zip(*rows, strict=False)
     return Sequence(tuple(frame.apply(None, function, Arguments(list(row))) for row in given), "list")
-
-
-def settings_by_annotation(frame: Frame, node: ir.Expression) -> Value | None:
-    """Returns an instance of the annotated class if it is a settings class or a model, or None.
-
-    `Settings | None` counts as `Settings`. What makes an instance of another class is not run for an annotation.
-    """
-    for one in ir.walk(node):
-        if isinstance(one, ir.Name):
-            found = force(frame, frame.evaluate(one))
-            if isinstance(found, Class) and class_kind(found) in ("settings", "model"):
-                return instance_of(frame, found) if _is_optional(node, one) else None
-    return None
-
-
-def _is_optional(node: ir.Expression, name: ir.Name) -> bool:
-    """Returns whether an annotation is a name, or the name or None."""
-    match node:
-        case ir.Name():
-            return node is name
-        case ir.BinaryOperation(operator="|"):
-            return _is_optional(node.left, name) or _is_optional(node.right, name)
-        case ir.Subscript(indices=(inner,)):
-            return ir.last_name(node.value) in ("Optional", "Annotated") and _is_optional(inner, name)
-    return False

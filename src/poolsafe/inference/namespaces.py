@@ -51,11 +51,6 @@ def namespace_of(run: Run, module: Module) -> Namespace:
     return found
 
 
-def frame_of(run: Run, module: Module) -> Frame:
-    """Returns a frame that sees the finished names of a module."""
-    return frame_in(run, namespace_of(run, module), State.fresh(run.heap))
-
-
 def class_namespace(cls: Class) -> Namespace:
     """Returns the namespace of a class."""
     return Namespace(cls.namespace, cls.module, cls.node.body, cls.parents, cls)

@@ -135,24 +135,19 @@ class State:
 
         `whole`: no branch was left early, so the path condition is the one from before the branches.
         """
-        path, own = self.path, self.own
-        self._take(branches)
-        if whole:
-            self.path, self.own = path, own
-
-    def _take(self, branches: list[State]) -> None:
         if len(branches) == 1:
-            self.changes.update(branches[0].changes)
-            self.path, self.own = branches[0].path, both(self.own, branches[0].own)
-            return
-        slots: dict[Slot, None] = {}
-        for branch in branches:
-            slots.update(dict.fromkeys(branch.changes))
-        self.heap.budget.alternatives += len(slots)
-        merged = {slot: self._joined(slot, branches) for slot in slots}
-        self.path = simplified(guard for branch in branches for guard in branch.path)
-        self.own = both(self.own, simplified(guard for branch in branches for guard in branch.own))
-        self.changes.update(merged)
+            changes, path, own = branches[0].changes, branches[0].path, branches[0].own
+        else:
+            slots: dict[Slot, None] = {}
+            for branch in branches:
+                slots.update(dict.fromkeys(branch.changes))
+            self.heap.budget.alternatives += len(slots)
+            changes = {slot: self._joined(slot, branches) for slot in slots}
+            path = () if whole else simplified(guard for branch in branches for guard in branch.path)
+            own = () if whole else simplified(guard for branch in branches for guard in branch.own)
+        self.changes.update(changes)
+        if not whole:
+            self.path, self.own = path, both(self.own, own)
 
     def _joined(self, slot: Slot, branches: list[State]) -> Value | Join:
         options = [(branch.own, branch._stored(slot), branch.path) for branch in branches]

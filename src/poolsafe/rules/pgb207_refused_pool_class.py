@@ -59,7 +59,7 @@ from typing import TYPE_CHECKING
 from poolsafe.facts.deployment import Deployment, older_than
 from poolsafe.facts.engine import Engine
 from poolsafe.findings import Finding, Severity
-from poolsafe.fixes.pool_class import adapt_pool_class
+from poolsafe.fixes.pool_class_fixes import adapt_pool_class
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, driver_shown, finding, provenance
 from poolsafe.verdicts import is_asyncpg
