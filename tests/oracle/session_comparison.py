@@ -35,7 +35,7 @@ def examined(seed: int, number: int) -> SessionExamination:
     shown = {(line, code) for line, codes in left.codes.items() for code in codes}
     failures = [f"false {code}, line {line}" for line, code in sorted(found - shown)]
     failures += [f"missed {code}, line {line}" for line, code in sorted(shown - found)]
-    result = repair(source, lambda one, _=None: _findings(one), lambda fix: fix.applicability is Applicability.SAFE)
+    result = repair(source, _findings, lambda fix: fix.applicability is Applicability.SAFE)
     repaired = result.source.text if result.source.text != program else None
     if repaired is not None:
         after = run_session_program(repaired)
