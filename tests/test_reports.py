@@ -353,6 +353,7 @@ def test_the_summary(fixes: list[Remedy | None], fixed: int, mention: bool, line
     [
         (Coverage(0), "All checks passed! (0 files, 0 engines)"),
         (Coverage(1, 1), "All checks passed! (1 file, 1 engine)"),
+        (Coverage(1, 1, connections=2), "All checks passed! (1 file, 1 engine, 2 connections)"),
         (Coverage(214, 5, 2), "All checks passed! (214 files, 5 engines; 2 not judged: --verbose says why)"),
         (Coverage(2, 1, 1), "All checks passed! (2 files, 1 engine; 1 not judged: --verbose says why)"),
     ],

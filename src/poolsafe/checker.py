@@ -36,6 +36,7 @@ from poolsafe.facts.targets import calls_engine_function, engine_sites, session_
 from poolsafe.facts.unparsable import Unparsable
 from poolsafe.findings import Finding
 from poolsafe.inference import Inference, Module, Project, Reason, project_of
+from poolsafe.libraries import ENGINE_FUNCTIONS
 from poolsafe.notebooks.notebook import Notebook
 from poolsafe.notebooks.sifting import stand_in
 from poolsafe.records import frozen
@@ -70,12 +71,14 @@ class Report:
     """What the rules say of one file, in the order of the source, rules that are off by default included.
 
     `silences` are the calls that no rule which is on by default reports, and those that could not be judged, in no
-    particular order. `engines` is how many engines the file makes.
+    particular order. `engines` is how many engines the file makes, `connections` how many connections and pools it
+    makes without SQLAlchemy.
     """
 
     findings: list[Finding]
     silences: list[Silence] = field(default_factory=list)
     engines: int = 0
+    connections: int = 0
 
 
 def check_in_project(
@@ -110,7 +113,7 @@ def check(
     report = _report(source, deployment, project, _Comments(source, noqa=noqa, external=external))
     if source.file is source:
         return report
-    return Report([_with_writable_fix(finding, source) for finding in report.findings], report.silences, report.engines)
+    return replace(report, findings=[_with_writable_fix(finding, source) for finding in report.findings])
 
 
 def _report(source: Source, deployment: Deployment, project: Project | None, comments: _Comments) -> Report:
@@ -221,7 +224,12 @@ def _check(
         spoken = {finding.start for finding in findings}
         silences = [one for one in silences if one.unjudged or one.start not in spoken]
     engines_unreached = sum(not one.holds_sql for one in unreached)
-    return Report(comments.judged_beside(findings, deployment), silences, len(observed.engines) + engines_unreached)
+    return Report(
+        comments.judged_beside(findings, deployment),
+        silences,
+        engines=len(observed.engines) + engines_unreached,
+        connections=sum(one.function not in ENGINE_FUNCTIONS for one in connections),
+    )
 
 
 def _silences(facts: Iterable[object], deployment: Deployment) -> Iterator[Silence]:

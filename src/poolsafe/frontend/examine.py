@@ -149,6 +149,7 @@ class _Examination:
         outcome.diagnostics = tuple(presenter.present(finding) for finding in findings)
         outcome.warnings = tuple(f"{source.row_name(bad.row)}: {bad.message}" for bad in silences.malformed)
         outcome.engines = self._latest.engines
+        outcome.connections = self._latest.connections
         unjudged = [finding for finding in self._latest.findings if finding.code == UNJUDGED]
         outcome.unjudged = len(unjudged)
         if self._task.notifications:

@@ -14,11 +14,11 @@ class Outcome:
     """What came of one file.
 
     `diagnostics` are the findings to report, less those in `fixed` (code -> number). `errors` are lines, without the
-    path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff in the file's
-    own bytes, `output` the fixed bytes of standard input. `engines` is how many engines the file makes, `unjudged` how
-    many calls could not be judged; `notifications` say of each of these why. `silenced` is how many lines got a
-    `# noqa`; `lists_codes` says that one of them lists codes of ours. `unread` are files of the project, lock files and
-    the like, that could not be read, each with the reason.
+    path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff in the file's own
+    bytes, `output` the fixed bytes of standard input. `engines` is how many engines the file makes, `connections` how
+    many connections and pools of a driver, `unjudged` how many calls could not be judged; `notifications` say of each
+    of these why. `silenced` is how many lines got a `# noqa`; `lists_codes` says that one of them lists codes of ours.
+    `unread` are files of the project, lock files and the like, that could not be read, each with the reason.
     """
 
     path: str
@@ -30,6 +30,7 @@ class Outcome:
     diff: bytes = b""
     output: bytes | None = None
     engines: int = 0
+    connections: int = 0
     unjudged: int = 0
     notifications: tuple[Note, ...] = ()
     silenced: int = 0

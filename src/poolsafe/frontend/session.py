@@ -198,6 +198,7 @@ class Session:
             sum(outcome.engines for outcome in self._outcomes),
             sum(outcome.unjudged for outcome in self._outcomes),
             [note for outcome in self._outcomes for note in outcome.notifications],
+            connections=sum(outcome.connections for outcome in self._outcomes),
             complete=not (self._failed or self._nothing_there),
         )
 

@@ -79,6 +79,8 @@ class Tally:
     def _looked_at(self) -> str:
         """Return what was looked at and what was not judged: `3 files, 2 engines; 1 not judged: ...`."""
         looked = f"{counted(self._coverage.files, 'file')}, {counted(self._coverage.engines, 'engine')}"
+        if self._coverage.connections:
+            looked += f", {counted(self._coverage.connections, 'connection')}"
         unjudged = self._coverage.unjudged
         return f"{looked}; {unjudged} not judged{self._hint}" if unjudged else looked
 

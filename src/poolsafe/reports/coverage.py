@@ -12,12 +12,13 @@ if TYPE_CHECKING:
 class Coverage:
     """The numbers of one run.
 
-    `files` is how many were searched, `engines` how many they make, and `unjudged` how many calls could not be judged.
+    `files` is how many were searched, `engines` and `connections` how many they make, and `unjudged` how many calls
+    could not be judged.
     `notifications` say so of each, where a format has a place for them. `complete` is False if a file or a path could
     not be looked at.
     """
 
-    __slots__ = ("complete", "engines", "files", "notifications", "unjudged")
+    __slots__ = ("complete", "connections", "engines", "files", "notifications", "unjudged")
 
     def __init__(
         self,
@@ -26,10 +27,12 @@ class Coverage:
         unjudged: int = 0,
         notifications: Sequence[Note] = (),
         *,
+        connections: int = 0,
         complete: bool = True,
     ) -> None:
         self.files = files
         self.engines = engines
+        self.connections = connections
         self.unjudged = unjudged
         self.notifications = notifications
         self.complete = complete
