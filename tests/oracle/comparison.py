@@ -258,7 +258,7 @@ def _broken_engine(old: EngineCall, new: EngineCall, repaired: bool) -> tuple[st
     if old.url.drivername != new.url.drivername:
         return "driver", "another driver"
     if not old.is_asyncpg:
-        if (old.url, old.options) != (new.url, new.options):
+        if (old.url, truth.without_threshold(old)) != (new.url, truth.without_threshold(new)):
             return "other driver", "another driver's engine gets other arguments"
         return None
     if repaired and truth.verdict(new):

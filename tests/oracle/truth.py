@@ -13,7 +13,8 @@ first that fits of PGB104, 103, 102 and 101:
 | PGB108 | a size is 0 in one run and not in another: shown by all runs together |
 | PGB201, PGB202 | the pool keeps connections and `pool_pre_ping` is not given, or is false |
 | PGB203 | the pool is NullPool or StaticPool, and an argument is given that only a queue takes |
-| PGB205 | asyncpg does not take a key of `connect_args` |
+| PGB205 | asyncpg does not take a key of `connect_args`, or another driver is given a size of asyncpg's |
+| PGB511 | psycopg's `prepare_threshold` is not None: here, of psycopg alone |
 
 PGB105 stands alone where moving the misplaced key is the whole repair.
 """
@@ -30,6 +31,7 @@ PREPARED = "prepared_statement_cache_size"
 VERDICTS = frozenset({"PGB101", "PGB102", "PGB103", "PGB104", "PGB108"})
 SIZES = VERDICTS | {"PGB105"}
 OTHERS = frozenset({"PGB105", "PGB201", "PGB202", "PGB203", "PGB205"})
+PSYCOPG = frozenset({"postgresql+psycopg", "postgresql+psycopg_async"})
 QUEUE_ONLY = frozenset({"pool_size", "max_overflow", "pool_timeout", "pool_use_lifo"})
 UNKNOWN_TO_ASYNCPG = QUEUE_ONLY | {"check_same_thread", "echo", "pool_pre_ping", "poolclass"}
 
@@ -101,10 +103,30 @@ def shown_by(call: EngineCall) -> set[str]:
     return shown
 
 
+def shown_of_another_driver(call: EngineCall) -> set[str]:
+    """The codes that one run of an engine call of another driver shows."""
+    shown = {"PGB205"} if {STATEMENT, PREPARED} & call.connect_args.keys() else set()
+    if call.url.drivername in PSYCOPG and call.connect_args.get("prepare_threshold", 5) is not None:
+        shown.add("PGB511")
+    return shown
+
+
+def without_threshold(call: EngineCall) -> dict[str, object]:
+    """The options of a call without the threshold None, which psycopg's engines may be given by a repair."""
+    options: dict[str, object] = dict(call.options)
+    if call.url.drivername in PSYCOPG:
+        given = {key: value for key, value in call.connect_args.items() if (key, value) != ("prepare_threshold", None)}
+        options["connect_args"] = given
+    return options
+
+
 def shown_by_all(calls: Iterable[EngineCall]) -> set[str]:
     """The codes that the runs of one engine call show, one by one or together."""
+    calls = list(calls)
     ours = [call for call in calls if call.is_asyncpg]
     shown = {code for call in ours for code in shown_by(call)}
+    if not ours:
+        shown |= {code for call in calls for code in shown_of_another_driver(call)}
     for key in (STATEMENT, PREPARED):
         zero = [size(call, key) is Size.ZERO for call in ours]
         if any(zero) and not all(zero):
