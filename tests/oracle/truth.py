@@ -13,7 +13,7 @@ first that fits of PGB104, 103, 102 and 101:
 | PGB108 | a size is 0 in one run and not in another: shown by all runs together |
 | PGB201, PGB202 | the pool keeps connections and `pool_pre_ping` is not given, or is false |
 | PGB203 | the pool is NullPool or StaticPool, and an argument is given that only a queue takes |
-| PGB205 | asyncpg does not take a key of `connect_args`, or another driver is given a size of asyncpg's |
+| PGB205 | asyncpg does not take a key of `connect_args`, or another driver is given a key of asyncpg's |
 | PGB511 | psycopg's `prepare_threshold` is not None: here, of psycopg alone |
 
 PGB105 stands alone where moving the misplaced key is the whole repair.
@@ -33,6 +33,7 @@ SIZES = VERDICTS | {"PGB105"}
 OTHERS = frozenset({"PGB105", "PGB201", "PGB202", "PGB203", "PGB205"})
 PSYCOPG = frozenset({"postgresql+psycopg", "postgresql+psycopg_async"})
 QUEUE_ONLY = frozenset({"pool_size", "max_overflow", "pool_timeout", "pool_use_lifo"})
+ASYNCPG_ONLY = frozenset({STATEMENT, PREPARED, "command_timeout", "server_settings", "prepared_statement_name_func"})
 UNKNOWN_TO_ASYNCPG = QUEUE_ONLY | {"check_same_thread", "echo", "pool_pre_ping", "poolclass"}
 
 
@@ -105,7 +106,7 @@ def shown_by(call: EngineCall) -> set[str]:
 
 def shown_of_another_driver(call: EngineCall) -> set[str]:
     """The codes that one run of an engine call of another driver shows."""
-    shown = {"PGB205"} if {STATEMENT, PREPARED} & call.connect_args.keys() else set()
+    shown = {"PGB205"} if ASYNCPG_ONLY & call.connect_args.keys() else set()
     if call.url.drivername in PSYCOPG and call.connect_args.get("prepare_threshold", 5) is not None:
         shown.add("PGB511")
     return shown
