@@ -77,6 +77,7 @@ def test_what_connecting_says(monkeypatch: pytest.MonkeyPatch) -> None:
     target = Target("db", 1, "u", "p", "app", {"sslmode": "require", "sslrootcert": "/a b"}, "endpoint=x")
     client, said = connected(monkeypatch, Connection(), target, jit="off")
     assert said.pop("command_timeout") > 0
+    assert issubclass(said.pop("connection_class"), asyncpg.Connection)
     assert said == {
         "host": "db",
         "port": 1,
@@ -124,6 +125,43 @@ def test_commands(monkeypatch: pytest.MonkeyPatch) -> None:
     asyncio.run(use())
     names = [name for name, _ in connection.calls]
     assert names == ["fetch", "execute", "prepare", "fetchval", "add_listener", "close", "terminate"]
+
+
+def test_no_request_to_cancel_is_sent() -> None:
+    ended: list[str] = []
+
+    class Connection(driver.connection_class()):  # type: ignore[misc]
+        def __init__(self) -> None:
+            pass
+
+        def __del__(self) -> None:
+            pass
+
+        def terminate(self) -> None:
+            ended.append("terminate")
+
+    async def cancel() -> None:
+        waiter = asyncio.get_running_loop().create_future()
+        for _ in range(2):
+            Connection()._cancel_current_command(waiter, None)
+        await waiter
+        await asyncio.sleep(0)
+
+    asyncio.run(cancel())
+    assert ended == ["terminate", "terminate"]
+
+
+def test_a_goodbye_that_hangs_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = Connection()
+
+    async def hang(timeout: float) -> None:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr(driver, "_GOODBYE", 0.01)
+    monkeypatch.setattr(connection, "close", hang)
+    client, _ = connected(monkeypatch, connection, Target("db", 1))
+    asyncio.run(client.close())
+    assert connection.calls == [("terminate", None)]
 
 
 @pytest.mark.parametrize(

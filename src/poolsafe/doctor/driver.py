@@ -60,6 +60,26 @@ def arguments(target: Target) -> dict[str, Any]:
     return {key: value for key, value in said.items() if value is not None}
 
 
+def connection_class() -> Any:
+    """Returns asyncpg's connection, which here closes where it would ask the server to cancel a command.
+
+    PgBouncer 1.18 queues such a request until it has a server for it, and by then another client may run there.
+    """
+    import asyncpg
+
+    class Connection(asyncpg.Connection):  # type: ignore[misc]
+        def _cancel_current_command(self, waiter: asyncio.Future[None], *_: object) -> None:
+            def end() -> None:
+                self.terminate()
+                if not waiter.done():
+                    waiter.set_result(None)
+
+            # asyncpg is in the middle of telling its caller.
+            asyncio.get_running_loop().call_soon(end)
+
+    return Connection
+
+
 async def connect(target: Target, settings: Mapping[str, str], timeout: float) -> Client:
     """Connects with these startup parameters, in at most `timeout` seconds.
 
@@ -72,6 +92,7 @@ async def connect(target: Target, settings: Mapping[str, str], timeout: float) -
     startup = {**said.pop("server_settings", {}), **settings}
     connecting = asyncpg.connect(
         **said,
+        connection_class=connection_class(),
         statement_cache_size=0,
         server_settings=startup or None,
         timeout=timeout,
@@ -108,7 +129,8 @@ class _Connection:
         # A listener that is left makes asyncpg warn, and what is left is for the doctor to clean up.
         with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError):
             if not self._connection.is_closed():
-                await self._connection.close(timeout=_GOODBYE)
+                # asyncpg's own timeout does not hold for everything that it waits for.
+                await asyncio.wait_for(self._connection.close(timeout=_GOODBYE), 2 * _GOODBYE)
         self._connection.terminate()
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from poolsafe.doctor.advice import ALL, Configuration
 from poolsafe.doctor.bench import SIGNATURE
-from poolsafe.doctor.driver import arguments, installed
+from poolsafe.doctor.driver import arguments, connection_class, installed
 from poolsafe.doctor.target import Target
 from poolsafe.facts.engine import NameFunction
 from poolsafe.records import frozen
@@ -181,11 +181,9 @@ def _connect_args(job: Job) -> dict[str, Any]:
 
 
 def _asyncpg_arguments(job: Job) -> dict[str, Any]:
-    import asyncpg
-
     count, trial = itertools.count(1), ALL.index(job.configuration)
 
-    class Connection(asyncpg.Connection):  # type: ignore[misc]
+    class Connection(connection_class()):  # type: ignore[misc]
         def _get_unique_id(self, prefix: str) -> str:
             # Numbers as asyncpg has them, so that two processes collide, under names that no application has.
             return f"__poolsafe_{job.token}_{trial}_{prefix}_{next(count):x}__"
