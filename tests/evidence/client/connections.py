@@ -106,7 +106,7 @@ async def _work(connection: Any, work: str, number: int, step: int) -> None:
         found = await connection.fetchval(sql, "")
     elif work == "cursor":
         async with connection.transaction():
-            found = [row[0] async for row in connection.cursor(sql, "")][0]
+            (found,) = [row[0] async for row in connection.cursor(sql, "")]
     elif work == "setting":
         found, asked = await connection.fetchval("SELECT current_setting('my.tenant', true)"), "acme"
     else:
