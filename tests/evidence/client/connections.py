@@ -24,7 +24,9 @@ def run(job: dict[str, Any]) -> dict[str, Any]:
     """
     begin = time.monotonic() + 0.15
     children = [_fork(job, number, begin) for number in range(job.get("processes", 3))]
-    attempts, failures, examples = 0, Counter[str](), {}
+    attempts = 0
+    failures: Counter[str] = Counter()
+    examples: dict[str, str] = {}
     for child, pipe in children:
         with os.fdopen(pipe) as reading:
             told = json.loads(reading.read() or '{"attempts": 0, "failures": {}, "examples": {}}')
@@ -51,7 +53,9 @@ def _fork(job: dict[str, Any], number: int, begin: float) -> tuple[int, int]:
 
 
 async def _process(job: dict[str, Any], number: int, begin: float) -> dict[str, Any]:
-    attempts, failures, examples = 0, Counter[str](), {}
+    attempts = 0
+    failures: Counter[str] = Counter()
+    examples: dict[str, str] = {}
     await asyncio.sleep(max(0.0, begin - time.monotonic()))
     for _ in range(job.get("rounds", 3)):
         try:
