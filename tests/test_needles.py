@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import poolsafe
-from poolsafe.needles import ENGINE, STATEMENT, SUPPRESSION, uses_synchronous_engine, wanted
+from poolsafe.needles import CLIENT, ENGINE, PREPARING, STATEMENT, SUPPRESSION, uses_synchronous_engine, wanted
 from poolsafe.sql.python_strings import holds_several_commands
 
 SQL = '"create table a (x int); create index on a (x)"'
@@ -40,6 +40,17 @@ SQL = '"create table a (x int); create index on a (x)"'
         b"from sqlalchemy.ext.asyncio import (\n    AsyncEngine,\n    create_async_engine,  # (again)\n)",
         b"from .engine import create_async_engine as create_async_engine\n__all__ = ['create_async_engine']",
         b"def create_async_engine(url):\n    'Like create_async_engine().'",
+        # clients that are named, or that make no connection here
+        b"# asyncpg.connect(dsn)\nbot.connect(url)",
+        b"import asyncpg\ntry: f()\nexcept asyncpg.PostgresError: pass",
+        b"from asyncpg import connect\n__all__ = ['connect']",
+        b"'import asyncpg'\nconnect(url)",
+        b"psycopg = 1\nconnect(url)",
+        b"import databases\nurl = databases.DatabaseURL(x)",
+        b"create_engine('postgresql+psycopg2://h/d')",
+        b"async def f(): conn.cursor()",
+        b"import aiomysql\nasync def f(): await conn.cursor(DictCursor)",
+        b"def f(): sqlite.cursor(Cursor)",
     ],
 )
 def test_drops(source: bytes) -> None:
@@ -61,6 +72,21 @@ def test_drops(source: bytes) -> None:
         (b"from sqlalchemy.ext.asyncio import \\\n  create_async_engine\ncreate_async_engine(url)", ENGINE),
         (b"f'{create_async_engine(url)}'", ENGINE),
         (b"create_async_engine('", ENGINE),
+        (b"import asyncpg\nasyncpg.connect(dsn)", CLIENT),
+        (b"import os, asyncpg as pg\npg.create_pool(dsn)", CLIENT),
+        (b"from asyncpg import create_pool as make\nmake(dsn)", CLIENT),
+        (b"from buildpg import asyncpg\nasyncpg.create_pool_b(dsn)", CLIENT),
+        (b"from psycopg_pool import AsyncConnectionPool\nAsyncConnectionPool(uri)", CLIENT),
+        (b"from databases import Database\nDatabase(url)", CLIENT),
+        (b"from tortoise.contrib.fastapi import register_tortoise\nregister_tortoise(app)", CLIENT),
+        (b"x = {'engine': 'tortoise.backends.asyncpg'}", CLIENT),
+        (b"from app import db  # gino\nawait db.set_bind(url)", CLIENT),
+        (b"create_engine('postgresql+psycopg://h/d')", CLIENT),
+        (b"create_engine(url, connect_args={'prepare_threshold': 0})", CLIENT),
+        (b"async def f(): await conn.cursor(sql)", PREPARING),
+        (b"async def f():\n  async for row in conn.cursor(sql): pass", PREPARING),
+        (b"import asyncpg, psycopg\nasync def f(): await conn.prepare(sql)", PREPARING),
+        (b"from ormar import DatabaseConnection\nasync_db = DatabaseConnection(url)", ENGINE),
         (b"x  # noqa: PGB101", SUPPRESSION),
         (b"x  # NoQA : E501,PGB101", SUPPRESSION),
         (b"# poolsafe: ignore[PGB101]", SUPPRESSION),

@@ -129,7 +129,7 @@ WRAPPERS = frozenset(
     }
 )  # fmt: skip
 CLIENT_FUNCTIONS = frozenset({ASYNCPG_CONNECT}) | ASYNCPG_POOLS | PSYCOPG_CONNECTS | PSYCOPG_POOLS | WRAPPERS
-CLIENT_NAMES = frozenset(name.rpartition(".")[2] for name in CLIENT_FUNCTIONS)
+CLIENT_NAMES = frozenset({*(name.rpartition(".")[2] for name in CLIENT_FUNCTIONS), "create_pool_b"})
 # The packages that these are imported from.
 CLIENT_PACKAGES = frozenset({name.partition(".")[0] for name in CLIENT_FUNCTIONS} | {"buildpg"})
 

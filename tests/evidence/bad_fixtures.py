@@ -103,7 +103,17 @@ class Pause:
     """Fails at the first query after a rest: shown in test_pre_ping."""
 
 
-How = Race | Always | Call | Pause | Leak | NoEffect | Listening | LastValue
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Makes connections without SQLAlchemy: its configuration is shown in test_connections."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """Uses a library that the environments of the evidence do not have: measured by hand, as its page says."""
+
+
+How = Race | Always | Call | Pause | Leak | NoEffect | Listening | LastValue | Own | NotRun
 
 _REFUSED = "Invalid argument(s) '{}' sent to create_engine()"
 _UNEXPECTED = "connect() got an unexpected keyword argument '{}'"
@@ -243,6 +253,28 @@ HOW: dict[str, How] = {
         "open_export", "nothing", "SELECT count(*) FROM pg_cursors WHERE name = 'c1'"
     ),
     "PGB409_session_statement/bad_last_value.py": LastValue(),
+    "PGB103_nonzero_cache_size/bad_asyncpg_pool.py": Own(),
+    "PGB104_invalid_cache_size/bad_asyncpg_connect.py": Own(),
+    "PGB105_misplaced_cache_size/bad_asyncpg_dsn.py": Own(),
+    "PGB108_conditional_cache_size/bad_asyncpg_pool.py": Own(),
+    "PGB204_rejected_startup_parameter/bad_asyncpg_pool.py": Own(),
+    "PGB205_rejected_connect_parameter/bad_asyncpg_connect.py": Own(),
+    "PGB302_multiple_statements/bad_asyncpg_fetch.py": Call("report", "dsn", wrapper="PostgresSyntaxError"),
+    "PGB501_asyncpg_missing_cache_size/bad_bot.py": Own(),
+    "PGB501_asyncpg_missing_cache_size/bad_imported_by_name.py": Own(),
+    "PGB501_asyncpg_missing_cache_size/bad_on_several_lines.py": Own(),
+    "PGB502_asyncpg_cursor/bad_databases_iterate.py": NotRun(),
+    "PGB502_asyncpg_cursor/bad_export.py": Own(),
+    "PGB503_asyncpg_prepare/bad_named.py": Own(),
+    "PGB503_asyncpg_prepare/bad_old_asyncpg.py": Own(),
+    "PGB504_pool_init_setting/bad_init.py": Own(),
+    "PGB504_pool_init_setting/bad_object.py": Own(),
+    "PGB511_psycopg_prepare_threshold/bad_checkpointer.py": NotRun(),
+    "PGB511_psycopg_prepare_threshold/bad_engine.py": NotRun(),
+    "PGB512_wrapped_asyncpg/bad_databases.py": NotRun(),
+    "PGB512_wrapped_asyncpg/bad_piccolo.py": NotRun(),
+    "PGB512_wrapped_asyncpg/bad_tortoise.py": NotRun(),
+    "PGB512_wrapped_asyncpg/bad_tortoise_url.py": NotRun(),
     "PGB409_session_statement/bad_prepare.py": Leak("warm_up", "nothing", _prepared("p1")),
 }
 

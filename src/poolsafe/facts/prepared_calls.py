@@ -22,6 +22,7 @@ from poolsafe.inference import (
     LibraryResult,
     Module,
     ObservedCall,
+    Text,
     Unknown,
     Value,
     alternatives,
@@ -58,7 +59,7 @@ def _prepared_call(observed: Observed, calls: list[ObservedCall]) -> PreparedCal
         return None
     given = [replace(one, awaited=True) for one in calls] if _runs_asynchronously(module, node) else calls
     driver, reason = driver_of(observed.inference.project, module, given)
-    if driver != ASYNCPG:
+    if driver != ASYNCPG or not _may_be_asyncpgs(node.func.value, calls, by):
         return None
     around = surroundings_of(module, node, node.func.value, Client.ASYNCPG, autocommit=False)
     start, end = module.tree.span(node)
@@ -73,6 +74,16 @@ def _prepared_call(observed: Observed, calls: list[ObservedCall]) -> PreparedCal
         outside=around.transaction is Transaction.NONE,
         direct=around.direct,
     )
+
+
+def _may_be_asyncpgs(receiver: cst.BaseExpression, calls: list[ObservedCall], by: PreparedBy) -> bool:
+    """Returns whether an object of unknown kind may be a connection: many others are prepared, with something else."""
+    if isinstance(receiver, cst.Name) and receiver.value in ("self", "cls"):
+        return False
+    if by is not PreparedBy.PREPARE or any(isinstance(single, LibraryResult) for single in _receivers(calls)):
+        return True
+    given = [single for one in calls for _, single in alternatives(one.arguments.positional[0])]
+    return any(isinstance(single, Text) and single.prefix for single in given)
 
 
 def _iterated(module: Module, calls: list[ObservedCall]) -> PreparedCall | None:

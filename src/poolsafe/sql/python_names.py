@@ -51,7 +51,7 @@ _CLIENT_IMPORTED = re.compile(
     re.MULTILINE,
 )
 _CLIENT_USED = re.compile(
-    rb"\b(?:connect|create_pool|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise|register_tortoise|PostgresEngine"
+    rb"\b(?:connect|create_pool(?:_b)?|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise|register_tortoise|PostgresEngine"
     rb"|create_engine|set_bind)\b"
 )
 # A call with a positional argument that is awaited, iterated or entered asynchronously.

@@ -12,12 +12,13 @@ from typing import Any
 import asyncpg  # type: ignore[import-untyped]
 import sqlalchemy
 
-from . import calls, cell, pauses, schema, session_state, statements
+from . import calls, cell, connections, pauses, schema, session_state, statements
 from .hooks import Server
 
 JOBS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "cell": cell.run,
     "call": lambda job: asyncio.run(calls.run(job)),
+    "own": connections.run,
     "pause": lambda job: asyncio.run(pauses.run(job)),
     "prepare": lambda job: asyncio.run(statements.prepare(job)),
     "last_value": lambda job: asyncio.run(session_state.last_value(job)),

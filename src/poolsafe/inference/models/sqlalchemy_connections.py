@@ -9,6 +9,7 @@ from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import alternatives
+from poolsafe.inference.models.clients import PREPARED_STATEMENT
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.models.sqlalchemy_engines import execute_clauses, give_sql, sets_autocommit
 from poolsafe.inference.names import force
@@ -28,6 +29,7 @@ _ASYNCPG_CLASSES = {
     "asyncpg.pool.PoolConnectionProxy": _CONNECT,
     "asyncpg.Pool": ASYNCPG_POOL,
     "asyncpg.pool.Pool": ASYNCPG_POOL,
+    PREPARED_STATEMENT: PREPARED_STATEMENT,
 }
 
 
