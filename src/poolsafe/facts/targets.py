@@ -84,7 +84,7 @@ def _may_change_session(module: Module, site: CallSite, runners: frozenset[str])
 def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
     """Returns the names by which the module may call one of these functions, including aliases."""
     names = set(originals)
-    for node in module.index.imports:
+    for node in module.imports:
         for alias in () if isinstance(node.names, cst.ImportStar) else node.names:
             original = alias.name.attr.value if isinstance(alias.name, cst.Attribute) else alias.name.value
             target = alias.asname.name if alias.asname is not None else None

@@ -16,7 +16,7 @@ from poolsafe.inference.scopes import Scope, scope_of
 from poolsafe.ir.lowering import lower_module
 from poolsafe.ir.lowering_expressions import dotted_name
 from poolsafe.source import Source
-from poolsafe.syntax.index import Index
+from poolsafe.syntax.index import Index, imports
 from poolsafe.syntax.tree import Tree
 
 _numbers = itertools.count(1)
@@ -36,17 +36,26 @@ class Module(Outside):
         self.tree = tree
         self.path = source.path
         self.folder = os.path.dirname(os.path.abspath(source.path))
-        self.index = Index(tree.module)
         self.body = lower_module(tree.module)
         self.memo: dict[str, Any] = {}  # results that depend on this module alone
         self._definitions: dict[str, cst.CSTNode] | None = None
         self._stopped: dict[str, frozenset[str]] = {}
 
     @functools.cached_property
+    def index(self) -> Index:
+        """An index of the tree. A module that is only imported from needs none."""
+        return Index(self.tree.module)
+
+    @functools.cached_property
+    def imports(self) -> list[cst.ImportFrom | cst.Import]:
+        """The imports of the module, those inside functions included."""
+        return imports(self.tree.module)
+
+    @functools.cached_property
     def library_names(self) -> frozenset[str]:
         """The names that the module's imports bind to libraries or to members of libraries."""
         names: set[str] = set()
-        for node in self.index.imports:
+        for node in self.imports:
             origin = dotted_name(node.module) if isinstance(node, cst.ImportFrom) else ""
             if isinstance(node, cst.ImportFrom) and node.relative:
                 continue
@@ -62,14 +71,14 @@ class Module(Outside):
         """The modules that are imported by `*`, each as the number of leading dots and the dotted name."""
         return tuple(
             (len(node.relative), dotted_name(node.module))
-            for node in self.index.imports
+            for node in self.imports
             if isinstance(node, cst.ImportFrom) and isinstance(node.names, cst.ImportStar)
         )
 
     @functools.cached_property
     def dotted_imports(self) -> tuple[str, ...]:
         """The dotted names of the modules that are imported by `import a.b.c`."""
-        statements = (node for node in self.index.imports if isinstance(node, cst.Import))
+        statements = (node for node in self.imports if isinstance(node, cst.Import))
         return tuple(dotted_name(alias.name) for node in statements for alias in node.names)
 
     def scope_of(self, node: ir.FunctionDef | ir.ClassDef | ir.Body) -> Scope:

@@ -45,6 +45,14 @@ _NOTED = frozenset(
         cst.SimpleString,
     )
 )
+# What imports are found in: statements and the blocks that hold some.
+_HOLDING_IMPORTS = frozenset(
+    (
+        cst.ClassDef, cst.Else, cst.ExceptHandler, cst.ExceptStarHandler, cst.Finally, cst.For, cst.FunctionDef, cst.If,
+        cst.Import, cst.ImportFrom, cst.IndentedBlock, cst.Match, cst.MatchCase, cst.SimpleStatementLine,
+        cst.SimpleStatementSuite, cst.Try, cst.TryStar, cst.While, cst.With,
+    )
+)  # fmt: skip
 _NODES: dict[type, bool] = {}
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
@@ -76,7 +84,6 @@ class Index:
         self.functions: dict[str, list[tuple[cst.FunctionDef, tuple[Scope, ...]]]] = {}
         self.classes: dict[str, list[tuple[cst.ClassDef, tuple[Scope, ...]]]] = {}
         self.scopes: dict[int, tuple[Scope, ...]] = {}
-        self.imports: list[cst.ImportFrom | cst.Import] = []
         self._imported_as: dict[str, set[str]] = {}
         self.parents: dict[int, cst.CSTNode] = {}
         self.subclasses: dict[str, list[cst.ClassDef]] = {}  # by the last names of their bases
@@ -158,7 +165,6 @@ class Index:
         return [site for site in self.calls_by_name.get(method, ()) if not _is_called_bare(site, method)]
 
     def _note_import(self, node: cst.ImportFrom | cst.Import) -> None:
-        self.imports.append(node)
         for one in () if isinstance(node.names, cst.ImportStar) else node.names:
             if one.asname is not None and isinstance(one.asname.name, cst.Name):
                 self._imported_as.setdefault(last_name(one.name) or "", set()).add(one.asname.name.value)
@@ -190,6 +196,19 @@ def _reach(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
     while scopes and isinstance(scopes[-1], cst.ClassDef):
         scopes = scopes[:-1]
     return scopes
+
+
+def imports(module: cst.Module) -> list[cst.ImportFrom | cst.Import]:
+    """Returns the imports of a module in source order. It looks at statements only, which are few."""
+    found: list[cst.ImportFrom | cst.Import] = []
+    stack: list[cst.CSTNode] = [module]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, (cst.ImportFrom, cst.Import)):
+            found.append(node)
+        else:
+            stack += reversed([child for child in children(node) if type(child) in _HOLDING_IMPORTS])
+    return found
 
 
 def last_name(callee: cst.BaseExpression) -> str | None:
