@@ -57,7 +57,7 @@ def _imported(module: Module) -> _Imported:
 def _read_imports(module: Module) -> _Imported:
     roots: set[str] = set()
     functions: set[str] = set()
-    for node in module.index.imports:
+    for node in module.imports:
         if isinstance(node.names, cst.ImportStar):
             continue
         home = _first_name(node.module) if isinstance(node, cst.ImportFrom) and not node.relative else None

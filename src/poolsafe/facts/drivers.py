@@ -73,7 +73,7 @@ def _is_driver_connection(call: cst.Call) -> bool:
 def _imported(module: Module) -> set[str]:
     """Returns the drivers that a module imports anything of, by their packages."""
     found: set[str] = set()
-    for node in module.index.imports:
+    for node in module.imports:
         if isinstance(node, cst.ImportFrom):
             if node.module is not None:
                 found.update(_packages(node.module, absolute=not node.relative))

@@ -73,7 +73,7 @@ def _root(node: cst.BaseExpression) -> str | None:
 
 def _aliases(module: Module, name: str) -> Iterator[tuple[cst.ImportFrom, cst.ImportAlias]]:
     """Yields the parts of `from sqlalchemy… import` that bind a class of this name under its own name."""
-    for node in module.index.imports:
+    for node in module.imports:
         if not isinstance(node, cst.ImportFrom) or isinstance(node.names, cst.ImportStar) or node.relative:
             continue
         home = "" if node.module is None else cst.Module([]).code_for_node(node.module)
