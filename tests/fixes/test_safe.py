@@ -145,7 +145,7 @@ EITHER = """
 extra = {'statement_cache_size': 1, 'prepared_statement_cache_size': 0} if os.getenv('A') else dict(OFF)
 """
 OTHER = """
-create_engine('postgresql+psycopg://app@db/app', connect_args=extra)
+create_engine('postgresql+pg8000://app@db/app', connect_args=extra)
 """
 
 
