@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import libcst as cst
 
+from poolsafe.facts.direct_names import names_direct_server
 from poolsafe.inference import Module
 from poolsafe.syntax.index import descendants, last_name
 
@@ -14,7 +14,6 @@ from poolsafe.syntax.index import descendants, last_name
 SAME = frozenset(
     {"connection", "get_bind", "begin_nested", "execution_options", "get_raw_connection", "driver_connection", "cursor"}
 )
-_DIRECT = re.compile(r"direct|unpooled|non_?pool|no_?pool|session_?mode", re.IGNORECASE)
 
 
 def dotted(node: cst.BaseExpression | None) -> str | None:
@@ -109,13 +108,13 @@ def is_direct(
     module: Module, function: cst.FunctionDef | None, receiver: cst.BaseExpression | None, keys: frozenset[str]
 ) -> bool:
     """Returns whether a name of the connection, or an argument of what makes it, says that no pooler is passed."""
-    if any(_DIRECT.search(key) for key in keys):
+    if any(map(names_direct_server, keys)):
         return True
     made = [value for name, value in assignments(module, function) if name in keys]
     if receiver is not None and dotted(receiver) is None:
         made.append(receiver)
     return any(
-        _DIRECT.search(node.value) is not None
+        names_direct_server(node.value)
         for value in made
         for node in descendants(value)
         if isinstance(node, (cst.Name, cst.SimpleString))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 # Prisma and Supabase: DIRECT_URL; Neon and Vercel: DATABASE_URL_UNPOOLED, POSTGRES_URL_NON_POOLING.
-_DIRECT = re.compile(r"(?:^|_)(?:direct|unpooled|non_?pool(?:ed|ing|er)?|no_?pool(?:er|ing)?)(?:_|$)")
+_DIRECT = re.compile(r"(?:^|_)(?:direct|unpooled|non_?pool(?:ed|ing|er)?|no_?pool(?:er|ing)?|session_?mode)(?:_|$)")
 _WORD = re.compile(r"\w+")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _LONGEST = 300
