@@ -111,11 +111,11 @@ OPENS = """
     @event.listens_for(engine.sync_engine, "do_connect")
     def provide(*arguments):
         pass
-
-    event.listen(engine.sync_engine, "do_connect", imported)
 """
 
 LEAVES = """
+    event.listen(engine.sync_engine, "do_connect", imported)
+
     @event.listens_for(other.sync_engine, "do_connect")
     def provide(dialect, record, cargs, cparams):
         cparams["statement_cache_size"] = 0

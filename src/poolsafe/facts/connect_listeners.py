@@ -54,7 +54,8 @@ def listened(module: Module, node: cst.Call) -> Listened:
     for target, function in _listeners(module):
         name = _engine_name(target)
         # A target that is none of the file's engines may be this one under another name, and `Engine` is all of them.
-        if name in own or name not in others:
+        # What is defined elsewhere mostly brings a token, and is taken to leave the sizes alone.
+        if function is not None and (name in own or name not in others):
             _read(function, found)
     return found
 

@@ -99,7 +99,14 @@ ONE_LINE = """
 LitestarConfig(connection_string=URL, engine_config=EngineConfig(echo=True))
 """
 ONE_LINE_FIXED = f"""
-LitestarConfig(connection_string=URL, engine_config=EngineConfig(echo=True, connect_args={BOTH}, pool_pre_ping=True))
+LitestarConfig(
+    connection_string=URL,
+    engine_config=EngineConfig(
+        echo=True,
+        connect_args={BOTH},
+        pool_pre_ping=True,
+    ),
+)
 """
 LINES = """
 LitestarConfig(
