@@ -34,7 +34,7 @@ TOLD = """
     arguments = {'command_timeout': 30} if unknown else {}
     create_async_engine(URL, connect_args=arguments)
 
-    create_async_engine('sqlite+aiosqlite://', connect_args={'command_timeout': 30})
+    create_async_engine('sqlite+aiosqlite://', connect_args={'command_timeout': 30})  # PGB205
 
     create_engine(URL, connect_args={'command_timeout': 30})
 
@@ -100,7 +100,7 @@ ASSUMED = """
 
     create_async_engine('postgresql://db/app', pool_pre_ping=True)
 
-    create_async_engine(os.getenv('U', 'postgresql+psycopg://db/app'), pool_pre_ping=True)
+    create_async_engine(os.getenv('U', 'postgresql+psycopg://db/app'), pool_pre_ping=True)  # PGB511
 """
 
 

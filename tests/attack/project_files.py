@@ -43,6 +43,7 @@ NOT_READERS = {
     "frontend/sieve.py:hits",
     "frontend/output.py:_pour",
     "rules/pages.py:write",
+    "doctor/config_file.py:write",
 }
 
 SIZE = 30_000  # characters, and twice as many

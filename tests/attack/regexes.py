@@ -96,6 +96,9 @@ BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
         project._call_pattern("make_engine", with_arguments=given) for given in (False, True)
     ],
     ("poolsafe/inference/project.py", "_word_pattern"): lambda: [project._word_pattern((b"make_engine", b"url"))],
+    ("poolsafe/inference/project.py", "_packages_pattern"): lambda: [
+        project._packages_pattern((b"asyncpg", b"psycopg"))
+    ],
     ("poolsafe/inference/project.py", "_import_pattern"): lambda: [project._import_pattern("/p/app/db.py")],
     # Hosts are at most 253 characters long, and matched as a whole.
     ("poolsafe/deployment/providers/catalogue.py", "_compiled"): list,

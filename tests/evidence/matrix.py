@@ -58,10 +58,11 @@ HEAD = """\
 What poolsafe says of an engine is shown on PostgreSQL and PgBouncer themselves: `tests/evidence/` starts both and runs
 engines in several processes against a pool of three server connections. Every query returns a value that only its own
 task can know, so that another client's row is noticed. `pytest -m evidence` runs what CI runs: every bad fixture and
-its repaired form, every row of the verdict table, several commands in one string, pre-ping, and wrong rows without an
-error. Needed are Debian's packages `postgresql`, `pgbouncer` and `openssl`; `POOLSAFE_POSTGRES` (the folder of `initdb`
-and `postgres`) and `POOLSAFE_PGBOUNCER` (the program) name others, and `POOLSAFE_EVIDENCE_LOG` a file that gets the
-figures of every cell.
+its repaired form, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an
+error, and session state: what a client leaves on a server for others, misses on another one, and what nobody meets.
+Needed are Debian's packages `postgresql`, `pgbouncer` and `openssl`; `POOLSAFE_POSTGRES` (the folder of `initdb` and
+`postgres`) and `POOLSAFE_PGBOUNCER` (the program) name others, and `POOLSAFE_EVIDENCE_LOG` a file that gets the figures
+of every cell.
 
 From 1.21 on PgBouncer knows `max_prepared_statements`. The suite reads its version, writes 0 where it is known, and
 shows the verdict table once more with 200. Debian 12 has 1.18, where there is nothing to show and these tests are

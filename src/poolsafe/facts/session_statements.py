@@ -33,6 +33,7 @@ from poolsafe.syntax.index import last_name
 
 _JUDGED = LASTING | LOCAL
 _UNLOCK = re.compile(r"unlock", re.IGNORECASE)
+_WORD = re.compile(r"\w+")
 _CONSTANT = re.compile(r"[-\d, ]+|'[^']*'")
 
 
@@ -118,7 +119,7 @@ class _Collector:
         # A function of the project may do it, or Alembic's `op.drop_table()`.
         code = _code(self._module, call)
         if command.effect is Effect.TEMPORARY_TABLE:
-            return "drop" in code.lower() and re.search(rf"\b{re.escape(command.name)}\b", code) is not None
+            return "drop" in code.lower() and command.name in _WORD.findall(code)
         return command.effect is Effect.LOCK and _UNLOCK.search(code) is not None
 
 
