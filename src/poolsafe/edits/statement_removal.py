@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from poolsafe.source import Source
 
 _REST_OF_LINE = re.compile(r"[ \t\f]*(?:\r\n?|\n|\Z)")
+_LINE_END = re.compile(r"(?:\r\n?|\n)\Z")
 _BLOCKS = ("body", "orelse", "finalbody")
 
 # A statement as its row and its column in bytes of UTF-8, as `ast` counts them.
@@ -46,7 +47,13 @@ def _removal(source: Source, start: int, end: int, *, stands_in: bool) -> Edit |
     rest = _REST_OF_LINE.match(text, end)
     if rest is None or text[first:start].strip(" \t\f") or "#" in text[start:end]:
         return None
-    return Edit(start, end, "pass") if stands_in else Edit(first, rest.end(), "")
+    if stands_in:
+        return Edit(start, end, "pass")
+    if rest.end() == len(text) and text[-1:] not in ("\r", "\n"):
+        # The last line has no end, and the one before it is to have none either.
+        before = _LINE_END.search(text, 0, first)
+        return Edit(before.start() if before is not None else first, len(text), "")
+    return Edit(first, rest.end(), "")
 
 
 def _start(source: Source, offset: int) -> _Start:

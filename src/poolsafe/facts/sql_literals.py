@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import libcst as cst
 
 from poolsafe.inference import Module
 from poolsafe.records import frozen
 from poolsafe.sql.scanner import PLACEHOLDER
+
+_CHARACTER = re.compile(r"\r\n|.", re.DOTALL)
 
 
 @frozen
@@ -51,8 +55,10 @@ def _of_pieces(module: Module, pieces: list[tuple[int, int, bool]], *, raw: bool
             offsets.append(start)
             continue
         written = source[start:end]
-        if "\\" in written or "{{" in written or "}}" in written or "\r" in written:
+        if "\\" in written or "{{" in written or "}}" in written:
             return None
-        text.append(written)
-        offsets += range(start, end)
+        # Python reads each end of a line as one character.
+        for match in _CHARACTER.finditer(written):
+            text.append("\n" if match[0][0] == "\r" else match[0])
+            offsets.append(start + match.start())
     return WrittenSql("".join(text), (*offsets, pieces[-1][1]))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.replacement import replace_text
+from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.pool_class import REPLACEMENT
 from poolsafe.findings import Applicability, Edit, Fix
 
@@ -28,7 +29,8 @@ def adapt_pool_class(engine: Engine, source: Source, given: RefusedPoolClass) ->
     applicability = Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
     # Of two engines that share an import, the second one finds it extended in the next round.
     isolation = given.imported[0] if given.imported is not None else None
-    return Fix(f"Use `{REPLACEMENT}`", (*imported, replacement), applicability, isolation)
+    edits = fitted(source, engine.layout.call, (replacement,))
+    return Fix(f"Use `{REPLACEMENT}`", (*imported, *edits), applicability, isolation)
 
 
 def _import(source: Source, given: RefusedPoolClass) -> tuple[Edit, ...] | None:
