@@ -18,9 +18,10 @@ def start(servers: Servers) -> Server:
     program = os.environ.get(VARIABLE) or shutil.which("pgpool") or _DEBIAN
     if not os.access(program, os.X_OK):
         raise Missing("no pgpool here: apt-get install pgpool2")
-    folder = servers.folder / "pgpool"
-    folder.mkdir()
     port = free_port()
+    # Several tests start one of their own.
+    folder = servers.folder / f"pgpool-{port}"
+    folder.mkdir()
     settings = {
         "listen_addresses": HOST,
         "port": port,
