@@ -197,8 +197,7 @@ def _check(
     preparing = preparing_sites(module) if wanted & needles.PREPARING else []
     explored = bool(sql_calls or session_calls or preparing or wanted & (needles.ENGINE | needles.CLIENT))
     if explored:
-        others = [one for one in (*session_calls, *preparing) if one not in sql_calls]
-        explore(inference, engine_calls, [*sql_calls, *others], clients)
+        explore(inference, engine_calls, list(dict.fromkeys((*sql_calls, *session_calls, *preparing))), clients)
     observed = Observed(inference)
     unreached = list(_unreached(observed, engine_calls, sql_calls)) if explored else []
     engines, silences = collect_engines(observed, others=comments.worth_judging)

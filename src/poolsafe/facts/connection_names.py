@@ -8,6 +8,7 @@ import libcst as cst
 
 from poolsafe.facts.direct_names import names_direct_server
 from poolsafe.inference import Module
+from poolsafe.records import frozen
 from poolsafe.syntax.index import descendants, last_name
 
 # Methods that give another object for the same connection, or for one in the same transaction.
@@ -29,15 +30,67 @@ def dotted(node: cst.BaseExpression | None) -> str | None:
     return None
 
 
-def code_of(module: Module, function: cst.FunctionDef | None) -> cst.CSTNode:
-    return function.body if function is not None else module.tree.module
+@frozen(eq=False)
+class Use:
+    """A call in a function: its span, and the names of the objects that it is a method of or is given.
+
+    `given` are the names among its arguments. `inner`: it stands in a function inside of the function.
+    """
+
+    node: cst.Call
+    start: int
+    end: int
+    names: frozenset[str]
+    given: frozenset[str]
+    inner: bool
+
+    @property
+    def method(self) -> str | None:
+        """The last name of the callee."""
+        return last_name(self.node.func)
 
 
-def names_of(module: Module, function: cst.FunctionDef | None, receiver: cst.BaseExpression | None) -> frozenset[str]:
+class Body:
+    """What the code of a function, or of a module, does with names. It is read once for all commands in it."""
+
+    def __init__(self, module: Module, function: cst.FunctionDef | None) -> None:
+        nodes = list(descendants(function.body if function is not None else module.tree.module))
+        self.assignments = [pair for node in nodes for pair in _bound(node)]
+        calls = [_use(module, function, node) for node in nodes if isinstance(node, cst.Call)]
+        self.calls = sorted(calls, key=lambda use: use.start)
+        self.yields = [module.tree.span(node)[0] for node in nodes if isinstance(node, cst.Yield)]
+
+    def uses(self, keys: frozenset[str]) -> list[Use]:
+        """Returns the calls that use an object of these names, in source order, inner functions left out."""
+        return [use for use in self.calls if not use.inner and not keys.isdisjoint(use.names)]
+
+
+def body_of(module: Module, function: cst.FunctionDef | None) -> Body:
+    """Returns what a function does with names. Cached in the module."""
+    bodies: dict[int, Body] = module.memo.setdefault("bodies", {})
+    found = bodies.get(id(function))
+    if found is None:
+        found = bodies[id(function)] = Body(module, function)
+    return found
+
+
+def _use(module: Module, function: cst.FunctionDef | None, node: cst.Call) -> Use:
+    given = frozenset(name for argument in node.args if (name := dotted(argument.value)) is not None)
+    own = dotted(base_of(node.func.value)) if isinstance(node.func, cst.Attribute) else None
+    return Use(
+        node,
+        *module.tree.span(node),
+        given if own is None else given | {own},
+        given,
+        inner=module.index.innermost_function(node) is not function,
+    )
+
+
+def names_of(body: Body, receiver: cst.BaseExpression | None) -> frozenset[str]:
     """Returns the names of the connection in the function: of the receiver, and of what it is taken from."""
     keys: set[str] = set()
     queue = [receiver]
-    bindings = _bindings(module, function)
+    bindings = _bindings(body)
     while queue:
         node = base_of(queue.pop())
         name = dotted(node)
@@ -62,55 +115,52 @@ def base_of(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
                 return node
 
 
-def _bindings(module: Module, function: cst.FunctionDef | None) -> dict[str, list[cst.BaseExpression]]:
+def _bindings(body: Body) -> dict[str, list[cst.BaseExpression]]:
     """Returns what each name of a function is taken from by a method that keeps the connection."""
     found: dict[str, list[cst.BaseExpression]] = {}
-    for name, value in assignments(module, function):
+    for name, value in body.assignments:
         base = base_of(value)
         if base is not None and base is not value and not (isinstance(value, cst.Await) and base is value.expression):
             found.setdefault(name, []).append(base)
     return found
 
 
-def assignments(module: Module, function: cst.FunctionDef | None) -> Iterator[tuple[str, cst.BaseExpression]]:
-    """Yields the names that a function binds, each with the value."""
-    for node in descendants(code_of(module, function)):
-        if isinstance(node, cst.Assign):
-            for target in node.targets:
-                name = dotted(target.target)
-                if name is not None:
-                    yield name, node.value
-        elif isinstance(node, cst.AnnAssign) and node.value is not None:
-            name = dotted(node.target)
+def _bound(node: cst.CSTNode) -> Iterator[tuple[str, cst.BaseExpression]]:
+    """Yields the names that a node binds, each with the value."""
+    if isinstance(node, cst.Assign):
+        for target in node.targets:
+            name = dotted(target.target)
             if name is not None:
                 yield name, node.value
-        elif isinstance(node, cst.WithItem) and node.asname is not None and isinstance(node.asname.name, cst.Name):
-            yield node.asname.name.value, node.item
+    elif isinstance(node, cst.AnnAssign) and node.value is not None:
+        name = dotted(node.target)
+        if name is not None:
+            yield name, node.value
+    elif isinstance(node, cst.WithItem) and node.asname is not None and isinstance(node.asname.name, cst.Name):
+        yield node.asname.name.value, node.item
 
 
 _MAKING = frozenset({"connect", "acquire", "create_pool", "create_connection"})
 
 
-def is_acquired(module: Module, function: cst.FunctionDef | None, keys: frozenset[str]) -> bool:
+def is_acquired(body: Body, keys: frozenset[str]) -> bool:
     """Returns whether the function itself acquires the connection from a driver, and binds it to a name."""
-    return any(last_name(call.func) in _MAKING for call in makers(module, function, keys))
+    return any(last_name(call.func) in _MAKING for call in makers(body, keys))
 
 
-def makers(module: Module, function: cst.FunctionDef | None, keys: frozenset[str]) -> Iterator[cst.Call]:
+def makers(body: Body, keys: frozenset[str]) -> Iterator[cst.Call]:
     """Yields the calls whose results the function binds to a name of the connection."""
-    for name, value in assignments(module, function):
+    for name, value in body.assignments:
         made = value.expression if isinstance(value, cst.Await) else value
         if name in keys and isinstance(made, cst.Call) and base_of(made) is made:
             yield made
 
 
-def is_direct(
-    module: Module, function: cst.FunctionDef | None, receiver: cst.BaseExpression | None, keys: frozenset[str]
-) -> bool:
+def is_direct(body: Body, receiver: cst.BaseExpression | None, keys: frozenset[str]) -> bool:
     """Returns whether a name of the connection, or an argument of what makes it, says that no pooler is passed."""
     if any(map(names_direct_server, keys)):
         return True
-    made = [value for name, value in assignments(module, function) if name in keys]
+    made = [value for name, value in body.assignments if name in keys]
     if receiver is not None and dotted(receiver) is None:
         made.append(receiver)
     return any(
@@ -119,10 +169,3 @@ def is_direct(
         for node in descendants(value)
         if isinstance(node, (cst.Name, cst.SimpleString))
     )
-
-
-def uses(node: cst.Call, keys: frozenset[str]) -> bool:
-    """Returns whether a call is a method of the connection, or is given it."""
-    if isinstance(node.func, cst.Attribute) and dotted(base_of(node.func.value)) in keys:
-        return True
-    return any(dotted(argument.value) in keys for argument in node.args)

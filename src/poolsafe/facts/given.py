@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from poolsafe.facts.direct_names import names_direct_server
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.servers import NOWHERE, Server
-from poolsafe.facts.views import open_where_absent, option_of, query_value
+from poolsafe.facts.views import item_of, open_where_absent, option_of, query_value
 from poolsafe.inference import (
     Absent,
     Const,
@@ -19,8 +19,6 @@ from poolsafe.inference import (
     Value,
     alternatives,
     as_text,
-    choose,
-    derived,
     for_detection,
     restrict,
 )
@@ -78,7 +76,8 @@ class Given:
         """Returns the value of an option, Absent if it is certainly not given, or Unknown."""
         if not self.mapping:
             return open_where_absent(restrict(option_of(self.seen, key), self.seen.path))
-        return open_where_absent(restrict(_item(self.container, key), self.seen.path))
+        item = item_of(self.container, key, "options", "the options are not a dict that can be followed")
+        return open_where_absent(restrict(item, self.seen.path))
 
     def option_of_call(self, name: str) -> Value:
         """Returns a keyword of the call itself, as `option` does."""
@@ -132,20 +131,6 @@ def query_option(url: Value, key: str) -> Value:
     """Returns a key of the query of one of the URLs, or Absent."""
     found = [query_value(single, key) for _, single in alternatives(for_detection(url))]
     return next((one for one in found if not isinstance(one, Absent)), Absent())
-
-
-def _item(container: Value, key: str) -> Value:
-    def one(single: Value) -> Value:
-        match single:
-            case MappingValue():
-                return single.get(key)
-            case Absent() | Const(value=None):
-                return Absent()
-            case Unknown():
-                return Unknown(single.reason, derived("options", single.symbol, key), override=single.override)
-        return Unknown("the options are not a dict that can be followed")
-
-    return choose((guard, one(single)) for guard, single in alternatives(container))
 
 
 def _is_named_direct(url: Value) -> bool:

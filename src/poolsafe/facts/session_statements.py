@@ -47,9 +47,18 @@ class _Given:
 
 def collect_session_statements(observed: Observed) -> list[SessionStatement]:
     """Returns the session statements of an explored module, in source order."""
-    collector = _Collector(observed)
-    found = [statement for calls in observed.session_calls for statement in collector.statements(calls)]
-    return sorted(found, key=lambda one: one.start)
+    return sorted(_Collector(observed).statements(), key=lambda one: one.start)
+
+
+class _Group:
+    """The observations of one call that is given SQL: what the SQL does, and the call and object that run it."""
+
+    def __init__(self, observed: Observed, calls: list[ObservedCall]) -> None:
+        self.calls = calls
+        self.effects = [one for call in calls for one in _effects(call)]
+        # The calls that execute the clause, or the given calls themselves.
+        self.runs = observed.executions_of(calls[0]) or [call for call in calls if call.receiver is not None]
+        self.executor, self.receiver = _executor(observed.module, calls, self.runs)
 
 
 class _Collector:
@@ -59,25 +68,27 @@ class _Collector:
         self._observed = observed
         self._module = observed.module
         self._runners = Runners(observed)
+        self._groups = [_Group(observed, calls) for calls in observed.session_calls]
         self._commands: dict[int, list[SessionCommand]] = {}
-        for calls in observed.session_calls:
-            executor, _ = _executor(observed.module, calls, _executions(observed, calls))
-            commands = [one.command for call in calls for one in _effects(call)]
-            self._commands.setdefault(id(executor), []).extend(commands)
+        for group in self._groups:
+            self._commands.setdefault(id(group.executor), []).extend(one.command for one in group.effects)
 
-    def statements(self, calls: list[ObservedCall]) -> Iterator[SessionStatement]:
-        """Yields the facts of one call that is given SQL."""
-        given = list(_given(calls))
+    def statements(self) -> Iterator[SessionStatement]:
+        """Yields the facts of the module."""
+        for group in self._groups:
+            yield from self._statements(group)
+
+    def _statements(self, group: _Group) -> Iterator[SessionStatement]:
+        given = list(_judged_once(group.effects))
         if not given:
             return
-        module, node = self._module, calls[0].node
-        runs = _executions(self._observed, calls)
+        module, calls = self._module, group.calls
+        node, executor = calls[0].node, group.executor
         client, runner, reason = _client(self._observed, self._runners, calls, given)
-        executor, receiver = _executor(module, calls, runs)
         home = module.index.innermost_function(node)
         listener = in_listener(module, home) if home is not None else ""
-        autocommit = client is not Client.ASYNCPG and self._runners.is_autocommit(runs)
-        around = surroundings_of(module, executor, receiver, client, autocommit=autocommit)
+        autocommit = client is not Client.ASYNCPG and self._runners.is_autocommit(group.runs)
+        around = surroundings_of(module, executor, group.receiver, client, autocommit=autocommit)
         if is_pool(calls):
             around = replace(around, transaction=Transaction.NONE, contained=False)
         if listener in ("begin", "after_begin"):
@@ -85,8 +96,9 @@ class _Collector:
         written = written_sql(module, node) if calls[0].function != "add_listener" else None
         start, end = module.tree.span(node)
         for index, one in enumerate(given):
-            released = [call for call, _ in around.later if self._ends(call, one.command)]
-            in_time = any(same and self._ends(call, one.command) for call, same in around.later)
+            ends = self._ends(one.command, around.later)
+            released = [call for call, _ in ends]
+            in_time = any(same for _, same in ends)
             statement = SessionStatement(
                 path=module.path,
                 start=start,
@@ -111,44 +123,43 @@ class _Collector:
             )
             yield _with_edits(statement, module, node, calls[0].function, written, given, index)
 
-    def _ends(self, call: cst.Call, command: SessionCommand) -> bool:
-        """Returns whether a later call ends the effect of a command: it releases the lock, or drops the table."""
+    def _ends(self, command: SessionCommand, later: Iterable[tuple[cst.Call, bool]]) -> list[tuple[cst.Call, bool]]:
+        """Returns the later calls that end the effect of a command: they release the lock, or drop the table."""
+        if command.effect not in (Effect.LOCK, Effect.TEMPORARY_TABLE):
+            return []
+        return [(call, same) for call, same in later if self._is_ended_by(call, command)]
+
+    def _is_ended_by(self, call: cst.Call, command: SessionCommand) -> bool:
         known = self._commands.get(id(call))
         if known is not None:
             return any(_is_end(one, command) for one in known)
         # A function of the project may do it, or Alembic's `op.drop_table()`.
-        code = _code(self._module, call)
+        code = self._module.tree.text(call)
         if command.effect is Effect.TEMPORARY_TABLE:
             return "drop" in code.lower() and command.name in _WORD.findall(code)
-        return command.effect is Effect.LOCK and _UNLOCK.search(code) is not None
+        return _UNLOCK.search(code) is not None
 
 
 def _is_end(later: SessionCommand, command: SessionCommand) -> bool:
     if command.effect is Effect.TEMPORARY_TABLE:
         return later.effect is Effect.DROP_TABLE and later.name.lower() == command.name.lower()
-    if command.effect is not Effect.LOCK or later.effect is not Effect.UNLOCK:
+    if later.effect is not Effect.UNLOCK:
         return False
     constants = _CONSTANT.fullmatch(later.value) and _CONSTANT.fullmatch(command.value)
     return not constants or later.value == command.value
 
 
-def _code(module: Module, node: cst.CSTNode) -> str:
-    start, end = module.tree.span(node)
-    return module.source.text[start:end]
-
-
 # --- the SQL ---
 
 
-def _given(calls: Sequence[ObservedCall]) -> Iterator[_Given]:
-    """Yields the effects of the SQL that a call is given, each once."""
+def _judged_once(effects: Iterable[_Given]) -> Iterator[_Given]:
+    """Yields the effects that rules judge, each once."""
     seen: set[tuple[Effect, str, bool]] = set()
-    for call in calls:
-        for one in _effects(call):
-            key = (one.command.effect, one.command.name, one.command.parameters)
-            if one.command.effect in _JUDGED and key not in seen:
-                seen.add(key)
-                yield one
+    for one in effects:
+        key = (one.command.effect, one.command.name, one.command.parameters)
+        if one.command.effect in _JUDGED and key not in seen:
+            seen.add(key)
+            yield one
 
 
 def _effects(call: ObservedCall) -> Iterator[_Given]:
@@ -194,11 +205,6 @@ def _truth(value: Value | None) -> bool | None:
 
 
 # --- who runs it ---
-
-
-def _executions(observed: Observed, calls: Sequence[ObservedCall]) -> list[ObservedCall]:
-    """Returns the calls that run the SQL: those that execute the clause, or the given calls themselves."""
-    return observed.executions_of(calls[0]) or [call for call in calls if call.receiver is not None]
 
 
 def _client(

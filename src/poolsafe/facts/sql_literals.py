@@ -41,24 +41,26 @@ def written_sql(module: Module, call: cst.Call) -> WrittenSql | None:
         spans = [(*module.tree.span(part), isinstance(part, cst.FormattedStringText)) for part in first.parts]
         if not spans:
             return None
-        return _of_pieces(module, spans, raw="r" in first.prefix.lower())
+        return _of_pieces(module, spans)
     return None
 
 
-def _of_pieces(module: Module, pieces: list[tuple[int, int, bool]], *, raw: bool = False) -> WrittenSql | None:
-    text: list[str] = []
+def characters(module: Module, start: int, end: int) -> tuple[str, list[int]]:
+    """Returns the text between two offsets as Python reads it, without escapes, and the offset of each character.
+
+    Python reads each end of a line as one character.
+    """
+    found = list(_CHARACTER.finditer(module.source.text, start, end))
+    return "".join("\n" if one[0][0] == "\r" else one[0] for one in found), [one.start() for one in found]
+
+
+def _of_pieces(module: Module, pieces: list[tuple[int, int, bool]]) -> WrittenSql | None:
+    text = ""
     offsets: list[int] = []
-    source = module.source.text
     for start, end, is_text in pieces:
-        if not is_text:
-            text.append(PLACEHOLDER)
-            offsets.append(start)
-            continue
-        written = source[start:end]
-        if "\\" in written or "{{" in written or "}}" in written:
+        piece, places = characters(module, start, end) if is_text else (PLACEHOLDER, [start])
+        if "\\" in piece or "{{" in piece or "}}" in piece:
             return None
-        # Python reads each end of a line as one character.
-        for match in _CHARACTER.finditer(written):
-            text.append("\n" if match[0][0] == "\r" else match[0])
-            offsets.append(start + match.start())
-    return WrittenSql("".join(text), (*offsets, pieces[-1][1]))
+        text += piece
+        offsets += places
+    return WrittenSql(text, (*offsets, pieces[-1][1]))

@@ -9,6 +9,7 @@ from poolsafe.facts.drivers import ASYNCPG, driver_of
 from poolsafe.facts.observed import Observed, sql_of
 from poolsafe.facts.places import explain
 from poolsafe.facts.runners import Runners
+from poolsafe.facts.sql_literals import characters
 from poolsafe.facts.statement import Piece, Runner, Statement
 from poolsafe.facts.targets import prepares
 from poolsafe.findings import Related
@@ -85,14 +86,9 @@ def _literal(module: Module, node: cst.Call, sql: str) -> tuple[tuple[int, int] 
     if not isinstance(first, cst.SimpleString) or first.lpar:
         return None, []
     start, end = module.tree.span(first)
-    inside = start + len(first.prefix) + len(first.quote)
-    written = module.source.text[inside : end - len(first.quote)]
-    if written.replace("\r\n", "\n").replace("\r", "\n") != sql:
-        return None, []
-    offsets = [
-        inside + at for at, character in enumerate(written) if not (character == "\n" and written[at - 1 : at] == "\r")
-    ]
-    return (start, end), [*offsets, end - len(first.quote)]
+    closing = end - len(first.quote)
+    written, offsets = characters(module, start + len(first.prefix) + len(first.quote), closing)
+    return ((start, end), [*offsets, closing]) if written == sql else (None, [])
 
 
 def _execution(module: Module, node: cst.Call, function: str) -> tuple[tuple[int, int] | None, CallLayout | None]:

@@ -13,20 +13,19 @@ import libcst as cst
 
 from poolsafe.facts.connection_names import (
     SAME,
-    assignments,
-    code_of,
+    Body,
+    body_of,
     dotted,
     is_acquired,
     is_direct,
     makers,
     names_of,
-    uses,
 )
 from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.inference import Module
 from poolsafe.libraries import EXECUTING
 from poolsafe.records import frozen
-from poolsafe.syntax.index import descendants, last_name
+from poolsafe.syntax.index import last_name
 
 _BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
 _ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
@@ -72,30 +71,35 @@ def surroundings_of(
     `receiver` is the expression of the object that runs it. `autocommit`: that object is in AUTOCOMMIT by itself.
     """
     function = module.index.innermost_function(call)
-    keys = names_of(module, function, receiver)
-    direct = is_direct(module, function, receiver, keys)
+    body = body_of(module, function)
+    keys = names_of(body, receiver)
+    direct = is_direct(body, receiver, keys)
     if client is Client.ALEMBIC:
-        return _in_migration(module, call, function, keys | {"op"}, direct=direct)
+        return _in_migration(module, call, body, keys | {"op"}, direct=direct)
     block = next(_blocks(module, call, function, keys, client), None)
     owner = block is not None and block.owns
-    made = is_acquired(module, function, keys)
-    bound = made or any(True for _ in makers(module, function, keys))
+    made = is_acquired(body, keys)
     transaction = block.transaction if block is not None else _without_block(client, made=made, receiver=receiver)
-    if autocommit or _sets_autocommit(module, function, keys, block):
+    if autocommit or _sets_autocommit(module, body, keys, block):
         transaction = Transaction.AUTOCOMMIT
-    if transaction is not Transaction.OPEN and _is_begun(module, function, call, keys):
+    if transaction is not Transaction.OPEN and _is_begun(module, body, call, keys):
         transaction = Transaction.OPEN
         block = None
-    later = tuple(_later(module, function, call, keys, block, transaction))
-    lent = not (owner or bound) and not _is_opened_here(module, call, function, keys)
-    contained = transaction is Transaction.OPEN and not lent and all(same for _, same in later)
-    if contained and (_yields_after(module, function, call) or (block is None)):
-        contained = False
+    later = tuple(_later(module, body, call, keys, block, transaction))
+    lent = not (owner or any(makers(body, keys)) or _is_opened_here(module, call, function, keys))
+    # What yields lets other code run before it goes on.
+    contained = (
+        transaction is Transaction.OPEN
+        and block is not None
+        and not lent
+        and all(same for _, same in later)
+        and max(body.yields, default=-1) < module.tree.span(call)[1]
+    )
     rolled_back = (
         transaction is Transaction.BEGUN
         and block is not None
         and block.owns
-        and not _may_commit(module, block, call, keys)
+        and not _may_commit(module, body, block, call, keys)
     )
     return Surroundings(transaction, lent, contained, direct, rolled_back, later)
 
@@ -177,19 +181,22 @@ def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Cl
     return Block(block, Transaction.NONE if client is Client.ASYNCPG else Transaction.BEGUN, owns=True)
 
 
-def _may_commit(module: Module, block: Block, call: cst.Call, keys: frozenset[str]) -> bool:
+def _may_commit(module: Module, body: Body, block: Block, call: cst.Call, keys: frozenset[str]) -> bool:
     """Returns whether the transaction that a call runs in may be committed in its block, or by what the block calls."""
-    start = -1 if _is_repeated(module, call, block.node) else module.tree.span(call)[1]
-    for node in descendants(block.node.body):
-        if not isinstance(node, (cst.Call, cst.Yield)) or module.tree.span(node)[0] < start:
-            continue
-        if isinstance(node, cst.Yield):
-            return True
-        if last_name(node.func) in ("commit", "begin") and uses(node, keys):
-            return True
-        if last_name(node.func) not in EXECUTING and any(dotted(one.value) in keys for one in node.args):
-            return True
-    return False
+    first, last = module.tree.span(block.node.body)
+    if not _is_repeated(module, call, block.node):
+        first = module.tree.span(call)[1]
+    if any(first <= at < last for at in body.yields):
+        return True
+    return any(
+        first <= use.start < last
+        and (
+            not keys.isdisjoint(use.names)
+            if use.method in ("commit", "begin")
+            else use.method not in EXECUTING and not keys.isdisjoint(use.given)
+        )
+        for use in body.calls
+    )
 
 
 def _is_repeated(module: Module, call: cst.Call, block: cst.With) -> bool:
@@ -208,81 +215,59 @@ def _without_block(client: Client, *, made: bool, receiver: cst.BaseExpression |
     return Transaction.NONE if made and receiver is not None else Transaction.UNKNOWN
 
 
-def _in_migration(
-    module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str], *, direct: bool
-) -> Surroundings:
+def _in_migration(module: Module, call: cst.Call, body: Body, keys: frozenset[str], *, direct: bool) -> Surroundings:
     """Returns the surroundings of a call in a migration, which Alembic runs in a transaction."""
     around = {
         last_name(item.item.func)
-        for block in _withs(module, call, function)
+        for block in _withs(module, call, module.index.innermost_function(call))
         for item in block.items
         if isinstance(item.item, cst.Call)
     }
     if "autocommit_block" in around:
         return Surroundings(Transaction.AUTOCOMMIT, lent=True, contained=False, direct=direct)
     start = module.tree.span(call)[0]
-    leaves = any(
-        isinstance(node, cst.Call)
-        and last_name(node.func) in ("autocommit_block", "commit")
-        and module.tree.span(node)[0] > start
-        for node in descendants(code_of(module, function))
-    )
-    later = tuple(_later(module, function, call, keys, None, Transaction.OPEN))
+    leaves = any(use.start > start and use.method in ("autocommit_block", "commit") for use in body.calls)
+    later = tuple(_later(module, body, call, keys, None, Transaction.OPEN))
     return Surroundings(Transaction.OPEN, lent=True, contained=not leaves, direct=direct, later=later)
 
 
 # --- before and after ---
 
 
-def _sets_autocommit(
-    module: Module, function: cst.FunctionDef | None, keys: frozenset[str], block: Block | None
-) -> bool:
+def _sets_autocommit(module: Module, body: Body, keys: frozenset[str], block: Block | None) -> bool:
     """Returns whether the connection of these names is put into AUTOCOMMIT in the function."""
-    made = [value for name, value in assignments(module, function) if name in keys]
-    nodes: list[cst.CSTNode] = list(made)
+    nodes: list[cst.CSTNode] = [value for name, value in body.assignments if name in keys]
     nodes += [
-        node
-        for node in descendants(code_of(module, function))
-        if isinstance(node, cst.Call)
-        and last_name(node.func) == "execution_options"
-        and isinstance(node.func, cst.Attribute)
-        and dotted(node.func.value) in keys
+        use.node
+        for use in body.calls
+        if use.method == "execution_options"
+        and isinstance(use.node.func, cst.Attribute)
+        and dotted(use.node.func.value) in keys
     ]
     if block is not None and block.owns:
         nodes += [item.item for item in block.node.items]
-    return any(_AUTOCOMMIT.search(_source(module, node)) is not None for node in nodes)
+    return any(_AUTOCOMMIT.search(module.tree.text(node)) is not None for node in nodes)
 
 
-def _source(module: Module, node: cst.CSTNode) -> str:
-    start, end = module.tree.span(node)
-    return module.source.text[start:end]
-
-
-def _is_begun(module: Module, function: cst.FunctionDef | None, call: cst.Call, keys: frozenset[str]) -> bool:
+def _is_begun(module: Module, body: Body, call: cst.Call, keys: frozenset[str]) -> bool:
     """Returns whether the function begins a transaction before the call, by `begin()`, `start()` or a command."""
     start = module.tree.span(call)[0]
-    begun = False
-    for node in _calls_in_order(module, function):
-        if module.tree.span(node)[0] >= start:
-            break
-        if not uses(node, keys):
+    for use in reversed(body.uses(keys)):
+        if use.start >= start:
             continue
-        method = last_name(node.func)
-        parent = module.index.parents.get(id(node))
-        if (method in _BEGINS and not isinstance(parent, cst.WithItem)) or _runs(module, node, _OPENING_SQL):
-            begun = True
-        elif method in ("commit", "rollback"):
-            begun = False
-    return begun
-
-
-def _runs(module: Module, node: cst.Call, pattern: re.Pattern[str]) -> bool:
-    return bool(node.args) and pattern.search(_source(module, node.args[0])) is not None
+        parent = module.index.parents.get(id(use.node))
+        if use.method in _BEGINS and not isinstance(parent, cst.WithItem):
+            return True
+        if use.node.args and _OPENING_SQL.search(module.tree.text(use.node.args[0])) is not None:
+            return True
+        if use.method in ("commit", "rollback"):
+            return False
+    return False
 
 
 def _later(
     module: Module,
-    function: cst.FunctionDef | None,
+    body: Body,
     call: cst.Call,
     keys: frozenset[str],
     block: Block | None,
@@ -292,35 +277,15 @@ def _later(
     start = module.tree.span(call)[1]
     end = module.tree.span(block.node)[1] if block is not None else None
     same = transaction in (Transaction.OPEN, Transaction.BEGUN)
-    for node in _calls_in_order(module, function):
-        at = module.tree.span(node)[0]
-        if at < start or not uses(node, keys):
+    for use in body.uses(keys):
+        if use.start < start:
             continue
-        if end is not None and at >= end:
+        if end is not None and use.start >= end:
             same = False
             if block is not None and block.owns:
                 # Another connection by the same name.
                 return
-        if last_name(node.func) in _ENDS and isinstance(node.func, cst.Attribute):
+        if use.method in _ENDS and isinstance(use.node.func, cst.Attribute):
             same = False
             continue
-        yield node, same
-
-
-def _calls_in_order(module: Module, function: cst.FunctionDef | None) -> list[cst.Call]:
-    """Returns the calls in the code of a function, in the order of the source, without those of inner functions."""
-    found = [
-        node
-        for node in descendants(code_of(module, function))
-        if isinstance(node, cst.Call) and module.index.innermost_function(node) is function
-    ]
-    return sorted(found, key=lambda node: module.tree.span(node)[0])
-
-
-def _yields_after(module: Module, function: cst.FunctionDef | None, call: cst.Call) -> bool:
-    """Returns whether the function yields after the call, so that other code runs before it goes on."""
-    start = module.tree.span(call)[1]
-    return any(
-        isinstance(node, cst.Yield) and module.tree.span(node)[0] > start
-        for node in descendants(code_of(module, function))
-    )
+        yield use.node, same

@@ -289,6 +289,16 @@ def judged_values(value: Value) -> list[Value]:
 
 def connect_arg(view: View, key: str) -> Value:
     """Returns the value of a key of connect_args in this view, or Absent if it is certainly not given."""
+    not_followed = "connect_args is not a dict that can be followed"
+    value = item_of(view.option("connect_args"), key, "connect_args", not_followed)
+    return open_where_absent(restrict(value, (view.guard,)))
+
+
+def item_of(container: Value, key: str, name: str, not_followed: str) -> Value:
+    """Returns the value of a key of a dict of options, which goes by `name`; None instead of a dict has no keys.
+
+    `not_followed` is the reason why the value of another object's key is unknown.
+    """
 
     def one(single: Value) -> Value:
         match single:
@@ -297,11 +307,10 @@ def connect_arg(view: View, key: str) -> Value:
             case Absent() | Const(value=None):
                 return Absent()
             case Unknown():
-                return Unknown(single.reason, derived("connect_args", single.symbol, key), override=single.override)
-        return Unknown("connect_args is not a dict that can be followed")
+                return Unknown(single.reason, derived(name, single.symbol, key), override=single.override)
+        return Unknown(not_followed)
 
-    value = choose((guard, one(single)) for guard, single in alternatives(view.option("connect_args")))
-    return open_where_absent(restrict(value, (view.guard,)))
+    return choose((guard, one(single)) for guard, single in alternatives(container))
 
 
 def open_where_absent(value: Value) -> Value:
