@@ -54,6 +54,10 @@ PROGRAMS = {
         *(f"def f{number}(u):\n    return create_async_engine(u)\n" for number in range(200)),
         *(f"f{number}('postgresql+asyncpg://h/d')\n" for number in range(200)),
     ),
+    "many commands of a session": _program(
+        f"async def f():\n    async with {ENGINE}.begin() as conn:\n",
+        *(f"        await conn.execute(text(\"SET app.x{number} = '1'\"))\n" for number in range(1_000)),
+    ),
     "many engines": _program(*(f"a = 1\ne{number} = {ENGINE}\n" for number in range(300))),
     "many engines with options": _program(
         *(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import libcst as cst
@@ -15,6 +16,7 @@ from poolsafe.syntax.index import descendants, last_name
 SAME = frozenset(
     {"connection", "get_bind", "begin_nested", "execution_options", "get_raw_connection", "driver_connection", "cursor"}
 )
+_OPENING_SQL = re.compile(r"""["']\s*(?:BEGIN|START\s+TRANSACTION)\b""", re.IGNORECASE)
 
 
 def dotted(node: cst.BaseExpression | None) -> str | None:
@@ -34,20 +36,17 @@ def dotted(node: cst.BaseExpression | None) -> str | None:
 class Use:
     """A call in a function: its span, and the names of the objects that it is a method of or is given.
 
-    `given` are the names among its arguments. `inner`: it stands in a function inside of the function.
+    `method` is the last name of the callee, or None. `given` are the names among its arguments. `opens`: its first
+    argument is a command that begins a transaction. `inner`: it stands in a function inside of the function.
     """
 
     node: cst.Call
+    method: str | None
     start: int
-    end: int
     names: frozenset[str]
     given: frozenset[str]
+    opens: bool
     inner: bool
-
-    @property
-    def method(self) -> str | None:
-        """The last name of the callee."""
-        return last_name(self.node.func)
 
 
 class Body:
@@ -58,11 +57,17 @@ class Body:
         self.assignments = [pair for node in nodes for pair in _bound(node)]
         calls = [_use(module, function, node) for node in nodes if isinstance(node, cst.Call)]
         self.calls = sorted(calls, key=lambda use: use.start)
+        self.options = [use.node for use in self.calls if use.method == "execution_options"]
+        self._uses: dict[frozenset[str], list[Use]] = {}
         self.yields = [module.tree.span(node)[0] for node in nodes if isinstance(node, cst.Yield)]
 
     def uses(self, keys: frozenset[str]) -> list[Use]:
-        """Returns the calls that use an object of these names, in source order, inner functions left out."""
-        return [use for use in self.calls if not use.inner and not keys.isdisjoint(use.names)]
+        """Returns the calls that use an object of these names, in source order, inner functions left out. Cached."""
+        found = self._uses.get(keys)
+        if found is None:
+            found = [use for use in self.calls if not use.inner and not keys.isdisjoint(use.names)]
+            self._uses[keys] = found
+        return found
 
 
 def body_of(module: Module, function: cst.FunctionDef | None) -> Body:
@@ -79,9 +84,11 @@ def _use(module: Module, function: cst.FunctionDef | None, node: cst.Call) -> Us
     own = dotted(base_of(node.func.value)) if isinstance(node.func, cst.Attribute) else None
     return Use(
         node,
-        *module.tree.span(node),
+        last_name(node.func),
+        module.tree.span(node)[0],
         given if own is None else given | {own},
         given,
+        opens=bool(node.args) and _OPENING_SQL.search(module.tree.text(node.args[0])) is not None,
         inner=module.index.innermost_function(node) is not function,
     )
 

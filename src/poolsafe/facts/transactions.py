@@ -29,7 +29,6 @@ from poolsafe.syntax.index import last_name
 
 _BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
 _ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
-_OPENING_SQL = re.compile(r"""["']\s*(?:BEGIN|START\s+TRANSACTION)\b""", re.IGNORECASE)
 _AUTOCOMMIT = re.compile(r"""["']AUTOCOMMIT["']""", re.IGNORECASE)
 
 
@@ -237,13 +236,7 @@ def _in_migration(module: Module, call: cst.Call, body: Body, keys: frozenset[st
 def _sets_autocommit(module: Module, body: Body, keys: frozenset[str], block: Block | None) -> bool:
     """Returns whether the connection of these names is put into AUTOCOMMIT in the function."""
     nodes: list[cst.CSTNode] = [value for name, value in body.assignments if name in keys]
-    nodes += [
-        use.node
-        for use in body.calls
-        if use.method == "execution_options"
-        and isinstance(use.node.func, cst.Attribute)
-        and dotted(use.node.func.value) in keys
-    ]
+    nodes += [call for call in body.options if isinstance(call.func, cst.Attribute) and dotted(call.func.value) in keys]
     if block is not None and block.owns:
         nodes += [item.item for item in block.node.items]
     return any(_AUTOCOMMIT.search(module.tree.text(node)) is not None for node in nodes)
@@ -256,9 +249,7 @@ def _is_begun(module: Module, body: Body, call: cst.Call, keys: frozenset[str]) 
         if use.start >= start:
             continue
         parent = module.index.parents.get(id(use.node))
-        if use.method in _BEGINS and not isinstance(parent, cst.WithItem):
-            return True
-        if use.node.args and _OPENING_SQL.search(module.tree.text(use.node.args[0])) is not None:
+        if use.opens or (use.method in _BEGINS and not isinstance(parent, cst.WithItem)):
             return True
         if use.method in ("commit", "rollback"):
             return False
