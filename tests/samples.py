@@ -14,8 +14,14 @@ TORTURE = pytest.mark.torture
 
 
 def one_in(count: int, values: Iterable[Any], mark: pytest.MarkDecorator) -> list[Any]:
-    """Parameters for a test: every `count`-th value as it is, beginning with the first, and the others marked."""
-    return [value if number % count == 0 else pytest.param(value, marks=mark) for number, value in enumerate(values)]
+    """Parameters for a test: every `count`-th value as it is, beginning with the first, and the others marked.
+
+    A tuple holds the values of several arguments.
+    """
+    return [
+        value if number % count == 0 else pytest.param(*(value if isinstance(value, tuple) else (value,)), marks=mark)
+        for number, value in enumerate(values)
+    ]
 
 
 def law(

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from samples import LONG, one_in
 from test_command import BAD, GOOD
 
 BIN = str(Path(sys.executable).parent)
@@ -65,7 +66,7 @@ ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in 
 
 
 @needs_ruff
-@pytest.mark.parametrize(("state", "flags", "code"), ALIKE)
+@pytest.mark.parametrize(("state", "flags", "code"), one_in(4, ALIKE, LONG))
 def test_both_exit_alike(tmp_path: Path, state: str, flags: list[str], code: int) -> None:
     for tool, texts in TEXTS.items():
         (tmp_path / "a.py").write_text(texts[state])

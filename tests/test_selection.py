@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from samples import LONG, one_in
 
 from poolsafe.config.errors import UsageError
 from poolsafe.config.layers import Value
@@ -261,7 +262,7 @@ def settings_in(text: str) -> dict[str, list[str]]:
     return {part.split()[0]: part.split()[1:] for part in text.split(";") if part.strip()}
 
 
-@pytest.mark.parametrize(("below", "above", "fires"), TABLE)
+@pytest.mark.parametrize(("below", "above", "fires"), one_in(4, TABLE, LONG))
 @pytest.mark.parametrize("by", ["flags", "extend"])
 def test_the_table_beside_the_real_ruff(tmp_path: Path, below: str, above: str, fires: bool, by: str) -> None:
     (tmp_path / "a.py").write_text("import os\nfrom sqlalchemy.ext.asyncio import create_async_engine\n" + ENGINE)
@@ -287,7 +288,7 @@ FRAGMENTS = [
 ]
 
 
-@pytest.mark.parametrize(("fragments", "fires"), FRAGMENTS)
+@pytest.mark.parametrize(("fragments", "fires"), one_in(3, FRAGMENTS, LONG))
 def test_fragments_beside_the_real_ruff(tmp_path: Path, fragments: list[str], fires: bool) -> None:
     (tmp_path / "a.py").write_text("import os\nfrom sqlalchemy.ext.asyncio import create_async_engine\n" + ENGINE)
     for name in ("ruff", "poolsafe"):

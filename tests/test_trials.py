@@ -104,7 +104,8 @@ def test_asynchronous_engines_refuse_pools_of_threads(name: str) -> None:
 
 def test_sqlite_refuses_a_key_of_asyncpg() -> None:
     _, raises = of_another_driver("sqlite", "statement_cache_size")
-    with pytest.raises(TypeError, match=re.escape(raises.partition(": ")[2])):
+    assert raises == "TypeError"
+    with pytest.raises(TypeError, match="'statement_cache_size'"):
         sqlalchemy.create_engine("sqlite://", connect_args={"statement_cache_size": 0}).connect()
 
 

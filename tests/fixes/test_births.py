@@ -103,18 +103,22 @@ VERSIONS = {
     "the empty name helps": {"asyncpg-version": "0.30.0", "sqlalchemy-version": "2.0.40"},
     "two zeros are enough": {"asyncpg-version": "0.32.0", "sqlalchemy-version": "2.0.40"},
 }
-POOLERS = ("auto", "transaction", "statement", "session", "none", "supabase-transaction", "neon")
+POOLERS = [
+    ("auto", "statement"),
+    pytest.param(("transaction", "session", "none", "supabase-transaction", "neon"), marks=pytest.mark.long),
+]
 
 
 def found(source: Source, where: Deployment) -> Counter[str]:
     return Counter(finding.code for finding in findings(source, where))
 
 
+@pytest.mark.parametrize("poolers", POOLERS)
 @pytest.mark.parametrize("versions", VERSIONS)
 @pytest.mark.parametrize("code", programs(ENGINES))
-def test_no_fix_gives_birth_to_a_finding(code: str, versions: str) -> None:
+def test_no_fix_gives_birth_to_a_finding(code: str, versions: str, poolers: tuple[str, ...]) -> None:
     source = Source.from_text("app.py", IMPORTS + code + "\n")
-    for pooler in POOLERS:
+    for pooler in poolers:
         where = deployment({"pooler": pooler, **VERSIONS[versions]})
         for finding in findings(source, where):
             if finding.fix is not None:

@@ -103,7 +103,8 @@ def _compiles(raw: bytes) -> bool:
 def _comments(text: str) -> Counter[str]:
     """The comments, those excepted that a fix takes away: suppressions."""
     try:
-        tokens = list(tokenize.generate_tokens(io.StringIO(text).readline))
+        # Python ends a line at a lone "\r" too; `tokenize` reads on to the next "\n".
+        tokens = list(tokenize.generate_tokens(io.StringIO(text, newline=None).readline))
     except (tokenize.TokenError, SyntaxError):
         return Counter()
     found = (token.string.strip() for token in tokens if token.type == tokenize.COMMENT)

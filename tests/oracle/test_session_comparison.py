@@ -5,15 +5,17 @@ from __future__ import annotations
 import textwrap
 
 import pytest
+from samples import LONG, one_in
 
 from .session_comparison import examined
 from .session_programs import HEADER, run_session_program
 
-PROGRAMS = 150
+PROGRAMS = 100
 
 
-def test_a_sample() -> None:
-    examinations = [examined(0, number) for number in range(PROGRAMS)]
+@pytest.mark.parametrize("seed", one_in(3, [0, 1, 2], LONG))
+def test_a_sample(seed: int) -> None:
+    examinations = [examined(seed, number) for number in range(PROGRAMS)]
     wrong = [one for one in examinations if one.failures]
     if wrong:
         pytest.fail("\n".join([*wrong[0].failures, wrong[0].program]))

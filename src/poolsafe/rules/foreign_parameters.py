@@ -132,5 +132,5 @@ def of_another_driver(scheme: str, key: str) -> tuple[str, str]:
     if driver in ("psycopg", "psycopg_async"):
         return "psycopg", _OPTION.format("", key)
     if dialect == "sqlite":
-        return "SQLite", f"TypeError: '{key}' is an invalid keyword argument"
+        return "SQLite", "TypeError"  # Python 3.13 words it differently from the versions before.
     return driver or dialect, _KEYWORD.format(key)

@@ -21,7 +21,8 @@ number that stays a text raises `TypeError: unsupported operand type(s)` or `'<'
 The engine function raises `TypeError: Invalid argument(s) 'server_settings' sent to create_engine()` for a keyword that
 neither the dialect nor the pool knows. With a key of asyncpg's psycopg raises
 `ProgrammingError: invalid connection option "statement_cache_size"`, SQLite
-`TypeError: 'statement_cache_size' is an invalid keyword argument`, and others raise the same TypeError as asyncpg.
+`TypeError: 'statement_cache_size' is an invalid keyword argument` (worded differently since Python 3.13), and others
+raise the same TypeError as asyncpg.
 
 asyncpg's own `connect()` and `create_pool()` refuse the same keywords. In a DSN they are sent to the server:
 `UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`. psycopg refuses asyncpg's with
