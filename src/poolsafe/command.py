@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 import sys
 
+from poolsafe.cli import discovery, options
+from poolsafe.cli.session import BAD_USAGE, CLEAN, Session
+from poolsafe.cli.terminal import Messages, drop_output, emit, known_width, prepare_streams, style_for
 from poolsafe.config.errors import UsageError
 from poolsafe.config.resolver import Resolver
-from poolsafe.frontend import discovery, options
-from poolsafe.frontend.session import BAD_USAGE, CLEAN, Session
-from poolsafe.frontend.terminal import Messages, drop_output, emit, known_width, prepare_streams, style_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         drop_output(sys.stdout)
         return BROKEN_PIPE
     except Exception as error:
-        from poolsafe.frontend.mishap import explained
+        from poolsafe.cli.mishap import explained
 
         messages.error(explained(error))
         return BAD_USAGE
@@ -88,7 +88,7 @@ class _Command:
         return session.over_files(found, resolver)
 
     def _rules(self) -> int:
-        from poolsafe.frontend import information
+        from poolsafe.cli import information
 
         form = information.output_format(self._options.output_format)
         width = known_width(sys.stdout)
@@ -100,7 +100,7 @@ class _Command:
         return CLEAN
 
     def _show_settings(self, resolver: Resolver) -> int:
-        from poolsafe.frontend.information import show_settings
+        from poolsafe.cli.information import show_settings
 
         path = os.path.abspath((self._options.paths or ["."])[0])
         settings = resolver.for_directory(path) if os.path.isdir(path) else resolver.for_file(path)

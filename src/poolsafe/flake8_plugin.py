@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from typing import Any
 
+    from poolsafe.cli.baseline import Baseline
+    from poolsafe.cli.task import Shelf
     from poolsafe.config.presence import Presence
     from poolsafe.config.resolver import Resolver
     from poolsafe.config.settings import Settings
     from poolsafe.findings import Finding
-    from poolsafe.frontend.baseline import Baseline
-    from poolsafe.frontend.task import Shelf
     from poolsafe.source import Source
 
 # Options of flake8, on its command line and in its configuration, for keys of [tool.poolsafe].
@@ -89,7 +89,7 @@ class Plugin:
         except Exception as error:
             if not _is_usage(error):
                 raise
-            from poolsafe.frontend.terminal import printable
+            from poolsafe.cli.terminal import printable
 
             manager.parser.error(printable(str(error)))
 
@@ -104,12 +104,12 @@ class Plugin:
         except Exception as error:
             if _is_usage(error):
                 raise _critical(error) from None
-            from poolsafe.frontend.mishap import explained
+            from poolsafe.cli.mishap import explained
 
             found = [(1, 0, f"PGB009 this file was not checked: {explained(error)}")]
         if not found:
             return
-        from poolsafe.frontend.terminal import printable
+        from poolsafe.cli.terminal import printable
 
         for row, column, message in found:
             yield row, column, printable(message), type(self)
@@ -192,7 +192,7 @@ class Plugin:
         baseline = cls._baseline(settings)
         if baseline is None:
             return findings
-        from poolsafe.frontend.baseline import Known
+        from poolsafe.cli.baseline import Known
 
         return Known(baseline, path).unknown(source, findings)
 
@@ -200,7 +200,7 @@ class Plugin:
     def _baseline(cls, settings: Settings) -> Baseline | None:
         if settings.baseline is None:
             return None
-        from poolsafe.frontend.task import Shelf
+        from poolsafe.cli.task import Shelf
 
         cls._baselines = cls._baselines or Shelf()
         return cls._baselines.of(settings)
@@ -239,6 +239,6 @@ def _critical(error: Exception) -> Exception:
     """Return what flake8 prints as its own critical error; it takes the form of a traceback for anything else."""
     from flake8.exceptions import ExecutionError  # type: ignore[import-untyped]
 
-    from poolsafe.frontend.terminal import printable
+    from poolsafe.cli.terminal import printable
 
     return ExecutionError(printable(str(error)))  # type: ignore[no-any-return]

@@ -19,13 +19,13 @@ from pathlib import Path
 
 import poolsafe
 from poolsafe.checkout import env_files, synchronous
+from poolsafe.cli import baseline
+from poolsafe.cli.gitignore import Ignores, ignored
 from poolsafe.config import layers, line_length
 from poolsafe.config.errors import UsageError
 from poolsafe.config.presence import Presence
 from poolsafe.config.resolver import Resolver
 from poolsafe.deployment import declared, locks, poolers, requirements
-from poolsafe.frontend import baseline
-from poolsafe.frontend.gitignore import Ignores, ignored
 from poolsafe.inference.project import Project, _import_test
 from poolsafe.suppression.noqa import suppressions
 from poolsafe.syntax.guard import find_excess
@@ -39,9 +39,9 @@ _HOMES = {"reading.py", "deployment/files.py"}
 NOT_READERS = {
     "writing.py:_is_done",
     "inference/models/library_stubs.py:_stub",
-    "frontend/sieve.py:_answer",
-    "frontend/sieve.py:hits",
-    "frontend/output.py:_pour",
+    "cli/sieve.py:_answer",
+    "cli/sieve.py:hits",
+    "cli/output.py:_pour",
     "rules/pages.py:write",
     "doctor/config_file.py:write",
 }
@@ -217,7 +217,7 @@ _MAGICS = (
 _GLOBS = ("*", "**/", "a", "b", "?", "[a-b]", "[", "!", "\\", "/", "{a,", "}", ".py")
 
 READERS: dict[str, Reader] = {
-    "frontend/gitignore.py:_read": Reader((".gitignore", ".ignore"), (*_GLOBS, "\n", " "), _gitignore),
+    "cli/gitignore.py:_read": Reader((".gitignore", ".ignore"), (*_GLOBS, "\n", " "), _gitignore),
     "config/line_length.py:_width_in": Reader(
         ("setup.cfg", "tox.ini", ".flake8"), (*_INI, "[flake8]\n", "max-line-length = 9"), _line_length
     ),
@@ -229,7 +229,7 @@ READERS: dict[str, Reader] = {
     "config/presence.py:_holds": Reader(
         ("pyproject.toml",), (*_TOML, "pool", "poolsafe"), lambda folder: Presence().for_directory(str(folder))
     ),
-    "frontend/baseline.py:read": Reader(
+    "cli/baseline.py:read": Reader(
         ("baseline.json",), ("[", "{", '"a":', "1", ",", "}", "]", '{"version": 1, "findings": {', '"', "\\"), _baseline
     ),
     "checkout/env_files.py:_read": Reader(
@@ -290,13 +290,13 @@ READERS: dict[str, Reader] = {
         ),
         lambda folder: poolers.pooler_settings.__wrapped__(str(folder)),
     ),
-    "frontend/one_file.py:examine_path": Reader(("a.py",), _CODE, _source),
-    "frontend/sieve.py:_size_of_code": Reader(("a.ipynb",), (*_CODE, *_MAGICS), _notebook),
+    "cli/one_file.py:examine_path": Reader(("a.py",), _CODE, _source),
+    "cli/sieve.py:_size_of_code": Reader(("a.ipynb",), (*_CODE, *_MAGICS), _notebook),
     "checkout/synchronous.py:_content": Reader(("a.py",), _CODE, _imported),
     "checkout/project_files.py:file_content": Reader(("a.py",), _CODE, _project),
 }
-# These read the sources that `frontend/run.py` reads.
-SAME_SOURCES = {"frontend/diagnostics.py:_read", "frontend/sieve.py:_size_with_needle"}
+# These read the sources that `cli/run.py` reads.
+SAME_SOURCES = {"cli/diagnostics.py:_read", "cli/sieve.py:_size_with_needle"}
 
 
 def _listing(folder: Path) -> frozenset[str]:

@@ -30,7 +30,7 @@ NEW = OLD.replace(
 PROGRAM = """
 import sys
 from poolsafe import command
-from poolsafe.frontend import discovery
+from poolsafe.cli import discovery
 find = discovery.find
 def telling(*arguments):
     found = find(*arguments)

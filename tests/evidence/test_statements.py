@@ -13,7 +13,7 @@ from .clients import TESTS
 from .conftest import ClientOf
 from .servers import Servers
 
-CASES = [json.loads(line) for line in (TESTS / "data" / "sql_cases.jsonl").read_text("utf-8").splitlines()]
+CASES = [json.loads(line) for line in (TESTS / "sql" / "data" / "sql_cases.jsonl").read_text("utf-8").splitlines()]
 SAMPLE = 1000
 JOINS = 1000
 SEED = 20261122

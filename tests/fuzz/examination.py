@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from time import process_time
 
 from poolsafe import edits, needles
+from poolsafe.cli.examine import examine
+from poolsafe.cli.outcome import Outcome
+from poolsafe.cli.task import APPLY, REPORT, Task
 from poolsafe.config.layers import read_inline
 from poolsafe.config.resolver import Resolver
 from poolsafe.config.settings import Settings
-from poolsafe.frontend.examine import examine
-from poolsafe.frontend.outcome import Outcome
-from poolsafe.frontend.task import APPLY, REPORT, Task
 from poolsafe.reports import load
 from poolsafe.reports.style import Style
 from poolsafe.source import Source, UndecodableSource

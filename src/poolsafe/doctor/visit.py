@@ -9,17 +9,17 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from poolsafe.cli.terminal import emit, style_for
 from poolsafe.config.errors import UsageError, shown
 from poolsafe.doctor import config_file, driver, reporting
 from poolsafe.doctor.examination import Examination, NoConnection, examine
 from poolsafe.doctor.progress import Progress
 from poolsafe.doctor.target import Target, read, shows_password
-from poolsafe.frontend.terminal import emit, style_for
 
 if TYPE_CHECKING:
     import argparse
 
-    from poolsafe.frontend.terminal import Messages
+    from poolsafe.cli.terminal import Messages
 
 WORKS = 0
 NOTHING_WORKS = 1
@@ -80,7 +80,7 @@ class _Visit:
         if file is None:
             emit(lines)
             return
-        from poolsafe.frontend import output
+        from poolsafe.cli import output
 
         output.write(file, "".join(lines).encode("utf-8", "backslashreplace"), "--output-file", make_folder=True)
 

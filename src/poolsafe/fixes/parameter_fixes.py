@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Edits = tuple[Edit, ...]
 
-# What asyncpg takes as a text under `ssl`: libpq's names for the same (tests/test_trials.py).
+# What asyncpg takes as a text under `ssl`: libpq's names for the same (tests/rules/test_trials.py).
 SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
 _STRING = re.compile(r"[rRuUbB]*['\"]")

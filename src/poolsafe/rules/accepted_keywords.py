@@ -3,7 +3,7 @@
 `CONNECT` is the signature of `asyncpg.connect` in every tag from 0.11 to 0.32, without removals. `ADAPTER` are the keys
 of connect_args that SQLAlchemy's dialect takes away before that call. `ENGINE` are the keywords that `create_engine()`
 hands to the dialect, the pool and the engine, as it looks for them itself: tried with SQLAlchemy 1.4.54, 2.0.0, 2.0.21,
-2.0.51 and 2.1.9. `tests/test_trials.py` compares all three with the installed versions.
+2.0.51 and 2.1.9. `tests/rules/test_trials.py` compares all three with the installed versions.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The parameters that asyncpg's `connect()` refuses: whose they are, and what to use instead.
 
 Each name is refused with the same TypeError in the URL's query and in connect_args: tried with asyncpg 0.27, 0.30 and
-0.32, and with the installed one by tests/test_trials.py.
+0.32, and with the installed one by tests/rules/test_trials.py.
 """
 
 from __future__ import annotations
@@ -119,7 +119,8 @@ FOREIGN: dict[str, Foreign] = {
 
 
 # How the connect of another driver fails that is given a key of asyncpg's: seen with psycopg 3.3.9, psycopg2 2.9.13,
-# pg8000, the sqlite3 module, aiosqlite, PyMySQL, aiomysql and asyncmy, under SQLAlchemy 2.0.51 (tests/test_trials.py).
+# pg8000, the sqlite3 module, aiosqlite, PyMySQL, aiomysql and asyncmy, under SQLAlchemy 2.0.51
+# (tests/rules/test_trials.py).
 _OPTION = 'ProgrammingError: {}invalid connection option "{}"'
 _KEYWORD = "TypeError: connect() got an unexpected keyword argument '{}'"
 

@@ -1,0 +1,226 @@
+"""Which files to look at: the named ones, and those that the named directories hold, less what is excluded."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+
+from poolsafe.cli.gitignore import Ignores, ignored
+from poolsafe.foreign import ENVIRONMENT, PACKAGES
+from poolsafe.reading import checkout_of, is_below
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poolsafe.cli.gitignore import Rules
+    from poolsafe.config.resolver import Resolver
+    from poolsafe.config.settings import Settings
+
+
+class Found:
+    """The outcome of a search. `files` are absolute paths in a stable order, each once.
+
+    `missing` are named paths that do not exist, `empty` named directories without any Python file, excluded or not, and
+    `left_out` named paths that yield no file because all they hold is excluded. `unreadable` are directories that could
+    not be listed and links that cannot be followed, each with the reason, and `outside` links that lead out of the
+    project, which are only followed where the user names them.
+
+    `folders` and `links` are the real paths of named folders and of links, as they were when they were found.
+    `notebooks` are those of `files` that are Jupyter notebooks.
+    """
+
+    __slots__ = ("empty", "files", "folders", "left_out", "links", "missing", "notebooks", "outside", "unreadable")
+
+    def __init__(self) -> None:
+        self.files: list[str] = []
+        self.missing: list[str] = []
+        self.empty: list[str] = []
+        self.left_out: list[str] = []
+        self.outside: list[str] = []
+        self.unreadable: list[tuple[str, str]] = []
+        self.folders: dict[str, str] = {}
+        self.links: dict[str, str] = {}
+        self.notebooks: set[str] = set()
+
+    def real(self, path: str) -> str:
+        """Return the real path that one of `files` had when it was found.
+
+        A folder that has been replaced by a link since leads nowhere else: no link was followed on the way to it.
+        """
+        known = self.links.get(path)
+        if known is not None:
+            return known
+        folder = os.path.dirname(path)
+        while folder not in self.folders:
+            folder = os.path.dirname(folder)
+        return os.path.join(self.folders[folder], path[len(folder) :].lstrip(os.sep))
+
+    def take_named(self, absolute: str) -> bool:
+        """Note where a named file really lies, and say whether it is a link."""
+        folder = os.path.dirname(absolute)
+        if folder not in self.folders:
+            self.folders[folder] = os.path.realpath(folder)
+        is_link = os.path.islink(absolute)
+        if is_link:
+            self.links[absolute] = os.path.realpath(absolute)
+        return is_link
+
+
+def find(paths: Sequence[str], resolver: Resolver) -> Found:
+    """Search `paths` as the user named them. Raises UsageError for a wrong configuration on the way."""
+    found = Found()
+    seen: dict[str, bool] = {}
+    forced: list[str] = []
+    for path in paths:
+        absolute = os.path.abspath(path)
+        try:
+            is_directory = stat.S_ISDIR(os.stat(absolute).st_mode)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR):
+                found.missing.append(path)
+            else:
+                found.unreadable.append((path, error.strerror or str(error)))
+            continue
+        if excluded_by_force(absolute, resolver):
+            forced.append(path)
+        elif is_directory:
+            _named_directory(path, absolute, resolver, found, seen)
+        else:
+            seen[absolute] = found.take_named(absolute)
+            if resolver.for_file(absolute).is_notebook(absolute):
+                found.notebooks.add(absolute)
+    found.files = _without_doubles(seen, found.links)
+    # Hooks name excluded files all the time; that matters only where nothing else is left.
+    if not found.files:
+        found.left_out += forced
+    return found
+
+
+def _without_doubles(paths: dict[str, bool], targets: dict[str, str]) -> list[str]:
+    """Leave out links to files that are there by their own name: two writers of one file would collide.
+
+    `paths` says of each whether it is a link, which the listing of its directory has told, and `targets` where links
+    lead: nothing is asked again.
+    """
+    links = {path for path, is_link in paths.items() if is_link}
+    if not links:
+        return list(paths)
+    real = {os.path.realpath(path) for path in paths if path not in links}
+    kept = []
+    for path in paths:
+        target = targets[path] if path in links else path
+        if path not in links or target not in real:
+            kept.append(path)
+            real.add(target)
+    return kept
+
+
+def excluded_by_force(path: str, resolver: Resolver) -> bool:
+    """Say whether a path that the user named is left out all the same, as `force-exclude` asks for it."""
+    settings = resolver.for_file(path)
+    return bool(settings["force-exclude"]) and settings.excludes_any_part(path)
+
+
+def _named_directory(path: str, absolute: str, resolver: Resolver, found: Found, seen: dict[str, bool]) -> None:
+    found.folders.setdefault(absolute, os.path.realpath(absolute))
+    walk = _Walk(resolver, found, absolute)
+    walk.directory(absolute)
+    seen.update(walk.files)
+    if walk.files or walk.failed:
+        return
+    (found.left_out if walk.left_out else found.empty).append(path)
+
+
+class _Walk:
+    """One walk below a named directory. `left_out` says that something was excluded that may hold Python files,
+    `failed` that something could not be read.
+
+    The listing of a directory answers what would else be asked of the disk: which of its files are configuration,
+    `.gitignore` or `pyvenv.cfg`. What holds for a directory is mostly what holds for the one above.
+    """
+
+    def __init__(self, resolver: Resolver, found: Found, top: str) -> None:
+        self.files: dict[str, bool] = {}  # and whether each is a link
+        self.left_out = False
+        self.failed = False
+        self._resolver = resolver
+        self._found = found
+        work_tree = checkout_of(top)
+        self._top = os.path.realpath(work_tree or top)
+        self._ignores = None if work_tree is None else Ignores(work_tree)
+
+    def directory(self, top: str) -> None:
+        pending: list[tuple[str, Settings | None]] = [(top, None)]
+        while pending:
+            current, above = pending.pop()
+            try:
+                with os.scandir(current) as listing:
+                    entries = sorted(listing, key=_name)
+            except OSError as error:
+                # A directory may vanish while we walk.
+                self._fail(current, error)
+                continue
+            names = {entry.name for entry in entries}
+            if above is not None and ENVIRONMENT in names:
+                self.left_out = True
+                continue
+            settings = self._resolver.for_listed(current, names, above)
+            ignores = self._ignores if settings["respect-gitignore"] else None
+            rules = None if ignores is None else ignores.in_directory(current, names)
+            # Files first, then the subdirectories in order: the stack turns them round.
+            folders = [(entry.path, settings) for entry in entries if self._keeps(entry, settings, rules)]
+            pending += reversed(folders)
+
+    def _keeps(self, entry: os.DirEntry[str], settings: Settings, rules: Sequence[Rules] | None) -> bool:
+        """Take a file, and say whether the entry is a directory to go into."""
+        if entry.is_dir(follow_symlinks=False):
+            if entry.name in PACKAGES or _leaves_out(entry, settings, rules, directory=True):
+                self.left_out = True
+                return False
+            return True
+        if not settings.includes(entry.path):
+            return False
+        try:
+            is_file = entry.is_file()
+        except OSError as error:
+            # A link in a circle, or through a directory that is closed to us. One that leads nowhere is no file.
+            if not _leaves_out(entry, settings, rules, directory=False):
+                self._fail(entry.path, error)
+            return False
+        if not is_file:
+            return False
+        if _leaves_out(entry, settings, rules, directory=False):
+            self.left_out = True
+            return False
+        if settings.is_notebook(entry.path):
+            self._found.notebooks.add(entry.path)
+        if entry.is_symlink():
+            self._link(entry.path)
+        else:
+            self.files[entry.path] = False
+        return False
+
+    def _fail(self, path: str, error: OSError) -> None:
+        self.failed = True
+        self._found.unreadable.append((path, error.strerror or str(error)))
+
+    def _link(self, path: str) -> None:
+        real = os.path.realpath(path)
+        if is_below(real, self._top):
+            self.files[path] = True
+            self._found.links[path] = real
+        else:
+            self.left_out = True
+            self._found.outside.append(path)
+
+
+def _name(entry: os.DirEntry[str]) -> str:
+    return entry.name
+
+
+def _leaves_out(entry: os.DirEntry[str], settings: Settings, rules: Sequence[Rules] | None, *, directory: bool) -> bool:
+    if settings.excludes(entry.path):
+        return True
+    return rules is not None and ignored(rules, entry.path, directory=directory)

@@ -1,0 +1,40 @@
+"""One file with a needle: read anew and examined. LibCST is imported only then."""
+
+from __future__ import annotations
+
+from poolsafe import reading
+from poolsafe.cli.task import Task
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poolsafe.cli.outcome import Outcome
+    from poolsafe.config.resolver import Resolver
+
+# A file as it is called in reports, and its real path: absolute, without links.
+Place = tuple[str, str]
+
+
+class Unreadable:
+    """A file that could not be read, and why."""
+
+    __slots__ = ("path", "reason")
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = path
+        self.reason = reason
+
+
+def examine_path(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable:
+    """Return what comes of a file that has a needle, read anew."""
+    from poolsafe.cli.examine import examine, refuse
+
+    path, real = place
+    settings = resolver.for_file(path)
+    try:
+        try:
+            raw = reading.read_real(real, settings.largest(path))
+        except reading.TooLargeError:
+            return refuse(path, reading.head(real), settings, task)
+    except OSError as error:
+        return Unreadable(path, error.strerror or str(error))
+    return examine(path, raw, settings, task, real)

@@ -1,0 +1,367 @@
+"""The flags: ruff's names where ruff has them. What they say becomes a layer of configuration above all files."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+
+from poolsafe import __version__
+from poolsafe.cli.terminal import columns, emit
+from poolsafe.config.errors import UsageError, hint, shown
+from poolsafe.config.keys import SEVERITIES, read_value
+from poolsafe.config.kinds import POOL_MODES
+from poolsafe.config.layers import Layer, Value, read_inline, selectors_in
+from poolsafe.config.selection import check_selector
+from poolsafe.reports import FORMATS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import NoReturn
+
+DESCRIPTION = "Find and repair SQLAlchemy + asyncpg engines that break behind PgBouncer and other connection poolers."
+EPILOG = (
+    "Exit codes: 0 nothing left to report, 1 findings or a diff, 2 bad usage, bad configuration or an error, "
+    "3 a named path does not exist or holds no Python file."
+)
+_DIGITS = 9
+COLOURS = ("auto", "always", "never")
+# Flags that stand for a configuration key: destination -> key.
+OVERRIDES = {
+    "apply": "fix",
+    "fix_only": "fix-only",
+    "show_fixes": "show-fixes",
+    "preview": "preview",
+    "baseline": "baseline",
+    "extension": "extension",
+    "extend_fixable": "lint.extend-fixable",
+    "extend_per_file_ignores": "lint.extend-per-file-ignores",
+    "select": "lint.select",
+    "extend_select": "lint.extend-select",
+    "ignore": "lint.ignore",
+    "fixable": "lint.fixable",
+    "unfixable": "lint.unfixable",
+    "per_file_ignores": "lint.per-file-ignores",
+    "exclude": "exclude",
+    "extend_exclude": "extend-exclude",
+    "force_exclude": "force-exclude",
+    "respect_gitignore": "respect-gitignore",
+    "unsafe_fixes": "unsafe-fixes",
+    "output_format": "output-format",
+    "min_severity": "min-severity",
+    "pooler": "pooler",
+}
+
+
+def _formatter(prog: str) -> argparse.HelpFormatter:
+    # argparse makes one for every argument, and would import shutil to learn the width.
+    return argparse.HelpFormatter(prog, width=min(columns(), 100) - 2)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(message)
+
+    def _print_message(self, message: str, file: object = None) -> None:
+        # Only help and the version come here. argparse would pass over a stream that takes nothing.
+        emit((message,))
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """Return the parsed command line. Raises UsageError; `--help` and `--version` print and raise SystemExit."""
+    parser = _parser()
+    # argparse forgets about `--` when it lets options stand between paths.
+    end = argv.index("--") if "--" in argv else len(argv)
+    # Its value is optional and needs the sign: a path behind the bare flag is a path.
+    said = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in argv[:end]]
+    if not {"-h", "--help"} & set(said):
+        # argparse would put the whole usage into words for its own error messages, which are not used here.
+        parser.usage = argparse.SUPPRESS
+    options, rest = parser.parse_known_intermixed_args(said)
+    if rest:
+        known = [option for action in parser._actions for option in action.option_strings]
+        flag = rest[0].partition("=")[0]
+        raise UsageError(f"unknown option `{flag}`{hint(flag, known)}")
+    # Ruff's subcommand, from habit. A path of that name is the path, and so is what follows `--`.
+    if options.paths[:1] == ["check"] and not os.path.lexists("check"):
+        del options.paths[0]
+    options.paths += argv[end + 1 :]
+    if options.color not in COLOURS:
+        listed = ", ".join(f"`{choice}`" for choice in COLOURS)
+        raise UsageError(f"--color: must be one of {listed}, not {shown(options.color)}{hint(options.color, COLOURS)}")
+    options.jobs = _number_of_jobs(options.jobs)
+    _refuse_contradictions(options)
+    _refuse_stray_doctor(options)
+    _refuse_empty_paths(options)
+    if options.stdin_filename is not None and not options.paths:
+        options.paths = ["-"]
+    if "-" in options.paths and len(options.paths) > 1:
+        raise UsageError("`-` (standard input) cannot be combined with other paths")
+    return options
+
+
+def _number_of_jobs(said: str | None) -> int | None:
+    """Return what `--jobs` says, or None without it. Raises UsageError."""
+    if said is None:
+        return None
+    # Longer numbers mean nothing, and `int` refuses some of them.
+    if not (said.isascii() and said.isdigit() and len(said) <= _DIGITS):
+        raise UsageError(f"--jobs: must be a number of processes, or 0 for all processors, not {shown(said)}")
+    return int(said)
+
+
+def _refuse_contradictions(options: argparse.Namespace) -> None:
+    """Raise UsageError where two flags want different things written."""
+    said = {
+        "--apply": options.apply or options.fix_only,
+        "--diff": options.diff,
+        "--add-noqa": options.add_noqa is not None,
+        "--ignore-noqa": options.ignore_noqa and options.add_noqa is not None,
+        "--write-baseline": options.write_baseline is not None,
+        "--doctor": options.doctor is not None,
+    }
+    flags = [flag for flag, given in said.items() if given]
+    if len(flags) > 1 and flags != ["--apply", "--diff"]:
+        raise UsageError(f"`{flags[0]}` cannot be combined with `{flags[1]}`")
+    if options.interactive:
+        _refuse_unasked(options)
+    # What standard input could be written to is its own output.
+    if options.add_noqa is not None and (options.paths == ["-"] or options.stdin_filename is not None):
+        raise UsageError("`--add-noqa` writes files, and cannot be combined with standard input")
+
+
+def _refuse_unasked(options: argparse.Namespace) -> None:
+    """Raise UsageError where `--interactive` has nothing to ask about, or nobody to ask."""
+    if not (options.apply or options.fix_only):
+        raise UsageError("`--interactive` asks about what `--apply` writes, and needs that flag")
+    if options.diff:
+        raise UsageError("`--interactive` cannot be combined with `--diff`")
+    if options.paths == ["-"] or options.stdin_filename is not None:
+        raise UsageError("`--interactive` reads answers from standard input, which cannot hold the code as well")
+    for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
+        if not stream.isatty():
+            raise UsageError(f"`--interactive` asks on the terminal, and standard {name} is not one")
+
+
+def _refuse_stray_doctor(options: argparse.Namespace) -> None:
+    """Raise UsageError where flags of the doctor stand without it, or paths beside it."""
+    if options.doctor is None:
+        given = {
+            "--probe-state": options.probe_state,
+            "--write-config": options.write_config,
+            "--timeout": options.timeout is not None,
+        }
+        for flag in (flag for flag, said in given.items() if said):
+            raise UsageError(f"`{flag}` belongs to `--doctor URL`, and needs that flag")
+    elif options.paths:
+        raise UsageError("`--doctor` asks a server and reads no files; leave the paths out")
+
+
+def _refuse_empty_paths(options: argparse.Namespace) -> None:
+    """Raise UsageError for an empty path, which an unset variable leaves: it would stand for the current directory."""
+    if "" in options.paths:
+        raise UsageError("an empty path; name `.` for the current directory")
+    for destination in ("output_file", "write_baseline", "baseline", "stdin_filename", "config"):
+        said = getattr(options, destination)
+        if said == "" or (isinstance(said, list) and "" in said):
+            raise UsageError(f"--{destination.replace('_', '-')}: the path is empty")
+
+
+def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
+    """Return the layers of `--config 'key = value'` and of the flags, and the file of `--config FILE`.
+
+    Raises UsageError naming the flag.
+    """
+    layers: list[Layer] = []
+    file: str | None = None
+    for text in options.config or ():
+        if os.path.isfile(text):
+            if file is not None:
+                raise UsageError(f"--config: two files, `{file}` and `{text}`; give one, the rest as `key = value`")
+            file = text
+        elif "=" in text:
+            layers.append(read_inline(text))
+        else:
+            raise UsageError(f"--config: no such file: {shown(text)}")
+    if file is not None and options.isolated:
+        raise UsageError("--isolated reads no configuration file, so it cannot be combined with `--config FILE`")
+    # As with ruff, what was said first wins over what was said later, and the other flags over both.
+    return [*reversed(layers), _flags(options)], file
+
+
+def _flags(options: argparse.Namespace) -> Layer:
+    layer: Layer = {}
+    for destination, path in OVERRIDES.items():
+        said = getattr(options, destination)
+        if said is None:
+            continue
+        flag = "--" + destination.replace("_", "-")
+        if path.endswith("per-file-ignores"):
+            said = _per_file(said, flag)
+        elif path == "extension":
+            said = dict(_pairs(said, flag, "EXTENSION:LANGUAGE"))
+        value = read_value(path, said, flag)
+        for selector in selectors_in(path, value):
+            check_selector(selector, path, flag)
+        layer[path] = Value(value, flag, os.getcwd())
+    return layer
+
+
+def _per_file(pairs: list[str], flag: str) -> dict[str, list[str]]:
+    table: dict[str, list[str]] = {}
+    for pattern, selector in _pairs(pairs, flag, "PATTERN:CODE"):
+        table.setdefault(pattern, []).append(selector)
+    return table
+
+
+def _pairs(said: list[str], flag: str, form: str) -> Iterator[tuple[str, str]]:
+    for pair in said:
+        first, colon, second = pair.rpartition(":")
+        if not colon:
+            raise UsageError(f"{flag}: expected `{form}`, not {shown(pair)}")
+        yield first, second
+
+
+def _listed(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _listed_paths(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",")]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="poolsafe", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False, formatter_class=_formatter
+    )
+    parser.add_argument(
+        "paths", nargs="*", metavar="PATHS", help="files and folders; `-` is standard input (default: .)"
+    )
+    _add_fixing(parser.add_argument_group("Fixing"))
+    _add_rules(parser.add_argument_group("Rules"))
+    _add_files(parser.add_argument_group("Files"))
+    _add_output(parser.add_argument_group("Output"))
+    _add_information(parser.add_argument_group("Information"))
+    _add_doctor(parser.add_argument_group("Doctor"))
+    return parser
+
+
+def _add_fixing(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--diff", action="store_true", help="show what --apply would write, and write nothing")
+    group.add_argument("--apply", "--fix", action=argparse.BooleanOptionalAction, help="write the fixes that are safe")
+    group.add_argument(
+        "--fix-only", action=argparse.BooleanOptionalAction, help="the same, and report nothing of what is left"
+    )
+    group.add_argument(
+        "--interactive", action="store_true", help="with --apply: show each fix and ask whether to write it"
+    )
+    group.add_argument(
+        "--unsafe-fixes",
+        action=argparse.BooleanOptionalAction,
+        help="include unsafe fixes, or do not even mention them",
+    )
+    group.add_argument(
+        "--fixable", type=_listed, action="extend", metavar="CODES", help="rules whose fixes are offered"
+    )
+    group.add_argument(
+        "--extend-fixable", type=_listed, action="extend", metavar="CODES", help="more rules whose fixes are offered"
+    )
+    group.add_argument("--unfixable", type=_listed, action="extend", metavar="CODES", help="rules whose fixes are not")
+
+
+def _add_rules(group: argparse._ArgumentGroup) -> None:
+    codes = {"type": _listed, "action": "extend", "metavar": "CODES"}
+    group.add_argument("--select", help="rules to run: PGB101, PGB1, PGB, ALL; separated by commas", **codes)  # type: ignore[arg-type]
+    group.add_argument("--extend-select", help="rules to run beside the selected ones", **codes)  # type: ignore[arg-type]
+    group.add_argument("--ignore", help="rules not to run", **codes)  # type: ignore[arg-type]
+    group.add_argument(
+        "--per-file-ignores",
+        type=_listed,
+        action="extend",
+        metavar="PATTERN:CODE",
+        help="rules not to run on some files",
+    )
+    group.add_argument(
+        "--extend-per-file-ignores", type=_listed, action="extend", metavar="PATTERN:CODE", help="more of the same"
+    )
+    group.add_argument("--preview", action=argparse.BooleanOptionalAction, help="let rules run that are still on trial")
+    group.add_argument("--min-severity", metavar="|".join(SEVERITIES), help="hide findings below this severity")
+    modes = ", ".join(POOL_MODES)
+    group.add_argument(
+        "--pooler", metavar="MODE|NAME", help=f"what your engines run behind: {modes}, or a pooler's name"
+    )
+    group.add_argument(
+        "--add-noqa",
+        metavar="REASON",
+        help="write a `# noqa` for every finding, with a reason only as `--add-noqa=REASON`",
+    )
+    group.add_argument("--write-baseline", metavar="FILE", help="write the findings there as known ones")
+    group.add_argument("--baseline", metavar="FILE", help="report and fix only what is not known there")
+    group.add_argument("--ignore-noqa", action="store_true", help="report what `# noqa` silences")
+
+
+def _add_files(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--config", action="append", metavar="FILE|KEY=VALUE", help="the configuration file to use, or a TOML override"
+    )
+    group.add_argument("--isolated", action="store_true", help="read no configuration file")
+    group.add_argument("--exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="what to leave out")
+    group.add_argument(
+        "--extend-exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="more to leave out"
+    )
+    group.add_argument(
+        "--force-exclude", action=argparse.BooleanOptionalAction, help="leave out even the files that are named"
+    )
+    group.add_argument("--respect-gitignore", action=argparse.BooleanOptionalAction, help="leave out what Git ignores")
+    group.add_argument(
+        "--extension",
+        type=_listed,
+        action="extend",
+        metavar="EXTENSION:LANGUAGE",
+        help="what files of another extension hold, such as `pyx:python`",
+    )
+    group.add_argument(
+        "-j",
+        "--jobs",
+        metavar="N",
+        help="at most N processes, 1 for none beside this one, 0 for all processors (default: by the work there is)",
+    )
+    group.add_argument("-n", "--no-cache", action="store_true", help="changes nothing: poolsafe keeps no cache")
+    group.add_argument("--stdin-filename", metavar="PATH", help="the name of what comes from standard input")
+
+
+def _add_output(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--output-format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
+    group.add_argument("-o", "--output-file", metavar="FILE", help="write the report there")
+    group.add_argument("--statistics", action="store_true", help="count the findings of each rule instead")
+    group.add_argument("--show-fixes", action=argparse.BooleanOptionalAction, help="list what was fixed, file by file")
+    group.add_argument("--color", metavar="|".join(COLOURS), default="auto", help="colour (default: auto)")
+    group.add_argument("-q", "--quiet", action="store_true", help="print the findings and nothing else")
+    group.add_argument("-s", "--silent", action="store_true", help="print nothing at all: the exit code says it")
+    group.add_argument("-v", "--verbose", action="store_true", help="also say which engines are left alone, and why")
+    group.add_argument("-e", "--exit-zero", action="store_true", help="exit 0 even with findings")
+    group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit 1 when something was fixed")
+
+
+def _add_information(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--explain", metavar="CODE", help="print the page of a rule, or `--output-format json`")
+    group.add_argument("--list-rules", action="store_true", help="list the rules, or `--output-format json`")
+    group.add_argument("--show-files", action="store_true", help="list the files that would be looked at")
+    group.add_argument("--show-settings", action="store_true", help="print every setting and where it comes from")
+    group.add_argument("-V", "--version", action="version", version=f"poolsafe {__version__}")
+
+
+def _add_doctor(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--doctor", metavar="URL", help="ask a server what stands between it and you; env:NAME reads the URL there"
+    )
+    group.add_argument(
+        "--probe-state", action="store_true", help="with --doctor: also try what is left on the server if cut off"
+    )
+    group.add_argument(
+        "--write-config", action="store_true", help="with --doctor: write the verdict to the configuration file"
+    )
+    group.add_argument(
+        "--timeout", metavar="SECONDS", help="with --doctor: when to give up (default: 30; 120 with --probe-state)"
+    )

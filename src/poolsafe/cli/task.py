@@ -1,0 +1,77 @@
+"""What is to be done with every file: the part of the command line that travels to the workers."""
+
+from __future__ import annotations
+
+from poolsafe.config.errors import place
+from poolsafe.reading import checkout_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from poolsafe.cli.baseline import Baseline
+    from poolsafe.cli.questions import Questions
+    from poolsafe.config.settings import Settings
+
+REPORT = "report"
+DIFF = "diff"
+APPLY = "apply"
+ADD_NOQA = "add-noqa"
+
+
+class Shelf:
+    """The baselines of one run, each read once: every configuration may have one of its own."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self) -> None:
+        self._known: dict[str, Baseline] = {}
+
+    def of(self, settings: Settings) -> Baseline | None:
+        """Return the baseline that the settings name, and None without one. Raises UsageError."""
+        path = settings.baseline
+        if path is None:
+            return None
+        if path not in self._known:
+            from poolsafe.cli.baseline import read
+
+            said = settings.origins("baseline")[-1]
+            named = place(said.source, "baseline") + (f": {said.value}" if said.quotable else "")
+            # What a flag names is the user's will; what a project names lies in it.
+            root = None if said.source.startswith("--") else checkout_of(said.base)
+            self._known[path] = read(path, named, root)
+        return self._known[path]
+
+
+class Task:
+    """`mode` is one of REPORT, DIFF, APPLY and ADD_NOQA.
+
+    `frames` asks for source lines beside the findings, `notes` for the engines that are left alone, `notifications` for
+    the places of those that could not be judged. `piped` says that the one file is standard input: nothing is written,
+    the fixed text is handed back. `baselines` hold the findings that are not to be reported, None where all are;
+    `reason` is what to write behind a new `# noqa`. `questions` asks for each fix whether to apply it, and is None
+    where nobody is asked.
+    """
+
+    __slots__ = ("baselines", "frames", "ignore_noqa", "mode", "notes", "notifications", "piped", "questions", "reason")
+
+    def __init__(
+        self,
+        mode: str = REPORT,
+        *,
+        frames: bool = True,
+        notes: bool = False,
+        notifications: bool = False,
+        ignore_noqa: bool = False,
+        piped: bool = False,
+        baselines: Shelf | None = None,
+        reason: str = "",
+        questions: Questions | None = None,
+    ) -> None:
+        self.mode = mode
+        self.frames = frames
+        self.notes = notes
+        self.notifications = notifications
+        self.ignore_noqa = ignore_noqa
+        self.piped = piped
+        self.baselines = baselines
+        self.reason = reason
+        self.questions = questions

@@ -1,0 +1,212 @@
+"""Speaking to the user: streams that never fail on a character, colour, and progress that erases itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+from poolsafe.config.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import IO, TextIO, TypeVar
+
+    from poolsafe.reports.style import Style
+
+    _T = TypeVar("_T")
+
+# A run that is over before this many seconds shows no progress.
+PATIENCE = 1.0
+INTERVAL = 0.1
+# No terminal is wider than so many digits say, and Python raises ValueError for thousands of them.
+_WIDTH_DIGITS = 6
+
+
+def prepare_streams() -> None:
+    """Let both streams print any text, whatever the locale: what cannot be encoded becomes an escape.
+
+    A stream that was closed by whoever started us is there afterwards, and fails when it is used.
+    """
+    if None in (sys.stdin, sys.stdout, sys.stderr):
+        _stand_in_for_closed()
+    for stream in (sys.stdout, sys.stderr):
+        # Not every stand-in for a stream can be reconfigured.
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def _stand_in_for_closed() -> None:
+    """Open what is closed among the descriptors 0 to 2, as a file of ours would get its number otherwise.
+
+    Standard input and output are opened the wrong way round, so that their use is an error; messages go nowhere.
+    """
+    for name, mode, flags in (("stdin", "r", os.O_WRONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode, encoding="utf-8"))
+
+
+def emit(lines: Iterable[str], stream: IO[str] | None = None) -> None:
+    """Write to a stream, by default standard output. Raises UsageError where it takes no more, and BrokenPipeError."""
+    stream = stream or sys.stdout
+    try:
+        stream.writelines(lines)
+        stream.flush()
+    except OSError as error:
+        raise _failed(stream, error) from error
+
+
+def emit_bytes(content: bytes) -> None:
+    """Write to standard output, to the byte. Raises what `emit` does."""
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(content)
+        sys.stdout.buffer.flush()
+    except OSError as error:
+        raise _failed(sys.stdout, error) from error
+
+
+def take_in(largest: int) -> bytes:
+    """Return all of standard input. Raises UsageError where it cannot be read or holds more than `largest` bytes."""
+    try:
+        raw = sys.stdin.buffer.read(largest + 1)
+    except OSError as error:
+        raise UsageError(f"standard input: {error.strerror or error}") from None
+    if len(raw) > largest:
+        raise UsageError(f"standard input: larger than {largest // 1_000_000} MB")
+    return raw
+
+
+def drop_output(stream: IO[str]) -> None:
+    """Let what is still to be written vanish: Python flushes once more at exit, which must not fail again."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, stream.fileno())
+        os.close(null)
+    except (OSError, ValueError):
+        # No descriptor is left, or the stream has none.
+        pass
+
+
+def _failed(stream: IO[str], error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error
+    drop_output(stream)
+    name = "standard error" if stream is sys.stderr else "standard output"
+    return UsageError(f"{name}: {error.strerror or error}")
+
+
+def wants_colour(choice: str, stream: TextIO | None) -> bool:
+    """Decide on colour: `choice` is always, never or auto; FORCE_COLOR and NO_COLOR count where they are not empty."""
+    if choice != "auto":
+        return choice == "always"
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def style_for(stream: TextIO | None, choice: str) -> Style:
+    """Return how to dress what is printed to `stream`, which is None for a file."""
+    from poolsafe.reports.style import Style
+
+    to_terminal = stream is not None and stream.isatty()
+    return Style(colour=wants_colour(choice, stream), width=columns() if to_terminal else None)
+
+
+def known_width(stream: TextIO) -> int | None:
+    """Return the width that prose is laid out for: COLUMNS, or the terminal's. None where neither says any."""
+    return columns() if os.environ.get("COLUMNS") or stream.isatty() else None
+
+
+def columns() -> int:
+    """Return the terminal's width: COLUMNS, else what the terminal says, else 80. shutil's takes longer to import."""
+    said = os.environ.get("COLUMNS", "")
+    if said.isdecimal() and len(said) <= _WIDTH_DIGITS and int(said):
+        return int(said)
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except (ValueError, OSError):
+        return 80
+
+
+def printable(text: str) -> str:
+    """Return `text` on one line, without passwords and without anything that could steer a terminal or a CI job."""
+    from poolsafe.reports.secrets import HINTS
+
+    # Hardly anything that is said could hold one, and the patterns take time to make.
+    if any(hint in text.lower() for hint in ("/", "=", "@", *HINTS)):
+        from poolsafe.reports.masking import masked
+
+        text = masked(text)
+    # Most of what is said is plain, and then the tables of Unicode stay unread.
+    if text.isascii() and text.isprintable() and "##" not in text and "section_" not in text:
+        return text
+    from poolsafe.reports.style import clean
+
+    return clean(text)
+
+
+class Messages:
+    """What is said on stderr. `quiet` keeps warnings back, never errors."""
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self.quiet = quiet
+
+    def error(self, text: str) -> None:
+        """Say one line that explains exit code 2 or 3."""
+        self._say(f"error: {text}")
+
+    def warning(self, text: str) -> None:
+        """Say one line that does not change the exit code."""
+        if not self.quiet:
+            self._say(f"warning: {text}")
+
+    def note(self, text: str) -> None:
+        """Say one line without a heading."""
+        if not self.quiet:
+            self._say(text)
+
+    def _say(self, text: str) -> None:
+        line = f"{'' if text[:1] == ' ' else 'poolsafe: '}{printable(text)}\n"
+        for step in (sys.stdout.flush, lambda: sys.stderr.write(line), sys.stderr.flush):
+            try:
+                step()
+            except OSError:
+                # Nobody can be told here; what is wrong with standard output is said when it is written to.
+                continue
+
+
+class Progress:
+    """A counter on stderr for long runs on a terminal; a context manager that leaves nothing behind."""
+
+    def __init__(self, *, enabled: bool) -> None:
+        self._done = 0
+        # A terminal that cannot erase would be filled with numbers.
+        self._enabled = enabled and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._next = time.monotonic() + PATIENCE
+        self._shown = False
+
+    def __enter__(self) -> Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def passing(self, result: _T) -> _T:
+        """Count one file as done, and return `result`."""
+        self._done += 1
+        now = time.monotonic()
+        if self._enabled and now >= self._next:
+            from poolsafe.cli.summary import counted
+
+            self._next = now + INTERVAL
+            self._shown = True
+            sys.stderr.write(f"\r\x1b[Kpoolsafe: {counted(self._done, 'file')} examined")
+            sys.stderr.flush()
+        return result
