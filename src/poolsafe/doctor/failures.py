@@ -6,7 +6,7 @@ import errno
 import socket
 import ssl
 
-from poolsafe.doctor.bench import Lost, NoAnswer, Refused
+from poolsafe.doctor.bench import MOST_CLIENTS, Lost, NoAnswer, Refused
 from poolsafe.doctor.target import Target
 
 _PASSWORD = ("28P01", "28000")
@@ -16,6 +16,8 @@ _TOO_MANY = "53300"
 _AUTHENTICATION = ("authentication failed", "no such user", "auth failed", "SASL")
 _DATABASE = ("no such database",)
 _TLS = ("SSL", "TLS")
+# asyncpg's words.
+_NO_TLS = "rejected SSL upgrade"
 
 
 def reason(error: BaseException, target: Target, timeout: float) -> str:
@@ -32,6 +34,9 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
             return f"{where}: TLS: the certificate is not valid: {getattr(error, 'verify_message', '') or error}"
         case ssl.SSLError():
             return f"{where}: TLS failed: {getattr(error, 'reason', '') or error}"
+        case ConnectionError() if _NO_TLS in str(error):
+            mode = target.tls.get("sslmode", "prefer")
+            return f"{where}: TLS: the server does not offer it, and `sslmode={mode}` of the URL asks for it"
         case ConnectionRefusedError():
             return f"{where} refuses connections: nothing listens there, or a firewall is in between"
         case NoAnswer() | TimeoutError():
@@ -53,13 +58,15 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
 def _refused(error: Refused, target: Target) -> str:
     text = str(error)
     if error.state in _PASSWORD or any(word in text for word in _AUTHENTICATION):
-        return f"{target.address}: authentication failed: {text}"
+        hint = "" if target.password else "; the URL holds no password"
+        return f"{target.address}: authentication failed: {text}{hint}"
     if error.state == _NO_DATABASE or any(word in text for word in _DATABASE):
         return f"{target.address}: there is no such database: {text}"
     if error.state == _TOO_MANY:
-        return f"{target.address} has no connection left: {text}"
+        return f"{target.address} has no connection left: {text} (--doctor opens up to {MOST_CLIENTS} at a time)"
     if any(word in text for word in _TLS):
-        return f"{target.address}: TLS: {text}"
+        hint = "; `sslmode=disable` of the URL turns TLS off" if target.tls.get("sslmode") == "disable" else ""
+        return f"{target.address}: TLS: {text}{hint}"
     return f"{target.address} refuses the connection: {text}"
 
 
