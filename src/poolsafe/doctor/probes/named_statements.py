@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 TITLE = "Named prepared statements"
 EXPLANATION = (
     "one statement with a random name is parsed in one transaction and executed in another; where servers are shared, "
-    "a second client holds the first one meanwhile; then the name is deallocated"
+    "a second client holds the first one meanwhile, and in a session pool the next client looks for the name; then it "
+    "is deallocated"
 )
 
 _TRIES = 16
