@@ -123,6 +123,7 @@ def test_every_verdict_has_its_words(doctor: Any, between: Between) -> None:
         (breaks(), 0, "(tried above)"),
         (breaks(between=Between.DIRECT, recommended=DEFAULT, trial=None), 0, "asyncpg's defaults, as the probe above"),
         (breaks(trial=Outcome(24, {"InterfaceError": 3}, "InterfaceError: no")), 1, "were tried and failed"),
+        (breaks(trial=None, stopped="the time of 30 s ran out"), 1, "SQLAlchemy 2.1.9 (not tried):"),
         (breaks(recommended=None, trial=None), 1, "no options work here. Use asyncpg >= 0.31."),
         (breaks(stopped="the time of 30 s ran out"), 0, "Stopped: the time of 30 s ran out."),
         (breaks(stopped="interrupted"), 130, "Stopped: interrupted."),
@@ -275,6 +276,12 @@ def test_the_configuration_is_written(doctor: Any, tmp_path: Path) -> None:
     assert "other.toml" in doctor("--doctor", URL, "--write-config", "--config", "other.toml").stderr
     # And the linter reads it.
     assert 'pooler = "transaction"' in run(tmp_path, "--show-settings").stdout
+
+
+def test_what_is_interrupted_writes_nothing(doctor: Any, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    assert doctor("--doctor", URL, "--write-config", found=breaks(stopped="interrupted")).returncode == 130
+    assert (tmp_path / "pyproject.toml").read_text() == ""
 
 
 def test_without_a_verdict_nothing_is_written(doctor: Any, tmp_path: Path) -> None:

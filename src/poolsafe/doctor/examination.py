@@ -60,7 +60,8 @@ class Examination:
         """Whether what is recommended was seen to work."""
         if self.between is None or self.recommended is None:
             return False
-        return self.trial is None or not self.trial.failed
+        # asyncpg's defaults are what the probe of names has tried; everything else needs a trial.
+        return not self.trial.failed if self.trial is not None else self.recommended == advice.DEFAULT
 
     @property
     def settings(self) -> dict[str, str | int]:
@@ -159,7 +160,9 @@ class _Run:
         assert found.between is not None
         found.recommended = self._advised()
         if found.recommended in recommended_configuration.UNNAMED:
-            self._bench.say("does the advice work")
+            self._bench.say("do the recommended options work")
+            # Whatever limits connections, the trial needs some as well.
+            await self._bench.close()
             found.trial = await recommended_configuration.run(
                 self._bench, found.target, found.recommended, found.between
             )

@@ -186,7 +186,8 @@ class _Report:
     def _basis(self) -> str:
         """Returns what the advice rests on."""
         if self._found.trial is None:
-            return "asyncpg's defaults, as the probe above shows"
+            is_default = self._found.recommended == advice.DEFAULT
+            return "asyncpg's defaults, as the probe above shows" if is_default else "not tried"
         return "tried above" if self._found.versions["sqlalchemy"] is not None else "tried above, with asyncpg alone"
 
     def _lost_parameters(self) -> Iterator[str]:

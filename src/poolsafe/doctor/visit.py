@@ -68,7 +68,7 @@ class _Visit:
         code = exit_code(self._found)
         if not self._options.silent:
             self._print(code)
-        if path is not None and self._found.between is not None:
+        if path is not None and self._found.between is not None and code != INTERRUPTED:
             done = config_file.write(path, self._found.settings)
             name = os.path.relpath(path)
             self._messages.note(f"wrote the verdict to {name}" if done else f"{name} says the same already")
