@@ -356,7 +356,8 @@ def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--doctor",
         metavar="URL",
-        help="ask the server at URL which pooler is in front of it; env:NAME reads the URL from that variable",
+        help="ask the server at URL which pooler is in front of it, if any; env:NAME takes the URL from the "
+        "environment variable NAME",
     )
     group.add_argument(
         "--probe-state",

@@ -26,11 +26,17 @@ class Between(enum.Enum):
     UNKNOWN = "unknown"
 
 
+_ALL_THE_SAME = (
+    "If a prepared statement `does not exist` all the same, the application uses another URL, or it runs DISCARD ALL "
+    "or DEALLOCATE ALL."
+)
 WORDS = {
-    Between.DIRECT: "PostgreSQL itself. Each client has a server process of its own, so nothing breaks here.",
+    Between.DIRECT: (
+        f"PostgreSQL itself. Each client has a server process of its own, so nothing breaks here. {_ALL_THE_SAME}"
+    ),
     Between.SESSION: (
         "A pooler in session mode. Each client keeps its server connection until it disconnects, "
-        "so prepared statements and session state work as on PostgreSQL."
+        f"so prepared statements and session state work as on PostgreSQL. {_ALL_THE_SAME}"
     ),
     Between.INHERITS: (
         "A pooler in session mode that does not reset a server before the next client gets it, which therefore meets "
