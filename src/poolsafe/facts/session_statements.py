@@ -12,6 +12,7 @@ from poolsafe.facts.clauses import joined_text
 from poolsafe.facts.drivers import ASYNCPG, driver_of, is_adapter, is_pool
 from poolsafe.facts.observed import OP_EXECUTE, Observed, sql_of
 from poolsafe.facts.places import explain
+from poolsafe.facts.routes import Routes
 from poolsafe.facts.runners import Runners
 from poolsafe.facts.session_statement import Client, SessionStatement, Transaction
 from poolsafe.facts.sql_literals import WrittenSql, written_sql
@@ -68,6 +69,7 @@ class _Collector:
         self._observed = observed
         self._module = observed.module
         self._runners = Runners(observed)
+        self._routes = Routes(observed, self._runners)
         self._groups = [_Group(observed, calls) for calls in observed.session_calls]
         self._commands: dict[int, list[SessionCommand]] = {}
         for group in self._groups:
@@ -93,6 +95,7 @@ class _Collector:
             around = replace(around, transaction=Transaction.NONE, contained=False)
         if listener in ("begin", "after_begin"):
             around = replace(around, transaction=Transaction.OPEN, contained=True)
+        routes = self._routes.of(client, group.runs, direct=around.direct)
         written = written_sql(module, node) if calls[0].function != "add_listener" else None
         start, end = module.tree.span(node)
         for index, one in enumerate(given):
@@ -115,7 +118,7 @@ class _Collector:
                 rolled_back=around.rolled_back,
                 undone_late=bool(released) and not in_time,
                 lent=around.lent,
-                direct=around.direct,
+                routes=routes,
                 executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
                 releases=_bare_statements(module, released),
                 text_parameter=one.command.parameters and _is_text_parameter(module, node, executor),

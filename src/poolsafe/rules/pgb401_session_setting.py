@@ -89,12 +89,13 @@ from poolsafe.rules.session_wording import (
     as_written,
     grounds,
     how_to_keep_it_local,
-    lost,
+    message_of,
     verdict_on,
 )
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect, is_tracked
 from poolsafe.sql.setting_names import is_own_setting
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -109,9 +110,9 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = as_written(statement)
-    said = f"{what} {_consequence(command.name)} {behind(deployment)}" if verdict.leaks else lost(what, deployment)
-    message = f"{said}; {how_to_keep_it_local(statement)}"
-    fix = make_local(statement, source)
+    leaks = f"{what} {_consequence(command.name)} {behind(deployment)}"
+    message = message_of(leaks, what, how_to_keep_it_local(statement), verdict, deployment)
+    fix = None if verdict.outcome is Outcome.PINS else make_local(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 
