@@ -33,6 +33,8 @@ from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.index import last_name
 
 _JUDGED = LASTING | LOCAL
+# Effects that another command may end.
+_ENDED = frozenset({Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.SETTING, Effect.ROLE})
 _UNLOCK = re.compile(r"unlock", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _CONSTANT = re.compile(r"[-\d, ]+|'[^']*'")
@@ -120,15 +122,15 @@ class _Collector:
                 lent=around.lent,
                 routes=routes,
                 executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
-                releases=_bare_statements(module, released),
+                releases=self._releases(executor, released),
                 text_parameter=one.command.parameters and _is_text_parameter(module, node, executor),
                 origin=explain(one.text.provenance, "the SQL", module, (start, end)) if one.text is not None else (),
             )
             yield _with_edits(statement, module, node, calls[0].function, written, given, index)
 
     def _ends(self, command: SessionCommand, later: Iterable[tuple[cst.Call, bool]]) -> list[tuple[cst.Call, bool]]:
-        """Returns the later calls that end the effect of a command: they release the lock, or drop the table."""
-        if command.effect not in (Effect.LOCK, Effect.TEMPORARY_TABLE):
+        """Returns the later calls that end the effect of a command: they release the lock, drop the table, or reset."""
+        if command.effect not in _ENDED:
             return []
         return [(call, same) for call, same in later if self._is_ended_by(call, command)]
 
@@ -136,14 +138,33 @@ class _Collector:
         known = self._commands.get(id(call))
         if known is not None:
             return any(_is_end(one, command) for one in known)
+        if command.effect in (Effect.SETTING, Effect.ROLE):
+            return False
         # A function of the project may do it, or Alembic's `op.drop_table()`.
-        code = self._module.tree.text(call)
+        code = self._module.tree.text(call) + self._text_of_callee(call)
         if command.effect is Effect.TEMPORARY_TABLE:
             return "drop" in code.lower() and command.name in _WORD.findall(code)
         return _UNLOCK.search(code) is not None
 
+    def _releases(self, executor: cst.Call, released: list[cst.Call]) -> tuple[tuple[int, int], ...]:
+        """Returns the spans of the statements that release a lock, if the function that takes it runs their SQL."""
+        function = self._module.index.innermost_function(executor)
+        for call in released:
+            if id(call) not in self._commands or self._module.index.innermost_function(call) is not function:
+                return ()
+        return _bare_statements(self._module, released)
+
+    def _text_of_callee(self, call: cst.Call) -> str:
+        """Returns the source of the function that is called, if the module has just one of that name, or ""."""
+        known = self._module.index.functions.get(last_name(call.func) or "", [])
+        return self._module.tree.text(known[0][0]) if len(known) == 1 else ""
+
 
 def _is_end(later: SessionCommand, command: SessionCommand) -> bool:
+    if command.effect is Effect.SETTING:
+        return later.effect is Effect.RESET and later.name in (command.name, "all")
+    if command.effect is Effect.ROLE:
+        return later.effect is Effect.RESET and later.name == command.value
     if command.effect is Effect.TEMPORARY_TABLE:
         return later.effect is Effect.DROP_TABLE and later.name.lower() == command.name.lower()
     if later.effect is not Effect.UNLOCK:

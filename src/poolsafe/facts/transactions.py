@@ -7,13 +7,18 @@ connection is and what it does is the inference's to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import libcst as cst
 
+from poolsafe.checkout.roots import is_test
+from poolsafe.facts.callers import caller_of_lambda, callers_of, is_nested, parameters_of
 from poolsafe.facts.connection_names import (
     SAME,
     Body,
+    Use,
+    base_of,
     body_of,
     dotted,
     is_acquired,
@@ -25,10 +30,14 @@ from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.inference import Module
 from poolsafe.libraries import EXECUTING
 from poolsafe.records import frozen
-from poolsafe.syntax.index import last_name
+from poolsafe.syntax.index import descendants, last_name
 
 _BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
 _ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
+# Methods of MetaData that `run_sync` calls on an open transaction.
+_OF_METADATA = frozenset({"create_all", "drop_all", "reflect"})
+_MAY_COMMIT = frozenset({*_BEGINS, "begin_transaction", "commit", "run_migrations"})
+_MOST_HOPS = 3
 _AUTOCOMMIT = re.compile(r"""["']AUTOCOMMIT["']""", re.IGNORECASE)
 
 
@@ -49,9 +58,9 @@ class Surroundings:
     """What the function around a call shows.
 
     `lent`: the connection comes from elsewhere. `contained`: nothing runs on it after the transaction, as far as the
-    function shows. `rolled_back`: the connection is closed at the end of a block that never commits. `later` are the
-    calls that use the connection after this one, in the order of the source, each with whether it runs in the same
-    transaction.
+    function shows. `rolled_back`: the connection is closed at the end of a block that never commits, or a test is given
+    it, whose fixtures roll back as a rule. `later` are the calls that use the connection after this one, in the order
+    of the source, each with whether it runs in the same transaction.
     """
 
     transaction: Transaction
@@ -68,7 +77,61 @@ def surroundings_of(
     """Returns the transaction around a call that runs SQL.
 
     `receiver` is the expression of the object that runs it. `autocommit`: that object is in AUTOCOMMIT by itself.
+    What a function is given by all its callers is looked at there.
     """
+    return _followed(module, call, receiver, client, autocommit=autocommit, hops=_MOST_HOPS)
+
+
+def _followed(
+    module: Module, call: cst.Call, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool, hops: int
+) -> Surroundings:
+    around = caller_of_lambda(module, call, dotted(base_of(receiver)))
+    if around is not None:
+        call, receiver = around.call, around.receiver
+    found = _in_function(module, call, receiver, client, autocommit=autocommit)
+    function = module.index.innermost_function(call)
+    name = dotted(base_of(receiver))
+    if not found.lent or function is None or name is None or client is Client.ALEMBIC:
+        return found
+    if is_test(module.path) and name.partition(".")[0] in parameters_of(function):
+        return replace(found, rolled_back=True)
+    body = body_of(module, function)
+    callers = callers_of(module, function, body, name) if hops else ()
+    if not callers or found.transaction is Transaction.OPEN:
+        return found
+    outside = [
+        _followed(module, one.call, one.receiver, client, autocommit=autocommit, hops=hops - 1) for one in callers
+    ]
+    return _combined(module, function, body, names_of(body, receiver), found, outside)
+
+
+def _combined(
+    module: Module,
+    function: cst.FunctionDef,
+    body: Body,
+    keys: frozenset[str],
+    found: Surroundings,
+    outside: list[Surroundings],
+) -> Surroundings:
+    """Returns the surroundings of a call in a function that is given the connection, seen from all its callers."""
+    transactions = {one.transaction for one in outside}
+    ended = any(use.method in _ENDS for use in body.uses(keys)) or not all(same for _, same in found.later)
+    later = tuple((call, same and not ended) for one in outside for call, same in one.later)
+    return Surroundings(
+        transactions.pop() if len(transactions) == 1 else found.transaction,
+        lent=any(one.lent for one in outside),
+        # Others may call a function that is private by its name alone.
+        contained=not ended and is_nested(module, function) and all(one.contained for one in outside),
+        direct=found.direct or all(one.direct for one in outside),
+        rolled_back=all(one.rolled_back for one in outside) and not _commits(module, body.calls, keys),
+        later=(*found.later, *later),
+    )
+
+
+def _in_function(
+    module: Module, call: cst.Call, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool
+) -> Surroundings:
+    """Returns what the function around a call shows by itself."""
     function = module.index.innermost_function(call)
     body = body_of(module, function)
     keys = names_of(body, receiver)
@@ -187,15 +250,32 @@ def _may_commit(module: Module, body: Body, block: Block, call: cst.Call, keys: 
         first = module.tree.span(call)[1]
     if any(first <= at < last for at in body.yields):
         return True
-    return any(
-        first <= use.start < last
-        and (
-            not keys.isdisjoint(use.names)
-            if use.method in ("commit", "begin")
-            else use.method not in EXECUTING and not keys.isdisjoint(use.given)
-        )
-        for use in body.calls
-    )
+    return _commits(module, [use for use in body.calls if first <= use.start < last], keys)
+
+
+def _commits(module: Module, uses: Iterable[Use], keys: frozenset[str]) -> bool:
+    """Returns whether one of these calls may commit on a connection, by itself or in a function that it is given to."""
+    for use in uses:
+        if use.method in ("commit", "begin", "run_sync") and not keys.isdisjoint(use.names):
+            if use.method != "run_sync" or not _only_reads(module, use.node):
+                return True
+        elif use.method not in EXECUTING and not keys.isdisjoint(use.given):
+            return True
+    return False
+
+
+def _only_reads(module: Module, call: cst.Call) -> bool:
+    """Returns whether the function that `run_sync` is given certainly leaves the transaction open."""
+    given = call.args[0].value if call.args else None
+    if isinstance(given, cst.Attribute):
+        return given.attr.value in _OF_METADATA
+    code: cst.CSTNode | None = given if isinstance(given, cst.Lambda) else None
+    if isinstance(given, cst.Name):
+        known = module.index.functions.get(given.value, [])
+        code = known[0][0] if len(known) == 1 else None
+    if code is None:
+        return False
+    return not any(last_name(one.func) in _MAY_COMMIT for one in descendants(code) if isinstance(one, cst.Call))
 
 
 def _is_repeated(module: Module, call: cst.Call, block: cst.With) -> bool:

@@ -31,7 +31,7 @@ _COMMANDS = (
 _BOUNDARIES = (
     r"""(?:BEGIN|COMMIT|ROLLBACK|START\s+TRANSACTION)\s*(?:[;"']|\Z)""",
     r"""(?:begin|commit|rollback|start\s+transaction)\s*(?:[;"']|\Z)""",
-    r"(?:DROP|drop)\s+\w",
+    r"(?:DROP|drop|RESET|reset)\s+\w",
 )
 # These may stand anywhere in a command. The name of a function may be put together: `f"SELECT pg_{kind}advisory_lock"`.
 _INSIDE = (
