@@ -19,7 +19,7 @@ from poolsafe.source import Source
 HEADER = """\
 import asyncpg
 from alembic import op
-from sqlalchemy import event, func, select, text
+from sqlalchemy import bindparam, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
 
 engine = create_async_engine("postgresql+asyncpg://app@db/app")
@@ -223,6 +223,36 @@ OTHERS = """
 """
 
 
+LISTENERS = """
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        dbapi_connection.run_async(lambda conn: conn.execute("SET search_path TO a"))  # PGB408
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        async def setup(conn):
+            await conn.execute("SET search_path TO a")
+        dbapi_connection.run_async(setup)  # PGB408
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        dbapi_connection.run_async(lambda conn: conn.set_type_codec("SET"))
+"""
+
+PARAMETERS = """
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET LOCAL app.x = :v").bindparams(bindparam("v", "a")))  # PGB405?
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET LOCAL app.x = :v").bindparams(bindparam("v", "a", literal_execute=True)))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET app.x = :v").bindparams(bindparam("v", literal_execute=True)))  # PGB401!
+"""
+
 RESETS = """
     async def f():
         async with engine.begin() as conn:
@@ -384,7 +414,8 @@ HELPERS = """
 
 
 @pytest.mark.parametrize(
-    ("program", "expected"), cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS, RESETS, HELPERS)
+    ("program", "expected"),
+    cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS, LISTENERS, PARAMETERS, RESETS, HELPERS),
 )
 def test_the_transaction_around_a_command(program: str, expected: str) -> None:
     assert said(program) == expected
@@ -417,3 +448,20 @@ def test_what_a_test_is_given_is_rolled_back() -> None:
     ):
         found = check(Source.from_text(path, HEADER + program), Deployment(pooler=PoolMode.TRANSACTION)).findings
         assert [one.code for one in found if one.code.startswith("PGB4")] == expected
+
+
+PSYCOPG = """
+import psycopg
+
+async def work(conninfo):
+    async with await psycopg.AsyncConnection.connect(conninfo) as connection:
+        await {cursor}.execute("SET app.x = %s", ("a",))
+"""
+
+
+@pytest.mark.parametrize(
+    ("cursor", "codes"), [("connection", ["PGB405"]), ("psycopg.AsyncClientCursor(connection)", [])]
+)
+def test_a_client_cursor_writes_parameters(cursor: str, codes: list[str]) -> None:
+    found = check(Source.from_text("app.py", PSYCOPG.format(cursor=cursor)), Deployment()).findings
+    assert [one.code for one in found if one.code.startswith("PGB4")] == codes

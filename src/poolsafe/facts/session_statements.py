@@ -17,7 +17,7 @@ from poolsafe.facts.runners import Runners
 from poolsafe.facts.session_statement import Client, SessionStatement, Transaction
 from poolsafe.facts.sql_literals import WrittenSql, written_sql
 from poolsafe.facts.statement import Runner
-from poolsafe.facts.transactions import in_listener, surroundings_of
+from poolsafe.facts.transactions import listener_around, surroundings_of
 from poolsafe.inference import Arguments, Const, Module, ObservedCall, Text, Value, alternatives, for_detection
 from poolsafe.libraries import DRIVER_METHODS, EXECUTING
 from poolsafe.records import frozen
@@ -87,10 +87,11 @@ class _Collector:
         if not given:
             return
         module, calls = self._module, group.calls
+        if _writes_parameters(module, calls[0].node):
+            given = [replace(one, command=replace(one.command, parameters=False)) for one in given]
         node, executor = calls[0].node, group.executor
         client, runner, reason = _client(self._observed, self._runners, calls, given)
-        home = module.index.innermost_function(node)
-        listener = in_listener(module, home) if home is not None else ""
+        listener = listener_around(module, node)
         autocommit = client is not Client.ASYNCPG and self._runners.is_autocommit(group.runs)
         around = surroundings_of(module, executor, group.receiver, client, autocommit=autocommit)
         if is_pool(calls):
@@ -309,6 +310,23 @@ def _bare_statements(module: Module, calls: Iterable[cst.Call]) -> tuple[tuple[i
 
 
 # --- parameters and edits ---
+
+
+def _writes_parameters(module: Module, node: cst.Call) -> bool:
+    """Returns whether SQLAlchemy writes a parameter into the SQL: `bindparams(bindparam(..., literal_execute=True))`.
+
+    So does psycopg's ClientCursor.
+    """
+    around = module.index.parents.get(id(node))
+    call = module.index.parents.get(id(around))
+    if isinstance(around, cst.Attribute) and around.attr.value == "bindparams" and isinstance(call, cst.Call):
+        given = [one.value for one in call.args if isinstance(one.value, cst.Call)]
+        return any(
+            argument.keyword is not None and argument.keyword.value == "literal_execute"
+            for one in given
+            for argument in one.args
+        )
+    return "ClientCursor" in module.source.text
 
 
 def _is_text_parameter(module: Module, node: cst.Call, executor: cst.Call) -> bool:

@@ -166,8 +166,19 @@ def _in_function(
     return Surroundings(transaction, lent, contained, direct, rolled_back, later)
 
 
-def in_listener(module: Module, function: cst.FunctionDef) -> str:
-    """Returns the event that a function listens to by its decorators, or ""."""
+def listener_around(module: Module, call: cst.Call) -> str:
+    """Returns the event of SQLAlchemy whose listener a call stands in, also in a function inside of it, or ""."""
+    node = module.index.parents.get(id(call))
+    while node is not None:
+        event = _event_of(module, node) if isinstance(node, cst.FunctionDef) else ""
+        if event:
+            return event
+        node = module.index.parents.get(id(node))
+    return ""
+
+
+def _event_of(module: Module, function: cst.FunctionDef) -> str:
+    """Returns the event that a function listens to, or ""."""
     for decorator in function.decorators:
         call = decorator.decorator
         if isinstance(call, cst.Call) and last_name(call.func) == "listens_for" and len(call.args) > 1:
