@@ -65,7 +65,10 @@ class _Group:
 
 
 class _Collector:
-    """Builds the facts of one module. `commands` holds what each call that runs SQL does, by the id of its node."""
+    """Builds the facts of one module.
+
+    `commands` holds what each call that runs SQL does, and each function, by the id of its node.
+    """
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
@@ -75,7 +78,9 @@ class _Collector:
         self._groups = [_Group(observed, calls) for calls in observed.session_calls]
         self._commands: dict[int, list[SessionCommand]] = {}
         for group in self._groups:
-            self._commands.setdefault(id(group.executor), []).extend(one.command for one in group.effects)
+            commands = [one.command for one in group.effects]
+            for node in (group.executor, self._module.index.innermost_function(group.executor)):
+                self._commands.setdefault(id(node), []).extend(commands)
 
     def statements(self) -> Iterator[SessionStatement]:
         """Yields the facts of the module."""
@@ -137,12 +142,16 @@ class _Collector:
 
     def _is_ended_by(self, call: cst.Call, command: SessionCommand) -> bool:
         known = self._commands.get(id(call))
-        if known is not None:
-            return any(_is_end(one, command) for one in known)
-        if command.effect in (Effect.SETTING, Effect.ROLE):
+        if known is None:
+            # A function of the module may do it.
+            called = self._module.index.functions.get(last_name(call.func) or "", [])
+            known = self._commands.get(id(called[0][0])) if len(called) == 1 else None
+        if known is not None and any(_is_end(one, command) for one in known):
+            return True
+        if id(call) in self._commands or command.effect in (Effect.SETTING, Effect.ROLE):
             return False
-        # A function of the project may do it, or Alembic's `op.drop_table()`.
-        code = self._module.tree.text(call) + self._text_of_callee(call)
+        # So may one of the project, and Alembic's `op.drop_table()`.
+        code = self._module.tree.text(call)
         if command.effect is Effect.TEMPORARY_TABLE:
             return "drop" in code.lower() and command.name in _WORD.findall(code)
         return _UNLOCK.search(code) is not None
@@ -154,11 +163,6 @@ class _Collector:
             if id(call) not in self._commands or self._module.index.innermost_function(call) is not function:
                 return ()
         return _bare_statements(self._module, released)
-
-    def _text_of_callee(self, call: cst.Call) -> str:
-        """Returns the source of the function that is called, if the module has just one of that name, or ""."""
-        known = self._module.index.functions.get(last_name(call.func) or "", [])
-        return self._module.tree.text(known[0][0]) if len(known) == 1 else ""
 
 
 def _is_end(later: SessionCommand, command: SessionCommand) -> bool:

@@ -102,29 +102,35 @@ def _followed(
     outside = [
         _followed(module, one.call, one.receiver, client, autocommit=autocommit, hops=hops - 1) for one in callers
     ]
-    return _combined(module, function, body, names_of(body, receiver), found, outside)
+    return _combined(module, call, body, names_of(body, receiver), found, outside)
 
 
 def _combined(
     module: Module,
-    function: cst.FunctionDef,
+    call: cst.Call,
     body: Body,
     keys: frozenset[str],
     found: Surroundings,
     outside: list[Surroundings],
 ) -> Surroundings:
     """Returns the surroundings of a call in a function that is given the connection, seen from all its callers."""
+    function = module.index.innermost_function(call)
     transactions = {one.transaction for one in outside}
-    ended = any(use.method in _ENDS for use in body.uses(keys)) or not all(same for _, same in found.later)
-    later = tuple((call, same and not ended) for one in outside for call, same in one.later)
+    transaction = transactions.pop() if len(transactions) == 1 else found.transaction
+    here = tuple(_later(module, body, call, keys, None, transaction))
+    ended = any(use.method in _ENDS for use in body.uses(keys))
+    afterwards = tuple((use, same and not ended) for one in outside for use, same in one.later)
     return Surroundings(
-        transactions.pop() if len(transactions) == 1 else found.transaction,
+        transaction,
         lent=any(one.lent for one in outside),
         # Others may call a function that is private by its name alone.
-        contained=not ended and is_nested(module, function) and all(one.contained for one in outside),
+        contained=function is not None
+        and is_nested(module, function)
+        and not ended
+        and all(one.contained for one in outside),
         direct=found.direct or all(one.direct for one in outside),
         rolled_back=all(one.rolled_back for one in outside) and not _commits(module, body.calls, keys),
-        later=(*found.later, *later),
+        later=(*here, *afterwards),
     )
 
 
@@ -271,8 +277,29 @@ def _commits(module: Module, uses: Iterable[Use], keys: frozenset[str]) -> bool:
             if use.method != "run_sync" or not _only_reads(module, use.node):
                 return True
         elif use.method not in EXECUTING and not keys.isdisjoint(use.given):
-            return True
+            called = _one_function(module, use.method)
+            if called is None or not _leaves_open(called):
+                return True
     return False
+
+
+def _one_function(module: Module, name: str | None) -> cst.FunctionDef | None:
+    """Returns the function of this name, or None if the module has none or several."""
+    known = module.index.functions.get(name or "", [])
+    return known[0][0] if len(known) == 1 else None
+
+
+def _leaves_open(code: cst.FunctionDef | cst.Lambda) -> bool:
+    """Returns whether a function that is given a connection certainly leaves its transaction open."""
+    given = {one.name.value for one in code.params.params}
+    for node in descendants(code):
+        if isinstance(node, cst.Call):
+            method = last_name(node.func)
+            if method in _MAY_COMMIT or (
+                method not in EXECUTING and any(dotted(argument.value) in given for argument in node.args)
+            ):
+                return False
+    return True
 
 
 def _only_reads(module: Module, call: cst.Call) -> bool:
@@ -280,13 +307,10 @@ def _only_reads(module: Module, call: cst.Call) -> bool:
     given = call.args[0].value if call.args else None
     if isinstance(given, cst.Attribute):
         return given.attr.value in _OF_METADATA
-    code: cst.CSTNode | None = given if isinstance(given, cst.Lambda) else None
+    code: cst.FunctionDef | cst.Lambda | None = given if isinstance(given, cst.Lambda) else None
     if isinstance(given, cst.Name):
-        known = module.index.functions.get(given.value, [])
-        code = known[0][0] if len(known) == 1 else None
-    if code is None:
-        return False
-    return not any(last_name(one.func) in _MAY_COMMIT for one in descendants(code) if isinstance(one, cst.Call))
+        code = _one_function(module, given.value)
+    return code is not None and _leaves_open(code)
 
 
 def _is_repeated(module: Module, call: cst.Call, block: cst.With) -> bool:
@@ -314,11 +338,11 @@ def _in_migration(module: Module, call: cst.Call, body: Body, keys: frozenset[st
         if isinstance(item.item, cst.Call)
     }
     if "autocommit_block" in around:
-        return Surroundings(Transaction.AUTOCOMMIT, lent=True, contained=False, direct=direct)
+        return Surroundings(Transaction.AUTOCOMMIT, lent=False, contained=False, direct=direct)
     start = module.tree.span(call)[0]
     leaves = any(use.start > start and use.method in ("autocommit_block", "commit") for use in body.calls)
     later = tuple(_later(module, body, call, keys, None, Transaction.OPEN))
-    return Surroundings(Transaction.OPEN, lent=True, contained=not leaves, direct=direct, later=later)
+    return Surroundings(Transaction.OPEN, lent=False, contained=not leaves, direct=direct, later=later)
 
 
 # --- before and after ---
