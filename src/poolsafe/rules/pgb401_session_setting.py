@@ -18,7 +18,8 @@ gone with the next statement. If the transaction is rolled back, as `engine.conn
 undone, even without a pooler.
 
 `application_name`, `TimeZone`, `DateStyle`, `client_encoding`, `standard_conforming_strings` and `IntervalStyle` are
-silent, since PgBouncer sets them again for each client. So are `RESET` and `SET ... TO DEFAULT`.
+silent, since PgBouncer sets them again for each client. So are `RESET` and `SET ... TO DEFAULT`, and what one of them
+sets back in the same transaction. In tests, a connection that comes from a fixture is taken to be rolled back.
 
 ## Example
 ```python
@@ -68,7 +69,8 @@ without a transaction, since `SET LOCAL` has no effect there.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the setting after the transaction and does not leak it, PgDog tracks it, RDS Proxy keeps the client on one server.
+the setting after the transaction and does not leak it, PgDog tracks it, RDS Proxy keeps the client on one server,
+which is a warning in words of its own.
 
 ## References
 - [PgBouncer: features of the pool modes](https://www.pgbouncer.org/features.html)
