@@ -103,7 +103,8 @@ class _Collector:
             around = replace(around, transaction=Transaction.NONE, contained=False)
         if listener in ("begin", "after_begin"):
             around = replace(around, transaction=Transaction.OPEN, contained=True)
-        routes = self._routes.of(client, group.runs, direct=around.direct)
+        # Of what another driver runs, nothing is said that depends on the pooler.
+        routes = () if runner is Runner.SYNC else self._routes.of(client, group.runs, direct=around.direct)
         written = written_sql(module, node) if calls[0].function != "add_listener" else None
         start, end = module.tree.span(node)
         for index, one in enumerate(given):
