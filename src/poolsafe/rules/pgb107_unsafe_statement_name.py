@@ -10,7 +10,7 @@ sizes at 0, with unique names under AUTOCOMMIT, or with versions that do not kno
   `NullPool` and a name function alone, a recipe that is widely copied, fails for this reason.
 - Unique names under AUTOCOMMIT: the pooler may send "parse" and "bind" to different servers, with the same exception.
   It makes no difference whether the engine has it or `execution_options(isolation_level="AUTOCOMMIT")` gives it to a
-  connection or to a copy of the engine.
+  connection or to a copy of the engine, as Alembic's `autocommit_block()` does for the engine of its env.py.
 - An empty name without both zeros makes statements overwrite each other: **another client's rows**; alone, even where
   PgBouncer supports prepared statements, and even without a pooler.
 - With SQLAlchemy < 2.0.10: `TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func'`.

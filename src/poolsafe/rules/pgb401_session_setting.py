@@ -18,7 +18,8 @@ gone with the next statement. If the transaction is rolled back, as `engine.conn
 undone, even without a pooler.
 
 `application_name`, `TimeZone`, `DateStyle`, `client_encoding`, `standard_conforming_strings` and `IntervalStyle` are
-silent, since PgBouncer sets them again for each client. So are `RESET` and `SET ... TO DEFAULT`.
+silent, since PgBouncer sets them again for each client. So are `RESET` and `SET ... TO DEFAULT`, and what one of them
+sets back in the same transaction. In tests, a connection that comes from a fixture is taken to be rolled back.
 
 ## Example
 ```python
@@ -68,7 +69,8 @@ without a transaction, since `SET LOCAL` has no effect there.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the setting after the transaction and does not leak it, PgDog tracks it, RDS Proxy keeps the client on one server.
+the setting after the transaction and does not leak it, PgDog tracks it, RDS Proxy keeps the client on one server,
+which is a warning in words of its own.
 
 ## References
 - [PgBouncer: features of the pool modes](https://www.pgbouncer.org/features.html)
@@ -89,12 +91,13 @@ from poolsafe.rules.session_wording import (
     as_written,
     grounds,
     how_to_keep_it_local,
-    lost,
+    message_of,
     verdict_on,
 )
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect, is_tracked
 from poolsafe.sql.setting_names import is_own_setting
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -109,9 +112,9 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = as_written(statement)
-    said = f"{what} {_consequence(command.name)} {behind(deployment)}" if verdict.leaks else lost(what, deployment)
-    message = f"{said}; {how_to_keep_it_local(statement)}"
-    fix = make_local(statement, source)
+    leaks = f"{what} {_consequence(command.name)} {behind(deployment)}"
+    message = message_of(leaks, what, how_to_keep_it_local(statement), verdict, deployment)
+    fix = None if verdict.outcome is Outcome.PINS else make_local(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 

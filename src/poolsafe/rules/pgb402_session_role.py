@@ -68,9 +68,10 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import make_local
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import as_written, grounds, how_to_keep_it_local, lost, verdict_on
+from poolsafe.rules.session_wording import as_written, grounds, how_to_keep_it_local, message_of, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -85,7 +86,6 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         return
     what = as_written(statement)
     leaks = f"{what} stays on the server: the next client acts as that role, {behind(deployment)}"
-    said = leaks if verdict.leaks else lost(what, deployment)
-    message = f"{said}; {how_to_keep_it_local(statement)}"
-    fix = make_local(statement, source)
+    message = message_of(leaks, what, how_to_keep_it_local(statement), verdict, deployment)
+    fix = None if verdict.outcome is Outcome.PINS else make_local(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))

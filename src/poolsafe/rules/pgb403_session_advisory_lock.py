@@ -80,9 +80,10 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import take_transaction_lock, transaction_lock
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, lost, verdict_on
+from poolsafe.rules.session_wording import grounds, message_of, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -96,13 +97,12 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"`{statement.command.name}()`"
-    leaks = f"{what} is the server's: others get it too, a release may miss it,"
-    said = f"{leaks} {behind(deployment)}" if verdict.leaks else lost(what, deployment)
-    fix = take_transaction_lock(statement, source)
+    leaks = f"{what} is the server's: others get it too, a release may miss it, {behind(deployment)}"
+    fix = None if verdict.outcome is Outcome.PINS else take_transaction_lock(statement, source)
     advice = "lock on a direct connection"
     if statement.in_transaction:
         advice = f"use `{transaction_lock(statement.command.name)}()`"
-    message = f"{said}; {advice}"
+    message = message_of(leaks, what, advice, verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 

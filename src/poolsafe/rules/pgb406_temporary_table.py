@@ -78,9 +78,10 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import drop_on_commit
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, lost, shown, verdict_on
+from poolsafe.rules.session_wording import grounds, message_of, shown, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -96,14 +97,11 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         return
     kind = command.value if command.value in ("view", "sequence") else "table"
     what = f"the temporary {kind} `{shown(command.name)}`"
-    if not verdict.leaks:
-        said = lost(what, deployment)
-    elif command.kept:
-        said = f"{what} may exist already and hold another client's rows, without an error, {behind(deployment)}"
-    else:
-        said = f"{what} stays on the server: other clients read it, or meet `already exists`, {behind(deployment)}"
-    message = f"{said}; {_advice(statement, kind)}"
-    fix = drop_on_commit(statement, source)
+    leaks = f"{what} stays on the server: other clients read it, or meet `already exists`, {behind(deployment)}"
+    if command.kept:
+        leaks = f"{what} may exist already and hold another client's rows, without an error, {behind(deployment)}"
+    message = message_of(leaks, what, _advice(statement, kind), verdict, deployment)
+    fix = None if verdict.outcome is Outcome.PINS else drop_on_commit(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 

@@ -74,7 +74,7 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import as_written, grounds, lost, verdict_on
+from poolsafe.rules.session_wording import as_written, grounds, message_of, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect, is_tracked
 
@@ -91,11 +91,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"{as_written(statement)} in a `{statement.listener}` listener"
-    if not verdict.leaks:
-        said = lost(what, deployment)
-    elif statement.listener == "checkout":
-        said = f"{what} stays on the server, and other clients inherit it, {behind(deployment)}"
-    else:
-        said = f"{what} reaches one server, and other clients inherit it, {behind(deployment)}"
-    message = f"{said}; use `SET LOCAL` on `begin`"
+    does = "stays on the server" if statement.listener == "checkout" else "reaches one server"
+    leaks = f"{what} {does}, and other clients inherit it, {behind(deployment)}"
+    message = message_of(leaks, what, "use `SET LOCAL` on `begin`", verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

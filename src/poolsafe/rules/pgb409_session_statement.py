@@ -66,9 +66,10 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, shown, verdict_on
+from poolsafe.rules.session_wording import grounds, pinned, shown, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -82,6 +83,8 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         return
     said, advice = fault
     message = f"{said}, {behind(deployment)}; {advice}"
+    if verdict.outcome is Outcome.PINS:
+        message = f"{pinned(_command(statement), deployment)}; {advice}"
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))
 
 
@@ -107,6 +110,17 @@ def _fault(statement: SessionStatement) -> tuple[str, str] | None:
         case Effect.DISCARD if name != "discard plans":
             return f"`{name.upper()}` clears what other clients keep on that server, not one's own", "leave it out"
     return None
+
+
+def _command(statement: SessionStatement) -> str:
+    """Returns the command in short form, in backticks."""
+    command = statement.command
+    match command.effect:
+        case Effect.HELD_CURSOR:
+            return f"`DECLARE {shown(command.name)} ... WITH HOLD`"
+        case Effect.LIBRARY:
+            return f"`LOAD '{shown(command.name)}'`"
+    return f"`{command.value.upper()} {shown(command.name)}`"
 
 
 def _is_needed_later(statement: SessionStatement) -> bool:
