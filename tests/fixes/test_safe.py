@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -313,6 +314,55 @@ def test_a_literal_is_changed_where_items_are_only_set() -> None:
     code = 'args = {**OFF}\nargs["statement_cache_size"] = 50\nargs["prepared_statement_cache_size"] = 0\n'
     call = 'create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})\n'
     assert repaired(code + call) == code.replace("50", "0") + call
+
+
+CONDITIONAL = """
+    args = {**OFF, "statement_cache_size": 0 if os.getenv("CI") else 50}
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = {**OFF}
+    args["statement_cache_size"] = 50 if os.getenv("CI") else (20 if os.getenv("DEV") else 0)
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = dict(OFF, statement_cache_size=(-1 if "CI" in os.environ else None))
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    def make(url, **options):
+        if "asyncpg" in url:
+            options["connect_args"] = {**OFF, "statement_cache_size": 0 if os.getenv("CI") else 50}
+        return create_async_engine(url, pool_pre_ping=True, **options)
+    make(URL)
+    make("sqlite+aiosqlite://")
+"""
+
+
+@pytest.mark.parametrize("code", programs(CONDITIONAL))
+def test_a_conditional_size_is_replaced_as_a_whole(code: str) -> None:
+    size = re.search(r"statement_cache_size(?:\": |\"] = |=)(\(.*?\)(?=\))|[^}\n]*)", code)
+    assert size is not None
+    assert repaired(code) == f"{code[: size.start(1)]}0{code[size.end(1) :]}"
+
+
+LEFT_CONDITIONAL = """
+    # The condition has an effect.
+    args = {**OFF, "statement_cache_size": 0 if clear() else 50}
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    # One of the values is not known.
+    args = {**OFF, "statement_cache_size": unknown if os.getenv("CI") else 50}
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    # Another driver gets one of the values.
+    def args(url):
+        return {**OFF, "statement_cache_size": 1 if url.startswith("sqlite") else 50}
+    for each in (URL, "sqlite+aiosqlite://"):
+        create_async_engine(each, pool_pre_ping=True, **{"connect_args": args(each)})
+"""
+
+
+@pytest.mark.parametrize("code", programs(LEFT_CONDITIONAL))
+def test_a_conditional_size_stays_where_it_has_other_meanings(code: str) -> None:
+    assert "else 50" in repaired(code)
 
 
 SHARED = {

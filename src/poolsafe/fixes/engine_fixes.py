@@ -177,7 +177,10 @@ def _repair(
         added = add_at_call(engine, source, names) if names else ()
         if added is None:
             return None
-        return Placement(_together(engine, source, in_place, added), _applicability(engine), replaced_by(in_place))
+        # Another driver's engine that got one of the sizes would not have connected before.
+        certain = engine.url.driver is Driver.ASYNCPG and not names
+        applicability = Applicability.SAFE if certain else _applicability(engine)
+        return Placement(_together(engine, source, in_place, added), applicability, replaced_by(in_place))
     values = {size.key: "0" for size in sizes} | _moved_values(engine, source, moved)
     values = {**names, **values} if NAME_FUNCTION in values else {**values, **names}
     if not moved:
