@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from poolsafe.edits.dict_items import display_of, items_of
 from poolsafe.edits.insertion import insert_arguments
 from poolsafe.edits.quoting import preferred_quote
-from poolsafe.edits.removal import remove_arguments
 from poolsafe.edits.replacement import replace_text
 from poolsafe.edits.wrapping import fitted, is_commented_for_people
 from poolsafe.facts.engine import ConnectArgsForm, Driver, Misplaced, MisplacedWhere, PrePing, SizeState
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.findings import Applicability, Edit, Fix
+from poolsafe.fixes.misplaced_keys import remove_keys, replace_keys
 from poolsafe.fixes.placement import Placement, add_at_call, place_keys, replaced_by
 from poolsafe.verdicts import knows_empty_names, may_fail_by_name, would_keep_names
 
@@ -200,17 +200,13 @@ def _together(engine: Engine, source: Source, in_place: Edits, added: Edits) -> 
 
 def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: dict[str, str]) -> Edits | None:
     """Returns edits that give the keys in connect_args and take them away where they are misplaced."""
-    places = [each.argument for each in moved if each.argument is not None]
-    if engine.layout.connect_args.form is not ConnectArgsForm.ABSENT or not places or engine.url.shared:
-        removals, added = _removals(engine, source, moved), add_at_call(engine, source, values)
+    call = engine.layout.call
+    in_call = any(each.argument is not None for each in moved)
+    if engine.layout.connect_args.form is not ConnectArgsForm.ABSENT or not in_call or engine.url.shared:
+        removals, added = remove_keys(source, call, moved), add_at_call(engine, source, values)
         return None if removals is None or added is None else (*removals, *added)
-    # The place of a misplaced argument is as good as any, and what is inserted must not touch what is deleted.
-    first = engine.layout.call.arguments[min(places)]
-    quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
-    argument = f"connect_args={display_of(items_of(values, quote))}"
-    replacement = replace_text(source, (first.start, first.end), argument)
-    removals = _removals(engine, source, [each for each in moved if each.argument != min(places)])
-    return None if removals is None or replacement is None else (replacement, *removals)
+    quote = preferred_quote(source, call.start, call.end)
+    return replace_keys(source, call, moved, f"connect_args={display_of(items_of(values, quote))}")
 
 
 def _moved_values(engine: Engine, source: Source, moved: Sequence[Misplaced]) -> dict[str, str]:
@@ -236,24 +232,6 @@ def _literals(source: Source, sizes: Sequence[CacheSize]) -> Edits | None:
                 return None
             edits.append(edit)
     return tuple(dict.fromkeys(edits))
-
-
-def _removals(engine: Engine, source: Source, moved: Sequence[Misplaced]) -> Edits | None:
-    """What takes the misplaced keys away; None where one of them cannot be taken away here."""
-    edits: list[Edit] = []
-    indices: list[int] = []
-    for each in moved:
-        if each.where is MisplacedWhere.ENGINE_KEYWORD and each.argument is not None:
-            indices.append(each.argument)
-        elif each.where is MisplacedWhere.URL_QUERY and each.removal is not None:
-            edit = replace_text(source, each.removal, "")
-            if edit is None:
-                return None
-            edits.append(edit)
-        else:
-            return None
-    removed = remove_arguments(source, engine.layout.call, indices)
-    return None if removed is None else (*dict.fromkeys(edits), *removed)
 
 
 def _has_comment(source: Source, end: int) -> bool:
