@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from poolsafe.facts.branches import missing_branch
+from poolsafe.facts.driver_conditions import driver_condition
 from poolsafe.facts.engine import CacheSize, Destinations, Driver, SizeState, WrittenItem
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.facts.reach import Passage, Surroundings
@@ -41,13 +42,18 @@ def destinations(
     finder = _Finder(surroundings, calls[0].node)
     passages = [one for seen in calls for one in surroundings.passages(seen)]
     if SizeState.ZERO in states:
-        return Destinations(beside=finder.beside(passages, sizes), certain=finder.is_private)
+        beside = finder.beside(passages, sizes)
+        condition = None if beside else driver_condition(surroundings, calls[0].node, passages)
+        return Destinations(beside=beside, certain=finder.is_private, condition=condition)
     ours = [one for one in passages if one.driver is not Driver.OTHER]
     inside, around = finder.inside_and_around(ours)
     certain = bool(inside or around) and finder.is_private and finder.is_known(ours)
     branch = None if certain else missing_branch(surroundings, calls[0].node, passages)
     owned = bool(ours) and all(_holds_own_key(one) for one in ours)
-    return Destinations(inside=inside, around=around, certain=certain, holds_own_keys=owned, branch=branch)
+    condition = None if certain or branch else driver_condition(surroundings, calls[0].node, passages)
+    return Destinations(
+        inside=inside, around=around, certain=certain, holds_own_keys=owned, branch=branch, condition=condition
+    )
 
 
 _Test = Callable[[cst.CSTNode, Step], bool]

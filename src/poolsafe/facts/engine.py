@@ -106,6 +106,17 @@ class ConnectArgs:
 
 
 @frozen
+class DriverCondition:
+    """An expression of the code that tells asyncpg's engine from others at the call.
+
+    `holds`: it is true for asyncpg's engine, and false for the others; else the reverse.
+    """
+
+    text: str
+    holds: bool
+
+
+@frozen
 class Destinations:
     """The places of the file, other than the engine's call, where a fix can write keys for asyncpg's engines alone.
 
@@ -114,6 +125,7 @@ class Destinations:
     other options, if neither size is given: together they serve every path of asyncpg, some by connect_args that exist
     and some by new ones. `certain`: nothing but asyncpg's engines gets what is written there. `holds_own_keys`: the
     connect_args hold a key already that only asyncpg takes. `branch`: an `if` for another driver, if it is not certain.
+    `condition`: what tells asyncpg's engine from the others at the call, if it is not certain and there is no branch.
     """
 
     beside: tuple[Place, ...] = ()
@@ -122,6 +134,7 @@ class Destinations:
     certain: bool = False
     holds_own_keys: bool = False
     branch: MissingBranch | None = None
+    condition: DriverCondition | None = None
 
 
 class MisplacedWhere(enum.Enum):

@@ -58,7 +58,7 @@ def value_under(module: Module, literal: cst.CSTNode, key: str) -> cst.BaseExpre
         node = parent
     if not isinstance(node, cst.BaseExpression) or setter_of(module, node, key) is None:
         return None
-    return node if all(map(_is_pure, descendants(node))) else None
+    return node if all(map(is_pure, descendants(node))) else None
 
 
 def outcomes(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
@@ -70,7 +70,7 @@ def outcomes(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
         yield node
 
 
-def _is_pure(node: cst.CSTNode) -> bool:
+def is_pure(node: cst.CSTNode) -> bool:
     """Returns whether a part of an expression has no effect: the calls in it only read values."""
     match node:
         case cst.Await() | cst.NamedExpr() | cst.Yield():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import display_of, extend_mapping, items_of
+from poolsafe.edits.folding import refitted
 from poolsafe.edits.insertion import insert_arguments, insert_items
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.replacement import replace_text
@@ -96,7 +97,7 @@ def _replaced(
     if any(_is_commented(source, edit.end) for edit in found):
         # The comment may give the reason for the old value.
         message, applicability = f"{message}, and check the comment on the old value", Applicability.UNSAFE
-    return Fix(message, found, applicability, connection.call.start)
+    return Fix(message, refitted(source, found), applicability, connection.call.start)
 
 
 def _is_commented(source: Source, end: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import display_of, items_of
+from poolsafe.edits.folding import refitted
 from poolsafe.edits.insertion import insert_arguments
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.replacement import replace_text
@@ -193,9 +194,11 @@ def _repair(
 
 def _together(engine: Engine, source: Source, in_place: Edits, added: Edits) -> Edits:
     call = engine.layout.call
-    if all(call.open <= edit.start and edit.end <= call.close for edit in in_place):
-        return fitted(source, call, (*in_place, *added))
-    return (*in_place, *fitted(source, call, added))
+    if not all(call.open <= edit.start and edit.end <= call.close for edit in in_place):
+        return (*refitted(source, in_place), *fitted(source, call, added))
+    edits = (*in_place, *added)
+    done = fitted(source, call, edits)
+    return refitted(source, edits) if done == edits else done
 
 
 def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: dict[str, str]) -> Edits | None:
