@@ -224,7 +224,8 @@ def _fitting(line: str, unit: str, newline: str, limit: int) -> str:
     parts = split(f"{found['items']}){found['tail']}")
     if parts is None or parts[1] != found["tail"] or not parts[0]:
         chosen = f"{{{found['items']}}}"
-        return _conditional_wrapped(*found.group("indent", "head"), chosen, found["tail"], unit, newline, limit) or line
+        wrapped = _conditional_wrapped(found["indent"], found["head"], chosen, found["tail"], unit, newline, limit)
+        return wrapped or line
     if not _is_comment_for_people(found["tail"].removeprefix(",")):
         return line
     indent = found["indent"]
