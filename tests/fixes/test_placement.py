@@ -312,6 +312,32 @@ def test_the_keys_are_written_where_asyncpg_alone_gets_them(before: str, wanted:
     assert repaired(before) == wanted.rstrip()
 
 
+HELD = """
+    lite = url.startswith("sqlite") or ":memory:" in url
+    ours = {"server_settings": {"application_name": "app"}, "timeout": 10}
+    others = {"timeout": 60}
+    create_async_engine(url, connect_args=ours if not lite else others)
+    create_async_engine(LITE, connect_args=ours if not lite else others)
+    # becomes
+    lite = url.startswith("sqlite") or ":memory:" in url
+    ours = {"server_settings": {"application_name": "app"}, "timeout": 10, SIZES}
+    others = {"timeout": 60}
+    create_async_engine(url, connect_args=ours if not lite else others)
+    create_async_engine(LITE, connect_args=ours if not lite else others)
+
+    for each in (URL, LITE):
+        create_async_engine(each, connect_args={"command_timeout": 300})
+    # becomes
+    for each in (URL, LITE):
+        create_async_engine(each, connect_args={"command_timeout": 300, SIZES})
+"""
+
+
+@pytest.mark.parametrize(("before", "wanted"), changes(HELD.replace("SIZES", SIZES)))
+def test_a_dict_that_only_asyncpg_can_get_is_extended_where_it_stands(before: str, wanted: str) -> None:
+    assert repaired(before) == wanted.rstrip()
+
+
 LEFT = """
     options = {"echo": True}
     if url.startswith("sqlite"):
@@ -506,6 +532,26 @@ UNDER_THE_CONDITION = """
             found = LITE
         return create_async_engine(found, connect_args={SIZES} if kind == "server" else {})
 
+    def other(settings):
+        settings = None
+    def make(settings):
+        if settings.sqlite:
+            found = f"sqlite+aiosqlite:///{settings.sqlite}"
+        else:
+            found = f"postgresql+asyncpg://app@{settings.host}/app"
+        return create_async_engine(found)
+    make(unknown)
+    # becomes
+    def other(settings):
+        settings = None
+    def make(settings):
+        if settings.sqlite:
+            found = f"sqlite+aiosqlite:///{settings.sqlite}"
+        else:
+            found = f"postgresql+asyncpg://app@{settings.host}/app"
+        return create_async_engine(found, connect_args={} if settings.sqlite else {SIZES})
+    make(unknown)
+
     def make(server):
         return create_async_engine(LITE if not server else URL)
     # becomes
@@ -543,6 +589,16 @@ NO_CONDITION = """
     found = LITE if testing else URL
     testing = None
     create_async_engine(found)
+
+    # The setting changes before the call.
+    def make(settings):
+        if settings.sqlite:
+            found = f"sqlite+aiosqlite:///{settings.sqlite}"
+        else:
+            found = f"postgresql+asyncpg://app@{settings.host}/app"
+        settings.sqlite = None
+        return create_async_engine(found)
+    make(unknown)
 
     # It is not known at the call.
     def choose(testing):

@@ -6,6 +6,7 @@ that the code asks already: a test on the very URL that the call is given, or on
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import libcst as cst
@@ -18,6 +19,7 @@ from poolsafe.facts.written_keys import is_pure
 from poolsafe.inference import Module, Url
 from poolsafe.syntax.index import descendants
 
+_SCHEME = re.compile(r"(?:[fFrR]{0,2}|[\w.]+\(\s*(?:drivername=)?)['\"]+(?P<scheme>[a-z]\w*(?:\+\w+)?)")
 _ASYNCPG_URL = "postgresql+asyncpg://"
 
 
@@ -33,7 +35,7 @@ def driver_condition(surroundings: Surroundings, call: cst.Call, passages: list[
         fits = "str(" in written or not any(isinstance(one.view.url, Url) for one in passages)
         if found is not None and fits and "\n" not in written:
             return DriverCondition(_named(module, node, call, text) or written, holds=found)
-    return _of_choice(surroundings, call, passages)
+    return _of_branches(module, call, url) or _of_choice(surroundings, call, passages)
 
 
 def _url_of(call: cst.Call) -> cst.BaseExpression | None:
@@ -105,6 +107,47 @@ def _named(module: Module, node: cst.CSTNode, call: cst.Call, url: str) -> str |
     return None
 
 
+def _of_branches(module: Module, call: cst.Call, url: cst.BaseExpression | None) -> DriverCondition | None:
+    """Returns the condition of an `if` that gives the call's URL its scheme in both branches, or None."""
+    if not isinstance(url, cst.Name):
+        return None
+    function = module.index.innermost_function(call)
+    for node in descendants(module.tree.module if function is None else function.body):
+        match node:
+            case cst.If(test=test, body=body, orelse=cst.Else(body=orelse)):
+                values = [_assigned(body, url.value), _assigned(orelse, url.value)]
+            case cst.Assign(
+                targets=[cst.AssignTarget(target=cst.Name(value=url.value))], value=cst.IfExp(test=test) as chosen
+            ):
+                values = [chosen.body, chosen.orelse]
+            case _:
+                continue
+        schemes = [_scheme(module, value) for value in values]
+        fits = schemes.count("postgresql+asyncpg") == 1 and any(OTHER_DRIVER.match(one) for one in schemes)
+        bound = 2 if isinstance(node, cst.If) else 1
+        alone = _bindings(module, url.value, function) == bound and module.index.innermost_function(node) is function
+        if fits and alone and _is_fixed(module, test, call) and "\n" not in module.tree.text(test):
+            return DriverCondition(module.tree.text(test), holds=schemes[0] == "postgresql+asyncpg")
+    return None
+
+
+def _assigned(block: cst.BaseSuite, name: str) -> cst.BaseExpression | None:
+    """Returns what a block assigns to a name last, or None."""
+    found: cst.BaseExpression | None = None
+    for line in block.body:
+        for one in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+            match one:
+                case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=target))], value=value):
+                    found = value if target == name else found
+    return found
+
+
+def _scheme(module: Module, value: cst.BaseExpression | None) -> str:
+    """Returns the scheme of a URL that is written as a text or as `URL.create(...)`, or ""."""
+    found = _SCHEME.match(module.tree.text(value)) if value is not None else None
+    return "" if found is None else found["scheme"]
+
+
 def _of_choice(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> DriverCondition | None:
     """Returns the condition on which the choice of the URL hangs, if it means the same at the call, or None."""
     module, inference = surroundings.module, surroundings.observed.inference
@@ -125,26 +168,29 @@ def _of_choice(surroundings: Surroundings, call: cst.Call, passages: list[Passag
 def _is_fixed(module: Module, node: cst.BaseExpression, call: cst.Call) -> bool:
     """Returns whether an expression has the same value at the call: it has no effect, and its names are bound once."""
     function = module.index.innermost_function(node)
-    if function not in (None, module.index.innermost_function(call)):
-        return False
     parts = list(descendants(node))
     names = {one.value for one in parts if isinstance(one, cst.Name)}
-    return all(map(is_pure, parts)) and all(_bindings(module, name) <= 1 for name in names)
+    changed = [one for one in parts if isinstance(one, cst.Attribute) and _bindings(module, f".{one.attr.value}")]
+    if function is not None and function is module.index.innermost_function(call):
+        once = all(_bindings(module, name, function) <= 1 for name in names)
+    else:
+        once = function is None and all(_bindings(module, name) <= 1 for name in names)
+    return once and not changed and all(map(is_pure, parts))
 
 
-def _bindings(module: Module, name: str) -> int:
-    """Returns how often the file binds a name, as a variable, a parameter or an attribute."""
-    memo = "bindings of names"
+def _bindings(module: Module, name: str, function: cst.FunctionDef | None = None) -> int:
+    """Returns how often a function, or the file, binds a variable or parameter, or an attribute `.name`."""
+    memo = f"bindings of names in {id(function)}"
     counts: dict[str, int] | None = module.memo.get(memo)
     if counts is None:
         counts = module.memo[memo] = {}
-        for bound in _bound_names(module):
+        for bound in _bound_names(module.tree.module if function is None else function):
             counts[bound] = counts.get(bound, 0) + 1
     return counts.get(name, 0)
 
 
-def _bound_names(module: Module) -> Iterator[str]:
-    for node in descendants(module.tree.module):
+def _bound_names(root: cst.CSTNode) -> Iterator[str]:
+    for node in descendants(root):
         match node:
             case cst.Param(name=cst.Name(value=name)) | cst.NamedExpr(target=cst.Name(value=name)):
                 yield name
@@ -158,8 +204,10 @@ def _bound_names(module: Module) -> Iterator[str]:
 
 def _names_in(target: cst.BaseExpression) -> Iterator[str]:
     match target:
-        case cst.Name(value=name) | cst.Attribute(attr=cst.Name(value=name)):
+        case cst.Name(value=name):
             yield name
+        case cst.Attribute(attr=cst.Name(value=name)):
+            yield f".{name}"
         case cst.Tuple() | cst.List():
             for element in target.elements:
                 yield from _names_in(element.value)

@@ -357,13 +357,25 @@ class Parameters:
 
 
 @frozen
+class PassedOn:
+    """The `**` parameter of a public function, which the engine's call passes on: callers may bring any keyword.
+
+    `alone`: no other code of the function uses it, and the call spreads nothing else.
+    """
+
+    name: str
+    alone: bool
+
+
+@frozen
 class EngineLayout:
     """How the engine is written, and where a fix can write.
 
     `call` is the call with the engine function's arguments. `writable`: arguments can be added to it. `brought` are the
     keywords among those that a fix may add (`connect_args`, `pool_pre_ping`) that a `**` may pass on some path.
     `connects` are the calls of asyncpg's `connect()` by which the creator makes all its connections; it is empty if
-    they cannot be edited here. `destinations` are the other places for connect_args.
+    they cannot be edited here. `destinations` are the other places for connect_args. `passed_on` is the parameter by
+    which callers elsewhere may bring keywords, if there is one.
     """
 
     call: CallLayout
@@ -372,6 +384,7 @@ class EngineLayout:
     brought: frozenset[str] = frozenset()
     connects: tuple[CallLayout, ...] = ()
     destinations: Destinations = Destinations()
+    passed_on: PassedOn | None = None
 
 
 @frozen

@@ -14,7 +14,7 @@ from poolsafe.facts.engine import ConnectArgsForm, Driver, Misplaced, MisplacedW
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.fixes.misplaced_keys import remove_keys, replace_keys
-from poolsafe.fixes.placement import Placement, add_at_call, place_keys, replaced_by
+from poolsafe.fixes.placement import Placement, add_at_call, may_be_given_twice, place_keys, replaced_by
 from poolsafe.verdicts import knows_empty_names, may_fail_by_name, would_keep_names
 
 if TYPE_CHECKING:
@@ -154,16 +154,20 @@ def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
     if engine.pooling.pre_ping is PrePing.FALSE and engine.pooling.pre_ping_value is not None:
         replacement = replace_text(source, engine.pooling.pre_ping_value, "True")
         return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE)
-    if (
-        engine.pooling.pre_ping is not PrePing.ABSENT
-        or not engine.layout.writable
-        or "pool_pre_ping" in engine.layout.brought
-    ):
+    layout, passed_on = engine.layout, engine.layout.passed_on
+    if engine.pooling.pre_ping is not PrePing.ABSENT or not layout.writable:
         return None
-    edits = insert_arguments(source, engine.layout.call, ["pool_pre_ping=True"])
+    value = "True"
+    if passed_on is not None and passed_on.alone:
+        quote = preferred_quote(source, layout.call.start, layout.call.end)
+        value = f"{passed_on.name}.pop({quote}pool_pre_ping{quote}, True)"
+    elif "pool_pre_ping" in layout.brought:
+        return None
+    edits = insert_arguments(source, layout.call, [f"pool_pre_ping={value}"])
     if edits is None:
         return None
-    return Fix(message, fitted(source, engine.layout.call, edits), _applicability(engine))
+    applicability = Applicability.UNSAFE if may_be_given_twice(engine) else _applicability(engine)
+    return Fix(message, fitted(source, layout.call, edits), applicability)
 
 
 def _is_wanting(size: CacheSize) -> bool:

@@ -57,11 +57,18 @@ def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Pla
         conditional = _under_condition(engine, source, places.condition, values)
         if conditional is not None:
             return Placement(fitted(source, engine.layout.call, conditional), Applicability.UNSAFE)
+    layout = engine.layout
     at_call = add_at_call(engine, source, values)
-    if at_call is None:
+    if at_call is None or (built is not None and places.certain and layout.connect_args.form is ConnectArgsForm.SPREAD):
         return built
     fitting = fitted(source, engine.layout.call, at_call)
-    return Placement(fitting, Applicability.SAFE if everywhere else Applicability.UNSAFE, replaced_by(at_call))
+    safe = everywhere and not (layout.connect_args.form is ConnectArgsForm.ABSENT and may_be_given_twice(engine))
+    return Placement(fitting, Applicability.SAFE if safe else Applicability.UNSAFE, replaced_by(at_call))
+
+
+def may_be_given_twice(engine: Engine) -> bool:
+    """Returns whether callers elsewhere may bring a keyword that a fix writes in the call, and nothing can be done."""
+    return engine.layout.passed_on is not None and not engine.layout.passed_on.alone
 
 
 def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Edits | None:
@@ -70,8 +77,12 @@ def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Ed
         # The other driver would get what only asyncpg and its dialect know.
         return None
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
-    given = engine.layout.connect_args
+    given, passed_on = engine.layout.connect_args, engine.layout.passed_on
     match given.form:
+        case ConnectArgsForm.ABSENT | ConnectArgsForm.SPREAD if passed_on is not None and passed_on.alone:
+            brought = f"**{passed_on.name}.pop({quote}connect_args{quote}, {{}})"
+            argument = f"connect_args={display_of([brought, *items_of(values, quote)])}"
+            return insert_arguments(source, engine.layout.call, [argument])
         case ConnectArgsForm.ABSENT:
             return insert_arguments(source, engine.layout.call, [f"connect_args={display_of(items_of(values, quote))}"])
         case ConnectArgsForm.DISPLAY if given.display is not None:
