@@ -65,9 +65,6 @@ def fitted(source: Source, call: CallLayout | DictLayout, edits: Edits) -> Edits
     before, after = text[start:end], _applied(text, edits, start, end)
     limit, one_line = source.line_length, _is_one_line(before)
     allowed = {line for line in before.splitlines() if len(line) > limit}
-    if before.count("\n") == after.count("\n"):
-        pairs = zip(before.splitlines(), after.splitlines(), strict=False)
-        allowed |= {new for old, new in pairs if len(old) > limit}
     if all(len(line) <= limit or line in allowed for line in after.splitlines()) or (allowed and one_line):
         return edits
     unit = _unit(text)
