@@ -36,9 +36,9 @@ engine = create_async_engine(
 If somebody chose the number for a direct connection, keep it and set `pooler = "none"` in `[tool.poolsafe]`.
 
 ## Fix safety
-The fix sets both keys to 0. It is safe where every path to the call gives an asyncpg URL and the number is written in
-this file for this engine alone; otherwise it is unsafe or left to you. No key is added where the call also makes
-engines of another driver.
+The fix sets both keys to 0. It is safe where the number is written in this file for asyncpg's engine alone, as one
+value or as an outcome of `0 if debug else 50`, which is replaced as a whole; otherwise it is unsafe or left to you. No
+key is added where the call also makes engines of another driver.
 
 ## Versions
 A positive `prepared_statement_cache_size` beside `statement_cache_size=0` is fine with asyncpg >= 0.31 and is not

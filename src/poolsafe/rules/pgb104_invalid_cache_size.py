@@ -42,9 +42,9 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-The fix sets both keys to 0. It is safe where every path to the call gives an asyncpg URL and the value is written in
-this file for this engine alone; otherwise it is unsafe or left to you. No key is added where the call also makes
-engines of another driver.
+The fix sets both keys to 0. It is safe where the value is written in this file for asyncpg's engine alone, as one
+value or as an outcome of `0 if debug else 50`, which is replaced as a whole; otherwise it is unsafe or left to you. No
+key is added where the call also makes engines of another driver.
 
 ## Versions
 All: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection too.
