@@ -151,8 +151,12 @@ def move_keywords(engine: Engine, source: Source, keywords: Sequence[EngineKeywo
 def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
     """Add `pool_pre_ping=True`, or replace what is written there: that is unsafe, as somebody wanted it otherwise."""
     message = "Set `pool_pre_ping=True`"
-    if engine.pooling.pre_ping is PrePing.FALSE and engine.pooling.pre_ping_value is not None:
-        replacement = replace_text(source, engine.pooling.pre_ping_value, "True")
+    span = engine.pooling.pre_ping_value
+    if engine.pooling.pre_ping is PrePing.FALSE and span is not None:
+        if source.text[slice(*span)] != "False":
+            # A parameter or a setting decides: it would be left without effect.
+            return None
+        replacement = replace_text(source, span, "True")
         return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE)
     layout, passed_on = engine.layout, engine.layout.passed_on
     if engine.pooling.pre_ping is not PrePing.ABSENT or not layout.writable:
