@@ -44,8 +44,10 @@ same file. With an asyncpg known to be <= 0.30 it adds the empty name of `PGB106
 It is safe where every path to the call gives an asyncpg URL. Where the call also makes engines of another driver, or
 `connect_args` comes inside a `**` argument, the keys go where this file builds the options of asyncpg's engine alone: a
 dict display, `dict()`, an item assignment, `update()`, `setdefault()`. That is safe unless other code reads the dict.
-Where only the other driver has a branch, an `else` is added for asyncpg: that is unsafe. There is no fix where nothing
-in the file tells asyncpg's options from those of the other driver.
+Where only the other driver has a branch, an `else` is added for asyncpg, and where the code tests the URL or chooses it
+in a branch, the keys are added at the call under that condition: both are unsafe. There is no fix where nothing in the
+file tells asyncpg's engine from that of the other driver. A public function that passes its `**kwargs` on takes
+`connect_args` out of them first, so that its callers can still give them.
 
 ## Versions
 - asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm and keeps older versions from

@@ -43,7 +43,8 @@ that timeout, but no restart.
 
 ## Fix safety
 The fix adds `pool_pre_ping=True`. It is safe: the ping costs one round trip at checkout. It is left out where the
-argument may come from a `**` mapping that cannot be read.
+argument may come from a `**` mapping that cannot be read. A public function that passes its `**kwargs` on gets
+`pool_pre_ping=kwargs.pop("pool_pre_ping", True)`, so that its callers can still decide.
 
 ## Versions
 With SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping runs outside a transaction and fails itself behind a transaction

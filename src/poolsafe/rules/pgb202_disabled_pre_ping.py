@@ -32,7 +32,8 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-The fix writes `True` for `False`. It is unsafe, since somebody decided otherwise: look for the reason first.
+The fix writes `True` for `False`. It is unsafe, since somebody decided otherwise: look for the reason first. There is
+none where a parameter or a setting decides.
 
 ## Versions
 As `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping itself fails behind a transaction pooler. Where both
