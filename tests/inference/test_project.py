@@ -220,6 +220,25 @@ PROJECTS = {
         from sqlalchemy import engine_from_config
         engine = engine_from_config(context.config.get_section('alembic'), pool_pre_ping=True)  # PGB101
     """,
+    "asyncpg's URL given to a function that another one of its module calls": """
+        # file: shop/__init__.py
+        from .database import URL, build
+
+        # file: shop/db.py
+        from . import URL, build
+        engine = build(URL)
+
+        # file: shop/database.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'postgresql+asyncpg://db/a'
+        def _make(url):
+            return create_async_engine(url, pool_pre_ping=True)  # PGB101
+        def build(url):
+            return _make(url)
+        def for_tests(url):
+            return build(url)
+        test_engine = for_tests('sqlite+aiosqlite:///test.db')
+    """,
     "an engine function under another name": """
         # file: app/__init__.py
 
