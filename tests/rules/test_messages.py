@@ -282,7 +282,7 @@ VARYING = re.compile(
 COUNTED = 12
 WORD = re.compile(r"`[^`]*`|[^\s`]+")
 # Words that make a reader stumble.
-ODD = ("that is", "that are", "nobody", "whoever", "assumed", "given to", "leave it out")
+ODD = ("that is", "that are", "nobody", "whoever", "(assumed)")
 
 LAYER = re.compile(r"\b(asyncpg|SQLAlchemy|libpq|psycopg|SQLite|MySQL|Prisma|JDBC|Supabase|PostgreSQL)\b")
 EXCEPTION = re.compile(r"\b[A-Z]\w+(?:Error|Exception)\b")

@@ -24,8 +24,8 @@ DESCRIPTION = (
     "Find and repair SQLAlchemy, asyncpg and psycopg code that breaks behind PgBouncer and other connection poolers."
 )
 EPILOG = (
-    "Exit codes: 0 if there is nothing left to report, 1 for findings or a diff, 2 for wrong usage, a wrong "
-    "configuration or an error, 3 if a path does not exist or a directory holds no Python file."
+    "Exit codes: 0 if there is nothing left to report, 1 for findings or a diff, 2 for wrong usage, an "
+    "invalid configuration or an error, 3 if a path does not exist or a directory holds no Python file."
 )
 _DIGITS = 9
 COLOURS = ("auto", "always", "never")
@@ -263,7 +263,7 @@ def _add_fixing(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--unsafe-fixes",
         action=argparse.BooleanOptionalAction,
-        help="also apply and show unsafe fixes; the `no` form hides them",
+        help="include unsafe fixes; `--no-unsafe-fixes` hides the hint about them",
     )
     group.add_argument(
         "--fixable", type=_listed, action="extend", metavar="CODES", help="the rules whose fixes may be applied"

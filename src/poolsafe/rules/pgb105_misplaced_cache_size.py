@@ -57,8 +57,7 @@ sizes at 0 in `connect_args` next to `async_creator`, in one process, 63 of 120 
 and 46.
 
 ## References
-- [SQLAlchemy:
-  connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
+- [SQLAlchemy: connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
 """
 

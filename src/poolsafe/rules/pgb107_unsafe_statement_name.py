@@ -67,8 +67,7 @@ Measured (SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18): unique names alone 6
 904 of 1080. See docs/evidence.md.
 
 ## References
-- [SQLAlchemy: prepared statement
-  name](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-name-with-pgbouncer)
+- [SQLAlchemy: prepared statement name](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-name-with-pgbouncer)
 """
 
 from __future__ import annotations

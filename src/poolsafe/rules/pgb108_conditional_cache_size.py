@@ -65,8 +65,7 @@ Measured: the paths without a size fail as in `PGB101`, in 608 of 1080 attempts 
 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
 
 ## References
-- [SQLAlchemy: asyncpg prepared statement
-  cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
 """
 
 from __future__ import annotations

@@ -3,12 +3,11 @@
 Reports an engine on asyncpg that keeps connections with `pool_pre_ping=False`.
 
 ## Why is this bad?
-The first query on a pooled connection fails with
-`ConnectionDoesNotExistError: connection was closed in the middle of operation` when PgBouncer has been restarted or its
-`client_idle_timeout` has passed, or with `InterfaceError: connection is closed` if the event loop ran in the meantime.
-See `PGB201`. Here, someone turned pre-ping off, perhaps because it seemed to make things worse. It does while the
-statement caches are on (`PGB101`), because the ping is one more prepared statement. With both caches off, it does no
-harm.
+The first query on a pooled connection fails with `ConnectionDoesNotExistError: connection was closed in the middle of
+operation` when PgBouncer has been restarted or its `client_idle_timeout` has passed, or with
+`InterfaceError: connection is closed` if the event loop ran in the meantime. See `PGB201`. Here, someone turned
+pre-ping off, perhaps because it seemed to make things worse. It does while the statement caches are on (`PGB101`),
+because the ping is one more prepared statement. With both caches off, it does no harm.
 
 ## Example
 ```python

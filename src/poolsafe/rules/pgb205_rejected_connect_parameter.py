@@ -89,8 +89,7 @@ since 0.31. SQLAlchemy's dialect accepts `async_fallback` up to 2.0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
-- [SQLAlchemy:
-  connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
+- [SQLAlchemy: connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
 """
 
 from __future__ import annotations

@@ -63,8 +63,7 @@ Odyssey discards the setting after the transaction; PgDog tracks it; RDS Proxy k
 connection.
 
 ## References
-- [SQLAlchemy: engine
-  events](https://docs.sqlalchemy.org/en/20/core/events.html#sqlalchemy.events.ConnectionEvents.begin)
+- [SQLAlchemy: engine events](https://docs.sqlalchemy.org/en/20/core/events.html#sqlalchemy.events.ConnectionEvents.begin)
 - [PostgreSQL: ALTER ROLE](https://www.postgresql.org/docs/current/sql-alterrole.html)
 """
 

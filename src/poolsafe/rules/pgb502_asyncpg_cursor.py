@@ -45,8 +45,7 @@ with 0.30; `prepare()` with its `cursor()` failed in 0 of 540 with 0.32. `iterat
 
 ## References
 - [asyncpg: cursors](https://magicstack.github.io/asyncpg/current/api/index.html#cursors)
-- [asyncpg:
-  Connection.copy_from_query](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.copy_from_query)
+- [asyncpg: Connection.copy_from_query](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.copy_from_query)
 """
 
 from __future__ import annotations

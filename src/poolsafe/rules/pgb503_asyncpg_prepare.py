@@ -40,8 +40,7 @@ asyncpg >= 0.31 is known and the size is 0, or if the connection is created else
 `max_prepared_statements` above 0.
 
 ## References
-- [asyncpg:
-  Connection.prepare](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.prepare)
+- [asyncpg: Connection.prepare](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.prepare)
 - [asyncpg: unnamed statements in prepare()](https://github.com/MagicStack/asyncpg/pull/1245)
 """
 

@@ -46,8 +46,7 @@ with session pooling, or with PgBouncer >= 1.21 and `max_prepared_statements` ab
 
 ## References
 - [psycopg: prepared statements](https://www.psycopg.org/psycopg3/docs/advanced/prepare.html)
-- [psycopg:
-  Connection.prepare_threshold](https://www.psycopg.org/psycopg3/docs/api/connections.html#psycopg.Connection.prepare_threshold)
+- [psycopg: Connection.prepare_threshold](https://www.psycopg.org/psycopg3/docs/api/connections.html#psycopg.Connection.prepare_threshold)
 """
 
 from __future__ import annotations
