@@ -136,11 +136,11 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
 def _refuse_unasked(options: argparse.Namespace) -> None:
     """Raise UsageError where `--interactive` has nothing to ask about, or nobody to ask."""
     if not (options.apply or options.fix_only):
-        raise UsageError("`--interactive` asks about what `--apply` writes, and needs that flag")
+        raise UsageError("`--interactive` asks before `--apply` applies a fix, and needs that flag")
     if options.diff:
         raise UsageError("`--interactive` cannot be combined with `--diff`")
     if options.paths == ["-"] or options.stdin_filename is not None:
-        raise UsageError("`--interactive` reads answers from standard input, which cannot hold the code as well")
+        raise UsageError("`--interactive` reads answers from standard input, so the code cannot come from there")
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if not stream.isatty():
             raise UsageError(f"`--interactive` asks on the terminal, and standard {name} is not one")
@@ -157,7 +157,7 @@ def _refuse_stray_doctor(options: argparse.Namespace) -> None:
         for flag in (flag for flag, said in given.items() if said):
             raise UsageError(f"`{flag}` belongs to `--doctor URL`, and needs that flag")
     elif options.paths:
-        raise UsageError("`--doctor` asks a server and reads no files; leave the paths out")
+        raise UsageError("`--doctor` connects to a server and reads no files; remove the paths")
 
 
 def _refuse_empty_paths(options: argparse.Namespace) -> None:
