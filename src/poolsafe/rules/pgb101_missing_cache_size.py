@@ -48,8 +48,8 @@ code reads the dict. If only the other driver has a branch, the fix adds an `els
 no fix if nothing in the file separates asyncpg's options from those of the other driver.
 
 ## Versions
-- asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and prevents most failures
-  with older versions.
+- asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and makes older versions fail
+  less often.
 - asyncpg <= 0.30: both are needed, and with several processes they are not enough; see `PGB106`.
 - PgBouncer >= 1.21 with `max_prepared_statements` above 0 (200 by default since 1.24) needs neither key; tell poolsafe
   with `max-prepared-statements = 200`. After a migration, new processes may still get `InvalidCachedStatementError:
