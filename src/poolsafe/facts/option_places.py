@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import libcst as cst
 
@@ -22,12 +22,6 @@ from poolsafe.syntax.call_layout import dict_layout
 from poolsafe.syntax.layout import CallLayout
 
 _WRONG = frozenset({SizeState.POSITIVE, SizeState.INVALID})
-
-
-def url_of(module: Module, given: Sequence[Given], span: tuple[int, int]) -> ConnectionUrl:
-    """Returns the servers of the calls, and the places where their URL comes from."""
-    servers = dict.fromkeys(server for one in given for server in one.servers())
-    return ConnectionUrl(tuple(servers), url_origin(module, given, span))
 
 
 def url_origin(module: Module, given: Iterable[Given], span: tuple[int, int]) -> tuple[Related, ...]:
