@@ -127,7 +127,10 @@ def test_of_several_engines_the_one_that_breaks_most_counts() -> None:
     assert found.severity is Severity.ERROR
 
 
-@pytest.mark.parametrize(("host", "where"), [("ep-a-pooler", "behind Neon's pooler"), ("ep-a", None), ("", "behind a pooler such as PgBouncer")])
+@pytest.mark.parametrize(
+    ("host", "where"),
+    [("ep-a-pooler", "behind Neon's pooler"), ("ep-a", None), ("", "behind a pooler such as PgBouncer")],
+)
 @pytest.mark.parametrize("followed", [True, False])
 def test_the_engine_of_another_module(tmp_path: Path, host: str, where: str | None, followed: bool) -> None:
     (tmp_path / "pyproject.toml").touch()

@@ -106,6 +106,17 @@ class ConnectArgs:
 
 
 @frozen
+class DriverCondition:
+    """An expression of the code that tells asyncpg's engine from others at the call.
+
+    `holds`: it is true for asyncpg's engine, and false for the others; else the reverse.
+    """
+
+    text: str
+    holds: bool
+
+
+@frozen
 class Destinations:
     """The places of the file, other than the engine's call, where a fix can write keys for asyncpg's engines alone.
 
@@ -114,6 +125,7 @@ class Destinations:
     other options, if neither size is given: together they serve every path of asyncpg, some by connect_args that exist
     and some by new ones. `certain`: nothing but asyncpg's engines gets what is written there. `holds_own_keys`: the
     connect_args hold a key already that only asyncpg takes. `branch`: an `if` for another driver, if it is not certain.
+    `condition`: what tells asyncpg's engine from the others at the call, if it is not certain and there is no branch.
     """
 
     beside: tuple[Place, ...] = ()
@@ -122,6 +134,7 @@ class Destinations:
     certain: bool = False
     holds_own_keys: bool = False
     branch: MissingBranch | None = None
+    condition: DriverCondition | None = None
 
 
 class MisplacedWhere(enum.Enum):
@@ -344,13 +357,25 @@ class Parameters:
 
 
 @frozen
+class PassedOn:
+    """The `**` parameter of a public function, which the engine's call passes on: callers may bring any keyword.
+
+    `alone`: no other code of the function uses it, and the call spreads nothing else.
+    """
+
+    name: str
+    alone: bool
+
+
+@frozen
 class EngineLayout:
     """How the engine is written, and where a fix can write.
 
     `call` is the call with the engine function's arguments. `writable`: arguments can be added to it. `brought` are the
     keywords among those that a fix may add (`connect_args`, `pool_pre_ping`) that a `**` may pass on some path.
     `connects` are the calls of asyncpg's `connect()` by which the creator makes all its connections; it is empty if
-    they cannot be edited here. `destinations` are the other places for connect_args.
+    they cannot be edited here. `destinations` are the other places for connect_args. `passed_on` is the parameter by
+    which callers elsewhere may bring keywords, if there is one.
     """
 
     call: CallLayout
@@ -359,6 +384,7 @@ class EngineLayout:
     brought: frozenset[str] = frozenset()
     connects: tuple[CallLayout, ...] = ()
     destinations: Destinations = Destinations()
+    passed_on: PassedOn | None = None
 
 
 @frozen

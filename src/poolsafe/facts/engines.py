@@ -50,6 +50,7 @@ from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.silence import Cause, Silence
 from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size
+from poolsafe.facts.spread import passed_on
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import (
     View,
@@ -209,6 +210,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             destinations=destinations(surroundings, [*calls, *elsewhere], (statement, prepared))
             if judged and creator is None
             else Destinations(),
+            passed_on=passed_on(module, node) if written is node else None,
         ),
         creator=creator,
         autocommit=autocommit,

@@ -26,12 +26,15 @@ from poolsafe.inference import (
     compatible,
     restrict,
 )
+from poolsafe.libraries import ASYNCPG_KEYS
 from poolsafe.records import frozen
 from poolsafe.syntax.index import children, last_name
 from poolsafe.syntax.layout import CallLayout
 
 # The keywords that a fix may add to the call.
 _ADDED = ("connect_args", "pool_pre_ping")
+# A size is often given to all drivers, by mistake.
+_OWN_KEYS = tuple(key for key in ASYNCPG_KEYS if not key.endswith("cache_size"))
 # What makes connections without an engine.
 _CONNECTING = ("connect", "connect_async", "create_pool")
 
@@ -44,6 +47,15 @@ class Passage:
     guard: Guard
     driver: Driver
     connect_args: Value
+
+    @property
+    def holds_own_key(self) -> bool:
+        """Whether connect_args surely hold a key that only asyncpg takes, other than a cache size."""
+        content = self.connect_args
+        if not isinstance(content, MappingValue):
+            return False
+        held = [restrict(content.get(key), (self.guard,)) for key in _OWN_KEYS if key in content.items]
+        return any(all(not isinstance(single, Absent) for _, single in alternatives(value)) for value in held)
 
 
 @dataclass(slots=True)
@@ -94,8 +106,12 @@ class Surroundings:
                     continue
                 guard = view.guard | at
                 for inner, content in alternatives(restrict(view.option("connect_args"), (guard,))):
-                    if compatible(guard, inner):
-                        yield Passage(view, guard | inner, self.driver_on(view, guard | inner), content)
+                    if not compatible(guard, inner):
+                        continue
+                    one = Passage(view, guard | inner, self.driver_on(view, guard | inner), content)
+                    # Another driver refuses what only asyncpg knows: conditions exclude that, seen or not.
+                    if one.driver is not Driver.OTHER or not one.holds_own_key:
+                        yield one
 
     def driver_on(self, view: View, guard: Guard) -> Driver:
         """Returns the driver on a path: another one if a condition says so, and asyncpg if a condition excludes others.
