@@ -306,6 +306,32 @@ HELPERS = """
             return await conn.run_sync(version)
 
     async def f():
+        def version(conn):
+            conn.execute(text("SET search_path TO a"))
+        async with engine.connect() as conn:
+            await conn.run_sync(version)
+    async def g():
+        def version(conn):
+            conn.execute(text("SET search_path TO b"))
+        async with engine.begin() as conn:
+            await conn.run_sync(version)  # PGB401!
+
+    async def _lock(conn):
+        async with conn.transaction():
+            await conn.fetchval("SELECT pg_advisory_lock(1)")
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn:
+            await _lock(conn)  # PGB403?
+
+    async def _lock(conn):
+        async with conn.transaction():
+            await conn.fetchval("SELECT pg_advisory_lock(1)")
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn, conn.transaction():
+            await _lock(conn)
+            await conn.fetchval("SELECT pg_advisory_unlock(1)")
+
+    async def f():
         def upgrade(conn):
             conn.execute(text("SET search_path TO a"))
             conn.commit()

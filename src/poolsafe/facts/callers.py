@@ -46,8 +46,10 @@ def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str)
     rebound = any(bound == name for bound, _ in body.assignments)
     if place is None or not hidden or rebound or body.yields:
         return ()
-    sites = module.index.calls_by_name.get(own, [])
-    if len(module.index.functions[own]) != 1 or _mentions(module)[own] != len(sites) + 1:
+    sites = [site for site in module.index.calls_by_name.get(own, ()) if site.scopes[: len(scopes)] == scopes]
+    same = [one for one in module.index.functions[own] if one[1][: len(scopes)] == scopes]
+    region = next((one for one in reversed(scopes) if isinstance(one, cst.FunctionDef)), None)
+    if len(same) != 1 or _mentions(module, region)[own] != len(sites) + 1:
         return ()
     found = [_caller(site, own, name, place) for site in sites if function not in site.scopes]
     callers = tuple(one for one in found if one is not None)
@@ -94,10 +96,11 @@ def _by_run_sync(call: cst.Call) -> Caller | None:
     return Caller(call, method.value)
 
 
-def _mentions(module: Module) -> Counter[str]:
-    """Returns how often each name stands in a module. Cached in the module."""
-    found: Counter[str] | None = module.memo.get("mentions")
+def _mentions(module: Module, region: cst.FunctionDef | None) -> Counter[str]:
+    """Returns how often each name stands in a function, or in the module. Cached in the module."""
+    counts: dict[int, Counter[str]] = module.memo.setdefault("mentions", {})
+    found = counts.get(id(region))
     if found is None:
-        names = (node.value for node in descendants(module.tree.module) if isinstance(node, cst.Name))
-        found = module.memo["mentions"] = Counter(names)
+        nodes = descendants(module.tree.module if region is None else region)
+        found = counts[id(region)] = Counter(node.value for node in nodes if isinstance(node, cst.Name))
     return found

@@ -97,7 +97,7 @@ def _followed(
         return replace(found, rolled_back=True)
     body = body_of(module, function)
     callers = callers_of(module, function, body, name) if hops else ()
-    if not callers or found.transaction is Transaction.OPEN:
+    if not callers:
         return found
     outside = [
         _followed(module, one.call, one.receiver, client, autocommit=autocommit, hops=hops - 1) for one in callers
@@ -116,9 +116,11 @@ def _combined(
     """Returns the surroundings of a call in a function that is given the connection, seen from all its callers."""
     function = module.index.innermost_function(call)
     transactions = {one.transaction for one in outside}
-    transaction = transactions.pop() if len(transactions) == 1 else found.transaction
-    here = tuple(_later(module, body, call, keys, None, transaction))
-    ended = any(use.method in _ENDS for use in body.uses(keys))
+    # Inside of another transaction, that of the function is a savepoint.
+    own = found.transaction is Transaction.OPEN and transactions != {Transaction.OPEN}
+    transaction = found.transaction if own or len(transactions) > 1 else transactions.pop()
+    here = found.later if own else tuple(_later(module, body, call, keys, None, transaction))
+    ended = own or any(use.method in _ENDS for use in body.uses(keys))
     afterwards = tuple((use, same and not ended) for one in outside for use, same in one.later)
     return Surroundings(
         transaction,
@@ -129,7 +131,7 @@ def _combined(
         and not ended
         and all(one.contained for one in outside),
         direct=found.direct or all(one.direct for one in outside),
-        rolled_back=all(one.rolled_back for one in outside) and not _commits(module, body.calls, keys),
+        rolled_back=not own and all(one.rolled_back for one in outside) and not _commits(module, body.calls, keys),
         later=(*here, *afterwards),
     )
 
