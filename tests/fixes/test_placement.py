@@ -321,23 +321,31 @@ def test_the_keys_are_written_where_asyncpg_alone_gets_them(before: str, wanted:
 
 
 HELD = """
-    lite = url.startswith("sqlite") or ":memory:" in url
+    def database_url():
+        found = os.getenv("DATABASE_URL")
+        if found:
+            return found
+        return f"sqlite+aiosqlite:///{os.getenv('FILE')}" if os.getenv("LITE") else URL
+    def is_lite(url):
+        return url.startswith("sqlite") or ":memory:" in url
+    found = database_url()
+    lite = is_lite(found)
     ours = {"server_settings": {"application_name": "app"}, "timeout": 10}
     others = {"timeout": 60}
-    create_async_engine(url, connect_args=ours if not lite else others)
-    create_async_engine(LITE, connect_args=ours if not lite else others)
+    create_async_engine(found, connect_args=ours if not lite else others)
     # becomes
-    lite = url.startswith("sqlite") or ":memory:" in url
+    def database_url():
+        found = os.getenv("DATABASE_URL")
+        if found:
+            return found
+        return f"sqlite+aiosqlite:///{os.getenv('FILE')}" if os.getenv("LITE") else URL
+    def is_lite(url):
+        return url.startswith("sqlite") or ":memory:" in url
+    found = database_url()
+    lite = is_lite(found)
     ours = {"server_settings": {"application_name": "app"}, "timeout": 10, SIZES}
     others = {"timeout": 60}
-    create_async_engine(url, connect_args=ours if not lite else others)
-    create_async_engine(LITE, connect_args=ours if not lite else others)
-
-    for each in (URL, LITE):
-        create_async_engine(each, connect_args={"command_timeout": 300})
-    # becomes
-    for each in (URL, LITE):
-        create_async_engine(each, connect_args={"command_timeout": 300, SIZES})
+    create_async_engine(found, connect_args=ours if not lite else others)
 """
 
 
@@ -347,6 +355,9 @@ def test_a_dict_that_only_asyncpg_can_get_is_extended_where_it_stands(before: st
 
 
 LEFT = """
+    for each in (URL, LITE):
+        create_async_engine(each, connect_args={"command_timeout": 300})
+
     options = {"echo": True}
     if url.startswith("sqlite"):
         options["connect_args"] = {"check_same_thread": False}

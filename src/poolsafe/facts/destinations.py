@@ -14,7 +14,8 @@ import libcst as cst
 
 from poolsafe.facts.branches import missing_branch
 from poolsafe.facts.driver_conditions import driver_condition
-from poolsafe.facts.engine import CacheSize, Destinations, Driver, SizeState, WrittenItem
+from poolsafe.facts.engine import CacheSize, Driver, SizeState, WrittenItem
+from poolsafe.facts.engine_places import Destinations
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.facts.reach import Passage, Surroundings
 from poolsafe.facts.sizes import PREPARED, STATEMENT

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 
+from poolsafe.facts.engine_places import Destinations, PassedOn
 from poolsafe.facts.servers import Server, Sign
 from poolsafe.findings import Related
 from poolsafe.records import frozen
-from poolsafe.syntax.layout import CallLayout, DictLayout, MissingBranch, Place
+from poolsafe.syntax.layout import CallLayout, DictLayout
 
 
 class Driver(enum.Enum):
@@ -103,38 +104,6 @@ class ConnectArgs:
     display: DictLayout | None = None
     may_be_none: bool = False
     settings: DictLayout | None = None
-
-
-@frozen
-class DriverCondition:
-    """An expression of the code that tells asyncpg's engine from others at the call.
-
-    `holds`: it is true for asyncpg's engine, and false for the others; else the reverse.
-    """
-
-    text: str
-    holds: bool
-
-
-@frozen
-class Destinations:
-    """The places of the file, other than the engine's call, where a fix can write keys for asyncpg's engines alone.
-
-    `beside` are those that set one of the cache sizes to 0, if the other one is not given at all: what is written there
-    is given under the same condition. `inside` are those that write connect_args and `around` those that write the
-    other options, if neither size is given: together they serve every path of asyncpg, some by connect_args that exist
-    and some by new ones. `certain`: nothing but asyncpg's engines gets what is written there. `holds_own_keys`: the
-    connect_args hold a key already that only asyncpg takes. `branch`: an `if` for another driver, if it is not certain.
-    `condition`: what tells asyncpg's engine from the others at the call, if it is not certain and there is no branch.
-    """
-
-    beside: tuple[Place, ...] = ()
-    inside: tuple[Place, ...] = ()
-    around: tuple[Place, ...] = ()
-    certain: bool = False
-    holds_own_keys: bool = False
-    branch: MissingBranch | None = None
-    condition: DriverCondition | None = None
 
 
 class MisplacedWhere(enum.Enum):
@@ -354,17 +323,6 @@ class Parameters:
     server_settings: tuple[ServerSetting, ...] = ()
     known: bool = True
     keywords: tuple[EngineKeyword, ...] = ()
-
-
-@frozen
-class PassedOn:
-    """The `**` parameter of a public function, which the engine's call passes on: callers may bring any keyword.
-
-    `alone`: no other code of the function uses it, and the call spreads nothing else.
-    """
-
-    name: str
-    alone: bool
 
 
 @frozen

@@ -20,7 +20,6 @@ from poolsafe.facts.engine import (
     CacheSizes,
     ConnectArgs,
     ConnectArgsForm,
-    Destinations,
     Driver,
     Engine,
     EngineLayout,
@@ -32,6 +31,7 @@ from poolsafe.facts.engine import (
     PrePing,
     SizeState,
 )
+from poolsafe.facts.engine_places import Destinations
 from poolsafe.facts.lifetime import is_disposed_where_made, never_connects
 from poolsafe.facts.misplaced import argument_index, misplaced_keys, written_value
 from poolsafe.facts.observed import Observed

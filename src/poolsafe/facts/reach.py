@@ -100,7 +100,9 @@ class Surroundings:
 
     def passages(self, seen: ObservedCall) -> Iterator[Passage]:
         """Yields the ways to a call, those included on which the environment replaces the URL."""
-        for view in (*views_of(seen), *overridden_views_of(seen)):
+        views = [*views_of(seen), *overridden_views_of(seen)]
+        mixed = any(view.driver is not Driver.OTHER for view in views)
+        for view in views:
             for at in seen.path:
                 if not compatible(view.guard, at):
                     continue
@@ -109,9 +111,15 @@ class Surroundings:
                     if not compatible(guard, inner):
                         continue
                     one = Passage(view, guard | inner, self.driver_on(view, guard | inner), content)
-                    # Another driver refuses what only asyncpg knows: conditions exclude that, seen or not.
-                    if one.driver is not Driver.OTHER or not one.holds_own_key:
+                    if not (mixed and self._is_impossible(one)):
                         yield one
+
+    def _is_impossible(self, one: Passage) -> bool:
+        """Returns whether another driver would get what only asyncpg knows where a condition excludes that driver.
+
+        The condition and the choice of the URL hang together, in a way that the analysis has lost.
+        """
+        return one.driver is Driver.OTHER and one.holds_own_key and self._rules_out(one.guard)
 
     def driver_on(self, view: View, guard: Guard) -> Driver:
         """Returns the driver on a path: another one if a condition says so, and asyncpg if a condition excludes others.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
-from poolsafe.facts.engine import PassedOn
+from poolsafe.facts.engine_places import PassedOn
 from poolsafe.facts.written_keys import mapping_of
 from poolsafe.inference import Module
 from poolsafe.records import frozen

@@ -16,7 +16,8 @@ from poolsafe.syntax.layout import ItemStatement
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from poolsafe.facts.engine import DriverCondition, Engine
+    from poolsafe.facts.engine import Engine
+    from poolsafe.facts.engine_places import DriverCondition
     from poolsafe.source import Source
     from poolsafe.syntax.layout import Place
 
