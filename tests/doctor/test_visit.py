@@ -219,7 +219,7 @@ def test_no_connection_is_one_line(doctor: Any) -> None:
         ),
         (["--doctor", "mysql://u:hunter2@db/app"], "`mysql` is not PostgreSQL; write `env:NAME` for a URL in"),
         (["--doctor", URL, "--write-config", "--config", "no.toml"], "--config: no such file: `no.toml`"),
-        (["--doctor", URL, "src"], "`--doctor` asks a server and reads no files; leave the paths out"),
+        (["--doctor", URL, "src"], "`--doctor` connects to a server and reads no files; remove the paths"),
         (["--doctor", URL, "--timeout", "0"], "--timeout: must be a number of seconds up to 3600, not `0`"),
         (["--doctor", URL, "--timeout", "soon"], "--timeout: must be a number of seconds up to 3600, not `soon`"),
         (["--doctor", URL, "--timeout", "nan"], "--timeout: must be a number of seconds up to 3600, not `nan`"),

@@ -51,7 +51,7 @@ ENGINES = [
     ("straight", None, None),
     ("session_mode", None, None),
     ("proxied", "behind RDS Proxy (host p.proxy-abc.eu-west-1.rds.amazonaws.com)", Severity.WARNING),
-    ("local", "behind PgBouncer (assumed)", Severity.WARNING),
+    ("local", "behind a pooler such as PgBouncer", Severity.WARNING),
     ("named", None, None),
 ]
 
@@ -121,13 +121,16 @@ def test_of_several_engines_the_one_that_breaks_most_counts() -> None:
 
     assert states(program("straight")) == []
     (found,) = states(program("straight", "unknown"))
-    assert "(assumed)" in found.message
+    assert "behind a pooler such as PgBouncer" in found.message
     (found,) = states(program("straight", "unknown", "pooled"))
     assert "Supabase" in found.message
     assert found.severity is Severity.ERROR
 
 
-@pytest.mark.parametrize(("host", "where"), [("ep-a-pooler", "behind Neon's pooler"), ("ep-a", None), ("", "assumed")])
+@pytest.mark.parametrize(
+    ("host", "where"),
+    [("ep-a-pooler", "behind Neon's pooler"), ("ep-a", None), ("", "behind a pooler such as PgBouncer")],
+)
 @pytest.mark.parametrize("followed", [True, False])
 def test_the_engine_of_another_module(tmp_path: Path, host: str, where: str | None, followed: bool) -> None:
     (tmp_path / "pyproject.toml").touch()

@@ -57,7 +57,7 @@ def how_to_keep_it_local(statement: SessionStatement) -> str:
     """Returns what to do about a setting of the session."""
     command = statement.command
     if command.by_function:
-        way = "write `true`"
+        way = "pass `true`"
     elif command.effect is Effect.ROLE:
         way = f"use `SET LOCAL {command.value.upper()}`"
     else:
@@ -70,14 +70,19 @@ def grounds(statement: SessionStatement, deployment: Deployment) -> tuple[Relate
     return statement.origin + assumption(statement, deployment) + provenance(deployment, "pooler")
 
 
+def leaks(what: str, deployment: Deployment, consequence: str) -> str:
+    """Returns the first half of a message about what the next client on the server connection gets."""
+    return f"{what} leaks {behind(deployment)}: {consequence}"
+
+
 def message_of(leaks: str, what: str, advice: str, verdict: StateVerdict, deployment: Deployment) -> str:
     """Returns the message about an effect of `what`: `leaks` and `advice`, or what else the pooler does with it."""
     if verdict.outcome is Outcome.PINS:
         return f"{pinned(what, deployment)}; keep such clients few"
-    said = leaks if verdict.leaks else f"{what} is lost after its transaction {behind(deployment)}"
+    said = leaks if verdict.leaks else f"{what} is lost when its transaction ends {behind(deployment)}"
     return f"{said}; {advice}"
 
 
 def pinned(what: str, deployment: Deployment) -> str:
     """Returns the first half of a message about an effect for which the pooler keeps a server for its client."""
-    return f"{what} pins its client to one server until it disconnects, {behind(deployment)}"
+    return f"{what} pins its client to one server connection {behind(deployment)}"
