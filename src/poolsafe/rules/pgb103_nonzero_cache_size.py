@@ -37,9 +37,9 @@ engine = create_async_engine(
 If you chose the number for a direct connection, keep it and set `pooler = "none"` in `[tool.poolsafe]`.
 
 ## Fix safety
-The fix sets both keys to 0. It is safe if the number is written in this file for asyncpg's engine only, as a single value
-or as one outcome of `0 if debug else 50`, which is replaced as a whole. Otherwise it is unsafe, or there is no fix. No
-key is added if the call also creates engines of another driver.
+The fix sets both keys to 0. It is safe if the number is written in this file for asyncpg's engine only, as a single
+value or as one outcome of `0 if debug else 50`, which is replaced as a whole. Otherwise it is unsafe, or there is no
+fix. No key is added if the call also creates engines of another driver.
 
 ## Versions
 A positive `prepared_statement_cache_size` together with `statement_cache_size=0` works with asyncpg >= 0.31, and is not
