@@ -15,7 +15,7 @@ from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import STATEMENT, one_state, size_state
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import as_python, detection_alternatives
-from poolsafe.facts.written_keys import setter_of
+from poolsafe.facts.written_keys import parameters_around, setter_of
 from poolsafe.findings import Related
 from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Origin, Unknown, Value, alternatives
 from poolsafe.syntax.call_layout import dict_layout
@@ -131,18 +131,5 @@ def _is_own(module: Module, spread: cst.BaseExpression) -> bool:
         case cst.Call():
             return True
         case cst.Name(value=name):
-            return name not in _parameters_around(module, spread)
+            return name not in parameters_around(module, spread)
     return False
-
-
-def _parameters_around(module: Module, node: cst.CSTNode) -> frozenset[str]:
-    """Returns the names of the parameters of the functions around a node."""
-    names: set[str] = set()
-    at = module.index.parents.get(id(node))
-    while at is not None:
-        if isinstance(at, (cst.FunctionDef, cst.Lambda)):
-            given = at.params
-            names |= {one.name.value for one in (*given.params, *given.kwonly_params, *given.posonly_params)}
-            names |= {given.star_kwarg.name.value} if given.star_kwarg is not None else set()
-        at = module.index.parents.get(id(at))
-    return frozenset(names)

@@ -155,3 +155,22 @@ def _sets_any(node: cst.CSTNode) -> bool:
         case cst.Call(func=function):
             return last_name(function) in ("fromkeys", "zip")
     return False
+
+
+def depends_on_callers(module: Module, node: cst.BaseExpression) -> bool:
+    """Returns whether an expression reads a parameter of a function around it, such as `self`."""
+    names = parameters_around(module, node)
+    return any(isinstance(one, cst.Name) and one.value in names for one in descendants(node))
+
+
+def parameters_around(module: Module, node: cst.CSTNode) -> frozenset[str]:
+    """Returns the names of the parameters of the functions around a node."""
+    names: set[str] = set()
+    at = module.index.parents.get(id(node))
+    while at is not None:
+        if isinstance(at, (cst.FunctionDef, cst.Lambda)):
+            given = at.params
+            names |= {one.name.value for one in (*given.params, *given.kwonly_params, *given.posonly_params)}
+            names |= {given.star_kwarg.name.value} if given.star_kwarg is not None else set()
+        at = module.index.parents.get(id(at))
+    return frozenset(names)
