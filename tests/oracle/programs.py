@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from . import engines, sql, urls
+from . import connections, engines, sql, urls
 from .choices import Choices
 from .draft import Draft, Lines
 
@@ -60,11 +60,30 @@ def program(choices: Choices, *, other_drivers: bool = False) -> Program:
         body = engines.scenario(draft)
         if choices.chance(25):
             body += engines.scenario(draft)
+    program = _finished(draft, body)
+    if other_drivers and urls.VARIABLE in program.variables and "sqlite" in program.text:
+        variables = {**program.variables, urls.VARIABLE: (*program.variables[urls.VARIABLE], urls.SQLITE)}
+        return replace(program, variables=variables)
+    return program
+
+
+def connection_program(choices: Choices) -> Program:
+    """A program that makes connections and pools without an engine of asyncpg."""
+    draft = Draft(choices)
+    draft.world = choices.weighted(connections.WORLDS)
+    draft.url_forms, draft.call = connections.URL_FORMS, connections.call
+    body = connections.scenario(draft)
+    if choices.chance(25):
+        body += connections.scenario(draft)
+    program = _finished(draft, body)
+    return replace(program, text=connections.renamed(draft, program.text))
+
+
+def _finished(draft: Draft, body: Lines) -> Program:
+    """The program of which a draft holds the definitions, and `body` is its own work."""
     written = _without_unused("\n".join([*draft.top, *body]))
     text = "\n".join(_spaced([*draft.imports(written), "", *written.splitlines()])) + "\n"
     variables = {name: values for name, values in draft.variables.items() if name in text}
-    if other_drivers and urls.VARIABLE in variables and "sqlite" in text:
-        variables[urls.VARIABLE] += (urls.SQLITE,)
     return Program(text, variables, frozenset(draft.overrides))
 
 
