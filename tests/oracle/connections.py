@@ -25,7 +25,10 @@ _RENAMED = {
         "timeout": "connect_timeout",
     },
 }
+# A URL without SQLAlchemy is asked for its database, and not for a driver.
+_PLAIN = {"postgresql+asyncpg": "postgresql", '"asyncpg"': '"postgresql"'}
 URL = "postgresql://app@db/app"
+SQLITE = "sqlite:///app.db"
 
 
 def scenario(draft: Draft) -> Lines:
@@ -38,7 +41,7 @@ def renamed(draft: Draft, text: str) -> str:
     keys = _RENAMED[draft.world]
     if draft.world == ASYNCPG and draft.choices.chance(15):
         keys = {}
-    for old, new in keys.items():
+    for old, new in {**keys, **_PLAIN}.items():
         text = text.replace(old, new)
     return text
 
@@ -69,7 +72,7 @@ def _interpolated(draft: Draft) -> tuple[str, bool]:
 def _replaced(draft: Draft) -> tuple[str, bool]:
     return draft.choices.one(
         (
-            '"postgresql+asyncpg://app@db/app".replace("+asyncpg", "")',
+            '"postgresql+psycopg2://app@db/app".replace("+psycopg2", "")',
             '"postgresql" + "://app@db/app"',
             '"postgres://app@db/app".replace("postgres://", "postgresql://", 1)',
         )
@@ -83,7 +86,7 @@ def _from_environment(draft: Draft) -> tuple[str, bool]:
 
 
 def _of_another_database(draft: Draft) -> tuple[str, bool]:
-    return ('"sqlite:///app.db"' if draft.world == WRAPPED else f'"{URL}"'), False
+    return (f'"{SQLITE}"' if draft.world == WRAPPED else f'"{URL}"'), False
 
 
 URL_FORMS = (

@@ -68,7 +68,10 @@ def program(choices: Choices, *, other_drivers: bool = False) -> Program:
 
 
 def connection_program(choices: Choices) -> Program:
-    """A program that makes connections and pools without an engine of asyncpg."""
+    """A program that makes connections and pools without an engine of asyncpg.
+
+    `DATABASE_URL` brings SQLite's URL to programs that name it, as libraries on top of asyncpg open that too.
+    """
     draft = Draft(choices)
     draft.world = choices.weighted(connections.WORLDS)
     draft.url_forms, draft.call = connections.URL_FORMS, connections.call
@@ -76,7 +79,10 @@ def connection_program(choices: Choices) -> Program:
     if choices.chance(25):
         body += connections.scenario(draft)
     program = _finished(draft, body)
-    return replace(program, text=connections.renamed(draft, program.text))
+    text, variables = connections.renamed(draft, program.text), dict(program.variables)
+    if urls.VARIABLE in variables and "sqlite" in text:
+        variables[urls.VARIABLE] += (connections.SQLITE,)
+    return replace(program, text=text, variables=variables)
 
 
 def _finished(draft: Draft, body: Lines) -> Program:

@@ -54,9 +54,10 @@ PLAIN = Variety()
 def numbered(seed: int, number: int, variety: Variety = PLAIN) -> Program:
     """The program that belongs to a seed and a number."""
     choices = Choices.seeded(f"{seed}/{number}")
-    whole = (
-        connection_program(choices) if variety.connections else program(choices, other_drivers=variety.other_drivers)
-    )
+    if variety.connections:
+        whole = connection_program(choices)
+    else:
+        whole = program(choices, other_drivers=variety.other_drivers)
     return parted(choices, whole) if variety.projects else whole
 
 

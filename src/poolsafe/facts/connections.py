@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from poolsafe.facts.connection import ClientDriver, Connection
+from poolsafe.facts.connection import ClientDriver, Connection, ThresholdState
 from poolsafe.facts.creators import nodes_judged_with_engines
 from poolsafe.facts.driver_options import asyncpg_settings, misplaced_options, refused_options
 from poolsafe.facts.engine import Driver, MisplacedWhere, Parameters, SizeState
@@ -15,7 +15,7 @@ from poolsafe.facts.pool_hooks import hooks_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.silence import Cause, Silence
 from poolsafe.facts.sizes import STATEMENT
-from poolsafe.facts.thresholds import psycopg_engines, threshold_of
+from poolsafe.facts.thresholds import KEY, psycopg_engines, threshold_of
 from poolsafe.facts.views import views_of
 from poolsafe.facts.wrappers import tortoise_dicts, wrapped_connections
 from poolsafe.inference import Absent, Const, ObservedCall, alternatives
@@ -54,10 +54,12 @@ def _without_size(connection: Connection) -> Connection:
 
 
 def _silence(connection: Connection) -> Silence | None:
-    size = connection.size
-    if size is None or size.state is not SizeState.UNKNOWN:
-        return None
-    return Silence(lambda: connection.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
+    size, threshold = connection.size, connection.threshold
+    if size is not None and size.state is SizeState.UNKNOWN:
+        return Silence(lambda: connection.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
+    if threshold is not None and threshold.state is ThresholdState.UNKNOWN:
+        return Silence(lambda: connection.span, Cause.SIZE, f"`{KEY}` is not known", threshold.reason)
+    return None
 
 
 def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connection | None:

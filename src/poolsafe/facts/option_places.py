@@ -15,9 +15,9 @@ from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import STATEMENT, one_state, size_state
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import as_python, detection_alternatives
-from poolsafe.facts.written_keys import parameters_around, setter_of
+from poolsafe.facts.written_keys import literals_of_value, parameters_around, setter_of
 from poolsafe.findings import Related
-from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Origin, Unknown, Value, alternatives
+from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Unknown, Value, alternatives
 from poolsafe.syntax.call_layout import dict_layout
 from poolsafe.syntax.layout import CallLayout
 
@@ -80,14 +80,17 @@ def literals_of(
     module = surroundings.module
     spans: list[tuple[int, int]] = []
     for value in values:
-        step = value.provenance[0] if value.provenance else None
-        if step is None or step.module is not module or step.label is not Origin.LITERAL:
+        steps = literals_of_value(value)
+        for step in steps:
+            start, end = module.tree.span(step.node) if step.module is module else (0, 0)
+            inside = layout.open <= start and end <= layout.close
+            if step.module is not module or setter_of(module, step.node, key) is None:
+                return None
+            if not inside and surroundings.reads_item(key):
+                return None
+            spans.append((start, end))
+        if not steps:
             return None
-        start, end = module.tree.span(step.node)
-        inside = layout.open <= start and end <= layout.close
-        if setter_of(module, step.node, key) is None or (not inside and surroundings.reads_item(key)):
-            return None
-        spans.append((start, end))
     return tuple(dict.fromkeys(spans)) or None
 
 

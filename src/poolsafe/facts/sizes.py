@@ -10,13 +10,12 @@ from poolsafe.facts.places import explain
 from poolsafe.facts.pooler_conditions import asks_for_pooler, says_of_driver
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.views import View, as_python, connect_arg, detection_alternatives, query_value
-from poolsafe.facts.written_keys import setter_of
+from poolsafe.facts.written_keys import literals_of_value, setter_of
 from poolsafe.inference import (
     Absent,
     Const,
     Guard,
     Inference,
-    Origin,
     Text,
     Unknown,
     Value,
@@ -171,10 +170,11 @@ def _literals(
         for _, value, state in _size_states(view, key, creator):
             if state is SizeState.ZERO:
                 continue
-            step = value.provenance[0] if value.provenance else None
-            if state not in _WRONG or step is None or step.module is not module or step.label is not Origin.LITERAL:
+            steps = literals_of_value(value)
+            if state not in _WRONG or not steps or any(step.module is not module for step in steps):
                 return None
-            if setter_of(module, step.node, key) is None or surroundings.gives_to_another_driver(step):
-                return None
-            spans.append(module.tree.span(step.node))
+            for step in steps:
+                if setter_of(module, step.node, key) is None or surroundings.gives_to_another_driver(step):
+                    return None
+                spans.append(module.tree.span(step.node))
     return tuple(dict.fromkeys(spans)) or None

@@ -61,7 +61,9 @@ def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -
         options=dict_argument(module, calls[0].node, layout, given, name, 0) if name else None,
         options_name=name,
         # The same call may open another database, which refuses the keyword.
-        extendable=asyncpg == {True} and is_extendable(surroundings, calls, name or STATEMENT),
+        extendable=asyncpg == {True}
+        and not (any(one.overridden for one in given) and surroundings.code_names_another())
+        and is_extendable(surroundings, calls, name or STATEMENT),
         assumed=True not in asyncpg,
         direct=all(one.is_direct for one in given),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.facts.written import is_of
-from poolsafe.inference import Module, Value
+from poolsafe.inference import Module, Origin, Step, Value
 from poolsafe.syntax.call_layout import call_layout, dict_layout
 from poolsafe.syntax.index import descendants, last_name
 from poolsafe.syntax.layout import ItemStatement, Place
@@ -155,6 +155,17 @@ def _sets_any(node: cst.CSTNode) -> bool:
         case cst.Call(func=function):
             return last_name(function) in ("fromkeys", "zip")
     return False
+
+
+def literals_of_value(value: Value) -> list[Step]:
+    """Returns the steps that are literals in a value's provenance: several where equal values were joined.
+
+    Returns an empty list if the value was first written in another form.
+    """
+    steps = value.provenance
+    if not steps or steps[0].label is not Origin.LITERAL:
+        return []
+    return [step for step in steps if step.label is Origin.LITERAL]
 
 
 def depends_on_callers(module: Module, node: cst.BaseExpression) -> bool:
