@@ -29,6 +29,7 @@ _RENAMED = {
 _PLAIN = {"postgresql+asyncpg": "postgresql", '"asyncpg"': '"postgresql"'}
 URL = "postgresql://app@db/app"
 SQLITE = "sqlite:///app.db"
+FROM_ENVIRONMENT = f'os.environ.get("{urls.VARIABLE}", "{URL}")'
 
 
 def scenario(draft: Draft) -> Lines:
@@ -82,7 +83,7 @@ def _replaced(draft: Draft) -> tuple[str, bool]:
 def _from_environment(draft: Draft) -> tuple[str, bool]:
     if not draft.override(urls.VARIABLE, "postgresql://app@replica/app"):
         return _plain(draft)
-    return f'os.environ.get("{urls.VARIABLE}", "{URL}")', False
+    return FROM_ENVIRONMENT, False
 
 
 def _of_another_database(draft: Draft) -> tuple[str, bool]:

@@ -70,7 +70,8 @@ def program(choices: Choices, *, other_drivers: bool = False) -> Program:
 def connection_program(choices: Choices) -> Program:
     """A program that makes connections and pools without an engine of asyncpg.
 
-    `DATABASE_URL` brings SQLite's URL to programs that name it, as libraries on top of asyncpg open that too.
+    `DATABASE_URL` brings SQLite's URL to programs that name it. One that asks for PostgreSQL and names no other
+    database does not read the variable: no environment would reach the other branch.
     """
     draft = Draft(choices)
     draft.world = choices.weighted(connections.WORLDS)
@@ -82,6 +83,9 @@ def connection_program(choices: Choices) -> Program:
     text, variables = connections.renamed(draft, program.text), dict(program.variables)
     if urls.VARIABLE in variables and "sqlite" in text:
         variables[urls.VARIABLE] += (connections.SQLITE,)
+    elif '"postgresql"' in text:
+        text = text.replace(connections.FROM_ENVIRONMENT, f'"{connections.URL}"')
+        variables.pop(urls.VARIABLE, None)
     return replace(program, text=text, variables=variables)
 
 

@@ -14,10 +14,10 @@ from poolsafe.facts.places import explain
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import STATEMENT, one_state, size_state
 from poolsafe.facts.url_signs import signs_of
-from poolsafe.facts.views import as_python, detection_alternatives
+from poolsafe.facts.views import as_python, detection_alternatives, option_of
 from poolsafe.facts.written_keys import literals_of_value, parameters_around, setter_of
 from poolsafe.findings import Related
-from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Unknown, Value, alternatives
+from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Unknown, Value, alternatives, restrict
 from poolsafe.syntax.call_layout import dict_layout
 from poolsafe.syntax.layout import CallLayout
 
@@ -121,9 +121,18 @@ def is_extendable(surroundings: Surroundings, calls: list[ObservedCall], keyword
     if any(keyword in seen.arguments.keywords_where_empty for seen in calls):
         return False
     module, node = surroundings.module, calls[0].node
+    written = any(argument.keyword is not None and argument.keyword.value == keyword for argument in node.args)
+    if not written and any(_may_be_given(seen, keyword) for seen in calls):
+        return False
     return all(
         argument.star != "*" and (argument.star != "**" or _is_own(module, argument.value)) for argument in node.args
     )
+
+
+def _may_be_given(seen: ObservedCall, keyword: str) -> bool:
+    """Returns whether a `**` brings a keyword on some path, also where the environment replaces a default."""
+    given = restrict(option_of(seen, keyword), seen.path)
+    return any(not isinstance(single, Absent) for _, single in alternatives(given))
 
 
 def _is_own(module: Module, spread: cst.BaseExpression) -> bool:
