@@ -3,13 +3,13 @@
 Reports a plain string with two or more SQL commands that asyncpg will run. It is given to `exec_driver_sql()`, `DDL()`,
 Alembic's `op.execute()` on an async engine, or a cursor's `execute()` in a listener of an async engine's connections;
 on asyncpg's own connections and pools to `fetch()`, `fetchrow()`, `fetchval()`, `prepare()`, or `execute()` with
-arguments.
+arguments; on psycopg's to `execute()` with parameters or `prepare=True`.
 
 ## Why is this bad?
 All of them go through asyncpg's prepare, which takes one command:
 `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`. `exec_driver_sql()` is often advised
 as a way round it and is none. No pooler is involved. asyncpg's own `execute()` without arguments runs several commands,
-and so does psycopg without parameters.
+and so does psycopg without parameters; with them, or prepared, it raises `SyntaxError` with the same text.
 
 ## Example
 ```python
@@ -52,7 +52,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.statement import Statement
+from poolsafe.facts.statement import Runner, Statement
 from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.statement_fixes import split_text
 from poolsafe.rules.base import FixAvailability, rule
@@ -67,10 +67,12 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
     function = called(statement.function)
     if function == "text()" or len(statement.commands) < 2:
         return
-    if not prepared_by_asyncpg(statement, deployment):
+    psycopg = statement.runner is Runner.PSYCOPG
+    if not psycopg and not prepared_by_asyncpg(statement, deployment):
         return
+    does = "psycopg sends it with parameters or prepares it" if psycopg else "asyncpg prepares it"
     message = (
-        f"`{function}` is given {len(statement.commands)} commands: asyncpg prepares it and raises `cannot insert "
+        f"`{function}` is given {len(statement.commands)} commands: {does} and raises `cannot insert "
         "multiple commands into a prepared statement` on every server; execute each command in its own call"
     )
     related = statement.origin + assumption(statement, deployment)
