@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import libcst as cst
 
@@ -15,19 +15,13 @@ from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import STATEMENT, one_state, size_state
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import as_python, detection_alternatives, option_of
-from poolsafe.facts.written_keys import literals_of_value, parameters_around, setter_of
+from poolsafe.facts.written_keys import literals_of_value, parameters_around, value_under
 from poolsafe.findings import Related
 from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Unknown, Value, alternatives, restrict
 from poolsafe.syntax.call_layout import dict_layout
 from poolsafe.syntax.layout import CallLayout
 
 _WRONG = frozenset({SizeState.POSITIVE, SizeState.INVALID})
-
-
-def url_of(module: Module, given: Sequence[Given], span: tuple[int, int]) -> ConnectionUrl:
-    """Returns the servers of the calls, and the places where their URL comes from."""
-    servers = dict.fromkeys(server for one in given for server in one.servers())
-    return ConnectionUrl(tuple(servers), url_origin(module, given, span))
 
 
 def url_origin(module: Module, given: Iterable[Given], span: tuple[int, int]) -> tuple[Related, ...]:
@@ -81,16 +75,17 @@ def literals_of(
     spans: list[tuple[int, int]] = []
     for value in values:
         steps = literals_of_value(value)
+        if not steps:
+            return None
         for step in steps:
-            start, end = module.tree.span(step.node) if step.module is module else (0, 0)
-            inside = layout.open <= start and end <= layout.close
-            if step.module is not module or setter_of(module, step.node, key) is None:
+            written = value_under(module, step.node, key) if step.module is module else None
+            if written is None:
                 return None
+            start, end = module.tree.outer_span(written)
+            inside = layout.open <= start and end <= layout.close
             if not inside and surroundings.reads_item(key):
                 return None
             spans.append((start, end))
-        if not steps:
-            return None
     return tuple(dict.fromkeys(spans)) or None
 
 
