@@ -47,7 +47,7 @@ from poolsafe.syntax import tree
 from poolsafe.syntax.index import CallSite
 from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.room import in_deep_stack
-from poolsafe.verdicts import class_of, silence_of
+from poolsafe.verdicts import class_of, silence_of, silence_of_connection
 
 # The facts that rules are given, except comments and files.
 _Known: TypeAlias = Engine | Connection | PreparedCall | Statement | SessionStatement | Silence
@@ -206,7 +206,7 @@ def _check(
     statements = collect_statements(observed)
     session_statements = collect_session_statements(observed) if session_calls else []
     connections, unknown = collect_connections(observed) if wanted & needles.CLIENT else ([], [])
-    silences += [*_silences(engines, deployment), *unreached, *unknown]
+    silences += [*_silences([*engines, *connections], deployment), *unreached, *unknown]
     # Of what a pool's hook sets, the finding on the pool speaks.
     hooked = {span for one in connections for hook in one.hooks for span in hook.spans}
     session_statements = [one for one in session_statements if one.span not in hooked]
@@ -234,12 +234,15 @@ def _check(
 
 
 def _silences(facts: Iterable[object], deployment: Deployment) -> Iterator[Silence]:
-    """Yield why the engines among the facts are not reported, should no rule report them."""
-    for engine in facts:
-        if isinstance(engine, Engine):
-            silence = silence_of(engine, _around(engine, deployment))
-            if silence is not None:
-                yield silence
+    """Yield why the engines and connections among the facts are not reported, should no rule report them."""
+    for fact in facts:
+        silence = None
+        if isinstance(fact, Engine):
+            silence = silence_of(fact, _around(fact, deployment))
+        elif isinstance(fact, Connection):
+            silence = silence_of_connection(fact, _around(fact, deployment))
+        if silence is not None:
+            yield silence
 
 
 def _unreached(observed: Observed, engines: Iterable[CallSite], statements: Iterable[CallSite]) -> Iterator[Silence]:

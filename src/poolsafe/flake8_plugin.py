@@ -36,7 +36,7 @@ OPTIONS = {
     "max-prepared-statements": "PgBouncer's max_prepared_statements",
     "asyncpg-version": "version of asyncpg that runs",
     "sqlalchemy-version": "version of SQLAlchemy that runs",
-    "assume-driver": "what an engine of unknown driver counts as: asyncpg, none",
+    "assume-driver": "what an engine or a connection of unknown driver counts as: asyncpg, none",
     "min-severity": "hide findings below this severity: warning, error",
 }
 

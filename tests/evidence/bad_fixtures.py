@@ -260,6 +260,7 @@ HOW: dict[str, How] = {
     "PGB204_rejected_startup_parameter/bad_asyncpg_pool.py": Own(),
     "PGB205_rejected_connect_parameter/bad_asyncpg_connect.py": Own(),
     "PGB302_multiple_statements/bad_asyncpg_fetch.py": Call("report", "dsn", wrapper="PostgresSyntaxError"),
+    "PGB302_multiple_statements/bad_psycopg.py": NotRun(),
     "PGB501_asyncpg_missing_cache_size/bad_bot.py": Own(),
     "PGB501_asyncpg_missing_cache_size/bad_imported_by_name.py": Own(),
     "PGB501_asyncpg_missing_cache_size/bad_on_several_lines.py": Own(),

@@ -40,6 +40,19 @@ class Pair:
 NEWEST = Pair("newest", ())
 OLD = Pair("old", ("sqlalchemy[asyncio]>=2.0,<2.1", "asyncpg==0.30.0"))
 OLDER = Pair("older", ("sqlalchemy[asyncio]==2.0.20", "asyncpg==0.28.0"), (3, 11))
+# Libraries that make asyncpg's connections, and psycopg, newest and 3.1.
+LIBRARIES = Pair(
+    "libraries",
+    (
+        "databases==0.9.0",
+        "tortoise-orm==1.1.9",
+        "piccolo==1.38.0",
+        "psycopg[binary,pool]",
+        "asyncpg",
+        "sqlalchemy[asyncio]",
+    ),
+)  # fmt: skip
+PSYCOPG_31 = Pair("psycopg 3.1", ("psycopg[binary]==3.1.20", "asyncpg", "sqlalchemy[asyncio]"), (3, 12))
 
 
 def made(pair: Pair, folder: Path) -> str:

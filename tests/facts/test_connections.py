@@ -95,6 +95,16 @@ SIZES = """
     from sqlalchemy import create_engine
     pool = asyncpg.create_pool(URL)
     create_engine("bridge://", creator=pool.acquire)  # PGB501
+
+    from sqlalchemy.ext.asyncio import create_async_engine
+    def connect():
+        return asyncpg.connect(URL + "?search_path=app", server_settings={"jit": "off"}, pool_size=3)
+    create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True)  # PGB204 PGB205 PGB101
+
+    from sqlalchemy.ext.asyncio import create_async_engine
+    def connect():
+        return asyncpg.connect(URL + "?statement_cache_size=0", statement_cache_size=0)
+    create_async_engine("postgresql+asyncpg://", async_creator=connect, pool_pre_ping=True)  # PGB105
 """
 
 
@@ -123,6 +133,45 @@ def test_callers_in_other_modules_decide(tmp_path: Path, given: str) -> None:
     project = PROJECT.replace("max_size=3", given)
     if given != "max_size=3":
         project = project.replace("  # PGB501", "")
+    assert judged(tmp_path, project) == files(project)
+
+
+CREATORS = """
+    # file: app/pg.py
+    import asyncpg
+
+    async def connect():
+        return await asyncpg.connect("postgresql://app@pgbouncer:6432/app")  # PGB501
+
+    async def refused():
+        return await asyncpg.connect(SETTINGS, statement_cache_size=None)  # PGB104
+
+    async def right():
+        return await asyncpg.connect("postgresql://app@pgbouncer:6432/app", statement_cache_size=0)
+
+    async def open(**options):
+        return await asyncpg.connect("postgresql://app@pgbouncer:6432/app", **options)
+
+    async def called(size):
+        return await asyncpg.connect("postgresql://app@pgbouncer:6432/app", statement_cache_size=size)  # PGB103
+
+    # file: app/db.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from app import pg
+
+    here = create_async_engine("postgresql+asyncpg://", async_creator=pg.connect, pool_pre_ping=True)
+    there = create_async_engine("postgresql+asyncpg://", async_creator=pg.refused, pool_pre_ping=True)
+    fine = create_async_engine("postgresql+asyncpg://", async_creator=pg.right, pool_pre_ping=True)
+    own = create_async_engine("postgresql+asyncpg://", async_creator=pg.open, pool_pre_ping=True)  # PGB101
+
+    def sized():
+        return pg.called(5)
+    create_async_engine("postgresql+asyncpg://", async_creator=sized, pool_pre_ping=True)
+"""
+
+
+def test_a_creator_in_another_module_is_judged_once(tmp_path: Path) -> None:
+    project = CREATORS.replace("SETTINGS", '"postgresql://app@pgbouncer/app"')
     assert judged(tmp_path, project) == files(project)
 
 

@@ -878,6 +878,37 @@ def test_an_imported_function_is_known_without_the_calls_of_it(tmp_path: Path, m
     assert sorted(loaded) == ["config.py", "db.py", "lib.py"]
 
 
+ENTERED = """
+    # file: tracing.py
+    import heavy
+    def span(name):
+        return heavy.Span(name)
+
+    # file: db.py
+    from contextlib import suppress
+    import asyncpg
+    import tracing
+    from tracing import span
+
+    def quiet():
+        return suppress(KeyError)
+
+    async def connect(options):
+        with span("connect"), tracing.span("again"):
+            with quiet():
+                del options["timeout"]
+            return await asyncpg.connect("postgresql://pgbouncer/app", **options)  # PGB501
+
+    connect({})
+"""
+
+
+def test_a_context_manager_from_elsewhere_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = record_loads(monkeypatch)
+    assert codes_in(tmp_path, files(ENTERED), "db.py") == ["PGB501"]
+    assert loaded == ["db.py"]
+
+
 CALLED_WITHOUT_ARGUMENTS = """
     # file: main.py
     from db import connect

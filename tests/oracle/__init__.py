@@ -4,6 +4,7 @@
     python -m tests.oracle --seed 3 --number 187              # one program, what is wrong with it, and its repair
     python -m tests.oracle --programs 2000 --other-drivers    # DATABASE_URL may bring SQLite's URL
     python -m tests.oracle --programs 2000 --projects         # each program is parted into modules
+    python -m tests.oracle --programs 2000 --connections      # asyncpg's own calls, psycopg's, and what wraps asyncpg
 
 It prints a table of figures and, for each kind of failure, the smallest program that shows it. A program belongs to its
 seed and number alone, so that the number of processes changes nothing. `tests/oracle/test_oracle.py` is the seeded
@@ -26,6 +27,10 @@ What must hold:
   changes becomes 0, and where a fix for the sizes was offered both are right unless the environment itself brings a
   number; nothing else changes but `pool_pre_ping`, the arguments of a queue where there is none, and parameters that
   asyncpg refuses. The same SQL commands are executed in the same order by the same drivers, each with its parameters.
+
+Programs of connections (`connections`) are held to the same, with asyncpg's size and psycopg's threshold in place of
+an engine's sizes (`client_truth`, `client_comparison`): what a library on top of asyncpg is given counts where that
+library hands it on, and a URL for another database gets what it got.
 
 Programs of several modules (`projects`) are held to the same, module by module, with two limits that the tool says of
 itself: a file that does not name an engine function is not looked at, nor is SQL that stands in another file.

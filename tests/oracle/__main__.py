@@ -25,13 +25,14 @@ def main() -> int:
         "--other-drivers", action="store_true", help="let DATABASE_URL bring other drivers than its default's"
     )
     parser.add_argument("--session", action="store_true", help="programs that change the session, behind a pooler")
+    parser.add_argument("--connections", action="store_true", help="programs of asyncpg, psycopg and what wraps them")
     parser.add_argument("--projects", action="store_true", help="part each program into several modules")
     parser.add_argument("--show", type=int, default=1, help="smallest programs to print for each kind (default: 1)")
     parser.add_argument("--number", type=int, help="examine only the program of this number, and print it as it is")
     options = parser.parse_args()
     if options.session:
         return _session(options)
-    variety = Variety(options.other_drivers, options.projects)
+    variety = Variety(options.other_drivers, options.projects, options.connections)
     if options.number is not None:
         return _one(options, variety)
     started = time.perf_counter()

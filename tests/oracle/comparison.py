@@ -24,11 +24,11 @@ from poolsafe.inference.project import Project
 from poolsafe.rules.registry import OFF_BY_DEFAULT
 from poolsafe.source import Source
 
-from . import truth
-from .execution import EngineCall, Executed, Run, run
+from . import client_comparison, client_truth, truth
+from .execution import ClientCall, EngineCall, Executed, Run, run
 from .programs import Assignment, Program
 
-Seen = TypeVar("Seen", EngineCall, Executed)
+Seen = TypeVar("Seen", ClientCall, EngineCall, Executed)
 ENGINE = re.compile(r"create(_async)?_engine|engine_from_config")
 DEPLOYMENT = Deployment(PoolMode.TRANSACTION)
 
@@ -70,9 +70,13 @@ class Failure:
 
 @dataclass(slots=True)
 class Examination:
-    """What came of one program. `engines` are calls that made an engine on asyncpg, `texts` places of executed SQL."""
+    """What came of one program. `engines` are calls that made an engine on asyncpg, `texts` places of executed SQL.
+
+    `clients` are calls that made a connection or a pool of asyncpg or psycopg without such an engine.
+    """
 
     engines: int = 0
+    clients: int = 0
     texts: int = 0
     findings: int = 0
     not_judged: int = 0
@@ -140,6 +144,7 @@ def _compare_findings(
     """Compare the report on a module with the runs, each with whether no variable replaces a default in it."""
     engines = _by_line((by_default, made) for by_default, one in runs for made in one.engines if made.path == path)
     texts = _by_line((by_default, one) for by_default, each in runs for one in each.executed if one.path == path)
+    clients = _by_line((by_default, one) for by_default, each in runs for one in each.clients if one.path == path)
     failures = len(result.failures)
     found: dict[int, set[str]] = defaultdict(set)
     for finding in report.findings:
@@ -154,15 +159,24 @@ def _compare_findings(
     result.texts += len(texts)
     for line, codes in sorted(found.items()):
         shown = truth.shown_by_all(engines[line]) | _shown_of_sql(texts[line])
-        ran = _summary(engines[line], texts[line])
+        shown |= client_truth.shown_by_all(clients[line])
+        ran = _summary(engines[line], texts[line], clients[line])
         for code in sorted(codes - shown):
-            where = "" if engines[line] or texts[line] else " where nothing ran"
+            where = "" if engines[line] or texts[line] or clients[line] else " where nothing ran"
             result.failures.append(Failure(f"false {code}{where}", line, f"reported {code}; {ran}"))
         if len(codes & truth.VERDICTS) > 1:
             result.failures.append(Failure("false second verdict", line, f"reported {sorted(codes)}; {ran}"))
     # A file that names no engine function is not looked at, nor is SQL that stands in another file.
     for line, calls in sorted(engines.items()) if ENGINE.search(source.text) else ():
         _compare_engine(result, line, calls, found[line], line in silent)
+    for line in sorted({*clients, *engines}):
+        made = clients[line] or client_truth.of_engines(engines[line])
+        result.clients += bool(made)
+        unsaid = client_comparison.missed(made, found[line]) if made else []
+        if unsaid and line in silent:
+            result.not_judged += 1
+            continue
+        result.failures += [Failure(f"missed {code}", line, _summary([], [], made)) for code in unsaid]
     for line, executions in sorted(texts.items()):
         refused = _shown_of_sql(executions)
         here = not os.path.isabs(source.path) or all(one.sql in source.text for one in executions)
@@ -200,9 +214,10 @@ def _shown_of_sql(executions: Iterable[Executed]) -> set[str]:
     return {"PGB301" if one.function == "text" else "PGB302" for one in executions if truth.is_refused(one)}
 
 
-def _summary(calls: list[EngineCall], executions: list[Executed]) -> str:
+def _summary(calls: list[EngineCall], executions: list[Executed], clients: Iterable[ClientCall] = ()) -> str:
     """What ran at a line, each thing once."""
-    ran = [f"{call.url.drivername} {_shown(call)}" for call in calls]
+    ran = [client_comparison.summary(one) for one in clients]
+    ran += [f"{call.url.drivername} {_shown(call)}" for call in calls]
     ran += [f"{one.driver} {one.sql!r}" for one in executions]
     return "ran: " + ("; ".join(dict.fromkeys(ran)) or "nothing")
 
@@ -220,7 +235,9 @@ def _repaired_lines(source: Source, findings: Iterable[Finding]) -> set[int]:
     return {
         source.row_column(finding.start)[0]
         for finding in findings
-        if finding.code in truth.SIZES and finding.fix and finding.fix.applicability is Applicability.SAFE
+        if finding.code in truth.SIZES | client_truth.OF_SIZES
+        and finding.fix
+        and finding.fix.applicability is Applicability.SAFE
     }
 
 
@@ -246,7 +263,8 @@ def _broken(
                 old.line,
                 f"{found[1]}: {old.url.drivername} got {_shown(old)}, now {_shown(new)}",
             )
-    return _broken_sql(before.executed, after.executed)
+    broken = client_comparison.broken(before.clients, after.clients, repaired, values)
+    return broken or _broken_sql(before.executed, after.executed)
 
 
 def _is_set_by(values: frozenset[str], call: EngineCall) -> bool:
@@ -260,6 +278,9 @@ def _broken_engine(old: EngineCall, new: EngineCall, repaired: bool) -> tuple[st
     if not old.is_asyncpg:
         if (old.url, truth.without_threshold(old)) != (new.url, truth.without_threshold(new)):
             return "other driver", "another driver's engine gets other arguments"
+        thresholds = [call.connect_args.get(truth.THRESHOLD, "") for call in (old, new)]
+        if thresholds[0] != thresholds[1] and thresholds[1] is not None:
+            return "still wrong", "the threshold changed, and is not None"
         return None
     if repaired and truth.verdict(new):
         return "still wrong", f"repaired, and still {truth.verdict(new)}"

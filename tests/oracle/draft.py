@@ -16,10 +16,17 @@ MOST_VARIABLES = 3
 
 
 class Draft:
-    """What the parts of one program share. `top` holds the definitions that stand before the program's own work."""
+    """What the parts of one program share. `top` holds the definitions that stand before the program's own work.
+
+    `world` is the library that a program without engines is for, "" where it makes engines. `url_forms` are the forms
+    of its URLs, each with its weight, and `call` writes what it makes; both are None for engines.
+    """
 
     def __init__(self, choices: Choices) -> None:
         self.choices = choices
+        self.world = ""
+        self.url_forms: tuple[tuple[int, Callable[[Draft], tuple[str, bool]]], ...] | None = None
+        self.call: Callable[[Scope], str] | None = None
         self.top: Lines = []
         self.variables: dict[str, tuple[str, ...]] = {}
         self.overrides: set[str] = set()

@@ -31,6 +31,8 @@ def engine_function(draft: Draft) -> str:
 def call(scope: Scope) -> str:
     """An expression that makes an engine out of what is in reach."""
     draft, choices = scope.draft, scope.choices
+    if draft.call is not None:
+        return draft.call(scope)
     if choices.chance(3) and not scope.url_object:
         return _from_config(scope)
     function = choices.weighted(((12, engine_function), (4, wrapper), (1, partial)))(draft)

@@ -1,4 +1,4 @@
-"""Runs a program with stand-ins for SQLAlchemy's engines, `os` and `asyncio`, and writes down what it does with them.
+"""Runs a program with stand-ins for engines, drivers, `os` and `asyncio`, and writes down what it does with them.
 
 URLs and pool classes are SQLAlchemy's own. Nothing connects anywhere, and the process's environment is left alone.
 """
@@ -74,11 +74,26 @@ class Executed:
         return self.driver == ASYNCPG
 
 
+@dataclass(frozen=True, slots=True)
+class ClientCall:
+    """One call that makes a connection or a pool without SQLAlchemy's asyncpg, and its arguments at that moment.
+
+    `function` is its public name, as `asyncpg.connect`.
+    """
+
+    path: str
+    line: int
+    function: str
+    arguments: tuple[Any, ...]
+    keywords: dict[str, Any]
+
+
 @dataclass(slots=True)
 class Run:
     """What one run did. `error` is the type of the exception that ended it, "" for none."""
 
     engines: list[EngineCall] = field(default_factory=list)
+    clients: list[ClientCall] = field(default_factory=list)
     executed: list[Executed] = field(default_factory=list)
     printed: str = ""
     error: str = ""
@@ -186,6 +201,40 @@ def _modules(record: Run, environment: Mapping[str, str]) -> dict[str, Any]:
         "sqlalchemy.orm": root.orm,
         "sqlalchemy.ext": root.ext,
         "sqlalchemy.ext.asyncio": asyncio,
+        **_clients(record),
+    }
+
+
+def _clients(record: Run) -> dict[str, Any]:
+    """The modules of drivers, and of libraries on top of asyncpg, by their names."""
+
+    def named(name: str) -> Any:
+        def function(*arguments: Any, **keywords: Any) -> object:
+            record.clients.append(ClientCall(*_place(), name, _kept(arguments), _kept(keywords)))
+            return SimpleNamespace()
+
+        return function
+
+    connect, create_pool, pool = map(named, ("asyncpg.connect", "asyncpg.create_pool", "asyncpg.Pool"))
+    synchronous, asynchronous = named("psycopg.connect"), named("psycopg.AsyncConnection.connect")
+    pools = {
+        name: named(f"psycopg_pool.{name}") for name in ("ConnectionPool", "AsyncConnectionPool", "NullConnectionPool")
+    }
+    inner = SimpleNamespace(create_pool=create_pool, Pool=pool)
+    postgres = SimpleNamespace(PostgresEngine=named("piccolo.engine.PostgresEngine"))
+    return {
+        "asyncpg": SimpleNamespace(connect=connect, create_pool=create_pool, Pool=pool, pool=inner),
+        "asyncpg.pool": inner,
+        "psycopg": SimpleNamespace(
+            connect=synchronous,
+            Connection=SimpleNamespace(connect=synchronous),
+            AsyncConnection=SimpleNamespace(connect=asynchronous),
+        ),
+        "psycopg_pool": SimpleNamespace(**pools),
+        "databases": SimpleNamespace(Database=named("databases.Database")),
+        "piccolo.engine.postgres": postgres,
+        "tortoise": SimpleNamespace(Tortoise=SimpleNamespace(init=named("tortoise.Tortoise.init"))),
+        "gino": SimpleNamespace(Gino=lambda: SimpleNamespace(set_bind=named("gino.Gino.set_bind"))),
     }
 
 

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from . import engines, sql, urls
+from . import connections, engines, sql, urls
 from .choices import Choices
 from .draft import Draft, Lines
 
@@ -60,11 +60,40 @@ def program(choices: Choices, *, other_drivers: bool = False) -> Program:
         body = engines.scenario(draft)
         if choices.chance(25):
             body += engines.scenario(draft)
+    program = _finished(draft, body)
+    if other_drivers and urls.VARIABLE in program.variables and "sqlite" in program.text:
+        variables = {**program.variables, urls.VARIABLE: (*program.variables[urls.VARIABLE], urls.SQLITE)}
+        return replace(program, variables=variables)
+    return program
+
+
+def connection_program(choices: Choices) -> Program:
+    """A program that makes connections and pools without an engine of asyncpg.
+
+    `DATABASE_URL` brings SQLite's URL to programs that name it. One that asks for PostgreSQL and names no other
+    database does not read the variable: no environment would reach the other branch.
+    """
+    draft = Draft(choices)
+    draft.world = choices.weighted(connections.WORLDS)
+    draft.url_forms, draft.call = connections.URL_FORMS, connections.call
+    body = connections.scenario(draft)
+    if choices.chance(25):
+        body += connections.scenario(draft)
+    program = _finished(draft, body)
+    text, variables = connections.renamed(draft, program.text), dict(program.variables)
+    if urls.VARIABLE in variables and "sqlite" in text:
+        variables[urls.VARIABLE] += (connections.SQLITE,)
+    elif '"postgresql"' in text:
+        text = text.replace(connections.FROM_ENVIRONMENT, f'"{connections.URL}"')
+        variables.pop(urls.VARIABLE, None)
+    return replace(program, text=text, variables=variables)
+
+
+def _finished(draft: Draft, body: Lines) -> Program:
+    """The program of which a draft holds the definitions, and `body` is its own work."""
     written = _without_unused("\n".join([*draft.top, *body]))
     text = "\n".join(_spaced([*draft.imports(written), "", *written.splitlines()])) + "\n"
     variables = {name: values for name, values in draft.variables.items() if name in text}
-    if other_drivers and urls.VARIABLE in variables and "sqlite" in text:
-        variables[urls.VARIABLE] += (urls.SQLITE,)
     return Program(text, variables, frozenset(draft.overrides))
 
 

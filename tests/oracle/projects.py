@@ -13,7 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from .choices import Choices
-from .programs import Program, program
+from .programs import Program, connection_program, program
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _BUILTINS = frozenset(dir(builtins))
@@ -38,10 +38,14 @@ class _Part:
 
 @dataclass(frozen=True, slots=True)
 class Variety:
-    """Which programs are generated: the environment may bring other drivers' URLs; they have several modules."""
+    """Which programs are generated: the environment may bring other drivers' URLs; they have several modules.
+
+    `connections`: they make connections and pools without an engine of asyncpg.
+    """
 
     other_drivers: bool = False
     projects: bool = False
+    connections: bool = False
 
 
 PLAIN = Variety()
@@ -50,7 +54,10 @@ PLAIN = Variety()
 def numbered(seed: int, number: int, variety: Variety = PLAIN) -> Program:
     """The program that belongs to a seed and a number."""
     choices = Choices.seeded(f"{seed}/{number}")
-    whole = program(choices, other_drivers=variety.other_drivers)
+    if variety.connections:
+        whole = connection_program(choices)
+    else:
+        whole = program(choices, other_drivers=variety.other_drivers)
     return parted(choices, whole) if variety.projects else whole
 
 

@@ -23,6 +23,7 @@ class Figures:
 
     programs: int = 0
     engines: int = 0
+    clients: int = 0
     texts: int = 0
     findings: int = 0
     not_judged: int = 0
@@ -34,6 +35,7 @@ class Figures:
     def count(self, number: int, examination: Examination) -> None:
         self.programs += 1
         self.engines += examination.engines
+        self.clients += examination.clients
         self.texts += examination.texts
         self.findings += examination.findings
         self.not_judged += examination.not_judged
@@ -44,7 +46,7 @@ class Figures:
             self.examples.setdefault(failure.kind, []).append(number)
 
     def add(self, other: Figures) -> None:
-        for name in ("programs", "engines", "texts", "findings", "not_judged", "repaired", "always_raise"):
+        for name in ("programs", "engines", "clients", "texts", "findings", "not_judged", "repaired", "always_raise"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.kinds += other.kinds
         for kind, numbers in other.examples.items():
@@ -59,6 +61,7 @@ class Figures:
             ("programs", self.programs),
             ("  that raise in every environment (not compared)", self.always_raise),
             ("engines on asyncpg", self.engines),
+            ("connections and pools", self.clients),
             ("places of executed SQL", self.texts),
             ("findings", self.findings),
             ("false findings", self.failures("false")),

@@ -194,7 +194,7 @@ def test_several_commands(sql: str, several: bool) -> None:
 
 
 def test_another_driver_may_run_several_commands() -> None:
-    other = sql_program('"SELECT 1; SELECT 2"', "postgresql+psycopg://db/a")
+    other = sql_program('"SELECT 1; SELECT 2"', "postgresql+psycopg2://db/a")
     assert kinds(examine(other, tool())) == []
     assert kinds(examine(other, tool({5: "PGB301"}))) == ["false PGB301"]
 

@@ -10,7 +10,7 @@ from .execution import run
 from .projects import Variety, numbered
 
 SEED = 0
-PROGRAMS, PROJECTS = 150, 50
+PROGRAMS, PROJECTS, CONNECTIONS = 150, 50, 60
 # How often the tool may be wrong on the sample. The long run still finds some, a few in a thousand programs.
 MOST = {"false": 0, "missed": 0, "broken": 0, "crash": 0}
 MOST_NOT_JUDGED = 0.01
@@ -33,7 +33,30 @@ def smallest(figures: report.Figures, beginning: str, variety: Variety, seed: in
     return report.shown(*report.counterexample(numbered(seed, numbers[0], variety), kind))
 
 
-@pytest.mark.parametrize("variety", [Variety(), Variety(other_drivers=True), Variety(projects=True)])
+@pytest.mark.parametrize("seed", one_in(3, [0, 1, 2], LONG))
+def test_a_sample_of_connections(seed: int) -> None:
+    _holds(seed, CONNECTIONS)
+
+
+@pytest.mark.long
+def test_many_connections() -> None:
+    _holds(3, 10 * CONNECTIONS)
+
+
+def _holds(seed: int, programs: int) -> None:
+    variety = Variety(connections=True)
+    figures = report.figures(seed, 0, programs, variety)
+    assert figures.clients > programs / 2
+    assert figures.repaired > programs / 5
+    assert figures.not_judged <= MOST_NOT_JUDGED * figures.clients
+    for beginning, most in MOST.items():
+        if figures.failures(beginning) > most:
+            pytest.fail(f"{figures.table()}\n\n{smallest(figures, beginning, variety, seed)}")
+
+
+@pytest.mark.parametrize(
+    "variety", [Variety(), Variety(other_drivers=True), Variety(projects=True), Variety(connections=True)]
+)
 def test_a_program_belongs_to_its_seed_and_number(variety: Variety) -> None:
     first = numbered(0, 7, variety)
     assert numbered(0, 7, variety) == first

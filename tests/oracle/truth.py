@@ -31,6 +31,7 @@ PREPARED = "prepared_statement_cache_size"
 VERDICTS = frozenset({"PGB101", "PGB102", "PGB103", "PGB104", "PGB108"})
 SIZES = VERDICTS | {"PGB105"}
 OTHERS = frozenset({"PGB105", "PGB201", "PGB202", "PGB203", "PGB205"})
+THRESHOLD = "prepare_threshold"
 PSYCOPG = frozenset({"postgresql+psycopg", "postgresql+psycopg_async"})
 QUEUE_ONLY = frozenset({"pool_size", "max_overflow", "pool_timeout", "pool_use_lifo"})
 ASYNCPG_ONLY = frozenset({STATEMENT, PREPARED, "command_timeout", "server_settings", "prepared_statement_name_func"})
@@ -47,16 +48,17 @@ class Size(enum.Enum):
 def size(call: EngineCall, key: str, *, moved: bool = False) -> Size:
     """What reaches the driver under one of the two keys; `moved`: once a misplaced key stands in `connect_args`."""
     if key in call.connect_args:
-        return _size_of(key, call.connect_args[key])
+        return size_of(key, call.connect_args[key])
     if moved and key in call.options:
-        return _size_of(key, call.options[key])
+        return size_of(key, call.options[key])
     if key in call.url.query and (key == PREPARED or moved):
         # SQLAlchemy makes a number of its own key only.
-        return _size_of(key, int(str(call.url.query[key])))
+        return size_of(key, int(str(call.url.query[key])))
     return Size.ABSENT
 
 
-def _size_of(key: str, value: object) -> Size:
+def size_of(key: str, value: object) -> Size:
+    """What a value means to the layer that reads the key."""
     if key == PREPARED and not value and not isinstance(value, str):
         return Size.ZERO
     if value is None or isinstance(value, str) or not isinstance(value, (int, float)):
@@ -107,17 +109,16 @@ def shown_by(call: EngineCall) -> set[str]:
 def shown_of_another_driver(call: EngineCall) -> set[str]:
     """The codes that one run of an engine call of another driver shows."""
     shown = {"PGB205"} if ASYNCPG_ONLY & call.connect_args.keys() else set()
-    if call.url.drivername in PSYCOPG and call.connect_args.get("prepare_threshold", 5) is not None:
+    if call.url.drivername in PSYCOPG and call.connect_args.get(THRESHOLD, 5) is not None:
         shown.add("PGB511")
     return shown
 
 
 def without_threshold(call: EngineCall) -> dict[str, object]:
-    """The options of a call without the threshold None, which psycopg's engines may be given by a repair."""
+    """The options of a call without psycopg's threshold, which a repair sets to None."""
     options: dict[str, object] = dict(call.options)
     if call.url.drivername in PSYCOPG:
-        given = {key: value for key, value in call.connect_args.items() if (key, value) != ("prepare_threshold", None)}
-        options["connect_args"] = given
+        options["connect_args"] = {key: value for key, value in call.connect_args.items() if key != THRESHOLD}
     return options
 
 

@@ -14,7 +14,7 @@ VARIABLE = "DATABASE_URL"
 
 def url(draft: Draft) -> tuple[str, bool]:
     """An expression for a URL on asyncpg, for the most part, and whether it is a URL object."""
-    return draft.choices.weighted(_FORMS)(draft)
+    return draft.choices.weighted(draft.url_forms or _FORMS)(draft)
 
 
 def bound_url(draft: Draft) -> tuple[str, bool]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl, Threshold, ThresholdState
 from poolsafe.facts.deployment import Deployment, Evidence, PoolMode
 from poolsafe.facts.engine import CacheSize, SizeState
+from poolsafe.facts.silence import Cause
 from poolsafe.findings import Severity
 from poolsafe.syntax.layout import CallLayout
-from poolsafe.verdicts import Problem, judge_size, judge_threshold
+from poolsafe.verdicts import Problem, judge_size, judge_threshold, silence_of_connection
 
 CALL = CallLayout(0, 9, 8, 8, ())
 AUTO, TRANSACTION = Deployment(), Deployment(pooler=PoolMode.TRANSACTION)
@@ -49,6 +52,24 @@ def test_sizes(state: SizeState, problem: Problem | None) -> None:
         if verdict is not None:
             assert verdict.severity is (WARNING if problem is Problem.CONDITIONAL else weight)
     assert {judge_size(fact, deployment) for deployment in (SESSION, NONE, CARRIES)} == {None}
+
+
+@pytest.mark.parametrize(
+    ("deployment", "reported", "silence"),
+    [
+        (AUTO, False, Cause.DRIVER),
+        (Deployment(assume_asyncpg=True, synchronous_too=True), False, Cause.DRIVER),
+        (Deployment(assume_asyncpg=False), False, Cause.ASSUMED),
+        (Deployment(assume_asyncpg=True), True, None),
+    ],
+)
+def test_a_wrapper_with_an_unknown_url(deployment: Deployment, reported: bool, silence: Cause | None) -> None:
+    fact = replace(connection(size=SizeState.ABSENT), function="databases.Database", assumed=True)
+    assert (judge_size(fact, deployment) is not None) == reported
+    said = silence_of_connection(fact, deployment)
+    assert (said and said.cause) == silence
+    sized = replace(fact, size=CacheSize("statement_cache_size", SizeState.ZERO))
+    assert (judge_size(sized, deployment), silence_of_connection(sized, deployment)) == (None, None)
 
 
 @pytest.mark.parametrize("deployment", [AUTO, TRANSACTION, SESSION, NONE, CARRIES])

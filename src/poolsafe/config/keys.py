@@ -114,7 +114,7 @@ KEYS = {
             "assume-driver",
             choice("asyncpg", "none"),
             None,
-            "What to take for an engine whose driver cannot be seen: asyncpg, or not asyncpg.",
+            "What to take for an engine, a connection or a command of SQL whose driver cannot be seen: asyncpg or not.",
         ),
         Key(
             "min-severity",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from poolsafe.facts.connection import ClientDriver, Connection
-from poolsafe.facts.creators import connections as creator_connections
+from dataclasses import replace
+
+from poolsafe.facts.connection import ClientDriver, Connection, ThresholdState
+from poolsafe.facts.creators import nodes_judged_with_engines
 from poolsafe.facts.driver_options import asyncpg_settings, misplaced_options, refused_options
-from poolsafe.facts.engine import Driver, Parameters, SizeState
+from poolsafe.facts.engine import Driver, MisplacedWhere, Parameters, SizeState
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.observed import Observed
 from poolsafe.facts.option_places import connection_url, dict_argument, is_extendable, size_of
@@ -13,7 +15,7 @@ from poolsafe.facts.pool_hooks import hooks_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.silence import Cause, Silence
 from poolsafe.facts.sizes import STATEMENT
-from poolsafe.facts.thresholds import psycopg_engines, threshold_of
+from poolsafe.facts.thresholds import KEY, psycopg_engines, threshold_of
 from poolsafe.facts.views import views_of
 from poolsafe.facts.wrappers import tortoise_dicts, wrapped_connections
 from poolsafe.inference import Absent, Const, ObservedCall, alternatives
@@ -27,15 +29,15 @@ _PSYCOPG = PSYCOPG_CONNECTS | PSYCOPG_POOLS
 def collect_connections(observed: Observed) -> tuple[list[Connection], list[Silence]]:
     """Returns the connections and pools of an explored module in source order, and a silence for each unknown one."""
     surroundings = Surroundings(observed)
-    creating = _nodes_of_creators(observed)
+    # An engine of another driver has no finding that would speak of its creator.
+    views = [view for seen in observed.engine_calls for view in views_of(seen) if view.driver is not Driver.OTHER]
+    creating = nodes_judged_with_engines(observed.module, views)
     found: list[Connection] = []
     for calls in observed.clients:
-        if id(calls[0].node) in creating:
-            continue  # the engine's finding speaks of it
         if calls[0].function in _ASYNCPG:
             made = _asyncpg(surroundings, calls)
             if made is not None:
-                found.append(made)
+                found.append(_without_size(made) if id(calls[0].node) in creating else made)
         elif calls[0].function in _PSYCOPG:
             found.append(_psycopg(surroundings, calls))
         else:
@@ -45,27 +47,19 @@ def collect_connections(observed: Observed) -> tuple[list[Connection], list[Sile
     return found, [one for one in map(_silence, found) if one is not None]
 
 
+def _without_size(connection: Connection) -> Connection:
+    """Returns a connection that a creator makes: of its sizes the engine's finding speaks, but for those in the DSN."""
+    in_dsn = tuple(one for one in connection.misplaced if one.where is MisplacedWhere.DSN_QUERY)
+    return replace(connection, size=None, misplaced=in_dsn)
+
+
 def _silence(connection: Connection) -> Silence | None:
-    size = connection.size
-    if size is None or size.state is not SizeState.UNKNOWN:
-        return None
-    return Silence(lambda: connection.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
-
-
-def _nodes_of_creators(observed: Observed) -> frozenset[int]:
-    """Returns the ids of the calls by which the creators of engines make their connections.
-
-    An engine of another driver has no finding that would speak of them.
-    """
-    return frozenset(
-        id(step.node)
-        for seen in observed.engine_calls
-        for view in views_of(seen)
-        if view.driver is not Driver.OTHER
-        for name in ("async_creator", "creator")
-        for _, connection in creator_connections(view, name)
-        for step in connection.provenance[:1]
-    )
+    size, threshold = connection.size, connection.threshold
+    if size is not None and size.state is SizeState.UNKNOWN:
+        return Silence(lambda: connection.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
+    if threshold is not None and threshold.state is ThresholdState.UNKNOWN:
+        return Silence(lambda: connection.span, Cause.SIZE, f"`{KEY}` is not known", threshold.reason)
+    return None
 
 
 def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connection | None:

@@ -6,10 +6,25 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.views import View
-from poolsafe.inference import Absent, Arguments, Guard, LibraryResult, Module, Reason, Unknown, Value, alternatives
+from poolsafe.facts.written_keys import depends_on_callers
+from poolsafe.inference import (
+    Absent,
+    Arguments,
+    Function,
+    Guard,
+    LibraryResult,
+    Module,
+    ObservedCall,
+    Reason,
+    Unknown,
+    Value,
+    alternatives,
+)
 from poolsafe.inference.models import ConnectionFactory
 
+CREATORS = ("async_creator", "creator")
 _CONNECT = "asyncpg.connect"
 _ADAPTER = "sqlalchemy.dialects.postgresql.asyncpg.AsyncAdapt_asyncpg_connection"
 
@@ -52,6 +67,67 @@ def connect_calls(module: Module, views: list[View], creator: str) -> tuple[cst.
                 return ()
             found.append(call)
     return tuple(dict.fromkeys(found))
+
+
+def given_to_connects(views: list[View], creator: str) -> list[Given]:
+    """Returns what a creator gives to each call of asyncpg's `connect()`.
+
+    Returns an empty list if it makes one of its connections in another way.
+    """
+    found = [_given(guard, made) for view in views for guard, made in connections(view, creator)]
+    known = [one for one in found if one is not None]
+    return known if len(known) == len(found) else []
+
+
+def _given(guard: Guard, made: Value) -> Given | None:
+    connection = _adapted(made) or made
+    arguments = _called(connection, _CONNECT)
+    step = connection.provenance[0] if connection.provenance else None
+    if arguments is None or step is None or not isinstance(step.node, cst.Call):
+        return None
+    return given_by(ObservedCall(step.module, step.node, _CONNECT, arguments, (guard,), None, awaited=True))
+
+
+def judged_elsewhere(module: Module, views: list[View], creator: str) -> str:
+    """Returns the path of another module whose own findings speak of the sizes in a creator's `connect()`, or ""."""
+    paths = set()
+    for view in views:
+        for single, given in _made(view, creator):
+            if given is None or given.seen.module is module or not _is_judged_there(given, single):
+                return ""
+            paths.add(given.seen.module.path)
+    return min(paths, default="")
+
+
+def nodes_judged_with_engines(module: Module, views: list[View]) -> frozenset[int]:
+    """Returns the ids of the calls of `connect()` in creators, of whose sizes the findings on the engines speak."""
+    return frozenset(
+        id(given.seen.node)
+        for view in views
+        for name in CREATORS
+        for single, given in _made(view, name)
+        if given is not None and (view.seen.module is module or not _is_judged_there(given, single))
+    )
+
+
+def _made(view: View, creator: str) -> Iterator[tuple[Value, Given | None]]:
+    """Yields each creator of a view with what it gives to asyncpg, or with None if it connects in another way."""
+    for _, single in alternatives(view.option(creator)):
+        for _, made in alternatives(single.connection if isinstance(single, ConnectionFactory) else single):
+            yield single, _given(frozenset(), made)
+
+
+def _is_judged_there(given: Given, creator: Value) -> bool:
+    """Returns whether the size is known where the call stands: SQLAlchemy is no caller that could be found there."""
+    function = creator.function if isinstance(creator, ConnectionFactory) else None
+    home, call = given.seen.module, given.seen.node
+    if not isinstance(function, Function) or home.index.innermost_function(call) is not function.node.origin:
+        return True
+    return not any(
+        depends_on_callers(home, argument.value)
+        for argument in call.args
+        if argument.star or (argument.keyword is not None and argument.keyword.value == "statement_cache_size")
+    )
 
 
 def _connect_call(module: Module, connection: Value) -> cst.Call | None:

@@ -53,7 +53,7 @@ def misplaced_options(module: Module, layout: CallLayout, given: Iterable[Given]
     found: dict[tuple[str, MisplacedWhere], Misplaced] = {}
     span = (layout.start, layout.end)
     for one in given:
-        for single in _given_values(one.option(PREPARED)):
+        for single in _values_of_key(one, PREPARED):
             where, index = MisplacedWhere.ASYNCPG_CALL, argument_index(layout, PREPARED)
             places = explain(single.provenance, f"`{PREPARED}`", module, span)
             found.setdefault((PREPARED, where), Misplaced(PREPARED, where, as_python(single), index, None, places))
@@ -131,6 +131,13 @@ def _query(given: Given) -> Iterator[tuple[str, Value, Provenance]]:
     for key, value in given.query():
         if not isinstance(value, Absent):
             yield key, value, value.provenance
+
+
+def _values_of_key(given: Given, key: str) -> list[Value]:
+    """Returns the values under a key that is certainly named, whatever they are."""
+    if not any(name == key for name, _ in given.options()):
+        return []
+    return [single for single in judged_values(given.option(key)) if not isinstance(single, Absent)]
 
 
 def _given_values(value: Value) -> list[Value]:

@@ -14,7 +14,7 @@ from poolsafe.facts.connect_listeners import (
     settings_with_listeners,
     with_listeners,
 )
-from poolsafe.facts.creators import connect_calls
+from poolsafe.facts.creators import connect_calls, given_to_connects, judged_elsewhere
 from poolsafe.facts.destinations import destinations
 from poolsafe.facts.engine import (
     CacheSizes,
@@ -146,6 +146,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     judged = ours or [view for view in views if view.driver is Driver.UNKNOWN]
     span = module.tree.span(node)
     creator = creator_of(judged)
+    connects = given_to_connects(judged, creator) if creator is not None else []
     overridden = [view for seen in calls for view in overridden_views_of(seen)]
     statement = cache_size(surroundings, layout, judged, STATEMENT, creator, overridden)
     prepared = cache_size(surroundings, layout, judged, PREPARED, creator, overridden)
@@ -160,6 +161,8 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     name_function = name_function_of(judged)
     autocommit = True if is_made_in_autocommit(module, node) else autocommit_of(judged)
     named = name_function in (NameFunction.EMPTY, NameFunction.UNIQUE) and not autocommit
+    # With a creator, SQLAlchemy connects to no server that its own URL names.
+    addresses = [one.servers() for one in connects] or [servers_of(view.url) for view in judged]
     return Engine(
         path=module.path,
         function=calls[0].function,
@@ -167,14 +170,18 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
         url=EngineUrl(
             driver=driver,
             scheme=scheme,
-            signs=signs_of((view.guard, view.url) for view in judged),
+            signs=signs_of(
+                (alternative for one in connects for alternative in alternatives(one.url))
+                if connects
+                else ((view.guard, view.url) for view in judged)
+            ),
             driver_everywhere=bool(ours)
             and all(view.driver is Driver.ASYNCPG for view in (*views, *other_views))
             and not surroundings.may_be_another_driver(calls),
             driver_reason="" if ours else driver_reason_of(views),
             shared=any(view.driver is Driver.OTHER for view in (*views, *overridden, *other_views)),
             chooses_driver=any(names_driver_apart(view.url) for view in judged),
-            servers=tuple(dict.fromkeys(server for view in judged for server in servers_of(view.url))),
+            servers=tuple(dict.fromkeys(server for several in addresses for server in several)),
             origin=url_origin_of(ours, module, span),
         ),
         sizes=CacheSizes(statement, prepared, misplaced_keys(module, layout, judged, creator)),
@@ -213,6 +220,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             passed_on=passed_on(module, node) if written is node else None,
         ),
         creator=creator,
+        judged_in=judged_elsewhere(module, judged, creator) if creator is not None else "",
         autocommit=autocommit,
         autocommit_later=autocommit_later(surroundings.observed, calls) if named else (),
         asynchronous=ENGINE_FUNCTIONS[calls[0].function] or _is_wrapped(module, node),

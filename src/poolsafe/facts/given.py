@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from poolsafe.facts.direct_names import names_direct_server
 from poolsafe.facts.server_addresses import servers_of
@@ -19,6 +20,8 @@ from poolsafe.inference import (
     Value,
     alternatives,
     as_text,
+    conjunctions,
+    defaults,
     for_detection,
     restrict,
 )
@@ -47,11 +50,16 @@ _URLS = {
 
 @frozen
 class Given:
-    """One observed call. `mapping` is the name of the argument that holds the driver's options, or "" for keywords."""
+    """One observed call. `mapping` is the name of the argument that holds the driver's options, or "" for keywords.
+
+    The path of `seen` has the URL's default, not what the environment may bring in its place: `overridden` says whether
+    it may.
+    """
 
     seen: ObservedCall
     mapping: str
     position: int | None
+    overridden: bool = False
 
     @property
     def url(self) -> Value:
@@ -124,7 +132,14 @@ class Given:
 def given_by(seen: ObservedCall) -> Given:
     """Returns what an observed call gives to the driver."""
     mapping, position = _MAPPINGS.get(seen.function, ("", None))
-    return Given(seen, mapping, position)
+    given = Given(seen, mapping, position)
+    urls = alternatives(given.url)
+    own = defaults(list(urls))
+    if len(own) == len(urls):
+        return given
+    # What goes with another URL, such as the options for SQLite, does not count.
+    path = tuple(conjunctions(seen.path, [guard for guard, _ in own]))
+    return Given(replace(seen, path=path or seen.path), mapping, position, overridden=True)
 
 
 def query_option(url: Value, key: str) -> Value:

@@ -14,10 +14,10 @@ from poolsafe.facts.places import explain
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import STATEMENT, one_state, size_state
 from poolsafe.facts.url_signs import signs_of
-from poolsafe.facts.views import as_python, detection_alternatives
-from poolsafe.facts.written_keys import value_under
+from poolsafe.facts.views import as_python, detection_alternatives, option_of
+from poolsafe.facts.written_keys import literals_of_value, parameters_around, value_under
 from poolsafe.findings import Related
-from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Origin, Unknown, Value, alternatives
+from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Unknown, Value, alternatives, restrict
 from poolsafe.syntax.call_layout import dict_layout
 from poolsafe.syntax.layout import CallLayout
 
@@ -74,17 +74,18 @@ def literals_of(
     module = surroundings.module
     spans: list[tuple[int, int]] = []
     for value in values:
-        step = value.provenance[0] if value.provenance else None
-        if step is None or step.module is not module or step.label is not Origin.LITERAL:
+        steps = literals_of_value(value)
+        if not steps:
             return None
-        written = value_under(module, step.node, key)
-        if written is None:
-            return None
-        start, end = module.tree.outer_span(written)
-        inside = layout.open <= start and end <= layout.close
-        if not inside and surroundings.reads_item(key):
-            return None
-        spans.append((start, end))
+        for step in steps:
+            written = value_under(module, step.node, key) if step.module is module else None
+            if written is None:
+                return None
+            start, end = module.tree.outer_span(written)
+            inside = layout.open <= start and end <= layout.close
+            if not inside and surroundings.reads_item(key):
+                return None
+            spans.append((start, end))
     return tuple(dict.fromkeys(spans)) or None
 
 
@@ -115,9 +116,18 @@ def is_extendable(surroundings: Surroundings, calls: list[ObservedCall], keyword
     if any(keyword in seen.arguments.keywords_where_empty for seen in calls):
         return False
     module, node = surroundings.module, calls[0].node
+    written = any(argument.keyword is not None and argument.keyword.value == keyword for argument in node.args)
+    if not written and any(_may_be_given(seen, keyword) for seen in calls):
+        return False
     return all(
         argument.star != "*" and (argument.star != "**" or _is_own(module, argument.value)) for argument in node.args
     )
+
+
+def _may_be_given(seen: ObservedCall, keyword: str) -> bool:
+    """Returns whether a `**` brings a keyword on some path, also where the environment replaces a default."""
+    given = restrict(option_of(seen, keyword), seen.path)
+    return any(not isinstance(single, Absent) for _, single in alternatives(given))
 
 
 def _is_own(module: Module, spread: cst.BaseExpression) -> bool:
@@ -128,18 +138,5 @@ def _is_own(module: Module, spread: cst.BaseExpression) -> bool:
         case cst.Call():
             return True
         case cst.Name(value=name):
-            return name not in _parameters_around(module, spread)
+            return name not in parameters_around(module, spread)
     return False
-
-
-def _parameters_around(module: Module, node: cst.CSTNode) -> frozenset[str]:
-    """Returns the names of the parameters of the functions around a node."""
-    names: set[str] = set()
-    at = module.index.parents.get(id(node))
-    while at is not None:
-        if isinstance(at, (cst.FunctionDef, cst.Lambda)):
-            given = at.params
-            names |= {one.name.value for one in (*given.params, *given.kwonly_params, *given.posonly_params)}
-            names |= {given.star_kwarg.name.value} if given.star_kwarg is not None else set()
-        at = module.index.parents.get(id(at))
-    return frozenset(names)

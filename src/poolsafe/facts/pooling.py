@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from poolsafe import ir
+from poolsafe.facts.creators import CREATORS
 from poolsafe.facts.engine import NameFunction, Pool, PrePing
 from poolsafe.facts.views import View, connect_arg, detection_alternatives, judged_value, judged_values
 from poolsafe.inference import (
@@ -97,7 +98,7 @@ def _one_ping(pings: dict[PrePing, Provenance]) -> tuple[PrePing, Provenance]:
 
 def creator_of(views: list[View]) -> str | None:
     for view in views:
-        for name in ("async_creator", "creator"):
+        for name in CREATORS:
             given = judged_values(view.option(name))
             if any(not isinstance(one, (Absent, Unknown)) and one != Const(None) for one in given):
                 return name

@@ -133,7 +133,7 @@ class Surroundings:
             return Driver.OTHER
         if not is_overridden(view):
             return Driver.UNKNOWN
-        return Driver.ASYNCPG if False in said or not self._code_names_another() else Driver.UNKNOWN
+        return Driver.ASYNCPG if False in said or not self.code_names_another() else Driver.UNKNOWN
 
     def gives_to_another_driver(self, step: Step) -> bool:
         """Returns whether an engine of another driver gets the value that is written at this step."""
@@ -203,13 +203,14 @@ class Surroundings:
         """
         return any(
             view.driver is not Driver.ASYNCPG
-            and self._code_names_another()
+            and self.code_names_another()
             and any(compatible(view.guard, at) and not self._rules_out(at) for at in seen.path)
             for seen in calls
             for view in overridden_views_of(seen)
         )
 
-    def _code_names_another(self) -> bool:
+    def code_names_another(self) -> bool:
+        """Returns whether the file names another driver than asyncpg, which the environment may then bring."""
         if self._names_other is None:
             self._names_other = _names_another(self.module)
         return self._names_other

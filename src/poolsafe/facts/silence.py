@@ -20,6 +20,7 @@ class Cause(enum.Enum):
     ASSUMED = "another driver is assumed"
     SYNCHRONOUS = "a synchronous driver is assumed"
     CONTAINER = "its server is a container that the code starts"
+    ELSEWHERE = "its connections are judged where they are made"
     POOLER = "its pooler allows what it does"
     UNREACHED = "no path reaches it"
     NO_FAULT = "it has no fault"

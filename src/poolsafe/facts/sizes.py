@@ -10,13 +10,12 @@ from poolsafe.facts.places import explain
 from poolsafe.facts.pooler_conditions import asks_for_pooler
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.views import View, as_python, connect_arg, detection_alternatives, query_value
-from poolsafe.facts.written_keys import outcomes, value_under
+from poolsafe.facts.written_keys import literals_of_value, outcomes, value_under
 from poolsafe.inference import (
     Absent,
     Const,
     Guard,
     Inference,
-    Origin,
     Text,
     Unknown,
     Value,
@@ -176,13 +175,14 @@ def _literals(
         for _, value, state in _size_states(view, key, creator):
             if state is SizeState.ZERO:
                 continue
-            step = value.provenance[0] if value.provenance else None
-            if state not in _WRONG or step is None or step.module is not module or step.label is not Origin.LITERAL:
+            steps = literals_of_value(value)
+            if state not in _WRONG or not steps or any(step.module is not module for step in steps):
                 return None
-            written = value_under(module, step.node, key)
-            if written is None or surroundings.gives_to_another_driver(step):
-                return None
-            if any(id(one) in surroundings.foreign for one in outcomes(written)):
-                return None
-            spans.append(module.tree.outer_span(written))
+            for step in steps:
+                written = value_under(module, step.node, key)
+                if written is None or surroundings.gives_to_another_driver(step):
+                    return None
+                if any(id(one) in surroundings.foreign for one in outcomes(written)):
+                    return None
+                spans.append(module.tree.outer_span(written))
     return tuple(dict.fromkeys(spans)) or None

@@ -8,6 +8,7 @@ from poolsafe.facts.clauses import joined_text, several_commands
 from poolsafe.facts.drivers import ASYNCPG, driver_of
 from poolsafe.facts.observed import Observed, sql_of
 from poolsafe.facts.places import explain
+from poolsafe.facts.psycopg_calls import sends_one_command
 from poolsafe.facts.runners import Runners
 from poolsafe.facts.sql_literals import characters
 from poolsafe.facts.statement import Piece, Runner, Statement
@@ -18,6 +19,7 @@ from poolsafe.sql import scanner
 from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.layout import CallLayout
 
+_PSYCOPG = frozenset({"psycopg", "psycopg_pool"})
 # The functions that create a clause, which another call executes.
 _CLAUSES = frozenset({"sqlalchemy.text", "sqlalchemy.DDL"})
 
@@ -33,8 +35,8 @@ def collect_statements(observed: Observed) -> list[Statement]:
 def _runner_of_driver(observed: Observed, calls: list[ObservedCall]) -> tuple[Runner, str]:
     """Returns whether a connection of asyncpg's own is given the SQL, and the reason in words."""
     driver, reason = driver_of(observed.inference.project, observed.module, calls)
-    if driver is None:
-        return Runner.SYNC, reason
+    if driver in _PSYCOPG and sends_one_command(calls[0]):
+        return Runner.PSYCOPG, reason
     return Runner.ASYNC if driver == ASYNCPG else Runner.SYNC, reason
 
 

@@ -10,9 +10,13 @@ from poolsafe.syntax.layout import CallLayout
 
 
 class Runner(enum.Enum):
-    """The driver that runs the SQL, which decides whether asyncpg prepares it."""
+    """The driver that runs the SQL, which decides whether asyncpg prepares it.
+
+    `PSYCOPG`: psycopg's own connection runs it, and sends it by the protocol that takes one command.
+    """
 
     ASYNC = "async"
+    PSYCOPG = "psycopg"
     SYNC = "sync"
     UNKNOWN = "unknown"
 

@@ -61,12 +61,16 @@ _PREPARING = frozenset({"fetch", "fetchrow", "fetchval", "prepare"})
 
 
 def prepares(call: cst.Call) -> bool:
-    """Returns whether asyncpg prepares the SQL of a call: all methods do, but for `execute` with the SQL alone."""
+    """Returns whether asyncpg prepares the SQL of a call: all methods do, but for `execute` with the SQL alone.
+
+    psycopg's `execute` does with `prepare=True`.
+    """
     if not isinstance(call.func, cst.Attribute):
         return False
     name = call.func.attr.value
     given = [argument for argument in call.args if argument.keyword is None]
-    return name in _PREPARING or (name == "execute" and len(given) > 1)
+    named = any(argument.keyword is not None and argument.keyword.value == "prepare" for argument in call.args)
+    return name in _PREPARING or (name == "execute" and (len(given) > 1 or named))
 
 
 def session_sites(module: Module) -> list[CallSite]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl, Threshold, ThresholdState
+from poolsafe.facts.creators import CREATORS
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.option_places import dict_argument, is_extendable, literals_of, url_origin
@@ -73,7 +74,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], given: list[G
 
 
 def _has_creator(view: View) -> bool:
-    return any(not isinstance(view.option(name), Absent) for name in ("creator", "async_creator"))
+    return any(not isinstance(view.option(name), Absent) for name in CREATORS)
 
 
 def _gives_number(given: Given) -> bool:

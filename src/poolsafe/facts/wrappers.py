@@ -32,9 +32,9 @@ from poolsafe.syntax.index import descendants
 from poolsafe.syntax.layout import CallLayout
 
 # The URLs that databases 0.9.0 and gino 1.0.1 open with asyncpg.
-_OTHERWISE = frozenset({"postgresql+aiopg"})
+OTHERWISE = frozenset({"postgresql+aiopg"})
 # The schemes that Tortoise ORM 1.1.9 opens with asyncpg, and the back end that a dict names.
-_TORTOISE_SCHEMES = frozenset({"asyncpg", "postgres", "postgresql"})
+TORTOISE_SCHEMES = frozenset({"asyncpg", "postgres", "postgresql"})
 _TORTOISE_ENGINE = "tortoise.backends.asyncpg"
 _TORTOISE = frozenset({"tortoise.Tortoise.init", "tortoise.register_tortoise"})
 
@@ -61,7 +61,9 @@ def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -
         options=dict_argument(module, calls[0].node, layout, given, name, 0) if name else None,
         options_name=name,
         # The same call may open another database, which refuses the keyword.
-        extendable=asyncpg == {True} and is_extendable(surroundings, calls, name or STATEMENT),
+        extendable=asyncpg == {True}
+        and not (any(one.overridden for one in given) and surroundings.code_names_another())
+        and is_extendable(surroundings, calls, name or STATEMENT),
         assumed=True not in asyncpg,
         direct=all(one.is_direct for one in given),
     )
@@ -79,7 +81,7 @@ def _is_for_asyncpg(given: Given) -> bool | None:
             unknown = isinstance(single, (Unknown, Text)) and not is_parameter(single) and not is_override(single)
             found.add(None if unknown else False)
         else:
-            found.add(scheme.partition("+")[0] in ("postgresql", "postgres") and scheme not in _OTHERWISE)
+            found.add(scheme.partition("+")[0] in ("postgresql", "postgres") and scheme not in OTHERWISE)
     if found == {True}:
         return True
     return None if found and False not in found else False
@@ -94,7 +96,7 @@ def _tortoise_urls(surroundings: Surroundings, calls: list[ObservedCall]) -> Ite
     layout = call_layout(module.tree, calls[0].node)
     for seen in calls:
         for url in _urls_for_tortoise(seen):
-            if single_scheme(url) in _TORTOISE_SCHEMES:
+            if single_scheme(url) in TORTOISE_SCHEMES:
                 yield Connection(
                     path=module.path,
                     function=seen.function,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from poolsafe.facts.written import is_of
-from poolsafe.inference import Module, Value
+from poolsafe.inference import Module, Origin, Step, Value
 from poolsafe.syntax.call_layout import call_layout, dict_layout
 from poolsafe.syntax.index import descendants, last_name
 from poolsafe.syntax.layout import ItemStatement, Place
@@ -201,3 +201,33 @@ def _sets_any(node: cst.CSTNode) -> bool:
         case cst.Call(func=function):
             return last_name(function) in ("fromkeys", "zip")
     return False
+
+
+def literals_of_value(value: Value) -> list[Step]:
+    """Returns the steps that are literals in a value's provenance: several where equal values were joined.
+
+    Returns an empty list if the value was first written in another form.
+    """
+    steps = value.provenance
+    if not steps or steps[0].label is not Origin.LITERAL:
+        return []
+    return [step for step in steps if step.label is Origin.LITERAL]
+
+
+def depends_on_callers(module: Module, node: cst.BaseExpression) -> bool:
+    """Returns whether an expression reads a parameter of a function around it, such as `self`."""
+    names = parameters_around(module, node)
+    return any(isinstance(one, cst.Name) and one.value in names for one in descendants(node))
+
+
+def parameters_around(module: Module, node: cst.CSTNode) -> frozenset[str]:
+    """Returns the names of the parameters of the functions around a node."""
+    names: set[str] = set()
+    at = module.index.parents.get(id(node))
+    while at is not None:
+        if isinstance(at, (cst.FunctionDef, cst.Lambda)):
+            given = at.params
+            names |= {one.name.value for one in (*given.params, *given.kwonly_params, *given.posonly_params)}
+            names |= {given.star_kwarg.name.value} if given.star_kwarg is not None else set()
+        at = module.index.parents.get(id(at))
+    return frozenset(names)

@@ -8,6 +8,7 @@ from poolsafe.inference.assignment import assign
 from poolsafe.inference.attributes import bind_method
 from poolsafe.inference.classes import class_attribute
 from poolsafe.inference.context import Attempt, Frame, Raised
+from poolsafe.inference.effects import is_idle_elsewhere
 from poolsafe.inference.exceptions import (
     caught_by,
     leave_with,
@@ -113,6 +114,8 @@ def run_with(frame: Frame, node: ir.With) -> bool:
     """Run a `with` statement. Returns False if execution never gets past it."""
     swallowed: tuple[str, ...] = ()
     for item in node.items:
+        if item.target is None and is_idle_elsewhere(frame, item.context):
+            continue
         value = force(frame, frame.evaluate(item.context))
         if frame.aborted:
             return False

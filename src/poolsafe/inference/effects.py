@@ -119,6 +119,16 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
     return not _changes(frame, binding, binding.node, call)
 
 
+def is_idle_elsewhere(frame: Frame, node: ir.Expression) -> bool:
+    """Returns whether an expression is an idle call of another module of the project, such as a context manager's.
+
+    A function that returns `contextlib.suppress(...)` is looked into only if it stands in the same module.
+    """
+    call = node.value if isinstance(node, ir.Await) else node
+    root = _root(call.callee) if isinstance(call, ir.Call) else None
+    return root is not None and _is_of_project(peek(frame, root)) and is_idle(frame, node)
+
+
 def may_stop(function: Function) -> bool:
     """Returns whether a call of the function may raise an exception by what the environment says."""
     node = function.node

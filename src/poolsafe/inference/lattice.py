@@ -82,7 +82,7 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
             if seen is value or _is_same(seen, value):
                 common = either(guard, other)
                 if common is not None:
-                    merged[index] = (common, seen)
+                    merged[index] = (common, _from_both(seen, value))
                     break
         else:
             merged.append((guard, value))
@@ -97,6 +97,15 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
         rest = Unknown("too many possibilities")
         merged = [*merged[: MAX_ALTERNATIVES - 1], (ALWAYS, rest)]
     return Alternatives(tuple(merged))
+
+
+def _from_both(left: Value, right: Value) -> Value:
+    """Returns one of two equal values. A constant keeps the places of both, as a repair has to change each of them."""
+    if not isinstance(left, Const) or left.provenance is right.provenance:
+        return left
+    known = {id(step.node) for step in left.provenance}
+    added = tuple(step for step in right.provenance if id(step.node) not in known)
+    return replace(left, provenance=left.provenance + added) if added else left
 
 
 def _by_value(options: list[tuple[Guard, Value]]) -> list[tuple[Guard, Value]]:

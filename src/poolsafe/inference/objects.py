@@ -187,6 +187,7 @@ class Dialect(LibraryObject):
 
 @frozen
 class ConnectionFactory(LibraryObject):
-    """A `creator` or `async_creator`; `connection` is what it returns."""
+    """A `creator` or `async_creator`, which SQLAlchemy calls; `connection` is what it returns."""
 
     connection: Value
+    function: Value

@@ -3,13 +3,13 @@
 Reports a string with two or more SQL commands that runs on asyncpg. It checks `exec_driver_sql()`, `DDL()`, Alembic's
 `op.execute()` on an async engine, and a cursor's `execute()` in a connection listener of an async engine. With
 asyncpg's own connections and pools, the rule checks `fetch()`, `fetchrow()`, `fetchval()`, `prepare()`, and `execute()`
-with arguments.
+with arguments. With psycopg's own connections, it checks `execute()` with parameters or `prepare=True`.
 
 ## Why is this bad?
 All of them make asyncpg prepare the string, which works for one command only: `PostgresSyntaxError: cannot insert
 multiple commands into a prepared statement`. `exec_driver_sql()` is often recommended as a workaround, but it fails
 too. This has nothing to do with the pooler. asyncpg's own `execute()` without arguments can run several commands, and
-so can psycopg without parameters.
+so can psycopg without parameters. With parameters, or prepared, psycopg raises `SyntaxError` with the same text.
 
 ## Example
 ```python
@@ -52,7 +52,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.statement import Statement
+from poolsafe.facts.statement import Runner, Statement
 from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.statement_fixes import split_text
 from poolsafe.rules.base import FixAvailability, rule
@@ -67,10 +67,12 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
     function = called(statement.function)
     if function == "text()" or len(statement.commands) < 2:
         return
-    if not prepared_by_asyncpg(statement, deployment):
+    psycopg = statement.runner is Runner.PSYCOPG
+    if not psycopg and not prepared_by_asyncpg(statement, deployment):
         return
+    driver = "psycopg, with parameters or prepared," if psycopg else "asyncpg"
     message = (
-        f"`{function}` gets {len(statement.commands)} commands: asyncpg raises `cannot insert "
+        f"`{function}` gets {len(statement.commands)} commands: {driver} raises `cannot insert "
         "multiple commands into a prepared statement` on every server; run each command in its own call"
     )
     related = statement.origin + assumption(statement, deployment)

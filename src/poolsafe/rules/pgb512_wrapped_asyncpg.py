@@ -72,8 +72,6 @@ def check(connection: Connection, deployment: Deployment, source: Source) -> Ite
     verdict = judge_size(connection, deployment)
     if not connection.is_wrapped or verdict is None or verdict.problem is not Problem.MISSING:
         return
-    if connection.assumed and (deployment.assume_asyncpg is not True or deployment.synchronous_too):
-        return
     library, right = wrapper_of(connection)
     message = (
         f"{'assuming asyncpg, ' if connection.assumed else ''}{library} leaves asyncpg's cache on: "

@@ -162,7 +162,7 @@ def prepared_by_asyncpg(statement: _Run, deployment: Deployment) -> bool:
     match statement.runner:
         case Runner.ASYNC:
             return True
-        case Runner.SYNC:
+        case Runner.SYNC | Runner.PSYCOPG:
             return False
     return deployment.assume_asyncpg is True and not deployment.synchronous_too
 

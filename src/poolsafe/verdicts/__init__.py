@@ -16,7 +16,7 @@ from poolsafe.verdicts.pooler_effects import breaks_names, class_of, has_pooler,
 from poolsafe.verdicts.pre_ping import ping_fails
 from poolsafe.verdicts.problems import SIZES, Problem, States, Verdict
 from poolsafe.verdicts.session_state import Outcome, StateVerdict, judge_effect, judge_state
-from poolsafe.verdicts.silences import silence_of
+from poolsafe.verdicts.silences import silence_of, silence_of_connection
 from poolsafe.verdicts.startup_parameters import fate_of
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "ping_fails",
     "severity",
     "silence_of",
+    "silence_of_connection",
     "unsettled_size",
     "verdicts",
     "would_keep_names",

@@ -32,6 +32,11 @@ _THRESHOLDS = {
 }
 
 
+def is_on_asyncpg(connection: Connection, deployment: Deployment) -> bool:
+    """Returns whether asyncpg makes the connection: it is seen, or the project has no other SQL driver at all."""
+    return not connection.assumed or (deployment.assume_asyncpg is True and not deployment.synchronous_too)
+
+
 def judge_size(connection: Connection, deployment: Deployment) -> Verdict | None:
     """Returns the verdict on asyncpg's cache size, or None if there is nothing wrong with it."""
     if connection.size is None:
@@ -40,7 +45,7 @@ def judge_size(connection: Connection, deployment: Deployment) -> Verdict | None
         # statement_cache_size=None / False / -1 / "0": every connect fails, on any server.
         return Verdict(Problem.INVALID, Severity.ERROR)
     problem = _SIZES.get(connection.size.state) if breaks_names(deployment) else None
-    if problem is None:
+    if problem is None or (problem is Problem.MISSING and not is_on_asyncpg(connection, deployment)):
         return None
     weight = Severity.WARNING if problem is Problem.CONDITIONAL else severity(deployment)
     return Verdict(problem, weight)

@@ -33,10 +33,16 @@ def judge(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
     """Returns the verdicts on one engine, at most one of them on its cache sizes.
 
     Two zeros leave statements their names if asyncpg is known to be old. If no empty name is known to help, that is a
-    verdict of its own beside the one on the sizes, so that repairing the sizes reveals no new problem.
+    verdict of its own beside the one on the sizes, so that repairing the sizes reveals no new problem. There is none on
+    the sizes if the findings of another module speak of them.
     """
     if not is_asyncpg(engine, deployment):
         return ()
+    found = _with_names(engine, deployment)
+    return tuple(verdict for verdict in found if not (engine.judged_in and verdict.problem in SIZES))
+
+
+def _with_names(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
     found = _judged(engine, deployment)
     faulty = bool(engine.sizes.misplaced) or any(verdict.problem in SIZES for verdict in found)
     unknown = any(size.state is SizeState.UNKNOWN for size in engine.sizes.both)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
+
+from poolsafe.facts.connection import Connection
 from poolsafe.facts.deployment import Deployment, Evidence, PoolMode
-from poolsafe.facts.engine import Driver, Engine
+from poolsafe.facts.engine import Driver, Engine, SizeState
 from poolsafe.facts.pooler import PoolerClass
 from poolsafe.facts.silence import Cause, Silence
 from poolsafe.inference import Reason
+from poolsafe.verdicts.connection_table import is_on_asyncpg
 from poolsafe.verdicts.judgement import is_asyncpg, is_spared, unsettled_size
 from poolsafe.verdicts.pooler_effects import class_of
 
@@ -21,6 +25,17 @@ def silence_of(engine: Engine, deployment: Deployment) -> Silence | None:
     return _on_asyncpg(engine, deployment) if is_asyncpg(engine, deployment) else _unknown(engine, deployment)
 
 
+def silence_of_connection(connection: Connection, deployment: Deployment) -> Silence | None:
+    """Returns why a connection without a size is not judged: its URL is not known. Returns None for every other one."""
+    size = connection.size
+    if size is None or size.state is not SizeState.ABSENT or is_on_asyncpg(connection, deployment):
+        return None
+    what = "the URL is not known"
+    if deployment.assume_asyncpg is False:
+        return Silence(lambda: connection.span, Cause.ASSUMED, f'{what}, and `assume-driver` is "none"')
+    return Silence(lambda: connection.span, Cause.DRIVER, what)
+
+
 def _unknown(engine: Engine, deployment: Deployment) -> Silence:
     what = "the driver is not known"
     if not engine.asynchronous:
@@ -32,6 +47,11 @@ def _unknown(engine: Engine, deployment: Deployment) -> Silence:
 
 
 def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
+    if engine.judged_in:
+        what = (
+            f"its `{engine.creator}` makes the connections in {PurePath(engine.judged_in).name}, where they are judged"
+        )
+        return Silence(lambda: engine.span, Cause.ELSEWHERE, what)
     size = unsettled_size(engine, deployment)
     if size is not None:
         if size.reason is Reason.CREATOR:

@@ -1,4 +1,4 @@
-"""asyncpg without SQLAlchemy: one configuration in several processes, each with connections or a pool of its own."""
+"""Clients without SQLAlchemy: one configuration in several processes, each with connections or a pool of its own."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
+from . import libraries
 from .cell import named
 
 SECONDS = 60.0
@@ -19,8 +20,9 @@ SECONDS = 60.0
 def run(job: dict[str, Any]) -> dict[str, Any]:
     """Fork the processes, and add up their attempts and failures, with the first text of each exception.
 
-    `make` is "connect" or "create_pool", `options` their keywords, `query` what is added to the DSN, `work` what each
-    attempt does: "fetch", "prepare", "named" (a statement with a name), "cursor", "setting" (read what `init` set).
+    `make` is "connect" or "create_pool" of asyncpg, or a name of `libraries`; `options` are the driver's keywords,
+    `query` is what is added to the DSN, `work` what each attempt does: "fetch", "prepare", "named" (a statement with a
+    name), "cursor", "setting" (read what `init` set). `texts` is the number of different texts of a process.
     """
     begin = time.monotonic() + 0.15
     children = [_fork(job, number, begin) for number in range(job.get("processes", 3))]
@@ -70,7 +72,7 @@ async def _process(job: dict[str, Any], number: int, begin: float) -> dict[str, 
             for step in range(job.get("attempts", 12)):
                 attempts += 1
                 try:
-                    await _attempt(holder, job["work"], number, step)
+                    await _attempt(holder, job["work"], number, step % job.get("texts", 4))
                 except Exception as error:
                     name, text = named(error)
                     failures[name] += 1
@@ -83,6 +85,8 @@ async def _process(job: dict[str, Any], number: int, begin: float) -> dict[str, 
 async def _made(job: dict[str, Any]) -> Any:
     dsn = job["server"].dsn() + job.get("query", "")
     options = dict(job.get("options", {}))
+    if job["make"] in libraries.OPENING:
+        return await libraries.opened(job["make"], job["server"], job.get("query", ""), options)
     if job["make"] == "connect":
         return await asyncpg.connect(dsn, **options)
     if job.get("init"):
@@ -91,7 +95,9 @@ async def _made(job: dict[str, Any]) -> Any:
 
 
 async def _attempt(holder: Any, work: str, number: int, step: int) -> None:
-    if hasattr(holder, "acquire"):
+    if isinstance(holder, libraries.Library):
+        await _work_of_library(holder, work, f"p{number}-{step}")
+    elif hasattr(holder, "acquire"):
         async with holder.acquire() as connection:
             await _work(connection, work, number, step)
     else:
@@ -102,9 +108,17 @@ class WrongRowsError(Exception):
     """A query gave what another one asks for, or a setting is not what this client has set."""
 
 
+async def _work_of_library(library: libraries.Library, work: str, asked: str) -> None:
+    read = library.iterate if work == "cursor" else library.fetch
+    assert read is not None
+    found = await read(f"SELECT '{asked}' || CAST({{}} AS text)", "")
+    if found != asked:
+        raise WrongRowsError(f"{found!r} instead of {asked!r}")
+
+
 async def _work(connection: Any, work: str, number: int, step: int) -> None:
     # Each process and step has a text of its own, so that rows of another one are noticed.
-    asked = f"p{number}-{step % 4}"
+    asked = f"p{number}-{step}"
     sql = f"SELECT '{asked}' || $1::text"
     if work == "fetch":
         found = await connection.fetchval(sql, "")

@@ -35,7 +35,8 @@ def _connection(frame: Frame, creator: Value) -> Value:
         frame.state = before.layer()
         made = force(frame, frame.apply(None, creator, Arguments()))
         frame.state = before
-    return ConnectionFactory(lift(lambda one: _forced(frame, _made_by(creator, one)), made))
+    connection = lift(lambda one: _forced(frame, _made_by(creator, one)), made)
+    return ConnectionFactory(connection, creator.function if isinstance(creator, Partial) else creator)
 
 
 def _made_by(creator: Value, made: Value) -> Value:

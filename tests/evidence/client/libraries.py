@@ -1,0 +1,106 @@
+"""psycopg, and libraries that make asyncpg's connections: each with a connection or a pool of its own.
+
+They are imported when a job asks for them: most environments lack them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from .hooks import Server
+
+# Runs SQL with one parameter, written as `{}`, and returns the value that it selects.
+Fetch = Callable[[str, str], Awaitable[Any]]
+
+
+@dataclass(frozen=True)
+class Library:
+    """What a library has opened: how it fetches, how it reads with a cursor (None if it cannot), and how it closes."""
+
+    fetch: Fetch
+    close: Callable[[], Awaitable[Any]]
+    iterate: Fetch | None = None
+
+
+async def opened(library: str, server: Server, query: str, options: dict[str, Any]) -> Library:
+    """Open what a library connects with: `options` are the driver's keywords, `query` is added to the URL."""
+    return await OPENING[library](server, query, options)
+
+
+async def _psycopg(server: Server, query: str, options: dict[str, Any]) -> Library:
+    psycopg = import_module("psycopg")
+    connection = await psycopg.AsyncConnection.connect(server.dsn() + query, autocommit=True, **options)
+
+    async def fetch(sql: str, value: str) -> Any:
+        row = await (await connection.execute(sql.format("%s"), (value,))).fetchone()
+        return row[0] if row else None
+
+    return Library(fetch, connection.close)
+
+
+async def _psycopg_pool(server: Server, query: str, options: dict[str, Any]) -> Library:
+    pools = import_module("psycopg_pool")
+    pool = pools.AsyncConnectionPool(server.dsn() + query, min_size=2, max_size=2, open=False, kwargs=options)
+    await pool.open()
+
+    async def fetch(sql: str, value: str) -> Any:
+        async with pool.connection() as connection:
+            row = await (await connection.execute(sql.format("%s"), (value,))).fetchone()
+            return row[0] if row else None
+
+    return Library(fetch, pool.close)
+
+
+async def _databases(server: Server, query: str, options: dict[str, Any]) -> Library:
+    database = import_module("databases").Database(server.dsn() + query, min_size=2, max_size=2, **options)
+    await database.connect()
+
+    async def fetch(sql: str, value: str) -> Any:
+        return await database.fetch_val(sql.format(":value"), {"value": value})
+
+    async def iterate(sql: str, value: str) -> Any:
+        async with database.transaction():
+            (row,) = [row async for row in database.iterate(sql.format(":value"), {"value": value})]
+        return row[0]
+
+    return Library(fetch, database.disconnect, iterate)
+
+
+async def _tortoise(server: Server, query: str, options: dict[str, Any]) -> Library:
+    tortoise = import_module("tortoise")
+    given = {"host": server.host, "port": server.port, "user": server.user, "database": server.database}
+    credentials = {"engine": "tortoise.backends.asyncpg", "credentials": {**given, "password": "", **options}}
+    default = "asyncpg" + server.dsn().removeprefix("postgresql") + query if query else credentials
+    apps = {"none": {"models": [__name__], "default_connection": "default"}}
+    await tortoise.Tortoise.init(config={"connections": {"default": default}, "apps": apps})
+    connection = tortoise.connections.get("default")
+
+    async def fetch(sql: str, value: str) -> Any:
+        (row,) = await connection.execute_query_dict(sql.format("$1"), [value])
+        return next(iter(row.values()))
+
+    return Library(fetch, tortoise.Tortoise.close_connections)
+
+
+async def _piccolo(server: Server, query: str, options: dict[str, Any]) -> Library:
+    querystring = import_module("piccolo.querystring")
+    engine = import_module("piccolo.engine.postgres").PostgresEngine(config={"dsn": server.dsn() + query, **options})
+    await engine.start_connection_pool(min_size=2, max_size=2)
+
+    async def fetch(sql: str, value: str) -> Any:
+        (row,) = await engine.run_querystring(querystring.QueryString(sql, value))
+        return next(iter(row.values()))
+
+    return Library(fetch, engine.close_connection_pool)
+
+
+OPENING: dict[str, Callable[[Server, str, dict[str, Any]], Awaitable[Library]]] = {
+    "psycopg": _psycopg,
+    "psycopg_pool": _psycopg_pool,
+    "databases": _databases,
+    "tortoise": _tortoise,
+    "piccolo": _piccolo,
+}
