@@ -13,6 +13,7 @@ SOURCE = Path(__file__).parent.parent / "src" / "poolsafe"
 # From the ground up. A room may import rooms before it in this list, and its own modules.
 ROOMS = (
     "poolsafe",  # the version
+    "website",
     "records",
     "findings",
     "foreign",
