@@ -62,6 +62,11 @@ class _Command:
     def run(self) -> int:
         if self._options.explain is not None or self._options.list_rules:
             return self._rules()
+        if self._options.print_completion is not None:
+            from poolsafe.cli.completion import script
+
+            emit((script(self._options.print_completion),))
+            return CLEAN
         if self._options.doctor is not None:
             from poolsafe.doctor.visit import visit
 
