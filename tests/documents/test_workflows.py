@@ -164,7 +164,7 @@ def test_the_notes_of_a_release_are_its_section_of_the_changelog(tmp_path: Path)
     (script,) = (step["run"] for step in steps if "CHANGELOG.md" in step.get("run", ""))
     shutil.copy(ROOT / "CHANGELOG.md", tmp_path)
 
-    def notes(tag: str) -> subprocess.CompletedProcess[str]:
+    def notes(tag: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(["bash", "-ec", script], cwd=tmp_path, env={**os.environ, "GITHUB_REF_NAME": tag})
 
     assert notes("v0.1.0").returncode == 0
