@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -18,13 +17,16 @@ ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs/contributing.md").read_text(encoding="utf-8")
 PYTEST = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
 # What the page tells to make.
-NEW = ("src/poolsafe/rules/pgb208_echoed_pool.py", "fixtures/PGB208_echoed_pool/")
+NEW = re.compile("pgb208|server-side-cursors", re.IGNORECASE)
 NAMED = sorted(
-    set(re.findall(r"\b(?:src|tests|docs|fixtures|\.ci)/[\w./-]*\w/?", PAGE)) - {name.rstrip("/") for name in NEW}
+    name
+    for name in set(re.findall(r"\b(?:src|tests|docs|fixtures|\.ci)/[\w./-]*\w/?", PAGE))
+    if NEW.search(name) is None
 )
+RULE = "src/poolsafe/rules/pgb208_server_side_cursors.py"
 
 
-@pytest.mark.parametrize("name", [name for name in NAMED if name not in NEW])
+@pytest.mark.parametrize("name", NAMED)
 def test_what_the_page_names_exists(name: str) -> None:
     assert (ROOT / name).exists()
 
@@ -55,28 +57,99 @@ def test_ci_runs_what_the_default_leaves_out() -> None:
     assert f"\n.venv/bin/python {default}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
+def files() -> dict[str, str]:
+    """The files of the sample rule: each block of code with the last path of the text before it."""
+    found = {}
+    for before, code in re.findall(r"(.*?)^````python\n(.*?)^````$", PAGE, re.MULTILINE | re.DOTALL):
+        *_, path = re.findall(r"`((?:src|fixtures)/[\w/]+\.py)`", before)
+        found[path] = code
+    return found
+
+
+def lines() -> dict[str, str]:
+    """The lines that the sample rule needs in documents: each block with the last document of the text before it."""
+    (section,) = re.findall(r"^### 3\. .*?(?=^### 4\. )", PAGE, re.MULTILINE | re.DOTALL)
+    blocks = re.findall(r"(.*?)^```text\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
+    return {re.findall(r"`([\w/]+\.md)`", before)[-1]: line for before, line in blocks}
+
+
+def commands() -> list[str]:
+    (block,) = re.findall(r"^### 4\. .*?^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    return str(block).splitlines()
+
+
 def test_the_rule_of_the_page_works(tmp_path: Path) -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / NEW[0]).write_text(textwrap.dedent(code), encoding="utf-8")
+    (tmp_path / RULE).write_text(files()[RULE], encoding="utf-8")
     program = tmp_path / "db.py"
     program.write_text(
         "from sqlalchemy.ext.asyncio import create_async_engine\n"
-        "engine = create_async_engine('postgresql+asyncpg://db/app', echo_pool=True)\n"
+        "engine = create_async_engine('postgresql+asyncpg://db/app', server_side_cursors=True)\n"
     )
-    command = [
-        sys.executable,
-        "-m",
-        "poolsafe",
-        "--isolated",
-        "--select",
-        "PGB208",
-        "--output-format",
-        "concise",
-        "db.py",
-    ]
+    command = [sys.executable, "-m", "poolsafe", "--isolated", "--select=PGB208", "--output-format=concise", "db.py"]
     environment = {**os.environ, "PYTHONPATH": str(tmp_path / "src")}
     ran = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert ran.returncode == 1, ran.stderr
     assert "db.py:2:10: PGB208" in ran.stdout
-    assert "SQLAlchemy's `echo_pool` is on; leave it out" in ran.stdout
+    assert "SQLAlchemy's `server_side_cursors` raises" in ran.stdout
+
+
+def test_the_rule_of_the_page_tells_the_truth() -> None:
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from sqlalchemy.ext.asyncio.exc import AsyncMethodRequired
+
+    url = "postgresql+asyncpg://db/app"
+    with pytest.raises(AsyncMethodRequired, match="Can't set server_side_cursors for async engine globally"):
+        create_async_engine(url, server_side_cursors=True)
+    create_async_engine(url, server_side_cursors=False)
+
+
+@pytest.fixture
+def clone(tmp_path: Path) -> Path:
+    """A copy of the repository as it stands, committed or not."""
+    left_out = shutil.ignore_patterns(".git", ".venv", "site", "__pycache__", "*.egg-info", ".*cache", ".hypothesis")
+    return Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=left_out))
+
+
+def run(clone: Path, command: str) -> subprocess.CompletedProcess[str]:
+    assert command.startswith("python ")
+    return subprocess.run(
+        [sys.executable, *command.split()[1:]],
+        cwd=clone,
+        env={**os.environ, "PYTHONPATH": str(clone / "src")},
+        capture_output=True,
+        text=True,
+    )
+
+
+@pytest.mark.long
+def test_a_newcomer_adds_the_rule(clone: Path) -> None:
+    """The section on rules, followed word for word: every command of its last step passes."""
+    for path, code in files().items():
+        (clone / path).parent.mkdir(exist_ok=True)
+        (clone / path).write_text(code, encoding="utf-8")
+    assert set(lines()) == {"README.md", "docs/symptoms.md", "CHANGELOG.md"}
+    for name, line in lines().items():
+        document = clone / name
+        text = document.read_text(encoding="utf-8")
+        before = {
+            "README.md": r"^\| \[PGB207\].*\n",
+            "docs/symptoms.md": r"^## On any server.*?^\|---.*?\n",
+            "CHANGELOG.md": r"^### Added\n\n",
+        }[name]
+        place = re.search(before, text, re.MULTILINE | re.DOTALL if "symptoms" in name else re.MULTILINE)
+        assert place is not None
+        document.write_text(text[: place.end()] + line + text[place.end() :], encoding="utf-8")
+    for command in commands():
+        ran = run(clone, command)
+        assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+    assert (clone / "docs/rules/server-side-cursors.md").exists()
+
+
+@pytest.mark.long
+def test_what_a_newcomer_forgets_is_said(clone: Path) -> None:
+    (clone / RULE).write_text(files()[RULE], encoding="utf-8")
+    ran = run(clone, "python -m pytest tests/rules/test_rules.py")
+    assert ran.returncode == 1
+    for forgotten in ("has_a_page", "has_fixtures", "readme_lists_every_rule", "changelog_names_every_rule"):
+        assert forgotten in ran.stdout
