@@ -57,30 +57,38 @@ def test_ci_runs_what_the_default_leaves_out() -> None:
     assert f"\n.venv/bin/python {default}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
-def files() -> dict[str, str]:
-    """The files of the sample rule: each block of code with the last path of the text before it."""
-    found = {}
-    for before, code in re.findall(r"(.*?)^````python\n(.*?)^````$", PAGE, re.MULTILINE | re.DOTALL):
-        *_, path = re.findall(r"`((?:src|fixtures)/[\w/]+\.py)`", before)
-        found[path] = code
+def between(first: str, second: str) -> str:
+    """The part of the page between two headings."""
+    found, _, _ = PAGE.partition(f"\n## {first}\n")[2].partition(f"\n## {second}\n")
     return found
 
 
-def lines() -> dict[str, str]:
-    """The lines that the sample rule needs in documents: each block with the last document of the text before it."""
-    (section,) = re.findall(r"^### 3\. .*?(?=^### 4\. )", PAGE, re.MULTILINE | re.DOTALL)
-    blocks = re.findall(r"(.*?)^```text\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
-    return {re.findall(r"`([\w/]+\.md)`", before)[-1]: line for before, line in blocks}
+def blocks(text: str) -> list[tuple[str, str]]:
+    """The code that a newcomer writes, each with the first path between its heading and itself."""
+    found = re.findall(r"(.*?)^(`{3,4})(?:python|text)\n(.*?)^\2$", text, re.MULTILINE | re.DOTALL)
+    steps = [before.rpartition("\n### ")[2] for before, _, _ in found]
+    paths = [re.findall(r"`((?:\w+/)*[\w-]+\.(?:py|md))`", step)[0] for step in steps]
+    return [(path, code) for path, (_, _, code) in zip(paths, found, strict=True)]
 
 
-def commands() -> list[str]:
-    (block,) = re.findall(r"^### 4\. .*?^```sh\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+def commands(text: str) -> list[str]:
+    (block,) = re.findall(r"^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return str(block).splitlines()
+
+
+# A line of a rule goes behind this in a document.
+PLACES = {
+    "README.md": re.compile(r"^\| \[PGB207\].*\n", re.MULTILINE),
+    "docs/symptoms.md": re.compile(r"^## On any server.*?^\|---.*?\n", re.MULTILINE | re.DOTALL),
+    "CHANGELOG.md": re.compile(r"^### Added\n\n", re.MULTILINE),
+}
+RULE_SECTION = between("A rule in ten minutes", "A pooler in ten minutes")
+POOLER_SECTION = between("A pooler in ten minutes", "A library in ten lines")
 
 
 def test_the_rule_of_the_page_works(tmp_path: Path) -> None:
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__"))
-    (tmp_path / RULE).write_text(files()[RULE], encoding="utf-8")
+    (tmp_path / RULE).write_text(dict(blocks(RULE_SECTION))[RULE], encoding="utf-8")
     program = tmp_path / "db.py"
     program.write_text(
         "from sqlalchemy.ext.asyncio import create_async_engine\n"
@@ -125,30 +133,40 @@ def run(clone: Path, command: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.long
 def test_a_newcomer_adds_the_rule(clone: Path) -> None:
     """The section on rules, followed word for word: every command of its last step passes."""
-    for path, code in files().items():
-        (clone / path).parent.mkdir(exist_ok=True)
-        (clone / path).write_text(code, encoding="utf-8")
-    assert set(lines()) == {"README.md", "docs/symptoms.md", "CHANGELOG.md"}
-    for name, line in lines().items():
-        document = clone / name
-        text = document.read_text(encoding="utf-8")
-        before = {
-            "README.md": r"^\| \[PGB207\].*\n",
-            "docs/symptoms.md": r"^## On any server.*?^\|---.*?\n",
-            "CHANGELOG.md": r"^### Added\n\n",
-        }[name]
-        place = re.search(before, text, re.MULTILINE | re.DOTALL if "symptoms" in name else re.MULTILINE)
-        assert place is not None
-        document.write_text(text[: place.end()] + line + text[place.end() :], encoding="utf-8")
-    for command in commands():
+    written = blocks(RULE_SECTION)
+    assert {path for path, _ in written if path.endswith(".md")} == set(PLACES)
+    for path, code in written:
+        target = clone / path
+        if path in PLACES:
+            text = target.read_text(encoding="utf-8")
+            place = PLACES[path].search(text)
+            assert place is not None
+            code = text[: place.end()] + code + text[place.end() :]
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(code, encoding="utf-8")
+    for command in commands(RULE_SECTION):
         ran = run(clone, command)
         assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
     assert (clone / "docs/rules/server-side-cursors.md").exists()
 
 
 @pytest.mark.long
+def test_a_newcomer_adds_the_pooler(clone: Path) -> None:
+    (rows, row), (tests, signs) = blocks(POOLER_SECTION)
+    for path, code, end in ((rows, row, r"^\)$\n\Z"), (tests, signs, r"(?<=,\n)^}$")):
+        text = (clone / path).read_text(encoding="utf-8")
+        place = re.search(end, text, re.MULTILINE)
+        assert place is not None
+        (clone / path).write_text(text[: place.start()] + code + text[place.start() :], encoding="utf-8")
+    for command in commands(POOLER_SECTION):
+        ran = run(clone, command)
+        assert ran.returncode == 0, f"{command}\n{ran.stdout}{ran.stderr}"
+    assert "Acme's pooler" in (clone / "docs/poolers.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.long
 def test_what_a_newcomer_forgets_is_said(clone: Path) -> None:
-    (clone / RULE).write_text(files()[RULE], encoding="utf-8")
+    (clone / RULE).write_text(dict(blocks(RULE_SECTION))[RULE], encoding="utf-8")
     ran = run(clone, "python -m pytest tests/rules/test_rules.py")
     assert ran.returncode == 1
     for forgotten in ("has_a_page", "has_fixtures", "readme_lists_every_rule", "changelog_names_every_rule"):
