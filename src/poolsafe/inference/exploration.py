@@ -168,11 +168,13 @@ class Inference:
     def seen_from_other_callers(self, sites: list[CallSite]) -> list[ObservedCall]:
         """Let other modules call functions that the module calls itself, and return what is seen then.
 
-        Detection uses the module's own calls; only a repair considers the others.
+        Detection uses the module's own calls. A repair considers the others, and so does an engine of another driver.
         """
         before, self._run.observations.calls = self.calls, []
-        own = self.module.index.calls_by_name
-        names = {name for site in sites if _takes_arguments(site) for name in called_names(self.module, site.scopes)}
+        index = self.module.index
+        own = index.calls_by_name
+        leading = [(*index.scopes[id(scope)], scope) for scope in scopes_leading_to(self.module, sites)]
+        names = {name for path in leading if _takes_arguments(path) for name in called_names(self.module, path)}
         for name in sorted(one for one in names if one.removeprefix(".") in own)[:MAX_NAMES]:
             for other in self.project.callers(self.module, name, with_arguments=True):
                 self.reach_from(other, other.index.calls_of(name))
@@ -205,9 +207,9 @@ class Inference:
         self._run.observations.calls = kept
 
 
-def _takes_arguments(site: CallSite) -> bool:
-    """Returns whether a call is inside a function that has parameters."""
-    node = site.scopes[-1] if site.scopes else None
+def _takes_arguments(path: Path) -> bool:
+    """Returns whether the innermost scope is a function that has parameters."""
+    node = path[-1]
     return isinstance(node, cst.FunctionDef) and bool(
         node.params.params or node.params.kwonly_params or node.params.star_kwarg
     )
