@@ -279,7 +279,7 @@ def _around(fact: object, deployment: Deployment) -> Deployment:
     if not isinstance(fact, (Engine, Connection)):
         return deployment
     # Imported late: only a file that makes an engine needs the catalogue of poolers.
-    from poolsafe.deployment.standing import in_front_of
+    from poolsafe.deployment.pooler_of_engine import in_front_of
 
     return in_front_of(fact, deployment)
 

@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         drop_output(sys.stdout)
         return BROKEN_PIPE
     except Exception as error:
-        from poolsafe.cli.mishap import explained
+        from poolsafe.cli.internal_error import explained
 
         messages.error(explained(error))
         return BAD_USAGE
