@@ -212,7 +212,7 @@ def test_no_connection_is_one_line(doctor: Any) -> None:
     [
         (["--doctor"], "argument --doctor: expected one argument"),
         (["--doctor", "hunter2"], "--doctor: not a PostgreSQL URL; write `postgresql://user@host/database`"),
-        (["--doctor", URL, "src"], "`--doctor` asks a server and reads no files; leave the paths out"),
+        (["--doctor", URL, "src"], "`--doctor` connects to a server and reads no files; remove the paths"),
         (["--doctor", URL, "--timeout", "0"], "--timeout: must be a number of seconds up to 3600, not `0`"),
         (["--doctor", URL, "--timeout", "soon"], "--timeout: must be a number of seconds up to 3600, not `soon`"),
         (["--doctor", URL, "--timeout", "nan"], "--timeout: must be a number of seconds up to 3600, not `nan`"),

@@ -64,7 +64,7 @@ async def prepare_session(connection):
 CACHED = re.compile(r"PGB(?:10[1-8]|50[123]|51[12])$")
 STATE = re.compile(r"PGB4|PGB504$")
 PINGS = {"PGB201", "PGB202"}
-WHERE = re.compile(r"(?:behind|at) [^;]+?\(|after a restart of|as .+? (?:closes|restarts|drains)")
+WHERE = re.compile(r"(?:behind|on) [^;]+?\(|after a restart of|: .+? (?:closes|restarts|drains)[^;]*? then")
 
 
 @functools.cache

@@ -43,7 +43,7 @@ def find(named: str | None) -> str:
                 return os.path.join(directory, name)
         above = os.path.dirname(directory)
         if above == directory or os.path.exists(os.path.join(directory, ".git")):
-            raise UsageError(f"{_FLAG}: there is no pyproject.toml here; make one, or name a file with --config")
+            raise UsageError(f"{_FLAG}: there is no pyproject.toml here; create one, or name a file with --config")
         directory = above
 
 

@@ -108,7 +108,7 @@ def _of_words(text: str) -> Target:
         said[match[1]] = _ESCAPE.sub(r"\1", value[1:-1] if value.startswith("'") else value)
         position = match.end()
     if text[position:].strip():
-        raise UsageError(f"{_FLAG}: not a URL, and not `key=value` words as libpq has them; {_FORM}")
+        raise UsageError(f"{_FLAG}: neither a URL nor `key=value` pairs in libpq's syntax; {_FORM}")
     return _target(said)
 
 

@@ -110,7 +110,7 @@ async def _interruptible(target: Target, timeout: float, state: bool, progress: 
 
 def _warn(messages: Messages) -> None:
     kinds = "prepared statements, `geqo_seed`, an advisory lock, a temporary table, a LISTEN channel"
-    messages.warning(f"--probe-state puts these on shared servers, and removes them again: {kinds}")
+    messages.warning(f"--probe-state creates these on shared servers and removes them afterwards: {kinds}")
     messages.warning("if it is cut off, they stay there, with random names, until the pooler closes those connections")
 
 

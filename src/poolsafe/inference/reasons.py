@@ -11,7 +11,7 @@ class Reason(str, enum.Enum):
     BUDGET = "following what leads to it costs too much"
     DEAD = "no path reaches it"
     NO_CALLER = "it has no known caller"
-    CREATOR = "the creator makes the connections in a way that is not followed"
+    CREATOR = "the creator cannot be followed"
     ALEMBIC_SECTION = "a section of alembic.ini"
 
     def __str__(self) -> str:

@@ -57,7 +57,7 @@ def how_to_keep_it_local(statement: SessionStatement) -> str:
     """Returns what to do about a setting of the session."""
     command = statement.command
     if command.by_function:
-        way = "write `true`"
+        way = "pass `true`"
     elif command.effect is Effect.ROLE:
         way = f"use `SET LOCAL {command.value.upper()}`"
     else:
@@ -70,6 +70,11 @@ def grounds(statement: SessionStatement, deployment: Deployment) -> tuple[Relate
     return statement.origin + assumption(statement, deployment) + provenance(deployment, "pooler")
 
 
+def leaks(what: str, deployment: Deployment, consequence: str) -> str:
+    """Returns the first half of a message about what the next client on the server connection gets."""
+    return f"{what} leaks {behind(deployment)}: {consequence}"
+
+
 def lost(what: str, deployment: Deployment) -> str:
     """Returns the first half of a message about what a pooler discards."""
-    return f"{what} is lost after its transaction {behind(deployment)}"
+    return f"{what} is lost when its transaction ends {behind(deployment)}"
