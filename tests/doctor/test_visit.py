@@ -91,7 +91,7 @@ def test_the_report(doctor: Any) -> None:
         assert text in ran.stdout, ran.stdout
     assert "\x1b" not in ran.stdout
     assert "hunter2" not in ran.stdout + ran.stderr
-    assert "the password stands in the process list" in ran.stderr
+    assert "the password is visible in the process list" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -165,7 +165,7 @@ def test_the_state_of_sessions(doctor: Any) -> None:
         "  notifications: do not arrive, and nothing fails\n",
     ):
         assert text in ran.stdout, ran.stdout
-    assert "--probe-state puts these on shared servers" in ran.stderr
+    assert "--probe-state creates these on shared servers" in ran.stderr
     assert all(len(line) < 240 for line in ran.stderr.splitlines())
 
 

@@ -117,7 +117,9 @@ def test_what_costs_too_much_is_not_judged() -> None:
     report = check(Source.from_text("app.py", code), TRANSACTION)
     assert [(one.cause, one.unjudged, one.holds_sql) for one in report.silences] == [(Cause.BUDGET, True, False)]
     (finding,) = report.findings
-    assert finding.message.startswith("this engine was not checked: following what leads to it costs too much; ")
+    assert finding.message.startswith(
+        "this engine was not checked: the code that leads to it takes too long to follow; "
+    )
     assert report.engines == 1
 
 

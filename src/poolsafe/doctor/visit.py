@@ -43,7 +43,7 @@ def visit(options: argparse.Namespace, messages: Messages) -> int:
         config_file.require()
         path = config_file.find(_named(options.config))
     if shows_password(options.doctor):
-        messages.warning("the password stands in the process list; --doctor env:NAME reads the URL from a variable")
+        messages.warning("the password is visible in the process list; --doctor env:NAME reads the URL from a variable")
     if options.probe_state:
         _warn(messages)
     with Progress(enabled=not (options.quiet or options.silent)) as progress:
@@ -111,7 +111,9 @@ async def _interruptible(target: Target, timeout: float, state: bool, progress: 
 def _warn(messages: Messages) -> None:
     kinds = "prepared statements, `geqo_seed`, an advisory lock, a temporary table, a LISTEN channel"
     messages.warning(f"--probe-state creates these on shared servers and removes them afterwards: {kinds}")
-    messages.warning("if it is cut off, they stay there, with random names, until the pooler closes those connections")
+    messages.warning(
+        "if it is interrupted, they remain there, with random names, until the pooler closes those connections"
+    )
 
 
 def _timeout(said: str | None, *, state: bool) -> float:

@@ -7,6 +7,8 @@ Both wait on thread locks, which would block the event loop. Since 2.0.28, SQLAl
 created: `ArgumentError: Pool class QueuePool cannot be used with asyncio engine`. The default, `AsyncAdaptedQueuePool`,
 is the asynchronous version of `QueuePool`.
 
+This applies to every driver, so the finding is also reported if the driver is unknown.
+
 ## Example
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -57,12 +59,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment, older_than
-from poolsafe.facts.engine import Engine
+from poolsafe.facts.engine import Driver, Engine
 from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.pool_class_fixes import adapt_pool_class
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, driver_shown, finding, provenance
-from poolsafe.verdicts import is_asyncpg
+from poolsafe.rules.wording import driver_shown, finding, provenance
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -73,12 +74,13 @@ REFUSED_SINCE = (2, 0, 28)
 @rule(since="0.2.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     given = engine.pooling.refused
-    if given is None or not is_asyncpg(engine, deployment) or older_than(deployment.sqlalchemy, REFUSED_SINCE):
+    # SQLAlchemy refuses the class before it looks at the driver.
+    if given is None or engine.url.driver is Driver.OTHER or older_than(deployment.sqlalchemy, REFUSED_SINCE):
         return
     some = "" if given.everywhere else ", used on some paths,"
     advice = "use AsyncAdaptedQueuePool" if given.name == "QueuePool" else "remove it"
     message = (
-        f"{assuming(engine)}SQLAlchemy's {given.name}{some} is for threads: creating the engine raises `ArgumentError: "
+        f"SQLAlchemy's {given.name}{some} is for threads: creating the engine raises `ArgumentError: "
         f"Pool class {given.name} cannot be used with asyncio engine`; {advice}"
     )
     related = given.origin + driver_shown(engine, deployment) + provenance(deployment, "sqlalchemy-version")
