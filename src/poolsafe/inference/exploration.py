@@ -40,7 +40,7 @@ from poolsafe.inference.slices import Use
 from poolsafe.inference.state import State
 from poolsafe.inference.statements import execute
 from poolsafe.inference.symbols import Symbol
-from poolsafe.inference.values import Class, Function, Instance, MappingValue, Text, Unknown, Url, Value
+from poolsafe.inference.values import Class, Const, Function, Instance, MappingValue, Text, Unknown, Url, Value
 from poolsafe.syntax.index import CallSite, Scope
 
 MAX_ROOTS = 60
@@ -112,6 +112,26 @@ class Inference:
         for site in sites:
             if site.scopes and not run.observations.has_reached(site.node) and not _is_dead(run, site.scopes):
                 _run_roots(run, module, [site.scopes])
+        self._reach_later([site for site in sites if site.scopes])
+
+    def _reach_later(self, sites: list[CallSite]) -> None:
+        """Run what leads to calls that no run reached, or reached with None as their first argument, once more.
+
+        Names and attributes that are None at first have the values then that other functions give them.
+        """
+        strategy = self._run.strategy
+        given = {id(seen.node) for seen in self.calls if not _is_given_none(seen)}
+        sites = [site for site in sites if id(site.node) not in given]
+        if not sites or strategy.shallow:
+            return
+        before = len(self.calls)
+        strategy.sets_later = True
+        _run_roots(self._run, self.module, roots_of(self.module, sites)[:MAX_ROOTS])
+        strategy.sets_later = False
+        later = {id(seen.node) for seen in self.calls[before:] if not _is_given_none(seen)}
+        self._run.observations.calls = [
+            seen for seen in self.calls if id(seen.node) not in later or not _is_given_none(seen)
+        ]
 
     def reach_from(self, other: Module, sites: list[CallSite]) -> list[Path]:
         """Run what leads to calls of another module.
@@ -348,6 +368,10 @@ def _instances(run: Run, cls: Class) -> Iterator[tuple[Value, State]]:
 
 
 # --- dependence on callers ---
+
+
+def _is_given_none(seen: ObservedCall) -> bool:
+    return seen.arguments.positional[:1] == [Const(None)]
 
 
 def _is_open(seen: ObservedCall) -> bool:
