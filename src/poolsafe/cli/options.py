@@ -377,12 +377,13 @@ def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--doctor",
         metavar="URL",
-        help="connect to a server and find out which pooler is in front of it; env:NAME reads the URL from a variable",
+        help="ask the server at URL which pooler is in front of it, if any; env:NAME takes the URL from the "
+        "environment variable NAME",
     )
     group.add_argument(
         "--probe-state",
         action="store_true",
-        help="with --doctor: also test session state, which an interrupted run may leave on the server",
+        help="with --doctor: also run probes that leave something on the server if they are killed",
     )
     group.add_argument(
         "--write-config", action="store_true", help="with --doctor: save the result to the configuration file"
