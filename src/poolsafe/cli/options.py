@@ -356,14 +356,21 @@ def _add_information(group: argparse._ArgumentGroup) -> None:
 
 def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--doctor", metavar="URL", help="ask a server what stands between it and you; env:NAME reads the URL there"
+        "--doctor",
+        metavar="URL",
+        help="ask the server at URL which pooler is in front of it, if any; env:NAME takes the URL from the "
+        "environment variable NAME",
     )
     group.add_argument(
-        "--probe-state", action="store_true", help="with --doctor: also try what is left on the server if cut off"
+        "--probe-state",
+        action="store_true",
+        help="with --doctor: also run probes that leave something on the server if they are killed",
     )
     group.add_argument(
         "--write-config", action="store_true", help="with --doctor: write the verdict to the configuration file"
     )
     group.add_argument(
-        "--timeout", metavar="SECONDS", help="with --doctor: when to give up (default: 30; 120 with --probe-state)"
+        "--timeout",
+        metavar="SECONDS",
+        help="with --doctor: give up after this time (default: 30; 120 with --probe-state)",
     )
