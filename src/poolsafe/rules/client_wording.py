@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from poolsafe.facts.connection import ClientDriver, Connection, OptionWhere, RefusedOption
 from poolsafe.facts.deployment import Deployment
-from poolsafe.findings import Related
+from poolsafe.facts.engine import CacheSize
+from poolsafe.findings import Finding, Fix, Related
 from poolsafe.libraries import PSYCOPG_POOLS
-from poolsafe.rules.wording import called, provenance
+from poolsafe.rules.wording import called, finding, provenance
+from poolsafe.verdicts import Problem, judge_size
 
 
 def called_by(connection: Connection) -> str:
@@ -17,6 +21,21 @@ def called_by(connection: Connection) -> str:
 def client_grounds(connection: Connection, deployment: Deployment, *keys: str) -> tuple[Related, ...]:
     """Returns the places that speak for a fault of prepared statements: the URL, the pooler, and `keys`."""
     return connection.url.origin + provenance(deployment, "pooler", "max-prepared-statements", *keys)
+
+
+def size_findings(
+    module: str,
+    connection: Connection,
+    deployment: Deployment,
+    problem: Problem,
+    message: Callable[[CacheSize], str],
+    fix: Callable[[], Fix | None] = lambda: None,
+) -> Iterator[Finding]:
+    """Yields the finding of a rule's module about asyncpg's cache size, if this problem is the verdict on it."""
+    size, verdict = connection.size, judge_size(connection, deployment)
+    if size is not None and verdict is not None and verdict.problem is problem:
+        related = size.origin + client_grounds(connection, deployment)
+        yield finding(module, connection, message(size), verdict.severity, fix(), related)
 
 
 _ROLE = "use `ALTER ROLE ... SET`"

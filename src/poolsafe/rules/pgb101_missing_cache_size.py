@@ -44,8 +44,10 @@ same file. If asyncpg is known to be 0.30 or older, it also adds the empty name 
 support it. The fix is safe if every path to the call passes an asyncpg URL. If the call also creates engines of another
 driver, or `connect_args` comes from a `**` argument, the fix adds the keys where this file builds the options of the
 asyncpg engine: in a dict display, `dict()`, an item assignment, `update()` or `setdefault()`. That is safe unless other
-code reads the dict. If only the other driver has a branch, the fix adds an `else` for asyncpg and is unsafe. There is
-no fix if nothing in the file separates asyncpg's options from those of the other driver.
+code reads the dict. If only the other driver has a branch, the fix adds an `else` for asyncpg. If the code tests the
+URL or chooses it in a branch, the fix adds the keys at the call under that condition. Both are unsafe. There is no fix
+if nothing in the file separates asyncpg's engine from that of the other driver. In a public function that passes its
+`**kwargs` on, the fix takes `connect_args` out of them first, so that callers can still pass it.
 
 ## Versions
 - asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and makes older versions fail

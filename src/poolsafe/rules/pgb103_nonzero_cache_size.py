@@ -37,9 +37,9 @@ engine = create_async_engine(
 If you chose the number for a direct connection, keep it and set `pooler = "none"` in `[tool.poolsafe]`.
 
 ## Fix safety
-The fix sets both keys to 0. It is safe if every path to the call passes an asyncpg URL and the number is written in
-this file, for this engine only. Otherwise it is unsafe, or there is no fix. No key is added if the call also creates
-engines of another driver.
+The fix sets both keys to 0. It is safe if the number is written in this file for asyncpg's engine only, as a single
+value or as one outcome of `0 if debug else 50`, which is replaced as a whole. Otherwise it is unsafe, or there is no
+fix. No key is added if the call also creates engines of another driver.
 
 ## Versions
 A positive `prepared_statement_cache_size` together with `statement_cache_size=0` works with asyncpg >= 0.31, and is not
@@ -56,6 +56,7 @@ Measured: any positive size fails like the default of 100 (`PGB101`): 608 of 108
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.connection import AnyClient, Connection
@@ -65,9 +66,9 @@ from poolsafe.findings import Finding
 from poolsafe.fixes.connection_fixes import disable_cache
 from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.client_wording import client_grounds
+from poolsafe.rules.client_wording import size_findings
 from poolsafe.rules.wording import assuming, behind, besides, both_zero, finding, grounds, layer
-from poolsafe.verdicts import Problem, judge, judge_size
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -82,15 +83,14 @@ def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator
 
 
 def _of_connection(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    size, verdict = connection.size, judge_size(connection, deployment)
-    if size is not None and verdict is not None and verdict.problem is Problem.NONZERO:
-        message = (
+    def message(size: CacheSize) -> str:
+        return (
             f'{layer(size.key)} is {size.value or "not 0"}: queries raise `prepared statement "..." does not exist` '
             f"{behind(deployment)}; set it to 0"
         )
-        fix = disable_cache(connection, source)
-        related = size.origin + client_grounds(connection, deployment)
-        yield finding(__name__, connection, message, verdict.severity, fix, related)
+
+    fix = partial(disable_cache, connection, source)
+    return size_findings(__name__, connection, deployment, Problem.NONZERO, message, fix)
 
 
 def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:

@@ -42,9 +42,9 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-The fix sets both keys to 0. It is safe if every path to the call passes an asyncpg URL and the value is written in this
-file, for this engine only. Otherwise it is unsafe, or there is no fix. No key is added if the call also creates engines
-of another driver.
+The fix sets both keys to 0. It is safe if the value is written in this file for asyncpg's engine only, as a single
+value or as one outcome of `0 if debug else 50`, which is replaced as a whole. Otherwise it is unsafe, or there is no
+fix. No key is added if the call also creates engines of another driver.
 
 ## Versions
 All: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection too.
@@ -57,6 +57,7 @@ All: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.connection import AnyClient, Connection
@@ -66,9 +67,9 @@ from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.connection_fixes import disable_cache
 from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.client_wording import client_grounds
+from poolsafe.rules.client_wording import size_findings
 from poolsafe.rules.wording import assuming, besides, driver_shown, finding, layer
-from poolsafe.verdicts import Problem, judge, judge_size
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -83,13 +84,11 @@ def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator
 
 
 def _of_connection(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    size, verdict = connection.size, judge_size(connection, deployment)
-    if size is not None and verdict is not None and verdict.problem is Problem.INVALID:
-        refusal = _refusal_of_asyncpg(size)
-        message = f"{layer(size.key)} is {size.value}: {refusal} on every server; set it to the number 0"
-        fix = disable_cache(connection, source)
-        related = size.origin + client_grounds(connection, deployment)
-        yield finding(__name__, connection, message, verdict.severity, fix, related)
+    def message(size: CacheSize) -> str:
+        return f"{layer(size.key)} is {size.value}: {_refusal_of_asyncpg(size)} on every server; set it to the number 0"
+
+    fix = partial(disable_cache, connection, source)
+    return size_findings(__name__, connection, deployment, Problem.INVALID, message, fix)
 
 
 def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:

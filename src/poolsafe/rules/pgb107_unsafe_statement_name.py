@@ -10,7 +10,8 @@ unique names under AUTOCOMMIT, or with versions that do not support it.
   widely copied recipe of `NullPool` with a name function fails for this reason.
 - With unique names under AUTOCOMMIT, the pooler may send "parse" and "bind" to different server connections, which
   raises the same exception. It makes no difference whether AUTOCOMMIT is set for the engine, or by
-  `execution_options(isolation_level="AUTOCOMMIT")` for a connection or a copy of the engine.
+  `execution_options(isolation_level="AUTOCOMMIT")` for a connection or a copy of the engine, as Alembic's
+  `autocommit_block()` does for the engine in env.py.
 - With an empty name and without both sizes at 0, statements overwrite each other and return **another client's rows**.
   With the empty name alone, this happens even if PgBouncer supports prepared statements, and even without a pooler.
 - With SQLAlchemy < 2.0.10: `TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func'`.

@@ -75,12 +75,12 @@ from typing import TYPE_CHECKING
 
 from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.engine import Engine, SizeState
+from poolsafe.facts.engine import CacheSize, Engine, SizeState
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.client_wording import client_grounds
+from poolsafe.rules.client_wording import size_findings
 from poolsafe.rules.wording import assuming, behind, finding, grounds, layer
-from poolsafe.verdicts import Problem, judge, judge_size
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -89,20 +89,19 @@ if TYPE_CHECKING:
 @rule(since="0.1.0", fix=FixAvailability.NONE, severities=(Severity.WARNING,))
 def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if isinstance(client, Connection):
-        yield from _of_connection(client, deployment, source)
+        yield from _of_connection(client, deployment)
     else:
         yield from _of_engine(client, deployment, source)
 
 
-def _of_connection(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    size, verdict = connection.size, judge_size(connection, deployment)
-    if size is not None and verdict is not None and verdict.problem is Problem.CONDITIONAL:
-        message = (
+def _of_connection(connection: Connection, deployment: Deployment) -> Iterator[Finding]:
+    def message(size: CacheSize) -> str:
+        return (
             f"{layer(size.key)} is 0 on some paths only: the others raise DuplicatePreparedStatementError "
             f"{behind(deployment)}; set it to 0 on every path to a pooler"
         )
-        related = size.origin + client_grounds(connection, deployment)
-        yield finding(__name__, connection, message, verdict.severity, None, related)
+
+    return size_findings(__name__, connection, deployment, Problem.CONDITIONAL, message)
 
 
 def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:

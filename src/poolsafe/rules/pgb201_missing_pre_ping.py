@@ -43,7 +43,8 @@ and a function that runs a server or a bot do keep their connections. `pool_recy
 
 ## Fix safety
 The fix adds `pool_pre_ping=True`. It is safe; the ping costs one round trip at checkout. There is no fix if a `**`
-mapping that cannot be read may already contain the argument.
+mapping that cannot be read may already contain the argument. A public function that passes its `**kwargs` on gets
+`pool_pre_ping=kwargs.pop("pool_pre_ping", True)`, so that its callers can still decide.
 
 ## Versions
 With SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping runs outside a transaction and fails behind a transaction pooler.

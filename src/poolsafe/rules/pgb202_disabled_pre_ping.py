@@ -33,6 +33,7 @@ engine = create_async_engine(
 
 ## Fix safety
 The fix changes `False` to `True`. It is unsafe, because `False` may be intended: look for the reason first.
+There is no fix if a parameter or a setting decides.
 
 ## Versions
 As for `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping itself fails behind a transaction pooler. If both

@@ -19,7 +19,9 @@ gone at the next statement. A rollback undoes it, even without a pooler; `engine
 commit.
 
 `application_name`, `TimeZone`, `DateStyle`, `client_encoding`, `standard_conforming_strings` and `IntervalStyle` are
-not reported, because PgBouncer restores them for each client. Neither are `RESET` and `SET ... TO DEFAULT`.
+not reported, because PgBouncer restores them for each client. Neither are `RESET` and `SET ... TO DEFAULT`, or a
+setting that one of these undoes in the same transaction. In tests, a connection from a fixture is assumed to be rolled
+back.
 
 ## Example
 ```python
@@ -70,7 +72,7 @@ transaction, where `SET LOCAL` has no effect.
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
 the setting after the transaction, so it does not leak; PgDog tracks it; RDS Proxy keeps the client on one server
-connection.
+connection, which is reported as a warning with its own message.
 
 ## References
 - [PgBouncer: features of the pool modes](https://www.pgbouncer.org/features.html)
@@ -92,12 +94,13 @@ from poolsafe.rules.session_wording import (
     grounds,
     how_to_keep_it_local,
     leaks,
-    lost,
+    message_of,
     verdict_on,
 )
 from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect, is_tracked
 from poolsafe.sql.setting_names import is_own_setting
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -112,9 +115,9 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = as_written(statement)
-    said = leaks(what, deployment, _consequence(command.name)) if verdict.leaks else lost(what, deployment)
-    message = f"{said}; {how_to_keep_it_local(statement)}"
-    fix = make_local(statement, source)
+    leak = leaks(what, deployment, _consequence(command.name))
+    message = message_of(leak, what, how_to_keep_it_local(statement), verdict, deployment)
+    fix = None if verdict.outcome is Outcome.PINS else make_local(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 

@@ -82,9 +82,10 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import take_transaction_lock, transaction_lock
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, leaks, lost, verdict_on
+from poolsafe.rules.session_wording import grounds, leaks, message_of, verdict_on
 from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -98,13 +99,12 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"`{statement.command.name}()`"
-    shared = "others get it too, and unlocking may fail"
-    said = leaks(what, deployment, shared) if verdict.leaks else lost(what, deployment)
-    fix = take_transaction_lock(statement, source)
+    leak = leaks(what, deployment, "others get it too, and unlocking may fail")
+    fix = None if verdict.outcome is Outcome.PINS else take_transaction_lock(statement, source)
     advice = "lock on a direct connection"
     if statement.in_transaction:
         advice = f"use `{transaction_lock(statement.command.name)}()`"
-    message = f"{said}; {advice}"
+    message = message_of(leak, what, advice, verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 

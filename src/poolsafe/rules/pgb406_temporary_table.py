@@ -79,9 +79,10 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import drop_on_commit
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, leaks, lost, shown, verdict_on
+from poolsafe.rules.session_wording import grounds, leaks, message_of, shown, verdict_on
 from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -97,14 +98,12 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         return
     kind = command.value if command.value in ("view", "sequence") else "table"
     what = f"the temporary {kind} `{shown(command.name)}`"
-    if not verdict.leaks:
-        said = lost(what, deployment)
-    elif command.kept:
-        said = leaks(what, deployment, "it may already exist and hold another client's rows")
-    else:
-        said = leaks(what, deployment, "other clients read it or get `already exists`")
-    message = f"{said}; {_advice(statement, kind)}"
-    fix = drop_on_commit(statement, source)
+    consequence = "other clients read it or get `already exists`"
+    if command.kept:
+        consequence = "it may already exist and hold another client's rows"
+    leak = leaks(what, deployment, consequence)
+    message = message_of(leak, what, _advice(statement, kind), verdict, deployment)
+    fix = None if verdict.outcome is Outcome.PINS else drop_on_commit(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 

@@ -55,9 +55,10 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, shown, verdict_on
+from poolsafe.rules.session_wording import grounds, pinned, shown, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -76,4 +77,6 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         f"`{what}` receives nothing {behind(deployment)}, without an error: other clients get its server connection; "
         "use a direct connection"
     )
+    if verdict.outcome is Outcome.PINS:
+        message = f"{pinned(f'`{what}`', deployment)}; listen on a direct connection"
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

@@ -76,7 +76,7 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import as_written, grounds, leaks, lost, verdict_on
+from poolsafe.rules.session_wording import as_written, grounds, leaks, message_of, verdict_on
 from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect, is_tracked
 
@@ -93,11 +93,9 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"{as_written(statement)} in a `{statement.listener}` listener"
-    if not verdict.leaks:
-        said = lost(what, deployment)
-    elif statement.listener == "checkout":
-        said = leaks(what, deployment, "other clients inherit it")
-    else:
-        said = leaks(what, deployment, "other clients inherit it, and you may lose it")
-    message = f"{said}; use `SET LOCAL` on `begin`"
+    inherited = "other clients inherit it"
+    leak = leaks(
+        what, deployment, inherited if statement.listener == "checkout" else f"{inherited}, and you may lose it"
+    )
+    message = message_of(leak, what, "use `SET LOCAL` on `begin`", verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

@@ -67,9 +67,10 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, shown, verdict_on
+from poolsafe.rules.session_wording import grounds, pinned, shown, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -83,6 +84,8 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         return
     said, consequence, advice = fault
     message = f"{said} {behind(deployment)}: {consequence}; {advice}"
+    if verdict.outcome is Outcome.PINS:
+        message = f"{pinned(_command(statement), deployment)}; {advice}"
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))
 
 
@@ -113,6 +116,17 @@ def _fault(statement: SessionStatement) -> tuple[str, str, str] | None:
             said = f"`{name.upper()}` runs on any server connection"
             return said, "it clears the state of other clients", "remove it"
     return None
+
+
+def _command(statement: SessionStatement) -> str:
+    """Returns the command in short form, in backticks."""
+    command = statement.command
+    match command.effect:
+        case Effect.HELD_CURSOR:
+            return f"`DECLARE {shown(command.name)} ... WITH HOLD`"
+        case Effect.LIBRARY:
+            return f"`LOAD '{shown(command.name)}'`"
+    return f"`{command.value.upper()} {shown(command.name)}`"
 
 
 def _is_needed_later(statement: SessionStatement) -> bool:

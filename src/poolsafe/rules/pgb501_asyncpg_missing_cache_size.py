@@ -53,16 +53,18 @@ PgBouncer >= 1.21 and `max_prepared_statements` above 0.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.connection import Connection
 from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import CacheSize
 from poolsafe.findings import Finding
 from poolsafe.fixes.connection_fixes import disable_cache
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.client_wording import called_by, client_grounds
-from poolsafe.rules.wording import behind, finding
-from poolsafe.verdicts import Problem, judge_size
+from poolsafe.rules.client_wording import called_by, size_findings
+from poolsafe.rules.wording import behind
+from poolsafe.verdicts import Problem
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -70,12 +72,14 @@ if TYPE_CHECKING:
 
 @rule(since="0.2.0", fix=FixAvailability.SOMETIMES)
 def check(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    verdict = judge_size(connection, deployment)
-    if connection.is_wrapped or verdict is None or verdict.problem is not Problem.MISSING or connection.misplaced:
+    if connection.is_wrapped or connection.misplaced:
         return
-    message = (
-        f"asyncpg's {called_by(connection)} caches statements: queries raise DuplicatePreparedStatementError or "
-        f"return another client's rows {behind(deployment)}; add `statement_cache_size=0`"
-    )
-    fix = disable_cache(connection, source)
-    yield finding(__name__, connection, message, verdict.severity, fix, client_grounds(connection, deployment))
+
+    def message(_: CacheSize) -> str:
+        return (
+            f"asyncpg's {called_by(connection)} caches statements: queries raise DuplicatePreparedStatementError or "
+            f"return another client's rows {behind(deployment)}; add `statement_cache_size=0`"
+        )
+
+    fix = partial(disable_cache, connection, source)
+    yield from size_findings(__name__, connection, deployment, Problem.MISSING, message, fix)

@@ -66,7 +66,7 @@ if TYPE_CHECKING:
 
 @rule(since="0.2.0", fix=FixAvailability.NONE)
 def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if call.by is PreparedBy.PREPARE or call.direct or not breaks_names(deployment):
+    if call.by is PreparedBy.PREPARE or not breaks_names(deployment):
         return
     what = (
         "asyncpg's `cursor(sql)`"

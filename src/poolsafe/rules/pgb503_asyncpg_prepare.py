@@ -65,7 +65,7 @@ _UNNAMED = (0, 31)
 
 @rule(since="0.2.0", fix=FixAvailability.NONE)
 def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if call.by is not PreparedBy.PREPARE or call.direct or not breaks_names(deployment):
+    if call.by is not PreparedBy.PREPARE or not breaks_names(deployment):
         return
     named = call.named and call.outside
     if not named and at_least(deployment.asyncpg, _UNNAMED) and call.size in (SizeState.ZERO, SizeState.UNKNOWN):

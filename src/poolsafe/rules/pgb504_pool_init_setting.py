@@ -69,7 +69,7 @@ from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.client_wording import called_by, client_grounds
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
-from poolsafe.verdicts import judge_effect
+from poolsafe.verdicts import Outcome, judge_effect
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -88,6 +88,9 @@ def check(connection: Connection, deployment: Deployment, source: Source) -> Ite
             if verdict is None:
                 continue
             other = " and inherited by other clients" if verdict.leaks else ""
-            message = f"{what}, which is lost on the next server connection{other} {behind(deployment)}; {advice}"
+            fate = f"is lost on the next server connection{other}"
+            if verdict.outcome is Outcome.PINS:
+                fate = "pins each client to one server connection"
+            message = f"{what}, which {fate} {behind(deployment)}; {advice}"
             weight = verdict.severity
         yield finding(__name__, connection, message, weight, None, hook.origin + client_grounds(connection, deployment))
