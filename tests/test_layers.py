@@ -13,15 +13,16 @@ SOURCE = Path(__file__).parent.parent / "src" / "poolsafe"
 # From the ground up. A room may import rooms before it in this list, and its own modules.
 ROOMS = (
     "poolsafe",  # the version
+    "website",
     "records",
     "findings",
-    "foreign",
+    "installed_packages",
     "folders",
     "reading",
     "writing",
     "source",
     "ini",
-    "steering",
+    "output_safety",
     "sql",
     "needles",
     "suppression",  # comments need no tree

@@ -27,6 +27,7 @@ HEAVY = [
     "logging",
     "flake8",
     "rich",
+    "shtab",
 ]
 IMPORT = "from sqlalchemy.ext.asyncio import create_async_engine\n"
 NEEDLE = IMPORT + "make = create_async_engine\n"

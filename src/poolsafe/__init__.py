@@ -1,3 +1,3 @@
 """Find and repair SQLAlchemy + asyncpg engines that break behind PgBouncer and other connection poolers."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -289,7 +289,7 @@ def _around(fact: object, deployment: Deployment) -> Deployment:
     if not routes:
         return deployment
     # Imported late: only a file that makes an engine, or uses one, needs the catalogue of poolers.
-    from poolsafe.deployment.standing import in_front_of
+    from poolsafe.deployment.pooler_of_engine import in_front_of
 
     return min(
         (in_front_of(route, deployment) for route in routes), key=lambda there: WORST_FIRST.index(class_of(there))

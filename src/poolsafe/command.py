@@ -40,7 +40,7 @@ def main(argv: Sequence[str]) -> int:
         drop_output(sys.stdout)
         return BROKEN_PIPE
     except Exception as error:
-        from poolsafe.cli.mishap import explained
+        from poolsafe.cli.internal_error import explained
 
         messages.error(explained(error))
         return BAD_USAGE
@@ -62,6 +62,11 @@ class _Command:
     def run(self) -> int:
         if self._options.explain is not None or self._options.list_rules:
             return self._rules()
+        if self._options.print_completion is not None:
+            from poolsafe.cli.completion import script
+
+            emit((script(self._options.print_completion),))
+            return CLEAN
         if self._options.doctor is not None:
             from poolsafe.doctor.visit import visit
 

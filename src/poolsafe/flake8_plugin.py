@@ -104,7 +104,7 @@ class Plugin:
         except Exception as error:
             if _is_usage(error):
                 raise _critical(error) from None
-            from poolsafe.cli.mishap import explained
+            from poolsafe.cli.internal_error import explained
 
             found = [(1, 0, f"PGB009 this file was not checked: {explained(error)}")]
         if not found:
@@ -123,7 +123,7 @@ class Plugin:
 
         cls._presence = cls._presence or Presence()
         if cls._presence.for_directory(directory):
-            from poolsafe.foreign import among_installed
+            from poolsafe.installed_packages import among_installed
 
             # Installed packages are configured for somebody else.
             if not among_installed(directory):
@@ -153,7 +153,7 @@ class Plugin:
         return bool(wanted(self._filename, raw) & needles.ENGINE)
 
     def _findings(self, text: str) -> list[tuple[int, int, str]]:
-        from poolsafe.foreign import among_installed
+        from poolsafe.installed_packages import among_installed
 
         # The command leaves such folders out by itself; flake8 goes into all that its own `exclude` does not name.
         if among_installed(self._filename):

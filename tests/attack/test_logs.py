@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from poolsafe.edits.difference import diff
+from poolsafe.output_safety import inert, path_first, quoted
 from poolsafe.source import Source
-from poolsafe.steering import inert, path_first, quoted
 
 from .logs import COMMANDS, ENGINE, IMPORT, attack, commands, run
 from .secrets import output

@@ -333,7 +333,9 @@ def test_the_configurations_of_the_guide_load(poolsafe: Run, tmp_path: Path) -> 
         assert poolsafe("--select=PGB104,PGB105,PGB205,PGB3").code == 0
 
 
-@pytest.mark.parametrize(("number", "schema"), [(1, "vendor.github-workflows"), (2, "vendor.gitlab-ci")])
+@pytest.mark.parametrize(
+    ("number", "schema"), [(2, "vendor.github-workflows"), (3, "vendor.github-workflows"), (4, "vendor.gitlab-ci")]
+)
 def test_the_workflows_of_the_guide_have_their_services_schema(tmp_path: Path, number: int, schema: str) -> None:
     (tmp_path / "workflow.yml").write_text(blocks("yaml")[number])
     command = [sys.executable, "-m", "check_jsonschema", f"--builtin-schema={schema}", "workflow.yml"]
@@ -344,7 +346,7 @@ def test_the_workflows_of_the_guide_have_their_services_schema(tmp_path: Path, n
 def test_the_workflows_of_the_guide_are_yaml_and_their_commands_run(poolsafe: Run, tmp_path: Path) -> None:
     write(tmp_path, a=BAD)
     poolsafe("--write-baseline=poolsafe-baseline.json")
-    _, github, gitlab = map(yaml.safe_load, blocks("yaml"))
+    *_, github, gitlab = map(yaml.safe_load, blocks("yaml"))
     run = github["jobs"]["poolsafe"]["steps"][3]["run"].split()
     assert poolsafe(*run[1:]).code == 0
     assert (tmp_path / github["jobs"]["poolsafe"]["steps"][4]["with"]["sarif_file"]).exists()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from in_process import run
 
-from poolsafe import steering
+from poolsafe import output_safety
 from poolsafe.doctor import visit
 from poolsafe.doctor.advice import ALL, BOTH_ZERO, DEFAULT, EMPTY_NAME
 from poolsafe.doctor.diagnosis import WORDS, Between, Observations
@@ -198,7 +198,7 @@ def test_a_server_steers_nothing(doctor: Any, form: str, columns: str, monkeypat
     ))  # fmt: skip
     trial = Outcome(24, {"InterfaceError": 1}, f"InterfaceError: {said}")
     ran = doctor("--doctor", URL, "--output-format", form, found=breaks(seen=hostile, trial=trial, problems=[said]))
-    assert not any(steering.commands(line) for line in ran.stdout.splitlines()), ran.stdout
+    assert not any(output_safety.commands(line) for line in ran.stdout.splitlines()), ran.stdout
     assert "\x1b" not in ran.stdout
     assert "\x07" not in ran.stdout
 

@@ -17,7 +17,7 @@ BAD = (
     "from sqlalchemy.ext.asyncio import create_async_engine\n\n"
     'engine = create_async_engine("postgresql+asyncpg://db/app")\n'
 )
-COPIED = ["src", "pyproject.toml", "README.md", "LICENSE", ".pre-commit-hooks.yaml"]
+COPIED = ["src", "pyproject.toml", "hatch_build.py", "README.md", "LICENSE", ".pre-commit-hooks.yaml"]
 
 pytestmark = [
     pytest.mark.skipif(GIT is None, reason="Git is not installed"),
@@ -133,6 +133,19 @@ def test_the_fixing_hook(project: Path, home: Path) -> None:
     for hook in ("poolsafe-fix", "poolsafe"):
         code, output = pre_commit(project, home, hook)
         assert code == 0, output
+
+
+def test_the_whole_project_is_checked_where_no_files_are_passed(project: Path, home: Path) -> None:
+    write(project, "app.py", BAD)
+    run("git", "add", "-A", cwd=project, home=home)
+    run("git", "commit", "-q", "--no-verify", "-m", "bad", cwd=project, home=home)
+    write(project, "notes.txt", "nothing of Python\n")
+    assert pre_commit(project, home, "poolsafe")[0] == 0
+    configuration = project / ".pre-commit-config.yaml"
+    whole = "  - id: poolsafe\n    pass_filenames: false\n    always_run: true\n"
+    configuration.write_text(configuration.read_text().replace("  - id: poolsafe\n", whole))
+    code, output = pre_commit(project, home, "poolsafe")
+    assert (code, "app.py:3:10: PGB101" in output) == (1, True)
 
 
 @pytest.mark.parametrize("hook", ["poolsafe", "poolsafe-fix"])

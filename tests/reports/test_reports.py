@@ -9,6 +9,7 @@ import unicodedata
 
 import pytest
 
+from poolsafe import website
 from poolsafe.cli.summary import Tally, statistics
 from poolsafe.findings import Applicability, Severity
 from poolsafe.reports import FORMATS, load
@@ -76,6 +77,7 @@ app/db.py:4:10: PGB201 [*] a lost connection is only noticed by a query; add `po
   |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
   |
   = help: Add `pool_pre_ping=True`
+  = see: poolsafe --explain PGB201
 
 """
     ).replace(f"asyncpg:{os.sep}{os.sep}db{os.sep}app", "asyncpg://db/app")
@@ -85,7 +87,26 @@ def test_full_without_lines_or_fix() -> None:
     bare = Span(os.path.join(ROOT, "a.py"), Position(1, 1), Position(1, 1))
     one = diagnostic(span=bare, fix=None, notes=(Note(bare, "here"),), severity=Severity.WARNING)
     text = "a.py:1:1: PGB201 warning: a lost connection is only noticed by a query; add `pool_pre_ping=True`\n"
-    assert render("full", one) == text + "  ::: a.py:1:1: here\n\n"
+    assert render("full", one) == text + "  ::: a.py:1:1: here\n  = see: poolsafe --explain PGB201\n\n"
+
+
+def test_full_says_once_where_to_read_about_a_rule() -> None:
+    other = diagnostic(code="PGB101", name="missing-cache-size")
+    blocks = render("full", diagnostic(), diagnostic(), other, other, diagnostic()).split("\n\n")[:-1]
+    said = [[line for line in block.splitlines() if "= see:" in line] for block in blocks]
+    assert said == [["  = see: poolsafe --explain PGB201"], [], ["  = see: poolsafe --explain PGB101"], [], []]
+
+
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "full"])
+def test_other_formats_leave_it_out(name: str) -> None:
+    assert "--explain" not in render(name, diagnostic()).replace(diagnostic().message, "")
+
+
+def test_a_site_takes_the_place_of_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(website, "SITE", "https://example.com/poolsafe/")
+    address = "https://example.com/poolsafe/rules/missing-pre-ping/"
+    assert diagnostic().url == address
+    assert f"  = see: {address}\n" in render("full", diagnostic(), width=20)
 
 
 @pytest.mark.parametrize(
@@ -167,13 +188,14 @@ def test_messages_are_wrapped_for_terminals() -> None:
         "  connection is only noticed by a query;",
         "  add `pool_pre_ping=True`",
     ]
-    assert render("full", diagnostic(), width=30).splitlines()[-3:-1] == [
+    assert render("full", diagnostic(), width=30).splitlines()[-4:-1] == [
         "  = help: Add",
         "          `pool_pre_ping=True`",
+        "  = see: poolsafe --explain PGB201",
     ]
     note = Note(Span(os.path.join(ROOT, "b.py"), Position(1, 2), Position(3, 4)), "the URL comes from a variable")
     noted = render("full", diagnostic(notes=(note,), fix=None), width=40).splitlines()
-    assert noted[-3:-1] == ["  ::: b.py:1:2: the URL comes from a", "      variable"]
+    assert noted[-4:-2] == ["  ::: b.py:1:2: the URL comes from a", "      variable"]
     assert render("grouped", diagnostic(), width=44).splitlines()[1:4] == [
         "  4:10 PGB201 [*] a lost connection is only",
         "       noticed by a query; add",
@@ -203,7 +225,7 @@ def test_names_cannot_steer_the_terminal() -> None:
     for name in ("full", "concise"):
         text = render(name, diagnostic(span=evil, fix=None, message="a\x1b]0;b\x07\nc"))
         assert not set(text) & set("\x1b\x07\u202e")
-        assert len(text.splitlines()) == (2 if name == "full" else 1)
+        assert len(text.splitlines()) == (3 if name == "full" else 1)
 
 
 def test_concise() -> None:

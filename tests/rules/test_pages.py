@@ -11,7 +11,7 @@ import pytest
 import tomli
 
 from poolsafe.rules.base import Rule
-from poolsafe.rules.pages import render, summary
+from poolsafe.rules.pages import INDEX, index, render, summary
 from poolsafe.rules.registry import rules
 from poolsafe.source import Source
 
@@ -23,6 +23,11 @@ EACH = pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 def test_docs_hold_the_page_as_it_is(rule: Rule) -> None:
     """Run `python -m poolsafe.rules.pages docs/rules` where this fails."""
     assert (PAGES / f"{rule.name}.md").read_text(encoding="utf-8") == render(rule)
+
+
+def test_docs_hold_the_index_as_it_is() -> None:
+    """Run `python -m poolsafe.rules.pages docs/rules` where this fails."""
+    assert (PAGES / INDEX).read_text(encoding="utf-8") == index()
 
 
 @EACH

@@ -7,7 +7,7 @@ import os
 import stat
 
 from poolsafe.cli.gitignore import Ignores, ignored
-from poolsafe.foreign import ENVIRONMENT, PACKAGES
+from poolsafe.installed_packages import ENVIRONMENT, PACKAGES
 from poolsafe.reading import checkout_of, is_below
 
 TYPE_CHECKING = False

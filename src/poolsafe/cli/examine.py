@@ -14,7 +14,7 @@ from poolsafe.checker import Report, check, check_bytes, check_head
 from poolsafe.checkout.roots import root_of
 from poolsafe.cli.baseline import Known
 from poolsafe.cli.diagnostics import Presenter
-from poolsafe.cli.mishap import explained
+from poolsafe.cli.internal_error import explained
 from poolsafe.cli.outcome import Outcome
 from poolsafe.cli.questions import Questions
 from poolsafe.cli.task import ADD_NOQA, APPLY, DIFF, Task
@@ -24,11 +24,11 @@ from poolsafe.facts.silence import Silence
 from poolsafe.facts.suppression import ABOUT_COMMENTS, NEVER
 from poolsafe.findings import Applicability, Finding, Fix, Severity
 from poolsafe.inference import project_of
+from poolsafe.output_safety import commands
 from poolsafe.reading import whole_lines
 from poolsafe.reports.masking import visible
 from poolsafe.rules.registry import UNJUDGED
 from poolsafe.source import Source
-from poolsafe.steering import commands
 from poolsafe.suppression.adding import comments
 from poolsafe.suppression.noqa import NOTHING, Suppressions, suppressions
 

@@ -7,9 +7,9 @@ import os
 from poolsafe.cli.terminal import printable
 from poolsafe.config.errors import UsageError, hint, shown
 from poolsafe.config.keys import KEYS
-from poolsafe.reports.diagnostic import DOCUMENTATION
 from poolsafe.reports.style import Style
 from poolsafe.rules import pages, registry
+from poolsafe.website import page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,12 +43,12 @@ def explain(asked: str, form: str, width: int | None, *, colour: bool) -> str:
     rule = next(rule for rule in registry.rules() if rule.code == code)
     if form == "json":
         return _as_json(_described(rule))
-    page = pages.render(rule)
+    text = pages.render(rule)
     if width is None:
-        return page
+        return text
     from poolsafe.cli import markdown
 
-    return markdown.render(page, width, colour=colour)
+    return markdown.render(text, width, colour=colour)
 
 
 def list_rules(form: str, width: int | None, style: Style) -> Iterator[str]:
@@ -87,7 +87,7 @@ def _described(rule: Rule) -> dict[str, object]:
         "without_pooler": rule.always,
         "since": rule.since,
         "preview": rule.code in registry.ON_TRIAL,
-        "url": f"{DOCUMENTATION}{rule.name}.md",
+        "url": page(rule.name),
         "explanation": rule.page.strip(),
     }
 

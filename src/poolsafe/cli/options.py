@@ -72,7 +72,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Return the parsed command line. Raises UsageError; `--help` and `--version` print and raise SystemExit."""
-    parser = _parser()
+    parser = build_parser()
     # argparse forgets about `--` when it lets options stand between paths.
     end = argv.index("--") if "--" in argv else len(argv)
     # Its value is optional and needs the sign: a path behind the bare flag is a path.
@@ -233,7 +233,8 @@ def _listed_paths(text: str) -> list[str]:
     return [item.strip() for item in text.split(",")]
 
 
-def _parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all flags."""
     parser = _Parser(
         prog="poolsafe", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False, formatter_class=_formatter
     )
@@ -368,6 +369,7 @@ def _add_information(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--list-rules", action="store_true", help="list the rules (JSON with `--output-format json`)")
     group.add_argument("--show-files", action="store_true", help="list the files that would be checked")
     group.add_argument("--show-settings", action="store_true", help="print each setting and where it comes from")
+    group.add_argument("--print-completion", metavar="SHELL", help="print the completion script for a shell")
     group.add_argument("-V", "--version", action="version", version=f"poolsafe {__version__}")
 
 

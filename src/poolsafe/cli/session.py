@@ -66,7 +66,7 @@ class Session:
 
     def list_files(self, found: Found) -> int:
         """Print the files that would be examined, and return the exit code."""
-        from poolsafe.steering import quoted
+        from poolsafe.output_safety import quoted
 
         self._complain(found)
         # Programs take the names as they are, and quoted as Git quotes them where they would end a line or steer.
@@ -306,6 +306,6 @@ def _has_needle(path: str, raw: bytes, *, notebook: bool) -> bool:
 
 def _shown(path: str) -> str:
     below = os.getcwd().rstrip(os.sep) + os.sep
-    from poolsafe.steering import path_first
+    from poolsafe.output_safety import path_first
 
     return path_first(path.removeprefix(below))

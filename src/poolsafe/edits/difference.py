@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
-from poolsafe.steering import quoted
+from poolsafe.output_safety import quoted
 
 if TYPE_CHECKING:
     from typing import TypeAlias

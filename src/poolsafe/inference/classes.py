@@ -10,7 +10,7 @@ from poolsafe.inference.annotations import by_annotation
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
-from poolsafe.inference.documented import documented_beside, documented_default
+from poolsafe.inference.env_file_urls import documented_beside, documented_default
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.lattice import alternatives, through, when
 from poolsafe.inference.mappings import open_dicts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from poolsafe.inference import texts
 from poolsafe.inference.context import Frame
-from poolsafe.inference.documented import documented_beside, says_nothing
+from poolsafe.inference.env_file_urls import documented_beside, says_nothing
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.lattice import for_detection, lift, when
 from poolsafe.inference.names import force

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from poolsafe.findings import Applicability, Severity
 from poolsafe.records import frozen
+from poolsafe.website import page, see
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poolsafe.source import Section, Source
 
-HOME = "https://github.com/poolsafe/poolsafe"
-DOCUMENTATION = f"{HOME}/blob/main/docs/rules/"
 CONTEXT = 2
 
 
@@ -115,7 +114,12 @@ class Diagnostic:
     @property
     def url(self) -> str:
         """The page of the rule."""
-        return f"{DOCUMENTATION}{self.name}.md"
+        return page(self.name)
+
+    @property
+    def see(self) -> str:
+        """Where to read about the rule: an address, or the command that prints its page."""
+        return see(self.code, self.name)
 
 
 def frame(source: Source, first: int, last: int, section: Section | None = None) -> tuple[tuple[int, str], ...]:

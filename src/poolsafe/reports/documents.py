@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from poolsafe.steering import escaped
+from poolsafe.output_safety import escaped
 
 
 def as_json(value: object, *, indent: int | None = 2, sort_keys: bool = False) -> str:

@@ -17,16 +17,30 @@ WIDEST = 200
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield one block for each finding, with an empty line behind it."""
+    """Yield one block for each finding, with an empty line behind it.
+
+    The first block of each rule ends with where to read about it.
+    """
+    explained: set[str] = set()
     for diagnostic in diagnostics:
-        yield "\n".join(_block(diagnostic, style)) + "\n\n"
+        lines = [*_block(diagnostic, style)]
+        if diagnostic.code not in explained:
+            explained.add(diagnostic.code)
+            # Never wrapped: it is copied.
+            lines.append(f"{' ' * _gutter(diagnostic)} {style.paint('= see:', 'help')} {diagnostic.see}")
+        yield "\n".join(lines) + "\n\n"
+
+
+def _gutter(diagnostic: Diagnostic) -> int:
+    """Return how many columns the row numbers of a block take."""
+    spans = [diagnostic.span, *(note.span for note in diagnostic.notes)]
+    return max((len(str(row)) for span in spans for row, _ in span.lines), default=1)
 
 
 def _block(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
     head = heading(diagnostic, style)
     yield from style.wrap(head, heading(diagnostic, Style(root=style.root)), clean(diagnostic.message))
-    spans = [diagnostic.span, *(note.span for note in diagnostic.notes)]
-    gutter = max((len(str(row)) for span in spans for row, _ in span.lines), default=1)
+    gutter = _gutter(diagnostic)
     yield from _frame(diagnostic.span, gutter, style, diagnostic.severity.value)
     for note in diagnostic.notes:
         place = f"{style.name(note.span.path)}:{note.span.place}"

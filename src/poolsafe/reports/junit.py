@@ -7,9 +7,9 @@ import re
 from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
+from poolsafe.output_safety import CONTROL, escaped
 from poolsafe.reports.locations import relative
 from poolsafe.reports.style import clean
-from poolsafe.steering import CONTROL, escaped
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 
-from poolsafe.reports.diagnostic import HOME
 from poolsafe.reports.documents import as_json
 from poolsafe.reports.locations import placed_message, relative
+from poolsafe.website import HOME
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from urllib.parse import quote
 
 from poolsafe import __version__
 from poolsafe.reports.coverage import Coverage
-from poolsafe.reports.diagnostic import DOCUMENTATION, HOME
 from poolsafe.reports.documents import as_json
 from poolsafe.reports.locations import fingerprints, relative
 from poolsafe.rules import registry
+from poolsafe.website import HOME, page
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class _Log:
         }
         if self._coverage.notifications:
             name = registry.names()[registry.UNJUDGED]
-            driver["notifications"] = [{"id": registry.UNJUDGED, "helpUri": f"{DOCUMENTATION}{name}.md"}]
+            driver["notifications"] = [{"id": registry.UNJUDGED, "helpUri": page(name)}]
         return {
             "tool": {"driver": driver},
             "invocations": [self._invocation()],
@@ -123,15 +123,15 @@ class _Log:
 
 
 def _rule(rule: Rule) -> Json:
-    page = rule.page.strip()
-    summary = " ".join(page.partition("\n\n")[0].splitlines()[1:])
+    text = rule.page.strip()
+    summary = " ".join(text.partition("\n\n")[0].splitlines()[1:])
     return {
         "id": rule.code,
         "name": "".join(word.capitalize() for word in rule.name.split("-")),
         "shortDescription": {"text": rule.name.replace("-", " ").capitalize()},
         "fullDescription": {"text": summary},
-        "help": {"text": page, "markdown": page},
-        "helpUri": f"{DOCUMENTATION}{rule.name}.md",
+        "help": {"text": text, "markdown": text},
+        "helpUri": page(rule.name),
         "defaultConfiguration": {"level": "error"},
         "properties": {"tags": ["correctness", "database"], "precision": "high", "problem.severity": "error"},
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 
+from poolsafe.output_safety import CONTROL, inert, leads, path_first
 from poolsafe.reports.masking import HIDDEN, MASK
-from poolsafe.steering import CONTROL, inert, leads, path_first
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

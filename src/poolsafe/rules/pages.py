@@ -14,6 +14,7 @@ _FIX = {
     FixAvailability.SOMETIMES: "where it can be done",
     FixAvailability.NONE: "none",
 }
+INDEX = "index.md"
 # A sentence ends where the next one begins: the points of versions and file names are followed by no space.
 _FIRST_SENTENCE = re.compile(r"## What it does\nReports (.+?)\.(?=\s)", re.DOTALL)
 
@@ -30,6 +31,23 @@ def render(rule: Rule) -> str:
     )
 
 
+def index() -> str:
+    """Return the page that lists every rule."""
+    rows = [
+        f"| [{rule.code}]({rule.name}.md) | {rule.name} | {summary(rule).replace('|', chr(92) + '|')} "
+        f"| {'reported' if rule.always else 'no finding'} | {_FIX[rule.fix_availability]} |\n"
+        for rule in rules()
+    ]
+    return (
+        "# Rules\n\n"
+        'Findings are warnings, and errors where the pooler that makes the code fail is known. With `pooler = "none"`\n'
+        "only what is wrong on every server is reported. [Symptoms](../symptoms.md) leads from the text of an\n"
+        "exception to the rule.\n\n"
+        "| Code | Name | Reports | Without a pooler | Fix |\n"
+        "|---|---|---|---|---|\n" + "".join(rows)
+    )
+
+
 def severity(rule: Rule) -> str:
     """Return the severities that findings of a rule may have, in words."""
     return " or ".join(each.value for each in rule.severities)
@@ -43,8 +61,8 @@ def summary(rule: Rule) -> str:
 
 
 def write(folder: str) -> None:
-    """Write every page, and remove those of rules that are gone."""
-    pages = {f"{rule.name}.md": render(rule) for rule in rules()}
+    """Write every page and their index, and remove the pages of rules that are gone."""
+    pages = {f"{rule.name}.md": render(rule) for rule in rules()} | {INDEX: index()}
     os.makedirs(folder, exist_ok=True)
     for stale in set(os.listdir(folder)) - set(pages):
         os.remove(os.path.join(folder, stale))

@@ -10,7 +10,7 @@ import pytest
 from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
 from poolsafe.flake8_plugin import Plugin
-from poolsafe.foreign import among_installed
+from poolsafe.installed_packages import among_installed
 
 HEAD = "from sqlalchemy.ext.asyncio import create_async_engine\n"
 BAD = f'{HEAD}engine = create_async_engine("postgresql+asyncpg://db/app")\n'

@@ -1,0 +1,49 @@
+"""The page that shows the house shows the house that stands."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from test_layers import FILES, ROOMS, imports, own_room, room
+
+PAGE = (Path(__file__).parents[2] / "docs/architecture.md").read_text(encoding="utf-8")
+
+
+def table() -> str:
+    """The table of the rooms, from the top down, with the rooms that each imports."""
+    used: dict[str, set[str]] = {name: set() for name in ROOMS}
+    for path in FILES:
+        for _, module in imports(path):
+            target = room(module)
+            used[own_room(path)].add("poolsafe" if target == "__version__" else target)
+    rows = []
+    for name in reversed(ROOMS):
+        below = sorted(used[name] - {name}, key=ROOMS.index, reverse=True)
+        rows.append(f"| `{name}` | {', '.join(f'`{each}`' for each in below)} |".replace("|  |", "| |"))
+    return "\n".join(["| room | imports |", "|---|---|", *rows, ""])
+
+
+def drawn(line: str) -> list[str]:
+    """The rooms in the middle column of a line of the drawing; the others hold words about them."""
+    return [name for name in re.findall(r"\b\w+\b", line[18:60]) if name in ROOMS]
+
+
+def test_the_table_says_who_imports_whom() -> None:
+    """Replace the table at the end of the page by what `table` returns where this fails."""
+    assert PAGE.endswith(f"\n\n{table()}")
+
+
+def test_the_drawing_has_every_room() -> None:
+    (drawing,) = re.findall(r"^## The rooms$.*?^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    assert sorted(name for line in drawing.splitlines() for name in drawn(line)) == sorted(set(ROOMS) - {"poolsafe"})
+
+
+def test_the_drawing_stands_as_the_imports_run() -> None:
+    (drawing,) = re.findall(r"^## The rooms$.*?^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    level = {name: number for number, line in enumerate(drawing.splitlines()) for name in drawn(line)}
+    for path in FILES:
+        for _, module in imports(path):
+            here, there = own_room(path), room(module)
+            if here != there and {here, there} <= level.keys():
+                assert level[here] <= level[there], f"{here} imports {there}, which is drawn above it"
