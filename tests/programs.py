@@ -129,7 +129,7 @@ def analyse(code: str) -> Inference:
     project = Project(follow=False)
     module = project.module(Source.from_text("app.py", textwrap.dedent(code)))
     inference = Inference(project, module)
-    module.tree.with_room(lambda: explore(inference, engine_sites(module), statement_sites(module)))
+    module.tree.with_room(lambda: explore(inference, engine_sites(module, project), statement_sites(module)))
     return inference
 
 

@@ -12,6 +12,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import poolsafe
+from poolsafe.checkout import second_look
+from poolsafe.cli import sieve
 from poolsafe.needles import CLIENT, ENGINE, PREPARING, STATEMENT, SUPPRESSION, uses_synchronous_engine, wanted
 from poolsafe.sql.python_strings import holds_several_commands
 
@@ -97,6 +99,22 @@ def test_drops(source: bytes) -> None:
 )
 def test_keeps(source: bytes, expected: int) -> None:
     assert wanted(source) == expected
+
+
+def test_a_name_that_another_module_gives_an_engine_function_is_looked_up(tmp_path: Path) -> None:
+    (tmp_path / "db.py").write_bytes(b"from sqlalchemy.ext.asyncio import create_async_engine as make_engine\r\n")
+    (tmp_path / "none.py").write_bytes(b"def make_engine(url): ...\n")
+    sources = {
+        b"from db import make_engine\nengine = make_engine(URL)": True,
+        b"from db import make_engine as made\nengine = make_engine(URL)": True,
+        b"from db import make_engine\nprint(make_engine)": False,
+        b"from db import other\nengine = make_engine(URL)": False,
+        b"from none import make_engine\nengine = make_engine(URL)": False,
+        b"from nowhere import make_engine\nengine = make_engine(URL)": False,
+    }
+    path = str(tmp_path / "app.py")
+    assert {source: sieve.may_hold(path, source) for source in sources} == sources
+    assert {source: second_look.wanted(path, source, str(tmp_path)) == ENGINE for source in sources} == sources
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from dataclasses import field, replace
 from typing import TypeAlias
 
 from poolsafe import needles
-from poolsafe.checkout import synchronous
+from poolsafe.checkout import second_look
 from poolsafe.checkout.roots import root_of
 from poolsafe.deployment.evidence import deployment_for
 from poolsafe.facts.client_sites import client_sites, preparing_sites
@@ -118,7 +118,7 @@ def check(
 
 def _report(source: Source, deployment: Deployment, project: Project | None, comments: _Comments) -> Report:
     if project is not None and project.follow:
-        wanted = synchronous.wanted(source.path, source.code, project.root)
+        wanted = second_look.wanted(source.path, source.code, project.root)
     else:
         wanted = needles.wanted(source.code)
     if wanted == needles.SUPPRESSION:
@@ -191,7 +191,8 @@ def _check(
     source: Source, module: Module, wanted: int, deployment: Deployment, project: Project, comments: _Comments
 ) -> Report:
     inference = Inference(project, module)
-    engine_calls, sql_calls = engine_sites(module), statement_sites(module) if wanted & needles.STATEMENT else []
+    engine_calls = engine_sites(module, project)
+    sql_calls = statement_sites(module) if wanted & needles.STATEMENT else []
     session_calls = session_sites(module) if wanted & needles.SESSION else []
     clients = client_sites(module) if wanted & needles.CLIENT else []
     preparing = preparing_sites(module) if wanted & needles.PREPARING else []

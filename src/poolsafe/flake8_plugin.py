@@ -146,9 +146,9 @@ class Plugin:
 
         if needles.wanted(raw) & ~needles.SUPPRESSION:
             return True
-        if not needles.uses_synchronous_engine(raw):
+        if not needles.may_deserve_second_look(raw):
             return False
-        from poolsafe.checkout.synchronous import wanted
+        from poolsafe.checkout.second_look import wanted
 
         return bool(wanted(self._filename, raw) & needles.ENGINE)
 

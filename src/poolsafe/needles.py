@@ -73,6 +73,11 @@ def uses_synchronous_engine(data: bytes) -> bool:
     return uses_engine_function(data)
 
 
+def may_deserve_second_look(data: bytes) -> bool:
+    """Whether the file's imports may tell of engines that nothing in the file itself tells of."""
+    return b"ngine" in data and b"import" in data
+
+
 def pieces_use_engine(pieces: Iterable[bytes]) -> bool:
     """Whether `uses_engine` holds of a source of which a piece at a time is looked at.
 

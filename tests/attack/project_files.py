@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import poolsafe
-from poolsafe.checkout import env_files, synchronous
+from poolsafe.checkout import env_files, second_look
 from poolsafe.cli import baseline
 from poolsafe.cli.gitignore import Ignores, ignored
 from poolsafe.config import layers, line_length
@@ -108,12 +108,12 @@ def _source(folder: Path) -> None:
 
 
 def _imported(folder: Path) -> None:
-    """The content as what a file with a synchronous engine imports, and as that file."""
+    """The content as what a file with a second_look engine imports, and as that file."""
     engine = b"from a import URL\nfrom sqlalchemy import create_engine\nengine = create_engine(URL)\n"
     for data in (engine, engine + (folder / "a.py").read_bytes()):
-        synchronous._listing.cache_clear()
-        synchronous._folders_above.cache_clear()
-        synchronous.wanted(str(folder / "env.py"), data, str(folder))
+        second_look._listing.cache_clear()
+        second_look._folders_above.cache_clear()
+        second_look.wanted(str(folder / "env.py"), data, str(folder))
 
 
 def _notebook(folder: Path) -> None:
@@ -292,7 +292,7 @@ READERS: dict[str, Reader] = {
     ),
     "cli/one_file.py:examine_path": Reader(("a.py",), _CODE, _source),
     "cli/sieve.py:_size_of_code": Reader(("a.ipynb",), (*_CODE, *_MAGICS), _notebook),
-    "checkout/synchronous.py:_content": Reader(("a.py",), _CODE, _imported),
+    "checkout/second_look.py:_content": Reader(("a.py",), _CODE, _imported),
     "checkout/project_files.py:file_content": Reader(("a.py",), _CODE, _project),
 }
 # These read the sources that `cli/run.py` reads.

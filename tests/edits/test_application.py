@@ -1,5 +1,7 @@
 """Fixes are applied together where they do not overlap; whatever would break the file is left out."""
 
+from dataclasses import replace
+
 import pytest
 from by_hand import source_of
 from hypothesis import given
@@ -90,8 +92,8 @@ def test_no_other_byte_changes(raw: bytes) -> None:
 
 def test_repair_repeats_until_nothing_changes() -> None:
     def check(source: Source) -> list[Finding]:
-        place = source.text.find("1")
-        return [] if place < 0 else [finding(fix((place, place + 1, "2")))]
+        places = [place for place, character in enumerate(source.text) if character == "1"]
+        return [replace(finding(fix((place, place + 1, "2"))), message=f"{place}") for place in places[:1]]
 
     result = repair(source_of("a = [1, 1, 1]\n"), check, lambda fix: True)
     assert (result.source.text, result.rounds, result.gone.total()) == ("a = [2, 2, 2]\n", 3, 1)
@@ -99,10 +101,17 @@ def test_repair_repeats_until_nothing_changes() -> None:
 
 def test_repair_ends() -> None:
     def check(source: Source) -> list[Finding]:
-        return [finding(fix((len(source.text), len(source.text), "x\n")))]
+        end = len(source.text)
+        return [replace(finding(fix((end, end, "x\n"))), message=f"{end}")]
 
     result = repair(source_of(""), check, lambda fix: True)
     assert (result.source.text, result.rounds) == ("x\n" * 10, 10)
+
+
+def test_a_fix_that_changes_nothing_that_is_found_is_taken_back() -> None:
+    useless = finding(fix((0, 0, "x\n")))
+    result = repair(source_of("a = 1\n"), lambda source: [useless], lambda fix: True)
+    assert (result.source.text, result.gone, result.refused) == ("a = 1\n", {}, (useless,))
 
 
 def test_repair_says_what_it_refused() -> None:

@@ -195,6 +195,29 @@ PROJECTS = {
         async def f(s: AsyncSession):
             await s.execute(text('DELETE FROM a; DELETE FROM b'))  # PGB301
     """,
+    "an engine of two other drivers": """
+        # file: app/x.py
+        import os
+        from sqlalchemy import text
+        from sqlalchemy.ext.asyncio import create_async_engine
+        url = 'sqlite+aiosqlite:///a.db' if os.environ.get('TEST') else 'mysql+aiomysql://db/a'
+        engine = create_async_engine(url)
+        async def f():
+            async with engine.begin() as connection:
+                await connection.execute(text('DELETE FROM a; DELETE FROM b'))
+                await connection.execute(text("SET SESSION search_path TO a"))
+    """,
+    "an engine of two drivers, one of them asyncpg": """
+        # file: app/x.py
+        import os
+        from sqlalchemy import text
+        from sqlalchemy.ext.asyncio import create_async_engine
+        url = 'sqlite+aiosqlite:///a.db' if os.environ.get('TEST') else 'postgresql+asyncpg://db/a'
+        engine = create_async_engine(url, connect_args={})  # PGB101 PGB201
+        async def f():
+            async with engine.begin() as connection:
+                await connection.execute(text('DELETE FROM a; DELETE FROM b'))  # PGB301
+    """,
     "an annotated session, aiomysql": """
         # file: app/__init__.py
 

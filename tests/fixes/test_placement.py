@@ -172,6 +172,14 @@ AT_THE_CALL = """
         raise SystemExit
     create_async_engine(URL, connect_args=args)
 
+    args = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    del args["prepared_statement_cache_size"]
+    create_async_engine(URL, connect_args=args)
+
+    args = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    args.pop("prepared_statement_cache_size")
+    create_async_engine(URL, connect_args=args)
+
     args = {"statement_cache_size": 0}
     create_engine("sqlite:///app.db", connect_args=args)
     create_async_engine(URL, connect_args=args)
@@ -346,6 +354,30 @@ LEFT = """
     if "sqlite" not in url:
         options["pool_size"] = sizes["pool_size"]
     create_async_engine(url, **options)
+
+    def connect(url):
+        options = {"pool_size": 5}
+        if url.startswith("sqlite"):
+            options.pop("pool_size")
+        return create_async_engine(url, **options)
+    connect(URL)
+    connect(LITE)
+
+    def connect(url):
+        options = dict(pool_size=5)
+        if url.startswith("sqlite"):
+            del options["pool_size"]
+        return create_async_engine(url, **options)
+    connect(URL)
+    connect(LITE)
+
+    def connect(url):
+        options = {"pool_size": 5, "echo": True}
+        if url.startswith("sqlite"):
+            options = {key: options[key] for key in options if not key.startswith("pool")}
+        return create_async_engine(url, **options)
+    connect(URL)
+    connect(LITE)
 """
 
 

@@ -9,7 +9,7 @@ from programs import TRANSACTION
 
 from poolsafe.checker import check
 from poolsafe.edits import apply
-from poolsafe.findings import Fix
+from poolsafe.findings import Applicability, Fix
 
 HEAD = """from sqlalchemy.ext.asyncio import create_async_engine
 PG = 'postgresql+asyncpg://a@b/c'
@@ -158,3 +158,13 @@ def test_reported_without_a_fix(code: str) -> None:
 @pytest.mark.parametrize("code", programs(SILENT))
 def test_silent(code: str) -> None:
     assert fixes_of(code) == []
+
+
+def test_the_class_is_refused_whatever_the_driver() -> None:
+    code = "def build(url):\n    return create_async_engine(url, poolclass=QueuePool)\n"
+    (fix,) = fixes_of("from sqlalchemy.pool import QueuePool\n" + code)
+    assert fix is not None
+    assert fix.applicability is Applicability.UNSAFE
+    assert (
+        fixes_of("from sqlalchemy.pool import QueuePool\n" + code.replace("(url, ", "('sqlite+aiosqlite://', ")) == []
+    )

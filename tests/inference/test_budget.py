@@ -259,6 +259,6 @@ def test_all_runs_for_one_file_share_an_allowance(monkeypatch: pytest.MonkeyPatc
     inference = Inference(project, module)
     given = inference._run.budget
     given.per_run = 150
-    module.tree.with_room(lambda: explore(inference, engine_sites(module), []))
+    module.tree.with_room(lambda: explore(inference, engine_sites(module, project), []))
     budget = given.per_run * ALTERNATIVES_PER_STEP
     assert ALLOWANCE * budget <= given._spent <= (ALLOWANCE + 2) * budget

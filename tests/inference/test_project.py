@@ -220,6 +220,66 @@ PROJECTS = {
         from sqlalchemy import engine_from_config
         engine = engine_from_config(context.config.get_section('alembic'), pool_pre_ping=True)  # PGB101
     """,
+    "asyncpg's URL given to a function that another one of its module calls": """
+        # file: shop/__init__.py
+        from .database import URL, build
+
+        # file: shop/db.py
+        from . import URL, build
+        engine = build(URL)
+
+        # file: shop/database.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'postgresql+asyncpg://db/a'
+        def _make(url):
+            return create_async_engine(url, pool_pre_ping=True)  # PGB101
+        def build(url):
+            return _make(url)
+        def for_tests(url):
+            return build(url)
+        test_engine = for_tests('sqlite+aiosqlite:///test.db')
+    """,
+    "an engine function under another name": """
+        # file: app/__init__.py
+
+        # file: app/compat.py
+        from sqlalchemy import create_engine as make_sync_engine
+        from sqlalchemy.ext.asyncio import async_engine_from_config, create_async_engine as make_engine
+        engine_of = async_engine_from_config
+        unrelated_engine = make_engine
+
+        # file: app/again.py
+        from .compat import make_engine
+
+        # file: app/settings.py
+        URL = 'postgresql+asyncpg://db/a'
+
+        # file: app/db.py
+        from .compat import make_engine
+        from .settings import URL
+        engine = make_engine(URL, pool_pre_ping=True)  # PGB101
+
+        # file: app/later.py
+        from app.again import make_engine
+        from app.settings import URL
+        def connect():
+            return make_engine(URL, pool_pre_ping=True)  # PGB101
+
+        # file: app/configured.py
+        from .compat import engine_of
+        from .settings import URL
+        engine = engine_of({'sqlalchemy.url': URL, 'sqlalchemy.pool_pre_ping': True})  # PGB101
+
+        # file: app/sync.py
+        from .compat import make_sync_engine
+        engine = make_sync_engine('postgresql://db/a')
+
+        # file: app/mine.py
+        from .settings import URL
+        def make_engine(url):
+            return url
+        engine = make_engine(URL)
+    """,
     "the settings of an application that a dependency gives": """
         # file: app/__init__.py
 

@@ -63,15 +63,13 @@ def _size_with_needle(path: str) -> int | None:
 
 
 def may_hold(path: str, raw: bytes) -> bool:
-    """Return whether a file has a needle, or makes a synchronous engine of a URL of asyncpg that it imports."""
+    """Return whether a file has a needle, or may make an engine that only its imports tell of."""
     if needles.wanted(raw):
         return True
-    if b"create_engine" not in raw and b"engine_from_config" not in raw:
-        return False
-    if not needles.uses_synchronous_engine(raw):
+    if not needles.may_deserve_second_look(raw):
         return False
     # Imported late, as few files get so far.
-    from poolsafe.checkout.synchronous import wanted
+    from poolsafe.checkout.second_look import wanted
 
     return wanted(path, raw) != 0
 

@@ -65,18 +65,26 @@ def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
 def repair(
     source: Source, check: Callable[[Source], list[Finding]], accepts: Callable[[Fix], bool], rounds: int = MOST_ROUNDS
 ) -> Repair:
-    """Check and apply in turn until nothing changes, at most `rounds` times. `accepts` chooses by applicability."""
+    """Check and apply in turn until nothing changes, at most `rounds` times. `accepts` chooses by applicability.
+
+    A round after which the same is found as before is taken back: its fixes would be applied again and again.
+    """
     gone: Counter[str] = Counter()
     found = check(source)
     for number in range(rounds):
         offered = {finding.fix: finding for finding in found if finding.fix and accepts(finding.fix)}
-        source, fixes = apply(source, offered)
-        if not fixes:
+        after, fixes = apply(source, offered)
+        left = check(after) if fixes else found
+        if Counter(map(_identity, left)) == Counter(map(_identity, found)):
             return Repair(source, gone, tuple(offered.values()), number)
-        left = check(source)
+        source = after
         gone += Counter(finding.code for finding in found) - Counter(finding.code for finding in left)
         found = left
     return Repair(source, gone, (), rounds)
+
+
+def _identity(finding: Finding) -> tuple[str, str]:
+    return finding.code, finding.message
 
 
 def repair_chosen(

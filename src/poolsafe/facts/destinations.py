@@ -147,9 +147,14 @@ class _Finder:
         return place_inside(self.module, node)
 
     def _setters(self, groups: list[_Group], is_here: _Test) -> tuple[Place, ...]:
-        """Returns the places that set one key, the same on all paths, for no engine of another driver."""
+        """Returns the places that set one key, the same on all paths, for no engine of another driver.
+
+        A key that the file removes does not count: the engine of another driver may get the rest of the same dict.
+        """
         keys = [key for key in groups[0].items if isinstance(key, str) and key not in _NOT_OPTIONS] if groups else []
         for key in keys:
+            if self.surroundings.reads_item(key):
+                continue
             places: list[Place | None] = []
             sure = True
             for group in groups:
@@ -179,6 +184,8 @@ class _Finder:
         setter = setter_of(self.module, step.node, key)
         mapping = None if setter is None else mapping_of(self.module, setter)
         if setter is None or mapping is None or not is_here(setter, step):
+            return None
+        if self.surroundings.gives_part_to_another_driver(mapping):
             return None
         self._dicts.append(mapping)
         return place_beside(self.module, value, key, self.call)

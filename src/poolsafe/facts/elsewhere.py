@@ -26,7 +26,7 @@ def seen_in(project: Project, module: Module) -> Seen:
     if not isinstance(found, Seen):
         with project.own_share():
             apart = Inference(project, module)
-            explore(apart, engine_sites(module), module.index.calls_by_name.get("configure", []))
+            explore(apart, engine_sites(module, project), module.index.calls_by_name.get("configure", []))
             engines, _ = collect_engines(Observed(apart))
         given = [seen for seen in apart.calls if seen.function == CONFIGURE and seen.module is module]
         connections = tuple(seen.arguments.positional[0] for seen in given)

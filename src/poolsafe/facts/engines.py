@@ -80,11 +80,9 @@ def collect_engines(observed: Observed, *, others: bool = True) -> tuple[list[En
     silences: list[Silence] = []
     surroundings = Surroundings(observed)
     drivers = {id(calls[0]): {view.driver for seen in calls for view in views_of(seen)} for calls in observed.engines}
-    brings_asyncpg = any(Driver.ASYNCPG in found for found in drivers.values())
     for calls in observed.engines:
         if drivers[id(calls[0])] <= {Driver.OTHER}:
-            if not brings_asyncpg:
-                calls = [*calls, *_elsewhere(observed, calls)]
+            calls = [*calls, *_elsewhere(observed, calls)]
             everywhere = (view for seen in calls for view in _all_views(seen))
             given = other_driver_parameters(calls, observed.module)[1]
             if not given and not others and all(view.driver is Driver.OTHER for view in everywhere):

@@ -19,7 +19,7 @@ def explore(
     inference: Inference, engines: list[CallSite], statements: list[CallSite], clients: Sequence[CallSite] = ()
 ) -> None:
     """Runs a module and every function that leads to one of the calls, in its file and in the rest of the project."""
-    inference.follow_names(engine_names(inference.module))
+    inference.follow_names(engine_names(inference.module, inference.project))
     if clients:
         inference.follow_names(client_names(inference.module))
     spelled = {id(site): spelled_engine(inference.module, site) for site in engines}

@@ -30,7 +30,7 @@ class Observed:
 
         They are run when they are first asked for: only repairs, and engines that are of other drivers here, need them.
         """
-        seen = self.inference.seen_from_other_callers(engine_sites(self.module))
+        seen = self.inference.seen_from_other_callers(engine_sites(self.module, self.inference.project))
         return [one for one in seen if one.function in ENGINE_FUNCTIONS]
 
     @functools.cached_property

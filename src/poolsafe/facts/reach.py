@@ -76,7 +76,7 @@ class Surroundings:
         )
 
     def reads_item(self, key: str) -> bool:
-        """Returns whether the file reads the item of a dict under a key, or tests for it."""
+        """Returns whether the file reads or removes the item of a dict under a key, or tests for it."""
         if self._read_items is None:
             module = self.module
             self._read_items = frozenset(
@@ -114,6 +114,13 @@ class Surroundings:
     def gives_to_another_driver(self, step: Step) -> bool:
         """Returns whether an engine of another driver gets the value that is written at this step."""
         return id(step.node) in self.foreign or self._is_imported_beside_another(step)
+
+    def gives_part_to_another_driver(self, mapping: cst.BaseExpression) -> bool:
+        """Returns whether an engine of another driver gets an item of this display or call of `dict()`."""
+        match mapping:
+            case cst.Dict(elements=parts) | cst.Call(args=parts):
+                return any(id(part.value) in self.foreign for part in parts)
+        return False
 
     @property
     def foreign(self) -> frozenset[int]:
@@ -242,7 +249,7 @@ def _is_replaced(module: Module, node: cst.CSTNode) -> bool:
 
 
 def _is_read(module: Module, key: cst.SimpleString) -> bool:
-    """Returns whether a key is used in `get`, `pop`, a comparison, or a subscript that is not assigned to."""
+    """Returns whether a key is used in `get`, `pop`, `del`, a comparison, or a subscript that is not assigned to."""
     parents = module.index.parents
     parent = parents.get(id(key))
     around = parents.get(id(parent))
@@ -253,7 +260,7 @@ def _is_read(module: Module, key: cst.SimpleString) -> bool:
     if not isinstance(parent, cst.Index):
         return False
     subscript = parents.get(id(around))
-    return not isinstance(parents.get(id(subscript)), (cst.AssignTarget, cst.Del))
+    return not isinstance(parents.get(id(subscript)), cst.AssignTarget)
 
 
 def _code(root: cst.CSTNode) -> Iterator[cst.CSTNode]:

@@ -12,7 +12,7 @@ from poolsafe.facts.observed import OP_EXECUTE, Observed
 from poolsafe.facts.schemas import Creation, creation_of
 from poolsafe.facts.statement import Runner
 from poolsafe.inference import Module, ObservedCall, Value, alternatives
-from poolsafe.inference.models import Connectable, SessionMaker, engine_url, scheme_of
+from poolsafe.inference.models import Connectable, SessionMaker, engine_url, schemes_of
 from poolsafe.sql.dialects import is_of_another_database
 
 ASYNCPG = "postgresql+asyncpg"
@@ -91,18 +91,18 @@ class Runners:
 
     def _has_only_other_drivers(self, module: Module) -> bool:
         """Returns whether the file creates engines and all of them certainly use another driver."""
-        schemes = self._schemes_in(module)
-        return bool(schemes) and all(scheme is not None and scheme != ASYNCPG for scheme in schemes)
+        engines = self._schemes_in(module)
+        return bool(engines) and all(map(_are_others, engines))
 
-    def _schemes_in(self, module: Module) -> list[str | None]:
-        """Returns the schemes of the engines that a module creates, each None if it is not known."""
+    def _schemes_in(self, module: Module) -> list[frozenset[str]]:
+        """Returns the schemes that each engine of a module may have, an empty set if one of them is not known."""
         calls = [seen for seen in self._observed.engine_calls if seen.module is module]
-        return [scheme_of(engine_url(seen.function, seen.arguments)) for seen in calls]
+        return [schemes_of(engine_url(seen.function, seen.arguments)) for seen in calls]
 
     @functools.cached_property
     def _has_only_asyncpg(self) -> bool:
         """Whether the project, except its tests, creates engines and all of them certainly use asyncpg."""
-        here = [scheme == ASYNCPG for scheme in self._schemes_in(self._module)]
+        here = [schemes == {ASYNCPG} for schemes in self._schemes_in(self._module)]
         others = self._project.others(self._module, _ANY_ENGINES)
         engines = [engine for other in others for engine in seen_in(self._project, other).engines]
         elsewhere = [engine.url.driver is Driver.ASYNCPG for engine in engines]
@@ -154,12 +154,17 @@ def _is_of_migration(calls: list[ObservedCall], receivers: Receivers) -> bool:
     return calls[0].function == OP_EXECUTE or any(one.migration for one in _connectables(receivers))
 
 
+def _are_others(schemes: frozenset[str]) -> bool:
+    """Returns whether an engine whose URL may have these schemes certainly uses another driver than asyncpg."""
+    return bool(schemes) and ASYNCPG not in schemes
+
+
 def _of_receiver(receiver: Value | None, *, awaited: bool) -> Runner:
     """Returns whether a receiver executes SQL through asyncpg, judged by its own kind and driver."""
     for _, single in () if receiver is None else alternatives(receiver):
         found = _connectable(single)
         if found is not None:
-            if found.driver is not None and found.driver != ASYNCPG:
+            if _are_others(found.schemes):
                 return Runner.SYNC
             if found.asynchronous is None:
                 return Runner.UNKNOWN

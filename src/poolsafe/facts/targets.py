@@ -6,22 +6,26 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from poolsafe.inference import Module
+from poolsafe.checkout.second_look import renamed_engine_functions
+from poolsafe.inference import Module, Project
 from poolsafe.libraries import DRIVER_METHODS, ENGINE_NAMES, SETTING_OPTIONS, SQL_NAMES
 from poolsafe.sql.session_commands import function_effect
 from poolsafe.sql.session_words import may_change_session
 from poolsafe.syntax.index import CallSite, Scope, last_name
 
 
-def engine_sites(module: Module) -> list[CallSite]:
+def engine_sites(module: Module, project: Project) -> list[CallSite]:
     """Returns the calls of engine functions, and the calls that take one as an argument."""
-    names = engine_names(module)
+    names = engine_names(module, project)
     return [site for site in module.index.calls if site.name in names or _passes(site, names)]
 
 
-def engine_names(module: Module) -> frozenset[str]:
-    """Returns the names by which the module may call an engine function."""
-    return _names(module, ENGINE_NAMES)
+def engine_names(module: Module, project: Project) -> frozenset[str]:
+    """Returns the names by which the module may call an engine function, those from other modules included."""
+    if not project.follow:
+        return _names(module, ENGINE_NAMES)
+    renamed = renamed_engine_functions(module.path, module.source.code, project.root)
+    return _names(module, ENGINE_NAMES | renamed)
 
 
 def calls_engine_function(module: Module, site: CallSite) -> bool:
@@ -29,7 +33,11 @@ def calls_engine_function(module: Module, site: CallSite) -> bool:
     callee = site.node.func
     while isinstance(callee, cst.Attribute):
         callee = callee.value
-    return isinstance(callee, cst.Name) and callee.value in module.library_names and site.name in engine_names(module)
+    return (
+        isinstance(callee, cst.Name)
+        and callee.value in module.library_names
+        and site.name in _names(module, ENGINE_NAMES)
+    )
 
 
 def option_sites(module: Module) -> list[CallSite]:

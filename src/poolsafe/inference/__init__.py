@@ -58,7 +58,8 @@ only when its value is needed. A module that no answer needs is never loaded.
 **Entry points** (`exploration.py`, `strategy.py`, `observations.py`). A run begins with the module's own statements
 that lead to targets, and with each function that leads to a target and that nothing in the module calls. Its parameters
 have the values that the project's callers give, or their defaults. `Strategy` holds the targets and their slices,
-`Observations` what was seen. A target in a function that was run but never got there is dead code.
+`Observations` what was seen. A target that no run reached is run for once more: names and attributes that are None at
+first then have the values that other functions give them (`later.py`). If that does not reach it, it is dead code.
 
 **Calls** (`calls.py`, `functions.py`). Calls are followed, not summarised: the callee's slice is run once for each call
 string, with the caller's arguments and state. A recursive call, or one deeper than `MAX_DEPTH`, is unknown.

@@ -37,7 +37,7 @@ class Answers:
     The heap holds the values of the names in `given`. `asking` holds the names being computed, in the order in which
     they were asked for; False means that the answer depends on a cycle. `importing` holds the imports being followed.
     `defaults` maps a settings field, by its class, its name and the module that reads it, to what the class body binds
-    to it and to what instances have in it.
+    to it and to what instances have in it. `later` holds what functions set a name to that is None at first.
     """
 
     namespaces: dict[Module, Namespace] = field(default_factory=dict)
@@ -45,6 +45,7 @@ class Answers:
     asking: dict[tuple[int, str], bool] = field(default_factory=dict)
     importing: set[tuple[int, int, str, str | None]] = field(default_factory=set)
     defaults: dict[tuple[Class, str, Module], tuple[Value, Value]] = field(default_factory=dict)
+    later: dict[tuple[int, str], Value] = field(default_factory=dict)
 
     def note_cycle(self, key: tuple[int, str]) -> None:
         """Note that the answers asked for after `key`, and still being computed, depend on it."""

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from poolsafe import ir, libraries
 from poolsafe.inference.arguments import Arguments
-from poolsafe.inference.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases
+from poolsafe.inference.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases, mro
 from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.enumerations import member
 from poolsafe.inference.exceptions import may_raise, where_not_raising
-from poolsafe.inference.lattice import alternatives, choose, each, lift, through
+from poolsafe.inference.heap import Slot
+from poolsafe.inference.later import NOTHING
+from poolsafe.inference.lattice import alternatives, choose, each, lift, one_of, through
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, module_name
 from poolsafe.inference.objects import AttributeBag, BuiltinMethod, EnumMember, LibraryAttribute, LibraryObject
+from poolsafe.inference.reasons import Reason
 from poolsafe.inference.symbols import At, AttributeOf, Identity, derived
 from poolsafe.inference.texts import symbol_of
 from poolsafe.inference.values import (
@@ -121,6 +126,11 @@ def _imports_below(module: Module, package: str) -> bool:
 
 def of_instance(frame: Frame, instance: Instance, name: str) -> Value:
     """Returns an attribute of an instance: its own, or that of its class. A property is called."""
+    found = _found(frame, instance, name)
+    return _set_later(frame, instance, name) if found == NOTHING else found
+
+
+def _found(frame: Frame, instance: Instance, name: str) -> Value:
     stored = frame.state.get(("attr", instance.address, name))
     if not isinstance(stored, Absent) and not _maybe_absent(stored):
         return stored
@@ -130,6 +140,60 @@ def of_instance(frame: Frame, instance: Instance, name: str) -> Value:
     if isinstance(stored, Absent):
         return found
     return choose((guard, found if isinstance(single, Absent) else single) for guard, single in alternatives(stored))
+
+
+def _set_later(frame: Frame, target: Instance | Class, name: str) -> Value:
+    """Returns what other methods set an attribute to that is None at first, as `later.set_later` does for globals."""
+    run = frame.run
+    cls = target.cls if isinstance(target, Instance) else target
+    key = (cls.namespace, f".{name}")
+    if not run.strategy.sets_later:
+        return NOTHING
+    if key not in run.answers.later:
+        run.answers.later[key] = NOTHING  # the answer to itself
+        found = list(_set_by_methods(frame, target, cls, name))
+        if found:
+            guards = one_of((cls.node, name), len(found))
+            run.answers.later[key] = choose(zip(guards, found, strict=True))
+    return run.answers.later[key]
+
+
+def _set_by_methods(frame: Frame, target: Instance | Class, cls: Class, name: str) -> Iterator[Value]:
+    methods = [
+        node.name
+        for one in mro(cls)
+        for node in one.node.body.statements
+        if isinstance(node, ir.FunctionDef) and node.name != "__init__" and _assigns(node, name)
+    ]
+    for method in dict.fromkeys(methods):
+        state = frame.state.layer()
+        inner = Frame(frame.run, frame.module, frame.number, frame.parents, state, state, kind="module")
+        function, owner = class_attribute(inner, cls, method)
+        if not isinstance(function, Function):
+            continue
+        bound = bind_method(inner, function, target, owner) if isinstance(target, Instance) else None
+        with frame.run.apart():
+            inner.apply(None, bound or of_class(inner, cls, method), Arguments(open_keywords=Reason.NO_CALLER))
+        slot: Slot = ("name", cls.namespace, name)
+        if isinstance(target, Instance):
+            slot = ("attr", target.address, name)
+        for _, single in alternatives(inner.state.get(slot)):
+            if single != NOTHING and not isinstance(single, Absent):
+                yield single
+
+
+def _assigns(method: ir.FunctionDef, name: str) -> bool:
+    """Returns whether a method assigns to this attribute of its first parameter."""
+    own = method.parameters[0].name if method.parameters else None
+    return any(
+        isinstance(target, ir.Attribute)
+        and target.name == name
+        and isinstance(target.value, ir.Name)
+        and target.value.id == own
+        for node in ir.walk(method)
+        if isinstance(node, ir.Assign)
+        for target in node.targets
+    )
 
 
 def _inherited(frame: Frame, instance: Instance, name: str) -> Value:
@@ -205,6 +269,8 @@ def of_class(frame: Frame, cls: Class, name: str) -> Value:
         return Unknown(f"`{cls.node.name}.{name}` comes from a base class", derived("class", cls.node, name))
     if class_kind(cls) == "enum" and not name.startswith("_"):
         return member(cls, name, value)
+    if value == NOTHING:
+        return _set_later(frame, cls, name)
     return _with_owner(value, owner, name)
 
 

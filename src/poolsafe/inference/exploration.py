@@ -40,7 +40,7 @@ from poolsafe.inference.slices import Use
 from poolsafe.inference.state import State
 from poolsafe.inference.statements import execute
 from poolsafe.inference.symbols import Symbol
-from poolsafe.inference.values import Class, Function, Instance, MappingValue, Text, Unknown, Url, Value
+from poolsafe.inference.values import Class, Const, Function, Instance, MappingValue, Text, Unknown, Url, Value
 from poolsafe.syntax.index import CallSite, Scope
 
 MAX_ROOTS = 60
@@ -112,6 +112,26 @@ class Inference:
         for site in sites:
             if site.scopes and not run.observations.has_reached(site.node) and not _is_dead(run, site.scopes):
                 _run_roots(run, module, [site.scopes])
+        self._reach_later([site for site in sites if site.scopes])
+
+    def _reach_later(self, sites: list[CallSite]) -> None:
+        """Run what leads to calls that no run reached, or reached with None as their first argument, once more.
+
+        Names and attributes that are None at first have the values then that other functions give them.
+        """
+        strategy = self._run.strategy
+        given = {id(seen.node) for seen in self.calls if not _is_given_none(seen)}
+        sites = [site for site in sites if id(site.node) not in given]
+        if not sites or strategy.shallow:
+            return
+        before = len(self.calls)
+        strategy.sets_later = True
+        _run_roots(self._run, self.module, roots_of(self.module, sites)[:MAX_ROOTS])
+        strategy.sets_later = False
+        later = {id(seen.node) for seen in self.calls[before:] if not _is_given_none(seen)}
+        self._run.observations.calls = [
+            seen for seen in self.calls if id(seen.node) not in later or not _is_given_none(seen)
+        ]
 
     def reach_from(self, other: Module, sites: list[CallSite]) -> list[Path]:
         """Run what leads to calls of another module.
@@ -168,11 +188,13 @@ class Inference:
     def seen_from_other_callers(self, sites: list[CallSite]) -> list[ObservedCall]:
         """Let other modules call functions that the module calls itself, and return what is seen then.
 
-        Detection uses the module's own calls; only a repair considers the others.
+        Detection uses the module's own calls. A repair considers the others, and so does an engine of another driver.
         """
         before, self._run.observations.calls = self.calls, []
-        own = self.module.index.calls_by_name
-        names = {name for site in sites if _takes_arguments(site) for name in called_names(self.module, site.scopes)}
+        index = self.module.index
+        own = index.calls_by_name
+        leading = [(*index.scopes[id(scope)], scope) for scope in scopes_leading_to(self.module, sites)]
+        names = {name for path in leading if _takes_arguments(path) for name in called_names(self.module, path)}
         for name in sorted(one for one in names if one.removeprefix(".") in own)[:MAX_NAMES]:
             for other in self.project.callers(self.module, name, with_arguments=True):
                 self.reach_from(other, other.index.calls_of(name))
@@ -205,9 +227,9 @@ class Inference:
         self._run.observations.calls = kept
 
 
-def _takes_arguments(site: CallSite) -> bool:
-    """Returns whether a call is inside a function that has parameters."""
-    node = site.scopes[-1] if site.scopes else None
+def _takes_arguments(path: Path) -> bool:
+    """Returns whether the innermost scope is a function that has parameters."""
+    node = path[-1]
     return isinstance(node, cst.FunctionDef) and bool(
         node.params.params or node.params.kwonly_params or node.params.star_kwarg
     )
@@ -346,6 +368,10 @@ def _instances(run: Run, cls: Class) -> Iterator[tuple[Value, State]]:
 
 
 # --- dependence on callers ---
+
+
+def _is_given_none(seen: ObservedCall) -> bool:
+    return seen.arguments.positional[:1] == [Const(None)]
 
 
 def _is_open(seen: ObservedCall) -> bool:

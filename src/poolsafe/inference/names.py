@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from poolsafe import ir, libraries
 from poolsafe.inference.answers import Namespace
 from poolsafe.inference.context import Frame, Run
+from poolsafe.inference.later import set_later
 from poolsafe.inference.lattice import alternatives, choose, through
 from poolsafe.inference.modules import Module
 from poolsafe.inference.namespaces import ask, namespace_of
@@ -94,7 +95,7 @@ def global_name(frame: Frame, module: Module, name: str) -> Value:
     if isinstance(value, Absent) and (namespace.number not in frame.run.running or frame.number != namespace.number):
         value = _imported_callable(frame, namespace, name) or _where_bound(ask(frame.run, namespace, name))
     if not isinstance(value, Absent):
-        return value
+        return set_later(frame, namespace, name, value)
     found = _star_holder(frame.run, module, name, _Search({module}))
     return global_name(frame, found, name) if isinstance(found, Module) else found
 

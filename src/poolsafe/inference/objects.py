@@ -143,19 +143,25 @@ class FieldFactory(LibraryObject):
 class Connectable(LibraryObject):
     """An engine, connection or session: an object that runs SQL.
 
-    `asynchronous` and `driver` (the scheme of the URL) are None if not known. `engine`: it is an engine. `dbapi`: it is
-    the driver's own connection. `migration`: Alembic created it. `schema`: it represents the code that creates the
-    tables. `made_by` is the call that creates its engine, or None if not known.
+    `asynchronous` is None if not known. `schemes` are the schemes that the URL may have, empty if one of them is not
+    known. `engine`: it is an engine. `dbapi`: it is the driver's own connection. `migration`: Alembic created it.
+    `schema`: it represents the code that creates the tables. `made_by` is the call that creates its engine, or None if
+    not known.
     """
 
     asynchronous: bool | None
-    driver: str | None = None
+    schemes: frozenset[str] = frozenset()
     engine: bool = False
     autocommit: bool = False
     dbapi: bool = False
     migration: bool = False
     schema: bool = False
     made_by: cst.Call | None = None
+
+    @property
+    def driver(self) -> str | None:
+        """The scheme of the URL, or None if it is not known or there are several."""
+        return next(iter(self.schemes)) if len(self.schemes) == 1 else None
 
 
 @frozen

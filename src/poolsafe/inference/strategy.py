@@ -21,6 +21,8 @@ class Strategy:
 
     A `shallow` run calls only functions that lead to a target or whose results matter. That is enough to see which
     calls execute a SQL statement, and it keeps files with hundreds of statements cheap.
+
+    `sets_later`: names that are None at first have the values that functions of their modules give them later.
     """
 
     entry: Module
@@ -30,6 +32,7 @@ class Strategy:
     explored: set[int] = field(default_factory=set)
     local_names: dict[int, frozenset[str]] = field(default_factory=dict)
     shallow: bool = False
+    sets_later: bool = False
     _slices: dict[tuple[ir.FunctionDef, int, bool, Use], Slice] = field(default_factory=dict)
 
     def slice_of(self, module: Module, node: ir.FunctionDef, use: Use) -> Slice:

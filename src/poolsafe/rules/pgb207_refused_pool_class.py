@@ -7,6 +7,8 @@ Both wait with locks of threads, which an event loop must not do. SQLAlchemy ref
 is created: `ArgumentError: Pool class QueuePool cannot be used with asyncio engine`. Whoever writes `QueuePool` out
 mostly wants what the engine does by itself: `AsyncAdaptedQueuePool` is the default.
 
+The driver makes no difference, so the rule also speaks where it is not known.
+
 ## Example
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -57,12 +59,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment, older_than
-from poolsafe.facts.engine import Engine
+from poolsafe.facts.engine import Driver, Engine
 from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.pool_class_fixes import adapt_pool_class
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, driver_shown, finding, provenance
-from poolsafe.verdicts import is_asyncpg
+from poolsafe.rules.wording import driver_shown, finding, provenance
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -73,12 +74,13 @@ REFUSED_SINCE = (2, 0, 28)
 @rule(since="0.2.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
 def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     given = engine.pooling.refused
-    if given is None or not is_asyncpg(engine, deployment) or older_than(deployment.sqlalchemy, REFUSED_SINCE):
+    # SQLAlchemy refuses the class before it looks at the driver.
+    if given is None or engine.url.driver is Driver.OTHER or older_than(deployment.sqlalchemy, REFUSED_SINCE):
         return
     some = "" if given.everywhere else " on some paths"
     advice = "use AsyncAdaptedQueuePool" if given.name == "QueuePool" else "leave it out"
     message = (
-        f"{assuming(engine)}SQLAlchemy's {given.name} is for threads{some}: creating the engine raises `ArgumentError: "
+        f"SQLAlchemy's {given.name} is for threads{some}: creating the engine raises `ArgumentError: "
         f"Pool class {given.name} cannot be used with asyncio engine`; {advice}"
     )
     related = given.origin + driver_shown(engine, deployment) + provenance(deployment, "sqlalchemy-version")

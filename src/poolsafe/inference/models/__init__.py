@@ -8,7 +8,7 @@ behaviour, add a name and a handler.
 from poolsafe.inference.models.addresses import is_address
 from poolsafe.inference.models.alembic import CONFIGURE
 from poolsafe.inference.models.clients import PREPARED_STATEMENT, PREPARING
-from poolsafe.inference.models.sqlalchemy_engines import engine_url, scheme_of, single_scheme
+from poolsafe.inference.models.sqlalchemy_engines import engine_url, schemes_of, single_scheme
 from poolsafe.inference.models.urls import parse_url
 from poolsafe.inference.objects import Connectable, ConnectionFactory, SessionMaker, TextClause
 
@@ -23,6 +23,6 @@ __all__ = [
     "engine_url",
     "is_address",
     "parse_url",
-    "scheme_of",
+    "schemes_of",
     "single_scheme",
 ]

@@ -216,7 +216,7 @@ def _for_dialects(frame: Frame, node: ir.Call, clause: TextClause, arguments: Ar
     names = [single.known if isinstance(single, Text) else None for single in dialects]
     if None in names or "postgresql" in names or not names:
         return clause
-    execute_clauses(frame, node, "execute_if", clause, Connectable(False, str(names[0])))
+    execute_clauses(frame, node, "execute_if", clause, Connectable(False, frozenset(map(str, names))))
     return Unknown("a clause for another dialect")
 
 

@@ -21,10 +21,9 @@ def make_engine(frame: Frame, node: ir.Call | None, name: str, arguments: Argume
     given = arguments_snapshot(frame, with_connections(frame, arguments))
     if not frame.run.strategy.shallow:
         frame.observe(node, name, given)
-    driver = scheme_of(engine_url(name, given))
     return Connectable(
         ENGINE_FUNCTIONS[name],
-        driver,
+        schemes_of(engine_url(name, given)),
         engine=True,
         autocommit=sets_autocommit(given),
         made_by=None if node is None else node.origin,
@@ -67,10 +66,10 @@ def engine_url(function: str, arguments: Arguments) -> Value:
     return choose((guard, one(single)) for guard, single in alternatives(section))
 
 
-def scheme_of(url: Value) -> str | None:
-    """Returns the scheme shared by all alternatives of a URL, or None if there is none or it is not known."""
-    schemes = {single_scheme(single) for _, single in alternatives(for_detection(url))}
-    return schemes.pop() if len(schemes) == 1 else None
+def schemes_of(url: Value) -> frozenset[str]:
+    """Returns the schemes that a URL may have, or an empty set if one of them is not known."""
+    schemes = [single_scheme(single) for _, single in alternatives(for_detection(url))]
+    return frozenset() if None in schemes else frozenset(scheme for scheme in schemes if scheme is not None)
 
 
 def single_scheme(value: Value) -> str | None:

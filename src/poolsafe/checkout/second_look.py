@@ -1,8 +1,9 @@
-"""A second look at files that the byte search drops: synchronous engines whose URL comes from another file.
+"""A second look at files that the byte search drops: engines that only the file's imports tell of.
 
 A synchronous engine reaches asyncpg by `?async_fallback=True`, as Alembic's env.py often does. If the file that makes
-the engine imports its URL, nothing in it says so. Few files get this look. It reads only what they import, and it
-imports next to nothing itself, since most projects with such engines have nothing to do with asyncpg.
+the engine imports its URL, nothing in it says so. And a file may import an engine function under another name, which
+another file of the project gives it. Few files get this look. It reads only what they import, and it imports next to
+nothing itself, since most projects with such files have nothing to do with asyncpg.
 """
 
 from __future__ import annotations
@@ -23,7 +24,14 @@ _SIGN = b"async_fallback"
 _FROM = rb"from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^()]*\)|[^\r\n;#]*)"
 _IMPORT = re.compile(rb"^[ \t]*(?:" + _FROM + rb"|import[ \t]+([\w. \t,]+))", re.MULTILINE)
 _WORD = re.compile(rb"[^\W\d]\w*")
-MAX_HOPS = 2  # from the engine's file to the file with the URL
+# A call of something that may be an engine function under another name, and what gives it that name.
+_CALLED = re.compile(rb"(?<![\w.])(\w*[eE]ngine\w*)[ \t]*\(")
+_FUNCTION = rb"(?:create_async_engine|async_engine_from_config)"
+_RENAMED = re.compile(
+    rb"\b" + _FUNCTION + rb"[ \t]+as[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*(?:\w+\.)*" + _FUNCTION + rb"[ \t]*(?:#.*)?\r?$",
+    re.MULTILINE,
+)
+MAX_HOPS = 2  # from the engine's file to the file with the URL or the function
 MAX_FILES = 40  # read for one engine's file
 MAX_SIZE = 200_000  # bytes of each
 
@@ -34,10 +42,43 @@ def wanted(path: str, data: bytes, root: str | None = None) -> int:
     Without `root`, the project's root is found from the path.
     """
     found = needles.wanted(data)
-    if found & needles.ENGINE or not needles.uses_synchronous_engine(data):
+    if found & needles.ENGINE or not needles.may_deserve_second_look(data):
         return found
     home = os.path.abspath(path)
-    return found | needles.ENGINE if _may_be_asyncpgs(home, data, root or root_of(home)) else found
+    if needles.uses_synchronous_engine(data) and _may_be_asyncpgs(home, data, root or root_of(home)):
+        return found | needles.ENGINE
+    return found | needles.ENGINE if renamed_engine_functions(home, data, root) else found
+
+
+def renamed_engine_functions(path: str, data: bytes, root: str | None = None) -> frozenset[str]:
+    """Returns the names that a source calls and that another module of the project gives to an engine function.
+
+    Such a module contains `import create_async_engine as make_engine` or `make_engine = create_async_engine`. The names
+    must contain "engine". Without `root`, the project's root is found from the path.
+    """
+    called = set(_CALLED.findall(data)) if b"import" in data else set()
+    if not called:
+        return frozenset()
+    home = os.path.abspath(path)
+    top = root or root_of(home)
+    return frozenset(
+        name.decode()
+        for found, names in _imported(home, data, top)
+        for name in called.intersection(names)
+        if name.isascii() and _renames(found, name, top, MAX_HOPS)
+    )
+
+
+def _renames(path: str, name: bytes, root: str, hops: int) -> bool:
+    """Returns whether a module gives this name to an engine function, or imports it from one that does."""
+    content = _content(root, path)
+    if any(name in groups for groups in _RENAMED.findall(content)):
+        return True
+    if hops <= 1 or name not in content:
+        return False
+    return any(
+        name in names and _renames(found, name, root, hops - 1) for found, names in _imported(path, content, root)
+    )
 
 
 def _may_be_asyncpgs(home: str, data: bytes, root: str) -> bool:
@@ -50,7 +91,7 @@ def _may_be_asyncpgs(home: str, data: bytes, root: str) -> bool:
             return True
     while queue:
         path, data, hops = queue.pop()
-        for found in _imported(path, data, root):
+        for found, _ in _imported(path, data, root):
             if found in seen or len(seen) > MAX_FILES:
                 continue
             seen.add(found)
@@ -74,11 +115,12 @@ def _alembic_files(home: str, root: str) -> Iterator[str]:
     return (os.path.join(folder, "alembic.ini") for folder in _folders_above(os.path.dirname(home), root))
 
 
-def _imported(path: str, data: bytes, root: str) -> Iterator[str]:
-    """Yields the files of the project that a source imports."""
+def _imported(path: str, data: bytes, root: str) -> Iterator[tuple[str, list[bytes]]]:
+    """Yields the files of the project that a source imports, each with the names that it imports from there."""
     folder = os.path.dirname(path)
-    for dots, module, names, modules in _IMPORT.findall(data):
-        dotted = [module, *(module + b"." + name for name in _WORD.findall(names))] if names else []
+    for dots, module, listed, modules in _IMPORT.findall(data):
+        names = _WORD.findall(listed)
+        dotted = [module, *(module + b"." + name for name in names)] if listed else []
         dotted += [part.split()[0] for part in modules.split(b",") if part.strip()]
         bases = [folder]
         for _ in range(len(dots) - 1):
@@ -88,7 +130,7 @@ def _imported(path: str, data: bytes, root: str) -> Iterator[str]:
             for base in bases if dots else _folders_above(folder, root):
                 found = _file(base, parts)
                 if found is not None:
-                    yield found
+                    yield found, names
                     break
 
 

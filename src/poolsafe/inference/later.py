@@ -1,0 +1,54 @@
+"""Globals that are None at first, and that functions of their module set later: `global url`.
+
+Code that raises an exception while such a name is None is only reached once it has been set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from poolsafe.inference.answers import Namespace
+from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.context import Frame, Run
+from poolsafe.inference.lattice import alternatives, choose, one_of
+from poolsafe.inference.namespaces import ask, frame_in
+from poolsafe.inference.reasons import Reason
+from poolsafe.inference.state import State
+from poolsafe.inference.values import Absent, Const, Function, Value
+
+NOTHING = Const(None)
+
+
+def set_later(frame: Frame, namespace: Namespace, name: str, value: Value) -> Value:
+    """Returns what functions of a module set one of its names to, if it is None at first; else the value itself.
+
+    The functions run with unknown arguments. Only runs that begin anew for unreached calls ask for this.
+    """
+    if not frame.run.strategy.sets_later or value != NOTHING:
+        return value
+    known = frame.run.answers.later
+    key = (namespace.number, name)
+    if key not in known:
+        known[key] = value  # the answer to itself
+        found = list(_set_by_functions(frame.run, namespace, name))
+        if found:
+            known[key] = choose(zip(one_of((namespace.body, name), len(found)), found, strict=True))
+    return known[key]
+
+
+def _set_by_functions(run: Run, namespace: Namespace, name: str) -> Iterator[Value]:
+    for function, definitions in namespace.scope.definitions.items():
+        if not any(name in one.declared for one in definitions):
+            continue
+        frame = frame_in(run, namespace, State.fresh(run.heap))
+        observer, run.observations.observer = run.observations.observer, None
+        try:
+            for _, single in alternatives(ask(run, namespace, function)):
+                if isinstance(single, Function):
+                    with run.apart():
+                        frame.apply(None, single, Arguments(open_keywords=Reason.NO_CALLER))
+        finally:
+            run.observations.observer = observer
+        for _, single in alternatives(frame.state.get(("name", namespace.number, name))):
+            if single != NOTHING and not isinstance(single, Absent):
+                yield single
