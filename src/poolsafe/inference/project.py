@@ -23,7 +23,7 @@ from poolsafe.syntax.tree import Unparsable, parse
 MAX_CALLERS = 12
 MAX_LOADED = 60  # modules loaded for one checked file
 MAX_ROOM = 500_000  # characters of these modules
-MAX_WEIGHT = 1_200_000  # characters of source; the tree of each takes about a hundred bytes
+MAX_WEIGHT = 1_000_000  # characters of source; the tree of each takes about a hundred bytes
 
 
 @dataclass(slots=True)
