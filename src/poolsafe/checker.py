@@ -16,7 +16,7 @@ from poolsafe.checkout import second_look
 from poolsafe.checkout.roots import root_of
 from poolsafe.deployment.evidence import deployment_for
 from poolsafe.facts.client_sites import client_sites, preparing_sites
-from poolsafe.facts.connection import AnyClient, Connection
+from poolsafe.facts.connection import AnyClient, Connection, Route
 from poolsafe.facts.connections import collect_connections
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.facts.doubts import About, Doubt, doubts_about_engines, doubts_about_statements
@@ -24,6 +24,7 @@ from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import collect_engines
 from poolsafe.facts.inspection import explore
 from poolsafe.facts.observed import Observed
+from poolsafe.facts.pooler import WORST_FIRST
 from poolsafe.facts.prepared_call import PreparedCall
 from poolsafe.facts.prepared_calls import collect_prepared_calls
 from poolsafe.facts.session_statement import SessionStatement
@@ -46,7 +47,7 @@ from poolsafe.syntax import tree
 from poolsafe.syntax.index import CallSite
 from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.room import in_deep_stack
-from poolsafe.verdicts import silence_of
+from poolsafe.verdicts import class_of, silence_of
 
 # The facts that rules are given, except comments and files.
 _Known: TypeAlias = Engine | Connection | PreparedCall | Statement | SessionStatement | Silence
@@ -276,12 +277,20 @@ def _is_template(source: Source, stumble: int) -> bool:
 
 
 def _around(fact: object, deployment: Deployment) -> Deployment:
-    if not isinstance(fact, (Engine, Connection)):
+    """Returns the deployment behind the pooler that a fact is about: of several ones, the one that breaks most."""
+    routes: tuple[AnyClient | Route, ...] = ()
+    if isinstance(fact, (Engine, Connection)):
+        routes = (fact,)
+    elif isinstance(fact, (PreparedCall, SessionStatement)):
+        routes = fact.routes
+    if not routes:
         return deployment
-    # Imported late: only a file that makes an engine needs the catalogue of poolers.
+    # Imported late: only a file that makes an engine, or uses one, needs the catalogue of poolers.
     from poolsafe.deployment.standing import in_front_of
 
-    return in_front_of(fact, deployment)
+    return min(
+        (in_front_of(route, deployment) for route in routes), key=lambda there: WORST_FIRST.index(class_of(there))
+    )
 
 
 def _judge(
@@ -289,12 +298,13 @@ def _judge(
     deployment: Deployment,
     facts: Iterable[_Known | Suppression | Unparsable],
 ) -> list[Finding]:
+    placed = [(fact, _around(fact, deployment)) for fact in facts]
     findings = [
         finding
         for rule in rules()
-        for fact in facts
+        for fact, there in placed
         if isinstance(fact, rule.subject)
-        for finding in rule.check(fact, _around(fact, deployment), source)
+        for finding in rule.check(fact, there, source)
     ]
     return sorted(findings, key=_in_order)
 

@@ -27,10 +27,6 @@ CLIENT = 16
 #: The file may give SQL to `cursor()`, `prepare()` or `iterate()` of a connection of asyncpg.
 PREPARING = 32
 
-# One of these stands in every file that gives SQL to SQLAlchemy, Alembic or a driver.
-_RUNS = (b"execute", b"exec_driver_sql", b"fetch", b"text", b"scalar", b"DDL", b"add_listener")
-_CLIENTS = (b"await", b"sqlalchemy", b"alembic", b"asyncpg", b"sqlmodel")
-
 
 def wanted(data: bytes) -> int:
     """What the file's bytes may hold: `ENGINE`, `STATEMENT` and the others added up; 0 is a file to drop."""
@@ -187,8 +183,20 @@ def runs_several_commands(data: bytes) -> bool:
 
 def changes_session(data: bytes) -> bool:
     """Whether something that runs SQL may be given a command that changes the session, such as `SET` or `LISTEN`."""
-    if not any(word in data for word in _RUNS) or not any(word in data for word in _CLIENTS):
+    if b"sql" in data:
+        words: tuple[bytes, ...] = _RUNS + _CLAUSES
+    elif b"await" in data or b"alembic" in data:
+        words = _RUNS
+    else:
+        return False
+    if not any(word in data for word in words):
         return False
     from poolsafe.sql import session_words
 
     return session_words.names_session_change(data)
+
+
+# One of these stands in every file that runs SQL by SQLAlchemy, Alembic or a driver. The others make a clause of
+# SQLAlchemy's, which another file may execute.
+_RUNS = (b".exec", b".fetch", b".add_listener")
+_CLAUSES = (b"text(", b".scalar", b"func.", b"DDL", b"text as")

@@ -738,11 +738,11 @@ def test_rules_as_json(poolsafe: Run) -> None:
     described = json.loads(ran.out)
     assert (ran.code, described) == (0, next(each for each in every if each["code"] == "PGB203"))
     explanation = described.pop("explanation")
-    assert explanation.startswith("## What it does\nReports an argument of the queue pool")
+    assert explanation.startswith("## What it does\nReports arguments that `NullPool` and")
     assert described == {
         "name": "null-pool-argument",
         "code": "PGB203",
-        "summary": "an argument of the queue pool beside `NullPool` or `StaticPool`",
+        "summary": "arguments that `NullPool` and `StaticPool` do not accept",
         "severities": ["error"],
         "fix_availability": "Sometimes",
         "without_pooler": True,

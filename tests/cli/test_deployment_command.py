@@ -86,7 +86,7 @@ def test_both_zeros_are_not_enough_until_0_30(tmp_path: Path, name: str) -> None
     assert (finding["code"], finding["severity"], finding["fix"]["applicability"]) == ("PGB106", "warning", "safe")
     assert f"asyncpg 0.30.0 ({name})" in finding["message"]
     places = [(Path(place["filename"]).name, place["message"]) for place in finding["related"]]
-    assert places == [(name, "asyncpg 0.30.0 comes from here"), (name, "SQLAlchemy 2.0.40 comes from here")]
+    assert places == [(name, "asyncpg 0.30.0 is declared here"), (name, "SQLAlchemy 2.0.40 is declared here")]
     row = finding["related"][0]["location"]["row"]
     line = (root / name).read_text().splitlines()[row - 1]
     assert "asyncpg" in line or "0.30.0" in line

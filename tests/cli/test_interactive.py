@@ -157,7 +157,7 @@ REFUSED = {
     "no terminal": (["--apply", "--interactive"], "standard input is not one"),
     "nothing to write": (["--interactive"], "needs that flag"),
     "a diff": (["--apply", "--interactive", "--diff"], "cannot be combined with `--diff`"),
-    "standard input": (["--apply", "--interactive", "-"], "cannot hold the code as well"),
+    "standard input": (["--apply", "--interactive", "-"], "so the code cannot come from there"),
 }
 
 

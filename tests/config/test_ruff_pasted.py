@@ -373,7 +373,7 @@ def test_where_the_users_configuration_is(monkeypatch: pytest.MonkeyPatch) -> No
         ("${SHARED}/base.toml", ""),
         ("$NOT_SET/base.toml", "poolsafe.toml: `extend`: the environment has no `$NOT_SET`: `$NOT_SET/base.toml`"),
         ("bse.toml", "poolsafe.toml: `extend`: no such file: `bse.toml`"),
-        ("second.toml", "`extend` goes round in a circle: "),
+        ("second.toml", "`extend` forms a circle: "),
     ],
 )
 def test_extend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, words: str) -> None:

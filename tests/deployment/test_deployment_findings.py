@@ -42,7 +42,7 @@ NOTHING = {"pyproject.toml": ""}
 
 # the project's files, the module, the codes with their severities, and a part of the first message
 TABLE: list[tuple[str, dict[str, str], str, list[tuple[str, Severity]], str]] = [
-    ("nothing known", NOTHING, engine(), [("PGB101", WARNING)], "(assumed)"),
+    ("nothing known", NOTHING, engine(), [("PGB101", WARNING)], "behind a pooler such as PgBouncer"),
     ("one zero, nothing known", NOTHING, engine(ONE), [("PGB102", WARNING)], "require asyncpg >= 0.31"),
     ("one zero, 0.31 locked", lock("0.31.0"), engine(ONE), [], ""),
     ("one zero, 0.32 locked", lock("0.32.0"), engine(ONE), [], ""),
@@ -66,18 +66,30 @@ TABLE: list[tuple[str, dict[str, str], str, list[tuple[str, Severity]], str]] = 
         "asyncpg >= 0.29, < 0.31 (pyproject.toml)",
     ),
     ("both, nothing known", NOTHING, engine(BOTH), [], ""),
-    ("a transaction pooler", INI, engine(), [("PGB101", ERROR)], "behind the transaction pooler of pgbouncer.ini"),
+    ("a transaction pooler", INI, engine(), [("PGB101", ERROR)], "behind the transaction pooler in pgbouncer.ini"),
     ("a session pooler", SESSION, engine(), [], ""),
     ("a pooler that carries statements", CARRIES, engine(), [], ""),
-    ("a port", NOTHING, engine(url="postgresql+asyncpg://a:b@db:6432/app"), [("PGB101", WARNING)], "(port 6432)"),
+    (
+        "a port",
+        NOTHING,
+        engine(url="postgresql+asyncpg://a:b@db:6432/app"),
+        [("PGB101", WARNING)],
+        "(suggested by port 6432)",
+    ),
     (
         "a port with a query",
         NOTHING,
         engine(url="postgresql+asyncpg://db:6543?ssl=require"),
         [("PGB101", WARNING)],
-        "(port 6543)",
+        "(suggested by port 6543)",
     ),
-    ("a host", NOTHING, engine(url="postgresql+asyncpg://pgbouncer/app"), [("PGB101", WARNING)], "(host pgbouncer)"),
+    (
+        "a host",
+        NOTHING,
+        engine(url="postgresql+asyncpg://pgbouncer/app"),
+        [("PGB101", WARNING)],
+        "(suggested by host pgbouncer)",
+    ),
     (
         "a part of a host",
         NOTHING,
@@ -90,15 +102,21 @@ TABLE: list[tuple[str, dict[str, str], str, list[tuple[str, Severity]], str]] = 
         NOTHING,
         engine(url="postgresql+asyncpg://spooler.example/app"),
         [("PGB101", WARNING)],
-        "(assumed)",
+        "behind a pooler such as PgBouncer",
     ),
-    ("another port", NOTHING, engine(url="postgresql+asyncpg://db:5432/app6432"), [("PGB101", WARNING)], "(assumed)"),
+    (
+        "another port",
+        NOTHING,
+        engine(url="postgresql+asyncpg://db:5432/app6432"),
+        [("PGB101", WARNING)],
+        "behind a pooler such as PgBouncer",
+    ),
     (
         "a size of 0, which is the tool's own repair",
         NOTHING,
         engine("{'prepared_statement_cache_size': 0}"),
         [("PGB102", WARNING)],
-        "(assumed)",
+        "behind a pooler such as PgBouncer",
     ),
     ("a port and a session pooler", SESSION, engine(url="postgresql+asyncpg://db:6432/app"), [], ""),
 ]
@@ -181,8 +199,8 @@ def places(files: dict[str, str], module: str, root: Path) -> list[list[tuple[st
     ]
 
 
-LOCKED = ("uv.lock", 3, "asyncpg 0.30.0 comes from here")
-LOCKED_TOO = ("uv.lock", 7, "SQLAlchemy 2.0.40 comes from here")
+LOCKED = ("uv.lock", 3, "asyncpg 0.30.0 is declared here")
+LOCKED_TOO = ("uv.lock", 7, "SQLAlchemy 2.0.40 is declared here")
 POOLED = ("pgbouncer.ini", 2, "the pooler runs in transaction mode here")
 NO_DRIVER = "import os\n" + engine().replace(f"'{DIRECT}'", "os.environ['DATABASE_URL']")
 STATEMENT = {"pyproject.toml": "", "pgbouncer.ini": "[pgbouncer]\npool_mode = statement\nmax_prepared_statements = 0\n"}

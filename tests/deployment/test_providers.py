@@ -165,14 +165,14 @@ def test_startup_parameters(row: Pooler) -> None:
         assert not found
         return
     (finding,) = found
-    assert f"{'at' if row.kind is DIRECT else 'behind'} {row.title} (configured" in finding.message
+    assert f"{'on' if row.kind is DIRECT else 'behind'} {row.title} (configured" in finding.message
     if row.startup is Fate.REFUSED:
         assert finding.severity is ERROR
         assert "connecting raises `ProtocolViolationError: unsupported startup parameter: jit`" in finding.message
     else:
         assert finding.severity is WARNING
         assert "`jit` in asyncpg's `server_settings` is dropped" in finding.message
-        assert "it does not apply" in finding.message
+        assert "and has no effect" in finding.message
         assert "raises" not in finding.message
 
 
@@ -297,7 +297,7 @@ def test_a_number_settles_an_unknown_class() -> None:
     address = SIGNS["planetscale"][0]
     assert codes(said(address, ", pool_pre_ping=True", Deployment(max_prepared_statements=200))) == []
     (finding,) = said(address, ", pool_pre_ping=True")
-    assert "behind PlanetScale's PgBouncer (port 6432; `max-prepared-statements` unknown)" in finding.message
+    assert "behind PlanetScale's PgBouncer (port 6432; `max-prepared-statements` not set)" in finding.message
 
 
 def test_a_configured_mode_keeps_what_the_host_says_of_parameters() -> None:

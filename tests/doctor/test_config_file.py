@@ -36,20 +36,31 @@ line-length = 100
         (PROJECT, BREAKS, f'{PROJECT}\n[tool.poolsafe]\npooler = "transaction"\nmax-prepared-statements = 0\n'),
         ("", DIRECT, '[tool.poolsafe]\npooler = "none"\n'),
         (
+            "[project]\nname = 'a'\n# end",
+            DIRECT,
+            "[project]\nname = 'a'\n# end\n\n[tool.poolsafe]\npooler = \"none\"\n",
+        ),
+        ("[project]\nname = 'a'\n\n", DIRECT, "[project]\nname = 'a'\n\n[tool.poolsafe]\npooler = \"none\"\n"),
+        (
+            "[tool.ruff]\nx = 1\n\n[other]\ny = 2\n",
+            DIRECT,
+            '[tool.ruff]\nx = 1\n\n[tool.poolsafe]\npooler = "none"\n\n[other]\ny = 2\n',
+        ),
+        (
             "",
             CARRIES,
             '[tool.poolsafe]\npooler = "transaction"\n'
-            "max-prepared-statements = 1 # or more: the pooler's number cannot be read\n",
+            "max-prepared-statements = 1  # or more: the pooler's number cannot be read\n",
         ),
         (
-            "[tool.poolsafe]\nmax-prepared-statements = 1 # or more: the pooler's number cannot be read\n",
+            "[tool.poolsafe]\nmax-prepared-statements = 1  # or more: the pooler's number cannot be read\n",
             CARRIES,
-            "[tool.poolsafe]\nmax-prepared-statements = 1 # or more: the pooler's number cannot be read\n"
+            "[tool.poolsafe]\nmax-prepared-statements = 1  # or more: the pooler's number cannot be read\n"
             'pooler = "transaction"\n',
         ),
         (
             '[tool.poolsafe]\npooler = "transaction"\n'
-            "max-prepared-statements = 1 # or more: the pooler's number cannot be read\nline-length = 90\n",
+            "max-prepared-statements = 1  # or more: the pooler's number cannot be read\nline-length = 90\n",
             BREAKS,
             '[tool.poolsafe]\npooler = "transaction"\nmax-prepared-statements = 0\nline-length = 90\n',
         ),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from poolsafe.doctor import driver, examination
-from poolsafe.doctor.advice import ALL, DEFAULT, Configuration
+from poolsafe.doctor.advice import ALL, BOTH_ZERO, DEFAULT, EMPTY_NAME, Configuration
 from poolsafe.doctor.bench import Bench, Client, NoAnswer, Refused
 from poolsafe.doctor.diagnosis import Between
 from poolsafe.doctor.examination import Examination, NoConnection, examine
@@ -42,7 +42,10 @@ def examined(
     outcome: Outcome = WORKS,
     timeout: float = 20.0,
     state: bool = False,
+    figures: Mapping[Configuration, Outcome] | None = None,
 ) -> Examination:
+    table_of = figures or {}
+
     async def connect(target: Target, settings: Mapping[str, str], timeout: float) -> Client:
         return await server.connect(settings)
 
@@ -50,7 +53,7 @@ def examined(
         return outcome
 
     async def table(bench: Bench, target: Target) -> tuple[tuple[Configuration, Outcome], ...]:
-        return tuple((configuration, WORKS) for configuration in ALL)
+        return tuple((configuration, table_of.get(configuration, WORKS)) for configuration in ALL)
 
     monkeypatch.setattr(driver, "connect", connect)
     monkeypatch.setattr(recommended_configuration, "run", trial)
@@ -64,6 +67,11 @@ def examined(
         (FakeServer(DIRECT), Between.DIRECT, {"pooler": "none"}),
         (FakeServer(SESSION, reuses=True), Between.SESSION, {"pooler": "session"}),
         (FakeServer(SESSION, drops=frozenset({"jit"})), Between.SESSION, {"pooler": "session"}),
+        (
+            FakeServer(SESSION, reuses=True, resets=False),
+            Between.INHERITS,
+            {"pooler": "transaction", "max-prepared-statements": 0},
+        ),
         (FakeServer(TRANSACTION), Between.BREAKS, {"pooler": "transaction", "max-prepared-statements": 0}),
         (FakeServer(STATEMENT), Between.STATEMENT, {"pooler": "statement"}),
     ],
@@ -81,6 +89,27 @@ def test_the_verdict(
 
 def test_advice_that_fails_does_not_work(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not examined(FakeServer(TRANSACTION), monkeypatch, outcome=FAILS).works
+
+
+@pytest.mark.parametrize(
+    ("figures", "recommended", "works"),
+    [
+        ({}, DEFAULT, True),
+        ({DEFAULT: FAILS}, BOTH_ZERO, True),
+        ({DEFAULT: FAILS, BOTH_ZERO: FAILS}, EMPTY_NAME, True),
+        (dict.fromkeys(ALL, FAILS), DEFAULT, False),
+        # A process that gave no answer proves nothing of its configuration.
+        ({DEFAULT: Outcome(1, {cache_configurations.NO_ANSWER: 1})}, DEFAULT, True),
+    ],
+)
+def test_what_fails_in_two_processes_is_not_recommended(
+    figures: Mapping[Configuration, Outcome],
+    recommended: Configuration,
+    works: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = examined(FakeServer(TRANSACTION, carries=True), monkeypatch, state=True, figures=figures)
+    assert (found.between, found.recommended, found.works) == (Between.CARRIES, recommended, works)
 
 
 def test_versions_for_which_nothing_works(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,6 +135,9 @@ def test_the_state_of_sessions_is_examined_if_asked_for(monkeypatch: pytest.Monk
 def test_without_transactions_no_state_is_left_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     found = examined(FakeServer(STATEMENT), monkeypatch, state=True)
     assert (found.state, found.configurations) == (None, None)
+    assert found.problems == [
+        "session state: without transactions, nothing that is left on a server could be removed again"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -119,7 +151,7 @@ def test_a_server_that_hangs(command: str, monkeypatch: pytest.MonkeyPatch) -> N
         assert found.stopped == "the time of 0.3 s ran out"
         assert "one prepared statement" in found.left[0]
         return
-    with pytest.raises(NoConnection, match=r"db:6432: no verdict: the time of 0.3 s ran out"):
+    with pytest.raises(NoConnection, match=r"^no verdict: db:6432: the time of 0.3 s ran out$"):
         examined(server, monkeypatch, timeout=0.3)
 
 
@@ -186,7 +218,10 @@ def test_a_pool_that_stays_busy_has_no_verdict(monkeypatch: pytest.MonkeyPatch) 
         raise NoAnswer
 
     monkeypatch.setattr(transaction_pooling, "run", busy)
-    with pytest.raises(NoConnection, match="other clients may hold every server connection"):
+    with pytest.raises(
+        NoConnection,
+        match=r"^no verdict: db:6432 gave no answer in time; other clients may hold every server connection$",
+    ):
         examined(FakeServer(TRANSACTION), monkeypatch)
 
 

@@ -30,9 +30,21 @@ def unverified() -> ssl.SSLCertVerificationError:
         (NoAnswer(), "db:6432 does not answer within 5 s"),
         (TimeoutError(), "db:6432 does not answer within 5 s"),
         (Lost("gone"), "db:6432 closed the connection: gone"),
+        (
+            Lost("connection was closed in the middle of operation"),
+            "db:6432 closed the connection: is PostgreSQL or a pooler listening there?",
+        ),
+        (
+            Lost("connection was closed in the middle of operation: database removed"),
+            "db:6432 closed the connection: database removed",
+        ),
+        (ConnectionError("unexpected connection_lost() call"), "db:6432 closed the connection: is PostgreSQL"),
         (unverified(), "TLS: the certificate is not valid: self-signed certificate"),
         (ssl.SSLError(1, "wrong version number"), "TLS failed"),
-        (ConnectionError('PostgreSQL server at "db:6432" rejected SSL upgrade'), "db:6432: TLS: PostgreSQL server"),
+        (
+            ConnectionError('PostgreSQL server at "db:6432" rejected SSL upgrade'),
+            "db:6432 does not answer as PostgreSQL does",
+        ),
         (Refused('password authentication failed for user "u"', "28P01"), "authentication failed: password"),
         (Refused("no such user: u", "08P01"), "authentication failed: no such user"),
         (Refused('database "app" does not exist', "3D000"), "there is no such database"),
@@ -50,6 +62,27 @@ def unverified() -> ssl.SSLCertVerificationError:
 )
 def test_the_reason(error: Exception, text: str) -> None:
     assert text in reason(error, TARGET, 5)
+
+
+@pytest.mark.parametrize(
+    ("target", "error", "text"),
+    [
+        (
+            Target("db", 1, tls={"sslmode": "require"}),
+            ConnectionError('PostgreSQL server at "db:1" rejected SSL upgrade'),
+            "TLS: the server does not offer it, and `sslmode=require` of the URL demands it",
+        ),
+        (Target("db", 1), Refused("SASL authentication failed", "08P01"), "failed; the URL holds no password"),
+        (
+            Target("db", 1, tls={"sslmode": "disable"}),
+            Refused("SSL required"),
+            "`sslmode=disable` of the URL turns TLS",
+        ),
+    ],
+)
+def test_what_the_url_has_to_do_with_it(target: Target, error: Exception, text: str) -> None:
+    assert text in reason(error, target, 5)
+    assert text not in reason(error, TARGET, 5)
 
 
 def test_the_reason_is_one_line_without_the_password() -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import pytest
 
+from poolsafe.doctor import cleaning
 from poolsafe.doctor.bench import MOST_CLIENTS, Bench, Lost, NoAnswer, Refused, transaction
 from poolsafe.doctor.diagnosis import Between, Observations, between, how
 from poolsafe.doctor.probes import (
@@ -53,6 +54,7 @@ async def observed(bench: Bench) -> Observations:
         (FakeServer(SESSION, announces=False), Between.SESSION, "not the one that answers"),
         (FakeServer(SESSION, reuses=True), Between.SESSION, "of one that had ended"),
         (FakeServer(SESSION, drops=frozenset({"jit"})), Between.SESSION, "do not reach it"),
+        (FakeServer(SESSION, reuses=True, resets=False), Between.INHERITS, "of one that had ended"),
         (FakeServer(DIRECT, refuses_names="no names here"), Between.BREAKS, ""),
         (FakeServer(TRANSACTION), Between.BREAKS, "not the one that answers"),
         (FakeServer(TRANSACTION, closes=True), Between.BREAKS, ""),
@@ -196,7 +198,7 @@ def test_session_state(server: FakeServer, leaks: bool, kept: bool | None) -> No
 
 
 def test_a_server_that_nobody_gets_again_is_not_known_to_be_clean(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftover_state, "_PAUSE", 0)
+    monkeypatch.setattr(cleaning, "_PAUSE", 0)
     server = FakeServer(SESSION)
 
     async def run(bench: Bench) -> tuple[tuple[leftover_state.StateFate, ...], tuple[str, ...]]:
@@ -210,6 +212,37 @@ def test_a_server_that_nobody_gets_again_is_not_known_to_be_clean(monkeypatch: p
         "the temporary table ",
         "the channel ",
     ]
+
+
+def test_a_server_that_somebody_else_gets_is_not_known_to_be_without_the_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "_PAUSE", 0)
+    server = FakeServer(SESSION, resets=False)
+
+    async def run(bench: Bench) -> tuple[named_statements.Naming, tuple[str, ...]]:
+        pooling = transaction_pooling.Pooling(Movement.STAYS, "", reused=True)
+        return await named_statements.run(bench, pooling), bench.left
+
+    naming, left = probed(server, run)
+    assert naming.carried is Carried.YES
+    assert len(left) == 1
+    assert "one prepared statement, `poolsafe_" in left[0]
+
+
+@pytest.mark.parametrize("servers", [1, 3, 7])
+def test_state_is_removed_from_a_session_pool_that_keeps_it(servers: int) -> None:
+    server = FakeServer(SESSION, reuses=True, resets=False)
+
+    async def run(bench: Bench) -> bool:
+        clients = await bench.clients(servers)
+        async with transaction(clients[0], keep=True) as home:
+            await clients[0].run("SET geqo_seed = 0.1")
+        for client in clients:
+            # The others are given away first.
+            await bench.drop(client)
+        return await leftover_state._clean(bench, home, "RESET geqo_seed")
+
+    assert probed(server, run)
+    assert server.left() == []
 
 
 def test_state_that_is_refused_is_no_end() -> None:

@@ -27,7 +27,10 @@ def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
         ("postgresql:///app", Target("localhost", 5432, database="app")),
         ("postgresql:///app?host=/run/postgresql&port=6432", Target("/run/postgresql", 6432, database="app")),
         ("postgresql://%2Frun%2Fpg/app", Target("/run/pg", 5432, database="app")),
-        ("postgresql://a:1,b:2/app", Target("a", 1, database="app")),
+        ("postgresql://a:1,b:2/app", Target("a", 1, database="app", other_hosts=1)),
+        ("postgresql://u:p@ss@db/app", Target("db", 5432, "u", "p@ss", "app")),
+        ("postgresql://u:p@s/s@db/app", Target("db", 5432, "u", "p@s/s", "app")),
+        ("postgresql://u:p@db/app?x=a@b", Target("db", 5432, "u", "p", "app", left_out=("x",))),
         ("postgresql+asyncpg:///app?host=a:6543&user=u", Target("a", 6543, "u", database="app")),
         ("postgresql://db/app?password=p&dbname=other", Target("db", 5432, None, "p", "other")),
         ("postgresql://db/app?sslmode=require", Target("db", 5432, database="app", tls={"sslmode": "require"})),
@@ -59,12 +62,14 @@ def test_libpq_s_variables_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     ("said", "text"),
     [
         ("env:URL", "the environment variable `URL` is not set or is empty"),
+        ("env:", "`env:` names no variable"),
         ("hunter2", "not a PostgreSQL URL"),
+        ("postgresql://u:x@hunter2?y@db/app", "a password with `?` or `@` has to be escaped"),
         ("mysql://u:hunter2@db/app", "`mysql` is not PostgreSQL"),
         ("postgresql://u:hunter2@db:port/app", "the port must be a number from 1 to 65535"),
         ("postgresql://u:hunter2@db:70000/app", "the port must be a number from 1 to 65535"),
         ("postgresql://u:hunter2@db/app?sslmode=on", "`sslmode` must be one of disable,"),
-        ("host=db hunter2", "not a URL, and not `key=value` words"),
+        ("host=db hunter2", "neither a URL nor `key=value` pairs"),
     ],
 )
 def test_what_is_no_server(said: str, text: str) -> None:
@@ -72,6 +77,11 @@ def test_what_is_no_server(said: str, text: str) -> None:
         read(said, {})
     assert text in str(error.value)
     assert "hunter2" not in str(error.value)
+
+
+def test_a_variable_without_its_prefix() -> None:
+    with pytest.raises(UsageError, match="write `env:URL` for the one in that environment variable"):
+        read("URL", {"URL": "postgresql://u:hunter2@db/app"})
 
 
 @pytest.mark.parametrize("text", ["a:p@ss w", "a p%40ss%20w", "a p%40ss+w"])

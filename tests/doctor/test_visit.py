@@ -35,7 +35,7 @@ VERSIONS: dict[str, tuple[int, ...] | None] = {"asyncpg": (0, 32, 0), "sqlalchem
 
 def breaks(**changed: Any) -> Examination:
     seen = Observations(
-        Identity("15.1", False, False, False, (("tcp_keepalives_idle", "7200"),)),
+        Identity("15.1", False, False, False, (("idle_session_timeout", "5min"),)),
         Pooling(Movement.MOVES, "clients 1 and 2 shared server process 7"),
         Naming(Carried.NO, "it failed: hunter2 \x1b[31m does not exist"),
         (
@@ -81,17 +81,18 @@ def test_the_report(doctor: Any) -> None:
         "Parameters of the URL that were not sent: pgbouncer\n",
         "Transactions: clients share servers, and change them between transactions\n",
         "  jit: refused (unsupported startup parameter: jit)\n",
-        "The advice: 0 of 24 transactions failed\n",
+        "Recommended options: 0 of 24 queries failed\n",
+        "  PostgreSQL ends idle connections: idle_session_timeout = 5min; a pooler's",
         "Verdict: transaction-breaks\n",
         "Use this with asyncpg 0.32.0 and SQLAlchemy 2.1.9 (tried above):\n",
         '    create_async_engine(url, connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0})\n',
-        "transaction: jit, search_path\n",
-        '    [tool.poolsafe]\n    pooler = "transaction"\n    max-prepared-statements = 0\n',
+        "These startup parameters do not reach the server: jit, search_path.\n",
+        '    [tool.poolsafe]\n    pooler = "transaction"\n    max-prepared-statements = 0\nThen `poolsafe` lists',
     ):
         assert text in ran.stdout, ran.stdout
     assert "\x1b" not in ran.stdout
     assert "hunter2" not in ran.stdout + ran.stderr
-    assert "the password stands in the process list" in ran.stderr
+    assert "the password is visible in the process list" in ran.stderr
 
 
 @pytest.mark.parametrize(
@@ -122,6 +123,7 @@ def test_every_verdict_has_its_words(doctor: Any, between: Between) -> None:
         (breaks(), 0, "(tried above)"),
         (breaks(between=Between.DIRECT, recommended=DEFAULT, trial=None), 0, "asyncpg's defaults, as the probe above"),
         (breaks(trial=Outcome(24, {"InterfaceError": 3}, "InterfaceError: no")), 1, "were tried and failed"),
+        (breaks(trial=None, stopped="the time of 30 s ran out"), 1, "SQLAlchemy 2.1.9 (not tried):"),
         (breaks(recommended=None, trial=None), 1, "no options work here. Use asyncpg >= 0.31."),
         (breaks(stopped="the time of 30 s ran out"), 0, "Stopped: the time of 30 s ran out."),
         (breaks(stopped="interrupted"), 130, "Stopped: interrupted."),
@@ -156,8 +158,8 @@ def test_the_state_of_sessions(doctor: Any) -> None:
     assert doctor.said[1]["state"] is True
     assert doctor.said[1]["timeout"] == 120
     for text in (
-        "  no options: 6 of 48 transactions failed, 4 of them without an error, with another client's rows\n",
-        "  both sizes 0: 0 of 48 transactions failed\n",
+        "  no options: 6 of 48 queries failed, 4 of them without an error, with another client's rows\n",
+        "  both sizes 0: 0 of 48 queries failed\n",
         "  setting: the next client on that server gets it; its owner loses it on another server\n",
         "  advisory lock: no other client gets it; its owner keeps it\n",
         "  temporary table: unknown\n",
@@ -165,7 +167,7 @@ def test_the_state_of_sessions(doctor: Any) -> None:
         "  notifications: do not arrive, and nothing fails\n",
     ):
         assert text in ran.stdout, ran.stdout
-    assert "--probe-state puts these on shared servers" in ran.stderr
+    assert "--probe-state leaves these on shared servers" in ran.stderr
     assert all(len(line) < 240 for line in ran.stderr.splitlines())
 
 
@@ -211,8 +213,13 @@ def test_no_connection_is_one_line(doctor: Any) -> None:
     ("arguments", "text"),
     [
         (["--doctor"], "argument --doctor: expected one argument"),
-        (["--doctor", "hunter2"], "--doctor: not a PostgreSQL URL; write `postgresql://user@host/database`"),
-        (["--doctor", URL, "src"], "`--doctor` asks a server and reads no files; leave the paths out"),
+        (
+            ["--doctor", "hunter2"],
+            "write `env:NAME` for a URL in an environment variable, or `postgresql://user@host/database`\n",
+        ),
+        (["--doctor", "mysql://u:hunter2@db/app"], "`mysql` is not PostgreSQL; write `env:NAME` for a URL in"),
+        (["--doctor", URL, "--write-config", "--config", "no.toml"], "--config: no such file: `no.toml`"),
+        (["--doctor", URL, "src"], "`--doctor` connects to a server and reads no files; remove the paths"),
         (["--doctor", URL, "--timeout", "0"], "--timeout: must be a number of seconds up to 3600, not `0`"),
         (["--doctor", URL, "--timeout", "soon"], "--timeout: must be a number of seconds up to 3600, not `soon`"),
         (["--doctor", URL, "--timeout", "nan"], "--timeout: must be a number of seconds up to 3600, not `nan`"),
@@ -269,6 +276,12 @@ def test_the_configuration_is_written(doctor: Any, tmp_path: Path) -> None:
     assert "other.toml" in doctor("--doctor", URL, "--write-config", "--config", "other.toml").stderr
     # And the linter reads it.
     assert 'pooler = "transaction"' in run(tmp_path, "--show-settings").stdout
+
+
+def test_what_is_interrupted_writes_nothing(doctor: Any, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    assert doctor("--doctor", URL, "--write-config", found=breaks(stopped="interrupted")).returncode == 130
+    assert (tmp_path / "pyproject.toml").read_text() == ""
 
 
 def test_without_a_verdict_nothing_is_written(doctor: Any, tmp_path: Path) -> None:

@@ -93,6 +93,16 @@ def test_other_rows_and_exceptions_are_failures(monkeypatch: pytest.MonkeyPatch)
     assert outcome.example == 'DuplicatePreparedStatementError: "***" already exists'
 
 
+def test_a_refused_connection_is_a_failure_without_sqlalchemy_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(**_: Any) -> Connection:
+        raise asyncpg.TooManyConnectionsError("too many clients already")
+
+    monkeypatch.setattr(workload, "installed", {}.get)
+    monkeypatch.setattr(asyncpg, "connect", refuse)
+    outcome = asyncio.run(run(Job(TARGET, ONE_ZERO, False, "ab12")))
+    assert outcome.failures == {"TooManyConnectionsError": 24}
+
+
 def test_names_are_nobody_else_s() -> None:
     for configuration in (DEFAULT, UNIQUE_NAME):
         job = Job(TARGET, configuration, False, "ab12")

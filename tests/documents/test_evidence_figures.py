@@ -38,8 +38,8 @@ CITED = [
     ("PGB101", "{} to {} of 108", "no option", EVERY),
     ("PGB102", "{} to {} of 108", "`statement_cache_size=0`", OLD),
     ("PGB106", "{} to {} of 108", "both 0", OLD),
-    ("PGB106", "under AUTOCOMMIT {} to {}", "both 0, AUTOCOMMIT", OLD),
-    ("PGB106", "there in {} of 108", "both 0, empty name", ("0.27",)),
+    ("PGB106", "{} to {} under AUTOCOMMIT", "both 0, AUTOCOMMIT", OLD),
+    ("PGB106", "asyncpg 0.27, in {} of 108", "both 0, empty name", ("0.27",)),
 ]
 
 

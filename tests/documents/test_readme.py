@@ -1,7 +1,8 @@
-"""Every command of the README is run, and a block that nobody knows is a failure."""
+"""The README is true: its commands run, its output and figures are real, and what it links to exists."""
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -11,13 +12,11 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-import laws
 import pytest
 import tomli
 
+from documents import picture
 from poolsafe.config import keys
-from poolsafe.facts.deployment import Deployment
-from poolsafe.source import Source
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -102,9 +101,94 @@ def test_the_diff_of_the_readme_is_real(tmp_path: Path) -> None:
     assert shown in ran.stdout.replace(os.sep, "/")
 
 
-def test_the_repair_of_the_readme_is_real() -> None:
+def test_the_number_of_problems_is_real(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "fixtures", tmp_path / "fixtures")
+    command = [sys.executable, "-m", "fixer", "--output-format", "json", "fixtures/shop"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    found = json.loads(ran.stdout)
+    assert len(found) == 8
+    assert len({each["filename"] for each in found}) == 6
+    assert "eight problems in six files" in README
+
+
+def test_the_repair_of_the_readme_is_real(tmp_path: Path) -> None:
     before, after = blocks("python")
-    assert laws.repaired(Source.from_text("db.py", before), Deployment(), unsafe=False).text == after
+    program = tmp_path / "db.py"
+    program.write_text(before, encoding="utf-8")
+    command = [sys.executable, "-m", "poolsafe", "--isolated", "--apply", "db.py"]
+    ran = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
+    assert program.read_text(encoding="utf-8") == after
+
+
+def test_the_first_ten_lines_lead_from_the_traceback_to_the_repair() -> None:
+    top = "\n".join(README.splitlines()[:10])
+    assert 'prepared statement "__asyncpg_stmt_4__" does not exist' in top
+    assert "](docs/symptoms.md)" in top
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the picture is taken on a pseudo-terminal")
+@pytest.mark.parametrize("theme", picture.THEMES)
+def test_the_picture_is_fresh(theme: str) -> None:
+    """Run `python -m tests.documents.picture` where this fails."""
+    assert picture.path(theme).read_text(encoding="utf-8") == picture.svg(picture.session(), theme)
+    assert picture.path(theme).relative_to(ROOT).as_posix() in README
+
+
+def test_what_the_readme_installs_is_called_so() -> None:
+    project = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    hooks = (ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8")
+    # `uvx NAME` runs the command of that name.
+    assert project["name"] in project["scripts"]
+    assert set(re.findall(r"poolsafe\[(\w+)\]", README)) == {"doctor"} <= set(project["optional-dependencies"])
+    assert f"Python {project['requires-python'].removeprefix('>=')} or newer" in README
+    assert set(re.findall(r"`(poolsafe(?:-fix)?)` (?:reports|repairs)", README)) == set(
+        re.findall(r"^- id: (.+)$", hooks, re.MULTILINE)
+    )
+
+
+FIELD = re.compile(r"(\d+)/\d+")
+
+
+def measured(library: str, row: str, asyncpg: str) -> int:
+    """How many of 108 attempts failed, by the table of docs/evidence.md for a version of SQLAlchemy."""
+    page = (ROOT / "docs/evidence.md").read_text(encoding="utf-8")
+    table = page.partition(f"## SQLAlchemy {library}\n")[2].partition("\n## ")[0]
+    head, *rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
+    (cells,) = [cells for cells in rows if cells[0] == row]
+    field = FIELD.match(cells[head.index(f"asyncpg {asyncpg}")])
+    return int(field[1]) if field else 0
+
+
+def test_the_failures_that_the_readme_counts_were_measured() -> None:
+    text = " ".join(README.split())
+    recipe = [measured("2.1.9", "NullPool, unique names", version) for version in ("0.32.0", "0.30.0")]
+    assert (
+        f"failed in {recipe[0]} of 108 transactions with SQLAlchemy 2.1.9 and asyncpg 0.32, and in {recipe[1]} of 108 "
+        "with asyncpg 0.30. With both cache sizes at 0, asyncpg 0.32 failed in none"
+    ) in text
+    assert measured("2.1.9", "both 0", "0.32.0") == 0
+    old = measured("2.0.58", "both 0", "0.30.0")
+    assert f"{old} of 108 transactions still failed with SQLAlchemy 2.0.58" in text
+
+
+def test_the_times_and_the_score_of_the_readme_were_measured() -> None:
+    page = (ROOT / "docs/performance.md").read_text(encoding="utf-8")
+    text = " ".join(README.split())
+    few = re.findall(r"files / ruff, no cache, F401 \| ([\d.]+) \(", page)[0]
+    (ruff,) = re.findall(r"^\| ruff .*, no cache \| [\d.]+ s \| ([\d.]+) \|$", page, re.MULTILINE)
+    (semgrep,) = re.findall(r"^\| semgrep .* s \| ([\d.]+) \|$", page, re.MULTILINE)
+    ((right, all_of_them, wrong),) = re.findall(r"^\| semgrep \| (\d+) of (\d+) \| .* \| (\d+) \|$", page, re.MULTILINE)
+    assert f"takes {few} of ruff's time" in text
+    assert f"took {ruff} times ruff's" in text
+    assert f"took {semgrep} times as long as semgrep" in text
+    assert f"found {right} of the {all_of_them} lines" in text
+    assert f"also reported {wrong} lines" in text
+
+
+@pytest.mark.parametrize("target", sorted(set(re.findall(r"\]\(([^)#:]+)(?:#[\w-]+)?\)", README))))
+def test_what_the_readme_links_to_exists(target: str) -> None:
+    assert (ROOT / target).exists()
 
 
 def test_the_configuration_of_the_readme_exists() -> None:

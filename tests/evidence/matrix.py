@@ -55,18 +55,17 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
 HEAD = """\
 # Evidence
 
-What poolsafe says of an engine is shown on PostgreSQL and PgBouncer themselves: `tests/evidence/` starts both and runs
-engines in several processes against a pool of three server connections. Every query returns a value that only its own
-task can know, so that another client's row is noticed. `pytest -m evidence` runs what CI runs: every bad fixture and
-its repaired form, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an
-error, and session state: what a client leaves on a server for others, misses on another one, and what nobody meets.
-Needed are Debian's packages `postgresql`, `pgbouncer` and `openssl`; `POOLSAFE_POSTGRES` (the folder of `initdb` and
-`postgres`) and `POOLSAFE_PGBOUNCER` (the program) name others, and `POOLSAFE_EVIDENCE_LOG` a file that gets the figures
-of every cell.
+poolsafe's rules are checked on real PostgreSQL and PgBouncer servers: `tests/evidence/` starts both and runs engines in
+several processes against a pool of three server connections. Every query returns a value that only its own task knows,
+so another client's row is noticed. `pytest -m evidence` runs the same tests as CI: every bad fixture and its fixed
+version, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an error, and
+session state that leaks to other clients, is lost, or causes no harm. The tests need Debian's packages `postgresql`,
+`pgbouncer` and `openssl`. `POOLSAFE_POSTGRES` (the directory of `initdb` and `postgres`) and `POOLSAFE_PGBOUNCER` (the
+program) select other installations, and `POOLSAFE_EVIDENCE_LOG` names a file for the figures of every cell.
 
-From 1.21 on PgBouncer knows `max_prepared_statements`. The suite reads its version, writes 0 where it is known, and
-shows the verdict table once more with 200. Debian 12 has 1.18, where there is nothing to show and these tests are
-skipped; another release takes a few minutes:
+PgBouncer supports `max_prepared_statements` since 1.21. The suite reads PgBouncer's version, sets the option to 0 if it
+is supported, and checks the verdict table again with 200. Debian 12 has PgBouncer 1.18, for which the second part is
+skipped. Building another release takes a few minutes:
 
 ```sh
 sudo apt-get install build-essential pkg-config libevent-dev libssl-dev
@@ -75,14 +74,15 @@ curl -L https://www.pgbouncer.org/downloads/files/1.25.2/pgbouncer-1.25.2.tar.gz
 POOLSAFE_PGBOUNCER=$PWD/pgbouncer-1.25.2/pgbouncer pytest -m evidence
 ```
 
-The program has to be readable for the user `postgres` where the tests run as root.
+If the tests run as root, the program must be readable for the user `postgres`.
 
-Of other poolers, pgpool-II is run where Debian's `pgpool2` is installed (`POOLSAFE_PGPOOL` names another program): it
-gives each client a session and carries startup parameters. For what no package does there are stand-ins on loopback,
-one that drops startup parameters as Neon's and Supabase's proxies do, and one that refuses `options` as RDS Proxy does.
-They show what drivers make of it and that the messages quote it; **of the providers themselves they prove nothing**.
+The only other pooler that is run is pgpool-II, if Debian's `pgpool2` is installed (`POOLSAFE_PGPOOL` selects another
+program). It gives each client a session and applies startup parameters. For hosted poolers, there are two stand-ins on
+the loopback interface: one drops startup parameters as Neon's and Supabase's proxies do, and one rejects `options` as
+RDS Proxy does. They show how drivers react and that the messages quote the right errors; **they prove nothing about the
+providers themselves**.
 
-The tables below come from the longer matrix, which is not part of CI:
+The tables below come from a longer matrix, which is not part of CI:
 
 ```sh
 python -m tests.evidence.matrix
@@ -90,28 +90,26 @@ python -m tests.evidence.matrix
 """
 
 NOTES = """\
-## What else was seen on 2026-11-22
+## Other results of 2026-11-22
 
-- The empty statement name without both zeros fails on a direct connection too: SQLAlchemy's cache takes one unnamed
-  statement for another (143 of 216 with asyncpg 0.32, wrong rows among them).
-- asyncpg 0.31 with `statement_cache_size=0` alone: every query is right but those through a cursor on the server
-  (`stream()`), also on a direct connection: `unnamed prepared statement does not exist`. Both zeros, or asyncpg 0.32,
-  are right.
-- SQLAlchemy before 2.0.21 pings outside a transaction. That fails with asyncpg <= 0.28 only: 105 of 216 with 2.0.20
-  and 0.28, none of 216 with 0.29 and none with 0.30.
-- A connection that the pooler has closed gives one of two exceptions: where the event loop stood still meanwhile
-  `ConnectionDoesNotExistError: connection was closed in the middle of operation`, where it ran
-  `InterfaceError: connection is closed`.
-- `prepared_statement_cache_size=0` with the empty name under AUTOCOMMIT returns other clients' rows even where
-  PgBouncer 1.25.2 carries prepared statements (max_prepared_statements = 200): 20 of 108.
+- The empty statement name without both sizes at 0 also fails on a direct connection, because SQLAlchemy's cache
+  confuses unnamed statements (143 of 216 with asyncpg 0.32, including wrong rows).
+- With asyncpg 0.31 and `statement_cache_size=0` alone, only server-side cursors (`stream()`) fail, even on a direct
+  connection: `unnamed prepared statement does not exist`. With both sizes at 0, or asyncpg 0.32, they work.
+- SQLAlchemy before 2.0.21 pings outside a transaction. This fails only with asyncpg <= 0.28: 105 of 216 with 2.0.20 and
+  0.28, and none of 216 with 0.29 or 0.30.
+- A connection that the pooler has closed raises `ConnectionDoesNotExistError: connection was closed in the middle of
+  operation` if the event loop was blocked in the meantime, and `InterfaceError: connection is closed` if it ran.
+- `prepared_statement_cache_size=0` with the empty name under AUTOCOMMIT returns other clients' rows even if PgBouncer
+  1.25.2 supports prepared statements (`max_prepared_statements = 200`): 20 of 108.
 """
 
 LEGEND = """\
-Each field is failures / attempts; **bold** where the rows of another query came back without an error. "-": SQLAlchemy
-does not know the option. The attempts are transactions with queries of text and of expressions, inserts, `executemany`,
-enum types and cursors on the server (`stream()`), these last not under AUTOCOMMIT, where they work nowhere. A field is
-one run of {processes} processes with {tasks} tasks each, so that the figures of a race vary from run to run; 0 is none
-of at least 108.
+Each field shows failures / attempts, in **bold** if rows of another query were returned without an error. "-" means
+that SQLAlchemy does not support the option. The attempts are transactions with textual and expression queries, inserts,
+`executemany`, enum types and server-side cursors (`stream()`), except that cursors are not used under AUTOCOMMIT, where
+they never work. A field is one run of {processes} processes with {tasks} tasks each, so figures vary from run to run; 0
+means none of at least 108.
 """
 
 
@@ -192,7 +190,7 @@ def exceptions(columns: Sequence[Column]) -> str:
                 total.examples = outcome.examples | total.examples
     rows = [f"| `{name}` | {count} | `{total.examples[name][:150]}` |" for name, count in total.failures.most_common()]
     return "\n".join(
-        ["## Exceptions of all of them\n", "| exception | times | for example |", "| --- | --- | --- |", *rows, ""]
+        ["## Exceptions in all runs\n", "| exception | times | for example |", "| --- | --- | --- |", *rows, ""]
     )
 
 

@@ -146,12 +146,23 @@ def test_a_pool_of_one_server(servers: Servers, turn: int) -> None:
         small.server.stop()
 
 
-def test_sessions_that_are_not_reset(servers: Servers) -> None:
+@pytest.mark.parametrize("turn", range(RUNS))
+def test_sessions_that_are_not_reset(servers: Servers, turn: int) -> None:
+    keeping = servers.pooler(server_reset_query="")
+    try:
+        place = Place(keeping.server.port, keeping.name("session"), servers=8)
+        settings: dict[str, object] = {"pooler": "transaction", "max-prepared-statements": 0}
+        check(place, "session-without-reset", settings, ZEROS, REFUSED)
+    finally:
+        keeping.server.stop()
+
+
+def test_the_state_of_sessions_that_are_not_reset(servers: Servers) -> None:
     keeping = servers.pooler(server_reset_query="")
     try:
         place = Place(keeping.server.port, keeping.name("session"), servers=8)
         answer = ask(place, "--probe-state")
-        assert answer.report["class"] == "session"
+        assert answer.report["class"] == "session-without-reset"
         found = answer.report["session_state"].values()
         assert all((each["leaks"], each["kept"]) == (True, True) for each in found)
         assert answer.report["left_behind"] == []
@@ -204,7 +215,11 @@ def test_the_state_of_a_session_of_ones_own(servers: Servers, places: Places) ->
     [
         ("nothing", "postgresql://{user}:hunter2@{host}:{port}/x", "refuses connections"),
         ("postgres", "postgresql://{user}:hunter2@{host}:{port}/x", "there is no such database"),
-        ("postgres", "postgresql://{user}:hunter2@{host}:{port}/x?sslmode=require", "TLS: PostgreSQL server at"),
+        (
+            "postgres",
+            "postgresql://{user}:hunter2@{host}:{port}/x?sslmode=require",
+            "TLS: the server does not offer it",
+        ),
         (
             "encrypting",
             "postgresql://{user}:hunter2@{host}:{port}/x?sslmode=verify-full",

@@ -90,6 +90,7 @@ def test_the_last_value(case: Case, how: LastValue, client_of: ClientOf, servers
 SILENT = [
     ("PGB401_session_setting/good_set_local.py", "report"),
     ("PGB401_session_setting/good_tracked.py", "prepare"),
+    ("PGB401_session_setting/good_set_back.py", "load_history"),
     ("PGB402_session_role/good_set_local_role.py", "audit"),
     ("PGB402_session_role/good_reset.py", "leave"),
     ("PGB403_session_advisory_lock/good_transaction_lock.py", "send_invoices"),

@@ -137,3 +137,57 @@ def test_the_place_is_shown(tmp_path: Path) -> None:
     contents = {name: text.replace("  # PGB107", "") for name, text in files(PROJECT).items() if "quiet" not in name}
     contents = dict(reversed(contents.items()))
     assert related(tmp_path, contents) == [("vacuum.py", 4, "AUTOCOMMIT is set here")]
+
+
+MIGRATIONS = """
+    # file: app/db.py
+    from uuid import uuid4
+    from sqlalchemy.ext.asyncio import create_async_engine
+    ARGS = {
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "prepared_statement_name_func": lambda: f"q{uuid4()}",
+    }
+    engine = create_async_engine("postgresql+asyncpg://db/a", connect_args=ARGS, pool_pre_ping=True)  # PGB107
+    quiet = create_async_engine("postgresql+asyncpg://db/a", connect_args=ARGS, pool_pre_ping=True)
+
+    # file: first/env.py
+    from alembic import context
+    from app.db import engine
+    context.run_migrations()
+
+    # file: first/versions/one.py
+    from alembic import op
+    def upgrade():
+        with op.get_context().autocommit_block():
+            op.create_index("i", "jobs", ["state"], postgresql_concurrently=True)
+
+    # file: second/env.py
+    from alembic import context
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from app.db import ARGS
+    engine = create_async_engine("postgresql+asyncpg://db/a", connect_args=ARGS, pool_pre_ping=True)
+    context.run_migrations()
+
+    # file: second/versions/one.py
+    from alembic import op
+    def upgrade():
+        op.create_index("i", "jobs", ["state"])
+
+    # file: third/env.py
+    from alembic import context
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from app.db import ARGS
+    engine = create_async_engine("postgresql+asyncpg://db/a", connect_args=ARGS, pool_pre_ping=True)  # PGB107
+    context.run_migrations()
+
+    # file: third/versions/one.py
+    from alembic import op
+    def upgrade():
+        with op.get_context().autocommit_block():
+            op.create_index("i", "jobs", ["state"], postgresql_concurrently=True)
+"""
+
+
+def test_autocommit_blocks_of_migrations(tmp_path: Path) -> None:
+    assert judged(tmp_path, MIGRATIONS) == files(MIGRATIONS)

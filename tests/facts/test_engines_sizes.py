@@ -450,6 +450,31 @@ def test_a_size_that_asks_for_the_pooler_is_off_where_it_must_be(size: str, url:
     assert codes_of(f"{OVERRIDDEN}engine = make({url}, {size})\n") == codes
 
 
+# A test on the way to both sizes does not choose between them.
+ON_THE_WAY = [
+    ("0 if os.getenv('CI') else 50", "PGB103"),
+    ("0 if ':6543' in url else 50", ""),
+    ("0 if os.getenv('CI') or 'pooler' in url else 50", ""),
+    ("0 if os.getenv('CI') and 'pooler' in url else 50", ""),
+]
+
+
+@pytest.mark.parametrize(("size", "codes"), ON_THE_WAY)
+@pytest.mark.parametrize("url", ["'postgresql+asyncpg://' + os.environ['HOST']", "os.getenv('URL', URL)"])
+def test_a_test_for_the_driver_on_the_way_chooses_no_size(size: str, codes: str, url: str) -> None:
+    code = f"""
+def args(url):
+    if "asyncpg" in url:
+        return {{"statement_cache_size": {size}, "prepared_statement_cache_size": 0}}
+    if "postgres" in url:
+        return {{"prepared_statement_cache_size": 0, "statement_cache_size": {size}}}
+    return {{}}
+url = {url}
+engine = create_async_engine(url, pool_pre_ping=True, connect_args=args(url))
+"""
+    assert codes_of(HEAD + code) == codes
+
+
 @pytest.mark.parametrize(
     ("condition", "codes"),
     [

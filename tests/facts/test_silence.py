@@ -61,7 +61,7 @@ ENGINES = [
     (
         "create_async_engine(DB, pool_pre_ping=True, async_creator=connect)",
         Cause.CREATOR,
-        "its `async_creator` makes the connections in a way that is not followed",
+        "its `async_creator` cannot be followed",
     ),
     ("create_engine(url)", Cause.SYNCHRONOUS, "the driver is not known, and `create_engine()` counts as synchronous"),
     ("create_async_engine('sqlite+aiosqlite://')", Cause.OTHER_DRIVER, "its URL begins with `sqlite+aiosqlite://`"),
@@ -117,7 +117,9 @@ def test_what_costs_too_much_is_not_judged() -> None:
     report = check(Source.from_text("app.py", code), TRANSACTION)
     assert [(one.cause, one.unjudged, one.holds_sql) for one in report.silences] == [(Cause.BUDGET, True, False)]
     (finding,) = report.findings
-    assert finding.message.startswith("this engine is not judged, as following what leads to it costs too much; ")
+    assert finding.message.startswith(
+        "this engine was not checked: the code that leads to it takes too long to follow; "
+    )
     assert report.engines == 1
 
 
@@ -301,8 +303,8 @@ def test_sarif_notifies(project: Path) -> None:
     first, second = invocation["toolExecutionNotifications"]
     assert first["level"] == "note"
     assert first["descriptor"] == {"id": "PGB010", "index": 0}
-    assert first["message"]["text"].startswith("this engine is not judged, as the driver is not known (")
-    assert second["message"]["text"].startswith("this engine's caches are not judged, as `statement_cache_size`")
+    assert first["message"]["text"].startswith("this engine was not checked: the driver is not known (")
+    assert second["message"]["text"].startswith("the caches of this engine were not checked: `statement_cache_size`")
     place = first["locations"][0]["physicalLocation"]
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("a.py", 8)
     assert [one["id"] for one in sarif["tool"]["driver"]["notifications"]] == ["PGB010"]

@@ -19,7 +19,7 @@ from poolsafe.source import Source
 HEADER = """\
 import asyncpg
 from alembic import op
-from sqlalchemy import event, func, select, text
+from sqlalchemy import bindparam, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
 
 engine = create_async_engine("postgresql+asyncpg://app@db/app")
@@ -223,7 +223,226 @@ OTHERS = """
 """
 
 
-@pytest.mark.parametrize(("program", "expected"), cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS))
+LISTENERS = """
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        dbapi_connection.run_async(lambda conn: conn.execute("SET search_path TO a"))  # PGB408
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        async def setup(conn):
+            await conn.execute("SET search_path TO a")
+        dbapi_connection.run_async(setup)  # PGB408
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        dbapi_connection.run_async(lambda conn: conn.set_type_codec("SET"))
+"""
+
+PARAMETERS = """
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET LOCAL app.x = :v").bindparams(bindparam("v", "a")))  # PGB405?
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET LOCAL app.x = :v").bindparams(bindparam("v", "a", literal_execute=True)))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET app.x = :v").bindparams(bindparam("v", literal_execute=True)))  # PGB401!
+"""
+
+RESETS = """
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET session_replication_role = replica;"))
+            await conn.execute(text("DELETE FROM runs"))
+            await conn.execute(text("SET session_replication_role = DEFAULT;"))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET ROLE reader"))
+            await conn.execute(text("RESET ROLE"))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET ROLE reader"))
+            await conn.execute(text("RESET ALL"))  # PGB402!
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET app.tenant = 'a'"))
+            await conn.execute(text("RESET ALL"))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET app.tenant = 'a'"))
+            await conn.execute(text("RESET app.other"))  # PGB401!
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SET app.tenant = 'a'"))
+            await conn.execute(text("SET LOCAL app.tenant = DEFAULT"))  # PGB401!
+
+    async def f():
+        async with engine.connect() as conn:
+            await conn.execute(text("SET app.tenant = 'a'"))
+            await conn.commit()
+            await conn.execute(text("RESET app.tenant"))  # PGB401?
+
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn:
+            await conn.execute("SET app.tenant = 'a'")
+            await conn.execute("RESET app.tenant")  # PGB401
+"""
+
+HELPERS = """
+    async def f():
+        def version(conn):
+            conn.execute(text("SET search_path TO a"))
+            return conn.execute(text("SELECT 1"))
+        async with engine.connect() as conn:
+            return await conn.run_sync(version)
+
+    async def f():
+        def version(conn):
+            conn.execute(text("SET search_path TO a"))
+        async with engine.connect() as conn:
+            await conn.run_sync(version)
+    async def g():
+        def version(conn):
+            conn.execute(text("SET search_path TO b"))
+        async with engine.begin() as conn:
+            await conn.run_sync(version)  # PGB401!
+
+    async def _lock(conn):
+        async with conn.transaction():
+            await conn.fetchval("SELECT pg_advisory_lock(1)")
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn:
+            await _lock(conn)  # PGB403?
+
+    async def _lock(conn):
+        async with conn.transaction():
+            await conn.fetchval("SELECT pg_advisory_lock(1)")
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn, conn.transaction():
+            await _lock(conn)
+            await conn.fetchval("SELECT pg_advisory_unlock(1)")
+
+    async def f():
+        def upgrade(conn):
+            conn.execute(text("SET search_path TO a"))
+            conn.commit()
+        async with engine.connect() as conn:
+            await conn.run_sync(upgrade)  # PGB401?
+
+    async def f():
+        def create(conn):
+            conn.execute(text("SET search_path TO a"))
+        async with engine.begin() as conn:
+            await conn.run_sync(create)
+            await conn.execute(text("SELECT 1"))  # PGB401!
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.run_sync(lambda sync: sync.execute(text("SET search_path TO a")))  # PGB401!
+
+    async def f():
+        async with engine.connect() as conn:
+            await conn.run_sync(lambda sync: sync.execute(text("SET search_path TO a")))
+
+    async def f():
+        async with engine.connect() as conn:
+            await conn.execute(text("SET search_path TO a"))
+            await conn.run_sync(metadata.create_all)
+
+    async def f():
+        async with engine.connect() as conn:
+            await conn.execute(text("SET search_path TO a"))
+            await conn.run_sync(do_migrations)  # PGB401?
+
+    async def _set(conn):
+        await conn.execute(text("SET search_path TO a"))
+    async def f():
+        async with engine.begin() as conn:
+            await _set(conn)  # PGB401?
+
+    async def _set(conn):
+        await conn.execute(text("SET search_path TO a"))
+    async def f():
+        async with engine.connect() as conn:
+            await _set(conn)
+            await conn.execute(text("SELECT 1"))
+
+    async def _set(conn):
+        await conn.execute(text("SET search_path TO a"))
+    async def f():
+        async with engine.connect() as conn:
+            await _set(conn)
+    async def g():
+        async with engine.connect() as conn:
+            await _set(conn)
+            await conn.commit()  # PGB401?
+
+    async def _set(conn):
+        await conn.execute(text("SET search_path TO a"))
+    async def f():
+        async with engine.connect() as conn:
+            await _set(conn)
+    handed_out = [_set]  # PGB401?
+
+    async def set_path(conn):
+        await conn.execute(text("SET search_path TO a"))
+    async def f():
+        async with engine.connect() as conn:
+            await set_path(conn)  # PGB401?
+
+    async def _set(conn, value):
+        await conn.execute("SELECT set_config('app.tenant', $1, true)", value)
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn:
+            await _set(conn, "a")  # PGB404
+
+    async def _set(conn, value):
+        await conn.execute("SELECT set_config('app.tenant', $1, true)", value)
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn, conn.transaction():
+            await _set(conn, "a")
+
+    class Store:
+        async def _set(self, conn):
+            await conn.execute("SET LOCAL app.tenant = 'a'")
+        async def load(self, pool: asyncpg.Pool):
+            async with pool.acquire() as conn:
+                await self._set(conn=conn)  # PGB404
+
+    async def _lock(conn):
+        await conn.execute(text("SELECT pg_advisory_lock(1)"))
+    async def _release(conn):
+        await conn.execute(text("SELECT pg_advisory_unlock(1)"))
+    async def f():
+        async with engine.begin() as conn:
+            await _lock(conn)
+            await _release(conn)
+
+    async def _lock(conn):
+        await conn.execute(text("SELECT pg_advisory_lock(1)"))
+    async def _release(conn):
+        await conn.execute(text("SELECT pg_advisory_unlock(1)"))
+    async def f():
+        async with engine.connect() as conn:
+            await _lock(conn)
+            await conn.commit()
+            await _release(conn)  # PGB403
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "expected"),
+    cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS, LISTENERS, PARAMETERS, RESETS, HELPERS),
+)
 def test_the_transaction_around_a_command(program: str, expected: str) -> None:
     assert said(program) == expected
 
@@ -233,3 +452,42 @@ def test_names_with_dots() -> None:
     assert dotted(cst.parse_expression("(await self.conn)")) == "self.conn"
     assert dotted(cst.parse_expression("get().conn")) is None
     assert dotted(None) is None
+
+
+GIVEN = """
+async def test_a_table(session: AsyncSession):
+    await session.execute(text("CREATE TEMP TABLE x (a int)"))
+    await session.commit()
+"""
+MADE = """
+async def test_a_table():
+    async with engine.begin() as session:
+        await session.execute(text("CREATE TEMP TABLE x (a int)"))
+"""
+
+
+def test_what_a_test_is_given_is_rolled_back() -> None:
+    for path, program, expected in (
+        ("tests/test_tables.py", GIVEN, []),
+        ("tests/test_tables.py", MADE, ["PGB406"]),
+        ("tables.py", GIVEN, ["PGB406"]),
+    ):
+        found = check(Source.from_text(path, HEADER + program), Deployment(pooler=PoolMode.TRANSACTION)).findings
+        assert [one.code for one in found if one.code.startswith("PGB4")] == expected
+
+
+PSYCOPG = """
+import psycopg
+
+async def work(conninfo):
+    async with await psycopg.AsyncConnection.connect(conninfo) as connection:
+        await {cursor}.execute("SET app.x = %s", ("a",))
+"""
+
+
+@pytest.mark.parametrize(
+    ("cursor", "codes"), [("connection", ["PGB405"]), ("psycopg.AsyncClientCursor(connection)", [])]
+)
+def test_a_client_cursor_writes_parameters(cursor: str, codes: list[str]) -> None:
+    found = check(Source.from_text("app.py", PSYCOPG.format(cursor=cursor)), Deployment()).findings
+    assert [one.code for one in found if one.code.startswith("PGB4")] == codes

@@ -8,7 +8,8 @@ from blocks import changes
 
 from poolsafe.source import Source
 
-HEAD = """import asyncpg
+HEAD = """import os
+import asyncpg
 import psycopg
 from databases import Database
 from piccolo.engine.postgres import PostgresEngine
@@ -33,6 +34,16 @@ SAFE = """
     asyncpg.connect(dsn, statement_cache_size=50)
     # becomes
     asyncpg.connect(dsn, statement_cache_size=0)
+
+    asyncpg.connect(dsn, statement_cache_size=0 if os.getenv("CI") else 50)
+    # becomes
+    asyncpg.connect(dsn, statement_cache_size=0)
+
+    options = {"autocommit": True, "prepare_threshold": None if os.getenv("CI") else 5}
+    psycopg.connect(uri, **options)
+    # becomes
+    options = {"autocommit": True, "prepare_threshold": None}
+    psycopg.connect(uri, **options)
 
     options = dict(statement_cache_size="0")
     asyncpg.connect(dsn, **options)

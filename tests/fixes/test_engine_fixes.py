@@ -396,6 +396,14 @@ def test_disabled_pre_ping_is_replaced_unsafely() -> None:
     assert after(source, fix.edits) == text.replace("False", "True")
 
 
+def test_what_decides_about_the_ping_is_not_left_without_effect() -> None:
+    text = "create_async_engine(URL, pool_pre_ping=settings.ping)\n"
+    start = text.index("settings")
+    span = (start, start + len("settings.ping"))
+    source, engine = engine_in(text, pre_ping=PrePing.FALSE, pre_ping_value=span)
+    assert enable_pre_ping(engine, source) is None
+
+
 @pytest.mark.parametrize("state", [PrePing.TRUE, PrePing.CONDITIONAL, PrePing.UNKNOWN, PrePing.FALSE])
 def test_no_pre_ping(state: PrePing) -> None:
     source, engine = engine_in("create_async_engine(URL, **OPTIONS)\n", pre_ping=state)

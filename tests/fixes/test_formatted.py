@@ -40,16 +40,6 @@ def with_black(folder: Path, width: int) -> None:
             continue
 
 
-# Not yet laid out as formatters do: a call that gets shorter, a call in an argument that stands on a line of its own, a
-# call in a `with` statement, and a dict that stands elsewhere.
-NOT_FITTED = {
-    (79, "PGB401_session_setting/bad_asyncpg_transaction.py"),
-    (79, "PGB406_temporary_table/bad_import.py"),
-    (79, "PGB501_asyncpg_missing_cache_size/bad_imported_by_name.py"),
-    (79, "PGB511_psycopg_prepare_threshold/bad_checkpointer.py"),
-}
-
-
 @pytest.mark.parametrize(
     "width", [pytest.param(width, marks=() if width == 88 else pytest.mark.long) for width in WIDTHS]
 )
@@ -68,7 +58,7 @@ def test_a_formatted_file_stays_formatted(formatter: Formatter, width: int, tmp_
     spoiled = [
         "\n".join(unified_diff(fixed[path].decode().splitlines(), path.read_text("utf-8").splitlines(), case.name))
         for path, case in paths.items()
-        if path in changed and path.read_bytes() != fixed[path] and (width, case.name) not in NOT_FITTED
+        if path in changed and path.read_bytes() != fixed[path]
     ]
     assert not spoiled, "\n".join(spoiled)
 

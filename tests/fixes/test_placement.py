@@ -320,7 +320,44 @@ def test_the_keys_are_written_where_asyncpg_alone_gets_them(before: str, wanted:
     assert repaired(before) == wanted.rstrip()
 
 
+HELD = """
+    def database_url():
+        found = os.getenv("DATABASE_URL")
+        if found:
+            return found
+        return f"sqlite+aiosqlite:///{os.getenv('FILE')}" if os.getenv("LITE") else URL
+    def is_lite(url):
+        return url.startswith("sqlite") or ":memory:" in url
+    found = database_url()
+    lite = is_lite(found)
+    ours = {"server_settings": {"application_name": "app"}, "timeout": 10}
+    others = {"timeout": 60}
+    create_async_engine(found, connect_args=ours if not lite else others)
+    # becomes
+    def database_url():
+        found = os.getenv("DATABASE_URL")
+        if found:
+            return found
+        return f"sqlite+aiosqlite:///{os.getenv('FILE')}" if os.getenv("LITE") else URL
+    def is_lite(url):
+        return url.startswith("sqlite") or ":memory:" in url
+    found = database_url()
+    lite = is_lite(found)
+    ours = {"server_settings": {"application_name": "app"}, "timeout": 10, SIZES}
+    others = {"timeout": 60}
+    create_async_engine(found, connect_args=ours if not lite else others)
+"""
+
+
+@pytest.mark.parametrize(("before", "wanted"), changes(HELD.replace("SIZES", SIZES)))
+def test_a_dict_that_only_asyncpg_can_get_is_extended_where_it_stands(before: str, wanted: str) -> None:
+    assert repaired(before) == wanted.rstrip()
+
+
 LEFT = """
+    for each in (URL, LITE):
+        create_async_engine(each, connect_args={"command_timeout": 300})
+
     options = {"echo": True}
     if url.startswith("sqlite"):
         options["connect_args"] = {"check_same_thread": False}
@@ -472,6 +509,150 @@ NO_BRANCH = """
 @pytest.mark.parametrize("code", programs(NO_BRANCH))
 def test_no_branch_is_added(code: str) -> None:
     assert "else:" not in repaired(code, unsafe=True)
+
+
+UNDER_THE_CONDITION = """
+    pool_size = 1 if url.startswith("sqlite") else 5
+    create_async_engine(url, pool_size=pool_size)
+    # becomes
+    pool_size = 1 if url.startswith("sqlite") else 5
+    create_async_engine(url, pool_size=pool_size, connect_args={} if url.startswith("sqlite") else {SIZES})
+
+    is_sqlite = "sqlite" in url
+    create_async_engine(url, pool_size=1 if is_sqlite else 5, connect_args={"timeout": 5})
+    # becomes
+    is_sqlite = "sqlite" in url
+    create_async_engine(url, pool_size=1 if is_sqlite else 5, connect_args={"timeout": 5, **({} if is_sqlite else {SIZES})})
+
+    # The name means another test at the call.
+    is_sqlite = "sqlite" in url
+    if os.getenv("OTHER"):
+        is_sqlite = False
+    create_async_engine(url)
+    # becomes
+    is_sqlite = "sqlite" in url
+    if os.getenv("OTHER"):
+        is_sqlite = False
+    create_async_engine(url, connect_args={} if "sqlite" in url else {SIZES})
+
+    for each in (URL, LITE):
+        if "asyncpg" in each:
+            print("PostgreSQL")
+        create_async_engine(each)
+    # becomes
+    for each in (URL, LITE):
+        if "asyncpg" in each:
+            print("PostgreSQL")
+        create_async_engine(each, connect_args={SIZES} if "asyncpg" in each else {})
+
+    args = {}
+    for each in (URL, LITE):
+        print(args, each.startswith("sqlite"))
+        create_async_engine(each, connect_args=args)
+    # becomes
+    args = {}
+    for each in (URL, LITE):
+        print(args, each.startswith("sqlite"))
+        create_async_engine(each, connect_args={**args, **({} if each.startswith("sqlite") else {SIZES})})
+
+    testing = os.getenv("TESTING")
+    create_async_engine(LITE if testing else URL)
+    # becomes
+    testing = os.getenv("TESTING")
+    create_async_engine(LITE if testing else URL, connect_args={} if testing else {SIZES})
+
+    def make(kind):
+        if kind == "server":
+            found = URL
+        else:
+            found = LITE
+        return create_async_engine(found)
+    # becomes
+    def make(kind):
+        if kind == "server":
+            found = URL
+        else:
+            found = LITE
+        return create_async_engine(found, connect_args={SIZES} if kind == "server" else {})
+
+    def other(settings):
+        settings = None
+    def make(settings):
+        if settings.sqlite:
+            found = f"sqlite+aiosqlite:///{settings.sqlite}"
+        else:
+            found = f"postgresql+asyncpg://app@{settings.host}/app"
+        return create_async_engine(found)
+    make(unknown)
+    # becomes
+    def other(settings):
+        settings = None
+    def make(settings):
+        if settings.sqlite:
+            found = f"sqlite+aiosqlite:///{settings.sqlite}"
+        else:
+            found = f"postgresql+asyncpg://app@{settings.host}/app"
+        return create_async_engine(found, connect_args={} if settings.sqlite else {SIZES})
+    make(unknown)
+
+    def make(server):
+        return create_async_engine(LITE if not server else URL)
+    # becomes
+    def make(server):
+        return create_async_engine(LITE if not server else URL, connect_args={SIZES} if server else {})
+"""
+
+
+@pytest.mark.parametrize(("before", "wanted"), changes(UNDER_THE_CONDITION.replace("SIZES", SIZES)))
+def test_what_tells_the_driver_is_asked_at_the_call_unsafely(before: str, wanted: str) -> None:
+    assert repaired(before) == before.rstrip()
+    assert repaired(before, unsafe=True) == wanted.rstrip()
+
+
+NO_CONDITION = """
+    # It is true for another driver as well.
+    for each in (URL, "postgresql+psycopg://db/app"):
+        print("postgres" in each)
+        create_async_engine(each)
+
+    # It is false for another one.
+    for each in (URL, LITE, "mysql+asyncmy://db/app"):
+        print("sqlite" in each)
+        create_async_engine(each)
+
+    # It is asked of another URL.
+    for each in (URL, LITE):
+        print("sqlite" in url)
+        create_async_engine(each)
+
+    # It has an effect, or may have changed.
+    create_async_engine(LITE if next(flags) else URL)
+
+    testing = os.getenv("TESTING")
+    found = LITE if testing else URL
+    testing = None
+    create_async_engine(found)
+
+    # The setting changes before the call.
+    def make(settings):
+        if settings.sqlite:
+            found = f"sqlite+aiosqlite:///{settings.sqlite}"
+        else:
+            found = f"postgresql+asyncpg://app@{settings.host}/app"
+        settings.sqlite = None
+        return create_async_engine(found)
+    make(unknown)
+
+    # It is not known at the call.
+    def choose(testing):
+        return LITE if testing else URL
+    create_async_engine(choose(unknown))
+"""
+
+
+@pytest.mark.parametrize("code", programs(NO_CONDITION))
+def test_nothing_is_asked_that_does_not_tell_the_driver_at_the_call(code: str) -> None:
+    assert repaired(code, unsafe=True) == code
 
 
 CREATORS = """

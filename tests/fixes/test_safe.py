@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
-from blocks import lay, programs
+from blocks import changes, lay, programs
 from programs import engine_of, engines_of
 
 from poolsafe.checker import check
@@ -14,6 +15,8 @@ from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.findings import Applicability, Finding, Fix
 from poolsafe.inference import Project
 from poolsafe.source import Source
+
+# ruff: noqa: E501 - a repaired line may be long
 
 IMPORTS = """
 import os
@@ -86,11 +89,11 @@ with contextlib.nullcontext(options) as same:
 create_async_engine(URL, **options)
 """,
     "one of two callers brings the ping": """
-def make(url, **options):
+def _make(url, **options):
     return create_async_engine(url, connect_args=OFF, **options)
 
-make(URL)
-make(URL, pool_pre_ping=True, poolclass=NullPool)
+_make(URL)
+_make(URL, pool_pre_ping=True, poolclass=NullPool)
 """,
     "one of two callers of a decorated function brings the ping": """
 def quietly(function):
@@ -99,11 +102,11 @@ def quietly(function):
     return inner
 
 @quietly
-def make(url, **options):
+def _make(url, **options):
     return create_async_engine(url, connect_args=OFF, **options)
 
-first = make(URL)
-second = make(URL, pool_pre_ping=True, poolclass=NullPool)
+first = _make(URL)
+second = _make(URL, pool_pre_ping=True, poolclass=NullPool)
 """,
 }
 
@@ -111,6 +114,72 @@ second = make(URL, pool_pre_ping=True, poolclass=NullPool)
 @pytest.mark.parametrize("code", BROUGHT.values(), ids=BROUGHT)
 def test_no_keyword_is_added_that_may_come_inside_other_keywords(code: str) -> None:
     assert repaired(code) == code
+
+
+PASSED_ON = """
+    def make(url, **options):
+        return create_async_engine(url, **options)
+    make(URL)
+    # becomes
+    def make(url, **options):
+        return create_async_engine(url, connect_args={**options.pop("connect_args", {}), SIZES}, pool_pre_ping=options.pop("pool_pre_ping", True), **options)
+    make(URL)
+
+    def make(url, **options):
+        return create_async_engine(url, connect_args={"timeout": 5}, **options)
+    make(URL)
+    # becomes
+    def make(url, **options):
+        return create_async_engine(url, connect_args={"timeout": 5, SIZES}, pool_pre_ping=options.pop("pool_pre_ping", True), **options)
+    make(URL)
+
+    # One caller brings them.
+    class Maker:
+        def make(self, url, **options):
+            return create_async_engine(url, **options)
+    Maker().make(URL, connect_args=os.getenv("ARGS") and {"timeout": 5})
+    # becomes
+    class Maker:
+        def make(self, url, **options):
+            return create_async_engine(url, connect_args={**options.pop("connect_args", {}), SIZES}, pool_pre_ping=options.pop("pool_pre_ping", True), **options)
+    Maker().make(URL, connect_args=os.getenv("ARGS") and {"timeout": 5})
+
+    # Nobody else calls it.
+    def _make(url, **options):
+        return create_async_engine(url, **options)
+    _make(URL)
+    # becomes
+    def _make(url, **options):
+        return create_async_engine(url, connect_args={SIZES}, pool_pre_ping=True, **options)
+    _make(URL)
+
+    # What is taken out of the dict is missed elsewhere: this may break a caller, and is unsafe.
+    def make(url, **options):
+        print(options)
+        return create_async_engine(url, **options)
+    make(URL)
+    # becomes
+    def make(url, **options):
+        print(options)
+        return create_async_engine(url, **options)
+    make(URL)
+
+    def make(urls, **options):
+        return [create_async_engine(url, **options) for url in urls]
+    make([URL])
+    # becomes
+    def make(urls, **options):
+        return [create_async_engine(url, **options) for url in urls]
+    make([URL])
+"""
+
+
+@pytest.mark.parametrize(
+    ("before", "wanted"),
+    changes(PASSED_ON.replace("SIZES", '"statement_cache_size": 0, "prepared_statement_cache_size": 0')),
+)
+def test_callers_elsewhere_may_bring_what_a_fix_adds(before: str, wanted: str) -> None:
+    assert repaired(before) == wanted
 
 
 def test_keywords_are_added_where_nothing_else_brings_them() -> None:
@@ -313,6 +382,55 @@ def test_a_literal_is_changed_where_items_are_only_set() -> None:
     code = 'args = {**OFF}\nargs["statement_cache_size"] = 50\nargs["prepared_statement_cache_size"] = 0\n'
     call = 'create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})\n'
     assert repaired(code + call) == code.replace("50", "0") + call
+
+
+CONDITIONAL = """
+    args = {**OFF, "statement_cache_size": 0 if os.getenv("CI") else 50}
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = {**OFF}
+    args["statement_cache_size"] = 50 if os.getenv("CI") else (20 if os.getenv("DEV") else 0)
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    args = dict(OFF, statement_cache_size=(-1 if "CI" in os.environ else None))
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    def make(url, **options):
+        if "asyncpg" in url:
+            options["connect_args"] = {**OFF, "statement_cache_size": 0 if os.getenv("CI") else 50}
+        return create_async_engine(url, pool_pre_ping=True, **options)
+    make(URL)
+    make("sqlite+aiosqlite://")
+"""
+
+
+@pytest.mark.parametrize("code", programs(CONDITIONAL))
+def test_a_conditional_size_is_replaced_as_a_whole(code: str) -> None:
+    size = re.search(r"statement_cache_size(?:\": |\"] = |=)(\(.*?\)(?=\))|[^}\n]*)", code)
+    assert size is not None
+    assert repaired(code) == f"{code[: size.start(1)]}0{code[size.end(1) :]}"
+
+
+LEFT_CONDITIONAL = """
+    # The condition has an effect.
+    args = {**OFF, "statement_cache_size": 0 if clear() else 50}
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    # One of the values is not known.
+    args = {**OFF, "statement_cache_size": unknown if os.getenv("CI") else 50}
+    create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args})
+
+    # Another driver gets one of the values.
+    def args(url):
+        return {**OFF, "statement_cache_size": 1 if url.startswith("sqlite") else 50}
+    for each in (URL, "sqlite+aiosqlite://"):
+        create_async_engine(each, pool_pre_ping=True, **{"connect_args": args(each)})
+"""
+
+
+@pytest.mark.parametrize("code", programs(LEFT_CONDITIONAL))
+def test_a_conditional_size_stays_where_it_has_other_meanings(code: str) -> None:
+    assert "else 50" in repaired(code)
 
 
 SHARED = {

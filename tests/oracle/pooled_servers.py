@@ -15,6 +15,8 @@ from typing import Any
 PROGRAM = "<session program>"
 _SETTING = re.compile(r"SET (?P<local>LOCAL )?(?P<name>[\w.]+) (?:TO|=) (?P<value>.+)")
 _SET_CONFIG = re.compile(r"SELECT set_config\('(?P<name>[\w.]+)', (?P<value>[^,]+), (?P<local>true|false)\)")
+_RESET = re.compile(r"RESET (?P<name>[\w.]+)|SET (?P<set>[\w.]+) TO DEFAULT|SET (?P<role>ROLE) NONE")
+_LOCAL_DEFAULT = re.compile(r"SET LOCAL (?P<name>[\w.]+) TO DEFAULT")
 _ROLE = re.compile(r"SET (?P<local>LOCAL )?ROLE (?P<value>\w+)")
 _LOCK = re.compile(r"SELECT pg_(?P<try>try_)?advisory_(?P<kind>lock|xact_lock|unlock)\((?P<key>\d+)\)")
 _TABLE = re.compile(r"CREATE TEMP TABLE (?P<name>\w+) \(id int\)(?P<drop> ON COMMIT DROP)?")
@@ -58,6 +60,10 @@ class Session:
     def begin(self) -> None:
         self.open = True
 
+    def begin_by_itself(self) -> None:
+        """Begin a transaction if the first statement would."""
+        self.open = self.open or self.automatic
+
     def end(self, *, commit: bool) -> None:
         """End the transaction: what it leaves is shown, and another client gets the server."""
         if not commit:
@@ -92,6 +98,13 @@ class Session:
         return result
 
     def _run(self, sql: str, parameters: object, line: int) -> Any:
+        if match := _RESET.fullmatch(sql):
+            self._reset((match["name"] or match["set"] or match["role"]).lower())
+            return None
+        if match := _LOCAL_DEFAULT.fullmatch(sql):
+            if self.open:
+                self.local[match["name"]] = ""
+            return None
         if match := _ROLE.fullmatch(sql):
             return self._set(match, "role", match["value"], line)
         if match := _SETTING.fullmatch(sql):
@@ -133,6 +146,14 @@ class Session:
             self.local[name] = value
         else:
             self.left.show((line,), "PGB404")
+
+    def _reset(self, name: str) -> None:
+        names = [one for one in self.server.settings if one != "role"] if name == "all" else [name]
+        for one in names:
+            self._keep(self.server.settings, one, None)
+        for one in list(self.local) if name == "all" else [name]:
+            if one != "role" or name == "role":
+                self.local.pop(one, None)
 
     def _keep(self, kept: dict[str, Any], name: str, value: Any) -> None:
         if self.open:

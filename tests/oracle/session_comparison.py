@@ -13,7 +13,8 @@ from poolsafe.source import Source
 from .choices import Choices
 from .session_programs import run_session_program, session_program
 
-BEHIND_A_POOLER = Deployment(pooler=PoolMode.TRANSACTION)
+# A migration has no env.py here: that its engine is on asyncpg is told by the deployment.
+BEHIND_A_POOLER = Deployment(pooler=PoolMode.TRANSACTION, assume_asyncpg=True)
 
 
 @dataclass(frozen=True, slots=True)

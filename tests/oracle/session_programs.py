@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -26,30 +26,18 @@ PROBES = ("SELECT current_setting('app.tenant', true)", "SELECT current_setting(
 
 
 def session_program(choices: Choices) -> str:
-    """A program with one or two functions that run commands, each on a connection of its own."""
-    functions = [_function(choices, f"work_{number}") for number in range(choices.between(1, 2))]
-    calls = [f"await work_{number}()" for number in range(len(functions))]
+    """A program with one or two functions that run commands, each on a connection of its own, or with a migration."""
+    if choices.chance(12):
+        return _migration(choices)
+    writers = [_Writer(choices, f"work_{number}") for number in range(choices.between(1, 2))]
+    functions = [function for writer in writers for function in writer.functions()]
+    calls = [f"await {writer.name}()" for writer in writers]
     main = block("async def main() -> None:", calls)
     parts = [*("\n".join(lines) for lines in functions), "\n".join(main), "asyncio.run(main())"]
     return HEADER + "\n\n" + "\n\n\n".join(parts) + "\n"
 
 
-def _function(choices: Choices, name: str) -> Lines:
-    raw = choices.chance(35)
-    opening, connection = choices.one(_RAW if raw else _ENGINES)
-    begins = connection == "session" or not raw
-    body = _body(choices, connection, raw=raw)
-    if not opening.startswith("async with"):
-        return block(f"async def {name}() -> None:", [opening, *body])
-    if ".begin()" in opening or "transaction()" in opening:
-        begins = False
-    if begins and choices.chance(40):
-        body.append(f"await {connection}.commit()")
-        if choices.chance(40):
-            body += _body(choices, connection, raw=raw)
-    return block(f"async def {name}() -> None:", block(opening, body))
-
-
+_AUTOCOMMIT = 'execution_options(isolation_level="AUTOCOMMIT")'
 _ENGINES = (
     ("async with engine.begin() as conn:", "conn"),
     ("async with engine.connect() as conn:", "conn"),
@@ -57,7 +45,7 @@ _ENGINES = (
     ("async with maker() as session:", "session"),
     ("async with maker.begin() as session:", "session"),
     ("async with maker() as session, session.begin():", "session"),
-    ('async with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as conn:', "conn"),
+    (f"async with engine.{_AUTOCOMMIT}.connect() as conn:", "conn"),
 )
 _RAW = (
     ('conn = await asyncpg.connect("postgresql://db/app")', "conn"),
@@ -66,44 +54,123 @@ _RAW = (
         'async with asyncpg.create_pool("postgresql://db/app") as pool, pool.acquire() as conn, conn.transaction():',
         "conn",
     ),
+    ('pool = await asyncpg.create_pool("postgresql://db/app")\nconn = await pool.acquire()', "conn"),
 )
 
 
-def _body(choices: Choices, connection: str, *, raw: bool) -> Lines:
-    lines: Lines = []
-    for _ in range(choices.between(1, 4)):
-        lines += _step(choices, connection, raw=raw)
-    return lines
+class _Writer:
+    """Writes a function that runs commands on a connection, and private functions that it gives the connection to."""
 
+    def __init__(self, choices: Choices, name: str) -> None:
+        self.choices = choices
+        self.name = name
+        self._helpers: list[Lines] = []
+        self._raw = choices.chance(35)
+        self._opening, self._connection = choices.one(_RAW if self._raw else _ENGINES)
+        # A savepoint raises an error in AUTOCOMMIT.
+        later = self._opening == "async with engine.connect() as conn:" and choices.chance(25)
+        self._autocommit = later or _AUTOCOMMIT in self._opening
 
-def _step(choices: Choices, connection: str, *, raw: bool) -> Lines:
-    kind = choices.weighted(
-        ((8, "command"), (2, "lock and release"), (2, "table"), (2, "probe"), (1, "block"), (1, "func"))
-    )
-    if kind == "block" and raw:
-        return block(f"async with {connection}.transaction():", _run(choices, connection, _command(choices), raw=raw))
-    if kind == "func" and not raw:
-        function = choices.one(("pg_advisory_lock(7)", "pg_advisory_xact_lock(7)"))
-        return [f"await {connection}.execute(select(func.{function}))"]
-    if kind == "lock and release":
+    def functions(self) -> list[Lines]:
+        """Returns the function, behind those that it calls."""
+        choices, opening = self.choices, self._opening
+        nested: Lines = []
+        start = f"async def {self.name}() -> None:"
+        inner: Lines = []
+        if self._autocommit and _AUTOCOMMIT not in opening:
+            inner.append(f"{choices.one(('await conn.', 'conn = await conn.'))}{_AUTOCOMMIT}")
+        elif not self._raw and choices.chance(10):
+            nested, call = self._nested()
+            inner += call
+        inner += self._body()
+        if not opening.startswith("async with"):
+            return [*self._helpers, block(start, [*opening.split("\n"), *inner])]
+        begun = ".begin()" in opening or "transaction()" in opening
+        if not self._raw and not begun and not self._autocommit and choices.chance(40):
+            inner.append(f"await {self._connection}.commit()")
+            if choices.chance(40):
+                inner += self._body()
+        return [*self._helpers, block(start, [*nested, *block(opening, inner)])]
+
+    def _nested(self) -> tuple[Lines, Lines]:
+        """Returns a function that stands in the function, and its call by `run_sync`."""
+        command = self.choices.one(("SET work_mem TO '1GB'", "SET LOCAL work_mem TO '1GB'", "SET ROLE reader"))
+        if self.choices.chance(40):
+            return [], [f'await {self._connection}.run_sync(lambda sync: sync.execute(text("{command}")))']
+        lines = block("def prepare(sync) -> None:", [f'sync.execute(text("{command}"))'])
+        return lines, [f"await {self._connection}.run_sync(prepare)"]
+
+    def _body(self) -> Lines:
+        lines: Lines = []
+        for _ in range(self.choices.between(1, 4)):
+            lines += self._step(self._connection)
+        return lines
+
+    def _step(self, connection: str) -> Lines:
+        choices, raw = self.choices, self._raw
+        kind = choices.weighted(_STEPS)
+        if kind == "helper" and connection == self._connection:
+            name = f"_{self.name}_{len(self._helpers)}"
+            self._helpers.append(block(f"async def {name}(connection) -> None:", self._step("connection")))
+            return [f"await {name}({connection})"]
+        if kind == "block" and not (self._autocommit and not raw):
+            opening = f"async with {connection}.{'transaction' if raw else 'begin_nested'}():"
+            return block(opening, _run(choices, connection, _command(choices), raw=raw))
+        if kind == "func" and not raw:
+            function = choices.one(("pg_advisory_lock(7)", "pg_advisory_xact_lock(7)"))
+            return [f"await {connection}.execute(select(func.{function}))"]
+        if kind == "set and reset":
+            begin, end = choices.one(_RESETS)
+            between = _run(choices, connection, choices.one(PROBES), raw=raw)
+            return [
+                *_run(choices, connection, begin, raw=raw),
+                *between,
+                *_run(choices, connection, end, raw=raw),
+            ]
+        if kind == "lock and release":
+            return self._locked(connection)
+        if kind == "table":
+            # A table that is created twice raises an error.
+            table = f"scratch_{choices.between(1, 9_999)}"
+            lines = _run(choices, connection, choices.one(_TABLES).format(table=table), raw=raw)
+            dropped = _run(choices, connection, f"DROP TABLE {table}", raw=raw) if choices.chance(50) else []
+            return lines + dropped
+        return _run(choices, connection, choices.one(PROBES) if kind == "probe" else _command(choices), raw=raw)
+
+    def _locked(self, connection: str) -> Lines:
+        choices, raw = self.choices, self._raw
         between = _run(choices, connection, choices.one(PROBES), raw=raw)
-        if not raw and choices.chance(30):
+        if not raw and self._may_commit(connection) and choices.chance(30):
             between.append(f"await {connection}.commit()")
-        return [
-            *_run(choices, connection, "SELECT pg_advisory_lock(3)", raw=raw),
-            *between,
-            *_run(choices, connection, "SELECT pg_advisory_unlock(3)", raw=raw),
-        ]
-    if kind == "table":
-        # A table that is created twice raises an error.
-        table = f"scratch_{choices.between(1, 9_999)}"
-        lines = _run(choices, connection, choices.one(_TABLES).format(table=table), raw=raw)
-        return lines + (_run(choices, connection, f"DROP TABLE {table}", raw=raw) if choices.chance(50) else [])
-    return _run(choices, connection, choices.one(PROBES) if kind == "probe" else _command(choices), raw=raw)
+        released = _run(choices, connection, "SELECT pg_advisory_unlock(3)", raw=raw)
+        if choices.chance(40):
+            between, released = [*block("try:", between), *block("finally:", released)], []
+        return [*_run(choices, connection, "SELECT pg_advisory_lock(3)", raw=raw), *between, *released]
+
+    def _may_commit(self, connection: str) -> bool:
+        return connection == self._connection
 
 
-_STEPS = ((8, "command"), (2, "lock and release"), (2, "table"), (2, "probe"), (1, "block"), (1, "func"))
+_STEPS = (
+    (8, "command"),
+    (2, "lock and release"),
+    (2, "table"),
+    (2, "probe"),
+    (2, "set and reset"),
+    (2, "helper"),
+    (1, "block"),
+    (1, "func"),
+)
 _TABLES = ("CREATE TEMP TABLE {table} (id int)", "CREATE TEMP TABLE {table} (id int) ON COMMIT DROP")
+_RESETS = (
+    ("SET app.tenant = 'acme'", "RESET app.tenant"),
+    ("SET work_mem TO '1GB'", "SET work_mem TO DEFAULT"),
+    ("SET work_mem TO '1GB'", "RESET ALL"),
+    ("SET work_mem TO '1GB'", "SET LOCAL work_mem TO DEFAULT"),
+    ("SET ROLE reader", "RESET ROLE"),
+    ("SET ROLE reader", "SET ROLE NONE"),
+    ("SET ROLE reader", "RESET ALL"),
+)
 _COMMANDS = (
     "SET app.tenant = 'acme'",
     "SET LOCAL app.tenant = 'acme'",
@@ -136,6 +203,18 @@ def _run(choices: Choices, connection: str, sql: str, *, raw: bool) -> Lines:
     if form == "name":
         return [f'statement = text("{sql}")', f"await {connection}.execute(statement{given})"]
     return [f'await {connection}.execute(text("{sql}"){given})']
+
+
+def _migration(choices: Choices) -> str:
+    """A migration of Alembic, which its env.py runs in a transaction."""
+    commands = [one for one in _COMMANDS if "parameter" not in one]
+    lines: Lines = []
+    for _ in range(choices.between(1, 4)):
+        written = [f'op.execute("{choices.one(commands)}")' for _ in range(choices.between(1, 2))]
+        if choices.chance(30):
+            written = block("with op.get_context().autocommit_block():", written)
+        lines += written
+    return "\n".join(["from alembic import op", "", "", *block("def upgrade() -> None:", lines)]) + "\n"
 
 
 # --- stand-ins ---
@@ -176,6 +255,31 @@ class _Connection:
 
     transaction = begin
 
+    def begin_nested(self) -> Any:
+        self._session.begin_by_itself()
+        return _transaction(self._session)
+
+    async def run_sync(self, function: Callable[[Any], Any]) -> Any:
+        return function(_SynchronousConnection(self._session))
+
+    def execution_options(self, **_: object) -> Any:
+        self._session.automatic = False
+        return _answering(self)
+
+
+class _SynchronousConnection:
+    """What `run_sync` gives to its function."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def execute(self, statement: _Clause) -> Any:
+        return self._session.run(statement.sql, None, statement.line)
+
+
+async def _answering(value: Any) -> Any:
+    return value
+
 
 @asynccontextmanager
 async def _transaction(session: Session) -> Any:
@@ -208,10 +312,14 @@ class _Source:
             if self._automatic:
                 session.end(commit=False)
 
-    acquire = connect
+    def acquire(self) -> Any:
+        return _Acquired(self)
 
     def __call__(self) -> Any:
         return self.connect()
+
+    def __await__(self) -> Any:
+        return _answering(self).__await__()
 
     @asynccontextmanager
     async def begin(self) -> Any:
@@ -228,14 +336,57 @@ class _Source:
         pass
 
 
+class _Acquired:
+    """What `acquire()` of a pool returns: it may be awaited, or entered."""
+
+    def __init__(self, pool: _Source) -> None:
+        self._manager = pool.connect()
+
+    def __await__(self) -> Any:
+        return self._manager.__aenter__().__await__()
+
+    async def __aenter__(self) -> Any:
+        return await self._manager.__aenter__()
+
+    async def __aexit__(self, *given: Any) -> None:
+        await self._manager.__aexit__(*given)
+
+
+class _Operations:
+    """Alembic's `op`, and its migration context."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def execute(self, sql: str) -> None:
+        self._session.run(sql, None, line_of_program())
+
+    def get_context(self) -> _Operations:
+        return self
+
+    @contextmanager
+    def autocommit_block(self) -> Any:
+        self._session.end(commit=True)
+        yield None
+        self._session.begin()
+
+
+def is_migration(text: str) -> bool:
+    """Returns whether a program is a migration of Alembic."""
+    return text.startswith("from alembic")
+
+
 def run_session_program(text: str) -> Left:
     """Runs a program, and returns what it leaves behind."""
     left = Left()
+    migrating = Session(left, automatic=False)
+    migrating.begin()
 
     async def connect(_: str) -> _Connection:
         return _Connection(Session(left, automatic=False))
 
     modules = {
+        "alembic": _module(op=_Operations(migrating)),
         "asyncpg": _module(connect=connect, create_pool=lambda _: _Source(left, automatic=False)),
         "sqlalchemy": _module(text=_Clause, func=_Functions(), select=lambda clause: clause),
         "sqlalchemy.ext": _module(),
@@ -246,7 +397,11 @@ def run_session_program(text: str) -> Left:
     before = {name: sys.modules.get(name) for name in modules}
     sys.modules.update(modules)
     try:
-        exec(compile(text, PROGRAM, "exec"), {"__name__": "__main__"})
+        names: dict[str, Any] = {"__name__": "__main__"}
+        exec(compile(text, PROGRAM, "exec"), names)
+        if is_migration(text):
+            names["upgrade"]()
+            migrating.end(commit=True)
     finally:
         for name, module in before.items():
             if module is None:

@@ -64,7 +64,7 @@ async def prepare_session(connection):
 CACHED = re.compile(r"PGB(?:10[1-8]|50[123]|51[12])$")
 STATE = re.compile(r"PGB4|PGB504$")
 PINGS = {"PGB201", "PGB202"}
-WHERE = re.compile(r"(?:behind|at) [^;]+?\(|after a restart of|as .+? (?:closes|restarts|drains)")
+WHERE = re.compile(r"(?:behind|on) [^;]+?\(|after a restart of|: .+? (?:closes|restarts|drains)[^;]*? then")
 
 
 @functools.cache
@@ -97,7 +97,7 @@ def test_the_class_decides_what_is_said(row: Pooler) -> None:
     breaks = row.kind in (PoolerClass.BREAKS, PoolerClass.UNKNOWN)
     assert bool([code for code in codes if CACHED.match(code)]) is breaks
     assert bool(PINGS & codes) is (row.kind is not PoolerClass.DIRECT)
-    shared = row.kind in (PoolerClass.BREAKS, PoolerClass.UNKNOWN, PoolerClass.CARRIES)
+    shared = row.kind not in (PoolerClass.DIRECT, PoolerClass.SESSION)
     assert bool([code for code in codes if STATE.match(code)]) is (shared and row.state is not State.OWN)
     lost = {Fate.REFUSED, Fate.DROPPED} & {row.fate("jit"), row.fate("options")}
     assert ("PGB204" in codes) is bool(lost)
@@ -126,6 +126,15 @@ def test_state_that_is_lost_is_not_said_to_leak() -> None:
         if row.state is State.LOST:
             states = [one.message for one in said(row) if one.code in ("PGB401", "PGB402", "PGB406", "PGB504")]
             assert all("another client" not in one and "next client" not in one for one in states)
+
+
+def test_what_pins_is_not_said_to_break() -> None:
+    for row in CATALOGUE:
+        if row.kind is PoolerClass.PINS:
+            states = [one for one in said(row) if STATE.match(one.code)]
+            assert states
+            assert all("pins" in one.message and "lost" not in one.message for one in states)
+            assert {one.severity for one in states} == {Severity.WARNING}
 
 
 @pytest.mark.parametrize("sign", ["port 6432", "host odyssey", "variable POOLER_URL"])

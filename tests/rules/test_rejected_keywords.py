@@ -35,7 +35,7 @@ REFUSED = """
     create_async_engine(PG, connect_args={"statementCacheSize": 0})  # ; use `statement_cache_size`
     create_async_engine(PG, connect_args={"statement_cache": 0})  # ; use `statement_cache_size`
     create_async_engine(PG, connect_args={"prepared_statement_cache": 0})  # ; use `prepared_statement_cache_size`
-    create_async_engine(PG, connect_args={"foo": 0})  # got an unexpected keyword argument 'foo'`; leave it out
+    create_async_engine(PG, connect_args={"foo": 0})  # got an unexpected keyword argument 'foo'`; remove it
     create_async_engine(PG + "?foo=1")  # `foo` in the URL: asyncpg raises
     create_async_engine(PG + "?pooled=true")  # `pooled` in the URL
     create_async_engine(PG + "?pgbouncer=true")  # Prisma's `pgbouncer` in the URL
@@ -43,24 +43,24 @@ REFUSED = """
     create_async_engine(PG + "?connection_limit=1&pool_timeout=0&schema=public")  # `connection_limit` and 2 more
     create_async_engine(PG + "?channel_binding=require")  # libpq's `channel_binding`
     create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # in `connect_args` on some paths
-    create_async_engine(PG, server_settings={"jit": "off"})  # asyncpg's `server_settings` given to SQLAlchemy's engine
-    create_async_engine(PG, ssl=True, command_timeout=5)  # asyncpg's `ssl` and 1 more given to SQLAlchemy's engine
-    create_async_engine(PG, ssl=True, command_timeout=5)  # ; give them in `connect_args`
-    create_async_engine(PG, sslmode="require")  # libpq's `sslmode` given to SQLAlchemy's engine function
+    create_async_engine(PG, server_settings={"jit": "off"})  # asyncpg's `server_settings` passed to SQLAlchemy's engine
+    create_async_engine(PG, ssl=True, command_timeout=5)  # asyncpg's `ssl` and 1 more passed to SQLAlchemy's engine
+    create_async_engine(PG, ssl=True, command_timeout=5)  # ; pass them in `connect_args`
+    create_async_engine(PG, sslmode="require")  # libpq's `sslmode` passed to SQLAlchemy's engine function
     create_async_engine(PG, poolsize=5)  # sent to create_engine()`; use `pool_size`
     create_async_engine(PG, connect_arg=ZERO)  # ; use `connect_args`
     create_async_engine(PG, server_setting={})  # ; use `server_settings` in `connect_args`
-    create_async_engine(PG, nonsense=1)  # ; leave it out
+    create_async_engine(PG, nonsense=1)  # ; remove it
     create_async_engine(PG, **({"nonsense": 1} if unknown else {}))  # engine function on some paths
-    create_async_engine(PG, async_creator=make, nonsense=1)  # `nonsense` given to SQLAlchemy's engine function
-    async_engine_from_config({"sqlalchemy.url": PG, "sqlalchemy.ssl": "1"})  # asyncpg's `ssl` given to SQLAlchemy's
-    async_engine_from_config({"url": PG, "ssl": "1"}, prefix="")  # asyncpg's `ssl` given to SQLAlchemy's
+    create_async_engine(PG, async_creator=make, nonsense=1)  # `nonsense` passed to SQLAlchemy's engine function
+    async_engine_from_config({"sqlalchemy.url": PG, "sqlalchemy.ssl": "1"})  # asyncpg's `ssl` passed to SQLAlchemy's
+    async_engine_from_config({"url": PG, "ssl": "1"}, prefix="")  # asyncpg's `ssl` passed to SQLAlchemy's
     AsyncEngine(create_engine(PG, connect_args={"foo": 1}))  # got an unexpected keyword argument 'foo'
     create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # `statement_cache_size` and 1 more in
     create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # `ProgrammingError: invalid connection option "st
     create_engine("postgresql://db/a", connect_args={"server_settings": {}})  # invalid dsn: invalid connection option
     create_engine("postgresql+psycopg2://db/a?prepared_statement_cache_size=0")  # SQLAlchemy's `prepared_statement
-    create_engine("sqlite://", connect_args={"command_timeout": 5})  # raises `TypeError`; give it to asyncpg's
+    create_engine("sqlite://", connect_args={"command_timeout": 5})  # raises `TypeError`; use it for asyncpg's
     create_async_engine("sqlite+aiosqlite://", connect_args=ZERO)  # of an engine on SQLite
     create_async_engine("mysql+asyncmy://db/a", connect_args=ZERO)  # asyncmy: connecting raises `TypeError: connect()
     create_engine("mysql://db/a", connect_args=ZERO)  # of an engine on mysql
@@ -107,17 +107,17 @@ VERSIONS: list[tuple[str, dict[str, Any], str]] = [
     (
         'connect_args={"krbsrvname": "x"}',
         {"asyncpg": (0, 28)},
-        "; leave it out, or use asyncpg >= 0.30 in place of 0.28",
+        "; remove it, or upgrade asyncpg from 0.28 to 0.30 or newer",
     ),
     ('connect_args={"krbsrvname": "x"}', {"asyncpg": Versions((0, 28))}, ""),
     ('connect_args={"krbsrvname": "x"}', {"asyncpg": (0, 30)}, ""),
     ('connect_args={"service": "x"}', {"asyncpg": (0, 30)}, "asyncpg's `service` in"),
-    ('connect_args={"async_fallback": True}', {"sqlalchemy": (2, 1)}, "; leave it out, SQLAlchemy 2.1 has removed it"),
+    ('connect_args={"async_fallback": True}', {"sqlalchemy": (2, 1)}, "; remove it, as SQLAlchemy 2.1 did"),
     ('connect_args={"async_fallback": True}', {"sqlalchemy": (2, 0, 40)}, ""),
-    ('encoding="utf-8"', {"sqlalchemy": (2, 0, 40)}, "leave it out, SQLAlchemy 2.0 has removed it"),
+    ('encoding="utf-8"', {"sqlalchemy": (2, 0, 40)}, "remove it, as SQLAlchemy 2.0 did"),
     ('encoding="utf-8"', {"sqlalchemy": (1, 4, 54)}, ""),
-    ("use_insertmanyvalues=True", {"sqlalchemy": (1, 4, 54)}, "or use SQLAlchemy >= 2.0 in place of 1.4.54"),
-    ("skip_autocommit_rollback=True", {"sqlalchemy": (2, 0, 40)}, "SQLAlchemy >= 2.0.43"),
+    ("use_insertmanyvalues=True", {"sqlalchemy": (1, 4, 54)}, "or upgrade SQLAlchemy from 1.4.54 to 2.0 or newer"),
+    ("skip_autocommit_rollback=True", {"sqlalchemy": (2, 0, 40)}, "upgrade SQLAlchemy from 2.0.40 to 2.0.43 or newer"),
 ]
 
 

@@ -11,6 +11,14 @@ FOUND = [
     '"SET search_path TO app"',
     '"set local work_mem = 1"',
     '"set role app"',
+    '"SET SESSION AUTHORIZATION app"',
+    '"set session characteristics as transaction read only"',
+    '"set local app.tenant to 1"',
+    '"SET TIME ZONE 1"',
+    '"SET " + name',
+    '"SET LOCAL " + name',
+    'f"SELECT set_config({name}, $1, false)"',
+    '"SELECT set_config(\\n"',
     "'''\n    SET ROLE app\n'''",
     '"-- for this tenant\n SET app.tenant = 1"',
     '"SELECT 1; SET app.tenant = 1"',
@@ -36,6 +44,9 @@ LEFT = [
     '"""Set up the database."""',
     '"set of jobs"',
     '"ON DELETE SET NULL"',
+    '"SET done = true"',
+    '"set done = 1 "',
+    '"Set up the database"',
     '"SET NULL"',
     '"listen to jobs, then work"',
     '"prepare the data"',
@@ -58,6 +69,11 @@ def test_other_words_are_left(literal: str) -> None:
     assert not names_session_change(f"conn.execute({literal})".encode())
 
 
+def test_functions_called_set_config() -> None:
+    assert names_session_change(b"select(func.set_config(name, value, True))")
+    assert not names_session_change(b"with set_config(application, name, value):")
+
+
 @pytest.mark.parametrize("boundary", ['"BEGIN"', '"commit;"', '"START TRANSACTION"'])
 def test_a_boundary_is_read_but_not_looked_for(boundary: str) -> None:
     assert may_change_session(boundary)
@@ -70,9 +86,7 @@ def test_a_boundary_is_read_but_not_looked_for(boundary: str) -> None:
         ('import asyncpg\nawait conn.execute("SET ROLE app")', needles.SESSION),
         ("import asyncpg\nawait conn.add_listener('jobs', print)", needles.SESSION),
         ("from sqlalchemy import func\nsession.scalar(func.pg_advisory_lock(1))", needles.SESSION),
-        ("import asyncpg\nawait pool.\\\n  add_listener('jobs', print)", needles.SESSION),
-        ("from sqlalchemy import func, text\nf(text('SELECT\\nset_config(1)'))", needles.SESSION),
-        ("import sqlalchemy as sa\nrun = sa.text\nrun('SET ROLE app')", needles.SESSION),
+        ("from sqlalchemy import func, text\nf(text('SELECT\\nset_config(:name)'))", needles.SESSION),
         ("import asyncpg\nawait conn.execute(f'SET ROLE {role}'", needles.SESSION),
         ('cursor.execute("SET ROLE app")', 0),
         # The names of other functions, comments and docstrings.

@@ -32,13 +32,13 @@ def at(name: str) -> Deployment:
 @pytest.mark.parametrize(
     ("deployment", "verdict"),
     [
-        (Deployment(), StateVerdict(leaks=True, severity=WARNING)),
-        (Deployment(pooler=PoolMode.TRANSACTION), StateVerdict(leaks=True, severity=ERROR)),
-        (Deployment(pooler=PoolMode.STATEMENT), StateVerdict(leaks=True, severity=ERROR)),
+        (Deployment(), StateVerdict(Outcome.LEAKS, WARNING)),
+        (Deployment(pooler=PoolMode.TRANSACTION), StateVerdict(Outcome.LEAKS, ERROR)),
+        (Deployment(pooler=PoolMode.STATEMENT), StateVerdict(Outcome.LEAKS, ERROR)),
         # Carrying statements helps statements alone.
         (
             Deployment(pooler=PoolMode.TRANSACTION, max_prepared_statements=200),
-            StateVerdict(leaks=True, severity=ERROR),
+            StateVerdict(Outcome.LEAKS, ERROR),
         ),
         (Deployment(pooler=PoolMode.SESSION), None),
         (Deployment(pooler=PoolMode.NONE), None),
@@ -49,34 +49,36 @@ def test_by_mode(sql: str, deployment: Deployment, verdict: StateVerdict | None)
 
 
 @pytest.mark.parametrize(
-    ("name", "sql", "leaks", "severity"),
+    ("name", "sql", "wanted", "severity"),
     [
-        ("neon", SET, True, ERROR),
-        ("supabase-transaction", LOCK, True, ERROR),
-        ("pgbouncer", SET, True, WARNING),
-        ("prisma-postgres", SET, True, WARNING),
+        ("neon", SET, Outcome.LEAKS, ERROR),
+        ("supabase-transaction", LOCK, Outcome.LEAKS, ERROR),
+        ("pgbouncer", SET, Outcome.LEAKS, WARNING),
+        ("prisma-postgres", SET, Outcome.LEAKS, WARNING),
         # Lost and not leaked; there is nothing left to discard.
-        ("odyssey", SET, False, WARNING),
-        ("odyssey", TABLE, False, WARNING),
+        ("odyssey", SET, Outcome.LOST, WARNING),
+        ("odyssey", TABLE, Outcome.LOST, WARNING),
         ("odyssey", DISCARD, None, None),
         # SET is tracked, the rest is not.
         ("pgdog", SET, None, None),
         ("pgdog", ROLE, None, None),
-        ("pgdog", LOCK, True, WARNING),
-        ("pgdog", LISTEN, True, WARNING),
-        # The client keeps its server.
-        ("rds-proxy", SET, None, None),
-        ("rds-proxy", LOCK, None, None),
-        ("yugabytedb", TABLE, None, None),
+        ("pgdog", LOCK, Outcome.LEAKS, WARNING),
+        ("pgdog", LISTEN, Outcome.LEAKS, WARNING),
+        # The client keeps its server, and no other client gets it meanwhile.
+        ("rds-proxy", SET, Outcome.PINS, WARNING),
+        ("rds-proxy", LOCK, Outcome.PINS, WARNING),
+        ("rds-proxy", DISCARD, None, None),
+        ("yugabytedb", SET, None, None),
+        ("yugabytedb", TABLE, Outcome.PINS, WARNING),
         ("supabase-session", SET, None, None),
         ("neon-direct", LOCK, None, None),
         ("pgpool", TABLE, None, None),
         ("yandex", SET, None, None),
     ],
 )
-def test_by_product(name: str, sql: str, leaks: bool | None, severity: Severity | None) -> None:
-    wanted = None if leaks is None or severity is None else StateVerdict(leaks, severity)
-    assert judge_state(statement(sql), at(name)) == wanted
+def test_by_product(name: str, sql: str, wanted: Outcome | None, severity: Severity | None) -> None:
+    verdict = None if wanted is None or severity is None else StateVerdict(wanted, severity)
+    assert judge_state(statement(sql), at(name)) == verdict
 
 
 @pytest.mark.parametrize(
@@ -85,7 +87,7 @@ def test_by_product(name: str, sql: str, leaks: bool | None, severity: Severity 
 )
 def test_pgcat_resets_what_no_transaction_holds(transaction: Transaction, leaks: bool) -> None:
     verdict = judge_state(statement(SET, transaction=transaction), at("pgcat"))
-    assert verdict == StateVerdict(leaks, ERROR)
+    assert verdict == StateVerdict(Outcome.LEAKS if leaks else Outcome.LOST, ERROR)
 
 
 def test_every_state_and_effect_has_an_outcome() -> None:

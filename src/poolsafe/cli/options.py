@@ -1,4 +1,4 @@
-"""The flags: ruff's names where ruff has them. What they say becomes a layer of configuration above all files."""
+"""The flags, under ruff's names where ruff has them. Their values form a layer of configuration above all files."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import NoReturn
 
-DESCRIPTION = "Find and repair SQLAlchemy + asyncpg engines that break behind PgBouncer and other connection poolers."
+DESCRIPTION = (
+    "Find and repair SQLAlchemy, asyncpg and psycopg code that breaks behind PgBouncer and other connection poolers."
+)
 EPILOG = (
-    "Exit codes: 0 nothing left to report, 1 findings or a diff, 2 bad usage, bad configuration or an error, "
-    "3 a named path does not exist or holds no Python file."
+    "Exit codes: 0 if there is nothing left to report, 1 for findings or a diff, 2 for wrong usage, an "
+    "invalid configuration or an error, 3 if a path does not exist or a directory holds no Python file."
 )
 _DIGITS = 9
 COLOURS = ("auto", "always", "never")
@@ -134,11 +136,11 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
 def _refuse_unasked(options: argparse.Namespace) -> None:
     """Raise UsageError where `--interactive` has nothing to ask about, or nobody to ask."""
     if not (options.apply or options.fix_only):
-        raise UsageError("`--interactive` asks about what `--apply` writes, and needs that flag")
+        raise UsageError("`--interactive` asks before `--apply` applies a fix, and needs that flag")
     if options.diff:
         raise UsageError("`--interactive` cannot be combined with `--diff`")
     if options.paths == ["-"] or options.stdin_filename is not None:
-        raise UsageError("`--interactive` reads answers from standard input, which cannot hold the code as well")
+        raise UsageError("`--interactive` reads answers from standard input, so the code cannot come from there")
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if not stream.isatty():
             raise UsageError(f"`--interactive` asks on the terminal, and standard {name} is not one")
@@ -155,7 +157,7 @@ def _refuse_stray_doctor(options: argparse.Namespace) -> None:
         for flag in (flag for flag, said in given.items() if said):
             raise UsageError(f"`{flag}` belongs to `--doctor URL`, and needs that flag")
     elif options.paths:
-        raise UsageError("`--doctor` asks a server and reads no files; leave the paths out")
+        raise UsageError("`--doctor` connects to a server and reads no files; remove the paths")
 
 
 def _refuse_empty_paths(options: argparse.Namespace) -> None:
@@ -236,7 +238,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="poolsafe", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False, formatter_class=_formatter
     )
     parser.add_argument(
-        "paths", nargs="*", metavar="PATHS", help="files and folders; `-` is standard input (default: .)"
+        "paths", nargs="*", metavar="PATHS", help="files and directories to check; `-` is standard input (default: .)"
     )
     _add_fixing(parser.add_argument_group("Fixing"))
     _add_rules(parser.add_argument_group("Rules"))
@@ -248,120 +250,144 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_fixing(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--diff", action="store_true", help="show what --apply would write, and write nothing")
-    group.add_argument("--apply", "--fix", action=argparse.BooleanOptionalAction, help="write the fixes that are safe")
+    group.add_argument("--diff", action="store_true", help="print what --apply would change, without writing it")
+    group.add_argument("--apply", "--fix", action=argparse.BooleanOptionalAction, help="apply the safe fixes")
     group.add_argument(
-        "--fix-only", action=argparse.BooleanOptionalAction, help="the same, and report nothing of what is left"
+        "--fix-only",
+        action=argparse.BooleanOptionalAction,
+        help="like --apply, without reporting the remaining findings",
     )
     group.add_argument(
-        "--interactive", action="store_true", help="with --apply: show each fix and ask whether to write it"
+        "--interactive", action="store_true", help="with --apply: show each fix and ask before applying it"
     )
     group.add_argument(
         "--unsafe-fixes",
         action=argparse.BooleanOptionalAction,
-        help="include unsafe fixes, or do not even mention them",
+        help="include unsafe fixes; `--no-unsafe-fixes` hides the hint about them",
     )
     group.add_argument(
-        "--fixable", type=_listed, action="extend", metavar="CODES", help="rules whose fixes are offered"
+        "--fixable", type=_listed, action="extend", metavar="CODES", help="the rules whose fixes may be applied"
     )
+    group.add_argument("--extend-fixable", type=_listed, action="extend", metavar="CODES", help="add to --fixable")
     group.add_argument(
-        "--extend-fixable", type=_listed, action="extend", metavar="CODES", help="more rules whose fixes are offered"
+        "--unfixable", type=_listed, action="extend", metavar="CODES", help="the rules whose fixes must not be applied"
     )
-    group.add_argument("--unfixable", type=_listed, action="extend", metavar="CODES", help="rules whose fixes are not")
 
 
 def _add_rules(group: argparse._ArgumentGroup) -> None:
     codes = {"type": _listed, "action": "extend", "metavar": "CODES"}
-    group.add_argument("--select", help="rules to run: PGB101, PGB1, PGB, ALL; separated by commas", **codes)  # type: ignore[arg-type]
-    group.add_argument("--extend-select", help="rules to run beside the selected ones", **codes)  # type: ignore[arg-type]
-    group.add_argument("--ignore", help="rules not to run", **codes)  # type: ignore[arg-type]
+    examples = "the rules to run, separated by commas, such as PGB101, PGB1, PGB or ALL"
+    group.add_argument("--select", help=examples, **codes)  # type: ignore[arg-type]
+    group.add_argument("--extend-select", help="add to the selected rules", **codes)  # type: ignore[arg-type]
+    group.add_argument("--ignore", help="the rules not to run", **codes)  # type: ignore[arg-type]
     group.add_argument(
         "--per-file-ignores",
         type=_listed,
         action="extend",
         metavar="PATTERN:CODE",
-        help="rules not to run on some files",
+        help="the rules not to run on matching files",
     )
     group.add_argument(
-        "--extend-per-file-ignores", type=_listed, action="extend", metavar="PATTERN:CODE", help="more of the same"
+        "--extend-per-file-ignores",
+        type=_listed,
+        action="extend",
+        metavar="PATTERN:CODE",
+        help="add to --per-file-ignores",
     )
-    group.add_argument("--preview", action=argparse.BooleanOptionalAction, help="let rules run that are still on trial")
+    group.add_argument("--preview", action=argparse.BooleanOptionalAction, help="enable rules that are in preview")
     group.add_argument("--min-severity", metavar="|".join(SEVERITIES), help="hide findings below this severity")
     modes = ", ".join(POOL_MODES)
     group.add_argument(
-        "--pooler", metavar="MODE|NAME", help=f"what your engines run behind: {modes}, or a pooler's name"
+        "--pooler", metavar="MODE|NAME", help=f"the pooler in front of the database: {modes}, or a product's name"
     )
     group.add_argument(
         "--add-noqa",
         metavar="REASON",
-        help="write a `# noqa` for every finding, with a reason only as `--add-noqa=REASON`",
+        help="add a `# noqa` comment for each finding; write `--add-noqa=REASON` to add a reason",
     )
-    group.add_argument("--write-baseline", metavar="FILE", help="write the findings there as known ones")
-    group.add_argument("--baseline", metavar="FILE", help="report and fix only what is not known there")
-    group.add_argument("--ignore-noqa", action="store_true", help="report what `# noqa` silences")
+    group.add_argument("--write-baseline", metavar="FILE", help="save the findings to a file for --baseline")
+    group.add_argument("--baseline", metavar="FILE", help="ignore the findings saved in this file")
+    group.add_argument("--ignore-noqa", action="store_true", help="report findings despite `# noqa` comments")
 
 
 def _add_files(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--config", action="append", metavar="FILE|KEY=VALUE", help="the configuration file to use, or a TOML override"
+        "--config", action="append", metavar="FILE|KEY=VALUE", help="a configuration file, or a single setting in TOML"
     )
-    group.add_argument("--isolated", action="store_true", help="read no configuration file")
-    group.add_argument("--exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="what to leave out")
+    group.add_argument("--isolated", action="store_true", help="ignore all configuration files")
     group.add_argument(
-        "--extend-exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="more to leave out"
+        "--exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="the files and directories to skip"
     )
     group.add_argument(
-        "--force-exclude", action=argparse.BooleanOptionalAction, help="leave out even the files that are named"
+        "--extend-exclude", type=_listed_paths, action="extend", metavar="GLOBS", help="add to --exclude"
     )
-    group.add_argument("--respect-gitignore", action=argparse.BooleanOptionalAction, help="leave out what Git ignores")
+    group.add_argument(
+        "--force-exclude",
+        action=argparse.BooleanOptionalAction,
+        help="apply --exclude to paths on the command line too",
+    )
+    group.add_argument("--respect-gitignore", action=argparse.BooleanOptionalAction, help="skip files that Git ignores")
     group.add_argument(
         "--extension",
         type=_listed,
         action="extend",
         metavar="EXTENSION:LANGUAGE",
-        help="what files of another extension hold, such as `pyx:python`",
+        help="the language of other file extensions, such as `pyx:python`",
     )
     group.add_argument(
         "-j",
         "--jobs",
         metavar="N",
-        help="at most N processes, 1 for none beside this one, 0 for all processors (default: by the work there is)",
+        help="use at most N processes; 0 means one per processor (default: chosen by the amount of work)",
     )
-    group.add_argument("-n", "--no-cache", action="store_true", help="changes nothing: poolsafe keeps no cache")
-    group.add_argument("--stdin-filename", metavar="PATH", help="the name of what comes from standard input")
+    group.add_argument(
+        "-n", "--no-cache", action="store_true", help="accepted for compatibility with ruff; poolsafe has no cache"
+    )
+    group.add_argument("--stdin-filename", metavar="PATH", help="the file name to use for standard input")
 
 
 def _add_output(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--output-format", metavar="FORMAT", help=f"one of {', '.join(FORMATS)}")
-    group.add_argument("-o", "--output-file", metavar="FILE", help="write the report there")
-    group.add_argument("--statistics", action="store_true", help="count the findings of each rule instead")
-    group.add_argument("--show-fixes", action=argparse.BooleanOptionalAction, help="list what was fixed, file by file")
-    group.add_argument("--color", metavar="|".join(COLOURS), default="auto", help="colour (default: auto)")
-    group.add_argument("-q", "--quiet", action="store_true", help="print the findings and nothing else")
-    group.add_argument("-s", "--silent", action="store_true", help="print nothing at all: the exit code says it")
-    group.add_argument("-v", "--verbose", action="store_true", help="also say which engines are left alone, and why")
-    group.add_argument("-e", "--exit-zero", action="store_true", help="exit 0 even with findings")
-    group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit 1 when something was fixed")
+    group.add_argument("--output-format", metavar="FORMAT", help=f"the format of the report: {', '.join(FORMATS)}")
+    group.add_argument("-o", "--output-file", metavar="FILE", help="write the report to a file")
+    group.add_argument(
+        "--statistics", action="store_true", help="print the number of findings per rule instead of the findings"
+    )
+    group.add_argument("--show-fixes", action=argparse.BooleanOptionalAction, help="list the applied fixes, by file")
+    group.add_argument("--color", metavar="|".join(COLOURS), default="auto", help="when to use colour (default: auto)")
+    group.add_argument("-q", "--quiet", action="store_true", help="print only the findings")
+    group.add_argument("-s", "--silent", action="store_true", help="print nothing; only set the exit code")
+    group.add_argument(
+        "-v", "--verbose", action="store_true", help="also list the engines without a finding, and why they have none"
+    )
+    group.add_argument("-e", "--exit-zero", action="store_true", help="exit with 0 even if there are findings")
+    group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed")
 
 
 def _add_information(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--explain", metavar="CODE", help="print the page of a rule, or `--output-format json`")
-    group.add_argument("--list-rules", action="store_true", help="list the rules, or `--output-format json`")
-    group.add_argument("--show-files", action="store_true", help="list the files that would be looked at")
-    group.add_argument("--show-settings", action="store_true", help="print every setting and where it comes from")
+    group.add_argument("--explain", metavar="CODE", help="print the page of a rule (JSON with `--output-format json`)")
+    group.add_argument("--list-rules", action="store_true", help="list the rules (JSON with `--output-format json`)")
+    group.add_argument("--show-files", action="store_true", help="list the files that would be checked")
+    group.add_argument("--show-settings", action="store_true", help="print each setting and where it comes from")
     group.add_argument("-V", "--version", action="version", version=f"poolsafe {__version__}")
 
 
 def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
-        "--doctor", metavar="URL", help="ask a server what stands between it and you; env:NAME reads the URL there"
+        "--doctor",
+        metavar="URL",
+        help="ask the server at URL which pooler is in front of it, if any; env:NAME takes the URL from the "
+        "environment variable NAME",
     )
     group.add_argument(
-        "--probe-state", action="store_true", help="with --doctor: also try what is left on the server if cut off"
+        "--probe-state",
+        action="store_true",
+        help="with --doctor: also run probes that leave something on the server if they are killed",
     )
     group.add_argument(
-        "--write-config", action="store_true", help="with --doctor: write the verdict to the configuration file"
+        "--write-config", action="store_true", help="with --doctor: save the result to the configuration file"
     )
     group.add_argument(
-        "--timeout", metavar="SECONDS", help="with --doctor: when to give up (default: 30; 120 with --probe-state)"
+        "--timeout",
+        metavar="SECONDS",
+        help="with --doctor: give up after this time (default: 30, or 120 with --probe-state)",
     )

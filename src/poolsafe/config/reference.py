@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 HEAD = """\
 # Configuration
 
-In `pyproject.toml` the keys stand in `[tool.poolsafe]` and `[tool.poolsafe.lint]`. In `poolsafe.toml` and
-`.poolsafe.toml` they stand at the top and in `[lint]`:
+In `pyproject.toml`, write the keys in `[tool.poolsafe]` and `[tool.poolsafe.lint]`. In `poolsafe.toml` and
+`.poolsafe.toml`, write them at the top level and in `[lint]`:
 
 ```toml
 [tool.poolsafe]
@@ -30,83 +30,86 @@ ignore = ["PGB201"]
 per-file-ignores = { "tests/**" = ["PGB2"] }
 ```
 
-Names, types, defaults and the ways in which they work together are ruff's, wherever ruff has the key. `poolsafe
---show-settings [PATH]` prints what holds for a path, and where each value comes from. Editors complete the keys by
+If ruff has a key of the same name, its type, default and effect are the same. `poolsafe --show-settings [PATH]` prints
+the settings for a path and where each value comes from. Editors can complete the keys with
 [poolsafe.schema.json](poolsafe.schema.json).
 
-## Which file holds
+## Which file applies
 
-The closest one above a file: in each folder `.poolsafe.toml`, then `poolsafe.toml`, then a `pyproject.toml` with
-`[tool.poolsafe]`. Nothing is merged across folders; `extend = "../base.toml"` is the only way to build on another
-file. In a checkout, `extend` and `baseline` must name files of that checkout; `--config` and `--baseline` may name any.
-A value takes the place of the one it builds on, and the keys whose names begin with `extend-` add to it.
+The closest configuration file above a checked file applies. In each directory, poolsafe looks for `.poolsafe.toml`,
+then `poolsafe.toml`, then a `pyproject.toml` with `[tool.poolsafe]`. Files in different directories are not merged; use
+`extend = "../base.toml"` to build on another file. A value then replaces that of the other file, and keys that begin
+with `extend-` add to it. In a checkout, `extend` and `baseline` must name files in that checkout; `--config` and
+`--baseline` can name any file.
 
 {inherited}
-are taken from `ruff.toml` or `[tool.ruff]` of the same folder where poolsafe's own file does not give them
-(`inherit-from-ruff = false` ends that). Without any file of poolsafe's, those of the nearest configuration of ruff
-count, and for the rest your own:
-`~/.config/poolsafe/poolsafe.toml` (under `XDG_CONFIG_HOME` where that is set, on Windows `%APPDATA%\\poolsafe`).
+are taken from `ruff.toml` or `[tool.ruff]` in the same directory if poolsafe's own file does not set them (turn this
+off with `inherit-from-ruff = false`). If there is no configuration file of poolsafe, they are taken from the nearest
+ruff configuration, and all other settings from your user configuration, `~/.config/poolsafe/poolsafe.toml` (in
+`XDG_CONFIG_HOME` if that is set, on Windows `%APPDATA%\\poolsafe`).
 
-What ruff leaves out is never inherited (`exclude`, `extend-exclude`, `include`, `force-exclude`): many projects exclude
-their migrations from ruff, and Alembic's env.py makes an engine. Name here what poolsafe should leave out.
+`exclude`, `extend-exclude`, `include` and `force-exclude` are never taken from ruff, because many projects exclude
+their migrations there, and Alembic's env.py creates an engine. Set them here if poolsafe should skip files.
 
-`--config FILE` takes the place of every file that would be found; its paths start from the current folder. `--config
-'lint.ignore = ["PGB201"]'` is laid over the files, a flag of its own such as `--ignore` over that. Of two such values
-the first one wins. `--isolated` reads no file.
+`--config FILE` is used instead of all files that would be found; its paths are relative to the current directory.
+`--config 'lint.ignore = ["PGB201"]'` overrides the files, and a flag such as `--ignore` overrides that. If a key is
+given twice with `--config`, the first value wins. `--isolated` ignores all configuration files.
 
 ## Which rules run
 
-A selector is `ALL`, `PGB`, or the beginning or the whole of a code. Within one file, or on the command line, the
-longer selector wins, and of equals the one that takes away. A later `select` (of the file that extends, of the
-command line) starts afresh; without one, what is said later is laid on top of what was said before, whatever the
-lengths. `per-file-ignores` come last.
+A selector is `ALL`, `PGB`, a code or the beginning of a code. Within one file, or on the command line, the longer
+selector wins; if both have the same length, the one that ignores a rule wins. A `select` in an extending file or on the
+command line replaces earlier selections. Without `select`, later selectors override earlier ones, whatever their
+length. `per-file-ignores` apply last.
 
-All rules run by default but PGB010, which is off until its whole code is selected. No shorter selector stands for it:
-`select = ["ALL"]`, `["PGB"]` and `["PGB0"]` leave it off, `extend-select = ["PGB010"]` adds it to the others.
+All rules run by default except PGB010, which has to be selected by its full code: `select = ["ALL"]`, `["PGB"]` and
+`["PGB0"]` do not select it, and `extend-select = ["PGB010"]` adds it to the other rules.
 
 ## Under flake8
 
-The plugin finds the same configuration, but flake8 decides which files it checks and which findings it shows. Of
-`[tool.poolsafe.lint]` only `external` applies there. What to use instead of the others:
+The plugin uses the same configuration, but flake8 decides which files are checked and which findings are shown. Of
+`[tool.poolsafe.lint]`, only `external` applies. Instead of the other keys, use:
 
-- `select`, `extend-select`, `ignore`, `extend-ignore`, `per-file-ignores`, `extend-per-file-ignores`: flake8's own
-  options of these names.
-- `exclude`, as well as `exclude`, `include` and their kin above: flake8's own `exclude`, `extend-exclude`, `filename`.
+- `select`, `extend-select`, `ignore`, `extend-ignore`, `per-file-ignores`, `extend-per-file-ignores`: flake8's options
+  of the same names.
+- `exclude`, and the top-level `exclude`, `include` and similar keys: flake8's `exclude`, `extend-exclude` and
+  `filename`.
 - `fixable`, `extend-fixable`, `unfixable`, `extend-unfixable`, `extend-safe-fixes`, `extend-unsafe-fixes`: nothing,
-  since flake8 repairs nothing.
-- `preview`, `explicit-preview-rules`: nothing, since flake8's own selection decides.
+  because flake8 does not fix code.
+- `preview`, `explicit-preview-rules`: nothing, because flake8's own selection decides.
 
-**A `select` of flake8 hides every plugin that it does not name.** With `select = E,W,F` the plugin runs, and none of
-its findings is shown. Name it, or leave `select` out; `--select` on the command line has to name it again:
+**flake8's `select` hides all plugins that it does not list.** With `select = E,W,F`, the plugin runs, but its findings
+are not shown. Add `PGB`, or remove `select`. `--select` on the command line has to list it too:
 
 ```ini
 [flake8]
 select = E,W,F,PGB
 ```
 
-`extend-select = PGB` beside the old line does the same. PGB010 has to be named as a whole: `extend-select = PGB010`.
+Adding `extend-select = PGB` has the same effect. PGB010 needs its full code: `extend-select = PGB010`.
 
-A broken configuration of poolsafe ends flake8 with one error, whatever is selected and whether or not a file makes an
-engine: with exit code 2 if it holds for a path that flake8 was given, and as flake8's `critical error` with exit code 1
-if it lies in a directory further down.
+If poolsafe's configuration is broken, flake8 ends with one error, whatever is selected and even if no file creates an
+engine: with exit code 2 if the configuration applies to a path that was passed to flake8, and with flake8's
+`critical error` and exit code 1 if it is in a directory below.
 
 ## Globs
 
-`*` and `?` match `/` too; `**`, `[...]` and `{a,b}` are known. In `exclude` a pattern without `/` may match a bare
-name, and a folder that matches is left out with all that is in it. In `per-file-ignores` a pattern is tried on the
-file's path and on its bare name, never on folders; `!` at its beginning turns it round.
+`*` and `?` also match `/`, and `**`, `[...]` and `{a,b}` are supported. In `exclude`, a pattern without `/` also
+matches a bare name, and a directory that matches is skipped with everything in it. In `per-file-ignores`, a pattern is
+matched against the file's path and its bare name, but not against directories; a `!` at the beginning negates it.
 
 """
 
 RUFF = """\
-## A configuration of ruff, renamed
+## Using a ruff configuration
 
-It loads as long as all its keys mean something here. These do not:
+If you rename `[tool.ruff]` to `[tool.poolsafe]`, the configuration works, provided that it only has keys that apply
+here. These keys of ruff do not:
 
 {keys}
 
-They are refused with their name, so that a slip of the pen is noticed. `allow-ruff-keys = true` has them read past.
-Where ruff once read the keys of `[lint]` at the top, they work with a warning.
+They are rejected by name, so that typing errors are noticed. Set `allow-ruff-keys = true` to ignore them. The keys of
+`[lint]` that ruff once accepted at the top level work, with a warning.
 """
 
 

@@ -139,7 +139,7 @@ def _chain(file: Origin, base: str | None = None) -> list[Layer]:
         real = os.path.realpath(current.path)
         if real in seen:
             circle = " -> ".join([*seen.values(), current.name])
-            raise UsageError(f"{file.name}: `extend` goes round in a circle: {circle}")
+            raise UsageError(f"{file.name}: `extend` forms a circle: {circle}")
         seen[real] = current.name
         if len(seen) > MAX_EXTENDS:
             raise UsageError(f"{file.name}: more than {MAX_EXTENDS} files extend one another")

@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from poolsafe.deployment.providers.catalogue import behind, of_product, of_server
-from poolsafe.facts.connection import AnyClient
+from poolsafe.facts.connection import AnyClient, Route
 from poolsafe.facts.deployment import Deployment, Evidence, PoolMode, Service
-from poolsafe.facts.pooler import Pooler, PoolerClass
+from poolsafe.facts.pooler import WORST_FIRST, Pooler, PoolerClass
 from poolsafe.facts.servers import HOLE, Server
 
 # A server may be published on any port, and a host may be called anything.
@@ -24,18 +24,8 @@ _WORD = re.compile(r"(?:^|[._-])(?:pgbouncer|pooler|pgcat|pgdog|odyssey|supaviso
 # What Kubernetes puts behind the name of a service: its namespace, and the cluster.
 _CLUSTER = re.compile(r"\.[a-z0-9-]+\.svc(?:\.cluster\.local)?$")
 
-# Of several servers that one engine may reach, the one that breaks most decides.
-_WORST_FIRST = (
-    PoolerClass.BREAKS,
-    PoolerClass.UNKNOWN,
-    PoolerClass.CARRIES,
-    PoolerClass.PINS,
-    PoolerClass.SESSION,
-    PoolerClass.DIRECT,
-)
 
-
-def in_front_of(engine: AnyClient, deployment: Deployment) -> Deployment:
+def in_front_of(engine: AnyClient | Route, deployment: Deployment) -> Deployment:
     """Returns the deployment of this engine or connection. What is configured goes before what its URL says."""
     if engine.direct:
         return replace(deployment, pooler=PoolMode.NONE, product=None)
@@ -45,7 +35,7 @@ def in_front_of(engine: AnyClient, deployment: Deployment) -> Deployment:
     if named and deployment.because("pooler") is None:
         return _configured(rows, deployment)
     if rows and (len(rows) == len(found) or any(row.kind is PoolerClass.BREAKS for row, _ in rows)):
-        row, server = min(rows, key=lambda one: _WORST_FIRST.index(one[0].kind))
+        row, server = min(rows, key=lambda one: WORST_FIRST.index(one[0].kind))
         standing = behind(row, deployment)
         evidence = Evidence("pooler", _shown(row, server))
         return replace(standing, evidence=(*standing.evidence, evidence))
@@ -57,7 +47,7 @@ def in_front_of(engine: AnyClient, deployment: Deployment) -> Deployment:
     return _by_signs(engine, deployment)
 
 
-def _by_signs(engine: AnyClient, deployment: Deployment) -> Deployment:
+def _by_signs(engine: AnyClient | Route, deployment: Deployment) -> Deployment:
     """Returns the deployment with the sign of some pooler, or without a pooler if all signs are against one."""
     pooled, direct = ([sign.words for sign in engine.url.signs if sign.pooled is kind] for kind in (True, False))
     pooled += [sign for server in engine.url.servers if (sign := _weak(server))]

@@ -12,6 +12,8 @@ from poolsafe.records import frozen
 from poolsafe.verdicts import States, verdicts
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from poolsafe.facts.deployment import Version
 
 STATEMENT_SIZE = "statement_cache_size"
@@ -65,6 +67,8 @@ ALL = (DEFAULT, ONE_ZERO, OTHER_ZERO, BOTH_ZERO, EMPTY_NAME, UNIQUE_NAME)
 _MODES = {
     Between.DIRECT: PoolMode.NONE,
     Between.SESSION: PoolMode.SESSION,
+    # The linter has no mode of its own for it: names and state that other clients meet are those of transaction mode.
+    Between.INHERITS: PoolMode.TRANSACTION,
     Between.PINS: PoolMode.SESSION,
     Between.BREAKS: PoolMode.TRANSACTION,
     Between.CARRIES: PoolMode.TRANSACTION,
@@ -74,7 +78,7 @@ _MODES = {
 # PgBouncer's number cannot be read by a client; any but 0 says that statements are carried.
 NUMBER = "max-prepared-statements"
 _CARRIED = 1
-_NUMBERS = {Between.BREAKS: 0, Between.CARRIES: _CARRIED}
+_NUMBERS = {Between.BREAKS: 0, Between.INHERITS: 0, Between.CARRIES: _CARRIED}
 REMARKS: dict[tuple[str, str | int], str] = {(NUMBER, _CARRIED): "or more: the pooler's number cannot be read"}
 
 
@@ -92,8 +96,16 @@ def settings(between: Between, host: str = "", port: int = 0, database: str = ""
     return found
 
 
-def recommended(between: Between, asyncpg: Version | None, sqlalchemy: Version | None) -> Configuration | None:
-    """Returns the simplest configuration that the linter has nothing against, or None if there is none."""
+def recommended(
+    between: Between,
+    asyncpg: Version | None,
+    sqlalchemy: Version | None,
+    failed: Collection[Configuration] = (),
+) -> Configuration | None:
+    """Returns the simplest configuration that the linter has nothing against, or None if there is none.
+
+    Those that `failed` on the server do not count.
+    """
     autocommit = between is Between.STATEMENT
     deployment = Deployment(
         pooler=_MODES[between],
@@ -102,7 +114,7 @@ def recommended(between: Between, asyncpg: Version | None, sqlalchemy: Version |
         sqlalchemy=sqlalchemy,
     )
     for candidate in _CANDIDATES:
-        if not verdicts(candidate.states(autocommit=autocommit), deployment):
+        if candidate not in failed and not verdicts(candidate.states(autocommit=autocommit), deployment):
             return candidate
     return None
 

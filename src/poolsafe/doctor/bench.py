@@ -105,8 +105,14 @@ class Bench:
         if not self._left:
             return
         self.say("cleaning up")
-        # Whatever the old ones were doing, it may not have come to its end.
-        await self.close()
+        # In a session pool, nobody but a client that is open may ever get to its server again.
+        await self._clean()
+        if self._left:
+            # Whatever the open ones were doing, it may not have come to its end.
+            await self.close()
+            await self._clean()
+
+    async def _clean(self) -> None:
         for what, clean in list(self._left.items()):
             with suppress(Refused, Lost, NoAnswer, OSError):
                 if await clean(self):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.bench import MOST_CLIENTS, SIGNATURE, Lost, NoAnswer, Refused, attempt, transaction
+from poolsafe.doctor.bench import MOST_CLIENTS, SIGNATURE, Lost, NoAnswer, Refused, attempt, transaction, value
 
 if TYPE_CHECKING:
     from poolsafe.doctor.bench import Bench, Client
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 # Visits without anything found until every server counts as clean.
 _QUIET = 2
 _VISITS = 12
+# New clients until one has the server of a client that has gone, and seconds between them.
+_SUCCESSORS = 40
+_PAUSE = 0.03
 # Seconds that one more client waits for a server.
 _PATIENCE = 1.0
 
@@ -64,6 +68,24 @@ async def drop_statements_everywhere(
 async def _alive(bench: Bench) -> set[int]:
     client = (await bench.clients(1))[0]
     return {int(pid) for (pid,) in await client.rows(f"SELECT pid FROM pg_catalog.pg_stat_activity {SIGNATURE}")}
+
+
+async def at_successor(bench: Bench, home: int, look: Callable[[Client], Awaitable[bool]]) -> bool | None:
+    """Returns what `look` says on the server `home`, for the next client that gets it after its owner has gone.
+
+    It is False if that server has ended, and None if it is there and no new client got it.
+    """
+    for _ in range(_SUCCESSORS):
+        client = await bench.client()
+        async with transaction(client, keep=True) as pid:
+            if pid == home:
+                return await look(client)
+            if not await value(client, f"SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid = {home}"):
+                return False
+        await bench.drop(client)
+        # A pooler resets a server before it gives it to the next client.
+        await asyncio.sleep(_PAUSE)
+    return None
 
 
 class _Visit:

@@ -18,6 +18,7 @@ _FLAG = "--write-config"
 MISSING = f"{_FLAG} needs tomlkit, which is not installed: python -m pip install 'poolsafe[doctor]'"
 # What an earlier verdict may have written and a later one does not say.
 _KEYS = ("pooler", NUMBER)
+_HEADER = "[tool.poolsafe]"
 _BOM = "\ufeff"
 
 
@@ -43,7 +44,7 @@ def find(named: str | None) -> str:
                 return os.path.join(directory, name)
         above = os.path.dirname(directory)
         if above == directory or os.path.exists(os.path.join(directory, ".git")):
-            raise UsageError(f"{_FLAG}: there is no pyproject.toml here; make one, or name a file with --config")
+            raise UsageError(f"{_FLAG}: there is no pyproject.toml here; create one, or name a file with --config")
         directory = above
 
 
@@ -52,6 +53,7 @@ def write(path: str, settings: Mapping[str, str | int]) -> bool:
 
     Raises UsageError for a file that cannot be read, parsed or replaced.
     """
+    shown = os.path.relpath(path)
     try:
         before = read(path, LARGEST)
         content = changed(before, settings, own=os.path.basename(path) != PYPROJECT)
@@ -59,13 +61,13 @@ def write(path: str, settings: Mapping[str, str | int]) -> bool:
             return False
         replace(os.path.realpath(path), content, named=path, before=before)
     except UnicodeDecodeError:
-        raise UsageError(f"{_FLAG}: {path}: not UTF-8") from None
+        raise UsageError(f"{_FLAG}: {shown}: not UTF-8") from None
     except NotWritten as error:
-        raise UsageError(f"{_FLAG}: {path}: {error.reason}") from None
+        raise UsageError(f"{_FLAG}: {shown}: {error.reason}") from None
     except OSError as error:
-        raise UsageError(f"{_FLAG}: {path}: {error.strerror or error}") from None
+        raise UsageError(f"{_FLAG}: {shown}: {error.strerror or error}") from None
     except ValueError as error:
-        raise UsageError(f"{_FLAG}: {path}: {error}") from None
+        raise UsageError(f"{_FLAG}: {shown}: {error}") from None
     return True
 
 
@@ -97,9 +99,22 @@ def changed(before: bytes, settings: Mapping[str, str | int], *, own: bool) -> b
                 table[key] = settings[key]
         else:
             table.pop(key, None)
-    written = document.as_string()
+    written = _spaced(text, document.as_string())
     _compare(tomli.loads(text), tomli.loads(written), settings, own=own)
     return (mark + written.replace("\n", ends)).encode()
+
+
+def _spaced(before: str, after: str) -> str:
+    """Returns the new text with a blank line on either side of the table if it was added."""
+    lines = after.split("\n")
+    if _HEADER in before.split("\n") or _HEADER not in lines:
+        return after
+    start = lines.index(_HEADER)
+    following = (number for number, line in enumerate(lines) if number > start and line.startswith("["))
+    for number in (next(following, 0), start):
+        if number and lines[number - 1].strip():
+            lines.insert(number, "")
+    return "\n".join(lines)
 
 
 def _item(key: str, value: str | int) -> Any:
@@ -107,7 +122,10 @@ def _item(key: str, value: str | int) -> Any:
 
     item = tomlkit.item(value)
     remark = REMARKS.get((key, value))
-    return item.comment(remark) if remark else item
+    if remark:
+        item.comment(remark)
+        item.trivia.comment_ws = "  "
+    return item
 
 
 def _is_remarked(item: Any) -> bool:

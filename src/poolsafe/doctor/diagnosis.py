@@ -14,10 +14,11 @@ from poolsafe.records import frozen
 
 
 class Between(enum.Enum):
-    """What stands between a client and PostgreSQL. All but `STATEMENT` are classes of docs/poolers.md."""
+    """What stands between a client and PostgreSQL: classes of docs/poolers.md, and `INHERITS` and `STATEMENT`."""
 
     DIRECT = "direct"
     SESSION = "session"
+    INHERITS = "session-without-reset"
     BREAKS = "transaction-breaks"
     CARRIES = "transaction-carries"
     PINS = "pins"
@@ -25,11 +26,23 @@ class Between(enum.Enum):
     UNKNOWN = "unknown"
 
 
+_ALL_THE_SAME = (
+    "If a prepared statement `does not exist` all the same, the application uses another URL, or it runs DISCARD ALL "
+    "or DEALLOCATE ALL."
+)
 WORDS = {
-    Between.DIRECT: "PostgreSQL itself. Each client has a server process of its own, so nothing breaks here.",
+    Between.DIRECT: (
+        f"PostgreSQL itself. Each client has a server process of its own, so nothing breaks here. {_ALL_THE_SAME}"
+    ),
     Between.SESSION: (
         "A pooler in session mode. Each client keeps its server connection until it disconnects, "
-        "so prepared statements and session state work as on PostgreSQL."
+        f"so prepared statements and session state work as on PostgreSQL. {_ALL_THE_SAME}"
+    ),
+    Between.INHERITS: (
+        "A pooler in session mode that does not reset a server before the next client gets it, which therefore meets "
+        "the last one's prepared statements (`prepared statement ... already exists`), settings, locks and temporary "
+        "tables. Better than the options below is to let the pooler reset: `server_reset_query = DISCARD ALL` in "
+        "PgBouncer."
     ),
     Between.BREAKS: (
         "A pooler in transaction mode that does not carry prepared statements. asyncpg's defaults fail here with "
@@ -41,7 +54,7 @@ WORDS = {
     ),
     Between.PINS: (
         "A pooler that shares servers until a client has state of its own, and then keeps that client on its server. "
-        "Nothing breaks here, but pinned clients are not pooled."
+        "Nothing breaks here, but a client that keeps its server is not pooled."
     ),
     Between.STATEMENT: (
         "A pooler in statement mode. It refuses transactions, so an engine works with "
@@ -71,6 +84,8 @@ def between(seen: Observations) -> Between:
     if seen.naming.carried is Carried.NO:
         # Even where a client keeps its server: a proxy can lose names by itself.
         return Between.BREAKS
+    if seen.naming.carried is Carried.INHERITED:
+        return Between.INHERITS
     if seen.pooling.movement is Movement.STAYS:
         return _kept(seen)
     return {
@@ -106,4 +121,4 @@ def how(seen: Observations) -> str:
         return "the announced process answers, but startup parameters do not reach it: a proxy is in between"
     if identity.port is False:
         return "the announced process answers; it sees another client port, so something rewrites addresses"
-    return "the process announced when connecting answers, and it sees this client's own port or socket"
+    return "the process announced when connecting answers and sees this client's own port: nothing is in between"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -60,7 +60,8 @@ class Examination:
         """Whether what is recommended was seen to work."""
         if self.between is None or self.recommended is None:
             return False
-        return self.trial is None or not self.trial.failed
+        # asyncpg's defaults are what the probe of names has tried; everything else needs a trial.
+        return not self.trial.failed if self.trial is not None else self.recommended == advice.DEFAULT
 
     @property
     def settings(self) -> dict[str, str | int]:
@@ -96,8 +97,9 @@ async def examine(
             await asyncio.wait_for(_clean(bench), _CLEANING)
         found.left = bench.left
     if found.between is None and not found.left and found.stopped != "interrupted":
-        why = found.problems[0] if found.problems else found.stopped
-        raise NoConnection(f"{target.address}: no verdict: {why}")
+        raise NoConnection(
+            f"no verdict: {found.problems[0] if found.problems else f'{target.address}: {found.stopped}'}"
+        )
     return found
 
 
@@ -126,7 +128,7 @@ class _Run:
         try:
             await self._verdict()
         except (Refused, Lost, NoAnswer, OSError) as error:
-            self._problem("the verdict", error)
+            self._problem("", error)
             return
         await self._advice()
         await self._parameters()
@@ -156,9 +158,11 @@ class _Run:
     async def _advice(self) -> None:
         found = self._found
         assert found.between is not None
-        found.recommended = advice.recommended(found.between, *found.versions.values())
+        found.recommended = self._advised()
         if found.recommended in recommended_configuration.UNNAMED:
-            self._bench.say("does the advice work")
+            self._bench.say("do the recommended options work")
+            # Whatever limits connections, the trial needs some as well.
+            await self._bench.close()
             found.trial = await recommended_configuration.run(
                 self._bench, found.target, found.recommended, found.between
             )
@@ -180,16 +184,36 @@ class _Run:
         assert found.between is not None
         try:
             if found.between is Between.STATEMENT:
-                # Nothing of it could be removed again: without transactions no server can be held.
+                self._found.problems.append(
+                    "session state: without transactions, nothing that is left on a server could be removed again"
+                )
                 return
             found.configurations = await cache_configurations.run(bench, found.target)
+            self._reconsider(dict(found.configurations))
             found.state = await leftover_state.run(bench)
             bench.say("session state: notifications")
             found.notifications = await leftover_state.arrives(bench)
         except (Refused, Lost, NoAnswer, OSError) as error:
             self._problem("session state", error)
 
+    def _reconsider(self, tried: Mapping[advice.Configuration, Outcome]) -> None:
+        """Recommends something else if two processes were too much for what is recommended so far."""
+        found = self._found
+        failed = [each for each, outcome in tried.items() if outcome.failures.keys() - {cache_configurations.NO_ANSWER}]
+        if found.recommended not in failed:
+            return
+        other = self._advised(failed)
+        if other is not None and other in tried:
+            found.recommended = other
+        if found.recommended is not None:
+            found.trial = tried[found.recommended]
+
+    def _advised(self, failed: Collection[advice.Configuration] = ()) -> advice.Configuration | None:
+        found = self._found
+        assert found.between is not None
+        return advice.recommended(found.between, found.versions["asyncpg"], found.versions["sqlalchemy"], failed)
+
     def _problem(self, what: str, error: Exception) -> None:
-        busy = "no answer in time; other clients may hold every server connection"
+        busy = f"{self._found.target.address} gave no answer in time; other clients may hold every server connection"
         text = busy if isinstance(error, NoAnswer) else reason(error, self._found.target, _CONNECTING)
-        self._found.problems.append(f"{what}: {text}")
+        self._found.problems.append(f"{what}: {text}" if what else text)

@@ -6,7 +6,7 @@ import errno
 import socket
 import ssl
 
-from poolsafe.doctor.bench import Lost, NoAnswer, Refused
+from poolsafe.doctor.bench import MOST_CLIENTS, Lost, NoAnswer, Refused
 from poolsafe.doctor.target import Target
 
 _PASSWORD = ("28P01", "28000")
@@ -16,6 +16,11 @@ _TOO_MANY = "53300"
 _AUTHENTICATION = ("authentication failed", "no such user", "auth failed", "SASL")
 _DATABASE = ("no such database",)
 _TLS = ("SSL", "TLS")
+_MAY_DO_WITHOUT = ("allow", "prefer")
+# asyncpg's words.
+_NO_TLS = "rejected SSL upgrade"
+_GONE = "connection_lost()"
+_CLOSED = "connection was closed in the middle of operation"
 
 
 def reason(error: BaseException, target: Target, timeout: float) -> str:
@@ -32,12 +37,16 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
             return f"{where}: TLS: the certificate is not valid: {getattr(error, 'verify_message', '') or error}"
         case ssl.SSLError():
             return f"{where}: TLS failed: {getattr(error, 'reason', '') or error}"
+        case ConnectionError() if _NO_TLS in str(error):
+            return _without_tls(target)
         case ConnectionRefusedError():
             return f"{where} refuses connections: nothing listens there, or a firewall is in between"
         case NoAnswer() | TimeoutError():
             return f"{where} does not answer within {timeout:g} s"
         case ConnectionResetError() | Lost():
-            return f"{where} closed the connection: {error}"
+            return _closed(str(error), target)
+        case ConnectionError() if _GONE in str(error):
+            return _closed("", target)
         case Refused():
             return _refused(error, target)
         case ValueError() if any(word in str(error) for word in (*_TLS, "certificate")):
@@ -53,14 +62,29 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
 def _refused(error: Refused, target: Target) -> str:
     text = str(error)
     if error.state in _PASSWORD or any(word in text for word in _AUTHENTICATION):
-        return f"{target.address}: authentication failed: {text}"
+        hint = "" if target.password else "; the URL holds no password"
+        return f"{target.address}: authentication failed: {text}{hint}"
     if error.state == _NO_DATABASE or any(word in text for word in _DATABASE):
         return f"{target.address}: there is no such database: {text}"
     if error.state == _TOO_MANY:
-        return f"{target.address} has no connection left: {text}"
+        return f"{target.address} has no connection left: {text} (--doctor opens up to {MOST_CLIENTS} at a time)"
     if any(word in text for word in _TLS):
-        return f"{target.address}: TLS: {text}"
+        hint = "; `sslmode=disable` of the URL turns TLS off" if target.tls.get("sslmode") == "disable" else ""
+        return f"{target.address}: TLS: {text}{hint}"
     return f"{target.address} refuses the connection: {text}"
+
+
+def _closed(text: str, target: Target) -> str:
+    text = text.removeprefix(_CLOSED).lstrip(": ")
+    return f"{target.address} closed the connection: {text or 'is PostgreSQL or a pooler listening there?'}"
+
+
+def _without_tls(target: Target) -> str:
+    mode = target.tls.get("sslmode", "prefer")
+    if mode in _MAY_DO_WITHOUT:
+        # Then a plain no of PostgreSQL's is no error.
+        return f"{target.address} does not answer as PostgreSQL does: something else listens there"
+    return f"{target.address}: TLS: the server does not offer it, and `sslmode={mode}` of the URL demands it"
 
 
 def _by_number(error: OSError, target: Target) -> str:

@@ -46,8 +46,9 @@ _MOVEMENTS = {
 _CARRIED = {
     Carried.YES: "work",
     Carried.NO: "break",
-    Carried.PINNED: "work: the client is pinned to its server",
-    Carried.UNKNOWN: "unknown",
+    Carried.PINNED: "work: the client keeps its server from then on",
+    Carried.INHERITED: "stay on the server for the next client",
+    Carried.UNKNOWN: "not known",
 }
 
 
@@ -81,6 +82,8 @@ class _Report:
         database = f", database {target.database}" if target.database else ""
         user = f", as {target.user}" if target.user else ""
         yield self._safe(f"Examined {target.address}{database}{user}")
+        if target.other_hosts:
+            yield from self._wrapped("The URL names several hosts; only this first one was asked.", "")
         if target.left_out:
             names = ", ".join(target.left_out)
             yield from self._wrapped(f"Parameters of the URL that were not sent: {names}", "")
@@ -96,7 +99,7 @@ class _Report:
             server_identity.EXPLANATION,
             [
                 how(seen),
-                f"PostgreSQL's limits for idle connections: {limits or 'none'}; a pooler's cannot be read",
+                f"PostgreSQL ends idle connections: {limits or 'never'}; a pooler's own limits cannot be read",
             ],
         )
         movement = _MOVEMENTS[seen.pooling.movement]
@@ -159,6 +162,8 @@ class _Report:
         yield from self._lost_parameters()
         yield "For the linter, in pyproject.toml (`--write-config` writes it):"
         yield from (f"{_MARGIN}{_MARGIN}{line}" for line in settings_lines(found.settings))
+        if found.recommended != advice.DEFAULT:
+            yield "Then `poolsafe` lists the code to change, and `poolsafe --apply` makes the safe changes."
 
     def _options(self) -> Iterator[str]:
         found = self._found
@@ -181,7 +186,8 @@ class _Report:
     def _basis(self) -> str:
         """Returns what the advice rests on."""
         if self._found.trial is None:
-            return "asyncpg's defaults, as the probe above shows"
+            is_default = self._found.recommended == advice.DEFAULT
+            return "asyncpg's defaults, as the probe above shows" if is_default else "not tried"
         return "tried above" if self._found.versions["sqlalchemy"] is not None else "tried above, with asyncpg alone"
 
     def _lost_parameters(self) -> Iterator[str]:
@@ -189,7 +195,8 @@ class _Report:
         names = ", ".join(lost(seen)) if seen is not None else ""
         if names:
             advised = "use `ALTER ROLE ... SET`, or `SET LOCAL` in the transaction"
-            yield from self._wrapped(f"Leave these out of asyncpg's `server_settings`, and {advised}: {names}", "")
+            yield from self._wrapped(f"These startup parameters do not reach the server: {names}.", "")
+            yield from self._wrapped(f"Leave them out of asyncpg's `server_settings`, and {advised}.", _MARGIN)
             yield ""
 
     def _wrapped(self, text: str, margin: str) -> Iterator[str]:
@@ -289,10 +296,10 @@ def _session_state(found: Examination) -> dict[str, Any] | None:
 
 def _figures(outcome: Outcome) -> str:
     if not outcome.failed:
-        return f"0 of {outcome.attempts} transactions failed"
+        return f"0 of {outcome.attempts} queries failed"
     wrong = outcome.failures.get(WRONG, 0)
     names = ", ".join(f"{name} {count}" for name, count in outcome.failures.items() if name != WRONG)
-    figures = f"{outcome.failed} of {outcome.attempts} transactions failed"
+    figures = f"{outcome.failed} of {outcome.attempts} queries failed"
     if wrong:
         figures += f", {wrong} of them without an error, with another client's rows"
     return f"{figures} ({names})" if names else figures

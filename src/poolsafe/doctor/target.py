@@ -13,10 +13,14 @@ from poolsafe.records import frozen
 
 DEFAULT_PORT = 5432
 _FLAG = "--doctor"
-_FORM = "write `postgresql://user@host/database`, or `env:NAME` for a URL in an environment variable"
+# The URL comes last: what keeps passwords out of messages hides what follows a URL and a colon.
+_FORM = "write `env:NAME` for a URL in an environment variable, or `postgresql://user@host/database`"
+# A password may hold an unescaped `@`, as with asyncpg: the last one before the query ends it.
 _URL = re.compile(
-    r"(?P<scheme>[A-Za-z][\w.+-]*)://(?:(?P<user>[^@]*)@)?(?P<hosts>[^/?]*)(?:/(?P<database>[^?]*))?(?:\?(?P<query>.*))?"
+    r"(?P<scheme>[A-Za-z][\w.+-]*)://(?:(?P<user>[^@]*(?:@[^@?]*)*)@)?"
+    r"(?P<hosts>[^/?@]*)(?:/(?P<database>[^?@]*))?(?:\?(?P<query>.*))?"
 )
+_QUERY = re.compile(r"(?:[\w.-]+=[^&]*(?:&|\Z))*")
 _SCHEMES = frozenset({"postgresql", "postgres", "asyncpg", "psycopg"})
 _WORD = re.compile(r"\s*(\w+)\s*=\s*('(?:\\.|[^'\\])*'|(?:\\.|[^\s'\\])*)")
 _ESCAPE = re.compile(r"\\(.)")
@@ -35,7 +39,7 @@ class Target:
 
     `password` is None where the URL has none: asyncpg then looks into PGPASSWORD and the password file. `tls` holds
     libpq's parameters for TLS. `options` is sent when connecting, since a proxy may route by it. `left_out` are the
-    names of the other parameters, which are not sent.
+    names of the other parameters, which are not sent, and `other_hosts` is the number of hosts that are not asked.
     """
 
     host: str
@@ -46,6 +50,7 @@ class Target:
     tls: Mapping[str, str] = field(default_factory=dict)
     options: str = ""
     left_out: tuple[str, ...] = ()
+    other_hosts: int = 0
 
     @property
     def address(self) -> str:
@@ -66,6 +71,8 @@ def read(said: str, environment: Mapping[str, str] = os.environ) -> Target:
     """Returns the server that the option names. Raises UsageError, which never quotes what it was given."""
     name = said.removeprefix("env:")
     if name != said:
+        if not name:
+            raise UsageError(f"{_FLAG}: `env:` names no variable; {_FORM}")
         if not environment.get(name):
             raise UsageError(f"{_FLAG}: the environment variable `{name}` is not set or is empty")
         said = environment[name].strip()
@@ -74,6 +81,8 @@ def read(said: str, environment: Mapping[str, str] = os.environ) -> Target:
         return _of_url(url)
     if _WORD.match(said):
         return _of_words(said)
+    if environment.get(said):
+        raise UsageError(f"{_FLAG}: not a PostgreSQL URL; write `env:{said}` for the one in that environment variable")
     raise UsageError(f"{_FLAG}: not a PostgreSQL URL; {_FORM}")
 
 
@@ -88,6 +97,8 @@ def _of_url(url: re.Match[str]) -> Target:
     dialect = url["scheme"].lower().partition("+")[0]
     if dialect not in _SCHEMES:
         raise UsageError(f"{_FLAG}: `{dialect}` is not PostgreSQL; {_FORM}")
+    if _QUERY.fullmatch(url["query"] or "") is None:
+        raise UsageError(f"{_FLAG}: behind `?` stand `name=value` pairs; a password with `?` or `@` has to be escaped")
     user, colon, password = (url["user"] or "").partition(":")
     said = {
         "user": unquote(user),
@@ -108,14 +119,15 @@ def _of_words(text: str) -> Target:
         said[match[1]] = _ESCAPE.sub(r"\1", value[1:-1] if value.startswith("'") else value)
         position = match.end()
     if text[position:].strip():
-        raise UsageError(f"{_FLAG}: not a URL, and not `key=value` words as libpq has them; {_FORM}")
+        raise UsageError(f"{_FLAG}: neither a URL nor `key=value` pairs in libpq's syntax; {_FORM}")
     return _target(said)
 
 
 def _target(said: dict[str, str]) -> Target:
     said = {_MODE.get(key, key): value for key, value in said.items()}
     # SQLAlchemy's form for several hosts is `?host=a:1&host=b:2`; libpq's is `a,b` with `1,2`. The first one is asked.
-    host = said.pop("host", "").split(",")[0]
+    hosts = said.pop("host", "").split(",")
+    host = hosts[0]
     written = said.pop("port", "").split(",")[0]
     if not host.startswith("/"):
         host, _, beside = host.rpartition(":") if host.count(":") == 1 else (host, "", "")
@@ -139,6 +151,7 @@ def _target(said: dict[str, str]) -> Target:
         tls,
         options,
         tuple(sorted(said)),
+        len(hosts) - 1,
     )
 
 

@@ -9,6 +9,7 @@ import sys
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from poolsafe.cli.options import overrides
 from poolsafe.cli.terminal import emit, style_for
 from poolsafe.config.errors import UsageError, shown
 from poolsafe.doctor import config_file, driver, reporting
@@ -41,9 +42,11 @@ def visit(options: argparse.Namespace, messages: Messages) -> int:
     path = None
     if options.write_config:
         config_file.require()
-        path = config_file.find(_named(options.config))
+        path = config_file.find(overrides(options)[1])
     if shows_password(options.doctor):
-        messages.warning("the password stands in the process list; --doctor env:NAME reads the URL from a variable")
+        messages.warning(
+            "the password is visible in the process list; `--doctor env:NAME` reads the URL from a variable instead"
+        )
     if options.probe_state:
         _warn(messages)
     with Progress(enabled=not (options.quiet or options.silent)) as progress:
@@ -65,7 +68,7 @@ class _Visit:
         code = exit_code(self._found)
         if not self._options.silent:
             self._print(code)
-        if path is not None and self._found.between is not None:
+        if path is not None and self._found.between is not None and code != INTERRUPTED:
             done = config_file.write(path, self._found.settings)
             name = os.path.relpath(path)
             self._messages.note(f"wrote the verdict to {name}" if done else f"{name} says the same already")
@@ -109,9 +112,9 @@ async def _interruptible(target: Target, timeout: float, state: bool, progress: 
 
 
 def _warn(messages: Messages) -> None:
-    kinds = "prepared statements, `geqo_seed`, an advisory lock, a temporary table, a LISTEN channel"
-    messages.warning(f"--probe-state puts these on shared servers, and removes them again: {kinds}")
-    messages.warning("if it is cut off, they stay there, with random names, until the pooler closes those connections")
+    kinds = "prepared statements, a setting (`geqo_seed`), an advisory lock, a temporary table, a LISTEN channel"
+    messages.warning(f"--probe-state leaves these on shared servers, and removes them at the end: {kinds}")
+    messages.warning("if it is killed, they stay, with random names, until the pooler closes those server connections")
 
 
 def _timeout(said: str | None, *, state: bool) -> float:
@@ -124,7 +127,3 @@ def _timeout(said: str | None, *, state: bool) -> float:
     if not 0 < seconds <= _LONGEST:
         raise UsageError(f"--timeout: must be a number of seconds up to {_LONGEST:g}, not {shown(said)}")
     return seconds
-
-
-def _named(config: list[str] | None) -> str | None:
-    return next((text for text in config or () if os.path.isfile(text)), None)

@@ -150,14 +150,18 @@ async def _with_asyncpg(job: Job, counter: _Counter) -> None:
     said = {**arguments(job.target), **_asyncpg_arguments(job)}
 
     async def task(number: int) -> None:
-        connection = await asyncpg.connect(**said)
+        connections: list[Any] = []
         try:
             for sql, sent, expected in _texts(job, number):
-                await counter.count(expected, one(connection, sql.format("$1"), sent))
+                await counter.count(expected, one(connections, sql.format("$1"), sent))
         finally:
-            connection.terminate()
+            for connection in connections:
+                connection.terminate()
 
-    async def one(connection: Any, sql: str, sent: str) -> Sequence[Any]:
+    async def one(connections: list[Any], sql: str, sent: str) -> Sequence[Any]:
+        if not connections:
+            connections.append(await asyncpg.connect(**said))
+        connection = connections[0]
         if job.autocommit:
             return tuple(await connection.fetchrow(sql, sent))
         async with connection.transaction():

@@ -50,6 +50,28 @@ def quotes_around(source: Source, offset: int) -> tuple[str, str] | None:
     return None
 
 
+def is_in_string(source: Source, offset: int) -> bool:
+    """Returns whether an offset is behind the first character of a string literal, or whether that cannot be told."""
+    row = source.row_column(offset)[0]
+    place = (row, len(source.text[source.line_start(offset) : offset].encode()))
+    spans = _strings(source.text)
+    return spans is None or any(start < place < end for start, end in spans)
+
+
+@functools.lru_cache(maxsize=4)
+def _strings(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]] | None:
+    """Returns the row and the column in bytes where each string of several lines begins and ends."""
+    try:
+        tree = ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    return [
+        ((node.lineno, node.col_offset), (node.end_lineno or 0, node.end_col_offset or 0))
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Constant, ast.JoinedStr)) and node.lineno != node.end_lineno
+    ]
+
+
 @functools.lru_cache(maxsize=4)
 def _literals(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
     """Returns the row and the column in bytes where each string literal begins and ends."""

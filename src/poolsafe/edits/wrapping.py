@@ -28,6 +28,9 @@ _BEFORE = re.compile(
     r"(?:[\w.\[\]'\"]+(?:: [\w.\[\], |'\"]+)? = |\w+=|(?P<quote>['\"])[\w.]+(?P=quote): )?(?:await )?"
 )
 _OUTER = re.compile(_BEFORE.pattern + r"[\w.]+\(")
+_OWN_CALL = re.compile(r"[ \t]*(?:\w+=)?(?:await )?[\w.]+\(")
+# What may stand behind the call of a `with` statement.
+_AS = re.compile(r"(?: as [\w.]+)?:")
 _CALLEE = re.compile(r"(?<![\w.])[\w.]+\(\Z")
 # How a comment for a tool begins.
 _TOOLS = re.compile(
@@ -43,6 +46,10 @@ _DISPLAY = re.compile(
     r"(?P<quote>['\"])[\w.]+(?P=quote): )?)"
     r"\{(?P<items>.+)\}(?P<tail>,?(?:[ \t]*#.*)?)"
 )
+
+
+# A line of its own that spreads one of two dicts into a display.
+_SPREAD = re.compile(r"(?P<indent>[ \t]*)\*\*\((?P<chosen>\{.+\})\)(?P<tail>,?(?:[ \t]*#.*)?)")
 
 
 def fitted(source: Source, call: CallLayout | DictLayout, edits: Edits) -> Edits:
@@ -125,11 +132,17 @@ def _call_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) 
     if callee is None or _BEFORE.fullmatch(head[: callee.start()]) is None:
         return _outer_wrapped(line, opening, unit, newline, limit)
     parts = split(line[opening:])
-    if parts is None or not _is_comment_for_people(parts[1]):
+    if parts is None or not _is_comment_for_people(_behind(head, parts[1])):
         return None
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     lines = [_fitting(f"{indent}{unit}{part},", unit, newline, limit) for part in parts[0]]
     return newline.join([head, *lines, f"{indent}){parts[1]}"])
+
+
+def _behind(head: str, rest: str) -> str:
+    """Returns what stands behind a call and its `as` clause, if it is the one of a `with` statement."""
+    found = _AS.match(rest) if head.lstrip(" \t").startswith(("with ", "async with ")) else None
+    return rest if found is None else rest[found.end() :]
 
 
 def _outer_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) -> str | None:
@@ -180,7 +193,8 @@ def _rows(
 
 def _displays_wrapped(text: str, opening: int, unit: str, newline: str, limit: int, allowed: set[str]) -> str:
     lines = re.split(r"\r\n|\r|\n", text)
-    if any(end != newline for end in re.findall(r"\r\n|\r|\n", text)):
+    if any(end != newline for end in re.findall(r"\r\n|\r|\n", text)) or '"""' in text or "'''" in text:
+        # A line may be one of a string.
         return text
     if (
         len(lines) == 3
@@ -197,13 +211,21 @@ def _displays_wrapped(text: str, opening: int, unit: str, newline: str, limit: i
 
 
 def _fitting(line: str, unit: str, newline: str, limit: int) -> str:
-    """Returns a line, with its dict display or its conditional expression wrapped if it is too long."""
-    found = _DISPLAY.fullmatch(line) if len(line) > limit else None
-    if found is None:
+    """Returns a line, with its dict display, its conditional expression or its call wrapped if it is too long."""
+    if len(line) <= limit:
         return line
+    spread = _SPREAD.fullmatch(line)
+    if spread is not None:
+        indent, chosen, tail = spread.group("indent", "chosen", "tail")
+        return _conditional_wrapped(indent, "**", chosen, tail, unit, newline, limit) or line
+    found = _DISPLAY.fullmatch(line)
+    if found is None:
+        return _own_call_wrapped(line, unit, newline, limit) or line
     parts = split(f"{found['items']}){found['tail']}")
     if parts is None or parts[1] != found["tail"] or not parts[0]:
-        return _conditional_wrapped(found, unit, newline, limit) or line
+        chosen = f"{{{found['items']}}}"
+        wrapped = _conditional_wrapped(found["indent"], found["head"], chosen, found["tail"], unit, newline, limit)
+        return wrapped or line
     if not _is_comment_for_people(found["tail"].removeprefix(",")):
         return line
     indent = found["indent"]
@@ -211,11 +233,25 @@ def _fitting(line: str, unit: str, newline: str, limit: int) -> str:
     return newline.join([f"{indent}{found['head']}{{", *items, f"{indent}}}{found['tail']}"])
 
 
-def _conditional_wrapped(found: re.Match[str], unit: str, newline: str, limit: int) -> str | None:
+def _own_call_wrapped(line: str, unit: str, newline: str, limit: int) -> str | None:
+    """Returns a line that one call is all of with its arguments in lines of their own, or None for another line."""
+    head = _OWN_CALL.match(line)
+    parts = split(line[head.end() :]) if head is not None else None
+    if head is None or parts is None or not parts[0] or not _is_comment_for_people(parts[1]):
+        return None
+    indent = line[: len(line) - len(line.lstrip(" \t"))]
+    # Formatters write no comma behind a lone argument.
+    comma = "," if len(parts[0]) > 1 else ""
+    rows = (_fitting(f"{indent}{unit}{part}{comma}", unit, newline, limit) for part in parts[0])
+    return newline.join([head[0], *rows, f"{indent}){parts[1]}"])
+
+
+def _conditional_wrapped(
+    indent: str, head: str, text: str, tail: str, unit: str, newline: str, limit: int
+) -> str | None:
     """Returns a line that holds `{...} if ... else {...}` in parentheses, one part a line, or None for another one."""
     import ast
 
-    text = f"{{{found['items']}}}"
     try:
         whole = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -224,12 +260,11 @@ def _conditional_wrapped(found: re.Match[str], unit: str, newline: str, limit: i
         return None
     body, test, orelse = (ast.get_source_segment(text, one) for one in (whole.body, whole.test, whole.orelse))
     # What is in parentheses, or not in one line, is no part of this.
-    if text != f"{body} if {test} else {orelse}" or not _is_comment_for_people(found["tail"]):
+    if text != f"{body} if {test} else {orelse}" or not _is_comment_for_people(tail):
         return None
-    indent = found["indent"]
     rows = (f"{indent}{unit}{row}" for row in (f"{body}", f"if {test}", f"else {orelse}"))
     lines = (_fitting(row, unit, newline, limit) for row in rows)
-    return newline.join([f"{indent}{found['head']}(", *lines, f"{indent}){found['tail']}"])
+    return newline.join([f"{indent}{head}(", *lines, f"{indent}){tail}"])
 
 
 def split(text: str) -> tuple[list[str], str] | None:

@@ -1,11 +1,14 @@
 """Where connections of an engine are put into AUTOCOMMIT after the engine is made.
 
 Unique statement names fail there as they do under an engine's own AUTOCOMMIT: 155, 160 and 156 of 180 with the option
-of a connection, of a copy of the engine and of the engine itself (SQLAlchemy 2.1.9, asyncpg 0.32).
+of a connection, of a copy of the engine and of the engine itself (SQLAlchemy 2.1.9, asyncpg 0.32). Alembic's
+`autocommit_block()` gives its connection that option.
 """
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterable, Iterator
 
 import libcst as cst
@@ -17,14 +20,43 @@ from poolsafe.inference import Module, ObservedCall, Origin, Step, alternatives
 from poolsafe.inference.models import Connectable
 from poolsafe.libraries import SETTING_OPTIONS
 
+_BLOCK = "autocommit_block"
+
 
 def autocommit_later(observed: Observed, calls: Iterable[ObservedCall]) -> tuple[Related, ...]:
     """Returns the places that put a connection or a copy of the engine of these calls into AUTOCOMMIT."""
+    calls = list(calls)
     made = {id(seen.node) for seen in calls}
     found = {id(seen.node): seen for seen in observed.autocommits if not made.isdisjoint(_makers(seen))}
-    return tuple(
-        place(Step(seen.module, seen.node, Origin.LITERAL), "AUTOCOMMIT is set here") for seen in found.values()
-    )
+    steps = [Step(seen.module, seen.node, Origin.LITERAL) for seen in found.values()]
+    return tuple(place(step, "AUTOCOMMIT is set here") for step in (*steps, *_in_migrations(observed, calls[0].node)))
+
+
+def _in_migrations(observed: Observed, made: cst.Call) -> Iterator[Step]:
+    """Yields the blocks of migrations that put the connection of their env.py into AUTOCOMMIT, if the engine is its."""
+    module, project = observed.module, observed.inference.project
+    environments = [module] if _is_environment(module) else []
+    name = _name_of(module, made)
+    if not environments and name is not None:
+        word = re.compile(rf"\b{name}\b")
+        importing = project.users(module, ["run_migrations"])
+        environments = [one for one in importing if _is_environment(one) and word.search(one.source.text)]
+    folders = [os.path.dirname(os.path.abspath(one.path)) + os.sep for one in environments]
+    for other in project.others(module, (_BLOCK.encode(),)) if folders else ():
+        if any(os.path.abspath(other.path).startswith(folder) for folder in folders):
+            for site in other.index.calls_by_name.get(_BLOCK, ()):
+                yield Step(other, site.node, Origin.LITERAL)
+
+
+def _is_environment(module: Module) -> bool:
+    return os.path.basename(module.path) == "env.py" and "run_migrations" in module.source.text
+
+
+def _name_of(module: Module, made: cst.Call) -> str | None:
+    """Returns the name that the result of a call is bound to, or None."""
+    assign = module.index.parents.get(id(made))
+    target = assign.targets[0].target if isinstance(assign, cst.Assign) else None
+    return target.value if isinstance(target, cst.Name) else None
 
 
 def _makers(seen: ObservedCall) -> Iterator[int]:

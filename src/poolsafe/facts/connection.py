@@ -97,6 +97,17 @@ class ConnectionUrl:
 
 
 @frozen
+class Route:
+    """One way on which SQL may reach the server: what is known of the URL of an engine or connection that may run it.
+
+    `direct`: no pooler is in between, or the code says so by a name.
+    """
+
+    url: ConnectionUrl = ConnectionUrl()
+    direct: bool = False
+
+
+@frozen
 class Connection:
     """One call that makes a connection or a pool, and the values that reach the driver through it.
 

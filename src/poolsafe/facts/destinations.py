@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from poolsafe.facts.branches import missing_branch
-from poolsafe.facts.engine import CacheSize, Destinations, Driver, SizeState, WrittenItem
+from poolsafe.facts.driver_conditions import driver_condition
+from poolsafe.facts.engine import CacheSize, Driver, SizeState, WrittenItem
+from poolsafe.facts.engine_places import Destinations
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.facts.reach import Passage, Surroundings
 from poolsafe.facts.sizes import PREPARED, STATEMENT
@@ -21,7 +23,6 @@ from poolsafe.facts.spread import spread_of
 from poolsafe.facts.written import written_dict, written_item
 from poolsafe.facts.written_keys import mapping_of, place_beside, place_inside, setter_of
 from poolsafe.inference import Absent, Guard, MappingValue, Module, ObservedCall, Step, Value, alternatives, restrict
-from poolsafe.libraries import ASYNCPG_KEYS
 from poolsafe.records import frozen
 from poolsafe.syntax.layout import Place
 
@@ -41,13 +42,18 @@ def destinations(
     finder = _Finder(surroundings, calls[0].node)
     passages = [one for seen in calls for one in surroundings.passages(seen)]
     if SizeState.ZERO in states:
-        return Destinations(beside=finder.beside(passages, sizes), certain=finder.is_private)
+        beside = finder.beside(passages, sizes)
+        condition = None if beside else driver_condition(surroundings, calls[0].node, passages)
+        return Destinations(beside=beside, certain=finder.is_private, condition=condition)
     ours = [one for one in passages if one.driver is not Driver.OTHER]
     inside, around = finder.inside_and_around(ours)
     certain = bool(inside or around) and finder.is_private and finder.is_known(ours)
     branch = None if certain else missing_branch(surroundings, calls[0].node, passages)
-    owned = bool(ours) and all(_holds_own_key(one) for one in ours)
-    return Destinations(inside=inside, around=around, certain=certain, holds_own_keys=owned, branch=branch)
+    owned = bool(ours) and all(one.holds_own_key for one in ours)
+    condition = None if certain or branch else driver_condition(surroundings, calls[0].node, passages)
+    return Destinations(
+        inside=inside, around=around, certain=certain, holds_own_keys=owned, branch=branch, condition=condition
+    )
 
 
 _Test = Callable[[cst.CSTNode, Step], bool]
@@ -106,6 +112,9 @@ class _Finder:
         """Returns the places that write connect_args, and those that write options beside which there are none."""
         if any(map(self.surroundings.reads_item, _SIZES)):
             return (), ()
+        if any(one.holds_own_key for one in ours):
+            # The dict of another driver is not asyncpg's beside one that only asyncpg can get.
+            ours = [one for one in ours if not self._is_of_another(one)]
         existing: list[Passage] = []
         missing: list[_Group] = []
         for passage in ours:
@@ -125,6 +134,10 @@ class _Finder:
             spread = spread_of(self.module, self.call)
             around = self._setters(missing, lambda setter, step: spread.is_fed_by(setter) and self._is_own(step))
         return ((), ()) if (existing and not inside) or (missing and not around) else (inside, around)
+
+    def _is_of_another(self, passage: Passage) -> bool:
+        steps = passage.connect_args.provenance[:1]
+        return not passage.holds_own_key and any(map(self.surroundings.gives_to_another_driver, steps))
 
     def _displays(self, passages: list[Passage]) -> tuple[Place, ...]:
         """Returns the displays that connect_args begin as, or () if one is not written here for asyncpg alone."""
@@ -175,7 +188,7 @@ class _Finder:
                 yield guard, single
 
     def _is_asyncpg(self, passage: Passage, guard: Guard) -> bool:
-        return self.surroundings.driver_on(passage.view, guard) is Driver.ASYNCPG or _holds_own_key(passage)
+        return self.surroundings.driver_on(passage.view, guard) is Driver.ASYNCPG or passage.holds_own_key
 
     def _setter(self, value: Value, key: str, is_here: _Test) -> Place | None:
         step = value.provenance[0] if value.provenance else None
@@ -211,11 +224,3 @@ def _lacks(content: Value, key: str) -> bool:
     if isinstance(content, MappingValue):
         return all(isinstance(single, Absent) for _, single in alternatives(content.get(key)))
     return isinstance(content, Absent)
-
-
-def _holds_own_key(passage: Passage) -> bool:
-    content = passage.connect_args
-    if not isinstance(content, MappingValue):
-        return False
-    held = [restrict(content.get(key), (passage.guard,)) for key in ASYNCPG_KEYS if key in content.items]
-    return any(all(not isinstance(single, Absent) for _, single in alternatives(value)) for value in held)

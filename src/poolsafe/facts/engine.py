@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import enum
 
+from poolsafe.facts.engine_places import Destinations, PassedOn
 from poolsafe.facts.servers import Server, Sign
 from poolsafe.findings import Related
 from poolsafe.records import frozen
-from poolsafe.syntax.layout import CallLayout, DictLayout, MissingBranch, Place
+from poolsafe.syntax.layout import CallLayout, DictLayout
 
 
 class Driver(enum.Enum):
@@ -103,25 +104,6 @@ class ConnectArgs:
     display: DictLayout | None = None
     may_be_none: bool = False
     settings: DictLayout | None = None
-
-
-@frozen
-class Destinations:
-    """The places of the file, other than the engine's call, where a fix can write keys for asyncpg's engines alone.
-
-    `beside` are those that set one of the cache sizes to 0, if the other one is not given at all: what is written there
-    is given under the same condition. `inside` are those that write connect_args and `around` those that write the
-    other options, if neither size is given: together they serve every path of asyncpg, some by connect_args that exist
-    and some by new ones. `certain`: nothing but asyncpg's engines gets what is written there. `holds_own_keys`: the
-    connect_args hold a key already that only asyncpg takes. `branch`: an `if` for another driver, if it is not certain.
-    """
-
-    beside: tuple[Place, ...] = ()
-    inside: tuple[Place, ...] = ()
-    around: tuple[Place, ...] = ()
-    certain: bool = False
-    holds_own_keys: bool = False
-    branch: MissingBranch | None = None
 
 
 class MisplacedWhere(enum.Enum):
@@ -350,7 +332,8 @@ class EngineLayout:
     `call` is the call with the engine function's arguments. `writable`: arguments can be added to it. `brought` are the
     keywords among those that a fix may add (`connect_args`, `pool_pre_ping`) that a `**` may pass on some path.
     `connects` are the calls of asyncpg's `connect()` by which the creator makes all its connections; it is empty if
-    they cannot be edited here. `destinations` are the other places for connect_args.
+    they cannot be edited here. `destinations` are the other places for connect_args. `passed_on` is the parameter by
+    which callers elsewhere may bring keywords, if there is one.
     """
 
     call: CallLayout
@@ -359,6 +342,7 @@ class EngineLayout:
     brought: frozenset[str] = frozenset()
     connects: tuple[CallLayout, ...] = ()
     destinations: Destinations = Destinations()
+    passed_on: PassedOn | None = None
 
 
 @frozen

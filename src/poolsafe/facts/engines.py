@@ -20,7 +20,6 @@ from poolsafe.facts.engine import (
     CacheSizes,
     ConnectArgs,
     ConnectArgsForm,
-    Destinations,
     Driver,
     Engine,
     EngineLayout,
@@ -32,6 +31,7 @@ from poolsafe.facts.engine import (
     PrePing,
     SizeState,
 )
+from poolsafe.facts.engine_places import Destinations
 from poolsafe.facts.lifetime import is_disposed_where_made, never_connects
 from poolsafe.facts.misplaced import argument_index, misplaced_keys, written_value
 from poolsafe.facts.observed import Observed
@@ -50,6 +50,7 @@ from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.silence import Cause, Silence
 from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size
+from poolsafe.facts.spread import passed_on
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import (
     View,
@@ -209,6 +210,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             destinations=destinations(surroundings, [*calls, *elsewhere], (statement, prepared))
             if judged and creator is None
             else Destinations(),
+            passed_on=passed_on(module, node) if written is node else None,
         ),
         creator=creator,
         autocommit=autocommit,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import libcst as cst
 
@@ -15,19 +15,13 @@ from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import STATEMENT, one_state, size_state
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import as_python, detection_alternatives
-from poolsafe.facts.written_keys import setter_of
+from poolsafe.facts.written_keys import value_under
 from poolsafe.findings import Related
 from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Origin, Unknown, Value, alternatives
 from poolsafe.syntax.call_layout import dict_layout
 from poolsafe.syntax.layout import CallLayout
 
 _WRONG = frozenset({SizeState.POSITIVE, SizeState.INVALID})
-
-
-def url_of(module: Module, given: Sequence[Given], span: tuple[int, int]) -> ConnectionUrl:
-    """Returns the servers of the calls, and the places where their URL comes from."""
-    servers = dict.fromkeys(server for one in given for server in one.servers())
-    return ConnectionUrl(tuple(servers), url_origin(module, given, span))
 
 
 def url_origin(module: Module, given: Iterable[Given], span: tuple[int, int]) -> tuple[Related, ...]:
@@ -83,9 +77,12 @@ def literals_of(
         step = value.provenance[0] if value.provenance else None
         if step is None or step.module is not module or step.label is not Origin.LITERAL:
             return None
-        start, end = module.tree.span(step.node)
+        written = value_under(module, step.node, key)
+        if written is None:
+            return None
+        start, end = module.tree.outer_span(written)
         inside = layout.open <= start and end <= layout.close
-        if setter_of(module, step.node, key) is None or (not inside and surroundings.reads_item(key)):
+        if not inside and surroundings.reads_item(key):
             return None
         spans.append((start, end))
     return tuple(dict.fromkeys(spans)) or None

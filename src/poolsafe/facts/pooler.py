@@ -23,6 +23,17 @@ class PoolerClass(enum.Enum):
     UNKNOWN = "unknown"
 
 
+# Of several servers that SQL may reach, the one that breaks most decides.
+WORST_FIRST = (
+    PoolerClass.BREAKS,
+    PoolerClass.UNKNOWN,
+    PoolerClass.CARRIES,
+    PoolerClass.PINS,
+    PoolerClass.SESSION,
+    PoolerClass.DIRECT,
+)
+
+
 class Fate(enum.Enum):
     """What becomes of a startup parameter."""
 

@@ -7,7 +7,17 @@ from collections.abc import Iterable
 
 import libcst as cst
 
-from poolsafe.inference import Characters, Comparison, EnvironmentVariable, Guard, Inference, IsSet, Literal, Symbol
+from poolsafe.inference import (
+    Characters,
+    Comparison,
+    EnvironmentVariable,
+    Guard,
+    Inference,
+    IsSet,
+    IsTrue,
+    Literal,
+    Symbol,
+)
 
 _POOLER = re.compile(
     r"pgbouncer|pg_bouncer|bouncer|pooler|pool_mode|poolmode|pooling|transaction|supavisor|supabase|neon|asyncpg|driver"
@@ -20,14 +30,36 @@ _ASYNCPG_SCHEME = "postgresql+asyncpg://"
 _ASKS_OTHERWISE = frozenset({"!=", "not in"})
 
 
-def asks_for_pooler(inference: Inference, guards: Iterable[Guard]) -> bool:
-    """Returns whether a guard tests for a pooler, a driver or prepared statements by name.
+def asks_for_pooler(inference: Inference, off: Iterable[Guard], on: Iterable[Guard]) -> bool:
+    """Returns whether the code tests for a pooler, a driver or prepared statements by name to choose `off`.
 
-    A predicate that a variable or field is set does not count, unless the code tests exactly that.
+    `off` are the guards of the ways on which a cache is disabled, and `on` those of the other ways. A predicate that a
+    variable or field is set does not count, unless the code tests exactly that.
     """
-    predicates = {one.symbol for guard in guards for one in guard}
-    asked = [one for one in predicates if not _is_implied(inference, one)]
-    return any(_POOLER.search(words_of(inference, one)) for one in asked)
+    off, on = set(off), set(on)
+    asking = {
+        symbol
+        for symbol in {one.symbol for guard in off | on for one in guard}
+        if not _is_implied(inference, symbol) and _POOLER.search(words_of(inference, symbol))
+    }
+    return bool(asking) and not asking.isdisjoint(_deciding(off, on))
+
+
+def _deciding(off: set[Guard], on: set[Guard]) -> set[Symbol]:
+    """Returns the predicates that decide between two sets of ways.
+
+    A predicate that holds on the nearest ways of both sets does not decide: under `if "asyncpg" in url` both values of
+    `0 if debug else 50` are possible.
+    """
+    if not on:
+        return {one.symbol for guard in off for one in guard}
+    found: set[Symbol] = set()
+    for way in on:
+        opposed = {frozenset(one.symbol for one in way if one ^ 1 in other) for other in off} - {frozenset()}
+        nearest = [one for one in opposed if not any(other < one for other in opposed)]
+        # Ways that nothing tells apart differ in what only one of them says.
+        found.update(*(nearest or ({one.symbol for one in way ^ other} for other in off)))
+    return found
 
 
 def _is_implied(inference: Inference, predicate: Symbol) -> bool:
@@ -42,11 +74,22 @@ def _is_implied(inference: Inference, predicate: Symbol) -> bool:
 
 def says_of_driver(inference: Inference, one: Literal) -> bool | None:
     """Returns whether a literal implies another driver (True) or excludes one (False), or None if neither."""
-    words = words_of(inference, one.symbol)
+    words = " ".join([*_looked_for(one.symbol).words(), _written(inference, one.symbol)])
     if OTHER_DRIVER.search(words):
         return one.holds is not _asks_otherwise(one.symbol)
     asked = "asyncpg" in words or _asks_for_postgresql(one.symbol)
     return True if asked and one.holds is _asks_otherwise(one.symbol) else None
+
+
+def _looked_for(symbol: Symbol) -> Symbol:
+    """Returns what is looked for in a known text, or the predicate itself if it looks for nothing.
+
+    `"pooler" in url` says nothing of the driver that the known part of the URL names.
+    """
+    match symbol:
+        case IsTrue(value=Comparison(operator="startswith" | "endswith" | "contains", left=Characters(), right=right)):
+            return right if isinstance(right, Symbol) else symbol
+    return symbol
 
 
 def _asks_for_postgresql(symbol: Symbol) -> bool:
@@ -72,6 +115,9 @@ def _asks_otherwise(symbol: Symbol) -> bool:
 
 def words_of(inference: Inference, predicate: Symbol) -> str:
     """Returns the words and numbers of a predicate, both as written in the code and in its symbol."""
+    return " ".join([*predicate.words(), _written(inference, predicate)])
+
+
+def _written(inference: Inference, predicate: Symbol) -> str:
     found = inference.written_at(predicate)
-    written = "" if found is None else cst.Module([]).code_for_node(found)
-    return " ".join([*predicate.words(), written])
+    return "" if found is None else cst.Module([]).code_for_node(found)

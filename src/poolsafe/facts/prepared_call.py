@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 
+from poolsafe.facts.connection import Route
 from poolsafe.facts.engine import SizeState
 from poolsafe.records import frozen
 
@@ -21,8 +22,8 @@ class PreparedCall:
     """One call, at `start` to `end`. `reason` says in words why asyncpg runs it.
 
     `size` is the state of the connection's `statement_cache_size`, UNKNOWN if the connection comes from elsewhere.
-    `named`: `prepare()` is given a name. `outside`: the function shows that no transaction is open. `direct`: the name
-    of the connection, or of its URL, says that it leads past the pooler.
+    `named`: `prepare()` is given a name. `outside`: the function shows that no transaction is open. `routes` are the
+    ways on which it may reach the server.
     """
 
     path: str
@@ -33,7 +34,7 @@ class PreparedCall:
     size: SizeState
     named: bool = False
     outside: bool = False
-    direct: bool = False
+    routes: tuple[Route, ...] = ()
 
     @property
     def span(self) -> tuple[int, int]:

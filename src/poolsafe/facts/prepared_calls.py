@@ -11,6 +11,8 @@ from poolsafe.facts.drivers import ASYNCPG, driver_of
 from poolsafe.facts.engine import SizeState
 from poolsafe.facts.observed import Observed
 from poolsafe.facts.prepared_call import PreparedBy, PreparedCall
+from poolsafe.facts.routes import Routes
+from poolsafe.facts.runners import Runners
 from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.facts.sizes import STATEMENT, size_state
 from poolsafe.facts.transactions import surroundings_of
@@ -37,7 +39,8 @@ def collect_prepared_calls(observed: Observed, sites: Iterable[CallSite]) -> lis
     """Returns the calls among these that name a statement on asyncpg's connection, in source order."""
     # What a call means hangs on its receiver, not on how it is reached: one that no run reaches is read as it stands.
     unreached = [[_as_written(observed.module, site)] for site, _ in observed.inference.unreached(sites)]
-    found = (_prepared_call(observed, calls) for calls in (*observed.preparing, *unreached))
+    routes = Routes(observed, Runners(observed))
+    found = (_prepared_call(observed, routes, calls) for calls in (*observed.preparing, *unreached))
     return sorted((one for one in found if one is not None), key=lambda one: one.start)
 
 
@@ -46,7 +49,7 @@ def _as_written(module: Module, site: CallSite) -> ObservedCall:
     return ObservedCall(module, site.node, site.name, given, (frozenset(),), None, awaited=False)
 
 
-def _prepared_call(observed: Observed, calls: list[ObservedCall]) -> PreparedCall | None:
+def _prepared_call(observed: Observed, routes: Routes, calls: list[ObservedCall]) -> PreparedCall | None:
     module, node = observed.module, calls[0].node
     by = PreparedBy(calls[0].function)
     if not isinstance(node.func, cst.Attribute) or any(_is_no_sql(one.arguments.positional[0]) for one in calls):
@@ -72,7 +75,7 @@ def _prepared_call(observed: Observed, calls: list[ObservedCall]) -> PreparedCal
         _size(calls),
         named=any(argument.keyword is not None and argument.keyword.value == "name" for argument in node.args),
         outside=around.transaction is Transaction.NONE,
-        direct=around.direct,
+        routes=routes.of(Client.ASYNCPG, calls, direct=around.direct),
     )
 
 

@@ -26,12 +26,15 @@ from poolsafe.inference import (
     compatible,
     restrict,
 )
+from poolsafe.libraries import ASYNCPG_KEYS
 from poolsafe.records import frozen
 from poolsafe.syntax.index import children, last_name
 from poolsafe.syntax.layout import CallLayout
 
 # The keywords that a fix may add to the call.
 _ADDED = ("connect_args", "pool_pre_ping")
+# A size is often given to all drivers, by mistake.
+_OWN_KEYS = tuple(key for key in ASYNCPG_KEYS if not key.endswith("cache_size"))
 # What makes connections without an engine.
 _CONNECTING = ("connect", "connect_async", "create_pool")
 
@@ -44,6 +47,15 @@ class Passage:
     guard: Guard
     driver: Driver
     connect_args: Value
+
+    @property
+    def holds_own_key(self) -> bool:
+        """Whether connect_args surely hold a key that only asyncpg takes, other than a cache size."""
+        content = self.connect_args
+        if not isinstance(content, MappingValue):
+            return False
+        held = [restrict(content.get(key), (self.guard,)) for key in _OWN_KEYS if key in content.items]
+        return any(all(not isinstance(single, Absent) for _, single in alternatives(value)) for value in held)
 
 
 @dataclass(slots=True)
@@ -88,14 +100,26 @@ class Surroundings:
 
     def passages(self, seen: ObservedCall) -> Iterator[Passage]:
         """Yields the ways to a call, those included on which the environment replaces the URL."""
-        for view in (*views_of(seen), *overridden_views_of(seen)):
+        views = [*views_of(seen), *overridden_views_of(seen)]
+        mixed = any(view.driver is not Driver.OTHER for view in views)
+        for view in views:
             for at in seen.path:
                 if not compatible(view.guard, at):
                     continue
                 guard = view.guard | at
                 for inner, content in alternatives(restrict(view.option("connect_args"), (guard,))):
-                    if compatible(guard, inner):
-                        yield Passage(view, guard | inner, self.driver_on(view, guard | inner), content)
+                    if not compatible(guard, inner):
+                        continue
+                    one = Passage(view, guard | inner, self.driver_on(view, guard | inner), content)
+                    if not (mixed and self._is_impossible(one)):
+                        yield one
+
+    def _is_impossible(self, one: Passage) -> bool:
+        """Returns whether another driver would get what only asyncpg knows where a condition excludes that driver.
+
+        The condition and the choice of the URL hang together, in a way that the analysis has lost.
+        """
+        return one.driver is Driver.OTHER and one.holds_own_key and self._rules_out(one.guard)
 
     def driver_on(self, view: View, guard: Guard) -> Driver:
         """Returns the driver on a path: another one if a condition says so, and asyncpg if a condition excludes others.

@@ -55,7 +55,7 @@ class Runners:
         if _is_of_migration(calls, receivers):
             env = self._environment
             return env is not None and "autocommit" in env.module.source.text.lower()
-        return not _is_asyncpgs(receivers) and any(engine.autocommit for engine in self._engines_elsewhere)
+        return not _is_asyncpgs(receivers) and any(engine.autocommit for engine in self.engines_elsewhere)
 
     def is_of_dbapi(self, calls: list[ObservedCall]) -> bool:
         """Returns whether a cursor of SQLAlchemy's dialect runs the SQL of these calls, or SQLAlchemy itself."""
@@ -138,7 +138,12 @@ class Runners:
         return Runner.UNKNOWN, "who creates the tables is not known"
 
     @functools.cached_property
-    def _engines_elsewhere(self) -> list[Engine]:
+    def engines_of_migrations(self) -> list[Engine]:
+        """The engines of the env.py above a migration."""
+        return [] if self._environment is None else seen_in(self._project, self._environment.module).engines
+
+    @functools.cached_property
+    def engines_elsewhere(self) -> list[Engine]:
         """The engines of the project's other modules, except tests."""
         others = self._project.others(self._module, _ENGINES)
         return [engine for other in others for engine in seen_in(self._project, other).engines]
@@ -146,7 +151,7 @@ class Runners:
     @functools.cached_property
     def _only_other_drivers_elsewhere(self) -> bool:
         """Whether the other modules create async engines and all of them certainly use another driver."""
-        engines = [engine for engine in self._engines_elsewhere if "async" in engine.function]
+        engines = [engine for engine in self.engines_elsewhere if "async" in engine.function]
         return bool(engines) and all(engine.url.driver is Driver.OTHER for engine in engines)
 
 

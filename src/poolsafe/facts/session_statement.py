@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 
+from poolsafe.facts.connection import Route
 from poolsafe.facts.statement import Runner
 from poolsafe.findings import Related
 from poolsafe.records import frozen
@@ -54,7 +55,7 @@ class SessionStatement:
     * `rolled_back`: the function closes the connection without a commit, so that the transaction changes nothing.
     * `undone_late`: the effect is ended in the function, but after the transaction, or without one.
     * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
-    * `direct`: the connection's name or the name of its URL says that it leads past the pooler.
+    * `routes`: the ways on which it may reach the server; none if nothing is known of them.
     * `edit`: the span in the file that a repair replaces (see `SessionCommand.edit`), or None if the SQL is not
       written there as one literal. `command_span`: the same for the whole command.
     * `executor`: the layout of the call that runs the SQL in the same expression, or of the call itself.
@@ -78,7 +79,7 @@ class SessionStatement:
     rolled_back: bool = False
     undone_late: bool = False
     lent: bool = False
-    direct: bool = False
+    routes: tuple[Route, ...] = ()
     edit: tuple[int, int] | None = None
     command_span: tuple[int, int] | None = None
     executor: CallLayout | None = None

@@ -12,11 +12,12 @@ from poolsafe.facts.clauses import joined_text
 from poolsafe.facts.drivers import ASYNCPG, driver_of, is_adapter, is_pool
 from poolsafe.facts.observed import OP_EXECUTE, Observed, sql_of
 from poolsafe.facts.places import explain
+from poolsafe.facts.routes import Routes
 from poolsafe.facts.runners import Runners
 from poolsafe.facts.session_statement import Client, SessionStatement, Transaction
 from poolsafe.facts.sql_literals import WrittenSql, written_sql
 from poolsafe.facts.statement import Runner
-from poolsafe.facts.transactions import in_listener, surroundings_of
+from poolsafe.facts.transactions import listener_around, surroundings_of
 from poolsafe.inference import Arguments, Const, Module, ObservedCall, Text, Value, alternatives, for_detection
 from poolsafe.libraries import DRIVER_METHODS, EXECUTING
 from poolsafe.records import frozen
@@ -32,6 +33,8 @@ from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.index import last_name
 
 _JUDGED = LASTING | LOCAL
+# Effects that another command may end.
+_ENDED = frozenset({Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.SETTING, Effect.ROLE})
 _UNLOCK = re.compile(r"unlock", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _CONSTANT = re.compile(r"[-\d, ]+|'[^']*'")
@@ -62,16 +65,22 @@ class _Group:
 
 
 class _Collector:
-    """Builds the facts of one module. `commands` holds what each call that runs SQL does, by the id of its node."""
+    """Builds the facts of one module.
+
+    `commands` holds what each call that runs SQL does, and each function, by the id of its node.
+    """
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
         self._module = observed.module
         self._runners = Runners(observed)
+        self._routes = Routes(observed, self._runners)
         self._groups = [_Group(observed, calls) for calls in observed.session_calls]
         self._commands: dict[int, list[SessionCommand]] = {}
         for group in self._groups:
-            self._commands.setdefault(id(group.executor), []).extend(one.command for one in group.effects)
+            commands = [one.command for one in group.effects]
+            for node in (group.executor, self._module.index.innermost_function(group.executor)):
+                self._commands.setdefault(id(node), []).extend(commands)
 
     def statements(self) -> Iterator[SessionStatement]:
         """Yields the facts of the module."""
@@ -83,16 +92,19 @@ class _Collector:
         if not given:
             return
         module, calls = self._module, group.calls
+        if _writes_parameters(module, calls[0].node):
+            given = [replace(one, command=replace(one.command, parameters=False)) for one in given]
         node, executor = calls[0].node, group.executor
         client, runner, reason = _client(self._observed, self._runners, calls, given)
-        home = module.index.innermost_function(node)
-        listener = in_listener(module, home) if home is not None else ""
+        listener = listener_around(module, node)
         autocommit = client is not Client.ASYNCPG and self._runners.is_autocommit(group.runs)
         around = surroundings_of(module, executor, group.receiver, client, autocommit=autocommit)
         if is_pool(calls):
             around = replace(around, transaction=Transaction.NONE, contained=False)
         if listener in ("begin", "after_begin"):
             around = replace(around, transaction=Transaction.OPEN, contained=True)
+        # Of what another driver runs, nothing is said that depends on the pooler.
+        routes = () if runner is Runner.SYNC else self._routes.of(client, group.runs, direct=around.direct)
         written = written_sql(module, node) if calls[0].function != "add_listener" else None
         start, end = module.tree.span(node)
         for index, one in enumerate(given):
@@ -115,32 +127,50 @@ class _Collector:
                 rolled_back=around.rolled_back,
                 undone_late=bool(released) and not in_time,
                 lent=around.lent,
-                direct=around.direct,
+                routes=routes,
                 executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
-                releases=_bare_statements(module, released),
+                releases=self._releases(executor, released),
                 text_parameter=one.command.parameters and _is_text_parameter(module, node, executor),
                 origin=explain(one.text.provenance, "the SQL", module, (start, end)) if one.text is not None else (),
             )
             yield _with_edits(statement, module, node, calls[0].function, written, given, index)
 
     def _ends(self, command: SessionCommand, later: Iterable[tuple[cst.Call, bool]]) -> list[tuple[cst.Call, bool]]:
-        """Returns the later calls that end the effect of a command: they release the lock, or drop the table."""
-        if command.effect not in (Effect.LOCK, Effect.TEMPORARY_TABLE):
+        """Returns the later calls that end the effect of a command: they release the lock, drop the table, or reset."""
+        if command.effect not in _ENDED:
             return []
         return [(call, same) for call, same in later if self._is_ended_by(call, command)]
 
     def _is_ended_by(self, call: cst.Call, command: SessionCommand) -> bool:
         known = self._commands.get(id(call))
-        if known is not None:
-            return any(_is_end(one, command) for one in known)
-        # A function of the project may do it, or Alembic's `op.drop_table()`.
+        if known is None:
+            # A function of the module may do it.
+            called = self._module.index.functions.get(last_name(call.func) or "", [])
+            known = self._commands.get(id(called[0][0])) if len(called) == 1 else None
+        if known is not None and any(_is_end(one, command) for one in known):
+            return True
+        if id(call) in self._commands or command.effect in (Effect.SETTING, Effect.ROLE):
+            return False
+        # So may one of the project, and Alembic's `op.drop_table()`.
         code = self._module.tree.text(call)
         if command.effect is Effect.TEMPORARY_TABLE:
             return "drop" in code.lower() and command.name in _WORD.findall(code)
         return _UNLOCK.search(code) is not None
 
+    def _releases(self, executor: cst.Call, released: list[cst.Call]) -> tuple[tuple[int, int], ...]:
+        """Returns the spans of the statements that release a lock, if the function that takes it runs their SQL."""
+        function = self._module.index.innermost_function(executor)
+        for call in released:
+            if id(call) not in self._commands or self._module.index.innermost_function(call) is not function:
+                return ()
+        return _bare_statements(self._module, released)
+
 
 def _is_end(later: SessionCommand, command: SessionCommand) -> bool:
+    if command.effect is Effect.SETTING:
+        return later.effect is Effect.RESET and later.name in (command.name, "all")
+    if command.effect is Effect.ROLE:
+        return later.effect is Effect.RESET and later.name == command.value
     if command.effect is Effect.TEMPORARY_TABLE:
         return later.effect is Effect.DROP_TABLE and later.name.lower() == command.name.lower()
     if later.effect is not Effect.UNLOCK:
@@ -285,6 +315,23 @@ def _bare_statements(module: Module, calls: Iterable[cst.Call]) -> tuple[tuple[i
 
 
 # --- parameters and edits ---
+
+
+def _writes_parameters(module: Module, node: cst.Call) -> bool:
+    """Returns whether SQLAlchemy writes a parameter into the SQL: `bindparams(bindparam(..., literal_execute=True))`.
+
+    So does psycopg's ClientCursor.
+    """
+    around = module.index.parents.get(id(node))
+    call = module.index.parents.get(id(around))
+    if isinstance(around, cst.Attribute) and around.attr.value == "bindparams" and isinstance(call, cst.Call):
+        given = [one.value for one in call.args if isinstance(one.value, cst.Call)]
+        return any(
+            argument.keyword is not None and argument.keyword.value == "literal_execute"
+            for one in given
+            for argument in one.args
+        )
+    return "ClientCursor" in module.source.text
 
 
 def _is_text_parameter(module: Module, node: cst.Call, executor: cst.Call) -> bool:

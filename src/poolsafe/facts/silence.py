@@ -15,7 +15,7 @@ class Cause(enum.Enum):
     DRIVER = "its driver is not known"
     SIZE = "one of its cache sizes is not known"
     CREATOR = "its creator is not followed"
-    BUDGET = "following what leads to it costs too much"
+    BUDGET = "the code that leads to it takes too long to follow"
     OTHER_DRIVER = "it has another driver"
     ASSUMED = "another driver is assumed"
     SYNCHRONOUS = "a synchronous driver is assumed"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from poolsafe.facts.creators import connections, given_to_adapter, given_to_asyncpg
-from poolsafe.facts.engine import CacheSize, SizeState
+from poolsafe.facts.engine import CacheSize, Driver, SizeState
 from poolsafe.facts.places import explain
-from poolsafe.facts.pooler_conditions import asks_for_pooler, says_of_driver
+from poolsafe.facts.pooler_conditions import asks_for_pooler
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.views import View, as_python, connect_arg, detection_alternatives, query_value
-from poolsafe.facts.written_keys import setter_of
+from poolsafe.facts.written_keys import outcomes, value_under
 from poolsafe.inference import (
     Absent,
     Const,
@@ -48,7 +48,9 @@ def cache_size(
             states.setdefault(state, value)
             guards.setdefault(state, []).append(guard)
     state = one_state(inference, set(states), guards)
-    if state in (SizeState.ABSENT, SizeState.POSITIVE) and _is_off_behind_pooler(inference, overridden, key, creator):
+    if state in (SizeState.ABSENT, SizeState.POSITIVE) and _is_off_behind_pooler(
+        surroundings, overridden, key, creator
+    ):
         state = SizeState.ZERO
     value = states.get(state, Unknown("no path reaches it"))
     if state is SizeState.CONDITIONAL:
@@ -68,18 +70,20 @@ def _reason(value: Value) -> str:
     return value.reason if isinstance(value, Unknown) else "it is no number that can be followed"
 
 
-def _is_off_behind_pooler(inference: Inference, overridden: list[View], key: str, creator: str | None) -> bool:
+def _is_off_behind_pooler(surroundings: Surroundings, overridden: list[View], key: str, creator: str | None) -> bool:
     """Returns whether a URL from the environment is tested for a pooler, and the cache is disabled if it has one.
 
     The default URL, a developer's own server, is then irrelevant.
     """
-    off = [
-        guard
+    ways = [
+        (guard, state)
         for view in overridden
         for guard, _, state in _size_states(view, key, creator)
-        if state is SizeState.ZERO and not any(says_of_driver(inference, one) for one in guard)
+        if surroundings.driver_on(view, guard) is not Driver.OTHER
     ]
-    return bool(off) and asks_for_pooler(inference, off)
+    off = [guard for guard, state in ways if state is SizeState.ZERO]
+    on = [guard for guard, state in ways if state is not SizeState.ZERO]
+    return bool(off) and asks_for_pooler(surroundings.observed.inference, off, on)
 
 
 def _size_states(view: View, key: str, creator: str | None) -> Iterator[tuple[Guard, Value, SizeState]]:
@@ -143,14 +147,15 @@ def one_state(inference: Inference, states: set[SizeState], guards: dict[SizeSta
         return SizeState.INVALID
     if SizeState.POSITIVE in states:
         # `0 if is_pooler else 100` disables the cache where it must be disabled.
-        ways = [*guards.get(SizeState.ZERO, []), *guards[SizeState.POSITIVE]]
-        off = states <= {SizeState.ZERO, SizeState.POSITIVE} and len(states) == 2 and asks_for_pooler(inference, ways)
+        off = states == {SizeState.ZERO, SizeState.POSITIVE} and asks_for_pooler(
+            inference, guards[SizeState.ZERO], guards[SizeState.POSITIVE]
+        )
         return SizeState.ZERO if off else SizeState.POSITIVE
     if len(states) == 1:
         return next(iter(states))
     if SizeState.UNKNOWN in states:
         return SizeState.UNKNOWN
-    if asks_for_pooler(inference, [*guards[SizeState.ZERO], *guards[SizeState.ABSENT]]):
+    if asks_for_pooler(inference, guards[SizeState.ZERO], guards[SizeState.ABSENT]):
         return SizeState.ZERO
     return SizeState.CONDITIONAL
 
@@ -174,7 +179,10 @@ def _literals(
             step = value.provenance[0] if value.provenance else None
             if state not in _WRONG or step is None or step.module is not module or step.label is not Origin.LITERAL:
                 return None
-            if setter_of(module, step.node, key) is None or surroundings.gives_to_another_driver(step):
+            written = value_under(module, step.node, key)
+            if written is None or surroundings.gives_to_another_driver(step):
                 return None
-            spans.append(module.tree.span(step.node))
+            if any(id(one) in surroundings.foreign for one in outcomes(written)):
+                return None
+            spans.append(module.tree.outer_span(written))
     return tuple(dict.fromkeys(spans)) or None

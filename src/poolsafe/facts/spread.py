@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from poolsafe.facts.engine_places import PassedOn
 from poolsafe.facts.written_keys import mapping_of
 from poolsafe.inference import Module
 from poolsafe.records import frozen
@@ -51,6 +52,42 @@ def spread_of(module: Module, call: cst.Call) -> Spread:
                 for function, _ in module.index.functions.get(last_name(node.func) or "", ()):
                     pending += _returned_by(function)
     return Spread(module, frozenset(names), frozenset(displays))
+
+
+def passed_on(module: Module, call: cst.Call) -> PassedOn | None:
+    """Returns the `**` parameter of a public function that its call passes on, or None if there is none."""
+    function = module.index.innermost_function(call)
+    if function is None or function.params.star_kwarg is None or function is not module.index.outermost_function(call):
+        return None
+    name = function.params.star_kwarg.name.value
+    spread = [argument.value for argument in call.args if argument.star == "**"]
+    is_private = function.name.value.startswith("_") and not function.name.value.endswith("__")
+    if is_private or not any(isinstance(one, cst.Name) and one.value == name for one in spread):
+        return None
+    uses = [one for one in descendants(function.body) if isinstance(one, cst.Name) and one.value == name]
+    others = [one for one in uses if one not in spread and not _is_taken_in(module, one, call)]
+    return PassedOn(name, alone=len(spread) == 1 and not others and not _is_in_loop(module, call))
+
+
+def _is_taken_in(module: Module, name: cst.Name, call: cst.Call) -> bool:
+    """Returns whether a dict loses an item in an argument of a call, as in `f(a=options.pop("a", 0), **options)`."""
+    parents = module.index.parents
+    attribute = parents.get(id(name))
+    if not isinstance(attribute, cst.Attribute) or attribute.attr.value != "pop":
+        return False
+    at = parents.get(id(attribute))
+    while at is not None and at is not call:
+        at = parents.get(id(at))
+    return at is call
+
+
+def _is_in_loop(module: Module, node: cst.CSTNode) -> bool:
+    at = module.index.parents.get(id(node))
+    while at is not None and not isinstance(at, cst.FunctionDef):
+        if isinstance(at, (cst.For, cst.While, cst.CompFor, cst.BaseComp, cst.Lambda)):
+            return True
+        at = module.index.parents.get(id(at))
+    return False
 
 
 def _bindings(module: Module) -> dict[str, list[cst.BaseExpression]]:

@@ -107,8 +107,9 @@ def _one_state(surroundings: Surroundings, states: dict[ThresholdState, list[tup
     if ThresholdState.UNKNOWN in states or not states:
         return ThresholdState.UNKNOWN
     # `None if is_pooler else 5` switches it off where that is needed.
-    ways = [guard for found in states.values() for guard, _ in found]
-    if ThresholdState.OFF in states and asks_for_pooler(surroundings.observed.inference, ways):
+    off = [guard for guard, _ in states.get(ThresholdState.OFF, ())]
+    on = [guard for state, found in states.items() if state is not ThresholdState.OFF for guard, _ in found]
+    if off and asks_for_pooler(surroundings.observed.inference, off, on):
         return ThresholdState.OFF
     if ThresholdState.POSITIVE in states:
         return ThresholdState.POSITIVE

@@ -7,13 +7,18 @@ connection is and what it does is the inference's to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import libcst as cst
 
+from poolsafe.checkout.roots import is_test
+from poolsafe.facts.callers import caller_of_lambda, callers_of, is_nested, parameters_of
 from poolsafe.facts.connection_names import (
     SAME,
     Body,
+    Use,
+    base_of,
     body_of,
     dotted,
     is_acquired,
@@ -25,10 +30,14 @@ from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.inference import Module
 from poolsafe.libraries import EXECUTING
 from poolsafe.records import frozen
-from poolsafe.syntax.index import last_name
+from poolsafe.syntax.index import descendants, last_name
 
 _BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
 _ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
+# Methods of MetaData that `run_sync` calls on an open transaction.
+_OF_METADATA = frozenset({"create_all", "drop_all", "reflect"})
+_MAY_COMMIT = frozenset({*_BEGINS, "begin_transaction", "commit", "run_migrations"})
+_MOST_HOPS = 3
 _AUTOCOMMIT = re.compile(r"""["']AUTOCOMMIT["']""", re.IGNORECASE)
 
 
@@ -49,9 +58,9 @@ class Surroundings:
     """What the function around a call shows.
 
     `lent`: the connection comes from elsewhere. `contained`: nothing runs on it after the transaction, as far as the
-    function shows. `rolled_back`: the connection is closed at the end of a block that never commits. `later` are the
-    calls that use the connection after this one, in the order of the source, each with whether it runs in the same
-    transaction.
+    function shows. `rolled_back`: the connection is closed at the end of a block that never commits, or a test is given
+    it, whose fixtures roll back as a rule. `later` are the calls that use the connection after this one, in the order
+    of the source, each with whether it runs in the same transaction.
     """
 
     transaction: Transaction
@@ -68,7 +77,69 @@ def surroundings_of(
     """Returns the transaction around a call that runs SQL.
 
     `receiver` is the expression of the object that runs it. `autocommit`: that object is in AUTOCOMMIT by itself.
+    What a function is given by all its callers is looked at there.
     """
+    return _followed(module, call, receiver, client, autocommit=autocommit, hops=_MOST_HOPS)
+
+
+def _followed(
+    module: Module, call: cst.Call, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool, hops: int
+) -> Surroundings:
+    around = caller_of_lambda(module, call, dotted(base_of(receiver)))
+    if around is not None:
+        call, receiver = around.call, around.receiver
+    found = _in_function(module, call, receiver, client, autocommit=autocommit)
+    function = module.index.innermost_function(call)
+    name = dotted(base_of(receiver))
+    if not found.lent or function is None or name is None or client is Client.ALEMBIC:
+        return found
+    if is_test(module.path) and name.partition(".")[0] in parameters_of(function):
+        return replace(found, rolled_back=True)
+    body = body_of(module, function)
+    callers = callers_of(module, function, body, name) if hops else ()
+    if not callers:
+        return found
+    outside = [
+        _followed(module, one.call, one.receiver, client, autocommit=autocommit, hops=hops - 1) for one in callers
+    ]
+    return _combined(module, call, body, names_of(body, receiver), found, outside)
+
+
+def _combined(
+    module: Module,
+    call: cst.Call,
+    body: Body,
+    keys: frozenset[str],
+    found: Surroundings,
+    outside: list[Surroundings],
+) -> Surroundings:
+    """Returns the surroundings of a call in a function that is given the connection, seen from all its callers."""
+    function = module.index.innermost_function(call)
+    transactions = {one.transaction for one in outside}
+    # Inside of another transaction, that of the function is a savepoint.
+    own = found.transaction is Transaction.OPEN and transactions != {Transaction.OPEN}
+    transaction = found.transaction if own or len(transactions) > 1 else transactions.pop()
+    here = found.later if own else tuple(_later(module, body, call, keys, None, transaction))
+    ended = own or any(use.method in _ENDS for use in body.uses(keys))
+    afterwards = tuple((use, same and not ended) for one in outside for use, same in one.later)
+    return Surroundings(
+        transaction,
+        lent=any(one.lent for one in outside),
+        # Others may call a function that is private by its name alone.
+        contained=function is not None
+        and is_nested(module, function)
+        and not ended
+        and all(one.contained for one in outside),
+        direct=found.direct or all(one.direct for one in outside),
+        rolled_back=not own and all(one.rolled_back for one in outside) and not _commits(module, body.calls, keys),
+        later=(*here, *afterwards),
+    )
+
+
+def _in_function(
+    module: Module, call: cst.Call, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool
+) -> Surroundings:
+    """Returns what the function around a call shows by itself."""
     function = module.index.innermost_function(call)
     body = body_of(module, function)
     keys = names_of(body, receiver)
@@ -103,8 +174,19 @@ def surroundings_of(
     return Surroundings(transaction, lent, contained, direct, rolled_back, later)
 
 
-def in_listener(module: Module, function: cst.FunctionDef) -> str:
-    """Returns the event that a function listens to by its decorators, or ""."""
+def listener_around(module: Module, call: cst.Call) -> str:
+    """Returns the event of SQLAlchemy whose listener a call stands in, also in a function inside of it, or ""."""
+    node = module.index.parents.get(id(call))
+    while node is not None:
+        event = _event_of(module, node) if isinstance(node, cst.FunctionDef) else ""
+        if event:
+            return event
+        node = module.index.parents.get(id(node))
+    return ""
+
+
+def _event_of(module: Module, function: cst.FunctionDef) -> str:
+    """Returns the event that a function listens to, or ""."""
     for decorator in function.decorators:
         call = decorator.decorator
         if isinstance(call, cst.Call) and last_name(call.func) == "listens_for" and len(call.args) > 1:
@@ -187,15 +269,50 @@ def _may_commit(module: Module, body: Body, block: Block, call: cst.Call, keys: 
         first = module.tree.span(call)[1]
     if any(first <= at < last for at in body.yields):
         return True
-    return any(
-        first <= use.start < last
-        and (
-            not keys.isdisjoint(use.names)
-            if use.method in ("commit", "begin")
-            else use.method not in EXECUTING and not keys.isdisjoint(use.given)
-        )
-        for use in body.calls
-    )
+    return _commits(module, [use for use in body.calls if first <= use.start < last], keys)
+
+
+def _commits(module: Module, uses: Iterable[Use], keys: frozenset[str]) -> bool:
+    """Returns whether one of these calls may commit on a connection, by itself or in a function that it is given to."""
+    for use in uses:
+        if use.method in ("commit", "begin", "run_sync") and not keys.isdisjoint(use.names):
+            if use.method != "run_sync" or not _only_reads(module, use.node):
+                return True
+        elif use.method not in EXECUTING and not keys.isdisjoint(use.given):
+            called = _one_function(module, use.method)
+            if called is None or not _leaves_open(called):
+                return True
+    return False
+
+
+def _one_function(module: Module, name: str | None) -> cst.FunctionDef | None:
+    """Returns the function of this name, or None if the module has none or several."""
+    known = module.index.functions.get(name or "", [])
+    return known[0][0] if len(known) == 1 else None
+
+
+def _leaves_open(code: cst.FunctionDef | cst.Lambda) -> bool:
+    """Returns whether a function that is given a connection certainly leaves its transaction open."""
+    given = {one.name.value for one in code.params.params}
+    for node in descendants(code):
+        if isinstance(node, cst.Call):
+            method = last_name(node.func)
+            if method in _MAY_COMMIT or (
+                method not in EXECUTING and any(dotted(argument.value) in given for argument in node.args)
+            ):
+                return False
+    return True
+
+
+def _only_reads(module: Module, call: cst.Call) -> bool:
+    """Returns whether the function that `run_sync` is given certainly leaves the transaction open."""
+    given = call.args[0].value if call.args else None
+    if isinstance(given, cst.Attribute):
+        return given.attr.value in _OF_METADATA
+    code: cst.FunctionDef | cst.Lambda | None = given if isinstance(given, cst.Lambda) else None
+    if isinstance(given, cst.Name):
+        code = _one_function(module, given.value)
+    return code is not None and _leaves_open(code)
 
 
 def _is_repeated(module: Module, call: cst.Call, block: cst.With) -> bool:
@@ -223,11 +340,11 @@ def _in_migration(module: Module, call: cst.Call, body: Body, keys: frozenset[st
         if isinstance(item.item, cst.Call)
     }
     if "autocommit_block" in around:
-        return Surroundings(Transaction.AUTOCOMMIT, lent=True, contained=False, direct=direct)
+        return Surroundings(Transaction.AUTOCOMMIT, lent=False, contained=False, direct=direct)
     start = module.tree.span(call)[0]
     leaves = any(use.start > start and use.method in ("autocommit_block", "commit") for use in body.calls)
     later = tuple(_later(module, body, call, keys, None, Transaction.OPEN))
-    return Surroundings(Transaction.OPEN, lent=True, contained=not leaves, direct=direct, later=later)
+    return Surroundings(Transaction.OPEN, lent=False, contained=not leaves, direct=direct, later=later)
 
 
 # --- before and after ---

@@ -140,6 +140,15 @@ def schemes_of(seen: ObservedCall) -> Iterator[str]:
         yield from (scheme for _, _, scheme in _schemes(url) if scheme is not None)
 
 
+def begins_as(url: Value) -> str:
+    """Returns the known beginning of a URL, its scheme included, or ""."""
+    if isinstance(url, Text) and url.prefix:
+        return url.prefix
+    schemes = {scheme for _, _, scheme in _schemes(url)}
+    (only,) = schemes if len(schemes) == 1 else (None,)
+    return "" if only is None else f"{only}://"
+
+
 def _begins_otherwise(url: Value) -> bool:
     """Returns whether a URL begins with the name of another database, as after `url.startswith("sqlite")`."""
     return isinstance(url, Text) and url.prefix.startswith(_OTHER_DATABASES)

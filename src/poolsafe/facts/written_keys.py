@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import libcst as cst
 
 from poolsafe.facts.written import is_of
@@ -9,6 +11,11 @@ from poolsafe.inference import Module, Value
 from poolsafe.syntax.call_layout import call_layout, dict_layout
 from poolsafe.syntax.index import descendants, last_name
 from poolsafe.syntax.layout import ItemStatement, Place
+
+# Functions and methods that read a value and change nothing.
+_READING = frozenset(
+    {"bool", "endswith", "get", "getenv", "int", "len", "lower", "startswith", "str", "strip", "upper"}
+)
 
 
 def setter_of(module: Module, value: cst.CSTNode, key: str) -> cst.CSTNode | None:
@@ -32,6 +39,45 @@ def setter_of(module: Module, value: cst.CSTNode, key: str) -> cst.CSTNode | Non
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Subscript() as target)]) if index_of(target) == key:
             return parent
     return None
+
+
+def value_under(module: Module, literal: cst.CSTNode, key: str) -> cst.BaseExpression | None:
+    """Returns the whole expression for the value under a key, of which a literal is one outcome, or None.
+
+    The expression is the literal itself, or a conditional one such as `0 if debug else 50` that has no effect but its
+    value.
+    """
+    parents = module.index.parents
+    node: cst.CSTNode = literal
+    while True:
+        parent = parents.get(id(node))
+        is_outcome = isinstance(parent, cst.IfExp) and parent.test is not node
+        if not is_outcome and not (isinstance(parent, cst.UnaryOperation) and node is literal):
+            break
+        assert parent is not None
+        node = parent
+    if not isinstance(node, cst.BaseExpression) or setter_of(module, node, key) is None:
+        return None
+    return node if all(map(is_pure, descendants(node))) else None
+
+
+def outcomes(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """Yields the expressions of which a conditional expression yields one, or the expression itself."""
+    if isinstance(node, cst.IfExp):
+        yield from outcomes(node.body)
+        yield from outcomes(node.orelse)
+    else:
+        yield node
+
+
+def is_pure(node: cst.CSTNode) -> bool:
+    """Returns whether a part of an expression has no effect: the calls in it only read values."""
+    match node:
+        case cst.Await() | cst.NamedExpr() | cst.Yield():
+            return False
+        case cst.Call(func=function):
+            return last_name(function) in _READING
+    return True
 
 
 def place_inside(module: Module, node: cst.Dict | cst.Call) -> Place:

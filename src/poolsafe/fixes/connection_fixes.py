@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import display_of, extend_mapping, items_of
+from poolsafe.edits.folding import refitted
 from poolsafe.edits.insertion import insert_arguments, insert_items
 from poolsafe.edits.quoting import preferred_quote
-from poolsafe.edits.removal import remove_arguments
 from poolsafe.edits.replacement import replace_text
 from poolsafe.edits.wrapping import fitted, is_commented_for_people
 from poolsafe.facts.connection import ThresholdState
-from poolsafe.facts.engine import ConnectArgsForm, MisplacedWhere, SizeState
+from poolsafe.facts.engine import ConnectArgsForm, SizeState
 from poolsafe.findings import Applicability, Edit, Fix
+from poolsafe.fixes.misplaced_keys import remove_keys, replace_keys
 
 if TYPE_CHECKING:
     from poolsafe.facts.connection import Connection
@@ -46,46 +47,15 @@ def never_prepare(connection: Connection, source: Source) -> Fix | None:
 
 def move_size(connection: Connection, source: Source) -> Fix | None:
     """Takes the cache sizes away where asyncpg refuses them, and gives `statement_cache_size=0` as a keyword."""
-    edits: list[Edit] = []
-    arguments = []
-    for one in connection.misplaced:
-        if one.where is MisplacedWhere.ASYNCPG_CALL and one.argument is not None:
-            arguments.append(one.argument)
-        elif one.where is MisplacedWhere.DSN_QUERY and one.removal is not None:
-            edit = replace_text(source, one.removal, "")
-            if edit is None:
-                return None
-            edits.append(edit)
-        else:
-            return None
-    size = connection.size
-    adds = size is not None and size.state is SizeState.ABSENT
-    done = []
-    if arguments:
-        if adds and len(arguments) == 1:
-            # What is inserted must not touch what is deleted.
-            argument = connection.call.arguments[arguments[0]]
-            replacement = replace_text(source, (argument.start, argument.end), f"{_SIZE}=0")
-            if replacement is None:
-                return None
-            edits.append(replacement)
-            adds, done = False, [f"`{_SIZE}=0`"]
-        else:
-            removed = remove_arguments(source, connection.call, arguments)
-            if removed is None:
-                return None
-            edits += removed
-    if adds:
-        if not connection.extendable or arguments:
-            return None
-        inserted = insert_arguments(source, connection.call, [f"{_SIZE}=0"])
-        if inserted is None:
-            return None
-        edits += inserted
-        done = [f"`{_SIZE}=0`"]
-    message = f"Give {done[0]} to asyncpg itself" if done else "Leave out what asyncpg refuses"
-    distinct = tuple(dict.fromkeys(edits))
-    return Fix(message, distinct, Applicability.SAFE, connection.call.start)
+    call, misplaced = connection.call, connection.misplaced
+    if connection.size is None or connection.size.state is not SizeState.ABSENT:
+        edits = remove_keys(source, call, misplaced)
+        return None if edits is None else Fix("Leave out what asyncpg refuses", edits, Applicability.SAFE, call.start)
+    edits = replace_keys(source, call, misplaced, f"{_SIZE}=0")
+    if edits is None and connection.extendable:
+        removed, inserted = remove_keys(source, call, misplaced), insert_arguments(source, call, [f"{_SIZE}=0"])
+        edits = None if removed is None or inserted is None else (*removed, *inserted)
+    return None if edits is None else Fix(f"Give `{_SIZE}=0` to asyncpg itself", edits, Applicability.SAFE, call.start)
 
 
 def _added(connection: Connection, source: Source, key: str, value: str) -> Fix | None:
@@ -127,7 +97,7 @@ def _replaced(
     if any(_is_commented(source, edit.end) for edit in found):
         # The comment may give the reason for the old value.
         message, applicability = f"{message}, and check the comment on the old value", Applicability.UNSAFE
-    return Fix(message, found, applicability, connection.call.start)
+    return Fix(message, refitted(source, found), applicability, connection.call.start)
 
 
 def _is_commented(source: Source, end: int) -> bool:

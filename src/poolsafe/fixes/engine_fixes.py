@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import display_of, items_of
+from poolsafe.edits.folding import refitted
 from poolsafe.edits.insertion import insert_arguments
 from poolsafe.edits.quoting import preferred_quote
-from poolsafe.edits.removal import remove_arguments
 from poolsafe.edits.replacement import replace_text
 from poolsafe.edits.wrapping import fitted, is_commented_for_people
 from poolsafe.facts.engine import ConnectArgsForm, Driver, Misplaced, MisplacedWhere, PrePing, SizeState
 from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.findings import Applicability, Edit, Fix
-from poolsafe.fixes.placement import Placement, add_at_call, place_keys, replaced_by
+from poolsafe.fixes.misplaced_keys import remove_keys, replace_keys
+from poolsafe.fixes.placement import Placement, add_at_call, may_be_given_twice, place_keys, replaced_by
 from poolsafe.verdicts import knows_empty_names, may_fail_by_name, would_keep_names
 
 if TYPE_CHECKING:
@@ -150,19 +151,27 @@ def move_keywords(engine: Engine, source: Source, keywords: Sequence[EngineKeywo
 def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
     """Add `pool_pre_ping=True`, or replace what is written there: that is unsafe, as somebody wanted it otherwise."""
     message = "Set `pool_pre_ping=True`"
-    if engine.pooling.pre_ping is PrePing.FALSE and engine.pooling.pre_ping_value is not None:
-        replacement = replace_text(source, engine.pooling.pre_ping_value, "True")
+    span = engine.pooling.pre_ping_value
+    if engine.pooling.pre_ping is PrePing.FALSE and span is not None:
+        if source.text[slice(*span)] != "False":
+            # A parameter or a setting decides: it would be left without effect.
+            return None
+        replacement = replace_text(source, span, "True")
         return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE)
-    if (
-        engine.pooling.pre_ping is not PrePing.ABSENT
-        or not engine.layout.writable
-        or "pool_pre_ping" in engine.layout.brought
-    ):
+    layout, passed_on = engine.layout, engine.layout.passed_on
+    if engine.pooling.pre_ping is not PrePing.ABSENT or not layout.writable:
         return None
-    edits = insert_arguments(source, engine.layout.call, ["pool_pre_ping=True"])
+    value = "True"
+    if passed_on is not None and passed_on.alone:
+        quote = preferred_quote(source, layout.call.start, layout.call.end)
+        value = f"{passed_on.name}.pop({quote}pool_pre_ping{quote}, True)"
+    elif "pool_pre_ping" in layout.brought:
+        return None
+    edits = insert_arguments(source, layout.call, [f"pool_pre_ping={value}"])
     if edits is None:
         return None
-    return Fix(message, fitted(source, engine.layout.call, edits), _applicability(engine))
+    applicability = Applicability.UNSAFE if may_be_given_twice(engine) else _applicability(engine)
+    return Fix(message, fitted(source, layout.call, edits), applicability)
 
 
 def _is_wanting(size: CacheSize) -> bool:
@@ -177,7 +186,10 @@ def _repair(
         added = add_at_call(engine, source, names) if names else ()
         if added is None:
             return None
-        return Placement(_together(engine, source, in_place, added), _applicability(engine), replaced_by(in_place))
+        # Another driver's engine that got one of the sizes would not have connected before.
+        certain = engine.url.driver is Driver.ASYNCPG and not names
+        applicability = Applicability.SAFE if certain else _applicability(engine)
+        return Placement(_together(engine, source, in_place, added), applicability, replaced_by(in_place))
     values = {size.key: "0" for size in sizes} | _moved_values(engine, source, moved)
     values = {**names, **values} if NAME_FUNCTION in values else {**values, **names}
     if not moved:
@@ -190,24 +202,22 @@ def _repair(
 
 def _together(engine: Engine, source: Source, in_place: Edits, added: Edits) -> Edits:
     call = engine.layout.call
-    if all(call.open <= edit.start and edit.end <= call.close for edit in in_place):
-        return fitted(source, call, (*in_place, *added))
-    return (*in_place, *fitted(source, call, added))
+    if not all(call.open <= edit.start and edit.end <= call.close for edit in in_place):
+        return (*refitted(source, in_place), *fitted(source, call, added))
+    edits = (*in_place, *added)
+    done = fitted(source, call, edits)
+    return refitted(source, edits) if done == edits else done
 
 
 def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: dict[str, str]) -> Edits | None:
     """Returns edits that give the keys in connect_args and take them away where they are misplaced."""
-    places = [each.argument for each in moved if each.argument is not None]
-    if engine.layout.connect_args.form is not ConnectArgsForm.ABSENT or not places or engine.url.shared:
-        removals, added = _removals(engine, source, moved), add_at_call(engine, source, values)
+    call = engine.layout.call
+    in_call = any(each.argument is not None for each in moved)
+    if engine.layout.connect_args.form is not ConnectArgsForm.ABSENT or not in_call or engine.url.shared:
+        removals, added = remove_keys(source, call, moved), add_at_call(engine, source, values)
         return None if removals is None or added is None else (*removals, *added)
-    # The place of a misplaced argument is as good as any, and what is inserted must not touch what is deleted.
-    first = engine.layout.call.arguments[min(places)]
-    quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
-    argument = f"connect_args={display_of(items_of(values, quote))}"
-    replacement = replace_text(source, (first.start, first.end), argument)
-    removals = _removals(engine, source, [each for each in moved if each.argument != min(places)])
-    return None if removals is None or replacement is None else (replacement, *removals)
+    quote = preferred_quote(source, call.start, call.end)
+    return replace_keys(source, call, moved, f"connect_args={display_of(items_of(values, quote))}")
 
 
 def _moved_values(engine: Engine, source: Source, moved: Sequence[Misplaced]) -> dict[str, str]:
@@ -233,24 +243,6 @@ def _literals(source: Source, sizes: Sequence[CacheSize]) -> Edits | None:
                 return None
             edits.append(edit)
     return tuple(dict.fromkeys(edits))
-
-
-def _removals(engine: Engine, source: Source, moved: Sequence[Misplaced]) -> Edits | None:
-    """What takes the misplaced keys away; None where one of them cannot be taken away here."""
-    edits: list[Edit] = []
-    indices: list[int] = []
-    for each in moved:
-        if each.where is MisplacedWhere.ENGINE_KEYWORD and each.argument is not None:
-            indices.append(each.argument)
-        elif each.where is MisplacedWhere.URL_QUERY and each.removal is not None:
-            edit = replace_text(source, each.removal, "")
-            if edit is None:
-                return None
-            edits.append(edit)
-        else:
-            return None
-    removed = remove_arguments(source, engine.layout.call, indices)
-    return None if removed is None else (*dict.fromkeys(edits), *removed)
 
 
 def _has_comment(source: Source, end: int) -> bool:

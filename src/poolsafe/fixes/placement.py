@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import complete_display, display_of, extend_mapping, items_of, set_beside, set_otherwise
-from poolsafe.edits.insertion import insert_arguments
+from poolsafe.edits.insertion import insert_arguments, insert_items
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.engine import ConnectArgsForm, Driver
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from poolsafe.facts.engine import Engine
+    from poolsafe.facts.engine_places import DriverCondition
     from poolsafe.source import Source
     from poolsafe.syntax.layout import Place
 
@@ -53,11 +54,22 @@ def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Pla
     branch = _in_new_branch(engine, source, values)
     if branch is not None:
         return branch
+    if not everywhere and places.condition is not None:
+        conditional = _under_condition(engine, source, places.condition, values)
+        if conditional is not None:
+            return Placement(fitted(source, engine.layout.call, conditional), Applicability.UNSAFE)
+    layout = engine.layout
     at_call = add_at_call(engine, source, values)
-    if at_call is None:
+    if at_call is None or (built is not None and places.certain and layout.connect_args.form is ConnectArgsForm.SPREAD):
         return built
     fitting = fitted(source, engine.layout.call, at_call)
-    return Placement(fitting, Applicability.SAFE if everywhere else Applicability.UNSAFE, replaced_by(at_call))
+    safe = everywhere and not (layout.connect_args.form is ConnectArgsForm.ABSENT and may_be_given_twice(engine))
+    return Placement(fitting, Applicability.SAFE if safe else Applicability.UNSAFE, replaced_by(at_call))
+
+
+def may_be_given_twice(engine: Engine) -> bool:
+    """Returns whether callers elsewhere may bring a keyword that a fix writes in the call, and nothing can be done."""
+    return engine.layout.passed_on is not None and not engine.layout.passed_on.alone
 
 
 def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Edits | None:
@@ -66,8 +78,12 @@ def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Ed
         # The other driver would get what only asyncpg and its dialect know.
         return None
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
-    given = engine.layout.connect_args
+    given, passed_on = engine.layout.connect_args, engine.layout.passed_on
     match given.form:
+        case ConnectArgsForm.ABSENT | ConnectArgsForm.SPREAD if passed_on is not None and passed_on.alone:
+            brought = f"**{passed_on.name}.pop({quote}connect_args{quote}, {{}})"
+            argument = f"connect_args={display_of([brought, *items_of(values, quote)])}"
+            return insert_arguments(source, engine.layout.call, [argument])
         case ConnectArgsForm.ABSENT:
             return insert_arguments(source, engine.layout.call, [f"connect_args={display_of(items_of(values, quote))}"])
         case ConnectArgsForm.DISPLAY if given.display is not None:
@@ -86,6 +102,24 @@ def _in_new_branch(engine: Engine, source: Source, values: Mapping[str, str]) ->
         values = {"connect_args": display_of(items_of(values, preferred_quote(source, branch.start, branch.end)))}
     edits = set_otherwise(source, branch, values)
     return None if edits is None else Placement(edits, Applicability.UNSAFE)
+
+
+def _under_condition(
+    engine: Engine, source: Source, condition: DriverCondition, values: Mapping[str, str]
+) -> Edits | None:
+    """Returns edits that give the keys in the engine's own call, under the code's own condition for the driver."""
+    call, given = engine.layout.call, engine.layout.connect_args
+    display = display_of(items_of(values, preferred_quote(source, call.start, call.end)))
+    first, last = (display, "{}") if condition.holds else ("{}", display)
+    chosen = f"{first} if {condition.text} else {last}"
+    match given.form:
+        case ConnectArgsForm.ABSENT:
+            return insert_arguments(source, call, [f"connect_args={chosen}"])
+        case ConnectArgsForm.DISPLAY if given.display is not None:
+            return insert_items(source, given.display, [f"**({chosen})"])
+        case ConnectArgsForm.EXPRESSION if given.value is not None:
+            return extend_mapping(source, given.value, [f"**({chosen})"], may_be_none=given.may_be_none)
+    return None
 
 
 def _where_built(engine: Engine, source: Source, values: Mapping[str, str]) -> Placement | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from poolsafe.edits.folding import refitted
 from poolsafe.edits.quoting import quotes_around
 from poolsafe.edits.statement_removal import remove_statements
 from poolsafe.edits.wrapping import fitted
@@ -121,7 +122,8 @@ def call_set_config(statement: SessionStatement, source: Source) -> Fix | None:
 
 
 def _fitted(statement: SessionStatement, source: Source, edit: Edit) -> tuple[Edit, ...]:
-    return (edit,) if statement.executor is None else fitted(source, statement.executor, (edit,))
+    done = (edit,) if statement.executor is None else fitted(source, statement.executor, (edit,))
+    return refitted(source, done) if done == (edit,) else done
 
 
 def _applicability(statement: SessionStatement) -> Applicability | None:

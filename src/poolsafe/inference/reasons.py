@@ -8,10 +8,10 @@ import enum
 class Reason(str, enum.Enum):
     """A reason that code depends on, with its text. Other reasons are plain strings."""
 
-    BUDGET = "following what leads to it costs too much"
+    BUDGET = "the code that leads to it takes too long to follow"
     DEAD = "no path reaches it"
     NO_CALLER = "it has no known caller"
-    CREATOR = "the creator makes the connections in a way that is not followed"
+    CREATOR = "the creator cannot be followed"
     ALEMBIC_SECTION = "a section of alembic.ini"
 
     def __str__(self) -> str:

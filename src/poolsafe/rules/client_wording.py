@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
 from poolsafe.facts.connection import ClientDriver, Connection, OptionWhere, RefusedOption
 from poolsafe.facts.deployment import Deployment
-from poolsafe.findings import Related
+from poolsafe.facts.engine import CacheSize
+from poolsafe.findings import Finding, Fix, Related
 from poolsafe.libraries import PSYCOPG_POOLS
-from poolsafe.rules.wording import called, provenance
+from poolsafe.rules.wording import called, finding, provenance
+from poolsafe.verdicts import Problem, judge_size
 
 
 def called_by(connection: Connection) -> str:
@@ -19,13 +23,28 @@ def client_grounds(connection: Connection, deployment: Deployment, *keys: str) -
     return connection.url.origin + provenance(deployment, "pooler", "max-prepared-statements", *keys)
 
 
+def size_findings(
+    module: str,
+    connection: Connection,
+    deployment: Deployment,
+    problem: Problem,
+    message: Callable[[CacheSize], str],
+    fix: Callable[[], Fix | None] = lambda: None,
+) -> Iterator[Finding]:
+    """Yields the finding of a rule's module about asyncpg's cache size, if this problem is the verdict on it."""
+    size, verdict = connection.size, judge_size(connection, deployment)
+    if size is not None and verdict is not None and verdict.problem is problem:
+        related = size.origin + client_grounds(connection, deployment)
+        yield finding(module, connection, message(size), verdict.severity, fix(), related)
+
+
 _ROLE = "use `ALTER ROLE ... SET`"
 _ADVICE = {
-    "application_name": "put it into `server_settings`",
-    "command_timeout": "give it as a keyword",
+    "application_name": "move it to `server_settings`",
+    "command_timeout": "pass it as a keyword",
     "connect_timeout": "use asyncpg's `timeout`",
-    "max_size": "give it to `create_pool()`",
-    "min_size": "give it to `create_pool()`",
+    "max_size": "pass it to `create_pool()`",
+    "min_size": "pass it to `create_pool()`",
     "options": _ROLE,
     "pool_size": "use `max_size` of the pool",
     "prepare_threshold": "use `statement_cache_size=0`",
@@ -49,23 +68,24 @@ def refusal_of_option(option: RefusedOption, connection: Connection, also: str) 
     if connection.driver is ClientDriver.PSYCOPG:
         if option.key == "prepare_threshold":
             return _misplaced_threshold(option, key, connection)
-        advice = _PSYCOPG_ADVICE.get(option.key, "leave it out")
-        return f'{key} given to psycopg: connecting raises `invalid connection option "{option.key}"`; {advice}'
-    advice = _ADVICE.get(option.key, "leave it out")
+        advice = _PSYCOPG_ADVICE.get(option.key, "remove it")
+        return f'{key} passed to psycopg: connecting raises `invalid connection option "{option.key}"`; {advice}'
+    advice = _ADVICE.get(option.key, "remove it")
     if option.where is OptionWhere.URL_QUERY:
         return (
-            f"{key} in asyncpg's DSN is sent to the server, which refuses it: `unrecognized configuration parameter "
+            f"{key} in asyncpg's DSN is sent to the server, which rejects it: `unrecognized configuration parameter "
             f'"{option.key}"`; {advice}'
         )
-    return f"{key} given to asyncpg: `TypeError: connect() got an unexpected keyword argument '{option.key}'`; {advice}"
+    error = f"TypeError: connect() got an unexpected keyword argument '{option.key}'"
+    return f"{key} passed to asyncpg raises `{error}`; {advice}"
 
 
 def _misplaced_threshold(option: RefusedOption, key: str, connection: Connection) -> str:
     pool = connection.function in PSYCOPG_POOLS
     right = '`kwargs={"prepare_threshold": None}`' if pool else "`prepare_threshold=None` as a keyword"
     if option.where is OptionWhere.URL_QUERY:
-        return f"{key} in psycopg's URL: connecting raises `invalid URI query parameter`; give {right}"
-    return f"{key} given to the pool: `TypeError: __init__() got an unexpected keyword argument`; give {right}"
+        return f"{key} in psycopg's URL: connecting raises `invalid URI query parameter`; use {right}"
+    return f"{key} passed to the pool raises `TypeError: __init__() got an unexpected keyword argument`; use {right}"
 
 
 _WRAPPERS = {"databases": "databases", "gino": "gino", "piccolo": "Piccolo", "tortoise": "Tortoise"}

@@ -23,15 +23,15 @@ _LIBPQ, _PSYCOPG, _SQLITE, _MYSQL = "libpq's", "psycopg's", "SQLite's", "MySQL's
 _PRISMA, _JDBC, _SUPABASE = "Prisma's", "JDBC's", "Supabase's"
 _SERVER, _ENGINE, _POOL = "PostgreSQL's", "SQLAlchemy's", "`create_pool()`'s"
 
-_LEAVE_OUT = "leave it out"
-_CONTEXT = "give an `ssl.SSLContext` as `ssl`"
+_LEAVE_OUT = "remove it"
+_CONTEXT = "pass an `ssl.SSLContext` as `ssl`"
 _ROLE = "use `ALTER ROLE ... SET`"
-_NAME = "put it into `server_settings`"
-_TIMEOUT = "use asyncpg's `timeout`, a number"
+_NAME = "move it to `server_settings`"
+_TIMEOUT = "use asyncpg's `timeout`, which is a number"
 _POOL_SIZE = "use `pool_size` of the engine function"
 
 
-_ARGUMENT = Foreign(_ENGINE, "give it to the engine function")
+_ARGUMENT = Foreign(_ENGINE, "pass it to the engine function")
 
 
 def _out(owner: str) -> Foreign:
@@ -44,10 +44,10 @@ FOREIGN: dict[str, Foreign] = {
     "channel_binding": _out(_LIBPQ),
     "client_encoding": _out(_LIBPQ),
     "connect_timeout": Foreign(_LIBPQ, _TIMEOUT, Remedy.TIMEOUT),
-    "dbname": Foreign(_LIBPQ, "name the database in the URL's path"),
+    "dbname": Foreign(_LIBPQ, "put the database name in the URL's path"),
     "fallback_application_name": Foreign(_LIBPQ, f"{_NAME} as `application_name`"),
     "gssencmode": _out(_LIBPQ),
-    "hostaddr": Foreign(_LIBPQ, "name the host in the URL"),
+    "hostaddr": Foreign(_LIBPQ, "put the host in the URL"),
     "keepalives": _out(_LIBPQ),
     "keepalives_count": _out(_LIBPQ),
     "keepalives_idle": _out(_LIBPQ),

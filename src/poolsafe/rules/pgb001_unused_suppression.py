@@ -1,12 +1,11 @@
 """
 ## What it does
-Reports a comment that silences codes of poolsafe and has nothing to silence. It is `# noqa: PGB101`, or poolsafe's own
-`# poolsafe: ignore[PGB101]`, `file-ignore[...]`, `disable[...]` or `# poolsafe: noqa`.
+Reports a suppression comment with nothing to suppress. It checks `# noqa: PGB101` and poolsafe's own comments:
+`# poolsafe: ignore[PGB101]`, `file-ignore[...]`, `disable[...]` and `noqa`.
 
 ## Why is this bad?
-It hides the next finding, which may be a real one, and tells the reader of a danger that is not there. Most such
-comments are left over from a repair, or stand on the wrong line: a finding is silenced on the line where the call
-starts.
+It hides the next finding, which may be a real one, and warns readers of a problem that is not there. Most such comments
+are left over from a fix, or are on the wrong line: a finding is suppressed on the line where the call starts.
 
 ## Example
 ```python
@@ -30,18 +29,18 @@ engine = create_async_engine(
 )
 ```
 
-Comments are held against every rule, selected or not, and against every pooler, configured or not; known findings of a
-baseline count as well. Where an engine or its SQL could not be judged, comments on it are left alone. A blanket
-`# noqa` and codes of other tools are not judged, nor are those that begin as `lint.external` says. A comment that has
-to stay is left alone when it lists PGB001 itself: `# noqa: PGB101, PGB001`.
+A comment counts as used if any rule, selected or not, would report something there behind any pooler, or if a baseline
+lists the finding. Comments on engines and SQL that could not be judged are left alone. A bare `# noqa`, the codes of
+other tools and codes that match `lint.external` are ignored. To keep an unused comment, add PGB001 to it:
+`# noqa: PGB101, PGB001`.
 
 ## Fix safety
-The fix removes the code, or the comment where no other code is left in it. Codes of other tools and whatever else the
-comment says stay. It is unsafe in `# flake8: noqa: PGB101`, which makes flake8 skip the whole file whatever is listed,
-and there is none where the rest of the comment would turn into a directive of its own.
+The fix removes the code, or the whole comment if it lists no other code. Codes of other tools and any other text stay.
+The fix is unsafe for `# flake8: noqa: PGB101`, because flake8 then skips the whole file whatever codes are listed.
+There is no fix if the rest of the comment would become a directive of its own.
 
 ## Versions
-All. In flake8, which applies `# noqa` itself, only comments that name poolsafe are judged.
+All. flake8 applies `# noqa` itself, so there only `# poolsafe:` comments are checked.
 
 ## References
 - [Ruff: unused-noqa (RUF100)](https://docs.astral.sh/ruff/rules/unused-noqa/)

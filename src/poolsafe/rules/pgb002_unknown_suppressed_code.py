@@ -1,11 +1,11 @@
 """
 ## What it does
-Reports a code in a suppression comment that begins with `PGB` and does not exist. The comment is `# noqa: PGB…`, or one
-of poolsafe's own.
+Reports a suppression comment with a `PGB` code that does not exist. It checks `# noqa: PGB…` and poolsafe's own
+comments.
 
 ## Why is this bad?
-The comment silences nothing, and its author believes it does. Codes are matched as a whole: `PGB1` does not stand for
-all that begin so, as it would in `select`.
+The comment suppresses nothing, although its author believes it does. In comments, codes must be complete: `PGB1` does
+not stand for all codes that begin with it, as it does in `select`.
 
 ## Example
 ```python
@@ -17,15 +17,15 @@ engine = None  # poolsafe: ignore[PGB999] no pooler here
 engine = None  # no pooler here
 ```
 
-Take the code that `poolsafe --list-rules` shows. A comment that has to stay is left alone when it lists PGB002 itself.
+`poolsafe --list-rules` lists the codes that exist. To keep such a comment, add PGB002 to it.
 
 ## Fix safety
-The fix removes the code, or the comment where no other code is left in it. Codes of other tools and whatever else the
-comment says stay. It is unsafe for the beginning of a code in `# noqa`, since flake8 takes it for all that begin so,
-and in `# flake8: noqa`.
+The fix removes the code, or the whole comment if it lists no other code. Codes of other tools and any other text stay.
+The fix is unsafe for the beginning of a code in `# noqa`, because flake8 matches all codes that begin with it, and in
+`# flake8: noqa`.
 
 ## Versions
-All. In flake8, which applies `# noqa` itself, only comments that name poolsafe are judged.
+All. flake8 applies `# noqa` itself, so there only `# poolsafe:` comments are checked.
 
 ## References
 - [Ruff: invalid-rule-code (RUF102)](https://docs.astral.sh/ruff/rules/invalid-rule-code/)
@@ -54,11 +54,11 @@ def check(suppression: Suppression, deployment: Deployment, source: Source) -> I
     unknown = suppression.unknown
     begins = any(known.startswith(code) for known in names() for code in unknown)
     unsafe = not suppression.own and (begins or suppression.spelled == "# flake8: noqa")
-    exist = "is no code" if len(unknown) == 1 else "are no codes"
+    exist = "is not a poolsafe rule" if len(unknown) == 1 else "are not poolsafe rules"
     yield Finding(
         "PGB002",
         "unknown-suppressed-code",
-        f"{listed(unknown)} in `{suppression.spelled}` {exist} of poolsafe{nearest(unknown)}; correct or remove it",
+        f"{listed(unknown)} in `{suppression.spelled}` {exist}{nearest(unknown)}; correct or remove it",
         Severity.WARNING,
         suppression.start,
         suppression.end,

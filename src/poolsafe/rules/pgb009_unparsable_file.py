@@ -1,11 +1,12 @@
 """
 ## What it does
-Reports a file that names a SQLAlchemy engine but cannot be read. The reason is a syntax error, text that is not in the
-file's encoding, nesting so deep that parsing it would endanger the process, or a notebook that is not JSON of format 4.
+Reports a file that mentions a SQLAlchemy engine but cannot be read. Possible reasons are a syntax error, text that does
+not match the file's encoding, nesting so deep that parsing it could crash the process, and a notebook that is not JSON
+of format 4.
 
 ## Why is this bad?
-Nothing in such a file is checked. In many projects the file that builds the engine is the only one that matters, and
-silence about it would look like a clean bill of health.
+Nothing in such a file is checked. In many projects only the file that creates the engine matters, and without this
+finding it would seem to have passed.
 
 ## Example
 ```python
@@ -25,15 +26,15 @@ engine = create_async_engine(
 )
 ```
 
-A template of Jinja (cookiecutter, copier) is left alone: one whose path holds `{{`, or that cannot be read because of
-its tags. Another file that is not meant to be Python, such as a test's broken input, belongs into `exclude`. `# noqa`
-does not silence it: nobody can tell what is a comment in a file that cannot be read.
+Jinja templates (cookiecutter, copier) are left alone if `{{` is in their path or if their tags make them unreadable.
+Add other files that are not meant to be valid Python, such as broken test input, to `exclude`. `# noqa` does not
+suppress this finding, because comments cannot be recognised in a file that cannot be parsed.
 
 ## Fix safety
 There is no fix.
 
 ## Versions
-All. The syntax of Python 3.14 is understood whatever version runs poolsafe.
+All. poolsafe reads the syntax of Python 3.14 on every Python version that it runs on.
 
 ## References
 - [Python: encoding declarations](https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations)
@@ -60,7 +61,7 @@ def check(unparsable: Unparsable, deployment: Deployment, source: Source) -> Ite
     yield Finding(
         "PGB009",
         "unparsable-file",
-        f"`{file}` could not be read ({unparsable.reason}), so its engines were not checked; repair or exclude it",
+        f"`{file}` could not be read ({unparsable.reason}), so its engines were not checked; fix or exclude it",
         Severity.ERROR,
         unparsable.start,
         unparsable.end,

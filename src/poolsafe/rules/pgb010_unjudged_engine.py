@@ -1,16 +1,16 @@
 """
 ## What it does
-Reports an engine of which poolsafe cannot tell whether it is right. Its driver is not known, or one of its cache sizes
-is not known where the pooler makes them matter, or following what leads to it costs too much. In the last case a call
-that is given SQL is reported too.
+Reports an engine that poolsafe cannot judge. Its driver is unknown, one of its cache sizes is unknown and matters
+behind the pooler, or the code that leads to it takes too long to analyse. In the last case, calls with SQL are reported
+too.
 
-This rule is off by default. It runs where its whole code is selected, as by `extend-select = ["PGB010"]` or
-`--extend-select PGB010`, in flake8 too; `ALL`, `PGB` and `PGB0` do not select it.
+This rule is off by default. Select it by its full code, with `extend-select = ["PGB010"]` or `--extend-select PGB010`,
+also under flake8; `ALL`, `PGB` and `PGB0` do not select it.
 
 ## Why is this bad?
-What is not known is not reported, so an engine that breaks behind PgBouncer may stand in a file that passes. The last
-line of the report counts such engines, and `--verbose` lists them. This rule is for projects that want an answer for
-each of them: from CI, from a pre-commit hook or from flake8.
+poolsafe does not report what it does not know, so a file can pass although its engine breaks behind PgBouncer. The last
+line of the report counts such engines, and `--verbose` lists them. This rule is for projects that want each of them
+settled, in CI, in a pre-commit hook or in flake8.
 
 ## Example
 ```toml
@@ -39,16 +39,16 @@ engine = create_async_engine(
 )
 ```
 
-Where the code should stay as it is, a setting or a comment answers:
+If the code should stay as it is, a setting or a comment settles it:
 
-| what is not known | what settles it |
+| unknown | what settles it |
 |---|---|
-| the driver | `assume-driver = "asyncpg"` has the engine judged as asyncpg's; `"none"` says that it is not |
-| a cache size, or what a creator does | `pooler = "session"` or `"none"`, if it is true: then sizes do not matter |
-| what costs too much to follow | nothing but your own look at it |
-| any of them | `# noqa: PGB010` on the line where the call begins, once you have looked at it yourself |
+| the driver | `assume-driver = "asyncpg"` if it is asyncpg, `"none"` if it is not |
+| a cache size, or what a creator does | `pooler = "session"` or `"none"`, if that is what you run |
+| code that takes too long to analyse | your own review |
+| any of them | `# noqa: PGB010` on the line where the call begins, after your own review |
 
-A synchronous engine of unknown driver counts as another driver's: asyncpg's is rarely made by `create_engine()`.
+A synchronous engine with an unknown driver is taken not to use asyncpg, which is rarely used with `create_engine()`.
 
 ## Fix safety
 There is no fix.
@@ -77,8 +77,8 @@ if TYPE_CHECKING:
 # What settles it; the keys are those of the configuration.
 _ADVICE = {
     Cause.DRIVER: 'set `assume-driver` to "asyncpg" or "none"',
-    Cause.SIZE: "write a literal, or set `pooler` if nothing pools transactions",
-    Cause.CREATOR: "call `asyncpg.connect()` in it, or set `pooler` if nothing pools transactions",
+    Cause.SIZE: "write a literal, or set `pooler` if you do not pool transactions",
+    Cause.CREATOR: "call `asyncpg.connect()` in it, or set `pooler` if you do not pool transactions",
     Cause.BUDGET: "check it by hand and add `# noqa: PGB010`",
 }
 
@@ -88,13 +88,13 @@ def check(silence: Silence, deployment: Deployment, source: Source) -> Iterator[
     if not silence.unjudged:
         return
     why = f" ({silence.why})" if silence.why else ""
-    message = f"{_subject(silence)} not judged, as {silence.what}{why}; {_ADVICE[silence.cause]}"
+    message = f"{_subject(silence)} not checked: {silence.what}{why}; {_ADVICE[silence.cause]}"
     yield finding(__name__, silence, message, Severity.WARNING)
 
 
 def _subject(silence: Silence) -> str:
     if silence.holds_sql:
-        return "this SQL is"
+        return "this SQL was"
     # What is wrong with its pool is reported all the same.
     known = silence.cause in (Cause.SIZE, Cause.CREATOR)
-    return "this engine's caches are" if known else "this engine is"
+    return "the caches of this engine were" if known else "this engine was"

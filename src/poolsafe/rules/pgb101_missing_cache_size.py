@@ -1,21 +1,21 @@
 """
 ## What it does
-Reports a SQLAlchemy engine on asyncpg that sets neither cache size to 0. Neither asyncpg's `statement_cache_size=0` nor
-SQLAlchemy's `prepared_statement_cache_size=0` reaches the driver.
+Reports a SQLAlchemy engine on asyncpg that sets neither cache size to 0. The sizes are asyncpg's `statement_cache_size`
+and SQLAlchemy's `prepared_statement_cache_size`.
 
 ## Why is this bad?
-asyncpg prepares every query under a name like `__asyncpg_stmt_1__` and uses the name again later. A pooler in
-transaction or statement mode gives each transaction another server connection, where the name is missing or belongs to
-another client's query. The result is an exception (`prepared statement "__asyncpg_stmt_1__" does not exist`,
+asyncpg prepares every query under a name such as `__asyncpg_stmt_1__` and uses the name again later. A pooler in
+transaction or statement mode may run the next transaction on another server connection, where the name is missing or
+belongs to another client's query. The result is an exception (`prepared statement "__asyncpg_stmt_1__" does not exist`,
 `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`) or, without any exception,
 **the rows of another client's query**.
 
-The rarer forms of the same: `ProtocolViolationError: bind message supplies 1 parameters, but prepared statement
+Less common symptoms are `ProtocolViolationError: bind message supplies 1 parameters, but prepared statement
 "__asyncpg_stmt_5__" requires 0`, `ProtocolError: the number of columns in the result row (2) is different from what was
 described (1)`, `BufferError: unexpected trailing 119 bytes in buffer`. asyncpg adds a hint to some of them: `pgbouncer
 with pool_mode set to "transaction" or "statement" does not support prepared statements properly`.
 
-It stays hidden in development: a fresh process with a single task does not fail.
+The problem does not show in development: a new process with a single task does not fail.
 
 ## Example
 ```python
@@ -35,31 +35,33 @@ engine = create_async_engine(
 )
 ```
 
-If there is no pooler, say so: `pooler = "none"` in `[tool.poolsafe]`. The caches are worth having on a direct
-connection.
+If there is no pooler, set `pooler = "none"` in `[tool.poolsafe]` and keep the caches, which make queries faster on a
+direct connection.
 
 ## Fix safety
 The fix adds both keys to `connect_args`, or `statement_cache_size=0` to the `asyncpg.connect()` inside a creator in the
-same file. With an asyncpg known to be <= 0.30 it adds the empty name of `PGB106` as well, where the versions know it.
-It is safe where every path to the call gives an asyncpg URL. Where the call also makes engines of another driver, or
-`connect_args` comes inside a `**` argument, the keys go where this file builds the options of asyncpg's engine alone: a
-dict display, `dict()`, an item assignment, `update()`, `setdefault()`. That is safe unless other code reads the dict.
-Where only the other driver has a branch, an `else` is added for asyncpg: that is unsafe. There is no fix where nothing
-in the file tells asyncpg's options from those of the other driver.
+same file. If asyncpg is known to be 0.30 or older, it also adds the empty name of `PGB106`, provided the versions
+support it. The fix is safe if every path to the call passes an asyncpg URL. If the call also creates engines of another
+driver, or `connect_args` comes from a `**` argument, the fix adds the keys where this file builds the options of the
+asyncpg engine: in a dict display, `dict()`, an item assignment, `update()` or `setdefault()`. That is safe unless other
+code reads the dict. If only the other driver has a branch, the fix adds an `else` for asyncpg. If the code tests the
+URL or chooses it in a branch, the fix adds the keys at the call under that condition. Both are unsafe. There is no fix
+if nothing in the file separates asyncpg's engine from that of the other driver. In a public function that passes its
+`**kwargs` on, the fix takes `connect_args` out of them first, so that callers can still pass it.
 
 ## Versions
-- asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm and keeps older versions from
-  the worst.
-- asyncpg <= 0.30: both are needed and still not enough for several processes, see `PGB106`.
-- PgBouncer >= 1.21 with `max_prepared_statements` above 0 (200 by default since 1.24) needs none of this; say so with
-  `max-prepared-statements = 200`. After a migration new processes may then still see
-  `InvalidCachedStatementError: cached statement plan is invalid due to a database schema or configuration change` (3 of
-  9 runs of Alembic; none with `statement_cache_size=0`).
+- asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and makes older versions fail
+  less often.
+- asyncpg <= 0.30: both are needed, and with several processes they are not enough; see `PGB106`.
+- PgBouncer >= 1.21 with `max_prepared_statements` above 0 (200 by default since 1.24) needs neither key; tell poolsafe
+  with `max-prepared-statements = 200`. After a migration, new processes may still get `InvalidCachedStatementError:
+  cached statement plan is invalid due to a database schema or configuration change` (3 of 9 runs of Alembic; none with
+  `statement_cache_size=0`).
 - Session pooling needs nothing.
 
-Measured: no options, transaction pooling, 3 processes: 608 of 1080 attempts failed with SQLAlchemy 2.1.9 +
-asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18). It fails with each of SQLAlchemy
-1.4.54, 2.0.58 and 2.1.9 on each of asyncpg 0.27 to 0.32: 39 to 68 of 108, see docs/evidence.md.
+Measured without options, in transaction pooling with 3 processes: 608 of 1080 attempts failed with SQLAlchemy 2.1.9 +
+asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18). Every combination of SQLAlchemy
+1.4.54, 2.0.58 and 2.1.9 with asyncpg 0.27 to 0.32 fails, in 39 to 68 of 108 attempts; see docs/evidence.md.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
@@ -92,8 +94,8 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
             if engine.creator is not None:
                 lacking = f"the `{engine.creator}` does not set {STATEMENT_CACHE} to 0"
             message = (
-                f"{assuming(engine)}{lacking}: DuplicatePreparedStatementError or another client's rows "
-                f"{behind(deployment)}; {both_zero(engine, deployment)}"
+                f"{assuming(engine)}{lacking}: queries raise DuplicatePreparedStatementError or return another "
+                f"client's rows {behind(deployment)}; {both_zero(engine, deployment)}"
             )
             fix = disable_caches(engine, source, deployment)
             yield finding(__name__, engine, message, verdict.severity, fix, grounds(engine, deployment))

@@ -3,15 +3,14 @@
 Reports an engine on asyncpg that sets only one of the two cache sizes to 0. The other cache stays on.
 
 ## Why is this bad?
-There are two caches in two libraries, and one key for each: `statement_cache_size` belongs to asyncpg,
-`prepared_statement_cache_size` to SQLAlchemy. Neither is a newer or a "correct" spelling of the other.
+Two libraries have a cache each, with a key each: `statement_cache_size` belongs to asyncpg,
+`prepared_statement_cache_size` to SQLAlchemy. Neither key replaces the other.
 
 - Only SQLAlchemy's is 0: asyncpg still caches, and behind a transaction pooler
-  `prepared statement "__asyncpg_stmt_1__" does not exist` and
-  `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists` go on. This holds for every
-  version.
-- Only asyncpg's is 0: enough with asyncpg >= 0.31. With asyncpg <= 0.30 SQLAlchemy goes on using statement names that
-  live on another server connection, with the same exceptions or another client's rows.
+  `prepared statement "__asyncpg_stmt_1__" does not exist` and `DuplicatePreparedStatementError: prepared statement
+  "__asyncpg_stmt_1__" already exists` still occur, with every version.
+- Only asyncpg's is 0: this is enough with asyncpg >= 0.31. With asyncpg <= 0.30, SQLAlchemy still uses statement names
+  that exist on another server connection, which gives the same exceptions or another client's rows.
 
 ## Example
 ```python
@@ -36,19 +35,21 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-The fix adds the other key beside the one that is there, under the same condition, and with an asyncpg known to be
-<= 0.30 the empty name of `PGB106`, where the versions know it. Where another engine or other code reads the dict, the
-fix adds the key at the call, if every path to it gives an asyncpg URL; otherwise it is unsafe. There is none where the
-dict is written in another file and the call also makes engines of another driver.
+The fix adds the missing key next to the existing one, under the same condition. If asyncpg is known to be 0.30 or
+older, it also adds the empty name of `PGB106`, provided the versions support it. If another engine or other code reads
+the dict, the fix adds the key in the call when every path to it passes an asyncpg URL, and is unsafe otherwise. There
+is no fix if the dict is in another file and the call also creates engines of another driver.
 
 ## Versions
-Silent for `statement_cache_size=0` alone where asyncpg is known to be >= 0.31: locked, pinned or declared so, or
-`asyncpg-version` in `[tool.poolsafe]`. asyncpg 0.31 still raises `unnamed prepared statement does not exist` then for
-cursors on the server (`stream()`), with or without a pooler; with both keys, or asyncpg 0.32, it does not.
+`statement_cache_size=0` alone is not reported if asyncpg is known to be 0.31 or newer, from a lock file, a pin, a
+requirement or `asyncpg-version` in `[tool.poolsafe]`. asyncpg 0.31 then still raises
+`unnamed prepared statement does not exist` for server-side cursors (`stream()`), with or without a pooler. Both keys,
+or asyncpg 0.32, prevent that.
 
-Measured: `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy 2.1.9 + asyncpg 0.32,
-507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30; `statement_cache_size=0` alone, 0 and 388 (PgBouncer 1.18). With
-asyncpg 0.27 to 0.30 each, `statement_cache_size=0` alone failed in 30 to 45 of 108, see docs/evidence.md.
+Measured: with `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy 2.1.9 + asyncpg
+0.32, 507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30; with `statement_cache_size=0` alone, 0 and 388 (PgBouncer
+1.18). With asyncpg 0.27 to 0.30, `statement_cache_size=0` alone failed in 30 to 45 of 108 attempts; see
+docs/evidence.md.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
@@ -90,8 +91,8 @@ def _message(engine: Engine, deployment: Deployment) -> str:
             f"{besides(engine, deployment)}"
         )
     old = older_than(deployment.asyncpg, (0, 31))
-    advice = f"add it{besides(engine, deployment)}" if old else "add it, or require asyncpg >= 0.31"
+    more = besides(engine, deployment) if old else ", or require asyncpg >= 0.31"
     return (
-        f"{STATEMENT_CACHE} at 0 needs {PREPARED_CACHE} at 0 with asyncpg <= 0.30, else "
-        f'`prepared statement "..." does not exist` {behind(deployment)}; {advice}'
+        f"only {STATEMENT_CACHE} is 0: asyncpg <= 0.30 raises "
+        f'`prepared statement "..." does not exist` {behind(deployment)}; also set {PREPARED_CACHE} to 0{more}'
     )

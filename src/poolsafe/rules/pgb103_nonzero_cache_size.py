@@ -1,15 +1,16 @@
 """
 ## What it does
-Reports an engine on asyncpg that sets a cache size to a positive number. The sizes are asyncpg's
-`statement_cache_size` and SQLAlchemy's `prepared_statement_cache_size`.
+Reports an engine on asyncpg that sets a cache size to a positive number. The sizes are asyncpg's `statement_cache_size`
+and SQLAlchemy's `prepared_statement_cache_size`.
 
 ## Why is this bad?
-A small cache is still a cache: every size above 0 keeps prepared statements by name, and behind a transaction pooler
-the name is looked for on the wrong server connection: `prepared statement "__asyncpg_stmt_1__" does not exist`,
-`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or another client's rows.
+A small cache fails like a large one: with any size above 0, prepared statements are kept by name, and a transaction
+pooler may look for the name on the wrong server connection. The result is
+`prepared statement "__asyncpg_stmt_1__" does not exist`, `DuplicatePreparedStatementError: prepared statement
+"__asyncpg_stmt_1__" already exists`, or another client's rows.
 
-asyncpg's own `connect()` and `create_pool()`, and the libraries that `PGB512` speaks of, fail in the same way with a
-positive `statement_cache_size`: 84 and 129 of 180 attempts with 50, as without it (asyncpg 0.32).
+asyncpg's own `connect()` and `create_pool()`, and the libraries listed in `PGB512`, fail in the same way: with
+`statement_cache_size=50`, 84 and 129 of 180 attempts failed with asyncpg 0.32, as many as without it.
 
 ## Example
 ```python
@@ -33,19 +34,19 @@ engine = create_async_engine(
 )
 ```
 
-If somebody chose the number for a direct connection, keep it and set `pooler = "none"` in `[tool.poolsafe]`.
+If you chose the number for a direct connection, keep it and set `pooler = "none"` in `[tool.poolsafe]`.
 
 ## Fix safety
-The fix sets both keys to 0. It is safe where every path to the call gives an asyncpg URL and the number is written in
-this file for this engine alone; otherwise it is unsafe or left to you. No key is added where the call also makes
-engines of another driver.
+The fix sets both keys to 0. It is safe if the number is written in this file for asyncpg's engine only, as a single
+value or as one outcome of `0 if debug else 50`, which is replaced as a whole. Otherwise it is unsafe, or there is no
+fix. No key is added if the call also creates engines of another driver.
 
 ## Versions
-A positive `prepared_statement_cache_size` beside `statement_cache_size=0` is fine with asyncpg >= 0.31 and is not
-reported where that version is known.
+A positive `prepared_statement_cache_size` together with `statement_cache_size=0` works with asyncpg >= 0.31, and is not
+reported if that version is known.
 
-Measured: a positive size is the default (100) by another number, see `PGB101`: 608 of 1080 attempts failed with
-SQLAlchemy 2.1.9 + asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
+Measured: any positive size fails like the default of 100 (`PGB101`): 608 of 1080 attempts failed with SQLAlchemy 2.1.9
++ asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
@@ -55,6 +56,7 @@ SQLAlchemy 2.1.9 + asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.connection import AnyClient, Connection
@@ -64,9 +66,9 @@ from poolsafe.findings import Finding
 from poolsafe.fixes.connection_fixes import disable_cache
 from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.client_wording import client_grounds
+from poolsafe.rules.client_wording import size_findings
 from poolsafe.rules.wording import assuming, behind, besides, both_zero, finding, grounds, layer
-from poolsafe.verdicts import Problem, judge, judge_size
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -81,15 +83,14 @@ def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator
 
 
 def _of_connection(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    size, verdict = connection.size, judge_size(connection, deployment)
-    if size is not None and verdict is not None and verdict.problem is Problem.NONZERO:
-        message = (
-            f'{layer(size.key)} is {size.value or "not 0"}: `prepared statement "..." does not exist` '
+    def message(size: CacheSize) -> str:
+        return (
+            f'{layer(size.key)} is {size.value or "not 0"}: queries raise `prepared statement "..." does not exist` '
             f"{behind(deployment)}; set it to 0"
         )
-        fix = disable_cache(connection, source)
-        related = size.origin + client_grounds(connection, deployment)
-        yield finding(__name__, connection, message, verdict.severity, fix, related)
+
+    fix = partial(disable_cache, connection, source)
+    return size_findings(__name__, connection, deployment, Problem.NONZERO, message, fix)
 
 
 def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
@@ -98,7 +99,7 @@ def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterat
             positive = [size for size in engine.sizes.both if size.state is SizeState.POSITIVE]
             sizes = " and ".join(f"{layer(size.key)} is {size.value or 'not 0'}" for size in positive)
             message = (
-                f'{assuming(engine)}{sizes}: `prepared statement "..." does not exist` '
+                f'{assuming(engine)}{sizes}: queries raise `prepared statement "..." does not exist` '
                 f"{behind(deployment)}; {_advice(engine, positive, deployment)}"
             )
             related = tuple(place for size in positive for place in size.origin) + grounds(engine, deployment)

@@ -1,23 +1,23 @@
 """
 ## What it does
-Reports a cache size with a value that is refused. It is asyncpg's `statement_cache_size` given as `None`, `False`, a
-negative number or text, or SQLAlchemy's `prepared_statement_cache_size` given as text in `connect_args` or as a
-negative number.
+Reports an invalid cache size. asyncpg's `statement_cache_size` must not be `None`, `False`, a negative number or a
+string. SQLAlchemy's `prepared_statement_cache_size` must not be negative, or a string in `connect_args`.
 
 ## Why is this bad?
 It fails on every server, with or without a pooler:
 
-- `statement_cache_size=None` (or `False`, or `-1`): every connect raises
-  `ValueError: statement_cache_size is expected to be greater or equal to 0, got None`.
-- `statement_cache_size="0"`: every connect raises
-  `TypeError: '<' not supported between instances of 'str' and 'int'`. Sizes that come from the environment are text.
+- `statement_cache_size=None` (or `False`, or `-1`): connecting raises `ValueError: statement_cache_size is expected to
+  be greater or equal to 0, got None`.
+- `statement_cache_size="0"`: connecting raises `TypeError: '<' not supported between instances of 'str' and 'int'`.
+  Environment variables are always strings.
 - `prepared_statement_cache_size="0"`: the first statement raises
-  `TypeError: can't multiply sequence by non-int of type 'float'`. Only in the URL's query is text turned into a number.
-- `prepared_statement_cache_size=-1`: the first statement never returns, and the event loop stands still.
+  `TypeError: can't multiply sequence by non-int of type 'float'`. Only a value in the URL's query is converted to a
+  number.
+- `prepared_statement_cache_size=-1`: the first statement never returns and blocks the event loop.
 
-`prepared_statement_cache_size=None` or `False` switches SQLAlchemy's cache off and counts as 0.
+`prepared_statement_cache_size=None` or `False` turns SQLAlchemy's cache off and counts as 0.
 
-The `statement_cache_size` of asyncpg's own `connect()` and `create_pool()` is refused in the same words.
+asyncpg's own `connect()` and `create_pool()` raise the same exceptions.
 
 ## Example
 ```python
@@ -42,9 +42,9 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-The fix sets both keys to 0. It is safe where every path to the call gives an asyncpg URL and the value is written in
-this file for this engine alone; otherwise it is unsafe or left to you. No key is added where the call also makes
-engines of another driver.
+The fix sets both keys to 0. It is safe if the value is written in this file for asyncpg's engine only, as a single
+value or as one outcome of `0 if debug else 50`, which is replaced as a whole. Otherwise it is unsafe, or there is no
+fix. No key is added if the call also creates engines of another driver.
 
 ## Versions
 All: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection too.
@@ -57,6 +57,7 @@ All: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.connection import AnyClient, Connection
@@ -66,9 +67,9 @@ from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.connection_fixes import disable_cache
 from poolsafe.fixes.engine_fixes import disable_caches
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.client_wording import client_grounds
+from poolsafe.rules.client_wording import size_findings
 from poolsafe.rules.wording import assuming, besides, driver_shown, finding, layer
-from poolsafe.verdicts import Problem, judge, judge_size
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -83,13 +84,11 @@ def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator
 
 
 def _of_connection(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    size, verdict = connection.size, judge_size(connection, deployment)
-    if size is not None and verdict is not None and verdict.problem is Problem.INVALID:
-        refusal = _refusal_of_asyncpg(size)
-        message = f"{layer(size.key)} is {size.value}: {refusal} on every server; set it to the number 0"
-        fix = disable_cache(connection, source)
-        related = size.origin + client_grounds(connection, deployment)
-        yield finding(__name__, connection, message, verdict.severity, fix, related)
+    def message(size: CacheSize) -> str:
+        return f"{layer(size.key)} is {size.value}: {_refusal_of_asyncpg(size)} on every server; set it to the number 0"
+
+    fix = partial(disable_cache, connection, source)
+    return size_findings(__name__, connection, deployment, Problem.INVALID, message, fix)
 
 
 def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
@@ -126,7 +125,7 @@ def _refusal(size: CacheSize, engine: Engine) -> str:
         return "the first statement raises `TypeError: can't multiply sequence by non-int of type 'float'`"
     if size.value.startswith("-"):
         return "the first statement never returns"
-    return "it is refused"
+    return "the first statement fails"
 
 
 def _refusal_of_asyncpg(size: CacheSize) -> str:

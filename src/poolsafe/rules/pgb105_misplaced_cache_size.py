@@ -1,23 +1,24 @@
 """
 ## What it does
-Reports a cache size or a statement name function in a place where it is refused or ignored.
+Reports a cache size or name function in a place where it is rejected or ignored.
 
 ## Why is this bad?
-There is one right place, `connect_args` (and, for SQLAlchemy's own key only, the query of the URL). Elsewhere:
+The keys belong in `connect_args`; SQLAlchemy's own key may also be in the query of the URL. Anywhere else they fail:
 
 - As a keyword of `create_async_engine()`, or as a key of the section in `alembic.ini`: creating the engine raises
   `TypeError: Invalid argument(s) 'statement_cache_size' sent to create_engine()`.
 - As `?statement_cache_size=0` in the URL: the first connect raises
-  `TypeError: '<' not supported between instances of 'str' and 'int'`, since asyncpg's key is not turned into a number.
-- As `prepared_statement_cache_size` in a call of asyncpg itself:
-  `TypeError: connect() got an unexpected keyword argument 'prepared_statement_cache_size'`. It is SQLAlchemy's.
-- In `connect_args` beside `creator` or `async_creator`: no exception, and no effect. SQLAlchemy never looks at
-  `connect_args` there, so both caches stay at 100, and behind a transaction pooler it goes on with
-  `prepared statement "__asyncpg_stmt_1__" already exists` and `prepared statement "__asyncpg_stmt_1__" does not exist`.
+  `TypeError: '<' not supported between instances of 'str' and 'int'`, because the value stays a string.
+- As `prepared_statement_cache_size` in a call to asyncpg itself: `TypeError: connect() got an unexpected keyword
+  argument 'prepared_statement_cache_size'`, because the key is SQLAlchemy's.
+- In `connect_args` together with `creator` or `async_creator`: no exception and no effect. SQLAlchemy ignores
+  `connect_args` there, both caches keep their default size of 100, and behind a transaction pooler
+  `prepared statement "__asyncpg_stmt_1__" already exists` and `prepared statement "__asyncpg_stmt_1__" does not exist`
+  still occur.
 
-asyncpg itself takes `statement_cache_size` as a keyword only. In a DSN it becomes a setting of the server:
+asyncpg itself accepts `statement_cache_size` only as a keyword. In a DSN it is sent to the server as a setting:
 `UndefinedObjectError: unrecognized configuration parameter "statement_cache_size"`, or behind PgBouncer
-`unsupported startup parameter: statement_cache_size`. SQLAlchemy's keys are refused there.
+`unsupported startup parameter: statement_cache_size`. asyncpg rejects SQLAlchemy's keys.
 
 ## Example
 ```python
@@ -42,18 +43,18 @@ engine = create_async_engine(
 )
 ```
 
-With a creator, the size belongs into the creator's own call, and there is only asyncpg's:
-`asyncpg.connect(dsn, statement_cache_size=0)`.
+With a creator, pass asyncpg's key in the creator's own call: `asyncpg.connect(dsn, statement_cache_size=0)`.
 
 ## Fix safety
-The fix moves the keys into `connect_args`. It is safe for keywords of the engine function and for literal URLs whose
-every path is asyncpg's, and unsafe for a size above 0, which somebody wanted. A key beside a creator, inside a `**`
-argument or in an ini file is left to you, and so is a call that also makes engines of another driver.
+The fix moves the keys to `connect_args`. It is safe for keywords of the engine function and for literal URLs, if every
+path passes an asyncpg URL. It is unsafe for a size above 0, which may be intended. There is no fix for a key next to a
+creator, in a `**` argument or in an ini file, or if the call also creates engines of another driver.
 
 ## Versions
-All: where it is refused every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9. Both zeros in
-`connect_args` beside `async_creator`, one process: 63 of 120 failed with SQLAlchemy 2.1.9 + asyncpg 0.32, 48 of 120
-with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18); with `statement_cache_size=0` inside the creator 0 and 46.
+All: every attempt failed where the key is rejected, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9. With both
+sizes at 0 in `connect_args` next to `async_creator`, in one process, 63 of 120 failed with SQLAlchemy 2.1.9 + asyncpg
+0.32, 48 of 120 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18); with `statement_cache_size=0` in the creator, 0
+and 46.
 
 ## References
 - [SQLAlchemy: connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
@@ -93,13 +94,13 @@ def _of_connection(connection: Connection, source: Source) -> Iterator[Finding]:
         key, lacks = misplaced[0].key, connection.size is not None and connection.size.state is SizeState.ABSENT
         if where is MisplacedWhere.DSN_QUERY:
             message = (
-                f"`{key}` in asyncpg's DSN is sent to the server, which refuses it: `unrecognized configuration "
-                f"parameter`; give `statement_cache_size=0` as a keyword"
+                f"`{key}` in asyncpg's DSN is sent to the server, which rejects it: `unrecognized configuration "
+                f"parameter`; pass `statement_cache_size=0` as a keyword"
             )
         else:
-            advice = "give `statement_cache_size=0`" if lacks else "remove it"
+            advice = "pass `statement_cache_size=0`" if lacks else "remove it"
             message = (
-                f"{layer(key)} given to asyncpg itself raises `TypeError: connect() got an unexpected keyword argument "
+                f"{layer(key)} passed to asyncpg raises `TypeError: connect() got an unexpected keyword argument "
                 f"'{key}'` on every server; {advice}"
             )
         related = tuple(place for each in misplaced for place in each.origin) + connection.url.origin
@@ -130,31 +131,31 @@ def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, 
     it, raises = ("them", "raise") if others else ("it", "raises")
     refused = f"'{key}',..." if others else f"'{key}' sent to create_engine()"
     always = "" if engine.sizes.missing else " on every server"
-    other = "".join(f" beside `{size}=0`" for size in engine.sizes.missing)
+    other = "".join(f" and add `{size}=0`" for size in engine.sizes.missing)
     also = besides(engine, deployment)
     match where:
         case MisplacedWhere.ENGINE_KEYWORD:
             return (
-                f"{keys} as a keyword {raises} `TypeError: Invalid argument(s) {refused}`{always}; "
-                f"move {it} into `connect_args`{other}{also}"
+                f"{keys} passed as a keyword {raises} `TypeError: Invalid argument(s) {refused}`{always}; "
+                f"move {it} to `connect_args`{other}{also}"
             )
         case MisplacedWhere.URL_QUERY:
             return (
-                f"{keys} in the URL stays text: connecting raises `TypeError: '<' not supported between instances "
-                f"of 'str' and 'int'`{always}; move it into `connect_args`{other or ' as a number'}{also}"
+                f"{keys} in the URL is a string: connecting raises `TypeError: '<' not supported between instances "
+                f"of 'str' and 'int'`{always}; move it to `connect_args`{other or ' as a number'}{also}"
             )
         case MisplacedWhere.ALEMBIC_KEY:
             return (
-                f"{keys} in the Alembic section {raises} `TypeError: Invalid argument(s) {refused}`{always}; "
-                f"give {it} in `connect_args`{other}{also}"
+                f"{keys} in the alembic.ini section {raises} `TypeError: Invalid argument(s) {refused}`{always}; "
+                f"pass {it} in `connect_args`{other}{also}"
             )
         case MisplacedWhere.ASYNCPG_CALL:
             return (
-                f"{layer(key)} given to asyncpg itself raises `TypeError: connect() got an unexpected keyword "
+                f"{layer(key)} passed to asyncpg raises `TypeError: connect() got an unexpected keyword "
                 f"argument '{key}'` on every server; remove it"
             )
     creator = engine.creator or "creator"
     return (
-        f"SQLAlchemy ignores `connect_args` beside `{creator}`: the sizes in them have no effect and statements fail "
-        f"{behind(deployment)}; give asyncpg's `statement_cache_size=0` in the creator"
+        f"SQLAlchemy ignores `connect_args` beside `{creator}`: its cache sizes have no effect and queries fail "
+        f"{behind(deployment)}; pass `statement_cache_size=0` in the creator"
     )

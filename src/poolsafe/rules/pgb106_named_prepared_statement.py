@@ -1,13 +1,15 @@
 """
 ## What it does
-Reports an engine with both caches at 0 where the project is known to run asyncpg <= 0.30. Where no empty name is known
-to help, it stands beside the finding on the cache sizes (`PGB101` to `PGB105`, `PGB108`): two zeros are half of it.
+Reports an engine with both caches at 0 in a project that runs asyncpg <= 0.30. If the versions do not support an empty
+name, it is reported together with the finding on the cache sizes (`PGB101` to `PGB105`, `PGB108`), because both sizes
+at 0 are then not enough.
 
 ## Why is this bad?
-Up to 0.30 asyncpg names every statement it prepares (`__asyncpg_stmt_1__`, counting), whatever the cache sizes are. Two
-processes count alike, and on the shared server connection the second one gets
-`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`. One process alone meets it
-after its first restart. asyncpg 0.31 prepares without a name where `statement_cache_size` is 0: the problem is gone.
+Up to 0.30, asyncpg gives every statement that it prepares a numbered name (`__asyncpg_stmt_1__`), whatever the cache
+sizes are. Two processes use the same numbers, and on a shared server connection the second one gets
+`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`. A single process gets it
+after its first restart. If `statement_cache_size` is 0, asyncpg 0.31 and newer prepare statements without a name, which
+avoids the problem.
 
 ## Example
 ```toml
@@ -27,7 +29,7 @@ engine = create_async_engine(
 ```
 
 ## Use instead
-asyncpg >= 0.31. Where that is not possible, an empty name together with both zeros:
+Use asyncpg >= 0.31. If you cannot upgrade, use an empty name together with both sizes at 0:
 
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -43,21 +45,22 @@ engine = create_async_engine(
 )
 ```
 
-A function that returns unique names (a UUID) works inside transactions only, and its statements pile up on the server.
+A function that returns unique names (UUIDs) works only inside transactions, and its statements accumulate on the
+server.
 
 ## Fix safety
-Where asyncpg >= 0.28 and SQLAlchemy >= 2.0.10 are known, the fix adds the empty name to `connect_args`. It is safe
-where every path to the call gives an asyncpg URL, otherwise unsafe; there is none where another driver gets the same
+If asyncpg >= 0.28 and SQLAlchemy >= 2.0.10 are known, the fix adds the empty name to `connect_args`. It is safe if
+every path to the call passes an asyncpg URL, and unsafe otherwise. There is no fix if another driver gets the same
 `connect_args`. Upgrading asyncpg is better.
 
 ## Versions
-Reported only where the version of asyncpg is known to be at most 0.30. The empty name needs asyncpg >= 0.28 and
-SQLAlchemy >= 2.0.10.
+Reported only if asyncpg is known to be 0.30 or older. The empty name needs asyncpg >= 0.28 and SQLAlchemy >= 2.0.10.
 
-Measured: both sizes 0, SQLAlchemy 2.0.58 + asyncpg 0.30, PgBouncer 1.18, 3 processes: 269 of 1080 attempts failed;
-with the empty name 0 of 1080. With asyncpg 0.32 0 of 1080 either way. With each of SQLAlchemy 1.4.54, 2.0.58 and 2.1.9
-both sizes 0 failed on asyncpg 0.27 to 0.30 (11 to 21 of 108, under AUTOCOMMIT 61 to 80) and not on 0.31 and 0.32; the
-empty name failed on asyncpg 0.27 only, there in 108 of 108. See docs/evidence.md.
+Measured with both sizes at 0, SQLAlchemy 2.0.58, asyncpg 0.30, PgBouncer 1.18 and 3 processes: 269 of 1080 attempts
+failed, and 0 of 1080 with the empty name. With asyncpg 0.32, 0 of 1080 failed either way. With SQLAlchemy 1.4.54,
+2.0.58 and 2.1.9, both sizes at 0 failed with asyncpg 0.27 to 0.30 (11 to 21 of 108 attempts, 61 to 80 under
+AUTOCOMMIT), and not with 0.31 and 0.32. The empty name failed only with asyncpg 0.27, in 108 of 108. See
+docs/evidence.md.
 
 ## References
 - [asyncpg: unnamed statements where the cache is off (#1245)](https://github.com/MagicStack/asyncpg/pull/1245)
@@ -86,8 +89,8 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.NAMED:
             message = (
-                f"{assuming(engine)}{release(deployment)} names statements even with both sizes 0: "
-                f"two processes raise DuplicatePreparedStatementError {behind(deployment)}; "
+                f"{assuming(engine)}{release(deployment)} names statements even if both cache sizes are 0: "
+                f"several processes raise DuplicatePreparedStatementError {behind(deployment)}; "
                 f"{against_names(engine, deployment)}"
             )
             related = (

@@ -1,18 +1,19 @@
 """
 ## What it does
-Reports SQLAlchemy's `prepared_statement_name_func` where it does not help or does harm. That is without both cache
-sizes at 0, with unique names under AUTOCOMMIT, or with versions that do not know it.
+Reports SQLAlchemy's `prepared_statement_name_func` where it does not help. It fails without both cache sizes at 0, with
+unique names under AUTOCOMMIT, or with versions that do not support it.
 
 ## Why is this bad?
-- Without SQLAlchemy's `prepared_statement_cache_size=0` its cache keeps names that live on one server connection:
+- Without `prepared_statement_cache_size=0`, SQLAlchemy's cache keeps names that exist on only one server connection:
   `prepared statement "__asyncpg_<uuid>__" does not exist`.
-- Without asyncpg's `statement_cache_size=0` its own cache goes on counting names, for `executemany` and for types.
-  `NullPool` and a name function alone, a recipe that is widely copied, fails for this reason.
-- Unique names under AUTOCOMMIT: the pooler may send "parse" and "bind" to different servers, with the same exception.
-  It makes no difference whether the engine has it or `execution_options(isolation_level="AUTOCOMMIT")` gives it to a
-  connection or to a copy of the engine.
-- An empty name without both zeros makes statements overwrite each other: **another client's rows**; alone, even where
-  PgBouncer supports prepared statements, and even without a pooler.
+- Without `statement_cache_size=0`, asyncpg's own cache still numbers its names, for `executemany` and for types. The
+  widely copied recipe of `NullPool` with a name function fails for this reason.
+- With unique names under AUTOCOMMIT, the pooler may send "parse" and "bind" to different server connections, which
+  raises the same exception. It makes no difference whether AUTOCOMMIT is set for the engine, or by
+  `execution_options(isolation_level="AUTOCOMMIT")` for a connection or a copy of the engine, as Alembic's
+  `autocommit_block()` does for the engine in env.py.
+- With an empty name and without both sizes at 0, statements overwrite each other and return **another client's rows**.
+  With the empty name alone, this happens even if PgBouncer supports prepared statements, and even without a pooler.
 - With SQLAlchemy < 2.0.10: `TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func'`.
   With asyncpg < 0.28 an empty name fails even without a pooler: `unnamed prepared statement does not exist`.
 
@@ -36,7 +37,7 @@ engine = create_async_engine(
 ```
 
 ## Use instead
-asyncpg >= 0.31 and no name function:
+Use asyncpg >= 0.31 and no name function:
 
 ```python
 from sqlalchemy import NullPool
@@ -50,20 +51,21 @@ engine = create_async_engine(
 )
 ```
 
-With asyncpg 0.28 to 0.30: both zeros and `prepared_statement_name_func=lambda: ""`.
+With asyncpg 0.28 to 0.30, use both sizes at 0 and `prepared_statement_name_func=lambda: ""`.
 
 ## Fix safety
-Where the function lacks nothing but the sizes, the fix sets both to 0, as that of `PGB101` does and as safe as that.
-There is none where the function itself has to go, or where asyncpg has to be upgraded.
+If only the cache sizes are missing, the fix sets both to 0, and is as safe as the fix of `PGB101`. There is no fix if
+the function itself has to be removed or asyncpg has to be upgraded.
 
 ## Versions
-An empty name beside `statement_cache_size=0` alone is harmless with asyncpg >= 0.31 and silent where that is known.
+An empty name with only `statement_cache_size=0` works with asyncpg >= 0.31, and is not reported if that version is
+known.
 
 Measured (SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18): unique names alone 606 of 1080 failed; with
 `statement_cache_size=0` only 519; with `prepared_statement_cache_size=0` only 158; with both 81, all in AUTOCOMMIT
-(155, 160 and 156 of 180 for that of a connection, of a copy and of the engine).
-With SQLAlchemy 2.0.58 + asyncpg 0.30: 681, 520, 362 and 78. `NullPool` and unique names alone: 106 and 730 of 1080. An
-empty name alone: 485 of 648 and 904 of 1080. See docs/evidence.md.
+(155, 160 and 156 of 180 with AUTOCOMMIT on a connection, on a copy and on the engine). With SQLAlchemy 2.0.58 + asyncpg
+0.30: 681, 520, 362 and 78. `NullPool` and unique names alone: 106 and 730 of 1080. An empty name alone: 485 of 648 and
+904 of 1080. See docs/evidence.md.
 
 ## References
 - [SQLAlchemy: prepared statement name](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-name-with-pgbouncer)
@@ -104,23 +106,23 @@ def _fix(engine: Engine, deployment: Deployment, source: Source) -> Fix | None:
 def _message(engine: Engine, deployment: Deployment) -> str:
     if older_than(deployment.sqlalchemy, (2, 0, 10)):
         return (
-            f"{NAME_FUNCTION} exists since 2.0.10: `TypeError: connect() got an unexpected keyword argument "
+            f"{NAME_FUNCTION} needs SQLAlchemy >= 2.0.10: `TypeError: connect() got an unexpected keyword argument "
             "'prepared_statement_name_func'`; upgrade SQLAlchemy, or use asyncpg >= 0.31"
         )
     empty = engine.naming.name_function is NameFunction.EMPTY
     if empty and older_than(deployment.asyncpg, (0, 28)):
         return (
             f"{NAME_FUNCTION} returns an empty name: asyncpg < 0.28 raises `unnamed prepared statement does not "
-            "exist` on every server; use asyncpg >= 0.31 without it"
+            "exist` on every server; remove it and use asyncpg >= 0.31"
         )
     both = engine.sizes.statement.state is engine.sizes.prepared.state is SizeState.ZERO
     if both:
         return (
-            f"{NAME_FUNCTION} returns unique names under AUTOCOMMIT: `prepared statement "
-            f'"__asyncpg_<uuid>__" does not exist` {behind(deployment)}; use asyncpg >= 0.31 without it'
+            f"{NAME_FUNCTION} returns unique names, which fail under AUTOCOMMIT: `prepared statement "
+            f'"__asyncpg_<uuid>__" does not exist` {behind(deployment)}; remove it and use asyncpg >= 0.31'
         )
     # An empty name beside SQLAlchemy's cache fails on a direct connection as well.
     anywhere = empty and engine.sizes.prepared.state is not SizeState.ZERO
     where = "on every server" if anywhere else behind(deployment)
     fault = "may return another query's rows" if empty else 'raises `prepared statement "..." does not exist`'
-    return f"{NAME_FUNCTION} without both cache sizes at 0 {fault} {where}; set both to 0 in `connect_args`"
+    return f"{NAME_FUNCTION} needs both cache sizes at 0, otherwise it {fault} {where}; set both to 0 in `connect_args`"

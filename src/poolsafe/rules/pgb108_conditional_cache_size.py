@@ -1,13 +1,13 @@
 """
 ## What it does
-Reports a cache size that is 0 on some paths only. They may be one environment, one branch or one flag.
+Reports a cache size that is 0 only on some paths. These may be one environment, one branch or one flag.
 
 ## Why is this bad?
-The paths without it fail behind a transaction pooler (`DuplicatePreparedStatementError: prepared statement
-"__asyncpg_stmt_1__" already exists`, `prepared statement "__asyncpg_stmt_1__" does not exist`), and they are seldom the
-ones that the tests take. Which environments have a pooler changes over the years; the condition rarely changes with it.
+The other paths fail behind a transaction pooler (`DuplicatePreparedStatementError: prepared statement
+"__asyncpg_stmt_1__" already exists`, `prepared statement "__asyncpg_stmt_1__" does not exist`), and tests seldom take
+them. Environments get a pooler over the years, while the condition usually stays as it is.
 
-The same is said of asyncpg's own `connect()` and `create_pool()`.
+asyncpg's own `connect()` and `create_pool()` are checked in the same way.
 
 ## Example
 ```python
@@ -25,7 +25,7 @@ engine = create_async_engine(
 ```
 
 ## Use instead
-The sizes on every path:
+Set the sizes on every path:
 
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -37,7 +37,7 @@ engine = create_async_engine(
 )
 ```
 
-or a condition that asks for the pooler itself, which is silent:
+or test for the pooler itself, which is not reported:
 
 ```python
 import os
@@ -55,13 +55,13 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-There is no fix: the condition was somebody's decision.
+There is no fix, because the condition may be intended.
 
 ## Versions
-Always a warning, also where a pooler is configured. A conditional `prepared_statement_cache_size` beside
-`statement_cache_size=0` is fine with asyncpg >= 0.31 and silent where that is known.
+This is always a warning, even if a pooler is configured. A conditional `prepared_statement_cache_size` together with
+`statement_cache_size=0` works with asyncpg >= 0.31, and is not reported if that version is known.
 
-Measured: the paths without a size fail as `PGB101` says, 608 of 1080 attempts with SQLAlchemy 2.1.9 + asyncpg 0.32 and
+Measured: the paths without a size fail as in `PGB101`, in 608 of 1080 attempts with SQLAlchemy 2.1.9 + asyncpg 0.32 and
 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
 
 ## References
@@ -75,12 +75,12 @@ from typing import TYPE_CHECKING
 
 from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.engine import Engine, SizeState
+from poolsafe.facts.engine import CacheSize, Engine, SizeState
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.client_wording import client_grounds
+from poolsafe.rules.client_wording import size_findings
 from poolsafe.rules.wording import assuming, behind, finding, grounds, layer
-from poolsafe.verdicts import Problem, judge, judge_size
+from poolsafe.verdicts import Problem, judge
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -89,20 +89,19 @@ if TYPE_CHECKING:
 @rule(since="0.1.0", fix=FixAvailability.NONE, severities=(Severity.WARNING,))
 def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if isinstance(client, Connection):
-        yield from _of_connection(client, deployment, source)
+        yield from _of_connection(client, deployment)
     else:
         yield from _of_engine(client, deployment, source)
 
 
-def _of_connection(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    size, verdict = connection.size, judge_size(connection, deployment)
-    if size is not None and verdict is not None and verdict.problem is Problem.CONDITIONAL:
-        message = (
-            f"{layer(size.key)} is 0 on some paths only: DuplicatePreparedStatementError {behind(deployment)}; "
-            "set 0 on all, or ask for the pooler"
+def _of_connection(connection: Connection, deployment: Deployment) -> Iterator[Finding]:
+    def message(size: CacheSize) -> str:
+        return (
+            f"{layer(size.key)} is 0 on some paths only: the others raise DuplicatePreparedStatementError "
+            f"{behind(deployment)}; set it to 0 on every path to a pooler"
         )
-        related = size.origin + client_grounds(connection, deployment)
-        yield finding(__name__, connection, message, verdict.severity, None, related)
+
+    return size_findings(__name__, connection, deployment, Problem.CONDITIONAL, message)
 
 
 def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
@@ -110,11 +109,11 @@ def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterat
         if verdict.problem is Problem.CONDITIONAL:
             conditional = [size for size in engine.sizes.both if size.state is SizeState.CONDITIONAL]
             sizes = " and ".join(layer(size.key) for size in conditional)
-            verb = "are" if len(conditional) > 1 else "is"
+            verb, it = ("are", "them") if len(conditional) > 1 else ("is", "it")
             message = (
                 f"{assuming(engine)}{sizes} {verb} 0 on some paths only: "
-                f"DuplicatePreparedStatementError {behind(deployment)}; set 0 on all, "
-                "or ask for the pooler"
+                f"the others raise DuplicatePreparedStatementError {behind(deployment)}; "
+                f"set {it} to 0 on every path to a pooler"
             )
             related = tuple(place for size in conditional for place in size.origin) + grounds(engine, deployment)
             yield finding(__name__, engine, message, verdict.severity, None, related)

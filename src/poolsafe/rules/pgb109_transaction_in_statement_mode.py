@@ -1,10 +1,10 @@
 """
 ## What it does
-Reports an engine that opens transactions behind a pooler in statement mode. The configuration, or the pooler's own
-file, says that it is.
+Reports an engine that opens transactions behind a pooler in statement mode. The mode has to be known, from poolsafe's
+configuration or from the pooler's own.
 
 ## Why is this bad?
-SQLAlchemy opens a transaction for everything it executes, and PgBouncer in statement mode refuses it:
+SQLAlchemy opens a transaction for everything it executes, and PgBouncer in statement mode rejects transactions:
 `ConnectionDoesNotExistError: connection was closed in the middle of operation: transaction blocks not allowed in
 statement pooling mode`. Only an engine in AUTOCOMMIT works there.
 
@@ -25,8 +25,7 @@ engine = create_async_engine(
 ```
 
 ## Use instead
-Transaction pooling, which is what SQLAlchemy needs. Where it has to be statement pooling, and only single statements
-are executed:
+Use transaction pooling. If it has to be statement pooling and you only execute single statements, use AUTOCOMMIT:
 
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -40,12 +39,11 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-There is no fix: without transactions a program means something else.
+There is no fix, because running without transactions changes what the program does.
 
 ## Versions
-All: every transaction failed, PgBouncer 1.18 and 1.25.2. Without prepared statement support in the pooler AUTOCOMMIT
-works with both sizes 0 and asyncpg 0.32, and with asyncpg 0.30 only if the statement name is empty as well, see
-`PGB106`.
+All: every transaction failed, PgBouncer 1.18 and 1.25.2. If the pooler does not support prepared statements, AUTOCOMMIT
+works with both sizes at 0 and asyncpg 0.32; asyncpg 0.30 also needs the empty statement name of `PGB106`.
 
 ## References
 - [PgBouncer: pool_mode](https://www.pgbouncer.org/config.html#pool_mode)

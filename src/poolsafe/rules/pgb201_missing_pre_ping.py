@@ -3,14 +3,14 @@
 Reports an engine on asyncpg that keeps connections without `pool_pre_ping=True`.
 
 ## Why is this bad?
-A connection that waits in SQLAlchemy's pool does not notice that the pooler has closed it. After a restart of
-PgBouncer, a `KILL`, or (in transaction pooling) when `client_idle_timeout` has passed, the next query on it fails with
-`ConnectionDoesNotExistError: connection was closed in the middle of operation`, in some cases with the pooler's reason
-behind it: `connection was closed in the middle of operation: client_idle_timeout`, `connection was closed in the middle
-of operation: database removed` (`KILL`), and in session pooling, also after a restart of PostgreSQL, `connection was
-closed in the middle of operation: server conn crashed?`. Where the event loop ran in the meantime, asyncpg has noticed,
-and it is `InterfaceError: connection is closed`. With pre-ping SQLAlchemy notices at checkout and connects anew. A
-transaction that is open at that moment fails all the same.
+A connection that is idle in SQLAlchemy's pool does not notice when the pooler closes it. After a restart of PgBouncer,
+a `KILL`, or (in transaction pooling) when `client_idle_timeout` has passed, the next query on it fails with
+`ConnectionDoesNotExistError: connection was closed in the middle of operation`, sometimes followed by the pooler's
+reason: `connection was closed in the middle of operation: client_idle_timeout`,
+`connection was closed in the middle of operation: database removed` (`KILL`), and in session pooling, also after a
+restart of PostgreSQL, `connection was closed in the middle of operation: server conn crashed?`. If the event loop ran
+in the meantime, asyncpg has noticed, and the exception is `InterfaceError: connection is closed`. With pre-ping,
+SQLAlchemy notices at checkout and reconnects. A transaction that is open at that moment fails in any case.
 
 `server_idle_timeout` and `server_lifetime` are harmless: PgBouncer closes its own server connections, never the
 client's.
@@ -36,21 +36,22 @@ engine = create_async_engine(
 )
 ```
 
-Under `NullPool` and `StaticPool` nothing is reported, and neither is an engine that the function which creates it also
-disposes of, as scripts and migrations do: it keeps no connection for long. A lifespan, which yields in between, and a
-function that runs a server or a bot keep theirs. `pool_recycle` below the pooler's `client_idle_timeout` covers
-that timeout, but no restart.
+`NullPool` and `StaticPool` are not reported. Neither are engines that are created and disposed of in the same function,
+as in scripts and migrations, because they keep no connection for long. A lifespan function, which yields in between,
+and a function that runs a server or a bot do keep their connections. `pool_recycle` below the pooler's
+`client_idle_timeout` covers that timeout, but not a restart.
 
 ## Fix safety
-The fix adds `pool_pre_ping=True`. It is safe: the ping costs one round trip at checkout. It is left out where the
-argument may come from a `**` mapping that cannot be read.
+The fix adds `pool_pre_ping=True`. It is safe; the ping costs one round trip at checkout. There is no fix if a `**`
+mapping that cannot be read may already contain the argument. A public function that passes its `**kwargs` on gets
+`pool_pre_ping=kwargs.pop("pool_pre_ping", True)`, so that its callers can still decide.
 
 ## Versions
-With SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping runs outside a transaction and fails itself behind a transaction
-pooler. Where both are known, the advice is to upgrade first, and there is no fix.
+With SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping runs outside a transaction and fails behind a transaction pooler.
+If both versions are known, the finding asks you to upgrade first, and there is no fix.
 
-Measured: SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18 and 1.25.2. Of three connections that waited the first query
-failed each time, then SQLAlchemy replaced the whole pool; with pre-ping, or under `NullPool`, none did.
+Measured: SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18 and 1.25.2. With three idle connections, the first query
+failed each time, and SQLAlchemy then replaced the whole pool. With pre-ping or `NullPool`, no query failed.
 
 ## References
 - [SQLAlchemy: pool_pre_ping](https://docs.sqlalchemy.org/en/20/core/pooling.html#disconnect-handling-pessimistic)

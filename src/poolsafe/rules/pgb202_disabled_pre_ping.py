@@ -4,10 +4,10 @@ Reports an engine on asyncpg that keeps connections with `pool_pre_ping=False`.
 
 ## Why is this bad?
 The first query on a pooled connection fails with `ConnectionDoesNotExistError: connection was closed in the middle of
-operation` when PgBouncer has been restarted or its `client_idle_timeout` has passed, or with `InterfaceError:
-connection is closed` where the event loop ran meanwhile. See `PGB201`; the difference is that somebody wrote the
-`False` down, perhaps because pre-ping seemed to make things worse. It does as long as the statement caches are on
-(`PGB101`): the ping is one more prepared statement. With both caches off it is harmless.
+operation` when PgBouncer has been restarted or its `client_idle_timeout` has passed, or with
+`InterfaceError: connection is closed` if the event loop ran in the meantime. See `PGB201`. Here, someone turned
+pre-ping off, perhaps because it seemed to make things worse. It does while the statement caches are on (`PGB101`),
+because the ping is one more prepared statement. With both caches off, it does no harm.
 
 ## Example
 ```python
@@ -32,11 +32,12 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-The fix writes `True` for `False`. It is unsafe, since somebody decided otherwise: look for the reason first.
+The fix changes `False` to `True`. It is unsafe, because `False` may be intended: look for the reason first.
+There is no fix if a parameter or a setting decides.
 
 ## Versions
-As `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping itself fails behind a transaction pooler. Where both
-are known, the finding has no fix and asks for a newer SQLAlchemy first.
+As for `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping itself fails behind a transaction pooler. If both
+versions are known, the finding asks you to upgrade SQLAlchemy first, and there is no fix.
 
 ## References
 - [SQLAlchemy: pool_pre_ping](https://docs.sqlalchemy.org/en/20/core/pooling.html#disconnect-handling-pessimistic)

@@ -1,12 +1,12 @@
 """
 ## What it does
-Reports an argument of the queue pool beside `NullPool` or `StaticPool`. The arguments are `pool_size`, `max_overflow`,
-`pool_timeout` and `pool_use_lifo`.
+Reports arguments that `NullPool` and `StaticPool` do not accept. They are `pool_size`, `max_overflow`, `pool_timeout`
+and `pool_use_lifo`.
 
 ## Why is this bad?
-These arguments belong to the queue pool, and the others refuse them when the engine is created:
-`TypeError: Invalid argument(s) 'pool_size' sent to create_engine(), using configuration
-PGDialect_asyncpg/NullPool/Engine`. It is a typical accident of switching to `NullPool` because of a pooler.
+Only queue pools accept these arguments. With another pool class, creating the engine raises `TypeError: Invalid
+argument(s) 'pool_size' sent to create_engine(), using configuration PGDialect_asyncpg/NullPool/Engine`. It typically
+happens when a project switches to `NullPool` because of a pooler.
 
 ## Example
 ```python
@@ -36,8 +36,8 @@ engine = create_async_engine(
 `pool_pre_ping`, `pool_recycle`, `pool_reset_on_return` and `echo_pool` are accepted everywhere.
 
 ## Fix safety
-The fix removes the arguments. It is safe where every path to the call gives an asyncpg URL, otherwise unsafe. It is
-left out where an argument comes through a mapping or carries a comment.
+The fix removes the arguments. It is safe if every path to the call passes an asyncpg URL, and unsafe otherwise. There
+is no fix if an argument comes from a mapping or has a comment.
 
 ## Versions
 All: measured with SQLAlchemy 1.4.54 and 2.1.9.
@@ -74,9 +74,10 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         return
     names = ", ".join(f"`{argument.name}`" for argument in refused)
     quoted = ",".join(f"'{argument.name}'" for argument in refused[:2]) + (",..." if len(refused) > 2 else "")
+    it = "them" if len(refused) > 1 else "it"
     message = (
-        f"{assuming(engine)}SQLAlchemy's {engine.pooling.pool.value} takes no {names}: creating the engine raises "
-        f"`TypeError: Invalid argument(s) {quoted}` on every server; remove what only a queue pool takes"
+        f"{assuming(engine)}SQLAlchemy's {engine.pooling.pool.value} does not accept {names}: creating the engine "
+        f"raises `TypeError: Invalid argument(s) {quoted}` on every server; remove {it}"
     )
     related = tuple(place for argument in refused for place in argument.origin) + driver_shown(engine, deployment)
     yield finding(__name__, engine, message, Severity.ERROR, _remove(engine, refused, source), related)

@@ -1,22 +1,23 @@
 """
 ## What it does
-Reports keys of asyncpg's `server_settings` that the pooler refuses or drops.
+Reports keys of asyncpg's `server_settings` that the pooler rejects or drops.
 
 ## Why is this bad?
-asyncpg sends them as startup parameters, and PgBouncer accepts only those that it can carry from server to server:
-`application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and `IntervalStyle` since
-1.20). With any other every connect fails, in session pooling as well:
-`ProtocolViolationError: unsupported startup parameter: jit`. What stands in `options` is looked into since PgBouncer
-1.20: `unsupported startup parameter in options: jit`, and for psycopg's `options="-c search_path=..."`
-`FATAL: unsupported startup parameter in options: search_path`; before, it is `unsupported startup parameter: options`.
+asyncpg sends them as startup parameters, and PgBouncer accepts only the parameters that it can restore on each server
+connection: `application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and
+`IntervalStyle` since 1.20). With any other parameter, connecting fails, in session pooling too:
+`ProtocolViolationError: unsupported startup parameter: jit`. Since 1.20, PgBouncer also reads `options`:
+`unsupported startup parameter in options: jit`, and for psycopg's `options="-c search_path=..."`
+`FATAL: unsupported startup parameter in options: search_path`. Before 1.20, the error is
+`unsupported startup parameter: options`.
 
-`ignore_startup_parameters` in PgBouncer only hides it: the connection is made, and the value is silently not applied.
-Neon's proxy and Supabase's pooler (Supavisor) drop nearly all of them in the same silence, Neon's also in front of a
-server without a pooler. [The catalogue of poolers](../poolers.md) says which pooler refuses, drops or carries them.
+PgBouncer's `ignore_startup_parameters` only hides the problem: the connection succeeds, and the value is silently
+ignored. Neon's proxy and Supabase's pooler (Supavisor) also silently drop nearly all of them; Neon's proxy does so even
+without a pooler. [The catalogue of poolers](../poolers.md) lists which pooler rejects, drops or applies them.
 
-The `server_settings` of asyncpg's own `connect()` and `create_pool()` are judged alike, and so are keys of a DSN's
-query that asyncpg does not know, which it makes settings of the server, and psycopg's `options`: `connection failed:
-... FATAL: unsupported startup parameter: options`.
+The rule also checks the `server_settings` of asyncpg's own `connect()` and `create_pool()`, unknown keys in the query
+of an asyncpg DSN, which asyncpg sends as server settings, and psycopg's `options`:
+`connection failed: ... FATAL: unsupported startup parameter: options`.
 
 ## Example
 ```python
@@ -34,8 +35,8 @@ engine = create_async_engine(
 ```
 
 ## Use instead
-Set it where every server connection sees it: `ALTER ROLE app SET jit = off`, `ALTER DATABASE`, PgBouncer's
-`connect_query`, or `SET LOCAL` at the beginning of the transaction.
+Set the value on the server: `ALTER ROLE app SET jit = off`, `ALTER DATABASE`, PgBouncer's `connect_query`, or
+`SET LOCAL` at the beginning of the transaction.
 
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -51,13 +52,14 @@ engine = create_async_engine(
 )
 ```
 
-For a timeout on the client's side asyncpg has `command_timeout`.
+For a timeout in the client, use asyncpg's `command_timeout`.
 
 ## Fix safety
-There is no fix: the setting has to be made elsewhere first.
+There is no fix, because the value first has to be set elsewhere.
 
 ## Versions
-Every connect failed with PgBouncer 1.18 and 1.25.2, transaction and session pooling. `IntervalStyle` is never reported.
+Connecting always failed with PgBouncer 1.18 and 1.25.2, in transaction and session pooling. `IntervalStyle` is never
+reported.
 
 ## References
 - [PgBouncer: ignore_startup_parameters](https://www.pgbouncer.org/config.html#ignore_startup_parameters)
@@ -81,7 +83,7 @@ from poolsafe.verdicts import fate_of, is_asyncpg
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-_TO_ASYNCPG, _TO_PSYCOPG = "in asyncpg's `server_settings`", "given to psycopg"
+_TO_ASYNCPG, _TO_PSYCOPG = "in asyncpg's `server_settings`", "passed to psycopg"
 _LOST = (Fate.REFUSED, Fate.DROPPED)
 
 
@@ -116,12 +118,12 @@ def _message(lost: Sequence[ServerSetting], deployment: Deployment, where: str) 
     keys = f"`{first.key}`" + (f" and {len(others)} more" if others else "")
     advice = "use `ALTER ROLE ... SET` or `SET LOCAL`"
     if not failing and deployment.product is not None:
-        are, apply = ("are", "they do not apply") if others else ("is", "it does not apply")
-        return f"{keys} {where} {are} dropped {behind(deployment)}, {apply}; {advice}"
+        are, have = ("are", "have") if others else ("is", "has")
+        return f"{keys} {where} {are} dropped {behind(deployment)} and {have} no effect; {advice}"
     if not failing:
         return (
-            f"{keys} {where} has no effect {behind(deployment)}: it is told to accept this "
-            f"startup parameter and does not apply it; {advice}"
+            f"{keys} {where} has no effect {behind(deployment)}, which is set up to ignore this "
+            f"startup parameter; {advice}"
         )
     product = deployment.product
     refusal = REFUSAL if product is None else product.refusal

@@ -1,32 +1,33 @@
 """
 ## What it does
-Reports parameters that asyncpg, SQLAlchemy's engine function or another driver refuses. Those that asyncpg refuses, in
-the URL's query, in `connect_args` or in a listener to `do_connect`, belong to libpq (`sslmode`, `application_name`,
-`connect_timeout`, `channel_binding`, `options`), to other drivers (`check_same_thread`), to other libraries
-(`pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`) or to the engine function, or they are a slip in one of
-asyncpg's names (`statment_cache_size`). Also asyncpg's own ones with a value that it refuses: `ssl=true`, and in the
-URL, where every value is a text, `timeout` and the like.
+Reports parameters that asyncpg, SQLAlchemy's engine function or another driver rejects. In the URL's query, in
+`connect_args` and in a `do_connect` listener, asyncpg rejects parameters of libpq (`sslmode`, `application_name`,
+`connect_timeout`, `channel_binding`, `options`), of other drivers (`check_same_thread`), of other libraries
+(`pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`) and of the engine function, and misspelled ones
+(`statment_cache_size`). It also rejects invalid values of its own parameters: `ssl=true`, and in the URL, where every
+value is a string, `timeout` and others.
 
-Also what is given to the wrong layer: `server_settings=`, `ssl=`, `command_timeout=` or a misspelt keyword given to the
-engine function itself, and asyncpg's keys in the `connect_args` or the URL of an engine on another driver.
+The rule also reports parameters passed to the wrong place: `server_settings=`, `ssl=`, `command_timeout=` or a
+misspelled keyword in the call of the engine function, and asyncpg's parameters in the `connect_args` or the URL of an
+engine on another driver.
 
 ## Why is this bad?
-SQLAlchemy hands query, `connect_args` and what listeners add to `asyncpg.connect()` as keywords, and the first connect
-raises `TypeError: connect() got an unexpected keyword argument 'sslmode'`, on every server. URLs from a hosting
-provider's page are written for libpq and carry such parameters. A text that is no mode of `ssl` raises
+SQLAlchemy passes the query, `connect_args` and whatever listeners add to `asyncpg.connect()` as keywords, and
+connecting raises `TypeError: connect() got an unexpected keyword argument 'sslmode'`, on every server. Hosting
+providers write their URLs for libpq, with such parameters. A string that is not an `ssl` mode raises
 `ClientConfigurationError: ... parameter must be one of: disable, allow, prefer, require, verify-ca, verify-full`, and a
-number that stays a text raises `TypeError: unsupported operand type(s)` or `'<' not supported between instances of
-'str' and 'int'`.
+number given as a string raises `TypeError: unsupported operand type(s)` or
+`'<' not supported between instances of 'str' and 'int'`.
 
 The engine function raises `TypeError: Invalid argument(s) 'server_settings' sent to create_engine()` for a keyword that
-neither the dialect nor the pool knows. With a key of asyncpg's psycopg raises
+neither the dialect nor the pool knows. With asyncpg's parameters, psycopg raises
 `ProgrammingError: invalid connection option "statement_cache_size"`, SQLite
 `TypeError: 'statement_cache_size' is an invalid keyword argument` (worded differently since Python 3.13), and others
 raise the same TypeError as asyncpg.
 
-asyncpg's own `connect()` and `create_pool()` refuse the same keywords. In a DSN they are sent to the server:
-`UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`. psycopg refuses asyncpg's with
-`ProgrammingError: invalid connection option "statement_cache_size"`, and its pool takes options in `kwargs`.
+asyncpg's own `connect()` and `create_pool()` reject the same keywords. In a DSN they are sent to the server:
+`UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`. psycopg rejects asyncpg's with
+`ProgrammingError: invalid connection option "statement_cache_size"`, and its pool expects options in `kwargs`.
 
 ## Example
 ```python
@@ -65,25 +66,26 @@ engine = create_async_engine(
 | `sslrootcert`, `sslcert`, `sslkey` | an `ssl.SSLContext` as `ssl` in `connect_args` |
 | `application_name` | `server_settings={"application_name": ...}` in `connect_args` |
 | `connect_timeout`, `?timeout=` | `timeout` in `connect_args`, as a number |
-| `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`: behind PgBouncer no place in the client |
+| `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`: behind PgBouncer the client cannot set them |
 | `pool_size`, `max_size`, `connection_limit` | the engine's `pool_size` |
 | `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` | nothing |
 | `server_settings`, `ssl`, `command_timeout` as a keyword of the engine function | the same in `connect_args` |
 
 ## Fix safety
-The fix gives each parameter as asyncpg takes it. It is safe for `sslmode` with a known mode, `application_name` with a
-known name, and `timeout` in the URL, where they are written in the engine's call and every path to it gives an asyncpg
-URL. It is unsafe where the URL or the dict is written elsewhere in the file, since something else may read it; for
-`connect_timeout`, which libpq counts for each address and asyncpg for all of them; and where it leaves something out
-(`channel_binding`, `pgbouncer`, `check_same_thread` and the like), corrects a misspelt name, or moves
-`server_settings`, which a pooler may refuse. Other keywords of asyncpg's that the engine function got move into
-`connect_args` safely. There is no fix for what has no place behind PgBouncer (`options`, `search_path`), what needs an
-object (`sslrootcert`), where a dict or a URL comes from another file, and where another driver reads the same dict.
+The fix passes each parameter in the form that asyncpg accepts. It is safe for `sslmode` with a known mode,
+`application_name` with a known name, and `timeout` in the URL, if they are written in the engine's call and every path
+to it passes an asyncpg URL. It is also safe to move asyncpg's keywords from the engine function to `connect_args`. The
+fix is unsafe if the URL or the dict is written elsewhere in the file, because other code may read it; for
+`connect_timeout`, which libpq applies to each address and asyncpg to all of them; and if it removes a parameter
+(`channel_binding`, `pgbouncer`, `check_same_thread` and others), corrects a misspelled name, or moves
+`server_settings`, which a pooler may reject. There is no fix for parameters that cannot be set behind PgBouncer
+(`options`, `search_path`) or that need an object (`sslrootcert`), if the dict or URL comes from another file, or if
+another driver reads the same dict.
 
 ## Versions
-All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg takes `record_class` since
+All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg accepts `record_class` since
 0.22, `direct_tls` since 0.26, `target_session_attrs` since 0.28, `krbsrvname` and `gsslib` since 0.30, and `service`
-since 0.31. SQLAlchemy's dialect takes `async_fallback` until 2.0.
+since 0.31. SQLAlchemy's dialect accepts `async_fallback` up to 2.0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
@@ -172,7 +174,7 @@ def _of_another_driver(engine: Engine) -> Iterator[Finding]:
     driver, raises = of_another_driver(engine.url.scheme, first.key)
     message = (
         f"{_owner(first.key)} `{first.key}`{_also(others)} in {_PLACES[first.where]} of an engine on {driver}: "
-        f"connecting raises `{raises}`; give it to asyncpg's engine only"
+        f"connecting raises `{raises}`; use it for asyncpg's engines only"
     )
     related = tuple(place for one in engine.parameters.connect for place in one.origin)
     yield finding(__name__, engine, message, Severity.ERROR, None, related)
@@ -239,15 +241,15 @@ def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str
         return f"asyncpg's `ssl`{also} is {parameter.value} in {place}: connecting raises `{NOT_A_MODE}`; use 'require'"
     if _stays_text(parameter):
         return (
-            f"asyncpg's `{key}`{also} in {place} is a text: connecting raises `TypeError: {STAYS_TEXT[key]}`; "
-            f"give it in `connect_args` as a number"
+            f"asyncpg's `{key}`{also} in {place} is a string: connecting raises `TypeError: {STAYS_TEXT[key]}`; "
+            f"pass it in `connect_args` as a number"
         )
     if key in FOREIGN:
         owner, advice = f"{FOREIGN[key].owner} ", FOREIGN[key].advice
     else:
         owner, advice = _advice(key, (CONNECT, ADAPTER), deployment)
     if key == "sslmode" and _is_no_mode(parameter):
-        advice = f"{parameter.value} is no mode either, {advice} with 'require'"
+        advice = f"{advice} with 'require', as {parameter.value} is not a mode"
     return (
         f"{owner}`{key}`{also} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword "
         f"argument '{key}'`; {advice}"
@@ -259,13 +261,13 @@ def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -
     first, *others = refused
     key, some = first.name, "" if first.everywhere else " on some paths"
     if key in CONNECT or key in ADAPTER:
-        owner, advice = f"{_owner(key)} ", f"give {'them' if others else 'it'} in `connect_args`"
+        owner, advice = f"{_owner(key)} ", f"pass {'them' if others else 'it'} in `connect_args`"
     elif key in FOREIGN:
         owner, advice = f"{FOREIGN[key].owner} ", FOREIGN[key].advice
     else:
         owner, advice = _advice(key, (ENGINE, CONNECT), deployment)
     return (
-        f"{owner}`{key}`{_also(others)} given to SQLAlchemy's engine function{some}: it raises `TypeError: Invalid "
+        f"{owner}`{key}`{_also(others)} passed to SQLAlchemy's engine function{some} raises `TypeError: Invalid "
         f"argument(s) '{key}' sent to create_engine()`; {advice}"
     )
 
@@ -280,11 +282,11 @@ def _advice(key: str, tables: tuple[dict[str, Taken], ...], deployment: Deployme
             )
             owner = "" if table is ENGINE else f"{library}'s "
             if taken.until is not None:
-                return owner, f"leave it out, {library} {shown(taken.until)} has removed it"
-            return owner, f"leave it out, or use {library} >= {shown(taken.since)} in place of {shown(known)}"
+                return owner, f"remove it, as {library} {shown(taken.until)} did"
+            return owner, f"remove it, or upgrade {library} from {shown(known)} to {shown(taken.since)} or newer"
     near = nearest(key, [name for table in tables for name in table])
     if near is None:
-        return "", "leave it out"
+        return "", "remove it"
     return "", f"use `{near}`" + (" in `connect_args`" if ENGINE in tables and near not in ENGINE else "")
 
 

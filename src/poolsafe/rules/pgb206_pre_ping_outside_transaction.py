@@ -1,14 +1,13 @@
 """
 ## What it does
-Reports `pool_pre_ping=True` where SQLAlchemy pings outside a transaction. The project is known to run SQLAlchemy 2.0.0
-to 2.0.20 together with asyncpg <= 0.28, and statements have no empty name.
+Reports `pool_pre_ping=True` where SQLAlchemy pings outside a transaction. The project has to be known to run SQLAlchemy
+2.0.0 to 2.0.20 with asyncpg <= 0.28, and statements must not have an empty name.
 
 ## Why is this bad?
-Before 2.0.21 SQLAlchemy pings outside a transaction. Behind a transaction pooler the ping's "parse" and "execute" can
-reach different server connections: `unnamed prepared statement does not exist`, from a connection that was in order.
-Where another client's unnamed statement stands there, it is `bind message supplies 0 parameters, but prepared statement
-"" requires 1`.
-asyncpg >= 0.29 sends both together, and this did not fail.
+Before 2.0.21, SQLAlchemy pings outside a transaction. Behind a transaction pooler, the "parse" and "execute" messages
+of the ping can reach different server connections, and the ping raises `unnamed prepared statement does not exist`
+although the connection works. If another client's unnamed statement is there, it raises `bind message supplies 0
+parameters, but prepared statement "" requires 1`. asyncpg >= 0.29 sends both messages together and did not fail.
 
 ## Example
 ```toml
@@ -34,7 +33,7 @@ engine = create_async_engine(
 ```
 
 ## Use instead
-SQLAlchemy >= 2.0.21 or asyncpg >= 0.29. Until then an engine whose pool keeps nothing:
+Use SQLAlchemy >= 2.0.21 or asyncpg >= 0.29. Until you can upgrade, use a pool that keeps no connections:
 
 ```python
 import uuid
@@ -54,12 +53,12 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-There is no fix: upgrade.
+There is no fix in the code; upgrade.
 
 ## Versions
-Measured with both sizes 0, a name function and pre-ping: 154 of 324 failed with SQLAlchemy 2.0.20 + asyncpg 0.28; none
-with SQLAlchemy 2.0.21, and none with SQLAlchemy 2.0.20 + asyncpg 0.29 or 0.30 (PgBouncer 1.18). SQLAlchemy 1.4 pings
-inside a transaction: none of 396 with 1.4.54 + asyncpg 0.28.
+Measured with both sizes at 0, a name function and pre-ping: 154 of 324 failed with SQLAlchemy 2.0.20 + asyncpg 0.28;
+none with SQLAlchemy 2.0.21, and none with SQLAlchemy 2.0.20 + asyncpg 0.29 or 0.30 (PgBouncer 1.18). SQLAlchemy 1.4
+pings inside a transaction: none of 396 with 1.4.54 + asyncpg 0.28.
 
 ## References
 - [SQLAlchemy: the ping runs in a transaction (#10226)](https://github.com/sqlalchemy/sqlalchemy/issues/10226)

@@ -3,11 +3,11 @@
 Reports `poolclass=QueuePool` and `poolclass=SingletonThreadPool` on an asynchronous engine.
 
 ## Why is this bad?
-Both wait with locks of threads, which an event loop must not do. SQLAlchemy refuses them since 2.0.28, when the engine
-is created: `ArgumentError: Pool class QueuePool cannot be used with asyncio engine`. Whoever writes `QueuePool` out
-mostly wants what the engine does by itself: `AsyncAdaptedQueuePool` is the default.
+Both wait on thread locks, which would block the event loop. Since 2.0.28, SQLAlchemy rejects them when the engine is
+created: `ArgumentError: Pool class QueuePool cannot be used with asyncio engine`. The default, `AsyncAdaptedQueuePool`,
+is the asynchronous version of `QueuePool`.
 
-The driver makes no difference, so the rule also speaks where it is not known.
+This applies to every driver, so the finding is also reported if the driver is unknown.
 
 ## Example
 ```python
@@ -37,16 +37,16 @@ engine = create_async_engine(
 )
 ```
 
-`NullPool`, `StaticPool` and `AssertionPool` are taken by every engine.
+Every engine accepts `NullPool`, `StaticPool` and `AssertionPool`.
 
 ## Fix safety
-The fix writes `AsyncAdaptedQueuePool` in place of `QueuePool`, and renames the import; where something else in the file
-uses `QueuePool`, it imports both. It is safe where every path to the call gives an asyncpg URL, otherwise unsafe. There
-is no fix where the class is not written in the call, or is imported under another name, or for `SingletonThreadPool`.
+The fix replaces `QueuePool` with `AsyncAdaptedQueuePool` and adjusts the import; if other code in the file uses
+`QueuePool`, it imports both. It is safe if every path to the call passes an asyncpg URL, and unsafe otherwise. There is
+no fix if the class is not written in the call or is imported under another name, or for `SingletonThreadPool`.
 
 ## Versions
-SQLAlchemy >= 2.0.28. Older ones, tried with 1.4.54, 2.0.0 and 2.0.21, accept every pool class, and the rule is silent
-where such a version is known.
+SQLAlchemy >= 2.0.28. Older versions (1.4.54, 2.0.0 and 2.0.21 were tried) accept every pool class, and nothing is
+reported if such a version is known.
 
 ## References
 - [SQLAlchemy: using connection pools with asyncio](https://docs.sqlalchemy.org/en/20/core/pooling.html#switching-pool-implementations)
@@ -77,10 +77,10 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     # SQLAlchemy refuses the class before it looks at the driver.
     if given is None or engine.url.driver is Driver.OTHER or older_than(deployment.sqlalchemy, REFUSED_SINCE):
         return
-    some = "" if given.everywhere else " on some paths"
-    advice = "use AsyncAdaptedQueuePool" if given.name == "QueuePool" else "leave it out"
+    some = "" if given.everywhere else ", used on some paths,"
+    advice = "use AsyncAdaptedQueuePool" if given.name == "QueuePool" else "remove it"
     message = (
-        f"SQLAlchemy's {given.name} is for threads{some}: creating the engine raises `ArgumentError: "
+        f"SQLAlchemy's {given.name}{some} is for threads: creating the engine raises `ArgumentError: "
         f"Pool class {given.name} cannot be used with asyncio engine`; {advice}"
     )
     related = given.origin + driver_shown(engine, deployment) + provenance(deployment, "sqlalchemy-version")

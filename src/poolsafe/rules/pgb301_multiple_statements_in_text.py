@@ -1,12 +1,12 @@
 """
 ## What it does
-Reports `text()` with two or more SQL commands that asyncpg will run.
+Reports `text()` with two or more SQL commands that run on asyncpg.
 
 ## Why is this bad?
-SQLAlchemy has asyncpg prepare everything it executes, and PostgreSQL prepares one command at a time:
+SQLAlchemy lets asyncpg prepare everything it executes, and PostgreSQL can prepare only one command at a time:
 `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped as
-`sqlalchemy.exc.ProgrammingError`. No pooler is involved: it fails on a direct connection, in every pooling mode, with
-every cache size. `exec_driver_sql()` is no way round it, as it prepares too.
+`sqlalchemy.exc.ProgrammingError`. This has nothing to do with the pooler: it also fails on a direct connection, in
+every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it prepares too.
 
 ## Example
 ```python
@@ -30,17 +30,16 @@ async def rebuild(connection: AsyncConnection) -> None:
 ```
 
 A final semicolon, semicolons in strings, comments and dollar-quoted bodies, `BEGIN ATOMIC` functions and
-`CREATE RULE ... DO ALSO (a; b)` are one command and stay silent. A synchronous engine (psycopg2) may run several
-commands in one call and stays silent as well, and so does whatever is run by an engine of another driver, is written in
-the SQL of another database, or stands behind a question for another dialect's name.
+`CREATE RULE ... DO ALSO (a; b)` do not count as several commands. Nothing is reported for synchronous engines
+(psycopg2), which can run several commands in one call, for engines on other drivers, for the SQL of other databases, or
+in a branch for another dialect.
 
 ## Fix safety
-The fix gives each command its own call. It is safe for a bare statement whose result is unused, inside a transaction;
-under AUTOCOMMIT, where the commands would no longer stand or fall together, and everywhere else it is unsafe or left
-to you.
+The fix gives each command its own call. It is safe for a statement in a transaction whose result is not used. Otherwise
+it is unsafe, or there is no fix: under AUTOCOMMIT, for example, the commands would no longer succeed or fail together.
 
 ## Versions
-All: every attempt failed with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18
+All: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18
 and 1.25.2.
 
 ## References
@@ -71,8 +70,8 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
     if not prepared_by_asyncpg(statement, deployment):
         return
     message = (
-        f"`text()` holds {len(statement.commands)} commands: asyncpg prepares it and raises `cannot insert multiple "
-        "commands into a prepared statement` on every server; execute each command in its own call"
+        f"`text()` holds {len(statement.commands)} commands: asyncpg raises `cannot insert multiple "
+        "commands into a prepared statement` on every server; run each command in its own call"
     )
     related = statement.origin + assumption(statement, deployment)
     yield finding(__name__, statement, message, Severity.ERROR, split_text(statement, source), related)

@@ -1,15 +1,15 @@
 """
 ## What it does
-Reports a plain string with two or more SQL commands that asyncpg will run. It is given to `exec_driver_sql()`, `DDL()`,
-Alembic's `op.execute()` on an async engine, or a cursor's `execute()` in a listener of an async engine's connections;
-on asyncpg's own connections and pools to `fetch()`, `fetchrow()`, `fetchval()`, `prepare()`, or `execute()` with
-arguments.
+Reports a string with two or more SQL commands that runs on asyncpg. It checks `exec_driver_sql()`, `DDL()`, Alembic's
+`op.execute()` on an async engine, and a cursor's `execute()` in a connection listener of an async engine. With
+asyncpg's own connections and pools, the rule checks `fetch()`, `fetchrow()`, `fetchval()`, `prepare()`, and `execute()`
+with arguments.
 
 ## Why is this bad?
-All of them go through asyncpg's prepare, which takes one command:
-`PostgresSyntaxError: cannot insert multiple commands into a prepared statement`. `exec_driver_sql()` is often advised
-as a way round it and is none. No pooler is involved. asyncpg's own `execute()` without arguments runs several commands,
-and so does psycopg without parameters.
+All of them make asyncpg prepare the string, which works for one command only: `PostgresSyntaxError: cannot insert
+multiple commands into a prepared statement`. `exec_driver_sql()` is often recommended as a workaround, but it fails
+too. This has nothing to do with the pooler. asyncpg's own `execute()` without arguments can run several commands, and
+so can psycopg without parameters.
 
 ## Example
 ```python
@@ -30,16 +30,16 @@ async def rebuild(connection: AsyncConnection) -> None:
     await connection.exec_driver_sql("INSERT INTO daily_sales SELECT * FROM sales_by_day")
 ```
 
-A whole script can be run by asyncpg's own `execute()` without arguments:
-`(await connection.get_raw_connection()).driver_connection.execute(script)`. Beware: if SQLAlchemy has executed nothing
-on that connection yet, no transaction is open, and the script commits by itself.
+To run a whole script, use asyncpg's own `execute()` without arguments: `(await
+connection.get_raw_connection()).driver_connection.execute(script)`. If SQLAlchemy has not executed anything on that
+connection yet, no transaction is open, and the script commits on its own.
 
 ## Fix safety
-The fix gives each command its own call, as that of `PGB301`: safe for a bare statement whose result is unused, inside a
-transaction; otherwise unsafe or left to you.
+The fix gives each command its own call. As with `PGB301`, it is safe for a statement in a transaction whose result is
+not used. Otherwise it is unsafe, or there is no fix.
 
 ## Versions
-All: every attempt failed with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18
+All: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18
 and 1.25.2.
 
 ## References
@@ -70,8 +70,8 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
     if not prepared_by_asyncpg(statement, deployment):
         return
     message = (
-        f"`{function}` is given {len(statement.commands)} commands: asyncpg prepares it and raises `cannot insert "
-        "multiple commands into a prepared statement` on every server; execute each command in its own call"
+        f"`{function}` gets {len(statement.commands)} commands: asyncpg raises `cannot insert "
+        "multiple commands into a prepared statement` on every server; run each command in its own call"
     )
     related = statement.origin + assumption(statement, deployment)
     yield finding(__name__, statement, message, Severity.ERROR, split_text(statement, source), related)

@@ -1,24 +1,27 @@
 """
 ## What it does
-Reports SQL that sets a setting of the session and that asyncpg will run. That is `SET`, `SET SESSION`,
-`set_config(..., false)` and `SET SESSION CHARACTERISTICS`.
+Reports SQL that changes a session setting and runs on asyncpg. It checks `SET`, `SET SESSION`, `set_config(..., false)`
+and `SET SESSION CHARACTERISTICS`.
 
 ## Why is this bad?
-A transaction pooler gives each transaction whatever server is free. What was set stays on one server: the client misses
-it on the others, and the next client inherits it.
+A transaction pooler gives each transaction any free server connection. A setting stays on the connection where it was
+made: the client does not have it on other connections, and the next client inherits it.
 
-- A setting of your own, such as `app.tenant` for row-level security, shows the next client this one's rows.
-- `search_path` makes the next client read and write in this one's schema: 60 of 180 queries of a client that sets
-  nothing did, and a `SET search_path TO public` at the end only leaves another value there.
-- `SET SESSION CHARACTERISTICS` and `default_transaction_isolation` make its transactions read only or serializable.
-- A timeout ends the next client's queries, or the client's own ones run without any.
+- With a custom setting for row-level security, such as `app.tenant`, the next client sees this client's rows.
+- With `search_path`, the next client reads and writes in this client's schema: 60 of 180 queries did, from a client
+  that sets nothing. A final `SET search_path TO public` only leaves another value behind.
+- With `SET SESSION CHARACTERISTICS` and `default_transaction_isolation`, its transactions become read-only or
+  serializable.
+- With a timeout, the next client's queries are cancelled, and your own may run without a timeout.
 
-The setting works inside the transaction that sets it, so that tests pass. Outside of one, and after a commit, it may be
-gone with the next statement. If the transaction is rolled back, as `engine.connect()` does without a commit, it is
-undone, even without a pooler.
+The setting works in the transaction that sets it, so tests pass. Outside a transaction, and after a commit, it may be
+gone at the next statement. A rollback undoes it, even without a pooler; `engine.connect()` rolls back unless you
+commit.
 
 `application_name`, `TimeZone`, `DateStyle`, `client_encoding`, `standard_conforming_strings` and `IntervalStyle` are
-silent, since PgBouncer sets them again for each client. So are `RESET` and `SET ... TO DEFAULT`.
+not reported, because PgBouncer restores them for each client. Neither are `RESET` and `SET ... TO DEFAULT`, or a
+setting that one of these undoes in the same transaction. In tests, a connection from a fixture is assumed to be rolled
+back.
 
 ## Example
 ```python
@@ -56,19 +59,20 @@ async def nightly_report() -> None:
         await connection.execute(text("REFRESH MATERIALIZED VIEW sales_by_day"))
 ```
 
-With `set_config` it is `true` as the last argument, and instead of `SET SESSION CHARACTERISTICS` it is
-`SET TRANSACTION`. What every transaction needs belongs in a `begin` listener of the engine or an `after_begin` listener
-of the session, or on the server: `ALTER ROLE app SET statement_timeout = '30s'`. A policy for row-level security has to
-take `NULLIF(current_setting('app.tenant', true), '')`: after `SET LOCAL` the value is empty, not NULL.
+With `set_config`, pass `true` as the last argument. In place of `SET SESSION CHARACTERISTICS`, use `SET TRANSACTION`.
+If every transaction needs the setting, make it in a `begin` listener of the engine or an `after_begin` listener of the
+session, or on the server: `ALTER ROLE app SET statement_timeout = '30s'`. In a policy for row-level security, use
+`NULLIF(current_setting('app.tenant', true), '')`, because after `SET LOCAL` the value is empty, not NULL.
 
 ## Fix safety
-The fix writes `SET LOCAL`, or `true` for `set_config`. It is safe where the function shows the end of the transaction,
-and that nothing runs on the connection afterwards. It is unsafe where a caller may commit and go on. There is none
-without a transaction, since `SET LOCAL` has no effect there.
+The fix uses `SET LOCAL`, or `true` for `set_config`. It is safe if the transaction ends in the same function and
+nothing runs on the connection afterwards, and unsafe if a caller may commit and continue. There is no fix outside a
+transaction, where `SET LOCAL` has no effect.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the setting after the transaction and does not leak it, PgDog tracks it, RDS Proxy keeps the client on one server.
+the setting after the transaction, so it does not leak; PgDog tracks it; RDS Proxy keeps the client on one server
+connection, which is reported as a warning with its own message.
 
 ## References
 - [PgBouncer: features of the pool modes](https://www.pgbouncer.org/features.html)
@@ -89,12 +93,14 @@ from poolsafe.rules.session_wording import (
     as_written,
     grounds,
     how_to_keep_it_local,
-    lost,
+    leaks,
+    message_of,
     verdict_on,
 )
-from poolsafe.rules.wording import behind, finding
+from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect, is_tracked
 from poolsafe.sql.setting_names import is_own_setting
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -109,15 +115,15 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = as_written(statement)
-    said = f"{what} {_consequence(command.name)} {behind(deployment)}" if verdict.leaks else lost(what, deployment)
-    message = f"{said}; {how_to_keep_it_local(statement)}"
-    fix = make_local(statement, source)
+    leak = leaks(what, deployment, _consequence(command.name))
+    message = message_of(leak, what, how_to_keep_it_local(statement), verdict, deployment)
+    fix = None if verdict.outcome is Outcome.PINS else make_local(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 
 def _consequence(setting: str) -> str:
     if setting == "search_path":
-        return "stays on the server: the next client reads and writes in this one's schema,"
+        return "the next client reads and writes in this schema"
     if is_own_setting(setting):
-        return "stays on the server: row-level security shows the next client this one's rows,"
-    return "is lost on other servers, and the next client inherits it,"
+        return "row-level security gives the next client these rows"
+    return "the next client inherits it, and you may lose it"

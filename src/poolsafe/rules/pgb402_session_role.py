@@ -1,12 +1,13 @@
 """
 ## What it does
-Reports SQL that sets the role of the session and that asyncpg will run. That is `SET ROLE`, `SET SESSION ROLE` and
+Reports SQL that sets the role of the session and runs on asyncpg. It checks `SET ROLE`, `SET SESSION ROLE` and
 `SET SESSION AUTHORIZATION`.
 
 ## Why is this bad?
-A transaction pooler hands the server to another client after the commit, and that client acts as this role: it reads
-what the role may read, or gets `InsufficientPrivilegeError: permission denied`. This client is the login role again on
-another server. A later `RESET ROLE` may run on another server and repairs nothing.
+After the commit, a transaction pooler gives the server connection to another client, which then acts as this role: it
+can read what the role can read, or gets `InsufficientPrivilegeError: permission denied`. On another server connection,
+this client has its login role again. A later `RESET ROLE` may run on yet another connection and then has no effect on
+this one.
 
 ## Example
 ```python
@@ -45,13 +46,13 @@ async def audit() -> list[int]:
 ```
 
 ## Fix safety
-The fix writes `SET LOCAL ROLE`, or `SET LOCAL SESSION AUTHORIZATION`. It is safe where the function shows the end of
-the transaction, and that nothing runs on the connection afterwards. It is unsafe where a caller may commit and go on.
-There is none without a transaction, since `SET LOCAL` has no effect there.
+The fix uses `SET LOCAL ROLE`, or `SET LOCAL SESSION AUTHORIZATION`. It is safe if the transaction ends in the same
+function and nothing runs on the connection afterwards, and unsafe if a caller may commit and continue. There is no fix
+outside a transaction, where `SET LOCAL` has no effect.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the role after the transaction, RDS Proxy keeps the client on one server.
+the role after the transaction; RDS Proxy keeps the client on one server connection.
 
 ## References
 - [PostgreSQL: SET ROLE](https://www.postgresql.org/docs/current/sql-set-role.html)
@@ -68,9 +69,10 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import make_local
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import as_written, grounds, how_to_keep_it_local, lost, verdict_on
-from poolsafe.rules.wording import behind, finding
+from poolsafe.rules.session_wording import as_written, grounds, how_to_keep_it_local, leaks, message_of, verdict_on
+from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -84,8 +86,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = as_written(statement)
-    leaks = f"{what} stays on the server: the next client acts as that role, {behind(deployment)}"
-    said = leaks if verdict.leaks else lost(what, deployment)
-    message = f"{said}; {how_to_keep_it_local(statement)}"
-    fix = make_local(statement, source)
+    leak = leaks(what, deployment, "the next client acts as that role")
+    message = message_of(leak, what, how_to_keep_it_local(statement), verdict, deployment)
+    fix = None if verdict.outcome is Outcome.PINS else make_local(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))

@@ -1,21 +1,23 @@
 """
 ## What it does
-Reports advisory locks of the session that outlive their transaction. These are `pg_advisory_lock()` and
-`pg_try_advisory_lock()`, shared or not, outside of a transaction, released after it, or never released.
+Reports session-level advisory locks that outlive their transaction. It checks `pg_advisory_lock()` and
+`pg_try_advisory_lock()`, shared or exclusive, taken outside a transaction, released after it, or never released.
 
 ## Why is this bad?
-The lock belongs to a server of the pooler, not to the client.
+The lock belongs to a server connection of the pooler, not to the client.
 
-- Another client that gets this server takes the lock as well: it excludes nobody. As a mutex it failed in 50 of 180
-  attempts.
-- The release may reach another server: `pg_advisory_unlock()` returns false with `you don't own a lock of type
-  ExclusiveLock`, and the lock stays. Neither a rollback nor disconnecting frees it; from then on nobody may get it.
-- A query that keeps the connection alive proves nothing, as it may be answered by another server.
-- The pool of asyncpg runs `pg_advisory_unlock_all()` at each release, on whatever server is free. That freed the lock
-  of another client.
+- Another client on the same server connection gets the lock too, so the lock excludes no one. As a mutex, it failed in
+  50 of 180 attempts.
+- The unlock may run on another server connection: `pg_advisory_unlock()` returns false with
+  `you don't own a lock of type ExclusiveLock`, and the lock remains. Neither a rollback nor a disconnect releases it,
+  and other clients may wait for it forever.
+- A query that checks that the connection is alive proves nothing, because another server connection may answer it.
+- asyncpg's pool runs `pg_advisory_unlock_all()` whenever a connection is released, on any free server connection. This
+  released the lock of another client.
 
-A lock that is taken and released in one transaction works, and is silent. It has a risk: an error before the release
-rolls the transaction back, and the lock stays on the server. `pg_advisory_xact_lock()` has no such risk.
+A lock that is taken and released in one transaction works, and is not reported. It still has a risk: if an error before
+the unlock rolls the transaction back, the lock remains on the server connection. `pg_advisory_xact_lock()` does not
+have this risk.
 
 ## Example
 ```python
@@ -53,17 +55,17 @@ async def send_invoices() -> None:
         await connection.execute(text("INSERT INTO invoices SELECT * FROM due_invoices"))
 ```
 
-A lock that has to outlive its transactions, such as that of a leader, needs a connection of its own that leads past the
+A lock that has to outlive its transactions, such as one for leader election, needs its own connection that bypasses the
 pooler.
 
 ## Fix safety
-The fix takes the lock for the transaction (`pg_advisory_xact_lock`, `pg_try_advisory_xact_lock`) and removes the
-release, where both are seen. It is always unsafe: the lock ends with the transaction, which may be earlier or later.
-There is none without a transaction.
+The fix uses a transaction-level lock (`pg_advisory_xact_lock`, `pg_try_advisory_xact_lock`) and removes the unlock, if
+both can be seen. It is always unsafe: the lock is now released at the end of the transaction, which may be earlier or
+later. There is no fix outside a transaction.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the lock after the transaction, RDS Proxy keeps the client on one server.
+the lock after the transaction; RDS Proxy keeps the client on one server connection.
 
 ## References
 - [PostgreSQL: advisory locks](https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)
@@ -80,9 +82,10 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import take_transaction_lock, transaction_lock
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, lost, verdict_on
-from poolsafe.rules.wording import behind, finding
+from poolsafe.rules.session_wording import grounds, leaks, message_of, verdict_on
+from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -96,13 +99,12 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"`{statement.command.name}()`"
-    leaks = f"{what} is the server's: others get it too, a release may miss it,"
-    said = f"{leaks} {behind(deployment)}" if verdict.leaks else lost(what, deployment)
-    fix = take_transaction_lock(statement, source)
+    leak = leaks(what, deployment, "others get it too, and unlocking may fail")
+    fix = None if verdict.outcome is Outcome.PINS else take_transaction_lock(statement, source)
     advice = "lock on a direct connection"
     if statement.in_transaction:
         advice = f"use `{transaction_lock(statement.command.name)}()`"
-    message = f"{said}; {advice}"
+    message = message_of(leak, what, advice, verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 

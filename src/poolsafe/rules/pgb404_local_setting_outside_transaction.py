@@ -1,18 +1,18 @@
 """
 ## What it does
-Reports SQL whose effect ends with its transaction where there is none. That is `SET LOCAL`, `set_config(..., true)`,
-`pg_advisory_xact_lock()` and `ON COMMIT DROP` under AUTOCOMMIT, or on a connection of asyncpg outside of
-`transaction()`.
+Reports SQL that needs a transaction to have an effect, where there is none. It checks `SET LOCAL`,
+`set_config(..., true)`, `pg_advisory_xact_lock()` and `ON COMMIT DROP` under AUTOCOMMIT, or on an asyncpg connection
+outside `transaction()`.
 
 ## Why is this bad?
-Each statement is a transaction of its own there, on every server, pooler or not. PostgreSQL says so in a warning that
-Python does not show: `SET LOCAL can only be used in transaction blocks`.
+There, each statement is a transaction of its own, with or without a pooler. PostgreSQL sends a warning, which Python
+does not show: `SET LOCAL can only be used in transaction blocks`.
 
-- A setting has its old value again at once: the tenant is empty, the timeout does not apply.
-- A lock is released at once: another client got it while the first one believed to hold it.
-- A table is dropped at once: the next statement raises `UndefinedTableError: relation "tt" does not exist`.
+- A setting immediately gets its old value back: the tenant is empty, and the timeout does not apply.
+- A lock is released immediately: in a test, another client got it while the first one believed it held it.
+- A table is dropped immediately: the next statement raises `UndefinedTableError: relation "tt" does not exist`.
 
-A query that sets or locks and reads tables itself, such as `SELECT pg_advisory_xact_lock(id) FROM jobs`, is silent.
+A query that also reads tables, such as `SELECT pg_advisory_xact_lock(id) FROM jobs`, is not reported.
 
 ## Example
 ```python
@@ -38,7 +38,7 @@ async def orders_of(dsn: str, tenant: str) -> list[asyncpg.Record]:
 ```
 
 ## Fix safety
-There is no fix: which statements belong to the transaction is yours to say.
+There is no fix, because only you know which statements belong to the transaction.
 
 ## Versions
 All: seen with PostgreSQL 15 and asyncpg 0.32, directly and behind PgBouncer 1.18 and 1.25.2.

@@ -1,12 +1,12 @@
 """
 ## What it does
-Reports a `SET` with a parameter that asyncpg or psycopg 3 will run. `SET LOCAL` and `SET ROLE` count as well.
+Reports `SET`, `SET LOCAL` and `SET ROLE` with a parameter, run by asyncpg or psycopg 3.
 
 ## Why is this bad?
-PostgreSQL takes no parameters in `SET`: `PostgresSyntaxError: syntax error at or near "$1"`, on every server, pooler or
-not, through SQLAlchemy and without it. It works with psycopg2 only, which writes the value into the SQL.
+PostgreSQL does not accept parameters in `SET`: `PostgresSyntaxError: syntax error at or near "$1"`, on every server,
+with or without a pooler, with or without SQLAlchemy. It only works with psycopg2, which inserts the value into the SQL.
 
-Writing it into the SQL by hand is worse: `f"SET app.tenant = '{tenant}'"` is an SQL injection.
+Inserting it by hand is worse: `f"SET app.tenant = '{tenant}'"` allows SQL injection.
 
 ## Example
 ```python
@@ -28,12 +28,12 @@ async def set_tenant(session: AsyncSession, tenant: str) -> None:
     await session.execute(text("SELECT set_config('app.tenant', :tenant, true)"), {"tenant": tenant})
 ```
 
-The value has to be a `str`: asyncpg sends a number as one, and `set_config` takes text only.
+The value has to be a `str`: asyncpg sends a number as a number, and `set_config` only accepts text.
 
 ## Fix safety
-The fix calls `set_config` for the transaction. It is safe in place of `SET LOCAL` where the parameter is certainly a
-`str`. It is unsafe elsewhere: a plain `SET` was meant for longer, and a number would be refused. There is none without
-a transaction.
+The fix calls `set_config(..., true)`, which lasts until the end of the transaction. It is safe as a replacement for
+`SET LOCAL` if the parameter is certainly a `str`. Otherwise it is unsafe: a plain `SET` was meant to last longer, and a
+number would be rejected. There is no fix outside a transaction.
 
 ## Versions
 All: seen with PostgreSQL 15, asyncpg 0.32 and psycopg 3.3, directly and behind PgBouncer 1.18.

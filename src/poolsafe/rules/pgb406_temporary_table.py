@@ -1,18 +1,19 @@
 """
 ## What it does
-Reports temporary tables that asyncpg creates and that their transaction does not drop. Temporary views and sequences
-count as well.
+Reports temporary tables, views and sequences that outlive their transaction.
 
 ## Why is this bad?
-The table stays on a server of the pooler.
+The table stays on one server connection of the pooler.
 
-- Another client there reads its rows: it selected `A-secret`, which the first one had written.
-- The next one that creates it gets `DuplicateTableError: relation "tt" already exists` (177 of 180 times). With
-  `IF NOT EXISTS` it finds the old rows instead, without an error.
-- The client that created it gets `UndefinedTableError: relation "tt" does not exist` on another server.
-- A temporary table named as a real one hides that from the other clients.
+- Another client on that connection can read its rows: in a test, it selected `A-secret`, which the first client had
+  written.
+- The next client that creates it gets `DuplicateTableError: relation "tt" already exists` (177 of 180 times). With
+  `IF NOT EXISTS`, it finds the old rows instead, without an error.
+- On another server connection, the client that created it gets `UndefinedTableError: relation "tt" does not exist`.
+- A temporary table with the name of a real table hides the real one from other clients.
 
-`IF NOT EXISTS ... ON COMMIT DELETE ROWS` is silent: 0 of 180 failed, as long as every client defines the table alike.
+`IF NOT EXISTS ... ON COMMIT DELETE ROWS` is not reported: 0 of 180 attempts failed, provided that every client defines
+the table in the same way.
 
 ## Example
 ```python
@@ -52,16 +53,16 @@ async def import_prices() -> None:
         await connection.execute(text("UPDATE items SET price = n.price FROM new_prices n WHERE n.sku = items.sku"))
 ```
 
-Views and sequences have no such clause: drop them in the same transaction.
+Views and sequences do not support this clause; drop them in the same transaction.
 
 ## Fix safety
-The fix adds `ON COMMIT DROP`. It is safe where the function shows the end of the transaction, and that nothing runs on
-the connection afterwards. It is unsafe where a caller may commit and read the table. There is none without a
-transaction, where the table would be gone at once, nor for views and sequences.
+The fix adds `ON COMMIT DROP`. It is safe if the transaction ends in the same function and nothing runs on the
+connection afterwards, and unsafe if a caller may commit and then read the table. There is no fix for views and
+sequences, or outside a transaction, where the table would be dropped immediately.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the table after the transaction, RDS Proxy keeps the client on one server.
+the table after the transaction; RDS Proxy keeps the client on one server connection.
 
 ## References
 - [PostgreSQL: CREATE TABLE](https://www.postgresql.org/docs/current/sql-createtable.html)
@@ -78,9 +79,10 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import drop_on_commit
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, lost, shown, verdict_on
-from poolsafe.rules.wording import behind, finding
+from poolsafe.rules.session_wording import grounds, leaks, message_of, shown, verdict_on
+from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -96,14 +98,12 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         return
     kind = command.value if command.value in ("view", "sequence") else "table"
     what = f"the temporary {kind} `{shown(command.name)}`"
-    if not verdict.leaks:
-        said = lost(what, deployment)
-    elif command.kept:
-        said = f"{what} may exist already and hold another client's rows, without an error, {behind(deployment)}"
-    else:
-        said = f"{what} stays on the server: other clients read it, or meet `already exists`, {behind(deployment)}"
-    message = f"{said}; {_advice(statement, kind)}"
-    fix = drop_on_commit(statement, source)
+    consequence = "other clients read it or get `already exists`"
+    if command.kept:
+        consequence = "it may already exist and hold another client's rows"
+    leak = leaks(what, deployment, consequence)
+    message = message_of(leak, what, _advice(statement, kind), verdict, deployment)
+    fix = None if verdict.outcome is Outcome.PINS else drop_on_commit(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 

@@ -3,9 +3,9 @@
 Reports `LISTEN` and asyncpg's `add_listener()`.
 
 ## Why is this bad?
-A transaction pooler registers the channel on the server that is free at that moment, and gives that server to others.
-The client hears nothing, and nothing fails. The notification went to the connection of another client that was at work
-on that server. A long transaction is no way out, since `LISTEN` takes effect at its commit.
+Behind a transaction pooler, `LISTEN` registers the channel on any free server connection, which the pooler then gives
+to other clients. The client receives no notifications and no error. In a test, the notification went to another client
+that was using that server connection. A long transaction does not help, because `LISTEN` takes effect when it commits.
 
 `NOTIFY` and `pg_notify()` work behind every pooler.
 
@@ -20,7 +20,7 @@ async def watch(dsn: str) -> None:
 ```
 
 ## Use instead
-Listen on a connection that leads past the pooler. A name with `direct` in it tells poolsafe as well:
+Listen on a connection that bypasses the pooler. If its variable has `direct` in its name, poolsafe recognises it:
 
 ```python
 import asyncpg
@@ -31,15 +31,15 @@ async def watch(direct_dsn: str) -> None:
     await connection.add_listener("jobs", print)
 ```
 
-Where there is no such connection, ask for new rows from time to time (`FOR UPDATE SKIP LOCKED` in one transaction).
+If you have no such connection, poll for new rows (`FOR UPDATE SKIP LOCKED` in one transaction).
 
 ## Fix safety
-There is no fix: the address of the server is not in the code.
+There is no fix, because the address of the server is not in the code.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; asyncpg 0.32. Odyssey drops the subscription
-after the transaction, PgDog forwards notifications where `pub_sub_channel_size` is set, RDS Proxy keeps the client on
-one server.
+after the transaction; PgDog forwards notifications if `pub_sub_channel_size` is set; RDS Proxy keeps the client on one
+server connection.
 
 ## References
 - [PostgreSQL: LISTEN](https://www.postgresql.org/docs/current/sql-listen.html)
@@ -55,9 +55,10 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, shown, verdict_on
+from poolsafe.rules.session_wording import grounds, pinned, shown, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -73,7 +74,9 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     listens = f"LISTEN {shown(statement.command.name)}"
     what = statement.function if statement.function == "add_listener()" else listens
     message = (
-        f"`{what}` hears nothing {behind(deployment)}, and nothing fails: the server that listens is given to other "
-        "clients; listen on a direct connection"
+        f"`{what}` receives nothing {behind(deployment)}, without an error: other clients get its server connection; "
+        "use a direct connection"
     )
+    if verdict.outcome is Outcome.PINS:
+        message = f"{pinned(f'`{what}`', deployment)}; listen on a direct connection"
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

@@ -1,18 +1,19 @@
 """
 ## What it does
-Reports settings of the session that a listener to SQLAlchemy's connections makes. The events are `connect`,
-`first_connect`, `do_connect` and `checkout`.
+Reports session settings that are made in a connection event of SQLAlchemy. The events are `connect`, `first_connect`,
+`do_connect` and `checkout`.
 
 ## Why is this bad?
-To the listener a connection is new or its own; to a transaction pooler it is only the address of a client.
+These events concern the connection to the pooler. A transaction pooler does not tie it to a server connection, and the
+setting is made on any one of those.
 
-- What a `connect` listener sets reaches the server of one transaction. Later transactions miss it on other servers, and
-  other clients inherit it there: 69 to 82 of 180 queries ran in the wrong schema, half of them those of a client that
-  sets nothing.
-- What a `checkout` listener sets is there for each transaction, and stays for other clients after its commit: 60 of
-  180, each of them a client that sets nothing.
+- A setting from a `connect` listener reaches the server connection of one transaction. Later transactions do not have
+  it on other server connections, and other clients inherit it: 69 to 82 of 180 queries ran in the wrong schema, half of
+  them from a client that sets nothing.
+- A setting from a `checkout` listener is present in each transaction, and remains for other clients after the commit:
+  60 of 180 queries were wrong, all from a client that sets nothing.
 
-A `connect` listener whose transaction is rolled back sets nothing at all, even without a pooler.
+If the transaction of a `connect` listener is rolled back, its setting is lost even without a pooler.
 
 ## Example
 ```python
@@ -50,15 +51,16 @@ def set_search_path(connection):
     connection.exec_driver_sql("SET LOCAL search_path TO tenant_a")
 ```
 
-0 of 180 queries were wrong with it. What never changes can be set on the server:
+With this, 0 of 180 queries were wrong. A value that never changes can be set on the server:
 `ALTER ROLE app SET search_path = tenant_a`.
 
 ## Fix safety
-There is no fix: the listener of another event has other parameters.
+There is no fix, because listeners to another event take other parameters.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, SQLAlchemy 2.1.9, asyncpg 0.32.
-Odyssey discards the setting after the transaction, PgDog tracks it, RDS Proxy keeps the client on one server.
+Odyssey discards the setting after the transaction; PgDog tracks it; RDS Proxy keeps the client on one server
+connection.
 
 ## References
 - [SQLAlchemy: engine events](https://docs.sqlalchemy.org/en/20/core/events.html#sqlalchemy.events.ConnectionEvents.begin)
@@ -74,8 +76,8 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import as_written, grounds, lost, verdict_on
-from poolsafe.rules.wording import behind, finding
+from poolsafe.rules.session_wording import as_written, grounds, leaks, message_of, verdict_on
+from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect, is_tracked
 
 if TYPE_CHECKING:
@@ -91,11 +93,9 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"{as_written(statement)} in a `{statement.listener}` listener"
-    if not verdict.leaks:
-        said = lost(what, deployment)
-    elif statement.listener == "checkout":
-        said = f"{what} stays on the server, and other clients inherit it, {behind(deployment)}"
-    else:
-        said = f"{what} reaches one server, and other clients inherit it, {behind(deployment)}"
-    message = f"{said}; use `SET LOCAL` on `begin`"
+    inherited = "other clients inherit it"
+    leak = leaks(
+        what, deployment, inherited if statement.listener == "checkout" else f"{inherited}, and you may lose it"
+    )
+    message = message_of(leak, what, "use `SET LOCAL` on `begin`", verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

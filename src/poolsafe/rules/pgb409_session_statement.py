@@ -1,22 +1,23 @@
 """
 ## What it does
-Reports other SQL that needs the same server later on, or that clears what a session keeps.
+Reports other SQL that needs or clears the state of its server connection.
 
-- `PREPARE` without `DEALLOCATE` in its transaction, and `EXECUTE` outside of a transaction
+- `PREPARE` without `DEALLOCATE` in its transaction, and `EXECUTE` outside a transaction
 - `DECLARE ... WITH HOLD`
-- `LOAD` whose library is needed after its transaction
-- `lastval()` and `currval()` outside of a transaction
+- `LOAD` of a library that is needed after the transaction
+- `lastval()` and `currval()` outside a transaction
 - `DISCARD` and `DEALLOCATE ALL`
 
 ## Why is this bad?
-The next transaction of the client may get another server, and another client gets this one.
+The client's next transaction may run on another server connection, and another client gets this one.
 
-- A statement that was prepared elsewhere: `prepared statement "p1" does not exist`. Another client that uses the name
-  gets `DuplicatePreparedStatementError: prepared statement "p1" already exists`, or executes this one's statement.
-- A cursor: `InvalidCursorNameError: cursor "c1" does not exist`; another client fetches its rows.
-- A library is loaded for whoever gets that server.
-- `lastval()` returned another client's id, or `lastval is not yet defined in this session` (162 of 180).
-- `DISCARD ALL` and `DEALLOCATE ALL` clear the state of whoever works on that server next, and not one's own. In a
+- A prepared statement is missing on the other connection: `prepared statement "p1" does not exist`. Another client that
+  uses the same name gets `DuplicatePreparedStatementError: prepared statement "p1" already exists`, or executes this
+  client's statement.
+- A cursor is missing too: `InvalidCursorNameError: cursor "c1" does not exist`. Another client can fetch its rows.
+- A library is loaded on one server connection only, for any client that gets it.
+- `lastval()` returned another client's id, or raised `lastval is not yet defined in this session` (162 of 180).
+- `DISCARD ALL` and `DEALLOCATE ALL` clear the state of any client on that server connection, not the client's own. In a
   transaction, `DISCARD ALL` raises `DISCARD ALL cannot run inside a transaction block`.
 
 ## Example
@@ -40,16 +41,16 @@ async def add_order(dsn: str) -> int:
     return await connection.fetchval("INSERT INTO orders DEFAULT VALUES RETURNING id")
 ```
 
-Instead of `PREPARE`, execute the statement itself. Read a cursor inside its transaction. Have a library loaded by
-`ALTER ROLE app SET session_preload_libraries = 'age'`, or load it in each transaction that needs it. Leave
-`DISCARD ALL` and `DEALLOCATE ALL` to the pooler.
+Execute a statement directly, without `PREPARE`. Read a cursor within its transaction. Load a library with
+`ALTER ROLE app SET session_preload_libraries = 'age'`, or in each transaction that needs it. Leave `DISCARD ALL` and
+`DEALLOCATE ALL` to the pooler.
 
 ## Fix safety
 There is no fix.
 
 ## Versions
-PgBouncer 1.18 and 1.25.2; prepared statement support in the pooler does not help, as it does not read SQL. PostgreSQL
-15, asyncpg 0.32.
+PgBouncer 1.18 and 1.25.2; prepared statement support in the pooler does not help, because the pooler does not parse
+SQL. PostgreSQL 15, asyncpg 0.32.
 
 ## References
 - [PostgreSQL: PREPARE](https://www.postgresql.org/docs/current/sql-prepare.html)
@@ -66,9 +67,10 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, shown, verdict_on
+from poolsafe.rules.session_wording import grounds, pinned, shown, verdict_on
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
+from poolsafe.verdicts import Outcome
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -80,33 +82,51 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     verdict = verdict_on(statement, deployment) if fault is not None else None
     if fault is None or verdict is None:
         return
-    said, advice = fault
-    message = f"{said}, {behind(deployment)}; {advice}"
+    said, consequence, advice = fault
+    message = f"{said} {behind(deployment)}: {consequence}; {advice}"
+    if verdict.outcome is Outcome.PINS:
+        message = f"{pinned(_command(statement), deployment)}; {advice}"
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))
 
 
-def _fault(statement: SessionStatement) -> tuple[str, str] | None:
-    """Returns what happens and what to do about it, or None if the statement works in its transaction."""
+def _fault(statement: SessionStatement) -> tuple[str, str, str] | None:
+    """Returns what is wrong, what happens and what to do, or None if the statement works in its transaction."""
     command = statement.command
     name = shown(command.name)
     match command.effect:
         case Effect.PREPARED if command.value == "prepare":
-            said = f"`PREPARE {name}` stays on one server, where other clients meet its name, and is missing elsewhere"
-            return said, "execute the statement itself"
+            said, consequence = (
+                f"`PREPARE {name}` reaches one server connection",
+                "other clients may use its name too",
+            )
+            return said, consequence, "run the statement itself"
         case Effect.PREPARED if statement.outside_transaction:
-            return f"`EXECUTE {name}` may reach a server that has not prepared it", "execute the statement itself"
+            consequence = "its server connection may not have prepared it"
+            return f"`EXECUTE {name}` may fail", consequence, "run the statement itself"
         case Effect.HELD_CURSOR:
-            said = f"the cursor `{name}` WITH HOLD stays on one server, where other clients can read it"
-            return said, "read it inside its transaction"
+            said = f"the cursor `{name}` WITH HOLD stays on one server connection"
+            return said, "other clients can read it there", "read it inside its transaction"
         case Effect.LIBRARY if _is_needed_later(statement):
             advice = "set `session_preload_libraries` with `ALTER ROLE`"
-            return f"`LOAD '{name}'` reaches one server only, and later statements may miss it", advice
+            return f"`LOAD '{name}'` reaches one server connection", "later statements may miss it", advice
         case Effect.SEQUENCE_VALUE if statement.outside_transaction:
-            said = f"`{name}()` outside of the transaction of its `INSERT` may return another client's value"
-            return said, "use `RETURNING`"
+            said = f"`{name}()` outside the transaction of its `INSERT` is unreliable"
+            return said, "it may return another client's value", "use `RETURNING`"
         case Effect.DISCARD if name != "discard plans":
-            return f"`{name.upper()}` clears what other clients keep on that server, not one's own", "leave it out"
+            said = f"`{name.upper()}` runs on any server connection"
+            return said, "it clears the state of other clients", "remove it"
     return None
+
+
+def _command(statement: SessionStatement) -> str:
+    """Returns the command in short form, in backticks."""
+    command = statement.command
+    match command.effect:
+        case Effect.HELD_CURSOR:
+            return f"`DECLARE {shown(command.name)} ... WITH HOLD`"
+        case Effect.LIBRARY:
+            return f"`LOAD '{shown(command.name)}'`"
+    return f"`{command.value.upper()} {shown(command.name)}`"
 
 
 def _is_needed_later(statement: SessionStatement) -> bool:

@@ -3,9 +3,9 @@
 Reports asyncpg's own `connect()` and `create_pool()` without `statement_cache_size=0`.
 
 ## Why is this bad?
-asyncpg prepares each statement under a name and keeps 100 of them for every connection. In transaction pooling the next
-statement may run on another server, which does not know the name, or knows it for another client's statement:
-`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`,
+asyncpg prepares each statement under a name and keeps 100 of them per connection. In transaction pooling, the next
+statement may run on another server connection, where the name is missing or belongs to another client's statement. The
+result is `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`,
 `InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or rows of another client's
 query without an error.
 
@@ -27,23 +27,23 @@ async def make_pool() -> asyncpg.Pool:
     return await asyncpg.create_pool("postgresql://app@pgbouncer:6432/app", max_size=5, statement_cache_size=0)
 ```
 
-It is a keyword of asyncpg, also of `create_pool()`, which hands it on. It does not belong into the DSN, where it
-becomes a setting of the server that no server knows (`PGB105`).
+`statement_cache_size` is a keyword of `connect()`, and of `create_pool()`, which passes it on. It does not work in the
+DSN, where it is sent to the server as an unknown setting (`PGB105`).
 
-A call whose `**` may bring the key from elsewhere is not reported, nor a pool that is given a function as `connect=`,
-nor a URL that is called direct, such as `DIRECT_URL`. A connection that is made inside the creator of a SQLAlchemy
-engine is the engine's finding.
+A call is not reported if a `**` argument may contain the key, if a pool has its own `connect=` function, or if the name
+of the URL says that it is direct, such as `DIRECT_URL`. A connection made in the creator of a SQLAlchemy engine is
+reported for the engine.
 
 ## Fix safety
-The fix adds `statement_cache_size=0` to the call. It is safe unless the call spreads a parameter of the function around
-it by `**`, in which a caller elsewhere may give the key.
+The fix adds `statement_cache_size=0` to the call. It is safe unless the call passes on a parameter of the enclosing
+function with `**`, through which a caller elsewhere may pass the key.
 
 ## Versions
-Failures in transaction pooling on PgBouncer 1.18, 180 attempts each: `connect()` 84 with asyncpg 0.32 and 127 with
-0.30, `create_pool()` 123 and 85. With `statement_cache_size=0`, `fetch`, `execute`, `executemany` and types: 0 with
-both. asyncpg <= 0.30 still names the statements of `prepare()` and `copy_records_to_table()`, see `PGB503`; every
-version those of `cursor()`, see `PGB502`. PgBouncer >= 1.21 with `max_prepared_statements` above 0 and session pooling
-need nothing.
+In transaction pooling on PgBouncer 1.18, of 180 attempts each, `connect()` failed in 84 with asyncpg 0.32 and in 127
+with 0.30, `create_pool()` in 123 and 85. With `statement_cache_size=0`, `fetch`, `execute`, `executemany` and types
+never failed with either. asyncpg <= 0.30 still names the statements of `prepare()` and `copy_records_to_table()` (see
+`PGB503`), and every version names those of `cursor()` (see `PGB502`). Nothing is needed with session pooling, or with
+PgBouncer >= 1.21 and `max_prepared_statements` above 0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
@@ -53,16 +53,18 @@ need nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.connection import Connection
 from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.engine import CacheSize
 from poolsafe.findings import Finding
 from poolsafe.fixes.connection_fixes import disable_cache
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.client_wording import called_by, client_grounds
-from poolsafe.rules.wording import behind, finding
-from poolsafe.verdicts import Problem, judge_size
+from poolsafe.rules.client_wording import called_by, size_findings
+from poolsafe.rules.wording import behind
+from poolsafe.verdicts import Problem
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -70,12 +72,14 @@ if TYPE_CHECKING:
 
 @rule(since="0.2.0", fix=FixAvailability.SOMETIMES)
 def check(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    verdict = judge_size(connection, deployment)
-    if connection.is_wrapped or verdict is None or verdict.problem is not Problem.MISSING or connection.misplaced:
+    if connection.is_wrapped or connection.misplaced:
         return
-    message = (
-        f"asyncpg's {called_by(connection)} caches statements: DuplicatePreparedStatementError or another client's "
-        f"rows {behind(deployment)}; add `statement_cache_size=0`"
-    )
-    fix = disable_cache(connection, source)
-    yield finding(__name__, connection, message, verdict.severity, fix, client_grounds(connection, deployment))
+
+    def message(_: CacheSize) -> str:
+        return (
+            f"asyncpg's {called_by(connection)} caches statements: queries raise DuplicatePreparedStatementError or "
+            f"return another client's rows {behind(deployment)}; add `statement_cache_size=0`"
+        )
+
+    fix = partial(disable_cache, connection, source)
+    yield from size_findings(__name__, connection, deployment, Problem.MISSING, message, fix)

@@ -1,11 +1,11 @@
 """
 ## What it does
-Reports `cursor(sql)` of asyncpg's connections, and `iterate()` of encode/databases.
+Reports `cursor(sql)` on asyncpg's connections, and `iterate()` of encode/databases. `iterate()` calls `cursor(sql)`.
 
 ## Why is this bad?
-`iterate()` calls `cursor()`, which prepares its statement under a name of its own, with every `statement_cache_size`, 0
-included, and in every release. In transaction pooling another client's statement of that name may be on the server
-already: `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`.
+In every release, `cursor()` prepares its statement under a name, even if `statement_cache_size` is 0. In transaction
+pooling, the server connection may already have another client's statement of that name:
+`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`.
 
 ## Example
 ```python
@@ -19,7 +19,7 @@ async def export(connection: asyncpg.Connection) -> None:
 ```
 
 ## Use instead
-Read in slices by a key, or use `copy_from_query()` for an export:
+Read in batches by a key, or use `copy_from_query()` for an export:
 
 ```python
 import asyncpg
@@ -32,16 +32,16 @@ async def export(connection: asyncpg.Connection) -> None:
         last = rows[-1]["id"]
 ```
 
-With asyncpg >= 0.31 and `statement_cache_size=0`, `(await connection.prepare(sql)).cursor()` inside a transaction works
-as well: that statement has no name.
+With asyncpg >= 0.31 and `statement_cache_size=0`, `(await connection.prepare(sql)).cursor()` works too, inside a
+transaction, because that statement has no name.
 
 ## Fix safety
-There is no fix: how the rows are read has to change.
+There is no fix, because the way the rows are read has to change.
 
 ## Versions
 With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: 60 of 180 failed with asyncpg 0.32, 15 of 180
-with 0.30; `prepare()` and its `cursor()` 0 of 540 with 0.32. `iterate()` of databases 0.9.0: 7 of 108. PgBouncer 1.25.2
-with `max_prepared_statements = 200` and session pooling: 0.
+with 0.30; `prepare()` with its `cursor()` failed in 0 of 540 with 0.32. `iterate()` of databases 0.9.0 failed in 7 of
+108. Nothing failed with session pooling, or with PgBouncer 1.25.2 and `max_prepared_statements = 200`.
 
 ## References
 - [asyncpg: cursors](https://magicstack.github.io/asyncpg/current/api/index.html#cursors)
@@ -66,12 +66,16 @@ if TYPE_CHECKING:
 
 @rule(since="0.2.0", fix=FixAvailability.NONE)
 def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if call.by is PreparedBy.PREPARE or call.direct or not breaks_names(deployment):
+    if call.by is PreparedBy.PREPARE or not breaks_names(deployment):
         return
-    what = "asyncpg's `cursor(sql)`" if call.by is PreparedBy.CURSOR else "`iterate()`, asyncpg's `cursor(sql)`,"
+    what = (
+        "asyncpg's `cursor(sql)`"
+        if call.by is PreparedBy.CURSOR
+        else "`iterate()` calls asyncpg's `cursor(sql)`, which"
+    )
     message = (
-        f"{what} names its statement whatever the cache size, DuplicatePreparedStatementError {behind(deployment)}; "
-        "`fetch` in slices, or COPY"
+        f"{what} names its statement even if the cache size is 0: it raises DuplicatePreparedStatementError "
+        f"{behind(deployment)}; fetch in batches, or use COPY"
     )
     related = provenance(deployment, "pooler", "max-prepared-statements")
     yield finding(__name__, call, message, severity(deployment), None, related)

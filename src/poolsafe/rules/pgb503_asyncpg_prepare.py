@@ -1,13 +1,13 @@
 """
 ## What it does
-Reports `prepare()` of asyncpg's connections where the statement keeps a name. That is with asyncpg <= 0.30, with a
-cache that is on, and with `name=` outside a transaction.
+Reports `prepare()` on asyncpg's connections where the statement has a name. It has one with asyncpg <= 0.30, with the
+statement cache on, and with `name=` outside a transaction.
 
 ## Why is this bad?
-A prepared statement with a name lives on one server. In transaction pooling the next call may run on another one:
-`InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or meet another client's
-statement of that name and return its rows. Since 0.31, `prepare()` uses the statement without a name if
-`statement_cache_size` is 0; before, it names it whatever the size is.
+A named prepared statement exists on one server connection. In transaction pooling, the next call may run on another one
+and raise `InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or find another
+client's statement of that name and return its rows. Since 0.31, `prepare()` does not name the statement if
+`statement_cache_size` is 0. Older versions always name it.
 
 ## Example
 ```python
@@ -34,10 +34,10 @@ There is no fix.
 
 ## Versions
 With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: asyncpg 0.30 failed 36 of 180 in a transaction
-and 166 of 180 outside (49 with wrong rows), 0.32 0 of 180 in both. With the cache on, both fail. Silent where asyncpg
->= 0.31 is known and the size is 0, or the connection is made elsewhere: there `PGB501` speaks of the size. `name=`
-outside a transaction fails in every release. PgBouncer with `max_prepared_statements` above 0 and session pooling need
-nothing.
+and 166 of 180 outside (49 with wrong rows), 0.32 0 of 180 in both. With the cache on, both fail. Nothing is reported if
+asyncpg >= 0.31 is known and the size is 0, or if the connection is created elsewhere, where `PGB501` checks the size.
+`name=` outside a transaction fails in every release. Nothing is needed with session pooling, or with PgBouncer and
+`max_prepared_statements` above 0.
 
 ## References
 - [asyncpg: Connection.prepare](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.prepare)
@@ -65,18 +65,18 @@ _UNNAMED = (0, 31)
 
 @rule(since="0.2.0", fix=FixAvailability.NONE)
 def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if call.by is not PreparedBy.PREPARE or call.direct or not breaks_names(deployment):
+    if call.by is not PreparedBy.PREPARE or not breaks_names(deployment):
         return
     named = call.named and call.outside
     if not named and at_least(deployment.asyncpg, _UNNAMED) and call.size in (SizeState.ZERO, SizeState.UNKNOWN):
         return
     if named:
-        what, advice = "asyncpg's `prepare(name=...)` outside a transaction", "leave out the name"
+        what, advice = "asyncpg's `prepare(name=...)` outside a transaction", "remove the name"
     elif call.size is SizeState.ZERO or call.size is SizeState.UNKNOWN:
-        what, advice = "asyncpg's `prepare()` names its statement before 0.31", "use asyncpg >= 0.31, or `fetch`"
+        what, advice = "asyncpg's `prepare()` names its statement up to 0.30", "use asyncpg >= 0.31, or `fetch`"
     else:
         what, advice = "asyncpg's `prepare()` names its statement", "use `statement_cache_size=0`, or `fetch`"
-    message = f'{what}: `prepared statement "..." does not exist` {behind(deployment)}; {advice}'
+    message = f'{what}: it raises `prepared statement "..." does not exist` {behind(deployment)}; {advice}'
     # An asyncpg that is not known may be a new one.
     sure = named or older_than(deployment.asyncpg, _UNNAMED) or call.size not in (SizeState.ZERO, SizeState.UNKNOWN)
     weight = severity(deployment) if sure else Severity.WARNING

@@ -1,14 +1,14 @@
 """
 ## What it does
-Reports pools of asyncpg whose `init=` or `setup=` sets something for the session. That is `SET`,
-`set_config(..., false)` or `SET ROLE`, in the function itself or in one that it hands the connection to.
+Reports asyncpg pools whose `init=` or `setup=` function changes session state. It checks for `SET`,
+`set_config(..., false)` and `SET ROLE`, directly or in a function that it passes the connection to.
 
 ## Why is this bad?
-`init` runs once for each connection, and the pool runs `RESET ALL` whenever a connection is released: from the second
-use on, the setting is gone, on a direct connection as well. `setup` runs before each use, which works on a direct
-connection. In transaction pooling the next statement may run on another server, without the setting, and other clients
-get the server that has it: with a search_path or a tenant's setting, another tenant's rows. Nothing raises an
-exception.
+`init` runs once per connection, and the pool runs `RESET ALL` whenever a connection is released. From the second use
+on, the setting is gone, even on a direct connection. `setup` runs before each use, which works on a direct connection.
+In transaction pooling, the next statement may run on another server connection, without the setting, and other clients
+get the server connection that has it. With `search_path` or a tenant setting, they see another tenant's rows. No
+exception is raised.
 
 ## Example
 ```python
@@ -24,8 +24,7 @@ async def make_pool() -> asyncpg.Pool:
 ```
 
 ## Use instead
-Set it where every connection to the server has it, `ALTER ROLE app SET search_path = app`, or in the transaction that
-needs it:
+Set it for all connections with `ALTER ROLE app SET search_path = app`, or in the transaction that needs it:
 
 ```python
 import asyncpg
@@ -41,15 +40,16 @@ async def count(pool: asyncpg.Pool) -> int:
         return await connection.fetchval("SELECT count(*) FROM jobs")
 ```
 
-Codecs (`set_type_codec`) belong into `init`; they live in the client. A pool with a `reset` function or a connection
-class of its own may keep what `init` sets; then it counts as `setup`.
+Codecs (`set_type_codec`) belong in `init`, because they exist only in the client. A pool with its own `reset` function
+or connection class may keep what `init` sets; its `init` is then treated like `setup`.
 
 ## Fix safety
-There is no fix: `setup` in place of `init` is wrong behind a pooler.
+There is no fix, because `setup` instead of `init` is also wrong behind a pooler.
 
 ## Versions
-Two queries in one acquire, 180 attempts with asyncpg 0.32: `init` 126 wrong on PgBouncer 1.18 and 114 on a direct
-connection; `setup` 137 on 1.18, 130 on 1.25.2 with `max_prepared_statements = 200`, 0 on a direct connection.
+With two queries per acquire and 180 attempts with asyncpg 0.32, `init` gave 126 wrong results on PgBouncer 1.18 and 114
+on a direct connection; `setup` gave 137 on 1.18, 130 on 1.25.2 with `max_prepared_statements = 200`, and 0 on a direct
+connection.
 
 ## References
 - [asyncpg: create_pool](https://magicstack.github.io/asyncpg/current/api/index.html#connection-pools)
@@ -69,7 +69,7 @@ from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.client_wording import called_by, client_grounds
 from poolsafe.rules.wording import behind, finding
 from poolsafe.sql.session_commands import Effect
-from poolsafe.verdicts import judge_effect
+from poolsafe.verdicts import Outcome, judge_effect
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -81,13 +81,16 @@ def check(connection: Connection, deployment: Deployment, source: Source) -> Ite
         what = f"`{hook.name}` of asyncpg's {called_by(connection)} sets {hook.setting}"
         advice = "use `ALTER ROLE ... SET`, or `SET LOCAL`"
         if hook.name == "init" and not hook.kept:
-            message = f"{what}: the pool's RESET ALL undoes it at the first release, on every server; {advice}"
+            message = f"{what}: the pool's RESET ALL undoes it on the first release, on every server; {advice}"
             weight = Severity.ERROR
         else:
             verdict = judge_effect(Effect.SETTING, Transaction.NONE, deployment)
             if verdict is None:
                 continue
-            other = ", and another client gets it" if verdict.leaks else ""
-            message = f"{what}: lost on the next server{other} {behind(deployment)}; {advice}"
+            other = " and inherited by other clients" if verdict.leaks else ""
+            fate = f"is lost on the next server connection{other}"
+            if verdict.outcome is Outcome.PINS:
+                fate = "pins each client to one server connection"
+            message = f"{what}, which {fate} {behind(deployment)}; {advice}"
             weight = verdict.severity
         yield finding(__name__, connection, message, weight, None, hook.origin + client_grounds(connection, deployment))

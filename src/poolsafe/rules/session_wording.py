@@ -8,7 +8,7 @@ from poolsafe.findings import Related
 from poolsafe.rules.wording import assumption, behind, prepared_by_asyncpg, provenance
 from poolsafe.sql.scanner import PLACEHOLDER
 from poolsafe.sql.session_effects import CHARACTERISTICS, ENDED_BY_ROLLBACK, Effect
-from poolsafe.verdicts import StateVerdict, judge_state
+from poolsafe.verdicts import Outcome, StateVerdict, judge_state
 
 # Names in messages are cut, so that what to do about it stays in sight.
 _LONGEST_NAME = 28
@@ -17,10 +17,10 @@ _LONGEST_NAME = 28
 def verdict_on(statement: SessionStatement, deployment: Deployment) -> StateVerdict | None:
     """Returns what becomes of the effect, or None if the statement is of no concern.
 
-    It is not if another driver runs it, if it goes past the pooler, if its transaction ends the effect, if the client
-    keeps what it has set, if a rollback undoes it, and if the statement fails on every server (PGB405).
+    It is not if another driver runs it, if its transaction ends the effect, if the client keeps what it has set, if a
+    rollback undoes it, and if the statement fails on every server (PGB405).
     """
-    if statement.direct or statement.ended_in or fails_anywhere(statement):
+    if statement.ended_in or fails_anywhere(statement):
         return None
     if statement.rolled_back and statement.command.effect in ENDED_BY_ROLLBACK:
         return None
@@ -57,7 +57,7 @@ def how_to_keep_it_local(statement: SessionStatement) -> str:
     """Returns what to do about a setting of the session."""
     command = statement.command
     if command.by_function:
-        way = "write `true`"
+        way = "pass `true`"
     elif command.effect is Effect.ROLE:
         way = f"use `SET LOCAL {command.value.upper()}`"
     else:
@@ -70,6 +70,19 @@ def grounds(statement: SessionStatement, deployment: Deployment) -> tuple[Relate
     return statement.origin + assumption(statement, deployment) + provenance(deployment, "pooler")
 
 
-def lost(what: str, deployment: Deployment) -> str:
-    """Returns the first half of a message about what a pooler discards."""
-    return f"{what} is lost after its transaction {behind(deployment)}"
+def leaks(what: str, deployment: Deployment, consequence: str) -> str:
+    """Returns the first half of a message about what the next client on the server connection gets."""
+    return f"{what} leaks {behind(deployment)}: {consequence}"
+
+
+def message_of(leaks: str, what: str, advice: str, verdict: StateVerdict, deployment: Deployment) -> str:
+    """Returns the message about an effect of `what`: `leaks` and `advice`, or what else the pooler does with it."""
+    if verdict.outcome is Outcome.PINS:
+        return f"{pinned(what, deployment)}; keep such clients few"
+    said = leaks if verdict.leaks else f"{what} is lost when its transaction ends {behind(deployment)}"
+    return f"{said}; {advice}"
+
+
+def pinned(what: str, deployment: Deployment) -> str:
+    """Returns the first half of a message about an effect for which the pooler keeps a server for its client."""
+    return f"{what} pins its client to one server connection {behind(deployment)}"

@@ -17,6 +17,9 @@ STATEMENT_CACHE = "asyncpg's `statement_cache_size`"
 PREPARED_CACHE = "SQLAlchemy's `prepared_statement_cache_size`"
 NAME_FUNCTION = "SQLAlchemy's `prepared_statement_name_func`"
 
+# What a message names where nothing is known of the pooler.
+ANY_POOLER = "a pooler such as PgBouncer"
+
 _LAYERS = {
     "statement_cache_size": STATEMENT_CACHE,
     "prepared_statement_cache_size": PREPARED_CACHE,
@@ -27,8 +30,8 @@ _LAYERS = {
 _SAYS = {
     "pooler": "the pooler runs in {} mode here",
     "max-prepared-statements": "`max_prepared_statements` is {} here",
-    "asyncpg-version": "asyncpg {} comes from here",
-    "sqlalchemy-version": "SQLAlchemy {} comes from here",
+    "asyncpg-version": "asyncpg {} is declared here",
+    "sqlalchemy-version": "SQLAlchemy {} is declared here",
     "assume-driver": "{} is the only asynchronous SQL driver declared here",
 }
 
@@ -56,14 +59,14 @@ def behind(deployment: Deployment) -> str:
         where = (
             "configured" if evidence is None else os.path.basename(evidence.path) if evidence.path else evidence.value
         )
-        unsettled = f"; `{product.settle}` unknown" if class_of(deployment) is PoolerClass.UNKNOWN else ""
-        before = "at" if deployment.pooler is PoolMode.NONE else "behind"
+        unsettled = f"; `{product.settle}` not set" if class_of(deployment) is PoolerClass.UNKNOWN else ""
+        before = "on" if deployment.pooler is PoolMode.NONE else "behind"
         return f"{before} {product.title} ({where}{unsettled})"
     if deployment.pooler in (PoolMode.AUTO, PoolMode.NONE):
-        return "behind PgBouncer (assumed)" if evidence is None else f"behind a pooler ({evidence.value})"
+        return f"behind {ANY_POOLER}" if evidence is None else f"behind a pooler (suggested by {evidence.value})"
     if evidence is None:
         return f"behind the configured {deployment.pooler.value} pooler"
-    return f"behind the {deployment.pooler.value} pooler of {os.path.basename(evidence.path)}"
+    return f"behind the {deployment.pooler.value} pooler in {os.path.basename(evidence.path)}"
 
 
 def release(deployment: Deployment) -> str:
@@ -94,7 +97,7 @@ def grounds(engine: Engine, deployment: Deployment, *keys: str) -> tuple[Related
 
 def assuming(engine: Engine) -> str:
     """How a message begins where the driver is not seen in the URL."""
-    return "assuming asyncpg, " if engine.url.driver is Driver.UNKNOWN else ""
+    return "assuming the driver is asyncpg, " if engine.url.driver is Driver.UNKNOWN else ""
 
 
 def called(function: str) -> str:
@@ -134,7 +137,7 @@ def both_zero(engine: Engine, deployment: Deployment) -> str:
     if engine.creator is not None:
         wrong = (SizeState.POSITIVE, SizeState.INVALID)
         sizes = "both to 0" if engine.sizes.prepared.state in wrong else "`statement_cache_size=0`"
-        return f"set {sizes} inside the `{engine.creator}`{besides(engine, deployment)}"
+        return f"set {sizes} in the creator{besides(engine, deployment)}"
     return f"set both to 0 in `connect_args`{besides(engine, deployment)}"
 
 
@@ -170,15 +173,15 @@ def assumption(statement: _Run, deployment: Deployment) -> tuple[Related, ...]:
 
 
 def interruption(deployment: Deployment) -> str:
-    """What closes a connection that waits in SQLAlchemy's pool; in session mode a waiting client is not idle."""
+    """When a connection that waits in SQLAlchemy's pool is closed. In session mode a waiting client is not idle."""
     product = deployment.product
     if product is not None and product.idle:
-        return f"as {product.title} {product.idle},"
+        return f"{product.title} {product.idle}, then"
     evidence = deployment.because("pooler")
     if product is None and evidence is not None and not evidence.path:
         # A mere sign may stand for any pooler.
-        return "after a restart or an idle timeout of the pooler"
+        return "after a restart or idle timeout of the pooler,"
     name = "PgBouncer" if product is None else product.title
     if deployment.pooler is PoolMode.SESSION:
-        return f"after a restart of {name} or PostgreSQL"
-    return "after a PgBouncer restart or `client_idle_timeout`" if product is None else f"after a restart of {name}"
+        return f"after a restart of {name} or PostgreSQL,"
+    return "after a PgBouncer restart or `client_idle_timeout`," if product is None else f"after a restart of {name},"

@@ -7,8 +7,9 @@ client gets. The commands are read token by token with the server's own rules (`
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from poolsafe.sql.command_tokens import Command
 from poolsafe.sql.scanner import PLACEHOLDER, split, tokens
 from poolsafe.sql.session_effects import CHARACTERISTICS, LASTING, LOCAL, Effect, SessionCommand
 from poolsafe.sql.setting_names import TRACKED, is_setting
@@ -24,13 +25,9 @@ __all__ = [
     "session_commands",
 ]
 
-_Token = tuple[str, int, int]
-
 # A bind of SQLAlchemy's `text()`, a parameter of asyncpg, or one of psycopg.
 _PARAMETER = re.compile(r"(?<![:\w\\]):\w+(?![:\w])|\$\d+|%s|%\(\w+\)s")
 _QUOTED = re.compile(r"'[^']*'")
-# The words of a query that does more than call a function.
-_WORK = frozenset({"from", "insert", "update", "delete", "merge", "call"})
 _LOCKS = re.compile(r"pg_(?:try_)?advisory_(?P<kind>lock|xact_lock|unlock)(?:_shared|_all)?\Z")
 _QUERIES = frozenset({"select", "with", "values", "insert", "update", "delete", "merge", "explain", "call", "(", ""})
 _ENDS = frozenset({"commit", "end", "rollback", "abort"})
@@ -61,7 +58,7 @@ def is_tracked(setting: str) -> bool:
 
 
 def _effects(sql: str, start: int, end: int) -> Iterator[SessionCommand]:
-    command = _Command(sql, [(kind, start + at, start + to) for kind, at, to in tokens(sql[start:end])], start, end)
+    command = Command(sql, [(kind, start + at, start + to) for kind, at, to in tokens(sql[start:end])], start, end)
     reader = _READERS.get(command.word(0))
     if reader is not None:
         yield from reader(command)
@@ -70,60 +67,10 @@ def _effects(sql: str, start: int, end: int) -> Iterator[SessionCommand]:
         yield from _select_into(command)
 
 
-class _Command:
-    """The tokens of one command."""
-
-    def __init__(self, sql: str, found: Sequence[_Token], start: int, end: int) -> None:
-        self.sql = sql
-        self.tokens = found
-        self.start = start
-        self.end = end
-
-    def text(self, index: int) -> str:
-        """Returns the text of a token, or "" past the end."""
-        if index >= len(self.tokens):
-            return ""
-        _, start, end = self.tokens[index]
-        return self.sql[start:end]
-
-    def word(self, index: int) -> str:
-        """Returns a token in lower case."""
-        return self.text(index).lower()
-
-    def words(self, index: int, *expected: str) -> bool:
-        """Returns whether these words stand at an index."""
-        return all(self.word(index + place) == word for place, word in enumerate(expected))
-
-    def from_to(self, first: int, last: int) -> tuple[int, int]:
-        """Returns the span from one token to another, which is included."""
-        return self.tokens[first][1], self.tokens[last][2]
-
-    def name(self, index: int) -> tuple[str, int]:
-        """Returns a name that may have dots, without its quotes, and the index after it."""
-        parts: list[str] = []
-        end = None
-        while index < len(self.tokens) and (end is None or self.tokens[index][1] == end):
-            kind, start, end = self.tokens[index]
-            text = self.sql[start:end]
-            if kind not in ("word", "placeholder") and not (text == "." and parts) and text[:1] != '"':
-                break
-            parts.append(text.strip('"'))
-            index += 1
-        return "".join(parts), index
-
-    @property
-    def works(self) -> bool:
-        """Whether the command reads or writes tables."""
-        return any(kind == "word" and self.sql[start:end].lower() in _WORK for kind, start, end in self.tokens)
-
-    def made(self, effect: Effect, name: str = "", **more: object) -> SessionCommand:
-        return SessionCommand(effect, name, self.start, self.end, **more)  # type: ignore[arg-type]
-
-
 # --- SET ---
 
 
-def _set(command: _Command) -> Iterator[SessionCommand]:
+def _set(command: Command) -> Iterator[SessionCommand]:
     scope = command.word(1)
     if command.words(1, "session", "characteristics"):
         yield command.made(Effect.SETTING, CHARACTERISTICS)
@@ -135,20 +82,27 @@ def _set(command: _Command) -> Iterator[SessionCommand]:
     local = scope == "local"
     if command.words(first, "session", "authorization") or command.word(first) == "role":
         at = first + (2 if command.word(first) == "session" else 1)
+        kind = "session authorization" if command.word(first) == "session" else "role"
         if command.word(at) not in ("default", "none", ""):
             role = command.sql[command.tokens[at][1] : command.end]
             yield command.made(
                 Effect.LOCAL_ROLE if local else Effect.ROLE,
                 role.strip("\"'"),
                 edit=edit,
-                value="session authorization" if command.word(first) == "session" else "role",
+                value=kind,
                 parameters=_has_parameter(role),
             )
+        elif not local and command.word(at):
+            yield command.made(Effect.RESET, kind)
         return
     name, after = _setting(command, first)
     value_start = command.tokens[after][1] if after < len(command.tokens) else command.end
     value = command.sql[value_start : command.end]
-    if not name or value.lower() in ("default", "") or not (PLACEHOLDER in name or is_setting(name)):
+    if not name or not value or not (PLACEHOLDER in name or is_setting(name)):
+        return
+    if value.lower() == "default":
+        if not local:
+            yield command.made(Effect.RESET, name.lower())
         return
     yield command.made(
         Effect.LOCAL_SETTING if local else Effect.SETTING,
@@ -159,7 +113,18 @@ def _set(command: _Command) -> Iterator[SessionCommand]:
     )
 
 
-def _setting(command: _Command, index: int) -> tuple[str, int]:
+def _reset(command: Command) -> Iterator[SessionCommand]:
+    if command.words(1, "session", "authorization"):
+        yield command.made(Effect.RESET, "session authorization")
+    elif command.words(1, "time", "zone"):
+        yield command.made(Effect.RESET, "timezone")
+    else:
+        name, after = command.name(1)
+        if name and after == len(command.tokens):
+            yield command.made(Effect.RESET, name.lower())
+
+
+def _setting(command: Command, index: int) -> tuple[str, int]:
     """Returns the setting that a SET names, and the index of its value; "" if it is no SET of PostgreSQL."""
     match command.word(index), command.word(index + 1):
         case "time", "zone":
@@ -180,7 +145,7 @@ def _setting(command: _Command, index: int) -> tuple[str, int]:
 # --- functions in expressions ---
 
 
-def _calls(command: _Command) -> Iterator[SessionCommand]:
+def _calls(command: Command) -> Iterator[SessionCommand]:
     for index in range(len(command.tokens) - 1):
         kind, start, end = command.tokens[index]
         if kind != "word" or command.tokens[index + 1][0] != "open":
@@ -196,7 +161,7 @@ def _calls(command: _Command) -> Iterator[SessionCommand]:
             yield command.made(effect, name or function, edit=(start, end), value=given, with_work=command.works)
 
 
-def _set_config(command: _Command, index: int) -> Iterator[SessionCommand]:
+def _set_config(command: Command, index: int) -> Iterator[SessionCommand]:
     arguments = _arguments(command, index + 1)
     if len(arguments) != 3:
         return
@@ -233,7 +198,7 @@ def _truth(text: str) -> str:
     return "false" if word in ("false", "f", "no", "off", "0") else ""
 
 
-def _arguments(command: _Command, opening: int) -> list[tuple[int, int]]:
+def _arguments(command: Command, opening: int) -> list[tuple[int, int]]:
     """Returns the spans of the arguments of a call whose parenthesis opens at an index."""
     found: list[tuple[int, int]] = []
     # A token may be several parentheses.
@@ -264,7 +229,7 @@ def _trimmed(sql: str, start: int, end: int) -> tuple[int, int]:
 # --- temporary objects ---
 
 
-def _create(command: _Command) -> Iterator[SessionCommand]:
+def _create(command: Command) -> Iterator[SessionCommand]:
     index = 3 if command.words(1, "or", "replace") else 1
     temporary = False
     while command.word(index) in ("global", "local", "temp", "temporary", "recursive"):
@@ -279,7 +244,7 @@ def _create(command: _Command) -> Iterator[SessionCommand]:
         yield _temporary(command, name, after, kind, kept=kept)
 
 
-def _temporary(command: _Command, name: str, after: int, kind: str, *, kept: bool) -> SessionCommand:
+def _temporary(command: Command, name: str, after: int, kind: str, *, kept: bool) -> SessionCommand:
     """Returns the creation of a temporary object. `after` is the index of what follows its name."""
     if kind != "table":
         return command.made(Effect.TEMPORARY_TABLE, name, kept=kept, value=kind)
@@ -303,7 +268,7 @@ def _temporary(command: _Command, name: str, after: int, kind: str, *, kept: boo
     return command.made(Effect.TEMPORARY_TABLE, name, edit=(place, place), kept=kept)
 
 
-def _select_into(command: _Command) -> Iterator[SessionCommand]:
+def _select_into(command: Command) -> Iterator[SessionCommand]:
     depth = 0
     for index, (kind, start, end) in enumerate(command.tokens):
         depth += (end - start) * ((kind == "open") - (kind == "close"))
@@ -313,7 +278,7 @@ def _select_into(command: _Command) -> Iterator[SessionCommand]:
         yield command.made(Effect.TEMPORARY_TABLE, command.name(at)[0])
 
 
-def _drop(command: _Command) -> Iterator[SessionCommand]:
+def _drop(command: Command) -> Iterator[SessionCommand]:
     if command.word(1) == "table":
         yield command.made(Effect.DROP_TABLE, command.name(4 if command.words(2, "if", "exists") else 2)[0])
 
@@ -321,20 +286,20 @@ def _drop(command: _Command) -> Iterator[SessionCommand]:
 # --- the rest ---
 
 
-def _listen(command: _Command) -> Iterator[SessionCommand]:
+def _listen(command: Command) -> Iterator[SessionCommand]:
     # `listen 80` is nginx's.
     name, after = command.name(1)
     if name and after == len(command.tokens):
         yield command.made(Effect.LISTEN, name)
 
 
-def _declare(command: _Command) -> Iterator[SessionCommand]:
+def _declare(command: Command) -> Iterator[SessionCommand]:
     for index in range(2, len(command.tokens)):
         if command.words(index, "with", "hold"):
             yield command.made(Effect.HELD_CURSOR, command.name(1)[0])
 
 
-def _prepared(command: _Command) -> Iterator[SessionCommand]:
+def _prepared(command: Command) -> Iterator[SessionCommand]:
     if command.word(0) == "deallocate":
         at = 2 if command.word(1) == "prepare" else 1
         if command.word(at) == "all":
@@ -348,23 +313,23 @@ def _prepared(command: _Command) -> Iterator[SessionCommand]:
         yield command.made(Effect.PREPARED, name, value=command.word(0))
 
 
-def _load(command: _Command) -> Iterator[SessionCommand]:
+def _load(command: Command) -> Iterator[SessionCommand]:
     library = command.text(1)
     if library.startswith("'") and len(command.tokens) == 2:
         yield command.made(Effect.LIBRARY, library.strip("'"))
 
 
-def _discard(command: _Command) -> Iterator[SessionCommand]:
+def _discard(command: Command) -> Iterator[SessionCommand]:
     if command.word(1) in ("all", "temp", "temporary", "plans", "sequences") and len(command.tokens) == 2:
         yield command.made(Effect.DISCARD, f"discard {command.word(1)}")
 
 
-def _begin(command: _Command) -> Iterator[SessionCommand]:
+def _begin(command: Command) -> Iterator[SessionCommand]:
     if command.word(0) == "begin" or command.word(1) == "transaction":
         yield command.made(Effect.BEGIN)
 
 
-def _end(command: _Command) -> Iterator[SessionCommand]:
+def _end(command: Command) -> Iterator[SessionCommand]:
     # `ROLLBACK TO SAVEPOINT` does not end the transaction.
     if command.word(1) != "to" and not command.words(2, "to") and command.word(1) != "prepared":
         yield command.made(Effect.END)
@@ -372,6 +337,7 @@ def _end(command: _Command) -> Iterator[SessionCommand]:
 
 _READERS = {
     "set": _set,
+    "reset": _reset,
     "create": _create,
     "drop": _drop,
     "listen": _listen,

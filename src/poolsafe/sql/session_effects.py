@@ -28,6 +28,7 @@ class Effect(enum.Enum):
     # The other end of one of the above.
     UNLOCK = "releases an advisory lock of the session"
     DROP_TABLE = "drops a table"
+    RESET = "sets a setting or the role back"
     # Boundaries of transactions.
     BEGIN = "begins a transaction"
     END = "ends a transaction"
@@ -61,6 +62,8 @@ class SessionCommand:
     * a lock: the name of its function;
     * a temporary table: an empty span, where `ON COMMIT DROP` belongs; None for views and sequences, which have no such
       clause.
+
+    A setting that is set back has its name, or is called `all`; the role is called `role` or `session authorization`.
 
     `value` is the text of the new value of a setting; the arguments of a lock function; `role` or `session
     authorization`; `view` or `sequence` if the temporary object is no table, and `delete rows` or `preserve rows` if

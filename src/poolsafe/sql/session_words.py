@@ -7,52 +7,76 @@ elsewhere does not: `UPDATE ... SET` is everywhere.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
+from typing import AnyStr
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from poolsafe.sql.setting_names import is_setting
 
-# Each pattern stands beside a literal that its matches contain: a plain search for that is faster than `re`. In small
-# letters these words are frequent in prose, so more of the command is asked for.
-_COMMANDS = (
-    ("SET", r'SET\s+(?!NULL\b|DEFAULT\b)[\w."{\x01%]'),
-    ("set ", r'set\s+(?:(?:local|session|role|time)\b|[\w."{}\x01%]+\s*(?:=|to\b))'),
-    ("LISTEN", r'LISTEN\s+["\w{\x01]'),
-    ("listen ", r"""listen\s+[\w"{}\x01]+\s*(?:[;"']|\Z)"""),
-    ("DISCARD", r"DISCARD\s+\w"),
-    ("discard ", r"discard\s+(?:all|temp|temporary|plans|sequences)\b"),
-    ("DEALLOCATE", r"DEALLOCATE\s+\w"),
-    ("deallocate ", r"deallocate\s+(?:all|prepare)\b"),
-    ("PREPARE", r"PREPARE\s+\w+\s*(?:\(|(?i:AS)\b)"),
-    ("prepare ", r"prepare\s+\w+\s*(?:\(|(?i:AS)\b)"),
-    ("EXECUTE", r"""EXECUTE\s+(?!IMMEDIATE\b|format\b)\w+\s*(?:[("';]|\Z)"""),
-    ("LOAD", r"LOAD\s+'"),
-    ("load '", r"load\s+'"),
-    ("TEMP", r"(?:CREATE|create)\s+(?:(?i:OR\s+REPLACE|GLOBAL|LOCAL)\s+)*TEMP(?:ORARY)?\b"),
-    ("temp", r"(?:CREATE|create)\s+(?:(?i:OR\s+REPLACE|GLOBAL|LOCAL)\s+)*(?:temp(?:orary)?\b|(?i:table)\s+pg_temp\b)"),
+# Each pattern stands beside a literal that its matches contain: a plain search for that is faster than `re`. A literal
+# in small letters is searched for in the file in small letters, one of them for several patterns. In small letters the
+# words are frequent in prose, so more of the command is asked for.
+_NAME = r"""([\w."'{}\x01%]+)"""
+_SET = r"set\s+(?:(?:local|session)\s+)?"
+_AS_WRITTEN = (
+    ("SET", (rf"SET\s+(?!NULL\b|DEFAULT\b)(?:(?:LOCAL|SESSION)\s+)?{_NAME}",)),
+    (
+        "set ",
+        (
+            rf"{_SET}{_NAME}(?=\s*=|\s+to\b)",
+            rf"{_SET}(?:role|time\s+zone|session\s+(?:authorization|characteristics))\b",
+        ),
+    ),
+    ("EXECUTE", (r"""EXECUTE\s+(?!IMMEDIATE\b|format\b)\w+\s*(?:[("';]|\Z)""",)),
+)
+_BEFORE_TEMP = r"\s+(?:(?i:OR\s+REPLACE|GLOBAL|LOCAL)\s+)*"
+_IN_ANY_CASE = (
+    ("listen ", (r'LISTEN\s+["\w{\x01]', r"""listen\s+[\w"{}\x01]+\s*(?:[;"']|\Z)""")),
+    ("discard ", (r"DISCARD\s+\w", r"discard\s+(?:all|temp|temporary|plans|sequences)\b")),
+    ("deallocate ", (r"DEALLOCATE\s+\w", r"deallocate\s+(?:all|prepare)\b")),
+    ("prepare ", (r"PREPARE\s+\w+\s*(?:\(|(?i:AS)\b)", r"prepare\s+\w+\s*(?:\(|(?i:AS)\b)")),
+    ("load '", (r"LOAD\s+'", r"load\s+'")),
+    (
+        "temp",
+        (
+            rf"CREATE{_BEFORE_TEMP}(?i:TEMP(?:ORARY)?)\b",
+            rf"create{_BEFORE_TEMP}(?i:temp(?:orary)?)\b",
+            r"CREATE\s+(?i:TABLE\s+pg_temp)\b",
+            r"create\s+(?i:table\s+pg_temp)\b",
+        ),
+    ),
 )
 # These say what becomes of the effects of other commands, and are nothing to look for by themselves.
 _BOUNDARIES = (
     r"""(?:BEGIN|COMMIT|ROLLBACK|START\s+TRANSACTION)\s*(?:[;"']|\Z)""",
     r"""(?:begin|commit|rollback|start\s+transaction)\s*(?:[;"']|\Z)""",
-    r"(?:DROP|drop)\s+\w",
+    r"(?:DROP|drop|RESET|reset)\s+\w",
 )
 # These may stand anywhere in a command. The name of a function may be put together: `f"SELECT pg_{kind}advisory_lock"`.
 _INSIDE = (
-    ("set_config", r"(?:\b|(?<=\\[nrt]))set_config\s*\("),
-    ("advisory_", r"advisory_(?:xact_)?(?:un)?lock"),
-    ("lastval", r"lastval\s*\("),
-    ("currval", r"currval\s*\("),
-    ("TEMP", r"INTO\s+TEMP(?:ORARY)?\b"),
-    ("temp", r"into\s+temp(?:orary)?\b"),
-    ("HOLD", r"WITH\s+HOLD\b"),
-    ("hold", r"with\s+hold\b"),
+    # A function of the project may have that name, and is given other things than SQL's function is.
+    ("set_config", (r"""\.set_config\b|set_config\s*\(\s*(?:['":$%{\\\x01]|\Z)""",)),
+    ("advisory_", (r"advisory_(?:xact_)?(?:un)?lock",)),
+    ("val(", (r"(?:last|curr)val\(",)),
+    (" temp", (r"INTO\s+TEMP(?:ORARY)?\b", r"into\s+temp(?:orary)?\b")),
+    ("with hold", (r"WITH\s+HOLD\b", r"with\s+hold\b")),
 )
-_LEADING = [re.compile(pattern) for _, pattern in _COMMANDS]
-_LEADING_BYTES = [(literal.encode(), re.compile(pattern.encode())) for literal, pattern in _COMMANDS]
+_LEADING = [re.compile(one) for _, patterns in (*_AS_WRITTEN, *_IN_ANY_CASE) for one in patterns]
 _BOUNDARY = [re.compile(pattern) for pattern in _BOUNDARIES]
-_ANYWHERE = re.compile("|".join(pattern for _, pattern in _INSIDE))
-_ANYWHERE_BYTES = [(literal.encode(), re.compile(pattern.encode())) for literal, pattern in _INSIDE]
+_ANYWHERE = re.compile("|".join(one for _, patterns in _INSIDE for one in patterns))
+
+
+def _of_bytes(
+    patterns: Iterable[tuple[str, tuple[str, ...]]],
+) -> list[tuple[bytes, list[re.Pattern[bytes]]]]:
+    return [(literal.encode(), [re.compile(one.encode()) for one in found]) for literal, found in patterns]
+
+
+_AS_WRITTEN_BYTES = _of_bytes(_AS_WRITTEN)
+_IN_ANY_CASE_BYTES = _of_bytes(_IN_ANY_CASE)
+_INSIDE_BYTES = _of_bytes(_INSIDE)
+
+# What may follow SET besides the name of a setting.
+_OTHER_NAMES = frozenset({"authorization", "characteristics", "names", "role", "schema", "session", "time"})
 
 # What may stand between the beginning of a literal, or a semicolon in it, and the command.
 _LEAD = re.compile(r"(?:\A|[\"';])(?:\s|\\[nrt]|--[^\r\n]*[\r\n])*\Z")
@@ -62,12 +86,23 @@ _FARTHEST = 200  # characters of blanks and comments before a command
 def may_change_session(literal: str) -> bool:
     """Returns whether a string literal, or its text, may hold a command that changes the session or a transaction."""
     return _ANYWHERE.search(literal) is not None or any(
-        _leads(literal, found.start()) for pattern in (*_LEADING, *_BOUNDARY) for found in pattern.finditer(literal)
+        _may_be_setting(found) and _leads(literal[max(found.start() - _FARTHEST, 0) : found.start()])
+        for pattern in (*_LEADING, *_BOUNDARY)
+        for found in pattern.finditer(literal)
     )
 
 
-def _leads(text: str, start: int) -> bool:
-    return _LEAD.search(text[max(start - _FARTHEST, 0) : start]) is not None
+def _leads(before: str) -> bool:
+    """Returns whether a command may begin behind this text."""
+    return _LEAD.search(before) is not None
+
+
+def _may_be_setting(found: re.Match[AnyStr]) -> bool:
+    """Returns whether the name behind SET, if that was found, may be a setting: `SET done = 1` belongs to an UPDATE."""
+    if not found.re.groups:
+        return True
+    text = found[1] if isinstance(found[1], str) else found[1].decode("latin-1")
+    return text.lower() in _OTHER_NAMES or not text.isidentifier() or is_setting(text)
 
 
 # What has to be named for a literal to be run, under another name too.
@@ -105,11 +140,17 @@ def names_session_change(data: bytes) -> bool:
 
 def _commands(data: bytes) -> Iterator[int]:
     """Yields the offsets of what looks like a command, also where no literal is."""
-    for literal, pattern in _ANYWHERE_BYTES:
-        if literal in data:
-            yield from (found.start() for found in pattern.finditer(data))
-    for literal, pattern in _LEADING_BYTES:
-        for found in pattern.finditer(data) if literal in data else ():
-            before = data[max(found.start() - _FARTHEST, 0) : found.start()]
-            if _LEAD.search(before.decode("latin-1")) is not None:
+    small = data.lower()
+    for pattern in _with_literal(_INSIDE_BYTES, small):
+        yield from (found.start() for found in pattern.finditer(data))
+    for pattern in (*_with_literal(_AS_WRITTEN_BYTES, data), *_with_literal(_IN_ANY_CASE_BYTES, small)):
+        for found in pattern.finditer(data):
+            before = data[max(found.start() - _FARTHEST, 0) : found.start()].decode("latin-1")
+            if _may_be_setting(found) and _leads(before):
                 yield found.start()
+
+
+def _with_literal(
+    patterns: Iterable[tuple[bytes, list[re.Pattern[bytes]]]], data: bytes
+) -> Iterator[re.Pattern[bytes]]:
+    return (pattern for literal, found in patterns if literal in data for pattern in found)

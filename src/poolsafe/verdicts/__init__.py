@@ -15,12 +15,13 @@ from poolsafe.verdicts.judgement import (
 from poolsafe.verdicts.pooler_effects import breaks_names, class_of, has_pooler, severity
 from poolsafe.verdicts.pre_ping import ping_fails
 from poolsafe.verdicts.problems import SIZES, Problem, States, Verdict
-from poolsafe.verdicts.session_state import StateVerdict, judge_effect, judge_state
+from poolsafe.verdicts.session_state import Outcome, StateVerdict, judge_effect, judge_state
 from poolsafe.verdicts.silences import silence_of
 from poolsafe.verdicts.startup_parameters import fate_of
 
 __all__ = [
     "SIZES",
+    "Outcome",
     "Problem",
     "StateVerdict",
     "States",

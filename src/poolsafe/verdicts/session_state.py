@@ -22,6 +22,7 @@ class Outcome(enum.Enum):
     """What becomes of the effect of a command after its transaction."""
 
     KEPT = "the client keeps it"
+    PINS = "the client keeps it, and the server for it, which others cannot use until the client disconnects"
     LOST = "it is discarded"
     LEAKS = "it stays on a server, which another client gets"
 
@@ -29,8 +30,13 @@ class Outcome(enum.Enum):
 class StateVerdict(NamedTuple):
     """What becomes of a statement's effect, and the severity of a finding about it."""
 
-    leaks: bool
+    outcome: Outcome
     severity: Severity
+
+    @property
+    def leaks(self) -> bool:
+        """Whether other clients get the effect."""
+        return self.outcome is Outcome.LEAKS
 
 
 class _Row(NamedTuple):
@@ -44,18 +50,25 @@ _ANY_EFFECT = frozenset(Effect)
 _ANY_TRANSACTION = frozenset(Transaction)
 _OUTSIDE = frozenset({Transaction.AUTOCOMMIT, Transaction.NONE})
 _BY_SET = frozenset({Effect.SETTING, Effect.ROLE})
-_KEEPING = frozenset({State.OWN, State.PINNED, State.TRACKED_OR_PINNED})
+_KEEPING = frozenset({State.OWN})
+_PINNING = frozenset({State.PINNED, State.TRACKED_OR_PINNED})
 _LOSING = frozenset({State.LOST})
 _RESETTING = frozenset({State.RESET})
 _TRACKING = frozenset({State.TRACKED})
 _EVERY_STATE = frozenset(State)
+# Reading a value of a sequence, or discarding, leaves nothing for which a server would have to be kept.
+_LEAVING_NOTHING = frozenset({Effect.SEQUENCE_VALUE, Effect.DISCARD})
 # Poolers that do not pass on what a client leaves behind: their findings are warnings.
-_MILD = _LOSING | _TRACKING
+_MILD = _LOSING | _TRACKING | _PINNING
 
 # The first matching row wins.
 _ROWS: tuple[_Row, ...] = (
-    # A server of one's own, or for as long as it matters: RDS Proxy and YugabyteDB, by their documentation.
+    # A server of one's own.
     _Row(_KEEPING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.KEPT),
+    # RDS Proxy pins for SET as well, YugabyteDB does not, by their documentation.
+    _Row(frozenset({State.TRACKED_OR_PINNED}), _BY_SET, _ANY_TRANSACTION, Outcome.KEPT),
+    _Row(_PINNING, _LEAVING_NOTHING, _ANY_TRANSACTION, Outcome.KEPT),
+    _Row(_PINNING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.PINS),
     # PgDog sets on each server what the client has set, by its documentation; locks, LISTEN and the rest it does not.
     _Row(_TRACKING, _BY_SET, _ANY_TRANSACTION, Outcome.KEPT),
     # There is nothing left to discard.
@@ -67,7 +80,7 @@ _ROWS: tuple[_Row, ...] = (
     # PgBouncer: measured for each effect, with max_prepared_statements = 0 and 200 alike.
     _Row(_EVERY_STATE, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.LEAKS),
 )
-_OWN_SERVER = frozenset({PoolerClass.DIRECT, PoolerClass.SESSION, PoolerClass.PINS})
+_OWN_SERVER = frozenset({PoolerClass.DIRECT, PoolerClass.SESSION})
 
 
 def outcome(state: State, effect: Effect, transaction: Transaction) -> Outcome:
@@ -91,4 +104,4 @@ def judge_effect(effect: Effect, transaction: Transaction, deployment: Deploymen
     found = outcome(state, effect, transaction)
     if found is Outcome.KEPT:
         return None
-    return StateVerdict(found is Outcome.LEAKS, Severity.WARNING if state in _MILD else severity(deployment))
+    return StateVerdict(found, Severity.WARNING if state in _MILD else severity(deployment))

@@ -35,7 +35,7 @@ def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
     size = unsettled_size(engine, deployment)
     if size is not None:
         if size.reason is Reason.CREATOR:
-            what = f"its `{engine.creator}` makes the connections in a way that is not followed"
+            what = f"its `{engine.creator}` cannot be followed"
             return Silence(lambda: engine.span, Cause.CREATOR, what)
         return Silence(lambda: engine.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
     if not is_spared(engine, deployment):

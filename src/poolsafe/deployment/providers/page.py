@@ -15,40 +15,40 @@ from poolsafe.facts.pooler import Fate, Pooler, PoolerClass
 _HEAD = """\
 # Poolers
 
-What fails depends on what stands between the engine and PostgreSQL. poolsafe sorts poolers into classes:
+What fails depends on the pooler between the engine and PostgreSQL. poolsafe divides poolers into classes:
 
 | Class | What it means | Cached statements (PGB1xx) | Pre-ping (PGB201, PGB202) | Session state (PGB4xx) |
 |---|---|---|---|---|
-| `direct` | there is no pooler | silent | silent | silent |
-| `session` | each client has a server of its own | silent | reported | silent |
-| `transaction-breaks` | clients change servers, and named statements fail | errors | reported | errors |
-| `transaction-carries` | clients change servers, and the pooler carries named statements | silent | reported | errors |
-| `pins` | a client keeps its server once its state requires it | silent | reported | silent |
+| `direct` | there is no pooler | not reported | not reported | not reported |
+| `session` | each client has its own server connection | not reported | reported | not reported |
+| `transaction-breaks` | server connections are shared, and named statements fail | errors | reported | errors |
+| `transaction-carries` | server connections are shared, and named statements work | not reported | reported | errors |
+| `pins` | a client keeps its server connection if its state requires it | not reported | reported | not reported |
 | `unknown` | it depends on settings that are not visible | warnings | reported | warnings |
 
-The class is taken from the strongest evidence: the configuration, then the host, port and database name of a provider
-in the URL, then files of the project such as `pgbouncer.ini`. Names of variables (`PGBOUNCER_URL`), parameters of the
-URL (`?pgbouncer=true`, `?supa=`), a mere word in a host (`pooler`, `pgbouncer`) and the ports 6432 and 6543 are weak,
-in this order: the class stays `unknown`. Names such as `DIRECT_URL` and `DATABASE_URL_UNPOOLED` mean a direct
-connection where nothing else speaks for a pooler. Cache sizes of 0 are no evidence at all.
+poolsafe takes the class from the first of these: the configuration, a provider's host, port and database name in the
+URL, and project files such as `pgbouncer.ini`. If there is only a weak sign, the class stays `unknown`. Weak signs are,
+in this order, the name of a variable (`PGBOUNCER_URL`), a parameter in the URL (`?pgbouncer=true`, `?supa=`), a word in
+the host (`pooler`, `pgbouncer`), and the ports 6432 and 6543. Names such as `DIRECT_URL` and `DATABASE_URL_UNPOOLED`
+mean a direct connection, unless something else suggests a pooler. Cache sizes of 0 are not a sign of a pooler.
 
 Of session state, what a pooler tracks is silent, and what it discards by itself is a warning: its row says which.
-PGB404 and PGB405 are reported everywhere, since they fail without a pooler too.
+PGB404 and PGB405 are reported everywhere, because they also fail without a pooler.
 
-`pooler` in the configuration takes a mode (`transaction`, `statement`, `session`, `none`) or a name of this page:
+`pooler` in the configuration accepts a mode (`transaction`, `statement`, `session`, `none`) or a name from this page:
 
 ```toml
 [tool.poolsafe]
 pooler = "neon"
 ```
 
-`max-prepared-statements` in the configuration wins over the number given here. In a host, `*` stands for characters
-other than a dot and `**.` for any number of labels; a URL without a port has 5432. Startup parameters are those of
-asyncpg's `server_settings`; every pooler that refuses some accepts `application_name`, `client_encoding`, `DateStyle`,
+`max-prepared-statements` in the configuration overrides the number on this page. In a host, `*` matches characters
+other than a dot, and `**.` any number of labels. A URL without a port means port 5432. Startup parameters are those in
+asyncpg's `server_settings`; even poolers that refuse others accept `application_name`, `client_encoding`, `DateStyle`,
 `standard_conforming_strings` and `TimeZone`.
 
-This page is generated from the catalogue in `src/poolsafe/deployment/providers`. What providers run can change without
-notice.
+This page is generated from the catalogue in `src/poolsafe/deployment/providers`. Providers can change what they run
+without notice.
 """
 _HOSTED = """
 ## Recognised by the URL
@@ -90,7 +90,7 @@ def _cells(row: Pooler) -> Iterator[tuple[str, str]]:
     yield "`options`", row.options.value
     yield "Session state", row.state_in_words
     if row.idle:
-        yield "Waiting connections", row.idle
+        yield "Idle connections", row.idle
     yield "Source", f"<{row.source}>"
     yield "Basis", row.sure
 

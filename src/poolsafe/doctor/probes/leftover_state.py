@@ -6,10 +6,10 @@ Each is left by one client and looked for by another one on the same server, whi
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.bench import Lost, NoAnswer, Refused, transaction, value
+from poolsafe.doctor.bench import MOST_CLIENTS, Lost, NoAnswer, Refused, transaction, value
+from poolsafe.doctor.cleaning import at_successor
 from poolsafe.records import frozen
 
 if TYPE_CHECKING:
@@ -19,9 +19,6 @@ TITLE = "Session state"
 EXPLANATION = "one client leaves it in a transaction that it commits; another client looks for it on the same server"
 
 _TRIES = 16
-# New clients until one has the server of a client that has gone, and seconds between them.
-_SUCCESSORS = 40
-_PAUSE = 0.03
 _ARRIVES = 1.5  # seconds that a notification may take
 
 
@@ -140,31 +137,17 @@ async def _try(bench: Bench, kind: Kind) -> StateFate:
                     kept = bool(await value(owner, kind.look))
     # Nobody else gets that server while its owner is there, so somebody has to come after.
     await bench.drop(owner)
-    leaks = await _inherited(bench, home, kind)
+
+    async def look(client: Client) -> bool:
+        found = bool(await value(client, kind.look))
+        if found:
+            await client.run(kind.clean)
+        return found
+
+    leaks = await at_successor(bench, home, look)
     if leaks is not None:
         bench.removed(note)
     return StateFate(kind.name, leaks, kept)
-
-
-async def _inherited(bench: Bench, home: int, kind: Kind) -> bool | None:
-    """Returns whether a new client on the server of one that has gone finds its state, which is then removed.
-
-    None means that the server is there and no new client got it.
-    """
-    for _ in range(_SUCCESSORS):
-        client = await bench.client()
-        async with transaction(client, keep=True) as pid:
-            if pid == home:
-                found = bool(await value(client, kind.look))
-                if found:
-                    await client.run(kind.clean)
-                return found
-            if not await value(client, f"SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid = {home}"):
-                return False
-        await bench.drop(client)
-        # A pooler resets a server before it gives it to the next client.
-        await asyncio.sleep(_PAUSE)
-    return None
 
 
 async def _kept(bench: Bench, owner: Client, kind: Kind) -> bool | None:
@@ -178,16 +161,25 @@ async def _kept(bench: Bench, owner: Client, kind: Kind) -> bool | None:
 
 
 async def _clean(bench: Bench, home: int, clean: str) -> bool:
-    """Runs `clean` on the server `home`, by whichever of two clients gets it; returns whether one did."""
-    for _ in range(_TRIES):
-        first, second = await bench.clients(2)
-        with suppress(NoAnswer, Lost, Refused):
-            async with transaction(first, keep=True) as pid:
-                if pid == home:
-                    await first.run(clean)
-                    return True
-                async with transaction(second, keep=True) as pid:
-                    if pid == home:
-                        await second.run(clean)
-                        return True
+    """Runs `clean` on the server `home`, by whichever client gets it; returns whether one did."""
+    for turn in range(_TRIES):
+        # In a session pool a client has the same server in each turn, so there have to be more and more clients.
+        if await _run_on(bench, home, clean, await bench.clients(min(2 + turn, MOST_CLIENTS))):
+            return True
     return False
+
+
+async def _run_on(bench: Bench, home: int, command: str, clients: list[Client]) -> bool:
+    """Holds a server for each client until one of them has `home`, and runs the command there."""
+    if not clients:
+        return False
+    first, *others = clients
+    try:
+        async with transaction(first, keep=True) as pid:
+            if pid != home:
+                return await _run_on(bench, home, command, others)
+            await first.run(command)
+            return True
+    except (NoAnswer, Lost, Refused):
+        await bench.drop(first)
+        return False

@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING
 
 from poolsafe.doctor.bench import Lost, NoAnswer, Refused, attempt, transaction
-from poolsafe.doctor.cleaning import drop_statements, drop_statements_everywhere
+from poolsafe.doctor.cleaning import at_successor, drop_statements, drop_statements_everywhere
 from poolsafe.doctor.probes.transaction_pooling import Movement, Pooling
 from poolsafe.records import frozen
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 TITLE = "Named prepared statements"
 EXPLANATION = (
     "one statement with a random name is parsed in one transaction and executed in another; where servers are shared, "
-    "a second client holds the first one meanwhile; then the name is deallocated"
+    "a second client holds the first one meanwhile, and in a session pool the next client looks for the name; then it "
+    "is deallocated"
 )
 
 _TRIES = 16
@@ -29,6 +30,7 @@ class Carried(enum.Enum):
     YES = "carried"
     NO = "lost"
     PINNED = "pinned"
+    INHERITED = "inherited"
     UNKNOWN = "not tried"
 
 
@@ -46,8 +48,8 @@ async def run(bench: Bench, pooling: Pooling) -> Naming:
     What cannot be removed stays in `bench.left`.
     """
     if pooling.movement is Movement.NO_TRANSACTIONS:
-        return Naming(Carried.UNKNOWN, "not tried: without transactions it is not known where a name would be left")
-    return await _Trial(bench).run(moves=pooling.movement is Movement.MOVES)
+        return Naming(Carried.UNKNOWN, "without transactions it cannot be known on which server a name would be left")
+    return await _Trial(bench).run(pooling)
 
 
 class _Trial:
@@ -58,8 +60,9 @@ class _Trial:
         # Nobody else has a statement with this text, so a pooler that shares statements by text shares it with nobody.
         self._marker = f"poolsafe {bench.token}"
         self._home = 0
+        self._remains = False
 
-    async def run(self, *, moves: bool) -> Naming:
+    async def run(self, pooling: Pooling) -> Naming:
         owner, other = await self._bench.clients(2)
         async with transaction(owner) as self._home:
             # From here on until it is dropped, the name is on that server whatever happens to us.
@@ -74,10 +77,12 @@ class _Trial:
                 await drop_statements(owner, self._bench.token)
                 self._bench.removed(note)
                 return Naming(Carried.NO, f"a statement with a name is refused: {error}")
-        found = await (self._shared(owner, other, statement) if moves else self._own(owner, statement))
+        moves = pooling.movement is Movement.MOVES
+        found = await (self._shared(owner, other, statement) if moves else self._own(owner, statement, pooling))
         if found is None:
             return Naming(Carried.UNKNOWN, f"server process {self._home} was busy with other clients for too long")
-        self._bench.removed(note)
+        if not self._remains:
+            self._bench.removed(note)
         return found
 
     def _note(self) -> str:
@@ -86,13 +91,29 @@ class _Trial:
             "goes when the pooler closes that server connection"
         )
 
-    async def _own(self, owner: Client, statement: Statement) -> Naming:
+    async def _own(self, owner: Client, statement: Statement, pooling: Pooling) -> Naming:
         async with transaction(owner) as pid:
             error = await self._error(owner, statement)
-            await drop_statements(owner, self._bench.token)
+            if error or not pooling.reused:
+                await drop_statements(owner, self._bench.token)
         if error:
             return Naming(Carried.NO, f"parsed in one transaction, in the next one it failed: {error}")
+        if pooling.reused and await self._is_inherited(owner):
+            return Naming(
+                Carried.INHERITED, f"its client had gone, and the next one on server process {pid} still met the name"
+            )
         return Naming(Carried.YES, f"parsed in one transaction and executed in the next one, both on process {pid}")
+
+    async def _is_inherited(self, owner: Client) -> bool:
+        """Returns whether the statement is still there for the next client, and drops it."""
+        await self._bench.drop(owner)
+        found = await at_successor(self._bench, self._home, self._dropped)
+        # Whoever has that server now may keep it for long.
+        self._remains = found is None
+        return bool(found)
+
+    async def _dropped(self, client: Client) -> bool:
+        return bool(await drop_statements(client, self._bench.token))
 
     async def _shared(self, owner: Client, other: Client, statement: Statement) -> Naming | None:
         stayed = 0

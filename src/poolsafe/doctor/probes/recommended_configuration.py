@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from poolsafe.doctor.bench import Bench
     from poolsafe.doctor.target import Target
 
-TITLE = "The advice"
-EXPLANATION = f"{TASKS} tasks run {TRANSACTIONS} transactions each with the options below, and compare every row"
+TITLE = "Recommended options"
+EXPLANATION = f"{TASKS} tasks run {TRANSACTIONS} queries each with the options below, and compare every row"
 
 # Without a name, nothing can stay on a server.
 UNNAMED = (BOTH_ZERO, EMPTY_NAME)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 TITLE = "Server"
 EXPLANATION = "asked for the version, for the process that answers, and where that process sees the client"
 
-_IDLE = ("idle_session_timeout", "idle_in_transaction_session_timeout", "tcp_keepalives_idle", "statement_timeout")
+_IDLE = ("idle_session_timeout", "idle_in_transaction_session_timeout")
 
 
 @frozen
@@ -23,7 +23,7 @@ class Identity:
 
     `version` is PostgreSQL's. `process` says whether the process that was announced when connecting is the one that
     answers, which a pooler seldom manages. `port` says whether that process sees the client's own port, None where it
-    is not known. `pgpool` says whether pgpool-II answers. `limits` are settings that end connections, as
+    is not known. `pgpool` says whether pgpool-II answers. `limits` are settings that end idle connections, as
     (name, value) without those that are off.
     """
 

@@ -31,6 +31,8 @@ _ASYNCPG_CLASSES = {
     "asyncpg.pool.Pool": ASYNCPG_POOL,
     PREPARED_STATEMENT: PREPARED_STATEMENT,
 }
+# A connection of asyncpg that is made elsewhere.
+_ASYNCPGS = LibraryResult(_CONNECT, Arguments(open_keywords="a connection made elsewhere"))
 
 
 def instance_of(name: str) -> Value | None:
@@ -111,6 +113,8 @@ def any_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, a
         give_sql(frame, node, "exec_driver_sql", arguments, receiver)
     if name == "run_sync" and arguments.positional:
         _run_sync(frame, receiver, arguments)
+    if name == "run_async" and arguments.positional and isinstance(receiver, Connectable) and receiver.dbapi:
+        _run_async(frame, arguments)
     if name in _CONNECTORS and _is_for_asyncpg(arguments):
         # Google's connectors pass the keywords that they do not know on to asyncpg.
         given = Arguments(keywords=arguments.keywords, open_keywords=arguments.open_keywords)
@@ -176,6 +180,13 @@ def _run_sync(frame: Frame, receiver: Value, arguments: Arguments) -> None:
         given = replace(_session_on(receiver) or Connectable(True), asynchronous=True)
         rest = Arguments([given, *arguments.positional[1:]], arguments.keywords)
         force(frame, frame.apply(None, callee, rest))
+
+
+def _run_async(frame: Frame, arguments: Arguments) -> None:
+    """`run_async(f)` of an adapter: calls `f` with the connection of the driver, which is taken to be asyncpg's."""
+    callee = force(frame, arguments.positional[0])
+    if isinstance(callee, Function):
+        force(frame, frame.apply(None, callee, Arguments([_ASYNCPGS])))
 
 
 def connectable_method(

@@ -1,0 +1,74 @@
+"""Keeps lines as formatters leave them where a repair only replaces values: it closes brackets, or opens them.
+
+`ruff format` and `black` put what does not fit its line in a line of its own, and back as soon as it fits.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from poolsafe.edits.quoting import is_in_string
+from poolsafe.edits.wrapping import fitting_line
+from poolsafe.findings import Edit
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from poolsafe.source import Source
+
+Edits = tuple[Edit, ...]
+
+_OPENED_CALL = re.compile(r"\A[^#]*\w\(\Z")
+
+
+def refitted(source: Source, edits: Sequence[Edit]) -> Edits:
+    """Returns edits that make the same changes in lines, with the lines laid out again whose length matters.
+
+    A display or a call that a line is all of is wrapped if it becomes too long. A bracket is closed if its content
+    becomes so short that the whole fits one line. Other edits are returned as they are.
+    """
+    rows: dict[int, list[Edit]] = {}
+    for edit in edits:
+        row = source.row_column(edit.start)[0]
+        same = row == source.row_column(edit.end)[0] and not {"\n", "\r"} & set(edit.content)
+        rows.setdefault(row if same else 0, []).append(edit)
+    others = rows.pop(0, [])
+    return (*others, *(one for row, found in rows.items() for one in _relaid(source, row, found)))
+
+
+def _relaid(source: Source, row: int, edits: list[Edit]) -> Sequence[Edit]:
+    """Returns the edits of one line, or one that replaces the line and those of the brackets around it."""
+    before, limit = source.line(row), source.line_length
+    start = source.line_start(edits[0].start)
+    after = before
+    for edit in sorted(edits, key=lambda one: one.start, reverse=True):
+        after = f"{after[: edit.start - start]}{edit.content}{after[edit.end - start :]}"
+    if len(after) > limit >= len(before) and not is_in_string(source, start):
+        wrapped = fitting_line(source, after)
+        return edits if wrapped == after else [Edit(start, start + len(before), wrapped)]
+    top = bottom = row
+    while len(after) < len(before):
+        closer = _closed(source, top - 1, bottom + 1, before, after)
+        if closer is None:
+            break
+        before, after = closer
+        top, bottom = top - 1, bottom + 1
+    if top == row:
+        return edits
+    return [Edit(source.offset(top, 1), source.offset(bottom, 1) + len(source.line(bottom)), after)]
+
+
+def _closed(source: Source, top: int, bottom: int, before: str, after: str) -> tuple[str, str] | None:
+    """Returns the content of a call between two lines in one line with them, before and after a change, or None.
+
+    Only where the content fits now and did not before: its owner had no other reason to open the bracket.
+    """
+    opening, closing = source.line(top), source.line(bottom).lstrip(" \t")
+    if not _OPENED_CALL.search(opening) or not closing.startswith(")") or before.endswith(",") or "#" in before:
+        return None
+    if any(is_in_string(source, source.offset(row, 1)) for row in (top + 1, bottom)):
+        return None
+    joined_before, joined_after = (f"{opening}{one.strip()}{closing}" for one in (before, after))
+    fits = len(joined_after) <= source.line_length < len(joined_before)
+    return (joined_before, joined_after) if fits else None

@@ -1,0 +1,106 @@
+"""Where a function that is given its connection is called, and with which connection: read from the syntax."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import libcst as cst
+
+from poolsafe.facts.connection_names import Body
+from poolsafe.inference import Module
+from poolsafe.records import frozen
+from poolsafe.syntax.index import CallSite, descendants
+
+
+@frozen(eq=False)
+class Caller:
+    """A call of the function, and the expression of the connection that it gives."""
+
+    call: cst.Call
+    receiver: cst.BaseExpression
+
+
+def caller_of_lambda(module: Module, call: cst.Call, name: str | None) -> Caller | None:
+    """Returns the `run_sync` around a call in a lambda whose connection is the lambda's parameter, or None."""
+    node: cst.CSTNode | None = module.index.parents.get(id(call))
+    while node is not None and not isinstance(node, (cst.Lambda, cst.FunctionDef)):
+        node = module.index.parents.get(id(node))
+    if not isinstance(node, cst.Lambda) or name not in [one.name.value for one in node.params.params[:1]]:
+        return None
+    argument = module.index.parents.get(id(node))
+    around = None if argument is None else module.index.parents.get(id(argument))
+    if not isinstance(around, cst.Call) or around.args[0] is not argument:
+        return None
+    return _by_run_sync(around)
+
+
+def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str) -> tuple[Caller, ...]:
+    """Returns the calls of a function that take a parameter of this name, or none unless all of them are seen.
+
+    They are if the function stands in another one or is private by its name, and if nothing but calls mentions it.
+    """
+    own = function.name.value
+    scopes = module.index.scopes.get(id(function), ())
+    hidden = is_nested(module, function) or (own.startswith("_") and not own.startswith("__"))
+    place = _place(function, scopes, name)
+    rebound = any(bound == name for bound, _ in body.assignments)
+    if place is None or not hidden or rebound or body.yields:
+        return ()
+    sites = [site for site in module.index.calls_by_name.get(own, ()) if site.scopes[: len(scopes)] == scopes]
+    same = [one for one in module.index.functions[own] if one[1][: len(scopes)] == scopes]
+    region = next((one for one in reversed(scopes) if isinstance(one, cst.FunctionDef)), None)
+    if len(same) != 1 or _mentions(module, region)[own] != len(sites) + 1:
+        return ()
+    found = [_caller(site, own, name, place) for site in sites if function not in site.scopes]
+    callers = tuple(one for one in found if one is not None)
+    return callers if len(callers) == len(sites) else ()
+
+
+def parameters_of(function: cst.FunctionDef) -> list[str]:
+    """Returns the names of the parameters of a function, without those of `*args` and `**kwargs`."""
+    given = function.params
+    return [one.name.value for one in (*given.posonly_params, *given.params, *given.kwonly_params)]
+
+
+def is_nested(module: Module, function: cst.FunctionDef) -> bool:
+    """Returns whether a function stands in another one, so that nobody else can call it unless it is handed out."""
+    return any(isinstance(scope, cst.FunctionDef) for scope in module.index.scopes.get(id(function), ()))
+
+
+def _place(function: cst.FunctionDef, scopes: tuple[object, ...], name: str) -> int | None:
+    """Returns the index of a parameter among the arguments of a call, or None if it has none."""
+    decorators = [one.decorator for one in function.decorators]
+    static = [isinstance(one, cst.Name) and one.value == "staticmethod" for one in decorators]
+    if not all(static) or function.params.star_kwarg is not None or isinstance(function.params.star_arg, cst.Param):
+        return None
+    names = [one.name.value for one in (*function.params.posonly_params, *function.params.params)]
+    method = bool(scopes) and isinstance(scopes[-1], cst.ClassDef) and not static
+    return names.index(name) - method if name in names[method:] else None
+
+
+def _caller(site: CallSite, own: str, name: str, place: int) -> Caller | None:
+    if site.name != own:
+        return _by_run_sync(site.node) if place == 0 else None
+    if any(argument.star for argument in site.node.args):
+        return None
+    named = [one.value for one in site.node.args if one.keyword is not None and one.keyword.value == name]
+    positional = [one.value for one in site.node.args if one.keyword is None]
+    given = named or positional[place : place + 1]
+    return Caller(site.node, given[0]) if given else None
+
+
+def _by_run_sync(call: cst.Call) -> Caller | None:
+    method = call.func
+    if not isinstance(method, cst.Attribute) or method.attr.value != "run_sync":
+        return None
+    return Caller(call, method.value)
+
+
+def _mentions(module: Module, region: cst.FunctionDef | None) -> Counter[str]:
+    """Returns how often each name stands in a function, or in the module. Cached in the module."""
+    counts: dict[int, Counter[str]] = module.memo.setdefault("mentions", {})
+    found = counts.get(id(region))
+    if found is None:
+        nodes = descendants(module.tree.module if region is None else region)
+        found = counts[id(region)] = Counter(node.value for node in nodes if isinstance(node, cst.Name))
+    return found

@@ -1,0 +1,214 @@
+"""Conditions by which a program tells asyncpg's engine from those of other drivers, and that can be asked at the call.
+
+A call that makes engines of several drivers can only give asyncpg's keys under such a condition. The condition is one
+that the code asks already: a test on the very URL that the call is given, or one on which the choice of the URL hangs.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import libcst as cst
+
+from poolsafe.facts.engine import Driver
+from poolsafe.facts.engine_places import DriverCondition
+from poolsafe.facts.pooler_conditions import OTHER_DRIVER
+from poolsafe.facts.reach import Passage, Surroundings
+from poolsafe.facts.views import begins_as
+from poolsafe.facts.written_keys import is_pure
+from poolsafe.inference import Module, Url
+from poolsafe.syntax.index import descendants
+
+_SCHEME = re.compile(r"(?:[fFrR]{0,2}|[\w.]+\(\s*(?:drivername=)?)['\"]+(?P<scheme>[a-z]\w*(?:\+\w+)?)")
+_ASYNCPG_URL = "postgresql+asyncpg://"
+
+
+def driver_condition(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> DriverCondition | None:
+    """Returns a condition that tells asyncpg's engine from the others that a call makes, or None."""
+    url = _url_of(call)
+    module = surroundings.module
+    text = module.tree.text(url) if isinstance(url, (cst.Name, cst.Attribute)) else ""
+    for node in _tests(module, text) if text else ():
+        found = _on_url(node, passages)
+        written = module.tree.text(node)
+        # A URL object has no such methods.
+        fits = "str(" in written or not any(isinstance(one.view.url, Url) for one in passages)
+        if found is not None and fits and "\n" not in written:
+            return DriverCondition(_named(module, node, call, text) or written, holds=found)
+    return _of_branches(module, call, url) or _of_choice(surroundings, call, passages)
+
+
+def _url_of(call: cst.Call) -> cst.BaseExpression | None:
+    for position, argument in enumerate(call.args):
+        named = argument.keyword is not None and argument.keyword.value == "url"
+        if named or (position == 0 and argument.keyword is None and not argument.star):
+            return argument.value
+    return None
+
+
+def _tests(module: Module, url: str) -> Iterator[cst.Comparison | cst.Call]:
+    """Yields the tests of the file on what begins or is in the URL of this name, in their order."""
+    memo = f"tests of {url}"
+    found: list[cst.Comparison | cst.Call] | None = module.memo.get(memo)
+    if found is None:
+        tests = (node for node in descendants(module.tree.module) if isinstance(node, (cst.Comparison, cst.Call)))
+        asked = [node for node in tests if _looked_for(module, node, url) is not None]
+        found = module.memo[memo] = sorted(asked, key=module.tree.span)
+    return iter(found)
+
+
+def _looked_for(module: Module, node: cst.Comparison | cst.Call, url: str) -> str | None:
+    """Returns what `url.startswith(...)` or `... in url` looks for, or None for another expression."""
+    match node:
+        case cst.Call(
+            func=cst.Attribute(value=subject, attr=cst.Name(value="startswith")),
+            args=[cst.Arg(value=cst.SimpleString() as wanted, keyword=None, star="")],
+        ):
+            pass
+        case cst.Comparison(
+            left=cst.SimpleString() as wanted, comparisons=[cst.ComparisonTarget(operator=cst.In(), comparator=subject)]
+        ):
+            pass
+        case _:
+            return None
+    same = module.tree.text(subject) in (url, f"str({url})")
+    return str(wanted.raw_value) if same else None
+
+
+def _on_url(node: cst.Comparison | cst.Call, passages: list[Passage]) -> bool | None:
+    """Returns whether a test on the URL holds for asyncpg and no other driver (True), or the reverse (False)."""
+    wanted = next(str(one.raw_value) for one in descendants(node) if isinstance(one, cst.SimpleString))
+    begins = isinstance(node, cst.Call)
+
+    def holds(url: str) -> bool:
+        return url.startswith(wanted) if begins else wanted in url
+
+    for_asyncpg = holds(_ASYNCPG_URL)
+    if not OTHER_DRIVER.search(wanted) and not (for_asyncpg and ("asyncpg" in wanted or wanted.startswith("postgres"))):
+        return None
+    others = {begins_as(one.view.url) for one in passages if one.driver is Driver.OTHER} - {""}
+    return for_asyncpg if all(holds(url) is not for_asyncpg for url in others) else None
+
+
+def _named(module: Module, node: cst.CSTNode, call: cst.Call, url: str) -> str | None:
+    """Returns the name that a test is bound to, if it has it wherever the call is reached, or None."""
+    parents = module.index.parents
+    match parents.get(id(node)):
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]) as assignment:
+            function = module.index.innermost_function(assignment)
+            same = function is module.index.innermost_function(call)
+            near = same or (function is None and _bindings(module, url.partition(".")[0]) <= 1)
+            line = parents.get(id(assignment))
+            block = parents.get(id(line))
+            # Nothing but the beginning of the function or the module is certainly run.
+            certain = block is module.tree.module if function is None else block is function.body
+            before = module.tree.span(assignment)[1] < module.tree.span(call)[0]
+            return name if near and certain and before and _bindings(module, name) == 1 else None
+    return None
+
+
+def _of_branches(module: Module, call: cst.Call, url: cst.BaseExpression | None) -> DriverCondition | None:
+    """Returns the condition of an `if` that gives the call's URL its scheme in both branches, or None."""
+    if not isinstance(url, cst.Name):
+        return None
+    function = module.index.innermost_function(call)
+    for node in descendants(module.tree.module if function is None else function.body):
+        match node:
+            case cst.If(test=test, body=body, orelse=cst.Else(body=orelse)):
+                values = [_assigned(body, url.value), _assigned(orelse, url.value)]
+            case cst.Assign(
+                targets=[cst.AssignTarget(target=cst.Name(value=url.value))], value=cst.IfExp(test=test) as chosen
+            ):
+                values = [chosen.body, chosen.orelse]
+            case _:
+                continue
+        schemes = [_scheme(module, value) for value in values]
+        fits = schemes.count("postgresql+asyncpg") == 1 and any(OTHER_DRIVER.match(one) for one in schemes)
+        bound = 2 if isinstance(node, cst.If) else 1
+        alone = _bindings(module, url.value, function) == bound and module.index.innermost_function(node) is function
+        if fits and alone and _is_fixed(module, test, call) and "\n" not in module.tree.text(test):
+            return DriverCondition(module.tree.text(test), holds=schemes[0] == "postgresql+asyncpg")
+    return None
+
+
+def _assigned(block: cst.BaseSuite, name: str) -> cst.BaseExpression | None:
+    """Returns what a block assigns to a name last, or None."""
+    found: cst.BaseExpression | None = None
+    for line in block.body:
+        for one in line.body if isinstance(line, cst.SimpleStatementLine) else ():
+            match one:
+                case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=target))], value=value):
+                    found = value if target == name else found
+    return found
+
+
+def _scheme(module: Module, value: cst.BaseExpression | None) -> str:
+    """Returns the scheme of a URL that is written as a text or as `URL.create(...)`, or ""."""
+    found = _SCHEME.match(module.tree.text(value)) if value is not None else None
+    return "" if found is None else found["scheme"]
+
+
+def _of_choice(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> DriverCondition | None:
+    """Returns the condition on which the choice of the URL hangs, if it means the same at the call, or None."""
+    module, inference = surroundings.module, surroundings.observed.inference
+    ours = [one.guard for one in passages if one.driver is Driver.ASYNCPG]
+    others = [one.guard for one in passages if one.driver is Driver.OTHER]
+    if not ours or not others or len(ours) + len(others) < len(passages):
+        return None
+    for one in sorted(frozenset.intersection(*ours)):
+        node = inference.written_at(one.symbol)
+        if not all(one ^ 1 in guard for guard in others) or not isinstance(node, cst.BaseExpression):
+            continue
+        means_same = id(node) in module.index.parents and _is_fixed(module, node, call)
+        if means_same and "\n" not in module.tree.text(node):
+            return DriverCondition(module.tree.text(node), holds=one.holds)
+    return None
+
+
+def _is_fixed(module: Module, node: cst.BaseExpression, call: cst.Call) -> bool:
+    """Returns whether an expression has the same value at the call: it has no effect, and its names are bound once."""
+    function = module.index.innermost_function(node)
+    parts = list(descendants(node))
+    names = {one.value for one in parts if isinstance(one, cst.Name)}
+    changed = [one for one in parts if isinstance(one, cst.Attribute) and _bindings(module, f".{one.attr.value}")]
+    if function is not None and function is module.index.innermost_function(call):
+        once = all(_bindings(module, name, function) <= 1 for name in names)
+    else:
+        once = function is None and all(_bindings(module, name) <= 1 for name in names)
+    return once and not changed and all(map(is_pure, parts))
+
+
+def _bindings(module: Module, name: str, function: cst.FunctionDef | None = None) -> int:
+    """Returns how often a function, or the file, binds a variable or parameter, or an attribute `.name`."""
+    memo = f"bindings of names in {id(function)}"
+    counts: dict[str, int] | None = module.memo.get(memo)
+    if counts is None:
+        counts = module.memo[memo] = {}
+        for bound in _bound_names(module.tree.module if function is None else function):
+            counts[bound] = counts.get(bound, 0) + 1
+    return counts.get(name, 0)
+
+
+def _bound_names(root: cst.CSTNode) -> Iterator[str]:
+    for node in descendants(root):
+        match node:
+            case cst.Param(name=cst.Name(value=name)) | cst.NamedExpr(target=cst.Name(value=name)):
+                yield name
+            case cst.AssignTarget(target=target) | cst.AnnAssign(target=target) | cst.AugAssign(target=target):
+                yield from _names_in(target)
+            case cst.For(target=target) | cst.CompFor(target=target):
+                yield from _names_in(target)
+            case cst.AsName(name=target):
+                yield from _names_in(target)
+
+
+def _names_in(target: cst.BaseExpression) -> Iterator[str]:
+    match target:
+        case cst.Name(value=name):
+            yield name
+        case cst.Attribute(attr=cst.Name(value=name)):
+            yield f".{name}"
+        case cst.Tuple() | cst.List():
+            for element in target.elements:
+                yield from _names_in(element.value)

@@ -1,0 +1,90 @@
+"""The ways on which SQL may reach the server: the URLs of the engines and connections that may run it."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable, Iterator, Sequence
+
+from poolsafe.facts.connection import ConnectionUrl, Route
+from poolsafe.facts.engine import Driver, Engine
+from poolsafe.facts.given import Given, given_by
+from poolsafe.facts.observed import Observed
+from poolsafe.facts.runners import Runners
+from poolsafe.facts.server_addresses import servers_of
+from poolsafe.facts.session_statement import Client
+from poolsafe.facts.url_signs import signs_of
+from poolsafe.facts.views import views_of
+from poolsafe.inference import LibraryResult, ObservedCall, Value, alternatives
+from poolsafe.inference.models import Connectable, SessionMaker, is_address
+from poolsafe.libraries import ASYNCPG_CONNECT, ASYNCPG_POOLS
+
+_ASYNCPG = ASYNCPG_POOLS | {ASYNCPG_CONNECT}
+
+
+class Routes:
+    """Finds the routes of the SQL of a module. What the file and the project hold is looked at once for all of it."""
+
+    def __init__(self, observed: Observed, runners: Runners) -> None:
+        self._observed = observed
+        self._runners = runners
+
+    def of(self, client: Client, runs: Iterable[ObservedCall], *, direct: bool) -> tuple[Route, ...]:
+        """Returns the routes of the SQL that these calls run. `direct`: the name of the connection says that it is.
+
+        If none of their connections is followed to where it is made, all that the file makes count, or else all that
+        the project makes.
+        """
+        if direct:
+            return (Route(direct=True),)
+        found = [route for run in runs for single in _receivers(run) for route in self._of_value(run, single)]
+        return tuple(dict.fromkeys(found)) or self._anywhere(client)
+
+    def _of_value(self, run: ObservedCall, value: Value) -> Iterator[Route]:
+        if isinstance(value, SessionMaker):
+            value = value.session
+        if isinstance(value, Connectable) and value.made_by is not None:
+            yield from self._of_engine([one for one in self._observed.engine_calls if one.node is value.made_by])
+        elif isinstance(value, LibraryResult) and value.name in _ASYNCPG and value.arguments.open_keywords is None:
+            made = ObservedCall(run.module, run.node, value.name, value.arguments, run.path, None, awaited=False)
+            yield _of_client([given_by(made)])
+
+    def _of_engine(self, calls: Sequence[ObservedCall]) -> Iterator[Route]:
+        views = [view for seen in calls for view in views_of(seen) if view.driver is not Driver.OTHER]
+        if views:
+            servers = dict.fromkeys(server for view in views for server in servers_of(view.url))
+            signs = signs_of((view.guard, view.url) for view in views)
+            yield Route(ConnectionUrl(tuple(servers), signs=signs), all(is_address(view.url) for view in views))
+
+    def _anywhere(self, client: Client) -> tuple[Route, ...]:
+        if client is Client.ASYNCPG:
+            return self._clients_here
+        if client is Client.ALEMBIC:
+            return _of_engines(self._runners.engines_of_migrations)
+        return self._engines_here or _of_engines(self._runners.engines_elsewhere)
+
+    @functools.cached_property
+    def _clients_here(self) -> tuple[Route, ...]:
+        made = [calls for calls in self._observed.clients if calls[0].function in _ASYNCPG]
+        return tuple(dict.fromkeys(_of_client([given_by(seen) for seen in calls]) for calls in made))
+
+    @functools.cached_property
+    def _engines_here(self) -> tuple[Route, ...]:
+        found = [route for calls in self._observed.engines for route in self._of_engine(calls)]
+        return tuple(dict.fromkeys(found))
+
+
+def _receivers(run: ObservedCall) -> Iterator[Value]:
+    if run.receiver is not None:
+        yield from (single for _, single in alternatives(run.receiver))
+
+
+def _of_client(given: Sequence[Given]) -> Route:
+    servers = dict.fromkeys(server for one in given for server in one.servers())
+    signs = signs_of(alternative for one in given for alternative in alternatives(one.url))
+    return Route(ConnectionUrl(tuple(servers), signs=signs), all(one.is_direct for one in given))
+
+
+def _of_engines(engines: Iterable[Engine]) -> tuple[Route, ...]:
+    ours = (one for one in engines if one.url.driver is not Driver.OTHER)
+    routes = (Route(ConnectionUrl(one.url.servers, signs=one.url.signs), one.direct) for one in ours)
+    return tuple(dict.fromkeys(routes))
