@@ -51,6 +51,7 @@ SQL = '"create table a (x int); create index on a (x)"'
         b"import databases\nurl = databases.DatabaseURL(x)",
         b"create_engine('postgresql+psycopg2://h/d')",
         b"async def f(): conn.cursor()",
+        b"async def f(self): await response.prepare(self.request)",
         b"import aiomysql\nasync def f(): await conn.cursor(DictCursor)",
         b"def f(): sqlite.cursor(Cursor)",
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import MISSING, Field, dataclass, field, fields
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 if TYPE_CHECKING:
@@ -26,8 +27,7 @@ def frozen(cls: type[T] | None = None, /, *, eq: bool = True) -> Any:
     """Make a class a dataclass with slots whose instances must not be changed, which the type checker enforces.
 
     `dataclass(frozen=True)` enforces it at run time too. That takes several times as long for each class and makes
-    instances slower to create, and a run over one file spends more time on it than on the analysis. For the same
-    reason all methods are compiled at once.
+    instances slower to create, and a run over one file spends more time on it than on the analysis.
 
     Args:
         eq: whether instances are equal if their fields are; such instances are hashable. Otherwise they compare by
@@ -44,6 +44,25 @@ def frozen(cls: type[T] | None = None, /, *, eq: bool = True) -> Any:
 
 def _add_methods(cls: Any, *, eq: bool) -> None:
     every = fields(cls)
+
+    def first_init(self: Any, *given: Any, **named: Any) -> None:
+        # Compiled with the first instance: most classes that a run imports have none.
+        cls.__init__ = _init(cls)
+        cls.__init__(self, *given, **named)
+
+    cls.__init__ = first_init
+    if eq:
+        compared = _values([one.name for one in every if one.compare])
+        hashed = _values([one.name for one in every if (one.compare if one.hash is None else one.hash)])
+        cls.__eq__ = lambda self, other: (
+            compared(self) == compared(other) if other.__class__ is self.__class__ else NotImplemented
+        )
+        cls.__hash__ = lambda self: hash(hashed(self))
+        cls.__repr__ = _repr
+
+
+def _init(cls: Any) -> Any:
+    every = fields(cls)
     known: dict[str, Any] = {"MISSING": MISSING}
     given = [_parameter(one, known) for one in every if not one.kw_only]
     named = [_parameter(one, known) for one in every if one.kw_only]
@@ -52,20 +71,16 @@ def _add_methods(cls: Any, *, eq: bool) -> None:
         made = f"{one.name}_default() if {one.name} is MISSING else {one.name}"
         lines.append(f" self.{one.name} = {one.name if one.default_factory is MISSING else made}")
     lines.append(" self.__post_init__()" if hasattr(cls, "__post_init__") else " pass")
-    if eq:
-        compared = [one.name for one in every if one.compare]
-        hashed = [one.name for one in every if (one.compare if one.hash is None else one.hash)]
-        lines += [
-            "def __eq__(self, other):",
-            " if other.__class__ is not self.__class__: return NotImplemented",
-            f" return {_tuple('self', compared)} == {_tuple('other', compared)}",
-            "def __hash__(self):",
-            f" return hash({_tuple('self', hashed)})",
-        ]
-        cls.__repr__ = _repr
     exec("\n".join(lines), known)
-    for name in ("__init__", "__eq__", "__hash__") if eq else ("__init__",):
-        setattr(cls, name, known[name])
+    return known["__init__"]
+
+
+def _values(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    """Returns a function that returns the values of these fields."""
+    if not names:
+        return lambda _: ()
+    values = attrgetter(*names)
+    return values if len(names) > 1 else lambda one: (values(one),)
 
 
 def _parameter(one: Field[Any], known: dict[str, Any]) -> str:
@@ -74,10 +89,6 @@ def _parameter(one: Field[Any], known: dict[str, Any]) -> str:
         return f"{one.name}=MISSING"
     known[f"{one.name}_default"] = one.default
     return one.name if one.default is MISSING else f"{one.name}={one.name}_default"
-
-
-def _tuple(owner: str, names: list[str]) -> str:
-    return f"({''.join(f'{owner}.{name}, ' for name in names)})"
 
 
 def _repr(self: Any) -> str:

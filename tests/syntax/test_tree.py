@@ -1,6 +1,7 @@
 """Spans are those of LibCST's own provider, in characters of the text, whatever the text begins or ends with."""
 
 import ast
+import contextlib
 import sysconfig
 from pathlib import Path
 
@@ -212,3 +213,20 @@ def test_any_mixture(beginning: str, expressions: list[str], newline: str) -> No
     for node in nodes(tree, cst.Call):
         start, end = tree.span(node)
         assert ast.parse(text[start:end].replace("\r\n", "\n").replace("\r", "\n"), mode="eval")
+
+
+@pytest.mark.parametrize("text", ["x = 1\n", "x = (\n"])
+def test_libcst_validates_nodes_again_after_a_parse(text: str) -> None:
+    with contextlib.suppress(Unparsable):
+        parse(Source.from_text("x.py", text))
+    with pytest.raises(cst.CSTValidationError):
+        cst.Name("")
+
+
+def test_spans_are_the_same_once_they_were_forgotten() -> None:
+    tree = parse(Source.from_text("x.py", "x = (1,\n  2)\n"))
+    nodes = [tree.module, *tree.module.children]
+    before = [tree.span(node) for node in nodes]
+    tree.forget_spans()
+    assert [tree.span(node) for node in nodes] == before
+    assert tree.faithful

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from poolsafe.config.resolver import Resolver
 
 # So many new objects make the garbage collector look.
-OBJECTS = 100_000
+OBJECTS = 200_000
 
 
 def run(

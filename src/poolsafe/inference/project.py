@@ -23,7 +23,7 @@ from poolsafe.syntax.tree import Unparsable, parse
 MAX_CALLERS = 12
 MAX_LOADED = 60  # modules loaded for one checked file
 MAX_ROOM = 500_000  # characters of these modules
-MAX_WEIGHT = 800_000  # characters of source; the tree of each takes about a hundred bytes
+MAX_WEIGHT = 1_000_000  # characters of source; the tree of each takes about a hundred bytes
 
 
 @dataclass(slots=True)
@@ -64,6 +64,9 @@ class Project:
         A dropped module is parsed again when it is needed.
         """
         self._share = _Share()
+        for module in self._modules.values():
+            if module is not None:
+                module.tree.forget_spans()
         if self._weight <= MAX_WEIGHT:
             return
         # Half at once, because a collection takes as long as a few files.

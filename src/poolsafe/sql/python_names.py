@@ -55,10 +55,11 @@ _CLIENT_USED = re.compile(
     rb"\b(?:connect|create_pool(?:_b)?|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise|register_tortoise|PostgresEngine"
     rb"|create_engine|set_bind)\b"
 )
-# A call with a positional argument that is awaited, iterated or entered asynchronously.
+# A call with a positional argument that is awaited, iterated or entered asynchronously. Web frameworks
+# prepare an answer to a request.
 _PREPARING = re.compile(
     rb"(?:\bawait\b|\basync[\s\\]+for\b[^:\r\n]*?\bin\b|\basync[\s\\]+with\b)[^\r\n]{0,200}?"
-    rb"\.(?:cursor|prepare|iterate)\((?!\s*(?:\)|\w+\s*=(?!=)))"
+    rb"\.(?:cursor|prepare|iterate)\((?!\s*(?:\)|\w+\s*=(?!=)|(?:\w+\.)*_?request\s*[,)]))"
 )
 _THRESHOLD = re.compile(rb"prepare_threshold|postgres\w*\+psycopg\b")
 

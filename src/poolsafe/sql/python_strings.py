@@ -141,6 +141,16 @@ class Strings:
                 kept.append(offset)
         return kept
 
+    def hold_one_of(self, offsets: Iterable[int]) -> bool:
+        """Whether one of the `offsets` is inside a string that is no docstring."""
+        for offset in offsets:
+            index = bisect_left(self.strings, (offset + 1,)) - 1
+            if index >= 0 and offset < self.strings[index][1]:
+                before, behind = self._gap(index), self._gap(index + 1)
+                if not _is_docstring(index == 0, before, behind):
+                    return True
+        return False
+
     def argument(self, offset: int) -> bool | None:
         """Whether the argument at `offset` is one text, and that of several commands; None where it is no lone text."""
         first = _LEAD.match(self.data, offset)

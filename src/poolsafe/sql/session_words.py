@@ -1,4 +1,4 @@
-"""Whether a text may hold a command that changes the session: one search, in front of the lexer and of LibCST.
+"""Whether a text may hold a command that changes the session: one search, in front of LibCST.
 
 It errs on the side of an unneeded look. A text that begins with `SET` or `LISTEN` counts, one that contains the word
 elsewhere does not: `UPDATE ... SET` is everywhere.
@@ -57,9 +57,8 @@ _INSIDE = (
     ("set_config", (r"""\.set_config\b|set_config\s*\(\s*(?:['":$%{\\\x01]|\Z)""",)),
     ("advisory_", (r"advisory_(?:xact_)?(?:un)?lock",)),
     ("val(", (r"(?:last|curr)val\(",)),
-    (" temp", (r"INTO\s+TEMP", r"into\s+temp")),
+    (" temp", (r"INTO\s+TEMP(?:ORARY)?\b", r"into\s+temp(?:orary)?\b")),
     ("with hold", (r"WITH\s+HOLD\b", r"with\s+hold\b")),
-    ("add_listener", (r"add_listener\s*\(",)),
 )
 _LEADING = [re.compile(one) for _, patterns in (*_AS_WRITTEN, *_IN_ANY_CASE) for one in patterns]
 _BOUNDARY = [re.compile(pattern) for pattern in _BOUNDARIES]
@@ -106,17 +105,49 @@ def _may_be_setting(found: re.Match[AnyStr]) -> bool:
     return text.lower() in _OTHER_NAMES or not text.isidentifier() or is_setting(text)
 
 
+# What has to be named for a literal to be run, under another name too.
+_RUNNERS = re.compile(
+    rb"\b(?:text|DDL|exec_driver_sql|execute|executemany|fetch|fetchmany|fetchrow|fetchval)(?![A-Za-z0-9_])"
+)
+# A function of PostgreSQL that SQLAlchemy's `func` calls, and asyncpg's own method for `LISTEN`.
+_CALLS = (
+    (b"set_config", re.compile(rb"\.[\s\\]*set_config[\s\\]*\(")),
+    (b"advisory_", re.compile(rb"\.[\s\\]*pg_(?:try_)?advisory_\w+[\s\\]*\(", re.IGNORECASE)),
+    (b"val", re.compile(rb"\.[\s\\]*(?:lastval|currval)[\s\\]*\(", re.IGNORECASE)),
+    # Awaited and with a channel: many other methods have the name.
+    (
+        b"add_listener",
+        re.compile(rb"\bawait\b[^=;#]{1,300}?\.[\s\\]*add_listener[\s\\]*\((?!\s*(?:self\.)?\w*\s*\))"),
+    ),
+)
+
+
 def names_session_change(data: bytes) -> bool:
-    """Returns whether a source may hold such a command in a literal, or calls a function that changes the session."""
-    small = data.lower()
-    if any(pattern.search(data) for pattern in _with_literal(_INSIDE_BYTES, small)):
+    """Returns whether a source may run such a command in a literal, or calls a function that changes the session."""
+    if any(literal in data and pattern.search(data) is not None for literal, pattern in _CALLS):
         return True
-    leading = (*_with_literal(_AS_WRITTEN_BYTES, data), *_with_literal(_IN_ANY_CASE_BYTES, small))
-    return any(
-        _may_be_setting(found) and _leads(data[max(found.start() - _FARTHEST, 0) : found.start()].decode("latin-1"))
-        for pattern in leading
-        for found in pattern.finditer(data)
-    )
+    found = sorted(_commands(data)) if _RUNNERS.search(data) is not None else []
+    if not found:
+        return False
+    # Imported late, as few files get so far.
+    from poolsafe.sql.python_strings import Strings, UnreadableError
+
+    try:
+        return Strings(data).hold_one_of(found)
+    except UnreadableError:
+        return True
+
+
+def _commands(data: bytes) -> Iterator[int]:
+    """Yields the offsets of what looks like a command, also where no literal is."""
+    small = data.lower()
+    for pattern in _with_literal(_INSIDE_BYTES, small):
+        yield from (found.start() for found in pattern.finditer(data))
+    for pattern in (*_with_literal(_AS_WRITTEN_BYTES, data), *_with_literal(_IN_ANY_CASE_BYTES, small)):
+        for found in pattern.finditer(data):
+            before = data[max(found.start() - _FARTHEST, 0) : found.start()].decode("latin-1")
+            if _may_be_setting(found) and _leads(before):
+                yield found.start()
 
 
 def _with_literal(

@@ -144,11 +144,13 @@ def _decorated(cls: Class) -> list[tuple[Class, ir.FunctionDef]]:
 
 def _run_once(frame: Frame, instance: Instance, cls: Class, method: ir.FunctionDef) -> bool:
     """Runs a model validator if it was not run for the instance yet. Returns whether the method is one."""
+    ran: Slot = ("attr", instance.address, f"{method.name}()")
+    if frame.state.get(ran) == _TRUE:
+        return True
     function, owner = class_attribute(frame, cls, method.name)
     if not isinstance(function, Function) or not decorated_as(function.decorators, libraries.MODEL_VALIDATORS):
         return False
-    ran: Slot = ("attr", instance.address, f"{method.name}()")
-    if method not in frame.run.active and frame.state.get(ran) != _TRUE:
+    if method not in frame.run.active:
         frame.state.set(ran, _TRUE)
         if not _is_before(function):
             call_function(frame, replace(function, bound=instance, owner=owner), Arguments(), Use.EFFECTS)
