@@ -146,14 +146,17 @@ def _refuse_beyond_recursion(tree: Tree) -> None:
         raise Unparsable(tree.source.path, "nested too deeply to be analysed", 1, 1) from None
 
 
+# Kept once: a thread that parses at the same time must not take the other one's replacement for it.
+_VALIDATE = cst.CSTNode.__post_init__
+
+
 def _unvalidated(text: str) -> cst.Module:
     """Parse without a validation of each node, which takes a sixth of the time: those of the parser are valid."""
-    validate = cst.CSTNode.__post_init__
     cst.CSTNode.__post_init__ = bool  # type: ignore[method-assign,assignment]  # the cheapest call that does nothing
     try:
         return cst.parse_module(text)
     finally:
-        cst.CSTNode.__post_init__ = validate  # type: ignore[method-assign]
+        cst.CSTNode.__post_init__ = _VALIDATE  # type: ignore[method-assign]
 
 
 def _parse_module(source: Source, height: int) -> cst.Module:
