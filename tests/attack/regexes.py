@@ -23,6 +23,7 @@ from typing import Any
 import fixer
 import poolsafe
 from poolsafe.inference import project
+from poolsafe.sql import session_words
 
 # Python 3.10 has them by other names, and no version describes their types.
 _NEW = sys.version_info >= (3, 11)
@@ -100,6 +101,13 @@ BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
         project._packages_pattern((b"asyncpg", b"psycopg"))
     ],
     ("poolsafe/inference/project.py", "_import_pattern"): lambda: [project._import_pattern("/p/app/db.py")],
+    ("poolsafe/facts/autocommit.py", "_in_migrations"): lambda: [re.compile(r"\bengine\b")],
+    ("poolsafe/sql/session_words.py", "_of_bytes"): lambda: [
+        pattern
+        for group in (session_words._AS_WRITTEN_BYTES, session_words._IN_ANY_CASE_BYTES, session_words._INSIDE_BYTES)
+        for _, patterns in group
+        for pattern in patterns
+    ],
     # Hosts are at most 253 characters long, and matched as a whole.
     ("poolsafe/deployment/providers/catalogue.py", "_compiled"): list,
     # The expressions of the code that is checked: only those without repetition are tried.

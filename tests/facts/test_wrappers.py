@@ -89,3 +89,15 @@ def test_an_unknown_url_is_asyncpgs_where_the_project_has_no_other_driver(tmp_pa
     if others:
         project = project.replace("  # PGB512", "")
     assert judged(tmp_path, project) == files(project)
+
+
+@pytest.mark.parametrize(("condition", "codes"), [("True", ""), ("unknown", "PGB512")])
+def test_a_dict_in_a_call_that_nothing_reaches_is_silent(condition: str, codes: str) -> None:
+    settings = '{"engine": "tortoise.backends.asyncpg", "credentials": {"host": "db"}}'
+    code = f"""{HEAD}
+if {condition}:
+    pass
+else:
+    Tortoise.init(config={{"connections": {{"default": {settings}}}}})
+"""
+    assert codes_of(code) == codes

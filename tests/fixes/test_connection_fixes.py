@@ -134,6 +134,12 @@ def test_unsafe_fixes(before: str, after: str) -> None:
 
 
 NONE = """
+    options = {"prepare_threshold": 0}
+    psycopg.connect(dsn, **{key: value for key, value in options.items() if value is not None})
+    # becomes
+    options = {"prepare_threshold": 0}
+    psycopg.connect(dsn, **{key: value for key, value in options.items() if value is not None})
+
     SIZE = 50
     asyncpg.connect(dsn, statement_cache_size=SIZE)
     # becomes

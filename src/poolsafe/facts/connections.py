@@ -42,7 +42,7 @@ def collect_connections(observed: Observed) -> tuple[list[Connection], list[Sile
             found.append(_psycopg(surroundings, calls))
         else:
             found += wrapped_connections(surroundings, calls)
-    found += [*psycopg_engines(surroundings), *tortoise_dicts(observed.module)]
+    found += [*psycopg_engines(surroundings), *tortoise_dicts(observed)]
     found.sort(key=lambda one: one.span)
     return found, [one for one in map(_silence, found) if one is not None]
 

@@ -90,6 +90,7 @@ def _threshold(surroundings: Surroundings, layout: CallLayout, options: list[tup
     value = values[0][1] if values else Unknown("no path reaches it")
     wrong = [single for each in _WRONG for _, single in states.get(each, ())]
     replaceable = state in _WRONG and set(states) <= _WRONG | {ThresholdState.OFF}
+    replaceable = replaceable and not _drops_items(surroundings.module)
     return Threshold(
         state,
         as_python(value),
@@ -97,6 +98,14 @@ def _threshold(surroundings: Surroundings, layout: CallLayout, options: list[tup
         explain(value.provenance, f"`{KEY}`", surroundings.module, (layout.start, layout.end)),
         value.reason if isinstance(value, Unknown) else "it is no number that can be followed",
     )
+
+
+def _drops_items(module: Module) -> bool:
+    """Returns whether the file filters a dict, as in `{... for key, value in ... if value is not None}`.
+
+    That may drop a None which a repair writes.
+    """
+    return any(isinstance(node, cst.DictComp) and node.for_in.ifs for node in descendants(module.tree.module))
 
 
 def _one_state(surroundings: Surroundings, states: dict[ThresholdState, list[tuple[Guard, Value]]]) -> ThresholdState:

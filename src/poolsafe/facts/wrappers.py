@@ -6,9 +6,11 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from poolsafe.facts.client_sites import client_sites
 from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl
 from poolsafe.facts.engine import CacheSize, ConnectArgs, ConnectArgsForm, Parameters, ServerSetting, SizeState
 from poolsafe.facts.given import Given, given_by
+from poolsafe.facts.observed import Observed
 from poolsafe.facts.option_places import connection_url, dict_argument, is_extendable, size_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
@@ -138,17 +140,30 @@ def _schema_in_query(url: Value) -> tuple[ServerSetting, ...]:
     return () if isinstance(value, Absent) else (ServerSetting("search_path", as_python(value)),)
 
 
-def tortoise_dicts(module: Module) -> Iterator[Connection]:
-    """Yields the connections of Tortoise that are written as dicts: a back end and the credentials for it."""
+def tortoise_dicts(observed: Observed) -> Iterator[Connection]:
+    """Yields the connections of Tortoise that are written as dicts: a back end and the credentials for it.
+
+    Dicts in calls that no run reaches are left out.
+    """
+    module = observed.module
     if _TORTOISE_ENGINE not in module.source.text:
         return
+    unreached = {id(site.node) for site, _ in observed.inference.unreached(client_sites(module))}
     for node in descendants(module.tree.module):
         if isinstance(node, cst.Dict):
             items = _items(node)
             engine, credentials = items.get("engine"), items.get("credentials")
             named = isinstance(engine, cst.SimpleString) and engine.raw_value == _TORTOISE_ENGINE
-            if named and isinstance(credentials, cst.Dict):
+            if named and isinstance(credentials, cst.Dict) and unreached.isdisjoint(_around(module, node)):
                 yield _tortoise_dict(module, node, credentials)
+
+
+def _around(module: Module, node: cst.CSTNode) -> Iterator[int]:
+    """Yields the ids of the nodes around a node."""
+    around = module.index.parents.get(id(node))
+    while around is not None:
+        yield id(around)
+        around = module.index.parents.get(id(around))
 
 
 def _items(display: cst.Dict) -> dict[str, cst.BaseExpression]:

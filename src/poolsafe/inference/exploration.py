@@ -126,12 +126,11 @@ class Inference:
             return
         before = len(self.calls)
         strategy.sets_later = True
-        _run_roots(self._run, self.module, roots_of(self.module, sites)[:MAX_ROOTS])
+        _run_roots(self._run, self.module, roots(self.module, scopes_leading_to(self.module, sites))[:MAX_ROOTS])
         strategy.sets_later = False
         later = {id(seen.node) for seen in self.calls[before:] if not _is_given_none(seen)}
-        self._run.observations.calls = [
-            seen for seen in self.calls if id(seen.node) not in later or not _is_given_none(seen)
-        ]
+        kept = [seen for seen in self.calls if id(seen.node) not in later or not _is_given_none(seen)]
+        self._run.observations.calls = kept
 
     def reach_from(self, other: Module, sites: list[CallSite]) -> list[Path]:
         """Run what leads to calls of another module.

@@ -61,7 +61,7 @@ _PREPARING = re.compile(
     rb"(?:\bawait\b|\basync[\s\\]+for\b[^:\r\n]*?\bin\b|\basync[\s\\]+with\b)[^\r\n]{0,200}?"
     rb"\.(?:cursor|prepare|iterate)\((?!\s*(?:\)|\w+\s*=(?!=)|(?:\w+\.)*_?request\s*[,)]))"
 )
-_THRESHOLD = re.compile(rb"prepare_threshold|postgres\w*\+psycopg\b")
+_THRESHOLD = re.compile(rb"prepare_threshold|\+psycopg\b")
 
 
 def names_prepared_statement(data: bytes) -> bool:
