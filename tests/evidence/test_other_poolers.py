@@ -124,7 +124,7 @@ def test_what_is_dropped_does_not_apply(servers: Servers, pooler: str) -> None:
         assert timeout_at(port, TIMEOUT) == "0"
     (message,) = [one.message for one in said(pooler, TIMEOUT) if one.code == "PGB204"]
     assert "dropped" in message
-    assert "does not apply" in message
+    assert "no effect" in message
     assert "PgBouncer" not in message
 
 
