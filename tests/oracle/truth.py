@@ -114,6 +114,11 @@ def shown_of_another_driver(call: EngineCall) -> set[str]:
     return shown
 
 
+def is_refused(call: EngineCall) -> bool:
+    """Whether another driver refuses a size of asyncpg's, so that this engine never connects."""
+    return not call.is_asyncpg and not {STATEMENT, PREPARED}.isdisjoint(call.connect_args)
+
+
 def without_threshold(call: EngineCall) -> dict[str, object]:
     """The options of a call without psycopg's threshold, which a repair sets to None."""
     options: dict[str, object] = dict(call.options)
