@@ -276,7 +276,7 @@ def _broken_engine(old: EngineCall, new: EngineCall, repaired: bool) -> tuple[st
     if old.url.drivername != new.url.drivername:
         return "driver", "another driver"
     if not old.is_asyncpg:
-        if truth.is_refused(old) and truth.is_refused(new):
+        if truth.never_connects(old) and truth.never_connects(new):
             return None
         if (old.url, truth.without_threshold(old)) != (new.url, truth.without_threshold(new)):
             return "other driver", "another driver's engine gets other arguments"

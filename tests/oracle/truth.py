@@ -114,7 +114,7 @@ def shown_of_another_driver(call: EngineCall) -> set[str]:
     return shown
 
 
-def is_refused(call: EngineCall) -> bool:
+def never_connects(call: EngineCall) -> bool:
     """Whether another driver refuses a size of asyncpg's, so that this engine never connects."""
     return not call.is_asyncpg and not {STATEMENT, PREPARED}.isdisjoint(call.connect_args)
 
