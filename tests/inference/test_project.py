@@ -210,6 +210,23 @@ PROJECTS = {
         from sqlalchemy import create_engine
         engine = create_engine(SIGN)
     """,
+    "a synchronous engine whose imported URL is psycopg's": """
+        # file: app/__init__.py
+
+        # file: app/settings.py
+        URL = 'postgresql+psycopg://a@pgbouncer:6432/a'
+        OLD = 'postgresql+psycopg2://a@pgbouncer:6432/a'
+
+        # file: app/db.py
+        from sqlalchemy import create_engine
+        from .settings import URL
+        engine = create_engine(URL)  # PGB511
+
+        # file: app/old.py
+        from sqlalchemy import create_engine
+        from .settings import OLD
+        engine = create_engine(OLD)
+    """,
     "a synchronous env.py whose alembic.ini is asyncpg's": """
         # file: alembic.ini
         [alembic]

@@ -1,9 +1,9 @@
 """A second look at files that the byte search drops: engines that only the file's imports tell of.
 
 A synchronous engine reaches asyncpg by `?async_fallback=True`, as Alembic's env.py often does. If the file that makes
-the engine imports its URL, nothing in it says so. And a file may import an engine function under another name, which
-another file of the project gives it. Few files get this look. It reads only what they import, and it imports next to
-nothing itself, since most projects with such files have nothing to do with asyncpg.
+the engine imports its URL, nothing in it says so. The same holds for a URL of psycopg. And a file may import an engine
+function under another name, which another file of the project gives it. Few files get this look. It reads only what
+they import, and it imports next to nothing itself, since most projects with such files have nothing to do with asyncpg.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _SIGN = b"async_fallback"
+_PSYCOPG = re.compile(rb"\+psycopg\b")
 _FROM = rb"from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^()]*\)|[^\r\n;#]*)"
 _IMPORT = re.compile(rb"^[ \t]*(?:" + _FROM + rb"|import[ \t]+([\w. \t,]+))", re.MULTILINE)
 _WORD = re.compile(rb"[^\W\d]\w*")
@@ -45,9 +46,12 @@ def wanted(path: str, data: bytes, root: str | None = None) -> int:
     if found & needles.ENGINE or not needles.may_deserve_second_look(data):
         return found
     home = os.path.abspath(path)
-    if needles.uses_synchronous_engine(data) and _may_be_asyncpgs(home, data, root or root_of(home)):
-        return found | needles.ENGINE
-    return found | needles.ENGINE if renamed_engine_functions(home, data, root) else found
+    top = root or root_of(home)
+    if needles.uses_synchronous_engine(data):
+        for content in _reachable(home, data, top):
+            found |= needles.ENGINE if _SIGN in content else 0
+            found |= needles.CLIENT if _PSYCOPG.search(content) else 0
+    return found | needles.ENGINE if renamed_engine_functions(home, data, top) else found
 
 
 def renamed_engine_functions(path: str, data: bytes, root: str | None = None) -> frozenset[str]:
@@ -81,14 +85,14 @@ def _renames(path: str, name: bytes, root: str, hops: int) -> bool:
     )
 
 
-def _may_be_asyncpgs(home: str, data: bytes, root: str) -> bool:
-    """Returns whether alembic.ini, or a module of the project that the file imports, asks for `async_fallback`."""
+def _reachable(home: str, data: bytes, root: str) -> Iterator[bytes]:
+    """Yields the contents of alembic.ini, if the file uses Alembic, and of the project's modules that it imports."""
     seen = {home}
     queue = [(home, data, 0)]
     if b"alembic" in data:
         ini = next((path for path in _alembic_files(home, root) if os.path.isfile(path)), None)
-        if ini is not None and _SIGN in _content(root, ini):
-            return True
+        if ini is not None:
+            yield _content(root, ini)
     while queue:
         path, data, hops = queue.pop()
         for found, _ in _imported(path, data, root):
@@ -96,11 +100,9 @@ def _may_be_asyncpgs(home: str, data: bytes, root: str) -> bool:
                 continue
             seen.add(found)
             content = _content(root, found)
-            if _SIGN in content:
-                return True
+            yield content
             if hops + 1 < MAX_HOPS:
                 queue.append((found, content, hops + 1))
-    return False
 
 
 def _content(root: str, path: str) -> bytes:
