@@ -53,6 +53,14 @@ if os.getenv("DEBUG"):
     raise SystemExit
 create_async_engine(URL, **options)
 """,
+    "the arguments come in a copy where a variable is set and empty": """
+options = {"pool_pre_ping": True}
+if os.getenv("DEBUG") is not None:
+    options["connect_args"] = {"timeout": 5}
+if os.getenv("DEBUG"):
+    raise SystemExit
+create_async_engine(URL, **{**options, "echo": True})
+""",
     "the arguments come through a partial where a variable is set and empty": """
 import functools
 options = {"pool_pre_ping": True}

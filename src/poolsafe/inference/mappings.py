@@ -29,7 +29,7 @@ def keys_where_empty(frame: Frame, node: ir.Expression, value: Value) -> frozens
     """Returns the keys of a mapping if an environment variable is empty where the path condition has it not set.
 
     Path conditions count an empty variable as one that is not set. A test for None does not. `node` evaluates to
-    `value`; only a name is looked up again.
+    `value`; the names in it are looked up again, as in `{**options}`. A repair may be told of a key too many.
     """
     path = tuple(frozenset(one for one in guard if not _says_unset(one)) for guard in frame.path)
     if path == frame.path:
@@ -37,8 +37,11 @@ def keys_where_empty(frame: Frame, node: ir.Expression, value: Value) -> frozens
     around, frame.state = frame.state, frame.state.layer()
     frame.state.path = path
     try:
-        value = lookup(frame, node.id) if isinstance(node, ir.Name) else force(frame, value)
-        contents = [frame.content(one) for _, one in alternatives(value) if isinstance(one, MappingRef)]
+        names = {part.id for part in ir.walk(node) if isinstance(part, ir.Name)}
+        values = [force(frame, value), *(lookup(frame, name) for name in sorted(names))]
+        contents = [
+            frame.content(one) for value in values for _, one in alternatives(value) if isinstance(one, MappingRef)
+        ]
     finally:
         frame.state = around
     return frozenset(
