@@ -309,7 +309,7 @@ def form(text: str, kind: str) -> str | list[str]:
     st.booleans(),
     EDITS,
     sample=300,
-    most=20_000,
+    most=5_000,
 )
 def test_an_edit_of_the_json_is_one_of_the_cell(
     cells: list[tuple[str, str]], chosen: int, options: dict[str, Any], crlf: bool, wanted: list[tuple[int, int, str]]
@@ -356,7 +356,7 @@ BITS = st.sampled_from(
 )
 
 
-@law(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 9), BITS), max_size=4), sample=300, most=20_000)
+@law(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 9), BITS), max_size=4), sample=300, most=5_000)
 def test_any_json_is_a_notebook_or_is_refused(changes: list[tuple[int, int, str]]) -> None:
     text = json.dumps(notebook(cell("x", "markdown"), "a = !b\nc", {"cell_type": "code", "source": 'd = "e"'}))
     for place, length, new in changes:
