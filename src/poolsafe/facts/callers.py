@@ -22,9 +22,7 @@ class Caller:
 
 def caller_of_lambda(module: Module, call: cst.Call, name: str | None) -> Caller | None:
     """Returns the `run_sync` around a call in a lambda whose connection is the lambda's parameter, or None."""
-    node: cst.CSTNode | None = module.index.parents.get(id(call))
-    while node is not None and not isinstance(node, (cst.Lambda, cst.FunctionDef)):
-        node = module.index.parents.get(id(node))
+    node = next((at for at in module.index.around(call) if isinstance(at, (cst.Lambda, cst.FunctionDef))), None)
     if not isinstance(node, cst.Lambda) or name not in [one.name.value for one in node.params.params[:1]]:
         return None
     argument = module.index.parents.get(id(node))

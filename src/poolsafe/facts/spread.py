@@ -71,22 +71,18 @@ def passed_on(module: Module, call: cst.Call) -> PassedOn | None:
 
 def _is_taken_in(module: Module, name: cst.Name, call: cst.Call) -> bool:
     """Returns whether a dict loses an item in an argument of a call, as in `f(a=options.pop("a", 0), **options)`."""
-    parents = module.index.parents
-    attribute = parents.get(id(name))
+    attribute = module.index.parents.get(id(name))
     if not isinstance(attribute, cst.Attribute) or attribute.attr.value != "pop":
         return False
-    at = parents.get(id(attribute))
-    while at is not None and at is not call:
-        at = parents.get(id(at))
-    return at is call
+    return any(at is call for at in module.index.around(attribute))
 
 
 def _is_in_loop(module: Module, node: cst.CSTNode) -> bool:
-    at = module.index.parents.get(id(node))
-    while at is not None and not isinstance(at, cst.FunctionDef):
+    for at in module.index.around(node):
+        if isinstance(at, cst.FunctionDef):
+            break
         if isinstance(at, (cst.For, cst.While, cst.CompFor, cst.BaseComp, cst.Lambda)):
             return True
-        at = module.index.parents.get(id(at))
     return False
 
 

@@ -24,7 +24,10 @@ def engine_names(module: Module, project: Project) -> frozenset[str]:
     """Returns the names by which the module may call an engine function, those from other modules included."""
     if not project.follow:
         return _names(module, ENGINE_NAMES)
-    renamed = renamed_engine_functions(module.path, module.source.code, project.root)
+    renamed: frozenset[str] | None = module.memo.get("renamed engine functions")
+    if renamed is None:
+        renamed = renamed_engine_functions(module.path, module.source.code, project.root)
+        module.memo["renamed engine functions"] = renamed
     return _names(module, ENGINE_NAMES | renamed)
 
 

@@ -154,16 +154,8 @@ def tortoise_dicts(observed: Observed) -> Iterator[Connection]:
             items = _items(node)
             engine, credentials = items.get("engine"), items.get("credentials")
             named = isinstance(engine, cst.SimpleString) and engine.raw_value == _TORTOISE_ENGINE
-            if named and isinstance(credentials, cst.Dict) and unreached.isdisjoint(_around(module, node)):
+            if named and isinstance(credentials, cst.Dict) and unreached.isdisjoint(map(id, module.index.around(node))):
                 yield _tortoise_dict(module, node, credentials)
-
-
-def _around(module: Module, node: cst.CSTNode) -> Iterator[int]:
-    """Yields the ids of the nodes around a node."""
-    around = module.index.parents.get(id(node))
-    while around is not None:
-        yield id(around)
-        around = module.index.parents.get(id(around))
 
 
 def _items(display: cst.Dict) -> dict[str, cst.BaseExpression]:

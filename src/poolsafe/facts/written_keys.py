@@ -223,11 +223,9 @@ def depends_on_callers(module: Module, node: cst.BaseExpression) -> bool:
 def parameters_around(module: Module, node: cst.CSTNode) -> frozenset[str]:
     """Returns the names of the parameters of the functions around a node."""
     names: set[str] = set()
-    at = module.index.parents.get(id(node))
-    while at is not None:
+    for at in module.index.around(node):
         if isinstance(at, (cst.FunctionDef, cst.Lambda)):
             given = at.params
             names |= {one.name.value for one in (*given.params, *given.kwonly_params, *given.posonly_params)}
             names |= {given.star_kwarg.name.value} if given.star_kwarg is not None else set()
-        at = module.index.parents.get(id(at))
     return frozenset(names)

@@ -12,8 +12,8 @@ from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.enumerations import member
 from poolsafe.inference.exceptions import may_raise, where_not_raising
 from poolsafe.inference.heap import Slot
-from poolsafe.inference.later import NOTHING
-from poolsafe.inference.lattice import alternatives, choose, each, lift, one_of, through
+from poolsafe.inference.later import NOTHING, any_of
+from poolsafe.inference.lattice import alternatives, choose, each, lift, through
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, module_name
@@ -144,18 +144,9 @@ def _found(frame: Frame, instance: Instance, name: str) -> Value:
 
 def _set_later(frame: Frame, target: Instance | Class, name: str) -> Value:
     """Returns what other methods set an attribute to that is None at first, as `later.set_later` does for globals."""
-    run = frame.run
     cls = target.cls if isinstance(target, Instance) else target
     key = (cls.namespace, f".{name}")
-    if not run.strategy.sets_later:
-        return NOTHING
-    if key not in run.answers.later:
-        run.answers.later[key] = NOTHING  # the answer to itself
-        found = list(_set_by_methods(frame, target, cls, name))
-        if found:
-            guards = one_of((cls.node, name), len(found))
-            run.answers.later[key] = choose(zip(guards, found, strict=True))
-    return run.answers.later[key]
+    return any_of(frame.run, key, cls.node, lambda: _set_by_methods(frame, target, cls, name))
 
 
 def _set_by_methods(frame: Frame, target: Instance | Class, cls: Class, name: str) -> Iterator[Value]:

@@ -5,7 +5,7 @@ Code that raises an exception while such a name is None is only reached once it 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from poolsafe.inference.answers import Namespace
 from poolsafe.inference.arguments import Arguments
@@ -24,15 +24,25 @@ def set_later(frame: Frame, namespace: Namespace, name: str, value: Value) -> Va
 
     The functions run with unknown arguments. Only runs that begin anew for unreached calls ask for this.
     """
-    if not frame.run.strategy.sets_later or value != NOTHING:
+    if value != NOTHING:
         return value
-    known = frame.run.answers.later
-    key = (namespace.number, name)
+    run, key = frame.run, (namespace.number, name)
+    return any_of(run, key, namespace.body, lambda: _set_by_functions(run, namespace, name))
+
+
+def any_of(run: Run, key: tuple[int, str], home: object, setting: Callable[[], Iterable[Value]]) -> Value:
+    """Returns the values that `setting` finds, each under its own guard, or None if it finds none. Cached by `key`.
+
+    Returns None if the run does not ask for what is set later. `home` is the body or class that the name belongs to.
+    """
+    known = run.answers.later
+    if not run.strategy.sets_later:
+        return NOTHING
     if key not in known:
-        known[key] = value  # the answer to itself
-        found = list(_set_by_functions(frame.run, namespace, name))
+        known[key] = NOTHING  # the answer to itself
+        found = list(setting())
         if found:
-            known[key] = choose(zip(one_of((namespace.body, name), len(found)), found, strict=True))
+            known[key] = choose(zip(one_of((home, key[1]), len(found)), found, strict=True))
     return known[key]
 
 

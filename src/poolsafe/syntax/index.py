@@ -136,14 +136,19 @@ class Index:
                 self.parents[id(child)] = node
                 stack.append((child, scopes))
 
+    def around(self, node: cst.CSTNode) -> Iterator[cst.CSTNode]:
+        """Yields the nodes around a node, the innermost first."""
+        at = self.parents.get(id(node))
+        while at is not None:
+            yield at
+            at = self.parents.get(id(at))
+
     def outermost_function(self, node: cst.CSTNode) -> cst.FunctionDef | None:
         """Returns the outermost function around a node, or None at the level of the module."""
         found = None
-        at = self.parents.get(id(node))
-        while at is not None:
+        for at in self.around(node):
             if isinstance(at, cst.FunctionDef):
                 found = at
-            at = self.parents.get(id(at))
         return found
 
     def innermost_function(self, node: cst.CSTNode) -> cst.FunctionDef | None:
