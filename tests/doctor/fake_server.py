@@ -35,6 +35,8 @@ class FakeServer:
     pins: bool = False
     refuses: frozenset[str] = frozenset()
     drops: frozenset[str] = frozenset()
+    # Settings that are not reported when connecting.
+    conceals: frozenset[str] = frozenset()
     pgpool: bool = False
     refuses_names: str = ""
     # The process that is announced is the one that answers.
@@ -93,6 +95,9 @@ class FakeClient:
         if keeps:
             self._backend = server.take()
         self.announced: int | None = self._backend.pid if self._backend and server.announces else 1
+
+    def reported(self, setting: str) -> str | None:
+        return None if setting in self._server.conceals else self._settings.get(setting, "")
 
     async def rows(self, sql: str) -> list[Row]:
         rows: list[Row] = await self._command(sql, lambda backend: self._rows(backend, sql))
@@ -185,7 +190,6 @@ class FakeClient:
             self._release()
 
     def _rows(self, backend: Backend, sql: str) -> list[Row]:
-        name = "application_name"
         if "inet_client_port" in sql:
             return [(backend.pid, self.port, "15.1")]
         if "pg_prepared_statements" in sql:
@@ -195,8 +199,6 @@ class FakeClient:
             return [("jit", "on"), ("extra_float_digits", "1")]
         if sql.startswith("SELECT name, pg_catalog.current_setting(name)"):
             return [("tcp_keepalives_idle", "7200")]
-        if sql.startswith(f"SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('{name}')"):
-            return [(backend.pid, "")]
         if sql.startswith("SELECT pg_catalog.pg_backend_pid()"):
             return [(backend.pid,)]
         if sql.startswith("SELECT pg_catalog.current_setting("):

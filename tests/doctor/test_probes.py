@@ -10,7 +10,7 @@ import pytest
 
 from poolsafe.doctor import cleaning
 from poolsafe.doctor.bench import MOST_CLIENTS, Bench, Lost, NoAnswer, Refused, transaction
-from poolsafe.doctor.diagnosis import Between, Observations, between, how
+from poolsafe.doctor.diagnosis import Between, Observations, between, how, lost
 from poolsafe.doctor.probes import (
     leftover_state,
     named_statements,
@@ -163,6 +163,13 @@ def test_startup_parameters(server: FakeServer, fate: Fate) -> None:
     assert found["jit"].fate is found["options"].fate is fate
     assert found["application_name"].fate is Fate.CARRIED
     assert found["jit"].reason == ("unsupported startup parameter: jit" if fate is Fate.REFUSED else "")
+
+
+def test_a_name_that_is_not_reported() -> None:
+    server = FakeServer(DIRECT, conceals=frozenset({"application_name"}))
+    found = {each.name: each for each in probed(server, server_settings.run)}
+    assert found["application_name"].fate is Fate.UNKNOWN
+    assert lost(probed(server, observed)) == ()
 
 
 def test_a_parameter_that_is_refused_with_the_first_command() -> None:

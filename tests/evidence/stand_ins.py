@@ -1,6 +1,6 @@
-"""Small poolers of our own, for what no package here does: one that drops startup keys, and one that pins.
+"""Small poolers of our own, for what no package here does: one that drops startup keys, one that pins, one that breaks.
 
-Both speak the protocol to a real PostgreSQL. They prove what the doctor makes of such behaviour, and nothing about the
+They speak the protocol to a real PostgreSQL. They prove what the doctor makes of such behaviour, and nothing about the
 providers that behave so.
 """
 
@@ -61,6 +61,60 @@ def pinning(postgres_port: int, *, servers: int = 3) -> Iterator[int]:
 
     with _listening(serve) as port:
         yield port
+
+
+class Cut:
+    """Counts what clients have sent through a relay. When they have sent `last` messages, every connection ends.
+
+    `kill` is called just before that.
+    """
+
+    def __init__(self, last: int | None) -> None:
+        self.port = 0
+        self.messages = 0
+        self.kill: Callable[[], None] = lambda: None
+        self._last = last
+        self._writers: list[Writer] = []
+
+    @property
+    def done(self) -> bool:
+        """Whether the last message has been passed on."""
+        return self._last is not None and self.messages >= self._last
+
+    async def serve(self, reader: Reader, writer: Writer, port: int) -> None:
+        """Passes the messages of one client on."""
+        startup = None if self.done else await _startup(reader, writer)
+        if startup is None:
+            return
+        server = await asyncio.open_connection(HOST, port)
+        self._writers += [writer, server[1]]
+        answers = asyncio.ensure_future(_copy(server[0], writer))
+        message: bytes | None = _packed(startup)
+        try:
+            while message is not None and not self.done:
+                server[1].write(message)
+                self.messages += 1
+                if self.done:
+                    await server[1].drain()
+                    self.kill()
+                    for each in self._writers:
+                        each.close()
+                message = await _message(reader)
+        finally:
+            server[1].close()
+            await answers
+
+
+@contextmanager
+def cutting(port: int, last: int | None = None) -> Iterator[Cut]:
+    """A relay that ends all connections after so many messages of clients, which is never without `last`."""
+    cut = Cut(last)
+
+    async def serve(reader: Reader, writer: Writer) -> None:
+        await cut.serve(reader, writer, port)
+
+    with _listening(serve) as cut.port:
+        yield cut
 
 
 class _Session:

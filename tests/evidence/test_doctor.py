@@ -10,7 +10,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -18,11 +19,13 @@ from .doctor import BOUND, RUNS, Answer, Place, added, ask, command, state
 from .installed import Missing
 from .pgpool import start
 from .servers import HOST, USER, Pooler, Servers, free_port
-from .stand_ins import dropping, pinning
+from .stand_ins import cutting, dropping, pinning
 
 Places = Callable[[str], Place]
-KILLS = 4 * RUNS
+KILLS = 8 * RUNS
 STATE_KILLS = 2 * RUNS
+# Seconds in which a pooler rolls back what was open, and gives its servers back.
+PAUSE = 0.5
 OURS = re.compile(
     r"\d+: (statement _{0,2}poolsafe_\w+|setting geqo_seed=\S+|lock \d+|table poolsafe_\w+|channel poolsafe_\w+)"
 )
@@ -268,27 +271,35 @@ def test_a_server_that_hangs_is_given_up(servers: Servers) -> None:
     assert answer.seconds < BOUND
 
 
+def started(place: Place, *flags: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(command(place, *flags), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def ended(place: Place, seconds: float, number: signal.Signals, *flags: str) -> int:
     """The exit code of an examination that gets a signal after so many seconds."""
-    process = subprocess.Popen(command(place, *flags), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    process = started(place, *flags)
     time.sleep(seconds)
     process.send_signal(number)
     code = process.wait(60)
-    # The pooler rolls back what was open, and gives its servers back.
-    time.sleep(0.5)
+    time.sleep(PAUSE)
     return code
 
 
-def test_killed_at_any_point(places: Places) -> None:
+def test_killed_after_any_message(places: Places) -> None:
     place = places("transaction")
-    whole = ask(place).seconds
-    chance = random.Random(20)
-    for _ in range(KILLS):
+    with cutting(place.port) as whole:
+        assert ask(replace(place, port=whole.port)).code == 0
+    for last in random.Random(20).sample(range(1, whole.messages + 1), min(KILLS, whole.messages)):
+        place = places("transaction")
         before = state(place)
-        ended(place, chance.uniform(0.3, 1) * whole, signal.SIGKILL)
+        with cutting(place.port, last) as cut:
+            process = started(replace(place, port=cut.port))
+            cut.kill = process.kill
+            process.wait(60)
+        time.sleep(PAUSE)
         left = added(before, state(place))
-        assert len(left) <= 1, left
-        assert all(map(ONE_NAME.fullmatch, left)), left
+        assert len(left) <= 1, told(last, left)
+        assert all(map(ONE_NAME.fullmatch, left)), told(last, left)
 
 
 def test_killed_at_any_point_of_the_state_probes(places: Places) -> None:
@@ -298,11 +309,17 @@ def test_killed_at_any_point_of_the_state_probes(places: Places) -> None:
     for _ in range(STATE_KILLS):
         place = places("transaction")
         before = state(place)
-        ended(place, chance.uniform(0.2, 1) * whole, signal.SIGKILL, "--probe-state")
+        moment = chance.uniform(0.2, 1) * whole
+        ended(place, moment, signal.SIGKILL, "--probe-state")
         # The processes that it has started end by themselves.
         time.sleep(2)
         left = added(before, state(place))
-        assert all(map(OURS.fullmatch, left)), left
+        assert all(map(OURS.fullmatch, left)), told(moment, left)
+
+
+def told(when: float, left: Sequence[str]) -> str:
+    """All of what is left, for pytest, which would cut it short."""
+    return "\n".join([f"killed at {when:g}", *left])
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

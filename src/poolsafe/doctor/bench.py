@@ -51,6 +51,9 @@ class Client(Protocol):
     announced: int | None
     port: int | None
 
+    def reported(self, setting: str) -> str | None:
+        """Returns the value that was reported unasked when connecting, or None if there was none. Asks no server."""
+
     async def rows(self, sql: str) -> list[Row]:
         """Runs one command as an unnamed statement and returns its rows."""
 

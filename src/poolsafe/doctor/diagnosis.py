@@ -105,7 +105,7 @@ def _kept(seen: Observations) -> Between:
 
 def lost(seen: Observations) -> tuple[str, ...]:
     """Returns the startup parameters that do not reach the server; PostgreSQL itself applies them all."""
-    return tuple(each.name for each in seen.parameters or () if each.fate is not Fate.CARRIED)
+    return tuple(each.name for each in seen.parameters or () if each.fate in (Fate.REFUSED, Fate.DROPPED))
 
 
 def how(seen: Observations) -> str:

@@ -109,6 +109,10 @@ class _Connection:
         name = transport.get_extra_info("sockname") if transport is not None else None
         self.port: int | None = name[1] if isinstance(name, tuple) else None
 
+    def reported(self, setting: str) -> str | None:
+        value = getattr(self._connection.get_settings(), setting, None)
+        return None if value is None else str(value)
+
     async def rows(self, sql: str) -> list[Row]:
         return [tuple(row) for row in await _translated(self._connection.fetch(sql))]
 

@@ -37,6 +37,7 @@ _FATES = {
     Fate.CARRIED: "applied",
     Fate.DROPPED: "dropped: the connection is made, and the value is not applied",
     Fate.REFUSED: "refused",
+    Fate.UNKNOWN: "not known: the server does not report it",
 }
 _MOVEMENTS = {
     Movement.MOVES: "clients share servers, and change them between transactions",

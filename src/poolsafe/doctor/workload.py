@@ -201,7 +201,8 @@ def _asyncpg_arguments(job: Job) -> dict[str, Any]:
 def _unique(token: str) -> str:
     import uuid
 
-    return f"__poolsafe_{token}_{uuid.uuid4()}__"
+    # One word, as the names that the report speaks of are.
+    return f"__poolsafe_{token}_{uuid.uuid4().hex}__"
 
 
 def written(job: Job) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poolsafe.doctor.bench import SIGNATURE, Lost, Refused, value
+from poolsafe.doctor.bench import Lost, Refused, value
 from poolsafe.facts.pooler import Fate
 from poolsafe.records import frozen
 
@@ -14,10 +14,15 @@ if TYPE_CHECKING:
     from poolsafe.doctor.bench import Bench, Client
 
 TITLE = "Startup parameters"
-EXPLANATION = "one connection for each, with a value that is not the present one; the setting is then read twice"
+EXPLANATION = (
+    "one connection for each, with a value that is not the present one; the setting is then read twice, except that of "
+    "`application_name`, which is reported when connecting"
+)
 
 _READINGS = 2
-_NAME = "application_name"
+# With the first query PgBouncer 1.18 sets the name on a server, where it stays for the next client. A client that is
+# killed then cannot set it back, so no query is run with it.
+_REPORTED = "application_name"
 
 
 @frozen
@@ -45,7 +50,7 @@ def trials(token: str, present: Mapping[str, str]) -> tuple[Trial, ...]:
     digits = "2" if present.get("extra_float_digits") != "2" else "3"
     name = f"poolsafe_{token}"
     return (
-        Trial(_NAME, name, _NAME, name),
+        Trial(_REPORTED, name, _REPORTED, name),
         Trial("search_path", f"{name}, public", "search_path", f"{name}, public"),
         Trial("statement_timeout", "58321", "statement_timeout", "58321ms"),
         Trial("jit", jit, "jit", jit),
@@ -70,39 +75,25 @@ async def run(bench: Bench) -> tuple[Parameter, ...]:
 
 
 async def _try(bench: Bench, trial: Trial) -> Parameter:
-    # The name that stands there now, to put back what an old PgBouncer leaves to the next client.
-    before = await _name(bench) if trial.name == _NAME else None
     try:
         client = await bench.client({trial.name: trial.sent})
     except (Refused, Lost) as error:
         return Parameter(trial.name, Fate.REFUSED, str(error))
     try:
-        applied = await _applied(client, trial, before)
+        return Parameter(trial.name, await _fate(client, trial))
     except (Refused, Lost) as error:
         # Some poolers meet the refusal only when they take a server.
         return Parameter(trial.name, Fate.REFUSED, str(error))
     finally:
         await bench.drop(client)
-    return Parameter(trial.name, Fate.CARRIED if applied else Fate.DROPPED)
 
 
-async def _applied(client: Client, trial: Trial, before: tuple[int, str] | None) -> bool:
+async def _fate(client: Client, trial: Trial) -> Fate:
+    if trial.name == _REPORTED:
+        reported = client.reported(trial.setting)
+        if reported is None:
+            return Fate.UNKNOWN
+        return Fate.CARRIED if reported == trial.applied else Fate.DROPPED
     read = f"SELECT pg_catalog.current_setting('{trial.setting}')"
-    if before is not None:
-        # One statement, which runs on one server in every pool mode.
-        return bool(await value(client, f"{read}, {_restoring(*before)}") == trial.applied)
-    return all([await value(client, read) == trial.applied for _ in range(_READINGS)])
-
-
-async def _name(bench: Bench) -> tuple[int, str]:
-    client = (await bench.clients(1))[0]
-    rows = await client.rows(f"SELECT pg_catalog.pg_backend_pid(), pg_catalog.current_setting('{_NAME}') {SIGNATURE}")
-    return int(rows[0][0]), str(rows[0][1])
-
-
-def _restoring(server: int, name: str) -> str:
-    """Returns the call that gives a server its application name back, or on another server the one it began with."""
-    quoted = name.replace("'", "''")
-    first = f"(SELECT reset_val FROM pg_catalog.pg_settings WHERE name = '{_NAME}')"
-    before = f"CASE pg_catalog.pg_backend_pid() WHEN {server} THEN '{quoted}' ELSE {first} END"
-    return f"pg_catalog.set_config('{_NAME}', {before}, false)"
+    readings = [await value(client, read) for _ in range(_READINGS)]
+    return Fate.CARRIED if all(reading == trial.applied for reading in readings) else Fate.DROPPED
