@@ -196,6 +196,7 @@ def test_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
         asyncio.run(examine(TARGET, timeout=5))
     assert str(error.value).startswith("db:6432: authentication failed: password authentication failed")
     assert "hunter2" not in str(error.value)
+    assert error.value.found.problems == [str(error.value)]
 
 
 def test_a_busy_pool_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:

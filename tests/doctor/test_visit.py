@@ -129,7 +129,11 @@ def test_every_verdict_has_its_words(doctor: Any, between: Between) -> None:
         (breaks(stopped="interrupted"), 130, "Stopped: interrupted."),
         (breaks(problems=["startup parameters: gone"]), 0, "Not finished: startup parameters: gone."),
         (breaks(left=("a thing",)), 0, "Could not be removed from the server: a thing."),
-        (breaks(seen=None, between=None, left=("a thing",)), 2, "Could not be removed from the server: a thing."),
+        (
+            breaks(seen=None, between=None, stopped="x", left=("a thing",)),
+            2,
+            "Could not be removed from the server: a thing.",
+        ),
         (breaks(recommended=EMPTY_NAME), 0, '"prepared_statement_name_func": lambda: ""'),
     ],
 )
@@ -204,9 +208,27 @@ def test_a_server_steers_nothing(doctor: Any, form: str, columns: str, monkeypat
 
 
 def test_no_connection_is_one_line(doctor: Any) -> None:
-    ran = doctor("--doctor", "postgresql://u@db/app", found=NoConnection("db:5432 refuses connections"))
+    ran = doctor("--doctor", "postgresql://u@db/app", found=no_connection())
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr == "poolsafe: error: --doctor: db:5432 refuses connections\n"
+
+
+def test_no_connection_as_json(doctor: Any, tmp_path: Path) -> None:
+    ask = ["--doctor", "postgresql://u@db/app", "--output-format", "json"]
+    ran = doctor(*ask, found=no_connection())
+    assert (ran.returncode, ran.stderr) == (2, "poolsafe: error: --doctor: db:5432 refuses connections\n")
+    report = json.loads(ran.stdout)
+    assert (report["error"], report["exit_code"]) == ("db:5432 refuses connections", 2)
+    assert report.keys() == json.loads(doctor(*ask).stdout).keys()
+    assert report["class"] is report["configuration"] is report["connect_args"] is None
+    assert doctor(*ask, "--output-file", "report.json", found=no_connection()).stdout == ""
+    assert json.loads((tmp_path / "report.json").read_text()) == report
+    assert doctor(*ask, "--silent", found=no_connection()).stdout == ""
+
+
+def no_connection() -> NoConnection:
+    found = Examination(Target("db", 5432, "u", None, "app"), VERSIONS, problems=["db:5432 refuses connections"])
+    return NoConnection(found.error, found)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import re
@@ -260,6 +261,12 @@ def test_no_connection_is_one_line(
     assert reason in ran.stderr
     assert ran.stderr.count("\n") == 1
     assert "hunter2" not in ran.stderr
+    told += ["--output-format", "json"]
+    ran = subprocess.run(told, capture_output=True, text=True, check=False, env=environment)
+    report = json.loads(ran.stdout)
+    assert (ran.returncode, report["exit_code"], report["class"]) == (2, 2, None)
+    assert reason in report["error"]
+    assert "hunter2" not in ran.stdout + ran.stderr
 
 
 def test_a_server_that_hangs_is_given_up(servers: Servers) -> None:

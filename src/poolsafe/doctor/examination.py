@@ -34,10 +34,6 @@ _AGAIN = 3
 _T = TypeVar("_T")
 
 
-class NoConnection(Exception):  # noqa: N818 - it names what happened
-    """There is no verdict, and the text is the reason in one line."""
-
-
 @dataclass(slots=True)
 class Examination:
     """What was found so far. A field is None if its probe was not reached; `stopped` says why."""
@@ -64,11 +60,26 @@ class Examination:
         return not self.trial.failed if self.trial is not None else self.recommended == advice.DEFAULT
 
     @property
+    def error(self) -> str:
+        """Why there is no verdict, in one line, or "" if there is one."""
+        if self.between is not None:
+            return ""
+        return self.problems[0] if self.problems else f"{self.target.address}: {self.stopped}"
+
+    @property
     def settings(self) -> dict[str, str | int]:
         """The keys of `[tool.poolsafe]` for what was found. Needs a verdict."""
         assert self.between is not None
         target = self.target
         return advice.settings(self.between, target.host, target.port, target.database or "")
+
+
+class NoConnection(Exception):  # noqa: N818 - it names what happened
+    """There is no verdict, and the text is the reason in one line. `found` is what was seen so far."""
+
+    def __init__(self, text: str, found: Examination) -> None:
+        super().__init__(text)
+        self.found = found
 
 
 async def examine(
@@ -86,7 +97,7 @@ async def examine(
     found = Examination(target, {name: driver.installed(name) for name in ("asyncpg", "sqlalchemy")})
     bench = Bench(connect, say)
     try:
-        await _connected(bench, target, connecting)
+        await _connected(bench, found, connecting)
         await asyncio.wait_for(_Run(bench, found, state=state).probes(), timeout)
     except (asyncio.TimeoutError, TimeoutError):
         found.stopped = f"the time of {timeout:g} s ran out"
@@ -97,9 +108,7 @@ async def examine(
             await asyncio.wait_for(_clean(bench), _CLEANING)
         found.left = bench.left
     if found.between is None and not found.left and found.stopped != "interrupted":
-        raise NoConnection(
-            f"no verdict: {found.problems[0] if found.problems else f'{target.address}: {found.stopped}'}"
-        )
+        raise NoConnection(f"no verdict: {found.error}", found)
     return found
 
 
@@ -108,13 +117,14 @@ async def _clean(bench: Bench) -> None:
     await bench.close()
 
 
-async def _connected(bench: Bench, target: Target, timeout: float) -> None:
+async def _connected(bench: Bench, found: Examination, timeout: float) -> None:
     """Makes the first connection, whose failure is worth a reason of its own."""
     try:
         await bench.client()
     except Exception as error:
         # asyncpg stumbles over servers that are no PostgreSQL in ways of its own.
-        raise NoConnection(reason(error, target, timeout)) from error
+        found.problems.append(reason(error, found.target, timeout))
+        raise NoConnection(found.error, found) from error
 
 
 class _Run:

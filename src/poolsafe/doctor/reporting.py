@@ -243,6 +243,7 @@ def as_json(found: Examination, code: int) -> str:
         "left_behind": list(found.left),
         "problems": found.problems,
         "stopped": found.stopped or None,
+        "error": found.error or None,
         "exit_code": code,
     }
     if seen is not None:

@@ -19,6 +19,7 @@ from poolsafe.doctor.target import Target, read, shows_password
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from poolsafe.cli.terminal import Messages
 
@@ -49,11 +50,12 @@ def visit(options: argparse.Namespace, messages: Messages) -> int:
         )
     if options.probe_state:
         _warn(messages)
-    with Progress(enabled=not (options.quiet or options.silent)) as progress:
-        try:
+    try:
+        with Progress(enabled=not (options.quiet or options.silent)) as progress:
             found = asyncio.run(_interruptible(target, timeout, options.probe_state, progress))
-        except NoConnection as error:
-            raise UsageError(f"--doctor: {error}") from None
+    except NoConnection as error:
+        _Visit(options, messages, error.found).fail()
+        raise UsageError(f"--doctor: {error}") from None
     return _Visit(options, messages, found).finish(path)
 
 
@@ -74,12 +76,24 @@ class _Visit:
             self._messages.note(f"wrote the verdict to {name}" if done else f"{name} says the same already")
         return code
 
+    def fail(self) -> None:
+        """Prints the JSON report of an examination without a verdict. For people, the reason is all there is to say."""
+        if self._as_json and not self._options.silent:
+            self._emit([reporting.as_json(self._found, NO_VERDICT)])
+
+    @property
+    def _as_json(self) -> bool:
+        return bool(self._options.output_format == "json")
+
     def _print(self, code: int) -> None:
-        as_json = self._options.output_format == "json"
+        if self._as_json:
+            self._emit([reporting.as_json(self._found, code)])
+            return
+        stream = None if self._options.output_file is not None else sys.stdout
+        self._emit(reporting.for_people(self._found, style_for(stream, self._options.color)))
+
+    def _emit(self, lines: Iterable[str]) -> None:
         file = self._options.output_file
-        stream = None if file is not None else sys.stdout
-        style = style_for(stream, self._options.color)
-        lines = [reporting.as_json(self._found, code)] if as_json else reporting.for_people(self._found, style)
         if file is None:
             emit(lines)
             return
