@@ -25,7 +25,7 @@ def main() -> int:
     places = Places(options.work, options.packages, tuple(options.service), options.rounds)
     print(f"{time.strftime('%Y-%m-%d')}, {CORES} cores, {platform.platform()}, Python {platform.python_version()}")
     print("Medians of ratios round by round (least-most), then medians of seconds.\n")
-    print("| | what | measured | at most | |\n| --- | --- | --- | --- | --- |")
+    print("| | case | measured | limit | |\n| --- | --- | --- | --- | --- |")
     kept = True
     for name in options.cases.split(","):
         for line in CASES[name](places):

@@ -101,13 +101,33 @@ def test_no_link_is_dead(site: Path) -> None:
     assert dead(site) == []
 
 
-@pytest.mark.long
-def test_the_search_leads_from_an_exception_to_rules(site: Path) -> None:
+def found(site: Path, word: str) -> list[str]:
+    """The pages whose text contains a word, in the order of the site's search: the earlier in a section, the better."""
     entries = json.loads((site / "search.json").read_text(encoding="utf-8"))["items"]
-    found = {
-        entry["location"].partition("#")[0] for entry in entries if "DuplicatePreparedStatementError" in entry["text"]
-    }
-    assert found >= {"symptoms/", "rules/missing-cache-size/", "rules/partial-cache-size/"}
+    texts = [(re.split(r"\W+", re.sub("<[^>]+>", " ", entry["text"]).strip()), entry["location"]) for entry in entries]
+    ranked = sorted((words.index(word), location) for words, location in texts if word in words)
+    return [location.partition("#")[0] for _, location in ranked]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("exception", "rule"),
+    [
+        ("DuplicatePreparedStatementError", "missing-cache-size"),
+        ("InvalidSQLStatementNameError", "missing-cache-size"),
+        ("ConnectionDoesNotExistError", "missing-pre-ping"),
+    ],
+)
+def test_the_search_leads_from_an_exception_to_its_rule(site: Path, exception: str, rule: str) -> None:
+    pages = found(site, exception)
+    assert pages[0] == f"rules/{rule}/"
+    assert "symptoms/" in pages
+
+
+def test_no_table_is_on_one_line() -> None:
+    """A table that was wrapped as if it were a paragraph is no table."""
+    written = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
+    assert [path.name for path in written if re.search(r"\| \|-{3}", path.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.long

@@ -57,14 +57,14 @@ HEAD = """\
 
 poolsafe's rules are checked on real PostgreSQL and PgBouncer servers: `tests/evidence/` starts both and runs engines in
 several processes against a pool of three server connections. Every query returns a value that only its own task knows,
-so another client's row is noticed. `pytest -m evidence` runs the same tests as CI: every bad fixture and its fixed
-version, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an error, and
-session state that leaks to other clients, is lost, or causes no harm. The tests need Debian's packages `postgresql`,
-`pgbouncer` and `openssl`. `POOLSAFE_POSTGRES` (the directory of `initdb` and `postgres`) and `POOLSAFE_PGBOUNCER` (the
-program) select other installations, and `POOLSAFE_EVIDENCE_LOG` names a file for the figures of every cell.
+so that a row of another client is noticed. `pytest -m evidence` runs the same tests as CI: every bad fixture and its
+fixed version, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an error,
+and session state that leaks to other clients, is lost, or causes no harm. The tests need Debian's packages
+`postgresql`, `pgbouncer` and `openssl`. `POOLSAFE_POSTGRES` (the directory of `initdb` and `postgres`) and
+`POOLSAFE_PGBOUNCER` (the program) select other installations, and `POOLSAFE_EVIDENCE_LOG` names a file for all figures.
 
 PgBouncer supports `max_prepared_statements` since 1.21. The suite reads PgBouncer's version, sets the option to 0 if it
-is supported, and checks the verdict table again with 200. Debian 12 has PgBouncer 1.18, for which the second part is
+is supported, and checks the verdict table again with 200. Debian 12 has PgBouncer 1.18, where the second part is
 skipped. Building another release takes a few minutes:
 
 ```sh
@@ -74,13 +74,12 @@ curl -L https://www.pgbouncer.org/downloads/files/1.25.2/pgbouncer-1.25.2.tar.gz
 POOLSAFE_PGBOUNCER=$PWD/pgbouncer-1.25.2/pgbouncer pytest -m evidence
 ```
 
-If the tests run as root, the program must be readable for the user `postgres`.
+If the tests run as root, the user `postgres` must be able to read the program.
 
-The only other pooler that is run is pgpool-II, if Debian's `pgpool2` is installed (`POOLSAFE_PGPOOL` selects another
-program). It gives each client a session and applies startup parameters. For hosted poolers, there are two stand-ins on
-the loopback interface: one drops startup parameters as Neon's and Supabase's proxies do, and one rejects `options` as
-RDS Proxy does. They show how drivers react and that the messages quote the right errors; **they prove nothing about the
-providers themselves**.
+The only other pooler in the tests is pgpool-II, if Debian's `pgpool2` is installed (`POOLSAFE_PGPOOL` selects another
+program). It gives each client a session and applies startup parameters. Two local proxies imitate hosted poolers: one
+drops startup parameters as Neon's and Supabase's proxies do, and one rejects `options` as RDS Proxy does. They show how
+drivers react and that the messages quote the right errors; **they prove nothing about the providers themselves**.
 
 The tables below come from a longer matrix, which is not part of CI:
 

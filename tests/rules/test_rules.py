@@ -79,7 +79,9 @@ def test_rules_are_what_their_files_are_called() -> None:
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 def test_pages_have_ruffs_headings(rule: Rule) -> None:
-    assert re.findall(r"^## (.+)$", rule.page, re.MULTILINE) == HEADINGS
+    headings = re.findall(r"^## (.+)$", rule.page, re.MULTILINE)
+    # "Exceptions" is optional: the search of the site leads from an exception to the section that begins with it.
+    assert [heading for heading in headings if heading != "Exceptions"] == HEADINGS
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)

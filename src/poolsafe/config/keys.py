@@ -90,14 +90,19 @@ KEYS = {
     key.path: key
     for key in (
         Key("extend", PATH, None, "A configuration file to extend, relative to this one."),
-        Key("required-version", REQUIREMENT, None, "The versions of poolsafe that this configuration is meant for."),
+        Key(
+            "required-version",
+            REQUIREMENT,
+            None,
+            "The versions of poolsafe that can use this configuration; others report an error.",
+        ),
         Key(
             "pooler",
             POOLER,
             "auto",
             "The mode of the pooler in front of PostgreSQL (`none`: no pooler), or a name from docs/poolers.md.",
         ),
-        Key("max-prepared-statements", COUNT, None, "PgBouncer's setting of that name, if you know it."),
+        Key("max-prepared-statements", COUNT, None, "PgBouncer's setting `max_prepared_statements`, if you know it."),
         Key(
             "asyncpg-version",
             VERSION,
@@ -114,7 +119,7 @@ KEYS = {
             "assume-driver",
             choice("asyncpg", "none"),
             None,
-            "What to take for an engine, a connection or a command of SQL whose driver cannot be seen: asyncpg or not.",
+            "Whether to assume asyncpg for engines, connections and SQL whose driver cannot be determined.",
         ),
         Key(
             "min-severity",
@@ -132,7 +137,7 @@ KEYS = {
         Key("fix", BOOL, False, "Apply safe fixes, as `--apply` does."),
         Key("fix-only", BOOL, False, "Apply fixes, without reporting the remaining findings."),
         Key("show-fixes", BOOL, False, "List the applied fixes, by file."),
-        Key("unsafe-fixes", BOOL, None, "Also show and apply unsafe fixes; `false` hides the hint about them too."),
+        Key("unsafe-fixes", BOOL, None, "Also show and apply unsafe fixes; `false` also hides the hint about them."),
         Key(
             "line-length",
             WIDTH,
@@ -157,14 +162,14 @@ KEYS = {
             "extension",
             EXTENSIONS,
             {},
-            "The language of other file extensions. Python files, stubs and notebooks are also found in directories.",
+            "The language of other file extensions. In directories, those of Python and notebooks are also found.",
             from_ruff=True,
         ),
         Key(
             "src",
             PATHS,
             (".", "src"),
-            "The directories (globs) that modules are imported from, in addition to those above a file.",
+            "The directories (globs) to import modules from, in addition to those above a file.",
             from_ruff=True,
         ),
         Key("force-exclude", BOOL, False, "Apply `exclude` to paths on the command line too."),
@@ -181,9 +186,7 @@ KEYS = {
             False,
             "Ignore ruff's keys that do not apply here, instead of rejecting this file.",
         ),
-        Key(
-            "lint.select", STRINGS, None, "The rules to run, as codes or beginnings of codes. The default is all rules."
-        ),
+        Key("lint.select", STRINGS, None, "The rules to run, as codes or prefixes of codes. The default is all rules."),
         Key("lint.extend-select", STRINGS, (), "Add to `select`."),
         Key("lint.ignore", STRINGS, (), "The rules not to run."),
         Key("lint.extend-ignore", STRINGS, (), "The same as `ignore`.", joins=True),
@@ -196,8 +199,10 @@ KEYS = {
         Key("lint.per-file-ignores", TABLE, {}, "The rules not to run on files that match a glob."),
         Key("lint.extend-per-file-ignores", TABLE, {}, "Add to `per-file-ignores`.", joins=True),
         Key("lint.exclude", PATHS, (), "The files and directories to skip (globs), in addition to the other excludes."),
-        Key("lint.external", STRINGS, (), "Beginnings of codes in comments that PGB001 and PGB002 ignore."),
-        Key("lint.preview", BOOL, None, "The same as the top-level `preview`, with priority over it."),
+        Key(
+            "lint.external", STRINGS, (), "Prefixes of other tools' codes, which PGB001 and PGB002 ignore in comments."
+        ),
+        Key("lint.preview", BOOL, None, "The same as the top-level `preview`, which it overrides."),
         Key(
             "lint.explicit-preview-rules",
             BOOL,

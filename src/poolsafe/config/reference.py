@@ -30,40 +30,40 @@ ignore = ["PGB201"]
 per-file-ignores = { "tests/**" = ["PGB2"] }
 ```
 
-If ruff has a key of the same name, its type, default and effect are the same. `poolsafe --show-settings [PATH]` prints
-the settings for a path and where each value comes from. Editors can complete the keys with
+Keys that ruff has too have the same type, default and effect as in ruff. `poolsafe --show-settings [PATH]` prints the
+settings for a path and where each value comes from. Editors can complete the keys with
 [poolsafe.schema.json](poolsafe.schema.json).
 
 ## Which file applies
 
-The closest configuration file above a checked file applies. In each directory, poolsafe looks for `.poolsafe.toml`,
-then `poolsafe.toml`, then a `pyproject.toml` with `[tool.poolsafe]`. Files in different directories are not merged; use
-`extend = "../base.toml"` to build on another file. A value then replaces that of the other file, and keys that begin
-with `extend-` add to it. In a checkout, `extend` and `baseline` must name files in that checkout; `--config` and
-`--baseline` can name any file.
+For each checked file, the closest configuration file applies: poolsafe looks in the file's directory, and then in the
+directories above it. In each, it looks for `.poolsafe.toml`, then `poolsafe.toml`, then a `pyproject.toml` with
+`[tool.poolsafe]`. Files in different directories are not merged; use `extend = "../base.toml"` to build on another
+file. Values then replace those of the other file, and keys that begin with `extend-` add to them. In a checkout,
+`extend` and `baseline` must name files in that checkout; `--config` and `--baseline` can name any file.
 
 {inherited}
 are taken from `ruff.toml` or `[tool.ruff]` in the same directory if poolsafe's own file does not set them (turn this
-off with `inherit-from-ruff = false`). If there is no configuration file of poolsafe, they are taken from the nearest
-ruff configuration, and all other settings from your user configuration, `~/.config/poolsafe/poolsafe.toml` (in
-`XDG_CONFIG_HOME` if that is set, on Windows `%APPDATA%\\poolsafe`).
+off with `inherit-from-ruff = false`). If the project has no configuration file for poolsafe, they are taken from the
+closest ruff configuration, and all other settings from your user configuration: `poolsafe/poolsafe.toml` in `~/.config`
+(or `XDG_CONFIG_HOME`), or in `%APPDATA%` on Windows.
 
 `exclude`, `extend-exclude`, `include` and `force-exclude` are never taken from ruff, because many projects exclude
 their migrations there, and Alembic's env.py creates an engine. Set them here if poolsafe should skip files.
 
-`--config FILE` is used instead of all files that would be found; its paths are relative to the current directory.
+`--config FILE` replaces all configuration files; paths in FILE are relative to the current directory.
 `--config 'lint.ignore = ["PGB201"]'` overrides the files, and a flag such as `--ignore` overrides that. If a key is
 given twice with `--config`, the first value wins. `--isolated` ignores all configuration files.
 
 ## Which rules run
 
-A selector is `ALL`, `PGB`, a code or the beginning of a code. Within one file, or on the command line, the longer
-selector wins; if both have the same length, the one that ignores a rule wins. A `select` in an extending file or on the
-command line replaces earlier selections. Without `select`, later selectors override earlier ones, whatever their
-length. `per-file-ignores` apply last.
+A selector is `ALL`, `PGB`, a code or the beginning of a code. If several selectors in a file, or on the command line,
+match a rule, the longest one decides; if a selecting and an ignoring one have the same length, the rule is ignored. The
+command line overrides the file, and a file overrides those that it extends, whatever the length of the selectors; a
+`select` also discards all earlier selections. `per-file-ignores` apply last.
 
-All rules run by default except PGB010, which has to be selected by its full code: `select = ["ALL"]`, `["PGB"]` and
-`["PGB0"]` do not select it, and `extend-select = ["PGB010"]` adds it to the other rules.
+All rules run by default except PGB010, which has to be selected by its full code. `extend-select = ["PGB010"]` adds it
+to the other rules; `["ALL"]`, `["PGB"]` and `["PGB0"]` do not select it.
 
 ## Under flake8
 
@@ -76,7 +76,7 @@ The plugin uses the same configuration, but flake8 decides which files are check
   `filename`.
 - `fixable`, `extend-fixable`, `unfixable`, `extend-unfixable`, `extend-safe-fixes`, `extend-unsafe-fixes`: nothing,
   because flake8 does not fix code.
-- `preview`, `explicit-preview-rules`: nothing, because flake8's own selection decides.
+- `preview`, `explicit-preview-rules`: nothing, because flake8 selects the rules.
 
 **flake8's `select` hides all plugins that it does not list.** With `select = E,W,F`, the plugin runs, but its findings
 are not shown. Add `PGB`, or remove `select`. `--select` on the command line has to list it too:
@@ -88,14 +88,14 @@ select = E,W,F,PGB
 
 Adding `extend-select = PGB` has the same effect. PGB010 needs its full code: `extend-select = PGB010`.
 
-If poolsafe's configuration is broken, flake8 ends with one error, whatever is selected and even if no file creates an
-engine: with exit code 2 if the configuration applies to a path that was passed to flake8, and with flake8's
-`critical error` and exit code 1 if it is in a directory below.
+If poolsafe's configuration is invalid, flake8 stops with one error, whatever rules are selected and even if no file
+creates an engine. The exit code is 2 if the configuration applies to a path that was passed to flake8. If the
+configuration is in a directory below that path, flake8 reports a `critical error` and the exit code is 1.
 
 ## Globs
 
 `*` and `?` also match `/`, and `**`, `[...]` and `{a,b}` are supported. In `exclude`, a pattern without `/` also
-matches a bare name, and a directory that matches is skipped with everything in it. In `per-file-ignores`, a pattern is
+matches a bare name, and a matching directory is skipped with everything in it. In `per-file-ignores`, a pattern is
 matched against the file's path and its bare name, but not against directories; a `!` at the beginning negates it.
 
 """
@@ -108,8 +108,8 @@ here. These keys of ruff do not:
 
 {keys}
 
-They are rejected by name, so that typing errors are noticed. Set `allow-ruff-keys = true` to ignore them. The keys of
-`[lint]` that ruff once accepted at the top level work, with a warning.
+poolsafe rejects them, like every unknown key, so that you notice typing errors. Set `allow-ruff-keys = true` to ignore
+them. Keys of `[lint]` also work at the top level, where ruff used to have them, with a warning.
 """
 
 

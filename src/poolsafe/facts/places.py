@@ -17,8 +17,13 @@ def place(step: Step, message: str) -> Related:
 
 
 def explain(provenance: Provenance, what: str, module: Module, span: tuple[int, int]) -> tuple[Related, ...]:
-    """Returns the places in a value's provenance, without those inside `span` of `module`, which are shown anyway."""
+    """Returns the places in a value's provenance, without those inside `span` of `module`, which are shown anyway.
+
+    A place that contains the one before it is left out, because it would only show the same line again: an assignment
+    contains the literal that it assigns.
+    """
     places: list[Related] = []
+    last: tuple[Module, int, int] | None = None
     for step in provenance:
         if isinstance(step, Aside):
             places.append(Related(step.path, step.row, 1, step.row, 1, f"{what} is written here"))
@@ -29,6 +34,9 @@ def explain(provenance: Provenance, what: str, module: Module, span: tuple[int, 
             continue
         if step.module is module and span[0] <= start and end <= span[1]:
             continue
+        if last is not None and step.module is last[0] and start <= last[1] and last[2] <= end:
+            continue
+        last = (step.module, start, end)
         message = f"{what} is written here" if isinstance(step.label, Origin) else f"{what} comes from {step.label}"
         places.append(place(step, message))
     return tuple(places)

@@ -54,13 +54,13 @@ class State(enum.Enum):
     """
 
     OWN = "as on PostgreSQL"
-    LEAKS = "leaks to other clients and is lost"
-    LOST = "is lost after each transaction, and does not leak"
-    RESET = "is reset after each transaction, and leaks if it is set inside one"
-    TRACKED = "SET is tracked, advisory locks and LISTEN are not unless configured"
-    PINNED = "keeps the client on one server until it disconnects"
-    TRACKED_OR_PINNED = "SET is tracked; temporary tables keep the client on one server"
-    BY_MODE = "by its mode"
+    LEAKS = "is lost, and leaks to other clients"
+    LOST = "is lost after each transaction, but does not leak"
+    RESET = "is reset after each transaction, but leaks if it was set inside one"
+    TRACKED = "SET is tracked; advisory locks and LISTEN are not, unless configured"
+    PINNED = "keeps the client on one server connection until it disconnects"
+    TRACKED_OR_PINNED = "SET is tracked; temporary tables keep the client on one server connection"
+    BY_MODE = "depends on its mode"
     UNKNOWN = "not documented"
 
 

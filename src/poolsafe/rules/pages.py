@@ -11,16 +11,16 @@ from poolsafe.rules.registry import rules
 
 _FIX = {
     FixAvailability.ALWAYS: "always",
-    FixAvailability.SOMETIMES: "where it can be done",
+    FixAvailability.SOMETIMES: "sometimes",
     FixAvailability.NONE: "none",
 }
 INDEX = "index.md"
-# A sentence ends where the next one begins: the points of versions and file names are followed by no space.
+# The full stops in versions and file names are not followed by a space.
 _FIRST_SENTENCE = re.compile(r"## What it does\nReports (.+?)\.(?=\s)", re.DOTALL)
 
 
 def render(rule: Rule) -> str:
-    """The page of one rule."""
+    """Returns the page of one rule."""
     without = "fails too" if rule.always else "no finding"
     return (
         f"# {rule.name} ({rule.code})\n\n"
@@ -40,9 +40,9 @@ def index() -> str:
     ]
     return (
         "# Rules\n\n"
-        'Findings are warnings, and errors where the pooler that makes the code fail is known. With `pooler = "none"`\n'
-        "only what is wrong on every server is reported. [Symptoms](../symptoms.md) leads from the text of an\n"
-        "exception to the rule.\n\n"
+        "A finding that depends on the pooler is a warning, or an error if the pooler is known. With\n"
+        '`pooler = "none"`, only code that fails on every server is reported. To find the rule for an exception, see\n'
+        "[Symptoms](../symptoms.md).\n\n"
         "| Code | Name | Reports | Without a pooler | Fix |\n"
         "|---|---|---|---|---|\n" + "".join(rows)
     )

@@ -4,8 +4,9 @@ Reports a suppression comment with nothing to suppress. It checks `# noqa: PGB10
 `# poolsafe: ignore[PGB101]`, `file-ignore[...]`, `disable[...]` and `noqa`.
 
 ## Why is this bad?
-It hides the next finding, which may be a real one, and warns readers of a problem that is not there. Most such comments
-are left over from a fix, or are on the wrong line: a finding is suppressed on the line where the call starts.
+Such a comment hides the next finding on its line, which may be a real problem, and makes readers look for a problem
+that does not exist. Most of these comments are left over from a fix, or are on the wrong line: they belong on the line
+where the call begins.
 
 ## Example
 ```python
@@ -30,17 +31,17 @@ engine = create_async_engine(
 ```
 
 A comment counts as used if any rule, selected or not, would report something there behind any pooler, or if a baseline
-lists the finding. Comments on engines and SQL that could not be judged are left alone. A bare `# noqa`, the codes of
+lists the finding. Comments on engines and SQL that could not be judged are not reported. A bare `# noqa`, the codes of
 other tools and codes that match `lint.external` are ignored. To keep an unused comment, add PGB001 to it:
 `# noqa: PGB101, PGB001`.
 
 ## Fix safety
 The fix removes the code, or the whole comment if it lists no other code. Codes of other tools and any other text stay.
-The fix is unsafe for `# flake8: noqa: PGB101`, because flake8 then skips the whole file whatever codes are listed.
-There is no fix if the rest of the comment would become a directive of its own.
+The fix is unsafe for `# flake8: noqa: PGB101`, because flake8 skips the whole file for such a comment, whatever codes
+it lists. There is no fix if what remains of the comment would be a directive itself.
 
 ## Versions
-All. flake8 applies `# noqa` itself, so there only `# poolsafe:` comments are checked.
+All. Under flake8, only `# poolsafe:` comments are checked, because flake8 applies `# noqa` itself.
 
 ## References
 - [Ruff: unused-noqa (RUF100)](https://docs.astral.sh/ruff/rules/unused-noqa/)

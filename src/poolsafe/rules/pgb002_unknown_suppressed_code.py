@@ -21,11 +21,11 @@ engine = None  # no pooler here
 
 ## Fix safety
 The fix removes the code, or the whole comment if it lists no other code. Codes of other tools and any other text stay.
-The fix is unsafe for the beginning of a code in `# noqa`, because flake8 matches all codes that begin with it, and in
-`# flake8: noqa`.
+The fix is unsafe in `# flake8: noqa`, and for a prefix such as `PGB1` in `# noqa`, because flake8 applies it to all
+codes that begin with it.
 
 ## Versions
-All. flake8 applies `# noqa` itself, so there only `# poolsafe:` comments are checked.
+All. Under flake8, only `# poolsafe:` comments are checked, because flake8 applies `# noqa` itself.
 
 ## References
 - [Ruff: invalid-rule-code (RUF102)](https://docs.astral.sh/ruff/rules/invalid-rule-code/)

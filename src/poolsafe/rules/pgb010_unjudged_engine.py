@@ -1,16 +1,15 @@
 """
 ## What it does
-Reports an engine that poolsafe cannot judge. Its driver is unknown, one of its cache sizes is unknown and matters
-behind the pooler, or the code that leads to it takes too long to analyse. In the last case, calls with SQL are reported
-too.
+Reports an engine that poolsafe cannot judge. Its driver is unknown, one of its cache sizes is unknown and makes a
+difference, or the code that leads to it takes too long to analyse. In the last case, calls with SQL are also reported.
 
 This rule is off by default. Select it by its full code, with `extend-select = ["PGB010"]` or `--extend-select PGB010`,
 also under flake8; `ALL`, `PGB` and `PGB0` do not select it.
 
 ## Why is this bad?
-poolsafe does not report what it does not know, so a file can pass although its engine breaks behind PgBouncer. The last
-line of the report counts such engines, and `--verbose` lists them. This rule is for projects that want each of them
-settled, in CI, in a pre-commit hook or in flake8.
+poolsafe reports no problem if it cannot judge an engine, so a file can pass although its engine breaks behind
+PgBouncer. The last line of the report counts such engines, and `--verbose` lists them. This rule is for projects that
+want to settle each of them, in CI, in a pre-commit hook or in flake8.
 
 ## Example
 ```toml
@@ -39,16 +38,15 @@ engine = create_async_engine(
 )
 ```
 
-If the code should stay as it is, a setting or a comment settles it:
+If you do not want to change the code, settle it with a setting or a comment:
 
-| unknown | what settles it |
+| if this is unknown | do this |
 |---|---|
-| the driver | `assume-driver = "asyncpg"` if it is asyncpg, `"none"` if it is not |
-| a cache size, or what a creator does | `pooler = "session"` or `"none"`, if that is what you run |
-| code that takes too long to analyse | your own review |
-| any of them | `# noqa: PGB010` on the line where the call begins, after your own review |
+| the driver | set `assume-driver` to `"asyncpg"` if it is asyncpg, to `"none"` if it is not |
+| a cache size, or what a creator does | set `pooler` to `"session"` or `"none"`, if that is what you run |
+| any of these, or code that is too slow to analyse | review it, and add `# noqa: PGB010` where the call begins |
 
-A synchronous engine with an unknown driver is taken not to use asyncpg, which is rarely used with `create_engine()`.
+A synchronous engine with an unknown driver is assumed not to use asyncpg, which is rare with `create_engine()`.
 
 ## Fix safety
 There is no fix.

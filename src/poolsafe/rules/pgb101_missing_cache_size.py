@@ -6,16 +6,18 @@ and SQLAlchemy's `prepared_statement_cache_size`.
 ## Why is this bad?
 asyncpg prepares every query under a name such as `__asyncpg_stmt_1__` and uses the name again later. A pooler in
 transaction or statement mode may run the next transaction on another server connection, where the name is missing or
-belongs to another client's query. The result is an exception (`prepared statement "__asyncpg_stmt_1__" does not exist`,
-`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`) or, without any exception,
-**the rows of another client's query**.
+belongs to another client's query. The result is an exception or, without any exception, **the rows of another client's
+query**. It rarely happens in development, because a new process with a single task does not fail.
 
-Less common symptoms are `ProtocolViolationError: bind message supplies 1 parameters, but prepared statement
-"__asyncpg_stmt_5__" requires 0`, `ProtocolError: the number of columns in the result row (2) is different from what was
-described (1)`, `BufferError: unexpected trailing 119 bytes in buffer`. asyncpg adds a hint to some of them: `pgbouncer
-with pool_mode set to "transaction" or "statement" does not support prepared statements properly`.
+## Exceptions
+- `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`
+- `InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`
+- `ProtocolViolationError: bind message supplies 1 parameters, but prepared statement "__asyncpg_stmt_5__" requires 0`
+- `ProtocolError: the number of columns in the result row (2) is different from what was described (1)`
+- `BufferError: unexpected trailing 119 bytes in buffer`
 
-The problem does not show in development: a new process with a single task does not fail.
+asyncpg adds a hint to some of them: `pgbouncer with pool_mode set to "transaction" or "statement" does not support
+prepared statements properly`.
 
 ## Example
 ```python
@@ -39,15 +41,21 @@ If there is no pooler, set `pooler = "none"` in `[tool.poolsafe]` and keep the c
 direct connection.
 
 ## Fix safety
-The fix adds both keys to `connect_args`, or `statement_cache_size=0` to the `asyncpg.connect()` inside a creator in the
-same file. If asyncpg is known to be 0.30 or older, it also adds the empty name of `PGB106`, provided the versions
-support it. The fix is safe if every path to the call passes an asyncpg URL. If the call also creates engines of another
-driver, or `connect_args` comes from a `**` argument, the fix adds the keys where this file builds the options of the
-asyncpg engine: in a dict display, `dict()`, an item assignment, `update()` or `setdefault()`. That is safe unless other
-code reads the dict. If only the other driver has a branch, the fix adds an `else` for asyncpg. If the code tests the
-URL or chooses it in a branch, the fix adds the keys at the call under that condition. Both are unsafe. There is no fix
-if nothing in the file separates asyncpg's engine from that of the other driver. In a public function that passes its
-`**kwargs` on, the fix takes `connect_args` out of them first, so that callers can still pass it.
+The fix adds both keys to `connect_args`. For a creator in the same file, it adds `statement_cache_size=0` to the
+creator's call of `asyncpg.connect()`. If asyncpg is known to be 0.30 or older and the versions support it, the fix also
+adds the empty statement name of `PGB106`.
+
+The fix is safe if every path to the call passes an asyncpg URL. There are more cases if the call also creates engines
+of another driver, or if `connect_args` comes from a `**` argument:
+
+- If this file builds the options of the asyncpg engine, the fix adds the keys there: in a dict display, `dict()`, an
+  item assignment, `update()` or `setdefault()`. That is safe unless other code reads the dict.
+- If only the other driver has a branch, an unsafe fix adds an `else` for asyncpg.
+- If the code tests the URL or chooses it in a branch, an unsafe fix adds the keys at the call under that condition.
+- If nothing in the file separates asyncpg's engine from that of the other driver, there is no fix.
+
+In a public function that passes its `**kwargs` on, the fix takes `connect_args` out of them first, so that callers can
+still pass it.
 
 ## Versions
 - asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and makes older versions fail
@@ -57,7 +65,7 @@ if nothing in the file separates asyncpg's engine from that of the other driver.
   with `max-prepared-statements = 200`. After a migration, new processes may still get `InvalidCachedStatementError:
   cached statement plan is invalid due to a database schema or configuration change` (3 of 9 runs of Alembic; none with
   `statement_cache_size=0`).
-- Session pooling needs nothing.
+- With session pooling, neither key is needed.
 
 Measured without options, in transaction pooling with 3 processes: 608 of 1080 attempts failed with SQLAlchemy 2.1.9 +
 asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18). Every combination of SQLAlchemy
@@ -65,7 +73,8 @@ asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18)
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
-- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+- [SQLAlchemy: asyncpg prepared statement
+  cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
 - [PgBouncer: max_prepared_statements](https://www.pgbouncer.org/config.html#max_prepared_statements)
 """
 

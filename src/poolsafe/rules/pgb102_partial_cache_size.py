@@ -3,14 +3,14 @@
 Reports an engine on asyncpg that sets only one of the two cache sizes to 0. The other cache stays on.
 
 ## Why is this bad?
-Two libraries have a cache each, with a key each: `statement_cache_size` belongs to asyncpg,
-`prepared_statement_cache_size` to SQLAlchemy. Neither key replaces the other.
+There are two caches, each with its own key: `statement_cache_size` is asyncpg's, `prepared_statement_cache_size` is
+SQLAlchemy's. Neither key replaces the other.
 
 - Only SQLAlchemy's is 0: asyncpg still caches, and behind a transaction pooler
   `prepared statement "__asyncpg_stmt_1__" does not exist` and `DuplicatePreparedStatementError: prepared statement
   "__asyncpg_stmt_1__" already exists` still occur, with every version.
 - Only asyncpg's is 0: this is enough with asyncpg >= 0.31. With asyncpg <= 0.30, SQLAlchemy still uses statement names
-  that exist on another server connection, which gives the same exceptions or another client's rows.
+  that exist on another server connection, which raises the same exceptions or returns another client's rows.
 
 ## Example
 ```python
@@ -42,9 +42,9 @@ is no fix if the dict is in another file and the call also creates engines of an
 
 ## Versions
 `statement_cache_size=0` alone is not reported if asyncpg is known to be 0.31 or newer, from a lock file, a pin, a
-requirement or `asyncpg-version` in `[tool.poolsafe]`. asyncpg 0.31 then still raises
-`unnamed prepared statement does not exist` for server-side cursors (`stream()`), with or without a pooler. Both keys,
-or asyncpg 0.32, prevent that.
+requirement or `asyncpg-version` in `[tool.poolsafe]`. With asyncpg 0.31, server-side
+cursors (`stream()`) then still raise `unnamed prepared statement does not exist`, with or without a pooler. Setting
+both keys, or using asyncpg 0.32, prevents that.
 
 Measured: with `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy 2.1.9 + asyncpg
 0.32, 507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30; with `statement_cache_size=0` alone, 0 and 388 (PgBouncer
@@ -53,7 +53,8 @@ docs/evidence.md.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
-- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+- [SQLAlchemy: asyncpg prepared statement
+  cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
 """
 
 from __future__ import annotations

@@ -42,16 +42,17 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-The fix sets both keys to 0. It is safe if the value is written in this file for asyncpg's engine only, as a single
-value or as one outcome of `0 if debug else 50`, which is replaced as a whole. Otherwise it is unsafe, or there is no
-fix. No key is added if the call also creates engines of another driver.
+The fix sets both keys to 0. It is safe if the value is written in this file for asyncpg's engine only, either as
+a single value or in an expression such as `0 if debug else "50"`, which is replaced as a whole. Otherwise, it is
+unsafe, or there is no fix. No key is added if the call also creates engines of another driver.
 
 ## Versions
 All: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection too.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
-- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+- [SQLAlchemy: asyncpg prepared statement
+  cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Reports a cache size or name function in a place where it is rejected or ignored.
 
 ## Why is this bad?
-The keys belong in `connect_args`; SQLAlchemy's own key may also be in the query of the URL. Anywhere else they fail:
+The keys belong in `connect_args`; SQLAlchemy's own key may also be in the query of the URL. Anywhere else, they raise
+an exception or have no effect:
 
 - As a keyword of `create_async_engine()`, or as a key of the section in `alembic.ini`: creating the engine raises
   `TypeError: Invalid argument(s) 'statement_cache_size' sent to create_engine()`.
@@ -16,9 +17,9 @@ The keys belong in `connect_args`; SQLAlchemy's own key may also be in the query
   `prepared statement "__asyncpg_stmt_1__" already exists` and `prepared statement "__asyncpg_stmt_1__" does not exist`
   still occur.
 
-asyncpg itself accepts `statement_cache_size` only as a keyword. In a DSN it is sent to the server as a setting:
-`UndefinedObjectError: unrecognized configuration parameter "statement_cache_size"`, or behind PgBouncer
-`unsupported startup parameter: statement_cache_size`. asyncpg rejects SQLAlchemy's keys.
+asyncpg's own functions accept `statement_cache_size` only as a keyword. In a DSN, it is sent to the server as a
+setting: `UndefinedObjectError: unrecognized configuration parameter "statement_cache_size"`, or behind PgBouncer
+`unsupported startup parameter: statement_cache_size`. They reject SQLAlchemy's keys.
 
 ## Example
 ```python
@@ -51,13 +52,14 @@ path passes an asyncpg URL. It is unsafe for a size above 0, which may be intend
 creator, in a `**` argument or in an ini file, or if the call also creates engines of another driver.
 
 ## Versions
-All: every attempt failed where the key is rejected, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9. With both
-sizes at 0 in `connect_args` next to `async_creator`, in one process, 63 of 120 failed with SQLAlchemy 2.1.9 + asyncpg
-0.32, 48 of 120 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18); with `statement_cache_size=0` in the creator, 0
-and 46.
+All. Where the key is rejected, every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9. With
+both sizes at 0 in `connect_args` next to `async_creator`, in one process, 63 of 120 failed with SQLAlchemy 2.1.9 +
+asyncpg 0.32, 48 of 120 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18); with `statement_cache_size=0` in the
+creator, 0 and 46.
 
 ## References
-- [SQLAlchemy: connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
+- [SQLAlchemy:
+  connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
 """
 

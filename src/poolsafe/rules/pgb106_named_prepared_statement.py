@@ -1,8 +1,8 @@
 """
 ## What it does
 Reports an engine with both caches at 0 in a project that runs asyncpg <= 0.30. If the versions do not support an empty
-name, it is reported together with the finding on the cache sizes (`PGB101` to `PGB105`, `PGB108`), because both sizes
-at 0 are then not enough.
+name, it is also reported next to a finding about the cache sizes (`PGB101` to `PGB105`, `PGB108`), because setting both
+to 0 is then not enough.
 
 ## Why is this bad?
 Up to 0.30, asyncpg gives every statement that it prepares a numbered name (`__asyncpg_stmt_1__`), whatever the cache
@@ -64,7 +64,8 @@ docs/evidence.md.
 
 ## References
 - [asyncpg: unnamed statements where the cache is off (#1245)](https://github.com/MagicStack/asyncpg/pull/1245)
-- [SQLAlchemy: prepared statement name](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-name-with-pgbouncer)
+- [SQLAlchemy: prepared statement
+  name](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-name-with-pgbouncer)
 """
 
 from __future__ import annotations

@@ -6,8 +6,8 @@ unique names under AUTOCOMMIT, or with versions that do not support it.
 ## Why is this bad?
 - Without `prepared_statement_cache_size=0`, SQLAlchemy's cache keeps names that exist on only one server connection:
   `prepared statement "__asyncpg_<uuid>__" does not exist`.
-- Without `statement_cache_size=0`, asyncpg's own cache still numbers its names, for `executemany` and for types. The
-  widely copied recipe of `NullPool` with a name function fails for this reason.
+- Without `statement_cache_size=0`, asyncpg still uses numbered names, for `executemany` and to look up types. That is
+  why the widely copied recipe of `NullPool` with a name function fails.
 - With unique names under AUTOCOMMIT, the pooler may send "parse" and "bind" to different server connections, which
   raises the same exception. It makes no difference whether AUTOCOMMIT is set for the engine, or by
   `execution_options(isolation_level="AUTOCOMMIT")` for a connection or a copy of the engine, as Alembic's
@@ -61,14 +61,24 @@ the function itself has to be removed or asyncpg has to be upgraded.
 An empty name with only `statement_cache_size=0` works with asyncpg >= 0.31, and is not reported if that version is
 known.
 
-Measured (SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18): unique names alone 606 of 1080 failed; with
-`statement_cache_size=0` only 519; with `prepared_statement_cache_size=0` only 158; with both 81, all in AUTOCOMMIT
-(155, 160 and 156 of 180 with AUTOCOMMIT on a connection, on a copy and on the engine). With SQLAlchemy 2.0.58 + asyncpg
-0.30: 681, 520, 362 and 78. `NullPool` and unique names alone: 106 and 730 of 1080. An empty name alone: 485 of 648 and
-904 of 1080. See docs/evidence.md.
+Failures of 1080 attempts on PgBouncer 1.18, with SQLAlchemy 2.1.9 + asyncpg 0.32 and with SQLAlchemy 2.0.58 + asyncpg
+0.30:
+
+| configuration | 2.1.9 + 0.32 | 2.0.58 + 0.30 |
+|---|---|---|
+| unique names | 606 | 681 |
+| unique names, `statement_cache_size=0` | 519 | 520 |
+| unique names, `prepared_statement_cache_size=0` | 158 | 362 |
+| unique names, both 0; all failures under AUTOCOMMIT | 81 | 78 |
+| unique names, `NullPool` | 106 | 730 |
+| empty name | 485 of 648 | 904 |
+
+With unique names, both sizes at 0 and AUTOCOMMIT on a connection, on a copy of the engine and on the engine, 155, 160
+and 156 of 180 attempts failed. See docs/evidence.md.
 
 ## References
-- [SQLAlchemy: prepared statement name](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-name-with-pgbouncer)
+- [SQLAlchemy: prepared statement
+  name](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-name-with-pgbouncer)
 """
 
 from __future__ import annotations

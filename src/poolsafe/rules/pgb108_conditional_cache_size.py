@@ -1,11 +1,11 @@
 """
 ## What it does
-Reports a cache size that is 0 only on some paths. These may be one environment, one branch or one flag.
+Reports a cache size that is 0 only on some paths. For example, it may be 0 only in one environment or if a flag is set.
 
 ## Why is this bad?
 The other paths fail behind a transaction pooler (`DuplicatePreparedStatementError: prepared statement
-"__asyncpg_stmt_1__" already exists`, `prepared statement "__asyncpg_stmt_1__" does not exist`), and tests seldom take
-them. Environments get a pooler over the years, while the condition usually stays as it is.
+"__asyncpg_stmt_1__" already exists`, `prepared statement "__asyncpg_stmt_1__" does not exist`), and tests
+rarely take them. Over time, more environments get a pooler, but nobody updates the condition.
 
 asyncpg's own `connect()` and `create_pool()` are checked in the same way.
 
@@ -65,7 +65,8 @@ Measured: the paths without a size fail as in `PGB101`, in 608 of 1080 attempts 
 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
 
 ## References
-- [SQLAlchemy: asyncpg prepared statement cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
+- [SQLAlchemy: asyncpg prepared statement
+  cache](https://docs.sqlalchemy.org/en/20/dialects/postgresql.html#prepared-statement-cache)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports an engine that opens transactions behind a pooler in statement mode. The mode has to be known, from poolsafe's
-configuration or from the pooler's own.
+Reports an engine that opens transactions behind a pooler in statement mode. It is only
+reported if the mode is known from the configuration of poolsafe or of the pooler.
 
 ## Why is this bad?
 SQLAlchemy opens a transaction for everything it executes, and PgBouncer in statement mode rejects transactions:
@@ -42,8 +42,8 @@ engine = create_async_engine(
 There is no fix, because running without transactions changes what the program does.
 
 ## Versions
-All: every transaction failed, PgBouncer 1.18 and 1.25.2. If the pooler does not support prepared statements, AUTOCOMMIT
-works with both sizes at 0 and asyncpg 0.32; asyncpg 0.30 also needs the empty statement name of `PGB106`.
+All: every transaction failed, with PgBouncer 1.18 and 1.25.2. If the pooler does not support prepared statements,
+AUTOCOMMIT works with both sizes at 0 and asyncpg 0.32; asyncpg 0.30 also needs the empty statement name of `PGB106`.
 
 ## References
 - [PgBouncer: pool_mode](https://www.pgbouncer.org/config.html#pool_mode)

@@ -3,17 +3,19 @@
 Reports an engine on asyncpg that keeps connections without `pool_pre_ping=True`.
 
 ## Why is this bad?
-A connection that is idle in SQLAlchemy's pool does not notice when the pooler closes it. After a restart of PgBouncer,
-a `KILL`, or (in transaction pooling) when `client_idle_timeout` has passed, the next query on it fails with
-`ConnectionDoesNotExistError: connection was closed in the middle of operation`, sometimes followed by the pooler's
-reason: `connection was closed in the middle of operation: client_idle_timeout`,
-`connection was closed in the middle of operation: database removed` (`KILL`), and in session pooling, also after a
-restart of PostgreSQL, `connection was closed in the middle of operation: server conn crashed?`. If the event loop ran
-in the meantime, asyncpg has noticed, and the exception is `InterfaceError: connection is closed`. With pre-ping,
-SQLAlchemy notices at checkout and reconnects. A transaction that is open at that moment fails in any case.
+If the pooler closes a connection that is idle in SQLAlchemy's pool, the next query on it fails. PgBouncer closes it
+when it is restarted, on `KILL`, and (in transaction pooling) when `client_idle_timeout` has passed; in session pooling,
+also when PostgreSQL is restarted. With pre-ping, SQLAlchemy tests the connection at checkout and reconnects. A
+transaction that is open when the connection is closed fails in any case.
 
-`server_idle_timeout` and `server_lifetime` are harmless: PgBouncer closes its own server connections, never the
-client's.
+`server_idle_timeout` and `server_lifetime` are harmless: they close PgBouncer's server connections, not the client's.
+
+## Exceptions
+- `ConnectionDoesNotExistError: connection was closed in the middle of operation`
+- `connection was closed in the middle of operation: client_idle_timeout`
+- `connection was closed in the middle of operation: database removed`, after `KILL`
+- `connection was closed in the middle of operation: server conn crashed?`, in session pooling
+- `InterfaceError: connection is closed`, if the event loop ran in the meantime and asyncpg has noticed
 
 ## Example
 ```python
@@ -37,8 +39,8 @@ engine = create_async_engine(
 ```
 
 `NullPool` and `StaticPool` are not reported. Neither are engines that are created and disposed of in the same function,
-as in scripts and migrations, because they keep no connection for long. A lifespan function, which yields in between,
-and a function that runs a server or a bot do keep their connections. `pool_recycle` below the pooler's
+as in scripts and migrations, because they do not keep connections for long. They are reported if the function yields in
+between, as a lifespan function does, or if it runs a server or a bot. `pool_recycle` below the pooler's
 `client_idle_timeout` covers that timeout, but not a restart.
 
 ## Fix safety

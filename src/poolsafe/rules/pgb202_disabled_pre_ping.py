@@ -5,9 +5,10 @@ Reports an engine on asyncpg that keeps connections with `pool_pre_ping=False`.
 ## Why is this bad?
 The first query on a pooled connection fails with `ConnectionDoesNotExistError: connection was closed in the middle of
 operation` when PgBouncer has been restarted or its `client_idle_timeout` has passed, or with
-`InterfaceError: connection is closed` if the event loop ran in the meantime. See `PGB201`. Here, someone turned
-pre-ping off, perhaps because it seemed to make things worse. It does while the statement caches are on (`PGB101`),
-because the ping is one more prepared statement. With both caches off, it does no harm.
+`InterfaceError: connection is closed` if the event loop ran in the meantime. See `PGB201`.
+
+Someone turned pre-ping off, perhaps because it seemed to make things worse. It does while the statement caches are on
+(`PGB101`), because the ping is one more prepared statement. With both caches off, it does no harm.
 
 ## Example
 ```python
@@ -33,7 +34,7 @@ engine = create_async_engine(
 
 ## Fix safety
 The fix changes `False` to `True`. It is unsafe, because `False` may be intended: look for the reason first.
-There is no fix if a parameter or a setting decides.
+There is no fix if the value comes from a parameter or a setting.
 
 ## Versions
 As for `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping itself fails behind a transaction pooler. If both

@@ -3,20 +3,19 @@
 Reports keys of asyncpg's `server_settings` that the pooler rejects or drops.
 
 ## Why is this bad?
-asyncpg sends them as startup parameters, and PgBouncer accepts only the parameters that it can restore on each server
+asyncpg sends them as startup parameters, and PgBouncer accepts only those that it can restore on each server
 connection: `application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and
 `IntervalStyle` since 1.20). With any other parameter, connecting fails, in session pooling too:
-`ProtocolViolationError: unsupported startup parameter: jit`. Since 1.20, PgBouncer also reads `options`:
-`unsupported startup parameter in options: jit`, and for psycopg's `options="-c search_path=..."`
-`FATAL: unsupported startup parameter in options: search_path`. Before 1.20, the error is
-`unsupported startup parameter: options`.
+`ProtocolViolationError: unsupported startup parameter: jit`. Since 1.20, PgBouncer also reads `options`: `unsupported
+startup parameter in options: jit`, and for psycopg's `options="-c search_path=..."` `FATAL: unsupported startup
+parameter in options: search_path`. Before 1.20, the error is `unsupported startup parameter: options`.
 
 PgBouncer's `ignore_startup_parameters` only hides the problem: the connection succeeds, and the value is silently
 ignored. Neon's proxy and Supabase's pooler (Supavisor) also silently drop nearly all of them; Neon's proxy does so even
-without a pooler. [The catalogue of poolers](../poolers.md) lists which pooler rejects, drops or applies them.
+without a pooler. [The catalogue of poolers](../poolers.md) shows which poolers reject, drop or apply them.
 
-The rule also checks the `server_settings` of asyncpg's own `connect()` and `create_pool()`, unknown keys in the query
-of an asyncpg DSN, which asyncpg sends as server settings, and psycopg's `options`:
+The rule also checks the `server_settings` of asyncpg's own `connect()` and `create_pool()`, and unknown keys in the
+query of an asyncpg DSN, which asyncpg sends as server settings. It also checks psycopg's `options`, which raise
 `connection failed: ... FATAL: unsupported startup parameter: options`.
 
 ## Example

@@ -7,7 +7,7 @@ Reports parameters that asyncpg, SQLAlchemy's engine function or another driver 
 (`statment_cache_size`). It also rejects invalid values of its own parameters: `ssl=true`, and in the URL, where every
 value is a string, `timeout` and others.
 
-The rule also reports parameters passed to the wrong place: `server_settings=`, `ssl=`, `command_timeout=` or a
+The rule also reports parameters in the wrong place: `server_settings=`, `ssl=`, `command_timeout=` or a
 misspelled keyword in the call of the engine function, and asyncpg's parameters in the `connect_args` or the URL of an
 engine on another driver.
 
@@ -74,13 +74,17 @@ engine = create_async_engine(
 ## Fix safety
 The fix passes each parameter in the form that asyncpg accepts. It is safe for `sslmode` with a known mode,
 `application_name` with a known name, and `timeout` in the URL, if they are written in the engine's call and every path
-to it passes an asyncpg URL. It is also safe to move asyncpg's keywords from the engine function to `connect_args`. The
-fix is unsafe if the URL or the dict is written elsewhere in the file, because other code may read it; for
-`connect_timeout`, which libpq applies to each address and asyncpg to all of them; and if it removes a parameter
-(`channel_binding`, `pgbouncer`, `check_same_thread` and others), corrects a misspelled name, or moves
-`server_settings`, which a pooler may reject. There is no fix for parameters that cannot be set behind PgBouncer
-(`options`, `search_path`) or that need an object (`sslrootcert`), if the dict or URL comes from another file, or if
-another driver reads the same dict.
+to it passes an asyncpg URL. It is also safe to move asyncpg's keywords from the engine function to `connect_args`.
+
+The fix is unsafe in these cases:
+
+- The URL or the dict is written elsewhere in the file, where other code may read it.
+- The parameter is `connect_timeout`, which libpq applies to each address and asyncpg to all of them together.
+- The fix removes a parameter (`channel_binding`, `pgbouncer`, `check_same_thread` and others), corrects a misspelled
+  name, or moves `server_settings`, which a pooler may reject.
+
+There is no fix for parameters that cannot be set behind PgBouncer (`options`, `search_path`) or that need an object
+(`sslrootcert`). There is none either if the dict or URL comes from another file, or if another driver reads the dict.
 
 ## Versions
 All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg accepts `record_class` since
@@ -89,7 +93,8 @@ since 0.31. SQLAlchemy's dialect accepts `async_fallback` up to 2.0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
-- [SQLAlchemy: connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
+- [SQLAlchemy:
+  connect_args](https://docs.sqlalchemy.org/en/20/core/engines.html#sqlalchemy.create_engine.params.connect_args)
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports `pool_pre_ping=True` where SQLAlchemy pings outside a transaction. The project has to be known to run SQLAlchemy
-2.0.0 to 2.0.20 with asyncpg <= 0.28, and statements must not have an empty name.
+Reports `pool_pre_ping=True` where SQLAlchemy pings outside a transaction. It is only reported if
+the project is known to run SQLAlchemy 2.0.0 to 2.0.20 with asyncpg <= 0.28, and not if statements have an empty name.
 
 ## Why is this bad?
 Before 2.0.21, SQLAlchemy pings outside a transaction. Behind a transaction pooler, the "parse" and "execute" messages
@@ -53,7 +53,7 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-There is no fix in the code; upgrade.
+There is no fix, because a library has to be upgraded.
 
 ## Versions
 Measured with both sizes at 0, a name function and pre-ping: 154 of 324 failed with SQLAlchemy 2.0.20 + asyncpg 0.28;

@@ -49,7 +49,8 @@ SQLAlchemy >= 2.0.28. Older versions (1.4.54, 2.0.0 and 2.0.21 were tried) accep
 reported if such a version is known.
 
 ## References
-- [SQLAlchemy: using connection pools with asyncio](https://docs.sqlalchemy.org/en/20/core/pooling.html#switching-pool-implementations)
+- [SQLAlchemy: using connection pools with
+  asyncio](https://docs.sqlalchemy.org/en/20/core/pooling.html#switching-pool-implementations)
 - [SQLAlchemy: error pcls](https://docs.sqlalchemy.org/en/20/errors.html#error-pcls)
 """
 

@@ -43,7 +43,8 @@ All: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0
 and 1.25.2.
 
 ## References
-- [PostgreSQL: extended query protocol](https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY)
+- [PostgreSQL: extended query
+  protocol](https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-FLOW-EXT-QUERY)
 """
 
 from __future__ import annotations

@@ -8,14 +8,14 @@ A transaction pooler gives each transaction any free server connection. A settin
 made: the client does not have it on other connections, and the next client inherits it.
 
 - With a custom setting for row-level security, such as `app.tenant`, the next client sees this client's rows.
-- With `search_path`, the next client reads and writes in this client's schema: 60 of 180 queries did, from a client
-  that sets nothing. A final `SET search_path TO public` only leaves another value behind.
-- With `SET SESSION CHARACTERISTICS` and `default_transaction_isolation`, its transactions become read-only or
-  serializable.
+- With `search_path`, the next client reads and writes in this client's schema. In a test, 60 of 180 queries of a client
+  that sets nothing did. A final `SET search_path TO public` only leaves another value behind.
+- With `SET SESSION CHARACTERISTICS` and `default_transaction_isolation`, the next client's transactions become
+  read-only or serializable.
 - With a timeout, the next client's queries are cancelled, and your own may run without a timeout.
 
-The setting works in the transaction that sets it, so tests pass. Outside a transaction, and after a commit, it may be
-gone at the next statement. A rollback undoes it, even without a pooler; `engine.connect()` rolls back unless you
+The setting works in the transaction that sets it, so tests pass. Outside a transaction, or after a commit, it may be
+gone when the next statement runs. A rollback undoes it, even without a pooler; `engine.connect()` rolls back unless you
 commit.
 
 `application_name`, `TimeZone`, `DateStyle`, `client_encoding`, `standard_conforming_strings` and `IntervalStyle` are
@@ -59,7 +59,7 @@ async def nightly_report() -> None:
         await connection.execute(text("REFRESH MATERIALIZED VIEW sales_by_day"))
 ```
 
-With `set_config`, pass `true` as the last argument. In place of `SET SESSION CHARACTERISTICS`, use `SET TRANSACTION`.
+With `set_config`, pass `true` as the last argument. Instead of `SET SESSION CHARACTERISTICS`, use `SET TRANSACTION`.
 If every transaction needs the setting, make it in a `begin` listener of the engine or an `after_begin` listener of the
 session, or on the server: `ALTER ROLE app SET statement_timeout = '30s'`. In a policy for row-level security, use
 `NULLIF(current_setting('app.tenant', true), '')`, because after `SET LOCAL` the value is empty, not NULL.

@@ -1,7 +1,8 @@
 """
 ## What it does
 Reports session-level advisory locks that outlive their transaction. It checks `pg_advisory_lock()` and
-`pg_try_advisory_lock()`, shared or exclusive, taken outside a transaction, released after it, or never released.
+`pg_try_advisory_lock()`, shared or exclusive, if the lock is taken outside a transaction, released after it, or never
+released.
 
 ## Why is this bad?
 The lock belongs to a server connection of the pooler, not to the client.
@@ -11,9 +12,9 @@ The lock belongs to a server connection of the pooler, not to the client.
 - The unlock may run on another server connection: `pg_advisory_unlock()` returns false with
   `you don't own a lock of type ExclusiveLock`, and the lock remains. Neither a rollback nor a disconnect releases it,
   and other clients may wait for it forever.
-- A query that checks that the connection is alive proves nothing, because another server connection may answer it.
-- asyncpg's pool runs `pg_advisory_unlock_all()` whenever a connection is released, on any free server connection. This
-  released the lock of another client.
+- A query that tests whether the connection is alive does not help, because it may run on another server connection.
+- asyncpg's pool runs `pg_advisory_unlock_all()` whenever a connection is released, on any free server connection. In a
+  test, this released the lock of another client.
 
 A lock that is taken and released in one transaction works, and is not reported. It still has a risk: if an error before
 the unlock rolls the transaction back, the lock remains on the server connection. `pg_advisory_xact_lock()` does not

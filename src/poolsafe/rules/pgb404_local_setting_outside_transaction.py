@@ -1,12 +1,12 @@
 """
 ## What it does
-Reports SQL that needs a transaction to have an effect, where there is none. It checks `SET LOCAL`,
+Reports SQL that only has an effect in a transaction, and runs outside one. It checks `SET LOCAL`,
 `set_config(..., true)`, `pg_advisory_xact_lock()` and `ON COMMIT DROP` under AUTOCOMMIT, or on an asyncpg connection
 outside `transaction()`.
 
 ## Why is this bad?
-There, each statement is a transaction of its own, with or without a pooler. PostgreSQL sends a warning, which Python
-does not show: `SET LOCAL can only be used in transaction blocks`.
+Outside a transaction block, each statement is a transaction of its own, with or without a pooler. PostgreSQL sends a
+warning, which Python does not show: `SET LOCAL can only be used in transaction blocks`.
 
 - A setting immediately gets its old value back: the tenant is empty, and the timeout does not apply.
 - A lock is released immediately: in a test, another client got it while the first one believed it held it.

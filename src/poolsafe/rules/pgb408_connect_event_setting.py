@@ -4,8 +4,8 @@ Reports session settings that are made in a connection event of SQLAlchemy. The 
 `do_connect` and `checkout`.
 
 ## Why is this bad?
-These events concern the connection to the pooler. A transaction pooler does not tie it to a server connection, and the
-setting is made on any one of those.
+These events are about the connection to the pooler. A transaction pooler does not tie it to a server connection, so the
+setting is made on an arbitrary one.
 
 - A setting from a `connect` listener reaches the server connection of one transaction. Later transactions do not have
   it on other server connections, and other clients inherit it: 69 to 82 of 180 queries ran in the wrong schema, half of
@@ -55,7 +55,7 @@ With this, 0 of 180 queries were wrong. A value that never changes can be set on
 `ALTER ROLE app SET search_path = tenant_a`.
 
 ## Fix safety
-There is no fix, because listeners to another event take other parameters.
+There is no fix, because a listener for the `begin` event takes other parameters.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, SQLAlchemy 2.1.9, asyncpg 0.32.
@@ -63,7 +63,8 @@ Odyssey discards the setting after the transaction; PgDog tracks it; RDS Proxy k
 connection.
 
 ## References
-- [SQLAlchemy: engine events](https://docs.sqlalchemy.org/en/20/core/events.html#sqlalchemy.events.ConnectionEvents.begin)
+- [SQLAlchemy: engine
+  events](https://docs.sqlalchemy.org/en/20/core/events.html#sqlalchemy.events.ConnectionEvents.begin)
 - [PostgreSQL: ALTER ROLE](https://www.postgresql.org/docs/current/sql-alterrole.html)
 """
 

@@ -15,7 +15,7 @@ The client's next transaction may run on another server connection, and another 
   uses the same name gets `DuplicatePreparedStatementError: prepared statement "p1" already exists`, or executes this
   client's statement.
 - A cursor is missing too: `InvalidCursorNameError: cursor "c1" does not exist`. Another client can fetch its rows.
-- A library is loaded on one server connection only, for any client that gets it.
+- A library is loaded on one server connection only, and for every client that uses it.
 - `lastval()` returned another client's id, or raised `lastval is not yet defined in this session` (162 of 180).
 - `DISCARD ALL` and `DEALLOCATE ALL` clear the state of any client on that server connection, not the client's own. In a
   transaction, `DISCARD ALL` raises `DISCARD ALL cannot run inside a transaction block`.

@@ -30,9 +30,9 @@ async def make_pool() -> asyncpg.Pool:
 `statement_cache_size` is a keyword of `connect()`, and of `create_pool()`, which passes it on. It does not work in the
 DSN, where it is sent to the server as an unknown setting (`PGB105`).
 
-A call is not reported if a `**` argument may contain the key, if a pool has its own `connect=` function, or if the name
-of the URL says that it is direct, such as `DIRECT_URL`. A connection made in the creator of a SQLAlchemy engine is
-reported for the engine.
+A call is not reported if a `**` argument may contain the key, if a pool has its own `connect=` function, or if the URL
+has a name such as `DIRECT_URL`, which means a direct connection. A connection that the creator of a SQLAlchemy engine
+makes is judged together with the engine (`PGB101`).
 
 ## Fix safety
 The fix adds `statement_cache_size=0` to the call. It is safe unless the call passes on a parameter of the enclosing
@@ -40,10 +40,10 @@ function with `**`, through which a caller elsewhere may pass the key.
 
 ## Versions
 In transaction pooling on PgBouncer 1.18, of 180 attempts each, `connect()` failed in 84 with asyncpg 0.32 and in 127
-with 0.30, `create_pool()` in 123 and 85. With `statement_cache_size=0`, `fetch`, `execute`, `executemany` and types
-never failed with either. asyncpg <= 0.30 still names the statements of `prepare()` and `copy_records_to_table()` (see
-`PGB503`), and every version names those of `cursor()` (see `PGB502`). Nothing is needed with session pooling, or with
-PgBouncer >= 1.21 and `max_prepared_statements` above 0.
+with 0.30, `create_pool()` in 123 and 85. With `statement_cache_size=0`, `fetch`, `execute`, `executemany` and queries
+with custom types never failed with either version. asyncpg <= 0.30 still names the statements of `prepare()` and
+`copy_records_to_table()` (see `PGB503`), and every version names those of `cursor()` (see `PGB502`). Nothing is needed
+with session pooling, or with PgBouncer >= 1.21 and `max_prepared_statements` above 0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

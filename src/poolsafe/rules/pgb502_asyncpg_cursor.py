@@ -36,7 +36,7 @@ With asyncpg >= 0.31 and `statement_cache_size=0`, `(await connection.prepare(sq
 transaction, because that statement has no name.
 
 ## Fix safety
-There is no fix, because the way the rows are read has to change.
+There is no fix, because the rows have to be read in a different way.
 
 ## Versions
 With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: 60 of 180 failed with asyncpg 0.32, 15 of 180
@@ -45,7 +45,8 @@ with 0.30; `prepare()` with its `cursor()` failed in 0 of 540 with 0.32. `iterat
 
 ## References
 - [asyncpg: cursors](https://magicstack.github.io/asyncpg/current/api/index.html#cursors)
-- [asyncpg: Connection.copy_from_query](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.copy_from_query)
+- [asyncpg:
+  Connection.copy_from_query](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.copy_from_query)
 """
 
 from __future__ import annotations

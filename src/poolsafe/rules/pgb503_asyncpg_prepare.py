@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports `prepare()` on asyncpg's connections where the statement has a name. It has one with asyncpg <= 0.30, with the
-statement cache on, and with `name=` outside a transaction.
+Reports `prepare()` on asyncpg's connections where the statement has a name. It has one with asyncpg <= 0.30,
+with the statement cache on, or with `name=`, which is reported outside a transaction.
 
 ## Why is this bad?
 A named prepared statement exists on one server connection. In transaction pooling, the next call may run on another one
@@ -33,14 +33,15 @@ async def load(connection: asyncpg.Connection, ids: list[int]) -> None:
 There is no fix.
 
 ## Versions
-With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: asyncpg 0.30 failed 36 of 180 in a transaction
-and 166 of 180 outside (49 with wrong rows), 0.32 0 of 180 in both. With the cache on, both fail. Nothing is reported if
-asyncpg >= 0.31 is known and the size is 0, or if the connection is created elsewhere, where `PGB501` checks the size.
-`name=` outside a transaction fails in every release. Nothing is needed with session pooling, or with PgBouncer and
-`max_prepared_statements` above 0.
+With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: with asyncpg 0.30, 36 of 180 attempts failed in
+a transaction and 166 of 180 outside (49 with wrong rows); with 0.32, none of 180 in either. With the cache on, both
+fail. Nothing is reported if asyncpg >= 0.31 is known and the size is 0, or if the connection is created elsewhere,
+where `PGB501` checks the size. `name=` outside a transaction fails in every release. Nothing is needed with session
+pooling, or with PgBouncer and `max_prepared_statements` above 0.
 
 ## References
-- [asyncpg: Connection.prepare](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.prepare)
+- [asyncpg:
+  Connection.prepare](https://magicstack.github.io/asyncpg/current/api/index.html#asyncpg.connection.Connection.prepare)
 - [asyncpg: unnamed statements in prepare()](https://github.com/MagicStack/asyncpg/pull/1245)
 """
 

@@ -1,11 +1,12 @@
 """
 ## What it does
-Reports psycopg 3 connections, pools and engines that prepare statements. They do so with `prepare_threshold=0`, which
-does not turn preparing off, with a positive number, and by default, which is reported only if a pooler is known.
+Reports psycopg 3 connections, pools and engines that prepare statements. They do so by default, with
+a positive number, and with `prepare_threshold=0`, which does not turn preparing off. The default is only reported if a
+pooler is known.
 
 ## Why is this bad?
 psycopg 3 prepares a statement after it has run `prepare_threshold` times on a connection, 5 by default. With 0, it
-prepares each statement at its first execution. Only `None` turns preparing off. In transaction pooling, the next
+prepares each statement when it first runs. Only `None` turns preparing off. In transaction pooling, the next
 statement may run on another server connection: `psycopg.errors.DuplicatePreparedStatement: prepared statement "_pg3_0"
 already exists`, `psycopg.errors.InvalidSqlStatementName: prepared statement "_pg3_0" does not exist`, or rows of
 another client's query without an error. A short test does not show it, because it takes five executions of a statement
@@ -31,22 +32,30 @@ pool = AsyncConnectionPool(
 
 Pass it to `psycopg.connect()` and `AsyncConnection.connect()` as a keyword, to a pool in `kwargs`, and to SQLAlchemy in
 `connect_args`. In a URL, every value is a string, so `None` is not possible there. `conn.prepare_threshold = None` in
-`configure=` or in a `connect` listener also works and is not reported. psycopg2 prepares nothing and needs nothing.
+`configure=` or in a `connect` listener also works and is not reported. psycopg2 does not prepare statements.
 
 ## Fix safety
-The fix changes the value to `None`, or adds the option. It is safe: statements are planned at each execution, with the
-same results. It is unsafe if a comment explains the old value.
+The fix changes the value to `None`, or adds the option. It is safe: statements are then planned each time they run,
+with the same results. It is unsafe if a comment explains the old value.
 
 ## Versions
-Failures of 2160 attempts in transaction pooling on PgBouncer 1.18, with psycopg 3.3.9 and 3.1.20: with 0, 1307 and 1270
-(208 and 152 of them with another client's rows); with 5, 642 and 602; without the option, 689 and 621; with `None`, 0
-and 0, even with `execute(..., prepare=True)`. False and negative numbers count as 0. The string "0" makes every
+Failures of 2160 attempts in transaction pooling on PgBouncer 1.18:
+
+| `prepare_threshold` | psycopg 3.3.9 | psycopg 3.1.20 |
+|---|---|---|
+| 0 | 1307, 208 of them with another client's rows | 1270, 152 of them with another client's rows |
+| 5 | 642 | 602 |
+| not set | 689 | 621 |
+| `None`, even with `execute(..., prepare=True)` | 0 | 0 |
+
+False and negative numbers count as 0. The string "0" makes every
 statement fail on every server: `TypeError: '>=' not supported between instances of 'int' and 'str'`. Nothing is needed
 with session pooling, or with PgBouncer >= 1.21 and `max_prepared_statements` above 0.
 
 ## References
 - [psycopg: prepared statements](https://www.psycopg.org/psycopg3/docs/advanced/prepare.html)
-- [psycopg: Connection.prepare_threshold](https://www.psycopg.org/psycopg3/docs/api/connections.html#psycopg.Connection.prepare_threshold)
+- [psycopg:
+  Connection.prepare_threshold](https://www.psycopg.org/psycopg3/docs/api/connections.html#psycopg.Connection.prepare_threshold)
 """
 
 from __future__ import annotations

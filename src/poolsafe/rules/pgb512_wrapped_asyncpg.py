@@ -34,14 +34,20 @@ ormar uses a SQLAlchemy engine, which `PGB101` checks. Tortoise sends `schema` a
 which PgBouncer rejects (`PGB204`).
 
 ## Fix safety
-The fix adds the size in the right place for the library. It is safe if the URL is certainly one of PostgreSQL and no
+The fix adds the size in the right place for the library. It is safe if the URL is certainly a PostgreSQL URL and no
 `**` argument may contain the key. Tortoise URLs are not changed.
 
 ## Versions
-Failures of 108 attempts in transaction pooling on PgBouncer 1.18, in three workloads without the size, and in all of
-them with it: databases 0.9.0, 53, 69, 60 and 0; Tortoise ORM 1.1.9, 101, 65, 78 and 0; Piccolo 1.38.0, 74, 62, 77 and
-0. With gino 1.0.1, only the arguments were tried. Nothing is needed with session pooling, or with PgBouncer >= 1.21 and
-   `max_prepared_statements` above 0.
+Failures of 108 attempts each in transaction pooling on PgBouncer 1.18:
+
+| library | three workloads without the size | with size 0 |
+|---|---|---|
+| databases 0.9.0 | 53, 69, 60 | 0 |
+| Tortoise ORM 1.1.9 | 101, 65, 78 | 0 |
+| Piccolo 1.38.0 | 74, 62, 77 | 0 |
+
+With gino 1.0.1, only the arguments were tried. Nothing is needed with session pooling, or with PgBouncer >= 1.21 and
+`max_prepared_statements` above 0.
 
 ## References
 - [databases: connection options](https://www.encode.io/databases/connections_and_transactions/)

@@ -176,7 +176,7 @@ def interruption(deployment: Deployment) -> str:
     """When a connection that waits in SQLAlchemy's pool is closed. In session mode a waiting client is not idle."""
     product = deployment.product
     if product is not None and product.idle:
-        return f"{product.title} {product.idle}, then"
+        return f"{product.title} {product.idle}, and then"
     evidence = deployment.because("pooler")
     if product is None and evidence is not None and not evidence.path:
         # A mere sign may stand for any pooler.

@@ -33,7 +33,7 @@ HOSTED = (
         excepted=("search_path",),
         state=State.OWN,
         source=_SUPABASE,
-        sure="documentation, source",
+        sure="documentation, source code",
     ),
     Pooler(
         name="supabase-transaction",
@@ -47,7 +47,7 @@ HOSTED = (
         excepted=("search_path",),
         state=State.LEAKS,
         source="https://supabase.com/docs/guides/troubleshooting/disabling-prepared-statements-qL8lEL",
-        sure="documentation; a tenant's flag can turn named statements on",
+        sure="documentation; named statements can be enabled for a tenant",
     ),
     Pooler(
         name="supabase-dedicated",
@@ -61,7 +61,7 @@ HOSTED = (
         settle=_NUMBER,
         state=State.LEAKS,
         source=_SUPABASE,
-        sure="documentation of 2025 says that statements break, a user of 2026 that they do not",
+        sure="documentation of 2025 says that prepared statements fail; a user reported in 2026 that they work",
     ),
     Pooler(
         name="supabase-direct",
@@ -85,9 +85,9 @@ HOSTED = (
         options=REFUSED,
         excepted=("application_name", "replication"),
         state=State.LEAKS,
-        idle="closes connections when the compute is suspended",
+        idle="closes connections when the compute instance is suspended",
         source=_NEON,
-        sure="documentation, source",
+        sure="documentation, source code",
     ),
     Pooler(
         name="neon-direct",
@@ -99,9 +99,9 @@ HOSTED = (
         options=CARRIED,
         excepted=("application_name", "replication"),
         state=State.OWN,
-        idle="closes connections when the compute is suspended",
+        idle="closes connections when the compute instance is suspended",
         source=_NEON,
-        sure="documentation, source",
+        sure="documentation, source code",
     ),
     Pooler(
         name="lakebase",
@@ -111,7 +111,7 @@ HOSTED = (
         settle=_NUMBER,
         state=State.LEAKS,
         source="https://docs.databricks.com/aws/en/oltp/projects/connection-pooling",
-        sure="documentation; statements are not mentioned",
+        sure="documentation, which does not mention prepared statements",
     ),
     Pooler(
         name="lakebase-direct",
@@ -131,7 +131,7 @@ HOSTED = (
         options=REFUSED,
         refusal="RDS Proxy currently doesn't support command-line options",
         state=State.PINNED,
-        idle="closes connections after 30 minutes without a query, and each after 24 hours",
+        idle="closes connections after 30 minutes without a query, and after 24 hours in any case",
         source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html",
         sure="documentation, maintainers",
     ),
@@ -183,7 +183,7 @@ HOSTED = (
         options=REFUSED,
         state=State.BY_MODE,
         source="https://docs.digitalocean.com/products/databases/postgresql/how-to/manage-connection-pools/",
-        sure="source; the mode is chosen for each pool",
+        sure="source code; each pool has its own mode",
     ),
     Pooler(
         name="digitalocean-direct",
@@ -208,7 +208,7 @@ HOSTED = (
         settle=_NUMBER,
         state=State.LEAKS,
         source="https://docs.timescale.com/use-timescale/latest/services/connection-pooling/",
-        sure="documentation; statements are not mentioned",
+        sure="documentation, which does not mention prepared statements",
     ),
     Pooler(
         name="crunchy-bridge",
@@ -241,7 +241,7 @@ HOSTED = (
         kind=SESSION,
         hosts=("pgbouncer.*.flympg.net",),
         state=State.OWN,
-        idle="closes connections 10 minutes after it begins to drain",
+        idle="closes connections 10 minutes after it starts to drain them",
         source="https://fly.io/docs/mpg/configuration/",
         sure="documentation; session is its default mode",
     ),
@@ -265,7 +265,7 @@ HOSTED = (
         settle=_NUMBER,
         state=State.LEAKS,
         source="https://planetscale.com/docs/postgres/connecting/pgbouncer",
-        sure="documentation; statements are not mentioned",
+        sure="documentation, which does not mention prepared statements",
     ),
     Pooler(
         name="planetscale-direct",
@@ -285,7 +285,7 @@ HOSTED = (
         state=State.UNKNOWN,
         idle="closes connections after 60 minutes without a query",
         source="https://www.prisma.io/docs/postgres/database/connection-pooling",
-        sure="documentation; the mode is not mentioned",
+        sure="documentation, which does not mention the mode",
     ),
     Pooler(
         name="prisma-postgres-direct",

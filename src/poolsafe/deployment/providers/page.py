@@ -26,14 +26,16 @@ What fails depends on the pooler between the engine and PostgreSQL. poolsafe div
 | `pins` | a client keeps its server connection if its state requires it | not reported | reported | not reported |
 | `unknown` | it depends on settings that are not visible | warnings | reported | warnings |
 
-poolsafe takes the class from the first of these: the configuration, a provider's host, port and database name in the
-URL, and project files such as `pgbouncer.ini`. If there is only a weak sign, the class stays `unknown`. Weak signs are,
-in this order, the name of a variable (`PGBOUNCER_URL`), a parameter in the URL (`?pgbouncer=true`, `?supa=`), a word in
-the host (`pooler`, `pgbouncer`), and the ports 6432 and 6543. Names such as `DIRECT_URL` and `DATABASE_URL_UNPOOLED`
-mean a direct connection, unless something else suggests a pooler. Cache sizes of 0 are not a sign of a pooler.
+poolsafe looks in these places, in this order, and uses the first one that tells the class: the configuration; the
+host, port and database name in the URL, if they are a provider's; and project files such as `pgbouncer.ini`. If there
+is only a weak sign, the class stays `unknown`. Weak signs are the name of a variable (`PGBOUNCER_URL`), a parameter in
+the URL (`?pgbouncer=true`, `?supa=`), a word in the host (`pooler`, `pgbouncer`), and the ports 6432 and 6543. Names
+such as `DIRECT_URL` and `DATABASE_URL_UNPOOLED` mean a direct connection, unless something else suggests a pooler.
+Cache sizes of 0 are not a sign of a pooler.
 
-Of session state, what a pooler tracks is silent, and what it discards by itself is a warning: its row says which.
-PGB404 and PGB405 are reported everywhere, because they also fail without a pooler.
+Some poolers track some of the session state for each client, which is then not reported, or discard it, which is
+reported as a warning. The tables below say which. PGB404 and PGB405 are reported behind every pooler, because they also
+fail without one.
 
 `pooler` in the configuration accepts a mode (`transaction`, `statement`, `session`, `none`) or a name from this page:
 
@@ -43,11 +45,14 @@ pooler = "neon"
 ```
 
 `max-prepared-statements` in the configuration overrides the number on this page. In a host, `*` matches characters
-other than a dot, and `**.` any number of labels. A URL without a port means port 5432. Startup parameters are those in
-asyncpg's `server_settings`; even poolers that refuse others accept `application_name`, `client_encoding`, `DateStyle`,
-`standard_conforming_strings` and `TimeZone`.
+other than a dot, and `**.` any number of labels. A URL without a port means port 5432.
 
-This page is generated from the catalogue in `src/poolsafe/deployment/providers`. Providers can change what they run
+Startup parameters are those in asyncpg's `server_settings`. Even poolers that refuse the others accept
+`application_name`, `client_encoding`, `DateStyle`, `standard_conforming_strings` and `TimeZone`. The row `options` is
+about the parameter of that name, as in `options=-c search_path=app`. A pooler that drops a parameter accepts the
+connection and ignores the value.
+
+This page is generated from the catalogue in `src/poolsafe/deployment/providers`. Providers can change their poolers
 without notice.
 """
 _HOSTED = """
@@ -55,10 +60,11 @@ _HOSTED = """
 
 """
 _PROGRAMS = """
-## Recognised by files, or named in the configuration
+## Recognised in project files, or named in the configuration
 
 """
-_EXCEPTED = {Fate.REFUSED: "dropped", Fate.DROPPED: "carried"}
+_EXCEPTED = {Fate.REFUSED: "dropped", Fate.DROPPED: "applied"}
+_FATES = {Fate.REFUSED: "refused", Fate.DROPPED: "dropped", Fate.CARRIED: "applied", Fate.UNKNOWN: "unknown"}
 
 
 def render() -> str:
@@ -76,7 +82,10 @@ def _each(rows: tuple[Pooler, ...]) -> Iterator[str]:
 
 
 def _cells(row: Pooler) -> Iterator[tuple[str, str]]:
-    yield "Class", f"`{row.kind.value}`" + (f", settled by `{row.settle}`" if row.kind is PoolerClass.UNKNOWN else "")
+    yield (
+        "Class",
+        f"`{row.kind.value}`" + (f", unless you set `{row.settle}`" if row.kind is PoolerClass.UNKNOWN else ""),
+    )
     if row.hosts:
         yield "Host", ", ".join(f"`{host}`" for host in row.hosts) + _but(row)
     if row.ports:
@@ -86,8 +95,8 @@ def _cells(row: Pooler) -> Iterator[tuple[str, str]]:
     if row.prepared is not None:
         yield "`max_prepared_statements`", str(row.prepared)
     excepted = ", ".join(f"`{name}`" for name in row.excepted)
-    yield "Startup parameters", row.startup.value + (f"; {_EXCEPTED[row.startup]}: {excepted}" if excepted else "")
-    yield "`options`", row.options.value
+    yield "Startup parameters", _FATES[row.startup] + (f", but {excepted} {_EXCEPTED[row.startup]}" if excepted else "")
+    yield "`options`", _FATES[row.options]
     yield "Session state", row.state_in_words
     if row.idle:
         yield "Idle connections", row.idle

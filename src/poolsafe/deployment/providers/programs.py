@@ -46,7 +46,7 @@ PROGRAMS = (
         state=State.BY_MODE,
         state_note="session on port 5432, transaction on 6543",
         source="https://github.com/supabase/supavisor/blob/main/docs/configuration/env.md",
-        sure="source",
+        sure="source code",
     ),
     Pooler(
         name="pgcat",
@@ -58,7 +58,7 @@ PROGRAMS = (
         excepted=("application_name", "client_encoding", "datestyle", "standard_conforming_strings", "timezone"),
         state=State.RESET,
         source="https://github.com/postgresml/pgcat/blob/main/CONFIG.md",
-        sure="source; it carries statements where `prepared_statements_cache_size` is above 0",
+        sure="source code; with `prepared_statements_cache_size` above 0, prepared statements work",
     ),
     Pooler(
         name="pgdog",
@@ -68,7 +68,7 @@ PROGRAMS = (
         options=CARRIED,
         state=State.TRACKED,
         source="https://docs.pgdog.dev/features/prepared-statements/",
-        sure="documentation, source",
+        sure="documentation, source code",
     ),
     Pooler(
         name="odyssey",
@@ -100,7 +100,7 @@ PROGRAMS = (
         options=REFUSED,
         state=State.LEAKS,
         source="https://aiven.io/docs/products/postgresql/concepts/pg-connection-pooling",
-        sure="documentation; a pool has a port of its own, so that no host shows it",
+        sure="documentation; it cannot be recognised by the host, because each pool has its own port",
     ),
     Pooler(
         name="cloudnative-pg",
@@ -111,7 +111,7 @@ PROGRAMS = (
         excepted=("extra_float_digits",),
         state=State.OWN,
         source="https://cloudnative-pg.io/documentation/current/connection_pooling/",
-        sure="source; session is its default mode",
+        sure="source code; session is its default mode",
     ),
     Pooler(
         name="zalando",
@@ -124,7 +124,7 @@ PROGRAMS = (
         state=State.LEAKS,
         state_note="`idle_transaction_timeout` is 600 s",
         source="https://github.com/zalando/postgres-operator/blob/master/pooler/pgbouncer.ini.tmpl",
-        sure="source, for images of operator 2.0 and later",
+        sure="source code, for the images of operator 2.0 and later",
     ),
     Pooler(
         name="crunchy-pgo",
@@ -135,7 +135,7 @@ PROGRAMS = (
         excepted=("extra_float_digits",),
         state=State.OWN,
         source="https://access.crunchydata.com/documentation/postgres-operator/latest/tutorials/basic-setup/connection-pooling",
-        sure="source; session is its default mode, also in Percona's operator",
+        sure="source code; session is its default mode, also in Percona's operator",
     ),
     Pooler(
         name="ubicloud",
@@ -146,7 +146,7 @@ PROGRAMS = (
         options=REFUSED,
         state=State.LEAKS,
         source="https://www.ubicloud.com/docs/managed-postgresql/overview",
-        sure="source; databases made before 2026-02 pool sessions",
+        sure="source code; databases created before 2026-02 use session pooling",
     ),
     Pooler(
         name="heroku",
@@ -157,7 +157,7 @@ PROGRAMS = (
         settle="max-prepared-statements",
         state=State.LEAKS,
         source="https://devcenter.heroku.com/articles/postgres-connection-pooling",
-        sure="users' code",
+        sure="code of its users",
     ),
     Pooler(
         name="heroku-buildpack",
@@ -168,7 +168,7 @@ PROGRAMS = (
         options=REFUSED,
         state=State.LEAKS,
         source="https://github.com/heroku/heroku-buildpack-pgbouncer",
-        sure="source",
+        sure="source code",
     ),
     Pooler(
         name="railway",
@@ -179,7 +179,7 @@ PROGRAMS = (
         settle="max-prepared-statements",
         state=State.LEAKS,
         source="https://docs.railway.com/guides/postgresql",
-        sure="documentation; statements are not mentioned",
+        sure="documentation, which does not mention prepared statements",
     ),
     Pooler(
         name="appwrite",
@@ -198,7 +198,7 @@ PROGRAMS = (
         kind=UNKNOWN,
         state=State.BY_MODE,
         source="https://docs.cloud.google.com/sql/docs/postgres/managed-connection-pooling",
-        sure="maintainers; its connectors go through it unseen",
+        sure="maintainers; connections through its connectors cannot be recognised",
     ),
     Pooler(
         name="alloydb",
@@ -208,7 +208,7 @@ PROGRAMS = (
         state=State.BY_MODE,
         state_note="transaction unless set",
         source="https://docs.cloud.google.com/alloydb/docs/configure-managed-connection-pooling",
-        sure="documentation; statements are not mentioned",
+        sure="documentation, which does not mention prepared statements",
     ),
     Pooler(
         name="yugabytedb",
