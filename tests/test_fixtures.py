@@ -17,6 +17,7 @@ from laws import Case
 from poolsafe.edits.application import repair
 from poolsafe.facts.suppression import ABOUT_COMMENTS
 from poolsafe.findings import Applicability, Finding
+from poolsafe.reports.masking import masked
 from poolsafe.rules.base import FixAvailability
 from poolsafe.rules.registry import rules
 from poolsafe.source import Source
@@ -52,6 +53,13 @@ def test_what_a_fixture_announces_is_found(case: Case) -> None:
 @pytest.mark.parametrize("case", BAD, ids=named)
 def test_a_bad_fixture_is_bad_for_its_own_rule(case: Case) -> None:
     assert case.path.parent.name[:6] in {code for _, code in laws.expected(case.source)}
+
+
+@pytest.mark.parametrize("case", BAD, ids=named)
+def test_no_message_reads_as_if_it_held_a_password(case: Case) -> None:
+    # The word `pass` before a quoted one does, and what it advises to pass is then hidden.
+    for finding in laws.findings(case.source, case.deployment):
+        assert masked(finding.message) == finding.message
 
 
 @pytest.mark.parametrize("case", GOOD, ids=named)

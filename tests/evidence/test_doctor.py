@@ -155,8 +155,7 @@ def test_sessions_that_are_not_reset(servers: Servers, turn: int) -> None:
     keeping = servers.pooler(server_reset_query="")
     try:
         place = Place(keeping.server.port, keeping.name("session"), servers=8)
-        settings: dict[str, object] = {"pooler": "transaction", "max-prepared-statements": 0}
-        check(place, "session-without-reset", settings, ZEROS, REFUSED)
+        check(place, "session-without-reset", {"pooler": "session-without-reset"}, ZEROS, REFUSED)
     finally:
         keeping.server.stop()
 
@@ -169,6 +168,7 @@ def test_the_state_of_sessions_that_are_not_reset(servers: Servers) -> None:
         assert answer.report["class"] == "session-without-reset"
         found = answer.report["session_state"].values()
         assert all((each["leaks"], each["kept"]) == (True, True) for each in found)
+        assert answer.report["notifications_arrive"] is True
         assert answer.report["left_behind"] == []
         assert not [item for items in state(place).values() for item in items if "poolsafe" in item or "lock" in item]
     finally:

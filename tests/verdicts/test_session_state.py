@@ -74,6 +74,11 @@ def test_by_mode(sql: str, deployment: Deployment, verdict: StateVerdict | None)
         ("neon-direct", LOCK, None, None),
         ("pgpool", TABLE, None, None),
         ("yandex", SET, None, None),
+        # The client keeps its server, and the next one gets it as it is.
+        ("session-without-reset", SET, Outcome.LEAKS, ERROR),
+        ("session-without-reset", LOCK, Outcome.LEAKS, ERROR),
+        ("session-without-reset", LISTEN, None, None),
+        ("session-without-reset", DISCARD, None, None),
     ],
 )
 def test_by_product(name: str, sql: str, wanted: Outcome | None, severity: Severity | None) -> None:

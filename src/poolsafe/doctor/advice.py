@@ -67,7 +67,7 @@ ALL = (DEFAULT, ONE_ZERO, OTHER_ZERO, BOTH_ZERO, EMPTY_NAME, UNIQUE_NAME)
 _MODES = {
     Between.DIRECT: PoolMode.NONE,
     Between.SESSION: PoolMode.SESSION,
-    # The linter has no mode of its own for it: names and state that other clients meet are those of transaction mode.
+    # Names that other clients meet fail as in transaction mode.
     Between.INHERITS: PoolMode.TRANSACTION,
     Between.PINS: PoolMode.SESSION,
     Between.BREAKS: PoolMode.TRANSACTION,
@@ -78,6 +78,8 @@ _MODES = {
 # PgBouncer's number cannot be read by a client; any but 0 says that statements are carried.
 NUMBER = "max-prepared-statements"
 _CARRIED = 1
+# What the linter knows by a name, as its mode does not say it.
+_NAMES = {Between.INHERITS: Between.INHERITS.value}
 _NUMBERS = {Between.BREAKS: 0, Between.INHERITS: 0, Between.CARRIES: _CARRIED}
 REMARKS: dict[tuple[str, str | int], str] = {(NUMBER, _CARRIED): "or more: the pooler's number cannot be read"}
 
@@ -87,7 +89,7 @@ def settings(between: Between, host: str = "", port: int = 0, database: str = ""
 
     A provider of the catalogue with this address goes by its name, where the catalogue says the same as the server.
     """
-    name = _provider(between, host, port, database)
+    name = _NAMES.get(between) or _provider(between, host, port, database)
     if name:
         return {"pooler": name}
     found: dict[str, str | int] = {"pooler": _MODES[between].value}

@@ -50,7 +50,8 @@ class State(enum.Enum):
     stays on a server, which the next transaction may not get, and another client gets. `LOST`: the pooler discards it
     after each transaction. `RESET`: the same, but not for what a transaction sets. `TRACKED`: settings follow the
     client to each server, and the rest leaks. `PINNED`, `TRACKED_OR_PINNED`: what does not follow the client binds it
-    to one server. `BY_MODE`: `OWN` or `LEAKS`. `UNKNOWN`: its documentation does not say.
+    to one server. `INHERITED`: each client has a server of its own, which the next client gets as it is. `BY_MODE`:
+    `OWN` or `LEAKS`. `UNKNOWN`: its documentation does not say.
     """
 
     OWN = "as on PostgreSQL"
@@ -60,6 +61,7 @@ class State(enum.Enum):
     TRACKED = "SET is tracked; advisory locks and LISTEN are not, unless configured"
     PINNED = "keeps the client on one server connection until it disconnects"
     TRACKED_OR_PINNED = "SET is tracked; temporary tables keep the client on one server connection"
+    INHERITED = "as on PostgreSQL, but the next client on the server connection inherits it"
     BY_MODE = "depends on its mode"
     UNKNOWN = "not documented"
 

@@ -55,9 +55,12 @@ _PINNING = frozenset({State.PINNED, State.TRACKED_OR_PINNED})
 _LOSING = frozenset({State.LOST})
 _RESETTING = frozenset({State.RESET})
 _TRACKING = frozenset({State.TRACKED})
+_INHERITING = frozenset({State.INHERITED})
 _EVERY_STATE = frozenset(State)
 # Reading a value of a sequence, or discarding, leaves nothing for which a server would have to be kept.
 _LEAVING_NOTHING = frozenset({Effect.SEQUENCE_VALUE, Effect.DISCARD})
+# Only the session itself notices these, and it keeps its server. The next client has no listener for the channel.
+_OF_ONES_OWN = _LEAVING_NOTHING | {Effect.LISTEN}
 # Poolers that do not pass on what a client leaves behind: their findings are warnings.
 _MILD = _LOSING | _TRACKING | _PINNING
 
@@ -71,6 +74,8 @@ _ROWS: tuple[_Row, ...] = (
     _Row(_PINNING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.PINS),
     # PgDog sets on each server what the client has set, by its documentation; locks, LISTEN and the rest it does not.
     _Row(_TRACKING, _BY_SET, _ANY_TRANSACTION, Outcome.KEPT),
+    # PgBouncer in session mode without `server_reset_query`: measured.
+    _Row(_INHERITING, _OF_ONES_OWN, _ANY_TRANSACTION, Outcome.KEPT),
     # There is nothing left to discard.
     _Row(_LOSING, frozenset({Effect.DISCARD}), _ANY_TRANSACTION, Outcome.KEPT),
     # Odyssey discards settings, temporary tables, locks and subscriptions after each transaction (measured).

@@ -37,6 +37,17 @@ PROGRAMS = (
         sure="measured",
     ),
     Pooler(
+        name="session-without-reset",
+        title="a session pooler without reset",
+        kind=BREAKS,
+        prepared=0,
+        startup=REFUSED,
+        options=REFUSED,
+        state=State.INHERITED,
+        source="https://www.pgbouncer.org/config.html#server_reset_query",
+        sure="measured on PgBouncer without `server_reset_query`; `poolsafe --doctor` finds it",
+    ),
+    Pooler(
         name="supavisor",
         title="Supavisor",
         kind=UNKNOWN,
