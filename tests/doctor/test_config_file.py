@@ -65,6 +65,17 @@ line-length = 100
             '[tool.poolsafe]\npooler = "transaction"\nmax-prepared-statements = 0\nline-length = 90\n',
         ),
         (
+            '[tool.poolsafe]\nmax-prepared-statements = 0\npooler = "auto"  # kept\n',
+            CARRIES,
+            "[tool.poolsafe]\nmax-prepared-statements = 1  # or more: the pooler's number cannot be read\n"
+            'pooler = "transaction"  # kept\n',
+        ),
+        (
+            '[tool]\npoolsafe = { pooler = "auto", max-prepared-statements = 0 }\n',
+            CARRIES,
+            '[tool]\npoolsafe = { pooler = "transaction", max-prepared-statements = 1 }\n',
+        ),
+        (
             "[tool.poolsafe]\nmax-prepared-statements = 0 # mine\n",
             CARRIES,
             '[tool.poolsafe]\nmax-prepared-statements = 1 # mine\npooler = "transaction"\n',

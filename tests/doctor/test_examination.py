@@ -67,6 +67,7 @@ def examined(
         (FakeServer(DIRECT), Between.DIRECT, {"pooler": "none"}),
         (FakeServer(SESSION, reuses=True), Between.SESSION, {"pooler": "session"}),
         (FakeServer(SESSION, drops=frozenset({"jit"})), Between.SESSION, {"pooler": "session"}),
+        (FakeServer(SESSION, pgpool=True, announces=False), Between.SESSION, {"pooler": "pgpool"}),
         (FakeServer(SESSION, reuses=True, resets=False), Between.INHERITS, {"pooler": "session-without-reset"}),
         (FakeServer(TRANSACTION), Between.BREAKS, {"pooler": "transaction", "max-prepared-statements": 0}),
         (FakeServer(STATEMENT), Between.STATEMENT, {"pooler": "statement"}),

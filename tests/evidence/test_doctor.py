@@ -125,7 +125,7 @@ def test_the_verdict(
 
 @pytest.mark.parametrize("turn", range(RUNS))
 def test_the_verdict_on_pgpool(pgpool: Place, turn: int) -> None:
-    check(pgpool, "session", {"pooler": "session"}, {}, APPLIED)
+    check(pgpool, "session", {"pooler": "pgpool"}, {}, APPLIED)
 
 
 @pytest.mark.parametrize("turn", range(RUNS))

@@ -80,16 +80,23 @@ NUMBER = "max-prepared-statements"
 _CARRIED = 1
 # What the linter knows by a name, as its mode does not say it.
 _NAMES = {Between.INHERITS: Between.INHERITS.value}
+_PGPOOL = "pgpool"
 _NUMBERS = {Between.BREAKS: 0, Between.INHERITS: 0, Between.CARRIES: _CARRIED}
 REMARKS: dict[tuple[str, str | int], str] = {(NUMBER, _CARRIED): "or more: the pooler's number cannot be read"}
 
 
-def settings(between: Between, host: str = "", port: int = 0, database: str = "") -> dict[str, str | int]:
+def settings(
+    between: Between, host: str = "", port: int = 0, database: str = "", *, pgpool: bool = False
+) -> dict[str, str | int]:
     """Returns the keys of `[tool.poolsafe]` that say to the linter what was found.
 
-    A provider of the catalogue with this address goes by its name, where the catalogue says the same as the server.
+    pgpool-II and a provider of the catalogue with this address go by their names, where the catalogue says the same as
+    the server.
     """
     name = _NAMES.get(between) or _provider(between, host, port, database)
+    if pgpool and between is Between.SESSION:
+        # Unlike PgBouncer, it applies every startup parameter.
+        name = _PGPOOL
     if name:
         return {"pooler": name}
     found: dict[str, str | int] = {"pooler": _MODES[between].value}

@@ -89,14 +89,15 @@ def changed(before: bytes, settings: Mapping[str, str | int], *, own: bool) -> b
     table: MutableMapping[str, Any] = document if own else _table(document, "tool", "poolsafe")
     for key in _KEYS:
         if key in settings:
-            if key in table and table[key] != settings[key] and _is_remarked(table[key]):
-                trivia = table[key].trivia
-                trivia.comment = trivia.comment_ws = ""
             if key not in table:
                 table[key] = _item(key, settings[key])
             elif table[key] != settings[key]:
                 # A comment of the owner's stays.
-                table[key] = settings[key]
+                owned = _comment(table[key]) and not _is_remarked(table[key])
+                if not owned:
+                    trivia = table[key].trivia
+                    trivia.comment = trivia.comment_ws = ""
+                table[key] = settings[key] if owned else _item(key, settings[key])
         else:
             table.pop(key, None)
     written = _spaced(text, document.as_string())
@@ -130,8 +131,11 @@ def _item(key: str, value: str | int) -> Any:
 
 def _is_remarked(item: Any) -> bool:
     """Returns whether the comment beside a value is one of ours."""
-    comment = getattr(getattr(item, "trivia", None), "comment", "")
-    return any(comment == f"# {remark}" for remark in REMARKS.values())
+    return any(_comment(item) == f"# {remark}" for remark in REMARKS.values())
+
+
+def _comment(item: Any) -> str:
+    return str(getattr(getattr(item, "trivia", None), "comment", ""))
 
 
 def _table(document: MutableMapping[str, Any], *path: str) -> MutableMapping[str, Any]:

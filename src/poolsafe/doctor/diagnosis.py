@@ -112,7 +112,7 @@ def how(seen: Observations) -> str:
     """Returns why a server is or is not reached directly, as a sentence for the report."""
     identity = seen.identity
     if identity.pgpool:
-        return "pgpool-II answers"
+        return "it answers as pgpool-II: a pooler is in between"
     if not identity.process:
         return "the process announced when connecting is not the one that answers: a pooler is in between"
     if seen.pooling.reused:

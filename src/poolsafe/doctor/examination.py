@@ -71,7 +71,8 @@ class Examination:
         """The keys of `[tool.poolsafe]` for what was found. Needs a verdict."""
         assert self.between is not None
         target = self.target
-        return advice.settings(self.between, target.host, target.port, target.database or "")
+        pgpool = self.seen is not None and self.seen.identity.pgpool
+        return advice.settings(self.between, target.host, target.port, target.database or "", pgpool=pgpool)
 
 
 class NoConnection(Exception):  # noqa: N818 - it names what happened

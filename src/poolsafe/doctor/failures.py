@@ -69,7 +69,7 @@ def _refused(error: Refused, target: Target) -> str:
     if error.state == _TOO_MANY:
         return f"{target.address} has no connection left: {text} (--doctor opens up to {MOST_CLIENTS} at a time)"
     if any(word in text for word in _TLS):
-        hint = "; `sslmode=disable` of the URL turns TLS off" if target.tls.get("sslmode") == "disable" else ""
+        hint = ", and `sslmode=disable` of the URL turns TLS off" if target.tls.get("sslmode") == "disable" else ""
         return f"{target.address}: TLS: {text}{hint}"
     return f"{target.address} refuses the connection: {text}"
 

@@ -42,7 +42,7 @@ _FATES = {
 _MOVEMENTS = {
     Movement.MOVES: "clients share servers, and change them between transactions",
     Movement.STAYS: "a client keeps its server",
-    Movement.NO_TRANSACTIONS: "are refused",
+    Movement.NO_TRANSACTIONS: "refused",
 }
 _CARRIED = {
     Carried.YES: "work",
