@@ -171,7 +171,7 @@ def test_an_owner_that_cannot_be_kept(owner: tuple[int, int], lost: str) -> None
             env={key: value for key, value in os.environ.items() if not key.startswith("COV")},
         )
         assert (ran.stdout, ran.stderr) == (
-            f"db.py: its {lost} cannot be kept: the file belongs to somebody else\n",
+            f"db.py: its {lost} cannot be kept: the file belongs to another user\n",
             "",
         )
         assert file.read_bytes() == b"a = 1\n"
@@ -190,7 +190,7 @@ def test_a_link_on_the_way_is_an_error(file: Path) -> None:
     real = os.path.realpath(inner)
     folder.rename(file.parent / "away")
     folder.symlink_to(".")
-    with pytest.raises(NotWritten, match="a folder on its path has been replaced"):
+    with pytest.raises(NotWritten, match="a directory on its path has been replaced"):
         write(source, source.with_text("b = 1\n"), real)
     assert file.read_bytes() == b"a = 1\n"
     # The file itself.

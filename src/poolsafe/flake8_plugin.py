@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 # Options of flake8, on its command line and in its configuration, for keys of [tool.poolsafe].
 OPTIONS = {
-    "pooler": "pool mode between the engines and PostgreSQL (auto, transaction, statement, session, none), or a pooler",
+    "pooler": "mode (auto, transaction, statement, session, none) or name of the pooler in front of PostgreSQL",
     "max-prepared-statements": "PgBouncer's max_prepared_statements",
-    "asyncpg-version": "version of asyncpg that runs",
-    "sqlalchemy-version": "version of SQLAlchemy that runs",
-    "assume-driver": "what an engine or a connection of unknown driver counts as: asyncpg, none",
+    "asyncpg-version": "version of asyncpg in use",
+    "sqlalchemy-version": "version of SQLAlchemy in use",
+    "assume-driver": "driver to assume for engines and connections whose driver is unknown: asyncpg, none",
     "min-severity": "hide findings below this severity: warning, error",
 }
 

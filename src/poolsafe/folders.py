@@ -100,7 +100,7 @@ def _descend(path: str, *, create: bool) -> int:
         os.close(handle)
         # A link gives ENOTDIR or ELOOP, depending on the system.
         if error.errno in (errno.ELOOP, errno.ENOTDIR):
-            raise OSError(error.errno, "a folder on its path has been replaced", path) from None
+            raise OSError(error.errno, "a directory on its path has been replaced", path) from None
         raise
     return handle
 

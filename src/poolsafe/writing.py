@@ -210,7 +210,7 @@ def _take_over(descriptor: int, folder: Folder, name: str, original: int) -> Non
             os.fchown(descriptor, status.st_uid, status.st_gid)
         except OSError as error:
             lost = "owner" if own.st_uid != status.st_uid else "group"
-            raise OSError(error.errno, f"its {lost} cannot be kept: the file belongs to somebody else") from error
+            raise OSError(error.errno, f"its {lost} cannot be kept: the file belongs to another user") from error
     if sys.platform == "linux":
         _take_over_attributes(descriptor, original)
     # Last, as a new owner takes some bits away and an access control list sets others.

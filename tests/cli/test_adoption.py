@@ -70,7 +70,7 @@ def test_add_noqa_with_a_reason(poolsafe: Run, tmp_path: Path) -> None:
 def test_add_noqa_says_where_it_cannot(poolsafe: Run, tmp_path: Path) -> None:
     write(tmp_path, a=BAD.rstrip("\n") + "  # noqa: someday\n", b="x = 1  # noqa: PGB101\n", c=BAD)
     ran = poolsafe("--add-noqa")
-    assert "a.py:3: no `# noqa` can stand on this line" in ran.err
+    assert "a.py:3: a `# noqa` comment is not possible on this line" in ran.err
     assert "Added 1 `# noqa` comment." in ran.err
     assert text_of(tmp_path).endswith("  # noqa: someday\n")
     # What is wrong with a comment is repaired, not silenced.
@@ -282,7 +282,7 @@ def test_ruff_that_would_erase_our_codes(tmp_path: Path, text: str, base: str, r
         assert warning is None
     else:
         assert warning is not None
-        assert f"ruff.toml: ruff's {rules} would take codes" in warning
+        assert f"ruff.toml: ruff's {rules} would remove codes" in warning
 
 
 @pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
@@ -301,8 +301,8 @@ def test_the_warning_is_given_where_comments_are(poolsafe: Run, tmp_path: Path) 
     (tmp_path / "pyproject.toml").write_text("[tool.ruff.lint]\nselect = ['RUF']\n")
     assert poolsafe().err == ""
     warning = (
-        "poolsafe: warning: pyproject.toml: ruff's RUF100 and RUF102 would take codes of poolsafe out of `# noqa` "
-        'comments: set `lint.external = ["PGB"]`\n'
+        "poolsafe: warning: pyproject.toml: ruff's RUF100 and RUF102 would remove codes of poolsafe from `# noqa` "
+        'comments; set `lint.external = ["PGB"]`\n'
     )
     assert poolsafe("--add-noqa").err == warning + "poolsafe: Added 2 `# noqa` comments.\n"
     assert poolsafe().err == warning

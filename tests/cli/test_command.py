@@ -195,8 +195,8 @@ def test_statistics_count_the_engines_that_nobody_can_judge(poolsafe: Run, tmp_p
     ]
     said = [line.partition(": ")[2] for line in ran.err.splitlines()]
     assert len(said) == 4
-    assert said[0].startswith("b.py:5: not judged: the driver is not known: ")
-    assert said[1].startswith("b.py:6: not judged: `statement_cache_size` is not known: ")
+    assert said[0].startswith("b.py:5: not judged: the driver is unknown: ")
+    assert said[1].startswith("b.py:6: not judged: `statement_cache_size` is unknown: ")
     rows = json.loads(poolsafe("--statistics", "--output-format=json").out)
     assert rows[0] == {
         "code": "PGB101",
@@ -248,7 +248,7 @@ def test_output_file(poolsafe: Run, tmp_path: Path) -> None:
     [
         (["nowhere"], 3, ["poolsafe: error: nowhere: no such file or directory"]),
         (["nowhere", "a.py"], 3, ["poolsafe: error: nowhere: no such file or directory"]),
-        (["docs"], 3, ["poolsafe: error: docs: no Python file in this directory"]),
+        (["docs"], 3, ["poolsafe: error: docs: no Python files in this directory"]),
         (["venv"], 0, []),
         (["--force-exclude", "venv/b.py"], 0, [f"{NO_FILES}: venv/b.py"]),
         (["--exclude=a.py", "--force-exclude", "./a.py"], 0, [f"{NO_FILES}: ./a.py"]),
@@ -256,7 +256,7 @@ def test_output_file(poolsafe: Run, tmp_path: Path) -> None:
         (["--force-exclude", "venv/b.py", "a.py"], 1, []),
         (["outer", "a.py"], 1, [f"{NO_FILES}: outer"]),
         (["--quiet", "outer", "a.py"], 1, []),
-        (["docs", "outer"], 3, ["poolsafe: error: docs: no Python file in this directory", f"{NO_FILES}: outer"]),
+        (["docs", "outer"], 3, ["poolsafe: error: docs: no Python files in this directory", f"{NO_FILES}: outer"]),
         (["a.py", "--exclude=a.py"], 1, []),
         (["--extend-exclude=a.py"], 0, [NO_FILES]),
         ([".", "--extend-exclude=a.py"], 0, [f"{NO_FILES}: ."]),
@@ -600,7 +600,7 @@ def test_a_refused_fix_is_a_warning(poolsafe: Run, tmp_path: Path, monkeypatch: 
     write(tmp_path, a=BAD)
     ran = poolsafe("--apply")
     assert ran.code == 1
-    assert "warning: a.py:3: the fix of PGB101 is left out, as its result would not be valid Python" in ran.err
+    assert "warning: a.py:3: the fix of PGB101 was not applied, because the result would not be valid Python" in ran.err
 
 
 # --- standard input
@@ -761,9 +761,7 @@ def test_the_formats_of_the_rules(poolsafe: Run, tmp_path: Path) -> None:
         for form in ("sarif", "jsn"):
             ran = poolsafe(argument, f"--output-format={form}")
             assert (ran.code, ran.out) == (2, "")
-            assert ran.err == (
-                f"poolsafe: error: --output-format: the rules are shown as `full` or `json`, not `{form}`\n"
-            )
+            assert ran.err == (f"poolsafe: error: --output-format: must be `full` or `json` here, not `{form}`\n")
 
 
 def test_show_files(poolsafe: Run, tmp_path: Path) -> None:
@@ -901,7 +899,7 @@ def test_progress_erases_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(terminal, "INTERVAL", 1000)
     with Progress(enabled=True) as progress:
         assert [progress.passing(number) for number in range(3)] == [0, 1, 2]
-    assert stream.getvalue() == "\r\x1b[Kpoolsafe: 1 file examined\r\x1b[K"
+    assert stream.getvalue() == "\r\x1b[Kpoolsafe: 1 file checked\r\x1b[K"
 
 
 @pytest.mark.parametrize(
@@ -982,7 +980,7 @@ def test_a_worker_that_dies_takes_no_other_file_with_it(
     ran = poolsafe("--output-format=concise", "--select=PGB101")
     assert ran.code == 2
     assert ran.err == (
-        "poolsafe: error: a3.py: the process that examined this file died; please exclude and report it\n"
+        "poolsafe: error: a3.py: the process that checked this file died; exclude the file, and please report it\n"
     )
     assert re.findall(r"a(\d)\.py.*PGB101", ran.out) == list("01245678")
 

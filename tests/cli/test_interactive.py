@@ -155,7 +155,7 @@ def test_nothing_is_asked_where_nothing_is_fixed(tmp_path: Path) -> None:
 
 REFUSED = {
     "no terminal": (["--apply", "--interactive"], "standard input is not one"),
-    "nothing to write": (["--interactive"], "needs that flag"),
+    "nothing to write": (["--interactive"], "requires `--apply`"),
     "a diff": (["--apply", "--interactive", "--diff"], "cannot be combined with `--diff`"),
     "standard input": (["--apply", "--interactive", "-"], "so the code cannot come from there"),
 }

@@ -159,7 +159,7 @@ def _deadly(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(examine, "examine", examined)
 
 
-LINE = "the process that examined this file died; please exclude and report it"
+LINE = "the process that checked this file died; exclude the file, and please report it"
 
 
 @BY_FORK

@@ -107,7 +107,7 @@ def test_each_file_has_its_own(tmp_path: Path) -> None:
         ("lint = 1", "`lint` must be a table, not `1`"),
         ("pooler = ", "poolsafe.toml: invalid TOML: "),
         ("extend = 'nowhere.toml'", "poolsafe.toml: `extend`: no such file: `nowhere.toml`"),
-        ("extend = 'poolsafe.toml'", "`extend` forms a circle"),
+        ("extend = 'poolsafe.toml'", "`extend` is circular"),
     ],
 )
 def test_mistakes_are_named(tmp_path: Path, text: str, words: str) -> None:

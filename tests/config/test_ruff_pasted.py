@@ -159,7 +159,7 @@ FOREIGN = [
 def test_what_means_nothing_here_is_refused_unless_asked_for(tmp_path: Path, text: str, key: str) -> None:
     with pytest.raises(UsageError) as caught:
         read_table(tomli.loads(text), "poolsafe.toml", "/")
-    assert f"poolsafe.toml: `{key}` is a key of ruff that has no meaning in poolsafe" in str(caught.value)
+    assert f"poolsafe.toml: `{key}` is a ruff key that poolsafe does not have" in str(caught.value)
     layer = read_table(tomli.loads(f"allow-ruff-keys = true\n{text}"), "poolsafe.toml", "/")
     assert set(layer) == {"allow-ruff-keys"}
 
@@ -186,7 +186,7 @@ def test_the_old_places_work_with_a_warning(poolsafe: Run, tmp_path: Path, text:
     enabled = Resolver().for_directory(str(tmp_path)).enabled
     assert enabled & {"PGB101", "PGB201", "PGB202"} == on
     said = text.partition(" ")[0]
-    warning = f"{tmp_path / 'poolsafe.toml'}: `{said}` at the top is deprecated; write `lint.{said}`"
+    warning = f"{tmp_path / 'poolsafe.toml'}: `{said}` at the top level is deprecated; use `lint.{said}`"
     assert warning in poolsafe("--show-files").err
     assert poolsafe("-q", "--show-files").err == ""
 
@@ -371,9 +371,12 @@ def test_where_the_users_configuration_is(monkeypatch: pytest.MonkeyPatch) -> No
         ("~/base.toml", ""),
         ("$SHARED/base.toml", ""),
         ("${SHARED}/base.toml", ""),
-        ("$NOT_SET/base.toml", "poolsafe.toml: `extend`: the environment has no `$NOT_SET`: `$NOT_SET/base.toml`"),
+        (
+            "$NOT_SET/base.toml",
+            "poolsafe.toml: `extend`: the environment variable `$NOT_SET` is not set: `$NOT_SET/base.toml`",
+        ),
         ("bse.toml", "poolsafe.toml: `extend`: no such file: `bse.toml`"),
-        ("second.toml", "`extend` forms a circle: "),
+        ("second.toml", "`extend` is circular: "),
     ],
 )
 def test_extend(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str, words: str) -> None:

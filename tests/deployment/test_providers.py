@@ -313,10 +313,13 @@ def test_a_configured_mode_keeps_what_the_host_says_of_parameters() -> None:
 @pytest.mark.parametrize(
     ("address", "reason"),
     [
-        ("a.pooler.supabase.com/app", "Supabase's session pooler gives each client a server of its own (port 5432)"),
-        ("db.abc.supabase.co/app", "it is Supabase's server, without a pooler (port 5432)"),
-        ("ep-a-pooler.neon.tech/app", "Neon's pooler carries prepared statements (host ep-a-pooler.neon.tech)"),
-        ("a.proxy-b.c.rds.amazonaws.com/app", "RDS Proxy keeps a client on one server where that is necessary (host "),
+        (
+            "a.pooler.supabase.com/app",
+            "Supabase's session pooler gives each client its own server connection (port 5432)",
+        ),
+        ("db.abc.supabase.co/app", "it connects to Supabase's server, without a pooler (port 5432)"),
+        ("ep-a-pooler.neon.tech/app", "Neon's pooler supports prepared statements (host ep-a-pooler.neon.tech)"),
+        ("a.proxy-b.c.rds.amazonaws.com/app", "RDS Proxy keeps a client on one server connection if necessary (host "),
     ],
 )
 def test_silence_names_the_pooler(tmp_path: Path, address: str, reason: str) -> None:

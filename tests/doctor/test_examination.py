@@ -132,9 +132,7 @@ def test_the_state_of_sessions_is_examined_if_asked_for(monkeypatch: pytest.Monk
 def test_without_transactions_no_state_is_left_anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
     found = examined(FakeServer(STATEMENT), monkeypatch, state=True)
     assert (found.state, found.configurations) == (None, None)
-    assert found.problems == [
-        "session state: without transactions, nothing that is left on a server could be removed again"
-    ]
+    assert found.problems == ["session state: not tried, because without transactions it could not be removed again"]
 
 
 @pytest.mark.parametrize(
@@ -145,16 +143,16 @@ def test_a_server_that_hangs(command: str, monkeypatch: pytest.MonkeyPatch) -> N
     server = FakeServer(TRANSACTION, hangs_at=command)
     if command == "pg_prepared_statements":
         found = examined(server, monkeypatch, timeout=0.3)
-        assert found.stopped == "the time of 0.3 s ran out"
+        assert found.stopped == "the time limit of 0.3 s was reached"
         assert "one prepared statement" in found.left[0]
         return
-    with pytest.raises(NoConnection, match=r"^no verdict: db:6432: the time of 0.3 s ran out$"):
+    with pytest.raises(NoConnection, match=r"^no verdict: db:6432: the time limit of 0.3 s was reached$"):
         examined(server, monkeypatch, timeout=0.3)
 
 
 def test_time_that_runs_out_after_the_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
     found = examined(FakeServer(TRANSACTION, hangs_at="FROM (VALUES"), monkeypatch, timeout=1)
-    assert (found.between, found.stopped) == (Between.BREAKS, "the time of 1 s ran out")
+    assert (found.between, found.stopped) == (Between.BREAKS, "the time limit of 1 s was reached")
 
 
 def test_an_interruption_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -218,7 +216,7 @@ def test_a_pool_that_stays_busy_has_no_verdict(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(transaction_pooling, "run", busy)
     with pytest.raises(
         NoConnection,
-        match=r"^no verdict: db:6432 gave no answer in time; other clients may hold every server connection$",
+        match=r"^no verdict: db:6432 did not answer in time; other clients may be using every server connection$",
     ):
         examined(FakeServer(TRANSACTION), monkeypatch)
 

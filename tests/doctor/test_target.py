@@ -64,7 +64,7 @@ def test_libpq_s_variables_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
         ("env:URL", "the environment variable `URL` is not set or is empty"),
         ("env:", "`env:` names no variable"),
         ("hunter2", "not a PostgreSQL URL"),
-        ("postgresql://u:x@hunter2?y@db/app", "a password with `?` or `@` has to be escaped"),
+        ("postgresql://u:x@hunter2?y@db/app", "in a password, percent-encode `?` and `@`"),
         ("mysql://u:hunter2@db/app", "`mysql` is not PostgreSQL"),
         ("postgresql://u:hunter2@db:port/app", "the port must be a number from 1 to 65535"),
         ("postgresql://u:hunter2@db:70000/app", "the port must be a number from 1 to 65535"),

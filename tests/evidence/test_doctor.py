@@ -218,7 +218,7 @@ def test_the_state_of_a_session_of_ones_own(servers: Servers, places: Places) ->
     ("name", "url", "reason"),
     [
         ("nothing", "postgresql://{user}:hunter2@{host}:{port}/x", "refuses connections"),
-        ("postgres", "postgresql://{user}:hunter2@{host}:{port}/x", "there is no such database"),
+        ("postgres", "postgresql://{user}:hunter2@{host}:{port}/x", "no such database"),
         (
             "postgres",
             "postgresql://{user}:hunter2@{host}:{port}/x?sslmode=require",

@@ -95,7 +95,7 @@ ASSUMED = """
     arguments = {'check_same_thread': False} if URL.startswith('sqlite') else {}
     create_async_engine(URL, pool_pre_ping=True, connect_args=arguments)  # PGB101
 
-    # A default that names no asynchronous driver only holds the place of another URL.
+    # A default that has no asynchronous driver only holds the place of another URL.
     create_async_engine(os.getenv('U', 'postgresql://db/app'), pool_pre_ping=True)  # PGB101
 
     create_async_engine('postgresql://db/app', pool_pre_ping=True)
@@ -113,4 +113,4 @@ def test_what_is_said_of_an_assumed_driver(code: str) -> None:
 
 def test_a_default_without_a_driver_is_named_as_the_reason() -> None:
     (reason,) = silence_of(HEAD + "create_async_engine(os.getenv('U', 'postgresql://db/app'))")
-    assert "names no asynchronous driver" in reason
+    assert "has no asynchronous driver" in reason

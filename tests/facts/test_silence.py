@@ -45,31 +45,34 @@ def silences(engine: str, deployment: Deployment = TRANSACTION) -> list[tuple[Ca
 
 
 ENGINES = [
-    (UNKNOWN_URL, Cause.DRIVER, "the driver is not known: `company.url` is outside the project"),
-    ("AsyncEngine(create_engine(url))", Cause.DRIVER, "the driver is not known: `company.url` is outside the project"),
+    (UNKNOWN_URL, Cause.DRIVER, "the driver is unknown: `company.url` is outside the project"),
+    ("AsyncEngine(create_engine(url))", Cause.DRIVER, "the driver is unknown: `company.url` is outside the project"),
     (
         "create_async_engine(os.environ['DRIVER'] + '://db/app')",
         Cause.DRIVER,
-        "the driver is not known: it comes from the environment variable `DRIVER`",
+        "the driver is unknown: it comes from the environment variable `DRIVER`",
     ),
-    (UNKNOWN_SIZE, Cause.SIZE, "`statement_cache_size` is not known: it comes from the environment variable `N`"),
+    (UNKNOWN_SIZE, Cause.SIZE, "`statement_cache_size` is unknown: it comes from the environment variable `N`"),
     (
         "create_async_engine(DB, pool_pre_ping=True, connect_args={**BOTH, 'prepared_statement_cache_size': settings})",
         Cause.SIZE,
-        "`prepared_statement_cache_size` is not known: it is no number that can be followed",
+        "`prepared_statement_cache_size` is unknown: it is not a number that poolsafe can follow",
     ),
     (
         "create_async_engine(DB, pool_pre_ping=True, async_creator=connect)",
         Cause.CREATOR,
         "its `async_creator` cannot be followed",
     ),
-    ("create_engine(url)", Cause.SYNCHRONOUS, "the driver is not known, and `create_engine()` counts as synchronous"),
+    (
+        "create_engine(url)",
+        Cause.SYNCHRONOUS,
+        "the driver is unknown, and `create_engine()` is assumed to be synchronous",
+    ),
     ("create_async_engine('sqlite+aiosqlite://')", Cause.OTHER_DRIVER, "its URL begins with `sqlite+aiosqlite://`"),
     (
         "create_async_engine(os.environ.get('URL', 'postgresql://db/app'))",
         Cause.DRIVER,
-        "the driver is not known: its default names no asynchronous driver, "
-        "so the environment has to bring another URL",
+        "the driver is unknown: its default has no asynchronous driver, so the environment must provide another URL",
     ),
     ("create_engine('postgresql://db/app')", Cause.OTHER_DRIVER, "its URL begins with `postgresql://`"),
     (
@@ -77,9 +80,9 @@ ENGINES = [
         Cause.OTHER_DRIVER,
         "its URL begins with `mysql+aiomysql://` or `sqlite+aiosqlite://`",
     ),
-    (RIGHT, Cause.NO_FAULT, "nothing wrong was found"),
-    (f"{RIGHT} if settings.on else None", Cause.NO_FAULT, "nothing wrong was found"),
-    (f"{RIGHT} if False else None", Cause.UNREACHED, "no path reaches it"),
+    (RIGHT, Cause.NO_FAULT, "no problem was found"),
+    (f"{RIGHT} if settings.on else None", Cause.NO_FAULT, "no problem was found"),
+    (f"{RIGHT} if False else None", Cause.UNREACHED, "no code path reaches it"),
 ]
 
 
@@ -118,7 +121,7 @@ def test_what_costs_too_much_is_not_judged() -> None:
     assert [(one.cause, one.unjudged, one.holds_sql) for one in report.silences] == [(Cause.BUDGET, True, False)]
     (finding,) = report.findings
     assert finding.message.startswith(
-        "this engine was not checked: the code that leads to it takes too long to follow; "
+        "this engine was not checked: the code that leads to it takes too long to analyse; "
     )
     assert report.engines == 1
 
@@ -237,11 +240,11 @@ def test_the_summary_counts_what_was_not_judged(project: Path) -> None:
 def test_verbose_says_why_and_how_to_learn_more(project: Path) -> None:
     ran = run(project, "--verbose", ".")
     assert [line.removeprefix("poolsafe: ") for line in ran.stderr.splitlines()] == [
-        "a.py:8: not judged: the driver is not known: `company.url` is outside the project",
-        "a.py:9: not judged: `statement_cache_size` is not known: it comes from the environment variable `N`",
-        "a.py:10: not reported: nothing wrong was found",
+        "a.py:8: not judged: the driver is unknown: `company.url` is outside the project",
+        "a.py:9: not judged: `statement_cache_size` is unknown: it comes from the environment variable `N`",
+        "a.py:10: not reported: no problem was found",
     ]
-    last = "All checks passed! (2 files, 3 engines; 2 not judged: --extend-select PGB010 says what settles it)\n"
+    last = "All checks passed! (2 files, 3 engines; 2 not judged: --extend-select PGB010 says what to do)\n"
     assert ran.stdout == last
 
 
@@ -303,7 +306,7 @@ def test_sarif_notifies(project: Path) -> None:
     first, second = invocation["toolExecutionNotifications"]
     assert first["level"] == "note"
     assert first["descriptor"] == {"id": "PGB010", "index": 0}
-    assert first["message"]["text"].startswith("this engine was not checked: the driver is not known (")
+    assert first["message"]["text"].startswith("this engine was not checked: the driver is unknown (")
     assert second["message"]["text"].startswith("the caches of this engine were not checked: `statement_cache_size`")
     place = first["locations"][0]["physicalLocation"]
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("a.py", 8)

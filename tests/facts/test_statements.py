@@ -400,7 +400,7 @@ def test_what_costs_too_much_is_said() -> None:
     report = check(source, TRANSACTION)
     assert [(finding.code, source.row_column(finding.start)[0]) for finding in report.findings] == [("PGB010", 12)]
     assert report.findings[0].message.startswith(
-        "this SQL was not checked: the code that leads to it takes too long to follow; "
+        "this SQL was not checked: the code that leads to it takes too long to analyse; "
     )
     assert [(one.cause, one.holds_sql) for one in report.silences] == [(Cause.BUDGET, True)]
     assert report.engines == 0

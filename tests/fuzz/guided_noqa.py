@@ -79,7 +79,7 @@ HEAD = "from sqlalchemy.ext.asyncio import create_async_engine\n"
 
 
 def take(data: bytes) -> None:
-    """Raise where something is not read, or is written where it silences nothing."""
+    """Raise where something is not read, or is written where it suppresses nothing."""
     text = HEAD + "".join(PIECES[byte % len(PIECES)] for byte in data)
     source = Source.from_text("/nowhere/a.py", text)
     silences = suppressions(text, places_too=True)

@@ -136,7 +136,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
         engine(ABSENT, ABSENT, misplaced=misplaced(MisplacedWhere.BESIDE_CREATOR), creator="async_creator"),
         {},
         ["PGB105"],
-        ["ignores `connect_args` beside `async_creator`"],
+        ["ignores `connect_args` if `async_creator` is set"],
     ),
     (engine(misplaced=misplaced(MisplacedWhere.BESIDE_CREATOR), creator="async_creator"), NONE, [], []),
     (

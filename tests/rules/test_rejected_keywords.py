@@ -60,7 +60,7 @@ REFUSED = """
     create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # `ProgrammingError: invalid connection option "st
     create_engine("postgresql://db/a", connect_args={"server_settings": {}})  # invalid dsn: invalid connection option
     create_engine("postgresql+psycopg2://db/a?prepared_statement_cache_size=0")  # SQLAlchemy's `prepared_statement
-    create_engine("sqlite://", connect_args={"command_timeout": 5})  # raises `TypeError`; use it for asyncpg's
+    create_engine("sqlite://", connect_args={"command_timeout": 5})  # raises `TypeError`; use it only for engines
     create_async_engine("sqlite+aiosqlite://", connect_args=ZERO)  # of an engine on SQLite
     create_async_engine("mysql+asyncmy://db/a", connect_args=ZERO)  # asyncmy: connecting raises `TypeError: connect()
     create_engine("mysql://db/a", connect_args=ZERO)  # of an engine on mysql
@@ -112,9 +112,13 @@ VERSIONS: list[tuple[str, dict[str, Any], str]] = [
     ('connect_args={"krbsrvname": "x"}', {"asyncpg": Versions((0, 28))}, ""),
     ('connect_args={"krbsrvname": "x"}', {"asyncpg": (0, 30)}, ""),
     ('connect_args={"service": "x"}', {"asyncpg": (0, 30)}, "asyncpg's `service` in"),
-    ('connect_args={"async_fallback": True}', {"sqlalchemy": (2, 1)}, "; remove it, as SQLAlchemy 2.1 did"),
+    (
+        'connect_args={"async_fallback": True}',
+        {"sqlalchemy": (2, 1)},
+        "; remove it, as SQLAlchemy 2.1 no longer has it",
+    ),
     ('connect_args={"async_fallback": True}', {"sqlalchemy": (2, 0, 40)}, ""),
-    ('encoding="utf-8"', {"sqlalchemy": (2, 0, 40)}, "remove it, as SQLAlchemy 2.0 did"),
+    ('encoding="utf-8"', {"sqlalchemy": (2, 0, 40)}, "remove it, as SQLAlchemy 2.0 no longer has it"),
     ('encoding="utf-8"', {"sqlalchemy": (1, 4, 54)}, ""),
     ("use_insertmanyvalues=True", {"sqlalchemy": (1, 4, 54)}, "or upgrade SQLAlchemy from 1.4.54 to 2.0 or newer"),
     ("skip_autocommit_rollback=True", {"sqlalchemy": (2, 0, 40)}, "upgrade SQLAlchemy from 2.0.40 to 2.0.43 or newer"),

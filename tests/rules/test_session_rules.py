@@ -106,12 +106,17 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ("LISTEN jobs", {"function": "add_listener()"}, "PGB407", ["`add_listener()` receives nothing"]),
     (SETTING, {"listener": "connect"}, "PGB408", ["in a `connect` listener leaks"]),
     (SETTING, {"listener": "first_connect"}, "PGB408", []),
-    (TENANT, {"listener": "checkout"}, "PGB408", ["in a `checkout` listener leaks", "; use `SET LOCAL` on `begin`"]),
+    (
+        TENANT,
+        {"listener": "checkout"},
+        "PGB408",
+        ["in a `checkout` listener leaks", "; use `SET LOCAL` on `begin`"],
+    ),
     (
         "PREPARE p1 AS SELECT 1",
         OPEN,
         "PGB409",
-        ["`PREPARE p1` reaches one server connection", "; run the statement itself"],
+        ["`PREPARE p1` affects only one server connection", "; run the statement directly"],
     ),
     ("EXECUTE p1", NONE, "PGB409", ["may not have prepared it"]),
     ("DECLARE c1 CURSOR WITH HOLD FOR SELECT 1", OPEN, "PGB409", ["the cursor `c1` WITH HOLD"]),
@@ -120,7 +125,7 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ("LOAD 'age'", BEGUN, "PGB409", []),
     ("SELECT lastval()", AUTOCOMMIT, "PGB409", ["`lastval()` outside", "; use `RETURNING`"]),
     ("SELECT currval('s')", NONE, "PGB409", []),
-    ("DISCARD ALL", AUTOCOMMIT, "PGB409", ["`DISCARD ALL` runs on any server connection", "; remove it"]),
+    ("DISCARD ALL", AUTOCOMMIT, "PGB409", ["`DISCARD ALL` runs on an arbitrary server connection", "; remove it"]),
     ("DEALLOCATE ALL", OPEN, "PGB409", []),
     ("DISCARD TEMP", OPEN, "PGB409", []),
 ]

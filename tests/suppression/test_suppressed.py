@@ -125,23 +125,23 @@ def test_what_silences_something_is_left_alone(text: str) -> None:
 
 def test_each_code_is_judged_by_itself() -> None:
     (finding,) = about_comments(f"{ENGINE}  # noqa: PGB101, PGB201\n")
-    assert finding.message == "`PGB201` in `# noqa` silences nothing here; remove it"
+    assert finding.message == "`PGB201` in `# noqa` suppresses nothing here; remove it"
     assert repaired(f"{ENGINE}  # noqa: PGB101, PGB201\n") == f"{ENGINE}  # noqa: PGB101\n"
 
 
 @pytest.mark.parametrize(
     ("line", "words", "safety"),
     [
-        ("x  # noqa: PGB101", "`PGB101` in `# noqa` silences nothing here", "safe"),
-        ("x  # noqa: PGB101, PGB102", "`PGB101`, `PGB102` in `# noqa` silence nothing here; remove them", "safe"),
-        ("# flake8: noqa: PGB101", "`PGB101` in `# flake8: noqa` silences nothing in this file", "unsafe"),
-        ("# poolsafe: noqa", "`# poolsafe: noqa` silences nothing: poolsafe finds nothing in this file", "safe"),
+        ("x  # noqa: PGB101", "`PGB101` in `# noqa` suppresses nothing here", "safe"),
+        ("x  # noqa: PGB101, PGB102", "`PGB101`, `PGB102` in `# noqa` suppress nothing here; remove them", "safe"),
+        ("# flake8: noqa: PGB101", "`PGB101` in `# flake8: noqa` suppresses nothing in this file", "unsafe"),
+        ("# poolsafe: noqa", "`# poolsafe: noqa` suppresses nothing: there are no findings in this file", "safe"),
         ("x  # noqa: PGB1011", "is not a poolsafe rule (did you mean `PGB101`?); correct or remove it", "safe"),
         ("x  # noqa: PGB77, PGB88", "`PGB77`, `PGB88` in `# noqa` are not poolsafe rules", "safe"),
         ("x  # noqa: PGB1", "`PGB1` in `# noqa` is not a poolsafe rule", "unsafe"),
         ("x  # poolsafe: ignore[PGB1]", "`PGB1` in `# poolsafe: ignore` is not a poolsafe rule", "safe"),
         ("# flake8: noqa: PGB77", "`PGB77` in `# flake8: noqa` is not a poolsafe rule", "unsafe"),
-        ("# poolsafe: file-ignore[PGB101]", "silences nothing in this file", "safe"),
+        ("# poolsafe: file-ignore[PGB101]", "suppresses nothing in this file", "safe"),
         ("x  # noqa: " + ", ".join(f"PGB77{n}" for n in range(8)), "`PGB774` and 3 more in `# noqa`", "safe"),
     ],
 )

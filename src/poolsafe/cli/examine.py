@@ -190,7 +190,7 @@ class _Examination:
         outcome.silenced = len(done)
         outcome.lists_codes = bool(done)
         outcome.warnings = tuple(
-            f"{source.row_name(row)}: no `# noqa` can stand on this line"
+            f"{source.row_name(row)}: a `# noqa` comment is not possible on this line"
             for row, fix in fixes.items()
             if fix not in done
         )
@@ -249,7 +249,8 @@ class _Examination:
     @staticmethod
     def _refusal(source: Source, finding: Finding) -> str:
         row, _ = source.row_column(finding.start)
-        return f"{source.row_name(row)}: the fix of {finding.code} is left out, as its result would not be valid Python"
+        why = "the result would not be valid Python"
+        return f"{source.row_name(row)}: the fix of {finding.code} was not applied, because {why}"
 
 
 def _withheld(source: Source) -> Callable[[int], bool]:

@@ -26,7 +26,7 @@ def output_format(asked: str | None) -> str:
     """Return what `--output-format` means to the pages and the list of rules. Raises UsageError."""
     if asked is None or asked in ("full", "json"):
         return asked or "full"
-    raise UsageError(f"--output-format: the rules are shown as `full` or `json`, not {shown(asked)}")
+    raise UsageError(f"--output-format: must be `full` or `json` here, not {shown(asked)}")
 
 
 def explain(asked: str, form: str, width: int | None, *, colour: bool) -> str:

@@ -25,7 +25,7 @@ DESCRIPTION = (
 )
 EPILOG = (
     "Exit codes: 0 if there is nothing left to report, 1 for findings or a diff, 2 for wrong usage, an "
-    "invalid configuration or an error, 3 if a path does not exist or a directory holds no Python file."
+    "invalid configuration or an error, 3 if a path does not exist or a directory contains no Python files."
 )
 _DIGITS = 9
 COLOURS = ("auto", "always", "never")
@@ -136,14 +136,14 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
 def _refuse_unasked(options: argparse.Namespace) -> None:
     """Raise UsageError where `--interactive` has nothing to ask about, or nobody to ask."""
     if not (options.apply or options.fix_only):
-        raise UsageError("`--interactive` asks before `--apply` applies a fix, and needs that flag")
+        raise UsageError("`--interactive` requires `--apply`")
     if options.diff:
         raise UsageError("`--interactive` cannot be combined with `--diff`")
     if options.paths == ["-"] or options.stdin_filename is not None:
         raise UsageError("`--interactive` reads answers from standard input, so the code cannot come from there")
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if not stream.isatty():
-            raise UsageError(f"`--interactive` asks on the terminal, and standard {name} is not one")
+            raise UsageError(f"`--interactive` needs a terminal, but standard {name} is not one")
 
 
 def _refuse_stray_doctor(options: argparse.Namespace) -> None:
@@ -155,7 +155,7 @@ def _refuse_stray_doctor(options: argparse.Namespace) -> None:
             "--timeout": options.timeout is not None,
         }
         for flag in (flag for flag, said in given.items() if said):
-            raise UsageError(f"`{flag}` belongs to `--doctor URL`, and needs that flag")
+            raise UsageError(f"`{flag}` requires `--doctor URL`")
     elif options.paths:
         raise UsageError("`--doctor` connects to a server and reads no files; remove the paths")
 
@@ -163,7 +163,7 @@ def _refuse_stray_doctor(options: argparse.Namespace) -> None:
 def _refuse_empty_paths(options: argparse.Namespace) -> None:
     """Raise UsageError for an empty path, which an unset variable leaves: it would stand for the current directory."""
     if "" in options.paths:
-        raise UsageError("an empty path; name `.` for the current directory")
+        raise UsageError("a path is empty; use `.` for the current directory")
     for destination in ("output_file", "write_baseline", "baseline", "stdin_filename", "config"):
         said = getattr(options, destination)
         if said == "" or (isinstance(said, list) and "" in said):
@@ -180,7 +180,9 @@ def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
     for text in options.config or ():
         if os.path.isfile(text):
             if file is not None:
-                raise UsageError(f"--config: two files, `{file}` and `{text}`; give one, the rest as `key = value`")
+                raise UsageError(
+                    f"--config: two files, `{file}` and `{text}`; name one, and write the rest as `key = value`"
+                )
             file = text
         elif "=" in text:
             layers.append(read_inline(text))

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 _PROMPT = "Apply this fix [y,n,a,q,?]? "
 _HELP = (
     "y - apply this fix",
-    "n - leave it",
+    "n - skip this fix",
     "a - apply this fix and all that follow, in every file",
-    "q - leave it and all that follow; what you have applied is written",
+    "q - skip this fix and all that follow; accepted fixes are written",
     "? - print this help",
 )
 

@@ -120,7 +120,7 @@ class Session:
             self._messages.error(f"{path}: no such file or directory")
         # Nobody named the current directory where no path was given.
         for path in found.empty if self._options.paths else ():
-            self._messages.error(f"{path}: no Python file in this directory")
+            self._messages.error(f"{path}: no Python files in this directory")
         if not self._options.paths and (found.empty or found.left_out):
             self._messages.warning(NO_FILES)
         elif found.left_out:
@@ -129,7 +129,7 @@ class Session:
             self._messages.warning(f"{NO_FILES}: {_shown(first)}{more}")
         if found.outside:
             links = counted(len(found.outside), "link")
-            advice = f"{links} left out, name a file to have it examined"
+            advice = f"{links} skipped; name a file to check it"
             self._messages.warning(f"{_shown(found.outside[0])}: leads out of the project; {advice}")
         for path, reason in dict.fromkeys(found.unreadable):
             self._fail(path, reason)
@@ -207,7 +207,7 @@ class Session:
         if UNJUDGED in self._settings.enabled:
             return ""
         if self._options.verbose:
-            return f": --extend-select {UNJUDGED} says what settles it"
+            return f": --extend-select {UNJUDGED} says what to do"
         return ": --verbose says why"
 
     def _warn_of_ruff(self) -> None:

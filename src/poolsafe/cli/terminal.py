@@ -207,6 +207,6 @@ class Progress:
 
             self._next = now + INTERVAL
             self._shown = True
-            sys.stderr.write(f"\r\x1b[Kpoolsafe: {counted(self._done, 'file')} examined")
+            sys.stderr.write(f"\r\x1b[Kpoolsafe: {counted(self._done, 'file')} checked")
             sys.stderr.flush()
         return result

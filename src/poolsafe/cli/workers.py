@@ -99,7 +99,9 @@ def _alone(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable
         try:
             return pool.submit(place).result()
         except BrokenProcessPool:
-            return Outcome(place[0], errors=("the process that examined this file died; please exclude and report it",))
+            return Outcome(
+                place[0], errors=("the process that checked this file died; exclude the file, and please report it",)
+            )
 
 
 class _Pool:

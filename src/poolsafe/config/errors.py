@@ -66,7 +66,7 @@ def shown(value: object) -> str:
         text = value if isinstance(value, str) else repr(value)
     except ValueError:
         # Python refuses to write numbers of thousands of digits.
-        text = "a number of too many digits"
+        text = "a number with too many digits"
     return f"`{text}`" if len(text) <= _LONGEST_SHOWN else f"`{text[:_LONGEST_SHOWN]}...`"
 
 

@@ -245,8 +245,8 @@ def read_value(path: str, value: object, source: str) -> Any:
 def unknown_key(path: str, source: str) -> UsageError:
     """Return the error for a key that does not exist, with the nearest one, or the place where it belongs."""
     if is_ruffs(path):
-        text = f"{source}: `{path}` is a key of ruff that has no meaning in poolsafe"
-        text += "; remove it, or set `allow-ruff-keys = true` to have such keys read past"
+        text = f"{source}: `{path}` is a ruff key that poolsafe does not have"
+        text += "; remove it, or set `allow-ruff-keys = true` to ignore such keys"
         return UsageError(text, text)
     section, _, name = path.rpartition(".")
     elsewhere = next((key for key in KEYS.values() if key.name == name), None)

@@ -103,7 +103,7 @@ def read_inline(text: str) -> Layer:
 
     try:
         content = tomli.loads(text)
-    # A plain ValueError is one about a number of too many digits.
+    # A plain ValueError is one about a number with too many digits.
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--config: neither an existing file nor TOML: {shown(text)} ({_one_line(error)})") from None
     return read_table(content, "--config", os.getcwd())
@@ -176,7 +176,7 @@ def _checked(path: str, value: object, source: str) -> Any:
         raise unknown_key(path, source)
     checked = read_value(path, value, source)
     if path == "required-version" and not meets(checked, __version__):
-        this = f"and this is poolsafe {__version__}"
+        this = f"but this is poolsafe {__version__}"
         unquoted = f"{source}: `{path}` requires another version, {this}"
         raise UsageError(f"{source}: `{path}` requires version `{checked}`, {this}", unquoted)
     for selector in selectors_in(path, checked):

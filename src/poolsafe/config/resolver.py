@@ -87,7 +87,7 @@ class Resolver:
         for layer in every:
             for path, value in layer.items():
                 if value.deprecated:
-                    text = f"{value.source}: `{value.deprecated}` at the top is deprecated; write `{path}`"
+                    text = f"{value.source}: `{value.deprecated}` at the top level is deprecated; use `{path}`"
                     self.warnings[text] = None
         return Settings(every, root, isolated=self._isolated)
 
@@ -139,7 +139,7 @@ def _chain(file: Origin, base: str | None = None) -> list[Layer]:
         real = os.path.realpath(current.path)
         if real in seen:
             circle = " -> ".join([*seen.values(), current.name])
-            raise UsageError(f"{file.name}: `extend` forms a circle: {circle}")
+            raise UsageError(f"{file.name}: `extend` is circular: {circle}")
         seen[real] = current.name
         if len(seen) > MAX_EXTENDS:
             raise UsageError(f"{file.name}: more than {MAX_EXTENDS} files extend one another")
@@ -148,7 +148,7 @@ def _chain(file: Origin, base: str | None = None) -> list[Layer]:
         except UsageError as error:
             if not current.extended:
                 raise
-            raise UsageError(error.unquoted or f"{current.name}: not a configuration of poolsafe") from None
+            raise UsageError(error.unquoted or f"{current.name}: not a poolsafe configuration") from None
         layers.insert(0, layer)
         current = _extended(layer, current)
     return layers
@@ -169,7 +169,7 @@ def _extended(layer: Layer, file: Origin) -> Origin | None:
         why = "no such file"
         unset = _VARIABLE.search(extended.path)
         if unset and _VARIABLE.search(written) and not file.extended:
-            why = f"the environment has no `{unset[0]}`"
+            why = f"the environment variable `{unset[0]}` is not set"
     # A file that is extended itself is not quoted, whatever it says.
     quoted = "" if file.extended else f": `{written}`"
     raise UsageError(f"{file.name}: `extend`: {why}{quoted}")

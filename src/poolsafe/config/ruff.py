@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MAX_EXTENDS = 20
 RUFF_FILES = (".ruff.toml", "ruff.toml")
-ADVICE = f'would take codes of poolsafe out of `# noqa` comments: set `lint.external = ["{PREFIX}"]`'
+ADVICE = f'would remove codes of poolsafe from `# noqa` comments; set `lint.external = ["{PREFIX}"]`'
 # The rules about unused and invalid comments. Since ruff 0.16 the first one belongs to the default rules.
 _ERASERS = ("RUF100", "RUF102")
 _DEFAULT = ("RUF100",)

@@ -113,7 +113,7 @@ def _toml(text: str) -> dict[str, Any]:
 
     try:
         return tomli.loads(text)
-    # A plain ValueError is one about a number of too many digits.
+    # A plain ValueError is one about a number with too many digits.
     except ValueError as error:
         raise _Broken(f"not TOML: {error}") from None
     except RecursionError:

@@ -158,4 +158,4 @@ def _compare(before: dict[str, Any], after: dict[str, Any], settings: Mapping[st
         wanted.pop(key, None)
     wanted.update(settings)
     if before != after:
-        raise ValueError("the keys cannot be set without changing something else; write them by hand")
+        raise ValueError("the keys cannot be set without changing something else; set them by hand")

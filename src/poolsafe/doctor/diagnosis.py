@@ -27,42 +27,42 @@ class Between(enum.Enum):
 
 
 _ALL_THE_SAME = (
-    "If a prepared statement `does not exist` all the same, the application uses another URL, or it runs DISCARD ALL "
-    "or DEALLOCATE ALL."
+    "If you still see `prepared statement ... does not exist`, the application uses another URL, or it runs DISCARD "
+    "ALL or DEALLOCATE ALL."
 )
 WORDS = {
     Between.DIRECT: (
-        f"PostgreSQL itself. Each client has a server process of its own, so nothing breaks here. {_ALL_THE_SAME}"
+        f"PostgreSQL itself. Each client has its own server process, so nothing breaks here. {_ALL_THE_SAME}"
     ),
     Between.SESSION: (
         "A pooler in session mode. Each client keeps its server connection until it disconnects, "
         f"so prepared statements and session state work as on PostgreSQL. {_ALL_THE_SAME}"
     ),
     Between.INHERITS: (
-        "A pooler in session mode that does not reset a server before the next client gets it, which therefore meets "
-        "the last one's prepared statements (`prepared statement ... already exists`), settings, locks and temporary "
-        "tables. Better than the options below is to let the pooler reset: `server_reset_query = DISCARD ALL` in "
-        "PgBouncer."
+        "A pooler in session mode that does not reset a server before the next client gets it. That client finds the "
+        "previous one's prepared statements (`prepared statement ... already exists`), settings, locks and temporary "
+        "tables. The best remedy is to let the pooler reset the server: `server_reset_query = DISCARD ALL` in "
+        "PgBouncer. Otherwise, use the options below."
     ),
     Between.BREAKS: (
-        "A pooler in transaction mode that does not carry prepared statements. asyncpg's defaults fail here with "
+        "A pooler in transaction mode without support for prepared statements. asyncpg's defaults fail here with "
         "`prepared statement ... already exists` or `does not exist`, and may return another client's rows."
     ),
     Between.CARRIES: (
-        "A pooler in transaction mode that carries prepared statements from server to server. asyncpg's defaults "
+        "A pooler in transaction mode that makes prepared statements work on every server. asyncpg's defaults "
         "work. SET, advisory locks, temporary tables and LISTEN still belong to a server, not to a client."
     ),
     Between.PINS: (
         "A pooler that shares servers until a client has state of its own, and then keeps that client on its server. "
-        "Nothing breaks here, but a client that keeps its server is not pooled."
+        "Nothing breaks here, but such a client no longer shares its server."
     ),
     Between.STATEMENT: (
-        "A pooler in statement mode. It refuses transactions, so an engine works with "
-        '`isolation_level="AUTOCOMMIT"` only.'
+        "A pooler in statement mode. It refuses transactions, so an engine works only with "
+        '`isolation_level="AUTOCOMMIT"`.'
     ),
     Between.UNKNOWN: (
-        "A pooler in transaction mode. Whether it carries prepared statements could not be found out, "
-        "so count on it that it does not."
+        "A pooler in transaction mode. It is unknown whether it supports prepared statements, "
+        "so assume that it does not."
     ),
 }
 

@@ -101,7 +101,7 @@ async def examine(
         await _connected(bench, found, connecting)
         await asyncio.wait_for(_Run(bench, found, state=state).probes(), timeout)
     except (asyncio.TimeoutError, TimeoutError):
-        found.stopped = f"the time of {timeout:g} s ran out"
+        found.stopped = f"the time limit of {timeout:g} s was reached"
     except asyncio.CancelledError:
         found.stopped = "interrupted"
     finally:
@@ -152,7 +152,7 @@ class _Run:
         identity = await self._patiently(server_identity.run)
         bench.say("do clients share servers")
         pooling = await self._patiently(transaction_pooling.run)
-        bench.say("are prepared statements carried")
+        bench.say("are prepared statements supported")
         naming = await self._patiently(lambda bench: named_statements.run(bench, pooling))
         found.seen = Observations(identity, pooling, naming)
         found.between = between(found.seen)
@@ -196,7 +196,7 @@ class _Run:
         try:
             if found.between is Between.STATEMENT:
                 self._found.problems.append(
-                    "session state: without transactions, nothing that is left on a server could be removed again"
+                    "session state: not tried, because without transactions it could not be removed again"
                 )
                 return
             found.configurations = await cache_configurations.run(bench, found.target)
@@ -225,6 +225,8 @@ class _Run:
         return advice.recommended(found.between, found.versions["asyncpg"], found.versions["sqlalchemy"], failed)
 
     def _problem(self, what: str, error: Exception) -> None:
-        busy = f"{self._found.target.address} gave no answer in time; other clients may hold every server connection"
+        busy = (
+            f"{self._found.target.address} did not answer in time; other clients may be using every server connection"
+        )
         text = busy if isinstance(error, NoAnswer) else reason(error, self._found.target, _CONNECTING)
         self._found.problems.append(f"{what}: {text}" if what else text)

@@ -40,7 +40,7 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
         case ConnectionError() if _NO_TLS in str(error):
             return _without_tls(target)
         case ConnectionRefusedError():
-            return f"{where} refuses connections: nothing listens there, or a firewall is in between"
+            return f"{where} refuses connections: nothing is listening there, or a firewall blocks them"
         case NoAnswer() | TimeoutError():
             return f"{where} does not answer within {timeout:g} s"
         case ConnectionResetError() | Lost():
@@ -52,7 +52,7 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
         case ValueError() if any(word in str(error) for word in (*_TLS, "certificate")):
             return f"{where}: TLS: {error}"
         case ValueError():
-            return f"{where}: asyncpg does not take the parameters: {error}"
+            return f"{where}: asyncpg does not accept the parameters: {error}"
         case OSError():
             return _by_number(error, target)
         case _:
@@ -62,14 +62,14 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
 def _refused(error: Refused, target: Target) -> str:
     text = str(error)
     if error.state in _PASSWORD or any(word in text for word in _AUTHENTICATION):
-        hint = "" if target.password else "; the URL holds no password"
+        hint = "" if target.password else "; the URL contains no password"
         return f"{target.address}: authentication failed: {text}{hint}"
     if error.state == _NO_DATABASE or any(word in text for word in _DATABASE):
-        return f"{target.address}: there is no such database: {text}"
+        return f"{target.address}: no such database: {text}"
     if error.state == _TOO_MANY:
-        return f"{target.address} has no connection left: {text} (--doctor opens up to {MOST_CLIENTS} at a time)"
+        return f"{target.address} has no free connection: {text} (--doctor opens up to {MOST_CLIENTS} at a time)"
     if any(word in text for word in _TLS):
-        hint = ", and `sslmode=disable` of the URL turns TLS off" if target.tls.get("sslmode") == "disable" else ""
+        hint = ", but `sslmode=disable` in the URL turns TLS off" if target.tls.get("sslmode") == "disable" else ""
         return f"{target.address}: TLS: {text}{hint}"
     return f"{target.address} refuses the connection: {text}"
 
@@ -83,15 +83,15 @@ def _without_tls(target: Target) -> str:
     mode = target.tls.get("sslmode", "prefer")
     if mode in _MAY_DO_WITHOUT:
         # Then a plain no of PostgreSQL's is no error.
-        return f"{target.address} does not answer as PostgreSQL does: something else listens there"
-    return f"{target.address}: TLS: the server does not offer it, and `sslmode={mode}` of the URL demands it"
+        return f"{target.address} does not answer like PostgreSQL: something else is listening there"
+    return f"{target.address}: TLS: the server does not offer it, but `sslmode={mode}` in the URL requires it"
 
 
 def _by_number(error: OSError, target: Target) -> str:
     number, text = error.errno, str(error)
     if number == errno.ECONNREFUSED or "Connect call failed" in text:
         # asyncio joins the reasons of several addresses into one error without a number.
-        return f"{target.address} refuses connections: nothing listens there, or a firewall is in between"
+        return f"{target.address} refuses connections: nothing is listening there, or a firewall blocks them"
     if any(word in text for word in _TLS):
         return f"{target.address}: TLS: {text}"
     if number in (errno.EHOSTUNREACH, errno.ENETUNREACH):

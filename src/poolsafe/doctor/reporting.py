@@ -35,9 +35,9 @@ _WIDTH = 100
 _MARGIN = "  "
 _FATES = {
     Fate.CARRIED: "applied",
-    Fate.DROPPED: "dropped: the connection is made, and the value is not applied",
+    Fate.DROPPED: "dropped: connecting works, but the value has no effect",
     Fate.REFUSED: "refused",
-    Fate.UNKNOWN: "not known: the server does not report it",
+    Fate.UNKNOWN: "unknown: the server does not report it",
 }
 _MOVEMENTS = {
     Movement.MOVES: "clients share servers, and change them between transactions",
@@ -49,7 +49,7 @@ _CARRIED = {
     Carried.NO: "break",
     Carried.PINNED: "work: the client keeps its server from then on",
     Carried.INHERITED: "stay on the server for the next client",
-    Carried.UNKNOWN: "not known",
+    Carried.UNKNOWN: "unknown",
 }
 
 
@@ -84,7 +84,7 @@ class _Report:
         user = f", as {target.user}" if target.user else ""
         yield self._safe(f"Examined {target.address}{database}{user}")
         if target.other_hosts:
-            yield from self._wrapped("The URL names several hosts; only this first one was asked.", "")
+            yield from self._wrapped("The URL names several hosts; only the first one was checked.", "")
         if target.left_out:
             names = ", ".join(target.left_out)
             yield from self._wrapped(f"Parameters of the URL that were not sent: {names}", "")
@@ -100,7 +100,7 @@ class _Report:
             server_identity.EXPLANATION,
             [
                 how(seen),
-                f"PostgreSQL ends idle connections: {limits or 'never'}; a pooler's own limits cannot be read",
+                f"PostgreSQL closes idle connections: {limits or 'never'}; a pooler's own limits cannot be read",
             ],
         )
         movement = _MOVEMENTS[seen.pooling.movement]
@@ -134,7 +134,7 @@ class _Report:
         if found.state is not None:
             rows = [f"{fate.name}: {_fate(fate)}" for fate in found.state]
             if found.notifications is not None:
-                arrive = "arrive" if found.notifications else "do not arrive, and nothing fails"
+                arrive = "arrive" if found.notifications else "do not arrive, without an error"
                 rows.append(f"notifications: {arrive}")
             yield from self._table(leftover_state.TITLE, leftover_state.EXPLANATION, rows)
 

@@ -98,7 +98,7 @@ def _of_url(url: re.Match[str]) -> Target:
     if dialect not in _SCHEMES:
         raise UsageError(f"{_FLAG}: `{dialect}` is not PostgreSQL; {_FORM}")
     if _QUERY.fullmatch(url["query"] or "") is None:
-        raise UsageError(f"{_FLAG}: behind `?` stand `name=value` pairs; a password with `?` or `@` has to be escaped")
+        raise UsageError(f"{_FLAG}: expected `name=value` pairs after `?`; in a password, percent-encode `?` and `@`")
     user, colon, password = (url["user"] or "").partition(":")
     said = {
         "user": unquote(user),

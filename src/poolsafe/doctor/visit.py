@@ -36,7 +36,9 @@ _FORMATS = (None, "full", "json")
 def visit(options: argparse.Namespace, messages: Messages) -> int:
     """Examines the server that `--doctor` names, prints the report, and returns the exit code. Raises UsageError."""
     if options.output_format not in _FORMATS:
-        raise UsageError(f"--output-format: --doctor reports as `full` or `json`, not {shown(options.output_format)}")
+        raise UsageError(
+            f"--output-format: with --doctor, must be `full` or `json`, not {shown(options.output_format)}"
+        )
     timeout = _timeout(options.timeout, state=options.probe_state)
     target = read(options.doctor)
     driver.require()
@@ -73,7 +75,7 @@ class _Visit:
         if path is not None and self._found.between is not None and code != INTERRUPTED:
             done = config_file.write(path, self._found.settings)
             name = os.path.relpath(path)
-            self._messages.note(f"wrote the verdict to {name}" if done else f"{name} says the same already")
+            self._messages.note(f"wrote the verdict to {name}" if done else f"{name} already says the same")
         return code
 
     def fail(self) -> None:
@@ -128,7 +130,9 @@ async def _interruptible(target: Target, timeout: float, state: bool, progress: 
 def _warn(messages: Messages) -> None:
     kinds = "prepared statements, a setting (`geqo_seed`), an advisory lock, a temporary table, a LISTEN channel"
     messages.warning(f"--probe-state leaves these on shared servers, and removes them at the end: {kinds}")
-    messages.warning("if it is killed, they stay, with random names, until the pooler closes those server connections")
+    messages.warning(
+        "if it is killed, they remain, with random names, until the pooler closes those server connections"
+    )
 
 
 def _timeout(said: str | None, *, state: bool) -> float:

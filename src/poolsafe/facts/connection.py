@@ -116,7 +116,7 @@ class Connection:
     given in, or None where they are keywords of the call itself. `extendable`: one more keyword may be written there,
     and no path gives it already. `parameters` has the startup parameters, those of the DSN's query included.
     `direct`: no pooler is in between, or the code says so by the name of the URL.
-    `assumed`: the URL is not known, so that asyncpg is the driver only if the project has no other one. `in_query`: the
+    `assumed`: the URL is unknown, so that asyncpg is the driver only if the project has no other one. `in_query`: the
     wrapper takes the size from the URL's query.
     """
 

@@ -56,9 +56,9 @@ def _without_size(connection: Connection) -> Connection:
 def _silence(connection: Connection) -> Silence | None:
     size, threshold = connection.size, connection.threshold
     if size is not None and size.state is SizeState.UNKNOWN:
-        return Silence(lambda: connection.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
+        return Silence(lambda: connection.span, Cause.SIZE, f"`{size.key}` is unknown", size.reason)
     if threshold is not None and threshold.state is ThresholdState.UNKNOWN:
-        return Silence(lambda: connection.span, Cause.SIZE, f"`{KEY}` is not known", threshold.reason)
+        return Silence(lambda: connection.span, Cause.SIZE, f"`{KEY}` is unknown", threshold.reason)
     return None
 
 

@@ -35,11 +35,15 @@ def driver_of(project: Project, module: Module, calls: Iterable[ObservedCall]) -
     if imported == {ASYNCPG}:
         return ASYNCPG, "asyncpg is the only driver that the file imports"
     if imported:
-        return (None, "who runs it is not known") if ASYNCPG in imported else ("", "the file imports another driver")
+        return (
+            (None, "it is unknown which connection runs it")
+            if ASYNCPG in imported
+            else ("", "the file imports another driver")
+        )
     # Whoever writes PostgreSQL's SQL for a connection of its own driver has imported that driver somewhere.
     if project.imported(module, _FOR_POSTGRESQL) == {ASYNCPG}:
         return ASYNCPG, "asyncpg is the only asynchronous PostgreSQL driver that the project imports"
-    return None, "who runs it is not known"
+    return None, "it is unknown which connection runs it"
 
 
 # Packages with an asynchronous connection to PostgreSQL that takes strings.

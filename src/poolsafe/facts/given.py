@@ -84,7 +84,7 @@ class Given:
         """Returns the value of an option, Absent if it is certainly not given, or Unknown."""
         if not self.mapping:
             return open_where_absent(restrict(option_of(self.seen, key), self.seen.path))
-        item = item_of(self.container, key, "options", "the options are not a dict that can be followed")
+        item = item_of(self.container, key, "options", "the options are not a dict that poolsafe can follow")
         return open_where_absent(restrict(item, self.seen.path))
 
     def option_of_call(self, name: str) -> Value:

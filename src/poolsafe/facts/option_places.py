@@ -51,7 +51,7 @@ def size_of(surroundings: Surroundings, layout: CallLayout, given: list[Given]) 
     guards = {state: [guard for guard, _ in found] for state, found in states.items()}
     state = one_state(inference, set(states), guards)
     of = SizeState.ZERO if state is SizeState.CONDITIONAL else state
-    value = states[of][0][1] if of in states else Unknown("no path reaches it")
+    value = states[of][0][1] if of in states else Unknown("no code path reaches it")
     wrong = [single for each in _WRONG for _, single in states.get(each, ())]
     replaceable = state in _WRONG and set(states) <= _WRONG | {SizeState.ZERO}
     return CacheSize(
@@ -60,7 +60,7 @@ def size_of(surroundings: Surroundings, layout: CallLayout, given: list[Given]) 
         value=as_python(value),
         literals=literals_of(surroundings, layout, STATEMENT, wrong) if replaceable else None,
         origin=explain(value.provenance, f"`{STATEMENT}`", module, (layout.start, layout.end)),
-        reason=value.reason if isinstance(value, Unknown) else "it is no number that can be followed",
+        reason=value.reason if isinstance(value, Unknown) else "it is not a number that poolsafe can follow",
     )
 
 

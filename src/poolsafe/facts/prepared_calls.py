@@ -45,7 +45,7 @@ def collect_prepared_calls(observed: Observed, sites: Iterable[CallSite]) -> lis
 
 
 def _as_written(module: Module, site: CallSite) -> ObservedCall:
-    given = Arguments([Unknown("no path reaches it")])
+    given = Arguments([Unknown("no code path reaches it")])
     return ObservedCall(module, site.node, site.name, given, (frozenset(),), None, awaited=False)
 
 

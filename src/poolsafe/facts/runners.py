@@ -87,7 +87,7 @@ class Runners:
             return Runner.ASYNC, "an async connection or session runs it"
         if Runner.SYNC in answers:
             return Runner.SYNC, "a synchronous connection or session runs it"
-        return Runner.UNKNOWN, "who runs it is not known"
+        return Runner.UNKNOWN, "it is unknown which connection runs it"
 
     def _has_only_other_drivers(self, module: Module) -> bool:
         """Returns whether the file creates engines and all of them certainly use another driver."""
@@ -116,14 +116,14 @@ class Runners:
     def _of_migrations(self) -> Verdict:
         env = self._environment
         if env is None:
-            return Runner.UNKNOWN, "no env.py is found above the migration"
+            return Runner.UNKNOWN, "there is no env.py above the migration"
         match env.driver:
             case Driver.ASYNCPG:
                 return Runner.ASYNC, "the engine of its env.py is on asyncpg"
             case Driver.OTHER:
                 return Runner.SYNC, "the engine of its env.py is not on asyncpg"
             case Driver.UNKNOWN:
-                return Runner.UNKNOWN, "the driver of its env.py is not known"
+                return Runner.UNKNOWN, "the driver in its env.py is unknown"
         return self._judged(env.module, [(connection, False) for connection in env.connections])
 
     @functools.cached_property
@@ -135,7 +135,7 @@ class Runners:
                 return Runner.SYNC, "the tables are created by another driver"
             case None if self._has_only_asyncpg:
                 return Runner.ASYNC, "all engines of the project are on asyncpg"
-        return Runner.UNKNOWN, "who creates the tables is not known"
+        return Runner.UNKNOWN, "it is unknown which engine creates the tables"
 
     @functools.cached_property
     def engines_of_migrations(self) -> list[Engine]:

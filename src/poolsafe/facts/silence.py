@@ -12,18 +12,18 @@ from poolsafe.records import frozen
 class Cause(enum.Enum):
     """The cause of a silence."""
 
-    DRIVER = "its driver is not known"
-    SIZE = "one of its cache sizes is not known"
-    CREATOR = "its creator is not followed"
-    BUDGET = "the code that leads to it takes too long to follow"
+    DRIVER = "its driver is unknown"
+    SIZE = "one of its cache sizes is unknown"
+    CREATOR = "its creator cannot be followed"
+    BUDGET = "the code that leads to it takes too long to analyse"
     OTHER_DRIVER = "it has another driver"
     ASSUMED = "another driver is assumed"
     SYNCHRONOUS = "a synchronous driver is assumed"
     CONTAINER = "its server is a container that the code starts"
-    ELSEWHERE = "its connections are judged where they are made"
-    POOLER = "its pooler allows what it does"
-    UNREACHED = "no path reaches it"
-    NO_FAULT = "it has no fault"
+    ELSEWHERE = "its connections are judged where they are created"
+    POOLER = "it works behind its pooler"
+    UNREACHED = "no code path reaches it"
+    NO_FAULT = "nothing is wrong with it"
 
 
 _UNJUDGED = frozenset({Cause.DRIVER, Cause.SIZE, Cause.CREATOR, Cause.BUDGET})

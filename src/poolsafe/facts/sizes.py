@@ -51,7 +51,7 @@ def cache_size(
         surroundings, overridden, key, creator
     ):
         state = SizeState.ZERO
-    value = states.get(state, Unknown("no path reaches it"))
+    value = states.get(state, Unknown("no code path reaches it"))
     if state is SizeState.CONDITIONAL:
         value = states.get(SizeState.ZERO, value)
     origin = explain(value.provenance, f"`{key}`", module, (layout.start, layout.end))
@@ -66,7 +66,7 @@ def cache_size(
 
 
 def _reason(value: Value) -> str:
-    return value.reason if isinstance(value, Unknown) else "it is no number that can be followed"
+    return value.reason if isinstance(value, Unknown) else "it is not a number that poolsafe can follow"
 
 
 def _is_off_behind_pooler(surroundings: Surroundings, overridden: list[View], key: str, creator: str | None) -> bool:

@@ -1,4 +1,4 @@
-"""Comments that silence nothing or name unknown codes: the fact of PGB001 and PGB002.
+"""Comments that suppress nothing or name unknown codes: the fact of PGB001 and PGB002.
 
 They are compared with all findings, selected or not. A run with fewer rules therefore does not report a comment that a
 run with more rules needs.
@@ -27,9 +27,9 @@ Place = tuple[str, int]
 class Suppression:
     """One faulty comment. `spelled` is its beginning, such as `# noqa`.
 
-    `idle` are our existing codes that silence nothing here, and `unknown` are those that do not exist. `blanket`: it
-    lists no code and silences nothing. `own` marks comments that no other tool reads. `listings` are the comment itself
-    and the one that ends its range.
+    `idle` are our existing codes that suppress nothing here, and `unknown` are those that do not exist. `blanket`: it
+    lists no code and suppresses nothing. `own` marks comments that no other tool reads. `listings` are the comment
+    itself and the one that ends its range.
     """
 
     spelled: str

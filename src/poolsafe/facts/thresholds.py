@@ -87,7 +87,7 @@ def _threshold(surroundings: Surroundings, layout: CallLayout, options: list[tup
         states.setdefault(_state(single), []).append((guard, single))
     state = _one_state(surroundings, states)
     values = states.get(state, [])
-    value = values[0][1] if values else Unknown("no path reaches it")
+    value = values[0][1] if values else Unknown("no code path reaches it")
     wrong = [single for each in _WRONG for _, single in states.get(each, ())]
     replaceable = state in _WRONG and set(states) <= _WRONG | {ThresholdState.OFF}
     replaceable = replaceable and not _drops_items(surroundings.module)
@@ -96,7 +96,7 @@ def _threshold(surroundings: Surroundings, layout: CallLayout, options: list[tup
         as_python(value),
         literals_of(surroundings, layout, KEY, wrong) if replaceable else None,
         explain(value.provenance, f"`{KEY}`", surroundings.module, (layout.start, layout.end)),
-        value.reason if isinstance(value, Unknown) else "it is no number that can be followed",
+        value.reason if isinstance(value, Unknown) else "it is not a number that poolsafe can follow",
     )
 
 

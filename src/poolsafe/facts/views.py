@@ -218,11 +218,11 @@ def driver_reason_of(views: list[View]) -> str:
     for view in views:
         if view.driver is Driver.UNKNOWN:
             if single_scheme(view.url) is not None:
-                return "its default names no asynchronous driver, so the environment has to bring another URL"
+                return "its default has no asynchronous driver, so the environment must provide another URL"
             url = view.url.drivername if isinstance(view.url, Url) else view.url
-            pieces = as_text(url, "the URL is not a string that can be followed").pieces
+            pieces = as_text(url, "the URL is not a string that poolsafe can follow").pieces
             reasons = (piece.reason for piece in pieces if isinstance(piece, Unknown))
-            return next(reasons, "the URL is not a string that can be followed")
+            return next(reasons, "the URL is not a string that poolsafe can follow")
     return ""
 
 
@@ -298,7 +298,7 @@ def judged_values(value: Value) -> list[Value]:
 
 def connect_arg(view: View, key: str) -> Value:
     """Returns the value of a key of connect_args in this view, or Absent if it is certainly not given."""
-    not_followed = "connect_args is not a dict that can be followed"
+    not_followed = "connect_args is not a dict that poolsafe can follow"
     value = item_of(view.option("connect_args"), key, "connect_args", not_followed)
     return open_where_absent(restrict(value, (view.guard,)))
 

@@ -131,7 +131,7 @@ def _size_in_query(url: Value) -> CacheSize:
     value = query_value(url, STATEMENT)
     if isinstance(value, Text) and value.known is not None and value.known.lstrip("-").isdecimal():
         value = Const(int(value.known))
-    return CacheSize(STATEMENT, size_state(STATEMENT, value), as_python(value), reason="it is no number")
+    return CacheSize(STATEMENT, size_state(STATEMENT, value), as_python(value), reason="it is not a number")
 
 
 def _schema_in_query(url: Value) -> tuple[ServerSetting, ...]:

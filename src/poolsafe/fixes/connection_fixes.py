@@ -50,12 +50,16 @@ def move_size(connection: Connection, source: Source) -> Fix | None:
     call, misplaced = connection.call, connection.misplaced
     if connection.size is None or connection.size.state is not SizeState.ABSENT:
         edits = remove_keys(source, call, misplaced)
-        return None if edits is None else Fix("Leave out what asyncpg refuses", edits, Applicability.SAFE, call.start)
+        return (
+            None
+            if edits is None
+            else Fix("Remove the keys that asyncpg rejects", edits, Applicability.SAFE, call.start)
+        )
     edits = replace_keys(source, call, misplaced, f"{_SIZE}=0")
     if edits is None and connection.extendable:
         removed, inserted = remove_keys(source, call, misplaced), insert_arguments(source, call, [f"{_SIZE}=0"])
         edits = None if removed is None or inserted is None else (*removed, *inserted)
-    return None if edits is None else Fix(f"Give `{_SIZE}=0` to asyncpg itself", edits, Applicability.SAFE, call.start)
+    return None if edits is None else Fix(f"Pass `{_SIZE}=0` to asyncpg itself", edits, Applicability.SAFE, call.start)
 
 
 def _added(connection: Connection, source: Source, key: str, value: str) -> Fix | None:

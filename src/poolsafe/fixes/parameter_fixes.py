@@ -353,7 +353,7 @@ def _is_sound(edits: Iterable[Edit]) -> bool:
 def _message(key: str, remedy: Remedy | Rename) -> str:
     match remedy:
         case Remedy.LEAVE_OUT:
-            return f"Leave out `{key}`"
+            return f"Remove `{key}`"
         case Remedy.APPLICATION_NAME:
             return f"Move `{key}` to `server_settings`"
     if key == remedy.value:

@@ -89,7 +89,7 @@ def instance_of(frame: Frame, kind: Value) -> Value | None:
     """Some instance of a class, as far as the class itself says what that is."""
     match kind:
         case Class():
-            value = frame.apply(None, kind, Arguments(open_keywords="an instance made elsewhere"))
+            value = frame.apply(None, kind, Arguments(open_keywords="an instance created elsewhere"))
             if not isinstance(value, Instance):
                 return None
             frame.run.heap.made_elsewhere.add(value.address)

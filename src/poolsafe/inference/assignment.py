@@ -65,7 +65,7 @@ def _columns(frame: Frame, target: ir.Display, value: Value, count: int, starred
         end = len(value.items) - after
         middle = Sequence(value.items[starred:end], "list")
         return [*value.items[:starred], middle, *value.items[end:]]
-    reason = value.reason if isinstance(value, Unknown) else "a part of something that is not known"
+    reason = value.reason if isinstance(value, Unknown) else "a part of an unknown value"
     return [Unknown(reason, derived("part", frame.number, target, index)) for index in range(count)]
 
 
@@ -99,7 +99,7 @@ def _with_item(sequence: Sequence, index: Value, value: Value) -> Sequence:
 def _store_item(frame: Frame, several: Alternatives, ref: MappingRef, key: object, value: Value) -> None:
     """Run `several[key] = value` for one of the dicts that `several` may be."""
     content = frame.content(ref)
-    changed = blurred(content, "an item under a key that is not known")
+    changed = blurred(content, "an item with an unknown key")
     if key is not None:
         items = {**content.items, key: _stored(several, ref, value, content.get(key))}
         changed = MappingValue(items, content.open, content.address, provenance=content.provenance)

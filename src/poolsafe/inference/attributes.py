@@ -136,7 +136,7 @@ def _found(frame: Frame, instance: Instance, name: str) -> Value:
         return stored
     found = _inherited(frame, instance, name)
     if instance.address in frame.run.heap.made_elsewhere:
-        open_dicts(frame, found, "an instance made elsewhere")
+        open_dicts(frame, found, "an instance created elsewhere")
     if isinstance(stored, Absent):
         return found
     return choose((guard, found if isinstance(single, Absent) else single) for guard, single in alternatives(stored))

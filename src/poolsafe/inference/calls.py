@@ -85,7 +85,7 @@ def call(frame: Frame, node: ir.Call) -> Value:
         receiver = as_set(frame, target.value, force(frame, frame.evaluate(target.value)))
         name = target.name
         if _is_indifferent(frame, node, receiver, name):
-            return Unknown("a call that is not followed", At(frame.number, node))
+            return Unknown("a call that poolsafe cannot follow", At(frame.number, node))
         arguments = evaluate_arguments(frame, node)
         if frame.aborted:
             return raising("an exception")
@@ -211,7 +211,7 @@ def apply(frame: Frame, node: ir.Call | None, callee: Value, arguments: Argument
         case Unknown():
             may_raise(frame)
             return _unknown_result(frame, node, callee, arguments)
-    return Unknown("a call that is not followed", None if node is None else At(frame.number, node))
+    return Unknown("a call that poolsafe cannot follow", None if node is None else At(frame.number, node))
 
 
 def wrapped(frame: Frame, function: Function) -> Value | None:

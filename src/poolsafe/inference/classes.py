@@ -309,7 +309,7 @@ def _without_default(frame: Frame, instance: Instance, name: str, node: Field, h
             key = Setting(cls.node.name, name)
             override = Unknown(f"`{name}` comes from the environment", key, override=True)
             return when(IsSet(key), override, documented)
-    where = "the environment" if kind == "settings" else "whoever makes it"
+    where = "the environment" if kind == "settings" else "the code that creates the object"
     return Unknown(f"`{name}` has no default, it comes from {where}", Setting(cls.node.name, name))
 
 
@@ -319,7 +319,7 @@ def _of_annotation(frame: Frame, instance: Instance, name: str, node: Field, hom
     return _made_once(frame, instance, name, lambda: by_annotation(inner, node.annotation) or _OF_NO_CLASS)
 
 
-_OF_NO_CLASS = Unknown("its type does not tell what it is")
+_OF_NO_CLASS = Unknown("its type does not say what it is")
 
 
 def _variables(frame: Frame, cls: Class, name: str) -> tuple[str, ...]:
@@ -381,7 +381,7 @@ def _configured(frame: Frame, cls: Class, name: str) -> Value:
     if isinstance(config, MappingRef):
         return frame.content(config).get(name)
     if not isinstance(config, Absent):
-        return Unknown("a configuration that is not known")
+        return Unknown("an unknown configuration")
     inner = force(frame, own_attribute(frame, cls, "Config"))
     return class_attribute(frame, inner, name)[0] if isinstance(inner, Class) else Absent()
 

@@ -78,7 +78,7 @@ def _blur(frame: Frame, value: Value, depth: int) -> None:
         content = frame.content(single)
         for inner in content.items.values() if depth else ():
             _blur(frame, inner, depth - 1)
-        frame.state.set(("dict", single.address), blurred(content, "it is given to code that is not followed"))
+        frame.state.set(("dict", single.address), blurred(content, "it is passed to code that poolsafe cannot follow"))
 
 
 # --- calls that can be skipped ---

@@ -37,7 +37,7 @@ def members(frame: Frame, cls: Class) -> list[EnumMember]:
 def by_name(frame: Frame, cls: Class, name: str) -> Value:
     """Returns `E["NAME"]`, or an unknown value if there is no such member."""
     value = own_attribute(frame, cls, name)
-    return Unknown("a name that the enumeration lacks") if isinstance(value, Absent) else member(cls, name, value)
+    return Unknown("a name that is not in the enumeration") if isinstance(value, Absent) else member(cls, name, value)
 
 
 def by_value(frame: Frame, cls: Class, arguments: Arguments) -> Value:
@@ -53,7 +53,7 @@ def by_value(frame: Frame, cls: Class, arguments: Arguments) -> Value:
         if isinstance(single, Const) or (isinstance(single, Text) and single.known is not None):
             equal = (each for each in known if each.value == single)
             lacking = (
-                Unknown("a member of an enumeration") if own_way else raising("a value that the enumeration lacks")
+                Unknown("a member of an enumeration") if own_way else raising("a value that is not in the enumeration")
             )
             return next(equal, lacking)
         if not 0 < len(known) <= MAX_MEMBERS:

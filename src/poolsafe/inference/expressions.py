@@ -45,7 +45,7 @@ def evaluate(frame: Frame, node: ir.Expression) -> Value:
     """Returns the value of an expression in the current state. It raises nothing, whatever the program contains."""
     handler = _HANDLERS.get(type(node))
     if handler is None:
-        return frame.unknown(node, "an expression that is not followed")
+        return frame.unknown(node, "an expression that poolsafe cannot follow")
     budget = frame.run.budget
     if not budget.spend():
         return Unknown(Reason.BUDGET)
@@ -116,7 +116,7 @@ def _dict(frame: Frame, node: ir.Dict) -> Value:
         key = mapping_key(evaluate(frame, written))
         value = evaluate(frame, inner)
         if key is None:
-            reason = "a dict with a key that is not known"
+            reason = "a dict with an unknown key"
         else:
             items[key] = value
     return frame.new_mapping(items, reason, frame.provenance(node, Origin.DICT))
@@ -160,7 +160,7 @@ def _conditional(frame: Frame, node: ir.Conditional) -> Value:
     frame.aborted = not ends
     if ends:
         before.join(ends, whole=True)
-    return choose(options) if options else Unknown("no path reaches it")
+    return choose(options) if options else Unknown("no code path reaches it")
 
 
 def _boolean(frame: Frame, node: ir.BooleanOperation) -> Value:

@@ -88,7 +88,7 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
             merged.append((guard, value))
     merged = [option for option in merged if not is_raising(option[1])] or merged
     if not merged:
-        return Unknown("no path reaches it")
+        return Unknown("no code path reaches it")
     if len(merged) == 1 or all(value is merged[0][1] for _, value in merged):
         return merged[0][1]
     if len(merged) > MAX_ALTERNATIVES:
@@ -185,7 +185,7 @@ def restrict(value: Value, path: tuple[Guard, ...]) -> Value:
     ]
     if len(kept) == len(value.alternatives):
         return value
-    return choose(kept) if kept else Unknown("no path reaches it")
+    return choose(kept) if kept else Unknown("no code path reaches it")
 
 
 def restricted(content: MappingValue, path: tuple[Guard, ...]) -> MappingValue:

@@ -81,7 +81,7 @@ def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | Non
                 reason = single.reason
                 contents.append((guard, MappingValue({}, single.reason, frame.run.heap.number())))
             case _:
-                reason = "a mapping that is not known"
+                reason = "an unknown mapping"
                 contents.append((guard, MappingValue({}, reason, frame.run.heap.number())))
     if len(contents) == 1:
         content = contents[0][1]
@@ -125,7 +125,7 @@ def _of_pairs(run: Run, pairs: Sequence) -> MappingValue:
             items[key] = pair.items[1]
         else:
             unclear = True
-    return MappingValue(items, "pairs that are not known" if unclear else None, run.heap.number())
+    return MappingValue(items, "unknown pairs" if unclear else None, run.heap.number())
 
 
 def or_before(value: Value, before: Value | None) -> Value:

@@ -54,7 +54,7 @@ def mapping_method(
         return Const(None)
     if name == "__getitem__" and args:
         key = mapping_key(args[0])
-        return frame.unknown(node, "a key that is not known") if key is None else content.get(key)
+        return frame.unknown(node, "an unknown key") if key is None else content.get(key)
     if name in ("__setitem__", "__delitem__") and args and isinstance(subject, MappingRef):
         value = args[1] if name == "__setitem__" and len(args) > 1 else Absent()
         return _put(frame, subject, content, args[0], value)
@@ -73,7 +73,7 @@ def mapping_method(
 def _put(frame: Frame, subject: MappingRef, content: MappingValue, key: Value, value: Value) -> Value:
     known = mapping_key(key)
     changed = (
-        blurred(content, "an item under a key that is not known")
+        blurred(content, "an item with an unknown key")
         if known is None
         else MappingValue({**content.items, known: value}, content.open, content.address, provenance=content.provenance)
     )
@@ -96,7 +96,7 @@ def _get(content: MappingValue, args: list[Value], missing: Value) -> Value:
             if content.open is None and members and len(members) <= 8:
                 guards = one_of(derived("key", texts.symbol_of(key), content.address), len(members) + 1)
                 return choose(zip(guards, [*members, default], strict=True))
-            return Unknown("a key that is not known", derived("item", content.address, texts.symbol_of(key)))
+            return Unknown("an unknown key", derived("item", content.address, texts.symbol_of(key)))
         if name in content.items:
             # A key with an unknown value is present all the same.
             return lift(lambda item: default if isinstance(item, Absent) else item, content.items[name])
@@ -126,11 +126,11 @@ def _take(
     key = mapping_key(args[0])
     default = args[1] if len(args) > 1 else Const(None)
     if key is None:
-        _store(frame, subject, blurred(content, "a key that is not known"))
-        return Unknown("a key that is not known")
+        _store(frame, subject, blurred(content, "an unknown key"))
+        return Unknown("an unknown key")
     value = content.get(key)
     if name == "pop" and len(args) == 1:
-        options = each(lambda one: raising("a key that the dict lacks") if isinstance(one, Absent) else one, value)
+        options = each(lambda one: raising("a key that is not in the dict") if isinstance(one, Absent) else one, value)
         result = where_not_raising(frame, options, "KeyError")
         if frame.aborted:
             return result

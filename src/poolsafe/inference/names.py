@@ -65,7 +65,7 @@ def peek(frame: Frame, name: str) -> Value:
         return Library(f"builtins.{name}")
     if name in ("__name__", "__file__"):
         return Unknown(f"`{name}`", derived("name", name))
-    return Unknown(f"the name `{name}` is not bound", derived("unbound", frame.module.path, name))
+    return Unknown(f"the name `{name}` is not defined", derived("unbound", frame.module.path, name))
 
 
 def read(frame: Frame, number: int, name: str) -> Value:

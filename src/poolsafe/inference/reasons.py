@@ -8,8 +8,8 @@ import enum
 class Reason(str, enum.Enum):
     """A reason that code depends on, with its text. Other reasons are plain strings."""
 
-    BUDGET = "the code that leads to it takes too long to follow"
-    DEAD = "no path reaches it"
+    BUDGET = "the code that leads to it takes too long to analyse"
+    DEAD = "no code path reaches it"
     NO_CALLER = "it has no known caller"
     CREATOR = "the creator cannot be followed"
     ALEMBIC_SECTION = "a section of alembic.ini"

@@ -71,7 +71,7 @@ def _items(frame: Frame, node: ir.Node, base: Value, key: Value) -> list[tuple[G
 
 
 def _present(value: Value) -> Value:
-    return raising("a key that the dict lacks") if isinstance(value, Absent) else value
+    return raising("a key that is not in the dict") if isinstance(value, Absent) else value
 
 
 def item(frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
@@ -123,7 +123,7 @@ def _mapping_item(content: MappingValue, key: Value) -> Value:
     if content.open is None and 0 < len(members) <= 8:
         ident = texts.symbol_of(key)
         return choose(zip(one_of(derived("key", ident, content.address), len(members)), members, strict=True))
-    return Unknown("a key that is not known", derived("item", content.address, texts.symbol_of(key)))
+    return Unknown("an unknown key", derived("item", content.address, texts.symbol_of(key)))
 
 
 def _sliced(frame: Frame, node: ir.Subscript, base: Value, index: ir.Slice) -> Value:

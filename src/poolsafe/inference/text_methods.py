@@ -129,7 +129,7 @@ def _remove(subject: Text, name: str, affix: Value) -> Value:
 def _format(frame: Frame, node: ir.Call, subject: Text, arguments: Arguments) -> Value:
     template = subject.known
     if template is None:
-        return text(Unknown("a format string that is not known"))
+        return text(Unknown("an unknown format string"))
     keywords = arguments.keywords
     missing = Unknown(arguments.open_keywords or "a format field")
 

@@ -82,7 +82,7 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
     if before is None or before == "":
         return text(Unknown("replaces unknown text"))
     if after is not None and _grown(subject, before, after) > MAX_TEXT:
-        return text(Unknown("a text that is too long to be followed"))
+        return text(Unknown("a text that is too long to follow"))
     if after is None:
         pieces: list[str | Unknown] = []
         for piece in subject.pieces:
@@ -108,7 +108,7 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
         override = first.override and not scheme.startswith("postgresql+asyncpg")
         hole = Unknown(first.reason, derived("replaced", first.symbol, before), override=override)
         hit = text(scheme, hole, *replaced[1:], provenance=new.provenance or subject.provenance)
-        missed = Unknown("the URL may not begin so", derived("unreplaced", first.symbol, before), override=True)
+        missed = Unknown("the URL may begin differently", derived("unreplaced", first.symbol, before), override=True)
         key = derived("begins with", first.symbol or first.reason, before)
         return when(key, hit, missed)
     return text(*replaced, provenance=subject.provenance)
@@ -329,7 +329,7 @@ def format_braces(
             if head.isdigit():
                 value = positional[int(head)] if int(head) < len(positional) else Unknown("a missing format argument")
             else:
-                value = keywords.get(head) or Unknown(f"format field {head!r} is not known", derived("format", head))
+                value = keywords.get(head) or Unknown(f"format field {head!r} is unknown", derived("format", head))
             for attribute in rest:
                 value = lookup(value, attribute)
             parts.append(stringify(value) if not spec and not conversion else text(Unknown("a formatted value")))

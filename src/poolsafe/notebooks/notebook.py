@@ -106,7 +106,7 @@ class Notebook(Source):
         result = Notebook.decode(self.path, raw, self.line_length, self.quote)
         numbers, expected = ([cell.number for cell in each._document.cells] for each in (result, self))
         if result.text != edited(self.text, edits) or numbers != expected:
-            raise ValueError("a cell would not be read as Python any more")
+            raise ValueError("a cell would no longer be valid Python")
         return result
 
     def with_text(self, text: str) -> Notebook:

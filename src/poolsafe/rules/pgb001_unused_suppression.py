@@ -70,10 +70,10 @@ def check(suppression: Suppression, deployment: Deployment, source: Source) -> I
         return
     spelled = suppression.spelled
     if suppression.blanket:
-        message = f"`{spelled}` silences nothing: poolsafe finds nothing in this file; remove it"
+        message = f"`{spelled}` suppresses nothing: there are no findings in this file; remove it"
     else:
         place = "in this file" if spelled in _OF_FILES else "here"
-        verb, it = ("silences", "it") if len(suppression.idle) == 1 else ("silence", "them")
+        verb, it = ("suppresses", "it") if len(suppression.idle) == 1 else ("suppress", "them")
         message = f"{listed(suppression.idle)} in `{spelled}` {verb} nothing {place}; remove {it}"
     safety = Applicability.UNSAFE if spelled == "# flake8: noqa" else Applicability.SAFE
     yield Finding(

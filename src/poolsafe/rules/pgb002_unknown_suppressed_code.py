@@ -21,8 +21,8 @@ engine = None  # no pooler here
 
 ## Fix safety
 The fix removes the code, or the whole comment if it lists no other code. Codes of other tools and any other text stay.
-The fix is unsafe in `# flake8: noqa`, and for a prefix such as `PGB1` in `# noqa`, because flake8 applies it to all
-codes that begin with it.
+The fix is unsafe if flake8 reads the comment in another way: it applies a prefix such as `PGB1` in `# noqa` to all
+codes that begin with it, and it skips the whole file for `# flake8: noqa`.
 
 ## Versions
 All. Under flake8, only `# poolsafe:` comments are checked, because flake8 applies `# noqa` itself.

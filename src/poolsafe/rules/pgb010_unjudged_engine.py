@@ -75,8 +75,8 @@ if TYPE_CHECKING:
 # What settles it; the keys are those of the configuration.
 _ADVICE = {
     Cause.DRIVER: 'set `assume-driver` to "asyncpg" or "none"',
-    Cause.SIZE: "write a literal, or set `pooler` if you do not pool transactions",
-    Cause.CREATOR: "call `asyncpg.connect()` in it, or set `pooler` if you do not pool transactions",
+    Cause.SIZE: "use a literal, or set `pooler` if you do not use transaction pooling",
+    Cause.CREATOR: "call `asyncpg.connect()` in it, or set `pooler` if you do not use transaction pooling",
     Cause.BUDGET: "check it by hand and add `# noqa: PGB010`",
 }
 

@@ -97,10 +97,10 @@ def _of_connection(connection: Connection, source: Source) -> Iterator[Finding]:
         if where is MisplacedWhere.DSN_QUERY:
             message = (
                 f"`{key}` in asyncpg's DSN is sent to the server, which rejects it: `unrecognized configuration "
-                f"parameter`; give `statement_cache_size=0` as a keyword"
+                f"parameter`; pass `statement_cache_size=0` as a keyword"
             )
         else:
-            advice = "give `statement_cache_size=0`" if lacks else "remove it"
+            advice = "pass `statement_cache_size=0`" if lacks else "remove it"
             message = (
                 f"{layer(key)} passed to asyncpg raises `TypeError: connect() got an unexpected keyword argument "
                 f"'{key}'` on every server; {advice}"
@@ -158,6 +158,6 @@ def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, 
             )
     creator = engine.creator or "creator"
     return (
-        f"SQLAlchemy ignores `connect_args` beside `{creator}`: its cache sizes have no effect and queries fail "
-        f"{behind(deployment)}; give `statement_cache_size=0` in the creator"
+        f"SQLAlchemy ignores `connect_args` if `{creator}` is set: the cache sizes have no effect and queries fail "
+        f"{behind(deployment)}; set `statement_cache_size=0` in the creator"
     )

@@ -91,7 +91,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         if verdict.problem is Problem.NAMED:
             message = (
                 f"{assuming(engine)}{release(deployment)} names statements even if both cache sizes are 0: "
-                f"several processes raise DuplicatePreparedStatementError {behind(deployment)}; "
+                f"with several processes, queries raise DuplicatePreparedStatementError {behind(deployment)}; "
                 f"{against_names(engine, deployment)}"
             )
             related = (

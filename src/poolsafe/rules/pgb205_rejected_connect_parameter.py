@@ -179,7 +179,7 @@ def _of_another_driver(engine: Engine) -> Iterator[Finding]:
     driver, raises = of_another_driver(engine.url.scheme, first.key)
     message = (
         f"{_owner(first.key)} `{first.key}`{_also(others)} in {_PLACES[first.where]} of an engine on {driver}: "
-        f"connecting raises `{raises}`; use it for asyncpg's engines only"
+        f"connecting raises `{raises}`; use it only for engines on asyncpg"
     )
     related = tuple(place for one in engine.parameters.connect for place in one.origin)
     yield finding(__name__, engine, message, Severity.ERROR, None, related)
@@ -287,7 +287,7 @@ def _advice(key: str, tables: tuple[dict[str, Taken], ...], deployment: Deployme
             )
             owner = "" if table is ENGINE else f"{library}'s "
             if taken.until is not None:
-                return owner, f"remove it, as {library} {shown(taken.until)} did"
+                return owner, f"remove it, as {library} {shown(taken.until)} no longer has it"
             return owner, f"remove it, or upgrade {library} from {shown(known)} to {shown(taken.since)} or newer"
     near = nearest(key, [name for table in tables for name in table])
     if near is None:

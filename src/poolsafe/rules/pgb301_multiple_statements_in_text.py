@@ -71,7 +71,7 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
     if not prepared_by_asyncpg(statement, deployment):
         return
     message = (
-        f"`text()` holds {len(statement.commands)} commands: asyncpg raises `cannot insert multiple "
+        f"`text()` contains {len(statement.commands)} commands: asyncpg raises `cannot insert multiple "
         "commands into a prepared statement` on every server; run each command in its own call"
     )
     related = statement.origin + assumption(statement, deployment)

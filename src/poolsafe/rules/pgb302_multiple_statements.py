@@ -73,7 +73,7 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
         return
     driver = "psycopg, with parameters or prepared," if psycopg else "asyncpg"
     message = (
-        f"`{function}` gets {len(statement.commands)} commands: {driver} raises `cannot insert "
+        f"`{function}` is called with {len(statement.commands)} commands: {driver} raises `cannot insert "
         "multiple commands into a prepared statement` on every server; run each command in its own call"
     )
     related = statement.origin + assumption(statement, deployment)

@@ -96,24 +96,28 @@ def _fault(statement: SessionStatement) -> tuple[str, str, str] | None:
     match command.effect:
         case Effect.PREPARED if command.value == "prepare":
             said, consequence = (
-                f"`PREPARE {name}` reaches one server connection",
-                "other clients may use its name too",
+                f"`PREPARE {name}` affects only one server connection",
+                "other clients may use the same name",
             )
-            return said, consequence, "run the statement itself"
+            return said, consequence, "run the statement directly"
         case Effect.PREPARED if statement.outside_transaction:
             consequence = "its server connection may not have prepared it"
-            return f"`EXECUTE {name}` may fail", consequence, "run the statement itself"
+            return f"`EXECUTE {name}` may fail", consequence, "run the statement directly"
         case Effect.HELD_CURSOR:
             said = f"the cursor `{name}` WITH HOLD stays on one server connection"
             return said, "other clients can read it there", "read it inside its transaction"
         case Effect.LIBRARY if _is_needed_later(statement):
-            advice = "set `session_preload_libraries` with `ALTER ROLE`"
-            return f"`LOAD '{name}'` reaches one server connection", "later statements may miss it", advice
+            advice = "use `session_preload_libraries` of `ALTER ROLE`"
+            return (
+                f"`LOAD '{name}'` reaches one server connection",
+                "later statements may miss it",
+                advice,
+            )
         case Effect.SEQUENCE_VALUE if statement.outside_transaction:
             said = f"`{name}()` outside the transaction of its `INSERT` is unreliable"
             return said, "it may return another client's value", "use `RETURNING`"
         case Effect.DISCARD if name != "discard plans":
-            said = f"`{name.upper()}` runs on any server connection"
+            said = f"`{name.upper()}` runs on an arbitrary server connection"
             return said, "it clears the state of other clients", "remove it"
     return None
 

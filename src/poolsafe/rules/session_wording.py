@@ -78,7 +78,7 @@ def leaks(what: str, deployment: Deployment, consequence: str) -> str:
 def message_of(leaks: str, what: str, advice: str, verdict: StateVerdict, deployment: Deployment) -> str:
     """Returns the message about an effect of `what`: `leaks` and `advice`, or what else the pooler does with it."""
     if verdict.outcome is Outcome.PINS:
-        return f"{pinned(what, deployment)}; keep such clients few"
+        return f"{pinned(what, deployment)}; limit the number of such clients"
     said = leaks if verdict.leaks else f"{what} is lost when its transaction ends {behind(deployment)}"
     return f"{said}; {advice}"
 

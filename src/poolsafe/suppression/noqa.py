@@ -128,7 +128,7 @@ def _read(text: str) -> Suppressions:
 def _file_directive(comment: Comment, match: re.Match[str], row: int, malformed: list[Malformed]) -> list[Directive]:
     tool = match["tool"]
     if not comment.alone:
-        malformed.append(Malformed(row, f"`# {tool}: noqa` has no effect behind code: put it on a line of its own"))
+        malformed.append(Malformed(row, f"`# {tool}: noqa` has no effect after code; put it on a line of its own"))
         return []
     directive = _directive(comment, match, row, tool, malformed)
     return [] if directive is None else [directive]

@@ -71,7 +71,7 @@ class OwnReader:
         row = self._lines.row(comment.start)
         complaint = _complaint(kind, codes, comment)
         if not complaint and kind == "file-ignore" and self._lines.indentation(row):
-            complaint = "`# poolsafe: file-ignore` has no effect inside a block: do not indent it"
+            complaint = "`# poolsafe: file-ignore` has no effect inside a block; do not indent it"
         if complaint or codes is None:
             self.complaints.append((row, complaint))
         else:
@@ -144,7 +144,7 @@ def _complaint(kind: str, codes: re.Match[str] | None, comment: Comment) -> str:
     if codes is None:
         return f"invalid `# poolsafe: {kind}`: expected codes in brackets, such as `# poolsafe: {kind}[PGB101]`"
     if kind != "ignore" and not comment.alone:
-        return f"`# poolsafe: {kind}` has no effect behind code: put it on a line of its own"
+        return f"`# poolsafe: {kind}` has no effect after code; put it on a line of its own"
     return ""
 
 

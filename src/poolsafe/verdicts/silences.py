@@ -30,17 +30,19 @@ def silence_of_connection(connection: Connection, deployment: Deployment) -> Sil
     size = connection.size
     if size is None or size.state is not SizeState.ABSENT or is_on_asyncpg(connection, deployment):
         return None
-    what = "the URL is not known"
+    what = "the URL is unknown"
     if deployment.assume_asyncpg is False:
         return Silence(lambda: connection.span, Cause.ASSUMED, f'{what}, and `assume-driver` is "none"')
     return Silence(lambda: connection.span, Cause.DRIVER, what)
 
 
 def _unknown(engine: Engine, deployment: Deployment) -> Silence:
-    what = "the driver is not known"
+    what = "the driver is unknown"
     if not engine.asynchronous:
         function = engine.function.rpartition(".")[2]
-        return Silence(lambda: engine.span, Cause.SYNCHRONOUS, f"{what}, and `{function}()` counts as synchronous")
+        return Silence(
+            lambda: engine.span, Cause.SYNCHRONOUS, f"{what}, and `{function}()` is assumed to be synchronous"
+        )
     if deployment.assume_asyncpg is False:
         return Silence(lambda: engine.span, Cause.ASSUMED, f'{what}, and `assume-driver` is "none"')
     return Silence(lambda: engine.span, Cause.DRIVER, what, engine.url.driver_reason)
@@ -57,9 +59,9 @@ def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
         if size.reason is Reason.CREATOR:
             what = f"its `{engine.creator}` cannot be followed"
             return Silence(lambda: engine.span, Cause.CREATOR, what)
-        return Silence(lambda: engine.span, Cause.SIZE, f"`{size.key}` is not known", size.reason)
+        return Silence(lambda: engine.span, Cause.SIZE, f"`{size.key}` is unknown", size.reason)
     if not is_spared(engine, deployment):
-        return Silence(lambda: engine.span, Cause.NO_FAULT, "nothing wrong was found")
+        return Silence(lambda: engine.span, Cause.NO_FAULT, "no problem was found")
     if engine.direct:
         return Silence(lambda: engine.span, Cause.CONTAINER, Cause.CONTAINER.value)
     what, evidence = _pooler(deployment)
@@ -68,10 +70,10 @@ def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
 
 # What a pooler of the catalogue does that no engine has to mind.
 _ALLOWS = {
-    PoolerClass.DIRECT: "it is {}, without a pooler",
-    PoolerClass.SESSION: "{} gives each client a server of its own",
-    PoolerClass.PINS: "{} keeps a client on one server where that is necessary",
-    PoolerClass.CARRIES: "{} carries prepared statements",
+    PoolerClass.DIRECT: "it connects to {}, without a pooler",
+    PoolerClass.SESSION: "{} gives each client its own server connection",
+    PoolerClass.PINS: "{} keeps a client on one server connection if necessary",
+    PoolerClass.CARRIES: "{} supports prepared statements",
 }
 
 

@@ -167,11 +167,11 @@ def test_a_size_as_a_key_of_the_section_is_misplaced() -> None:
         ),
         (
             "async_engine_from_config({'sqlalchemy.url': URL}, prefix=unknown)",
-            "the prefix of the configuration is not known",
+            "the prefix of the configuration is unknown",
         ),
         ("async_engine_from_config()", "no configuration is given"),
         ("create_async_engine()", "no URL is given"),
     ],
 )
 def test_an_unknown_driver_says_why(code: str, reason: str) -> None:
-    assert silence_of(HEAD + code) == [f"the driver is not known: {reason}"]
+    assert silence_of(HEAD + code) == [f"the driver is unknown: {reason}"]

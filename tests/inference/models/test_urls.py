@@ -131,13 +131,13 @@ QUERIES = """
     Y(ON).with_port(5433)  # positive
 """
 
-# Each engine, and why its driver is not known.
+# Each engine, and why its driver is unknown.
 REASONS = """
     create_async_engine(os.environ['DB'])  # it comes from the environment variable `DB`
     create_async_engine(os.getenv(unknown))  # it comes from the environment
-    create_async_engine(missing)  # the name `missing` is not bound
-    create_async_engine(5)  # the URL is not a string that can be followed
-    create_async_engine(f'{missing}://h')  # the name `missing` is not bound
+    create_async_engine(missing)  # the name `missing` is not defined
+    create_async_engine(5)  # the URL is not a string that poolsafe can follow
+    create_async_engine(f'{missing}://h')  # the name `missing` is not defined
 
     def f(a):
         return a
@@ -161,7 +161,7 @@ def test_the_query_that_yarl_changes(url: str, state: str) -> None:
 
 @pytest.mark.parametrize(("code", "reason"), cases(REASONS))
 def test_an_unknown_driver_says_why(code: str, reason: str) -> None:
-    assert silence_of(URLS_HEAD + code) == [f"the driver is not known: {reason}"]
+    assert silence_of(URLS_HEAD + code) == [f"the driver is unknown: {reason}"]
 
 
 def test_where_the_url_was_written_is_told() -> None:

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 TITLE = "Named prepared statements"
 EXPLANATION = (
-    "one statement with a random name is parsed in one transaction and executed in another; where servers are shared, "
-    "a second client holds the first one meanwhile, and in a session pool the next client looks for the name; then it "
-    "is deallocated"
+    "one statement with a random name is parsed in one transaction and executed in another; if clients share servers, "
+    "a second client meanwhile keeps the first server busy; in a session pool, the next client looks for the name; "
+    "finally the statement is deallocated"
 )
 
 _TRIES = 16
@@ -48,7 +48,7 @@ async def run(bench: Bench, pooling: Pooling) -> Naming:
     What cannot be removed stays in `bench.left`.
     """
     if pooling.movement is Movement.NO_TRANSACTIONS:
-        return Naming(Carried.UNKNOWN, "without transactions it cannot be known on which server a name would be left")
+        return Naming(Carried.UNKNOWN, "without transactions, it is unknown on which server a name would be left")
     return await _Trial(bench).run(pooling)
 
 
@@ -76,7 +76,7 @@ class _Trial:
             except Refused as error:
                 await drop_statements(owner, self._bench.token)
                 self._bench.removed(note)
-                return Naming(Carried.NO, f"a statement with a name is refused: {error}")
+                return Naming(Carried.NO, f"a named statement is refused: {error}")
         moves = pooling.movement is Movement.MOVES
         found = await (self._shared(owner, other, statement) if moves else self._own(owner, statement, pooling))
         if found is None:
@@ -87,8 +87,8 @@ class _Trial:
 
     def _note(self) -> str:
         return (
-            f"one prepared statement, `{self._name}`, on server process {self._home}: nobody uses the name, and it "
-            "goes when the pooler closes that server connection"
+            f"one prepared statement, `{self._name}`, on server process {self._home}: no client uses its name, and "
+            "it disappears when the pooler closes that server connection"
         )
 
     async def _own(self, owner: Client, statement: Statement, pooling: Pooling) -> Naming:
@@ -97,10 +97,11 @@ class _Trial:
             if error or not pooling.reused:
                 await drop_statements(owner, self._bench.token)
         if error:
-            return Naming(Carried.NO, f"parsed in one transaction, in the next one it failed: {error}")
+            return Naming(Carried.NO, f"parsed in one transaction, it failed in the next one: {error}")
         if pooling.reused and await self._is_inherited(owner):
             return Naming(
-                Carried.INHERITED, f"its client had gone, and the next one on server process {pid} still met the name"
+                Carried.INHERITED,
+                f"after its client had disconnected, the next client on server process {pid} still found the name",
             )
         return Naming(Carried.YES, f"parsed in one transaction and executed in the next one, both on process {pid}")
 
@@ -137,7 +138,7 @@ class _Trial:
     def _pinned(self, error: str) -> Naming:
         if error:
             return Naming(Carried.NO, f"on the server that it was parsed on, it failed: {error}")
-        proof = f"with a statement of its own, the client stays on server process {self._home}, which nobody else gets"
+        proof = f"a client with a prepared statement keeps server process {self._home}, which no other client gets"
         return Naming(Carried.PINNED, proof)
 
     async def _beside(self, owner: Client, holder: Client, statement: Statement) -> Naming:
@@ -183,4 +184,4 @@ class _Trial:
     async def _check(self, statement: Statement) -> None:
         found = await statement.value()
         if found != self._marker:
-            raise Refused(f"another statement's row came back: {found!r}")
+            raise Refused(f"it returned another statement's row: {found!r}")

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TITLE = "Startup parameters"
 EXPLANATION = (
-    "one connection for each, with a value that is not the present one; the setting is then read twice, except that of "
-    "`application_name`, which is reported when connecting"
+    "one connection for each, with a value that differs from the current one; then the setting is read twice, except "
+    "`application_name`, which the pooler reports when connecting"
 )
 
 _READINGS = 2

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from poolsafe.doctor.bench import Bench, Client
 
 TITLE = "Transactions"
-EXPLANATION = "three connected clients ask for `pg_backend_pid()` in short transactions, in turn and at once"
+EXPLANATION = (
+    "three connected clients ask for `pg_backend_pid()` in short transactions, first in turn, then at the same time"
+)
 
 _CLIENTS = 3
 _ROUNDS = 4

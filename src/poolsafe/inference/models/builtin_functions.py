@@ -146,7 +146,7 @@ def _getattr(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     args = arguments.positional
     name = args[1].known if len(args) > 1 and isinstance(args[1], Text) else None
     if name is None or node is None:
-        return Unknown("an attribute by a name that is not known")
+        return Unknown("an attribute with an unknown name")
     value = attribute(frame, args[0], name, node)
     if len(args) < 3:
         return value
@@ -235,7 +235,7 @@ def _fromkeys(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value
     value = arguments.positional[1] if len(arguments.positional) > 1 else Const(None)
     known = isinstance(keys, Sequence) and not keys.open and None not in names
     items = {name: value for name in names if name is not None}
-    return frame.new_mapping(items, None if known else "keys that are not known")
+    return frame.new_mapping(items, None if known else "unknown keys")
 
 
 def _sorted(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:

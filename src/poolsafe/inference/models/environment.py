@@ -11,14 +11,14 @@ from poolsafe.inference.values import Const, Unknown, Value
 
 
 def _getenv(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    key = arguments.get(0, "key") or Unknown("a variable of the environment")
+    key = arguments.get(0, "key") or Unknown("an environment variable")
     default = arguments.get(1, "default")
     return environment(frame, key, Const(None) if default is None else default)
 
 
 def _setdefault(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     if len(arguments.positional) != 2:
-        return Unknown("a variable of the environment")
+        return Unknown("an environment variable")
     key, default = arguments.positional
     value = environment(frame, key, default)
     set_variable(frame, key, value)

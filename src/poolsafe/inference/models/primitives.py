@@ -31,7 +31,7 @@ def _given(arguments: Arguments, index: int, name: str) -> Value | None:
 
 def _environment_variable(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     """`environment_variable(name, default=..., cast=...)`: reads a variable. `cast` is applied to the default, too."""
-    name = arguments.get(0, "name") or Unknown("a variable of the environment")
+    name = arguments.get(0, "name") or Unknown("an environment variable")
     default, cast = _given(arguments, 1, "default"), _given(arguments, 2, "cast")
     if cast is None or cast == Const(None):
         return environment(frame, name, default)
@@ -57,7 +57,7 @@ def _unknown(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     """`unknown(reason)`: returns an unknown value, a different one for each call."""
     reason = for_detection(arguments.positional[0])
     known = reason.known if isinstance(reason, Text) else None
-    return Unknown(known or "it is not known", None if node is None else At(frame.number, node))
+    return Unknown(known or "it is unknown", None if node is None else At(frame.number, node))
 
 
 def _direct_address(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:

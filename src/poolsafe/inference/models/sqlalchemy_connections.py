@@ -32,13 +32,13 @@ _ASYNCPG_CLASSES = {
     PREPARED_STATEMENT: PREPARED_STATEMENT,
 }
 # A connection of asyncpg that is made elsewhere.
-_ASYNCPGS = LibraryResult(_CONNECT, Arguments(open_keywords="a connection made elsewhere"))
+_ASYNCPGS = LibraryResult(_CONNECT, Arguments(open_keywords="a connection created elsewhere"))
 
 
 def instance_of(name: str) -> Value | None:
     """Returns an instance of a class that runs SQL, or None for other classes."""
     if name in _ASYNCPG_CLASSES:
-        return LibraryResult(_ASYNCPG_CLASSES[name], Arguments(open_keywords="a connection made elsewhere"))
+        return LibraryResult(_ASYNCPG_CLASSES[name], Arguments(open_keywords="a connection created elsewhere"))
     if name not in ASYNC_RUNNERS and name not in SYNC_RUNNERS:
         return None
     return Connectable(name in ASYNC_RUNNERS, engine=name.endswith("Engine"))
@@ -247,7 +247,7 @@ def sqlalchemy_attribute(frame: Frame, base: Value, name: str) -> Value | None:
     if name in ("name", "driver") and isinstance(base, (Connectable, Dialect)):
         scheme = base.driver or (ASYNCPG if shallow else None)
         if scheme is None:
-            return Unknown("a dialect that is not known")
+            return Unknown("an unknown dialect")
         dialect, _, driver = scheme.partition("+")
         if name == "name":
             return text(dialect)

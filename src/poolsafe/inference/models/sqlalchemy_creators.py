@@ -28,7 +28,7 @@ def _connection(frame: Frame, creator: Value) -> Value:
     """Returns a `ConnectionFactory` for a creator; None, constants and unknown values are returned unchanged."""
     if isinstance(creator, (Unknown, Const)):
         return creator
-    made: Value = Unknown("a function that is not followed")
+    made: Value = Unknown("a function that poolsafe cannot follow")
     if isinstance(creator, (Function, Partial, Library)):
         before = frame.state
         # SQLAlchemy calls it later, so its effects are invisible to the statements that follow here.

@@ -51,11 +51,11 @@ def engine_url(function: str, arguments: Arguments) -> Value:
     prefix = texts.as_text(for_detection(arguments.get(1, "prefix") or text("sqlalchemy."))).known
     section = arguments.get(0, "configuration") or Unknown("no configuration is given")
     if prefix is None:
-        return Unknown("the prefix of the configuration is not known")
+        return Unknown("the prefix of the configuration is unknown")
 
     def one(single: Value) -> Value:
         if not isinstance(single, MappingValue):
-            return single if isinstance(single, Unknown) else Unknown("a configuration that is not known")
+            return single if isinstance(single, Unknown) else Unknown("an unknown configuration")
         value = single.get(f"{prefix}url")
         return (
             value

@@ -126,7 +126,7 @@ def _import_module(frame: Frame, node: ir.Call | None, arguments: Arguments) -> 
     name = for_detection(given) if given is not None else None
     known = name.known if isinstance(name, Text) else None
     if not known:
-        return Unknown("a module whose name is not known")
+        return Unknown("a module with an unknown name")
     dotted = known.lstrip(".")
     return imported(frame, Pending(frame.module, len(known) - len(dotted), dotted))
 

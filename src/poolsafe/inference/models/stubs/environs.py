@@ -1,4 +1,4 @@
-"""environs: a method for each type that a variable of the environment is read as."""
+"""environs: a method for each type that an environment variable is read as."""
 
 from poolsafe.primitives import converted, environment_variable
 

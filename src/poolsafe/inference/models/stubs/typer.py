@@ -5,7 +5,7 @@ from poolsafe.primitives import unknown
 
 def Option(default=..., *param_decls, **options):  # noqa: N802
     if default is ... or default is None:
-        return unknown("an option of the command line")
+        return unknown("a command-line option")
     return default
 
 
