@@ -205,7 +205,8 @@ def _check(
     engines, silences = collect_engines(observed, others=comments.worth_judging)
     statements = collect_statements(observed)
     session_statements = collect_session_statements(observed) if session_calls else []
-    connections, unknown = collect_connections(observed) if wanted & needles.CLIENT else ([], [])
+    makes_connections = wanted & (needles.ENGINE | needles.CLIENT)
+    connections, unknown = collect_connections(observed) if makes_connections else ([], [])
     silences += [*_silences([*engines, *connections], deployment), *unreached, *unknown]
     # Of what a pool's hook sets, the finding on the pool speaks.
     hooked = {span for one in connections for hook in one.hooks for span in hook.spans}

@@ -36,6 +36,80 @@ NARROWED = """
     reveal(x)  # 'lacks'
 """
 
+UNPACKING = """
+    x = 1
+    try:
+        a, b = 'a'.split('.', 1)
+        x = 2
+    except ValueError:
+        x = 3
+    reveal(x)  # 3
+
+    def first(text):
+        head, tail = text.split('.', 1)
+        return head
+    try:
+        x = first('a')
+    except ValueError:
+        x = 'short'
+    reveal(x)  # 'short'
+
+    x = 1
+    try:
+        for a, b in [(1, 2), (3,)]:
+            x = b
+    except ValueError:
+        x = (x, 'short')
+    reveal(x)  # (2, 'short')
+
+    x = 1
+    try:
+        a, *b, c = (1,)
+    except ValueError:
+        x = 2
+    reveal(x)  # 2
+
+    x = 1
+    try:
+        y = {key: value for key, value in [(1, 2, 3)]}
+    except ValueError:
+        x = 2
+    reveal(x)  # 2
+"""
+
+LOOPS = """
+    args = {}
+    x = 1
+    try:
+        for key in ('a', 'b'):
+            args.setdefault(key, 0)
+    except KeyError:
+        x = 2
+    reveal(x)  # 1
+
+    import os
+    x = 1
+    url = os.environ.get('E', 'a:b')
+    try:
+        x = url.split(':', 1)[0]
+    except ValueError:
+        pass
+    reveal(x if 'E' not in os.environ else 3)  # 'a' | 3
+"""
+
+MANY_RETURNS = """
+    import os
+    def check():
+        assert os.environ.get('E') != 'test'
+        if os.environ.get('F') == 'a':
+            if os.environ.get('G') == 'a':
+                assert os.environ.get('H') != 'a'
+            elif os.environ.get('G') == 'b':
+                assert os.environ.get('I') != 'a'
+    check()
+    reveal('both' if os.environ.get('E') == 'test' else 'not')  # 'not'
+"""
+
 STOPPING = """
     import os
     def start():
@@ -194,7 +268,7 @@ HANDLERS = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(HANDLERS, NARROWED, STOPPING))
+@pytest.mark.parametrize(("code", "expected"), cases(HANDLERS, NARROWED, UNPACKING, LOOPS, MANY_RETURNS, STOPPING))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
 

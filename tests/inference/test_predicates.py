@@ -7,6 +7,20 @@ from blocks import cases, revealed, value
 
 CONTRADICTIONS = """
     import os
+    x = 1
+    if os.environ.get('E') == 'test':
+        x = 2
+    reveal('both' if x == 2 and 'E' not in os.environ else 'not')  # 'not'
+
+    import os
+    e = os.environ['E']
+    reveal('both' if e == 'test' and 'E' not in os.environ else 'not')  # 'not'
+
+    import os
+    e = os.environ['E']
+    reveal('both' if os.environ.get('E') is None and e in ('a', 'b') else 'not')  # 'not'
+
+    import os
     e = os.environ['E']
     reveal('both' if e == 'test' and e == 'prod' else 'not')  # 'not'
 

@@ -227,6 +227,23 @@ PROJECTS = {
         from .settings import OLD
         engine = create_engine(OLD)
     """,
+    "an asynchronous engine whose imported URL is psycopg's": """
+        # file: app/__init__.py
+
+        # file: app/settings.py
+        URL = 'postgresql+psycopg://a@pgbouncer:6432/a'
+
+        # file: app/db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from .settings import URL
+        engine = create_async_engine(URL)  # PGB511
+
+        # file: app/both.py
+        import asyncio
+        from sqlalchemy import create_engine
+        from .settings import URL
+        engine = create_engine(URL)  # PGB511
+    """,
     "a synchronous env.py whose alembic.ini is asyncpg's": """
         # file: alembic.ini
         [alembic]

@@ -35,7 +35,7 @@ THRESHOLD = "prepare_threshold"
 PSYCOPG = frozenset({"postgresql+psycopg", "postgresql+psycopg_async"})
 QUEUE_ONLY = frozenset({"pool_size", "max_overflow", "pool_timeout", "pool_use_lifo"})
 ASYNCPG_ONLY = frozenset({STATEMENT, PREPARED, "command_timeout", "server_settings", "prepared_statement_name_func"})
-UNKNOWN_TO_ASYNCPG = QUEUE_ONLY | {"check_same_thread", "echo", "pool_pre_ping", "poolclass"}
+UNKNOWN_TO_ASYNCPG = QUEUE_ONLY | {"check_same_thread", "connect_args", "echo", "pool_pre_ping", "poolclass"}
 
 
 class Size(enum.Enum):

@@ -10,16 +10,18 @@ from poolsafe.inference import (
     Absent,
     Const,
     Function,
+    Guard,
     IsSet,
     Library,
     LibraryObject,
     MappingValue,
     Provenance,
+    Symbol,
     Text,
     Unknown,
     Value,
-    choose,
-    combinations,
+    alternatives,
+    compatible,
 )
 
 NAME_FUNCTION = "prepared_statement_name_func"
@@ -64,8 +66,13 @@ def pool_of(views: list[View]) -> tuple[Pool, PrePing, Provenance]:
         if not isinstance(view.option("pool"), Absent):
             pools.add(Pool.UNKNOWN)
             continue
-        options = (_by_default(view.option("poolclass")), judged_value(view.option("pool_pre_ping")))
-        for _, (pool, ping) in combinations(options):
+        classes = detection_alternatives(view.option("poolclass"))
+        pre_pings = alternatives(judged_value(view.option("pool_pre_ping")))
+        unset = _unset_in(classes)
+        pairs = ((one | two, pool, ping) for one, pool in classes for two, ping in pre_pings if compatible(one, two))
+        for guard, pool, ping in pairs:
+            if any(one.holds and one.symbol in unset for one in guard):
+                continue
             kind = pool_kind(pool)
             pools.add(kind)
             if kind is Pool.KEEPING:
@@ -77,13 +84,9 @@ def pool_of(views: list[View]) -> tuple[Pool, PrePing, Provenance]:
     return Pool.KEEPING, *_one_ping(pings)
 
 
-def _by_default(value: Value) -> Value:
-    """Returns the value where no variable is set that decides between its alternatives."""
-    options = detection_alternatives(value)
-    unset = {one.symbol for guard, _ in options for one in guard if not one.holds and isinstance(one.symbol, IsSet)}
-    return choose(
-        (guard, single) for guard, single in options if not any(one.holds and one.symbol in unset for one in guard)
-    )
+def _unset_in(options: list[tuple[Guard, Value]]) -> set[Symbol]:
+    """Returns the predicates of variables that decide between some values. Such a variable counts as not set."""
+    return {one.symbol for guard, _ in options for one in guard if not one.holds and isinstance(one.symbol, IsSet)}
 
 
 def _one_ping(pings: dict[PrePing, Provenance]) -> tuple[PrePing, Provenance]:

@@ -7,9 +7,10 @@ from dataclasses import replace
 from poolsafe import ir
 from poolsafe.inference.context import Frame
 from poolsafe.inference.environment_variables import set_variable
+from poolsafe.inference.exceptions import where_not_raising
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.instances import unpacked
-from poolsafe.inference.lattice import alternatives, choose
+from poolsafe.inference.lattice import alternatives, choose, each
 from poolsafe.inference.mappings import blurred, mapping_key
 from poolsafe.inference.names import bind, force
 from poolsafe.inference.symbols import Guard, derived
@@ -24,6 +25,7 @@ from poolsafe.inference.values import (
     Sequence,
     Unknown,
     Value,
+    raising,
 )
 
 
@@ -41,9 +43,18 @@ def assign(frame: Frame, target: ir.Expression, value: Value) -> None:
 
 
 def _unpack(frame: Frame, target: ir.Display, value: Value) -> None:
-    value = unpacked(frame, value)
     count = len(target.elements)
     starred = next((index for index, element in enumerate(target.elements) if isinstance(element, ir.Starred)), None)
+
+    def fitting(single: Value) -> Value:
+        if not isinstance(single, Sequence) or single.open:
+            return single
+        fits = len(single.items) == count if starred is None else len(single.items) >= count - 1
+        return single if fits else raising("too many or too few values to unpack")
+
+    value = where_not_raising(frame, each(fitting, unpacked(frame, value)), "ValueError")
+    if frame.aborted:
+        return
     columns: list[list[tuple[Guard, Value]]] = [[] for _ in range(count)]
     for guard, single in alternatives(value):
         for index, part in enumerate(_columns(frame, target, single, count, starred)):

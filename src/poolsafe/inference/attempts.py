@@ -122,6 +122,8 @@ def run_with(frame: Frame, node: ir.With) -> bool:
         swallowed += suppressed(value) or ()
         if item.target is not None:
             assign(frame, item.target, entered(frame, item, value))
+            if frame.aborted:
+                return False
     if swallowed:
         return _attempt(frame, node, (node.body, ()), [(swallowed, None)], ())
     return frame.execute(node.body)

@@ -13,13 +13,13 @@ from poolsafe.inference.enumerations import member
 from poolsafe.inference.exceptions import may_raise, where_not_raising
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.later import NOTHING, any_of
-from poolsafe.inference.lattice import alternatives, choose, each, lift, through
+from poolsafe.inference.lattice import alternatives, choose, lift, through
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, module_name
 from poolsafe.inference.objects import AttributeBag, BuiltinMethod, EnumMember, LibraryAttribute, LibraryObject
 from poolsafe.inference.reasons import Reason
-from poolsafe.inference.symbols import At, AttributeOf, Identity, derived
+from poolsafe.inference.symbols import At, AttributeOf, Guard, Identity, derived
 from poolsafe.inference.texts import symbol_of
 from poolsafe.inference.values import (
     Absent,
@@ -47,7 +47,7 @@ def attribute(frame: Frame, base: Value, name: str, node: ir.Node) -> Value:
     base = force(frame, base)
     if isinstance(node, ir.Attribute):
         base = as_set(frame, node.value, base)
-    found = each(lambda single: _attribute(frame, single, name, node), base)
+    found = [(guard, _attribute(frame, single, name, node, guard)) for guard, single in alternatives(base)]
     return force(frame, where_not_raising(frame, found, "AttributeError"))
 
 
@@ -61,7 +61,7 @@ def as_set(frame: Frame, node: ir.Expression, value: Value) -> Value:
     return value
 
 
-def _attribute(frame: Frame, base: Value, name: str, node: ir.Node) -> Value:
+def _attribute(frame: Frame, base: Value, name: str, node: ir.Node, guard: Guard) -> Value:
     match base:
         case ModuleValue():
             return _of_module(frame, base, name)
@@ -81,7 +81,7 @@ def _attribute(frame: Frame, base: Value, name: str, node: ir.Node) -> Value:
             known = frame.run.models.attribute(frame, base, name)
             if known is not None:
                 return known
-            may_raise(frame, "AttributeError")
+            may_raise(frame, "AttributeError", guard)
             symbol = At(frame.number, node) if base.symbol is None else AttributeOf(base.symbol, name)
             return Unknown(base.reason, symbol, override=base.override)
         case Const(value=None):

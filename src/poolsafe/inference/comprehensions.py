@@ -13,7 +13,7 @@ from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import alternatives, choose
 from poolsafe.inference.mappings import mapping_key
 from poolsafe.inference.symbols import ALWAYS, Guard, negated
-from poolsafe.inference.values import Absent, Sequence, Value
+from poolsafe.inference.values import Absent, Sequence, Value, raising
 
 MAX_ROUNDS = 32
 
@@ -53,6 +53,9 @@ def comprehension(frame: Frame, node: ir.Comprehension) -> Value:
     for written in source.items:
         member, present, missing = _split(written)
         assign(inner, loop.target, member)
+        if inner.aborted:
+            frame.aborted = frame.raised = True
+            return raising("an exception")
         guards = [one | two for one in present for two in _kept(inner, loop)]
         if not guards:
             continue

@@ -95,15 +95,12 @@ class Attempt:
     before: State
     raised: list[Raised] = field(default_factory=list)
     uncertain: int = 0
-    _kind: str = ANYTHING
-    _state: State | None = None
-    _changes: int = 0
+    _last: tuple[State, int, str, Guard] | None = None
 
-    def is_marked(self, kind: str, state: State) -> bool:
-        """Returns whether the previous call had the same kind and the same, unchanged state. Remembers this call."""
-        same = self._state is state and (self._kind, self._changes) == (kind, len(state.changes))
-        self._kind, self._state, self._changes = kind, state, len(state.changes)
-        return same
+    def is_marked(self, state: State, kind: str, guard: Guard) -> bool:
+        """Returns whether the previous call said the same of the same, unchanged state. Remembers this call."""
+        before, self._last = self._last, (state, len(state.changes), kind, guard)
+        return before is not None and before[0] is state and before[1:] == self._last[1:]
 
 
 @dataclass(slots=True, repr=False)

@@ -20,7 +20,7 @@ from poolsafe.inference.context import ANYTHING, Frame, Raised, Run
 from poolsafe.inference.lattice import alternatives, choose, compatible
 from poolsafe.inference.objects import LibraryResult
 from poolsafe.inference.state import MAX_PATHS, State, simplified
-from poolsafe.inference.symbols import Guard, derived, unless, where
+from poolsafe.inference.symbols import ALWAYS, Guard, derived, unless, where
 from poolsafe.inference.values import Library, Value, is_raising, raising
 from poolsafe.libraries import SWALLOWING
 
@@ -56,17 +56,17 @@ def _shorter(guards: list[Guard]) -> list[Guard]:
     return list(simplified(guards, len(guards))) if len(guards) <= 2 * MAX_PATHS else guards
 
 
-def may_raise(frame: Frame, kind: str = ANYTHING) -> None:
-    """Record that an exception may be raised in the current state, for an unknown reason."""
+def may_raise(frame: Frame, kind: str = ANYTHING, guard: Guard = ALWAYS) -> None:
+    """Record that an exception may be raised in the current state where a guard holds, for an unknown reason."""
     if not frame.run.attempts:
         return
     attempt = frame.run.attempts[-1]
     state = frame.state
-    if attempt.is_marked(kind, state):
+    if attempt.is_marked(state, kind, guard):
         return  # the same state may already have raised the same exception
     number = attempt.uncertain = min(attempt.uncertain + 1, MAX_UNCERTAIN)
     key = derived("raises", attempt.frame, attempt.node, number)
-    branch = state.branch([where(key)])
+    branch = state.branch([guard | where(key)])
     if branch is not None:
         leave_with(frame, branch, kind)
         state.narrow([unless(key)])

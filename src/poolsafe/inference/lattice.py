@@ -12,7 +12,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
-from poolsafe.inference.symbols import ALWAYS, Chosen, Condition, Guard, IsSet, Parameter, Symbol, unless, where
+from poolsafe.inference.symbols import (
+    ALWAYS,
+    Chosen,
+    Condition,
+    Guard,
+    IsSet,
+    Parameter,
+    Symbol,
+    implied,
+    negated,
+    unless,
+    where,
+)
 from poolsafe.inference.values import (
     Absent,
     Alternatives,
@@ -140,14 +152,27 @@ def _content(value: Value) -> object:
 
 
 def either(left: Guard, right: Guard) -> Guard | None:
-    """Returns the disjunction of two guards if it is a guard again, else None. Opposite literals cancel out."""
+    """Returns the disjunction of two guards if it is a guard again, else None. Opposite literals cancel out.
+
+    "Not set" or "set and not equal to x" is the same as "not equal to x".
+    """
     if left <= right:
         return left
     if right <= left:
         return right
-    only_left, only_right = left - right, right - left
-    if len(only_left) == 1 == len(only_right) and next(iter(only_left)) ^ 1 == next(iter(only_right)):
+    few, many = left - right, right - left
+    if len(few) > 1:
+        few, many = many, few
+    if len(few) > 1:
+        return None
+    (one,) = few
+    rest = [other for other in many if other ^ 1 != one]
+    if len(rest) == len(many):
+        return None
+    if not rest or (not one.holds and implied(one.symbol).issuperset(rest)):
         return left & right
+    if not one.holds and all(not other.holds and negated(one) in implied(other.symbol) for other in rest):
+        return (left & right).union(rest)
     return None
 
 

@@ -23,7 +23,8 @@ def run_for(frame: Frame, node: ir.For) -> bool:
     if items is not None and not items.open:
         for member in items.items:
             assign(frame, node.target, member)
-            goes_on = _round(frame, node, before)
+            goes_on = not frame.aborted and _round(frame, node, before)
+            frame.aborted = False
             if not goes_on:
                 break
     else:

@@ -29,6 +29,8 @@ from poolsafe.inference.symbols import (
     Guard,
     IsTrue,
     Symbol,
+    implied,
+    subject_of,
     unless,
     where,
 )
@@ -122,7 +124,7 @@ def _of(frame: Frame, node: ir.Node, symbol: Symbol) -> Answers:
     """Returns the guards of one predicate and of its negation, with the earlier predicates that decide it."""
     predicate = IsTrue(symbol)
     frame.run.conditions.setdefault(predicate, (frame.module, node.origin))
-    together = frame.run.together.setdefault(_root(symbol), [])
+    together = frame.run.together.setdefault(_told_about(symbol), [])
     if symbol not in together and len(together) < MAX_TOGETHER:
         together.append(symbol)
     then: list[Guard] = []
@@ -133,34 +135,25 @@ def _of(frame: Frame, node: ir.Node, symbol: Symbol) -> Answers:
             break
         needed = _decided(one, symbol)
         if (decided := _decided(symbol, one)) is not None:
-            (then if decided else other).append(before | where(IsTrue(one)))
+            (then if decided else other).append(before | _holds(one))
             before = before | unless(IsTrue(one))
             if needed:  # it is false wherever the other one is false
                 return then, [*other, before]
         elif needed is not None:
-            other.append(before | (unless(IsTrue(one)) if needed else where(IsTrue(one))))
-            before = before | (where(IsTrue(one)) if needed else unless(IsTrue(one)))
-    return [*then, before | where(predicate)], [*other, before | unless(predicate)]
+            other.append(before | (unless(IsTrue(one)) if needed else _holds(one)))
+            before = before | (_holds(one) if needed else unless(IsTrue(one)))
+    return [*then, before | _holds(symbol)], [*other, before | unless(predicate)]
 
 
-def _root(symbol: Symbol) -> Symbol:
-    """Returns the subject that a predicate is ultimately about."""
-    match symbol:
-        case Comparison(operator=operator, left=subject) if operator in _TESTS:
-            while (inner := _inner(subject)) is not None:
-                subject = inner
-            return subject
-    return symbol
+def _told_about(symbol: Symbol) -> Symbol:
+    """Returns the subject that a predicate shares with others, or its own symbol if it is of no known kind."""
+    return subject_of(symbol) if isinstance(symbol, Comparison) and symbol.operator in _TESTS else symbol
 
 
-def _inner(subject: Symbol) -> Symbol | None:
-    """Returns the value that a subject is computed from, or None."""
-    match subject:
-        case Characters(pieces=(Symbol() as inner,)) | Converted(how="int" | "float", value=inner):
-            return inner
-        case CallOf(callee=AttributeOf(owner=Symbol() as inner), arguments=()):
-            return inner
-    return None
+def _holds(symbol: Symbol) -> Guard:
+    """Returns the guard under which a value is true, with what that implies."""
+    predicate = IsTrue(symbol)
+    return where(predicate) | implied(predicate)
 
 
 def _decided(symbol: Symbol, other: Symbol) -> bool | None:

@@ -145,11 +145,12 @@ class _Closure:
 
     def statements(self) -> frozenset[ir.Statement]:
         """Returns the statements of the slice, once a fixed point is reached."""
+        unpacking = [line for line in self._scope.lines if _unpacks(line.node)]
         count = -1
         while count != len(self._wanted):
             count = len(self._wanted)
             last = max((line.position for line in self._wanted), default=-1)
-            for line in (*self._scope.leaving, *self._scope.stops):
+            for line in (*self._scope.leaving, *self._scope.stops, *unpacking):
                 if line in self._wanted:
                     continue
                 if self._stops(line):
@@ -202,10 +203,12 @@ class _Closure:
         """
         if (
             line.raises
-            and line.outer in self._wanted
+            and self._is_tried(line)
             and (line.uses <= BUILTINS or not line.uses.isdisjoint(self._names) or not _calls_something(line.node))
         ):
             return True
+        if _unpacks(line.node):
+            return not line.uses.isdisjoint(self._names)
         if not line.leaves:
             return False
         if isinstance(line.node, ir.Assert) and not isinstance(line.node.test, ir.Constant):
@@ -222,6 +225,13 @@ class _Closure:
             outer = outer.outer
         # An unconditional one always ends execution here.
         return not conditional
+
+    def _is_tried(self, line: Line) -> bool:
+        """Returns whether the block around a line, or the `try` that handles what it raises, is in the slice."""
+        outer = line.outer
+        while outer is not None and outer not in self._wanted and isinstance(outer.node, (ir.For, ir.While)):
+            outer = outer.outer
+        return outer in self._wanted
 
     def _is_made_of_wanted(self, name: str) -> bool:
         """Returns whether a name, such as a list of missing settings, is computed from names of the slice."""
@@ -348,6 +358,15 @@ def _binds_constant(line: Line) -> bool:
     if isinstance(line.node, ir.Assign):
         return isinstance(line.node.value, (ir.Constant, ir.JoinedString))
     return isinstance(line.node, ir.FunctionDef)
+
+
+def _unpacks(node: ir.Statement) -> bool:
+    """Returns whether a statement raises an exception if its value does not have the right number of items."""
+    return (
+        isinstance(node, ir.Assign)
+        and isinstance(node.targets[0], ir.Display)
+        and not isinstance(node.value, ir.Display)
+    )
 
 
 def _calls_something(node: ir.Statement) -> bool:

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from poolsafe.inference.heap import Heap, Slot
-from poolsafe.inference.lattice import choose, compatible, restrict
-from poolsafe.inference.symbols import ALWAYS, Guard, negated
+from poolsafe.inference.lattice import choose, compatible, either, restrict
+from poolsafe.inference.symbols import ALWAYS, Guard
 from poolsafe.inference.values import Absent, Alternatives, MappingValue, Value
 
 _ABSENT = Absent()
@@ -199,36 +199,25 @@ def both(left: tuple[Guard, ...], right: tuple[Guard, ...]) -> tuple[Guard, ...]
 
 
 def simplified(path: Iterable[Guard], limit: int = MAX_PATHS) -> tuple[Guard, ...]:
-    """Returns an equal, shorter disjunction: opposite literals cancel, and guards covered by another are dropped."""
+    """Returns an equal, shorter disjunction: two guards whose disjunction is a guard again become that guard."""
     queue = list(dict.fromkeys(path))
     if len(queue) < 2:
         return tuple(queue)
     queue.reverse()
-    kept: dict[Guard, None] = {}
+    kept: list[Guard] = []
     while queue:
         guard = queue.pop()
-        merged = _merged(guard, kept)
-        if merged is not None:
-            queue.append(merged)
-        elif not any(other <= guard for other in kept):
-            for covered in [other for other in kept if guard < other]:
-                del kept[covered]
-            kept[guard] = None
-    return bounded(list(kept), limit)
-
-
-def _merged(guard: Guard, kept: dict[Guard, None]) -> Guard | None:
-    """Removes from `kept` a guard that differs from `guard` in one negated literal, and returns their common part.
-
-    Returns None if there is no such guard.
-    """
-    for other in kept:
-        if len(other) == len(guard) and len(common := guard & other) == len(guard) - 1:
-            (one,), (opposite,) = guard - common, other - common
-            if negated(one) == opposite:
-                del kept[other]
-                return common
-    return None
+        for at, other in enumerate(kept):
+            together = either(other, guard)
+            if together is other:
+                break
+            if together is not None:
+                del kept[at]
+                queue.append(together)
+                break
+        else:
+            kept.append(guard)
+    return bounded(kept, limit)
 
 
 def bounded(path: list[Guard], limit: int = MAX_PATHS) -> tuple[Guard, ...]:

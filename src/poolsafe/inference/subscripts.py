@@ -48,15 +48,15 @@ def subscript(frame: Frame, node: ir.Subscript) -> Value:
     key = force(frame, frame.evaluate(index))
     found: list[tuple[Guard, Value]] = []
     for guard, (one, at) in combinations((base, for_detection(key))):
-        items = _items(frame, node, one, at)
+        items = _items(frame, node, one, at, guard)
         found += ((guard | inner, single) for inner, single in items if compatible(guard, inner))
     return force(frame, where_not_raising(frame, found, "KeyError"))
 
 
-def _items(frame: Frame, node: ir.Node, base: Value, key: Value) -> list[tuple[Guard, Value]]:
-    """Returns the alternatives of `base[key]` for single values, including those that raise."""
+def _items(frame: Frame, node: ir.Node, base: Value, key: Value, guard: Guard) -> list[tuple[Guard, Value]]:
+    """Returns the alternatives of `base[key]` for single values with this guard, including those that raise."""
     if isinstance(base, Unknown):
-        may_raise(frame)
+        may_raise(frame, guard=guard)
     if base == Library("os.environ") and frame.run.attempts and isinstance(key, Text) and key.known is not None:
         given = IsSet(EnvironmentVariable(key.known))
         raise_under(frame, "KeyError", [unless(given)], [where(given)])
@@ -66,7 +66,7 @@ def _items(frame: Frame, node: ir.Node, base: Value, key: Value) -> list[tuple[G
     assert isinstance(base, (MappingRef, MappingValue))
     content = frame.content(base) if isinstance(base, MappingRef) else base
     if content.open is not None and name not in content.items:
-        may_raise(frame, "KeyError")
+        may_raise(frame, "KeyError", guard)
     return each(_present, content.get(name))
 
 

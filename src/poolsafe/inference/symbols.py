@@ -282,6 +282,30 @@ def negated(one: Literal) -> Literal:
     return literal(one.symbol, holds=not one.holds)
 
 
+def subject_of(symbol: Symbol) -> Symbol:
+    """Returns what a test is ultimately about: `x` for `int(x) == 1` and for `x.lower() in ("on", "yes")`."""
+    while True:
+        match symbol:
+            case (
+                IsTrue(value=inner)
+                | Comparison(left=inner)
+                | Characters(pieces=(Symbol() as inner,))
+                | Converted(value=inner)
+                | CallOf(callee=AttributeOf(owner=Symbol() as inner), arguments=())
+            ):
+                symbol = inner
+            case _:
+                return symbol
+
+
+def implied(predicate: Symbol) -> Guard:
+    """Returns what holds wherever a predicate does: a test of an environment variable is true only if that is set."""
+    match subject_of(predicate):
+        case EnvironmentVariable() | Setting() as subject if isinstance(predicate, IsTrue):
+            return where(IsSet(subject))
+    return ALWAYS
+
+
 class Condition(Symbol):
     """A predicate that stands for disjunctions too long for a path condition.
 
