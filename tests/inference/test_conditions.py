@@ -53,6 +53,44 @@ HELD = """
     reveal('a' in x)  # True
 """
 
+SHORT_CIRCUIT = """
+    import os
+    x = {}
+    if os.environ.get('E') == 'a':
+        x = {'k': 1}
+    y = 'yes' if 'k' in x and x['k'] == 1 else 'no'
+    reveal((y, 'k' in x))  # ('yes' | 'no', True | False)
+
+    import os
+    x = {}
+    if os.environ.get('E') == 'a':
+        x = {'k': 1}
+    y = 'k' not in x or x['k']
+    reveal((y, 'k' in x))  # (True | 1, True | False)
+
+    import os
+    x = 1
+    try:
+        if 'E' in os.environ and os.environ['E'] == 'a':
+            x = 3
+    except KeyError:
+        x = 2
+    reveal(x)  # 1 | 3
+
+    x = 1
+    if unknown and {}['k']:
+        x = 2
+    reveal(x)  # 1
+
+    y = True and {}['k']
+    x = 1
+    reveal(x)  # 1
+
+    x = 1
+    y = unknown and (x := 2)
+    reveal(x)  # 1 | 2
+"""
+
 CONDITIONS = """
     reveal('a' if unknown else 'b')  # 'a' | 'b'
     reveal('a' if True else 'b')  # 'a'
@@ -520,7 +558,7 @@ BRANCHES = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(CONTAINED, CONDITIONS, TOGETHER, HELD))
+@pytest.mark.parametrize(("code", "expected"), cases(CONTAINED, CONDITIONS, SHORT_CIRCUIT, TOGETHER, HELD))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
 

@@ -278,12 +278,14 @@ def _place() -> tuple[str, int]:
     return frame.f_code.co_filename.removeprefix(PROGRAM), frame.f_lineno
 
 
-def _kept(value: Any) -> Any:
-    """A value as it is now: what the program does to its dicts later is not in it."""
+def _kept(value: Any, around: tuple[int, ...] = ()) -> Any:
+    """A value as it is now: what the program does to its dicts later is not in it. A dict inside itself is None."""
+    if id(value) in around:
+        return None
     if isinstance(value, dict):
-        return {key: _kept(item) for key, item in value.items()}
+        return {key: _kept(item, (*around, id(value))) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return type(value)(_kept(item) for item in value)
+        return type(value)(_kept(item, (*around, id(value))) for item in value)
     return value
 
 

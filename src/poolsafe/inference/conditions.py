@@ -8,6 +8,7 @@ from poolsafe import ir
 from poolsafe.checkout.project_files import is_driver_name
 from poolsafe.inference import texts
 from poolsafe.inference.context import Frame
+from poolsafe.inference.exceptions import run_where
 from poolsafe.inference.lattice import (
     alternatives,
     choose,
@@ -67,7 +68,9 @@ def truth(frame: Frame, test: ir.Expression) -> tuple[Guards, Guards]:
         return other, then
     if isinstance(test, ir.BooleanOperation):
         left_then, left_other = truth(frame, test.left)
-        right_then, right_other = truth(frame, test.right)
+        goes_on, decided = (left_then, left_other) if test.operator == "and" else (left_other, left_then)
+        right = run_where(frame, goes_on, decided, lambda: truth(frame, test.right)) if not frame.aborted else None
+        right_then, right_other = right or ([], [])
         if test.operator == "and":
             then, other = conjunctions(left_then, right_then), left_other + conjunctions(left_then, right_other)
         else:

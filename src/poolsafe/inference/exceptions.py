@@ -14,6 +14,7 @@ from __future__ import annotations
 import builtins
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TypeVar
 
 from poolsafe import ir
 from poolsafe.inference.context import ANYTHING, Frame, Raised, Run
@@ -23,6 +24,8 @@ from poolsafe.inference.state import MAX_PATHS, State, simplified
 from poolsafe.inference.symbols import ALWAYS, Guard, derived, unless, where
 from poolsafe.inference.values import Library, Value, is_raising, raising
 from poolsafe.libraries import SWALLOWING
+
+K = TypeVar("K")
 
 MAX_UNCERTAIN = 4  # predicates for the places of one body that may raise for an unknown reason
 # Library functions that never return.
@@ -111,6 +114,28 @@ def for_each(
     if ends:
         before.join(ends, whole=True)
     return results
+
+
+def run_where(frame: Frame, guards: list[Guard], others: list[Guard], run: Callable[[], K]) -> K | None:
+    """Returns what `run` returns where one of `guards` holds. It is not run where one of `others` does.
+
+    Its changes to the state, and what it raises, hold only there. Returns None if it surely raises, or never runs.
+    """
+    before = frame.state
+    branch = before.branch(guards)
+    if branch is None:
+        return None
+    frame.state, entered = branch, branch.path
+    result = run()
+    frame.state = before
+    if frame.aborted or branch.changes or branch.path != entered:
+        skipped = before.branch(others)
+        ends = [state for state in (None if frame.aborted else branch, skipped) if state is not None]
+        result_is_lost, frame.aborted = frame.aborted, not ends
+        if ends:
+            before.join(ends)
+        return None if result_is_lost else result
+    return result
 
 
 def unless_aborted(frame: Frame, evaluate: Callable[[], Value]) -> Value:

@@ -13,8 +13,8 @@ from poolsafe.inference.attributes import attribute
 from poolsafe.inference.calls import call
 from poolsafe.inference.comprehensions import comprehension
 from poolsafe.inference.conditions import compare, held, truth, truthiness, value_truth
-from poolsafe.inference.context import ANYTHING, Frame
-from poolsafe.inference.exceptions import unless_aborted, where_not_raising
+from poolsafe.inference.context import Frame
+from poolsafe.inference.exceptions import run_where
 from poolsafe.inference.functions import parameter_defaults
 from poolsafe.inference.instances import as_string, unpacked
 from poolsafe.inference.lattice import alternatives, choose, compatible, for_detection, is_override, lift
@@ -23,7 +23,7 @@ from poolsafe.inference.names import bind, force, lookup
 from poolsafe.inference.reasons import Origin, Reason
 from poolsafe.inference.state import State
 from poolsafe.inference.subscripts import subscript
-from poolsafe.inference.symbols import At, derived, unless, where
+from poolsafe.inference.symbols import At, Guard, derived, unless, where
 from poolsafe.inference.values import (
     Alternatives,
     Const,
@@ -166,27 +166,33 @@ def _conditional(frame: Frame, node: ir.Conditional) -> Value:
 def _boolean(frame: Frame, node: ir.BooleanOperation) -> Value:
     is_or = node.operator == "or"
     left = force(frame, evaluate(frame, node.left))
-    options: list[tuple[Any, Value]] = []
-    right: Value | None = None
+    if frame.aborted:
+        return left
+    options: list[tuple[Guard, Value | None]] = []  # None stands for the right side
     for guard, single in alternatives(left):
         known = truthiness(frame, inside := held(frame, guard, single))
-        if known is not is_or and right is None:
-            right = unless_aborted(frame, lambda: evaluate(frame, node.right))
         if known is is_or:
             # An unknown left side overrides its default, which is another alternative.
             options.append((guard, replace(single, override=True) if is_or and isinstance(single, Unknown) else single))
         elif known is not None:
-            options.append((guard, right or single))
+            options.append((guard, None))
         elif isinstance(single, Unknown) and is_or:
             # The unknown left side stays an alternative. The right side is its default.
             key = derived("given", single.symbol or At(frame.number, node))
             given = Unknown(single.reason, single.symbol, override=True)
-            options += [(guard | where(key), given), (guard | unless(key), right or single)]
+            options += [(guard | where(key), given), (guard | unless(key), None)]
         else:
             then, other = value_truth(frame, node.left, inside)
-            for guards, result in ((then, single if is_or else right), (other, right if is_or else single)):
-                options += [(guard | at, result or single) for at in guards if compatible(guard, at)]
-    return where_not_raising(frame, options, ANYTHING)
+            for guards, result in ((then, single if is_or else None), (other, None if is_or else single)):
+                options += [(guard | at, result) for at in guards if compatible(guard, at)]
+    goes_on = [guard for guard, single in options if single is None]
+    decided = [(guard, single) for guard, single in options if single is not None]
+    if not goes_on:
+        return choose(decided)
+    right = run_where(frame, goes_on, [guard for guard, _ in decided], lambda: evaluate(frame, node.right))
+    if right is None:
+        return choose(decided) if decided else raising("an exception")
+    return choose((guard, right if single is None else single) for guard, single in options)
 
 
 def _unary(frame: Frame, node: ir.UnaryOperation) -> Value:
