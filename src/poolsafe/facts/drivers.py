@@ -27,10 +27,10 @@ def driver_of(project: Project, module: Module, calls: Iterable[ObservedCall]) -
         if isinstance(single, (Connectable, SessionMaker)):
             return "", "SQLAlchemy refuses plain strings here"
         return "", "an object of the project runs it"
-    if any(_is_driver_connection(call.node) for call in calls):
-        return ASYNCPG, "the driver's own connection runs it"
     if not any(call.awaited for call in calls):
         return "", "a synchronous connection runs it"
+    if any(_is_driver_connection(call.node) for call in calls):
+        return ASYNCPG, "the driver's own connection runs it"
     imported = _imported(module)
     if imported == {ASYNCPG}:
         return ASYNCPG, "asyncpg is the only driver that the file imports"
@@ -50,6 +50,11 @@ def driver_of(project: Project, module: Module, calls: Iterable[ObservedCall]) -
 _FOR_POSTGRESQL = frozenset(
     {"asyncpg", "psycopg", "psycopg_pool", "aiopg", "psqlpy", "databases", "tortoise", "piccolo"}
 )
+
+
+def is_asyncpgs(call: ObservedCall) -> bool:
+    """Returns whether a connection or pool of asyncpg is known to run a call."""
+    return any(isinstance(one, LibraryResult) and one.name.startswith("asyncpg.") for one in _receivers([call]))
 
 
 def is_pool(calls: Iterable[ObservedCall]) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import libcst as cst
 
 from poolsafe.facts.clauses import joined_text
-from poolsafe.facts.drivers import ASYNCPG, driver_of, is_adapter, is_pool
+from poolsafe.facts.drivers import ASYNCPG, driver_of, is_adapter, is_asyncpgs, is_pool
 from poolsafe.facts.observed import OP_EXECUTE, Observed, sql_of
 from poolsafe.facts.places import explain
 from poolsafe.facts.routes import Routes
@@ -194,7 +194,7 @@ def _judged_once(effects: Iterable[_Given]) -> Iterator[_Given]:
 
 def _effects(call: ObservedCall) -> Iterator[_Given]:
     if call.function == "add_listener":
-        if call.awaited and len(call.node.args) >= 2:
+        if (call.awaited or is_asyncpgs(call)) and len(call.node.args) >= 2:
             yield _Given(SessionCommand(Effect.LISTEN, "", 0, 0, value="add_listener"), None)
     elif ".func." in call.function:
         command = _of_function(call.function.rpartition(".")[2], call.arguments)

@@ -19,8 +19,8 @@ class ObservedCall:
     """One execution of a call.
 
     `function` is the qualified name of a library function, or the name of a method of `receiver`. `arguments` are a
-    snapshot taken at the call. `path` is the path condition: a disjunction of guards. `awaited`: the call stands
-    directly under `await`.
+    snapshot taken at the call. `path` is the path condition: a disjunction of guards. `awaited`: see
+    `ir.Call`.
     """
 
     module: Module

@@ -93,7 +93,10 @@ class Argument(Node):
 
 @frozen(eq=False)
 class Call(Expression):
-    """`callee(arguments)`. `awaited`: it is the operand of `await`. `discarded`: its result is not used."""
+    """`callee(arguments)`. `discarded`: its result is not used.
+
+    `awaited`: it is the operand of `await`, or an argument of a function that waits for it, as `asyncio.wait_for()`.
+    """
 
     origin: cst.Call
     callee: Expression

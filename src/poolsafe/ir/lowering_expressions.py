@@ -111,14 +111,27 @@ def _index(node: cst.BaseSlice) -> ir.Expression:
     return lower(node.value)
 
 
+# Functions and methods that wait for a coroutine which they are given, or run it: SQLAlchemy's, and asyncio's.
+_WAITING = frozenset(
+    {
+        "await_", "await_fallback", "await_only", "create_task", "ensure_future", "gather", "run_until_complete",
+        "shield", "wait_for",
+    }
+)  # fmt: skip
+
+
 def lower_call(node: cst.Call, *, awaited: bool = False, discarded: bool = False) -> ir.Call:
-    arguments = tuple(lower_argument(argument) for argument in node.args)
+    name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
+    waits = isinstance(name, cst.Name) and name.value in _WAITING
+    arguments = tuple(lower_argument(argument, awaited=waits) for argument in node.args)
     return ir.Call(node, lower(node.func), arguments, awaited, discarded)
 
 
-def lower_argument(node: cst.Arg) -> ir.Argument:
+def lower_argument(node: cst.Arg, *, awaited: bool = False) -> ir.Argument:
+    value = node.value
     keyword = node.keyword.value if node.keyword is not None else None
-    return ir.Argument(node, lower(node.value), keyword, node.star)
+    lowered = lower_call(value, awaited=awaited) if isinstance(value, cst.Call) else lower(value)
+    return ir.Argument(node, lowered, keyword, node.star)
 
 
 def _await(node: cst.Await) -> ir.Expression:

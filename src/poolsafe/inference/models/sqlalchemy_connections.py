@@ -91,6 +91,8 @@ def _scoped(asynchronous: bool) -> Handler:
 _CONNECTING = frozenset(
     {"connect", "begin", *SETTING_OPTIONS, "get_bind", "begin_nested", "__aenter__", "begin_twophase"}
 )
+# Methods whose results have a cursor of SQLAlchemy's adapter, and the driver's own connection.
+_RAW = frozenset({"get_raw_connection", "raw_connection"})
 _CONNECTORS = frozenset({"connect", "connect_async"})
 # Methods of a text clause that return the same clause with more details.
 _REFINING = frozenset(
@@ -203,6 +205,10 @@ def connectable_method(
             frame.observe(node, name, given, receiver)
         autocommit = sets or receiver.autocommit
         return replace(receiver, engine=receiver.engine and name == "execution_options", autocommit=autocommit)
+    if name in _RAW:
+        return replace(receiver, engine=False, dbapi=True)
+    if name == "await_" and receiver.dbapi:
+        return first(frame, node, arguments)
     return receiver if name == "cursor" and receiver.dbapi else None
 
 
@@ -254,7 +260,19 @@ def sqlalchemy_attribute(frame: Frame, base: Value, name: str) -> Value | None:
         return text(driver) if driver else Unknown("a dialect's default driver")
     if name in _SAME_CONNECTABLE and isinstance(base, Connectable):
         return replace(base, engine=name.endswith("engine"))
+    if name in _OF_DRIVER and isinstance(base, Connectable) and base.dbapi:
+        return _driver_connection(base)
     return None
+
+
+# Attributes of an adapter, or of a connection of SQLAlchemy's pool, that are the driver's own connection.
+_OF_DRIVER = frozenset({"driver_connection", "_connection"})
+
+
+def _driver_connection(adapter: Connectable) -> Value:
+    if adapter.asynchronous and (not adapter.schemes or ASYNCPG in adapter.schemes):
+        return _ASYNCPGS
+    return Unknown("a connection of a driver that is not known")
 
 
 _WITH_DIALECT = (LibraryObject, Unknown)
