@@ -9,43 +9,32 @@ from dataclasses import replace
 import libcst as cst
 
 from poolsafe.facts.clauses import joined_text
-from poolsafe.facts.drivers import ASYNCPG, driver_of, is_adapter, is_asyncpgs, is_pool
-from poolsafe.facts.observed import OP_EXECUTE, Observed, sql_of
+from poolsafe.facts.drivers import ASYNCPG, driver_of, is_adapter, is_pool
+from poolsafe.facts.listeners import listener_around
+from poolsafe.facts.observed import OP_EXECUTE, Observed
 from poolsafe.facts.places import explain
 from poolsafe.facts.routes import Routes
 from poolsafe.facts.runners import Runners
+from poolsafe.facts.session_edits import is_text_parameter, with_edits, writes_parameters
 from poolsafe.facts.session_statement import Client, SessionStatement, Transaction
-from poolsafe.facts.sql_literals import WrittenSql, written_sql
+from poolsafe.facts.sql_effects import Given, effects_of, judged_once
+from poolsafe.facts.sql_literals import written_sql
 from poolsafe.facts.statement import Runner
-from poolsafe.facts.transactions import listener_around, surroundings_of
-from poolsafe.inference import Arguments, Const, Module, ObservedCall, Text, Value, alternatives, for_detection
+from poolsafe.facts.transactions import surroundings_of
+from poolsafe.inference import Module, ObservedCall
 from poolsafe.libraries import DRIVER_METHODS, EXECUTING
-from poolsafe.records import frozen
 from poolsafe.sql.session_commands import (
-    LASTING,
-    LOCAL,
     Effect,
     SessionCommand,
-    function_effect,
-    session_commands,
 )
 from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.index import last_name
 
-_JUDGED = LASTING | LOCAL
 # Effects that another command may end.
 _ENDED = frozenset({Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.SETTING, Effect.ROLE})
 _UNLOCK = re.compile(r"unlock", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _CONSTANT = re.compile(r"[-\d, ]+|'[^']*'")
-
-
-@frozen
-class _Given:
-    """One effect of the SQL that a call is given, with the text that it comes from, or None for a function's call."""
-
-    command: SessionCommand
-    text: Text | None
 
 
 def collect_session_statements(observed: Observed) -> list[SessionStatement]:
@@ -58,7 +47,7 @@ class _Group:
 
     def __init__(self, observed: Observed, calls: list[ObservedCall]) -> None:
         self.calls = calls
-        self.effects = [one for call in calls for one in _effects(call)]
+        self.effects = [one for call in calls for one in effects_of(call)]
         # The calls that execute the clause, or the given calls themselves.
         self.runs = observed.executions_of(calls[0]) or [call for call in calls if call.receiver is not None]
         self.executor, self.receiver = _executor(observed.module, calls, self.runs)
@@ -88,11 +77,11 @@ class _Collector:
             yield from self._statements(group)
 
     def _statements(self, group: _Group) -> Iterator[SessionStatement]:
-        given = list(_judged_once(group.effects))
+        given = list(judged_once(group.effects))
         if not given:
             return
         module, calls = self._module, group.calls
-        if _writes_parameters(module, calls[0].node):
+        if writes_parameters(module, calls[0].node):
             given = [replace(one, command=replace(one.command, parameters=False)) for one in given]
         node, executor = calls[0].node, group.executor
         client, runner, reason = _client(self._observed, self._runners, calls, given)
@@ -130,10 +119,10 @@ class _Collector:
                 routes=routes,
                 executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
                 releases=self._releases(executor, released),
-                text_parameter=one.command.parameters and _is_text_parameter(module, node, executor),
+                text_parameter=one.command.parameters and is_text_parameter(module, node, executor),
                 origin=explain(one.text.provenance, "the SQL", module, (start, end)) if one.text is not None else (),
             )
-            yield _with_edits(statement, module, node, calls[0].function, written, given, index)
+            yield with_edits(statement, module, node, calls[0].function, written, given, index)
 
     def _ends(self, command: SessionCommand, later: Iterable[tuple[cst.Call, bool]]) -> list[tuple[cst.Call, bool]]:
         """Returns the later calls that end the effect of a command: they release the lock, drop the table, or reset."""
@@ -179,61 +168,6 @@ def _is_end(later: SessionCommand, command: SessionCommand) -> bool:
     return not constants or later.value == command.value
 
 
-# --- the SQL ---
-
-
-def _judged_once(effects: Iterable[_Given]) -> Iterator[_Given]:
-    """Yields the effects that rules judge, each once."""
-    seen: set[tuple[Effect, str, bool]] = set()
-    for one in effects:
-        key = (one.command.effect, one.command.name, one.command.parameters)
-        if one.command.effect in _JUDGED and key not in seen:
-            seen.add(key)
-            yield one
-
-
-def _effects(call: ObservedCall) -> Iterator[_Given]:
-    if call.function == "add_listener":
-        if (call.awaited or is_asyncpgs(call)) and len(call.node.args) >= 2:
-            yield _Given(SessionCommand(Effect.LISTEN, "", 0, 0, value="add_listener"), None)
-    elif ".func." in call.function:
-        command = _of_function(call.function.rpartition(".")[2], call.arguments)
-        if command is not None:
-            yield _Given(command, None)
-    else:
-        for _, single in alternatives(for_detection(sql_of(call))):
-            if isinstance(single, Text):
-                yield from (_Given(command, single) for command in session_commands(joined_text(single)))
-
-
-def _of_function(function: str, arguments: Arguments) -> SessionCommand | None:
-    """Returns the effect of a call of SQLAlchemy's `func`, or None if it is not known."""
-    effect = function_effect(function)
-    if effect is not None:
-        return SessionCommand(effect, function, 0, 0, value=_keys_of(arguments), by_function=True)
-    local = _truth(arguments.get(2, "is_local"))
-    if local is None:
-        return None
-    name = arguments.get(0, "setting_name")
-    setting = name.known.lower() if isinstance(name, Text) and name.known is not None else ""
-    return SessionCommand(Effect.LOCAL_SETTING if local else Effect.SETTING, setting, 0, 0, by_function=True)
-
-
-def _keys_of(arguments: Arguments) -> str:
-    """Returns the constant numbers that a lock function is given, as they are written in SQL, or ""."""
-    keys = [one.value if isinstance(one, Const) else None for one in arguments.positional]
-    return ", ".join(map(str, keys)) if all(type(key) is int for key in keys) else ""
-
-
-def _truth(value: Value | None) -> bool | None:
-    match value:
-        case Const(value=bool() as truth):
-            return truth
-    # `sqlalchemy.true()` and `false()`.
-    name = getattr(value, "name", None)
-    return {"sqlalchemy.true": True, "sqlalchemy.false": False}.get(name) if isinstance(name, str) else None
-
-
 # --- who runs it ---
 
 
@@ -241,7 +175,7 @@ def _client(
     observed: Observed,
     runners: Runners,
     calls: list[ObservedCall],
-    given: Iterable[_Given],
+    given: Iterable[Given],
 ) -> tuple[Client, Runner, str]:
     name = calls[0].function
     # SQLAlchemy's adapters of drivers take strings; a listener of the pool is given one.
@@ -312,82 +246,3 @@ def _bare_statements(module: Module, calls: Iterable[cst.Call]) -> tuple[tuple[i
             return ()
         spans.append(module.tree.span(line))
     return tuple(spans)
-
-
-# --- parameters and edits ---
-
-
-def _writes_parameters(module: Module, node: cst.Call) -> bool:
-    """Returns whether SQLAlchemy writes a parameter into the SQL: `bindparams(bindparam(..., literal_execute=True))`.
-
-    So does psycopg's ClientCursor.
-    """
-    around = module.index.parents.get(id(node))
-    call = module.index.parents.get(id(around))
-    if isinstance(around, cst.Attribute) and around.attr.value == "bindparams" and isinstance(call, cst.Call):
-        given = [one.value for one in call.args if isinstance(one.value, cst.Call)]
-        return any(
-            argument.keyword is not None and argument.keyword.value == "literal_execute"
-            for one in given
-            for argument in one.args
-        )
-    return "ClientCursor" in module.source.text
-
-
-def _is_text_parameter(module: Module, node: cst.Call, executor: cst.Call) -> bool:
-    """Returns whether every value that is passed beside the SQL is certainly a string."""
-    values: list[cst.BaseExpression] = []
-    for argument in executor.args[1:]:
-        if isinstance(argument.value, cst.Dict):
-            values += [element.value for element in argument.value.elements]
-        elif argument.keyword is None:
-            values.append(argument.value)
-    outer = module.index.parents.get(id(node))
-    if isinstance(outer, cst.Attribute) and outer.attr.value == "bindparams":
-        call = module.index.parents.get(id(outer))
-        values += [argument.value for argument in call.args] if isinstance(call, cst.Call) else []
-    return bool(values) and all(_is_text(module, node, value) for value in values)
-
-
-def _is_text(module: Module, node: cst.CSTNode, value: cst.BaseExpression) -> bool:
-    if isinstance(value, (cst.SimpleString, cst.FormattedString, cst.ConcatenatedString)):
-        return True
-    if isinstance(value, cst.Call):
-        return isinstance(value.func, cst.Name) and value.func.value == "str"
-    function = module.index.innermost_function(node)
-    if not isinstance(value, cst.Name) or function is None:
-        return False
-    parameters = [*function.params.params, *function.params.kwonly_params]
-    annotated = {one.name.value: one.annotation for one in parameters}
-    annotation = annotated.get(value.value)
-    return annotation is not None and last_name(annotation.annotation) == "str"
-
-
-def _with_edits(
-    statement: SessionStatement,
-    module: Module,
-    node: cst.Call,
-    function: str,
-    written: WrittenSql | None,
-    given: Sequence[_Given],
-    index: int,
-) -> SessionStatement:
-    """Returns the fact with the spans that a repair replaces, if the SQL or the function's call is written here."""
-    if ".func." in function:
-        edit = _in_python(module, node, statement.command)
-        return replace(statement, edit=edit, in_python=True)
-    if written is None:
-        return statement
-    here = [one for one in session_commands(written.text) if one.effect in _JUDGED]
-    if [one.effect for one in here] != [one.command.effect for one in given]:
-        return statement
-    command = here[index]
-    edit = written.span(*command.edit) if command.edit is not None else None
-    return replace(statement, edit=edit, command_span=written.span(command.start, command.end))
-
-
-def _in_python(module: Module, node: cst.Call, command: SessionCommand) -> tuple[int, int] | None:
-    if command.effect in (Effect.SETTING, Effect.LOCAL_SETTING):
-        third = node.args[2].value if len(node.args) == 3 else None
-        return module.tree.span(third) if isinstance(third, cst.Name) else None
-    return module.tree.span(node.func.attr) if isinstance(node.func, cst.Attribute) else None

@@ -7,17 +7,16 @@ connection is and what it does is the inference's to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 import libcst as cst
 
 from poolsafe.checkout.roots import is_test
 from poolsafe.facts.callers import caller_of_lambda, callers_of, is_nested, parameters_of
+from poolsafe.facts.commits import commits, may_commit
 from poolsafe.facts.connection_names import (
-    SAME,
     Body,
-    Use,
     base_of,
     body_of,
     dotted,
@@ -27,30 +26,14 @@ from poolsafe.facts.connection_names import (
     names_of,
 )
 from poolsafe.facts.session_statement import Client, Transaction
+from poolsafe.facts.transaction_blocks import BEGINS, Block, blocks_around, withs_around
 from poolsafe.inference import Module
-from poolsafe.libraries import EXECUTING
 from poolsafe.records import frozen
-from poolsafe.syntax.index import descendants, last_name
+from poolsafe.syntax.index import last_name
 
-_BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
 _ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
-# Methods of MetaData that `run_sync` calls on an open transaction.
-_OF_METADATA = frozenset({"create_all", "drop_all", "reflect"})
-_MAY_COMMIT = frozenset({*_BEGINS, "begin_transaction", "commit", "run_migrations"})
 _MOST_HOPS = 3
 _AUTOCOMMIT = re.compile(r"""["']AUTOCOMMIT["']""", re.IGNORECASE)
-
-
-@frozen
-class Block:
-    """A `with` block around a call that says something about the connection's transaction.
-
-    `owns`: the block also makes the connection, which is gone after it.
-    """
-
-    node: cst.With
-    transaction: Transaction
-    owns: bool
 
 
 @frozen
@@ -131,7 +114,7 @@ def _combined(
         and not ended
         and all(one.contained for one in outside),
         direct=found.direct or all(one.direct for one in outside),
-        rolled_back=not own and all(one.rolled_back for one in outside) and not _commits(module, body.calls, keys),
+        rolled_back=not own and all(one.rolled_back for one in outside) and not commits(module, body.calls, keys),
         later=(*here, *afterwards),
     )
 
@@ -146,7 +129,7 @@ def _in_function(
     direct = is_direct(body, receiver, keys)
     if client is Client.ALEMBIC:
         return _in_migration(module, call, body, keys | {"op"}, direct=direct)
-    block = next(_blocks(module, call, function, keys, client), None)
+    block = next(blocks_around(module, call, function, keys, client), None)
     owner = block is not None and block.owns
     made = is_acquired(body, keys)
     transaction = block.transaction if block is not None else _without_block(client, made=made, receiver=receiver)
@@ -169,160 +152,18 @@ def _in_function(
         transaction is Transaction.BEGUN
         and block is not None
         and block.owns
-        and not _may_commit(module, body, block, call, keys)
+        and not may_commit(module, body, block, call, keys)
     )
     return Surroundings(transaction, lent, contained, direct, rolled_back, later)
-
-
-def listener_around(module: Module, call: cst.Call) -> str:
-    """Returns the event of SQLAlchemy whose listener a call stands in, also in a function inside of it, or ""."""
-    node = module.index.parents.get(id(call))
-    while node is not None:
-        event = _event_of(module, node) if isinstance(node, cst.FunctionDef) else ""
-        if event:
-            return event
-        node = module.index.parents.get(id(node))
-    return ""
-
-
-def _event_of(module: Module, function: cst.FunctionDef) -> str:
-    """Returns the event that a function listens to, or ""."""
-    for decorator in function.decorators:
-        call = decorator.decorator
-        if isinstance(call, cst.Call) and last_name(call.func) == "listens_for" and len(call.args) > 1:
-            event = call.args[1].value
-            if isinstance(event, cst.SimpleString) and isinstance(event.evaluated_value, str):
-                return event.evaluated_value
-    return _listened(module, function.name.value)
-
-
-def _listened(module: Module, name: str) -> str:
-    """Returns the event for which `event.listen(target, "event", name)` registers a function of the module, or ""."""
-    for site in module.index.calls_by_name.get("listen", ()):
-        arguments = site.node.args
-        if len(arguments) > 2 and last_name(arguments[2].value) == name:
-            event = arguments[1].value
-            if isinstance(event, cst.SimpleString) and isinstance(event.evaluated_value, str):
-                return event.evaluated_value
-    return ""
 
 
 def _is_opened_here(module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str]) -> bool:
     """Returns whether a `with` block around the call makes the connection."""
     return any(
         item.asname is not None and dotted(item.asname.name) in keys
-        for block in _withs(module, call, function)
+        for block in withs_around(module, call, function)
         for item in block.items
     )
-
-
-# --- blocks ---
-
-
-def _withs(module: Module, call: cst.CSTNode, function: cst.FunctionDef | None) -> Iterator[cst.With]:
-    """Yields the `with` blocks around a call, inside its function, innermost first."""
-    below: cst.CSTNode = call
-    node = module.index.parents.get(id(call))
-    while node is not None and node is not function:
-        if isinstance(node, cst.With) and below is node.body:
-            yield node
-        below, node = node, module.index.parents.get(id(node))
-
-
-def _blocks(
-    module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str], client: Client
-) -> Iterator[Block]:
-    """Yields the blocks around a call that decide about its transaction, innermost first."""
-    for block in _withs(module, call, function):
-        # In one statement, a later item may be taken from an earlier one.
-        for item in reversed(block.items):
-            found = _block(block, item, keys, client)
-            if found is not None:
-                yield found
-
-
-def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Client) -> Block | None:
-    made = item.item.expression if isinstance(item.item, cst.Await) else item.item
-    bound = dotted(item.asname.name) in keys if item.asname is not None else False
-    if not isinstance(made, cst.Call):
-        # `async with conn:` where `conn = engine.connect()`.
-        return None
-    method = last_name(made.func)
-    base = dotted(made.func.value) if isinstance(made.func, cst.Attribute) else None
-    if method in _BEGINS and base in keys:
-        return Block(block, Transaction.OPEN, owns=False)
-    if method in _BEGINS and bound:
-        return Block(block, Transaction.OPEN, owns=True)
-    if method == "begin_transaction":
-        return Block(block, Transaction.OPEN, owns=False)
-    if method == "autocommit_block":
-        return Block(block, Transaction.AUTOCOMMIT, owns=False)
-    if not bound or method in SAME:
-        return None
-    return Block(block, Transaction.NONE if client is Client.ASYNCPG else Transaction.BEGUN, owns=True)
-
-
-def _may_commit(module: Module, body: Body, block: Block, call: cst.Call, keys: frozenset[str]) -> bool:
-    """Returns whether the transaction that a call runs in may be committed in its block, or by what the block calls."""
-    first, last = module.tree.span(block.node.body)
-    if not _is_repeated(module, call, block.node):
-        first = module.tree.span(call)[1]
-    if any(first <= at < last for at in body.yields):
-        return True
-    return _commits(module, [use for use in body.calls if first <= use.start < last], keys)
-
-
-def _commits(module: Module, uses: Iterable[Use], keys: frozenset[str]) -> bool:
-    """Returns whether one of these calls may commit on a connection, by itself or in a function that it is given to."""
-    for use in uses:
-        if use.method in ("commit", "begin", "run_sync") and not keys.isdisjoint(use.names):
-            if use.method != "run_sync" or not _only_reads(module, use.node):
-                return True
-        elif use.method not in EXECUTING and not keys.isdisjoint(use.given):
-            called = _one_function(module, use.method)
-            if called is None or not _leaves_open(called):
-                return True
-    return False
-
-
-def _one_function(module: Module, name: str | None) -> cst.FunctionDef | None:
-    """Returns the function of this name, or None if the module has none or several."""
-    known = module.index.functions.get(name or "", [])
-    return known[0][0] if len(known) == 1 else None
-
-
-def _leaves_open(code: cst.FunctionDef | cst.Lambda) -> bool:
-    """Returns whether a function that is given a connection certainly leaves its transaction open."""
-    given = {one.name.value for one in code.params.params}
-    for node in descendants(code):
-        if isinstance(node, cst.Call):
-            method = last_name(node.func)
-            if method in _MAY_COMMIT or (
-                method not in EXECUTING and any(dotted(argument.value) in given for argument in node.args)
-            ):
-                return False
-    return True
-
-
-def _only_reads(module: Module, call: cst.Call) -> bool:
-    """Returns whether the function that `run_sync` is given certainly leaves the transaction open."""
-    given = call.args[0].value if call.args else None
-    if isinstance(given, cst.Attribute):
-        return given.attr.value in _OF_METADATA
-    code: cst.FunctionDef | cst.Lambda | None = given if isinstance(given, cst.Lambda) else None
-    if isinstance(given, cst.Name):
-        code = _one_function(module, given.value)
-    return code is not None and _leaves_open(code)
-
-
-def _is_repeated(module: Module, call: cst.Call, block: cst.With) -> bool:
-    """Returns whether a call stands in a loop inside of a block."""
-    node = module.index.parents.get(id(call))
-    while node is not None and node is not block:
-        if isinstance(node, (cst.For, cst.While)):
-            return True
-        node = module.index.parents.get(id(node))
-    return False
 
 
 def _without_block(client: Client, *, made: bool, receiver: cst.BaseExpression | None) -> Transaction:
@@ -335,7 +176,7 @@ def _in_migration(module: Module, call: cst.Call, body: Body, keys: frozenset[st
     """Returns the surroundings of a call in a migration, which Alembic runs in a transaction."""
     around = {
         last_name(item.item.func)
-        for block in _withs(module, call, module.index.innermost_function(call))
+        for block in withs_around(module, call, module.index.innermost_function(call))
         for item in block.items
         if isinstance(item.item, cst.Call)
     }
@@ -366,7 +207,7 @@ def _is_begun(module: Module, body: Body, call: cst.Call, keys: frozenset[str]) 
         if use.start >= start:
             continue
         parent = module.index.parents.get(id(use.node))
-        if use.opens or (use.method in _BEGINS and not isinstance(parent, cst.WithItem)):
+        if use.opens or (use.method in BEGINS and not isinstance(parent, cst.WithItem)):
             return True
         if use.method in ("commit", "rollback"):
             return False

@@ -1,0 +1,80 @@
+"""Whether the transaction of a connection may be committed by what follows: read from the syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import libcst as cst
+
+from poolsafe.facts.connection_names import Body, Use, dotted
+from poolsafe.facts.transaction_blocks import BEGINS, Block
+from poolsafe.inference import Module
+from poolsafe.libraries import EXECUTING
+from poolsafe.syntax.index import descendants, last_name
+
+# Methods of MetaData that `run_sync` calls on an open transaction.
+_OF_METADATA = frozenset({"create_all", "drop_all", "reflect"})
+_MAY_COMMIT = frozenset({*BEGINS, "begin_transaction", "commit", "run_migrations"})
+
+
+def may_commit(module: Module, body: Body, block: Block, call: cst.Call, keys: frozenset[str]) -> bool:
+    """Returns whether the transaction that a call runs in may be committed in its block, or by what the block calls."""
+    first, last = module.tree.span(block.node.body)
+    if not _is_repeated(module, call, block.node):
+        first = module.tree.span(call)[1]
+    if any(first <= at < last for at in body.yields):
+        return True
+    return commits(module, [use for use in body.calls if first <= use.start < last], keys)
+
+
+def commits(module: Module, uses: Iterable[Use], keys: frozenset[str]) -> bool:
+    """Returns whether one of these calls may commit on a connection, by itself or in a function that it is given to."""
+    for use in uses:
+        if use.method in ("commit", "begin", "run_sync") and not keys.isdisjoint(use.names):
+            if use.method != "run_sync" or not _only_reads(module, use.node):
+                return True
+        elif use.method not in EXECUTING and not keys.isdisjoint(use.given):
+            called = _one_function(module, use.method)
+            if called is None or not _leaves_open(called):
+                return True
+    return False
+
+
+def _one_function(module: Module, name: str | None) -> cst.FunctionDef | None:
+    """Returns the function of this name, or None if the module has none or several."""
+    known = module.index.functions.get(name or "", [])
+    return known[0][0] if len(known) == 1 else None
+
+
+def _leaves_open(code: cst.FunctionDef | cst.Lambda) -> bool:
+    """Returns whether a function that is given a connection certainly leaves its transaction open."""
+    given = {one.name.value for one in code.params.params}
+    for node in descendants(code):
+        if isinstance(node, cst.Call):
+            method = last_name(node.func)
+            if method in _MAY_COMMIT or (
+                method not in EXECUTING and any(dotted(argument.value) in given for argument in node.args)
+            ):
+                return False
+    return True
+
+
+def _only_reads(module: Module, call: cst.Call) -> bool:
+    """Returns whether the function that `run_sync` is given certainly leaves the transaction open."""
+    given = call.args[0].value if call.args else None
+    if isinstance(given, cst.Attribute):
+        return given.attr.value in _OF_METADATA
+    code: cst.FunctionDef | cst.Lambda | None = given if isinstance(given, cst.Lambda) else None
+    if isinstance(given, cst.Name):
+        code = _one_function(module, given.value)
+    return code is not None and _leaves_open(code)
+
+
+def _is_repeated(module: Module, call: cst.Call, block: cst.With) -> bool:
+    """Returns whether a call stands in a loop inside of a block."""
+    node = module.index.parents.get(id(call))
+    while node is not None and node is not block:
+        if isinstance(node, (cst.For, cst.While)):
+            return True
+        node = module.index.parents.get(id(node))
+    return False

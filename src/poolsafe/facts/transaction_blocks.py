@@ -1,0 +1,71 @@
+"""The `with` blocks around a call that say in which transaction it runs: read from the syntax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import libcst as cst
+
+from poolsafe.facts.connection_names import SAME, dotted
+from poolsafe.facts.session_statement import Client, Transaction
+from poolsafe.inference import Module
+from poolsafe.records import frozen
+from poolsafe.syntax.index import last_name
+
+#: Methods that begin a transaction, and end it with their block.
+BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
+
+
+@frozen
+class Block:
+    """A `with` block around a call that says something about the connection's transaction.
+
+    `owns`: the block also makes the connection, which is gone after it.
+    """
+
+    node: cst.With
+    transaction: Transaction
+    owns: bool
+
+
+def withs_around(module: Module, call: cst.CSTNode, function: cst.FunctionDef | None) -> Iterator[cst.With]:
+    """Yields the `with` blocks around a call, inside its function, innermost first."""
+    below: cst.CSTNode = call
+    node = module.index.parents.get(id(call))
+    while node is not None and node is not function:
+        if isinstance(node, cst.With) and below is node.body:
+            yield node
+        below, node = node, module.index.parents.get(id(node))
+
+
+def blocks_around(
+    module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str], client: Client
+) -> Iterator[Block]:
+    """Yields the blocks around a call that decide about its transaction, innermost first."""
+    for block in withs_around(module, call, function):
+        # In one statement, a later item may be taken from an earlier one.
+        for item in reversed(block.items):
+            found = _block(block, item, keys, client)
+            if found is not None:
+                yield found
+
+
+def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Client) -> Block | None:
+    made = item.item.expression if isinstance(item.item, cst.Await) else item.item
+    bound = dotted(item.asname.name) in keys if item.asname is not None else False
+    if not isinstance(made, cst.Call):
+        # `async with conn:` where `conn = engine.connect()`.
+        return None
+    method = last_name(made.func)
+    base = dotted(made.func.value) if isinstance(made.func, cst.Attribute) else None
+    if method in BEGINS and base in keys:
+        return Block(block, Transaction.OPEN, owns=False)
+    if method in BEGINS and bound:
+        return Block(block, Transaction.OPEN, owns=True)
+    if method == "begin_transaction":
+        return Block(block, Transaction.OPEN, owns=False)
+    if method == "autocommit_block":
+        return Block(block, Transaction.AUTOCOMMIT, owns=False)
+    if not bound or method in SAME:
+        return None
+    return Block(block, Transaction.NONE if client is Client.ASYNCPG else Transaction.BEGUN, owns=True)
