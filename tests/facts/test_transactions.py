@@ -21,6 +21,7 @@ import asyncpg
 from alembic import op
 from sqlalchemy import bindparam, event, func, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.util import await_only
 
 engine = create_async_engine("postgresql+asyncpg://app@db/app")
 maker = async_sessionmaker(engine)
@@ -237,6 +238,60 @@ LISTENERS = """
     @event.listens_for(engine.sync_engine, "connect")
     def f(dbapi_connection, record):
         dbapi_connection.run_async(lambda conn: conn.set_type_codec("SET"))
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        await_only(dbapi_connection.driver_connection.execute("SET search_path TO a"))  # PGB408
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        raw = dbapi_connection.driver_connection
+        dbapi_connection.await_(raw.execute("SET ROLE app"))  # PGB402
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        await_only(dbapi_connection.driver_connection.execute("SELECT 1"))
+        await_only(record.driver_connection.execute("SET search_path TO a"))  # PGB408
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        record.driver_connection.execute("SET search_path TO a")
+
+    @event.listens_for(engine.sync_engine, "checkin")
+    def f(dbapi_connection, record):
+        await_only(dbapi_connection.driver_connection.execute("DISCARD ALL"))  # PGB409
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def f(dbapi_connection, record):
+        await_only(dbapi_connection.driver_connection.add_listener("jobs", print))
+        dbapi_connection.run_async(lambda conn: conn.add_listener("jobs", print))  # PGB407 PGB407
+"""
+
+ADAPTERS = """
+    async def f():
+        async with engine.begin() as conn:
+            raw = await conn.get_raw_connection()
+            await raw.driver_connection.execute("SET LOCAL work_mem = '1GB'")
+            await raw.driver_connection.execute("SET work_mem = '1GB'")  # PGB404 PGB401
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SELECT 1"))
+            raw = await conn.get_raw_connection()
+            await raw.driver_connection.execute("SET LOCAL work_mem = '1GB'")
+
+    async def f():
+        async with engine.connect() as conn:
+            await conn.execute(text("SELECT 1"))
+            driver = (await conn.get_raw_connection()).driver_connection
+            await driver.execute("SET LOCAL work_mem = '1GB'")
+
+    async def f():
+        async with engine.begin() as conn:
+            raw = await conn.get_raw_connection()
+            async with raw.driver_connection.transaction():
+                await raw.driver_connection.execute("SET LOCAL work_mem = '1GB'")
+                await raw.driver_connection.execute("SET ROLE app")  # PGB402!
 """
 
 PARAMETERS = """
@@ -441,7 +496,7 @@ HELPERS = """
 
 @pytest.mark.parametrize(
     ("program", "expected"),
-    cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS, LISTENERS, PARAMETERS, RESETS, HELPERS),
+    cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS, LISTENERS, ADAPTERS, PARAMETERS, RESETS, HELPERS),
 )
 def test_the_transaction_around_a_command(program: str, expected: str) -> None:
     assert said(program) == expected

@@ -122,6 +122,17 @@ def base_of(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
                 return node
 
 
+def is_of_adapter(body: Body, receiver: cst.BaseExpression | None) -> bool:
+    """Returns whether a connection is the driver's own one inside of a connection of SQLAlchemy."""
+    name = dotted(receiver)
+    made = [value for bound, value in body.assignments if bound == name]
+    return any(_takes_driver_connection(node) for node in (receiver, *made))
+
+
+def _takes_driver_connection(node: cst.BaseExpression | None) -> bool:
+    return isinstance(node, cst.Attribute) and node.attr.value == "driver_connection"
+
+
 def _bindings(body: Body) -> dict[str, list[cst.BaseExpression]]:
     """Returns what each name of a function is taken from by a method that keeps the connection."""
     found: dict[str, list[cst.BaseExpression]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from poolsafe.facts.connection_names import SAME, dotted
+from poolsafe.facts.connection_names import SAME, base_of, dotted
 from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.inference import Module
 from poolsafe.records import frozen
@@ -57,7 +57,7 @@ def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Cl
         # `async with conn:` where `conn = engine.connect()`.
         return None
     method = last_name(made.func)
-    base = dotted(made.func.value) if isinstance(made.func, cst.Attribute) else None
+    base = dotted(base_of(made.func.value)) if isinstance(made.func, cst.Attribute) else None
     if method in BEGINS and base in keys:
         return Block(block, Transaction.OPEN, owns=False)
     if method in BEGINS and bound:

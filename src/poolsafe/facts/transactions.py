@@ -17,17 +17,20 @@ from poolsafe.facts.callers import caller_of_lambda, callers_of, is_nested, para
 from poolsafe.facts.commits import commits, may_commit
 from poolsafe.facts.connection_names import (
     Body,
+    Use,
     base_of,
     body_of,
     dotted,
     is_acquired,
     is_direct,
+    is_of_adapter,
     makers,
     names_of,
 )
 from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.facts.transaction_blocks import BEGINS, Block, blocks_around, withs_around
 from poolsafe.inference import Module
+from poolsafe.libraries import EXECUTING
 from poolsafe.records import frozen
 from poolsafe.syntax.index import last_name
 
@@ -133,6 +136,8 @@ def _in_function(
     owner = block is not None and block.owns
     made = is_acquired(body, keys)
     transaction = block.transaction if block is not None else _without_block(client, made=made, receiver=receiver)
+    if client is Client.ASYNCPG and is_of_adapter(body, receiver):
+        transaction = _on_adapter(module, body, call, keys, block, transaction)
     if autocommit or _sets_autocommit(module, body, keys, block):
         transaction = Transaction.AUTOCOMMIT
     if transaction is not Transaction.OPEN and _is_begun(module, body, call, keys):
@@ -170,6 +175,29 @@ def _without_block(client: Client, *, made: bool, receiver: cst.BaseExpression |
     if client is Client.SQLALCHEMY:
         return Transaction.BEGUN
     return Transaction.NONE if made and receiver is not None else Transaction.UNKNOWN
+
+
+def _on_adapter(
+    module: Module, body: Body, call: cst.Call, keys: frozenset[str], block: Block | None, transaction: Transaction
+) -> Transaction:
+    """Returns the transaction of a call on the driver's own connection inside of one of SQLAlchemy's.
+
+    SQLAlchemy begins its transaction with the first statement that it runs itself, not with its block.
+    """
+    if block is not None and any(_is_of_asyncpg(item) for item in block.node.items):
+        return transaction
+    start = module.tree.span(call)[0]
+    if any(use.method in EXECUTING and use.start < start and not _is_on_adapter(body, use) for use in body.uses(keys)):
+        return Transaction.BEGUN if transaction is Transaction.NONE else transaction
+    return Transaction.NONE if transaction is Transaction.OPEN else transaction
+
+
+def _is_on_adapter(body: Body, use: Use) -> bool:
+    return isinstance(use.node.func, cst.Attribute) and is_of_adapter(body, use.node.func.value)
+
+
+def _is_of_asyncpg(item: cst.WithItem) -> bool:
+    return isinstance(item.item, cst.Call) and last_name(item.item.func) == "transaction"
 
 
 def _in_migration(module: Module, call: cst.Call, body: Body, keys: frozenset[str], *, direct: bool) -> Surroundings:
