@@ -11,7 +11,8 @@ from poolsafe.findings import Applicability, Finding
 from poolsafe.source import Source
 
 from .choices import Choices
-from .session_programs import run_session_program, session_program
+from .session_programs import session_program
+from .session_stand_ins import run_session_program
 
 # A migration has no env.py here: that its engine is on asyncpg is told by the deployment.
 BEHIND_A_POOLER = Deployment(pooler=PoolMode.TRANSACTION, assume_asyncpg=True)

@@ -1,19 +1,14 @@
-"""Programs that change the session: generated, and run with stand-ins for SQLAlchemy's and asyncpg's clients."""
+"""Generates programs that change the session, by SQLAlchemy's and asyncpg's clients and in migrations."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from contextlib import asynccontextmanager, contextmanager
-from types import ModuleType
-from typing import Any
-
 from .choices import Choices
 from .draft import Lines, block
-from .pooled_servers import PROGRAM, Left, Session, line_of_program
+from .session_locks import LockPair
 
 HEADER = """\
 import asyncio
+from contextlib import asynccontextmanager
 
 import asyncpg
 from sqlalchemy import func, select, text
@@ -30,7 +25,11 @@ def session_program(choices: Choices) -> str:
     if choices.chance(12):
         return _migration(choices)
     writers = [_Writer(choices, f"work_{number}") for number in range(choices.between(1, 2))]
-    functions = [function for writer in writers for function in writer.functions()]
+    pairs = [LockPair(choices, number, raw=raw) for number, raw in enumerate((False, True))]
+    for writer in writers:
+        writer.pair = next(pair for pair in pairs if pair.raw == writer.raw)
+    written = [function for writer in writers for function in writer.functions()]
+    functions = [*(definition for pair in pairs if pair.is_used for definition in pair.definitions()), *written]
     calls = [f"await {writer.name}()" for writer in writers]
     main = block("async def main() -> None:", calls)
     parts = [*("\n".join(lines) for lines in functions), "\n".join(main), "asyncio.run(main())"]
@@ -65,7 +64,8 @@ class _Writer:
         self.choices = choices
         self.name = name
         self._helpers: list[Lines] = []
-        self._raw = choices.chance(35)
+        self.raw = self._raw = choices.chance(35)
+        self.pair: LockPair | None = None
         self._opening, self._connection = choices.one(_RAW if self._raw else _ENGINES)
         # A savepoint raises an error in AUTOCOMMIT.
         later = self._opening == "async with engine.connect() as conn:" and choices.chance(25)
@@ -129,6 +129,9 @@ class _Writer:
             ]
         if kind == "lock and release":
             return self._locked(connection)
+        if kind == "pair" and self.pair is not None and connection == self._connection:
+            between = _run(choices, connection, choices.one(PROBES), raw=raw)
+            return self.pair.used(connection, between, self._commits() if choices.chance(30) else [])
         if kind == "table":
             # A table that is created twice raises an error.
             table = f"scratch_{choices.between(1, 9_999)}"
@@ -140,20 +143,31 @@ class _Writer:
     def _locked(self, connection: str) -> Lines:
         choices, raw = self.choices, self._raw
         between = _run(choices, connection, choices.one(PROBES), raw=raw)
-        if not raw and self._may_commit(connection) and choices.chance(30):
-            between.append(f"await {connection}.commit()")
+        if self._may_commit(connection) and choices.chance(30):
+            between += self._commits()
         released = _run(choices, connection, "SELECT pg_advisory_unlock(3)", raw=raw)
         if choices.chance(40):
             between, released = [*block("try:", between), *block("finally:", released)], []
         return [*_run(choices, connection, "SELECT pg_advisory_lock(3)", raw=raw), *between, *released]
 
     def _may_commit(self, connection: str) -> bool:
-        return connection == self._connection
+        return connection == self._connection and not self._raw
+
+    def _commits(self) -> Lines:
+        """Returns lines that commit, by themselves or by a function that they give the connection to."""
+        if self._raw:
+            return []
+        if self.choices.chance(70):
+            return [f"await {self._connection}.commit()"]
+        name = f"_{self.name}_{len(self._helpers)}"
+        self._helpers.append(block(f"async def {name}(connection) -> None:", ["await connection.commit()"]))
+        return [f"await {name}({self._connection})"]
 
 
 _STEPS = (
     (8, "command"),
     (2, "lock and release"),
+    (2, "pair"),
     (2, "table"),
     (2, "probe"),
     (2, "set and reset"),
@@ -215,203 +229,3 @@ def _migration(choices: Choices) -> str:
             written = block("with op.get_context().autocommit_block():", written)
         lines += written
     return "\n".join(["from alembic import op", "", "", *block("def upgrade() -> None:", lines)]) + "\n"
-
-
-# --- stand-ins ---
-
-
-class _Clause:
-    """A clause, with the line of the program that creates it."""
-
-    def __init__(self, sql: str, line: int | None = None) -> None:
-        self.sql = sql
-        self.line = line_of_program() if line is None else line
-
-
-class _Functions:
-    def __getattr__(self, name: str) -> Callable[..., _Clause]:
-        return lambda *given: _Clause(f"SELECT {name}({', '.join(map(str, given))})")
-
-
-class _Connection:
-    """A connection or session of SQLAlchemy, or a connection of asyncpg."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    async def execute(self, statement: Any, parameters: object = None) -> Any:
-        if isinstance(statement, _Clause):
-            return self._session.run(statement.sql, parameters, statement.line)
-        return self._session.run(statement, parameters, line_of_program())
-
-    async def fetchval(self, statement: str, *parameters: object) -> Any:
-        return self._session.run(statement, parameters, line_of_program())
-
-    async def commit(self) -> None:
-        self._session.end(commit=True)
-
-    def begin(self) -> Any:
-        return _transaction(self._session)
-
-    transaction = begin
-
-    def begin_nested(self) -> Any:
-        self._session.begin_by_itself()
-        return _transaction(self._session)
-
-    async def run_sync(self, function: Callable[[Any], Any]) -> Any:
-        return function(_SynchronousConnection(self._session))
-
-    def execution_options(self, **_: object) -> Any:
-        self._session.automatic = False
-        return _answering(self)
-
-
-class _SynchronousConnection:
-    """What `run_sync` gives to its function."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def execute(self, statement: _Clause) -> Any:
-        return self._session.run(statement.sql, None, statement.line)
-
-
-async def _answering(value: Any) -> Any:
-    return value
-
-
-@asynccontextmanager
-async def _transaction(session: Session) -> Any:
-    if session.open:
-        # Inside of another one, it is a savepoint.
-        yield None
-        return
-    session.begin()
-    try:
-        yield None
-    except BaseException:
-        session.end(commit=False)
-        raise
-    session.end(commit=True)
-
-
-class _Source:
-    """An engine, a session maker or a pool: whatever gives connections."""
-
-    def __init__(self, left: Left, *, automatic: bool) -> None:
-        self._left = left
-        self._automatic = automatic
-
-    @asynccontextmanager
-    async def connect(self) -> Any:
-        session = Session(self._left, automatic=self._automatic)
-        try:
-            yield _Connection(session)
-        finally:
-            if self._automatic:
-                session.end(commit=False)
-
-    def acquire(self) -> Any:
-        return _Acquired(self)
-
-    def __call__(self) -> Any:
-        return self.connect()
-
-    def __await__(self) -> Any:
-        return _answering(self).__await__()
-
-    @asynccontextmanager
-    async def begin(self) -> Any:
-        async with self.connect() as connection, connection.begin():
-            yield connection
-
-    def execution_options(self, **_: object) -> _Source:
-        return _Source(self._left, automatic=False)
-
-    async def __aenter__(self) -> _Source:
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        pass
-
-
-class _Acquired:
-    """What `acquire()` of a pool returns: it may be awaited, or entered."""
-
-    def __init__(self, pool: _Source) -> None:
-        self._manager = pool.connect()
-
-    def __await__(self) -> Any:
-        return self._manager.__aenter__().__await__()
-
-    async def __aenter__(self) -> Any:
-        return await self._manager.__aenter__()
-
-    async def __aexit__(self, *given: Any) -> None:
-        await self._manager.__aexit__(*given)
-
-
-class _Operations:
-    """Alembic's `op`, and its migration context."""
-
-    def __init__(self, session: Session) -> None:
-        self._session = session
-
-    def execute(self, sql: str) -> None:
-        self._session.run(sql, None, line_of_program())
-
-    def get_context(self) -> _Operations:
-        return self
-
-    @contextmanager
-    def autocommit_block(self) -> Any:
-        self._session.end(commit=True)
-        yield None
-        self._session.begin()
-
-
-def is_migration(text: str) -> bool:
-    """Returns whether a program is a migration of Alembic."""
-    return text.startswith("from alembic")
-
-
-def run_session_program(text: str) -> Left:
-    """Runs a program, and returns what it leaves behind."""
-    left = Left()
-    migrating = Session(left, automatic=False)
-    migrating.begin()
-
-    async def connect(_: str) -> _Connection:
-        return _Connection(Session(left, automatic=False))
-
-    modules = {
-        "alembic": _module(op=_Operations(migrating)),
-        "asyncpg": _module(connect=connect, create_pool=lambda _: _Source(left, automatic=False)),
-        "sqlalchemy": _module(text=_Clause, func=_Functions(), select=lambda clause: clause),
-        "sqlalchemy.ext": _module(),
-        "sqlalchemy.ext.asyncio": _module(
-            create_async_engine=lambda _: _Source(left, automatic=True), async_sessionmaker=lambda engine: engine
-        ),
-    }
-    before = {name: sys.modules.get(name) for name in modules}
-    sys.modules.update(modules)
-    try:
-        names: dict[str, Any] = {"__name__": "__main__"}
-        exec(compile(text, PROGRAM, "exec"), names)
-        if is_migration(text):
-            names["upgrade"]()
-            migrating.end(commit=True)
-    finally:
-        for name, module in before.items():
-            if module is None:
-                del sys.modules[name]
-            else:
-                sys.modules[name] = module
-    return left
-
-
-def _module(**names: object) -> Any:
-    module = ModuleType("stand_in")
-    module.__dict__.update(names)
-    return module

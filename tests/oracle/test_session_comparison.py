@@ -8,7 +8,8 @@ import pytest
 from samples import LONG, one_in
 
 from .session_comparison import examined
-from .session_programs import HEADER, run_session_program
+from .session_programs import HEADER
+from .session_stand_ins import run_session_program
 
 PROGRAMS = 100
 

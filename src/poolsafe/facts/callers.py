@@ -9,15 +9,27 @@ import libcst as cst
 from poolsafe.facts.connection_names import Body
 from poolsafe.inference import Module
 from poolsafe.records import frozen
-from poolsafe.syntax.index import CallSite, descendants
+from poolsafe.syntax.index import CallSite, descendants, last_name
 
 
 @frozen(eq=False)
 class Caller:
-    """A call of the function, and the expression of the connection that it gives."""
+    """A call of the function, and the expression of the connection that it gives.
 
-    call: cst.Call
+    `block`: the `with` block that runs where the function yields, or behind `__aenter__`.
+    """
+
+    call: cst.BaseExpression
     receiver: cst.BaseExpression
+    block: cst.With | None = None
+
+
+@frozen(eq=False)
+class Callers:
+    """The calls of a function that the module shows. `complete`: there are no others."""
+
+    seen: tuple[Caller, ...] = ()
+    complete: bool = False
 
 
 def caller_of_lambda(module: Module, call: cst.Call, name: str | None) -> Caller | None:
@@ -32,26 +44,51 @@ def caller_of_lambda(module: Module, call: cst.Call, name: str | None) -> Caller
     return _by_run_sync(around)
 
 
-def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str) -> tuple[Caller, ...]:
-    """Returns the calls of a function that take a parameter of this name, or none unless all of them are seen.
+def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str) -> Callers:
+    """Returns the calls of a function that take a parameter of this name.
 
-    They are if the function stands in another one or is private by its name, and if nothing but calls mentions it.
+    They are complete if the function stands in another one or is private by its name, and if nothing but calls
+    mentions it.
     """
     own = function.name.value
     scopes = module.index.scopes.get(id(function), ())
     hidden = is_nested(module, function) or (own.startswith("_") and not own.startswith("__"))
     place = _place(function, scopes, name)
     rebound = any(bound == name for bound, _ in body.assignments)
-    if place is None or not hidden or rebound or body.yields:
-        return ()
+    if place is None or rebound or (body.yields and not is_manager(function)):
+        return Callers()
     sites = [site for site in module.index.calls_by_name.get(own, ()) if site.scopes[: len(scopes)] == scopes]
+    if not scopes and not hidden:
+        # A method of another object may have the name.
+        sites = [site for site in sites if not isinstance(site.node.func, cst.Attribute) or site.name != own]
     same = [one for one in module.index.functions[own] if one[1][: len(scopes)] == scopes]
-    region = next((one for one in reversed(scopes) if isinstance(one, cst.FunctionDef)), None)
-    if len(same) != 1 or _mentions(module, region)[own] != len(sites) + 1:
-        return ()
-    found = [_caller(site, own, name, place) for site in sites if function not in site.scopes]
+    if len(same) != 1:
+        return Callers()
+    found = [_caller(module, site, function, name, place) for site in sites if function not in site.scopes]
     callers = tuple(one for one in found if one is not None)
-    return callers if len(callers) == len(sites) else ()
+    if not hidden:
+        return Callers(callers)
+    region = next((one for one in reversed(scopes) if isinstance(one, cst.FunctionDef)), None)
+    complete = _mentions(module, region)[own] == len(sites) + 1 and len(callers) == len(sites)
+    return Callers(callers, complete and bool(callers))
+
+
+def is_manager(function: cst.FunctionDef) -> bool:
+    """Returns whether a function is a generator that `contextmanager` or `asynccontextmanager` makes a manager of."""
+    return any(map(_makes_manager, function.decorators))
+
+
+def _makes_manager(decorator: cst.Decorator) -> bool:
+    return last_name(decorator.decorator) in ("contextmanager", "asynccontextmanager")
+
+
+def block_of(module: Module, made: cst.BaseExpression) -> cst.With | None:
+    """Returns the `with` block that enters what an expression makes, or None."""
+    node: cst.CSTNode | None = module.index.parents.get(id(made))
+    if isinstance(node, cst.Await):
+        node = module.index.parents.get(id(node))
+    around = module.index.parents.get(id(node)) if isinstance(node, cst.WithItem) else None
+    return around if isinstance(around, cst.With) else None
 
 
 def parameters_of(function: cst.FunctionDef) -> list[str]:
@@ -67,7 +104,7 @@ def is_nested(module: Module, function: cst.FunctionDef) -> bool:
 
 def _place(function: cst.FunctionDef, scopes: tuple[object, ...], name: str) -> int | None:
     """Returns the index of a parameter among the arguments of a call, or None if it has none."""
-    decorators = [one.decorator for one in function.decorators]
+    decorators = [one.decorator for one in function.decorators if not _makes_manager(one)]
     static = [isinstance(one, cst.Name) and one.value == "staticmethod" for one in decorators]
     if not all(static) or function.params.star_kwarg is not None or isinstance(function.params.star_arg, cst.Param):
         return None
@@ -76,15 +113,24 @@ def _place(function: cst.FunctionDef, scopes: tuple[object, ...], name: str) -> 
     return names.index(name) - method if name in names[method:] else None
 
 
-def _caller(site: CallSite, own: str, name: str, place: int) -> Caller | None:
-    if site.name != own:
+def _caller(module: Module, site: CallSite, function: cst.FunctionDef, name: str, place: int) -> Caller | None:
+    if site.name != function.name.value:
         return _by_run_sync(site.node) if place == 0 else None
-    if any(argument.star for argument in site.node.args):
+    given = argument_of(site.node, name, place)
+    if given is None:
         return None
-    named = [one.value for one in site.node.args if one.keyword is not None and one.keyword.value == name]
-    positional = [one.value for one in site.node.args if one.keyword is None]
+    block = block_of(module, site.node)
+    return None if is_manager(function) and block is None else Caller(site.node, given, block)
+
+
+def argument_of(call: cst.Call, name: str, place: int) -> cst.BaseExpression | None:
+    """Returns the argument of a call for a parameter, or None if it is not seen."""
+    if any(argument.star for argument in call.args):
+        return None
+    named = [one.value for one in call.args if one.keyword is not None and one.keyword.value == name]
+    positional = [one.value for one in call.args if one.keyword is None]
     given = named or positional[place : place + 1]
-    return Caller(site.node, given[0]) if given else None
+    return given[0] if given else None
 
 
 def _by_run_sync(call: cst.Call) -> Caller | None:

@@ -12,6 +12,8 @@ from poolsafe.inference import Module
 from poolsafe.libraries import EXECUTING
 from poolsafe.syntax.index import descendants, last_name
 
+#: Methods that end the transaction of a connection.
+ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
 # Methods of MetaData that `run_sync` calls on an open transaction.
 _OF_METADATA = frozenset({"create_all", "drop_all", "reflect"})
 _MAY_COMMIT = frozenset({*BEGINS, "begin_transaction", "commit", "run_migrations"})
@@ -34,10 +36,39 @@ def commits(module: Module, uses: Iterable[Use], keys: frozenset[str]) -> bool:
             if use.method != "run_sync" or not _only_reads(module, use.node):
                 return True
         elif use.method not in EXECUTING and not keys.isdisjoint(use.given):
-            called = _one_function(module, use.method)
-            if called is None or not _leaves_open(called):
+            called = _code_of(module, use.method)
+            if not called or not all(map(_leaves_open, called)):
                 return True
     return False
+
+
+def ends_transaction(module: Module, use: Use, keys: frozenset[str]) -> bool:
+    """Returns whether a call ends the transaction of a connection, by itself or in a function that it is given to."""
+    if use.method in ENDS and isinstance(use.node.func, cst.Attribute):
+        return True
+    called = None if keys.isdisjoint(use.given) else _one_function(module, use.method)
+    given = set() if called is None else {one.name.value for one in called.params.params}
+    return called is not None and any(_ends(node, given) for node in descendants(called.body))
+
+
+def _ends(node: cst.CSTNode, given: set[str]) -> bool:
+    if not isinstance(node, cst.Call) or not isinstance(node.func, cst.Attribute):
+        return False
+    return node.func.attr.value in ("commit", "rollback") and dotted(node.func.value) in given
+
+
+def _code_of(module: Module, name: str | None) -> list[cst.FunctionDef]:
+    """Returns the function of this name, or the methods of the class; none if the module has none or several."""
+    function = _one_function(module, name)
+    if function is not None:
+        return [function]
+    known = module.index.classes.get(name or "", [])
+    return methods_of(known[0][0]) if len(known) == 1 else []
+
+
+def methods_of(cls: cst.ClassDef) -> list[cst.FunctionDef]:
+    """Returns the functions that stand in a class itself."""
+    return [one for one in cls.body.body if isinstance(one, cst.FunctionDef)]
 
 
 def _one_function(module: Module, name: str | None) -> cst.FunctionDef | None:

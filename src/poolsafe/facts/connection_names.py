@@ -116,6 +116,9 @@ def base_of(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
                 node = node.expression
             case cst.Call(func=cst.Attribute() as method) if method.attr.value in SAME:
                 node = method.value
+            case cst.Attribute(value=cst.Name(value="self" | "cls")):
+                # An object's own attribute, which may be called `connection`.
+                return node
             case cst.Attribute() if node.attr.value in SAME:
                 node = node.value
             case _:

@@ -53,7 +53,8 @@ class SessionStatement:
       it, so that an effect which ends with the transaction is enough.
     * `ended_in`: the same transaction ends the effect itself: the lock is released, the table dropped.
     * `rolled_back`: the function closes the connection without a commit, so that the transaction changes nothing.
-    * `undone_late`: the effect is ended in the function, but after the transaction, or without one.
+    * `undone_late`: the effect is ended, as far as the module shows, but after the transaction, or without one.
+    * `abandoned`: a function of the module that makes the connection and lends it never ends the effect.
     * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
     * `routes`: the ways on which it may reach the server; none if nothing is known of them.
     * `edit`: the span in the file that a repair replaces (see `SessionCommand.edit`), or None if the SQL is not
@@ -78,6 +79,7 @@ class SessionStatement:
     ended_in: bool = False
     rolled_back: bool = False
     undone_late: bool = False
+    abandoned: bool = False
     lent: bool = False
     routes: tuple[Route, ...] = ()
     edit: tuple[int, int] | None = None

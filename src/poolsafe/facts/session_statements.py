@@ -32,7 +32,7 @@ from poolsafe.syntax.index import last_name
 
 # Effects that another command may end.
 _ENDED = frozenset({Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.SETTING, Effect.ROLE})
-_UNLOCK = re.compile(r"unlock", re.IGNORECASE)
+_UNLOCK = re.compile(r"unlock|release\w*lock|lock\w*\.release", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _CONSTANT = re.compile(r"[-\d, ]+|'[^']*'")
 
@@ -97,9 +97,11 @@ class _Collector:
         written = written_sql(module, node) if calls[0].function != "add_listener" else None
         start, end = module.tree.span(node)
         for index, one in enumerate(given):
-            ends = self._ends(one.command, around.later)
-            released = [call for call, _ in ends]
-            in_time = any(same for _, same in ends)
+            ends = [self._ends(one.command, way.later) for way in around.ways]
+            elsewhere = [self._ends(one.command, way.later) for way in around.others]
+            released = list({id(call): call for way in ends for call, _ in way}.values())
+            late = any(way and not any(same for _, same in way) for way in (*ends, *elsewhere))
+            lending = [way for way in (*around.ways, *around.others) if not way.lent]
             statement = SessionStatement(
                 path=module.path,
                 start=start,
@@ -112,9 +114,10 @@ class _Collector:
                 transaction=around.transaction,
                 listener=listener,
                 contained=around.contained,
-                ended_in=in_time,
+                ended_in=not late and all(any(same for _, same in way) for way in ends),
                 rolled_back=around.rolled_back,
-                undone_late=bool(released) and not in_time,
+                undone_late=late,
+                abandoned=around.lent and any(not self._ends(one.command, way.later) for way in lending),
                 lent=around.lent,
                 routes=routes,
                 executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
@@ -135,8 +138,8 @@ class _Collector:
         if known is None:
             # A function of the module may do it.
             called = self._module.index.functions.get(last_name(call.func) or "", [])
-            known = self._commands.get(id(called[0][0])) if len(called) == 1 else None
-        if known is not None and any(_is_end(one, command) for one in known):
+            known = [one for function, _ in called for one in self._commands.get(id(function), ())]
+        if any(_is_end(one, command) for one in known):
             return True
         if id(call) in self._commands or command.effect in (Effect.SETTING, Effect.ROLE):
             return False
@@ -144,7 +147,7 @@ class _Collector:
         code = self._module.tree.text(call)
         if command.effect is Effect.TEMPORARY_TABLE:
             return "drop" in code.lower() and command.name in _WORD.findall(code)
-        return _UNLOCK.search(code) is not None
+        return not any(one.effect is Effect.UNLOCK for one in known) and _UNLOCK.search(code) is not None
 
     def _releases(self, executor: cst.Call, released: list[cst.Call]) -> tuple[tuple[int, int], ...]:
         """Returns the spans of the statements that release a lock, if the function that takes it runs their SQL."""

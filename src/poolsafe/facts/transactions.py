@@ -13,8 +13,17 @@ from dataclasses import replace
 import libcst as cst
 
 from poolsafe.checkout.roots import is_test
-from poolsafe.facts.callers import caller_of_lambda, callers_of, is_nested, parameters_of
-from poolsafe.facts.commits import commits, may_commit
+from poolsafe.facts.callers import (
+    Caller,
+    Callers,
+    block_of,
+    caller_of_lambda,
+    callers_of,
+    is_manager,
+    is_nested,
+    parameters_of,
+)
+from poolsafe.facts.commits import ENDS, commits, ends_transaction, may_commit
 from poolsafe.facts.connection_names import (
     Body,
     Use,
@@ -27,6 +36,7 @@ from poolsafe.facts.connection_names import (
     makers,
     names_of,
 )
+from poolsafe.facts.holders import Holding, holders_in, holding
 from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.facts.transaction_blocks import BEGINS, Block, blocks_around, withs_around
 from poolsafe.inference import Module
@@ -34,9 +44,20 @@ from poolsafe.libraries import EXECUTING
 from poolsafe.records import frozen
 from poolsafe.syntax.index import last_name
 
-_ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
 _MOST_HOPS = 3
 _AUTOCOMMIT = re.compile(r"""["']AUTOCOMMIT["']""", re.IGNORECASE)
+
+
+@frozen
+class Way:
+    """A way through the functions that lend a connection to each other, behind a call on it.
+
+    `later` are the calls that use the connection after this one, each with whether it runs in the same transaction.
+    `lent`: the connection comes from elsewhere on this way, too.
+    """
+
+    later: tuple[tuple[cst.Call, bool], ...] = ()
+    lent: bool = True
 
 
 @frozen
@@ -45,8 +66,8 @@ class Surroundings:
 
     `lent`: the connection comes from elsewhere. `contained`: nothing runs on it after the transaction, as far as the
     function shows. `rolled_back`: the connection is closed at the end of a block that never commits, or a test is given
-    it, whose fixtures roll back as a rule. `later` are the calls that use the connection after this one, in the order
-    of the source, each with whether it runs in the same transaction.
+    it, whose fixtures roll back as a rule. `ways` are those on which the call is run, where all of them are seen, and
+    else what its function shows of them; `others` are those of them that are seen elsewhere.
     """
 
     transaction: Transaction
@@ -54,7 +75,8 @@ class Surroundings:
     contained: bool
     direct: bool
     rolled_back: bool = False
-    later: tuple[tuple[cst.Call, bool], ...] = ()
+    ways: tuple[Way, ...] = (Way(),)
+    others: tuple[Way, ...] = ()
 
 
 def surroundings_of(
@@ -76,19 +98,62 @@ def _followed(
         call, receiver = around.call, around.receiver
     found = _in_function(module, call, receiver, client, autocommit=autocommit)
     function = module.index.innermost_function(call)
-    name = dotted(base_of(receiver))
-    if not found.lent or function is None or name is None or client is Client.ALEMBIC:
+    base = base_of(receiver)
+    name = dotted(base)
+    if function is None or name is None or client is Client.ALEMBIC:
         return found
-    if is_test(module.path) and name.partition(".")[0] in parameters_of(function):
+    if found.lent and is_test(module.path) and name.partition(".")[0] in parameters_of(function):
         return replace(found, rolled_back=True)
     body = body_of(module, function)
-    callers = callers_of(module, function, body, name) if hops else ()
-    if not callers:
-        return found
-    outside = [
-        _followed(module, one.call, one.receiver, client, autocommit=autocommit, hops=hops - 1) for one in callers
+    held = holding(module, function, base)
+    if held is None and not found.lent:
+        return _in_manager(module, function, body, found)
+    callers = callers_of(module, function, body, name) if held is None else Callers(held.callers())
+    lending = [
+        (one, _followed(module, one.call, one.receiver, client, autocommit=autocommit, hops=hops - 1))
+        for one in (callers.seen if hops else ())
     ]
-    return _combined(module, call, body, names_of(body, receiver), found, outside)
+    if lending:
+        keys = names_of(body, receiver)
+        found = _combined(module, call, body, keys, found, lending, held, complete=callers.complete)
+    return found if held is None else _in_class(call, held, found)
+
+
+def _in_class(call: cst.BaseExpression, held: Holding, found: Surroundings) -> Surroundings:
+    """Returns the surroundings of a call in a method, with what other methods do with the same connection."""
+    own = not found.lent or held.is_acquired()
+    opened = found.transaction in (Transaction.OPEN, Transaction.BEGUN)
+    elsewhere = ((node, same and opened) for node, same in held.elsewhere(call))
+    way = Way((*found.ways[0].later, *elsewhere), lent=not own)
+    return replace(found, lent=False, ways=(way,)) if own else replace(found, others=(*found.others, way))
+
+
+def _in_manager(module: Module, function: cst.FunctionDef, body: Body, found: Surroundings) -> Surroundings:
+    """Returns the surroundings of a call in a function which makes the connection, and perhaps yields it to a block."""
+    if not body.yields or not is_manager(function):
+        return found
+    sites = module.index.calls_by_name.get(function.name.value, ())
+    blocks = [block for site in sites if (block := block_of(module, site.node)) is not None]
+    if not any(_ends_inside(module, block, frozenset()) for block in blocks):
+        return found
+    own = found.ways[0]
+    late = tuple((node, same and not _is_behind(module, body, node)) for node, same in own.later)
+    return replace(found, ways=(own, Way(late, own.lent)))
+
+
+def _ends_inside(module: Module, block: cst.With, keys: frozenset[str]) -> bool:
+    """Returns whether a block ends the transaction of a connection of these names, or of the one that it is given."""
+    body = body_of(module, module.index.innermost_function(block))
+    given = {dotted(item.asname.name) or "" for item in block.items if item.asname is not None}
+    keys |= given
+    keys |= holders_in(module, body, keys)
+    start, end = module.tree.span(block.body)
+    return any(start <= use.start < end and ends_transaction(module, use, keys) for use in body.uses(keys))
+
+
+def _is_behind(module: Module, body: Body, node: cst.CSTNode) -> bool:
+    """Returns whether a node stands behind all that a function yields."""
+    return module.tree.span(node)[0] > max(body.yields)
 
 
 def _combined(
@@ -97,17 +162,31 @@ def _combined(
     body: Body,
     keys: frozenset[str],
     found: Surroundings,
-    outside: list[Surroundings],
+    lending: list[tuple[Caller, Surroundings]],
+    held: Holding | None,
+    *,
+    complete: bool,
 ) -> Surroundings:
-    """Returns the surroundings of a call in a function that is given the connection, seen from all its callers."""
+    """Returns the surroundings of a call in a function that is given the connection, seen from its callers."""
     function = module.index.innermost_function(call)
+    outside = [one for _, one in lending]
     transactions = {one.transaction for one in outside}
+    ways: list[Way] = []
+    others = list(found.others)
+    for caller, one in lending:
+        through = _Through(module, call, body, keys, found, caller, one, held)
+        ways += map(through.way, one.ways)
+        others += map(through.way, one.others)
+    direct = found.direct or all(one.direct for one in outside)
     # Inside of another transaction, that of the function is a savepoint.
     own = found.transaction is Transaction.OPEN and transactions != {Transaction.OPEN}
     transaction = found.transaction if own or len(transactions) > 1 else transactions.pop()
-    here = found.later if own else tuple(_later(module, body, call, keys, None, transaction))
-    ended = own or any(use.method in _ENDS for use in body.uses(keys))
-    afterwards = tuple((use, same and not ended) for one in outside for use, same in one.later)
+    if not complete:
+        if found.transaction is Transaction.UNKNOWN:
+            way = Way(tuple(_later(module, body, call, keys, None, transaction)))
+            found = replace(found, transaction=transaction, ways=(way,))
+        return replace(found, direct=direct, others=(*ways, *others))
+    ended = own or any(use.method in ENDS for use in body.uses(keys))
     return Surroundings(
         transaction,
         lent=any(one.lent for one in outside),
@@ -116,10 +195,63 @@ def _combined(
         and is_nested(module, function)
         and not ended
         and all(one.contained for one in outside),
-        direct=found.direct or all(one.direct for one in outside),
+        direct=direct,
         rolled_back=not own and all(one.rolled_back for one in outside) and not commits(module, body.calls, keys),
-        later=(*here, *afterwards),
+        ways=tuple(ways),
+        others=tuple(others),
     )
+
+
+class _Through:
+    """The way from a call in a function through one caller of the function."""
+
+    def __init__(
+        self,
+        module: Module,
+        call: cst.Call,
+        body: Body,
+        keys: frozenset[str],
+        found: Surroundings,
+        caller: Caller,
+        outside: Surroundings,
+        held: Holding | None,
+    ) -> None:
+        self._module, self._body, self._block = module, body, caller.block
+        own = found.transaction is Transaction.OPEN and outside.transaction is not Transaction.OPEN
+        self._same_inside = not own
+        self._here = found.ways[0].later if own else tuple(_later(module, body, call, keys, None, outside.transaction))
+        self._ended = own or any(use.method in ENDS for use in body.uses(keys))
+        self._ended_inside = False
+        if caller.block is not None:
+            given = names_of(body_of(module, module.index.innermost_function(caller.call)), caller.receiver)
+            self._ended_inside = _ends_inside(module, caller.block, given)
+            same = outside.transaction in (Transaction.OPEN, Transaction.BEGUN)
+            exits = () if held is None else held.exits()
+            self._here += tuple((node, same and not own) for node in exits)
+        self._held = held
+
+    def way(self, outside: Way) -> Way:
+        """Returns what follows on the caller's way, with what the function and its block do before."""
+        if self._block is None:
+            after = ((node, same and not self._ended) for node, same in outside.later)
+            return Way((*self._here, *after), outside.lent)
+        start, end = self._module.tree.span(self._block)
+        first = [one for one in self._here if not self._is_exit(one[0])]
+        last = ((node, same and not self._ended_inside) for node, same in self._here if self._is_exit(node))
+        inside: list[tuple[cst.Call, bool]] = []
+        behind: list[tuple[cst.Call, bool]] = []
+        for node, same in outside.later:
+            if start <= self._module.tree.span(node)[0] < end:
+                inside.append((node, same and self._same_inside))
+            else:
+                behind.append((node, same and not self._ended and not self._ended_inside))
+        return Way((*first, *inside, *last, *behind), outside.lent)
+
+    def _is_exit(self, node: cst.CSTNode) -> bool:
+        """Returns whether a call of the function, or of its class, runs at the end of the block."""
+        if self._held is not None:
+            return self._module.index.innermost_function(node) is not self._held.function
+        return _is_behind(self._module, self._body, node)
 
 
 def _in_function(
@@ -159,7 +291,7 @@ def _in_function(
         and block.owns
         and not may_commit(module, body, block, call, keys)
     )
-    return Surroundings(transaction, lent, contained, direct, rolled_back, later)
+    return Surroundings(transaction, lent, contained, direct, rolled_back, (Way(later, lent),))
 
 
 def _is_opened_here(module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str]) -> bool:
@@ -213,7 +345,9 @@ def _in_migration(module: Module, call: cst.Call, body: Body, keys: frozenset[st
     start = module.tree.span(call)[0]
     leaves = any(use.start > start and use.method in ("autocommit_block", "commit") for use in body.calls)
     later = tuple(_later(module, body, call, keys, None, Transaction.OPEN))
-    return Surroundings(Transaction.OPEN, lent=False, contained=not leaves, direct=direct, later=later)
+    return Surroundings(
+        Transaction.OPEN, lent=False, contained=not leaves, direct=direct, ways=(Way(later, lent=False),)
+    )
 
 
 # --- before and after ---
@@ -254,6 +388,7 @@ def _later(
     start = module.tree.span(call)[1]
     end = module.tree.span(block.node)[1] if block is not None else None
     same = transaction in (Transaction.OPEN, Transaction.BEGUN)
+    keys |= holders_in(module, body, keys)
     for use in body.uses(keys):
         if use.start < start:
             continue
@@ -262,7 +397,7 @@ def _later(
             if block is not None and block.owns:
                 # Another connection by the same name.
                 return
-        if use.method in _ENDS and isinstance(use.node.func, cst.Attribute):
-            same = False
-            continue
-        yield use.node, same
+        ends = ends_transaction(module, use, keys)
+        if not ends or use.method not in ENDS:
+            yield use.node, same
+        same = same and not ends

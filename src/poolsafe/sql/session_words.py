@@ -117,7 +117,9 @@ _CALLS = (
     # Awaited and with a channel: many other methods have the name.
     (
         b"add_listener",
-        re.compile(rb"\b(?:await(?:_\w*)?|run_async)\b[^=;#]{1,300}?\.[\s\\]*add_listener[\s\\]*\((?!\s*(?:self\.)?\w*\s*\))"),
+        re.compile(
+            rb"\b(?:await(?:_\w*)?|run_async)\b[^=;#]{1,300}?\.[\s\\]*add_listener[\s\\]*\((?!\s*(?:self\.)?\w*\s*\))"
+        ),
     ),
 )
 
