@@ -198,5 +198,5 @@ def changes_session(data: bytes) -> bool:
 
 # One of these stands in every file that runs SQL by SQLAlchemy, Alembic or a driver. The others make a clause of
 # SQLAlchemy's, which another file may execute.
-_RUNS = (b".exec", b".fetch", b".add_listener")
-_CLAUSES = (b"text(", b".scalar", b"func.", b"DDL", b"text as")
+_RUNS = (b".exec", b".fetch", b"add_listener")
+_CLAUSES = (b"text(", b".text", b".scalar", b"func.", b"DDL", b"text as")

@@ -267,6 +267,20 @@ LISTENERS = """
         dbapi_connection.run_async(lambda conn: conn.add_listener("jobs", print))  # PGB407 PGB407
 """
 
+EXPECTED = """
+    async def f():
+        async with engine.begin() as conn:
+            with pytest.raises(DBAPIError):
+                await conn.execute(text("SET ROLE app"))
+
+    class Tests(TestCase):
+        async def test(self):
+            async with engine.begin() as conn:
+                with self.assertRaisesRegex(DBAPIError, "denied"):
+                    await conn.execute(text("SET ROLE app"))
+                await conn.execute(text("SET ROLE other"))  # PGB402!
+"""
+
 ADAPTERS = """
     async def f():
         async with engine.begin() as conn:
@@ -496,7 +510,7 @@ HELPERS = """
 
 @pytest.mark.parametrize(
     ("program", "expected"),
-    cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS, LISTENERS, ADAPTERS, PARAMETERS, RESETS, HELPERS),
+    cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS, LISTENERS, ADAPTERS, EXPECTED, PARAMETERS, RESETS, HELPERS),
 )
 def test_the_transaction_around_a_command(program: str, expected: str) -> None:
     assert said(program) == expected

@@ -16,11 +16,12 @@ class LockPair:
     """One pair: its definitions, and the lines that use it.
 
     `raw`: its connection is one of asyncpg. `makes_connection`: it is not given one. `is_used`: some lines use it.
+    `is_kept`: the last lines that use it never release the lock.
     """
 
     def __init__(self, choices: Choices, number: int, *, raw: bool) -> None:
         self.raw = raw
-        self.is_used = False
+        self.is_used = self.is_kept = False
         self._choices = choices
         self._form = choices.one(FORMS)
         self.makes_connection = self._form.startswith("own")
@@ -58,7 +59,7 @@ class LockPair:
         take, release = self._methods
         match self._form:
             case "functions":
-                end = [f"await {self._release}({connection})"] if choices.chance(85) else []
+                end = [] if self._keeps() else [f"await {self._release}({connection})"]
                 return [f"await {self._take}({connection})", *inner, *end]
             case "manager":
                 return block(f"async with {self._manager}({connection}):", inner)
@@ -74,9 +75,13 @@ class LockPair:
         if self.makes_connection:
             # What other connections run is of no concern here.
             inner = []
-        elif not choices.chance(85):
+        elif self._keeps():
             end = []
         return [f"lock = {self._class}({given})", f"await lock.{take}()", *inner, *end]
+
+    def _keeps(self) -> bool:
+        self.is_kept = self._choices.chance(15)
+        return self.is_kept
 
     def _members(self) -> Lines:
         take, release = self._methods

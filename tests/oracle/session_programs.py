@@ -131,7 +131,11 @@ class _Writer:
             return self._locked(connection)
         if kind == "pair" and self.pair is not None and connection == self._connection:
             between = _run(choices, connection, choices.one(PROBES), raw=raw)
-            return self.pair.used(connection, between, self._commits() if choices.chance(30) else [])
+            lines = self.pair.used(connection, between, self._commits() if choices.chance(30) else [])
+            if self.pair.is_kept:
+                # A lock that is taken twice and released once is another kind of fault.
+                self.pair = None
+            return lines
         if kind == "table":
             # A table that is created twice raises an error.
             table = f"scratch_{choices.between(1, 9_999)}"

@@ -32,7 +32,7 @@ class Callers:
     complete: bool = False
 
 
-def caller_of_lambda(module: Module, call: cst.Call, name: str | None) -> Caller | None:
+def caller_of_lambda(module: Module, call: cst.BaseExpression, name: str | None) -> Caller | None:
     """Returns the `run_sync` around a call in a lambda whose connection is the lambda's parameter, or None."""
     node = next((at for at in module.index.around(call) if isinstance(at, (cst.Lambda, cst.FunctionDef))), None)
     if not isinstance(node, cst.Lambda) or name not in [one.name.value for one in node.params.params[:1]]:

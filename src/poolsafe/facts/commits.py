@@ -19,7 +19,7 @@ _OF_METADATA = frozenset({"create_all", "drop_all", "reflect"})
 _MAY_COMMIT = frozenset({*BEGINS, "begin_transaction", "commit", "run_migrations"})
 
 
-def may_commit(module: Module, body: Body, block: Block, call: cst.Call, keys: frozenset[str]) -> bool:
+def may_commit(module: Module, body: Body, block: Block, call: cst.BaseExpression, keys: frozenset[str]) -> bool:
     """Returns whether the transaction that a call runs in may be committed in its block, or by what the block calls."""
     first, last = module.tree.span(block.node.body)
     if not _is_repeated(module, call, block.node):
@@ -101,7 +101,7 @@ def _only_reads(module: Module, call: cst.Call) -> bool:
     return code is not None and _leaves_open(code)
 
 
-def _is_repeated(module: Module, call: cst.Call, block: cst.With) -> bool:
+def _is_repeated(module: Module, call: cst.BaseExpression, block: cst.With) -> bool:
     """Returns whether a call stands in a loop inside of a block."""
     node = module.index.parents.get(id(call))
     while node is not None and node is not block:

@@ -20,6 +20,7 @@ from poolsafe.facts.session_statement import Client, SessionStatement, Transacti
 from poolsafe.facts.sql_effects import Given, effects_of, judged_once
 from poolsafe.facts.sql_literals import written_sql
 from poolsafe.facts.statement import Runner
+from poolsafe.facts.transaction_blocks import is_to_fail
 from poolsafe.facts.transactions import surroundings_of
 from poolsafe.inference import Module, ObservedCall
 from poolsafe.libraries import DRIVER_METHODS, EXECUTING
@@ -78,9 +79,9 @@ class _Collector:
 
     def _statements(self, group: _Group) -> Iterator[SessionStatement]:
         given = list(judged_once(group.effects))
-        if not given:
-            return
         module, calls = self._module, group.calls
+        if not given or is_to_fail(module, group.executor):
+            return
         if writes_parameters(module, calls[0].node):
             given = [replace(one, command=replace(one.command, parameters=False)) for one in given]
         node, executor = calls[0].node, group.executor

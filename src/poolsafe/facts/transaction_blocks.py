@@ -15,6 +15,8 @@ from poolsafe.syntax.index import last_name
 #: Methods that begin a transaction, and end it with their block.
 BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
 
+_EXPECTING = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
+
 
 @frozen
 class Block:
@@ -39,7 +41,7 @@ def withs_around(module: Module, call: cst.CSTNode, function: cst.FunctionDef | 
 
 
 def blocks_around(
-    module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str], client: Client
+    module: Module, call: cst.BaseExpression, function: cst.FunctionDef | None, keys: frozenset[str], client: Client
 ) -> Iterator[Block]:
     """Yields the blocks around a call that decide about its transaction, innermost first."""
     for block in withs_around(module, call, function):
@@ -69,3 +71,13 @@ def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Cl
     if not bound or method in SAME:
         return None
     return Block(block, Transaction.NONE if client is Client.ASYNCPG else Transaction.BEGUN, owns=True)
+
+
+def is_to_fail(module: Module, call: cst.BaseExpression) -> bool:
+    """Returns whether a test expects an error of a call: it stands in a block of `pytest.raises` or `assertRaises`."""
+    function = module.index.innermost_function(call)
+    return any(
+        isinstance(item.item, cst.Call) and (last_name(item.item.func) or "") in _EXPECTING
+        for block in withs_around(module, call, function)
+        for item in block.items
+    )

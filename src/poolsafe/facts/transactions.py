@@ -7,7 +7,6 @@ connection is and what it does is the inference's to say.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import libcst as cst
@@ -23,7 +22,7 @@ from poolsafe.facts.callers import (
     is_nested,
     parameters_of,
 )
-from poolsafe.facts.commits import ENDS, commits, ends_transaction, may_commit
+from poolsafe.facts.commits import ENDS, commits, may_commit
 from poolsafe.facts.connection_names import (
     Body,
     Use,
@@ -36,51 +35,20 @@ from poolsafe.facts.connection_names import (
     makers,
     names_of,
 )
-from poolsafe.facts.holders import Holding, holders_in, holding
+from poolsafe.facts.holders import Holding, holding
 from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.facts.transaction_blocks import BEGINS, Block, blocks_around, withs_around
+from poolsafe.facts.ways import Surroundings, Through, Way, ends_inside, is_behind, later_calls
 from poolsafe.inference import Module
 from poolsafe.libraries import EXECUTING
-from poolsafe.records import frozen
 from poolsafe.syntax.index import last_name
 
 _MOST_HOPS = 3
 _AUTOCOMMIT = re.compile(r"""["']AUTOCOMMIT["']""", re.IGNORECASE)
 
 
-@frozen
-class Way:
-    """A way through the functions that lend a connection to each other, behind a call on it.
-
-    `later` are the calls that use the connection after this one, each with whether it runs in the same transaction.
-    `lent`: the connection comes from elsewhere on this way, too.
-    """
-
-    later: tuple[tuple[cst.Call, bool], ...] = ()
-    lent: bool = True
-
-
-@frozen
-class Surroundings:
-    """What the function around a call shows.
-
-    `lent`: the connection comes from elsewhere. `contained`: nothing runs on it after the transaction, as far as the
-    function shows. `rolled_back`: the connection is closed at the end of a block that never commits, or a test is given
-    it, whose fixtures roll back as a rule. `ways` are those on which the call is run, where all of them are seen, and
-    else what its function shows of them; `others` are those of them that are seen elsewhere.
-    """
-
-    transaction: Transaction
-    lent: bool
-    contained: bool
-    direct: bool
-    rolled_back: bool = False
-    ways: tuple[Way, ...] = (Way(),)
-    others: tuple[Way, ...] = ()
-
-
 def surroundings_of(
-    module: Module, call: cst.Call, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool
+    module: Module, call: cst.BaseExpression, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool
 ) -> Surroundings:
     """Returns the transaction around a call that runs SQL.
 
@@ -91,7 +59,13 @@ def surroundings_of(
 
 
 def _followed(
-    module: Module, call: cst.Call, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool, hops: int
+    module: Module,
+    call: cst.BaseExpression,
+    receiver: cst.BaseExpression | None,
+    client: Client,
+    *,
+    autocommit: bool,
+    hops: int,
 ) -> Surroundings:
     around = caller_of_lambda(module, call, dotted(base_of(receiver)))
     if around is not None:
@@ -134,31 +108,16 @@ def _in_manager(module: Module, function: cst.FunctionDef, body: Body, found: Su
         return found
     sites = module.index.calls_by_name.get(function.name.value, ())
     blocks = [block for site in sites if (block := block_of(module, site.node)) is not None]
-    if not any(_ends_inside(module, block, frozenset()) for block in blocks):
+    if not any(ends_inside(module, block, frozenset()) for block in blocks):
         return found
     own = found.ways[0]
-    late = tuple((node, same and not _is_behind(module, body, node)) for node, same in own.later)
+    late = tuple((node, same and not is_behind(module, body, node)) for node, same in own.later)
     return replace(found, ways=(own, Way(late, own.lent)))
-
-
-def _ends_inside(module: Module, block: cst.With, keys: frozenset[str]) -> bool:
-    """Returns whether a block ends the transaction of a connection of these names, or of the one that it is given."""
-    body = body_of(module, module.index.innermost_function(block))
-    given = {dotted(item.asname.name) or "" for item in block.items if item.asname is not None}
-    keys |= given
-    keys |= holders_in(module, body, keys)
-    start, end = module.tree.span(block.body)
-    return any(start <= use.start < end and ends_transaction(module, use, keys) for use in body.uses(keys))
-
-
-def _is_behind(module: Module, body: Body, node: cst.CSTNode) -> bool:
-    """Returns whether a node stands behind all that a function yields."""
-    return module.tree.span(node)[0] > max(body.yields)
 
 
 def _combined(
     module: Module,
-    call: cst.Call,
+    call: cst.BaseExpression,
     body: Body,
     keys: frozenset[str],
     found: Surroundings,
@@ -174,7 +133,7 @@ def _combined(
     ways: list[Way] = []
     others = list(found.others)
     for caller, one in lending:
-        through = _Through(module, call, body, keys, found, caller, one, held)
+        through = Through(module, call, body, keys, found, caller, one, held)
         ways += map(through.way, one.ways)
         others += map(through.way, one.others)
     direct = found.direct or all(one.direct for one in outside)
@@ -183,7 +142,7 @@ def _combined(
     transaction = found.transaction if own or len(transactions) > 1 else transactions.pop()
     if not complete:
         if found.transaction is Transaction.UNKNOWN:
-            way = Way(tuple(_later(module, body, call, keys, None, transaction)))
+            way = Way(tuple(later_calls(module, body, call, keys, None, transaction)))
             found = replace(found, transaction=transaction, ways=(way,))
         return replace(found, direct=direct, others=(*ways, *others))
     ended = own or any(use.method in ENDS for use in body.uses(keys))
@@ -202,60 +161,8 @@ def _combined(
     )
 
 
-class _Through:
-    """The way from a call in a function through one caller of the function."""
-
-    def __init__(
-        self,
-        module: Module,
-        call: cst.Call,
-        body: Body,
-        keys: frozenset[str],
-        found: Surroundings,
-        caller: Caller,
-        outside: Surroundings,
-        held: Holding | None,
-    ) -> None:
-        self._module, self._body, self._block = module, body, caller.block
-        own = found.transaction is Transaction.OPEN and outside.transaction is not Transaction.OPEN
-        self._same_inside = not own
-        self._here = found.ways[0].later if own else tuple(_later(module, body, call, keys, None, outside.transaction))
-        self._ended = own or any(use.method in ENDS for use in body.uses(keys))
-        self._ended_inside = False
-        if caller.block is not None:
-            given = names_of(body_of(module, module.index.innermost_function(caller.call)), caller.receiver)
-            self._ended_inside = _ends_inside(module, caller.block, given)
-            same = outside.transaction in (Transaction.OPEN, Transaction.BEGUN)
-            exits = () if held is None else held.exits()
-            self._here += tuple((node, same and not own) for node in exits)
-        self._held = held
-
-    def way(self, outside: Way) -> Way:
-        """Returns what follows on the caller's way, with what the function and its block do before."""
-        if self._block is None:
-            after = ((node, same and not self._ended) for node, same in outside.later)
-            return Way((*self._here, *after), outside.lent)
-        start, end = self._module.tree.span(self._block)
-        first = [one for one in self._here if not self._is_exit(one[0])]
-        last = ((node, same and not self._ended_inside) for node, same in self._here if self._is_exit(node))
-        inside: list[tuple[cst.Call, bool]] = []
-        behind: list[tuple[cst.Call, bool]] = []
-        for node, same in outside.later:
-            if start <= self._module.tree.span(node)[0] < end:
-                inside.append((node, same and self._same_inside))
-            else:
-                behind.append((node, same and not self._ended and not self._ended_inside))
-        return Way((*first, *inside, *last, *behind), outside.lent)
-
-    def _is_exit(self, node: cst.CSTNode) -> bool:
-        """Returns whether a call of the function, or of its class, runs at the end of the block."""
-        if self._held is not None:
-            return self._module.index.innermost_function(node) is not self._held.function
-        return _is_behind(self._module, self._body, node)
-
-
 def _in_function(
-    module: Module, call: cst.Call, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool
+    module: Module, call: cst.BaseExpression, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool
 ) -> Surroundings:
     """Returns what the function around a call shows by itself."""
     function = module.index.innermost_function(call)
@@ -275,7 +182,7 @@ def _in_function(
     if transaction is not Transaction.OPEN and _is_begun(module, body, call, keys):
         transaction = Transaction.OPEN
         block = None
-    later = tuple(_later(module, body, call, keys, block, transaction))
+    later = tuple(later_calls(module, body, call, keys, block, transaction))
     lent = not (owner or any(makers(body, keys)) or _is_opened_here(module, call, function, keys))
     # What yields lets other code run before it goes on.
     contained = (
@@ -294,7 +201,9 @@ def _in_function(
     return Surroundings(transaction, lent, contained, direct, rolled_back, (Way(later, lent),))
 
 
-def _is_opened_here(module: Module, call: cst.Call, function: cst.FunctionDef | None, keys: frozenset[str]) -> bool:
+def _is_opened_here(
+    module: Module, call: cst.BaseExpression, function: cst.FunctionDef | None, keys: frozenset[str]
+) -> bool:
     """Returns whether a `with` block around the call makes the connection."""
     return any(
         item.asname is not None and dotted(item.asname.name) in keys
@@ -310,7 +219,12 @@ def _without_block(client: Client, *, made: bool, receiver: cst.BaseExpression |
 
 
 def _on_adapter(
-    module: Module, body: Body, call: cst.Call, keys: frozenset[str], block: Block | None, transaction: Transaction
+    module: Module,
+    body: Body,
+    call: cst.BaseExpression,
+    keys: frozenset[str],
+    block: Block | None,
+    transaction: Transaction,
 ) -> Transaction:
     """Returns the transaction of a call on the driver's own connection inside of one of SQLAlchemy's.
 
@@ -332,7 +246,9 @@ def _is_of_asyncpg(item: cst.WithItem) -> bool:
     return isinstance(item.item, cst.Call) and last_name(item.item.func) == "transaction"
 
 
-def _in_migration(module: Module, call: cst.Call, body: Body, keys: frozenset[str], *, direct: bool) -> Surroundings:
+def _in_migration(
+    module: Module, call: cst.BaseExpression, body: Body, keys: frozenset[str], *, direct: bool
+) -> Surroundings:
     """Returns the surroundings of a call in a migration, which Alembic runs in a transaction."""
     around = {
         last_name(item.item.func)
@@ -344,7 +260,7 @@ def _in_migration(module: Module, call: cst.Call, body: Body, keys: frozenset[st
         return Surroundings(Transaction.AUTOCOMMIT, lent=False, contained=False, direct=direct)
     start = module.tree.span(call)[0]
     leaves = any(use.start > start and use.method in ("autocommit_block", "commit") for use in body.calls)
-    later = tuple(_later(module, body, call, keys, None, Transaction.OPEN))
+    later = tuple(later_calls(module, body, call, keys, None, Transaction.OPEN))
     return Surroundings(
         Transaction.OPEN, lent=False, contained=not leaves, direct=direct, ways=(Way(later, lent=False),)
     )
@@ -362,7 +278,7 @@ def _sets_autocommit(module: Module, body: Body, keys: frozenset[str], block: Bl
     return any(_AUTOCOMMIT.search(module.tree.text(node)) is not None for node in nodes)
 
 
-def _is_begun(module: Module, body: Body, call: cst.Call, keys: frozenset[str]) -> bool:
+def _is_begun(module: Module, body: Body, call: cst.BaseExpression, keys: frozenset[str]) -> bool:
     """Returns whether the function begins a transaction before the call, by `begin()`, `start()` or a command."""
     start = module.tree.span(call)[0]
     for use in reversed(body.uses(keys)):
@@ -374,30 +290,3 @@ def _is_begun(module: Module, body: Body, call: cst.Call, keys: frozenset[str]) 
         if use.method in ("commit", "rollback"):
             return False
     return False
-
-
-def _later(
-    module: Module,
-    body: Body,
-    call: cst.Call,
-    keys: frozenset[str],
-    block: Block | None,
-    transaction: Transaction,
-) -> Iterator[tuple[cst.Call, bool]]:
-    """Yields the calls on the connection after a call, each with whether it runs in the same transaction."""
-    start = module.tree.span(call)[1]
-    end = module.tree.span(block.node)[1] if block is not None else None
-    same = transaction in (Transaction.OPEN, Transaction.BEGUN)
-    keys |= holders_in(module, body, keys)
-    for use in body.uses(keys):
-        if use.start < start:
-            continue
-        if end is not None and use.start >= end:
-            same = False
-            if block is not None and block.owns:
-                # Another connection by the same name.
-                return
-        ends = ends_transaction(module, use, keys)
-        if not ends or use.method not in ENDS:
-            yield use.node, same
-        same = same and not ends

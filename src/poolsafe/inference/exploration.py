@@ -106,6 +106,8 @@ class Inference:
         run.budget.allow_for(len(sites))
         leading = scopes_leading_to(module, wanted)
         _mark_leading(run, module, leading, wanted)
+        # What was run for other calls may have left these out.
+        run.observations.run_functions.difference_update(id(scope) for scope in leading)
         if sites or module.number not in run.strategy.explored:
             _run_body(run, module)
         _run_roots(run, module, [path for path in roots(module, leading)[:MAX_ROOTS] if not _is_used(run, path)])
