@@ -249,6 +249,9 @@ HOW: dict[str, How] = {
     "PGB409_session_statement/bad_deallocate_all.py": Leak(
         "tidy_up", "nothing", _prepared("kept"), first="PREPARE kept AS SELECT 1"
     ),
+    "PGB409_session_statement/bad_drops_cached.py": Call(
+        "after_a_migration", "nothing", name="InvalidSQLStatementNameError", text=GONE, wrapper="DBAPIError"
+    ),
     "PGB409_session_statement/bad_held_cursor.py": Leak(
         "open_export", "nothing", "SELECT count(*) FROM pg_cursors WHERE name = 'c1'"
     ),

@@ -59,6 +59,7 @@ def test_calls(case: Case, how: Call, client_of: ClientOf, servers: Servers, tmp
     where = Where(client_of("newest"), servers)
     job = {"server": where.server(), "function": how.function, "with": how.given, "arguments": how.arguments}
     answer = where.client.do("call", fixture=str(case.path), **job)
+    answer["text"] = as_written(answer["text"])
     assert answer == {"name": how.name, "text": how.text, "wrapper": how.wrapper}
     assert how.text in written(case)
     if case.fixed.exists():

@@ -9,7 +9,7 @@ import laws
 import pytest
 from laws import Case
 
-from .bad_fixtures import LastValue, Leak, Listening, NoEffect, of, repaired, written
+from .bad_fixtures import GONE, LastValue, Leak, Listening, NoEffect, as_written, of, repaired, written
 from .cells import Where
 from .conftest import ClientOf
 from .servers import Pooler, Servers
@@ -84,6 +84,21 @@ def test_the_last_value(case: Case, how: LastValue, client_of: ClientOf, servers
     assert mistake in written(case)
     direct = Where(client_of("newest"), servers)
     assert direct.client.do("last_value", server=direct.server(), fixture=str(case.path), rounds=10) == {"mistakes": []}
+
+
+@pytest.mark.parametrize("mode", [None, "session"])
+def test_statements_that_are_dropped_and_still_cached(
+    mode: str | None, client_of: ClientOf, servers: Servers, pooler: Pooler
+) -> None:
+    where = Where(client_of("newest"), servers, pooler if mode else None, mode or "")
+    how = Leak("after_a_migration", "nothing", "")
+    folder = laws.FIXTURES / "PGB409_session_statement"
+    bad = call(where, folder / "bad_drops_cached.py", how)
+    assert bad["name"] == "InvalidSQLStatementNameError"
+    assert as_written(bad["text"]) == GONE
+    for name in ("good_nothing_cached.py", "good_thrown_away.py"):
+        for _ in range(2):
+            assert call(where, folder / name, how) == {"name": None}
 
 
 # What is silent in the fixtures: a function, and what it is given.

@@ -8,6 +8,7 @@ import pytest
 from by_hand import session_statement_in
 
 from poolsafe.deployment.providers.catalogue import behind, named
+from poolsafe.facts.connection import Route
 from poolsafe.facts.deployment import Deployment, Evidence, PoolMode
 from poolsafe.facts.session_statement import Client, SessionStatement, Transaction
 from poolsafe.facts.statement import Runner
@@ -273,3 +274,30 @@ def test_the_place_of_the_pooler_is_related() -> None:
     (found,) = said(SETTING, Deployment(pooler=PoolMode.TRANSACTION, evidence=evidence))
     assert [(place.path, place.row) for place in found.related] == [("pgbouncer.ini", 3)]
     assert "behind the transaction pooler in pgbouncer.ini" in found.message
+
+
+CACHING, EMPTY = Route(caches=True), Route()
+
+
+@pytest.mark.parametrize("where", [NO_POOLER, Deployment(pooler=PoolMode.SESSION)])
+@pytest.mark.parametrize(
+    ("sql", "changes", "reported"),
+    [
+        ("DEALLOCATE ALL", {**OPEN, "routes": (CACHING,)}, True),
+        ("DEALLOCATE PREPARE ALL", {**AUTOCOMMIT, "routes": (CACHING, CACHING)}, True),
+        ("DISCARD ALL", {**NONE, "routes": (CACHING,)}, True),
+        # It fails at once.
+        ("DISCARD ALL", {**OPEN, "routes": (CACHING,)}, False),
+        ("DISCARD TEMP", {**NONE, "routes": (CACHING,)}, False),
+        ("DISCARD PLANS", {**NONE, "routes": (CACHING,)}, False),
+        ("DEALLOCATE ALL", {**OPEN, "routes": (CACHING, EMPTY)}, False),
+        ("DEALLOCATE ALL", OPEN, False),
+        ("DEALLOCATE ALL", {**OPEN, "routes": (CACHING,), "runner": Runner.SYNC}, False),
+    ],
+)
+def test_what_drops_cached_statements_without_a_pooler(
+    sql: str, changes: dict[str, Any], reported: bool, where: Deployment
+) -> None:
+    found = said(sql, where, **changes)
+    assert [(one.code, one.severity) for one in found] == [("PGB409", Severity.ERROR)] * reported
+    assert all(len(one.message) <= LONGEST for one in found)

@@ -100,11 +100,13 @@ class ConnectionUrl:
 class Route:
     """One way on which SQL may reach the server: what is known of the URL of an engine or connection that may run it.
 
-    `direct`: no pooler is in between, or the code says so by a name.
+    `direct`: no pooler is in between, or the code says so by a name. `caches`: its connections certainly return to a
+    pool with the statements that asyncpg has cached for them.
     """
 
     url: ConnectionUrl = ConnectionUrl()
     direct: bool = False
+    caches: bool = False
 
 
 @frozen

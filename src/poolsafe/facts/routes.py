@@ -5,20 +5,25 @@ from __future__ import annotations
 import functools
 from collections.abc import Iterable, Iterator, Sequence
 
+from poolsafe.facts.connect_listeners import Listened, listened
 from poolsafe.facts.connection import ConnectionUrl, Route
-from poolsafe.facts.engine import Driver, Engine
+from poolsafe.facts.engine import Driver, Engine, Pool, SizeState
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.observed import Observed
+from poolsafe.facts.pooling import creator_of, pool_of
 from poolsafe.facts.runners import Runners
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.session_statement import Client
+from poolsafe.facts.sizes import PREPARED, STATEMENT, size_state, size_states
 from poolsafe.facts.url_signs import signs_of
-from poolsafe.facts.views import views_of
+from poolsafe.facts.views import View, judged_values, views_of
 from poolsafe.inference import LibraryResult, ObservedCall, Value, alternatives
 from poolsafe.inference.models import Connectable, SessionMaker, is_address
 from poolsafe.libraries import ASYNCPG_CONNECT, ASYNCPG_POOLS
 
 _ASYNCPG = ASYNCPG_POOLS | {ASYNCPG_CONNECT}
+# With these sizes a cache is used; with either one at 0, nothing that is cached outlives a checkout (measured).
+_ON = frozenset({SizeState.ABSENT, SizeState.POSITIVE})
 
 
 class Routes:
@@ -53,7 +58,10 @@ class Routes:
         if views:
             servers = dict.fromkeys(server for view in views for server in servers_of(view.url))
             signs = signs_of((view.guard, view.url) for view in views)
-            yield Route(ConnectionUrl(tuple(servers), signs=signs), all(is_address(view.url) for view in views))
+            direct = all(is_address(view.url) for view in views)
+            # A listener may give other sizes.
+            caches = _cache(views) and all(listened(seen.module, seen.node) == Listened() for seen in calls)
+            yield Route(ConnectionUrl(tuple(servers), signs=signs), direct, caches)
 
     def _anywhere(self, client: Client) -> tuple[Route, ...]:
         if client is Client.ASYNCPG:
@@ -81,10 +89,32 @@ def _receivers(run: ObservedCall) -> Iterator[Value]:
 def _of_client(given: Sequence[Given]) -> Route:
     servers = dict.fromkeys(server for one in given for server in one.servers())
     signs = signs_of(alternative for one in given for alternative in alternatives(one.url))
-    return Route(ConnectionUrl(tuple(servers), signs=signs), all(one.is_direct for one in given))
+    caches = all(
+        one.seen.function in ASYNCPG_POOLS
+        and _ON.issuperset(size_state(STATEMENT, value) for value in judged_values(one.option(STATEMENT)))
+        for one in given
+    )
+    return Route(ConnectionUrl(tuple(servers), signs=signs), all(one.is_direct for one in given), caches)
 
 
 def _of_engines(engines: Iterable[Engine]) -> tuple[Route, ...]:
     ours = (one for one in engines if one.url.driver is not Driver.OTHER)
-    routes = (Route(ConnectionUrl(one.url.servers, signs=one.url.signs), one.direct) for one in ours)
+    routes = (
+        Route(
+            ConnectionUrl(one.url.servers, signs=one.url.signs),
+            one.direct,
+            one.pooling.pool is Pool.KEEPING and _ON.issuperset(size.state for size in one.sizes.both),
+        )
+        for one in ours
+    )
     return tuple(dict.fromkeys(routes))
+
+
+def _cache(views: Sequence[View]) -> bool:
+    """Returns whether an engine with these views certainly keeps its connections, and both caches of each."""
+    kept = list(views)
+    if creator_of(kept) is not None or pool_of(kept)[0] is not Pool.KEEPING:
+        return False
+    return _ON.issuperset(
+        state for view in kept for key in (STATEMENT, PREPARED) for _, _, state in size_states(view, key, None)
+    )

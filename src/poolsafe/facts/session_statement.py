@@ -101,6 +101,11 @@ class SessionStatement:
         return self.transaction in (Transaction.OPEN, Transaction.BEGUN)
 
     @property
+    def cached(self) -> bool:
+        """Whether each connection that may run it keeps cached statements for its next user."""
+        return bool(self.routes) and all(route.caches for route in self.routes)
+
+    @property
     def span(self) -> tuple[int, int]:
         """The span of the call, where findings are reported."""
         return self.start, self.end

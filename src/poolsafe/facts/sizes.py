@@ -43,7 +43,7 @@ def cache_size(
     states: dict[SizeState, Value] = {}
     guards: dict[SizeState, list[Guard]] = {}
     for view in views:
-        for guard, value, state in _size_states(view, key, creator):
+        for guard, value, state in size_states(view, key, creator):
             states.setdefault(state, value)
             guards.setdefault(state, []).append(guard)
     state = one_state(inference, set(states), guards)
@@ -77,7 +77,7 @@ def _is_off_behind_pooler(surroundings: Surroundings, overridden: list[View], ke
     ways = [
         (guard, state)
         for view in overridden
-        for guard, _, state in _size_states(view, key, creator)
+        for guard, _, state in size_states(view, key, creator)
         if surroundings.driver_on(view, guard) is not Driver.OTHER
     ]
     off = [guard for guard, state in ways if state is SizeState.ZERO]
@@ -85,7 +85,8 @@ def _is_off_behind_pooler(surroundings: Surroundings, overridden: list[View], ke
     return bool(off) and asks_for_pooler(surroundings.observed.inference, off, on)
 
 
-def _size_states(view: View, key: str, creator: str | None) -> Iterator[tuple[Guard, Value, SizeState]]:
+def size_states(view: View, key: str, creator: str | None) -> Iterator[tuple[Guard, Value, SizeState]]:
+    """Yields each value of a cache size in a view, with its guard and its state."""
     if creator is not None:
         # SQLAlchemy ignores connect_args if there is a creator.
         given = given_to_asyncpg if key == STATEMENT else given_to_adapter
@@ -172,7 +173,7 @@ def _literals(
         return None
     spans: list[tuple[int, int]] = []
     for view in views:
-        for _, value, state in _size_states(view, key, creator):
+        for _, value, state in size_states(view, key, creator):
             if state is SizeState.ZERO:
                 continue
             steps = literals_of_value(value)

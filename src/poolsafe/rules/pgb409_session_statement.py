@@ -20,6 +20,11 @@ The client's next transaction may run on another server connection, and another 
 - `DISCARD ALL` and `DEALLOCATE ALL` clear the state of any client on that server connection, not the client's own. In a
   transaction, `DISCARD ALL` raises `DISCARD ALL cannot run inside a transaction block`.
 
+The last two also fail without a pooler and in session mode: they drop the statements that asyncpg has cached for the
+connection. Its next queries raise `prepared statement "__asyncpg_stmt_1__" does not exist`, in whatever part of the
+application they are. This is reported, as an error, if all connections that may run the command come from a pool or an
+engine of the file or project and have both caches. With one size at 0 nothing is cached, and nothing fails.
+
 ## Example
 ```python
 import asyncpg
@@ -64,13 +69,14 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
+from poolsafe.facts.pooler import PoolerClass
 from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
-from poolsafe.findings import Finding
+from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.session_wording import grounds, pinned, shown, verdict_on
-from poolsafe.rules.wording import behind, finding
+from poolsafe.rules.wording import behind, finding, prepared_by_asyncpg
 from poolsafe.sql.session_commands import Effect
-from poolsafe.verdicts import Outcome
+from poolsafe.verdicts import Outcome, class_of
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -80,6 +86,13 @@ if TYPE_CHECKING:
 def check(statement: SessionStatement, deployment: Deployment, source: Source) -> Iterator[Finding]:
     fault = _fault(statement)
     verdict = verdict_on(statement, deployment) if fault is not None else None
+    if verdict is None and _drops_cached(statement, deployment):
+        message = (
+            f"`{statement.command.name.upper()}` drops asyncpg's cached statements on every server: the connection's "
+            "next queries raise `prepared statement ... does not exist`; remove it"
+        )
+        yield finding(__name__, statement, message, Severity.ERROR, None, grounds(statement, deployment))
+        return
     if fault is None or verdict is None:
         return
     said, consequence, advice = fault
@@ -120,6 +133,15 @@ def _fault(statement: SessionStatement) -> tuple[str, str, str] | None:
             said = f"`{name.upper()}` runs on an arbitrary server connection"
             return said, "it clears the state of other clients", "remove it"
     return None
+
+
+def _drops_cached(statement: SessionStatement, deployment: Deployment) -> bool:
+    """Returns whether asyncpg still counts on statements that the command drops, although the session is its own."""
+    name = statement.command.name
+    # In a transaction, DISCARD ALL fails at once.
+    works = name == "deallocate all" or (name == "discard all" and not statement.in_transaction)
+    own = class_of(deployment) in (PoolerClass.DIRECT, PoolerClass.SESSION)
+    return works and own and statement.cached and prepared_by_asyncpg(statement, deployment)
 
 
 def _command(statement: SessionStatement) -> str:
