@@ -59,7 +59,7 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
         "SELECT set_config(:n, :t, false)",
         NONE,
         "PGB401",
-        ["`set_config(..., false)`", "; give `true` in a transaction"],
+        ["`set_config(..., false)`", "; use `true` in a transaction"],
     ),
     ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", OPEN, "PGB401", ["; use `SET TRANSACTION`"]),
     ("SET default_transaction_isolation = serializable", AUTOCOMMIT, "PGB401", []),

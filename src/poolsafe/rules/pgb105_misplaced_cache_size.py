@@ -97,10 +97,10 @@ def _of_connection(connection: Connection, source: Source) -> Iterator[Finding]:
         if where is MisplacedWhere.DSN_QUERY:
             message = (
                 f"`{key}` in asyncpg's DSN is sent to the server, which rejects it: `unrecognized configuration "
-                f"parameter`; pass `statement_cache_size=0` as a keyword"
+                f"parameter`; use the keyword `statement_cache_size=0`"
             )
         else:
-            advice = "pass `statement_cache_size=0`" if lacks else "remove it"
+            advice = "use `statement_cache_size=0`" if lacks else "remove it"
             message = (
                 f"{layer(key)} passed to asyncpg raises `TypeError: connect() got an unexpected keyword argument "
                 f"'{key}'` on every server; {advice}"

@@ -57,7 +57,7 @@ def how_to_keep_it_local(statement: SessionStatement) -> str:
     """Returns what to do about a setting of the session."""
     command = statement.command
     if command.by_function:
-        way = "give `true`"
+        way = "use `true`"
     elif command.effect is Effect.ROLE:
         way = f"use `SET LOCAL {command.value.upper()}`"
     else:
