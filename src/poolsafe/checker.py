@@ -235,7 +235,7 @@ def _check(
 
 
 def _silences(facts: Iterable[object], deployment: Deployment) -> Iterator[Silence]:
-    """Yield why the engines and connections among the facts are not reported, should no rule report them."""
+    """Yields why the engines and connections among the facts are not reported, should no rule report them."""
     for fact in facts:
         silence = None
         if isinstance(fact, Engine):
@@ -247,7 +247,7 @@ def _silences(facts: Iterable[object], deployment: Deployment) -> Iterator[Silen
 
 
 def _unreached(observed: Observed, engines: Iterable[CallSite], statements: Iterable[CallSite]) -> Iterator[Silence]:
-    """Yield the calls that no run reaches: where following what leads to them costs too much, and dead engines."""
+    """Yields the calls that no run reaches: where following what leads to them costs too much, and dead engines."""
     module = observed.module
     # An engine whose values stand in its call is observed without a run.
     read = {id(calls[0].node) for calls in observed.engines}
@@ -269,7 +269,7 @@ def _unparsable(source: Source, deployment: Deployment, fact: Unparsable) -> Rep
 
 
 def _is_template(source: Source, stumble: int) -> bool:
-    """Whether a file that cannot be read was never meant as Python: Jinja's, by its path or by its tags.
+    """Returns whether a file that cannot be read was never meant as Python: Jinja's, by its path or by its tags.
 
     Python has `{{` too, in f-strings: it tells a template only in the line that the parser stumbled over.
     """
@@ -326,7 +326,7 @@ class _Comments:
         self.facts: list[_Known] = []
 
     def judged_beside(self, findings: list[Finding], deployment: Deployment) -> list[Finding]:
-        """Return the findings, and those about the comments that silence none of them."""
+        """Returns the findings, and those about the comments that silence none of them."""
         if not self.worth_judging:
             return findings
         places = {*self._places(findings), *self._needed_elsewhere(deployment), *self._doubtful()}
@@ -342,7 +342,7 @@ class _Comments:
         return ((finding.code, self._row(finding.start)) for finding in findings)
 
     def _needed_elsewhere(self, deployment: Deployment) -> Iterator[Place]:
-        """Yield what would be found behind another pooler: a comment outlives a run with other settings."""
+        """Yields what would be found behind another pooler: a comment outlives a run with other settings."""
         for mode in (PoolMode.TRANSACTION, PoolMode.STATEMENT):
             there = _behind(mode, deployment)
             silences = _silences(self.facts, there)

@@ -114,7 +114,7 @@ class _Command:
 
 
 def _require_current_directory() -> None:
-    """Raise UsageError where there is none any more: relative paths and settings start from it."""
+    """Raise UsageError if there is none any more: relative paths and settings start from it."""
     try:
         os.getcwd()
     except OSError as error:

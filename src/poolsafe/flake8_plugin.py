@@ -94,9 +94,9 @@ class Plugin:
             manager.parser.error(printable(str(error)))
 
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
-        """Yield (row, column, message, type) of each finding; rows count from 1 and columns, in characters, from 0.
+        """Yields (row, column, message, type) of each finding; rows count from 1 and columns, in characters, from 0.
 
-        Raises flake8's ExecutionError where the configuration is broken.
+        Raises flake8's ExecutionError if the configuration is broken.
         """
         try:
             self._require_sound(os.path.dirname(os.path.abspath(self._filename)))
@@ -116,7 +116,7 @@ class Plugin:
 
     @classmethod
     def _require_sound(cls, directory: str) -> None:
-        """Raise UsageError where the configuration that holds for an absolute directory is broken."""
+        """Raise UsageError if the configuration that holds for an absolute directory is broken."""
         if directory in cls._sound:
             return
         from poolsafe.config.presence import Presence
@@ -141,7 +141,7 @@ class Plugin:
         return self._findings(text)
 
     def _holds_code(self, raw: bytes) -> bool:
-        """Return whether the file may hold an engine or a statement to judge."""
+        """Returns whether the file may hold an engine or a statement to judge."""
         from poolsafe import needles
 
         if needles.wanted(raw) & ~needles.SUPPRESSION:
@@ -222,7 +222,7 @@ class Plugin:
 
 
 def _directories(paths: Iterable[str], standard_input: str) -> Iterator[str]:
-    """Yield the absolute directories whose configuration holds for the paths that flake8 is given."""
+    """Yields the absolute directories whose configuration holds for the paths that flake8 is given."""
     for path in paths or (os.curdir,):
         absolute = os.path.abspath(standard_input if path == "-" else path)
         yield absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
@@ -236,7 +236,7 @@ def _is_usage(error: Exception) -> bool:
 
 
 def _critical(error: Exception) -> Exception:
-    """Return what flake8 prints as its own critical error; it takes the form of a traceback for anything else."""
+    """Returns what flake8 prints as its own critical error; it takes the form of a traceback for anything else."""
     from flake8.exceptions import ExecutionError  # type: ignore[import-untyped]
 
     from poolsafe.cli.terminal import printable

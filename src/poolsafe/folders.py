@@ -42,15 +42,15 @@ class Folder:
             os.close(self.handle)
 
     def at(self, name: str) -> str:
-        """Return what to call an entry in a function that takes `handle` as its `dir_fd`."""
+        """Returns what to call an entry in a function that takes `handle` as its `dir_fd`."""
         return os.path.join(self._path, name) if self.handle is None else name
 
     def open(self, name: str, flags: int, mode: int = 0o600) -> int:
-        """Return a descriptor of an entry, which must not be a link."""
+        """Returns a descriptor of an entry, which must not be a link."""
         return os.open(self.at(name), flags | _NOFOLLOW | _BINARY, mode, dir_fd=self.handle)
 
     def status(self, name: str) -> os.stat_result:
-        """Return the status of an entry; that of a link is its own."""
+        """Returns the status of an entry; that of a link is its own."""
         return os.stat(self.at(name), dir_fd=self.handle, follow_symlinks=False)
 
     def unlink(self, name: str) -> None:
@@ -62,7 +62,7 @@ class Folder:
         os.replace(self.at(name), self.at(target), src_dir_fd=self.handle, dst_dir_fd=self.handle)
 
     def names(self) -> list[str]:
-        """Return the names of the entries."""
+        """Returns the names of the entries."""
         if self.handle is None:
             return os.listdir(self._path)
         # A handle of O_PATH cannot be listed.

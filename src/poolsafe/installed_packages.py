@@ -10,7 +10,7 @@ ENVIRONMENT = "pyvenv.cfg"
 
 
 def among_installed(path: str) -> bool:
-    """Whether a file lies among installed packages, as seen from the current directory.
+    """Returns whether a file lies among installed packages, as seen from the current directory.
 
     Only the names below that directory count, so that whoever works on an installed package is heard. A `pyvenv.cfg`
     further up says nothing: people make environments in the folder of their project itself.

@@ -194,7 +194,7 @@ _PACKAGES = frozenset(
 
 
 def canonical(name: str) -> str:
-    """The one name by which the analysis knows something, whatever module it was imported from."""
+    """Returns the one name by which the analysis knows something, whatever module it was imported from."""
     if name.startswith(("advanced_alchemy.", "litestar.")):
         # Exported again by a module for each framework, in Litestar by another one in every other release.
         name = f"advanced_alchemy.config.{name.rpartition('.')[2]}"
@@ -207,13 +207,13 @@ def canonical(name: str) -> str:
 
 
 def is_known(name: str) -> bool:
-    """Whether the analysis knows anything by this dotted name."""
+    """Returns whether the analysis knows anything by this dotted name."""
     name = canonical(name)
     return name in _ALIASES.values() or name in ENGINE_FUNCTIONS or name in SQL_FUNCTIONS
 
 
 def is_library(module: str) -> bool:
-    """Whether a module belongs to a package that is never looked for in the project."""
+    """Returns whether a module belongs to a package that is never looked for in the project."""
     return module.partition(".")[0] in _PACKAGES
 
 

@@ -29,7 +29,7 @@ PREPARING = 32
 
 
 def wanted(data: bytes) -> int:
-    """What the file's bytes may hold: `ENGINE`, `STATEMENT` and the others added up; 0 is a file to drop."""
+    """Returns what the file's bytes may hold: `ENGINE`, `STATEMENT` and the others added up; 0 is a file to drop."""
     found = ENGINE if uses_engine(data) else 0
     if holds_suppression(data):
         found |= SUPPRESSION
@@ -45,7 +45,7 @@ def wanted(data: bytes) -> int:
 
 
 def uses_engine(data: bytes) -> bool:
-    """Whether the file's code uses an engine function whose engine asyncpg may serve.
+    """Returns whether the file's code uses an engine function whose engine asyncpg may serve.
 
     The two functions without "async" in their name count only beside that word: their engine reaches asyncpg through
     `AsyncEngine(create_engine(...))`, and a URL of asyncpg without it fails at the first query, pooler or not. They
@@ -70,12 +70,12 @@ def uses_synchronous_engine(data: bytes) -> bool:
 
 
 def may_deserve_second_look(data: bytes) -> bool:
-    """Whether the file's imports may tell of engines that nothing in the file itself tells of."""
+    """Returns whether the file's imports may tell of engines that nothing in the file itself tells of."""
     return b"ngine" in data and b"import" in data
 
 
 def pieces_use_engine(pieces: Iterable[bytes]) -> bool:
-    """Whether `uses_engine` holds of a source of which a piece at a time is looked at.
+    """Returns whether `uses_engine` holds of a source of which a piece at a time is looked at.
 
     Where a piece begins inside a string, the rest of the string passes for code. Raises what `pieces` raises.
     """
@@ -92,7 +92,7 @@ def pieces_use_engine(pieces: Iterable[bytes]) -> bool:
 
 
 def may_use_engine(data: bytes) -> bool:
-    """Whether the bytes hold the names that `uses_engine` asks for, in code or not."""
+    """Returns whether the bytes hold the names that `uses_engine` asks for, in code or not."""
     return _names_engine(data) and _is_asynchronous(data)
 
 
@@ -159,7 +159,7 @@ _MAKERS = (b"connect", b"create_", b"Pool", b"Database", b"Tortoise", b"tortoise
 
 
 def holds_suppression(data: bytes) -> bool:
-    """Whether the file may hold a suppression that names a code of ours, or a `poolsafe:` comment."""
+    """Returns whether the file may hold a suppression that names a code of ours, or a `poolsafe:` comment."""
     if b"poolsafe" in data:
         return True
     if b"PGB" not in data or b"noqa" not in data.lower():

@@ -24,32 +24,32 @@ _LEADING = re.compile(r"\s|::|(?:---|\+\+\+|~~~|\^\^\^)(?:\s|$)")
 
 
 def inert(text: str) -> str:
-    """Return `text` with one character replaced of each command that a runner reads anywhere in a line."""
+    """Returns `text` with one character replaced of each command that a runner reads anywhere in a line."""
     return _COMMAND.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def escaped(text: str, escape: Callable[[str], str]) -> str:
-    """Return the text of a document with one character of each such command written as `escape` writes it."""
+    """Returns the text of a document with one character of each such command written as `escape` writes it."""
     return _COMMAND.sub(lambda match: escape(match[0]), text)
 
 
 def leads(text: str) -> bool:
-    """Whether a runner may read a line that begins with `text` as a command."""
+    """Returns whether a runner may read a line that begins with `text` as a command."""
     return _LEADING.match(text) is not None
 
 
 def commands(line: str) -> bool:
-    """Whether a line would be read as a command as it is."""
+    """Returns whether a line would be read as a command as it is."""
     return line.lstrip().startswith("::") or _COMMAND.search(line) is not None
 
 
 def path_first(path: str) -> str:
-    """Return a path as it may begin a line: with `./` where it would be read as a command, which means the same."""
+    """Returns a path as it may begin a line: with `./` where it would be read as a command, which means the same."""
     return os.path.join(os.curdir, path) if leads(path) else path
 
 
 def quoted(path: str) -> str:
-    """Return a path that would end its line, or steer, as Git and GNU quote it; other paths as they are."""
+    """Returns a path that would end its line, or steer, as Git and GNU quote it; other paths as they are."""
     if _ODD.search(path) is None and _COMMAND.search(path) is None:
         return path
     content = os.fsencode(path.replace("\\", "\\\\").replace('"', '\\"'))

@@ -38,7 +38,7 @@ class TooLargeError(OSError):
 
 
 def read(path: str, largest: int = LARGEST) -> bytes:
-    """Return the content of a regular file of at most `largest` bytes, links followed. Raises OSError."""
+    """Returns the content of a regular file of at most `largest` bytes, links followed. Raises OSError."""
     status = os.stat(path)
     _refuse(status, path, largest)
     descriptor = os.open(path, os.O_RDONLY | _FLAGS)
@@ -49,7 +49,7 @@ def read(path: str, largest: int = LARGEST) -> bytes:
 
 
 def pieces(path: str, largest: int = LARGEST) -> Iterator[bytes]:
-    """Yield the content of a regular file, links followed, of which only about `CHUNK` bytes are held. Raises OSError.
+    """Yields the content of a regular file, links followed, of which only about `CHUNK` bytes are held. Raises OSError.
 
     A piece ends with its last line end. One without any overlaps with the next, so that no name is cut in two.
     """
@@ -71,7 +71,7 @@ def pieces(path: str, largest: int = LARGEST) -> Iterator[bytes]:
 
 
 def head(path: str) -> bytes:
-    """Return the first lines of a real path, not more than `HEAD` bytes. Raises OSError as `read_real` does."""
+    """Returns the first lines of a real path, not more than `HEAD` bytes. Raises OSError as `read_real` does."""
     folder, name = os.path.split(path)
     with Folder(folder) as opened:
         _refuse(opened.status(name), name, LARGEST)
@@ -85,7 +85,7 @@ def head(path: str) -> bytes:
 
 
 def whole_lines(content: bytes) -> bytes:
-    """Return the lines that fit into `HEAD` bytes, or so much of the first one where that alone does not."""
+    """Returns the lines that fit into `HEAD` bytes, or so much of the first one where that alone does not."""
     if len(content) <= HEAD:
         return content
     end = _last_line_end(content[:HEAD])
@@ -93,14 +93,14 @@ def whole_lines(content: bytes) -> bytes:
 
 
 def read_real(path: str, largest: int = LARGEST) -> bytes:
-    """Return the content as `read` does, of a real path: a link that is on it by now is an OSError."""
+    """Returns the content as `read` does, of a real path: a link that is on it by now is an OSError."""
     folder, name = os.path.split(path)
     with Folder(folder) as opened:
         return read_in(opened, name, largest)
 
 
 def read_in(folder: Folder, name: str, largest: int = LARGEST) -> bytes:
-    """Return the content of an entry of an open folder, which must not be a link. Raises OSError."""
+    """Returns the content of an entry of an open folder, which must not be a link. Raises OSError."""
     status = folder.status(name)
     _refuse(status, name, largest)
     descriptor = folder.open(name, os.O_RDONLY | _FLAGS)
@@ -111,7 +111,7 @@ def read_in(folder: Folder, name: str, largest: int = LARGEST) -> bytes:
 
 
 def read_below(root: str | None, path: str, largest: int = LARGEST) -> bytes:
-    """Return the content as `read` does, of a file that lies below `root` with its links followed. Raises OSError.
+    """Returns the content as `read` does, of a file that lies below `root` with its links followed. Raises OSError.
 
     Without a root the file may lie anywhere.
     """
@@ -124,12 +124,12 @@ def read_below(root: str | None, path: str, largest: int = LARGEST) -> bytes:
 
 
 def inside(root: str, path: str) -> bool:
-    """Whether a path, its links followed, is the root or below it."""
+    """Returns whether a path, its links followed, is the root or below it."""
     return is_below(os.path.realpath(path), os.path.realpath(root))
 
 
 def checkout_of(directory: str) -> str | None:
-    """Return the closest directory at or above `directory` that holds `.git`, or None outside of a work tree."""
+    """Returns the closest directory at or above `directory` that holds `.git`, or None outside of a work tree."""
     while not os.path.exists(os.path.join(directory, ".git")):
         above = os.path.dirname(directory)
         if above == directory:
@@ -139,12 +139,12 @@ def checkout_of(directory: str) -> str | None:
 
 
 def is_below(real: str, top: str) -> bool:
-    """Whether one real path is the other or lies below it."""
+    """Returns whether one real path is the other or lies below it."""
     return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
 
 
 def _last_line_end(content: bytes) -> int:
-    """Return the offset behind the last line end, 0 without one."""
+    """Returns the offset behind the last line end, 0 without one."""
     return max(content.rfind(b"\n"), content.rfind(b"\r")) + 1
 
 

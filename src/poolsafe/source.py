@@ -54,7 +54,7 @@ class Section:
         return "" if self.cell is None else f"cell {self.cell}"
 
     def row(self, row: int) -> int:
-        """Return the row of the section that a row of the text is."""
+        """Returns the row of the section that a row of the text is."""
         return row - self.first + 1
 
 
@@ -142,11 +142,11 @@ class Source:
         return self
 
     def offset_in_file(self, offset: int) -> int:
-        """Return where the character at an offset of `text` stands in the text of the file itself."""
+        """Returns where the character at an offset of `text` stands in the text of the file itself."""
         return offset
 
     def in_file(self, edit: Edit) -> Edit:
-        """Return what an edit of `text` is in the text of the file itself. Raises ValueError if it cannot be done."""
+        """Returns what an edit of `text` is in the text of the file itself. Raises ValueError if it cannot be done."""
         return edit
 
     @property
@@ -155,24 +155,24 @@ class Source:
         return (Section(0, 1, self.rows, self.raw),)
 
     def section(self, row: int) -> Section:
-        """Return the section that a row belongs to."""
+        """Returns the section that a row belongs to."""
         sections = self.sections
         return sections[max(bisect_right(sections, row, key=lambda section: section.first) - 1, 0)]
 
     def row_name(self, row: int) -> str:
-        """Return how a row is called behind the name of the file, such as `4` or `cell 3:4`."""
+        """Returns how a row is called behind the name of the file, such as `4` or `cell 3:4`."""
         section = self.section(row)
         return f"{section.name}:{section.row(row)}".removeprefix(":")
 
     def row_in_words(self, row: int) -> str:
-        """Return how a sentence calls a row, such as `line 4` or `line 4 of cell 3`."""
+        """Returns how a sentence calls a row, such as `line 4` or `line 4 of cell 3`."""
         section = self.section(row)
         return f"line {section.row(row)}" + (f" of {section.name}" if section.name else "")
 
     def edited(self, edits: Iterable[Edit]) -> Source:
-        """Return the file after edits, which must not overlap. Two insertions at one place keep their order.
+        """Returns the file after edits, which must not overlap. Two insertions at one place keep their order.
 
-        Raises UndecodableSource, and ValueError where the edits cannot be written, or would not be read as they are.
+        Raises UndecodableSource, and ValueError if the edits cannot be written, or would not be read as they are.
         """
         result = self.with_text(edited(self.text, edits))
         # An edit may have touched the cookie.
@@ -181,7 +181,7 @@ class Source:
         return result
 
     def with_text(self, text: str) -> Source:
-        """The same file with another text, in the same encoding.
+        """Returns the same file with another text, in the same encoding.
 
         Raises UnicodeEncodeError where the encoding cannot express the text.
         """
@@ -206,7 +206,7 @@ class Source:
         return min(start + max(column, 1) - 1, start + len(self.line(max(row, 1))))
 
     def line(self, row: int) -> str:
-        """The text of a 1-based row without its line end; "" past the last row."""
+        """Returns the text of a 1-based row without its line end; "" past the last row."""
         starts = self._line_starts()
         if not 1 <= row <= len(starts):
             return ""
@@ -214,7 +214,7 @@ class Source:
         return self.text[starts[row - 1] : end].rstrip("\r\n")
 
     def line_start(self, offset: int) -> int:
-        """The offset of the first character of the line that holds `offset`."""
+        """Returns the offset of the first character of the line that holds `offset`."""
         starts = self._line_starts()
         return starts[bisect_right(starts, offset) - 1]
 
@@ -247,7 +247,7 @@ class Source:
 
 
 def most_frequent_line_end(text: str) -> str:
-    r"""Return the line end that most lines have: \n, \r\n or \r; \n where there is none, and at a tie."""
+    r"""Returns the line end that most lines have: \n, \r\n or \r; \n where there is none, and at a tie."""
     crlf = text.count("\r\n")
     counts = {"\n": text.count("\n") - crlf, "\r\n": crlf, "\r": text.count("\r") - crlf}
     return max(counts, key=lambda end: counts[end])
@@ -303,5 +303,5 @@ def _first_line(error: Exception) -> str:
 
 
 def short_lines(text: str) -> list[str]:
-    """Return the lines of a configuration file, "" for each that is absurdly long."""
+    """Returns the lines of a configuration file, "" for each that is absurdly long."""
     return [line if len(line) <= _LONGEST_LINE else "" for line in text.splitlines()]

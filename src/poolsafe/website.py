@@ -8,10 +8,10 @@ SITE = ""
 
 
 def page(rule: str) -> str:
-    """Return the address of the page of the rule with this name: on the site, or in the repository without one."""
+    """Returns the address of the page of the rule with this name: on the site, or in the repository without one."""
     return f"{SITE}rules/{rule}/" if SITE else f"{HOME}/blob/main/docs/rules/{rule}.md"
 
 
 def see(code: str, rule: str) -> str:
-    """Return where to read about a rule: the address of its page on the site, or the command that prints the page."""
+    """Returns where to read about a rule: the address of its page on the site, or the command that prints the page."""
     return page(rule) if SITE else f"poolsafe --explain {code}"

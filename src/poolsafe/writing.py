@@ -84,7 +84,7 @@ def _remove_if_abandoned(folder: Folder, name: str) -> None:
 
 
 def _lock(descriptor: int) -> bool:
-    """Take the lock of a temporary file; False where somebody else has it."""
+    """Take the lock of a temporary file; False if somebody else has it."""
     if sys.platform == "win32":
         return True
     import fcntl
@@ -185,7 +185,7 @@ class _Replacement:
 
 
 def _temporary(folder: Folder, mode: int = 0o600) -> tuple[int, str]:
-    """Return the descriptor of a new file, which is locked, and its name."""
+    """Returns the descriptor of a new file, which is locked, and its name."""
     while True:
         name = f"{PREFIX}{os.urandom(8).hex()}{SUFFIX}"
         descriptor = folder.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)

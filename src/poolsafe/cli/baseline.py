@@ -57,7 +57,7 @@ class Known:
         self._places: Counter[tuple[str, int]] = Counter()
 
     def unknown(self, source: Source, findings: Sequence[Finding]) -> list[Finding]:
-        """Return those of the findings that are to be reported. `source` is the file, or what has become of it."""
+        """Returns those of the findings that are to be reported. `source` is the file, or what has become of it."""
         places = [(each.code, source.row_column(each.start)[0]) for each in findings]
         if self._source is None:
             verdicts = self._baseline.known(self._path, [(code, first_line(source, row)) for code, row in places])
@@ -82,7 +82,7 @@ class Known:
 
 
 def read(path: str, named: str, root: str | None = None) -> Baseline:
-    """Return the baseline at `path`, which has to lie below `root` if one is given.
+    """Returns the baseline at `path`, which has to lie below `root` if one is given.
 
     Raises UsageError, which begins with `named`.
     """

@@ -17,7 +17,7 @@ _CODES = frozenset({"select", "extend_select", "ignore", "fixable", "extend_fixa
 
 
 def script(shell: str) -> str:
-    """Return the script for the shell. Raises UsageError for one that is not known, and where shtab is missing."""
+    """Returns the script for the shell. Raises UsageError for one that is not known, and where shtab is missing."""
     try:
         import shtab
     except ImportError:

@@ -26,7 +26,7 @@ class Presenter:
         self._others: dict[str, Source | None] = {}
 
     def present(self, finding: Finding) -> Diagnostic:
-        """Return the diagnostic of a finding of this source."""
+        """Returns the diagnostic of a finding of this source."""
         row = self._source.row_column(finding.start)[0]
         section = self._source.section(row)
         return Diagnostic(
@@ -42,7 +42,7 @@ class Presenter:
         )
 
     def summarise(self, finding: Finding) -> Note:
-        """Return the place and the message of a finding of this source, and nothing else of it."""
+        """Returns the place and the message of a finding of this source, and nothing else of it."""
         section = self._source.section(self._source.row_column(finding.start)[0])
         return Note(replace(self._span(finding, section), lines=()), masked(finding.message))
 
@@ -52,7 +52,7 @@ class Presenter:
         return Span(self._source.path, start, end, lines, section.cell, self._in_file(finding.start, finding.end))
 
     def _in_file(self, start: int, end: int) -> tuple[Position, Position] | None:
-        """Return where two offsets stand in the JSON of a notebook, or None for any other source."""
+        """Returns where two offsets stand in the JSON of a notebook, or None for any other source."""
         if self._source.file is self._source:
             return None
         file, place = self._source.file, self._source.offset_in_file
@@ -99,7 +99,7 @@ class Presenter:
 
 
 def _position(source: Source, offset: int, first: int = 1) -> Position:
-    """Return the place of an offset; rows are counted from the row `first` on."""
+    """Returns the place of an offset; rows are counted from the row `first` on."""
     row, column = source.row_column(offset)
     before = source.line(row)[: column - 1]
     return Position(row - first + 1, column, len(before.encode("utf-8")) - len(before))
@@ -114,7 +114,7 @@ def _replacement(
 
 
 def _line(source: Source, row: int, above: int) -> tuple[tuple[int, str], ...]:
-    """Return one row of a frame, counted from the row behind `above` on."""
+    """Returns one row of a frame, counted from the row behind `above` on."""
     return ((row - above, source.line(row)),) if row <= source.rows else ()
 
 

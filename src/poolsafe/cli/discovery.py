@@ -45,7 +45,7 @@ class Found:
         self.notebooks: set[str] = set()
 
     def real(self, path: str) -> str:
-        """Return the real path that one of `files` had when it was found.
+        """Returns the real path that one of `files` had when it was found.
 
         A folder that has been replaced by a link since leads nowhere else: no link was followed on the way to it.
         """
@@ -118,7 +118,7 @@ def _without_doubles(paths: dict[str, bool], targets: dict[str, str]) -> list[st
 
 
 def excluded_by_force(path: str, resolver: Resolver) -> bool:
-    """Say whether a path that the user named is left out all the same, as `force-exclude` asks for it."""
+    """Returns whether a path that the user named is left out all the same, as `force-exclude` asks for it."""
     settings = resolver.for_file(path)
     return bool(settings["force-exclude"]) and settings.excludes_any_part(path)
 

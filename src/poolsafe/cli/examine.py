@@ -36,7 +36,7 @@ NOT_SILENCED = ABOUT_COMMENTS | {NEVER}
 
 
 def examine(path: str, raw: bytes, settings: Settings, task: Task, real: str | None = None) -> Outcome:
-    """Return what comes of the file at the absolute `path` with the content `raw`; `raw` has a needle.
+    """Returns what comes of the file at the absolute `path` with the content `raw`; `raw` has a needle.
 
     What is changed is written to its real path, `real`, without following a link. A mistake of ours becomes an error
     of the outcome: one file must not keep the others from being checked.
@@ -50,7 +50,7 @@ def examine(path: str, raw: bytes, settings: Settings, task: Task, real: str | N
 
 
 def refuse(path: str, head: bytes, settings: Settings, task: Task) -> Outcome:
-    """Return the outcome of a file that makes engines but is too large to be examined; `head` is its first lines."""
+    """Returns the outcome of a file that makes engines but is too large to be examined; `head` is its first lines."""
     try:
         return _Examination(path, settings, task, path).refuse(head)
     except Exception as error:
@@ -103,7 +103,7 @@ class _Examination:
         return check(source, settings.deployment, self._project, external=settings["lint.external"])
 
     def _kept(self, source: Source, report: Report) -> list[Finding]:
-        """Return what is left to report after silencing and selection, with fixes as the settings see them."""
+        """Returns what is left to report after silencing and selection, with fixes as the settings see them."""
         silences = self._silences(source)
         self._latest = report
         kept = [self._with_own_safety(finding) for finding in report.findings if self._keeps(finding, source, silences)]
@@ -254,6 +254,6 @@ class _Examination:
 
 
 def _withheld(source: Source) -> Callable[[int], bool]:
-    """Return what says of a row, from 0, that it is no context for a diff: it holds a secret or steers a CI job."""
+    """Returns what says of a row, from 0, that it is no context for a diff: it holds a secret or steers a CI job."""
     lines, shown = source.written.split("\n"), visible(source).text.split("\n")
     return lambda row: lines[row] != shown[row] or commands(lines[row])

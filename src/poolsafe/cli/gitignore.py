@@ -63,7 +63,7 @@ class _Table:
             numbers.append(number)
 
     def matching(self, text: str) -> Sequence[int]:
-        """Return the numbers of the rules that match a text, in no order."""
+        """Returns the numbers of the rules that match a text, in no order."""
         found = self._literals.get(text, ())
         if text.endswith(self._suffixes):
             found = [*found, *self._ending(text)]
@@ -89,7 +89,7 @@ class Rules:
         self._free = _Table((number, rule) for number, rule in enumerate(rules) if not rule.anchored)
 
     def verdict(self, path: str, *, directory: bool) -> bool | None:
-        """Say whether an absolute path below the base is ignored by itself; None where no rule speaks of it."""
+        """Returns whether an absolute path below the base is ignored by itself; None if no rule speaks of it."""
         below = path[len(self._base) + 1 :].replace(os.sep, "/")
         name = below.rpartition("/")[2]
         matching = (*self._free.matching(name), *self._anchored.matching(below))
@@ -109,7 +109,7 @@ class Ignores:
         self._known: dict[str, tuple[Rules, ...]] = {}
 
     def in_directory(self, directory: str, names: Collection[str] = FILES) -> tuple[Rules, ...]:
-        """Return the rules for what lies directly in a directory of the work tree, the weakest first.
+        """Returns the rules for what lies directly in a directory of the work tree, the weakest first.
 
         `names` are those of its entries, if they are known; each file is read once.
         """
@@ -134,7 +134,7 @@ class Ignores:
 
 
 def ignored(rules: Sequence[Rules], path: str, *, directory: bool) -> bool:
-    """Say whether the rules of its directory ignore an absolute path itself; its parents are not looked at."""
+    """Returns whether the rules of its directory ignore an absolute path itself; its parents are not looked at."""
     for each in reversed(rules):
         verdict = each.verdict(path, directory=directory)
         if verdict is not None:

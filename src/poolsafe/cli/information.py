@@ -23,14 +23,14 @@ _MARGIN = " " * 4
 
 
 def output_format(asked: str | None) -> str:
-    """Return what `--output-format` means to the pages and the list of rules. Raises UsageError."""
+    """Returns what `--output-format` means to the pages and the list of rules. Raises UsageError."""
     if asked is None or asked in ("full", "json"):
         return asked or "full"
     raise UsageError(f"--output-format: must be `full` or `json` here, not {shown(asked)}")
 
 
 def explain(asked: str, form: str, width: int | None, *, colour: bool) -> str:
-    """Return the page of a rule, by its code or its name. Raises UsageError for one that does not exist.
+    """Returns the page of a rule, by its code or its name. Raises UsageError for one that does not exist.
 
     It is rendered for `width` columns, and stays Markdown where no width is known.
     """
@@ -52,7 +52,7 @@ def explain(asked: str, form: str, width: int | None, *, colour: bool) -> str:
 
 
 def list_rules(form: str, width: int | None, style: Style) -> Iterator[str]:
-    """Yield a line for each rule: code, name, severity, whether there is a fix, and what it reports.
+    """Yields a line for each rule: code, name, severity, whether there is a fix, and what it reports.
 
     What does not fit into `width` columns follows on lines of its own.
     """
@@ -77,7 +77,7 @@ def list_rules(form: str, width: int | None, style: Style) -> Iterator[str]:
 
 
 def _described(rule: Rule) -> dict[str, object]:
-    """Return a rule as JSON, under ruff's names where ruff has them."""
+    """Returns a rule as JSON, under ruff's names where ruff has them."""
     return {
         "name": rule.name,
         "code": rule.code,
@@ -99,7 +99,7 @@ def _as_json(content: object) -> str:
 
 
 def show_settings(settings: Settings, path: str) -> Iterator[str]:
-    """Yield each key with its value and where it was said, then what the project's files say for `path`."""
+    """Yields each key with its value and where it was said, then what the project's files say for `path`."""
     for key in KEYS:
         for value in settings.origins(key):
             yield printable(f"{key} = {_shown(value.value)}  # {value.source}") + "\n"
@@ -108,7 +108,7 @@ def show_settings(settings: Settings, path: str) -> Iterator[str]:
 
 
 def _found(settings: Settings, path: str) -> Iterator[str]:
-    """What the files of the project add to the configuration, for a file or a folder at the absolute `path`."""
+    """Yields what the files of the project add to the configuration, for a file or a folder at the absolute `path`."""
     # Imported late, as nothing else that only tells something needs the values' project.
     from poolsafe.checkout.roots import root_of
     from poolsafe.deployment.evidence import deployment_for, described, overruled

@@ -8,14 +8,14 @@ REPORT_URL = "https://github.com/poolsafe/poolsafe/issues"
 
 
 def explained(error: BaseException) -> str:
-    """Return one line about an unexpected error: the system's own words, or a request to report it."""
+    """Returns one line about an unexpected error: the system's own words, or a request to report it."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if isinstance(error.filename, str) else error.strerror
     return internal_error(error)
 
 
 def internal_error(error: BaseException) -> str:
-    """Return one line that names the exception and the place where it was raised."""
+    """Returns one line that names the exception and the place where it was raised."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next

@@ -21,7 +21,7 @@ class _Page(io.StringIO):
 
 
 def render(text: str, width: int, *, colour: bool) -> str:
-    """Return Markdown laid out for `width` columns of standard output, without any escape sequence unless `colour`."""
+    """Returns Markdown laid out for `width` columns of standard output, without any escape sequence unless `colour`."""
     written = _Page()
     console = Console(
         file=written,

@@ -25,7 +25,7 @@ class Unreadable:
 
 
 def examine_path(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable:
-    """Return what comes of a file that has a needle, read anew."""
+    """Returns what comes of a file that has a needle, read anew."""
     from poolsafe.cli.examine import examine, refuse
 
     path, real = place

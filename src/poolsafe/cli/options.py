@@ -71,7 +71,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
-    """Return the parsed command line. Raises UsageError; `--help` and `--version` print and raise SystemExit."""
+    """Returns the parsed command line. Raises UsageError; `--help` and `--version` print and raise SystemExit."""
     parser = build_parser()
     # argparse forgets about `--` when it lets options stand between paths.
     end = argv.index("--") if "--" in argv else len(argv)
@@ -104,7 +104,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _number_of_jobs(said: str | None) -> int | None:
-    """Return what `--jobs` says, or None without it. Raises UsageError."""
+    """Returns what `--jobs` says, or None without it. Raises UsageError."""
     if said is None:
         return None
     # Longer numbers mean nothing, and `int` refuses some of them.
@@ -114,7 +114,7 @@ def _number_of_jobs(said: str | None) -> int | None:
 
 
 def _refuse_contradictions(options: argparse.Namespace) -> None:
-    """Raise UsageError where two flags want different things written."""
+    """Raise UsageError if two flags want different things written."""
     said = {
         "--apply": options.apply or options.fix_only,
         "--diff": options.diff,
@@ -134,7 +134,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
 
 
 def _refuse_unasked(options: argparse.Namespace) -> None:
-    """Raise UsageError where `--interactive` has nothing to ask about, or nobody to ask."""
+    """Raise UsageError if `--interactive` has nothing to ask about, or nobody to ask."""
     if not (options.apply or options.fix_only):
         raise UsageError("`--interactive` requires `--apply`")
     if options.diff:
@@ -147,7 +147,7 @@ def _refuse_unasked(options: argparse.Namespace) -> None:
 
 
 def _refuse_stray_doctor(options: argparse.Namespace) -> None:
-    """Raise UsageError where flags of the doctor stand without it, or paths beside it."""
+    """Raise UsageError if flags of the doctor stand without it, or paths beside it."""
     if options.doctor is None:
         given = {
             "--probe-state": options.probe_state,
@@ -171,7 +171,7 @@ def _refuse_empty_paths(options: argparse.Namespace) -> None:
 
 
 def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
-    """Return the layers of `--config 'key = value'` and of the flags, and the file of `--config FILE`.
+    """Returns the layers of `--config 'key = value'` and of the flags, and the file of `--config FILE`.
 
     Raises UsageError naming the flag.
     """
@@ -236,7 +236,7 @@ def _listed_paths(text: str) -> list[str]:
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all flags."""
+    """Returns the parser of all flags."""
     parser = _Parser(
         prog="poolsafe", description=DESCRIPTION, epilog=EPILOG, allow_abbrev=False, formatter_class=_formatter
     )

@@ -16,7 +16,7 @@ _STREAMS = ("/dev/", "/proc/")
 def write(path: str, content: bytes, flag: str, *, make_folder: bool = False) -> None:
     """Write `content` to the file that the user named by `flag`, whose folder is made if asked for.
 
-    A regular file is replaced atomically. Raises UsageError where it cannot be written, and where a link that the
+    A regular file is replaced atomically. Raises UsageError if it cannot be written, and where a link that the
     project holds leads out of the project.
     """
     absolute = os.path.join(os.getcwd(), path)
@@ -37,7 +37,7 @@ def write(path: str, content: bytes, flag: str, *, make_folder: bool = False) ->
 
 
 def _is_stream(path: str) -> bool:
-    """Whether there is something that cannot be replaced: a pipe, a device, or a descriptor under its name."""
+    """Returns whether there is something that cannot be replaced: a pipe, a device, or a descriptor under its name."""
     try:
         mode = os.stat(path).st_mode
     except OSError:
@@ -52,7 +52,7 @@ def _pour(path: str, content: bytes) -> None:
 
 
 def _leading_out(path: str) -> str | None:
-    """Return the first link on an absolute path that lies in a project and leads out of it, or None without one.
+    """Returns the first link on an absolute path that lies in a project and leads out of it, or None without one.
 
     Anybody can commit such a link. Those outside of every checkout, and of the current directory, are the user's own.
     """

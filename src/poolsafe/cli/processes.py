@@ -21,21 +21,21 @@ WORTH_A_PROCESS = 100_000
 
 
 def processors() -> int:
-    """Return how many processors this process may use."""
+    """Returns how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def allowed(jobs: int | None) -> int:
-    """Return how many processes may work at once. `jobs` is what `--jobs` says; 0 stands for all processors."""
+    """Returns how many processes may work at once. `jobs` is what `--jobs` says; 0 stands for all processors."""
     if jobs is None:
         return min(MOST, processors())
     return min(jobs, processors()) if jobs else processors()
 
 
 def worthwhile(sizes: Sequence[int], jobs: int | None) -> int:
-    """Return how many processes should examine files of so many bytes; 1 is none beside this one.
+    """Returns how many processes should examine files of so many bytes; 1 is none beside this one.
 
     `--jobs` overrides the estimate: whoever sets it knows the project.
     """

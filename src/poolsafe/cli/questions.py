@@ -30,7 +30,7 @@ class Questions:
         self._rest: bool | None = None  # what to do without asking
 
     def ask(self, problem: str, title: str, diff: bytes) -> bool:
-        """Return whether to apply a fix, after showing what it repairs and what it changes. The end of input is `q`.
+        """Returns whether to apply a fix, after showing what it repairs and what it changes. The end of input is `q`.
 
         Raises KeyboardInterrupt if the user interrupts the question.
         """
@@ -50,7 +50,7 @@ class Questions:
             emit(f"{line}\n" for line in _HELP)
 
     def _answer(self) -> str:
-        """Return the next line, in lower case without blanks; "" is the end of input, "?" an empty line."""
+        """Returns the next line, in lower case without blanks; "" is the end of input, "?" an empty line."""
         emit([self._style.paint(_PROMPT, "help")])
         line = sys.stdin.readline()
         if not line:

@@ -31,7 +31,7 @@ def run(
     jobs: int | None = None,
     notebooks: Container[str] = (),
 ) -> Iterator[Outcome | Unreadable]:
-    """Yield the outcomes in the order of `paths`, nothing for a file without a needle.
+    """Yields the outcomes in the order of `paths`, nothing for a file without a needle.
 
     `real` returns the real path that a file had when it was found: it is read and written there, and nowhere else.
     `jobs` is how many processes may work at once, 0 for all processors; None leaves it to the estimated work.

@@ -203,7 +203,7 @@ class Session:
         )
 
     def _hint(self) -> str:
-        """Return how to learn more of what was not judged, beyond what the present options already tell."""
+        """Returns how to learn more of what was not judged, beyond what the present options already tell."""
         if UNJUDGED in self._settings.enabled:
             return ""
         if self._options.verbose:
@@ -248,7 +248,7 @@ class Session:
     def _report(
         self, diagnostics: list[Diagnostic], tally: Tally, coverage: Coverage, stream: TextIO | None
     ) -> Iterator[str]:
-        """Yield the report as it is dressed for `stream`, which is None for a file."""
+        """Yields the report as it is dressed for `stream`, which is None for a file."""
         if self._options.silent:
             return
         for_people = self._format in FOR_PEOPLE or (self._options.statistics and self._format != "json")

@@ -25,7 +25,7 @@ Hit = tuple[int, int, "str | None"]
 
 
 def sift(paths: Sequence[str], jobs: int | None = None, notebooks: Container[str] = ()) -> list[Hit]:
-    """Return the files that have a needle or cannot be read, in the order of `paths`.
+    """Returns the files that have a needle or cannot be read, in the order of `paths`.
 
     `jobs` is what `--jobs` says of the number of processes, `notebooks` those of the paths that are Jupyter notebooks.
     """
@@ -53,7 +53,7 @@ def _search(paths: Sequence[str], share: range, notebooks: Container[str]) -> li
 
 
 def _size_with_needle(path: str) -> int | None:
-    """Return the size of a file that has a needle, and None for any other. Raises OSError."""
+    """Returns the size of a file that has a needle, and None for any other. Raises OSError."""
     try:
         raw = reading.read(path, reading.LARGEST_SOURCE)
     except reading.TooLargeError:
@@ -63,7 +63,7 @@ def _size_with_needle(path: str) -> int | None:
 
 
 def may_hold(path: str, raw: bytes) -> bool:
-    """Return whether a file has a needle, or may make an engine that only its imports tell of."""
+    """Returns whether a file has a needle, or may make an engine that only its imports tell of."""
     if needles.wanted(raw):
         return True
     if not needles.may_deserve_second_look(raw):
@@ -75,7 +75,7 @@ def may_hold(path: str, raw: bytes) -> bool:
 
 
 def _size_of_code(path: str) -> int | None:
-    """Return the size of the code of a notebook that has a needle, and None for any other. Raises OSError."""
+    """Returns the size of the code of a notebook that has a needle, and None for any other. Raises OSError."""
     # Not all of a run's folders hold notebooks.
     from poolsafe.notebooks import sifting
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Tally:
-    """The numbers of one run. `mention_unsafe` is False where the user does not want to hear of unsafe fixes.
+    """The numbers of one run. `mention_unsafe` is False if the user does not want to hear of unsafe fixes.
 
     With `fix_only` nobody asked what is left. `hint` says how to learn more of what was not judged.
     """
@@ -42,7 +42,7 @@ class Tally:
         self.mention_unsafe = mention_unsafe
 
     def report_lines(self) -> Iterator[str]:
-        """Yield the lines below a report, or below what `--apply` has left."""
+        """Yields the lines below a report, or below what `--apply` has left."""
         if not (self.remaining or self.fixed or self.fix_only):
             # Untrue of files that could not be checked, and those were named.
             if self._coverage.complete:
@@ -65,7 +65,7 @@ class Tally:
             yield f"{more}."
 
     def diff_lines(self) -> Iterator[str]:
-        """Yield the lines below a diff."""
+        """Yields the lines below a diff."""
         unsafe = self.unsafe if self.mention_unsafe else 0
         more = f" ({counted(unsafe, 'additional fix')} available with `--unsafe-fixes`)" if unsafe else ""
         if self.fixed:
@@ -77,7 +77,7 @@ class Tally:
         yield f"Checked {self._looked_at()}."
 
     def _looked_at(self) -> str:
-        """Return what was looked at and what was not judged: `3 files, 2 engines; 1 not judged: ...`."""
+        """Returns what was looked at and what was not judged: `3 files, 2 engines; 1 not judged: ...`."""
         looked = f"{counted(self._coverage.files, 'file')}, {counted(self._coverage.engines, 'engine')}"
         if self._coverage.connections:
             looked += f", {counted(self._coverage.connections, 'connection')}"
@@ -86,7 +86,7 @@ class Tally:
 
 
 def statistics(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -> Iterator[str]:
-    """Yield a line for each rule with findings: how many, code, whether all can be fixed, name.
+    """Yields a line for each rule with findings: how many, code, whether all can be fixed, name.
 
     `unjudged` is how many calls could not be judged. They have a line of their own, unless their rule is selected.
     """
@@ -102,7 +102,7 @@ def statistics(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -
 
 
 def statistics_as_json(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -> Iterator[str]:
-    """Yield the same as ruff's JSON. The row of what was not judged has no code unless its rule is selected."""
+    """Yields the same as ruff's JSON. The row of what was not judged has no code unless its rule is selected."""
     import json
 
     groups = _groups(diagnostics)
@@ -121,7 +121,7 @@ def _row(code: str | None, name: str, count: int, fixable: int) -> dict[str, obj
 
 
 def _groups(diagnostics: Sequence[Diagnostic]) -> list[tuple[str, list[Diagnostic]]]:
-    """Return the findings by code, the most frequent one first."""
+    """Returns the findings by code, the most frequent one first."""
     groups: dict[str, list[Diagnostic]] = {}
     for diagnostic in diagnostics:
         groups.setdefault(diagnostic.code, []).append(diagnostic)
@@ -133,7 +133,7 @@ def _fixable(group: Sequence[Diagnostic]) -> int:
 
 
 def fixes(fixed: Sequence[tuple[str, dict[str, int]]], style: Style) -> Iterator[str]:
-    """Yield what was fixed, as ruff lists it: each file with the number, code and name of its findings."""
+    """Yields what was fixed, as ruff lists it: each file with the number, code and name of its findings."""
     if not fixed:
         return
     names = registry.names()
@@ -146,6 +146,6 @@ def fixes(fixed: Sequence[tuple[str, dict[str, int]]], style: Style) -> Iterator
 
 
 def counted(number: int, noun: str) -> str:
-    """Return the number with the noun in its right form."""
+    """Returns the number with the noun in its right form."""
     plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"

@@ -26,7 +26,7 @@ class Shelf:
         self._known: dict[str, Baseline] = {}
 
     def of(self, settings: Settings) -> Baseline | None:
-        """Return the baseline that the settings name, and None without one. Raises UsageError."""
+        """Returns the baseline that the settings name, and None without one. Raises UsageError."""
         path = settings.baseline
         if path is None:
             return None
@@ -46,7 +46,7 @@ class Task:
 
     `frames` asks for source lines beside the findings, `notes` for the engines that are left alone, `notifications` for
     the places of those that could not be judged. `piped` says that the one file is standard input: nothing is written,
-    the fixed text is handed back. `baselines` hold the findings that are not to be reported, None where all are;
+    the fixed text is handed back. `baselines` hold the findings that are not to be reported, None if all are;
     `reason` is what to write behind a new `# noqa`. `questions` asks for each fix whether to apply it, and is None
     where nobody is asked.
     """

@@ -49,7 +49,7 @@ def _stand_in_for_closed() -> None:
 
 
 def emit(lines: Iterable[str], stream: IO[str] | None = None) -> None:
-    """Write to a stream, by default standard output. Raises UsageError where it takes no more, and BrokenPipeError."""
+    """Write to a stream, by default standard output. Raises UsageError if it takes no more, and BrokenPipeError."""
     stream = stream or sys.stdout
     try:
         stream.writelines(lines)
@@ -69,7 +69,7 @@ def emit_bytes(content: bytes) -> None:
 
 
 def take_in(largest: int) -> bytes:
-    """Return all of standard input. Raises UsageError where it cannot be read or holds more than `largest` bytes."""
+    """Returns all of standard input. Raises UsageError if it cannot be read or holds more than `largest` bytes."""
     try:
         raw = sys.stdin.buffer.read(largest + 1)
     except OSError as error:
@@ -110,7 +110,7 @@ def wants_colour(choice: str, stream: TextIO | None) -> bool:
 
 
 def style_for(stream: TextIO | None, choice: str) -> Style:
-    """Return how to dress what is printed to `stream`, which is None for a file."""
+    """Returns how to dress what is printed to `stream`, which is None for a file."""
     from poolsafe.reports.style import Style
 
     to_terminal = stream is not None and stream.isatty()
@@ -118,12 +118,12 @@ def style_for(stream: TextIO | None, choice: str) -> Style:
 
 
 def known_width(stream: TextIO) -> int | None:
-    """Return the width that prose is laid out for: COLUMNS, or the terminal's. None where neither says any."""
+    """Returns the width that prose is laid out for: COLUMNS, or the terminal's. None if neither says any."""
     return columns() if os.environ.get("COLUMNS") or stream.isatty() else None
 
 
 def columns() -> int:
-    """Return the terminal's width: COLUMNS, else what the terminal says, else 80. shutil's takes longer to import."""
+    """Returns the terminal's width: COLUMNS, else what the terminal says, else 80. shutil's takes longer to import."""
     said = os.environ.get("COLUMNS", "")
     if said.isdecimal() and len(said) <= _WIDTH_DIGITS and int(said):
         return int(said)
@@ -134,7 +134,7 @@ def columns() -> int:
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line, without passwords and without anything that could steer a terminal or a CI job."""
+    """Returns `text` on one line, without passwords and without anything that could steer a terminal or a CI job."""
     from poolsafe.reports.secrets import HINTS
 
     # Hardly anything that is said could hold one, and the patterns take time to make.

@@ -28,7 +28,7 @@ _MOST_ON_WINDOWS = 61
 
 
 def available(wanted: int) -> int:
-    """Return how many processes can be started, `wanted` or fewer; 1 is none beside this one."""
+    """Returns how many processes can be started, `wanted` or fewer; 1 is none beside this one."""
     number = min(wanted, _MOST_ON_WINDOWS) if sys.platform == "win32" else wanted
     if _context() is None or not _has_descriptors(_DESCRIPTORS + number * _DESCRIPTORS_EACH):
         return 1
@@ -36,7 +36,7 @@ def available(wanted: int) -> int:
 
 
 def _has_descriptors(number: int) -> bool:
-    """Whether so many files may be opened: a pool that runs out of them halfway never ends."""
+    """Returns whether so many files may be opened: a pool that runs out of them halfway never ends."""
     opened = []
     try:
         for _ in range(number):
@@ -52,7 +52,7 @@ def _has_descriptors(number: int) -> bool:
 def examine_all(
     places: Sequence[Place], sizes: Sequence[int], resolver: Resolver, task: Task, processes: int
 ) -> Iterator[Outcome | Unreadable]:
-    """Yield the outcomes in the order of `places`, which have `sizes` in bytes.
+    """Yields the outcomes in the order of `places`, which have `sizes` in bytes.
 
     The largest files are begun first, so that no process is left with one of them while the others are done. Where no
     process can be started, the files are examined in this one.
@@ -127,7 +127,7 @@ class _Pool:
 
 
 def _context() -> BaseContext | None:
-    """Return how to start workers, or None where they could not be kept from importing what we look at."""
+    """Returns how to start workers, or None if they could not be kept from importing what we look at."""
     if sys.platform == "linux":
         # forkserver and spawn begin with `python -c`, which has the current directory on its path.
         return multiprocessing.get_context("fork")

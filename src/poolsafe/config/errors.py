@@ -22,7 +22,7 @@ class UsageError(Exception):
 
 
 def hint(word: str, known: Iterable[str]) -> str:
-    """Return `"; did you mean `x`?"` for the known word nearest to `word`, or an empty string.
+    """Returns `"; did you mean `x`?"` for the known word nearest to `word`, or an empty string.
 
     Case and the choice between `_` and `-` count as near. Of equally near words the one with the longest common
     beginning is taken, then the first.
@@ -48,7 +48,7 @@ def hint(word: str, known: Iterable[str]) -> str:
 
 
 def hints(word: str, known: Iterable[str]) -> str:
-    """Return a hint at up to four known words: those that begin with `word`, and then the nearest ones; or ""."""
+    """Returns a hint at up to four known words: those that begin with `word`, and then the nearest ones; or ""."""
     import difflib
 
     words, asked = list(known), word.lower().replace("_", "-")
@@ -61,7 +61,7 @@ def hints(word: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Return how messages quote a value: a string as it is, anything else as Python writes it, and cut where long."""
+    """Returns how messages quote a value: a string as it is, anything else as Python writes it, and cut where long."""
     try:
         text = value if isinstance(value, str) else repr(value)
     except ValueError:
@@ -71,5 +71,5 @@ def shown(value: object) -> str:
 
 
 def place(source: str, key: str) -> str:
-    """Return how messages name a key and where it was said: a flag says it all by itself."""
+    """Returns how messages name a key and where it was said: a flag says it all by itself."""
     return source if source.startswith("--") and source != "--config" else f"{source}: `{key}`"

@@ -93,14 +93,14 @@ def _character_class(glob: str, start: int, machine: Machine) -> int:
 
 
 def escape(text: str) -> str:
-    """Return a glob that matches exactly `text`."""
+    """Returns a glob that matches exactly `text`."""
     return re.sub(r"([\\*?\[\]{},])", r"\\\1", text)
 
 
 class PathPattern:
     """One user's pattern: made absolute against `base`, and also tried on bare names where ruff does so.
 
-    `absolute` and `name` are globs; `name` is None where bare names are not tried.
+    `absolute` and `name` are globs; `name` is None if bare names are not tried.
     """
 
     __slots__ = ("absolute", "name")
@@ -137,7 +137,7 @@ class PathSet:
         self._names = _Globs(pattern.name for pattern in patterns if pattern.name is not None)
 
     def matches(self, path: str) -> bool:
-        """Say whether an absolute path, or its last part, matches."""
+        """Returns whether an absolute path, or its last part, matches."""
         slashed = _slashed(path)
         return self._names.matches(slashed.rpartition("/")[2]) or self._absolute.matches(slashed)
 

@@ -232,7 +232,7 @@ SELECTOR_KEYS = (
 
 
 def read_value(path: str, value: object, source: str) -> Any:
-    """Return the checked value of the key `path`. Raises UsageError naming `source` and the key."""
+    """Returns the checked value of the key `path`. Raises UsageError naming `source` and the key."""
     kind = KEYS[path].kind
     try:
         return kind.read(value)
@@ -243,7 +243,7 @@ def read_value(path: str, value: object, source: str) -> Any:
 
 
 def unknown_key(path: str, source: str) -> UsageError:
-    """Return the error for a key that does not exist, with the nearest one, or the place where it belongs."""
+    """Returns the error for a key that does not exist, with the nearest one, or the place where it belongs."""
     if is_ruffs(path):
         text = f"{source}: `{path}` is a ruff key that poolsafe does not have"
         text += "; remove it, or set `allow-ruff-keys = true` to ignore such keys"
@@ -259,7 +259,7 @@ def unknown_key(path: str, source: str) -> UsageError:
 
 
 def _nearest(path: str) -> str:
-    """Return the key that may have been meant: one of the same table, before one of any."""
+    """Returns the key that may have been meant: one of the same table, before one of any."""
     section = path.rpartition(".")[0]
     own = [key.path for key in KEYS.values() if key.section == section]
     return hint(path, own) or hint(path, [*KEYS, *RENAMED])

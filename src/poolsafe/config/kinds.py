@@ -38,7 +38,7 @@ class Kind:
         self.choices = choices
 
     def nearest(self, value: object) -> str:
-        """Return a hint at the choice that a wrong value may have been meant for, or an empty string."""
+        """Returns a hint at the choice that a wrong value may have been meant for, or an empty string."""
         said: Iterable[object] = value.values() if isinstance(value, dict) else (value,)
         wrong = [word for word in said if isinstance(word, str) and word not in self.choices]
         return hint(wrong[0], self.choices) if wrong and self.choices else ""
@@ -117,7 +117,7 @@ def _pinned(text: str) -> str:
 
 
 def meets(required: str, version: str) -> bool:
-    """Say whether a version is among those that a value of `required-version` allows."""
+    """Returns whether a version is among those that a value of `required-version` allows."""
     from packaging.specifiers import SpecifierSet
 
     return SpecifierSet(_pinned(required)).contains(version, prereleases=True)
@@ -128,7 +128,7 @@ PATH = Kind("a string that is not empty", _read_path, {"type": "string", "minLen
 
 
 def read_digits(text: str) -> object:
-    """Return the whole number that a text is, or else the text itself: a value to be checked by `COUNT`."""
+    """Returns the whole number that a text is, or else the text itself: a value to be checked by `COUNT`."""
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else text
 
 

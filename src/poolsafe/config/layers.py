@@ -58,7 +58,7 @@ class Origin:
         self.extended = extended
 
     def beside(self, written: str) -> Origin:
-        """Return the file that this one names as `written`, in which `~` and variables are filled in.
+        """Returns the file that this one names as `written`, in which `~` and variables are filled in.
 
         Messages call it by what is written: what the environment holds is nobody's business but the user's.
         """
@@ -71,22 +71,22 @@ class Origin:
         return Origin(path, name, checkout_of(os.path.dirname(os.path.abspath(self.path))), extended=True)
 
     def leads_out(self) -> bool:
-        """Whether the file lies outside of its root, its links followed."""
+        """Returns whether the file lies outside of its root, its links followed."""
         return self.root is not None and not inside(self.root, self.path)
 
     def load(self) -> dict[str, Any]:
-        """Return the content. Raises UsageError."""
+        """Returns the content. Raises UsageError."""
         return load_toml(self.path, self.name, self.root)
 
 
 def found_in(directory: str, name: str) -> Origin:
-    """Return the configuration file of a directory, which must not be a link out of its checkout."""
+    """Returns the configuration file of a directory, which must not be a link out of its checkout."""
     path = os.path.join(directory, name)
     return Origin(path, path, checkout_of(directory))
 
 
 def read_file(file: Origin, base: str | None = None) -> Layer:
-    """Return the layer of a configuration file.
+    """Returns the layer of a configuration file.
 
     Relative paths in it start from `base`, which is the file's own directory unless given. Raises UsageError.
     """
@@ -98,7 +98,7 @@ def read_file(file: Origin, base: str | None = None) -> Layer:
 
 
 def read_inline(text: str) -> Layer:
-    """Return the layer of one `--config 'key = value'`. Raises UsageError."""
+    """Returns the layer of one `--config 'key = value'`. Raises UsageError."""
     import tomli
 
     try:
@@ -134,7 +134,7 @@ def read_table(content: dict[str, Any], source: str, base: str, *, quotable: boo
 
 @functools.cache
 def load_toml(path: str, name: str = "", root: str | None = None) -> dict[str, Any]:
-    """Return the content of a TOML file, read once for every run.
+    """Returns the content of a TOML file, read once for every run.
 
     Raises UsageError, which calls the file `name`, for one that cannot be read or lies outside of `root`.
     """
@@ -155,7 +155,7 @@ def load_toml(path: str, name: str = "", root: str | None = None) -> dict[str, A
 
 
 def own_table(content: dict[str, Any], path: str) -> dict[str, Any] | None:
-    """Return `[tool.poolsafe]` of a pyproject.toml, or None where it has none. Raises UsageError."""
+    """Returns `[tool.poolsafe]` of a pyproject.toml, or None if it has none. Raises UsageError."""
     return tool_table(content, "poolsafe", path)
 
 
@@ -185,7 +185,7 @@ def _checked(path: str, value: object, source: str) -> Any:
 
 
 def selectors_in(path: str, value: Any) -> list[str]:
-    """Return the rule selectors that a checked value holds."""
+    """Returns the rule selectors that a checked value holds."""
     if path in SELECTOR_KEYS:
         return list(value)
     if path.endswith("per-file-ignores"):

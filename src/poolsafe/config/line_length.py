@@ -19,7 +19,7 @@ _LARGEST = 1_000_000  # bytes of an INI file
 
 @functools.cache
 def of_other_tools(directory: str, root: str) -> int:
-    """Return the line length of the nearest configuration from a directory up to a root, or the default of 88."""
+    """Returns the line length of the nearest configuration from a directory up to a root, or the default of 88."""
     found = _black(directory) or _flake8(directory)
     if found is not None:
         return found

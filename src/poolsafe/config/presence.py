@@ -20,7 +20,7 @@ class Presence:
         self._known: dict[str, bool] = {}
 
     def for_directory(self, directory: str) -> bool:
-        """Return whether a file at or above an absolute directory, or the user's own, may configure it."""
+        """Returns whether a file at or above an absolute directory, or the user's own, may configure it."""
         without = []
         while directory not in self._known and not _holds(directory):
             without.append(directory)
@@ -35,7 +35,7 @@ class Presence:
 
 
 def user_directory() -> str:
-    """Return the folder of the user's own configuration, which need not be there."""
+    """Returns the folder of the user's own configuration, which need not be there."""
     if os.name == "nt":
         base = os.environ.get("APPDATA") or os.path.expanduser("~\\AppData\\Roaming")
     else:

@@ -114,7 +114,7 @@ them. Keys of `[lint]` also work at the top level, where ruff used to have them,
 
 
 def render() -> str:
-    """Return the page."""
+    """Returns the page."""
     foreign = "\n".join(_wrapped([*sorted(RUFFS_TOP), *(f"lint.{name}" for name in sorted(RUFFS_LINT))]))
     *most, last = (f"`{key.path}`" for key in KEYS.values() if key.from_ruff)
     head = HEAD.replace("{inherited}", f"{', '.join(most)} and {last}")

@@ -42,11 +42,11 @@ class Resolver:
             self._fixed = self._build(_chain(Origin(config, config, None), here), here)
 
     def for_file(self, path: str) -> Settings:
-        """Return the settings of a file, by the directory it is in."""
+        """Returns the settings of a file, by the directory it is in."""
         return self.for_directory(os.path.dirname(os.path.abspath(path)))
 
     def for_directory(self, directory: str) -> Settings:
-        """Return the settings of what lies directly in an absolute directory."""
+        """Returns the settings of what lies directly in an absolute directory."""
         if self._fixed is not None:
             return self._fixed
         known = self._settings.get(directory)
@@ -55,7 +55,7 @@ class Resolver:
         return known
 
     def for_listed(self, directory: str, names: set[str], above: Settings | None) -> Settings:
-        """Return what `for_directory` does for one whose entries have these `names`.
+        """Returns what `for_directory` does for one whose entries have these `names`.
 
         `above` are the settings of its parent, if they are known: mostly they hold here too, and no file is looked for.
         """
@@ -78,7 +78,7 @@ class Resolver:
         return self._at(os.getcwd(), _users())
 
     def _at(self, root: str, layers: list[Layer]) -> Settings:
-        """Return the settings of a root, the same object for every directory that they hold for."""
+        """Returns the settings of a root, the same object for every directory that they hold for."""
         known = self._settings.get(root)
         return self._build(layers, root) if known is None else known
 
@@ -112,7 +112,7 @@ def _layers_in(directory: str) -> list[Layer] | None:
 
 
 def _beneath(directory: str, own: list[Layer]) -> list[Layer]:
-    """Return what ruff's configuration of the same directory gives us, unless ours does without."""
+    """Returns what ruff's configuration of the same directory gives us, unless ours does without."""
     inherits = [layer["inherit-from-ruff"].value for layer in own if "inherit-from-ruff" in layer]
     if inherits and not inherits[-1]:
         return []
@@ -120,7 +120,7 @@ def _beneath(directory: str, own: list[Layer]) -> list[Layer]:
 
 
 def _users() -> list[Layer]:
-    """Return the layers of the user's own configuration, which holds where the project has none."""
+    """Returns the layers of the user's own configuration, which holds where the project has none."""
     here = os.getcwd()
     for name in (*OWN_FILES, PYPROJECT):
         path = os.path.join(user_directory(), name)
@@ -131,7 +131,7 @@ def _users() -> list[Layer]:
 
 
 def _chain(file: Origin, base: str | None = None) -> list[Layer]:
-    """Return the layers of a file and of all that it extends, the most distant one first."""
+    """Returns the layers of a file and of all that it extends, the most distant one first."""
     layers: list[Layer] = []
     seen: dict[str, str] = {}
     current: Origin | None = file

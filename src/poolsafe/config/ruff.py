@@ -25,7 +25,7 @@ _DEFAULT = ("RUF100",)
 
 
 def ruff_layers(directory: str) -> list[Layer] | None:
-    """Return what the ruff configuration of one directory gives us, that which it extends first; None without one.
+    """Returns what the ruff configuration of one directory gives us, that which it extends first; None without one.
 
     Only keys marked `from_ruff` are taken, and one that we cannot read is left alone: it is not ours to complain about.
     """
@@ -36,7 +36,7 @@ def ruff_layers(directory: str) -> list[Layer] | None:
 
 
 def eraser(directory: str) -> str | None:
-    """Return a line about the ruff configuration that holds for an absolute directory, or None where all is well."""
+    """Returns a line about the ruff configuration that holds for an absolute directory, or None if all is well."""
     while True:
         tables = _tables_in(directory)
         if tables:
@@ -48,9 +48,9 @@ def eraser(directory: str) -> str | None:
 
 
 def _tables_in(directory: str) -> list[tuple[Origin, Table]] | None:
-    """Return ruff's tables of one directory with their files, the most distant one first.
+    """Returns ruff's tables of one directory with their files, the most distant one first.
 
-    None where there is none, and an empty list where ruff itself would refuse it.
+    None if there is none, and an empty list where ruff itself would refuse it.
     """
     for name in (*RUFF_FILES, PYPROJECT):
         if not os.path.isfile(os.path.join(directory, name)):

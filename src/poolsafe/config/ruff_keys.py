@@ -58,6 +58,6 @@ RUFFS_LINT = frozenset(
 
 
 def is_ruffs(path: str) -> bool:
-    """Say whether a dotted key is one of ruff's alone; those of `lint` may stand at the top, as they once did."""
+    """Returns whether a dotted key is one of ruff's alone; those of `lint` may stand at the top, as they once did."""
     top, _, name = path.partition(".")
     return top in RUFFS_TOP or top in RUFFS_LINT or (top == "lint" and name.partition(".")[0] in RUFFS_LINT)

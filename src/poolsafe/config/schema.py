@@ -24,7 +24,7 @@ _SELECTOR = {"$ref": "#/definitions/selector"}
 
 
 def schema() -> dict[str, Any]:
-    """Return the schema of poolsafe.toml."""
+    """Returns the schema of poolsafe.toml."""
     top = {key.name: _property(key) for key in KEYS.values() if not key.section}
     lint = {key.name: _property(key) for key in KEYS.values() if key.section == "lint"}
     # Most editors strike these through.
@@ -60,7 +60,7 @@ def _selectors() -> list[str]:
 
 
 def render() -> str:
-    """Return the schema as it is stored."""
+    """Returns the schema as it is stored."""
     return json.dumps(schema(), indent=2) + "\n"
 
 

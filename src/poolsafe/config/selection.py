@@ -55,12 +55,12 @@ def check_selector(selector: str, key: str, source: str) -> None:
 
 
 def matching(selector: str, codes: Iterable[str]) -> set[str]:
-    """Return those of `codes` that `selector` stands for."""
+    """Returns those of `codes` that `selector` stands for."""
     return {code for code in codes if selector == ALL or code.startswith(selector)}
 
 
 def specificity(selector: str) -> int:
-    """Return how exact a selector is: ALL is 0, longer ones are more."""
+    """Returns how exact a selector is: ALL is 0, longer ones are more."""
     return 0 if selector == ALL else len(selector)
 
 
@@ -74,7 +74,7 @@ def enabled_codes(
     preview: bool = False,
     explicit: bool = False,
 ) -> frozenset[str]:
-    """Return those of `codes` that run after all `selections`, the most distant one first.
+    """Returns those of `codes` that run after all `selections`, the most distant one first.
 
     All run by default, unless `default` lists those that do. The codes `off_by_default` have to be selected by their
     whole code: no shorter selector means them. The codes `on_trial` only run with `preview`; with `explicit` they have
@@ -89,14 +89,14 @@ def enabled_codes(
 
 
 def fixable_codes(selections: Iterable[Selection], codes: Iterable[str]) -> frozenset[str]:
-    """Return those of `codes` whose fixes are offered, by the same algorithm as `enabled_codes`."""
+    """Returns those of `codes` whose fixes are offered, by the same algorithm as `enabled_codes`."""
     layers = [(layer.fixable, layer.extend_fixable, layer.unfixable) for layer in selections]
     codes = frozenset(codes)
     return _resolve(layers, codes, codes)
 
 
 def most_specific(selectors: Iterable[str], code: str) -> int:
-    """Return the specificity of the most exact of `selectors` that stands for `code`, or -1 where none does."""
+    """Returns the specificity of the most exact of `selectors` that stands for `code`, or -1 where none does."""
     return max((specificity(selector) for selector in selectors if matching(selector, (code,))), default=-1)
 
 

@@ -58,20 +58,20 @@ class Settings:
         self._file_ignores = list(self._per_file_patterns())
 
     def __getitem__(self, path: str) -> Any:
-        """Return the value of a key that is not joined."""
+        """Returns the value of a key that is not joined."""
         return self._values[path][-1].value
 
     def origins(self, path: str) -> list[Value]:
-        """Return the values of a key with where each was said; only a joined key has several."""
+        """Returns the values of a key with where each was said; only a joined key has several."""
         said = [value for value in self._values[path] if value.source != DEFAULTS]
         return said or self._values[path]
 
     def excludes(self, path: str) -> bool:
-        """Say whether the absolute `path` itself, a file or a directory, is left out."""
+        """Returns whether the absolute `path` itself, a file or a directory, is left out."""
         return self._exclude.matches(path)
 
     def excludes_any_part(self, path: str) -> bool:
-        """Say whether the absolute `path` or a directory above it, below the root, is left out."""
+        """Returns whether the absolute `path` or a directory above it, below the root, is left out."""
         # Ruff tries the root's own name too, and so drops a whole checkout that happens to be called "dist".
         while path != self.root and path != os.path.dirname(path):
             if self.excludes(path):
@@ -80,25 +80,25 @@ class Settings:
         return False
 
     def includes(self, path: str) -> bool:
-        """Say whether a file found in a folder is to be looked at: never one in a language that we cannot read."""
+        """Returns whether a file found in a folder is to be looked at: never one in a language that we cannot read."""
         suffix = os.path.splitext(path)[1]
         if self._language(suffix) not in ("python", "pyi", NOTEBOOK):
             return False
         return suffix in self._extensions or self._include.matches(path)
 
     def is_notebook(self, path: str) -> bool:
-        """Say whether the file with this path is read as a Jupyter notebook."""
+        """Returns whether the file with this path is read as a Jupyter notebook."""
         return self._language(os.path.splitext(path)[1]) == NOTEBOOK
 
     def largest(self, path: str) -> int:
-        """Return the number of bytes above which the file with this path is not examined."""
+        """Returns the number of bytes above which the file with this path is not examined."""
         return LARGEST_NOTEBOOK if self.is_notebook(path) else LARGEST_SOURCE
 
     def _language(self, suffix: str) -> str:
         return self._extensions.get(suffix) or _LANGUAGES.get(suffix, "python")
 
     def codes_for(self, path: str) -> frozenset[str]:
-        """Return the codes that run on the file with this absolute path."""
+        """Returns the codes that run on the file with this absolute path."""
         ignored: set[str] = set()
         for pattern, negated, selectors in self._file_ignores:
             if pattern.matches(path) != negated:
@@ -107,7 +107,7 @@ class Settings:
         return self.enabled - ignored
 
     def safety(self, code: str) -> bool | None:
-        """Return True where the user calls the fixes of `code` safe, False for unsafe, None where nothing is said."""
+        """Returns True if the user calls the fixes of `code` safe, False for unsafe, None if nothing is said."""
         safe = most_specific(self._joined("lint.extend-safe-fixes"), code)
         unsafe = most_specific(self._joined("lint.extend-unsafe-fixes"), code)
         return None if safe == unsafe == -1 else safe > unsafe
@@ -123,7 +123,7 @@ class Settings:
         return tuple(path for written in said.value for path in expand(said.base, written))
 
     def line_length(self, path: str) -> int:
-        """Return the number of characters that a line of the file with this absolute path should not exceed."""
+        """Returns the number of characters that a line of the file with this absolute path should not exceed."""
         configured = self["line-length"]
         if configured is not None:
             return int(configured)

@@ -17,7 +17,7 @@ _ANY_DEPTH = "**"
 
 
 def expand(base: str, written: str) -> list[str]:
-    """Return the folders that a glob stands for, sorted; `written` is relative to the folder `base`, or absolute."""
+    """Returns the folders that a glob stands for, sorted; `written` is relative to the folder `base`, or absolute."""
     drive, rest = os.path.splitdrive(os.path.expandvars(os.path.expanduser(written)).replace("/", os.sep))
     start = drive + os.sep if rest.startswith(os.sep) else base
     parts = [part for part in rest.split(os.sep) if part not in ("", os.curdir)]
@@ -49,7 +49,7 @@ def _next(folder: str, position: int, part: str) -> Iterator[tuple[str, int]]:
 
 
 def _inner(folder: str, *, links: bool, hidden: bool = False) -> list[str]:
-    """The folders in a folder: those that are hidden, or those that are not."""
+    """Returns the folders in a folder: those that are hidden, or those that are not."""
     try:
         with os.scandir(folder) as listing:
             return [each.path for each in listing if (each.name[0] == ".") == hidden and _is_folder(each, links=links)]

@@ -167,18 +167,18 @@ class Machine:
         self._starts |= 1 << self._place
 
     def matching(self, text: str) -> Sequence[int]:
-        """Return the numbers of the patterns that match the whole text."""
+        """Returns the numbers of the patterns that match the whole text."""
         places = self._after(text) & self._matched
         if not places:
             return ()
         return [number for number, end in enumerate(self._ends) if places >> end & 1]
 
     def matches(self, text: str) -> bool:
-        """Say whether any pattern matches the whole text."""
+        """Returns whether any pattern matches the whole text."""
         return self._after(text) & self._matched != 0
 
     def _after(self, text: str) -> int:
-        """Return the places that a whole text leads to."""
+        """Returns the places that a whole text leads to."""
         reach = self._reach
         if reach is None:
             reach = self._reach = self._closed_skips()
@@ -195,7 +195,7 @@ class Machine:
         return places
 
     def _closed_skips(self) -> dict[int, int]:
-        """Return for each place with a skip all places that skips lead to from there, itself included."""
+        """Returns for each place with a skip all places that skips lead to from there, itself included."""
         reach: dict[int, int] = {}
         for place in sorted(self._skips, reverse=True):
             reached = 1 << place
@@ -205,7 +205,7 @@ class Machine:
         return reach
 
     def _learn(self, char: str) -> tuple[int, int]:
-        """Return the places that accept a character, and those that stay where they are with it."""
+        """Returns the places that accept a character, and those that stay where they are with it."""
         accepting = self._any | self._literals.get(char, 0)
         looping = self._any_loop
         if char != "/":

@@ -19,13 +19,13 @@ _SERIES = re.compile(r"([\w.-]+)\s*=\s*(\d[\d.]*)\*?(?:=\S*)?\s*$")
 
 
 def is_named(name: str) -> bool:
-    """Whether a file is called like an environment file: `environment.yml`, `conda-env-dev.yaml`."""
+    """Returns whether a file is called like an environment file: `environment.yml`, `conda-env-dev.yaml`."""
     stem, _, ending = name.lower().rpartition(".")
     return ending in ("yml", "yaml") and _WORD.search(stem) is not None
 
 
 def entries_of(text: str) -> Iterator[Entry]:
-    """What the file asks for; of packages that decide nothing, only the name."""
+    """Yields what the file asks for; of packages that decide nothing, only the name."""
     if not _DEPENDENCIES.search(text):
         return
     for line in text.splitlines():

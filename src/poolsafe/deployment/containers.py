@@ -42,14 +42,14 @@ CARRYING = (1, 24)
 
 
 def is_named(name: str) -> bool:
-    """Whether a file is YAML, a template of it, or an env file for PgBouncer, by its name."""
+    """Returns whether a file is YAML, a template of it, or an env file for PgBouncer, by its name."""
     name = name.lower()
     is_env = name.startswith(("env", ".env")) or name.endswith(".env")
     return _YAML.search(name) is not None or (is_env and "pgbouncer" in name)
 
 
 def settings_of(path: str, text: str) -> Iterator[Setting]:
-    """The settings that decide something here, of a file that speaks of a pooler, and the ports it publishes."""
+    """Yields the settings that decide something here, of a file that speaks of a pooler, and the ports it publishes."""
     mentioned = _MENTION.search(text) is not None
     if not mentioned and not _PUBLISHED.search(text):
         return

@@ -19,7 +19,7 @@ class _Broken(Exception):  # noqa: N818 - it names the state of the file
 
 
 def declared_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
-    """What the project files among the `names` of a folder declare of the packages that decide something."""
+    """Yields what the project files among the `names` of a folder declare of the packages that decide something."""
     for name in sorted(names):
         read = _READERS.get(name) or (conda.entries_of if conda.is_named(name) else None)
         path = os.path.join(folder, name)

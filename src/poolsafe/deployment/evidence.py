@@ -91,7 +91,7 @@ def _with_pooler(root: str, known: Deployment) -> Deployment:
 
 
 def _with_mode(settings: Iterable[Setting], known: Deployment) -> Deployment:
-    """The mode that breaks most: one pooler in session mode does not help those who come through another.
+    """Returns the mode that breaks most: one pooler in session mode does not help those who come through another.
 
     Nor does it where another is in a mode that nobody can read, as `POOL_MODE: ${POOL_MODE}`.
     """

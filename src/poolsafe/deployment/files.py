@@ -16,7 +16,7 @@ _UNREAD: dict[str, str] = {}
 
 
 def unread(root: str) -> list[tuple[str, str]]:
-    """The files of the project at `root` that could not be read so far, sorted, each with the reason."""
+    """Returns the files of the project at `root` that could not be read so far, sorted, each with the reason."""
     top = os.path.abspath(root).rstrip(os.sep) + os.sep
     return sorted((path, reason) for path, reason in _UNREAD.items() if path.startswith(top))
 
@@ -27,7 +27,7 @@ def leave(path: str, reason: str) -> None:
 
 
 def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
-    """The text of a file of the project, with line feeds only; None where there is none to be read.
+    """Returns the text of a file of the project, with line feeds only; None if there is none to be read.
 
     That is said of a file that exists: it lies outside, is none, is larger than `most` bytes, or is closed to us.
     """
@@ -45,7 +45,7 @@ def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
 
 
 def row_with(text: str, *words: str) -> int:
-    """The 1-based row of the first line that holds all words, whatever their case; 1 where there is none."""
+    """Returns the 1-based row of the first line that holds all words, whatever their case; 1 where there is none."""
     for row, line in enumerate(text.splitlines(), 1):
         if all(word.lower() in line.lower() for word in words):
             return row

@@ -26,7 +26,7 @@ _ANY_PACKAGE = re.compile(r"^(?:\[\[packages?\]\]$|packages? = \[\]|(?:lock-)?ve
 
 
 def locked_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
-    """What the lock files among the `names` of a folder hold."""
+    """Yields what the lock files among the `names` of a folder hold."""
     for name in sorted(names & {*TOML_LOCKS, PIPFILE_LOCK}):
         path = os.path.join(folder, name)
         text = text_of(root, path, LOCK_BYTES)

@@ -24,7 +24,7 @@ class Folder:
 
 
 def version_of(package: str, folder: str, root: str) -> Said | None:
-    """What is known of a package's releases for the files of a folder; None where nobody says anything."""
+    """Returns what is known of a package's releases for the files of a folder; None if nobody says anything."""
     locked: Said | None = None
     declared: Said | None = None
     for each in _folders(folder, root):

@@ -102,7 +102,7 @@ def requirement(text: str) -> Iterator[Entry]:
 
 
 def extras(name: str, asked: Iterable[str]) -> Iterator[Entry]:
-    """The drivers that a package is asked to bring along."""
+    """Yields the drivers that a package is asked to bring along."""
     for extra in asked if name == "sqlalchemy" else ():
         driver = EXTRAS.get(normalized(extra.strip()))
         if driver is not None:

@@ -23,7 +23,7 @@ def is_named(name: str) -> bool:
 
 
 def settings_of(path: str, text: str) -> Iterator[Setting]:
-    """The settings that decide something here, those of single databases and users included.
+    """Yields the settings that decide something here, those of single databases and users included.
 
     A whole file without `pool_mode` says "session": PgBouncer has no other source for it and documents that default.
     Images that make the file from environment variables have no such file to read, or leave one that is there alone.

@@ -19,7 +19,7 @@ _INCLUDE = re.compile(r"(?:-r|--requirement|(-c|--constraint))[\s=]*([^\s#]+)")
 
 
 def is_named(name: str) -> bool:
-    """Whether a file is called like a requirements file: `requirements-dev.txt`, `test_requirements.in`."""
+    """Returns whether a file is called like a requirements file: `requirements-dev.txt`, `test_requirements.in`."""
     stem, _, ending = name.lower().rpartition(".")
     if ending == "pip":
         return stem == "requirements" or stem.startswith(("requirements-", "requirements_"))
@@ -27,7 +27,7 @@ def is_named(name: str) -> bool:
 
 
 def required_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
-    """What the requirements files of a folder say, and those of its folder `requirements`."""
+    """Yields what the requirements files of a folder say, and those of its folder `requirements`."""
     for name in sorted(names):
         if is_named(name):
             yield from required_by(os.path.join(folder, name), root)
@@ -39,7 +39,7 @@ def required_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]
 
 
 def required_by(path: str, root: str) -> list[Said]:
-    """What one file and those that it includes require, narrowed by its constraints."""
+    """Returns what one file and those that it includes require, narrowed by its constraints."""
     required: list[Said] = []
     constraints: list[Said] = []
     _read(path, root, required, constraints, set())

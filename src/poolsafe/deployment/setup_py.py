@@ -20,7 +20,7 @@ _DEPTH = 6
 
 
 def entries_of(text: str) -> Iterator[Entry]:
-    """What the literals say; a list that is put together by code, or that cannot be parsed, says nothing."""
+    """Yields what the literals say; a list that is put together by code, or that cannot be parsed, says nothing."""
     if not _NAMED.search(text) or "install_requires" not in text:
         return
     try:
@@ -36,7 +36,7 @@ def entries_of(text: str) -> Iterator[Entry]:
 
 
 def _given(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
-    """The values of the two keywords in any call of `setup`."""
+    """Yields the values of the two keywords in any call of `setup`."""
     if isinstance(node, cst.Call):
         function = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
         if isinstance(function, cst.Name) and function.value == "setup":
@@ -46,7 +46,7 @@ def _given(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
 
 
 def _assigned(module: cst.Module) -> Iterator[tuple[str, cst.BaseExpression]]:
-    """The names that the module's own statements assign."""
+    """Yields the names that the module's own statements assign."""
     for line in module.body:
         for small in line.body if isinstance(line, cst.SimpleStatementLine) else ():
             if isinstance(small, cst.Assign) and isinstance(target := small.targets[0].target, cst.Name):
@@ -54,7 +54,7 @@ def _assigned(module: cst.Module) -> Iterator[tuple[str, cst.BaseExpression]]:
 
 
 def _strings(value: cst.BaseExpression, assigned: dict[str, cst.BaseExpression], depth: int = 0) -> Iterator[str]:
-    """The strings of a list, of the lists of a dict, or of what a name stands for."""
+    """Yields the strings of a list, of the lists of a dict, or of what a name stands for."""
     if depth > _DEPTH:
         return
     match value:

@@ -18,7 +18,7 @@ _LONGEST = 500
 
 
 def exactly(text: str) -> Versions | None:
-    """The one release of a lock file, `0.30.0` or `==0.30.0`; None where it is no version."""
+    """Returns the one release of a lock file, `0.30.0` or `==0.30.0`; None if it is no version."""
     match = _PLAIN.match(text.strip().lstrip("="))
     if match is None:
         return None
@@ -27,12 +27,12 @@ def exactly(text: str) -> Versions | None:
 
 
 def is_pinned(versions: Versions) -> bool:
-    """Whether only one release may run."""
+    """Returns whether only one release may run."""
     return versions.lowest is not None and versions.lowest == versions.highest and versions.highest_included
 
 
 def specified(text: str) -> Versions:
-    """The releases that a specifier of pip allows, as `>=0.27,<0.31`. What it cannot read allows any."""
+    """Returns the releases that a specifier of pip allows, as `>=0.27,<0.31`. What it cannot read allows any."""
     text = text.strip().strip("()")
     if not text or len(text) > _LONGEST:
         return ANY
@@ -63,7 +63,7 @@ def specified_for_poetry(text: str) -> Versions:
 
 
 def both(one: Versions, other: Versions) -> Versions:
-    """The releases that both allow."""
+    """Returns the releases that both allow."""
     lowest = max((each.lowest for each in (one, other) if each.lowest is not None), key=_padded, default=None)
     if one.highest is None or other.highest is None:
         bounded = one if other.highest is None else other
@@ -74,7 +74,7 @@ def both(one: Versions, other: Versions) -> Versions:
 
 
 def either(several: Iterable[Versions]) -> Versions:
-    """The releases that any of them allows, and what lies between."""
+    """Returns the releases that any of them allows, and what lies between."""
     ranges = list(several)
     if not ranges or any(each.lowest is None for each in ranges):
         lowest = None
@@ -87,7 +87,7 @@ def either(several: Iterable[Versions]) -> Versions:
 
 
 def overlap(one: Versions, other: Versions) -> bool:
-    """Whether there can be a release that both allow."""
+    """Returns whether there can be a release that both allow."""
     narrow = both(one, other)
     if narrow.lowest is None or narrow.highest is None:
         return True
@@ -135,7 +135,7 @@ def _poetry_clause(text: str) -> Versions:
 
 
 def _caret(version: Version) -> Version:
-    """The series that `^` keeps to: up to the first part that is not 0."""
+    """Returns the series that `^` keeps to: up to the first part that is not 0."""
     kept = next((index for index, part in enumerate(version) if part), len(version) - 1)
     return version[: kept + 1]
 

@@ -37,7 +37,7 @@ _SETS = re.compile(r"(?:^|\s)-c|--\w")
 class Target:
     """A server's address. `host` is a name, an address, or the folder of a Unix socket.
 
-    `password` is None where the URL has none: asyncpg then looks into PGPASSWORD and the password file. `tls` holds
+    `password` is None if the URL has none: asyncpg then looks into PGPASSWORD and the password file. `tls` holds
     libpq's parameters for TLS. `options` is sent when connecting, since a proxy may route by it. `left_out` are the
     names of the other parameters, which are not sent, and `other_hosts` is the number of hosts that are not asked.
     """

@@ -145,7 +145,7 @@ def _first_start(fix: Fix) -> int:
 
 
 def _is_sound(source: Source, fix: Fix) -> bool:
-    """Whether a fix changes something, inside the text, and does not overlap with itself."""
+    """Returns whether a fix changes something, inside the text, and does not overlap with itself."""
     edits = sorted(fix.edits, key=lambda edit: (edit.start, edit.end))
     ordered = all(before.end <= after.start for before, after in pairwise(edits))
     inside = all(0 <= edit.start <= edit.end <= len(source.text) for edit in edits)
@@ -165,7 +165,7 @@ def _touches_any(edit: Edit, taken: list[tuple[int, int, bool]]) -> bool:
 
 
 def _compiles(text: str) -> bool:
-    """Whether the running Python takes it, which may be older than the file's syntax."""
+    """Returns whether the running Python takes it, which may be older than the file's syntax."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -23,7 +23,7 @@ _NOTHING = frozenset({"None", "{}", "dict()"})
 
 
 def items_of(values: Mapping[str, str], quote: str) -> list[str]:
-    """The texts `"key": value`; the values are given as Python writes them."""
+    """Returns the texts `"key": value`; the values are given as Python writes them."""
     return [f"{quote}{key}{quote}: {value}" for key, value in values.items()]
 
 
@@ -35,7 +35,7 @@ def display_of(items: Sequence[str]) -> str:
 def extend_mapping(
     source: Source, span: tuple[int, int], items: Sequence[str], *, may_be_none: bool
 ) -> tuple[Edit, ...] | None:
-    """Edits that turn the expression EXPR at `span` into `{**EXPR, items}`, or `{**(EXPR or {}), items}`.
+    """Returns edits that turn the expression EXPR at `span` into `{**EXPR, items}`, or `{**(EXPR or {}), items}`.
 
     EXPR itself stays as it is written. None inside an f-string.
     """
@@ -122,7 +122,7 @@ def _wrapping(text: str, *, may_be_none: bool) -> tuple[str, str]:
 
 
 def _parses(text: str) -> bool:
-    """Whether the running Python takes it; a newer syntax it does not know only costs a pair of parentheses."""
+    """Returns whether the running Python takes it; a newer syntax it does not know only costs a pair of parentheses."""
     try:
         ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):

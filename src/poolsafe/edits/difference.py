@@ -22,7 +22,7 @@ NO_NEWLINE = b"\\ No newline at end of file\n"
 
 
 def diff(before: Source, after: Source, withheld: Callable[[int], bool] = lambda row: False) -> bytes:
-    """Return the unified diff of two versions of one file, in the file's own bytes; empty where they are the same.
+    """Returns the unified diff of two versions of one file, in the file's own bytes; empty where they are the same.
 
     The path is relative where it is below the current directory. Rows, from 0, of the old text that are `withheld` are
     left out of the context. `git apply` needs one line behind each change, so a row directly behind one is shown.
@@ -66,7 +66,7 @@ def _hunks(old: list[bytes], new: list[bytes], withheld: Callable[[int], bool]) 
 
 
 def _context_start(row: int, first: int, withheld: Callable[[int], bool]) -> int:
-    """Return the first row of the context before `row`, not before `first`."""
+    """Returns the first row of the context before `row`, not before `first`."""
     for each in range(row - 1, max(first, row - CONTEXT) - 1, -1):
         if withheld(each):
             return each + 1
@@ -74,7 +74,7 @@ def _context_start(row: int, first: int, withheld: Callable[[int], bool]) -> int
 
 
 def _context_end(row: int, end: int, withheld: Callable[[int], bool]) -> int:
-    """Return the row behind the context after the change that ends before `row`, not behind `end`."""
+    """Returns the row behind the context after the change that ends before `row`, not behind `end`."""
     for each in range(row + 1, min(end, row + CONTEXT)):
         if withheld(each):
             return each

@@ -27,7 +27,7 @@ _BLANK = re.compile(r"[ \t\f]*")
 def insert_arguments(source: Source, call: CallLayout, new: Sequence[str]) -> Edits | None:
     """Edits that add keyword arguments, each written as `name=value`, to the end of a call, but before `**` arguments.
 
-    None where the call stands in an f-string, has a bare generator as its argument, or does not match the text.
+    None if the call stands in an f-string, has a bare generator as its argument, or does not match the text.
     """
     if not _matches(source, call, "()") or _has_bare_generator(source, call):
         return None
@@ -39,7 +39,7 @@ def insert_arguments(source: Source, call: CallLayout, new: Sequence[str]) -> Ed
 
 
 def insert_items(source: Source, display: DictLayout, new: Sequence[str]) -> Edits | None:
-    """Edits that add items, each written as `key: value`, to the end of a dict display, so that they win.
+    """Returns edits that add items, each written as `key: value`, to the end of a dict display, so that they win.
 
     None as for `insert_arguments`.
     """
@@ -49,7 +49,7 @@ def insert_items(source: Source, display: DictLayout, new: Sequence[str]) -> Edi
 
 
 def insert_after(source: Source, statement: ItemStatement, new: Sequence[str]) -> Edits:
-    """Edits that add statements behind one: on lines of their own if it has one, else behind a semicolon."""
+    """Returns edits that add statements behind one: on lines of their own if it has one, else behind a semicolon."""
     if not statement.alone:
         return (Edit(statement.end, statement.end, "".join(f"; {text}" for text in new)),)
     start = source.line_start(statement.start)
@@ -58,7 +58,7 @@ def insert_after(source: Source, statement: ItemStatement, new: Sequence[str]) -
 
 
 def insert_lines(source: Source, offset: int, lines: Sequence[str]) -> Edits:
-    """Edits that add lines behind the one that an offset is in."""
+    """Returns edits that add lines behind the one that an offset is in."""
     end = _LINE_END.search(source.text, offset)
     assert end is not None
     place = end.start()
@@ -124,9 +124,9 @@ def _append(
 def _end_of_own_line(
     source: Source, layout: CallLayout | DictLayout, last: ArgumentLayout | DictItemLayout
 ) -> int | None:
-    """The end of the line on which the last element ends, behind its comma and its comment.
+    """Returns the end of the line on which the last element ends, behind its comma and its comment.
 
-    None where the closing bracket is on that line, or where the line is continued in a way that nothing may follow.
+    None if the closing bracket is on that line, or where the line is continued in a way that nothing may follow.
     """
     after = last.end if last.comma is None else last.comma + 1
     if "\n" in source.text[last.end : after] or "\r" in source.text[last.end : after]:
@@ -151,7 +151,7 @@ def _into_empty(source: Source, layout: CallLayout | DictLayout, new: Sequence[s
 
 
 def _indent_of(source: Source, offset: int) -> str | None:
-    """The white space before `offset` where nothing else stands before it on its line."""
+    """Returns the white space before `offset` where nothing else stands before it on its line."""
     start = source.line_start(offset)
     before = source.text[start:offset]
     return before if _BLANK.fullmatch(before) else None

@@ -21,15 +21,15 @@ _BEFORE_COMMENT = re.compile(r"[ \t\f]*(?=\#)")
 
 
 def remove_arguments(source: Source, call: CallLayout, indices: Iterable[int]) -> tuple[Edit, ...] | None:
-    """The deletions of the arguments at `indices`, which do not overlap.
+    """Returns the deletions of the arguments at `indices`, which do not overlap.
 
-    None where a comment would be lost, and inside an f-string.
+    None if a comment would be lost, and inside an f-string.
     """
     return remove_elements(source, call, indices)
 
 
 def remove_elements(source: Source, layout: CallLayout | DictLayout, indices: Iterable[int]) -> tuple[Edit, ...] | None:
-    """The same for the elements of a call or of a dict display."""
+    """Returns the same for the elements of a call or of a dict display."""
     if not source.round_trips or inside_formatted_string(source.text, layout.start):
         return None
     extents = [extent for first, last in _runs(indices) for extent in _extents(source, layout.elements, first, last)]
@@ -81,7 +81,7 @@ def _joint_extent(source: Source, elements: Elements, first: int, last: int) -> 
 
 
 def _own_lines(source: Source, argument: ArgumentLayout | DictItemLayout) -> tuple[int, int] | None:
-    """The whole lines of an argument that shares them with nothing else."""
+    """Returns the whole lines of an argument that shares them with nothing else."""
     if argument.comma is None or not _starts_line(source, argument):
         return None
     rest = _REST_OF_LINE.match(source.text, argument.comma + 1)

@@ -115,7 +115,7 @@ class Connection:
 
     `function` is the qualified name of what is called. `size` is asyncpg's `statement_cache_size`, and `threshold`
     psycopg's `prepare_threshold`; the other one is None. `options` is the dict argument that the driver's keywords are
-    given in, or None where they are keywords of the call itself. `extendable`: one more keyword may be written there,
+    given in, or None if they are keywords of the call itself. `extendable`: one more keyword may be written there,
     and no path gives it already. `parameters` has the startup parameters, those of the DSN's query included.
     `direct`: no pooler is in between, or the code says so by the name of the URL.
     `assumed`: the URL is unknown, so that asyncpg is the driver only if the project has no other one. `in_query`: the

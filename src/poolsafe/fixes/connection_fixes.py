@@ -1,4 +1,4 @@
-"""The repairs of a call that makes a connection or a pool without SQLAlchemy."""
+"""The fixes for a call that makes a connection or a pool without SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _THRESHOLD = "prepare_threshold"
 
 
 def disable_cache(connection: Connection, source: Source) -> Fix | None:
-    """Sets asyncpg's `statement_cache_size` to 0 where it is given, or adds it; None if no edit here can do that."""
+    """Returns the fix that sets or adds asyncpg's `statement_cache_size=0`, or None if no edit in this file can."""
     size = connection.size
     if size is None or connection.misplaced or connection.in_query:
         return None
@@ -36,7 +36,7 @@ def disable_cache(connection: Connection, source: Source) -> Fix | None:
 
 
 def never_prepare(connection: Connection, source: Source) -> Fix | None:
-    """Sets psycopg's `prepare_threshold` to None where it is given, or adds it; None if no edit here can do that."""
+    """Returns the fix that sets or adds psycopg's `prepare_threshold=None`, or None if no edit in this file can."""
     threshold = connection.threshold
     if threshold is None or any(one.key == _THRESHOLD for one in connection.refused):
         return None
@@ -46,7 +46,7 @@ def never_prepare(connection: Connection, source: Source) -> Fix | None:
 
 
 def move_size(connection: Connection, source: Source) -> Fix | None:
-    """Takes the cache sizes away where asyncpg refuses them, and gives `statement_cache_size=0` as a keyword."""
+    """Returns the fix that removes cache sizes that asyncpg refuses, and passes `statement_cache_size=0`."""
     call, misplaced = connection.call, connection.misplaced
     if connection.size is None or connection.size.state is not SizeState.ABSENT:
         edits = remove_keys(source, call, misplaced)
@@ -66,7 +66,7 @@ def _added(connection: Connection, source: Source, key: str, value: str) -> Fix 
     edits = _insertion(connection, source, key, value)
     if edits is None:
         return None
-    # A key that `**` may bring on some path would be given twice.
+    # If `**` contains the key on some path, it would be passed twice.
     applicability = Applicability.SAFE if connection.extendable else Applicability.UNSAFE
     where = f" to `{connection.options_name}`" if connection.options is not None else ""
     return Fix(f"Add `{key}={value}`{where}", edits, applicability, connection.call.start)

@@ -1,4 +1,4 @@
-"""The repairs of an engine call."""
+"""The fixes for an engine call."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ _TO_ADD = frozenset({SizeState.ABSENT, SizeState.CONDITIONAL})
 
 
 def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fix | None:
-    """After it both cache sizes are 0 in connect_args, and none is left where it does not belong.
+    """Returns the fix that sets both cache sizes to 0 in connect_args and removes misplaced ones.
 
-    With an old asyncpg it also adds the empty name without which statements would keep their names, if the versions
-    know it. None where no edit in this file can do all that for asyncpg's engine alone. Unsafe where the engine may
-    have another driver, where it has disabled a cache on some paths only, or where one size is not known.
+    With an old asyncpg, it also adds the empty statement name, if the versions support it. Returns None if no edit in
+    this file can do all that for asyncpg's engine alone. The fix is unsafe if the engine may have another driver, if a
+    cache is disabled on some paths only, or if one size is unknown.
     """
     if engine.creator is not None:
         return _disable_caches_of_creator(engine, source)
@@ -50,7 +50,7 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     if len(moved) != len(engine.sizes.misplaced):
         return None
     if any(each.key == NAME_FUNCTION for each in moved) and may_fail_by_name(engine, deployment):
-        # It has no effect where it stands, and fails where it belongs.
+        # It has no effect now, and would fail in connect_args.
         return None
     nameless = would_keep_names(engine, deployment) and knows_empty_names(engine, deployment)
     names = {NAME_FUNCTION: empty_name(engine, source)} if nameless else {}
@@ -61,7 +61,7 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     if any(size.state is SizeState.CONDITIONAL for size in sizes):
         applicability = Applicability.UNSAFE
     if any(each.value.strip("'\"") not in _NOTHING_CACHED for each in moved if each.key in _SIZE_KEYS):
-        # Whoever wrote a size wanted a cache.
+        # A size above 0 may be intended.
         applicability = Applicability.UNSAFE
     if SizeState.UNKNOWN in (engine.sizes.statement.state, engine.sizes.prepared.state):
         # The other size may still be missing afterwards.
@@ -75,7 +75,7 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
 
 
 def name_nothing(engine: Engine, source: Source) -> Fix | None:
-    """Add a name function that returns "" beside two sizes that are 0; None where no edit in this file can do that."""
+    """Returns the fix that adds the empty statement name to two sizes at 0, or None if no edit in this file can."""
     placement = place_keys(engine, source, {NAME_FUNCTION: empty_name(engine, source)})
     if placement is None:
         return None
@@ -83,15 +83,15 @@ def name_nothing(engine: Engine, source: Source) -> Fix | None:
 
 
 def empty_name(engine: Engine, source: Source) -> str:
-    """The function that returns the empty name, as its owner would write it."""
+    """Returns the function that returns the empty name, with the quotes that the file prefers."""
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     return f"lambda: {quote}{quote}"
 
 
 def _disable_caches_of_creator(engine: Engine, source: Source) -> Fix | None:
-    """As `disable_caches` for an engine with a creator, whose connections are made by asyncpg's own `connect()`.
+    """Does what `disable_caches` does, for an engine with a creator that calls asyncpg's own `connect()`.
 
-    SQLAlchemy reads no connect_args beside a creator: nothing at the engine's call would have an effect.
+    SQLAlchemy ignores connect_args if there is a creator, so an edit at the engine's call would have no effect.
     """
     size, other = engine.sizes.statement, engine.sizes.prepared
     if engine.sizes.misplaced or engine.url.shared or not engine.layout.connects:
@@ -120,14 +120,14 @@ def _disable_caches_of_creator(engine: Engine, source: Source) -> Fix | None:
 
 
 def move_misplaced(engine: Engine, source: Source, deployment: Deployment) -> Fix | None:
-    """As `disable_caches`, for an engine that has misplaced keys; None for others."""
+    """Does what `disable_caches` does for an engine with misplaced keys; returns None for others."""
     return disable_caches(engine, source, deployment) if engine.sizes.misplaced else None
 
 
 def move_keywords(engine: Engine, source: Source, keywords: Sequence[EngineKeyword]) -> Fix | None:
-    """Move keywords of asyncpg's `connect()` from the engine function into connect_args, with their values.
+    """Returns the fix that moves keywords of asyncpg's `connect()` from the engine function into connect_args.
 
-    None where one of them is not written in the call. Unsafe for `server_settings`, which a pooler may refuse.
+    Returns None if one of them is not written in the call. Unsafe for `server_settings`, which a pooler may refuse.
     """
     arguments = engine.layout.call.arguments
     moved = [Misplaced(one.name, MisplacedWhere.ENGINE_KEYWORD, argument=one.argument) for one in keywords]
@@ -149,12 +149,12 @@ def move_keywords(engine: Engine, source: Source, keywords: Sequence[EngineKeywo
 
 
 def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
-    """Add `pool_pre_ping=True`, or replace what is written there: that is unsafe, as somebody wanted it otherwise."""
+    """Returns the fix that adds `pool_pre_ping=True`, or an unsafe one that replaces another value."""
     message = "Set `pool_pre_ping=True`"
     span = engine.pooling.pre_ping_value
     if engine.pooling.pre_ping is PrePing.FALSE and span is not None:
         if source.text[slice(*span)] != "False":
-            # A parameter or a setting decides: it would be left without effect.
+            # The value comes from a parameter or a setting, which would no longer have an effect.
             return None
         replacement = replace_text(source, span, "True")
         return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE)
@@ -186,7 +186,7 @@ def _repair(
         added = add_at_call(engine, source, names) if names else ()
         if added is None:
             return None
-        # Another driver's engine that got one of the sizes would not have connected before.
+        # An engine of another driver could not have connected with one of the sizes, so there is none.
         certain = engine.url.driver is Driver.ASYNCPG and not names
         applicability = Applicability.SAFE if certain else _applicability(engine)
         return Placement(_together(engine, source, in_place, added), applicability, replaced_by(in_place))
@@ -210,7 +210,7 @@ def _together(engine: Engine, source: Source, in_place: Edits, added: Edits) -> 
 
 
 def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: dict[str, str]) -> Edits | None:
-    """Returns edits that give the keys in connect_args and take them away where they are misplaced."""
+    """Returns edits that add the keys to connect_args and remove misplaced ones."""
     call = engine.layout.call
     in_call = any(each.argument is not None for each in moved)
     if engine.layout.connect_args.form is not ConnectArgsForm.ABSENT or not in_call or engine.url.shared:
@@ -221,7 +221,7 @@ def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: d
 
 
 def _moved_values(engine: Engine, source: Source, moved: Sequence[Misplaced]) -> dict[str, str]:
-    """What the misplaced keys are set to: a cache size to 0, a function to what was written."""
+    """Returns the new values of misplaced keys: 0 for a cache size, the old code for a function."""
     values: dict[str, str] = {}
     for each in moved:
         values[each.key] = "0"
@@ -232,7 +232,7 @@ def _moved_values(engine: Engine, source: Source, moved: Sequence[Misplaced]) ->
 
 
 def _literals(source: Source, sizes: Sequence[CacheSize]) -> Edits | None:
-    """The replacement of all values where they stand; None where one of them is no literal of this file."""
+    """Returns edits that replace the values, or None if one of them is not a literal in this file."""
     edits: list[Edit] = []
     for size in sizes:
         if size.state not in _WRONG or not size.literals:
@@ -246,7 +246,7 @@ def _literals(source: Source, sizes: Sequence[CacheSize]) -> Edits | None:
 
 
 def _has_comment(source: Source, end: int) -> bool:
-    """Whether a size that is set to 0 ends on a line that ends with a comment for people, not for tools."""
+    """Returns whether a size that is set to 0 ends on a line that ends with a comment for people, not for tools."""
     row, _ = source.row_column(end)
     return is_commented_for_people(source.line(row), end - source.line_start(end))
 
@@ -269,7 +269,7 @@ def _message(sizes: Sequence[CacheSize], moved: Sequence[Misplaced], names: dict
 
 
 def _sentence(groups: dict[str, list[str]]) -> str:
-    """Returns what is done to which keys, in the imperative."""
+    """Returns a sentence in the imperative that says what is done to which keys."""
     parts = [done.format(_listed(keys)) for done, keys in groups.items() if keys]
     text = ", ".join(parts)
     return text[:1].upper() + text[1:]

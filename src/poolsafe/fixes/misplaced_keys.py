@@ -1,4 +1,4 @@
-"""Takes cache sizes away where they have no effect: from the arguments of a call, and from the query of a URL."""
+"""Removes misplaced cache sizes from the arguments of a call and from the query of a URL."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def remove_keys(source: Source, call: CallLayout, misplaced: Sequence[Misplaced]) -> Edits | None:
-    """Returns edits that take misplaced keys away, or None if one of them cannot be taken away here."""
+    """Returns edits that remove misplaced keys, or None if one of them cannot be removed in this file."""
     edits: list[Edit] = []
     arguments: list[int] = []
     for each in misplaced:
@@ -37,10 +37,10 @@ def remove_keys(source: Source, call: CallLayout, misplaced: Sequence[Misplaced]
 
 
 def replace_keys(source: Source, call: CallLayout, misplaced: Sequence[Misplaced], argument: str) -> Edits | None:
-    """Returns edits that put a new argument in the place of the first misplaced one, and take the other keys away.
+    """Returns edits that replace the first misplaced argument by a new one, and remove the other keys.
 
-    What is inserted must not touch what is deleted, and the place of a misplaced argument is as good as any. Returns
-    None if no misplaced key is an argument of the call, or if one cannot be taken away here.
+    An insertion must not touch a deletion, so the new argument replaces a misplaced one. Returns None if no misplaced
+    key is an argument of the call, or if one cannot be removed in this file.
     """
     places = [each.argument for each in misplaced if each.argument is not None]
     if not places:

@@ -1,4 +1,4 @@
-"""The repair of connect parameters that asyncpg does not take: each under asyncpg's own name, or where it belongs."""
+"""The fix for connect parameters that asyncpg does not accept: it renames, moves or removes them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Edits = tuple[Edit, ...]
 
-# What asyncpg takes as a text under `ssl`: libpq's names for the same (tests/rules/test_trials.py).
+# The strings that asyncpg accepts for `ssl`, which are libpq's modes (tests/rules/test_trials.py).
 SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
 _STRING = re.compile(r"[rRuUbB]*['\"]")
@@ -39,7 +39,7 @@ _SECONDS = re.compile(r"[1-9]\d*(?:\.\d+)?")
 
 
 class Remedy(enum.Enum):
-    """What becomes of a parameter: a text under `ssl`, a number under `timeout`, a server setting, or nothing."""
+    """What a fix makes of a parameter: a string for `ssl`, a number for `timeout`, a server setting, or nothing."""
 
     SSL = "ssl"
     TIMEOUT = "timeout"
@@ -49,18 +49,18 @@ class Remedy(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """The key is a slip: `value` is the name that was meant."""
+    """The key is misspelled: `value` is the intended name."""
 
     value: str
 
 
 class _NoFixError(Exception):
-    """There is no right place, or it cannot be reached from here."""
+    """The parameter cannot be moved to its place, or has none."""
 
 
 @dataclass(slots=True)
 class _Plan:
-    """What is to be done, place by place; None as a new name takes the parameter away."""
+    """The planned changes, by place. A new name of None removes the parameter."""
 
     engine: Engine
     source: Source
@@ -76,9 +76,9 @@ class _Plan:
 def replace_parameters(
     engine: Engine, source: Source, remedies: Sequence[tuple[ConnectParameter, Remedy | Rename | None]]
 ) -> Fix | None:
-    """Give each parameter as asyncpg takes it; None where one of them cannot be given so in this file.
+    """Returns the fix that passes each parameter as asyncpg accepts it, or None if this file does not allow that.
 
-    Safe only where the meaning is exactly kept and nothing else uses what is edited.
+    It is safe only if the meaning stays exactly the same and no other code uses what is edited.
     """
     if not source.round_trips or engine.creator is not None:
         return None
@@ -100,7 +100,7 @@ def replace_parameters(
 
 
 def _fitted(plan: _Plan, edits: Edits, remedies: Sequence[tuple[ConnectParameter, Remedy | Rename | None]]) -> Edits:
-    """Returns the edits laid out within the line length, in the call and in each dict that stands elsewhere."""
+    """Returns the edits laid out within the line length, in the call and in each dict outside it."""
     call = plan.engine.layout.call
     places = [one.place for parameter, _ in remedies for one in parameter.written]
     layouts = [place.layout for place in places if not isinstance(place, WrittenText)]
@@ -136,7 +136,7 @@ def _replace(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename) 
 
 
 def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename, written: Written) -> str | None:
-    """The parameter's new name in the URL; None where it leaves the URL."""
+    """Returns the parameter's new name in the URL, or None if it is removed from the URL."""
     text = _text(written.value)
     if remedy is Remedy.SSL:
         if _has(plan, "ssl", ParameterWhere.URL_QUERY):
@@ -148,7 +148,7 @@ def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename, w
     if remedy is Remedy.LEAVE_OUT:
         plan.safe = False
         return None
-    # What moves to connect_args is given on every path afterwards, and a literal takes the place of no placeholder.
+    # A parameter in connect_args is passed on every path, and a placeholder must not become a literal.
     if (
         text is None
         or not _is_spelled(plan, parameter.key, written)
@@ -170,7 +170,7 @@ def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename, w
 
 
 def _is_spelled(plan: _Plan, key: str, written: Written) -> bool:
-    """Whether the value is spelled out where it is given, and no name or placeholder stands for it."""
+    """Returns whether the value is a literal, instead of a name or a placeholder."""
     source = plan.source
     if not isinstance(written.place, WrittenText):
         start, end = _value(written.place)
@@ -191,12 +191,12 @@ def _in_connect_args(plan: _Plan, remedy: Remedy | Rename, written: Written, ite
     if remedy.value in (*item.layout.names, *plan.added) or _has(plan, remedy.value, ParameterWhere.URL_QUERY):
         raise _NoFixError
     if isinstance(remedy, Rename):
-        # It is a guess, if a good one.
+        # It is only a good guess.
         plan.safe = False
     elif remedy is Remedy.SSL:
         _check_mode(plan, written.value)
     else:
-        # libpq counts for each address, asyncpg for all of them together.
+        # libpq applies it to each address, asyncpg to all of them together.
         plan.safe = False
         if written.value and _SECONDS.fullmatch(written.value) is None:
             raise _NoFixError
@@ -204,7 +204,7 @@ def _in_connect_args(plan: _Plan, remedy: Remedy | Rename, written: Written, ite
 
 
 def _into_settings(plan: _Plan, written: Written, item: WrittenItem) -> None:
-    """From beside `server_settings` into it; where there is none, one is put around the item."""
+    """Moves an item into the `server_settings` next to it, or wraps the item in a new one."""
     if plan.setting is not None:
         raise _NoFixError
     plan.safe = plan.safe and _text(written.value) is not None
@@ -229,12 +229,12 @@ def _into_settings(plan: _Plan, written: Written, item: WrittenItem) -> None:
 
 
 def _additions(plan: _Plan) -> Edits:
-    """What left the URL, at the end of connect_args."""
+    """Returns edits that add the parameters removed from the URL to the end of connect_args."""
     engine, source = plan.engine, plan.source
     if not plan.added and plan.setting is None:
         return ()
     given = engine.layout.connect_args
-    # What a `**` brings is not known well enough to write something over it.
+    # The content of `**` is not known well enough to overwrite it.
     if engine.url.shared or (given.display is not None and not _is_plain(given.display)):
         raise _NoFixError
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
@@ -318,12 +318,12 @@ def _value(item: WrittenItem) -> tuple[int, int]:
 
 
 def _is_plain(layout: DictLayout | CallLayout) -> bool:
-    """Whether it names every key, and each once."""
+    """Returns whether it names every key, and each once."""
     return None not in layout.names and len(set(layout.names)) == len(layout.names)
 
 
 def _text(value: str) -> str | None:
-    """The string that a value as Python writes it is; None for another one, or an unknown one."""
+    """Returns the string that a Python literal stands for, or None if it is not a string or is unknown."""
     import ast
 
     return ast.literal_eval(value) if value[:1] in ("'", '"') else None

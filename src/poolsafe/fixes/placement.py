@@ -1,4 +1,4 @@
-"""Where a repair of connect_args writes its keys: beside the other size, at the call, or where the code builds them."""
+"""Where a fix adds keys to connect_args: next to the other size, at the call, or where the code builds them."""
 
 from __future__ import annotations
 
@@ -42,9 +42,9 @@ def replaced_by(edits: Edits) -> tuple[int, ...]:
 
 
 def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Placement | None:
-    """Adds keys to connect_args in the first place that fits; the values are given as Python writes them.
+    """Adds keys to connect_args in the first suitable place; values are Python source.
 
-    Returns None if no edit in this file gives the keys to asyncpg's engine and to no other one.
+    Returns None if no edit in this file passes the keys to asyncpg's engine and to no other.
     """
     places = engine.layout.destinations
     everywhere = engine.url.driver is Driver.ASYNCPG and engine.url.driver_everywhere
@@ -68,14 +68,14 @@ def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Pla
 
 
 def may_be_given_twice(engine: Engine) -> bool:
-    """Returns whether callers elsewhere may bring a keyword that a fix writes in the call, and nothing can be done."""
+    """Returns whether a caller elsewhere may pass the keyword that a fix adds, in a way that the fix cannot handle."""
     return engine.layout.passed_on is not None and not engine.layout.passed_on.alone
 
 
 def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Edits | None:
-    """Returns edits that give the keys in the engine's own call, where they win over those that are given already."""
+    """Returns edits that add the keys in the engine's own call, where they override the existing ones."""
     if engine.url.shared:
-        # The other driver would get what only asyncpg and its dialect know.
+        # The other driver would get keys that only asyncpg and its dialect know.
         return None
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     given, passed_on = engine.layout.connect_args, engine.layout.passed_on
@@ -94,7 +94,7 @@ def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Ed
 
 
 def _in_new_branch(engine: Engine, source: Source, values: Mapping[str, str]) -> Placement | None:
-    """Adds the keys under the condition by which the code tells another driver. Unsafe: there may be a third driver."""
+    """Adds the keys under the code's own test for another driver. Unsafe, because there may be a third driver."""
     branch = engine.layout.destinations.branch
     if branch is None:
         return None
@@ -107,7 +107,7 @@ def _in_new_branch(engine: Engine, source: Source, values: Mapping[str, str]) ->
 def _under_condition(
     engine: Engine, source: Source, condition: DriverCondition, values: Mapping[str, str]
 ) -> Edits | None:
-    """Returns edits that give the keys in the engine's own call, under the code's own condition for the driver."""
+    """Returns edits that add the keys in the engine's own call, under the code's own condition for the driver."""
     call, given = engine.layout.call, engine.layout.connect_args
     display = display_of(items_of(values, preferred_quote(source, call.start, call.end)))
     first, last = (display, "{}") if condition.holds else ("{}", display)

@@ -1,4 +1,4 @@
-"""The repair of a pool class that asynchronous engines refuse: the one that SQLAlchemy has for them, and its import."""
+"""The fix for a pool class that asynchronous engines refuse: it uses SQLAlchemy's asynchronous one and its import."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def adapt_pool_class(engine: Engine, source: Source, given: RefusedPoolClass) -> Fix | None:
-    """Write AsyncAdaptedQueuePool in place of QueuePool, where it is written in the call.
+    """Returns the fix that replaces QueuePool with AsyncAdaptedQueuePool in the call.
 
-    The import is renamed, or extended if something else uses the name. None where the class is imported in another
-    way, or comes from elsewhere. Unsafe where the engine may have another driver.
+    The import is renamed, or extended if something else uses the name. Returns None if the class is imported in
+    another way, or comes from elsewhere. Unsafe if the engine may have another driver.
     """
     if given.name != "QueuePool" or given.value is None or engine.url.shared:
         return None
@@ -27,7 +27,7 @@ def adapt_pool_class(engine: Engine, source: Source, given: RefusedPoolClass) ->
     if replacement is None or imported is None:
         return None
     applicability = Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
-    # Of two engines that share an import, the second one finds it extended in the next round.
+    # If two engines share an import, the second one is fixed in the next round.
     isolation = given.imported[0] if given.imported is not None else None
     edits = fitted(source, engine.layout.call, (replacement,))
     return Fix(f"Use `{REPLACEMENT}`", (*imported, *edits), applicability, isolation)
@@ -38,7 +38,7 @@ def _import(source: Source, given: RefusedPoolClass) -> tuple[Edit, ...] | None:
     if given.imported is None or not source.round_trips:
         return None
     start, end = given.imported
-    # From the name before it, so that its comma goes too. A comment there stays, and the unused name with it.
+    # Starts behind the name before it, to remove the comma too. If a comment is there, the unused name stays.
     gap = "#" if given.previous_end is None else source.text[given.previous_end : start]
     removal = () if given.shared or "#" in gap or "\\" in gap else (Edit(given.previous_end or start, end, ""),)
     if given.bound:

@@ -1,4 +1,4 @@
-"""Renames and removes parameters in the query of a URL that stands in a string literal."""
+"""Renames and removes parameters in the query of a URL in a string literal."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
     from poolsafe.source import Source
 
-# A query as people write it, with the simple fields of f-strings and templates; anything else is left alone.
+# An ordinary query, with simple fields of f-strings and templates; anything else is not edited.
 _QUERY = re.compile(r"""(?:[^?#\\]*\?|[A-Za-z]*['"]+&)(?P<query>(?:[^#'"\\{}\s]|\{[\w.\[\]]*\})*)""")
 _END = re.compile(r"#|['\"]+\Z")
 
 
 def rewrite_query(source: Source, literal: tuple[int, int], names: Mapping[str, str | None]) -> tuple[Edit, ...] | None:
-    """Edits that give the parameters their new names in the literal at `literal`; None takes one away.
+    """Returns edits that rename the parameters in the literal at `literal`; a new name of None removes one.
 
-    None where the literal holds no such query, or holds a parameter twice, and inside another f-string.
+    Returns None if the literal has no such query or a parameter twice, and inside another f-string.
     """
     start, end = literal
     text = source.text[start:end]
@@ -47,7 +47,7 @@ def rewrite_query(source: Source, literal: tuple[int, int], names: Mapping[str, 
 
 
 def _removals(offsets: list[int], kept: list[bool]) -> list[Edit]:
-    """The deletions of the parts that are not kept, neighbours together, each run with one separator."""
+    """Returns the deletions of the removed parts; adjacent ones are deleted together with one separator."""
     if not any(kept):
         return [Edit(offsets[0] - 1, offsets[-1] - 1, "")]
     first_kept = kept.index(True)

@@ -1,7 +1,7 @@
 """Confines the effect of a command to its transaction.
 
-What is offered depends on the transaction that the function shows: where it is seen to end, and nothing runs on the
-connection afterwards, the fix is safe. Without a transaction there is none, since the effect would end at once.
+A fix is safe if the function shows the end of the transaction, and nothing runs on the connection afterwards. Outside a
+transaction there is no fix, because the effect would end immediately.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def make_local(statement: SessionStatement, source: Source) -> Fix | None:
 
 
 def take_transaction_lock(statement: SessionStatement, source: Source) -> Fix | None:
-    """Returns the fix that takes a lock for the transaction, and removes its release; or None. It is never safe."""
+    """Returns the fix that uses a transaction-level lock and removes its release, or None. It is never safe."""
     if _applicability(statement) is None or statement.edit is None or not source.round_trips:
         return None
     if statement.undone_late and not statement.releases:
@@ -69,12 +69,12 @@ def take_transaction_lock(statement: SessionStatement, source: Source) -> Fix | 
 
 
 def transaction_lock(function: str) -> str:
-    """Returns the name of the lock function that does the same for a transaction."""
+    """Returns the name of the corresponding lock function for a transaction."""
     return _LOCK.sub(lambda match: match[0] + ("XACT_" if match[0].isupper() else "xact_"), function)
 
 
 def drop_on_commit(statement: SessionStatement, source: Source) -> Fix | None:
-    """Returns the fix that has the commit drop a temporary table, or None."""
+    """Returns the fix that makes the commit drop a temporary table, or None."""
     applicability = _applicability(statement)
     if applicability is None or statement.edit is None or statement.command_span is None or not source.round_trips:
         return None
@@ -96,8 +96,8 @@ def drop_on_commit(statement: SessionStatement, source: Source) -> Fix | None:
 def call_set_config(statement: SessionStatement, source: Source) -> Fix | None:
     """Returns the fix that passes the parameter of a SET to `set_config`, or None.
 
-    It is safe if the setting was for the transaction already, and the parameter is certainly text: asyncpg takes
-    nothing else there.
+    It is safe if the setting already was for the transaction only, and the parameter is certainly a string: asyncpg
+    accepts nothing else there.
     """
     command = statement.command
     if statement.outside_transaction or statement.command_span is None or not source.round_trips:
@@ -127,8 +127,8 @@ def _fitted(statement: SessionStatement, source: Source, edit: Edit) -> tuple[Ed
 
 
 def _applicability(statement: SessionStatement) -> Applicability | None:
-    """Returns how sure it is that an effect which ends with the transaction is enough; None if it ends at once."""
-    # What a listener of the pool sets is for later transactions.
+    """Returns how safe it is to end an effect with its transaction, or None if it would end immediately."""
+    # A listener of the pool makes settings for later transactions.
     if not statement.in_transaction or statement.listener in CONNECT_EVENTS:
         return None
     sure = statement.transaction is Transaction.OPEN and statement.contained
@@ -159,7 +159,7 @@ def _true_in_python(match: re.Match[str]) -> str:
 
 
 def _quote_inside(source: Source, offset: int) -> str | None:
-    """Returns a single quote as it has to be written in the string literal at an offset, or None if it cannot be."""
+    """Returns a single quote as written in the string literal at an offset, or None if that is not possible."""
     around = quotes_around(source, offset)
     if around is None:
         return None

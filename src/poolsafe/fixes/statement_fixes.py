@@ -23,7 +23,7 @@ _PLAIN_RECEIVER = re.compile(rf"(?:await\s+)?{_NAME}(?:\s*\.\s*{_NAME})*\s*")
 _COMMENT = re.compile(r"(?<![ \t\f])[ \t\f]*\#[^\r\n]*")
 _OPENED = re.compile(r"\([ \t\f]*\r?\n\s*")
 _CLOSED = re.compile(r"(?<!,)\r?\n[ \t\f]*\)")
-# A semicolon at the end of a line is often there in notebooks: what is before it is not displayed.
+# In notebooks, a line often ends with a semicolon, so that its value is not displayed.
 _AFTER = re.compile(r"[ \t\f]*(?:;[ \t\f]*)?(?:\#|\r|\n|\Z)")
 
 
@@ -36,10 +36,10 @@ class _Copy:
 
 
 def split_text(statement: Statement, source: Source) -> Fix | None:
-    """Replace `await conn.execute(text("a; b"))` by one such line for each command.
+    """Returns the fix that replaces `await conn.execute(text("a; b"))` by one such line for each command.
 
-    None where the SQL is not one plain literal, the result is used, the line holds more than the statement, or the
-    parameters are not a dict display that can be divided. Unsafe under AUTOCOMMIT, and where it is not known that an
+    Returns None if the SQL is not one plain literal, the result is used, the line contains more than the statement, or
+    the parameters are not a dict display that can be divided. Unsafe under AUTOCOMMIT, and if it is unknown whether an
     async connection runs it.
     """
     if statement.interpolated or statement.literal is None or statement.execution is None:
@@ -62,7 +62,7 @@ def split_text(statement: Statement, source: Source) -> Fix | None:
 def _applicability(statement: Statement, source: Source) -> Applicability:
     assert statement.execution is not None
     receiver = source.text[statement.execution[0] : _executor(statement).open - 1]
-    # A receiver that is a call would be called once for each command.
+    # If the receiver is a call, the fix would repeat it for each command.
     certain = statement.runner is Runner.ASYNC and _PLAIN_RECEIVER.fullmatch(receiver) is not None
     return Applicability.SAFE if certain and not statement.autocommit else Applicability.UNSAFE
 
@@ -79,7 +79,7 @@ def _stands_alone(source: Source, execution: tuple[int, int]) -> bool:
 
 
 def _commands(source: Source, literal: tuple[int, int]) -> list[str] | None:
-    """The texts of the literals that take the place of the one: each laid out as that one is, comments included."""
+    """Returns the literals that replace the original one, each laid out in the same way and with its comments."""
     text = source.text[literal[0] : literal[1]]
     quotes = _OPENING_QUOTES.match(text)
     if quotes is None:
@@ -103,7 +103,7 @@ def _commands(source: Source, literal: tuple[int, int]) -> list[str] | None:
 
 
 def _with_own_comments(stretches: list[str]) -> list[str]:
-    """A comment on the line of a semicolon is about what stands before it, though it comes after it."""
+    """Moves a comment on the line of a semicolon to the command before it, which it is about."""
     for place in range(1, len(stretches)):
         first, newline, rest = stretches[place].partition("\n")
         if newline and first.strip().startswith("--"):
@@ -113,7 +113,7 @@ def _with_own_comments(stretches: list[str]) -> list[str]:
 
 
 def _line(source: Source, statement: Statement, literal: str, *, last: bool) -> str | None:
-    """The whole statement for one command; Python's comments stay in the last one alone."""
+    """Returns the whole statement for one command; Python comments stay only in the last one."""
     assert statement.literal is not None
     assert statement.execution is not None
     copy = _around(source, statement, binds(literal))
@@ -130,7 +130,7 @@ def _line(source: Source, statement: Statement, literal: str, *, last: bool) -> 
 
 
 def _folded(source: Source, execution: tuple[int, int], copy: _Copy, literal: str, *, last: bool) -> str:
-    """Returns the statement with the brackets around its literal closed up that only the whole text needed.
+    """Returns the statement without the line breaks in brackets that only the whole text needed.
 
     Formatters do the same. A trailing comma keeps a bracket open, and so does a comment.
     """
@@ -143,7 +143,7 @@ def _folded(source: Source, execution: tuple[int, int], copy: _Copy, literal: st
     indent = source.text[first:start]
     rest = source.line(source.row_column(end)[0])[end - source.line_start(end) :]
     if len(" ".join(source.text[first:end].split())) + len(indent) + len(rest) <= source.line_length:
-        # Its owner opened the brackets of a text that would have fitted.
+        # The brackets were opened although the text would have fitted.
         return whole
     for number in range(len(opened), 0, -1):
         opening = copy.opening[: opened[-number].start()] + _OPENED.sub("(", copy.opening[opened[-number].start() :])
@@ -178,7 +178,9 @@ def _around(source: Source, statement: Statement, names: list[str]) -> _Copy | N
 
 
 def _divided(display: str, names: list[str]) -> str | None:
-    """The part of a dict display that gives these binds: "" where they are none, None where it cannot be told."""
+    """Returns the part of a dict display with these bind parameters: "" if there are none, None if it cannot be
+    divided.
+    """
     try:
         tree = ast.parse(display, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -187,7 +189,7 @@ def _divided(display: str, names: list[str]) -> str | None:
         return None
     items: dict[str, str] = {}
     for key, value in zip(tree.keys, tree.values, strict=True):
-        # Each value is evaluated once now, and may be needed for several commands.
+        # Each value is evaluated once, but may be needed by several commands.
         if not isinstance(key, ast.Constant) or not isinstance(key.value, str) or not _is_repeatable(value):
             return None
         written_key, written_value = ast.get_source_segment(display, key), ast.get_source_segment(display, value)

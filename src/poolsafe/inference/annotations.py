@@ -109,5 +109,5 @@ def instance_of(frame: Frame, kind: Value) -> Value | None:
 
 
 def _injected(frame: Frame, dependency: Value) -> Value:
-    """What FastAPI gives for `Depends(dependency)`."""
+    """Returns what FastAPI gives for `Depends(dependency)`."""
     return yielded(frame, frame.apply(None, dependency, Arguments()))

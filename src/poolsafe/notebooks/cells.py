@@ -47,7 +47,7 @@ class Cell:
         self._starts = list(accumulate((len(string.value) for string in strings), initial=0))
 
     def in_json(self, edit: Edit) -> Edit:
-        """Return the edit of the JSON text that has the effect of an edit of the cell's text."""
+        """Returns the edit of the JSON text that has the effect of an edit of the cell's text."""
         if not self.strings:
             place = self._notation.place
             return Edit(place, place, f'"{self._notation.lines(edit.content)}"' if edit.content else "")
@@ -70,7 +70,7 @@ class Cell:
         return Edit(self._offset(first, edit.start), self._offset(last, edit.end), content)
 
     def _holding(self, index: int) -> int:
-        """Return the number of the string that holds a character of the text; at the end it is the last one."""
+        """Returns the number of the string that holds a character of the text; at the end it is the last one."""
         return bisect_right(self._starts, index, 0, len(self.strings)) - 1
 
     def _offset(self, number: int, index: int) -> int:
@@ -90,7 +90,7 @@ class _Notation:
         self.between = f'"{separator}"' if self.listed else ""
 
     def lines(self, content: str) -> str:
-        """Return what stands for the lines in JSON, without the first and the last quote."""
+        """Returns what stands for the lines in JSON, without the first and the last quote."""
         lines = re.split(r"(?<=\n)(?!\Z)", content) if self.listed else [content]
         return self.between.join(written(line, ascii_only=self._ascii_only) for line in lines)
 
@@ -131,7 +131,7 @@ def read(path: str, raw: bytes) -> Document:
 
 
 def _cells(path: str, notebook: object) -> list[dict[str, Any]]:
-    """Return all cells. Raises UndecodableSource for what is no notebook of the format that is read."""
+    """Returns all cells. Raises UndecodableSource for what is no notebook of the format that is read."""
     if not isinstance(notebook, dict):
         raise UndecodableSource(path, "no Jupyter notebook: expected an object")
     if notebook.get("nbformat") != FORMAT:
@@ -185,7 +185,7 @@ def _located(path: str, text: str, cells: list[dict[str, Any]], chosen: list[int
 
 
 def _places(text: str) -> list[Place]:
-    """Return where the source of each cell stands in the valid JSON text of a notebook."""
+    """Returns where the source of each cell stands in the valid JSON text of a notebook."""
     places: list[Place] = []
     keys: list[str] = []  # of the objects around, "" for a list
     for token in _TOKEN.finditer(text):
@@ -212,7 +212,7 @@ def _places(text: str) -> list[Place]:
 
 
 def _separator(text: str, place: Place) -> str:
-    """Return what stands between two lines of a list, or "" where that cannot be seen."""
+    """Returns what stands between two lines of a list, or "" if that cannot be seen."""
     if place.inside is None:
         return ""
     if len(place.contents) > 1:

@@ -24,14 +24,14 @@ class JsonString:
         self._escapes: tuple[list[int], list[int]] | None = None
 
     def offset(self, index: int) -> int:
-        """Return the offset in the JSON text of a character of the value, or of the end for the value's length."""
+        """Returns the offset in the JSON text of a character of the value, or of the end for the value's length."""
         if self._escapes is None:
             self._escapes = self._find_escapes()
         indices, surplus = self._escapes
         return self.start + index + surplus[bisect_left(indices, index)]
 
     def _find_escapes(self) -> tuple[list[int], list[int]]:
-        """Return the index in the value of each escape, and how many characters more the first n of them take."""
+        """Returns the index in the value of each escape, and how many characters more the first n of them take."""
         indices: list[int] = []
         surplus = [0]
         for escape in _ESCAPE.finditer(self._text, self.start, self.end):
@@ -41,12 +41,12 @@ class JsonString:
 
 
 def escapes_all(text: str) -> bool:
-    r"""Return whether a JSON text writes characters beyond ASCII as `\u` escapes only, and has some."""
+    r"""Returns whether a JSON text writes characters beyond ASCII as `\u` escapes only, and has some."""
     return text.isascii() and any(not _is_escaped(text, escape.start()) for escape in _FOREIGN.finditer(text))
 
 
 def _is_escaped(text: str, offset: int) -> bool:
-    """Return whether a backslash is the second one of a pair."""
+    """Returns whether a backslash is the second one of a pair."""
     before = offset
     while before and text[before - 1] == "\\":
         before -= 1
@@ -54,5 +54,5 @@ def _is_escaped(text: str, offset: int) -> bool:
 
 
 def written(value: str, *, ascii_only: bool) -> str:
-    """Return what stands between the quotes of a JSON string with this value."""
+    """Returns what stands between the quotes of a JSON string with this value."""
     return json.dumps(value, ensure_ascii=ascii_only)[1:-1]

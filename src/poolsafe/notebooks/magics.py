@@ -45,7 +45,7 @@ _HINT = re.compile(r"^[ \t\f]*[%!?/;,]|=[ \t\f]*(?:\\[\r\n]+[ \t\f]*)?[%!]|\?", 
 
 
 def is_no_python(cell: str) -> bool:
-    """Return whether a cell is handed to something else as a whole, by a cell magic or a magic without its `%`."""
+    """Returns whether a cell is handed to something else as a whole, by a cell magic or a magic without its `%`."""
     lines = cell.split("\n")
     first = lines[0].split(maxsplit=2)
     if first and first[0] in _AUTOMATIC and not (len(first) > 1 and _ASSIGNMENT.match(first[1])):
@@ -55,12 +55,12 @@ def is_no_python(cell: str) -> bool:
 
 
 def commands(cell: str) -> list[Span]:
-    """Return where the commands of a cell stand, in order."""
+    """Returns where the commands of a cell stand, in order."""
     return list(_commands(cell)) if _HINT.search(cell) is not None else []
 
 
 def without(cell: str, commands: list[Span]) -> str:
-    """Return the cell with a name in the place of each command, and the same offsets and rows."""
+    """Returns the cell with a name in the place of each command, and the same offsets and rows."""
     pieces: list[str] = []
     position = 0
     for start, end in commands:
@@ -98,7 +98,7 @@ def _commands(cell: str) -> Iterator[Span]:
 
 
 def _assigned(cell: str, position: int, end: int, lexer: Lexer) -> Span | None:
-    """Return the command that is assigned before anything else of interest between two offsets, or None."""
+    """Returns the command that is assigned before anything else of interest between two offsets, or None."""
     token = lexer.next_token(position, end)
     if token is not None:
         end = token.start()

@@ -110,7 +110,7 @@ class Notebook(Source):
         return result
 
     def with_text(self, text: str) -> Notebook:
-        """The same notebook with another text; all that differs lies in one cell. Raises as `edited` does."""
+        """Returns the same notebook with another text; all that differs lies in one cell. Raises as `edited` does."""
         if text == self.text:
             return self
         start = _shared(self.text, text)
@@ -118,7 +118,7 @@ class Notebook(Source):
         return self.edited([Edit(start, len(self.text) - same, text[start : len(text) - same])])
 
     def _within_cell(self, edit: Edit) -> Edit:
-        """Return an edit without the line end behind the cell, which is not the cell's. Raises ValueError.
+        """Returns an edit without the line end behind the cell, which is not the cell's. Raises ValueError.
 
         Where that would leave an empty last line, the line end before it goes instead.
         """
@@ -144,6 +144,6 @@ class Notebook(Source):
 
 
 def _shared(one: str, other: str) -> int:
-    """Return with how many characters both begin."""
+    """Returns with how many characters both begin."""
     pairs = zip(one, other, strict=False)
     return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

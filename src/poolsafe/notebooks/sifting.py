@@ -13,7 +13,7 @@ _HIDDEN = tuple(f"\\u00{digit}".encode() for digit in range(2, 8))
 
 
 def wanted(raw: bytes) -> tuple[int, int]:
-    """Return what `needles.wanted` says of a notebook's code, and the size of that code in bytes.
+    """Returns what `needles.wanted` says of a notebook's code, and the size of that code in bytes.
 
     A notebook that cannot be read may hold what it names anywhere.
     """
@@ -48,5 +48,5 @@ def _may_hold(raw: bytes) -> bool:
 
 
 def stand_in(raw: bytes) -> bytes:
-    """Return the bytes of a broken notebook with blanks for escaped line ends, which hide where a name begins."""
+    """Returns the bytes of a broken notebook with blanks for escaped line ends, which hide where a name begins."""
     return raw.replace(b"\\n", b"  ").replace(b"\\r", b"  ").replace(b'\\"', b"  ")

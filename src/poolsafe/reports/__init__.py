@@ -20,7 +20,7 @@ if TYPE_CHECKING:
         """What a module of this package offers."""
 
         def render(self, diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-            """Yield the report's text, its own line ends included."""
+            """Yields the report's text, its own line ends included."""
 
 
 _MODULES = {
@@ -45,7 +45,7 @@ NOTIFYING = "sarif"
 
 
 def render(name: str, diagnostics: Sequence[Diagnostic], style: Style, coverage: Coverage) -> Iterator[str]:
-    """Yield the report in the format called `name`, one of FORMATS."""
+    """Yields the report in the format called `name`, one of FORMATS."""
     if name == NOTIFYING:
         from poolsafe.reports import sarif
 
@@ -54,7 +54,7 @@ def render(name: str, diagnostics: Sequence[Diagnostic], style: Style, coverage:
 
 
 def load(name: str) -> Format:
-    """Return the module of the format called `name`, one of FORMATS."""
+    """Returns the module of the format called `name`, one of FORMATS."""
     import importlib
 
     module: Format = importlib.import_module(f"poolsafe.reports.{_MODULES[name]}")

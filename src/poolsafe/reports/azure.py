@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield one `task.logissue` command for each finding."""
+    """Yields one `task.logissue` command for each finding."""
     for diagnostic in diagnostics:
         start, _ = diagnostic.span.region
         properties = {

@@ -12,24 +12,24 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield `path:row:column: PGB101 [*] message` lines."""
+    """Yields `path:row:column: PGB101 [*] message` lines."""
     for diagnostic in diagnostics:
         yield headline(diagnostic, style) + "\n"
 
 
 def headline(diagnostic: Diagnostic, style: Style) -> str:
-    """Return the line that names place, code and message; `[*]` marks a fix that `--apply` would apply."""
+    """Returns the line that names place, code and message; `[*]` marks a fix that `--apply` would apply."""
     return f"{heading(diagnostic, style)} {clean(diagnostic.message)}"
 
 
 def heading(diagnostic: Diagnostic, style: Style) -> str:
-    """Return what stands before the message."""
+    """Returns what stands before the message."""
     place = f"{style.paint(style.name(diagnostic.span.path), 'path')}:{diagnostic.span.place}:"
     return f"{place} {marked_code(diagnostic, style)}"
 
 
 def marked_code(diagnostic: Diagnostic, style: Style) -> str:
-    """Return the code, the mark of a fix, and the severity where it is no error."""
+    """Returns the code, the mark of a fix, and the severity where it is no error."""
     code = style.link(style.paint(diagnostic.code, "code"), diagnostic.url)
     mark = f" [{style.paint('*', 'fix')}]" if diagnostic.fix is not None and diagnostic.fix.offered else ""
     severity = f" {style.paint('warning:', 'warning')}" if diagnostic.severity.value == "warning" else ""

@@ -123,7 +123,7 @@ class Diagnostic:
 
 
 def frame(source: Source, first: int, last: int, section: Section | None = None) -> tuple[tuple[int, str], ...]:
-    """Return what a frame shows of the rows `first` to `last` (from 1) and around them, as (row, text).
+    """Returns what a frame shows of the rows `first` to `last` (from 1) and around them, as (row, text).
 
     Rows are those of the section, and of the whole source without one.
     """

@@ -17,7 +17,7 @@ WIDEST = 200
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield one block for each finding, with an empty line behind it.
+    """Yields one block for each finding, with an empty line behind it.
 
     The first block of each rule ends with where to read about it.
     """
@@ -32,7 +32,7 @@ def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
 
 
 def _gutter(diagnostic: Diagnostic) -> int:
-    """Return how many columns the row numbers of a block take."""
+    """Returns how many columns the row numbers of a block take."""
     spans = [diagnostic.span, *(note.span for note in diagnostic.notes)]
     return max((len(str(row)) for span in spans for row, _ in span.lines), default=1)
 
@@ -82,14 +82,14 @@ def _frame(span: Span, gutter: int, style: Style, kind: str) -> Iterator[str]:
 
 
 def _marked(span: Span, text: str, line: Line) -> tuple[int, int]:
-    """Return the columns, from 0, to be marked on the first line of the span."""
+    """Returns the columns, from 0, to be marked on the first line of the span."""
     start = min(span.start.column - 1, len(text))
     end = min(span.end.column - 1, len(text)) if span.end.row == span.start.row else len(text.rstrip())
     return line.columns[start], line.columns[max(start, end)]
 
 
 def _shift(first: int, last: int, width: int) -> int:
-    """Return how many columns to leave out on the left, so that the marked part can be seen."""
+    """Returns how many columns to leave out on the left, so that the marked part can be seen."""
     if last <= width or first < width // 2:
         return 0
     return first - width // 4

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield one `::error` or `::warning` command for each finding."""
+    """Yields one `::error` or `::warning` command for each finding."""
     for diagnostic in diagnostics:
         start, end = diagnostic.span.region
         properties = {

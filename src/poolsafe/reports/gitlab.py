@@ -18,7 +18,7 @@ _SEVERITIES = {"error": "major", "warning": "minor"}
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield a JSON array, also for no findings."""
+    """Yields a JSON array, also for no findings."""
     # Paths have to start from the repository, wherever in it a job runs the command.
     root = style.root or os.environ.get("CI_PROJECT_DIR") or os.getcwd()
     marks = fingerprints(diagnostics, root)

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield a JSON array, also for no findings."""
+    """Yields a JSON array, also for no findings."""
     yield as_json([as_object(diagnostic) for diagnostic in diagnostics], sort_keys=True) + "\n"
 
 
 def as_object(diagnostic: Diagnostic) -> dict[str, object]:
-    """Return one finding as JSON knows it. `filename` is absolute; rows and columns count from 1."""
+    """Returns one finding as JSON knows it. `filename` is absolute; rows and columns count from 1."""
     return {
         "cell": diagnostic.span.cell,
         "code": diagnostic.code,

@@ -14,6 +14,6 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield one line of JSON for each finding."""
+    """Yields one line of JSON for each finding."""
     for diagnostic in diagnostics:
         yield as_json(as_object(diagnostic), indent=None, sort_keys=True) + "\n"

@@ -28,7 +28,7 @@ _PASSED = """\
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield one document; without findings it holds a case that passed, as many readers refuse an empty one."""
+    """Yields one document; without findings it holds a case that passed, as many readers refuse an empty one."""
     root = style.root or os.getcwd()
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f"<testsuites{_attributes(name='poolsafe', tests=len(diagnostics) or 1, **_counts(len(diagnostics)))}>\n"

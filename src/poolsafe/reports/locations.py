@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 
 def relative(path: str, root: str) -> str:
-    """Return an absolute path from `root` where it lies below it, with `/` as its separator; else as it is."""
+    """Returns an absolute path from `root` where it lies below it, with `/` as its separator; else as it is."""
     below = path.startswith(root.rstrip(os.sep) + os.sep)
     return (os.path.relpath(path, root) if below else path).replace(os.sep, "/")
 
 
 def placed_message(diagnostic: Diagnostic) -> str:
-    """Return the message, for a format whose rows are the file's: in a notebook it says the place in the cell."""
+    """Returns the message, for a format whose rows are the file's: in a notebook it says the place in the cell."""
     span = diagnostic.span
     return diagnostic.message if span.cell is None else f"{span.place}: {diagnostic.message}"
 
 
 def first_line(source: Source, row: int) -> str:
-    """Return what a finding on this row is known by: its text, each run of white space as one space.
+    """Returns what a finding on this row is known by: its text, each run of white space as one space.
 
     A password is left out: even its digest is nothing to be handed around, and it changes more often than the line.
     """
@@ -38,7 +38,7 @@ def first_line(source: Source, row: int) -> str:
 
 
 def fingerprints(diagnostics: Sequence[Diagnostic], root: str) -> Iterator[str]:
-    """Yield a name for each finding that is its own, and that stays when lines above it come or go.
+    """Yields a name for each finding that is its own, and that stays when lines above it come or go.
 
     The message is no part of it: words change with the settings and from release to release.
     """

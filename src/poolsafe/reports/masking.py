@@ -32,18 +32,18 @@ _HIDDEN_RUN = re.compile(f"{HIDDEN}+")
 
 
 def masked(text: str) -> str:
-    """Return prose, one line of it, with `***` for each password that it quotes."""
+    """Returns prose, one line of it, with `***` for each password that it quotes."""
     return _without(text, search(text, prose=True).spans, lambda piece: MASK)
 
 
 def hidden(text: str) -> str:
-    """Return Python source with HIDDEN in the place of each character of a secret, line ends excepted."""
+    """Returns Python source with HIDDEN in the place of each character of a secret, line ends excepted."""
     return _without(text, spans(text), _veil)
 
 
 @functools.lru_cache(maxsize=8)
 def visible(source: Source, *, code: bool = True) -> Source:
-    """Return the source as it may be shown: `hidden`, with the same rows and columns.
+    """Returns the source as it may be shown: `hidden`, with the same rows and columns.
 
     `code` says that it is Python, which its name need not say; otherwise it is an env file, a compose file or the like.
     Only the line ends are left of a source that is too long to be searched for secrets.
@@ -57,7 +57,7 @@ def visible(source: Source, *, code: bool = True) -> Source:
 
 
 def _commands(source: Source) -> str:
-    """Return what is no Python in the text of a notebook, with blanks in the place of everything else."""
+    """Returns what is no Python in the text of a notebook, with blanks in the place of everything else."""
     pieces: list[str] = []
     position = 0
     for start, end in source.commands:
@@ -68,7 +68,7 @@ def _commands(source: Source) -> str:
 
 @functools.lru_cache(maxsize=8)
 def secrets(source: Source) -> frozenset[str]:
-    """Return the secrets of a source that are long enough not to be found everywhere."""
+    """Returns the secrets of a source that are long enough not to be found everywhere."""
     text = visible(source).text
     if len(text) != len(source.text):
         return frozenset()
@@ -81,7 +81,7 @@ def _veil(piece: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Return what `hidden` gave with `***` for each run of hidden characters."""
+    """Returns what `hidden` gave with `***` for each run of hidden characters."""
     return _HIDDEN_RUN.sub(MASK, text)
 
 

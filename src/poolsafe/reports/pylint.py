@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yield `path:row: [PGB101] message` lines."""
+    """Yields `path:row: [PGB101] message` lines."""
     for diagnostic in diagnostics:
         start, _ = diagnostic.span.region
         message = clean(placed_message(diagnostic))

@@ -30,7 +30,7 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class Style:
-    """How text may be dressed. `width` is the terminal's in columns, or None where lines may be of any length."""
+    """How text may be dressed. `width` is the terminal's in columns, or None if lines may be of any length."""
 
     __slots__ = ("colour", "root", "width")
 
@@ -40,11 +40,11 @@ class Style:
         self.root = root
 
     def paint(self, text: str, kind: str) -> str:
-        """Return `text` in the colour of its kind, or as it is."""
+        """Returns `text` in the colour of its kind, or as it is."""
         return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour and text else text
 
     def diff(self, text: str) -> Iterator[str]:
-        """Yield the lines of a unified diff, coloured for a terminal, to the byte as they are for anything else."""
+        """Yields the lines of a unified diff, coloured for a terminal, to the byte as they are for anything else."""
         lines = text.split("\n")
         for line in lines[:-1]:
             shown = line if self.width is None else _CONTROL.sub("", line)
@@ -53,11 +53,11 @@ class Style:
         yield lines[-1]
 
     def link(self, text: str, url: str) -> str:
-        """Return `text` as a hyperlink where the terminal may know them."""
+        """Returns `text` as a hyperlink where the terminal may know them."""
         return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if self.colour and self.width else text
 
     def wrap(self, head: str, plain: str, text: str, margin: str = "  ") -> Iterator[str]:
-        """Yield `head` and `text`, broken at spaces where the terminal is too narrow; `plain` is `head` undressed."""
+        """Yields `head` and `text`, broken at spaces where the terminal is too narrow; `plain` is `head` undressed."""
         line, used = head, len(plain)
         for word in text.split(" "):
             full = self.width is not None and used + 1 + len(word) > self.width
@@ -69,14 +69,14 @@ class Style:
         yield line
 
     def name(self, path: str) -> str:
-        """Return a path relative to the root where it lies below it, as it may be printed."""
+        """Returns a path relative to the root where it lies below it, as it may be printed."""
         root = self.root if self.root is not None else os.getcwd()
         below = path.startswith(root.rstrip(os.sep) + os.sep)
         return path_first(clean(os.path.relpath(path, root) if below else path))
 
 
 def clean(text: str) -> str:
-    """Return `text` with every character that could steer a terminal, or begin a runner's command, replaced by one."""
+    """Returns `text` with every character that could steer a terminal, or begin a runner's command, replaced by one."""
     return inert(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).replace("\t", " "))
 
 
@@ -103,7 +103,7 @@ class Line:
             self.columns.append(column + (_width(piece) if len(piece) == 1 else len(piece)))
 
     def cut(self, shift: int, width: int) -> str:
-        """Return the part of the line from column `shift` on that fits into `width` columns; dots show what is not."""
+        """Returns the part of the line from column `shift` on that fits into `width` columns; dots show what is not."""
         end = shift + width
         lead = ELLIPSIS if shift and self.columns[-1] > shift else ""
         trail = ELLIPSIS if self.columns[-1] > end else ""

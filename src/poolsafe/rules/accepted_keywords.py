@@ -1,9 +1,9 @@
-"""The keywords that asyncpg's `connect()` and SQLAlchemy's engine function take, with the versions that take them.
+"""The keywords that asyncpg's `connect()` and SQLAlchemy's engine function accept, with the versions that accept them.
 
 `CONNECT` is the signature of `asyncpg.connect` in every tag from 0.11 to 0.32, without removals. `ADAPTER` are the keys
-of connect_args that SQLAlchemy's dialect takes away before that call. `ENGINE` are the keywords that `create_engine()`
-hands to the dialect, the pool and the engine, as it looks for them itself: tried with SQLAlchemy 1.4.54, 2.0.0, 2.0.21,
-2.0.51 and 2.1.9. `tests/rules/test_trials.py` compares all three with the installed versions.
+of connect_args that SQLAlchemy's dialect removes before that call. `ENGINE` are the keywords that `create_engine()`
+passes to the dialect, the pool and the engine, read from their signatures as it does itself: tried with SQLAlchemy
+1.4.54, 2.0.0, 2.0.21, 2.0.51 and 2.1.9. `tests/rules/test_trials.py` compares all three with the installed versions.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from poolsafe.records import frozen
 
 @frozen
 class Taken:
-    """The versions that take a keyword: from `since`, until before `until`. None means no bound on that side."""
+    """The versions that accept a keyword: from `since` on, and before `until`. None means no bound on that side."""
 
     since: Version | None = None
     until: Version | None = None
 
     def refused_by(self, known: Version | Versions | None) -> bool:
-        """Returns whether no release that may run takes the keyword."""
+        """Returns whether no release that may be in use accepts the keyword."""
         early = self.since is not None and older_than(known, self.since)
         return early or (self.until is not None and at_least(known, self.until))
 
@@ -78,20 +78,22 @@ ENGINE: dict[str, Taken] = {
 
 
 def refuses_connect(key: str, deployment: Deployment) -> bool:
-    """Returns whether neither `asyncpg.connect()` nor SQLAlchemy's dialect takes a key, in any version that may run."""
+    """Returns whether neither `asyncpg.connect()` nor SQLAlchemy's dialect accepts a key, in any version that may be in
+    use.
+    """
     if key in CONNECT:
         return CONNECT[key].refused_by(deployment.asyncpg)
     return key not in ADAPTER or ADAPTER[key].refused_by(deployment.sqlalchemy)
 
 
 def refuses_engine(keyword: str, deployment: Deployment) -> bool:
-    """Returns whether SQLAlchemy's engine function refuses a keyword, in every version that may run."""
-    # Keywords that begin with an underscore are between SQLAlchemy's own functions.
+    """Returns whether SQLAlchemy's engine function refuses a keyword, in every version that may be in use."""
+    # SQLAlchemy's own functions pass each other keywords that begin with an underscore.
     return not keyword.startswith("_") and (keyword not in ENGINE or ENGINE[keyword].refused_by(deployment.sqlalchemy))
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Returns the name that is spelled like another one but for a slip, or None if there is none."""
+    """Returns the name that a misspelled one was meant for, or None if there is none."""
     # Imported late: only a finding needs it.
     import difflib
 

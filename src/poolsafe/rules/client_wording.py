@@ -19,7 +19,7 @@ def called_by(connection: Connection) -> str:
 
 
 def client_grounds(connection: Connection, deployment: Deployment, *keys: str) -> tuple[Related, ...]:
-    """Returns the places that speak for a fault of prepared statements: the URL, the pooler, and `keys`."""
+    """Returns the places that explain a finding about prepared statements: the URL, the pooler, and `keys`."""
     return connection.url.origin + provenance(deployment, "pooler", "max-prepared-statements", *keys)
 
 
@@ -31,7 +31,7 @@ def size_findings(
     message: Callable[[CacheSize], str],
     fix: Callable[[], Fix | None] = lambda: None,
 ) -> Iterator[Finding]:
-    """Yields the finding of a rule's module about asyncpg's cache size, if this problem is the verdict on it."""
+    """Yields the finding of a rule's module about asyncpg's cache size if it has this problem."""
     size, verdict = connection.size, judge_size(connection, deployment)
     if size is not None and verdict is not None and verdict.problem is problem:
         related = size.origin + client_grounds(connection, deployment)
@@ -63,7 +63,7 @@ _PSYCOPG_ADVICE = {
 
 
 def refusal_of_option(option: RefusedOption, connection: Connection, also: str) -> str:
-    """Returns what becomes of an option that the driver does not know, and what to do instead."""
+    """Returns the message for an option that the driver does not know: what happens, and what to do instead."""
     key = f"`{option.key}`{also}"
     if connection.driver is ClientDriver.PSYCOPG:
         if option.key == "prepare_threshold":

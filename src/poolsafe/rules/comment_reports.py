@@ -13,31 +13,31 @@ from poolsafe.suppression.listing import without
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-# Enough to tell by; the fix takes out all of them.
+# The message names this many; the fix removes all of them.
 _SHOWN = 5
 
 
 def listed(codes: Collection[str]) -> str:
-    """Some codes as a message names them."""
+    """Returns some codes as a message names them."""
     shown = [f"`{code}`" for code in list(codes)[:_SHOWN]]
     return ", ".join(shown) + (f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else "")
 
 
 def nearest(codes: Collection[str]) -> str:
-    """The code that one unknown code may have been meant for."""
+    """Returns the code that one unknown code may have been meant for."""
     import difflib
 
     if len(codes) != 1:
         return ""
     (code,) = codes
-    # A beginning of several codes is as near to each of them.
+    # A prefix of several codes could mean any of them; the first one is suggested.
     begun = [name for name in names() if name.startswith(code)]
     near = begun or difflib.get_close_matches(code, names(), n=1, cutoff=0.8)
     return f" (did you mean `{near[0]}`?)" if near else ""
 
 
 def removal(suppression: Suppression, codes: Collection[str], safety: Applicability, source: Source) -> Fix | None:
-    """The fix that takes `codes` out of a comment, and out of the one that ends its range."""
+    """Returns the fix that removes `codes` from a comment, and from the one that ends its range."""
     parts = [without(source.text, listing, codes) for listing in suppression.listings]
     if not source.round_trips or any(part is None for part in parts):
         return None

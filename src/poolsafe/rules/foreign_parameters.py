@@ -118,7 +118,7 @@ FOREIGN: dict[str, Foreign] = {
 }
 
 
-# How the connect of another driver fails that is given a key of asyncpg's: seen with psycopg 3.3.9, psycopg2 2.9.13,
+# How other drivers fail to connect with one of asyncpg's keys: seen with psycopg 3.3.9, psycopg2 2.9.13,
 # pg8000, the sqlite3 module, aiosqlite, PyMySQL, aiomysql and asyncmy, under SQLAlchemy 2.0.51
 # (tests/rules/test_trials.py).
 _OPTION = 'ProgrammingError: {}invalid connection option "{}"'
@@ -126,7 +126,7 @@ _KEYWORD = "TypeError: connect() got an unexpected keyword argument '{}'"
 
 
 def of_another_driver(scheme: str, key: str) -> tuple[str, str]:
-    """Returns the name of the driver of a URL's scheme, and how its connect fails with a key of asyncpg's."""
+    """Returns the name of the driver of a URL's scheme, and the exception that it raises for a key of asyncpg's."""
     dialect, _, driver = scheme.partition("+")
     if dialect in ("postgresql", "postgres") and driver in ("", "psycopg2"):
         return "psycopg2", _OPTION.format("invalid dsn: ", key)

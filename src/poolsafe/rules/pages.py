@@ -32,7 +32,7 @@ def render(rule: Rule) -> str:
 
 
 def index() -> str:
-    """Return the page that lists every rule."""
+    """Returns the page that lists every rule."""
     rows = [
         f"| [{rule.code}]({rule.name}.md) | {rule.name} | {summary(rule).replace('|', chr(92) + '|')} "
         f"| {'reported' if rule.always else 'no finding'} | {_FIX[rule.fix_availability]} |\n"
@@ -49,12 +49,12 @@ def index() -> str:
 
 
 def severity(rule: Rule) -> str:
-    """Return the severities that findings of a rule may have, in words."""
+    """Returns the severities that findings of a rule may have, in words."""
     return " or ".join(each.value for each in rule.severities)
 
 
 def summary(rule: Rule) -> str:
-    """Return what a rule reports: the first sentence of its page, on one line and without `Reports` and full stop."""
+    """Returns what a rule reports: the first sentence of its page, on one line and without `Reports` and full stop."""
     found = _FIRST_SENTENCE.search(rule.page)
     assert found is not None, f"the page of {rule.code} begins with `Reports ...`"
     return " ".join(found[1].split())

@@ -93,6 +93,6 @@ def check(silence: Silence, deployment: Deployment, source: Source) -> Iterator[
 def _subject(silence: Silence) -> str:
     if silence.holds_sql:
         return "this SQL was"
-    # What is wrong with its pool is reported all the same.
+    # Problems of its pool are reported anyway.
     known = silence.cause in (Cause.SIZE, Cause.CREATOR)
     return "the caches of this engine were" if known else "this engine was"

@@ -97,7 +97,7 @@ def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterat
         if verdict.problem is Problem.INVALID:
             invalid = [size for size in engine.sizes.both if size.state is SizeState.INVALID]
             sizes = " and ".join(f"{layer(size.key)} is {size.value}" for size in invalid)
-            # asyncpg's key is refused first, while connecting; nobody gets as far as the other one.
+            # asyncpg's key is refused first, while connecting, so the other one never matters.
             message = (
                 f"{assuming(engine)}{sizes}: {_refusal(invalid[0], engine)} on every server; "
                 f"{_advice(engine, invalid, deployment)}"

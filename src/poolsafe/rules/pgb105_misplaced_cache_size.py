@@ -112,7 +112,7 @@ def _of_connection(connection: Connection, source: Source) -> Iterator[Finding]:
 def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if not is_asyncpg(engine, deployment):
         return
-    # One finding for each place, as one repair moves all the keys that stand there.
+    # One finding for each place, because one fix moves all the keys in it.
     for where in dict.fromkeys(misplaced.where for misplaced in engine.sizes.misplaced):
         ignored = where is MisplacedWhere.BESIDE_CREATOR
         if ignored and not breaks_names(deployment):

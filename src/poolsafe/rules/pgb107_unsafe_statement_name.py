@@ -109,7 +109,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 
 
 def _fix(engine: Engine, deployment: Deployment, source: Source) -> Fix | None:
-    """Set both sizes to 0, if that is all that the name function lacks."""
+    """Returns the fix that sets both sizes to 0, or None if that would not be enough."""
     return None if is_name_unsafe_with_zeros(engine, deployment) else disable_caches(engine, source, deployment)
 
 

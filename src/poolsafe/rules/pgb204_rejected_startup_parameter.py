@@ -103,7 +103,10 @@ def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator
 
 
 def _severity(lost: Sequence[ServerSetting], deployment: Deployment) -> Severity:
-    """Returns an error if connecting certainly fails. Every pool mode refuses, so that naming one is evidence."""
+    """Returns ERROR if connecting certainly fails.
+
+    PgBouncer refuses the parameter in every mode, so any mode will do.
+    """
     product = deployment.product
     if product is None:
         return Severity.WARNING if deployment.pooler is PoolMode.AUTO else Severity.ERROR

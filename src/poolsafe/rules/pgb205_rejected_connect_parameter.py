@@ -124,7 +124,7 @@ _PLACES = {
     ParameterWhere.LISTENER: "a listener",
 }
 
-# asyncpg's own parameters that must not be text, as everything in a URL's query is.
+# asyncpg's own parameters that must not be strings. In a URL's query, every value is one.
 STAYS_TEXT = {
     "max_cacheable_statement_size": "'<' not supported between instances of 'str' and 'int'",
     "max_cached_statement_lifetime": "'<' not supported between instances of 'str' and 'int'",
@@ -206,7 +206,7 @@ def _is_refused(parameter: ConnectParameter, engine: Engine, deployment: Deploym
         return True
     if key == "plugin" or not refuses_connect(key, deployment):
         return False
-    # Of an unknown driver it is not known what it takes, but this is a slip in one of asyncpg's names.
+    # It is unknown what an unknown driver accepts, but this is a misspelled name of asyncpg's.
     return engine.url.driver is Driver.ASYNCPG or nearest(key, (*CONNECT, *ADAPTER)) is not None
 
 
@@ -237,7 +237,7 @@ def _remedy(parameter: ConnectParameter, engine: Engine) -> Remedy | Rename | No
 
 
 def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str:
-    """Returns the message about parameters of which the first one makes `connect()` fail."""
+    """Returns the message about parameters, the first of which makes `connect()` fail."""
     parameter, *others = refused
     key, also, place = parameter.key, _also(others), _PLACES[parameter.where]
     if not parameter.everywhere:

@@ -110,6 +110,6 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
 
 
 def _outlives_transaction(statement: SessionStatement) -> bool:
-    """Returns whether the lock is released after its transaction, or not at all as far as can be seen."""
-    # A caller may release what a function locks on its connection. A lock of asyncpg is rarely in a transaction.
+    """Returns whether the lock is released after its transaction, or has no visible release."""
+    # A caller may release a lock that a function takes on the caller's connection.
     return statement.undone_late or statement.abandoned or not (statement.in_transaction and statement.lent)

@@ -78,7 +78,7 @@ def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterato
     else:
         what, advice = "asyncpg's `prepare()` names its statement", "use `statement_cache_size=0`, or `fetch`"
     message = f'{what}: it raises `prepared statement "..." does not exist` {behind(deployment)}; {advice}'
-    # An asyncpg that is not known may be a new one.
+    # An unknown asyncpg may be a new one.
     sure = named or older_than(deployment.asyncpg, _UNNAMED) or call.size not in (SizeState.ZERO, SizeState.UNKNOWN)
     weight = severity(deployment) if sure else Severity.WARNING
     related = provenance(deployment, "pooler", "max-prepared-statements", "asyncpg-version")

@@ -1,4 +1,4 @@
-"""Finding the rules by the names of their files, so that a new rule is a new file and nothing else."""
+"""Finds the rules by the names of their files, so that adding a rule only takes a new file."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poolsafe.rules.base import Rule
 
-# The codes of the rules that only run with `preview = true`. A new rule may be listed here for a release or two.
+# The codes of the rules that only run with `preview = true`, as a new rule may for a release or two.
 ON_TRIAL: frozenset[str] = frozenset()
-# The rule that reports what could not be judged; the summary counts what it finds, selected or not.
+# The rule that reports what could not be judged. The summary counts its findings even if it is not selected.
 UNJUDGED = "PGB010"
-# The rules that only run where their whole code is selected.
+# The rules that only run if they are selected by their full code.
 OFF_BY_DEFAULT = frozenset({UNJUDGED})
 
 _FILE = re.compile(r"(pgb\d{3})_(\w+)\.pyc?$")
@@ -22,7 +22,10 @@ _FILE = re.compile(r"(pgb\d{3})_(\w+)\.pyc?$")
 
 @functools.cache
 def names() -> dict[str, str]:
-    """Code to name of every rule, in the order of the codes. Imports no rule: it serves `--select` at start-up."""
+    """Returns the name of every rule by its code, in the order of the codes.
+
+    Imports no rule, as `--select` needs it early.
+    """
     found = {}
     for entry in sorted(os.listdir(os.path.dirname(__file__))):
         if match := _FILE.match(entry):
@@ -32,12 +35,12 @@ def names() -> dict[str, str]:
 
 @functools.cache
 def rules() -> tuple[Rule, ...]:
-    """Every rule with its metadata, page and function, in the order of the codes."""
+    """Returns every rule with its metadata, page and function, in the order of the codes."""
     import importlib
 
     return tuple(importlib.import_module(module(code)).check for code in names())
 
 
 def module(code: str) -> str:
-    """The dotted name of the module of a rule that exists."""
+    """Returns the dotted name of the module of a rule that exists."""
     return f"poolsafe.rules.{code.lower()}_{names()[code].replace('-', '_')}"

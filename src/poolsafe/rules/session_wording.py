@@ -1,4 +1,4 @@
-"""What the rules on session state have in common: whom they concern, and how a command is named in a message."""
+"""What the rules about session state share: which statements they judge, and how messages name a command."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from poolsafe.sql.scanner import PLACEHOLDER
 from poolsafe.sql.session_effects import CHARACTERISTICS, ENDED_BY_ROLLBACK, Effect
 from poolsafe.verdicts import Outcome, StateVerdict, judge_state
 
-# Names in messages are cut, so that what to do about it stays in sight.
+# Long names are cut, so that the end of a message, which says what to do, is seen.
 _LONGEST_NAME = 28
 
 
 def verdict_on(statement: SessionStatement, deployment: Deployment) -> StateVerdict | None:
-    """Returns what becomes of the effect, or None if the statement is of no concern.
+    """Returns what happens to a statement's effect, or None if it does not matter.
 
-    It is not if another driver runs it, if its transaction ends the effect, if the client keeps what it has set, if a
-    rollback undoes it, and if the statement fails on every server (PGB405).
+    It does not matter if another driver runs the statement, if its transaction ends the effect, if the client keeps
+    what it has set, if a rollback undoes it, or if the statement fails on every server (PGB405).
     """
     if statement.ended_in or fails_anywhere(statement):
         return None
@@ -76,7 +76,7 @@ def leaks(what: str, deployment: Deployment, consequence: str) -> str:
 
 
 def message_of(leaks: str, what: str, advice: str, verdict: StateVerdict, deployment: Deployment) -> str:
-    """Returns the message about an effect of `what`: `leaks` and `advice`, or what else the pooler does with it."""
+    """Returns the message about an effect of `what`: `leaks` and `advice`, or what else the pooler does."""
     if verdict.outcome is Outcome.PINS:
         return f"{pinned(what, deployment)}; limit the number of such clients"
     said = leaks if verdict.leaks else f"{what} is lost when its transaction ends {behind(deployment)}"
@@ -84,5 +84,5 @@ def message_of(leaks: str, what: str, advice: str, verdict: StateVerdict, deploy
 
 
 def pinned(what: str, deployment: Deployment) -> str:
-    """Returns the first half of a message about an effect for which the pooler keeps a server for its client."""
+    """Returns the first half of a message about an effect that makes the pooler keep a server for the client."""
     return f"{what} pins its client to one server connection {behind(deployment)}"

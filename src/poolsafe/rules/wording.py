@@ -1,4 +1,4 @@
-"""What the messages have in common: whose key it is, on whose evidence, and how a finding is put together."""
+"""What the messages share: which library a key belongs to, how the pooler is named, and how a finding is built."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATEMENT_CACHE = "asyncpg's `statement_cache_size`"
 PREPARED_CACHE = "SQLAlchemy's `prepared_statement_cache_size`"
 NAME_FUNCTION = "SQLAlchemy's `prepared_statement_name_func`"
 
-# What a message names where nothing is known of the pooler.
+# What a message names if nothing is known about the pooler.
 ANY_POOLER = "a pooler such as PgBouncer"
 
 _LAYERS = {
@@ -26,7 +26,7 @@ _LAYERS = {
     "prepared_statement_name_func": NAME_FUNCTION,
 }
 
-# What a place says about the key of the configuration that would say the same.
+# The note on a place in a project file, by the configuration key that it corresponds to.
 _SAYS = {
     "pooler": "the pooler runs in {} mode here",
     "max-prepared-statements": "`max_prepared_statements` is {} here",
@@ -47,12 +47,12 @@ class _Run(Protocol):
 
 
 def layer(key: str) -> str:
-    """The key with the library it belongs to, since people keep taking one key for the other."""
+    """Returns the key with the library it belongs to, because the keys are often confused."""
     return _LAYERS.get(key, f"`{key}`")
 
 
 def behind(deployment: Deployment) -> str:
-    """Where it fails, and whether somebody said so, or what speaks for it, or that it is assumed."""
+    """Returns where it fails: behind a configured pooler, a suspected one with the reason, or an assumed one."""
     evidence = deployment.because("pooler")
     product = deployment.product
     if product is not None:
@@ -70,38 +70,38 @@ def behind(deployment: Deployment) -> str:
 
 
 def release(deployment: Deployment) -> str:
-    """The known asyncpg in a message, with the file that says so: `asyncpg 0.30.0 (uv.lock)`."""
+    """Returns the known version of asyncpg, with the file that says so: `asyncpg 0.30.0 (uv.lock)`."""
     evidence = deployment.because("asyncpg-version")
     where = f" ({os.path.basename(evidence.path)})" if evidence is not None else ""
     return f"asyncpg {shown(deployment.asyncpg)}{where}"
 
 
 def provenance(deployment: Deployment, *keys: str) -> tuple[Related, ...]:
-    """Where the project's files say what the verdict went by, in the order of the configuration keys `keys`."""
+    """Returns the places in project files that the verdict depends on, in the order of `keys`."""
     found = [evidence for key in keys if (evidence := deployment.because(key)) is not None and evidence.path]
-    # From the beginning of its row to that of the next: the whole row.
+    # The whole row: from its beginning to the beginning of the next one.
     return tuple(Related(one.path, one.row, 1, one.row + 1, 1, _SAYS[one.key].format(one.value)) for one in found)
 
 
 def driver_shown(engine: Engine, deployment: Deployment) -> tuple[Related, ...]:
-    """Where the URL comes from, or where the project declares asyncpg if the driver cannot be seen there."""
+    """Returns where the URL comes from, or where the project declares asyncpg if the driver cannot be seen there."""
     return engine.url.origin + (provenance(deployment, "assume-driver") if engine.url.driver is Driver.UNKNOWN else ())
 
 
 def grounds(engine: Engine, deployment: Deployment, *keys: str) -> tuple[Related, ...]:
-    """Where everything stands that speaks for a fault of cached statements: driver, pooler, an old asyncpg, `keys`."""
+    """Returns the places that explain a finding about cached statements: driver, pooler, an old asyncpg, `keys`."""
     pooler = ("pooler", "max-prepared-statements")
     versions = ("asyncpg-version",) if older_than(deployment.asyncpg, (0, 31)) else ()
     return driver_shown(engine, deployment) + provenance(deployment, *pooler, *versions, *keys)
 
 
 def assuming(engine: Engine) -> str:
-    """How a message begins where the driver is not seen in the URL."""
+    """Returns the beginning of a message if the driver is not visible in the URL."""
     return "assuming the driver is asyncpg, " if engine.url.driver is Driver.UNKNOWN else ""
 
 
 def called(function: str) -> str:
-    """The function as people write it, without its module."""
+    """Returns the function as people write it, without its module."""
     return function.rpartition(".")[2] + "()"
 
 
@@ -113,13 +113,13 @@ def finding(
     fix: Fix | None = None,
     related: tuple[Related, ...] = (),
 ) -> Finding:
-    """A finding at the subject's place, under the code and name that the rule's module is called by."""
+    """Returns a finding at the subject's place, with the code and name from the rule's module name."""
     code, name = _identity(module)
     return Finding(code, name, message, severity, *subject.span, fix, _once(related))
 
 
 def _once(related: tuple[Related, ...]) -> tuple[Related, ...]:
-    """The places without those that are there already: several parameters may stand in one URL."""
+    """Returns the places without duplicates: several parameters may be in one URL."""
     places: dict[tuple[object, ...], Related] = {}
     for one in related:
         places.setdefault((one.path, one.row, one.column, one.end_row, one.end_column), one)
@@ -133,7 +133,7 @@ def _identity(module: str) -> tuple[str, str]:
 
 
 def both_zero(engine: Engine, deployment: Deployment) -> str:
-    """What to do about the two sizes."""
+    """Returns what to do about the two sizes."""
     if engine.creator is not None:
         wrong = (SizeState.POSITIVE, SizeState.INVALID)
         sizes = "both to 0" if engine.sizes.prepared.state in wrong else "`statement_cache_size=0`"
@@ -142,23 +142,23 @@ def both_zero(engine: Engine, deployment: Deployment) -> str:
 
 
 def besides(engine: Engine, deployment: Deployment) -> str:
-    """What to do besides where an old asyncpg is known: there even two zeros are not enough for several processes.
+    """Returns what else to do with an old asyncpg, where both sizes at 0 are not enough for several processes.
 
-    Nothing if no empty name is known to help: PGB106 says so then.
+    Returns "" if an empty name is not known to help; then PGB106 says so.
     """
     helps = would_keep_names(engine, deployment) and knows_empty_names(engine, deployment)
     return f" and {against_names(engine, deployment)}" if helps else ""
 
 
 def against_names(engine: Engine, deployment: Deployment) -> str:
-    """What keeps an old asyncpg from naming statements although both sizes are 0."""
+    """Returns what prevents an old asyncpg from naming statements even if both sizes are 0."""
     if knows_empty_names(engine, deployment):
         return 'use asyncpg >= 0.31 or `prepared_statement_name_func=lambda: ""`'
     return "use asyncpg >= 0.31"
 
 
 def prepared_by_asyncpg(statement: _Run, deployment: Deployment) -> bool:
-    """Whether asyncpg runs it: seen, or not known while the project has no other SQL driver at all."""
+    """Returns whether asyncpg runs it: visibly, or assumed because the project has no other SQL driver."""
     match statement.runner:
         case Runner.ASYNC:
             return True
@@ -168,18 +168,18 @@ def prepared_by_asyncpg(statement: _Run, deployment: Deployment) -> bool:
 
 
 def assumption(statement: _Run, deployment: Deployment) -> tuple[Related, ...]:
-    """Where the project declares asyncpg, for a statement that nobody sees run."""
+    """Returns where the project declares asyncpg, if it is unknown what runs the statement."""
     return provenance(deployment, "assume-driver") if statement.runner is Runner.UNKNOWN else ()
 
 
 def interruption(deployment: Deployment) -> str:
-    """When a connection that waits in SQLAlchemy's pool is closed. In session mode a waiting client is not idle."""
+    """Returns when an idle connection in SQLAlchemy's pool is closed, as the beginning of a clause."""
     product = deployment.product
     if product is not None and product.idle:
         return f"{product.title} {product.idle}, and then"
     evidence = deployment.because("pooler")
     if product is None and evidence is not None and not evidence.path:
-        # A mere sign may stand for any pooler.
+        # A mere sign may mean any pooler.
         return "after a restart or idle timeout of the pooler,"
     name = "PgBouncer" if product is None else product.title
     if deployment.pooler is PoolMode.SESSION:

@@ -35,7 +35,7 @@ def is_of_another_database(command: str) -> bool:
 
 
 def _without_comments(command: str) -> str:
-    """The command with a blank in place of each comment; a block that is never closed is none."""
+    """Returns the command with a blank in place of each comment; a block that is never closed is none."""
     kept = []
     position = after = 0
     last = command.rfind("*/")

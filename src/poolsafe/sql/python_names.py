@@ -65,7 +65,7 @@ _THRESHOLD = re.compile(rb"prepare_threshold|\+psycopg\b")
 
 
 def names_prepared_statement(data: bytes) -> bool:
-    """Whether a call of `cursor`, `prepare` or `iterate` with a positional argument runs asynchronously."""
+    """Returns whether a call of `cursor`, `prepare` or `iterate` with a positional argument runs asynchronously."""
     return _PREPARING.search(code(data)) is not None
 
 
@@ -92,7 +92,7 @@ def _unless_renamed_client(statement: re.Match[bytes]) -> bytes:
 
 
 def runs_several_commands(data: bytes) -> bool:
-    """Whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given several commands.
+    """Returns whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given several commands.
 
     An argument that is a text is judged by itself; any other may be any text of the file.
     """
@@ -136,7 +136,7 @@ def _runners(data: bytes) -> Iterator[re.Match[bytes]]:
 
 
 def _is_operations(receiver: bytes) -> bool:
-    """Whether the text before a call ends in a name such as `op` and a dot."""
+    """Returns whether the text before a call ends in a name such as `op` and a dot."""
     name, dot, rest = receiver.rpartition(b".")
     word = _LAST_WORD.search(name.rstrip(_BLANKS))
     return bool(dot) and not rest.strip(_BLANKS) and word is not None and (b"op" in word[0] or b"migration" in word[0])

@@ -124,7 +124,7 @@ class Strings:
         self.unfinished_names: set[bytes] = set()
 
     def holds_several_commands(self) -> bool:
-        """Whether some text may be several commands."""
+        """Returns whether some text may be several commands."""
         if any(self._several(first, last) for first, last in self._chains()):
             return True
         return bool(self.unfinished_names) and self._continues_a_name()
@@ -142,7 +142,7 @@ class Strings:
         return kept
 
     def hold_one_of(self, offsets: Iterable[int]) -> bool:
-        """Whether one of the `offsets` is inside a string that is no docstring."""
+        """Returns whether one of the `offsets` is inside a string that is no docstring."""
         for offset in offsets:
             index = bisect_left(self.strings, (offset + 1,)) - 1
             if index >= 0 and offset < self.strings[index][1]:
@@ -191,7 +191,7 @@ class Strings:
             yield first, last
 
     def _gap(self, index: int) -> bytes:
-        """What stands before the string `index` (or at the end of the file), back to the string before it."""
+        """Returns what stands before the string `index` (or at the end of the file), back to the string before it."""
         start = self.strings[index - 1][1] if index else 0
         if index == len(self.strings):
             return _COMMENT.sub(b"", self.data[start:])
@@ -230,7 +230,7 @@ class Strings:
 
 
 def _skipped(data: bytes) -> Iterator[tuple[int, int]]:
-    """Each string literal and each comment outside of an f-string's fields."""
+    """Yields each string literal and each comment outside of an f-string's fields."""
     search = _OPENING.search
     position = 0
     while opening := search(data, position):
@@ -242,14 +242,14 @@ def _skipped(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _plain(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """The comments and those strings in which no code can be."""
+    """Yields the comments and those strings in which no code can be."""
     for start, end in spans:
         if data[start] == _HASH or not _is_formatted(_prefix(data, start)):
             yield start, end
 
 
 def _text(data: bytes, start: int) -> str:
-    """The text of the string whose quote opens at `start`, its fields replaced by placeholders.
+    """Returns the text of the string whose quote opens at `start`, its fields replaced by placeholders.
 
     Bytes above 0x7f become one letter each: for the rules of SQL, as good as the right ones.
     """
@@ -263,7 +263,7 @@ def _text(data: bytes, start: int) -> str:
 
 
 def _assigned_name(before: bytes) -> bytes | None:
-    """The name that is assigned what comes next, or None."""
+    """Returns the name that is assigned what comes next, or None."""
     head, equals, rest = before.rpartition(b"=")
     if not equals or rest.strip(_BLANKS + b"\v("):
         return None
@@ -273,7 +273,7 @@ def _assigned_name(before: bytes) -> bytes | None:
 
 
 def _is_docstring(is_first: bool, before: bytes, behind: bytes) -> bool:
-    """Whether a string stands for itself where Python keeps the documentation: its text goes nowhere."""
+    """Returns whether a string stands for itself where Python keeps the documentation: its text goes nowhere."""
     if behind.lstrip(b" \t\f")[:1] not in (b"", b"\r", b"\n"):
         return False
     if is_first and not before.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n\f"):
@@ -287,7 +287,7 @@ def _quote(data: bytes, start: int) -> bytes:
 
 
 def _prefix(data: bytes, position: int) -> bytes:
-    """The letters before the quote at `position` that make a prefix of it."""
+    """Returns the letters before the quote at `position` that make a prefix of it."""
     letters = _PREFIX.search(data[max(position - 3, 0) : position])
     return letters[1] if letters and letters[1].lower() in _PREFIXES else b""
 
@@ -299,7 +299,7 @@ def _is_formatted(prefix: bytes) -> bool:
 def _string_end(
     data: bytes, body: int, quote: bytes, prefix: bytes, level: int, parts: list[bytes] | None = None
 ) -> int:
-    """Where the literal ends whose text begins at `body`; `parts` receives the pieces of an f-string's text."""
+    """Returns where the literal ends whose text begins at `body`; `parts` receives the pieces of an f-string's text."""
     if _is_formatted(prefix):
         return _formatted_end(data, body, quote, level, [] if parts is None else parts)
     match = _BODIES[quote].match(data, body)
@@ -329,7 +329,7 @@ def _formatted_end(data: bytes, body: int, quote: bytes, level: int, parts: list
 
 
 def _field_end(data: bytes, position: int, level: int) -> int:
-    """Where the field ends whose expression begins at `position`: past its closing brace."""
+    """Returns where the field ends whose expression begins at `position`: past its closing brace."""
     if level > _DEEPEST:
         raise UnreadableError
     depth = 0
@@ -351,7 +351,7 @@ def _field_end(data: bytes, position: int, level: int) -> int:
 
 
 def _format_end(data: bytes, position: int, level: int) -> int:
-    """Where the field ends whose format begins at `position`; quotes are plain text there, fields are not."""
+    """Returns where the field ends whose format begins at `position`; quotes are plain text there, fields are not."""
     while edge := _FORMAT_EDGE.search(data, position):
         position = edge.end()
         if edge[0] == b"}":

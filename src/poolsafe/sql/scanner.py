@@ -110,9 +110,9 @@ class _Blocks:
 
 
 def split(sql: str) -> list[tuple[int, int]] | None:
-    """The spans of the commands in `sql` that are not empty: offsets of characters, from first to last token.
+    """Returns the spans of the commands in `sql` that are not empty: offsets of characters, from first to last token.
 
-    None where the text is incomplete: a quote, a comment, a parenthesis or a BEGIN ATOMIC block is never closed. Other
+    None if the text is incomplete: a quote, a comment, a parenthesis or a BEGIN ATOMIC block is never closed. Other
     errors of syntax go unnoticed, such as one closing parenthesis too many.
     """
     found = _commands(sql)
@@ -159,7 +159,7 @@ def comments(sql: str) -> list[tuple[int, int]]:
 
 
 def binds(sql: str) -> list[str]:
-    r"""The names of the binds that SQLAlchemy's `text()` finds in `sql`, in order of first use.
+    r"""Returns the names of the binds that SQLAlchemy's `text()` finds in `sql`, in order of first use.
 
     SQLAlchemy looks for `:name` with one regular expression that knows neither quotes nor comments, and so does this:
     `':name'` is a bind that needs a value, `\:name` and `::name` are none. Give it one command, `sql[start:end]`, to
@@ -217,7 +217,7 @@ def _lexemes(sql: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _escaped_end(sql: str, _: int, position: int) -> int:
-    """Where the E'…' ends whose opening quote ends at `position`, its continuations included; -1 if never."""
+    """Returns where the E'…' ends whose opening quote ends at `position`, its continuations included; -1 if never."""
     while True:
         body = _ESCAPED_BODY.match(sql, position)
         if body is None or not sql.startswith("'", body.end()):
@@ -229,7 +229,7 @@ def _escaped_end(sql: str, _: int, position: int) -> int:
 
 
 def _block_end(sql: str, _: int, position: int) -> int:
-    """Where the comment ends whose opening ends at `position`, nested ones skipped; -1 if never."""
+    """Returns where the comment ends whose opening ends at `position`, nested ones skipped; -1 if never."""
     depth = 1
     for edge in _BLOCK_EDGE.finditer(sql, position):
         depth += 1 if edge[0] == "/*" else -1
@@ -239,7 +239,7 @@ def _block_end(sql: str, _: int, position: int) -> int:
 
 
 def _dollar_end(sql: str, start: int, position: int) -> int:
-    """Where the dollar quote ends whose opening tag is `sql[start:position]`; -1 if never."""
+    """Returns where the dollar quote ends whose opening tag is `sql[start:position]`; -1 if never."""
     tag = sql[start:position]
     found = sql.find(tag, position)
     return found + len(tag) if found >= 0 else -1

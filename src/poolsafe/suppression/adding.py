@@ -12,7 +12,7 @@ from poolsafe.suppression.noqa import Directive, Suppressions
 def comments(
     source: Source, silences: Suppressions, findings: Iterable[tuple[str, int]], reason: str
 ) -> Iterator[tuple[int, Edit]]:
-    """Yield a row and an edit for each row that needs a comment; `findings` are codes and the rows they start on.
+    """Yields a row and an edit for each row that needs a comment; `findings` are codes and the rows they start on.
 
     A list that is there is made longer. `reason` stands behind a new one, unless it is empty.
     """

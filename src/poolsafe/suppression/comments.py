@@ -76,7 +76,7 @@ class _Field:
 
 
 def lex(text: str) -> Lexed:
-    """Return the comments and the joined lines of a Python text, which need not be valid. Takes linear time."""
+    """Returns the comments and the joined lines of a Python text, which need not be valid. Takes linear time."""
     lexer = Lexer(text)
     position = 0
     while position < len(text):
@@ -110,7 +110,7 @@ class Lexer:
         return self._code(top, position, len(self.text) if end is None else end)
 
     def next_token(self, position: int, end: int) -> re.Match[str] | None:
-        """Return what the next step in code would read, or None."""
+        """Returns what the next step in code would read, or None."""
         return _IN_CODE.search(self.text, position, end)
 
     def _code(self, field: _Field | None, position: int, end: int) -> int:

@@ -33,16 +33,16 @@ class Lines:
         return len(self._starts)
 
     def row(self, offset: int) -> int:
-        """Return the row that holds an offset."""
+        """Returns the row that holds an offset."""
         return bisect_right(self._starts, offset)
 
     def indentation(self, row: int) -> int:
-        """Return the number of characters before the first one that is no white space."""
+        """Returns the number of characters before the first one that is no white space."""
         line = self._line(row)
         return len(line) - len(line.lstrip())
 
     def code_after(self, row: int) -> int | None:
-        """Return the first row behind `row` that holds more than white space or a comment, or None."""
+        """Returns the first row behind `row` that holds more than white space or a comment, or None."""
         if self._code_after is None:
             self._code_after = self._rows_of_code()
         return self._code_after[row] or None
@@ -56,7 +56,7 @@ class Lines:
         return found
 
     def end_of_logical_line(self, row: int) -> int:
-        """Return the last row of the logical line that `row` begins; inside brackets, only of `row` itself."""
+        """Returns the last row of the logical line that `row` begins; inside brackets, only of `row` itself."""
         start = self._starts[row - 1]
         # Outermost brackets follow each other: only the last that opens before the row may be around it.
         before = bisect_left(self._brackets, (start,))
@@ -65,7 +65,7 @@ class Lines:
         return self._logical.get(row, row)
 
     def dedent_after(self, row: int) -> int:
-        """Return the last row of the block that `row` stands in."""
+        """Returns the last row of the block that `row` stands in."""
         if self._dedents is None:
             self._dedents = self._find_dedents()
         indentation = self.indentation(row)

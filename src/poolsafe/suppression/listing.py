@@ -35,9 +35,9 @@ class Listing:
 
 
 def without(text: str, listing: Listing, gone: Container[str]) -> tuple[Edit, ...] | None:
-    """Return the edits that take the codes `gone` out of a directive, and all of it where no other code is left.
+    """Returns the edits that take the codes `gone` out of a directive, and all of it where no other code is left.
 
-    Whatever else the comment says stays. None where that would turn into a directive.
+    Whatever else the comment says stays. None if that would turn into a directive.
     """
     if all(listed.code in gone for listed in listing.codes):
         edit = _removal(text, listing)

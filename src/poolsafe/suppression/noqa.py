@@ -33,7 +33,7 @@ class Directive:
     tool: str = ""
 
     def covers(self, code: str) -> bool:
-        """Say whether findings of this code are silenced; codes match exactly."""
+        """Returns whether findings of this code are silenced; codes match exactly."""
         return self.codes is None or code in self.codes
 
 
@@ -56,7 +56,7 @@ class Suppressions:
     malformed: tuple[Malformed, ...]
 
     def noqa_row(self, row: int) -> int:
-        """Return the row on which a `# noqa` for a finding of `row` belongs."""
+        """Returns the row on which a `# noqa` for a finding of `row` belongs."""
         return self.joined.get(row, row)
 
     @property
@@ -65,7 +65,7 @@ class Suppressions:
         return any(listed.code.startswith("PGB") for each in self.lines.values() for listed in each.listing.codes)
 
     def silences(self, code: str, row: int) -> bool:
-        """Say whether a finding of `code` that starts on `row` is silenced. A file that cannot be read never is."""
+        """Returns whether a finding of `code` that starts on `row` is silenced. A file that cannot be read never is."""
         if code == "PGB009":
             return False
         if any(directive.covers(code) for directive in self.file):
@@ -89,7 +89,7 @@ NOTHING = Suppressions((), {}, (), {}, ())
 
 
 def suppressions(text: str, *, places_too: bool = False) -> Suppressions:
-    """Return the directives of a Python text, which need not be valid.
+    """Returns the directives of a Python text, which need not be valid.
 
     With `places_too` the result knows the rows where a `# noqa` belongs even if the text has no directive.
     """

@@ -22,7 +22,7 @@ _MEANT = re.compile(r"\s*(?:\[|(?::\s*)?PGB\d)")
 
 @frozen
 class Range:
-    """Findings of `codes` that start on the rows `first` to `last` are silenced; none where `last` is before `first`.
+    """Findings of `codes` that start on the rows `first` to `last` are silenced; none if `last` is before `first`.
 
     `kind` is the word behind `poolsafe:`. `listings` are the comment, and that of the `enable` which ends the range.
     """
@@ -34,7 +34,7 @@ class Range:
     listings: tuple[Listing, ...]
 
     def covers(self, code: str, row: int) -> bool:
-        """Say whether a finding of `code` that starts on `row` is silenced."""
+        """Returns whether a finding of `code` that starts on `row` is silenced."""
         return code in self.codes and self.first <= row <= self.last
 
 
@@ -80,7 +80,7 @@ class OwnReader:
         return True
 
     def ranges(self) -> tuple[Range, ...]:
-        """Return what the directives cover."""
+        """Returns what the directives cover."""
         covered: list[Range] = []
         closed: set[int] = set()
         enables = self._enables()
@@ -129,7 +129,7 @@ class OwnReader:
 
 
 def _listing(comment: Comment, match: re.Match[str], codes: re.Match[str]) -> Listing:
-    """Return where the codes of a comment stand; `codes` was matched in the rest behind the directive's word."""
+    """Returns where the codes of a comment stand; `codes` was matched in the rest behind the directive's word."""
     rest = comment.start + match.start("rest")
     listed = tuple(
         Listed(code[0], rest + codes.start("codes") + code.start(), rest + codes.start("codes") + code.end())

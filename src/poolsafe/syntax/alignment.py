@@ -21,11 +21,11 @@ class Alignment:
         self.exact = exact
 
     def start(self, offset: int) -> int:
-        """The offset in the file of a span's first character."""
+        """Returns the offset in the file of a span's first character."""
         return offset + self.shift
 
     def end(self, start: int, end: int) -> int:
-        """The offset in the file after the last character of the span `start` to `end`."""
+        """Returns the offset in the file after the last character of the span `start` to `end`."""
         return end + self.shift
 
 

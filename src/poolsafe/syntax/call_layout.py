@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def call_layout(tree: Tree, call: cst.Call) -> CallLayout:
-    """The layout of a call; its spans are checked where the tree is faithful.
+    """Returns the layout of a call; its spans are checked where the tree is faithful.
 
     Raises ValueError when a span does not match the text, which would be a fault of ours or of LibCST.
     """
@@ -28,7 +28,7 @@ def call_layout(tree: Tree, call: cst.Call) -> CallLayout:
 
 
 def dict_layout(tree: Tree, display: cst.Dict) -> DictLayout:
-    """The layout of a dict display. Raises ValueError as `call_layout` does."""
+    """Returns the layout of a dict display. Raises ValueError as `call_layout` does."""
     # Each parameter of a large dict asks for the same one.
     found = tree.layouts.get(display)
     if found is None:

@@ -43,12 +43,12 @@ def find_excess(text: str) -> Excess:
 
 
 def _block_indents(text: str) -> set[str]:
-    """Return the different indentations of the lines of code that follow a line ending in a colon."""
+    """Returns the different indentations of the lines of code that follow a line ending in a colon."""
     return set(_BLOCK_INDENT.findall(text)) - {""}
 
 
 def _count_tokens(text: str) -> int:
-    """How many tokens and line ends there are; a string is one token. Only asked of texts that are long."""
+    """Returns how many tokens and line ends there are; a string is one token. Only asked of texts that are long."""
     return sum(1 for _ in _COUNTED.finditer(_QUOTED.sub("~", text)))
 
 

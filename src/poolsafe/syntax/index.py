@@ -190,14 +190,14 @@ def _is_called_bare(site: CallSite, name: str) -> bool:
 
 
 def _renamed(node: cst.BaseExpression) -> str | None:
-    """The last name of what an expression is another name for."""
+    """Returns the last name of what an expression is another name for."""
     if isinstance(node, cst.Call) and last_name(node.func) == "partial" and node.args:
         node = node.args[0].value
     return last_name(node)
 
 
 def _reach(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
-    """Where a string that stands in these scopes may be named: a constant of a class, wherever the class is."""
+    """Returns where a string that stands in these scopes may be named: a constant of a class, wherever the class is."""
     while scopes and isinstance(scopes[-1], cst.ClassDef):
         scopes = scopes[:-1]
     return scopes
@@ -235,7 +235,7 @@ def descendants(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """The nodes directly below that are code, in order; six times as fast as LibCST's own `children`."""
+    """Yields the nodes directly below that are code, in order; six times as fast as LibCST's own `children`."""
     kind = type(node)
     names = _FIELDS.get(kind)
     if names is None:
@@ -252,7 +252,7 @@ def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def _is_node(kind: type) -> bool:
-    """Whether values of this type are nodes. They are abstract base classes, of which `isinstance` is slow."""
+    """Returns whether values of this type are nodes. They are abstract base classes, of which `isinstance` is slow."""
     found = _NODES.get(kind)
     if found is None:
         found = _NODES[kind] = issubclass(kind, cst.CSTNode)

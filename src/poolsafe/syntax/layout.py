@@ -1,7 +1,7 @@
 """The written layout of calls and dict displays: offsets into the decoded text, all a fix needs to know of the syntax.
 
 Every offset counts characters of the decoded text. `end` is exclusive. A `comma` is the offset of the comma that
-follows the item, or None where none does.
+follows the item, or None if none does.
 """
 
 from __future__ import annotations

@@ -78,7 +78,7 @@ class Tree:
         return self._offsets(rendering, rendering.whole(node))
 
     def text(self, node: cst.CSTNode) -> str:
-        """The source text of `outer_span`."""
+        """Returns the source text of `outer_span`."""
         start, end = self.outer_span(node)
         return self.source.text[start:end]
 
@@ -238,11 +238,11 @@ class _Rendering(CodegenState):
         self.tokens = []
 
     def whole(self, node: cst.CSTNode) -> Span:
-        """The token numbers of all that is rendered for a node."""
+        """Returns the token numbers of all that is rendered for a node."""
         return self.starts[id(node)], self.ends[id(node)]
 
     def core(self, node: cst.CSTNode) -> Span:
-        """The token numbers of a node without what surrounds it."""
+        """Returns the token numbers of a node without what surrounds it."""
         if id(node) in self.core_starts:
             return self.core_starts[id(node)], self.core_ends[id(node)]
         return self.whole(node)

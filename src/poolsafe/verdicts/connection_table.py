@@ -1,7 +1,7 @@
 """The verdict on connections and pools without SQLAlchemy: a table of measurements on real servers.
 
 Figures are failures out of attempts in transaction pooling, PgBouncer 1.18 (1.25.2 with max_prepared_statements = 0
-gave the same picture), asyncpg 0.32 | 0.30, psycopg 3.3.9 | 3.1.20. In session pooling, and with
+gave the same results), asyncpg 0.32 | 0.30, psycopg 3.3.9 | 3.1.20. In session pooling, and with
 max_prepared_statements = 200, every cell had 0.
 """
 
@@ -33,7 +33,7 @@ _THRESHOLDS = {
 
 
 def is_on_asyncpg(connection: Connection, deployment: Deployment) -> bool:
-    """Returns whether asyncpg makes the connection: it is seen, or the project has no other SQL driver at all."""
+    """Returns whether asyncpg makes the connection: visibly, or because the project has no other SQL driver."""
     return not connection.assumed or (deployment.assume_asyncpg is True and not deployment.synchronous_too)
 
 
@@ -52,7 +52,7 @@ def judge_size(connection: Connection, deployment: Deployment) -> Verdict | None
 
 
 def judge_threshold(connection: Connection, deployment: Deployment) -> Verdict | None:
-    """Returns the verdict on psycopg's threshold. One that is not given counts only with evidence of a pooler."""
+    """Returns the verdict on psycopg's threshold. A missing one is only judged if something suggests a pooler."""
     if connection.threshold is None:
         return None
     state = connection.threshold.state

@@ -8,7 +8,9 @@ from poolsafe.facts.deployment import Deployment, at_least, older_than
 
 
 class Generation(enum.Enum):
-    """A range of releases of asyncpg. With statement_cache_size=0, statements are unnamed since 0.31, else numbered.
+    """A range of releases of asyncpg.
+
+    With statement_cache_size=0, statements are unnamed since 0.31, and numbered before.
 
     Since 0.29, an unnamed statement is parsed again at each use if statement_cache_size is 0.
     """
@@ -28,7 +30,7 @@ EVERY_GENERATION = frozenset(Generation)
 
 
 def generations_of(deployment: Deployment) -> tuple[Generation, ...]:
-    """Returns the generations that may run. Very old ones count only if nothing newer may run."""
+    """Returns the generations that may be in use. Very old ones count only if nothing newer may be."""
     known = deployment.asyncpg
     if older_than(known, (0, 28)):
         return (Generation.UNTIL_027,)

@@ -23,8 +23,8 @@ def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
             return True
         case Driver.OTHER:
             return False
-    # create_engine() with an unknown URL is nearly always for a synchronous driver. A URL composed of a driver and the
-    # rest suggests several drivers: only the user's setting can decide that, not a list of dependencies.
+    # create_engine() with an unknown URL nearly always uses a synchronous driver. If the driver in a URL is a variable,
+    # there are probably several: only the user's setting can decide that, not a list of dependencies.
     decided = not engine.url.chooses_driver or deployment.because("assume-driver") is None
     return deployment.assume_asyncpg is True and engine.asynchronous and decided
 
@@ -32,9 +32,9 @@ def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
 def judge(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
     """Returns the verdicts on one engine, at most one of them on its cache sizes.
 
-    Two zeros leave statements their names if asyncpg is known to be old. If no empty name is known to help, that is a
-    verdict of its own beside the one on the sizes, so that repairing the sizes reveals no new problem. There is none on
-    the sizes if the findings of another module speak of them.
+    If asyncpg is known to be old, it names statements even with both sizes at 0. If an empty name is not known to help,
+    that is a separate verdict next to the one on the sizes, so that fixing the sizes reveals no new problem. There is
+    no verdict on the sizes if they are judged in another module.
     """
     if not is_asyncpg(engine, deployment):
         return ()
@@ -59,14 +59,14 @@ def _judged(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
     moved = {verdict.problem for verdict in verdicts(_states(engine, moved=True), deployment)}
     if moved & SIZES - {Problem.PARTIAL}:
         return found
-    # Moving the misplaced key and adding the other one repairs everything, and PGB105 says both.
+    # Moving the misplaced key and adding the other one fixes everything, and PGB105 says both.
     return tuple(verdict for verdict in found if verdict.problem not in SIZES)
 
 
 def unsettled_size(engine: Engine, deployment: Deployment) -> CacheSize | None:
-    """Returns a cache size that is not known and decides whether the engine of asyncpg is reported, or None."""
+    """Returns an unknown cache size that decides whether the engine is reported, or None."""
     states = _states(engine)
-    # A misplaced key has a finding of its own, which says what to do about the sizes.
+    # A misplaced key has its own finding, which says what to do about the sizes.
     if engine.sizes.misplaced or _has_size_problem(states, deployment):
         return None
     likely = (SizeState.ABSENT, SizeState.POSITIVE)
@@ -85,13 +85,13 @@ def _has_size_problem(states: States, deployment: Deployment) -> bool:
 
 
 def is_spared(engine: Engine, deployment: Deployment) -> bool:
-    """Returns whether the engine of asyncpg would be reported, or not be judged, behind a transaction pooler only."""
+    """Returns whether the engine has a problem, or cannot be judged, only behind a transaction pooler."""
     shared = replace(deployment, pooler=PoolMode.TRANSACTION, product=None, max_prepared_statements=None)
     return bool(judge(engine, shared)) or unsettled_size(engine, shared) is not None
 
 
 def knows_empty_names(engine: Engine, deployment: Deployment) -> bool:
-    """Returns whether statements can have the empty name: known are asyncpg >= 0.28 and SQLAlchemy >= 2.0.10."""
+    """Returns whether asyncpg >= 0.28 and SQLAlchemy >= 2.0.10 are known, which support the empty name."""
     if engine.creator is not None:
         return False
     return at_least(deployment.asyncpg, (0, 28)) and at_least(deployment.sqlalchemy, (2, 0, 10))
@@ -108,7 +108,7 @@ def is_name_unsafe_with_zeros(engine: Engine, deployment: Deployment) -> bool:
 
 
 def may_fail_by_name(engine: Engine, deployment: Deployment) -> bool:
-    """Returns whether a name function that is not known may fail in this engine, even if both sizes were 0."""
+    """Returns whether an unknown name function may fail in this engine, even if both sizes were 0."""
     zeros = _states(engine)._replace(statement=SizeState.ZERO, prepared=SizeState.ZERO)
     given = (zeros._replace(name=name) for name in (NameFunction.EMPTY, NameFunction.UNIQUE))
     return any(_has(verdicts(states, deployment), Problem.UNSAFE_NAME) for states in given)
@@ -131,7 +131,7 @@ def verdicts(states: States, deployment: Deployment) -> tuple[Verdict, ...]:
     for rows in (size_problem, name_problem):
         problems = [rows(states, generation, pooler) for generation in generations]
         sure = None not in problems
-        # Both sizes at 0 are right unless asyncpg is known to be old, and so are names on a direct connection.
+        # Both sizes at 0 work unless asyncpg is known to be old, and so do names on a direct connection.
         silent = {Problem.NAMED, Problem.UNSAFE_NAME} if pooler not in BREAKING | CARRYING else {Problem.NAMED}
         problem = next((each for each in problems if each is not None and (sure or each not in silent)), None)
         if problem is not None:
@@ -149,14 +149,14 @@ def verdicts(states: States, deployment: Deployment) -> tuple[Verdict, ...]:
 def _weigh(problem: Problem, deployment: Deployment, *, sure: bool, always: bool) -> Severity:
     if always:
         return Severity.ERROR
-    # It is not known whether a conditional size meets the pooler, or whether an unknown asyncpg is an old one.
+    # It is unknown whether a conditional size is used with the pooler, and whether an unknown asyncpg is old.
     if problem is Problem.CONDITIONAL or not sure:
         return Severity.WARNING
     return severity(deployment)
 
 
 def _states(engine: Engine, *, moved: bool = False) -> States:
-    """Returns the client settings of an engine. `moved`: as if every misplaced key was moved to the right place."""
+    """Returns the client settings of an engine; with `moved`, as if every misplaced key had been moved."""
     sizes = {size.key: size.state for size in engine.sizes.both}
     for misplaced in engine.sizes.misplaced if moved else ():
         if misplaced.where is not MisplacedWhere.ASYNCPG_CALL:
@@ -166,7 +166,7 @@ def _states(engine: Engine, *, moved: bool = False) -> States:
     if engine.creator is not None and statement is SizeState.ZERO and prepared is SizeState.ABSENT:
         prepared = SizeState.ZERO
     name = engine.naming.name_function
-    # A connection class may name statements in its own way, which the engine does not show.
+    # A custom connection class may name statements in its own way.
     if engine.naming.own_class and name is NameFunction.ABSENT:
         name = NameFunction.UNKNOWN
     return States(statement, prepared, name, engine.autocommit, later=bool(engine.autocommit_later))

@@ -51,7 +51,7 @@ _ROWS: tuple[_Row, ...] = (
     # The empty name with 0.27: "unnamed prepared statement does not exist", even without a pooler.
     _Row(_EMPTY, _ANY, _ANY, _EITHER, ONLY_027, EVERYWHERE, Problem.UNSAFE_NAME),
     # The empty name alone: 485 of 648 | 904 of 1080, no better with max_prepared_statements=200, in session pooling
-    # (23 | 23 of 108) or on a direct connection (143 | 148 of 216): SQLAlchemy takes one statement for another.
+    # (23 | 23 of 108) or on a direct connection (143 | 148 of 216): SQLAlchemy confuses statements.
     _Row(_EMPTY, _ON, _ON, _EITHER, EVERY_GENERATION, EVERYWHERE, Problem.UNSAFE_NAME),
     # statement_cache_size=0 + the empty name, the other size left on, 0.28: 145 of 216 even on a direct connection.
     _Row(_EMPTY, _ZERO, _ON, _EITHER, ONLY_028, EVERYWHERE, Problem.UNSAFE_NAME),
@@ -75,7 +75,7 @@ _ROWS: tuple[_Row, ...] = (
 
 
 def name_problem(states: States, asyncpg: Generation, pooler: PoolerClass) -> Problem | None:
-    """Returns the problem of how statements are named with these cache sizes, or None if they work."""
+    """Returns the problem with the names of statements at these cache sizes, or None if they work."""
     autocommit = {states.autocommit, True} if states.later else {states.autocommit}
     for row in _ROWS:
         if (

@@ -1,4 +1,4 @@
-"""What a deployment's pooler does to named prepared statements, and how severe its faults are."""
+"""What a deployment's pooler does to named prepared statements, and how severe the consequences are."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def has_pooler(deployment: Deployment) -> bool:
 
 
 def has_evidence(deployment: Deployment) -> bool:
-    """Returns whether a pooler is configured or found, or a sign of one, so that none has to be assumed."""
+    """Returns whether a pooler, or a sign of one, is configured or found, instead of assumed."""
     found = deployment.pooler not in (PoolMode.AUTO, PoolMode.NONE) or deployment.because("pooler") is not None
     return found or deployment.product is not None
 
@@ -44,7 +44,7 @@ def breaks_names(deployment: Deployment) -> bool:
 
 
 def severity(deployment: Deployment) -> Severity:
-    """Returns the severity of a fault of transaction pooling: a warning unless such a pooler is known."""
+    """Returns the severity of a problem with transaction pooling: a warning unless such a pooler is known."""
     if deployment.pooler in (PoolMode.TRANSACTION, PoolMode.STATEMENT):
         return Severity.ERROR
     return Severity.WARNING

@@ -11,7 +11,7 @@ from poolsafe.records import frozen
 
 
 class Problem(enum.Enum):
-    """A problem of an engine. The first five exclude each other; the others may occur beside them."""
+    """A problem of an engine. At most one of the first five applies; the others can be combined with it."""
 
     INVALID = "a size that is refused"
     NONZERO = "a size that is a positive number"
@@ -35,7 +35,10 @@ class Verdict:
 
 
 class States(NamedTuple):
-    """The client settings that the verdict depends on. `later`: options put connections into AUTOCOMMIT."""
+    """The client settings that the verdict depends on.
+
+    `later`: AUTOCOMMIT is set by options after the engine is created.
+    """
 
     statement: SizeState
     prepared: SizeState

@@ -1,8 +1,8 @@
-"""The verdict on session state: what becomes of a setting, a lock or a temporary table behind each kind of pooler.
+"""The verdict on session state: what happens to a setting, a lock or a temporary table behind each kind of pooler.
 
 Two clients were run on PostgreSQL 15 behind PgBouncer 1.18 and 1.25.2 in transaction mode: what the first one left on a
-server, the second one had, and the first one missed it on another server. Odyssey 1.5 was run as well; what is said of
-the other poolers is from their documentation and source.
+server, the second one had, and the first one missed it on another server. Odyssey 1.5 was run as well; the
+facts about other poolers are from their documentation and source.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from poolsafe.verdicts.pooler_effects import class_of, severity
 
 
 class Outcome(enum.Enum):
-    """What becomes of the effect of a command after its transaction."""
+    """What happens to the effect of a command after its transaction."""
 
     KEPT = "the client keeps it"
     PINS = "the client keeps it, and the server for it, which others cannot use until the client disconnects"
@@ -28,7 +28,7 @@ class Outcome(enum.Enum):
 
 
 class StateVerdict(NamedTuple):
-    """What becomes of a statement's effect, and the severity of a finding about it."""
+    """What happens to a statement's effect, and the severity of a finding about it."""
 
     outcome: Outcome
     severity: Severity
@@ -57,22 +57,22 @@ _RESETTING = frozenset({State.RESET})
 _TRACKING = frozenset({State.TRACKED})
 _INHERITING = frozenset({State.INHERITED})
 _EVERY_STATE = frozenset(State)
-# Reading a value of a sequence, or discarding, leaves nothing for which a server would have to be kept.
+# Reading a sequence value, or discarding, leaves no state that would pin the client.
 _LEAVING_NOTHING = frozenset({Effect.SEQUENCE_VALUE, Effect.DISCARD})
-# Only the session itself notices these, and it keeps its server. The next client has no listener for the channel.
+# Only the session itself notices these, and it keeps its server. The next client does not read the notifications.
 _OF_ONES_OWN = _LEAVING_NOTHING | {Effect.LISTEN}
-# Poolers that do not pass on what a client leaves behind: their findings are warnings.
+# Poolers that do not pass one client's state on to another: their findings are warnings.
 _MILD = _LOSING | _TRACKING | _PINNING
 
 # The first matching row wins.
 _ROWS: tuple[_Row, ...] = (
-    # A server of one's own.
+    # Each client has its own server.
     _Row(_KEEPING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.KEPT),
     # RDS Proxy pins for SET as well, YugabyteDB does not, by their documentation.
     _Row(frozenset({State.TRACKED_OR_PINNED}), _BY_SET, _ANY_TRANSACTION, Outcome.KEPT),
     _Row(_PINNING, _LEAVING_NOTHING, _ANY_TRANSACTION, Outcome.KEPT),
     _Row(_PINNING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.PINS),
-    # PgDog sets on each server what the client has set, by its documentation; locks, LISTEN and the rest it does not.
+    # PgDog applies a client's settings to each server, by its documentation, but not locks, LISTEN and the rest.
     _Row(_TRACKING, _BY_SET, _ANY_TRANSACTION, Outcome.KEPT),
     # PgBouncer in session mode without `server_reset_query`: measured.
     _Row(_INHERITING, _OF_ONES_OWN, _ANY_TRANSACTION, Outcome.KEPT),
@@ -80,7 +80,7 @@ _ROWS: tuple[_Row, ...] = (
     _Row(_LOSING, frozenset({Effect.DISCARD}), _ANY_TRANSACTION, Outcome.KEPT),
     # Odyssey discards settings, temporary tables, locks and subscriptions after each transaction (measured).
     _Row(_LOSING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.LOST),
-    # PgCat resets a server once a statement outside of a transaction has changed it, by its source.
+    # PgCat resets a server after a statement outside a transaction has changed it, by its source.
     _Row(_RESETTING, _ANY_EFFECT, _OUTSIDE, Outcome.LOST),
     # PgBouncer: measured for each effect, with max_prepared_statements = 0 and 200 alike.
     _Row(_EVERY_STATE, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.LEAKS),
@@ -89,22 +89,22 @@ _OWN_SERVER = frozenset({PoolerClass.DIRECT, PoolerClass.SESSION})
 
 
 def outcome(state: State, effect: Effect, transaction: Transaction) -> Outcome:
-    """Returns what becomes of an effect behind a pooler that treats session state so."""
+    """Returns what happens to an effect behind a pooler that treats session state in this way."""
     return next(
         row.outcome for row in _ROWS if state in row.state and effect in row.effects and transaction in row.transactions
     )
 
 
 def judge_state(statement: SessionStatement, deployment: Deployment) -> StateVerdict | None:
-    """Returns what becomes of a statement's effect, or None if the client keeps it."""
+    """Returns what happens to a statement's effect, or None if the client keeps it."""
     return judge_effect(statement.command.effect, statement.transaction, deployment)
 
 
 def judge_effect(effect: Effect, transaction: Transaction, deployment: Deployment) -> StateVerdict | None:
-    """Returns what becomes of an effect of a command in such a transaction, or None if the client keeps it."""
+    """Returns what happens to an effect of a command in such a transaction, or None if the client keeps it."""
     if class_of(deployment) in _OWN_SERVER:
         return None
-    # A pooler that is not known is taken for PgBouncer.
+    # An unknown pooler is assumed to be PgBouncer.
     state = State.LEAKS if deployment.product is None else deployment.product.state
     found = outcome(state, effect, transaction)
     if found is Outcome.KEPT:

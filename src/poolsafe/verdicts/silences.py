@@ -18,7 +18,7 @@ from poolsafe.verdicts.pooler_effects import class_of
 def silence_of(engine: Engine, deployment: Deployment) -> Silence | None:
     """Returns why an engine is not reported if no rule reports it, or None for an engine of another driver.
 
-    Why that one is silent, its URL says (`collect_engines`).
+    For such an engine, `collect_engines` gives the reason.
     """
     if engine.url.driver is Driver.OTHER:
         return None
@@ -26,7 +26,7 @@ def silence_of(engine: Engine, deployment: Deployment) -> Silence | None:
 
 
 def silence_of_connection(connection: Connection, deployment: Deployment) -> Silence | None:
-    """Returns why a connection without a size is not judged: its URL is not known. Returns None for every other one."""
+    """Returns why a connection without a size is not judged if its URL is unknown, or None for any other connection."""
     size = connection.size
     if size is None or size.state is not SizeState.ABSENT or is_on_asyncpg(connection, deployment):
         return None
@@ -68,7 +68,7 @@ def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
     return Silence(lambda: engine.span, Cause.POOLER, what, evidence=evidence)
 
 
-# What a pooler of the catalogue does that no engine has to mind.
+# Why a pooler of the catalogue does no harm.
 _ALLOWS = {
     PoolerClass.DIRECT: "it connects to {}, without a pooler",
     PoolerClass.SESSION: "{} gives each client its own server connection",
@@ -78,7 +78,7 @@ _ALLOWS = {
 
 
 def _pooler(deployment: Deployment) -> tuple[str, Evidence | None]:
-    """Returns in words why the pooler does no harm, and the place that says so, or None if no file says it."""
+    """Returns in words why the pooler does no harm, and the place in a file that says so, or None if there is none."""
     evidence = deployment.because("pooler")
     allowed = _ALLOWS.get(class_of(deployment))
     if deployment.product is not None and allowed is not None:

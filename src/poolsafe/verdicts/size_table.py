@@ -40,8 +40,8 @@ _ROWS: tuple[_Row, ...] = (
     _Row(_ANY, _INVALID, EVERY_GENERATION, EVERYWHERE, Problem.INVALID),
     # session pooling: 0 failures; max_prepared_statements=200: 0 failures, both generations, AUTOCOMMIT included.
     _Row(_ANY, _ANY, EVERY_GENERATION, EVERYWHERE - BREAKING, None),
-    # statement_cache_size=0, the other one left at 100: 0 of 1080 with 0.32. With 0.31 cursors on the server fail, even
-    # on a direct connection (45 of 108), and nothing else does: that is for the page, not for every engine.
+    # statement_cache_size=0, the other one left at 100: 0 of 1080 with 0.32. With 0.31, only server-side cursors
+    # fail, even on a direct connection (45 of 108): the page mentions it, but not every engine is reported.
     _Row(_ZERO, _ANY, SINCE_031, BREAKING, None),
     # A positive size behaves like the default: 608 | 746 of 1080.
     _Row(_POSITIVE, _ANY, EVERY_GENERATION, BREAKING, Problem.NONZERO),
@@ -58,7 +58,7 @@ _ROWS: tuple[_Row, ...] = (
     _Row(_ZERO, _ABSENT, UNTIL_030, BREAKING, Problem.PARTIAL),
     # Nothing set: 608 | 746 of 1080, wrong rows without an error among them.
     _Row(_ABSENT, _ABSENT, EVERY_GENERATION, BREAKING, Problem.MISSING),
-    # Both 0: 0 of 1080 with 0.32; what is left with 0.30 is for the table of names.
+    # Both 0: 0 of 1080 with 0.32; the table of names covers 0.30.
     _Row(_ZERO, _ZERO, EVERY_GENERATION, BREAKING, None),
 )
 

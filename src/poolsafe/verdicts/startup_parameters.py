@@ -1,4 +1,4 @@
-"""What becomes of a startup parameter on the way to the server."""
+"""What happens to a startup parameter on the way to the server."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ ACCEPTED = frozenset(
         "timezone",
     }
 )
-# Where a provider drops these, nothing depends on it.
+# It does not matter if a provider drops these.
 _HARMLESS = frozenset({"application_name", "client_encoding"})
 _SETS = re.compile(r"(?:^|['\"\s])-c|--\w")
 
 
 def fate_of(setting: ServerSetting, deployment: Deployment) -> Fate:
-    """Returns what becomes of a startup parameter on the way to the server."""
+    """Returns what happens to a startup parameter on the way to the server."""
     key = setting.key.lower()
     product = deployment.product
     if product is None:

@@ -52,7 +52,7 @@ _KEYWORDS = frozenset(kwlist) - {"None", "True", "False"}
 
 
 def spans(text: str) -> list[Span]:
-    """Return where the secrets of a source stand, in no order; spans may overlap."""
+    """Returns where the secrets of a source stand, in no order; spans may overlap."""
     return _Search(text).found
 
 
@@ -83,7 +83,7 @@ class _Run:
         self.held.setdefault(len(self.pieces) - 1, []).extend(operands)
 
     def original(self, start: int, end: int) -> Iterable[Span]:
-        """Yield the places in the source of the part from `start` to `end`."""
+        """Yields the places in the source of the part from `start` to `end`."""
         for index in self._between(start, end):
             offset = self.starts[index]
             text, place = self.pieces[index]
@@ -91,7 +91,7 @@ class _Run:
                 yield place + max(0, start - offset), place + min(len(text), end - offset)
 
     def operands(self, start: int, end: int) -> Iterable[Sequence[Item]]:
-        """Yield the operands that the holes from `start` to `end` stand for."""
+        """Yields the operands that the holes from `start` to `end` stand for."""
         for index in self._between(start, end):
             yield from self.held.get(index, ())
 
@@ -312,7 +312,7 @@ def _text(pieces: Sequence[tuple[str, int | None]]) -> str:
 
 
 def _names_secret(items: Sequence[Item], *, keys: bool = True) -> bool:
-    """Whether a target, or an operand, is called a secret. With `keys`, strings count as names too."""
+    """Returns whether a target, or an operand, is called a secret. With `keys`, strings count as names too."""
     for index, item in enumerate(items):
         if isinstance(item, str):
             found = is_secret(item)
@@ -333,13 +333,13 @@ def _is_secret_key(text: Text) -> bool:
 
 
 def _is_option(segment: Sequence[Item]) -> bool:
-    """Whether an argument is the name of a command line's option for a secret: `"--password"`."""
+    """Returns whether an argument is the name of a command line's option for a secret: `"--password"`."""
     text = segment[0]
     return len(segment) == 1 and isinstance(text, Text) and (text.key or "").startswith("--") and _is_secret_key(text)
 
 
 def _is_labelled(segment: Sequence[Item]) -> bool:
-    """Whether a segment calls what stands beside it a secret: `alias="password"`, `"name": "DB_PASSWORD"`."""
+    """Returns whether a segment calls what stands beside it a secret: `alias="password"`, `"name": "DB_PASSWORD"`."""
     if len(segment) != 3 or segment[1] not in ("=", ":") or not isinstance(segment[2], Text):
         return False
     label = segment[0].key if isinstance(segment[0], Text) else segment[0]
@@ -347,7 +347,7 @@ def _is_labelled(segment: Sequence[Item]) -> bool:
 
 
 def _has_parameter(items: Sequence[Item], source: str) -> bool:
-    """Whether an SQL command, or `text` of one, has a parameter where a secret belongs."""
+    """Returns whether an SQL command, or `text` of one, has a parameter where a secret belongs."""
     if len(items) > 1 and isinstance(items[-1], Group):
         items = items[-1].items
     spans = [part for item in items if isinstance(item, Text) for part in item.parts if isinstance(part, tuple)]
@@ -374,7 +374,7 @@ def _split(items: Sequence[Item], signs: tuple[str, ...]) -> list[Sequence[Item]
 
 
 def _parameters(items: Sequence[Item]) -> dict[str, frozenset[int]]:
-    """Return the places of the parameters that are called secrets, of the functions and classes of a source."""
+    """Returns the places of the parameters that are called secrets, of the functions and classes of a source."""
     found: dict[str, frozenset[int]] = {}
     owner = ""
     for index, item in enumerate(items[:-2]):
@@ -392,7 +392,7 @@ def _parameters(items: Sequence[Item]) -> dict[str, frozenset[int]]:
 
 
 def _blocks(text: str, comments: Sequence[Span]) -> Iterable[Span]:
-    """Yield the spans of comments, those of lines that follow one another as one."""
+    """Yields the spans of comments, those of lines that follow one another as one."""
     start = end = 0
     for first, last in comments:
         if end and text[end : first - 1].isspace():

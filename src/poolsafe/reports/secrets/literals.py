@@ -208,7 +208,7 @@ class Reader:
 
 
 def _without_continuations(body: re.Match[str]) -> list[Span]:
-    """Return the spans of a literal's body without the line ends that a backslash takes out of it."""
+    """Returns the spans of a literal's body without the line ends that a backslash takes out of it."""
     starts, ends = [body.start()], []
     for continuation in _CONTINUATION.finditer(body.string, body.start(), body.end()):
         ends.append(continuation.start())

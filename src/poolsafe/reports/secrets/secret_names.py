@@ -43,7 +43,7 @@ LONGEST = 200  # characters
 
 @functools.lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
-    """Return whether what `name` is bound to is a secret. A dotted or hyphenated name is judged as a whole."""
+    """Returns whether what `name` is bound to is a secret. A dotted or hyphenated name is judged as a whole."""
     words = [word.lower() for word in _WORD.findall(name[-LONGEST:])]
     if words == ["auth"]:
         return True

@@ -82,7 +82,7 @@ class Findings:
 
 
 def search(text: str, *, prose: bool = False) -> Findings:
-    """Return the secrets of a text. In `prose` a value without quotes ends with the word."""
+    """Returns the secrets of a text. In `prose` a value without quotes ends with the word."""
     found = Findings()
     if ":" in text:
         _in_urls(text, found, prose=prose)
@@ -102,7 +102,7 @@ def _in_urls(text: str, found: Findings, *, prose: bool) -> None:
 
 
 def _regions(text: str) -> Iterator[Span]:
-    """Yield where each URL of the text can reach, behind its `://`: to the next URL, or to the end of the line."""
+    """Yields where each URL of the text can reach, behind its `://`: to the next URL, or to the end of the line."""
     start = end = -1
     for match in _AUTHORITY.finditer(text):
         head = _scheme_start(text, max(start, match.start() - _LONGEST_SCHEME, 0), match.start())
@@ -119,7 +119,7 @@ def _regions(text: str) -> Iterator[Span]:
 
 
 def _scheme_start(text: str, start: int, end: int) -> int:
-    """Return where the scheme begins that ends at `end`, not before `start`. It begins with a letter."""
+    """Returns where the scheme begins that ends at `end`, not before `start`. It begins with a letter."""
     before = text[start:end]
     return end - len(before[len(before.rstrip(_SCHEME)) :].lstrip(_NO_LETTERS))
 
@@ -183,7 +183,7 @@ def _in_rows(text: str, start: int, found: Findings) -> None:
 
 
 def _value_start(text: str, name: re.Match[str], *, prose: bool) -> int | None:
-    """Return where the value of a name begins, or None if nothing is given to it."""
+    """Returns where the value of a name begins, or None if nothing is given to it."""
     sign = _SIGN.match(text, name.end())
     if sign is not None and (sign["verb"] is None or not prose):
         return sign.end()
@@ -224,7 +224,7 @@ def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, 
 
 
 def _closing(text: str, quote: re.Match[str]) -> int:
-    """Return where a quoted value ends, or the end of the text if nobody closes it.
+    """Returns where a quoted value ends, or the end of the text if nobody closes it.
 
     A quote that is escaped, doubled, or in the middle of a word does not close it.
     """
