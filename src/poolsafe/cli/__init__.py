@@ -1,1 +1,1 @@
-"""The rooms of the command: its arguments, finding the files, running over them, and speaking to the user."""
+"""The command line: its arguments, finding files, checking them, and output for the user."""

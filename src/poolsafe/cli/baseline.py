@@ -1,7 +1,7 @@
-"""A baseline: the findings of an old code base that are known and not to be reported again.
+"""A baseline: known findings, which are not reported again.
 
-It counts the findings of each rule on each different line of a file, so that it stays true when lines move; a line
-that changes is a new one. Lines are stored as digests, since an engine's URL may hold a password.
+It counts the findings of each rule on each distinct line of a file, so it stays valid when lines move. A line that
+changes counts as new. Lines are stored as digests, because an engine's URL may contain a password.
 """
 
 from __future__ import annotations
@@ -32,23 +32,23 @@ LARGEST = 20_000_000  # bytes
 
 
 class Baseline:
-    """What one file of findings knows. It travels to the workers."""
+    """The findings of one baseline file. It is sent to the workers."""
 
     __slots__ = ("_counts", "_root")
 
     def __init__(self, counts: dict[str, dict[str, int]], root: str) -> None:
-        """`counts` maps a path from the directory `root`, with `/`, to how often each digest is known there."""
+        """`counts` maps a path relative to the directory `root`, with `/`, to the number of each known digest."""
         self._counts = counts
         self._root = root
 
     def known(self, path: str, marks: Iterable[tuple[str, str]]) -> list[bool]:
-        """Say of each finding of one file whether it is known; `marks` are their codes and first lines."""
+        """Returns for each finding of one file whether it is known; `marks` are their codes and first lines."""
         left = Counter(self._counts.get(_name(path, self._root), {}))
         return _taken(left, (_digest(*mark) for mark in marks))
 
 
 class Known:
-    """The known findings of one file, followed through the rounds of a repair, which changes their very lines."""
+    """The known findings of one file during the rounds of a fix, which changes their lines."""
 
     def __init__(self, baseline: Baseline, path: str) -> None:
         self._baseline = baseline
@@ -57,7 +57,7 @@ class Known:
         self._places: Counter[tuple[str, int]] = Counter()
 
     def unknown(self, source: Source, findings: Sequence[Finding]) -> list[Finding]:
-        """Returns those of the findings that are to be reported. `source` is the file, or what has become of it."""
+        """Returns the findings that have to be reported. `source` is the file in its present state."""
         places = [(each.code, source.row_column(each.start)[0]) for each in findings]
         if self._source is None:
             verdicts = self._baseline.known(self._path, [(code, first_line(source, row)) for code, row in places])
@@ -84,7 +84,7 @@ class Known:
 def read(path: str, named: str, root: str | None = None) -> Baseline:
     """Returns the baseline at `path`, which has to lie below `root` if one is given.
 
-    Raises UsageError, which begins with `named`.
+    Raises UsageError, whose message begins with `named`.
     """
     try:
         content = json.loads(read_below(root, path, LARGEST).decode("utf-8-sig"))
@@ -113,7 +113,7 @@ def write(path: str, diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def _taken(left: Counter[_T], wanted: Iterable[_T]) -> list[bool]:
-    """Say of each one whether there was still one left, and take it."""
+    """Returns for each mark whether one was left, and uses it up."""
     verdicts = []
     for each in wanted:
         verdicts.append(left[each] > 0)
@@ -133,5 +133,5 @@ def _name(path: str, root: str) -> str:
     try:
         return os.path.relpath(path, root).replace(os.sep, "/")
     except ValueError:
-        # Windows: another drive.
+        # On Windows, it is on another drive.
         return path.replace(os.sep, "/")

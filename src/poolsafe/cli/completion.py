@@ -1,4 +1,4 @@
-"""The script that completes the command in a shell. shtab writes it, and is imported for nothing else."""
+"""The completion script for a shell, written by shtab, which is imported only for this."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _CODES = frozenset({"select", "extend_select", "ignore", "fixable", "extend_fixa
 
 
 def script(shell: str) -> str:
-    """Returns the script for the shell. Raises UsageError for one that is not known, and where shtab is missing."""
+    """Returns the script for a shell. Raises UsageError if the shell is unknown or shtab is missing."""
     try:
         import shtab
     except ImportError:

@@ -1,4 +1,4 @@
-"""From findings, which know offsets, to diagnostics, which know rows, columns and source lines."""
+"""Turns findings, which have offsets, into diagnostics, which have rows, columns and source lines."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Presenter:
         )
 
     def summarise(self, finding: Finding) -> Note:
-        """Returns the place and the message of a finding of this source, and nothing else of it."""
+        """Returns only the place and the message of a finding of this source."""
         section = self._source.section(self._source.row_column(finding.start)[0])
         return Note(replace(self._span(finding, section), lines=()), masked(finding.message))
 
@@ -52,20 +52,20 @@ class Presenter:
         return Span(self._source.path, start, end, lines, section.cell, self._in_file(finding.start, finding.end))
 
     def _in_file(self, start: int, end: int) -> tuple[Position, Position] | None:
-        """Returns where two offsets stand in the JSON of a notebook, or None for any other source."""
+        """Returns the positions of two offsets in the JSON of a notebook, or None for any other source."""
         if self._source.file is self._source:
             return None
         file, place = self._source.file, self._source.offset_in_file
         return _position(file, place(start)), _position(file, place(end))
 
     def _remedy(self, fix: Fix) -> Remedy:
-        # A masked fix could be applied by whoever reads the report, so one with a secret in it is not handed out.
+        # Readers of the report could apply a masked fix, so a fix that contains a secret is left out.
         shareable = not any(self._holds_secret(edit.content) for edit in fix.edits)
         replacements = tuple(map(self._replacement, fix.edits)) if shareable else ()
         return Remedy(masked(fix.message), fix.applicability, replacements, self._offers(fix))
 
     def _holds_secret(self, content: str) -> bool:
-        # By itself, or as a part of the source that is written again.
+        # The secret may be in the inserted text, or only visible together with the source around it.
         return hidden(content) != content or any(secret in content for secret in secrets(self._source))
 
     def _replacement(self, edit: Edit) -> Replacement:
@@ -82,7 +82,7 @@ class Presenter:
         start = Position(related.row - above, related.column)
         end = Position(related.end_row - above, related.end_column)
         source = self._read(path) if self._frames else None
-        # A related place is shown to be recognised, not to be studied.
+        # For a related place, its own lines are enough.
         lines = () if source is None else _line(visible(source, code=own or path.endswith(PYTHON)), related.row, above)
         cell = in_file = None
         if section is not None:
@@ -123,7 +123,7 @@ def _ends(related: Related) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def _read(path: str) -> Source | None:
-    """Read another file for its lines alone: where that fails, the place is named without them."""
+    """Returns the lines of another file to show. If it cannot be read, the place is named without them."""
     try:
         return Source.decode(path, read(path))
     except (OSError, UndecodableSource):

@@ -1,4 +1,4 @@
-"""Which files to look at: the named ones, and those that the named directories hold, less what is excluded."""
+"""Finds the files to check: the named ones and those in the named directories, without excluded ones."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 
 class Found:
-    """The outcome of a search. `files` are absolute paths in a stable order, each once.
+    """The result of a search. `files` are absolute paths in a stable order, each once.
 
-    `missing` are named paths that do not exist, `empty` named directories without any Python file, excluded or not, and
-    `left_out` named paths that yield no file because all they hold is excluded. `unreadable` are directories that could
-    not be listed and links that cannot be followed, each with the reason, and `outside` links that lead out of the
-    project, which are only followed where the user names them.
+    `missing` are named paths that do not exist, `empty` are named directories without any Python file, excluded or not,
+    and `left_out` are named paths whose files are all excluded. `unreadable` are directories that cannot be listed and
+    links that cannot be followed, each with the reason. `outside` are links that lead out of the project, which are
+    only followed if the user names them.
 
     `folders` and `links` are the real paths of named folders and of links, as they were when they were found.
     `notebooks` are those of `files` that are Jupyter notebooks.
@@ -47,7 +47,7 @@ class Found:
     def real(self, path: str) -> str:
         """Returns the real path that one of `files` had when it was found.
 
-        A folder that has been replaced by a link since leads nowhere else: no link was followed on the way to it.
+        A directory that has been replaced by a link since is still the old one, because no link is followed.
         """
         known = self.links.get(path)
         if known is not None:
@@ -58,7 +58,7 @@ class Found:
         return os.path.join(self.folders[folder], path[len(folder) :].lstrip(os.sep))
 
     def take_named(self, absolute: str) -> bool:
-        """Note where a named file really lies, and say whether it is a link."""
+        """Records the real path of a named file. Returns whether it is a link."""
         folder = os.path.dirname(absolute)
         if folder not in self.folders:
             self.folders[folder] = os.path.realpath(folder)
@@ -69,7 +69,7 @@ class Found:
 
 
 def find(paths: Sequence[str], resolver: Resolver) -> Found:
-    """Search `paths` as the user named them. Raises UsageError for a wrong configuration on the way."""
+    """Searches `paths`, as the user named them. Raises UsageError if a configuration on the way is invalid."""
     found = Found()
     seen: dict[str, bool] = {}
     forced: list[str] = []
@@ -92,17 +92,16 @@ def find(paths: Sequence[str], resolver: Resolver) -> Found:
             if resolver.for_file(absolute).is_notebook(absolute):
                 found.notebooks.add(absolute)
     found.files = _without_doubles(seen, found.links)
-    # Hooks name excluded files all the time; that matters only where nothing else is left.
+    # Hooks often name excluded files. That only matters if no other file is left.
     if not found.files:
         found.left_out += forced
     return found
 
 
 def _without_doubles(paths: dict[str, bool], targets: dict[str, str]) -> list[str]:
-    """Leave out links to files that are there by their own name: two writers of one file would collide.
+    """Removes links to files that are in the list themselves, because two writers of one file would collide.
 
-    `paths` says of each whether it is a link, which the listing of its directory has told, and `targets` where links
-    lead: nothing is asked again.
+    `paths` says for each path whether it is a link, and `targets` where links lead, so the disk is not asked again.
     """
     links = {path for path, is_link in paths.items() if is_link}
     if not links:
@@ -118,7 +117,7 @@ def _without_doubles(paths: dict[str, bool], targets: dict[str, str]) -> list[st
 
 
 def excluded_by_force(path: str, resolver: Resolver) -> bool:
-    """Returns whether a path that the user named is left out all the same, as `force-exclude` asks for it."""
+    """Returns whether a path that the user named is excluded because of `force-exclude`."""
     settings = resolver.for_file(path)
     return bool(settings["force-exclude"]) and settings.excludes_any_part(path)
 
@@ -134,11 +133,12 @@ def _named_directory(path: str, absolute: str, resolver: Resolver, found: Found,
 
 
 class _Walk:
-    """One walk below a named directory. `left_out` says that something was excluded that may hold Python files,
-    `failed` that something could not be read.
+    """One walk below a named directory.
 
-    The listing of a directory answers what would else be asked of the disk: which of its files are configuration,
-    `.gitignore` or `pyvenv.cfg`. What holds for a directory is mostly what holds for the one above.
+    `left_out` is True if something was excluded that may contain Python files, `failed` if something could not be read.
+
+    The listing of a directory shows which of its files are configuration, `.gitignore` or `pyvenv.cfg`, so that the
+    disk is not asked again. Settings of a directory are usually those of its parent.
     """
 
     def __init__(self, resolver: Resolver, found: Found, top: str) -> None:
@@ -159,7 +159,7 @@ class _Walk:
                 with os.scandir(current) as listing:
                     entries = sorted(listing, key=_name)
             except OSError as error:
-                # A directory may vanish while we walk.
+                # The directory may have been removed during the walk.
                 self._fail(current, error)
                 continue
             names = {entry.name for entry in entries}
@@ -169,12 +169,12 @@ class _Walk:
             settings = self._resolver.for_listed(current, names, above)
             ignores = self._ignores if settings["respect-gitignore"] else None
             rules = None if ignores is None else ignores.in_directory(current, names)
-            # Files first, then the subdirectories in order: the stack turns them round.
+            # Files first, then the subdirectories in order, because the stack reverses them.
             folders = [(entry.path, settings) for entry in entries if self._keeps(entry, settings, rules)]
             pending += reversed(folders)
 
     def _keeps(self, entry: os.DirEntry[str], settings: Settings, rules: Sequence[Rules] | None) -> bool:
-        """Take a file, and say whether the entry is a directory to go into."""
+        """Adds a file. Returns whether the entry is a directory to search."""
         if entry.is_dir(follow_symlinks=False):
             if entry.name in PACKAGES or _leaves_out(entry, settings, rules, directory=True):
                 self.left_out = True
@@ -185,7 +185,7 @@ class _Walk:
         try:
             is_file = entry.is_file()
         except OSError as error:
-            # A link in a circle, or through a directory that is closed to us. One that leads nowhere is no file.
+            # A circular link, or one through a directory without permission. A broken link is not a file.
             if not _leaves_out(entry, settings, rules, directory=False):
                 self._fail(entry.path, error)
             return False

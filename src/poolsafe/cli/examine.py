@@ -1,6 +1,6 @@
-"""One file from bytes to its outcome: check, silence, select, repair.
+"""Checks one file, from bytes to outcome: check, suppress, select, fix.
 
-Importing this module imports LibCST; it is only imported once a file has a needle.
+Importing this module imports LibCST, so it is only imported for a file with a needle.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ NOT_SILENCED = ABOUT_COMMENTS | {NEVER}
 
 
 def examine(path: str, raw: bytes, settings: Settings, task: Task, real: str | None = None) -> Outcome:
-    """Returns what comes of the file at the absolute `path` with the content `raw`; `raw` has a needle.
+    """Returns the outcome for the file at the absolute `path` with the content `raw`, which has a needle.
 
-    What is changed is written to its real path, `real`, without following a link. A mistake of ours becomes an error
-    of the outcome: one file must not keep the others from being checked.
+    Changes are written to its real path, `real`, without following a link. An internal error becomes an error of the
+    outcome, so that one file does not prevent the others from being checked.
     """
     if len(raw) > settings.largest(path):
         return refuse(path, whole_lines(raw), settings, task)
@@ -50,7 +50,7 @@ def examine(path: str, raw: bytes, settings: Settings, task: Task, real: str | N
 
 
 def refuse(path: str, head: bytes, settings: Settings, task: Task) -> Outcome:
-    """Returns the outcome of a file that makes engines but is too large to be examined; `head` is its first lines."""
+    """Returns the outcome for a file that creates engines but is too large to check; `head` is its first lines."""
     try:
         return _Examination(path, settings, task, path).refuse(head)
     except Exception as error:
@@ -66,7 +66,7 @@ class _Examination:
         self._task = task
         self._codes = settings.codes_for(path)
         self._errors_only = settings["min-severity"] == "error"
-        # What the rules say of the source that was checked last.
+        # The findings of the source that was checked last.
         self._latest = Report([])
         baseline = None if task.baselines is None else task.baselines.of(settings)
         self._known = None if baseline is None else Known(baseline, path)
@@ -95,7 +95,7 @@ class _Examination:
         source, report = check_head(self._path, head, self._settings.deployment, self._settings.largest(self._path))
         findings = self._kept(source, report)
         outcome = Outcome(self._path)
-        # No comment silences this finding.
+        # No comment can suppress this finding.
         return outcome if self._task.mode == ADD_NOQA else self._report(source, findings, outcome)
 
     def _check(self, source: Source) -> Report:
@@ -103,14 +103,14 @@ class _Examination:
         return check(source, settings.deployment, self._project, external=settings["lint.external"])
 
     def _kept(self, source: Source, report: Report) -> list[Finding]:
-        """Returns what is left to report after silencing and selection, with fixes as the settings see them."""
+        """Returns what is left to report after suppression and selection, with fixes adjusted to the settings."""
         silences = self._silences(source)
         self._latest = report
         kept = [self._with_own_safety(finding) for finding in report.findings if self._keeps(finding, source, silences)]
         silenced = (one for one in report.findings if silences.silences(one.code, source.row_column(one.start)[0]))
         declined = {finding.fix.edits for finding in silenced if finding.fix is not None}
         if declined:
-            # Two rules may share a fix, and whoever silences one of them does not want it.
+            # Two rules may share a fix. If one of the findings is suppressed, the fix is not wanted.
             kept = [replace(one, fix=None) if one.fix and one.fix.edits in declined else one for one in kept]
         return kept if self._known is None else self._known.unknown(source, kept)
 
@@ -125,7 +125,7 @@ class _Examination:
         return not silences.silences(finding.code, source.row_column(finding.start)[0])
 
     def _with_own_safety(self, finding: Finding) -> Finding:
-        """Take away the fix of an unfixable rule, and shift its safety as the user says."""
+        """Removes the fix of an unfixable rule, and adjusts its safety to the settings."""
         if finding.fix is None:
             return finding
         if finding.code not in self._settings.fixable:
@@ -143,7 +143,7 @@ class _Examination:
 
     def _report(self, source: Source, findings: list[Finding], outcome: Outcome) -> Outcome:
         silences = self._silences(source)
-        # Where a noqa belongs has to be known even where there is none yet.
+        # The row where a comment belongs is needed even if there is none yet.
         places = suppressions(source.text, places_too=True) if findings else silences
         presenter = Presenter(source, places, self._offers, frames=self._task.frames)
         outcome.diagnostics = tuple(presenter.present(finding) for finding in findings)
@@ -171,14 +171,14 @@ class _Examination:
         )
 
     def _add_noqa(self, source: Source, findings: list[Finding]) -> Outcome:
-        """Write a comment for every finding that one can silence; what is wrong with comments is for a fix."""
+        """Writes a comment for every finding that one can suppress. Findings about comments need a fix instead."""
         outcome = Outcome(self._path)
         places = [(each.code, source.row_column(each.start)[0]) for each in findings if each.code not in NOT_SILENCED]
         added = dict(comments(source, suppressions(source.text, places_too=True), places, self._task.reason))
         fixes = {row: Fix("", (edit,), Applicability.SAFE) for row, edit in added.items()}
         after, done = edits.apply(source, fixes.values())
         silences = suppressions(after.text)
-        # A broken noqa that stands before ours hides it.
+        # An invalid noqa before ours hides it.
         void = {silences.noqa_row(row) for code, row in places if not silences.silences(code, row)}
         if done and void:
             after, done = edits.apply(source, [fix for row, fix in fixes.items() if row not in void])
@@ -217,7 +217,7 @@ class _Examination:
         try:
             self._hand_over(before, repair.source, outcome)
         except edits.NotWritten as error:
-            # The file is as it was, and so are its findings.
+            # The file is unchanged, and so are its findings.
             outcome.errors = (error.reason,)
             self._latest = first
             return self._report(before, findings, outcome)
@@ -254,6 +254,6 @@ class _Examination:
 
 
 def _withheld(source: Source) -> Callable[[int], bool]:
-    """Returns what says of a row, from 0, that it is no context for a diff: it holds a secret or steers a CI job."""
+    """Returns a function that says whether a diff must not show a row (from 0): it has a secret or a CI command."""
     lines, shown = source.written.split("\n"), visible(source).text.split("\n")
     return lambda row: lines[row] != shown[row] or commands(lines[row])

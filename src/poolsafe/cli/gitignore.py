@@ -1,4 +1,4 @@
-"""What Git ignores: `.gitignore` and `.ignore` files on the way to a path, and `.git/info/exclude`."""
+"""Files that Git ignores, by the `.gitignore` and `.ignore` files above them and `.git/info/exclude`."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class _Rule:
 
 
 class _Table:
-    """Finds the rules that match a text. Most of them are plain names or endings, which need no machine."""
+    """Finds the rules that match a text. Most of them are plain names or endings, which need no automaton."""
 
     __slots__ = ("_endings", "_literals", "_machines", "_suffixes")
 
     def __init__(self, rules: Iterable[tuple[int, _Rule]]) -> None:
-        """Take rules, each with its number in its file."""
+        """Takes the rules, each with its number in its file."""
         literals: dict[str, list[int]] = {}
         self._endings: dict[str, list[int]] = {}
         self._machines: list[tuple[Machine, list[int]]] = []
@@ -56,7 +56,7 @@ class _Table:
         try:
             _read(body, machine)
         except ValueError:
-            # Git too ignores a line with a class that is none.
+            # Git also ignores a line with an invalid class.
             machine.drop()
         else:
             machine.end()
@@ -78,7 +78,7 @@ class _Table:
 
 
 class Rules:
-    """The rules of one file, about what is below the directory `base`."""
+    """The rules of one file, which apply below the directory `base`."""
 
     __slots__ = ("_anchored", "_base", "_free", "_rules")
 
@@ -89,7 +89,7 @@ class Rules:
         self._free = _Table((number, rule) for number, rule in enumerate(rules) if not rule.anchored)
 
     def verdict(self, path: str, *, directory: bool) -> bool | None:
-        """Returns whether an absolute path below the base is ignored by itself; None if no rule speaks of it."""
+        """Returns whether an absolute path below the base itself is ignored, or None if no rule matches it."""
         below = path[len(self._base) + 1 :].replace(os.sep, "/")
         name = below.rpartition("/")[2]
         matching = (*self._free.matching(name), *self._anchored.matching(below))
@@ -109,9 +109,9 @@ class Ignores:
         self._known: dict[str, tuple[Rules, ...]] = {}
 
     def in_directory(self, directory: str, names: Collection[str] = FILES) -> tuple[Rules, ...]:
-        """Returns the rules for what lies directly in a directory of the work tree, the weakest first.
+        """Returns the rules for the entries of a directory in the work tree, the weakest first.
 
-        `names` are those of its entries, if they are known; each file is read once.
+        `names` are the names of its entries, if known. Each file is read once.
         """
         known = self._known.get(directory)
         if known is None:
@@ -134,7 +134,7 @@ class Ignores:
 
 
 def ignored(rules: Sequence[Rules], path: str, *, directory: bool) -> bool:
-    """Returns whether the rules of its directory ignore an absolute path itself; its parents are not looked at."""
+    """Returns whether the rules of its directory ignore an absolute path, without regard to its parents."""
     for each in reversed(rules):
         verdict = each.verdict(path, directory=directory)
         if verdict is not None:
@@ -145,7 +145,7 @@ def ignored(rules: Sequence[Rules], path: str, *, directory: bool) -> bool:
 def _rule(line: str) -> _Rule | None:
     if line.startswith("#"):
         return None
-    # Trailing spaces count only behind a backslash.
+    # Trailing spaces count only after a backslash.
     stripped = line.rstrip(" ")
     line = stripped + " " if stripped.endswith("\\") and stripped != line else stripped
     if line.removeprefix("!").strip("/") == "" or len(line) > LONGEST:
@@ -154,7 +154,7 @@ def _rule(line: str) -> _Rule | None:
 
 
 def _read(body: str, machine: Machine) -> None:
-    """Add the pattern of a rule to the machine. Raises ValueError for a class that is none."""
+    """Adds the pattern of a rule to the automaton. Raises ValueError for an invalid class."""
     position = 0
     while position < len(body):
         begins_part = position == 0 or body[position - 1] == "/"
@@ -170,7 +170,7 @@ def _read(body: str, machine: Machine) -> None:
 
 
 def _piece(body: str, position: int, machine: Machine) -> int:
-    """Add what stands at a position, and return where it ends."""
+    """Adds the element at a position, and returns where it ends."""
     char, following = body[position], body[position + 1 : position + 2]
     if char == "*":
         machine.star(slash=False)

@@ -1,4 +1,4 @@
-"""The flags that only tell something: the rules, their pages, the files, the settings."""
+"""The flags that only print information: the rules, their pages, the files, the settings."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MARGIN = " " * 4
 
 
 def output_format(asked: str | None) -> str:
-    """Returns what `--output-format` means to the pages and the list of rules. Raises UsageError."""
+    """Returns the output format for the pages and the list of rules. Raises UsageError."""
     if asked is None or asked in ("full", "json"):
         return asked or "full"
     raise UsageError(f"--output-format: must be `full` or `json` here, not {shown(asked)}")
@@ -32,7 +32,7 @@ def output_format(asked: str | None) -> str:
 def explain(asked: str, form: str, width: int | None, *, colour: bool) -> str:
     """Returns the page of a rule, by its code or its name. Raises UsageError for one that does not exist.
 
-    It is rendered for `width` columns, and stays Markdown where no width is known.
+    It is rendered for `width` columns, or printed as Markdown if the width is None.
     """
     names = registry.names()
     wanted = asked.upper()
@@ -54,7 +54,7 @@ def explain(asked: str, form: str, width: int | None, *, colour: bool) -> str:
 def list_rules(form: str, width: int | None, style: Style) -> Iterator[str]:
     """Yields a line for each rule: code, name, severity, whether there is a fix, and what it reports.
 
-    What does not fit into `width` columns follows on lines of its own.
+    Text that does not fit into `width` columns continues on the next lines.
     """
     rules = registry.rules()
     if form == "json":
@@ -77,7 +77,7 @@ def list_rules(form: str, width: int | None, style: Style) -> Iterator[str]:
 
 
 def _described(rule: Rule) -> dict[str, object]:
-    """Returns a rule as JSON, under ruff's names where ruff has them."""
+    """Returns a rule as JSON, with ruff's names if ruff has the same field."""
     return {
         "name": rule.name,
         "code": rule.code,
@@ -99,7 +99,7 @@ def _as_json(content: object) -> str:
 
 
 def show_settings(settings: Settings, path: str) -> Iterator[str]:
-    """Yields each key with its value and where it was said, then what the project's files say for `path`."""
+    """Yields each key with its value and its origin, then what the project's files say for `path`."""
     for key in KEYS:
         for value in settings.origins(key):
             yield printable(f"{key} = {_shown(value.value)}  # {value.source}") + "\n"
@@ -108,8 +108,8 @@ def show_settings(settings: Settings, path: str) -> Iterator[str]:
 
 
 def _found(settings: Settings, path: str) -> Iterator[str]:
-    """Yields what the files of the project add to the configuration, for a file or a folder at the absolute `path`."""
-    # Imported late, as nothing else that only tells something needs the values' project.
+    """Yields what the project's files add to the configuration, for a file or directory at the absolute `path`."""
+    # Imported late, because the other flags here do not need the project's files.
     from poolsafe.checkout.roots import root_of
     from poolsafe.deployment.evidence import deployment_for, described, overruled
     from poolsafe.deployment.files import unread

@@ -1,4 +1,4 @@
-"""The line that asks for a report of a mistake of ours."""
+"""The line that asks users to report an internal error."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ REPORT_URL = "https://github.com/poolsafe/poolsafe/issues"
 
 
 def explained(error: BaseException) -> str:
-    """Returns one line about an unexpected error: the system's own words, or a request to report it."""
+    """Returns one line about an unexpected error: the system's message, or a request to report it."""
     if isinstance(error, OSError) and error.strerror:
         return f"{error.filename}: {error.strerror}" if isinstance(error.filename, str) else error.strerror
     return internal_error(error)

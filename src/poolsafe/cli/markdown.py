@@ -1,4 +1,4 @@
-"""Markdown as a terminal shows it. Imported for `--explain` alone, as rich takes a tenth of a second to import."""
+"""Renders Markdown for a terminal. Imported only for `--explain`, because importing rich takes a tenth of a second."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from rich.markdown import Markdown
 
 
 class _Page(io.StringIO):
-    """What takes the text in place of standard output, whose errors and flushing are not rich's to meet.
+    """Receives the text instead of standard output, so that rich does not flush it or handle its errors.
 
-    Rich looks at the encoding for the lines that it may draw.
+    rich looks at the encoding to choose line-drawing characters.
     """
 
     @property
@@ -28,12 +28,12 @@ def render(text: str, width: int, *, colour: bool) -> str:
         width=width,
         force_terminal=colour,
         color_system="auto" if colour else None,
-        # Else rich would ask the environment, which has been asked.
+        # Otherwise, rich would look at the environment again.
         no_color=not colour,
         highlight=False,
     )
-    # Ansi colours are the terminal's own, so that code can be read on a light and on a dark background.
+    # ANSI colours are the terminal's own, so code is readable on light and dark backgrounds.
     console.print(Markdown(text, code_theme="ansi_dark", hyperlinks=colour))
-    # Rich fills every line up with spaces, which are seen only where they have a background.
+    # rich pads every line with spaces, which only matter if they have a background.
     page = written.getvalue()
     return page if colour else "".join(f"{line.rstrip()}\n" for line in page.splitlines())

@@ -1,4 +1,4 @@
-"""One file with a needle: read anew and examined. LibCST is imported only then."""
+"""Reads and checks one file with a needle. Only then is LibCST imported."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from poolsafe.cli.outcome import Outcome
     from poolsafe.config.resolver import Resolver
 
-# A file as it is called in reports, and its real path: absolute, without links.
+# The file's name in reports, and its real path: absolute, without links.
 Place = tuple[str, str]
 
 
@@ -25,7 +25,7 @@ class Unreadable:
 
 
 def examine_path(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable:
-    """Returns what comes of a file that has a needle, read anew."""
+    """Reads a file that has a needle again, and returns its outcome."""
     from poolsafe.cli.examine import examine, refuse
 
     path, real = place

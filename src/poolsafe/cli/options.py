@@ -1,4 +1,4 @@
-"""The flags, under ruff's names where ruff has them. Their values form a layer of configuration above all files."""
+"""The flags, named as in ruff if ruff has them too. Their values override all configuration files."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ OVERRIDES = {
 
 
 def _formatter(prog: str) -> argparse.HelpFormatter:
-    # argparse makes one for every argument, and would import shutil to learn the width.
+    # argparse creates one for every argument, and would import shutil to get the width.
     return argparse.HelpFormatter(prog, width=min(columns(), 100) - 2)
 
 
@@ -66,26 +66,26 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(message)
 
     def _print_message(self, message: str, file: object = None) -> None:
-        # Only help and the version come here. argparse would pass over a stream that takes nothing.
+        # Only used for help and the version. argparse would ignore a stream that cannot be written.
         emit((message,))
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Returns the parsed command line. Raises UsageError; `--help` and `--version` print and raise SystemExit."""
     parser = build_parser()
-    # argparse forgets about `--` when it lets options stand between paths.
+    # argparse drops `--` if options are between paths.
     end = argv.index("--") if "--" in argv else len(argv)
-    # Its value is optional and needs the sign: a path behind the bare flag is a path.
+    # The value is optional and needs `=`: what follows the bare flag is a path.
     said = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in argv[:end]]
     if not {"-h", "--help"} & set(said):
-        # argparse would put the whole usage into words for its own error messages, which are not used here.
+        # argparse would format the whole usage for its own error messages, which are not used here.
         parser.usage = argparse.SUPPRESS
     options, rest = parser.parse_known_intermixed_args(said)
     if rest:
         known = [option for action in parser._actions for option in action.option_strings]
         flag = rest[0].partition("=")[0]
         raise UsageError(f"unknown option `{flag}`{hint(flag, known)}")
-    # Ruff's subcommand, from habit. A path of that name is the path, and so is what follows `--`.
+    # Users may type ruff's subcommand. An existing path of that name is a path, and so is anything after `--`.
     if options.paths[:1] == ["check"] and not os.path.lexists("check"):
         del options.paths[0]
     options.paths += argv[end + 1 :]
@@ -104,10 +104,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _number_of_jobs(said: str | None) -> int | None:
-    """Returns what `--jobs` says, or None without it. Raises UsageError."""
+    """Returns the value of `--jobs`, or None without it. Raises UsageError."""
     if said is None:
         return None
-    # Longer numbers mean nothing, and `int` refuses some of them.
+    # Longer numbers make no sense, and `int` refuses some of them.
     if not (said.isascii() and said.isdigit() and len(said) <= _DIGITS):
         raise UsageError(f"--jobs: must be a number of processes, or 0 for all processors, not {shown(said)}")
     return int(said)
@@ -128,7 +128,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
         raise UsageError(f"`{flags[0]}` cannot be combined with `{flags[1]}`")
     if options.interactive:
         _refuse_unasked(options)
-    # What standard input could be written to is its own output.
+    # For standard input, the fixed code is the output.
     if options.add_noqa is not None and (options.paths == ["-"] or options.stdin_filename is not None):
         raise UsageError("`--add-noqa` writes files, and cannot be combined with standard input")
 

@@ -1,4 +1,4 @@
-"""What came of one file; it travels from the workers to the command."""
+"""The outcome for one file, which workers send to the command."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Outcome:
-    """What came of one file.
+    """The outcome for one file.
 
     `diagnostics` are the findings to report, less those in `fixed` (code -> number). `errors` are lines, without the
-    path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff in the file's own
-    bytes, `output` the fixed bytes of standard input. `engines` is how many engines the file makes, `connections` how
-    many connections and pools of a driver, `unjudged` how many calls could not be judged; `notifications` say of each
-    of these why. `silenced` is how many lines got a `# noqa`; `lists_codes` says that one of them lists codes of ours.
-    `unread` are files of the project, lock files and the like, that could not be read, each with the reason.
+    path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff in the file's
+    encoding, `output` is the fixed code of standard input. `engines`, `connections` and `unjudged` are the numbers of
+    engines, of connections and pools without SQLAlchemy, and of calls that could not be judged; `notifications` give
+    the reason for each of these. `silenced` is the number of lines that got a `# noqa`; `lists_codes` is True if one
+    of them lists poolsafe's codes. `unread` are files of the project, such as lock files, that could not be read, each
+    with the reason.
     """
 
     path: str

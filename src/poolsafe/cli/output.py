@@ -1,4 +1,4 @@
-"""The files that the command writes beside sources: the report of `--output-file`, and a baseline."""
+"""Writes the files other than sources: the report of `--output-file`, and a baseline."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from poolsafe.config.errors import UsageError
 from poolsafe.reading import checkout_of, is_below
 from poolsafe.writing import NotWritten, replace
 
-# What stands for a descriptor or a device is written to as it is, even where it leads to a regular file.
+# A path to a descriptor or a device is written to directly, even if it leads to a regular file.
 _STREAMS = ("/dev/", "/proc/")
 
 
 def write(path: str, content: bytes, flag: str, *, make_folder: bool = False) -> None:
-    """Write `content` to the file that the user named by `flag`, whose folder is made if asked for.
+    """Writes `content` to the file that the user named by `flag`, and creates its directory if asked to.
 
-    A regular file is replaced atomically. Raises UsageError if it cannot be written, and where a link that the
-    project holds leads out of the project.
+    A regular file is replaced atomically. Raises UsageError if it cannot be written, or if a link inside the project
+    leads out of it.
     """
     absolute = os.path.join(os.getcwd(), path)
     link = _leading_out(absolute)
@@ -37,7 +37,7 @@ def write(path: str, content: bytes, flag: str, *, make_folder: bool = False) ->
 
 
 def _is_stream(path: str) -> bool:
-    """Returns whether there is something that cannot be replaced: a pipe, a device, or a descriptor under its name."""
+    """Returns whether the path is something that cannot be replaced: a pipe, a device, or a descriptor."""
     try:
         mode = os.stat(path).st_mode
     except OSError:
@@ -46,7 +46,7 @@ def _is_stream(path: str) -> bool:
 
 
 def _pour(path: str, content: bytes) -> None:
-    # What a descriptor of a regular file holds already was put there by whoever started us.
+    # The existing content was written by the program that started this one.
     with open(path, "ab") as file:
         file.write(content)
 
@@ -54,7 +54,7 @@ def _pour(path: str, content: bytes) -> None:
 def _leading_out(path: str) -> str | None:
     """Returns the first link on an absolute path that lies in a project and leads out of it, or None without one.
 
-    Anybody can commit such a link. Those outside of every checkout, and of the current directory, are the user's own.
+    Anyone can commit such a link. Links outside every checkout and the current directory are the user's own.
     """
     here = os.path.realpath(os.getcwd())
     drive, rest = os.path.splitdrive(path)

@@ -1,4 +1,4 @@
-"""How many processes share the work of a run."""
+"""How many processes a run uses."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 # Without `--jobs`, no more than these, as each takes memory of its own.
 MOST = 8
 
-# The work of a file, in bytes of source: its own, and so much for the modules that are followed from it. Fitted to the
+# The work for a file, in bytes of source: its size, plus this for the modules that are followed from it. Fitted to the
 # generated service of tests/benchmarks and to public trees: 3 microseconds for a byte, 20 milliseconds for a file.
 FOLLOWED = 7_000
 # How much work pays for a process: 0.3 s. Two cost 0.13 s of processor time more than one: 0.04 s to import and start
@@ -35,16 +35,16 @@ def allowed(jobs: int | None) -> int:
 
 
 def worthwhile(sizes: Sequence[int], jobs: int | None) -> int:
-    """Returns how many processes should examine files of so many bytes; 1 is none beside this one.
+    """Returns how many processes should check files of these sizes in bytes; 1 means this process only.
 
-    `--jobs` overrides the estimate: whoever sets it knows the project.
+    `--jobs` overrides the estimate.
     """
     most = min(allowed(jobs), len(sizes))
     if jobs is not None:
         return max(most, 1)
     works = [FOLLOWED + size for size in sizes]
     total, largest = sum(works), max(works, default=0)
-    # No run ends before its largest file does: what the others take is all that can be saved.
+    # A run takes at least as long as its largest file, so only the work for the others can be shared.
     if total - largest < WORTH_A_PROCESS:
         return 1
     return min(most, total // WORTH_A_PROCESS, -(-total // largest))

@@ -21,7 +21,7 @@ _HELP = (
 
 
 class Questions:
-    """The questions of one run, and the answers that hold for the rest of it."""
+    """The questions of one run, and the answers that apply to the rest of it."""
 
     __slots__ = ("_rest", "_style")
 
@@ -30,7 +30,7 @@ class Questions:
         self._rest: bool | None = None  # what to do without asking
 
     def ask(self, problem: str, title: str, diff: bytes) -> bool:
-        """Returns whether to apply a fix, after showing what it repairs and what it changes. The end of input is `q`.
+        """Returns whether to apply a fix, after showing the finding and the diff. The end of input means `q`.
 
         Raises KeyboardInterrupt if the user interrupts the question.
         """

@@ -1,6 +1,6 @@
-"""Over all files: read, drop what has no needle, examine the rest, on several processors where it pays.
+"""Checks all files that have a needle, in several processes if that saves time.
 
-LibCST and multiprocessing are imported late: a project without a needle never pays for them.
+LibCST and multiprocessing are imported late, so that a project without a needle does not need them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from poolsafe.cli.outcome import Outcome
     from poolsafe.config.resolver import Resolver
 
-# So many new objects make the garbage collector look.
+# The garbage collector runs after this many new objects.
 OBJECTS = 200_000
 
 
@@ -33,10 +33,10 @@ def run(
 ) -> Iterator[Outcome | Unreadable]:
     """Yields the outcomes in the order of `paths`, nothing for a file without a needle.
 
-    `real` returns the real path that a file had when it was found: it is read and written there, and nowhere else.
-    `jobs` is how many processes may work at once, 0 for all processors; None leaves it to the estimated work.
-    `notebooks` are those of the paths that are Jupyter notebooks.
-    Raises UsageError, before anything is examined or written, where a file's configuration is wrong.
+    `real` returns the real path that a file had when it was found; it is read and written only there. `jobs` is the
+    maximum number of processes, 0 for one per processor, or None to decide by the estimated work. `notebooks` are the
+    paths of Jupyter notebooks. Raises UsageError, before anything is checked or written, if the configuration of a file
+    is invalid.
     """
     slots: list[Place | Unreadable] = []
     sizes: list[int] = []
@@ -57,10 +57,10 @@ def run(
 
 
 def _prepare() -> None:
-    """Import what examines files, before any process is forked, and begin to collect garbage, but not of modules.
+    """Imports the modules that check files, before any process is forked, and starts garbage collection without them.
 
-    Syntax trees are many small objects that mostly live as long as their file is looked at: to look through them every
-    few hundred objects takes a fifth of a run.
+    Syntax trees consist of many small objects that mostly live as long as their file is checked. Traversing them after
+    every few hundred objects would take a fifth of a run.
     """
     import gc
 

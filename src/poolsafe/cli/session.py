@@ -1,4 +1,4 @@
-"""One run of the command: it collects what came of the files, says it once, and decides on the exit code."""
+"""One run of the command: collects the outcomes of the files, prints the report, and decides on the exit code."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ CLEAN = 0
 FINDINGS = 1
 BAD_USAGE = 2
 NOTHING_THERE = 3
-# In ruff's words, for those who search for them.
+# Ruff's wording, so that users can search for it.
 NO_FILES = "No Python files found under the given path(s)"
 
 
@@ -43,7 +43,7 @@ class Session:
     """Either `over_files` or `over_standard_input` is called, once."""
 
     def __init__(self, options: argparse.Namespace, messages: Messages, settings: Settings) -> None:
-        """`settings` are those of the current directory: what is said of the report holds for the whole run."""
+        """`settings` are those of the current directory, which apply to the report of the whole run."""
         self._options = options
         self._messages = messages
         self._settings = settings
@@ -56,10 +56,10 @@ class Session:
         self._nothing_there = False
 
     def over_files(self, found: Found, resolver: Resolver) -> int:
-        """Examine the files that were found, and return the exit code."""
+        """Checks the files that were found, and returns the exit code."""
         self._complain(found)
         self._files = len(found.files)
-        # Questions are asked in the order of the files, by one process.
+        # One process asks the questions, in the order of the files.
         jobs = 1 if self._options.interactive else self._options.jobs
         self._collect(run(found.files, resolver, self._task(), found.real, jobs, found.notebooks))
         return self._finish(sys.stdout)
@@ -69,13 +69,13 @@ class Session:
         from poolsafe.output_safety import quoted
 
         self._complain(found)
-        # Programs take the names as they are, and quoted as Git quotes them where they would end a line or steer.
+        # Programs read the names as they are. Names with line ends or control characters are quoted as Git quotes them.
         shown = printable if sys.stdout.isatty() else quoted
         emit(f"{shown(path)}\n" for path in found.files)
         return self._unless_failed(CLEAN)
 
     def over_standard_input(self, resolver: Resolver) -> int:
-        """Examine standard input, and return the exit code. Under --apply the fixed text goes to standard output."""
+        """Checks standard input, and returns the exit code. With --apply, the fixed code goes to standard output."""
         path = os.path.abspath(self._options.stdin_filename or "-")
         raw = take_in(LARGEST)
         settings = resolver.for_file(path)
@@ -94,7 +94,7 @@ class Session:
         return self._finish(sys.stderr)
 
     def _task(self, *, piped: bool = False) -> Task:
-        # What is written as known must not leave out what was known before.
+        # A new baseline must include the findings of the old one.
         baselines = Shelf() if self._options.write_baseline is None else None
         return Task(
             self._mode,
@@ -118,7 +118,7 @@ class Session:
     def _complain(self, found: Found) -> None:
         for path in found.missing:
             self._messages.error(f"{path}: no such file or directory")
-        # Nobody named the current directory where no path was given.
+        # Without a path, the user did not name the current directory.
         for path in found.empty if self._options.paths else ():
             self._messages.error(f"{path}: no Python files in this directory")
         if not self._options.paths and (found.empty or found.left_out):
@@ -203,7 +203,7 @@ class Session:
         )
 
     def _hint(self) -> str:
-        """Returns how to learn more of what was not judged, beyond what the present options already tell."""
+        """Returns how to learn more about what was not judged, beyond what the present options show."""
         if UNJUDGED in self._settings.enabled:
             return ""
         if self._options.verbose:
@@ -211,7 +211,7 @@ class Session:
         return ": --verbose says why"
 
     def _warn_of_ruff(self) -> None:
-        """Say it once for each configuration of ruff that would undo what people wrote."""
+        """Warns once for each ruff configuration that would remove poolsafe's codes from comments."""
         directories = {os.path.dirname(each.path) for each in self._outcomes if each.lists_codes}
         if not directories:
             return
@@ -223,7 +223,7 @@ class Session:
     def _write_baseline(self, diagnostics: list[Diagnostic]) -> int:
         from poolsafe.cli import baseline
 
-        # Half a baseline would hide what it does not know.
+        # An incomplete baseline would be misleading.
         if self._failed or self._nothing_there:
             return self._unless_failed(CLEAN)
         baseline.write(self._options.write_baseline, diagnostics)
@@ -240,7 +240,7 @@ class Session:
             if dressed:
                 emit(style.diff(outcome.diff.decode("utf-8", "replace")))
             else:
-                # A patch holds names and lines to the byte, in whatever encoding.
+                # A patch contains names and lines as bytes, in any encoding.
                 emit_bytes(outcome.diff)
         for line in tally.diff_lines():
             self._messages.note(line)
@@ -248,12 +248,12 @@ class Session:
     def _report(
         self, diagnostics: list[Diagnostic], tally: Tally, coverage: Coverage, stream: TextIO | None
     ) -> Iterator[str]:
-        """Yields the report as it is dressed for `stream`, which is None for a file."""
+        """Yields the report, formatted for `stream`, which is None for a file."""
         if self._options.silent:
             return
         for_people = self._format in FOR_PEOPLE or (self._options.statistics and self._format != "json")
         if not (diagnostics or tally.fixed or self._options.statistics) and self._format in FOR_PEOPLE:
-            # Most runs find nothing to dress, and dressing takes modules that are slow to import.
+            # Most runs find nothing, and formatting needs modules that are slow to import.
             if not self._options.quiet:
                 yield from (f"{line}\n" for line in tally.report_lines())
             return
@@ -288,7 +288,7 @@ class Session:
 def _mode(options: argparse.Namespace, settings: Settings) -> str:
     if options.add_noqa is not None:
         return ADD_NOQA
-    # A diff shows what --apply would do, and so wins over it.
+    # A diff shows what --apply would do, so it takes precedence.
     if options.diff:
         return DIFF
     if options.write_baseline is not None:

@@ -1,6 +1,6 @@
-"""Which of many files have a needle: each is read and searched, on all processors where there are thousands.
+"""Finds the files that have a needle, on all processors if there are thousands of files.
 
-`os.fork` alone does it, as the modules that Python has for such work take longer to import than most searches last.
+It uses `os.fork` directly, because importing Python's modules for parallel work takes longer than most searches.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 # Below this many files, a second process costs more than it saves.
 WORTH_SPLITTING = 1_500
 
-# The place of a file in the list that was given, the size of its code in bytes, and why it could not be read, or None.
-# The size is 0 where the file is too large to be examined.
+# The index of a file in the list, the size of its code in bytes, and why it could not be read, or None.
+# The size is 0 if the file is too large to check.
 Hit = tuple[int, int, "str | None"]
 
 
 def sift(paths: Sequence[str], jobs: int | None = None, notebooks: Container[str] = ()) -> list[Hit]:
     """Returns the files that have a needle or cannot be read, in the order of `paths`.
 
-    `jobs` is what `--jobs` says of the number of processes, `notebooks` those of the paths that are Jupyter notebooks.
+    `jobs` is the value of `--jobs`; `notebooks` are the paths of Jupyter notebooks.
     """
     size = allowed(jobs) if len(paths) >= WORTH_SPLITTING and sys.platform == "linux" else 1
     shares = [range(first, len(paths), size) for first in range(size)]
@@ -57,18 +57,18 @@ def _size_with_needle(path: str) -> int | None:
     try:
         raw = reading.read(path, reading.LARGEST_SOURCE)
     except reading.TooLargeError:
-        # It can only be refused, and that is said where it makes an engine.
+        # It is too large to check, which is reported if it creates an engine.
         return 0 if needles.pieces_use_engine(reading.pieces(path)) else None
     return len(raw) if may_hold(path, raw) else None
 
 
 def may_hold(path: str, raw: bytes) -> bool:
-    """Returns whether a file has a needle, or may make an engine that only its imports tell of."""
+    """Returns whether a file has a needle, or may create an engine that only its imports reveal."""
     if needles.wanted(raw):
         return True
     if not needles.may_deserve_second_look(raw):
         return False
-    # Imported late, as few files get so far.
+    # Imported late, because few files get this far.
     from poolsafe.checkout.second_look import wanted
 
     return wanted(path, raw) != 0
@@ -76,7 +76,7 @@ def may_hold(path: str, raw: bytes) -> bool:
 
 def _size_of_code(path: str) -> int | None:
     """Returns the size of the code of a notebook that has a needle, and None for any other. Raises OSError."""
-    # Not all of a run's folders hold notebooks.
+    # Imported late, because many projects have no notebooks.
     from poolsafe.notebooks import sifting
 
     try:
@@ -87,7 +87,7 @@ def _size_of_code(path: str) -> int | None:
 
 
 class _Helper:
-    """A copy of this process that searches its share. Where it dies or cannot start, the share is searched here."""
+    """A forked process that searches its share of the files. If it dies or cannot start, this process searches them."""
 
     def __init__(self, paths: Sequence[str], share: range, notebooks: Container[str] = ()) -> None:
         self._paths = paths
@@ -119,7 +119,7 @@ class _Helper:
 
 
 def _answer(paths: Sequence[str], share: range, notebooks: Container[str], pipe: int) -> None:
-    """Search and end this process, whatever happens."""
+    """Searches, and ends this process in any case."""
     code = 1
     try:
         with open(pipe, "wb") as file:

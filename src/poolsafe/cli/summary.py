@@ -1,4 +1,4 @@
-"""What is said below the findings, and the count of each rule."""
+"""The lines below the findings, and the counts of `--statistics`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Tally:
     """The numbers of one run. `mention_unsafe` is False if the user does not want to hear of unsafe fixes.
 
-    With `fix_only` nobody asked what is left. `hint` says how to learn more of what was not judged.
+    With `fix_only`, remaining findings are not reported. `hint` says how to learn more about what was not judged.
     """
 
     __slots__ = ("_coverage", "_hint", "fix_only", "fixed", "mention_unsafe", "offered", "remaining", "unsafe")
@@ -44,7 +44,7 @@ class Tally:
     def report_lines(self) -> Iterator[str]:
         """Yields the lines below a report, or below what `--apply` has left."""
         if not (self.remaining or self.fixed or self.fix_only):
-            # Untrue of files that could not be checked, and those were named.
+            # Not true if some files could not be checked; these have been named.
             if self._coverage.complete:
                 yield f"All checks passed! ({self._looked_at()})"
             return
@@ -77,7 +77,7 @@ class Tally:
         yield f"Checked {self._looked_at()}."
 
     def _looked_at(self) -> str:
-        """Returns what was looked at and what was not judged: `3 files, 2 engines; 1 not judged: ...`."""
+        """Returns what was checked and what was not judged: `3 files, 2 engines; 1 not judged: ...`."""
         looked = f"{counted(self._coverage.files, 'file')}, {counted(self._coverage.engines, 'engine')}"
         if self._coverage.connections:
             looked += f", {counted(self._coverage.connections, 'connection')}"
@@ -102,7 +102,7 @@ def statistics(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -
 
 
 def statistics_as_json(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -> Iterator[str]:
-    """Yields the same as ruff's JSON. The row of what was not judged has no code unless its rule is selected."""
+    """Yields the same as JSON, as ruff does. The row of what was not judged has no code unless its rule is selected."""
     import json
 
     groups = _groups(diagnostics)

@@ -1,4 +1,4 @@
-"""What is to be done with every file: the part of the command line that travels to the workers."""
+"""What to do with each file: the part of the command line that is sent to the workers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ADD_NOQA = "add-noqa"
 
 
 class Shelf:
-    """The baselines of one run, each read once: every configuration may have one of its own."""
+    """The baselines of one run, each read once. Every configuration may have its own."""
 
     __slots__ = ("_known",)
 
@@ -35,7 +35,7 @@ class Shelf:
 
             said = settings.origins("baseline")[-1]
             named = place(said.source, "baseline") + (f": {said.value}" if said.quotable else "")
-            # What a flag names is the user's will; what a project names lies in it.
+            # A flag may name any file; a project may only name its own files.
             root = None if said.source.startswith("--") else checkout_of(said.base)
             self._known[path] = read(path, named, root)
         return self._known[path]
@@ -44,9 +44,9 @@ class Shelf:
 class Task:
     """`mode` is one of REPORT, DIFF, APPLY and ADD_NOQA.
 
-    `frames` asks for source lines beside the findings, `notes` for the engines that are left alone, `notifications` for
-    the places of those that could not be judged. `piped` says that the one file is standard input: nothing is written,
-    the fixed text is handed back. `baselines` hold the findings that are not to be reported, None if all are;
+    `frames` asks for source lines with the findings, `notes` for the engines without findings, `notifications` for
+        the places of those that could not be judged. With `piped`, the file is standard input: nothing is written, and
+        the fixed code is returned. `baselines` contain the known findings, None if all are;
     `reason` is what to write behind a new `# noqa`. `questions` asks for each fix whether to apply it, and is None
     where nobody is asked.
     """

@@ -1,4 +1,4 @@
-"""Speaking to the user: streams that never fail on a character, colour, and progress that erases itself."""
+"""Output for the user: streams that can print any character, colour, and a progress line that erases itself."""
 
 from __future__ import annotations
 
@@ -17,31 +17,32 @@ if TYPE_CHECKING:
 
     _T = TypeVar("_T")
 
-# A run that is over before this many seconds shows no progress.
+# A run that takes fewer seconds shows no progress.
 PATIENCE = 1.0
 INTERVAL = 0.1
-# No terminal is wider than so many digits say, and Python raises ValueError for thousands of them.
+# More digits make no sense, and Python raises ValueError for thousands of them.
 _WIDTH_DIGITS = 6
 
 
 def prepare_streams() -> None:
-    """Let both streams print any text, whatever the locale: what cannot be encoded becomes an escape.
+    """Makes both streams print any text, whatever the locale: characters that cannot be encoded are escaped.
 
-    A stream that was closed by whoever started us is there afterwards, and fails when it is used.
+    If the parent process closed a stream, it exists afterwards and fails when it is used.
     """
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _stand_in_for_closed()
     for stream in (sys.stdout, sys.stderr):
-        # Not every stand-in for a stream can be reconfigured.
+        # Not every replacement of a stream can be reconfigured.
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
 
 
 def _stand_in_for_closed() -> None:
-    """Open what is closed among the descriptors 0 to 2, as a file of ours would get its number otherwise.
+    """Opens closed ones of the descriptors 0 to 2, because otherwise a file that is opened later would get their
+    number.
 
-    Standard input and output are opened the wrong way round, so that their use is an error; messages go nowhere.
+    Standard input is opened for writing and output for reading, so that using them is an error; messages are dropped.
     """
     for name, mode, flags in (("stdin", "r", os.O_WRONLY), ("stdout", "w", os.O_RDONLY), ("stderr", "w", os.O_WRONLY)):
         if getattr(sys, name) is None:
@@ -49,7 +50,7 @@ def _stand_in_for_closed() -> None:
 
 
 def emit(lines: Iterable[str], stream: IO[str] | None = None) -> None:
-    """Write to a stream, by default standard output. Raises UsageError if it takes no more, and BrokenPipeError."""
+    """Writes to a stream, by default standard output. Raises UsageError if it cannot be written, or BrokenPipeError."""
     stream = stream or sys.stdout
     try:
         stream.writelines(lines)
@@ -59,7 +60,7 @@ def emit(lines: Iterable[str], stream: IO[str] | None = None) -> None:
 
 
 def emit_bytes(content: bytes) -> None:
-    """Write to standard output, to the byte. Raises what `emit` does."""
+    """Writes bytes to standard output. Raises the same as `emit`."""
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
@@ -80,7 +81,7 @@ def take_in(largest: int) -> bytes:
 
 
 def drop_output(stream: IO[str]) -> None:
-    """Let what is still to be written vanish: Python flushes once more at exit, which must not fail again."""
+    """Discards unwritten output, because Python flushes once more at exit, which must not fail again."""
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
@@ -110,7 +111,7 @@ def wants_colour(choice: str, stream: TextIO | None) -> bool:
 
 
 def style_for(stream: TextIO | None, choice: str) -> Style:
-    """Returns how to dress what is printed to `stream`, which is None for a file."""
+    """Returns the style of output to `stream`, which is None for a file."""
     from poolsafe.reports.style import Style
 
     to_terminal = stream is not None and stream.isatty()
@@ -118,12 +119,15 @@ def style_for(stream: TextIO | None, choice: str) -> Style:
 
 
 def known_width(stream: TextIO) -> int | None:
-    """Returns the width that prose is laid out for: COLUMNS, or the terminal's. None if neither says any."""
+    """Returns the width for prose: COLUMNS, or the terminal's, or None if neither is known."""
     return columns() if os.environ.get("COLUMNS") or stream.isatty() else None
 
 
 def columns() -> int:
-    """Returns the terminal's width: COLUMNS, else what the terminal says, else 80. shutil's takes longer to import."""
+    """Returns the terminal's width: COLUMNS, else what the terminal says, else 80.
+
+    Importing shutil would take longer.
+    """
     said = os.environ.get("COLUMNS", "")
     if said.isdecimal() and len(said) <= _WIDTH_DIGITS and int(said):
         return int(said)
@@ -134,15 +138,15 @@ def columns() -> int:
 
 
 def printable(text: str) -> str:
-    """Returns `text` on one line, without passwords and without anything that could steer a terminal or a CI job."""
+    """Returns `text` on one line, without passwords, and without anything that could control a terminal or a CI job."""
     from poolsafe.reports.secrets import HINTS
 
-    # Hardly anything that is said could hold one, and the patterns take time to make.
+    # Few messages could contain a secret, and compiling the patterns takes time.
     if any(hint in text.lower() for hint in ("/", "=", "@", *HINTS)):
         from poolsafe.reports.masking import masked
 
         text = masked(text)
-    # Most of what is said is plain, and then the tables of Unicode stay unread.
+    # Most messages are ASCII, and do not need the Unicode tables.
     if text.isascii() and text.isprintable() and "##" not in text and "section_" not in text:
         return text
     from poolsafe.reports.style import clean
@@ -151,22 +155,22 @@ def printable(text: str) -> str:
 
 
 class Messages:
-    """What is said on stderr. `quiet` keeps warnings back, never errors."""
+    """Messages on stderr. `quiet` suppresses warnings, but not errors."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         self.quiet = quiet
 
     def error(self, text: str) -> None:
-        """Say one line that explains exit code 2 or 3."""
+        """Prints a line that explains exit code 2 or 3."""
         self._say(f"error: {text}")
 
     def warning(self, text: str) -> None:
-        """Say one line that does not change the exit code."""
+        """Prints a warning, which does not change the exit code."""
         if not self.quiet:
             self._say(f"warning: {text}")
 
     def note(self, text: str) -> None:
-        """Say one line without a heading."""
+        """Prints a line without a prefix."""
         if not self.quiet:
             self._say(text)
 
@@ -176,16 +180,16 @@ class Messages:
             try:
                 step()
             except OSError:
-                # Nobody can be told here; what is wrong with standard output is said when it is written to.
+                # There is no way to report it. Errors of standard output are reported when it is written to.
                 continue
 
 
 class Progress:
-    """A counter on stderr for long runs on a terminal; a context manager that leaves nothing behind."""
+    """A counter on stderr for long runs on a terminal. As a context manager, it erases itself."""
 
     def __init__(self, *, enabled: bool) -> None:
         self._done = 0
-        # A terminal that cannot erase would be filled with numbers.
+        # On a terminal that cannot erase lines, the numbers would fill the screen.
         self._enabled = enabled and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._next = time.monotonic() + PATIENCE
         self._shown = False

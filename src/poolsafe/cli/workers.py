@@ -1,4 +1,4 @@
-"""Several processes over many files. A process that dies takes no other file with it."""
+"""Checks many files in several processes. If a process dies, only the file that killed it is lost."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from poolsafe.cli.task import Task
 from poolsafe.config.resolver import Resolver
 from poolsafe.rules.registry import rules
 
-# What the queues and pipes of a pool take at most, and what a process of it takes beside them.
+# The most descriptors that a pool needs for queues and pipes, and that each process needs in addition.
 _DESCRIPTORS = 24
 _DESCRIPTORS_EACH = 8
 # `ProcessPoolExecutor` refuses more there.
@@ -28,7 +28,7 @@ _MOST_ON_WINDOWS = 61
 
 
 def available(wanted: int) -> int:
-    """Returns how many processes can be started, `wanted` or fewer; 1 is none beside this one."""
+    """Returns how many processes can be started, at most `wanted`; 1 means this process only."""
     number = min(wanted, _MOST_ON_WINDOWS) if sys.platform == "win32" else wanted
     if _context() is None or not _has_descriptors(_DESCRIPTORS + number * _DESCRIPTORS_EACH):
         return 1
@@ -36,7 +36,7 @@ def available(wanted: int) -> int:
 
 
 def _has_descriptors(number: int) -> bool:
-    """Returns whether so many files may be opened: a pool that runs out of them halfway never ends."""
+    """Returns whether this many files may be opened. A pool that runs out of descriptors never ends."""
     opened = []
     try:
         for _ in range(number):
@@ -54,8 +54,8 @@ def examine_all(
 ) -> Iterator[Outcome | Unreadable]:
     """Yields the outcomes in the order of `places`, which have `sizes` in bytes.
 
-    The largest files are begun first, so that no process is left with one of them while the others are done. Where no
-    process can be started, the files are examined in this one.
+    The largest files are started first, so that none of them is left when the other processes are done. If no process
+    can be started, the files are checked in this one.
     """
     _warm_up()
     waiting = sorted(range(len(places)), key=lambda index: -sizes[index])
@@ -73,11 +73,12 @@ def examine_all(
                     told += 1
                 return
             except BrokenProcessPool:
-                # What was examined may be written by now, and would look clean the second time.
+                # Checked files may have been written by now, and would look clean the second time.
                 known |= {index: futures[index].result() for index in waiting if _has_result(futures[index])}
         waiting = [index for index in waiting if index >= told and index not in known]
-        # Any of the files at work may have killed its process. The one begun first is surely among them: it is tried
-        # by itself.
+        # Any of the files in progress may have killed its process. The one started first is certainly among them, and
+        # is
+        # tried alone.
         suspect = waiting.pop(0)
         known[suspect] = _alone(places[suspect], resolver, task)
     for index in range(told, len(places)):
@@ -85,7 +86,7 @@ def examine_all(
 
 
 def _warm_up() -> None:
-    """Import what the first file would import: what is there before the fork, the workers share."""
+    """Imports what the first file would import, so that the workers share it after the fork."""
     importlib.import_module("libcst.native")
     rules()
 
@@ -105,7 +106,7 @@ def _alone(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable
 
 
 class _Pool:
-    """An executor that drops what is still waiting when it is left early."""
+    """An executor that drops pending work when it is left early."""
 
     def __init__(self, resolver: Resolver, task: Task, size: int) -> None:
         self._executor = ProcessPoolExecutor(size, mp_context=_context(), initializer=_start, initargs=(resolver, task))
@@ -121,15 +122,15 @@ class _Pool:
         try:
             return self._executor.submit(_work, place)
         except OSError:
-            # The processes that did start end with this one; nobody waits for those that did not.
+            # The processes that did start end with this one.
             self._failed = True
             raise
 
 
 def _context() -> BaseContext | None:
-    """Returns how to start workers, or None if they could not be kept from importing what we look at."""
+    """Returns how to start workers, or None if they could import modules from the checked tree."""
     if sys.platform == "linux":
-        # forkserver and spawn begin with `python -c`, which has the current directory on its path.
+        # forkserver and spawn run `python -c`, which has the current directory on its path.
         return multiprocessing.get_context("fork")
     if sys.version_info >= (3, 11):
         os.environ["PYTHONSAFEPATH"] = "1"
@@ -146,17 +147,17 @@ _task: Task
 def _start(resolver: Resolver, task: Task) -> None:
     global _resolver, _task
     _resolver, _task = resolver, task
-    # The command itself answers an interrupt.
+    # The command itself handles interrupts.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _keep_one_heap()
     threading.Thread(target=_follow_the_command, daemon=True).start()
 
 
 def _keep_one_heap() -> None:
-    """Let all threads share one heap: glibc gives each its own, and what one has freed is no room for another.
+    """Makes all threads share one heap. glibc gives each thread its own, which others cannot reuse.
 
-    Deep stacks are threads; a fourth of a worker's memory was such gaps. Other C libraries have no such call, and some
-    Pythons no ctypes.
+    Deep recursion runs in threads, and a quarter of a worker's memory was in such gaps. Other C libraries do not have
+    this function, and some Python builds do not have ctypes.
     """
     try:
         import ctypes
@@ -169,7 +170,7 @@ def _keep_one_heap() -> None:
 
 
 def _follow_the_command() -> None:
-    """End with the command, however it ended: a killed one cannot say so, and its workers would wait for ever."""
+    """Ends with the command, however it ended. Otherwise, the workers of a killed command would wait forever."""
     command = multiprocessing.parent_process()
     if command is not None:
         command.join()

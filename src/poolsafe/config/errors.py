@@ -1,4 +1,4 @@
-"""The one exception for what a user can put right: a wrong option, key, value or file."""
+"""The exception for errors that a user can correct: a wrong option, key, value or file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _LONGEST_SHOWN = 100  # characters of a value in a message
 class UsageError(Exception):
     """Bad usage or configuration. The message is one line that names the file, key or option; the command exits 2.
 
-    `unquoted` is the same message without anything that a file says, for files that the user may not have meant.
+    `unquoted` is the same message without any content of a file, for files that the user may not have meant.
     """
 
     def __init__(self, text: str, unquoted: str = "") -> None:
@@ -24,10 +24,10 @@ class UsageError(Exception):
 def hint(word: str, known: Iterable[str]) -> str:
     """Returns `"; did you mean `x`?"` for the known word nearest to `word`, or an empty string.
 
-    Case and the choice between `_` and `-` count as near. Of equally near words the one with the longest common
-    beginning is taken, then the first.
+    Case, `_` and `-` are ignored. Of equally near words, the one with the longest common prefix is used, then the
+    first.
     """
-    # difflib costs milliseconds, which only a mistake should pay.
+    # Imported late, because importing difflib takes milliseconds.
     import difflib
     import itertools
 
@@ -48,7 +48,7 @@ def hint(word: str, known: Iterable[str]) -> str:
 
 
 def hints(word: str, known: Iterable[str]) -> str:
-    """Returns a hint at up to four known words: those that begin with `word`, and then the nearest ones; or ""."""
+    """Returns a hint with up to four known words: those that begin with `word`, then the nearest ones; or ""."""
     import difflib
 
     words, asked = list(known), word.lower().replace("_", "-")
@@ -61,7 +61,7 @@ def hints(word: str, known: Iterable[str]) -> str:
 
 
 def shown(value: object) -> str:
-    """Returns how messages quote a value: a string as it is, anything else as Python writes it, and cut where long."""
+    """Returns a value as messages quote it: strings as they are, other values as Python source, shortened if long."""
     try:
         text = value if isinstance(value, str) else repr(value)
     except ValueError:
@@ -71,5 +71,5 @@ def shown(value: object) -> str:
 
 
 def place(source: str, key: str) -> str:
-    """Returns how messages name a key and where it was said: a flag says it all by itself."""
+    """Returns how messages name a key and its origin. For a flag, the flag alone."""
     return source if source.startswith("--") and source != "--config" else f"{source}: `{key}`"

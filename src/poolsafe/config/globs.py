@@ -18,7 +18,7 @@ _DEEPEST = 100  # nested braces
 
 
 def read(glob: str, machine: Machine) -> None:
-    """Add a glob to the machine, as a pattern that has to match a whole path with `/` as its separator.
+    """Adds a glob to the automaton, as a pattern that has to match a whole path with `/` as its separator.
 
     Raises UsageError for an unclosed class, alternative or escape, and for braces that are nested too deeply.
     """
@@ -84,7 +84,7 @@ def _character_class(glob: str, start: int, machine: Machine) -> int:
     position = start + 1
     negated = glob[position : position + 1] in ("!", "^")
     position += negated
-    # A `]` right at the start stands for itself.
+    # A `]` at the start is a literal character.
     end = glob.find("]", position + 1)
     if end == -1:
         raise ValueError("`[` is never closed")
@@ -100,7 +100,7 @@ def escape(text: str) -> str:
 class PathPattern:
     """One user's pattern: made absolute against `base`, and also tried on bare names where ruff does so.
 
-    `absolute` and `name` are globs; `name` is None if bare names are not tried.
+    `absolute` and `name` are globs. `name` is None if the pattern is not tried on bare names.
     """
 
     __slots__ = ("absolute", "name")
@@ -108,12 +108,12 @@ class PathPattern:
     def __init__(self, text: str, base: str, *, name_always: bool = False) -> None:
         """Read `text`, relative to the absolute directory `base`. Raises UsageError.
 
-        `name_always` tries the pattern on the bare name even if it holds a separator, as `per-file-ignores` do.
+        `name_always` tries the pattern on the bare name even if it contains a separator, as in `per-file-ignores`.
         """
         if len(text) > LONGEST:
             raise UsageError(f"invalid glob {shown(text)}: longer than {LONGEST:,} characters")
         expanded = os.path.expanduser(text)
-        # Normalised like a path, so that `./sub`, `tests/` and `../lib` mean what they look like.
+        # Normalised like a path, so that `./sub`, `tests/` and `../lib` work as expected.
         tail = os.path.normpath(expanded).replace(os.sep, "/")
         while tail.startswith("../"):
             tail, base = tail[3:], os.path.dirname(base)
@@ -127,7 +127,7 @@ class PathPattern:
 
 
 class PathSet:
-    """Patterns of which one has to match: one look at a path, however many there are."""
+    """Patterns, one of which has to match. All of them are matched in one pass over the path."""
 
     __slots__ = ("_absolute", "_names")
 
@@ -143,7 +143,7 @@ class PathSet:
 
 
 class _Globs:
-    """Some globs of which one has to match. Most of them are plain names or endings, which need no machine."""
+    """Some globs, one of which has to match. Most of them are plain names or endings, which need no automaton."""
 
     __slots__ = ("_literals", "_machines", "_suffixes")
 

@@ -1,4 +1,4 @@
-"""The table of every configuration key: the loader, the messages, the flags and the documents are made from it."""
+"""The table of all configuration keys. The loader, the messages, the flags and the documents use it."""
 
 from __future__ import annotations
 
@@ -53,10 +53,10 @@ SEVERITIES = ("warning", "error")
 
 
 class Key:
-    """One key. `section` is "" or "lint"; `joins` marks the keys that are joined along `extend` instead of replaced.
+    """One key. `section` is "" or "lint". `joins` marks keys whose values are added along `extend` instead of replaced.
 
-    `from_ruff` marks the keys that `[tool.ruff]` may give, those with a `ruff_table` in that table of it. None of them
-    leaves files out: migrations are excluded from many formatters, and env.py is where the cache sizes are missing.
+    `from_ruff` marks keys that are also read from `[tool.ruff]`, or from its table `ruff_table`. None of them excludes
+    files: many projects exclude migrations in ruff, and env.py is where cache sizes are often missing.
     """
 
     __slots__ = ("default", "doc", "from_ruff", "joins", "kind", "name", "ruff_table", "section")
@@ -212,7 +212,7 @@ KEYS = {
     )
 }
 
-# Where ruff read them before it had `[lint]`, and reads them with a warning.
+# The top-level names of keys in `[lint]`, which ruff still reads with a warning.
 RENAMED = {
     key.name: key.path for key in KEYS.values() if key.section == "lint" and key.name not in ("exclude", "preview")
 }
@@ -259,7 +259,7 @@ def unknown_key(path: str, source: str) -> UsageError:
 
 
 def _nearest(path: str) -> str:
-    """Returns the key that may have been meant: one of the same table, before one of any."""
+    """Returns the key that may have been meant: one of the same table, or else of any table."""
     section = path.rpartition(".")[0]
     own = [key.path for key in KEYS.values() if key.section == section]
     return hint(path, own) or hint(path, [*KEYS, *RENAMED])

@@ -1,4 +1,4 @@
-"""The types that a configuration value can have: what messages call them, how they are checked, and their schema."""
+"""The types of configuration values: their names in messages, how they are checked, and their schema."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-# What no size, and no part of a version, needs. Python itself only reads and writes so many digits.
+# More digits than any size or version needs. Python itself limits the digits that it converts.
 _MOST_DIGITS = 18
-_WIDTHS = range(1, 321)  # of a line, as ruff has it
+_WIDTHS = range(1, 321)  # of a line, as in ruff
 _LONGEST_VERSION = 500  # characters
 
 LANGUAGES = ("python", "pyi", "ipynb", "markdown")
@@ -20,7 +20,7 @@ LANGUAGES = ("python", "pyi", "ipynb", "markdown")
 class Kind:
     """A type of value: what messages call it, and the function that returns a checked value or raises ValueError.
 
-    `choices` are the words that a value, or each value of a table, can be; empty where there are others.
+    `choices` are the allowed values, or values of a table; empty if others are allowed.
     """
 
     __slots__ = ("choices", "label", "read", "schema")
@@ -38,7 +38,7 @@ class Kind:
         self.choices = choices
 
     def nearest(self, value: object) -> str:
-        """Returns a hint at the choice that a wrong value may have been meant for, or an empty string."""
+        """Returns a hint with the choice that a wrong value was probably meant for, or an empty string."""
         said: Iterable[object] = value.values() if isinstance(value, dict) else (value,)
         wrong = [word for word in said if isinstance(word, str) and word not in self.choices]
         return hint(wrong[0], self.choices) if wrong and self.choices else ""
@@ -98,7 +98,7 @@ def _read_version(value: Any) -> tuple[int, ...]:
 
 
 def _read_requirement(value: Any) -> str:
-    # packaging costs its import only where a version is required.
+    # Imported late, because packaging is only needed if a version is required.
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     if len(_read_string(value)) > _LONGEST_VERSION:
@@ -117,7 +117,7 @@ def _pinned(text: str) -> str:
 
 
 def meets(required: str, version: str) -> bool:
-    """Returns whether a version is among those that a value of `required-version` allows."""
+    """Returns whether `required-version` allows a version."""
     from packaging.specifiers import SpecifierSet
 
     return SpecifierSet(_pinned(required)).contains(version, prereleases=True)
@@ -128,7 +128,7 @@ PATH = Kind("a string that is not empty", _read_path, {"type": "string", "minLen
 
 
 def read_digits(text: str) -> object:
-    """Returns the whole number that a text is, or else the text itself: a value to be checked by `COUNT`."""
+    """Returns the whole number that a text stands for, or the text itself, to be checked by `COUNT`."""
     return int(text) if text.isdecimal() and len(text) <= _MOST_DIGITS else text
 
 
@@ -174,7 +174,7 @@ def choice(*choices: str) -> Kind:
 
 
 class _Pooler(Kind):
-    """A pool mode, or the name of a pooler in the catalogue. That is imported for other words than modes only."""
+    """A pool mode, or the name of a pooler in the catalogue, which is only imported for other words than modes."""
 
     __slots__ = ()
 

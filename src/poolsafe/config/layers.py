@@ -19,15 +19,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# Where the parser of TOML says that a mistake is; the rest of what it says may quote the file.
+# The position of an error in TOML. The rest of the parser's message may quote the file.
 _PLACE = re.compile(r"\(at [\w ,]+\)$")
 
 
 class Value:
-    """A value, where it was said (a file, or a flag), and the directory its relative paths start from.
+    """A value, its origin (a file or a flag), and the directory that its relative paths start from.
 
-    `deprecated` is the name that it was given too, where ruff has given that up, else "". Messages show the value only
-    where it is `quotable`: a file that another one extends may be anything.
+    `deprecated` is the deprecated name that was used, or "". Messages show the value only if it is `quotable`: a file
+    that another one extends may be any file.
     """
 
     __slots__ = ("base", "deprecated", "quotable", "source", "value")
@@ -46,7 +46,7 @@ Layer = dict[str, Value]
 class Origin:
     """A configuration file at `path`, which messages call `name`.
 
-    It has to lie below `root`, unless that is None. `extended` says that another file names it.
+    It must be below `root`, unless that is None. `extended` is True if another file names it.
     """
 
     __slots__ = ("extended", "name", "path", "root")
@@ -58,9 +58,9 @@ class Origin:
         self.extended = extended
 
     def beside(self, written: str) -> Origin:
-        """Returns the file that this one names as `written`, in which `~` and variables are filled in.
+        """Returns the file that this one names as `written`, with `~` and variables expanded.
 
-        Messages call it by what is written: what the environment holds is nobody's business but the user's.
+        Messages show the path as it is written, so that they do not reveal the environment.
         """
         expanded = os.path.expandvars(os.path.expanduser(written))
         path = os.path.join(os.path.dirname(os.path.abspath(self.path)), expanded)
@@ -71,7 +71,7 @@ class Origin:
         return Origin(path, name, checkout_of(os.path.dirname(os.path.abspath(self.path))), extended=True)
 
     def leads_out(self) -> bool:
-        """Returns whether the file lies outside of its root, its links followed."""
+        """Returns whether the file is outside its root after links are followed."""
         return self.root is not None and not inside(self.root, self.path)
 
     def load(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Origin:
 
 
 def found_in(directory: str, name: str) -> Origin:
-    """Returns the configuration file of a directory, which must not be a link out of its checkout."""
+    """Returns the configuration file of a directory, which must not be a link that leads out of the checkout."""
     path = os.path.join(directory, name)
     return Origin(path, path, checkout_of(directory))
 
@@ -88,7 +88,7 @@ def found_in(directory: str, name: str) -> Origin:
 def read_file(file: Origin, base: str | None = None) -> Layer:
     """Returns the layer of a configuration file.
 
-    Relative paths in it start from `base`, which is the file's own directory unless given. Raises UsageError.
+    Relative paths in it start from `base`, by default the file's own directory. Raises UsageError.
     """
     content = file.load()
     if os.path.basename(file.path) == PYPROJECT:
@@ -103,14 +103,14 @@ def read_inline(text: str) -> Layer:
 
     try:
         content = tomli.loads(text)
-    # A plain ValueError is one about a number with too many digits.
+    # A plain ValueError means a number with too many digits.
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--config: neither an existing file nor TOML: {shown(text)} ({_one_line(error)})") from None
     return read_table(content, "--config", os.getcwd())
 
 
 def read_table(content: dict[str, Any], source: str, base: str, *, quotable: bool = True) -> Layer:
-    """Check a table that is written like poolsafe.toml. Raises UsageError for unknown keys and wrong values."""
+    """Checks a table with the structure of poolsafe.toml. Raises UsageError for unknown keys and wrong values."""
     lint = content.get("lint", {})
     if not isinstance(lint, dict):
         raise _no_table(f"{source}: `lint`", lint)
@@ -123,7 +123,7 @@ def read_table(content: dict[str, Any], source: str, base: str, *, quotable: boo
             continue
         path = RENAMED.get(name, name)
         read = Value(_checked(path, value, source), source, base, quotable=quotable)
-        # As with ruff, the table wins over the name that it took the place of.
+        # As in ruff, the table overrides the deprecated name.
         if path == name or path not in written:
             layer[path] = read
     for name, path in RENAMED.items():
@@ -136,7 +136,7 @@ def read_table(content: dict[str, Any], source: str, base: str, *, quotable: boo
 def load_toml(path: str, name: str = "", root: str | None = None) -> dict[str, Any]:
     """Returns the content of a TOML file, read once for every run.
 
-    Raises UsageError, which calls the file `name`, for one that cannot be read or lies outside of `root`.
+    Raises UsageError, which calls the file `name`, if it cannot be read or is outside `root`.
     """
     import tomli
 
@@ -155,7 +155,7 @@ def load_toml(path: str, name: str = "", root: str | None = None) -> dict[str, A
 
 
 def own_table(content: dict[str, Any], path: str) -> dict[str, Any] | None:
-    """Returns `[tool.poolsafe]` of a pyproject.toml, or None if it has none. Raises UsageError."""
+    """Returns the table `[tool.poolsafe]` of a pyproject.toml, or None if there is none. Raises UsageError."""
     return tool_table(content, "poolsafe", path)
 
 

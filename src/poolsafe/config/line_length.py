@@ -1,4 +1,4 @@
-"""The line length that the configuration of black, flake8 or pycodestyle gives, where poolsafe and ruff have none."""
+"""The line length from the configuration of black, flake8 or pycodestyle, if poolsafe and ruff set none."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _black(directory: str) -> int | None:
     try:
         content = load_toml(path)
     except UsageError:
-        return None  # said where the file is read for its own sake
+        return None  # reported when the file is read as a configuration file
     tool = content.get("tool")
     black = tool.get("black") if isinstance(tool, dict) else None
     width = black.get("line-length") if isinstance(black, dict) else None

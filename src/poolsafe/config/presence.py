@@ -1,4 +1,4 @@
-"""Where files that configure poolsafe may lie, and whether there is one: cheap enough to ask for every directory."""
+"""Where configuration files may be, and whether there is one. Cheap enough to ask for every directory."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ _NAME = b"poolsafe"
 
 
 class Presence:
-    """Tells directories that a file may configure from those without any, and remembers them.
+    """Remembers which directories may have a configuration file above them.
 
-    It may name a directory that nothing configures in the end, never the other way round: no TOML is parsed here.
+    It does not parse TOML, so it may say so of a directory without a configuration, but never the reverse.
     """
 
     def __init__(self) -> None:
@@ -35,18 +35,18 @@ class Presence:
 
 
 def user_directory() -> str:
-    """Returns the folder of the user's own configuration, which need not be there."""
+    """Returns the directory of the user's own configuration, which may not exist."""
     if os.name == "nt":
         base = os.environ.get("APPDATA") or os.path.expanduser("~\\AppData\\Roaming")
     else:
         base = os.environ.get("XDG_CONFIG_HOME", "")
-        # The XDG rules: a relative path is no path.
+        # By the XDG specification, relative paths are ignored.
         base = base if os.path.isabs(base) else os.path.expanduser("~/.config")
     return os.path.join(base, "poolsafe")
 
 
 def _holds(directory: str) -> bool:
-    # A link to nowhere and a pipe are errors too: somebody meant to configure something.
+    # A broken link or a pipe is an error too, because it was meant as a configuration.
     if any(os.path.lexists(os.path.join(directory, name)) for name in OWN_FILES):
         return True
     path = os.path.join(directory, PYPROJECT)
@@ -57,5 +57,5 @@ def _holds(directory: str) -> bool:
     try:
         return _NAME in read_below(checkout_of(directory), path, LARGEST)
     except OSError:
-        # Why it cannot be read is for whoever loads it to say.
+        # The error is reported when the file is loaded.
         return True

@@ -1,4 +1,4 @@
-"""The page about the configuration, made from the table of its keys.
+"""The configuration page, generated from the table of keys.
 
 `python -m poolsafe.config.reference docs/configuration.md` writes it.
 """

@@ -1,4 +1,4 @@
-"""Which configuration holds for a file: the closest one above it, what that one extends, then the command line."""
+"""Finds the configuration of a file: the closest one above it, those that it extends, and the command line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The names of all files that may say something.
+# The names of all configuration files.
 CONFIGURATIONS = frozenset([*OWN_FILES, *RUFF_FILES, PYPROJECT])
 
 
@@ -26,18 +26,18 @@ class Resolver:
     """Finds and remembers the settings of directories. Every method raises UsageError for a wrong configuration."""
 
     def __init__(self, overrides: Sequence[Layer] = (), config: str | None = None, *, isolated: bool = False) -> None:
-        """`overrides` are laid over everything, the last one last. `config` is the one file to use for every path.
+        """`overrides` override everything, later ones the earlier ones. `config` is the file to use for every path.
 
-        `isolated` reads no file at all.
+        With `isolated`, no file is read.
         """
         self._overrides = list(overrides)
         self._isolated = isolated
         self._settings: dict[str, Settings] = {}
-        # Lines about names that ruff has given up, each once.
+        # Warnings about deprecated names, each once.
         self.warnings: dict[str, None] = {}
         self._fixed: Settings | None = None
         if config is not None:
-            # As with ruff, paths in a configuration given by hand start from where the command runs.
+            # As in ruff, paths in a `--config` file are relative to the current directory.
             here = os.getcwd()
             self._fixed = self._build(_chain(Origin(config, config, None), here), here)
 
@@ -46,7 +46,7 @@ class Resolver:
         return self.for_directory(os.path.dirname(os.path.abspath(path)))
 
     def for_directory(self, directory: str) -> Settings:
-        """Returns the settings of what lies directly in an absolute directory."""
+        """Returns the settings of the entries of an absolute directory."""
         if self._fixed is not None:
             return self._fixed
         known = self._settings.get(directory)
@@ -55,9 +55,10 @@ class Resolver:
         return known
 
     def for_listed(self, directory: str, names: set[str], above: Settings | None) -> Settings:
-        """Returns what `for_directory` does for one whose entries have these `names`.
+        """Returns what `for_directory` returns, for a directory whose entries have these `names`.
 
-        `above` are the settings of its parent, if they are known: mostly they hold here too, and no file is looked for.
+        `above` are the settings of its parent, if known. Usually they apply here too, so no file has to be searched
+        for.
         """
         if above is None or not names.isdisjoint(CONFIGURATIONS):
             return self.for_directory(directory)
@@ -78,7 +79,7 @@ class Resolver:
         return self._at(os.getcwd(), _users())
 
     def _at(self, root: str, layers: list[Layer]) -> Settings:
-        """Returns the settings of a root, the same object for every directory that they hold for."""
+        """Returns the settings of a root, the same object for every directory that they apply to."""
         known = self._settings.get(root)
         return self._build(layers, root) if known is None else known
 
@@ -101,7 +102,7 @@ def _ancestors(directory: str) -> list[str]:
 
 def _layers_in(directory: str) -> list[Layer] | None:
     for name in OWN_FILES:
-        # A link to nowhere and a pipe are errors too: somebody meant to configure something.
+        # A broken link or a pipe is an error too, because it was meant as a configuration.
         if os.path.lexists(os.path.join(directory, name)):
             return _chain(found_in(directory, name))
     if os.path.isfile(os.path.join(directory, PYPROJECT)):
@@ -112,7 +113,7 @@ def _layers_in(directory: str) -> list[Layer] | None:
 
 
 def _beneath(directory: str, own: list[Layer]) -> list[Layer]:
-    """Returns what ruff's configuration of the same directory gives us, unless ours does without."""
+    """Returns the settings from ruff's configuration in the same directory, unless they are turned off."""
     inherits = [layer["inherit-from-ruff"].value for layer in own if "inherit-from-ruff" in layer]
     if inherits and not inherits[-1]:
         return []
@@ -120,7 +121,7 @@ def _beneath(directory: str, own: list[Layer]) -> list[Layer]:
 
 
 def _users() -> list[Layer]:
-    """Returns the layers of the user's own configuration, which holds where the project has none."""
+    """Returns the layers of the user's own configuration, which applies if the project has none."""
     here = os.getcwd()
     for name in (*OWN_FILES, PYPROJECT):
         path = os.path.join(user_directory(), name)
@@ -170,6 +171,6 @@ def _extended(layer: Layer, file: Origin) -> Origin | None:
         unset = _VARIABLE.search(extended.path)
         if unset and _VARIABLE.search(written) and not file.extended:
             why = f"the environment variable `{unset[0]}` is not set"
-    # A file that is extended itself is not quoted, whatever it says.
+    # The content of an extended file is never quoted.
     quoted = "" if file.extended else f": `{written}`"
     raise UsageError(f"{file.name}: `extend`: {why}{quoted}")

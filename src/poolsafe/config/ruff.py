@@ -1,4 +1,4 @@
-"""What ruff's configuration beside ours says: the keys we inherit, and whether it would take our codes out."""
+"""Ruff's configuration: the keys that poolsafe inherits, and whether ruff would remove poolsafe's codes."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 MAX_EXTENDS = 20
 RUFF_FILES = (".ruff.toml", "ruff.toml")
 ADVICE = f'would remove codes of poolsafe from `# noqa` comments; set `lint.external = ["{PREFIX}"]`'
-# The rules about unused and invalid comments. Since ruff 0.16 the first one belongs to the default rules.
+# The rules about unused and invalid comments. Since ruff 0.16, the first one is on by default.
 _ERASERS = ("RUF100", "RUF102")
 _DEFAULT = ("RUF100",)
 
 
 def ruff_layers(directory: str) -> list[Layer] | None:
-    """Returns what the ruff configuration of one directory gives us, that which it extends first; None without one.
+    """Returns the layers from ruff's configuration in one directory, extended files first, or None without one.
 
-    Only keys marked `from_ruff` are taken, and one that we cannot read is left alone: it is not ours to complain about.
+    Only keys marked `from_ruff` are read. Unreadable ones are ignored, because ruff reports them itself.
     """
     tables = _tables_in(directory)
     if tables is None:
@@ -36,7 +36,7 @@ def ruff_layers(directory: str) -> list[Layer] | None:
 
 
 def eraser(directory: str) -> str | None:
-    """Returns a line about the ruff configuration that holds for an absolute directory, or None if all is well."""
+    """Returns a warning about the ruff configuration of an absolute directory, or None if there is no problem."""
     while True:
         tables = _tables_in(directory)
         if tables:
@@ -50,7 +50,7 @@ def eraser(directory: str) -> str | None:
 def _tables_in(directory: str) -> list[tuple[Origin, Table]] | None:
     """Returns ruff's tables of one directory with their files, the most distant one first.
 
-    None if there is none, and an empty list where ruff itself would refuse it.
+    Returns None if there is none, and an empty list if ruff itself would reject it.
     """
     for name in (*RUFF_FILES, PYPROJECT):
         if not os.path.isfile(os.path.join(directory, name)):

@@ -1,8 +1,8 @@
-"""The keys of ruff that mean nothing here: they are told from slips of the pen."""
+"""The keys of ruff that do not apply here, to distinguish them from misspelled keys."""
 
 from __future__ import annotations
 
-# Ruff's, at the top and below `lint`, less those that poolsafe has as well. A table stands for all that is in it.
+# Ruff's keys, at the top level and in `lint`, without those that poolsafe has too. A table includes its keys.
 RUFFS_TOP = frozenset(
     (
         "analyze",
@@ -58,6 +58,6 @@ RUFFS_LINT = frozenset(
 
 
 def is_ruffs(path: str) -> bool:
-    """Returns whether a dotted key is one of ruff's alone; those of `lint` may stand at the top, as they once did."""
+    """Returns whether a dotted key exists only in ruff. Keys of `lint` may be at the top level, as they once were."""
     top, _, name = path.partition(".")
     return top in RUFFS_TOP or top in RUFFS_LINT or (top == "lint" and name.partition(".")[0] in RUFFS_LINT)

@@ -1,7 +1,7 @@
-"""The JSON schema of the configuration, made from the table of its keys.
+"""The JSON schema of the configuration, generated from the table of keys.
 
-`python -m poolsafe.config.schema docs/poolsafe.schema.json` writes what editors complete and check by: the content of
-poolsafe.toml, which is that of `[tool.poolsafe]` too.
+`python -m poolsafe.config.schema docs/poolsafe.schema.json` writes the schema for editors. It describes poolsafe.toml,
+which has the same structure as `[tool.poolsafe]`.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _selectors() -> list[str]:
 
 
 def render() -> str:
-    """Returns the schema as it is stored."""
+    """Returns the schema as the text of its file."""
     return json.dumps(schema(), indent=2) + "\n"
 
 

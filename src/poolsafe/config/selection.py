@@ -1,8 +1,8 @@
-"""Which rules run: ruff's resolution of `select`, `extend-select`, `ignore` and of their kin for fixes.
+"""Selects rules as ruff does, by `select`, `extend-select`, `ignore` and the similar keys for fixes.
 
-Within one selection (one file, or the command line) the longer selector wins, and on equal length the one that takes
-away. A later selection with `select` starts afresh; one without it is laid on top of what came before, whatever the
-lengths. `select = []` with nothing but `ignore` beside it hands the ignores on to the next selection.
+Within one selection (a file, or the command line), the longer selector wins; if both have the same length, the one that
+ignores a rule. A later selection with `select` starts from nothing; one without it overrides the earlier ones, whatever
+the lengths. `select = []` with nothing but `ignore` passes the ignored rules on to the next selection.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ PREFIX = "PGB"
 
 
 class Selection:
-    """What one source (a file, or the command line) says about the rules. None is "says nothing", unlike empty."""
+    """The selection of one source (a file, or the command line). None means that a key is not set."""
 
     __slots__ = ("extend_fixable", "extend_select", "fixable", "ignore", "select", "unfixable")
 
@@ -41,12 +41,12 @@ class Selection:
 
 
 def check_selector(selector: str, key: str, source: str) -> None:
-    """Raise UsageError unless `selector` is ALL, PGB, or the beginning or the whole of a known code."""
+    """Raises UsageError unless `selector` is ALL, PGB, or the beginning or the whole of a known code."""
     codes = registry.names()
     if selector == ALL or (selector.startswith(PREFIX) and matching(selector, codes)):
         return
     by_name = [code for code, name in codes.items() if name == selector.lower().replace("_", "-")]
-    # Whoever writes a whole code means a rule, and a beginning of codes would look like one that exists.
+    # A full code is meant as a rule, so one that does not exist must not pass as a prefix.
     shortest = min(len(selector), len(next(iter(codes))))
     beginnings = [code[:length] for code in codes for length in range(max(shortest, len(PREFIX)), len(code) + 1)]
     near = f"; its code is `{by_name[0]}`" if by_name else hint(selector, [ALL, *sorted(beginnings, key=len)])
@@ -55,12 +55,12 @@ def check_selector(selector: str, key: str, source: str) -> None:
 
 
 def matching(selector: str, codes: Iterable[str]) -> set[str]:
-    """Returns those of `codes` that `selector` stands for."""
+    """Returns the `codes` that match `selector`."""
     return {code for code in codes if selector == ALL or code.startswith(selector)}
 
 
 def specificity(selector: str) -> int:
-    """Returns how exact a selector is: ALL is 0, longer ones are more."""
+    """Returns the specificity of a selector: 0 for ALL, more for longer ones."""
     return 0 if selector == ALL else len(selector)
 
 
@@ -77,8 +77,8 @@ def enabled_codes(
     """Returns those of `codes` that run after all `selections`, the most distant one first.
 
     All run by default, unless `default` lists those that do. The codes `off_by_default` have to be selected by their
-    whole code: no shorter selector means them. The codes `on_trial` only run with `preview`; with `explicit` they have
-    to be selected by their whole code too.
+    full code. The codes `on_trial` only run with `preview`; with `explicit`, they have to be selected by their full
+    code too.
     """
     codes = frozenset(codes)
     layers = [(layer.select, layer.extend_select, layer.ignore) for layer in selections]
@@ -96,7 +96,7 @@ def fixable_codes(selections: Iterable[Selection], codes: Iterable[str]) -> froz
 
 
 def most_specific(selectors: Iterable[str], code: str) -> int:
-    """Returns the specificity of the most exact of `selectors` that stands for `code`, or -1 where none does."""
+    """Returns the specificity of the most specific of `selectors` that matches `code`, or -1 if none does."""
     return max((specificity(selector) for selector in selectors if matching(selector, (code,))), default=-1)
 
 
@@ -106,7 +106,7 @@ def _resolve(
     start: frozenset[str],
     hidden: frozenset[str] = frozenset(),
 ) -> frozenset[str]:
-    """Resolve the layers over `start`; a shorter selector does not switch on the codes that are `hidden`."""
+    """Resolves the selections over `start`. The codes that are `hidden` have to be selected by their full code."""
     on = set(start)
     carried: Sequence[str] = ()
     for select, extend, ignore in layers:
@@ -124,7 +124,7 @@ def _resolve(
 
 
 def _verdict(gives: int, takes: int) -> bool | None:
-    """Compare specificities: True is on, False is off, None leaves the rule as it was. On a tie it is off."""
+    """Compares specificities. Returns True for on, False for off (also for a tie), None if neither matches."""
     if gives == takes == -1:
         return None
     return gives > takes

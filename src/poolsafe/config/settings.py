@@ -1,4 +1,4 @@
-"""What holds for one file: every layer of configuration laid over the defaults, and the answers that follow."""
+"""The settings of a file: the defaults, overridden by every layer of configuration."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = "the defaults"
 NOTEBOOK = "ipynb"
-# Ruff reads the last two as well; a list of files that was copied from it may name them.
+# Ruff also reads the last two, which may be in lists that are copied from its configuration.
 _LANGUAGES = {".ipynb": NOTEBOOK, ".md": "markdown", ".toml": "toml"}
 
 
@@ -31,7 +31,10 @@ class Settings:
     """The settings of the files below `root`, the absolute directory of their configuration."""
 
     def __init__(self, layers: Sequence[Layer], root: str, *, isolated: bool = False) -> None:
-        """Lay `layers` over each other, the most distant one first. `isolated` reads no other tool's configuration."""
+        """`layers` override each other, the most distant one comes first.
+
+        `isolated` reads no other tool's configuration.
+        """
         self.root = root
         self._isolated = isolated
         self._values: dict[str, list[Value]] = {
@@ -51,28 +54,28 @@ class Settings:
             explicit=self["lint.explicit-preview-rules"],
         )
         self.fixable = fixable_codes(selections, registry.names())
-        # Compiled at once, so that a broken glob is said before any file is looked at.
+        # Compiled now, so that an invalid glob is reported before any file is checked.
         self._exclude = self._patterns("exclude", "extend-exclude", "lint.exclude")
         self._include = self._patterns("include", "extend-include")
         self._extensions = {f".{name.removeprefix('.')}": language for name, language in self["extension"].items()}
         self._file_ignores = list(self._per_file_patterns())
 
     def __getitem__(self, path: str) -> Any:
-        """Returns the value of a key that is not joined."""
+        """Returns the value of a key whose values are not joined."""
         return self._values[path][-1].value
 
     def origins(self, path: str) -> list[Value]:
-        """Returns the values of a key with where each was said; only a joined key has several."""
+        """Returns the values of a key with their origins. Only keys whose values are joined have several."""
         said = [value for value in self._values[path] if value.source != DEFAULTS]
         return said or self._values[path]
 
     def excludes(self, path: str) -> bool:
-        """Returns whether the absolute `path` itself, a file or a directory, is left out."""
+        """Returns whether the absolute `path` itself, a file or a directory, is excluded."""
         return self._exclude.matches(path)
 
     def excludes_any_part(self, path: str) -> bool:
-        """Returns whether the absolute `path` or a directory above it, below the root, is left out."""
-        # Ruff tries the root's own name too, and so drops a whole checkout that happens to be called "dist".
+        """Returns whether the absolute `path`, or a directory above it and below the root, is excluded."""
+        # Ruff also tries the root's own name, and would exclude a whole checkout that is called "dist".
         while path != self.root and path != os.path.dirname(path):
             if self.excludes(path):
                 return True
@@ -80,7 +83,7 @@ class Settings:
         return False
 
     def includes(self, path: str) -> bool:
-        """Returns whether a file found in a folder is to be looked at: never one in a language that we cannot read."""
+        """Returns whether a file found in a directory has to be checked: it needs a language that is supported."""
         suffix = os.path.splitext(path)[1]
         if self._language(suffix) not in ("python", "pyi", NOTEBOOK):
             return False
@@ -107,7 +110,7 @@ class Settings:
         return self.enabled - ignored
 
     def safety(self, code: str) -> bool | None:
-        """Returns True if the user calls the fixes of `code` safe, False for unsafe, None if nothing is said."""
+        """Returns True if the configuration makes the fixes of `code` safe, False for unsafe, None for neither."""
         safe = most_specific(self._joined("lint.extend-safe-fixes"), code)
         unsafe = most_specific(self._joined("lint.extend-unsafe-fixes"), code)
         return None if safe == unsafe == -1 else safe > unsafe
@@ -145,8 +148,8 @@ class Settings:
 
     @functools.cached_property
     def deployment(self) -> Deployment:
-        """The pooler and the versions, as far as they are configured."""
-        # Imported late: dataclasses and enum are only paid for by a file that has a needle.
+        """The pooler and the versions that are configured."""
+        # Imported late, because only a file with a needle needs dataclasses and enum.
         from dataclasses import replace
 
         from poolsafe.facts.deployment import Deployment, PoolMode

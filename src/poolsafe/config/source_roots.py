@@ -1,7 +1,7 @@
-"""The folders that the globs of `src` stand for.
+"""The directories that match the globs of `src`.
 
-A project writes these globs, so the search is bounded: `**` does not follow links, which may go round in circles, and
-after `MOST` steps no more is looked for.
+The globs come from the project, so the search is limited: `**` does not follow links, which may be circular, and the
+search stops after `MOST` steps.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ _ANY_DEPTH = "**"
 
 
 def expand(base: str, written: str) -> list[str]:
-    """Returns the folders that a glob stands for, sorted; `written` is relative to the folder `base`, or absolute."""
+    """Returns the directories that match a glob, sorted; `written` is relative to the directory `base`, or absolute."""
     drive, rest = os.path.splitdrive(os.path.expandvars(os.path.expanduser(written)).replace("/", os.sep))
     start = drive + os.sep if rest.startswith(os.sep) else base
     parts = [part for part in rest.split(os.sep) if part not in ("", os.curdir)]
     found = set()
-    # Steps on the way: a folder, and how many parts have led to it.
+    # Steps of the search: a directory, and the number of parts that have been matched.
     pending = [(start, 0)]
     for _ in range(MOST):
         if not pending:
@@ -49,7 +49,7 @@ def _next(folder: str, position: int, part: str) -> Iterator[tuple[str, int]]:
 
 
 def _inner(folder: str, *, links: bool, hidden: bool = False) -> list[str]:
-    """Returns the folders in a folder: those that are hidden, or those that are not."""
+    """Returns the subdirectories of a directory: the hidden ones, or the others."""
     try:
         with os.scandir(folder) as listing:
             return [each.path for each in listing if (each.name[0] == ".") == hidden and _is_folder(each, links=links)]
@@ -61,5 +61,5 @@ def _is_folder(entry: os.DirEntry[str], *, links: bool) -> bool:
     try:
         return entry.is_dir(follow_symlinks=links)
     except OSError:
-        # A link in a circle.
+        # A circular link.
         return False

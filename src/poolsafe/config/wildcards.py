@@ -1,9 +1,9 @@
 """Matching wildcards in time proportional to the text, whatever the pattern is.
 
-`re` backtracks: `*a*a*a*b` takes a power of the text's length there. Here all places of all patterns that the text
-read so far may have led to are kept at once, as the bits of one integer (a nondeterministic automaton, bit-parallel).
-A step takes one character. It shifts the places that accept the character, keeps those inside a star, and adds those
-that can be reached without a character: the alternatives of a brace, and what follows them.
+`re` backtracks: for `*a*a*a*b`, its time is a power of the text's length. This module simulates a nondeterministic
+automaton for all patterns at once; the bits of one integer are its active places. Each character shifts the places that
+accept it, keeps those inside a star, and adds those that can be reached without a character: the alternatives of a
+brace, and what follows them.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Longer than any path on any system, and short enough that no pattern takes noticeable time.
+# Longer than any path on any system, and short enough for patterns to be fast.
 LONGEST = 10_000  # characters of one pattern
-# Integers of more bits than this make each step slower than two machines do.
+# With more bits than this, one automaton is slower than two.
 _FULL = 2_000  # places
 _KNOWN_CHARACTERS = 1_000
 
 
 class CharacterClass:
-    """What stands between brackets in a pattern, `a-z_`: single characters and ranges."""
+    """The content of brackets in a pattern, such as `a-z_`: single characters and ranges."""
 
     __slots__ = ("_characters", "_negated", "_ranges")
 
@@ -50,7 +50,7 @@ class CharacterClass:
 class Machine:
     """Several patterns side by side, each built piece by piece between two calls of `end`.
 
-    A pattern is known by the number of those before it.
+    A pattern's number is the number of patterns before it.
     """
 
     __slots__ = (
@@ -78,7 +78,7 @@ class Machine:
         self._any = self._no_slash = self._any_loop = self._no_slash_loop = 0
         self._literals: dict[str, int] = {}
         self._classes: list[tuple[CharacterClass, bool, int]] = []
-        # Place to those that it leads to without a character, all of which come after it.
+        # The places that each place leads to without a character; all of them come after it.
         self._skips: dict[int, list[int]] = {}
         # The place where each pattern ends, and the set of them.
         self._ends: list[int] = []
@@ -91,7 +91,7 @@ class Machine:
 
     @property
     def full(self) -> bool:
-        """Whether the next pattern had better go into another machine."""
+        """Whether the next pattern should go into another automaton."""
         return self._place > _FULL
 
     @property
@@ -100,12 +100,12 @@ class Machine:
         return len(self._open)
 
     def literal(self, char: str) -> None:
-        """Add one character that stands for itself."""
+        """Adds a literal character."""
         self._literals[char] = self._literals.get(char, 0) | 1 << self._place
         self._place += 1
 
     def any(self, *, slash: bool) -> None:
-        """Add `?`; `slash` says whether it stands for a slash too."""
+        """Adds `?`; `slash` says whether it also matches a slash."""
         if slash:
             self._any |= 1 << self._place
         else:
@@ -113,12 +113,12 @@ class Machine:
         self._place += 1
 
     def character_class(self, wanted: CharacterClass, *, slash: bool) -> None:
-        """Add a class; `slash` says whether it may stand for a slash."""
+        """Adds a class; `slash` says whether it may match a slash."""
         self._classes.append((wanted, slash, 1 << self._place))
         self._place += 1
 
     def star(self, *, slash: bool) -> None:
-        """Add `*`; `slash` says whether it stands for slashes too."""
+        """Adds `*`; `slash` says whether it also matches slashes."""
         if slash:
             self._any_loop |= 1 << self._place
         else:
@@ -154,14 +154,14 @@ class Machine:
         self._skips.setdefault(self._open[-1][0], []).append(self._place)
 
     def end(self) -> None:
-        """End a pattern. What follows is the next one."""
+        """Ends a pattern and begins the next one."""
         self._ends.append(self._place)
         self._matched |= 1 << self._place
         self._place += 1
         self._starts |= 1 << self._place
 
     def drop(self) -> None:
-        """Leave out the pattern that was begun: its places lead nowhere."""
+        """Drops the pattern that was begun."""
         self._open.clear()
         self._place += 1
         self._starts |= 1 << self._place

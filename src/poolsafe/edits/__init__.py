@@ -1,4 +1,4 @@
-"""From fixes to changed text, and from changed text to the file. Text is never re-rendered."""
+"""Turns fixes into edited text and writes it to the file. Code is never rendered again as a whole."""
 
 from poolsafe.edits.application import Repair, apply, repair, repair_chosen
 from poolsafe.edits.difference import diff

@@ -1,4 +1,4 @@
-"""Applies fixes: those that do not overlap together, then the rest in the next round."""
+"""Applies fixes in rounds: those that do not overlap in one round, the rest in the next."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from poolsafe.source import Source, UndecodableSource
 MOST_ROUNDS = 10
 # Each one parses the file again.
 MOST_ATTEMPTS = 64
-# More fixes than anybody answers for in one file.
+# More fixes than one file should ever need.
 MOST_CHOICES = 10_000
 
 
 @frozen
 class Repair:
-    """What came of all rounds: how many findings of each code are `gone`, and what is `refused`.
+    """The result of all rounds: how many findings of each code are `gone`, and which fixes were `refused`.
 
-    One fix may repair several findings. What is refused would not have been Python any more.
+    One fix may repair several findings. A fix is refused if the result would not be valid Python.
     """
 
     source: Source
@@ -35,9 +35,9 @@ class Repair:
 
 
 def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
-    """Apply as many of `fixes` as do not overlap; the result still parses, else a fix is left out.
+    """Applies as many of `fixes` as do not overlap, without those that break the syntax.
 
-    Returns the new source, and the fixes that are in it. Without any, the source is the very same object.
+    Returns the new source, and the fixes that are in it. If there are none, the source is the same object.
     """
     chosen = _without_overlaps(source, fixes)
     if not chosen or not source.round_trips:
@@ -45,7 +45,7 @@ def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
     together = _applied(source, chosen)
     if together is not None:
         return together, chosen
-    # Some of them do harm: find out which by halves. What nobody got round to is left for another round.
+    # Some of them break the syntax: find them by bisection. Untried ones are left for another round.
     kept: list[Fix] = []
     result = source
     groups = [chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]]
@@ -65,9 +65,9 @@ def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
 def repair(
     source: Source, check: Callable[[Source], list[Finding]], accepts: Callable[[Fix], bool], rounds: int = MOST_ROUNDS
 ) -> Repair:
-    """Check and apply in turn until nothing changes, at most `rounds` times. `accepts` chooses by applicability.
+    """Checks and applies in turn until nothing changes, at most `rounds` times. `accepts` selects by applicability.
 
-    A round after which the same is found as before is taken back: its fixes would be applied again and again.
+    A round after which the findings are the same is undone, because its fixes would be applied again and again.
     """
     gone: Counter[str] = Counter()
     found = check(source)
@@ -93,9 +93,9 @@ def repair_chosen(
     accepts: Callable[[Fix], bool],
     chooses: Callable[[Source, Source, Finding], bool],
 ) -> Repair:
-    """Check and apply one fix at a time, if it is chosen. `chooses` is given the text before and after, and asked once.
+    """Checks and applies one fix at a time, if `chooses` accepts it. `chooses` gets the text before and after.
 
-    `accepts` says of which fixes it is asked, as in `repair`.
+    `accepts` selects the fixes to ask about, as in `repair`.
     """
     declined: list[tuple[str, int]] = []  # codes and starts, which move with the text
     refused: list[Finding] = []
@@ -125,7 +125,7 @@ def _moved(offset: int, fix: Fix) -> int:
 
 def _without_overlaps(source: Source, fixes: Iterable[Fix]) -> list[Fix]:
     chosen: list[Fix] = []
-    taken: list[tuple[int, int, bool]] = []  # In order: of edits that touch no other fix's.
+    taken: list[tuple[int, int, bool]] = []  # In order, and not touching those of another fix.
     isolated: set[int] = set()
     for fix in sorted(fixes, key=_first_start):
         if not _is_sound(source, fix) or any(_touches_any(edit, taken) for edit in fix.edits):
@@ -158,18 +158,19 @@ def _touches_any(edit: Edit, taken: list[tuple[int, int, bool]]) -> bool:
         start, end, inserts = taken[index]
         if end < edit.start:
             break
-        # Touching counts: what one fix inserts where another one deletes depends on the order. Two deletions do not.
+        # Touching counts as overlapping, because the order of an insertion and a deletion matters; that of two
+        # deletions does not.
         if inserts or edit.content or (start < edit.end and edit.start < end):
             return True
     return False
 
 
 def _compiles(text: str) -> bool:
-    """Returns whether the running Python takes it, which may be older than the file's syntax."""
+    """Returns whether the running Python accepts it, which may be older than the file's syntax."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            # Notebooks may await outside of functions.
+            # Notebooks may use `await` outside functions.
             compile(text, "", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return False
@@ -182,7 +183,7 @@ def _applied(source: Source, fixes: list[Fix]) -> Source | None:
     try:
         result = source.edited([edit for fix in fixes for edit in fix.edits])
         parse(result)
-        # LibCST takes a keyword argument that is given twice.
+        # LibCST accepts a keyword argument that is passed twice.
         if _compiles(source.text) and not _compiles(result.text):
             return None
     except (ValueError, UndecodableSource, Unparsable):

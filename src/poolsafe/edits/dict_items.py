@@ -1,4 +1,4 @@
-"""Sets keys of dicts: in new displays, in those that are there, around other mappings, and beside other keys."""
+"""Sets keys of dicts: in new or existing displays, around other mappings, and next to other keys."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _NOTHING = frozenset({"None", "{}", "dict()"})
 
 
 def items_of(values: Mapping[str, str], quote: str) -> list[str]:
-    """Returns the texts `"key": value`; the values are given as Python writes them."""
+    """Returns items in the form `"key": value`; the values are Python source."""
     return [f"{quote}{key}{quote}: {value}" for key, value in values.items()]
 
 
@@ -37,7 +37,7 @@ def extend_mapping(
 ) -> tuple[Edit, ...] | None:
     """Returns edits that turn the expression EXPR at `span` into `{**EXPR, items}`, or `{**(EXPR or {}), items}`.
 
-    EXPR itself stays as it is written. None inside an f-string.
+    EXPR itself is not changed. Returns None inside an f-string.
     """
     start, end = span
     text = source.text[start:end]
@@ -52,7 +52,7 @@ def extend_mapping(
 def complete_display(
     source: Source, display: DictLayout, values: Mapping[str, str], quote: str
 ) -> tuple[Edit, ...] | None:
-    """Returns edits that set the keys written in a display, and add the others at its end, where they win."""
+    """Returns edits that change the keys in a display, and add the others at its end, where they take precedence."""
     edits: list[Edit] = []
     missing: dict[str, str] = {}
     for key, value in values.items():
@@ -73,7 +73,7 @@ def complete_display(
 
 
 def _winning_item(display: DictLayout, key: str) -> DictItemLayout | None:
-    """Returns the item that decides about a key, or None if a `**` or an unknown key may win over it."""
+    """Returns the item that sets a key, or None if a `**` or an unknown key may override it."""
     for item in reversed(display.items):
         if item.key == key:
             return item
@@ -83,7 +83,7 @@ def _winning_item(display: DictLayout, key: str) -> DictItemLayout | None:
 
 
 def set_beside(source: Source, place: Place, values: Mapping[str, str]) -> tuple[Edit, ...] | None:
-    """Returns edits that set keys at a place beside what it sets already, or None inside an f-string."""
+    """Returns edits that set keys next to those that a place sets already, or None inside an f-string."""
     quote = preferred_quote(source, place.start, place.end)
     if isinstance(place, CallLayout):
         return insert_arguments(source, place, [f"{key}={value}" for key, value in values.items()])
@@ -115,14 +115,14 @@ def set_otherwise(source: Source, branch: MissingBranch, values: Mapping[str, st
 def _wrapping(text: str, *, may_be_none: bool) -> tuple[str, str]:
     if not may_be_none:
         return ("**", "") if _parses(f"{{**{text}\n}}") else ("**(", ")")
-    # The left side of `or` may be anything but a conditional, a lambda or an assignment.
+    # A conditional, a lambda or an assignment needs parentheses on the left of `or`.
     if _parses(f"{{**{text}\n}}") or _is_alternative(text):
         return "**(", " or {})"
     return "**((", ") or {})"
 
 
 def _parses(text: str) -> bool:
-    """Returns whether the running Python takes it; a newer syntax it does not know only costs a pair of parentheses."""
+    """Returns whether the running Python can parse it. If its syntax is newer, it only gets unneeded parentheses."""
     try:
         ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):

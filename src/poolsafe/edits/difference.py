@@ -1,4 +1,4 @@
-"""The unified diff of one file, as `--diff` prints it and, but for a notebook's, `patch -p0` takes it."""
+"""The unified diff of one file, as `--diff` prints it. `patch -p0` accepts it, except for notebooks."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from poolsafe.source import Source
 
-    # The rows of the old text and of the new one, from 0 and without the last, that take each other's place.
+    # The half-open ranges of rows, from 0, in the old and the new text that replace each other.
     Change: TypeAlias = tuple[int, int, int, int]
 
 CONTEXT = 3
@@ -22,11 +22,11 @@ NO_NEWLINE = b"\\ No newline at end of file\n"
 
 
 def diff(before: Source, after: Source, withheld: Callable[[int], bool] = lambda row: False) -> bytes:
-    """Returns the unified diff of two versions of one file, in the file's own bytes; empty where they are the same.
+    """Returns the unified diff of two versions of one file, in the file's own encoding; empty if they are the same.
 
-    The path is relative where it is below the current directory. Rows, from 0, of the old text that are `withheld` are
-    left out of the context. `git apply` needs one line behind each change, so a row directly behind one is shown.
-    Of a notebook, each cell is compared by itself and named behind the path, as ruff does.
+    The path is relative if it is below the current directory. Rows of the old text (from 0) that are `withheld` are
+    left out of the context. `git apply` needs one line after each change, so the row directly after one is always
+    shown. The cells of a notebook are compared separately and named after the path, as in ruff.
     """
     pieces: list[bytes] = []
     for old, new in zip(before.sections, after.sections, strict=True):
@@ -59,7 +59,7 @@ def _hunks(old: list[bytes], new: list[bytes], withheld: Callable[[int], bool]) 
         end = len(old) if following is None else following[0]
         last = _context_end(change[1], end, withheld)
         if following is not None and _context_start(following[0], last, withheld) == last:
-            # Nothing is left out between the two.
+            # No row is left out between the two.
             continue
         yield _hunk(old, new, hunk, _context_start(hunk[0][0], first, withheld), last)
         hunk, first = [], last
@@ -78,7 +78,7 @@ def _context_end(row: int, end: int, withheld: Callable[[int], bool]) -> int:
     for each in range(row + 1, min(end, row + CONTEXT)):
         if withheld(each):
             return each
-    # A row that is withheld is no reason to show more behind it.
+    # A withheld row is not replaced by the next one.
     return min(end, row + 1 if row < end and withheld(row) else row + CONTEXT)
 
 
@@ -98,12 +98,12 @@ def _hunk(old: list[bytes], new: list[bytes], changes: list[Change], start: int,
 def _range(start: int, end: int) -> str:
     if end - start == 1:
         return str(start + 1)
-    # An empty range is named by the row before it.
+    # An empty range is given by the row before it.
     return f"{start + 1 if end > start else start},{end - start}"
 
 
 def _lines(raw: bytes) -> list[bytes]:
-    # Only \n ends a line of a patch; a carriage return is content that has to survive.
+    # In a patch, only \n ends a line; a carriage return is part of the content.
     lines = raw.split(b"\n")
     return [line + b"\n" for line in lines[:-1]] + [line for line in lines[-1:] if line]
 
@@ -114,6 +114,6 @@ def _shown(path: str) -> str:
     try:
         relative = os.path.relpath(path)
     except ValueError:
-        # Windows: another drive.
+        # On Windows, it is on another drive.
         return path
     return path if relative.startswith(os.pardir) else relative

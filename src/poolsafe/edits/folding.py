@@ -1,6 +1,6 @@
-"""Keeps lines as formatters leave them where a repair only replaces values: it closes brackets, or opens them.
+"""Lays out lines in which a fix only replaces values as formatters do: it splits or joins the content of brackets.
 
-`ruff format` and `black` put what does not fit its line in a line of its own, and back as soon as it fits.
+`ruff format` and `black` split what does not fit on a line, and join it as soon as it fits.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _OPENED_CALL = re.compile(r"\A[^#]*\w\(\Z")
 
 
 def refitted(source: Source, edits: Sequence[Edit]) -> Edits:
-    """Returns edits that make the same changes in lines, with the lines laid out again whose length matters.
+    """Returns edits that make the same changes and lay out the lines whose length matters.
 
-    A display or a call that a line is all of is wrapped if it becomes too long. A bracket is closed if its content
-    becomes so short that the whole fits one line. Other edits are returned as they are.
+    A display or a call that takes up a whole line is wrapped if it becomes too long. The content of a bracket is joined
+    if it now fits on one line. Other edits are returned unchanged.
     """
     rows: dict[int, list[Edit]] = {}
     for edit in edits:
@@ -60,9 +60,9 @@ def _relaid(source: Source, row: int, edits: list[Edit]) -> Sequence[Edit]:
 
 
 def _closed(source: Source, top: int, bottom: int, before: str, after: str) -> tuple[str, str] | None:
-    """Returns the content of a call between two lines in one line with them, before and after a change, or None.
+    """Returns a call that spans several lines on one line, before and after a change, or None.
 
-    Only where the content fits now and did not before: its owner had no other reason to open the bracket.
+    It does so only if the call fits now and did not before. Otherwise, the bracket was split for another reason.
     """
     opening, closing = source.line(top), source.line(bottom).lstrip(" \t")
     if not _OPENED_CALL.search(opening) or not closing.startswith(")") or before.endswith(",") or "#" in before:

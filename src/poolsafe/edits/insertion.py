@@ -1,7 +1,7 @@
-"""Inserts arguments into calls and items into dict displays, laid out as their neighbours are.
+"""Inserts arguments into calls and items into dict displays, laid out like their neighbours.
 
-Only white space, one comma, comments and backslashes can stand between the last element and the closing bracket;
-that is what makes pure text functions enough here.
+Only white space, one comma, comments and backslashes can be between the last element and the closing bracket, so
+functions on plain text are sufficient.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ _BLANK = re.compile(r"[ \t\f]*")
 
 
 def insert_arguments(source: Source, call: CallLayout, new: Sequence[str]) -> Edits | None:
-    """Edits that add keyword arguments, each written as `name=value`, to the end of a call, but before `**` arguments.
+    """Edits that add keyword arguments of the form `name=value` to the end of a call, but before `**` arguments.
 
-    None if the call stands in an f-string, has a bare generator as its argument, or does not match the text.
+    Returns None if the call is in an f-string, has a bare generator as its argument, or does not match the text.
     """
     if not _matches(source, call, "()") or _has_bare_generator(source, call):
         return None
@@ -39,9 +39,9 @@ def insert_arguments(source: Source, call: CallLayout, new: Sequence[str]) -> Ed
 
 
 def insert_items(source: Source, display: DictLayout, new: Sequence[str]) -> Edits | None:
-    """Returns edits that add items, each written as `key: value`, to the end of a dict display, so that they win.
+    """Returns edits that add items of the form `key: value` to the end of a dict display, where they take precedence.
 
-    None as for `insert_arguments`.
+    Returns None in the same cases as `insert_arguments`.
     """
     if not _matches(source, display, "{}"):
         return None
@@ -49,7 +49,7 @@ def insert_items(source: Source, display: DictLayout, new: Sequence[str]) -> Edi
 
 
 def insert_after(source: Source, statement: ItemStatement, new: Sequence[str]) -> Edits:
-    """Returns edits that add statements behind one: on lines of their own if it has one, else behind a semicolon."""
+    """Returns edits that add statements after one: on their own lines, or after a semicolon if it shares its line."""
     if not statement.alone:
         return (Edit(statement.end, statement.end, "".join(f"; {text}" for text in new)),)
     start = source.line_start(statement.start)
@@ -58,7 +58,7 @@ def insert_after(source: Source, statement: ItemStatement, new: Sequence[str]) -
 
 
 def insert_lines(source: Source, offset: int, lines: Sequence[str]) -> Edits:
-    """Returns edits that add lines behind the one that an offset is in."""
+    """Returns edits that add lines after the one that contains an offset."""
     end = _LINE_END.search(source.text, offset)
     assert end is not None
     place = end.start()
@@ -81,7 +81,7 @@ def _has_bare_generator(source: Source, call: CallLayout) -> bool:
     import ast
 
     try:
-        # A bare generator may be the only argument, but no element of a tuple.
+        # A bare generator may only be the sole argument of a call.
         ast.parse(f"({value}\n, 0)", mode="eval")
     except SyntaxError:
         return True
@@ -114,7 +114,7 @@ def _append(
         return (Edit(place, place, "".join(f"{line}," for line in lines)),)
     content = ",".join(lines)
     if len(elements) == 1:
-        # Formatters write no comma behind a lone element, and one behind the last of several.
+        # Formatters add a comma after the last of several elements, but not after a lone one.
         content += ","
     if place == last.end:
         return (Edit(place, place, f",{content}"),)
@@ -124,9 +124,9 @@ def _append(
 def _end_of_own_line(
     source: Source, layout: CallLayout | DictLayout, last: ArgumentLayout | DictItemLayout
 ) -> int | None:
-    """Returns the end of the line on which the last element ends, behind its comma and its comment.
+    """Returns the end of the line on which the last element ends, after its comma and its comment.
 
-    None if the closing bracket is on that line, or where the line is continued in a way that nothing may follow.
+    Returns None if the closing bracket is on that line, or if the line ends with a backslash.
     """
     after = last.end if last.comma is None else last.comma + 1
     if "\n" in source.text[last.end : after] or "\r" in source.text[last.end : after]:
@@ -139,7 +139,7 @@ def _end_of_own_line(
 
 
 def _into_empty(source: Source, layout: CallLayout | DictLayout, new: Sequence[str]) -> Edit:
-    """Fill empty brackets; where comments stand between them, on lines of their own behind the comments."""
+    """Fills empty brackets. If there are comments between them, the content gets its own lines after the comments."""
     inside = source.text[layout.open : layout.close]
     if not inside.strip():
         return Edit(layout.open, layout.close, ", ".join(new))
@@ -151,7 +151,7 @@ def _into_empty(source: Source, layout: CallLayout | DictLayout, new: Sequence[s
 
 
 def _indent_of(source: Source, offset: int) -> str | None:
-    """Returns the white space before `offset` where nothing else stands before it on its line."""
+    """Returns the white space before `offset` if nothing else precedes it on its line."""
     start = source.line_start(offset)
     before = source.text[start:offset]
     return before if _BLANK.fullmatch(before) else None

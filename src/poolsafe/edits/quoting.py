@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-# Comments and long strings are matched so as to be skipped: their quotes say nothing.
+# Comments and triple-quoted strings are matched in order to skip them.
 _STRING = re.compile(
     r"""
       \#[^\r\n]*
@@ -25,14 +25,14 @@ _OPENING = re.compile(r"(?P<prefix>[a-zA-Z]{0,2})(?P<quotes>\'\'\'|\"\"\"|'|\")"
 
 
 def preferred_quote(source: Source, start: int, end: int) -> str:
-    """The quote that most strings between `start` and `end` have, else most of the file, else the configured one."""
+    """Returns the quote of most strings between `start` and `end`, else of the file, else the configured one."""
     balance = _balance(source.text[start:end]) or _balance(source.text)
     if not balance:
         return source.quote
     return "'" if balance > 0 else '"'
 
 
-@functools.lru_cache(maxsize=4)  # All engines of a file ask for the same text.
+@functools.lru_cache(maxsize=4)  # All fixes of a file ask about the same text.
 def _balance(text: str) -> int:
     groups = [match.lastgroup for match in _STRING.finditer(text)]
     return groups.count("single") - groups.count("double")
@@ -51,7 +51,7 @@ def quotes_around(source: Source, offset: int) -> tuple[str, str] | None:
 
 
 def is_in_string(source: Source, offset: int) -> bool:
-    """Returns whether an offset is behind the first character of a string literal, or whether that cannot be told."""
+    """Returns whether an offset is inside a string literal. True if that cannot be determined."""
     row = source.row_column(offset)[0]
     place = (row, len(source.text[source.line_start(offset) : offset].encode()))
     spans = _strings(source.text)

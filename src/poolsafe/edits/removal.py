@@ -1,4 +1,4 @@
-"""Takes arguments out of a call and items out of a dict, with their commas and their lines where those are theirs."""
+"""Removes arguments from calls and items from dicts, with their commas, and with lines that contain nothing else."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ _BEFORE_COMMENT = re.compile(r"[ \t\f]*(?=\#)")
 def remove_arguments(source: Source, call: CallLayout, indices: Iterable[int]) -> tuple[Edit, ...] | None:
     """Returns the deletions of the arguments at `indices`, which do not overlap.
 
-    None if a comment would be lost, and inside an f-string.
+    Returns None if a comment would be lost, and inside an f-string.
     """
     return remove_elements(source, call, indices)
 
 
 def remove_elements(source: Source, layout: CallLayout | DictLayout, indices: Iterable[int]) -> tuple[Edit, ...] | None:
-    """Returns the same for the elements of a call or of a dict display."""
+    """Returns the deletions of elements of a call or of a dict display."""
     if not source.round_trips or inside_formatted_string(source.text, layout.start):
         return None
     extents = [extent for first, last in _runs(indices) for extent in _extents(source, layout.elements, first, last)]
-    # A number sign inside a string is no comment, but nobody needs such an argument removed.
+    # A `#` inside a string is not a comment, but such arguments do not have to be removed.
     if any("#" in source.text[start:end] for start, end in extents):
         return None
     return tuple(Edit(start, end, "") for start, end in extents)
 
 
 def remove_argument(source: Source, call: CallLayout, index: int) -> Edit | None:
-    """As `remove_arguments` for one argument; the deletions of several, made one by one, may overlap."""
+    """Does what `remove_arguments` does for one argument. Separate deletions of several arguments may overlap."""
     edits = remove_arguments(source, call, [index])
     return None if edits is None else edits[0]
 
 
 def _runs(indices: Iterable[int]) -> list[tuple[int, int]]:
-    """Neighbours go together: each run as its first and its last index."""
+    """Returns runs of adjacent indices, each as its first and last index."""
     runs: list[tuple[int, int]] = []
     for index in sorted(set(indices)):
         if runs and runs[-1][1] == index - 1:
@@ -70,7 +70,7 @@ def _joint_extent(source: Source, elements: Elements, first: int, last: int) -> 
     after = end if comma is None else comma + 1
     comment = _BEFORE_COMMENT.match(source.text, after)
     if comment is not None and comma is not None and starts_line:
-        # The comment keeps the line.
+        # The line stays, because of its comment.
         return start, comment.end()
     is_last = last + 1 == len(elements)
     if first == 0:
@@ -81,7 +81,7 @@ def _joint_extent(source: Source, elements: Elements, first: int, last: int) -> 
 
 
 def _own_lines(source: Source, argument: ArgumentLayout | DictItemLayout) -> tuple[int, int] | None:
-    """Returns the whole lines of an argument that shares them with nothing else."""
+    """Returns the lines of an argument if nothing else is on them."""
     if argument.comma is None or not _starts_line(source, argument):
         return None
     rest = _REST_OF_LINE.match(source.text, argument.comma + 1)

@@ -14,7 +14,7 @@ def replace_text(source: Source, span: tuple[int, int], content: str) -> Edit | 
     """Returns the edit that replaces a span, or None if a comment in it would be lost."""
     start, end = span
     lost = source.text[start:end]
-    # A value of several lines may hold a comment; no literal does.
+    # A value on several lines may contain a comment, unless it is a literal.
     if not lost or not source.round_trips or "#" in lost:
         return None
     return Edit(start, end, content)

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
 
 
 def write(before: Source, after: Source, target: str | None = None) -> None:
-    """Replace the file of `before` by the bytes of `after`, atomically, keeping its owner, mode and attributes.
+    """Replaces the file of `before` by the bytes of `after`, atomically, keeping its owner, mode and attributes.
 
-    `target` is the real path that the file had when it was found; a link that has got in the way since is an error.
-    Without it, links are followed. Writes nothing where the bytes are the same. Raises ChangedMeanwhile or NotWritten;
-    then the file is untouched.
+    `target` is the real path that the file had when it was found; a link that has appeared since is an error. Without
+    it, links are followed. Writes nothing if the bytes are the same. Raises ChangedMeanwhile or NotWritten; then the
+    file is unchanged.
     """
     if after.raw != before.raw:
         replace(target or os.path.realpath(before.path), after.raw, named=before.path, before=before.raw)

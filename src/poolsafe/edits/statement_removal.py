@@ -1,4 +1,4 @@
-"""Takes whole statements out of their blocks."""
+"""Removes whole statements from their blocks."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _Start = tuple[int, int]
 
 
 def remove_statements(source: Source, spans: Iterable[tuple[int, int]]) -> tuple[Edit, ...] | None:
-    """Returns the edits that remove the statements at `spans`; `pass` takes the place of a block's last one.
+    """Returns edits that remove the statements at `spans`. A block that would be empty gets `pass`.
 
-    None if a statement shares its line with another one, or if a comment would be lost.
+    Returns None if a statement shares its line with another one, or if a comment would be lost.
     """
     wanted = {_start(source, start): (start, end) for start, end in spans}
     if not source.round_trips or not wanted:
@@ -50,7 +50,7 @@ def _removal(source: Source, start: int, end: int, *, stands_in: bool) -> Edit |
     if stands_in:
         return Edit(start, end, "pass")
     if rest.end() == len(text) and text[-1:] not in ("\r", "\n"):
-        # The last line has no end, and the one before it is to have none either.
+        # The file does not end with a line end, and should not afterwards.
         before = _LINE_END.search(text, 0, first)
         return Edit(before.start() if before is not None else first, len(text), "")
     return Edit(first, rest.end(), "")
@@ -61,9 +61,9 @@ def _start(source: Source, offset: int) -> _Start:
     return row, len(source.text[source.line_start(offset) : offset].encode())
 
 
-@functools.lru_cache(maxsize=4)  # All fixes of a file ask for the same text.
+@functools.lru_cache(maxsize=4)  # All fixes of a file ask about the same text.
 def _blocks(text: str) -> list[list[_Start]]:
-    """Returns where the statements of each block begin. A text that cannot be parsed has none."""
+    """Returns where the statements of each block begin, or nothing if the text cannot be parsed."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,8 +1,8 @@
-"""Keeps a repaired call within the project's line length, laid out as `ruff format` and `black` would leave it.
+"""Keeps a fixed call within the project's line length, in the layout of `ruff format` and `black`.
 
 A call that no longer fits its line gets one argument per line and a trailing comma, and a dict display that no longer
-fits gets one item per line. Both formatters leave such brackets as they are. A line that was too long before stays one
-line: its owner does not count characters.
+fits gets one item per line. Both formatters leave such brackets unchanged. A line that was too long before
+is not wrapped.
 """
 
 from __future__ import annotations
@@ -22,24 +22,24 @@ if TYPE_CHECKING:
 
 Edits = tuple[Edit, ...]
 
-# What may stand before a call for the formatters to split its brackets first, and behind it.
+# What may precede and follow a call whose brackets the formatters split first.
 _BEFORE = re.compile(
     r"[ \t]*(?:(?:return|yield|await|async with|with) )*"
     r"(?:[\w.\[\]'\"]+(?:: [\w.\[\], |'\"]+)? = |\w+=|(?P<quote>['\"])[\w.]+(?P=quote): )?(?:await )?"
 )
 _OUTER = re.compile(_BEFORE.pattern + r"[\w.]+\(")
 _OWN_CALL = re.compile(r"[ \t]*(?:\w+=)?(?:await )?[\w.]+\(")
-# What may stand behind the call of a `with` statement.
+# What may follow the call of a `with` statement.
 _AS = re.compile(r"(?: as [\w.]+)?:")
 _CALLEE = re.compile(r"(?<![\w.])[\w.]+\(\Z")
-# How a comment for a tool begins.
+# The beginning of a comment for a tool.
 _TOOLS = re.compile(
     r"[ \t]*(?:noqa|nosec|nosonar|pyre-|(?:flake8|fmt|isort|mypy|poolsafe|pragma|pylint|pyright|ruff|type|yapf):)",
     re.IGNORECASE,
 )
 _CODE = re.compile(r"(?:[^#'\"]|'[^']*'|\"[^\"]*\")*")
 _TOKEN = re.compile(r"\s+|\w+|\"[^\"]*\"|'[^']*'|.")
-# A line of its own that holds one argument or item with a dict display.
+# A line with nothing but one argument or item that is a dict display.
 _DISPLAY = re.compile(
     r"(?P<indent>[ \t]*)"
     r"(?P<head>(?:\w+=|return |else |[\w.]+(?:\[[\w.'\"]+\])*(?:: [\w.\[\], |'\"]+)? = |"
@@ -48,15 +48,15 @@ _DISPLAY = re.compile(
 )
 
 
-# A line of its own that spreads one of two dicts into a display.
+# A line with nothing but `**` and one of two dicts.
 _SPREAD = re.compile(r"(?P<indent>[ \t]*)\*\*\((?P<chosen>\{.+\})\)(?P<tail>,?(?:[ \t]*#.*)?)")
 
 
 def fitted(source: Source, call: CallLayout | DictLayout, edits: Edits) -> Edits:
     """Returns edits that make the same change and keep the lines of a call or a display within the line length.
 
-    Lines that were longer before may stay so. Returns the given edits if the result fits, or if it cannot be wrapped
-    with certainty.
+    Lines that were longer before may stay long. Returns the given edits if the result fits, or if it cannot be wrapped
+    reliably.
     """
     text = source.text
     if not all(call.open <= edit.start and edit.end <= call.close for edit in edits):
@@ -93,14 +93,14 @@ def _unit(text: str) -> str:
 def _is_comment_for_people(rest: str) -> bool:
     """Returns whether the rest of a line is blank, a separator, or a comment in which no directive of a tool begins.
 
-    A directive belongs to the first line of a call, which would not be its last one any more.
+    A directive belongs to the first line of a call, which would no longer be its last one.
     """
     code, mark, comment = rest.partition("#")
     return code.strip(" \t") in ("", ";", ",") and not (mark and any(map(_TOOLS.match, comment.split("#"))))
 
 
 def is_commented_for_people(line: str, column: int) -> bool:
-    """Returns whether a line ends with a comment behind a column, in which no directive of a tool begins."""
+    """Returns whether a line ends with a comment after a column that contains no directive of a tool."""
     found = _CODE.match(line, column)
     rest = line[found.end() :] if found is not None else ""
     return rest.startswith("#") and _is_comment_for_people(rest)
@@ -117,13 +117,13 @@ def _is_one_line(text: str) -> bool:
 
 
 def _applied(text: str, edits: Edits, start: int, end: int) -> str:
-    """Returns what edits within `text[start:end]` make of it."""
+    """Returns `text[start:end]` after edits within it."""
     changed = edited(text, edits)
     return changed[start : end + len(changed) - len(text)]
 
 
 def _call_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) -> str | None:
-    """Returns a line with the call that opens at an offset in it wrapped, or None if the line is more than calls.
+    """Returns a line with the call that opens at an offset wrapped, or None if the line contains more than calls.
 
     If it is an argument of another call, that one is wrapped first.
     """
@@ -140,7 +140,7 @@ def _call_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) 
 
 
 def _behind(head: str, rest: str) -> str:
-    """Returns what stands behind a call and its `as` clause, if it is the one of a `with` statement."""
+    """Returns what follows a call and its `as` clause, if it is the call of a `with` statement."""
     found = _AS.match(rest) if head.lstrip(" \t").startswith(("with ", "async with ")) else None
     return rest if found is None else rest[found.end() :]
 
@@ -156,12 +156,12 @@ def _outer_wrapped(line: str, opening: int, unit: str, newline: str, limit: int)
 
 
 def _is_between_brackets(text: str, start: int, end: int) -> bool:
-    """Returns whether the line at a span is all that stands between the brackets of a call."""
+    """Returns whether the line at a span is the whole content of a call's brackets."""
     return text[:start].rstrip(" \t\r\n").endswith("(") and text[end:].lstrip(" \t\r\n").startswith(")")
 
 
 def _row_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) -> str | None:
-    """Returns the arguments of a line in lines of their own, with the call among them wrapped, or None."""
+    """Returns the arguments of a line on lines of their own, with the call among them wrapped, or None."""
     parts = split(f"{line})")
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     if parts is None or parts[1]:
@@ -194,7 +194,7 @@ def _rows(
 def _displays_wrapped(text: str, opening: int, unit: str, newline: str, limit: int, allowed: set[str]) -> str:
     lines = re.split(r"\r\n|\r|\n", text)
     if any(end != newline for end in re.findall(r"\r\n|\r|\n", text)) or '"""' in text or "'''" in text:
-        # A line may be one of a string.
+        # The line may be inside a string.
         return text
     if (
         len(lines) == 3
@@ -202,7 +202,7 @@ def _displays_wrapped(text: str, opening: int, unit: str, newline: str, limit: i
         and not lines[0][opening:].partition("#")[0].strip(" \t")
         and lines[2].lstrip(" \t").startswith(")")
     ):
-        # All arguments stand in one line between the brackets.
+        # All arguments are on one line between the brackets.
         parts = split(f"{lines[1]})")
         if parts is not None and parts[1] == "" and len(parts[0]) > 1:
             indent = lines[1][: len(lines[1]) - len(lines[1].lstrip(" \t"))]
@@ -234,7 +234,7 @@ def _fitting(line: str, unit: str, newline: str, limit: int) -> str:
 
 
 def _own_call_wrapped(line: str, unit: str, newline: str, limit: int) -> str | None:
-    """Returns a line that one call is all of with its arguments in lines of their own, or None for another line."""
+    """Returns a line that consists of one call with its arguments on lines of their own, or None for any other line."""
     head = _OWN_CALL.match(line)
     parts = split(line[head.end() :]) if head is not None else None
     if head is None or parts is None or not parts[0] or not _is_comment_for_people(parts[1]):
@@ -249,7 +249,7 @@ def _own_call_wrapped(line: str, unit: str, newline: str, limit: int) -> str | N
 def _conditional_wrapped(
     indent: str, head: str, text: str, tail: str, unit: str, newline: str, limit: int
 ) -> str | None:
-    """Returns a line that holds `{...} if ... else {...}` in parentheses, one part a line, or None for another one."""
+    """Returns a line that consists of `{...} if ... else {...}` in parentheses, one part per line, or None."""
     import ast
 
     try:
@@ -259,7 +259,7 @@ def _conditional_wrapped(
     if not isinstance(whole, ast.IfExp) or isinstance(whole.orelse, ast.IfExp):
         return None
     body, test, orelse = (ast.get_source_segment(text, one) for one in (whole.body, whole.test, whole.orelse))
-    # What is in parentheses, or not in one line, is no part of this.
+    # Not in parentheses, and on one line.
     if text != f"{body} if {test} else {orelse}" or not _is_comment_for_people(tail):
         return None
     rows = (f"{indent}{unit}{row}" for row in (f"{body}", f"if {test}", f"else {orelse}"))
@@ -270,7 +270,7 @@ def _conditional_wrapped(
 def split(text: str) -> tuple[list[str], str] | None:
     """Splits what follows an opening parenthesis into the elements up to the closing one, and the rest.
 
-    Returns None if the text does not consist of tokens, which it may not if it is of a newer Python.
+    Returns None if the text cannot be tokenized, for example because its syntax is newer.
     """
     depth, start = 0, 0
     parameters: list[int] = []  # the depths at which a lambda's parameters are read
@@ -305,7 +305,7 @@ def split(text: str) -> tuple[list[str], str] | None:
 
 
 def _with_end(text: str, call: CallLayout, edits: Edits) -> Edits:
-    """Returns the edits, with those behind the last argument as one: another fix there waits for the next round."""
+    """Returns the edits, with those after the last argument joined: another fix there waits for the next round."""
     last = call.arguments[-1].end if call.arguments else call.open
     if any(edit.start < last <= edit.end for edit in edits):
         return edits
@@ -315,7 +315,7 @@ def _with_end(text: str, call: CallLayout, edits: Edits) -> Edits:
 
 
 def _smallest(text: str, start: int, end: int, changed: str) -> Edits:
-    """Returns edits that turn `text[start:end]` into another text and repeat none of what is left as it is."""
+    """Returns edits that turn `text[start:end]` into another text and leave out the unchanged parts."""
     import difflib
 
     before, after = _TOKEN.findall(text[start:end]), _TOKEN.findall(changed)
