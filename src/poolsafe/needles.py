@@ -173,7 +173,12 @@ def holds_suppression(data: bytes) -> bool:
 def runs_several_commands(data: bytes) -> bool:
     """Whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given a string of several commands."""
     if b";" not in data or not (
-        b"text" in data or b"exec" in data or b"DDL" in data or b".fetch" in data or b".prepare(" in data
+        b"text" in data
+        or b"exec" in data
+        or b"DDL" in data
+        or b".fetch" in data
+        or b".prepare(" in data
+        or b".cursor(" in data
     ):
         return False
     from poolsafe.sql import python_names

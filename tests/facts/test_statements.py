@@ -404,37 +404,3 @@ def test_what_costs_too_much_is_said() -> None:
     )
     assert [(one.cause, one.holds_sql) for one in report.silences] == [(Cause.BUDGET, True)]
     assert report.engines == 0
-
-
-PSYCOPG = """
-    connection.execute("DELETE FROM a; DELETE FROM b")  # silent
-    connection.execute("DELETE FROM a WHERE x = %s; DELETE FROM b", (1,))  # PGB302
-    connection.execute("DELETE FROM a; DELETE FROM b", ())  # silent
-    connection.execute("DELETE FROM a; DELETE FROM b", None)  # silent
-    connection.execute("DELETE FROM a; DELETE FROM b", unknown())  # silent
-    connection.execute("DELETE FROM a WHERE x = 1;", (1,))  # silent
-    connection.execute("DELETE FROM a; DELETE FROM b", prepare=True)  # PGB302
-    never.execute("DELETE FROM a; DELETE FROM b", prepare=True)  # silent
-    unknown().execute("DELETE FROM a WHERE x = %s; DELETE FROM b", (1,))  # silent
-    psycopg.ClientCursor(connection).execute("DELETE FROM a WHERE x = %s; DELETE FROM b", (1,))  # silent
-
-    with connection.cursor() as cursor:
-        cursor.execute("DELETE FROM a WHERE x = %(x)s; DELETE FROM b", {"x": 1})  # PGB302
-
-    import psycopg_pool
-    with psycopg_pool.ConnectionPool("postgresql://db/app") as pool:
-        with pool.connection() as held:
-            held.execute("DELETE FROM a WHERE x = %s; DELETE FROM b", [1])  # PGB302
-"""
-
-PSYCOPG_HEAD = """
-import psycopg
-connection = psycopg.connect("postgresql://db/app", prepare_threshold=5)
-never = psycopg.connect("postgresql://db/app", prepare_threshold=None)
-"""
-
-
-@pytest.mark.parametrize(("program", "expected"), cases(PSYCOPG))
-def test_psycopg_takes_one_command_with_parameters(program: str, expected: str) -> None:
-    found = codes_of(f"{PSYCOPG_HEAD}{program}\n").split()
-    assert [code for code in found if code == "PGB302"] == [code for code in expected.split() if code != "silent"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 
-from poolsafe.facts.targets import engine_sites, option_sites, prepares
+from poolsafe.facts.targets import engine_sites, may_prepare, option_sites
 from poolsafe.inference import Inference, Module, ObservedCall, Value, alternatives
 from poolsafe.inference.models import PREPARING, Connectable, TextClause
 from poolsafe.libraries import CLIENT_FUNCTIONS, DRIVER_METHODS, ENGINE_FUNCTIONS, SETTING_OPTIONS, SQL_FUNCTIONS
@@ -52,10 +52,10 @@ class Observed:
     def statements(self) -> list[list[ObservedCall]]:
         """The observations of each call of the module that is given SQL as a string.
 
-        These are `text`, `DDL`, `exec_driver_sql`, `op.execute`, and the methods of asyncpg that prepare it.
+        These are `text`, `DDL`, `exec_driver_sql`, `op.execute`, and the methods of drivers that may prepare it.
         """
         calls = self.inference.calls
-        given = [one for one in calls if one.function in SQL_FUNCTIONS or _takes_string(one) or _is_prepared(one)]
+        given = [one for one in calls if one.function in SQL_FUNCTIONS or _takes_string(one) or _is_drivers(one)]
         return self._by_node(given)
 
     @functools.cached_property
@@ -112,11 +112,11 @@ def _takes_string(seen: ObservedCall) -> bool:
     return not isinstance(seen.arguments.positional[0], TextClause)
 
 
-def _is_prepared(seen: ObservedCall) -> bool:
-    """Returns whether a call is given a string by a method that asyncpg's own connections have, and prepare."""
-    if seen.function not in DRIVER_METHODS and seen.function != "prepare":
+def _is_drivers(seen: ObservedCall) -> bool:
+    """Returns whether a call is given a string by a method of a driver's own connections that may prepare it."""
+    if seen.function not in DRIVER_METHODS and seen.function not in PREPARING:
         return False
-    return prepares(seen.node) and not isinstance(seen.arguments.positional[0], TextClause)
+    return may_prepare(seen.module, seen.node) and not isinstance(seen.arguments.positional[0], TextClause)
 
 
 def _may_change_session(seen: ObservedCall) -> bool:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import libcst as cst
 
 from poolsafe.facts.clauses import joined_text, several_commands
 from poolsafe.facts.drivers import ASYNCPG, driver_of
 from poolsafe.facts.observed import Observed, sql_of
 from poolsafe.facts.places import explain
-from poolsafe.facts.psycopg_calls import sends_one_command
+from poolsafe.facts.psycopg_calls import why_engine_sends_one_command, why_one_command
 from poolsafe.facts.runners import Runners
 from poolsafe.facts.sql_literals import characters
 from poolsafe.facts.statement import Piece, Runner, Statement
 from poolsafe.facts.targets import prepares
 from poolsafe.findings import Related
 from poolsafe.inference import Module, ObservedCall, Text
+from poolsafe.inference.models import PREPARING
+from poolsafe.libraries import DRIVER_METHODS
 from poolsafe.sql import scanner
 from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.layout import CallLayout
@@ -33,11 +37,23 @@ def collect_statements(observed: Observed) -> list[Statement]:
 
 
 def _runner_of_driver(observed: Observed, calls: list[ObservedCall]) -> tuple[Runner, str]:
-    """Returns whether a connection of asyncpg's own is given the SQL, and the reason in words."""
+    """Returns which driver's own connection is given the SQL and takes one command only, and the reason in words."""
     driver, reason = driver_of(observed.inference.project, observed.module, calls)
-    if driver in _PSYCOPG and sends_one_command(calls[0]):
-        return Runner.PSYCOPG, reason
-    return Runner.ASYNC if driver == ASYNCPG else Runner.SYNC, reason
+    if driver in _PSYCOPG:
+        why = next(filter(None, map(why_one_command, calls)), None)
+        return (Runner.SYNC, reason) if why is None else (Runner.PSYCOPG, why)
+    return Runner.ASYNC if driver == ASYNCPG and prepares(calls[0].node) else Runner.SYNC, reason
+
+
+def _runner_of_engine(
+    observed: Observed, runners: Runners, calls: list[ObservedCall], commands: Iterable[str]
+) -> tuple[Runner, str]:
+    """Returns which driver of SQLAlchemy's engine takes one command only, and the reason in words."""
+    runner, reason = runners.runner_of(calls, commands)
+    if runner is Runner.SYNC:
+        why = why_engine_sends_one_command(observed, [*observed.executions_of(calls[0]), *calls])
+        return (runner, reason) if why is None else (Runner.PSYCOPG, why)
+    return runner, reason
 
 
 def _statement(observed: Observed, runners: Runners, calls: list[ObservedCall]) -> Statement | None:
@@ -49,11 +65,11 @@ def _statement(observed: Observed, runners: Runners, calls: list[ObservedCall]) 
     node = calls[0].node
     layout = call_layout(module.tree, node)
     sql = joined_text(text)
-    own = not runners.is_of_dbapi(calls) and prepares(node) and calls[0].function not in _CLAUSES
+    own = not runners.is_of_dbapi(calls) and calls[0].function in DRIVER_METHODS | PREPARING
     if own:
         runner, reason = _runner_of_driver(observed, calls)
     else:
-        runner, reason = runners.runner_of(calls, [sql[start:end] for start, end in spans])
+        runner, reason = _runner_of_engine(observed, runners, calls, [sql[start:end] for start, end in spans])
     # The arguments beside the SQL belong to one of the commands, and what is fetched is the result of another.
     literal, offsets = (None, []) if own else _literal(module, node, sql)
     pieces = tuple(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 import libcst as cst
@@ -55,25 +56,40 @@ def statement_sites(module: Module) -> list[CallSite]:
     return [
         site
         for site in module.index.calls
-        if (site.name in runners or prepares(site.node)) and _may_hold_several(module, site)
+        if (site.name in runners or may_prepare(module, site.node)) and _may_hold_several(module, site)
     ]
 
 
 # Methods of asyncpg's connections and pools that prepare what they are given. `execute` does with arguments only.
-_PREPARING = frozenset({"fetch", "fetchrow", "fetchval", "prepare"})
+_PREPARING = frozenset({"cursor", "executemany", "fetch", "fetchmany", "fetchrow", "fetchval", "prepare"})
 
 
 def prepares(call: cst.Call) -> bool:
-    """Returns whether asyncpg prepares the SQL of a call: all methods do, but for `execute` with the SQL alone.
-
-    psycopg's `execute` does with `prepare=True`.
-    """
+    """Returns whether asyncpg prepares the SQL of a call: all methods do, but for `execute` with the SQL alone."""
     if not isinstance(call.func, cst.Attribute):
         return False
     name = call.func.attr.value
-    given = [argument for argument in call.args if argument.keyword is None]
-    named = any(argument.keyword is not None and argument.keyword.value == "prepare" for argument in call.args)
-    return name in _PREPARING or (name == "execute" and (len(given) > 1 or named))
+    return name in _PREPARING or (name == "execute" and sum(argument.keyword is None for argument in call.args) > 1)
+
+
+def may_prepare(module: Module, call: cst.Call) -> bool:
+    """Returns whether a driver may prepare the SQL of a call: asyncpg, or psycopg, if the file names it.
+
+    psycopg prepares the SQL of an `execute` by its threshold or its keywords.
+    """
+    if prepares(call):
+        return True
+    return isinstance(call.func, cst.Attribute) and call.func.attr.value == "execute" and _names_psycopg(module)
+
+
+def _names_psycopg(module: Module) -> bool:
+    """Returns whether the file contains the name of psycopg 3."""
+    if "names psycopg" not in module.memo:
+        module.memo["names psycopg"] = _PSYCOPG.search(module.source.text) is not None
+    return bool(module.memo["names psycopg"])
+
+
+_PSYCOPG = re.compile(r"psycopg(?!2)")
 
 
 def session_sites(module: Module) -> list[CallSite]:
@@ -115,7 +131,7 @@ def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
 
 def _may_hold_several(module: Module, site: CallSite) -> bool:
     """Returns whether the SQL of a call may be several commands, judged by the strings that can reach it."""
-    if site.name == "execute" and not _takes_strings(site) and not prepares(site.node):
+    if site.name == "execute" and not _takes_strings(site) and not may_prepare(module, site.node):
         return False
     if not site.node.args:
         return False

@@ -33,7 +33,7 @@ def threshold_of(surroundings: Surroundings, layout: CallLayout, given: list[Giv
     module = surroundings.module
     options = [option for one in given for option in detection_alternatives(one.option(KEY))]
     found = _threshold(surroundings, layout, options)
-    if found.state is ThresholdState.ABSENT and (_sets_later(module) or any(map(_configures, given))):
+    if found.state is ThresholdState.ABSENT and (is_set_later(module) or any(map(is_configured, given))):
         return Threshold(ThresholdState.UNKNOWN, reason="it is set after the connection is made")
     return found
 
@@ -78,13 +78,13 @@ def _has_creator(view: View) -> bool:
 
 
 def _gives_number(given: Given) -> bool:
-    return any(_state(single) in _WRONG for _, single in alternatives(given.option(KEY)))
+    return any(threshold_state(single) in _WRONG for _, single in alternatives(given.option(KEY)))
 
 
 def _threshold(surroundings: Surroundings, layout: CallLayout, options: list[tuple[Guard, Value]]) -> Threshold:
     states: dict[ThresholdState, list[tuple[Guard, Value]]] = {}
     for guard, single in options:
-        states.setdefault(_state(single), []).append((guard, single))
+        states.setdefault(threshold_state(single), []).append((guard, single))
     state = _one_state(surroundings, states)
     values = states.get(state, [])
     value = values[0][1] if values else Unknown("no code path reaches it")
@@ -126,7 +126,8 @@ def _one_state(surroundings: Surroundings, states: dict[ThresholdState, list[tup
     return ThresholdState.CONDITIONAL
 
 
-def _state(value: Value) -> ThresholdState:
+def threshold_state(value: Value) -> ThresholdState:
+    """Returns the state of one value of `prepare_threshold`."""
     match value:
         case Absent():
             return ThresholdState.ABSENT
@@ -139,7 +140,7 @@ def _state(value: Value) -> ThresholdState:
     return ThresholdState.UNKNOWN
 
 
-def _configures(given: Given) -> bool:
+def is_configured(given: Given) -> bool:
     """Returns whether a pool's `configure` function may set the threshold of each connection."""
     for _, single in alternatives(given.option_of_call("configure")):
         if isinstance(single, Function):
@@ -150,7 +151,7 @@ def _configures(given: Given) -> bool:
     return False
 
 
-def _sets_later(module: Module) -> bool:
+def is_set_later(module: Module) -> bool:
     """Returns whether the file sets the threshold of some connection: `connection.prepare_threshold = None`."""
     return KEY in module.source.text and _assigns_threshold(module.tree.module)
 

@@ -1,12 +1,15 @@
 """
 ## What it does
-Reports `text()` with two or more SQL commands that run on asyncpg.
+Reports `text()` with two or more SQL commands that run on asyncpg. It also checks psycopg 3 engines, if the call has
+parameters or `prepare_threshold` is 0.
 
 ## Why is this bad?
 SQLAlchemy lets asyncpg prepare everything it executes, and PostgreSQL can prepare only one command at a time:
 `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped as
 `sqlalchemy.exc.ProgrammingError`. This has nothing to do with the pooler: it also fails on a direct connection, in
-every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it prepares too.
+every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it prepares too. psycopg 3 runs
+several commands in one string, but not with parameters, and not with `prepare_threshold=0`, which prepares every
+statement at once: `psycopg.errors.SyntaxError` with the same text.
 
 ## Example
 ```python
@@ -31,8 +34,8 @@ async def rebuild(connection: AsyncConnection) -> None:
 
 A final semicolon, semicolons in strings, comments and dollar-quoted bodies, `BEGIN ATOMIC` functions and
 `CREATE RULE ... DO ALSO (a; b)` do not count as several commands. Nothing is reported for synchronous engines
-(psycopg2), which can run several commands in one call, for engines on other drivers, for the SQL of other databases, or
-in a branch for another dialect.
+(psycopg2, psycopg), which can run several commands in one call, for engines on other drivers, for the SQL of other
+databases, or in a branch for another dialect.
 
 ## Fix safety
 The fix gives each command its own call. It is safe for a statement in a transaction whose result is not used. Otherwise
@@ -40,7 +43,7 @@ it is unsafe, or there is no fix: under AUTOCOMMIT, for example, the commands wo
 
 ## Versions
 All: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18
-and 1.25.2.
+and 1.25.2. psycopg 3.1.20 and 3.3.9 refuse the same calls.
 
 ## References
 - [PostgreSQL: extended query
@@ -58,7 +61,7 @@ from poolsafe.facts.statement import Statement
 from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.statement_fixes import split_text
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assumption, called, finding, prepared_by_asyncpg
+from poolsafe.rules.wording import assumption, called, finding, taker_of_one_command
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -68,10 +71,11 @@ if TYPE_CHECKING:
 def check(statement: Statement, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if called(statement.function) != "text()" or len(statement.commands) < 2:
         return
-    if not prepared_by_asyncpg(statement, deployment):
+    driver = taker_of_one_command(statement, deployment)
+    if driver is None:
         return
     message = (
-        f"`text()` contains {len(statement.commands)} commands: asyncpg raises `cannot insert multiple "
+        f"`text()` contains {len(statement.commands)} commands: {driver} raises `cannot insert multiple "
         "commands into a prepared statement` on every server; run each command in its own call"
     )
     related = statement.origin + assumption(statement, deployment)

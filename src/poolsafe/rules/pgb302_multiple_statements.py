@@ -2,14 +2,17 @@
 ## What it does
 Reports a string with two or more SQL commands that runs on asyncpg. It checks `exec_driver_sql()`, `DDL()`, Alembic's
 `op.execute()` on an async engine, and a cursor's `execute()` in a connection listener of an async engine. With
-asyncpg's own connections and pools, the rule checks `fetch()`, `fetchrow()`, `fetchval()`, `prepare()`, and `execute()`
-with arguments. With psycopg's own connections, it checks `execute()` with parameters or `prepare=True`.
+asyncpg's own connections and pools, the rule checks `fetch()`, `fetchrow()`, `fetchval()`, `fetchmany()`,
+`executemany()`, `cursor()`, `prepare()`, and `execute()` with arguments. With psycopg's own connections, it checks
+`execute()` with parameters, `binary=True` or `prepare=True`, and every `execute()` where `prepare_threshold` is 0.
 
 ## Why is this bad?
 All of them make asyncpg prepare the string, which works for one command only: `PostgresSyntaxError: cannot insert
 multiple commands into a prepared statement`. `exec_driver_sql()` is often recommended as a workaround, but it fails
 too. This has nothing to do with the pooler. asyncpg's own `execute()` without arguments can run several commands, and
-so can psycopg without parameters. With parameters, or prepared, psycopg raises `SyntaxError` with the same text.
+so can psycopg without parameters. With parameters, or prepared, psycopg raises `SyntaxError` with the same text. With
+`prepare_threshold=0` it prepares everything at the first execution, so that no script works. This is also true of an
+engine of SQLAlchemy on psycopg.
 
 ## Example
 ```python
@@ -40,7 +43,7 @@ not used. Otherwise it is unsafe, or there is no fix.
 
 ## Versions
 All: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18
-and 1.25.2.
+and 1.25.2. psycopg 3.1.20 and 3.3.9 refuse the same calls.
 
 ## References
 - [PostgreSQL: extended query
@@ -53,11 +56,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.statement import Runner, Statement
+from poolsafe.facts.statement import Statement
 from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.statement_fixes import split_text
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assumption, called, finding, prepared_by_asyncpg
+from poolsafe.rules.wording import assumption, called, finding, taker_of_one_command
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -68,10 +71,9 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
     function = called(statement.function)
     if function == "text()" or len(statement.commands) < 2:
         return
-    psycopg = statement.runner is Runner.PSYCOPG
-    if not psycopg and not prepared_by_asyncpg(statement, deployment):
+    driver = taker_of_one_command(statement, deployment)
+    if driver is None:
         return
-    driver = "psycopg, with parameters or prepared," if psycopg else "asyncpg"
     message = (
         f"`{function}` is called with {len(statement.commands)} commands: {driver} raises `cannot insert "
         "multiple commands into a prepared statement` on every server; run each command in its own call"

@@ -9,7 +9,7 @@ from typing import Protocol
 from poolsafe.facts.deployment import Deployment, PoolMode, older_than, shown
 from poolsafe.facts.engine import Driver, Engine, SizeState
 from poolsafe.facts.pooler import PoolerClass
-from poolsafe.facts.statement import Runner
+from poolsafe.facts.statement import Runner, Statement
 from poolsafe.findings import Finding, Fix, Related, Severity
 from poolsafe.verdicts import class_of, knows_empty_names, would_keep_names
 
@@ -165,6 +165,13 @@ def prepared_by_asyncpg(statement: _Run, deployment: Deployment) -> bool:
         case Runner.SYNC | Runner.PSYCOPG:
             return False
     return deployment.assume_asyncpg is True and not deployment.synchronous_too
+
+
+def taker_of_one_command(statement: Statement, deployment: Deployment) -> str | None:
+    """The driver that refuses several commands of a statement, and why it does; None where it may run them."""
+    if statement.runner is Runner.PSYCOPG:
+        return f"psycopg {statement.runner_reason}"
+    return "asyncpg" if prepared_by_asyncpg(statement, deployment) else None
 
 
 def assumption(statement: _Run, deployment: Deployment) -> tuple[Related, ...]:

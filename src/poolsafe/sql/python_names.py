@@ -31,7 +31,7 @@ _CALLED = _GAP + rb"(?:(\()|(?<=[\s\\])as\b)"
 _TEXT = re.compile(rb"text(?<![A-Za-z0-9_]text)(?<!def text)" + _CALLED)
 _DDL = re.compile(rb"DDL(?<![A-Za-z0-9_]DDL)(?<!class DDL)" + _CALLED)
 _DRIVER_SQL = re.compile(rb"exec_driver_sql(?<!def exec_driver_sql)(?:" + _CALLED + rb")?")
-_FETCH = re.compile(rb"\.(?:fetch(?:row|val)?|prepare)" + _CALLED)
+_FETCH = re.compile(rb"\.(?:fetch(?:row|val|many)?|executemany|cursor|prepare)" + _CALLED)
 _PSYCOPG = re.compile(rb"\bpsycopg(?!2)")
 _EXECUTE = re.compile(rb"execute(?<![A-Za-z0-9_]execute)" + _CALLED)
 # What Alembic's `op` is called; besides a cursor's, in a listener, no other `execute` takes SQL that is a plain string.
@@ -124,11 +124,11 @@ def _runners(data: bytes) -> Iterator[re.Match[bytes]]:
     for name, pattern in ((b"text", _TEXT), (b"exec_driver_sql", _DRIVER_SQL), (b"DDL", _DDL)):
         if name in data:
             yield from pattern.finditer(data)
-    if b"asyncpg" in data:
+    takes_strings = b"asyncpg" in data or _PSYCOPG.search(data) is not None
+    if takes_strings:
         yield from _FETCH.finditer(data)
     if b"execute" not in data:
         return
-    takes_strings = b"asyncpg" in data or _PSYCOPG.search(data) is not None
     for call in _EXECUTE.finditer(data):
         receiver = data[max(call.start() - _LONGEST_RECEIVER, 0) : call.start()]
         if not call.lastindex or _is_operations(receiver) or takes_strings:

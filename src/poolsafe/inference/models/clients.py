@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
-from poolsafe.inference.objects import LibraryResult
+from poolsafe.inference.lattice import alternatives, choose
+from poolsafe.inference.objects import LibraryResult, is_of_driver
 from poolsafe.inference.snapshots import arguments_snapshot, snapshot
 from poolsafe.inference.values import Value
 
@@ -29,6 +32,17 @@ def client_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str
     made_by = _METHODS.get(name)
     if made_by is not None and isinstance(receiver, LibraryResult) and _is_of(receiver, made_by):
         observe_client(frame, node, f"{made_by}.{name}", arguments)
+
+
+def with_content(frame: Frame, receiver: Value) -> Value:
+    """Returns a receiver whose drivers' connections and pools have the content that their arguments have now."""
+    return choose((guard, _with_content(frame, single)) for guard, single in alternatives(receiver))
+
+
+def _with_content(frame: Frame, single: Value) -> Value:
+    if isinstance(single, LibraryResult) and is_of_driver(single):
+        return replace(single, arguments=arguments_snapshot(frame, single.arguments))
+    return single
 
 
 def _is_of(receiver: LibraryResult, cls: str) -> bool:

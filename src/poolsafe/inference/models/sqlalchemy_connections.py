@@ -9,7 +9,7 @@ from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import alternatives
-from poolsafe.inference.models.clients import PREPARED_STATEMENT
+from poolsafe.inference.models.clients import PREPARED_STATEMENT, with_content
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.models.sqlalchemy_engines import execute_clauses, give_sql, sets_autocommit
 from poolsafe.inference.names import force
@@ -128,7 +128,8 @@ def _give_driver_sql(frame: Frame, node: ir.Call, name: str, arguments: Argument
     """Observes a call of a driver's method that is given a string, which no SQLAlchemy connection takes."""
     given = force(frame, arguments.positional[0])
     if any(not isinstance(single, TextClause) for _, single in alternatives(given)):
-        frame.observe(node, name, Arguments([snapshot(frame, given), *arguments.positional[1:]]), receiver)
+        sql = Arguments([snapshot(frame, given), *arguments.positional[1:]])
+        frame.observe(node, name, sql, with_content(frame, receiver))
 
 
 def sql_function(frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> Value | None:
