@@ -25,6 +25,9 @@ UNNAMED_GONE = "unnamed prepared statement does not exist"
 NAMES_OF_RACES = ("DuplicatePreparedStatementError", "InvalidSQLStatementNameError")
 SEVERAL = "cannot insert multiple commands into a prepared statement"
 
+# The environments with psycopg.
+PSYCOPGS = ("libraries", "psycopg 3.1")
+
 PARAMETER = 'syntax error at or near "$1"'
 
 SYMPTOMS = TESTS.parent / "docs" / "symptoms.md"
@@ -62,6 +65,7 @@ class Call:
     name: str = "PostgresSyntaxError"
     text: str = SEVERAL
     wrapper: str = "ProgrammingError"
+    pairs: tuple[str, ...] = ("newest",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +113,19 @@ class Own:
 
 
 @dataclass(frozen=True, slots=True)
-class NotRun:
-    """Uses a library that the environments of the evidence do not have: measured by hand, as its page says."""
+class Made:
+    """Fails when several processes query by what the fixture makes with a library: which objects of it, and how."""
+
+    # Each object by its name, with the way to open it: `libraries.of_fixture`.
+    objects: dict[str, str]
+    texts: tuple[str, ...] = (DUPLICATE, GONE)
+    pairs: tuple[str, ...] = ("libraries",)
+    work: str = "fetch"
+    # How often a process queries, and with how many texts. psycopg prepares a text that runs for the sixth time.
+    size: tuple[tuple[str, int], ...] = ()
 
 
-How = Race | Always | Call | Pause | Leak | NoEffect | Listening | LastValue | Own | NotRun
+How = Race | Always | Call | Pause | Leak | NoEffect | Listening | LastValue | Own | Made
 
 _REFUSED = "Invalid argument(s) '{}' sent to create_engine()"
 _UNEXPECTED = "connect() got an unexpected keyword argument '{}'"
@@ -138,6 +150,9 @@ def _prepared(name: str) -> str:
     return f"SELECT count(*) FROM pg_prepared_statements WHERE name = '{name}'"
 
 
+_OF_PSYCOPG = ('prepared statement "_pg3_0" already exists', 'prepared statement "_pg3_0" does not exist')
+_SEVERAL_BY_PSYCOPG = ("SyntaxError", SEVERAL, "SyntaxError", PSYCOPGS)
+_SAME_TEXT = (("texts", 1), ("attempts", 24))
 _NO_ASYNC_POOL = "Pool class {} cannot be used with asyncio engine"
 
 HOW: dict[str, How] = {
@@ -205,6 +220,9 @@ HOW: dict[str, How] = {
     "PGB207_refused_pool_class/bad_by_the_module.py": Always("ArgumentError", _NO_ASYNC_POOL.format("QueuePool")),
     "PGB207_refused_pool_class/bad_queue_pool.py": Always("ArgumentError", _NO_ASYNC_POOL.format("QueuePool")),
     "PGB207_refused_pool_class/bad_singleton.py": Always("ArgumentError", _NO_ASYNC_POOL.format("SingletonThreadPool")),
+    "PGB301_multiple_statements_in_text/bad_psycopg_at_once.py": Call(
+        "purge", "nothing", ("2026-01-01",), "SyntaxError", pairs=PSYCOPGS
+    ),
     "PGB301_multiple_statements_in_text/bad_refresh.py": Call("aggregate", "connection"),
     "PGB301_multiple_statements_in_text/bad_result_used.py": Call("next_number", "session"),
     "PGB301_multiple_statements_in_text/bad_session_settings.py": Call("archive", "session", ("2026-01-01",)),
@@ -263,22 +281,30 @@ HOW: dict[str, How] = {
     "PGB204_rejected_startup_parameter/bad_asyncpg_pool.py": Own(),
     "PGB205_rejected_connect_parameter/bad_asyncpg_connect.py": Own(),
     "PGB302_multiple_statements/bad_asyncpg_fetch.py": Call("report", "dsn", wrapper="PostgresSyntaxError"),
-    "PGB302_multiple_statements/bad_psycopg.py": NotRun(),
+    "PGB302_multiple_statements/bad_asyncpg_many.py": Call("move", "dsn", wrapper="PostgresSyntaxError"),
+    "PGB302_multiple_statements/bad_psycopg.py": Call("clear", "dsn", ("2026-01-01",), *_SEVERAL_BY_PSYCOPG),
+    "PGB302_multiple_statements/bad_psycopg_at_once.py": Call("rebuild", "dsn", (), *_SEVERAL_BY_PSYCOPG),
     "PGB501_asyncpg_missing_cache_size/bad_bot.py": Own(),
     "PGB501_asyncpg_missing_cache_size/bad_imported_by_name.py": Own(),
     "PGB501_asyncpg_missing_cache_size/bad_on_several_lines.py": Own(),
-    "PGB502_asyncpg_cursor/bad_databases_iterate.py": NotRun(),
+    "PGB502_asyncpg_cursor/bad_databases_iterate.py": Made(
+        {"database": "databases"}, (DUPLICATE,), work="cursor", size=(("processes", 5), ("attempts", 40))
+    ),
     "PGB502_asyncpg_cursor/bad_export.py": Own(),
     "PGB503_asyncpg_prepare/bad_named.py": Own(),
     "PGB503_asyncpg_prepare/bad_old_asyncpg.py": Own(),
     "PGB504_pool_init_setting/bad_init.py": Own(),
     "PGB504_pool_init_setting/bad_object.py": Own(),
-    "PGB511_psycopg_prepare_threshold/bad_checkpointer.py": NotRun(),
-    "PGB511_psycopg_prepare_threshold/bad_engine.py": NotRun(),
-    "PGB512_wrapped_asyncpg/bad_databases.py": NotRun(),
-    "PGB512_wrapped_asyncpg/bad_piccolo.py": NotRun(),
-    "PGB512_wrapped_asyncpg/bad_tortoise.py": NotRun(),
-    "PGB512_wrapped_asyncpg/bad_tortoise_url.py": NotRun(),
+    "PGB511_psycopg_prepare_threshold/bad_checkpointer.py": Made(
+        {"checkpoints": "function", "store": "psycopg_pool"}, _OF_PSYCOPG, PSYCOPGS, size=_SAME_TEXT
+    ),
+    "PGB511_psycopg_prepare_threshold/bad_engine.py": Made(
+        {"reports": "engine", "engine": "engine"}, _OF_PSYCOPG, PSYCOPGS, size=_SAME_TEXT
+    ),
+    "PGB512_wrapped_asyncpg/bad_databases.py": Made({"database": "databases"}),
+    "PGB512_wrapped_asyncpg/bad_piccolo.py": Made({"DB": "piccolo"}),
+    "PGB512_wrapped_asyncpg/bad_tortoise.py": Made({"init": "tortoise"}),
+    "PGB512_wrapped_asyncpg/bad_tortoise_url.py": Made({"init": "tortoise"}),
     "PGB409_session_statement/bad_prepare.py": Leak("warm_up", "nothing", _prepared("p1")),
 }
 
@@ -309,6 +335,7 @@ def repaired(case: Case, folder: Path) -> Path:
 
 def as_written(text: str) -> str:
     """An exception's text as the pages write it: with the first number and without the UUID."""
+    text = re.sub(r"_pg3_\d+", "_pg3_0", text)
     text = re.sub(r"__asyncpg_stmt_\w+?__", "__asyncpg_stmt_1__", text)
     return re.sub(r"__asyncpg_[0-9a-f]{8}-[-0-9a-f]+__", "__asyncpg_<uuid>__", text)
 

@@ -52,7 +52,9 @@ LIBRARIES = Pair(
         "sqlalchemy[asyncio]",
     ),
 )  # fmt: skip
-PSYCOPG_31 = Pair("psycopg 3.1", ("psycopg[binary]==3.1.20", "asyncpg", "sqlalchemy[asyncio]"), (3, 12))
+# gino is made for SQLAlchemy 1.3.
+GINO = Pair("gino", ("gino==1.0.1", "asyncpg"), (3, 11))
+PSYCOPG_31 = Pair("psycopg 3.1", ("psycopg[binary,pool]==3.1.20", "asyncpg", "sqlalchemy[asyncio]"), (3, 12))
 
 
 def made(pair: Pair, folder: Path) -> str:

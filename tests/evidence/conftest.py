@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from .cells import Where
-from .clients import LIBRARIES, NEWEST, OLD, OLDER, PSYCOPG_31, Client, Pair, client, made
+from .clients import GINO, LIBRARIES, NEWEST, OLD, OLDER, PSYCOPG_31, Client, Pair, client, made
 from .installed import Missing, Programs, programs
 from .servers import Pooler, Servers, running
 
-PAIRS = {pair.name: pair for pair in (NEWEST, OLD, OLDER, LIBRARIES, PSYCOPG_31)}
+PAIRS = {pair.name: pair for pair in (NEWEST, OLD, OLDER, LIBRARIES, GINO, PSYCOPG_31)}
 
 ClientOf = Callable[[str], Client]
 

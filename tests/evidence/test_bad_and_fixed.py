@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
 from laws import Case
 
-from .bad_fixtures import BAD, HOW, NAMES_OF_RACES, Always, Call, Race, as_written, of, repaired, written
-from .cells import Where, load, until_it_fails
+from .bad_fixtures import BAD, HOW, NAMES_OF_RACES, Always, Call, Made, Race, as_written, of, repaired, written
+from .cells import TRIES, Where, load, until_it_fails
 from .conftest import ClientOf
 from .servers import Pooler, Servers
 
@@ -56,14 +57,41 @@ def test_what_always_fails(
 
 @of(Call)
 def test_calls(case: Case, how: Call, client_of: ClientOf, servers: Servers, tmp_path: Path) -> None:
-    where = Where(client_of("newest"), servers)
-    job = {"server": where.server(), "function": how.function, "with": how.given, "arguments": how.arguments}
-    answer = where.client.do("call", fixture=str(case.path), **job)
-    answer["text"] = as_written(answer["text"])
-    assert answer == {"name": how.name, "text": how.text, "wrapper": how.wrapper}
-    assert how.text in written(case)
-    if case.fixed.exists():
-        assert where.client.do("call", fixture=str(repaired(case, tmp_path)), **job) == {"name": None}
+    for pair in how.pairs:
+        where = Where(client_of(pair), servers)
+        job = {"server": where.server(), "function": how.function, "with": how.given, "arguments": how.arguments}
+        answer = where.client.do("call", fixture=str(case.path), **job)
+        answer["text"] = as_written(answer["text"])
+        assert answer == {"name": how.name, "text": how.text, "wrapper": how.wrapper}
+        assert how.text in written(case)
+        if case.fixed.exists():
+            assert where.client.do("call", fixture=str(repaired(case, tmp_path)), **job) == {"name": None}
+
+
+@of(Made)
+def test_what_libraries_make(
+    case: Case, how: Made, client_of: ClientOf, servers: Servers, pooler: Pooler, tmp_path: Path
+) -> None:
+    for pair, (name, use) in itertools.product(how.pairs, how.objects.items()):
+        where = Where(client_of(pair), servers, pooler)
+        job: dict[str, Any] = {"object": name, "make": use, "work": "call" if use == "function" else how.work}
+        job |= dict(how.size)
+        seen: set[str] = set()
+        for _ in range(TRIES):
+            told = where.client.do("own", server=where.server(), fixture=str(case.path), **job)
+            seen |= {as_written(text) for text in told["examples"].values()}
+            if seen & set(how.texts):
+                break
+        assert seen & set(how.texts), f"{name} with {pair}: {seen}"
+        assert any(text in written(case) for text in seen)
+        if case.fixed.exists():
+            fixed = str(repaired(case, tmp_path))
+            told = where.client.do("own", server=where.server(), fixture=fixed, **job)
+            assert not told["failures"], told
+        else:
+            straight = Where(where.client, servers).server()
+            told = where.client.do("own", server=straight, fixture=str(case.path), **job)
+            assert not told["failures"], told
 
 
 def test_the_old_pre_ping_is_at_fault(client_of: ClientOf, servers: Servers, pooler: Pooler) -> None:

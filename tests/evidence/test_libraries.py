@@ -12,6 +12,8 @@ from .servers import Pooler, Servers
 
 OFF = {"statement_cache_size": 0}
 NEVER = {"prepare_threshold": None}
+# The environment of a library that has one of its own.
+PAIRS = {"gino": "gino"}
 TRIES = 6  # a race may not happen
 ASYNCPG = ("prepared statement", "bind message", "instead of")
 PSYCOPG = ('prepared statement "_pg3_', "instead of", "bind message")
@@ -34,21 +36,31 @@ def failures(where: Where, *, tries: int = TRIES, **job: Any) -> dict[str, str]:
         ("tortoise", {"options": OFF}),
         ("tortoise", {"query": "?statement_cache_size=0"}),
         ("piccolo", {"options": OFF}),
+        ("gino", {"options": OFF}),
     ],
 )
 def test_a_wrapper_fails_without_the_size(
     library: str, right: dict[str, Any], client_of: ClientOf, servers: Servers, pooler: Pooler
 ) -> None:
-    where = Where(client_of("libraries"), servers, pooler)
+    where = Where(client_of(PAIRS.get(library, "libraries")), servers, pooler)
     seen = failures(where, make=library, work="fetch")
     assert any(word in text for text in seen.values() for word in ASYNCPG), seen
     assert not failures(where, make=library, work="fetch", tries=2, **right)
 
 
-def test_databases_ignores_the_size_in_its_url(client_of: ClientOf, servers: Servers, pooler: Pooler) -> None:
-    where = Where(client_of("libraries"), servers, pooler)
-    seen = failures(where, make="databases", query="?statement_cache_size=0", work="fetch")
+@pytest.mark.parametrize("library", ["databases", "gino"])
+def test_the_size_in_a_url_is_ignored(library: str, client_of: ClientOf, servers: Servers, pooler: Pooler) -> None:
+    where = Where(client_of(PAIRS.get(library, "libraries")), servers, pooler)
+    seen = failures(where, make=library, query="?statement_cache_size=0", work="fetch")
     assert any(word in text for text in seen.values() for word in ASYNCPG), seen
+
+
+@pytest.mark.parametrize("option", ["connect_args", "prepared_statement_cache_size"])
+def test_gino_refuses_what_asyncpg_does_not_take(option: str, client_of: ClientOf, servers: Servers) -> None:
+    where = Where(client_of("gino"), servers)
+    seen = failures(where, make="gino", options={option: {}}, work="fetch", tries=1)
+    refused = f"Invalid argument(s) '{option}' sent to create_engine(), using configuration AsyncpgDialect/GinoEngine."
+    assert refused in seen["TypeError"]
 
 
 def test_iterating_fails_with_every_size(client_of: ClientOf, servers: Servers, pooler: Pooler) -> None:

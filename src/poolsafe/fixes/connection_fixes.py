@@ -49,17 +49,32 @@ def move_size(connection: Connection, source: Source) -> Fix | None:
     """Returns the fix that removes cache sizes that asyncpg refuses, and passes `statement_cache_size=0`."""
     call, misplaced = connection.call, connection.misplaced
     if connection.size is None or connection.size.state is not SizeState.ABSENT:
-        edits = remove_keys(source, call, misplaced)
-        return (
-            None
-            if edits is None
-            else Fix("Remove the keys that asyncpg rejects", edits, Applicability.SAFE, call.start)
-        )
+        return _left_out(connection, source)
     edits = replace_keys(source, call, misplaced, f"{_SIZE}=0")
     if edits is None and connection.extendable:
         removed, inserted = remove_keys(source, call, misplaced), insert_arguments(source, call, [f"{_SIZE}=0"])
         edits = None if removed is None or inserted is None else (*removed, *inserted)
     return None if edits is None else Fix(f"Give `{_SIZE}=0` to asyncpg itself", edits, Applicability.SAFE, call.start)
+
+
+def _left_out(connection: Connection, source: Source) -> Fix | None:
+    """Takes the cache sizes away where asyncpg refuses them, and sets the size beside them to 0 if it is another one.
+
+    Without the refused size, the connection is made. If its own size is not certainly 0, queries then fail at random.
+    """
+    edits = remove_keys(source, connection.call, connection.misplaced)
+    size = connection.size
+    if edits is None:
+        return None
+    message, applicability = "Remove the keys that asyncpg rejects", Applicability.SAFE
+    if size is not None and size.state is not SizeState.ZERO:
+        replaced = _replaced(connection, source, size.literals, _SIZE, "0")
+        if replaced is None:
+            applicability = Applicability.UNSAFE
+        else:
+            message, applicability = f"{message}, and set `{_SIZE}=0`", replaced.applicability
+            edits = (*edits, *replaced.edits)
+    return Fix(message, edits, applicability, connection.call.start)
 
 
 def _added(connection: Connection, source: Source, key: str, value: str) -> Fix | None:

@@ -3,34 +3,37 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import sys
 import traceback
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
-import asyncpg  # type: ignore[import-untyped]
-import sqlalchemy
-
-from . import calls, cell, connections, pauses, schema, session_state, statements
 from .hooks import Server
 
-JOBS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "cell": cell.run,
-    "call": lambda job: asyncio.run(calls.run(job)),
-    "own": connections.run,
-    "pause": lambda job: asyncio.run(pauses.run(job)),
-    "prepare": lambda job: asyncio.run(statements.prepare(job)),
-    "last_value": lambda job: asyncio.run(session_state.last_value(job)),
-    "listen": lambda job: asyncio.run(session_state.listen(job)),
-    "move": lambda job: asyncio.run(session_state.move(job)),
-    "set_up": lambda job: asyncio.run(schema.set_up(job)),
-    "versions": lambda job: {
-        "asyncpg": asyncpg.__version__,
-        "sqlalchemy": sqlalchemy.__version__,
-        "python": sys.version.split()[0],
-    },
+# What does each kind of job. Their modules are imported on demand: gino's SQLAlchemy is too old for most of them.
+JOBS = {
+    "cell": "cell.run",
+    "call": "calls.run",
+    "own": "connections.run",
+    "pause": "pauses.run",
+    "prepare": "statements.prepare",
+    "last_value": "session_state.last_value",
+    "listen": "session_state.listen",
+    "move": "session_state.move",
+    "set_up": "schema.set_up",
+    "versions": "versions.told",
 }
+
+
+def done(job: dict[str, Any]) -> dict[str, Any]:
+    """Do a job, in an event loop if it is asynchronous."""
+    module, _, name = JOBS[job["kind"]].partition(".")
+    function: Callable[[dict[str, Any]], Any] = getattr(import_module(f"{__package__}.{module}"), name)
+    result: dict[str, Any] = asyncio.run(function(job)) if inspect.iscoroutinefunction(function) else function(job)
+    return result
 
 
 def answer(line: str) -> dict[str, Any]:
@@ -39,7 +42,7 @@ def answer(line: str) -> dict[str, Any]:
         job = json.loads(line)
         if "server" in job:
             job["server"] = Server(**job["server"])
-        return JOBS[job["kind"]](job)
+        return done(job)
     except BaseException:
         return {"error": traceback.format_exc()}
 

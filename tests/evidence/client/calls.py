@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 from typing import Any
 
 import sqlalchemy.ext.asyncio as aio
@@ -35,12 +36,15 @@ async def run(job: dict[str, Any]) -> dict[str, Any]:
                 given = await stack.enter_async_context(engine.begin())
             else:
                 given = job["server"].dsn()
-            result = await function(*(() if job["with"] == "nothing" else (given,)), *job["arguments"])
+            result = function(*(() if job["with"] == "nothing" else (given,)), *job["arguments"])
+            if inspect.isawaitable(result):
+                result = await result
     except Exception as error:
         name, text = named(error)
         return {"name": name, "text": text, "wrapper": type(error).__name__}
     finally:
-        await engine.dispose()
+        for one in engines or [engine]:
+            await hooks.disposed(one)
     answer: dict[str, Any] = {"name": None}
     if job.get("result"):
         answer["result"] = result

@@ -58,9 +58,10 @@ class Tally:
 
 
 def named(error: BaseException) -> tuple[str, str]:
-    """The name of asyncpg's exception where SQLAlchemy wraps one, else the exception's own, and its first line."""
+    """The name of the driver's exception where SQLAlchemy wraps one, else the exception's own, and its first line."""
     # SQLAlchemy 2.1 no longer writes asyncpg's class into its message; the cause is there in every version.
-    inner = getattr(getattr(error, "orig", None), "__cause__", None) or error
+    wrapped = getattr(error, "orig", None)
+    inner = getattr(wrapped, "__cause__", None) or wrapped or error
     return type(inner).__name__, (str(inner).splitlines() or [""])[0]
 
 

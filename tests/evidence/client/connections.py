@@ -11,7 +11,7 @@ from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
 
-from . import libraries
+from . import hooks, libraries
 from .cell import named
 
 SECONDS = 60.0
@@ -20,9 +20,10 @@ SECONDS = 60.0
 def run(job: dict[str, Any]) -> dict[str, Any]:
     """Fork the processes, and add up their attempts and failures, with the first text of each exception.
 
-    `make` is "connect" or "create_pool" of asyncpg, or a name of `libraries`; `options` are the driver's keywords,
-    `query` is what is added to the DSN, `work` what each attempt does: "fetch", "prepare", "named" (a statement with a
-    name), "cursor", "setting" (read what `init` set). `texts` is the number of different texts of a process.
+    `make` is "connect" or "create_pool" of asyncpg, or a name of `libraries`. With a `fixture`, it is the way to open
+    its `object`. `options` are the driver's keywords, `query` is what is added to the DSN, `work` what each attempt
+    does: "fetch", "prepare", "named" (a statement with a name), "cursor", "setting" (read what `init` set), "call" (the
+    fixture's own function). `texts` is the number of different texts of a process.
     """
     begin = time.monotonic() + 0.15
     children = [_fork(job, number, begin) for number in range(job.get("processes", 3))]
@@ -83,6 +84,9 @@ async def _process(job: dict[str, Any], number: int, begin: float) -> dict[str, 
 
 
 async def _made(job: dict[str, Any]) -> Any:
+    if "fixture" in job:
+        module, _ = hooks.module_of(job["fixture"], job["server"], {})
+        return await libraries.of_fixture(job["make"], getattr(module, job["object"]), job["server"])
     dsn = job["server"].dsn() + job.get("query", "")
     options = dict(job.get("options", {}))
     if job["make"] in libraries.OPENING:
@@ -112,7 +116,7 @@ async def _work_of_library(library: libraries.Library, work: str, asked: str) ->
     read = library.iterate if work == "cursor" else library.fetch
     assert read is not None
     found = await read(f"SELECT '{asked}' || CAST({{}} AS text)", "")
-    if found != asked:
+    if work != "call" and found != asked:
         raise WrongRowsError(f"{found!r} instead of {asked!r}")
 
 

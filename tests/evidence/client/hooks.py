@@ -9,14 +9,20 @@ import types
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any
 
 import asyncpg  # type: ignore[import-untyped]
-import sqlalchemy.ext.asyncio as aio
-from sqlalchemy.engine import make_url
+import asyncpg.connection  # type: ignore[import-untyped]
+import sqlalchemy
+from sqlalchemy.engine.url import make_url
 from sqlalchemy.pool import NullPool
 
 _CONNECT = asyncpg.connect
+# Imported when it is needed: gino's SQLAlchemy does not have it.
+_ASYNCHRONOUS = "sqlalchemy.ext.asyncio"
+# What else than the DSN names a server.
+_ADDRESS = frozenset({"host", "port", "user", "password", "database"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,14 @@ def engine_of(described: dict[str, Any], server: Server) -> Any:
     if described.get("autocommit"):
         keywords["isolation_level"] = "AUTOCOMMIT"
     url = server.url("postgresql+asyncpg://server/database" + described.get("query", ""))
-    return aio.create_async_engine(url, connect_args=connect_args, **keywords)
+    return import_module(_ASYNCHRONOUS).create_async_engine(url, connect_args=connect_args, **keywords)
+
+
+async def disposed(engine: Any) -> None:
+    """Dispose of an engine, synchronous or not."""
+    waiting = engine.dispose()
+    if waiting is not None:
+        await waiting
 
 
 def module_of(path: str, server: Server, environment: dict[str, str], migrate: Any = None) -> tuple[Any, list[Any]]:
@@ -74,7 +87,9 @@ def module_of(path: str, server: Server, environment: dict[str, str], migrate: A
 @contextlib.contextmanager
 def _redirected(server: Server, engines: list[Any]) -> Iterator[None]:
     """The functions that make engines, replaced while the fixture imports them."""
+    aio = import_module(_ASYNCHRONOUS)
     create, from_config = aio.create_async_engine, aio.async_engine_from_config
+    create_synchronous = sqlalchemy.create_engine
 
     def create_here(url: Any, **keywords: Any) -> Any:
         engines.append(create(server.url(url), **keywords))
@@ -85,17 +100,25 @@ def _redirected(server: Server, engines: list[Any]) -> Iterator[None]:
         engines.append(from_config({**section, f"{prefix}url": url}, prefix=prefix, **keywords))
         return engines[-1]
 
-    def connect_here(dsn: str | None = None, **keywords: Any) -> Any:
-        # SQLAlchemy itself gives no DSN.
-        return _CONNECT(dsn if dsn is None else server.dsn(), **keywords)
+    def synchronous_here(url: Any, **keywords: Any) -> Any:
+        if make_url(url).get_backend_name() != "postgresql":
+            return create_synchronous(url, **keywords)
+        engines.append(create_synchronous(server.url(url), **keywords))
+        return engines[-1]
 
-    # A creator looks asyncpg.connect up when it connects, after its module has run, so this one stays replaced.
-    asyncpg.connect = connect_here
+    def connect_here(dsn: str | None = None, **keywords: Any) -> Any:
+        return _CONNECT(server.dsn(), **{key: value for key, value in keywords.items() if key not in _ADDRESS})
+
+    # Creators and pools look asyncpg's function up when they connect, after the module has run: it stays replaced.
+    asyncpg.connect = asyncpg.connection.connect = connect_here
     replaced: Any = aio
     replaced.create_async_engine, replaced.async_engine_from_config = create_here, from_config_here
+    whole: Any = sqlalchemy
+    whole.create_engine = synchronous_here
     try:
         yield
     finally:
+        whole.create_engine = create_synchronous
         replaced.create_async_engine, replaced.async_engine_from_config = create, from_config
 
 
