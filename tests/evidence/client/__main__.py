@@ -11,7 +11,7 @@ from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
-from .hooks import Server
+from . import hooks
 
 # What does each kind of job. Their modules are imported on demand: gino's SQLAlchemy is too old for most of them.
 JOBS = {
@@ -32,7 +32,10 @@ def done(job: dict[str, Any]) -> dict[str, Any]:
     """Do a job, in an event loop if it is asynchronous."""
     module, _, name = JOBS[job["kind"]].partition(".")
     function: Callable[[dict[str, Any]], Any] = getattr(import_module(f"{__package__}.{module}"), name)
-    result: dict[str, Any] = asyncio.run(function(job)) if inspect.iscoroutinefunction(function) else function(job)
+    try:
+        result: dict[str, Any] = asyncio.run(function(job)) if inspect.iscoroutinefunction(function) else function(job)
+    finally:
+        hooks.restore()
     return result
 
 
@@ -41,7 +44,7 @@ def answer(line: str) -> dict[str, Any]:
     try:
         job = json.loads(line)
         if "server" in job:
-            job["server"] = Server(**job["server"])
+            job["server"] = hooks.Server(**job["server"])
         return done(job)
     except BaseException:
         return {"error": traceback.format_exc()}

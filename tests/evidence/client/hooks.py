@@ -61,6 +61,11 @@ def engine_of(described: dict[str, Any], server: Server) -> Any:
     return import_module(_ASYNCHRONOUS).create_async_engine(url, connect_args=connect_args, **keywords)
 
 
+def restore() -> None:
+    """Has asyncpg connect to where it is told to again, after a fixture that was run in this process."""
+    asyncpg.connect = asyncpg.connection.connect = _CONNECT
+
+
 async def disposed(engine: Any) -> None:
     """Dispose of an engine, synchronous or not."""
     waiting = engine.dispose()
