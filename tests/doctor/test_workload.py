@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import io
 import json
+import os
 import sys
 from typing import Any
 
@@ -140,6 +141,28 @@ def test_the_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixt
         [8, {WRONG: 1}, "a", [7, 9]],
         [8, {WRONG: 1}, "b", [7, 9]],
     ]
+
+
+def test_the_program_ends_with_the_process_that_has_started_it(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stopped: list[str] = []
+
+    async def hang(job: Job) -> Outcome:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            stopped.append(job.who)
+        return Outcome(1, {})
+
+    parents = iter([7, 7, 1])
+    monkeypatch.setattr(workload, "run", hang)
+    monkeypatch.setattr(workload, "_LOOK", 0.01)
+    monkeypatch.setattr(os, "getppid", lambda: next(parents))
+    jobs = [Job(TARGET, DEFAULT, False, "ab12", who) for who in "ab"]
+    monkeypatch.setattr(sys, "stdin", io.StringIO("".join(f"{written(job)}\n" for job in jobs)))
+    workload.main()
+    assert (stopped, capsys.readouterr().out) == (["a"], "")
 
 
 def test_processes_of_their_own_run_every_configuration(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from poolsafe.doctor.advice import ALL, Configuration
@@ -30,6 +32,7 @@ WRONG = "wrong rows"
 # Different texts of one task; SQL of several processes then goes by the same numbers.
 _TEXTS = 3
 _PATIENCE = 8.0  # seconds for one transaction
+_LOOK = 0.3  # seconds between looks at who has asked
 
 
 @frozen
@@ -229,6 +232,21 @@ def read(text: str) -> Job:
 
 def main() -> None:
     """Runs the jobs of standard input one after the other, and prints the outcome of each, as lines of JSON too."""
+    asker = os.getppid()
     for line in sys.stdin:
-        outcome = asyncio.run(run(read(line)))
+        outcome = asyncio.run(_run_for(asker, read(line)))
+        if outcome is None:
+            break
         print(json.dumps([outcome.attempts, outcome.failures, outcome.example, sorted(outcome.servers)]), flush=True)
+
+
+async def _run_for(asker: int, job: Job) -> Outcome | None:
+    """Runs a job, and gives it up with None when the process that asked for it is gone."""
+    running = asyncio.ensure_future(run(job))
+    while not (await asyncio.wait({running}, timeout=_LOOK))[0]:
+        if os.getppid() != asker:
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+            return None
+    return running.result()
