@@ -4,16 +4,16 @@ import sys
 
 
 def leave_current_directory() -> None:
-    """Take the current directory off the module search path: a linter never executes what it looks at.
+    """Removes the current directory from the module search path, because a linter must never execute what it checks.
 
-    Under -P and PYTHONSAFEPATH it is not there, so nothing is removed by position. A directory that this very
-    package was loaded from stays.
+    With -P and PYTHONSAFEPATH it is not there, so nothing is removed by position. A directory that this package was
+    loaded from stays.
     """
-    import os  # In sys.modules since start-up, so this is no search.
+    import os  # In sys.modules since start-up, so this does not search the path.
 
     try:
         here = os.path.realpath(os.getcwd())
-    except OSError:  # The directory was deleted.
+    except OSError:  # The current directory has been deleted.
         here = ""
     home = os.path.realpath(os.path.dirname(os.path.dirname(__file__)))
     sys.path[:] = [
@@ -27,8 +27,8 @@ leave_current_directory()
 def main() -> int:
     """Run the command with the arguments of the process, and end the process with its exit code.
 
-    What Python does at its end is done, but for taking every module and tree to pieces, which takes longer than to
-    check a file. The garbage collector waits until everything is imported: nothing of that is garbage.
+    It does what Python does at exit, except for destroying every module and tree, which takes longer than checking a
+    file. The garbage collector starts after all imports, none of which is garbage.
     """
     import gc
 
@@ -50,7 +50,7 @@ def _end(code: int) -> None:
             if stream is not None:
                 stream.flush()
     finally:
-        # The command has said what its streams did not take; Python would say it again, and change the exit code.
+        # The command has reported failed writes; Python would report them again, and change the exit code.
         os._exit(code)
 
 

@@ -1,6 +1,6 @@
-"""One file from its source to its findings: the way through the house, without silencing and selection.
+"""Checks one file, from its source to its findings, without suppression and selection.
 
-Importing this module imports LibCST; it is imported once a file has a needle.
+Importing this module imports LibCST, so it is only imported for a file with a needle.
 """
 
 from __future__ import annotations
@@ -49,9 +49,9 @@ from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.room import in_deep_stack
 from poolsafe.verdicts import class_of, silence_of, silence_of_connection
 
-# The facts that rules are given, except comments and files.
+# The classes of facts that rules judge, except comments and files.
 _Known: TypeAlias = Engine | Connection | PreparedCall | Statement | SessionStatement | Silence
-# Facts that say of themselves what they do not know, and the rules that each kind of doubt keeps silent.
+# Facts that know what they do not know, and the rules that each kind of doubt turns off.
 _JUDGED = (Engine, Connection, AnyClient, PreparedCall, Statement, SessionStatement, Silence, Suppression, Unparsable)
 _CONCERNED = {
     About.ENGINE: ("PGB1", "PGB2"),
@@ -69,11 +69,11 @@ _ENGINE_NAME = re.compile(
 
 @frozen
 class Report:
-    """What the rules say of one file, in the order of the source, rules that are off by default included.
+    """The findings of one file, in the order of the source, including those of rules that are off by default.
 
     `silences` are the calls that no rule which is on by default reports, and those that could not be judged, in no
-    particular order. `engines` is how many engines the file makes, `connections` how many connections and pools it
-    makes without SQLAlchemy.
+    particular order. `engines` is the number of engines that the file creates, `connections` the number of connections
+    and pools without SQLAlchemy.
     """
 
     findings: list[Finding]
@@ -90,7 +90,7 @@ def check_in_project(
     noqa: bool = True,
     external: Sequence[str] = (),
 ) -> Report:
-    """Check one decoded file with the modules of the project that its path says it belongs to.
+    """Checks one decoded file, together with the modules of the project that its path belongs to.
 
     `sources` are absolute folders that its modules are imported from, besides those above the file.
     """
@@ -107,9 +107,9 @@ def check(
 ) -> Report:
     """Check one decoded file. `project` finds the modules it imports; without one the file is judged alone.
 
-    `deployment` is what is configured; under it is laid what the files of the project say. Without `noqa` such comments
-    are not judged themselves: whoever applies them knows best. `external` holds the beginnings of codes that are not
-    judged in comments either.
+    `deployment` is the configured one; the project's files fill in what is not configured. Without `noqa`, `# noqa`
+    comments are not judged, because another tool applies them. `external` are prefixes of codes that are not judged in
+    comments either.
     """
     report = _report(source, deployment, project, _Comments(source, noqa=noqa, external=external))
     if source.file is source:
@@ -133,13 +133,13 @@ def _report(source: Source, deployment: Deployment, project: Project | None, com
     except tree.Unparsable as error:
         offset = source.offset(error.row, error.column)
         return _unparsable(source, deployment, Unparsable(source.path, offset, offset, error.reason))
-    # Values are followed from module to module and from call to call: that takes more stack than the tree's own depth.
+    # Following values across modules and calls takes more stack than the depth of the tree.
     return in_deep_stack(SHALLOW + 1, lambda: _check(source, module, wanted, deployment, project, comments))
 
 
 def _with_writable_fix(finding: Finding, source: Source) -> Finding:
-    """Take away a fix that reaches from one cell of a notebook into another."""
-    # A call that begins in one cell and ends in the next is an error to Jupyter.
+    """Removes a fix that spans several cells of a notebook."""
+    # In Jupyter, a call that begins in one cell and ends in the next is an error.
     try:
         for edit in finding.fix.edits if finding.fix is not None else ():
             source.in_file(edit)
@@ -159,9 +159,9 @@ def check_bytes(
     quote: str = QUOTE,
     notebook: bool = False,
 ) -> tuple[Source, Report]:
-    """Check a file's bytes; what cannot be decoded is reported as unparsable, over a stand-in for its text.
+    """Checks a file's bytes. If they cannot be decoded, the file is reported as unparsable, with a placeholder text.
 
-    Fixes keep to `line_length`, and write `quote` where the file shows no preference.
+    Fixes keep within `line_length`, and use `quote` if the file shows no preference.
     """
     try:
         source = (Notebook if notebook else Source).decode(path, raw, line_length, quote)
@@ -208,19 +208,19 @@ def _check(
     makes_connections = wanted & (needles.ENGINE | needles.CLIENT)
     connections, unknown = collect_connections(observed) if makes_connections else ([], [])
     silences += [*_silences([*engines, *connections], deployment), *unreached, *unknown]
-    # Of what a pool's hook sets, the finding on the pool speaks.
+    # What a pool's hook sets is reported for the pool.
     hooked = {span for one in connections for hook in one.hooks for span in hook.spans}
     session_statements = [one for one in session_statements if one.span not in hooked]
     prepared = collect_prepared_calls(observed, preparing) if preparing else []
     facts: list[_Known] = [*engines, *connections, *prepared, *statements, *session_statements]
-    # Not the module's own source: another file may have loaded it, without this file's line length.
+    # Not the module's own source, because another file may have loaded it with another line length.
     findings = _judge(source, deployment, [*facts, *silences])
     if comments.worth_judging:
         comments.doubts += doubts_about_engines(module, engine_calls, engines)
         comments.doubts += doubts_about_statements(observed, sql_calls, statements)
         comments.facts += [*facts, *unreached]
     if findings and not module.tree.faithful:
-        # Offsets that are good enough to report by are not good enough to edit by.
+        # The offsets are precise enough for reports, but not for edits.
         findings = [replace(finding, fix=None) for finding in findings]
     if findings:
         spoken = {finding.start for finding in findings}
@@ -235,7 +235,7 @@ def _check(
 
 
 def _silences(facts: Iterable[object], deployment: Deployment) -> Iterator[Silence]:
-    """Yields why the engines and connections among the facts are not reported, should no rule report them."""
+    """Yields why the engines and connections among the facts are not reported, for the case that no rule does."""
     for fact in facts:
         silence = None
         if isinstance(fact, Engine):
@@ -247,9 +247,9 @@ def _silences(facts: Iterable[object], deployment: Deployment) -> Iterator[Silen
 
 
 def _unreached(observed: Observed, engines: Iterable[CallSite], statements: Iterable[CallSite]) -> Iterator[Silence]:
-    """Yields the calls that no run reaches: where following what leads to them costs too much, and dead engines."""
+    """Yields the calls that no run reaches, because what leads to them takes too long to follow or is dead code."""
     module = observed.module
-    # An engine whose values stand in its call is observed without a run.
+    # An engine with literal values in its call is seen without a run.
     read = {id(calls[0].node) for calls in observed.engines}
     engines = [site for site in engines if id(site.node) not in read]
     for sites, holds_sql in ((engines, False), (statements, True)):
@@ -262,16 +262,16 @@ def _unreached(observed: Observed, engines: Iterable[CallSite], statements: Iter
 
 
 def _unparsable(source: Source, deployment: Deployment, fact: Unparsable) -> Report:
-    """A file that cannot be read is worth a word only where it names an engine in code, as far as one can tell."""
+    """Reports an unreadable file only if its code seems to name an engine."""
     if _ENGINE_NAME.search(source.text) is None or _is_template(source, fact.start):
         return Report([])
     return Report(_judge(source, deployment, [fact]))
 
 
 def _is_template(source: Source, stumble: int) -> bool:
-    """Returns whether a file that cannot be read was never meant as Python: Jinja's, by its path or by its tags.
+    """Returns whether an unreadable file is a Jinja template, by its path or by its tags.
 
-    Python has `{{` too, in f-strings: it tells a template only in the line that the parser stumbled over.
+    Python uses `{{` in f-strings too, so it only counts on the line of the syntax error.
     """
     if "{{" in source.path or _TEMPLATE_BLOCK.search(source.text):
         return True
@@ -281,7 +281,7 @@ def _is_template(source: Source, stumble: int) -> bool:
 
 
 def _around(fact: object, deployment: Deployment) -> Deployment:
-    """Returns the deployment behind the pooler that a fact is about: of several ones, the one that breaks most."""
+    """Returns the deployment for the pooler that a fact is about; of several poolers, the one that breaks most."""
     routes: tuple[AnyClient | Route, ...] = ()
     if isinstance(fact, (Engine, Connection)):
         routes = (fact,)
@@ -289,7 +289,7 @@ def _around(fact: object, deployment: Deployment) -> Deployment:
         routes = fact.routes
     if not routes:
         return deployment
-    # Imported late: only a file that makes an engine, or uses one, needs the catalogue of poolers.
+    # Imported late, because only a file with an engine needs the catalogue of poolers.
     from poolsafe.deployment.pooler_of_engine import in_front_of
 
     return min(
@@ -314,23 +314,23 @@ def _judge(
 
 
 class _Comments:
-    """The comments of one file that silence findings, and what they may be needed for."""
+    """The suppression comments of one file, and what they may be needed for."""
 
     def __init__(self, source: Source, *, noqa: bool, external: Sequence[str]) -> None:
         self._source = source
         self._noqa = noqa
         self._external = tuple(external)
-        # Most files have none, and that is seen quickly.
+        # Most files have none, which is quick to find out.
         self.worth_judging = "PGB" in source.text or "poolsafe" in source.text
         self.doubts: list[Doubt] = []
         self.facts: list[_Known] = []
 
     def judged_beside(self, findings: list[Finding], deployment: Deployment) -> list[Finding]:
-        """Returns the findings, and those about the comments that silence none of them."""
+        """Returns the findings, and those about comments that suppress none of them."""
         if not self.worth_judging:
             return findings
         places = {*self._places(findings), *self._needed_elsewhere(deployment), *self._doubtful()}
-        # Of what other facts do not know, nobody tells.
+        # Other facts do not say what they do not know.
         unjudged = frozenset(rule.code for rule in rules() if rule.subject not in _JUDGED)
         found = collect_suppressions(
             self._source.text, places, names(), noqa=self._noqa, external=self._external, unjudged=unjudged
@@ -342,7 +342,7 @@ class _Comments:
         return ((finding.code, self._row(finding.start)) for finding in findings)
 
     def _needed_elsewhere(self, deployment: Deployment) -> Iterator[Place]:
-        """Yields what would be found behind another pooler: a comment outlives a run with other settings."""
+        """Yields the findings behind other poolers, because a comment may be needed with other settings."""
         for mode in (PoolMode.TRANSACTION, PoolMode.STATEMENT):
             there = _behind(mode, deployment)
             silences = _silences(self.facts, there)

@@ -1,7 +1,7 @@
 """The command: from arguments to a report, a diff or changed files, and an exit code.
 
-Nothing heavy is imported at the top: an empty project should cost what argparse and tomli cost. LibCST, dataclasses
-and pathlib come with the first file that has a needle, a report's format with its first use.
+Nothing heavy is imported at the top, so that an empty project needs only argparse and tomli. LibCST, dataclasses and
+pathlib are imported for the first file with a needle, a report format when it is first used.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main(argv: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has gone.
+        # The reader of our output has gone.
         drop_output(sys.stdout)
         return BROKEN_PIPE
     except Exception as error:
@@ -114,7 +114,7 @@ class _Command:
 
 
 def _require_current_directory() -> None:
-    """Raise UsageError if there is none any more: relative paths and settings start from it."""
+    """Raises UsageError if the current directory no longer exists, because paths and settings are relative to it."""
     try:
         os.getcwd()
     except OSError as error:

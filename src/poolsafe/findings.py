@@ -1,4 +1,4 @@
-"""What the rules say: findings, and the fixes they may carry.
+"""Findings, and the fixes that they may have.
 
 Offsets are characters of the decoded text (see `poolsafe.source`), never bytes and never LibCST positions, so that a
 fix can be applied, printed and tested without the tree it came from.
@@ -28,7 +28,7 @@ class Severity(enum.Enum):
 
 @frozen
 class Edit:
-    """Replace the characters `start` to `end` (exclusive) by `content`; `start == end` inserts."""
+    """Replaces the characters from `start` to `end` (exclusive) by `content`; if both are equal, it inserts."""
 
     start: int
     end: int
@@ -39,8 +39,8 @@ class Edit:
 class Fix:
     """Edits that belong together: all of them are applied, or none. `message` says what applying them does.
 
-    Of two fixes with the same `isolation`, the offset of what both may extend, one waits for the next round: each of
-    them might add the same argument.
+    `isolation` is the offset of a call that a fix may extend. Of two fixes with the same one, one waits for the next
+    round, because both might add the same argument.
     """
 
     message: str
@@ -66,7 +66,7 @@ class Related:
 
 @frozen
 class Finding:
-    """One thing that a rule says about one place.
+    """A finding of a rule at one place.
 
     `start` and `end` are character offsets of the reported call, or of the comment for a suppression.
     """

@@ -1,12 +1,12 @@
-"""The flake8 plugin, prefix PGB: the findings of the command, before `# noqa` and selection, which are flake8's.
+"""The flake8 plugin, with the prefix PGB. flake8 itself applies `# noqa` and selects the findings.
 
-Only comments that name poolsafe count here, since flake8 does not know them.
+Only poolsafe's own comments are applied here, because flake8 does not know them.
 
-flake8 loads this module in every worker whether or not a file concerns us, so it imports nothing that costs time; the
-rest comes with the first file that has a needle, or with a configuration of poolsafe.
+flake8 loads this module in every worker, so it imports nothing that takes time. The rest is imported for the first file
+that has a needle, or for a configuration of poolsafe.
 
-A broken configuration ends flake8 as its own does, since a finding about it could be hidden by `select`: exit code 2
-where the paths of the command line show it, flake8's "critical error" where it lies deeper. Nothing else ends it.
+An invalid configuration ends flake8, because `select` could hide a finding about it: with exit code 2 if it applies to
+a path on the command line, and with flake8's "critical error" if it is in a directory below.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from poolsafe.findings import Finding
     from poolsafe.source import Source
 
-# Options of flake8, on its command line and in its configuration, for keys of [tool.poolsafe].
+# flake8 options, for its command line and configuration, that correspond to keys of [tool.poolsafe].
 OPTIONS = {
     "pooler": "mode (auto, transaction, statement, session, none) or name of the pooler in front of PostgreSQL",
     "max-prepared-statements": "PgBouncer's max_prepared_statements",
@@ -42,12 +42,12 @@ OPTIONS = {
 
 
 class Plugin:
-    """What flake8 makes one of for every file."""
+    """The plugin. flake8 creates an instance for each file."""
 
     name = "poolsafe"
     version = __version__
 
-    # On the class, since flake8 parses the options anew in every worker.
+    # On the class, because flake8 parses the options again in every worker.
     _options: dict[str, str] = {}  # noqa: RUF012
     _selected: frozenset[str] = frozenset()
     _resolver: Resolver | None = None
@@ -56,7 +56,7 @@ class Plugin:
     _sound: set[str] = set()  # noqa: RUF012
 
     def __init__(self, tree: ast.AST, filename: str = "stdin", lines: Sequence[str] = ()) -> None:
-        """`tree` is only asked for because it makes flake8 call us once for each file; the text is in `lines`."""
+        """`tree` is only a parameter because it makes flake8 call the plugin once per file; the text is in `lines`."""
         self._filename = filename
         self._lines = lines
 
@@ -68,12 +68,12 @@ class Plugin:
 
     @classmethod
     def parse_options(cls, manager: Any, options: argparse.Namespace, args: Sequence[str]) -> None:
-        """Take over the options. `args` are the paths to check.
+        """Stores the options. `args` are the paths to check.
 
-        A wrong value and a broken configuration end flake8 the way its own wrong options do, with exit code 2.
+        A wrong value and an invalid configuration end flake8 with exit code 2, like its own wrong options.
         """
         said = {key: getattr(options, f"poolsafe_{key.replace('-', '_')}", None) for key in OPTIONS}
-        # flake8 forgets what it ignores by default where the user has an `ignore` of his own, and `PGB` selects all.
+        # If the user sets `ignore`, flake8 drops its default one, and `PGB` selects all rules.
         chosen = (getattr(options, name, None) for name in ("select", "extend_select"))
         cls._selected = frozenset(selector for selectors in chosen for selector in selectors or ())
         cls._options = {key: str(value) for key, value in said.items() if value is not None}
@@ -96,7 +96,7 @@ class Plugin:
     def run(self) -> Iterator[tuple[int, int, str, type[Any]]]:
         """Yields (row, column, message, type) of each finding; rows count from 1 and columns, in characters, from 0.
 
-        Raises flake8's ExecutionError if the configuration is broken.
+        Raises flake8's ExecutionError if the configuration is invalid.
         """
         try:
             self._require_sound(os.path.dirname(os.path.abspath(self._filename)))
@@ -116,7 +116,7 @@ class Plugin:
 
     @classmethod
     def _require_sound(cls, directory: str) -> None:
-        """Raise UsageError if the configuration that holds for an absolute directory is broken."""
+        """Raises UsageError if the configuration of an absolute directory is invalid."""
         if directory in cls._sound:
             return
         from poolsafe.config.presence import Presence
@@ -125,17 +125,17 @@ class Plugin:
         if cls._presence.for_directory(directory):
             from poolsafe.installed_packages import among_installed
 
-            # Installed packages are configured for somebody else.
+            # The configuration of an installed package is not the user's.
             if not among_installed(directory):
                 cls._baseline((cls._resolver or cls._make_resolver()).for_directory(directory))
         cls._sound.add(directory)
 
     def _check(self) -> list[tuple[int, int, str]]:
         text = "".join(self._lines)
-        # Cheaper than the search in bytes, and most files end here.
+        # Cheaper than the search in bytes, and enough for most files.
         if "engine" not in text and ";" not in text and "poolsafe" not in text and "AsyncConfig" not in text:
             return []
-        # A noqa alone is flake8's to judge.
+        # flake8 itself judges `noqa` comments.
         if "poolsafe" not in text and not self._holds_code(text.encode("utf-8", "surrogatepass")):
             return []
         return self._findings(text)
@@ -155,7 +155,7 @@ class Plugin:
     def _findings(self, text: str) -> list[tuple[int, int, str]]:
         from poolsafe.installed_packages import among_installed
 
-        # The command leaves such folders out by itself; flake8 goes into all that its own `exclude` does not name.
+        # The command skips such directories; flake8 enters all that its own `exclude` does not name.
         if among_installed(self._filename):
             return []
         from poolsafe.checker import check_in_project
@@ -188,7 +188,7 @@ class Plugin:
 
     @classmethod
     def _unknown(cls, path: str, source: Source, findings: list[Finding], settings: Settings) -> list[Finding]:
-        """Leave out the findings that the baseline of the configuration knows."""
+        """Removes the findings that are in the baseline."""
         baseline = cls._baseline(settings)
         if baseline is None:
             return findings
@@ -222,21 +222,21 @@ class Plugin:
 
 
 def _directories(paths: Iterable[str], standard_input: str) -> Iterator[str]:
-    """Yields the absolute directories whose configuration holds for the paths that flake8 is given."""
+    """Yields the absolute directories whose configuration applies to the paths of the command line."""
     for path in paths or (os.curdir,):
         absolute = os.path.abspath(standard_input if path == "-" else path)
         yield absolute if os.path.isdir(absolute) else os.path.dirname(absolute)
 
 
 def _is_usage(error: Exception) -> bool:
-    # Imported for an error only, as every worker would pay for it.
+    # Imported only for an error, because every worker would need it.
     from poolsafe.config.errors import UsageError
 
     return isinstance(error, UsageError)
 
 
 def _critical(error: Exception) -> Exception:
-    """Returns what flake8 prints as its own critical error; it takes the form of a traceback for anything else."""
+    """Returns the exception that flake8 prints as its own critical error, instead of a traceback."""
     from flake8.exceptions import ExecutionError  # type: ignore[import-untyped]
 
     from poolsafe.cli.terminal import printable

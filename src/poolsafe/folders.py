@@ -1,7 +1,7 @@
-"""Folders held open by handle, so that nobody can put a link in their place between a check and a write.
+"""Directories that are held open by a handle, so that they cannot be replaced by links between a check and a write.
 
-A path is looked up anew by every call that takes one. A handle stays with the folder that was opened, and names are
-looked up relative to it. Platforms without such calls (Windows) use the path each time.
+A path is resolved again in every call. A handle stays with the directory that was opened, and names are resolved
+relative to it. On platforms without such functions (Windows), the path is used each time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ HANDLES = {os.open, os.stat, os.unlink, os.rename, os.mkdir, os.access} <= os.su
     os, "O_NOFOLLOW"
 )
 _NOFOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
-# O_PATH opens a folder that may be entered but not listed.
+# O_PATH can open a directory that may be entered but not listed.
 _FLAGS: int = getattr(os, "O_DIRECTORY", 0) | _NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
 _BINARY: int = getattr(os, "O_BINARY", 0)
 
@@ -26,8 +26,8 @@ class Folder:
     def __init__(self, path: str, *, create: bool = False) -> None:
         """Open the folder at a real path: absolute, normalised, and without links.
 
-        A link on the way is an error, wherever it leads: it has been put there since the path was resolved.
-        `create` makes the folders that are missing.
+        A link on the way is an error, because it has appeared since the path was resolved. With `create`, missing
+        directories are created.
         """
         self._path = path
         self.handle: int | None = _descend(path, create=create) if HANDLES else None
@@ -42,7 +42,7 @@ class Folder:
             os.close(self.handle)
 
     def at(self, name: str) -> str:
-        """Returns what to call an entry in a function that takes `handle` as its `dir_fd`."""
+        """Returns the name of an entry for a function that takes `handle` as its `dir_fd`."""
         return os.path.join(self._path, name) if self.handle is None else name
 
     def open(self, name: str, flags: int, mode: int = 0o600) -> int:
@@ -73,7 +73,7 @@ class Folder:
             os.close(listed)
 
     def sync(self) -> None:
-        """Wait until a rename has reached the disk."""
+        """Waits until a rename is on the disk."""
         descriptor = self.open(os.curdir, os.O_RDONLY)
         try:
             os.fsync(descriptor)
@@ -86,7 +86,7 @@ def _descend(path: str, *, create: bool) -> int:
     pending = ""
     try:
         for name in filter(None, path.split(os.sep)):
-            # Without O_PATH, a folder that cannot be listed is passed through together with the next name.
+            # Without O_PATH, a directory that cannot be listed is opened together with the next name.
             pending = os.path.join(pending, name)
             try:
                 below = _enter(handle, pending, create=create)
@@ -113,7 +113,7 @@ def _enter(handle: int, name: str, *, create: bool) -> int:
             raise
     from contextlib import suppress
 
-    # Another process may have made it meanwhile.
+    # Another process may have created it in the meantime.
     with suppress(FileExistsError):
         os.mkdir(name, dir_fd=handle)
     return os.open(name, _FLAGS, dir_fd=handle)

@@ -1,4 +1,4 @@
-"""INI files in linear time, whatever is in them."""
+"""Parses INI files in linear time, whatever they contain."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from poolsafe.source import short_lines
 
 
 class _Parser(configparser.RawConfigParser):
-    # The library's pattern takes the square of the length of a gap, and each line that it does not match makes the
-    # text of one error longer, which takes the square of their number. This one matches every line that is not empty.
+    # The library's pattern takes quadratic time for blanks, and its error message takes quadratic time in the number of
+    # lines that do not match. This pattern matches every line that is not empty.
     OPTCRE = re.compile(r"(?P<option>.[^=:]*)(?P<vi>[=:]?)\s*(?P<value>.*)$")
 
 

@@ -1,4 +1,4 @@
-"""Which folders hold other people's code: installed packages are not the project's to repair."""
+"""Recognises directories with other people's code: installed packages should not be fixed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ ENVIRONMENT = "pyvenv.cfg"
 def among_installed(path: str) -> bool:
     """Returns whether a file lies among installed packages, as seen from the current directory.
 
-    Only the names below that directory count, so that whoever works on an installed package is heard. A `pyvenv.cfg`
-    further up says nothing: people make environments in the folder of their project itself.
+    Only names below that directory count, so that an installed package can be checked from inside. A `pyvenv.cfg`
+    further up does not count, because the project's own directory may be an environment.
     """
     try:
         path = os.path.relpath(path)

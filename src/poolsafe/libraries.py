@@ -1,12 +1,12 @@
 """Names of other packages that the analysis knows: SQLAlchemy, SQLModel, Alembic, pydantic and their like.
 
-Only names stand here, and what kind of thing each is; what a call of one means stands beside `library_calls`. Adding
-knowledge of a library begins here.
+This file only has names and what kind of thing each of them is. What a call means is in `inference/models`. To add a
+library, begin here.
 """
 
 from __future__ import annotations
 
-# Where a public name is defined or exported again, beside the name that the rest of the code uses.
+# Other modules where a public name is defined or re-exported, with the name that the rest of the code uses.
 _ALIASES = {
     "asyncpg.connection.connect": "asyncpg.connect",
     "asyncpg.pool.create_pool": "asyncpg.create_pool",
@@ -96,19 +96,19 @@ for _pool in _POOLS:
     for _home in ("sqlalchemy", "sqlalchemy.pool.impl", "sqlmodel.pool"):
         _ALIASES[f"{_home}.{_pool}"] = f"sqlalchemy.pool.{_pool}"
 
-# Functions that define an engine; True where the engine is an asynchronous one by itself.
+# Functions that create an engine; True if the engine is always asynchronous.
 ENGINE_FUNCTIONS = {
     "sqlalchemy.ext.asyncio.create_async_engine": True,
     "sqlalchemy.ext.asyncio.async_engine_from_config": True,
     "sqlalchemy.create_engine": False,
     "sqlalchemy.engine_from_config": False,
 }
-# The class of objects that make an engine from what they are given; its `engine_config` holds the other arguments.
+# The class of objects that create an engine from their arguments; `engine_config` has the other arguments.
 ENGINE_CONFIG = "advanced_alchemy.config.SQLAlchemyAsyncConfig"
 ENGINE_FUNCTIONS[ENGINE_CONFIG] = True
 # The schemes of psycopg 3, which prepares statements by itself; psycopg2 does not.
 PSYCOPG_SCHEMES = frozenset({"postgresql+psycopg", "postgresql+psycopg_async"})
-# ormar's class calls an engine function with what it is given; its stub says so.
+# ormar's class calls an engine function with its arguments, as its stub shows.
 ENGINE_NAMES = frozenset({*(name.rpartition(".")[2] for name in ENGINE_FUNCTIONS), "DatabaseConnection"})
 
 # Functions and classes that make a connection or a pool of asyncpg or psycopg without an engine of SQLAlchemy, or that
@@ -133,7 +133,7 @@ CLIENT_NAMES = frozenset({*(name.rpartition(".")[2] for name in CLIENT_FUNCTIONS
 # The packages that these are imported from.
 CLIENT_PACKAGES = frozenset({name.partition(".")[0] for name in CLIENT_FUNCTIONS} | {"buildpg"})
 
-# Functions and classes that are known by what they do with their first argument: they call it.
+# Functions and classes that call their first argument.
 CALLING = frozenset(
     {
         "run_sync", "Callable", "ContextLocalSingleton", "Coroutine", "Factory", "Resource", "Singleton",
@@ -181,7 +181,7 @@ EXECUTING = frozenset(
 # Methods of engines, connections and sessions that take execution options, the isolation level among them.
 SETTING_OPTIONS = frozenset({"execution_options", "connection"})
 
-# Packages that a module of the project never stands in for, whatever its files are called.
+# Packages that a module of the project never replaces, whatever its files are called.
 _PACKAGES = frozenset(
     {
         "sqlalchemy", "sqlmodel", "alembic", "asyncpg", "psycopg", "psycopg_pool", "pydantic", "pydantic_settings",
@@ -201,7 +201,7 @@ def canonical(name: str) -> str:
     elif name.startswith("tortoise.contrib.") and name.endswith(".register_tortoise"):
         name = "tortoise.register_tortoise"
     elif name.startswith("buildpg.asyncpg."):
-        # buildpg exports all of asyncpg again, beside functions whose results understand its templates.
+        # buildpg re-exports all of asyncpg, next to functions whose results understand its templates.
         name = name.removeprefix("buildpg.").removesuffix("_b")
     return _ALIASES.get(name, name)
 
@@ -258,7 +258,7 @@ SYNC_RUNNERS = frozenset(
     {"sqlalchemy.Engine", "sqlalchemy.Connection", "sqlalchemy.orm.Session", "sqlalchemy.orm.scoped_session"}
 )
 
-# Functions that run a server, a bot or a worker until it is stopped: uvicorn, aiohttp, aiogram, python-telegram-bot,
+# Functions that run a server, a bot or a worker until it stops: uvicorn, aiohttp, aiogram, python-telegram-bot,
 # discord.py, pyrogram, telethon, arq, and asyncio's own.
 SERVING = frozenset(
     {
@@ -266,9 +266,9 @@ SERVING = frozenset(
         "run_webhook", "infinity_polling", "idle", "run_until_disconnected", "run_worker", "start", "async_run", "wait",
     }
 )  # fmt: skip
-# Names by which modules and objects go whose `run` does the same.
+# Common names of modules and objects whose `run` does the same.
 SERVERS = frozenset({"uvicorn", "hypercorn", "granian", "web", "app", "bot", "client", "dp", "dispatcher", "worker"})
-# Context managers that swallow the exceptions they are given.
+# Context managers that suppress exceptions.
 SWALLOWING = frozenset({"contextlib.suppress", "pytest.raises"})
-# Methods by which loggers, printers and writers of every kind are known: they read what they are given.
+# Methods of loggers, printers and writers, which only read their arguments.
 READING = frozenset("debug info warning warn error critical exception log print echo write dump dumps".split())  # noqa: SIM905

@@ -1,11 +1,11 @@
-"""The byte search in front of everything: what can a file hold, told before LibCST or even `pathlib` is imported.
+"""The byte search that decides what a file may contain, before LibCST or even `pathlib` is imported.
 
-Most files hold nothing for us, and plain `in` on bytes tells so ten times faster than a regular expression would. Only
-a file with a name that makes engines, or with a semicolon and a name that runs SQL, gets a look at its code and its
-strings, and only then is that lexer imported. An unneeded parse is better than a missed alarm: what is dropped here is
-never reported.
+Most files contain nothing to check, and plain `in` on bytes shows that ten times faster than a regular expression. Only
+if a file has a name that creates engines, or a semicolon and a name that runs SQL, are its code and its strings
+searched, and only then is the lexer for that imported. An unneeded parse is better than a missed alarm, because a file
+that is ruled out here is never reported.
 
-Nothing here raises, whatever the bytes are. A file in UTF-16 has no needle, nor would Python run it.
+Nothing here raises, whatever the bytes are. A file in UTF-16 has no needle, but Python would not run it either.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: The file uses a function of SQLAlchemy that makes engines for asyncpg.
+#: The file uses a function of SQLAlchemy that creates engines for asyncpg.
 ENGINE = 1
 #: The file uses something that runs SQL, and one of its strings may be several commands.
 STATEMENT = 2
-#: The file may hold a suppression of ours: a `noqa` with a PGB code, or a `poolsafe:` comment.
+#: The file may contain a suppression comment: a `noqa` with a PGB code, or a `poolsafe:` comment.
 SUPPRESSION = 4
 #: The file uses something that runs SQL, and one of its strings or calls may change the session.
 SESSION = 8
@@ -29,7 +29,7 @@ PREPARING = 32
 
 
 def wanted(data: bytes) -> int:
-    """Returns what the file's bytes may hold: `ENGINE`, `STATEMENT` and the others added up; 0 is a file to drop."""
+    """Returns what a file may contain: the sum of `ENGINE`, `STATEMENT` and the others, or 0 to rule it out."""
     found = ENGINE if uses_engine(data) else 0
     if holds_suppression(data):
         found |= SUPPRESSION
@@ -47,21 +47,21 @@ def wanted(data: bytes) -> int:
 def uses_engine(data: bytes) -> bool:
     """Returns whether the file's code uses an engine function whose engine asyncpg may serve.
 
-    The two functions without "async" in their name count only beside that word: their engine reaches asyncpg through
-    `AsyncEngine(create_engine(...))`, and a URL of asyncpg without it fails at the first query, pooler or not. They
-    also count beside a key of asyncpg's, which another driver refuses. The configuration of advanced-alchemy, which
-    makes the engine itself, counts too.
+    The two functions without "async" in their name only count if the file contains that word: their engine reaches
+    asyncpg through `AsyncEngine(create_engine(...))`; without it, an asyncpg URL fails at the first query, even without
+    a pooler. They also count if the file contains one of asyncpg's keys, which other drivers refuse. The configuration
+    of advanced-alchemy, which creates the engine itself, counts too.
     """
     if not may_use_engine(data):
         return False
-    # Imported late, as its expressions take milliseconds to compile.
+    # Imported late, because its expressions take milliseconds to compile.
     from poolsafe.sql.python_names import uses_engine_function
 
     return uses_engine_function(data)
 
 
 def uses_synchronous_engine(data: bytes) -> bool:
-    """Whether the file's code uses an engine function, and nothing in the file says that asyncpg may serve it."""
+    """Whether the code uses an engine function, but nothing in the file suggests asyncpg."""
     if not _names_engine(data) or _is_asynchronous(data):
         return False
     from poolsafe.sql.python_names import uses_engine_function
@@ -70,14 +70,14 @@ def uses_synchronous_engine(data: bytes) -> bool:
 
 
 def may_deserve_second_look(data: bytes) -> bool:
-    """Returns whether the file's imports may tell of engines that nothing in the file itself tells of."""
+    """Returns whether the file's imports may reveal engines that the file itself does not show."""
     return b"ngine" in data and b"import" in data
 
 
 def pieces_use_engine(pieces: Iterable[bytes]) -> bool:
-    """Returns whether `uses_engine` holds of a source of which a piece at a time is looked at.
+    """Returns whether `uses_engine` is true of a source that is read in pieces.
 
-    Where a piece begins inside a string, the rest of the string passes for code. Raises what `pieces` raises.
+    If a piece begins inside a string, the rest of the string counts as code. Raises what `pieces` raises.
     """
     used = asynchronous = False
     for piece in pieces:
@@ -126,7 +126,7 @@ _KEYS = (
 def names_prepared_statement(data: bytes) -> bool:
     """Whether the file's code may give SQL to `cursor()`, `prepare()` or `iterate()` of an asynchronous connection.
 
-    A file that names another driver, and not asyncpg, gives it to that one.
+    It does not if the file names another driver, and not asyncpg.
     """
     if not (b".cursor(" in data or b".prepare(" in data or b".iterate(" in data) or b"async" not in data:
         return False
@@ -143,7 +143,7 @@ _OTHER_DRIVERS = (b"aiomysql", b"asyncmy", b"psycopg", b"aiosqlite", b"aiopg", b
 def makes_connections(data: bytes) -> bool:
     """Whether the file's code may make a connection or a pool of asyncpg or psycopg without SQLAlchemy's asyncpg.
 
-    psycopg's connections count, and engines beside its name: a synchronous engine may give it a threshold.
+    psycopg's connections count, and engines in files that name it, because a synchronous engine may set its threshold.
     """
     if b"tortoise.backends.asyncpg" in data:
         return True
@@ -201,7 +201,7 @@ def changes_session(data: bytes) -> bool:
     return session_words.names_session_change(data)
 
 
-# One of these stands in every file that runs SQL by SQLAlchemy, Alembic or a driver. The others make a clause of
-# SQLAlchemy's, which another file may execute.
+# Every file that runs SQL with SQLAlchemy, Alembic or a driver contains one of these. The others create a clause, which
+# another file may execute.
 _RUNS = (b".exec", b".fetch", b"add_listener")
 _CLAUSES = (b"text(", b".text", b".scalar", b"func.", b"DDL", b"text as")

@@ -1,4 +1,4 @@
-"""What steers whoever shows a text: control characters a terminal, logging commands the runner of a CI job.
+"""Makes text safe to print: without control characters for terminals, or logging commands for CI runners.
 
 GitHub reads `::name::` at the beginning of a line, white space aside, and `##[name]` anywhere; Azure reads `##vso[`
 anywhere and colours a line by `##[`; TeamCity reads `##teamcity[` anywhere; GitLab folds a log at `section_start:`
@@ -24,12 +24,12 @@ _LEADING = re.compile(r"\s|::|(?:---|\+\+\+|~~~|\^\^\^)(?:\s|$)")
 
 
 def inert(text: str) -> str:
-    """Returns `text` with one character replaced of each command that a runner reads anywhere in a line."""
+    """Returns `text` with one character of each command replaced that a runner reads anywhere in a line."""
     return _COMMAND.sub("\N{REPLACEMENT CHARACTER}", text)
 
 
 def escaped(text: str, escape: Callable[[str], str]) -> str:
-    """Returns the text of a document with one character of each such command written as `escape` writes it."""
+    """Returns the text of a document with one character of each such command escaped by `escape`."""
     return _COMMAND.sub(lambda match: escape(match[0]), text)
 
 
@@ -44,12 +44,12 @@ def commands(line: str) -> bool:
 
 
 def path_first(path: str) -> str:
-    """Returns a path as it may begin a line: with `./` where it would be read as a command, which means the same."""
+    """Returns a path as it may begin a line: with `./` before it if it would be read as a command."""
     return os.path.join(os.curdir, path) if leads(path) else path
 
 
 def quoted(path: str) -> str:
-    """Returns a path that would end its line, or steer, as Git and GNU quote it; other paths as they are."""
+    """Returns a path quoted as Git and GNU do if it has a line end or control characters; other paths unchanged."""
     if _ODD.search(path) is None and _COMMAND.search(path) is None:
         return path
     content = os.fsencode(path.replace("\\", "\\\\").replace('"', '\\"'))

@@ -1,7 +1,7 @@
-"""The one place where files are opened to be read: regular ones only, of bounded size, below a root if one is given.
+"""The only place where files are opened for reading: only regular files of limited size, below a root if one is given.
 
-Nobody vouches for the tree that is looked at. Opening a pipe waits for a writer that may never come, and opening a
-device may do anything, so neither is opened.
+The checked tree is not trusted. Opening a pipe waits for a writer that may never come, and opening a device may do
+anything, so neither is opened.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ LARGEST_NOTEBOOK = 50_000_000
 CHUNK = 1 << 20
 # What is shown, and silenced by comments, of a file that is too large to be examined.
 HEAD = 1 << 16
-# Longer than a name with what may stand before it.
+# Longer than a name with what may precede it.
 OVERLAP = 200
 
-# O_NONBLOCK and O_NOCTTY matter where a pipe or a terminal takes the file's place after it was looked at, O_BINARY on
-# Windows. Python's own file objects take twice the time for a small file.
+# O_NONBLOCK and O_NOCTTY matter if a pipe or a terminal replaces the file after its status was checked, O_BINARY on
+# Windows. Python's own file objects take twice as long for a small file.
 _FLAGS: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -51,7 +51,7 @@ def read(path: str, largest: int = LARGEST) -> bytes:
 def pieces(path: str, largest: int = LARGEST) -> Iterator[bytes]:
     """Yields the content of a regular file, links followed, of which only about `CHUNK` bytes are held. Raises OSError.
 
-    A piece ends with its last line end. One without any overlaps with the next, so that no name is cut in two.
+    A piece ends with a line end. If it has none, it overlaps with the next, so that no name is split.
     """
     _refuse(os.stat(path), path, largest)
     descriptor = os.open(path, os.O_RDONLY | _FLAGS)
@@ -85,7 +85,7 @@ def head(path: str) -> bytes:
 
 
 def whole_lines(content: bytes) -> bytes:
-    """Returns the lines that fit into `HEAD` bytes, or so much of the first one where that alone does not."""
+    """Returns the lines that fit into `HEAD` bytes, or that much of the first one if it alone does not fit."""
     if len(content) <= HEAD:
         return content
     end = _last_line_end(content[:HEAD])
@@ -154,7 +154,7 @@ def _content(descriptor: int, expected: int, path: str, largest: int) -> bytes:
         content = os.read(descriptor, expected + 1)
         if len(content) == expected:
             return content
-        # It has changed since its status was asked for, and may not even be a file any more.
+        # It has changed since its status was read, and may no longer be a file.
         _refuse(os.fstat(descriptor), path, largest)
         pieces = [content]
         size = len(content)
@@ -162,7 +162,7 @@ def _content(descriptor: int, expected: int, path: str, largest: int) -> bytes:
             pieces.append(piece)
             size += len(piece)
     except BlockingIOError:
-        # A pipe that has taken the file's place has nothing to say yet.
+        # A pipe has replaced the file, and has no data yet.
         raise _irregular(path) from None
     if size > largest:
         raise _too_large(path, largest)

@@ -1,4 +1,4 @@
-"""Immutable classes of data that are cheap to define: a run imports 160 of them."""
+"""Immutable data classes that are cheap to define; a run imports 160 of them."""
 
 from __future__ import annotations
 

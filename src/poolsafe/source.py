@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
 BOM = b"\xef\xbb\xbf"
 
-# Of ruff and black, where the project does not say.
+# The default of ruff and black.
 LINE_LENGTH = 88
 QUOTE = '"'
-# Longer lines of a configuration file say nothing of a version, an address or a pooler.
+# Longer lines of a configuration file do not contain versions, addresses or poolers.
 _LONGEST_LINE = 4_000
 
 
@@ -50,7 +50,7 @@ class Section:
 
     @property
     def name(self) -> str:
-        """How the section is called behind the name of its file: "" for all of the file."""
+        """What follows the name of the file: "" for the whole file."""
         return "" if self.cell is None else f"cell {self.cell}"
 
     def row(self, row: int) -> int:
@@ -61,9 +61,9 @@ class Section:
 class Source:
     """One decoded file. Treat it as immutable.
 
-    `line_length` is the number of characters that a line should not exceed. `quote` is what a fix writes where the file
-    does not show which one it prefers. `round_trips` says that `encode(text)` gives the very bytes back; an unusual
-    codec may not, and then nothing of the file may be rewritten.
+    `line_length` is the number of characters that a line should not exceed. `quote` is what a fix uses if the file
+    shows no preference. `round_trips` is True if `encode(text)` returns the original bytes. With an unusual codec it
+    may not, and then the file must not be rewritten.
     """
 
     __slots__ = ("_newline", "_starts", "bom", "encoding", "line_length", "path", "quote", "raw", "round_trips", "text")
@@ -112,7 +112,10 @@ class Source:
 
     @classmethod
     def from_text(cls, path: str, text: str) -> Source:
-        """A source whose bytes nobody has: lines that flake8 has read, or an edited text. Raises as `decode` does."""
+        """Returns a source without its original bytes: lines from flake8, or an edited text.
+
+        Raises what `decode` raises.
+        """
         _refuse_unwritable(path, text)
         return cls(path, text.encode("utf-8"), text, "utf-8")
 
@@ -123,12 +126,12 @@ class Source:
 
     @property
     def written(self) -> str:
-        """The text as people know it. It has the length and the rows of `text`."""
+        """The text as users see it. It has the same length and rows as `text`."""
         return self.text
 
     @property
     def commands(self) -> Sequence[tuple[int, int]]:
-        """The spans of what is no Python: names stand there in `text`."""
+        """The spans of IPython commands, which are replaced by names in `text`."""
         return ()
 
     @property
@@ -142,16 +145,19 @@ class Source:
         return self
 
     def offset_in_file(self, offset: int) -> int:
-        """Returns where the character at an offset of `text` stands in the text of the file itself."""
+        """Returns the offset in the file's own text of the character at an offset of `text`."""
         return offset
 
     def in_file(self, edit: Edit) -> Edit:
-        """Returns what an edit of `text` is in the text of the file itself. Raises ValueError if it cannot be done."""
+        """Returns the edit of the file's own text that corresponds to an edit of `text`.
+
+        Raises ValueError if there is none.
+        """
         return edit
 
     @property
     def sections(self) -> Sequence[Section]:
-        """The parts of the text whose rows are counted from 1, at least one."""
+        """The sections of the text, each with rows that are counted from 1. There is at least one."""
         return (Section(0, 1, self.rows, self.raw),)
 
     def section(self, row: int) -> Section:
@@ -160,12 +166,12 @@ class Source:
         return sections[max(bisect_right(sections, row, key=lambda section: section.first) - 1, 0)]
 
     def row_name(self, row: int) -> str:
-        """Returns how a row is called behind the name of the file, such as `4` or `cell 3:4`."""
+        """Returns how a row is shown after the name of the file, such as `4` or `cell 3:4`."""
         section = self.section(row)
         return f"{section.name}:{section.row(row)}".removeprefix(":")
 
     def row_in_words(self, row: int) -> str:
-        """Returns how a sentence calls a row, such as `line 4` or `line 4 of cell 3`."""
+        """Returns how a sentence refers to a row, such as `line 4` or `line 4 of cell 3`."""
         section = self.section(row)
         return f"line {section.row(row)}" + (f" of {section.name}" if section.name else "")
 
@@ -192,13 +198,13 @@ class Source:
         return (BOM if self.bom else b"") + text.encode(self.encoding)
 
     def row_column(self, offset: int) -> tuple[int, int]:
-        """Row and column (both 1-based, the column in characters) of an offset; the end of the text is a place too."""
+        """Returns the 1-based row and column of an offset, in characters. The end of the text is a valid offset."""
         starts = self._line_starts()
         row = bisect_right(starts, offset)
         return row, offset - starts[row - 1] + 1
 
     def offset(self, row: int, column: int) -> int:
-        """The inverse of `row_column`, kept inside the text: a column past the line's end gives the line's end."""
+        """Returns the offset of a row and a column, at most that of the line's end."""
         starts = self._line_starts()
         if row > len(starts):
             return len(self.text)
@@ -264,11 +270,11 @@ def edited(text: str, edits: Iterable[Edit]) -> str:
 
 
 def _declared_encoding(path: str, raw: bytes) -> str:
-    # To CPython a lone carriage return ends a line here too.
+    # In CPython, a lone carriage return ends a line here too.
     head = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n").split(b"\n", 2)[:2]
     if not any(b"coding" in line for line in head):
         return "utf-8"
-    # tokenize costs its import only for the few files that have a cookie.
+    # Imported late, because only few files have an encoding declaration.
     from tokenize import detect_encoding
 
     try:
@@ -303,5 +309,5 @@ def _first_line(error: Exception) -> str:
 
 
 def short_lines(text: str) -> list[str]:
-    """Returns the lines of a configuration file, "" for each that is absurdly long."""
+    """Returns the lines of a configuration file, with "" for each overlong one."""
     return [line if len(line) <= _LONGEST_LINE else "" for line in text.splitlines()]

@@ -1,9 +1,9 @@
-"""Replaces a file as a whole or not at all, and keeps who may do what with it.
+"""Replaces a file as a whole or not at all, and keeps its permissions.
 
-The new content goes into a temporary file beside the old one, which takes over the owner, the mode and the extended
-attributes (access control lists among them) and is then renamed. Where one of these cannot be kept, nothing is written:
-a file must not be readable to more people than before. Neither is a file with several hard links, since its other
-names would keep the old content.
+The new content is written to a temporary file next to the old one, which gets the same owner, mode and extended
+attributes (including access control lists) and is then renamed. If one of these cannot be kept, nothing is written,
+because a file must not become readable to more people. Nothing is written to a file with several hard links either,
+because its other names would keep the old content.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from poolsafe.reading import read_in
 PREFIX = ".poolsafe-"
 SUFFIX = ".tmp"
 _LEFTOVER = re.compile(rf"{re.escape(PREFIX)}\w+{re.escape(SUFFIX)}")
-# The kernel makes these from the content, and nobody else may.
+# Only the kernel can set these, from the content.
 _OF_CONTENT = frozenset({"security.ima", "security.evm"})
 
 
 class NotWritten(Exception):  # noqa: N818 - the name says what became of the file
-    """The file is as it was. `reason` is one line."""
+    """The file was not changed. `reason` is one line."""
 
     def __init__(self, path: str, reason: str) -> None:
         super().__init__(f"{path}: {reason}")
@@ -36,7 +36,7 @@ class NotWritten(Exception):  # noqa: N818 - the name says what became of the fi
 
 
 class ChangedMeanwhile(NotWritten):
-    """Somebody else has changed or removed the file since it was read."""
+    """The file has been changed or removed since it was read."""
 
 
 def replace(target: str, content: bytes, *, named: str, before: bytes | None = None, make_folder: bool = False) -> None:
@@ -54,9 +54,9 @@ def replace(target: str, content: bytes, *, named: str, before: bytes | None = N
 
 
 def remove_leftovers(target: str) -> None:
-    """Remove the temporary files that killed runs have left in the folder of a file; never anything else.
+    """Removes only the temporary files that killed runs have left in the directory of a file.
 
-    `target` is a real path. Each folder is searched once in the life of a process.
+    `target` is a real path. Each directory is searched once per process.
     """
     _remove_leftovers(os.path.dirname(target))
 
@@ -71,7 +71,7 @@ def _remove_leftovers(path: str) -> None:
 
 
 def _remove_if_abandoned(folder: Folder, name: str) -> None:
-    # Whoever writes holds a lock, which ends with the process. On Windows an open file cannot be removed at all.
+    # A writer holds a lock, which ends with its process. On Windows, an open file cannot be removed.
     descriptor = folder.open(name, os.O_RDWR | getattr(os, "O_NONBLOCK", 0))
     try:
         abandoned = _lock(descriptor)
@@ -94,7 +94,7 @@ def _lock(descriptor: int) -> bool:
     except BlockingIOError:
         return False
     except OSError:
-        pass  # A file system without locks: nobody can tell, so nobody is waited for.
+        pass  # The file system has no locks, so it is unknown whether there is another writer.
     return True
 
 
@@ -116,12 +116,12 @@ class _Replacement:
         finally:
             if original is not None:
                 os.close(original)
-        # The rename is done; where a folder cannot be synced (Windows, some network drives) there is nothing to undo.
+        # The rename is done. If a directory cannot be synced (Windows, some network drives), there is nothing to undo.
         with suppress(OSError):
             self._folder.sync()
 
     def _original(self) -> int | None:
-        """Open the file that is there, so that its rights can be read; None without one. Raises NotWritten."""
+        """Opens the existing file, so that its permissions can be read. Returns None without one. Raises NotWritten."""
         try:
             status = self._folder.status(self._name)
         except FileNotFoundError:
@@ -133,7 +133,8 @@ class _Replacement:
         if status.st_nlink > 1:
             reason = f"it has {status.st_nlink} hard links, and the others would keep the old content"
             raise NotWritten(self._named, reason)
-        # Renaming needs no permission to write the file itself, but who takes it away means it; also from root.
+        # Renaming does not need permission to write the file itself, but a read-only file is meant to be kept, even by
+        # root.
         writable = os.access(self._folder.at(self._name), os.W_OK, dir_fd=self._folder.handle)
         if not status.st_mode & 0o222 or not writable:
             raise NotWritten(self._named, "the file is read-only")

@@ -147,7 +147,7 @@ class Files:
     def alembic(self, folder: str) -> dict[str, Documented]:
         """Returns the options in the `[alembic]` section of the nearest alembic.ini, with `%` unchanged.
 
-        Where there is none, files of other names count whose migrations are in `folder`, unless their URLs disagree.
+        If there is none, files with other names count if their migrations are in `folder`, unless their URLs differ.
         """
         for above in self._roots(folder):
             if "alembic.ini" in self.listing(above):

@@ -1,9 +1,10 @@
-"""A second look at files that the byte search drops: engines that only the file's imports tell of.
+"""A second look at files that the byte search rules out, for engines that only the file's imports reveal.
 
-A synchronous engine reaches asyncpg by `?async_fallback=True`, as Alembic's env.py often does. If the file that makes
-the engine imports its URL, nothing in it says so. The same holds for a URL of psycopg. And a file may import an engine
-function under another name, which another file of the project gives it. Few files get this look. It reads only what
-they import, and it imports next to nothing itself, since most projects with such files have nothing to do with asyncpg.
+A synchronous engine reaches asyncpg by `?async_fallback=True`, as Alembic's env.py often does. If the file that creates
+the engine imports its URL, nothing in that file shows it. The same holds for a URL of psycopg. And a file may import an
+engine function under another name, which another file of the project gives it. Few files get this look. It reads only
+what they import, and it imports next to nothing itself, since most projects with such files have nothing to do with
+asyncpg.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ MAX_SIZE = 200_000  # bytes of each
 
 
 def wanted(path: str, data: bytes, root: str | None = None) -> int:
-    """Returns what a file may hold, as `needles.wanted` says it, with the engines that only its imports tell of.
+    """Returns what a file may contain, like `needles.wanted`, including engines that only its imports reveal.
 
     Without `root`, the project's root is found from the path.
     """

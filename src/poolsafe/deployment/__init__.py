@@ -1,4 +1,4 @@
-"""What a project says of its own deployment: the versions it locks or declares, and the pooler it configures.
+"""What a project's files say about its deployment: the versions that it locks or declares, and its pooler.
 
-Read once per folder, and only once a file with an engine asks. Nothing outside the project's root is read.
+They are read once per directory, and only for a file with an engine. Nothing outside the project's root is read.
 """

@@ -12,14 +12,14 @@ from poolsafe.records import frozen
 _KIND = re.compile(r"kind:\s*Pooler\s*$")
 _VERSION = re.compile(r"apiVersion:\s*[\"']?postgresql\.cnpg\.io/")
 _NAME = re.compile(r"""\s+name:\s*["']?([\w.-]+)["']?\s*$""")
-# A mode that is written, or that a template writes.
+# A mode, literal or from a template.
 _MODE = re.compile(r"poolMode|\{\{")
 PRODUCT = "cloudnative-pg"
 
 
 @frozen
 class Object:
-    """One object, on the rows from `start` up to `end`. `default` is the row of its kind if no mode is written."""
+    """One object, on the rows from `start` to before `end`. `default` is the row of its kind if it sets no mode."""
 
     name: str
     start: int
@@ -41,6 +41,6 @@ def objects_in(lines: Sequence[str]) -> Iterator[Object]:
 
 
 def defaults_of(found: Object, path: str) -> Iterator[Setting]:
-    """Yields the mode of an object that has none written, which is session."""
+    """Yields the default mode, session, of an object that sets none."""
     if found.default:
         yield Setting("pool_mode", "session", path, found.default, PRODUCT, found.name)

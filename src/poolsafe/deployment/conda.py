@@ -1,6 +1,6 @@
 """conda's environment files: `environment.yml` with its own packages and those of pip.
 
-Read line by line, as the other YAML is: an item of a list is a package, and nothing else in these files looks like one.
+It is read line by line, like other YAML here: list items are packages, and nothing else in these files looks like one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from poolsafe.deployment.versions import specified
 _WORD = re.compile(r"(?<![^-_.])(?:environment|conda(?:[-_.]?env)?)(?![^-_.])")
 _DEPENDENCIES = re.compile(r"^dependencies:", re.MULTILINE)
 _ITEM = re.compile(r"""\s*-\s+["']?(?:[\w./-]+::)?([^"'#]+)""")
-# `asyncpg=0.30.0=py312h66e93f0_0`: a single `=` is a series, and the build behind the second one says nothing here.
+# `asyncpg=0.30.0=py312h66e93f0_0`: a single `=` means a series; the build after the second one does not matter.
 _SERIES = re.compile(r"([\w.-]+)\s*=\s*(\d[\d.]*)\*?(?:=\S*)?\s*$")
 
 
@@ -25,7 +25,7 @@ def is_named(name: str) -> bool:
 
 
 def entries_of(text: str) -> Iterator[Entry]:
-    """Yields what the file asks for; of packages that decide nothing, only the name."""
+    """Yields what the file requires; for packages that do not matter, only the name."""
     if not _DEPENDENCIES.search(text):
         return
     for line in text.splitlines():

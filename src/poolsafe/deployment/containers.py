@@ -1,8 +1,8 @@
 """PgBouncer in Docker Compose, Kubernetes, Helm and the operators' files.
 
-These files are read line by line and not as YAML: two or three scalars are all that is asked for, a YAML parser would
-be a dependency and time at start-up for them, and Helm's templates are no YAML. What is not written in one of the plain
-forms stays unknown, which is no finding.
+These files are read line by line and not as YAML: only two or three scalars are needed, a YAML parser would be a
+dependency and take time at start-up, and Helm templates are not YAML. Anything that is not in one of the simple forms
+stays unknown, which is not reported.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from poolsafe.source import short_lines
 _YAML = re.compile(r"\.ya?ml(?:\.\w+)?$")
 _MENTION = re.compile(r"pgbouncer|connection_?pooler|pgcat|pgdog|odyssey|supavisor|pgpool", re.IGNORECASE)
 _KEY = "|".join(sorted(KEYS, key=len, reverse=True))
-# `${POOL_MODE:-transaction}` says what holds unless somebody says otherwise.
+# `${POOL_MODE:-transaction}` gives the default.
 _VALUE = r"""["']?(?:\$\{\w+:?-)?([\w.,* -]*)"""
 _LINE = re.compile(rf"""\s*(?:-\s+)?["']?({_KEY})["']?\s*[:=]\s*{_VALUE}""", re.IGNORECASE)
 _NAMED = re.compile(rf"""(?:-\s+)?name:\s*["']?({_KEY})["']?$""", re.IGNORECASE)
 _ITS_VALUE = re.compile(rf"""\s*value:\s*{_VALUE}""")
-# Zalando's operator: a block with a `mode` of its own.
+# Zalando's operator: a block with its own `mode`.
 _BLOCK = re.compile(r"(\s*)connectionPooler:\s*$")
 _MODE = re.compile(rf"""(\s*)mode:\s*{_VALUE}""")
 
-# A port of the host that is PostgreSQL's own in the container: `"6432:5432"`, `127.0.0.1:${PORT:-6543}:5432`.
+# A host port that is mapped to PostgreSQL's port in the container: `"6432:5432"`, `127.0.0.1:${PORT:-6543}:5432`.
 _PUBLISHED = re.compile(r"""(?:^|[\s"':-])(\d{2,5})\}?:5432(?:/tcp)?["']?[^\S\n]*$""", re.MULTILINE)
-# What may bring a mode, or a number, that is not written in the service itself.
+# What may set a mode, or a number, outside the service itself.
 _ELSEWHERE = (
     r"env_?file|envFrom|\{\{|<<:|:\s*\*|extends|configs:|command:|args:|entrypoint:"
     r"|pgbouncer\.ini|/etc/pgbouncer|/conf\b"
@@ -91,7 +91,7 @@ def _written(path: str, lines: Sequence[str]) -> Iterator[Setting]:
 def _of_image(image: Image, path: str, lines: Sequence[str]) -> Iterator[Setting]:
     """Yields what an image implies: its default mode, what its release does with statements, and its ports."""
     body = image.body(lines)
-    # A pooler may listen on 5432 too, whatever its image is.
+    # A pooler of any image may listen on 5432 too.
     for port in () if _MENTION.search(f"{image.name} {image.service}") else _PUBLISHED.findall(body):
         yield Setting("published", port, path, image.row, service=image.service)
     if image.product == "pgpool" or (image.product == "pgbouncer" and not _MAY_SET_MODE.search(body)):

@@ -19,7 +19,7 @@ class _Broken(Exception):  # noqa: N818 - it names the state of the file
 
 
 def declared_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
-    """Yields what the project files among the `names` of a folder declare of the packages that decide something."""
+    """Yields what the project files among the `names` of a directory declare about the relevant packages."""
     for name in sorted(names):
         read = _READERS.get(name) or (conda.entries_of if conda.is_named(name) else None)
         path = os.path.join(folder, name)
@@ -113,7 +113,7 @@ def _toml(text: str) -> dict[str, Any]:
 
     try:
         return tomli.loads(text)
-    # A plain ValueError is one about a number with too many digits.
+    # A plain ValueError means a number with too many digits.
     except ValueError as error:
         raise _Broken(f"not TOML: {error}") from None
     except RecursionError:

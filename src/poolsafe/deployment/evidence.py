@@ -1,4 +1,4 @@
-"""What a project's files say of its deployment, laid under what its configuration says."""
+"""Combines what a project's files say about its deployment with its configuration, which takes precedence."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from poolsafe.deployment.setting import MODES, Setting
 from poolsafe.facts.deployment import Deployment, Evidence, PoolMode, shown
 from poolsafe.facts.pooler import PoolerClass
 
-# The keys of the configuration that say the same as a setting of a pooler.
+# The configuration keys that correspond to settings of a pooler.
 _CONFIGURED_AS = {"pool_mode": "pooler", "max_prepared_statements": "max-prepared-statements"}
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
 
 def deployment_for(path: str, root: str, configured: Deployment) -> Deployment:
-    """The deployment of the file at `path` in the project at `root`; what is configured goes before what was found.
+    """Returns the deployment of the file at `path` in the project at `root`. The configuration takes precedence.
 
-    `root` is the folder beyond which nothing is read. Files that cannot be read say nothing; nothing is raised.
+    Nothing outside `root` is read. Files that cannot be read are ignored; nothing is raised.
     """
     return _deployment(os.path.dirname(os.path.abspath(path)), os.path.abspath(root), configured)
 
@@ -80,7 +80,7 @@ def _with_pooler(root: str, known: Deployment) -> Deployment:
     if known.pooler is PoolMode.NONE:
         return known
     settings = pooler_settings(root)
-    # A configured pooler of a known class is all that counts; of another one, the files may tell its mode.
+    # If the class of the configured pooler is known, nothing else counts; otherwise, the files may give its mode.
     settled = known.product is not None and known.product.kind is not PoolerClass.UNKNOWN
     known = replace(known, parameters=known.parameters | _parameters(settings), services=services_of(settings))
     if known.pooler is PoolMode.AUTO:
@@ -91,9 +91,9 @@ def _with_pooler(root: str, known: Deployment) -> Deployment:
 
 
 def _with_mode(settings: Iterable[Setting], known: Deployment) -> Deployment:
-    """Returns the mode that breaks most: one pooler in session mode does not help those who come through another.
+    """Returns the mode that breaks most, because engines may use any of the poolers.
 
-    Nor does it where another is in a mode that nobody can read, as `POOL_MODE: ${POOL_MODE}`.
+    An unreadable mode, such as `POOL_MODE: ${POOL_MODE}`, counts as one that may break.
     """
     modes = [setting for setting in settings if setting.key == "pool_mode"]
     unread = any(setting.value.lower() not in MODES for setting in modes)
@@ -101,7 +101,7 @@ def _with_mode(settings: Iterable[Setting], known: Deployment) -> Deployment:
         found = next((setting for setting in modes if setting.value.lower() == mode.value), None)
         if found is not None and not (unread and mode is PoolMode.SESSION):
             evidence = Evidence("pooler", mode.value, found.path, found.row)
-            # Imported late: most projects have no file of a pooler.
+            # Imported late, because most projects have no file of a pooler.
             from poolsafe.deployment.providers.catalogue import of_product
 
             return replace(of_product(found.product, known), pooler=mode, evidence=(*known.evidence, evidence))
@@ -109,7 +109,7 @@ def _with_mode(settings: Iterable[Setting], known: Deployment) -> Deployment:
 
 
 def _with_prepared_statements(settings: Iterable[Setting], known: Deployment) -> Deployment:
-    """The smallest number, and none at all where a pooler that shares its servers does not say: then 0 is possible."""
+    """Returns the smallest number, or None if a pooler that shares its servers does not give one, as it may be 0."""
     sharing = {
         setting.path
         for setting in settings

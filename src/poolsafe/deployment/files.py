@@ -1,4 +1,4 @@
-"""Reading the files that stand beside the code: bounded, inside the project, and never an error."""
+"""Reads the files next to the code: of limited size, inside the project, and without raising errors."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import os
 
 from poolsafe.reading import read_below
 
-# A lock file may be long. What people write themselves, and what takes a parser its time, is shorter.
+# A lock file may be long. Files that people write, and that need a parser, are shorter.
 LOCK_BYTES = 20_000_000
 FILE_BYTES = 1_000_000
 
-# Path to reason, for `--verbose`. What was read is kept as long as the process lives, and so is what was not.
+# Path to reason, for `--verbose`. Kept, like the files that were read, for the life of the process.
 _UNREAD: dict[str, str] = {}
 
 
@@ -22,24 +22,25 @@ def unread(root: str) -> list[tuple[str, str]]:
 
 
 def leave(path: str, reason: str) -> None:
-    """Remember that a file says nothing here, and why: one line, without the path."""
+    """Records that a file cannot be used, and why: one line, without the path."""
     _UNREAD[os.path.abspath(path)] = reason
 
 
 def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
     """Returns the text of a file of the project, with line feeds only; None if there is none to be read.
 
-    That is said of a file that exists: it lies outside, is none, is larger than `most` bytes, or is closed to us.
+    If the file exists, the reason is recorded: it is outside, not a regular file, larger than `most` bytes, or
+    unreadable.
     """
     try:
         raw = read_below(root, path, most)
     except (FileNotFoundError, ValueError):
-        # A name that somebody wrote into another file may be none at all.
+        # A name from another file may not be a valid path.
         return None
     except OSError as error:
         leave(path, (error.strerror or str(error)).lower())
         return None
-    # What PowerShell redirects into a requirements file is UTF-16, and pip reads it.
+    # PowerShell redirects output to a file as UTF-16, which pip reads.
     encoding = "utf-16" if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
     return raw.decode(encoding, errors="replace").replace("\r\n", "\n").replace("\r", "\n")
 

@@ -1,4 +1,4 @@
-"""Lock files: the releases that are installed."""
+"""Lock files: the installed releases."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ from poolsafe.deployment.files import LOCK_BYTES, leave, row_with, text_of
 from poolsafe.deployment.packages import WATCHED, Said, normalized
 from poolsafe.deployment.versions import exactly
 
-# All of them have a table for each package that begins with its name, and what is written on the lines of one table
-# ends where a line begins with a bracket. They are long, and reading them as TOML would take more time than everything
-# else together.
+# All of them have a table for each package that begins with its name, and ends before a line that begins with a
+# bracket. They are long, and reading them as TOML would take more time than everything else together.
 TOML_LOCKS = ("uv.lock", "poetry.lock", "pdm.lock", "pylock.toml")
 PIPFILE_LOCK = "Pipfile.lock"
 

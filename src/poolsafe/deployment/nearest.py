@@ -1,4 +1,4 @@
-"""Which of all that is said of a package holds for a file: what stands nearest, and a lock before a declaration."""
+"""Decides which releases of a package apply to a file: the nearest statement, and a lock before a declaration."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from poolsafe.records import frozen
 
 @frozen
 class Folder:
-    """What the files of one folder say: the releases that are locked or pinned, and those that are declared."""
+    """The files of one directory: the releases that are locked or pinned, and those that are declared."""
 
     locked: tuple[Said, ...]
     declared: tuple[Said, ...]
 
 
 def version_of(package: str, folder: str, root: str) -> Said | None:
-    """Returns what is known of a package's releases for the files of a folder; None if nobody says anything."""
+    """Returns what is known of a package's releases for the files of a folder; None if nothing is known."""
     locked: Said | None = None
     declared: Said | None = None
     for each in _folders(folder, root):
@@ -32,7 +32,7 @@ def version_of(package: str, folder: str, root: str) -> Said | None:
         locked = _joined(package, each.locked)
         if locked is not None:
             break
-    # The lock of a workspace further up does not hold for a project that declares something else.
+    # The lock of a workspace further up does not apply to a project that declares something else.
     if locked is None or (declared is not None and not overlap(declared.versions, locked.versions)):
         return declared
     return locked
@@ -41,8 +41,8 @@ def version_of(package: str, folder: str, root: str) -> Said | None:
 def only_driver(folder: str, root: str) -> tuple[Said, bool] | None:
     """Where asyncpg is declared, in the nearest folder that declares it, if no other asynchronous driver is beside it.
 
-    With it comes whether it is the only SQL driver of all: psycopg2 beside it, for migrations, cannot serve an
-    asynchronous engine, but may run a statement.
+    Also returns whether it is the only SQL driver: psycopg2, for migrations, cannot be used by an asynchronous engine,
+    but may run a statement.
     """
     for each in _folders(folder, root):
         # A lock holds the dependencies of dependencies too: only a declaration says what the project itself uses.
@@ -65,7 +65,7 @@ def _read(folder: str, root: str) -> Folder:
         names = frozenset()
     required = list(required_in(folder, names, root))
     pinned = [said for said in required if is_pinned(said.versions)]
-    # What pip-compile has pinned stands beside the open requirement that it was made from.
+    # pip-compile writes its pins next to the requirements that they come from.
     return Folder((*locked_in(folder, names, root), *pinned), (*declared_in(folder, names, root), *required))
 
 

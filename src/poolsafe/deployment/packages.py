@@ -1,4 +1,4 @@
-"""The Python packages that decide something here, and what one file says of one of them."""
+"""The relevant Python packages, and what one file says about one of them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from poolsafe.records import frozen
 
 WATCHED = frozenset({"asyncpg", "sqlalchemy"})
 
-# Other drivers that SQLAlchemy may run a query with.
+# Other drivers that SQLAlchemy may use.
 OTHER_DRIVERS = frozenset(
     {
         "aiomysql",
@@ -35,10 +35,10 @@ OTHER_DRIVERS = frozenset(
     }
 )
 
-# Those of them that an asynchronous engine can have.
+# Those of them that an asynchronous engine can use.
 ASYNC_DRIVERS = frozenset({"aiomysql", "aioodbc", "aiosqlite", "asyncmy", "oracledb", "psycopg", "psycopg-binary"})
 
-# What SQLAlchemy's own extras stand for.
+# The packages of SQLAlchemy's extras.
 EXTRAS = {
     "aiomysql": "aiomysql",
     "aioodbc": "aioodbc",
@@ -70,7 +70,7 @@ Entry = tuple[str, Versions]
 
 @frozen
 class Said:
-    """What a file says of a package: the releases it allows, and the 1-based row where it says so."""
+    """What a file says about a package: the releases that it allows, and the 1-based row."""
 
     package: str
     versions: Versions
@@ -86,7 +86,7 @@ def normalized(name: str) -> str:
 def requirement(text: str) -> Iterator[Entry]:
     """A requirement's name and the releases it allows, whatever its markers and hashes; nothing for anything else.
 
-    Of a package that decides nothing the specifier is not read. SQLAlchemy's extras are requirements of their own.
+    The specifier of an irrelevant package is not read. SQLAlchemy's extras are separate requirements.
     """
     match = _REQUIREMENT.match(text) if len(text) <= LONGEST else None
     if match is None:
@@ -96,13 +96,13 @@ def requirement(text: str) -> Iterator[Entry]:
         yield name, ANY
         return
     specifier = re.split(r"\s(?:--|\\)", match[3])[0].strip()
-    # A URL or a path says nothing of the version.
+    # A URL or a path does not give the version.
     yield name, ANY if specifier.startswith(("@", "/", ":")) else specified(specifier)
     yield from extras(name, (match[2] or "").split(","))
 
 
 def extras(name: str, asked: Iterable[str]) -> Iterator[Entry]:
-    """Yields the drivers that a package is asked to bring along."""
+    """Yields the drivers that a package is installed with through extras."""
     for extra in asked if name == "sqlalchemy" else ():
         driver = EXTRAS.get(normalized(extra.strip()))
         if driver is not None:

@@ -12,7 +12,7 @@ _SECTION = re.compile(r"\s*\[([^\]]*)\]")
 _ASSIGNMENT = re.compile(r"\s*([\w.*-]+)\s*=(.*)")
 _OWN_MODE = re.compile(r"\bpool_mode\s*=\s*'?(\w+)")
 
-# What a template fills in, and files whose settings stand elsewhere.
+# Placeholders of a template, and included files.
 _INCOMPLETE = re.compile(r"\{\{|\{%|\$\{|\$\(|<%|^[^\S\n]*%include\b", re.MULTILINE)
 
 
@@ -23,10 +23,10 @@ def is_named(name: str) -> bool:
 
 
 def settings_of(path: str, text: str) -> Iterator[Setting]:
-    """Yields the settings that decide something here, those of single databases and users included.
+    """Yields the relevant settings, including those of single databases and users.
 
-    A whole file without `pool_mode` says "session": PgBouncer has no other source for it and documents that default.
-    Images that make the file from environment variables have no such file to read, or leave one that is there alone.
+    A complete file without `pool_mode` means "session", which is PgBouncer's documented default. Images that create the
+    file from environment variables do not have it in the project, or use an existing one as it is.
     """
     section, head, said = "", 0, False
     for row, line in _lines(text):
@@ -53,7 +53,7 @@ def _assigned(section: str, key: str, value: str, path: str, row: int) -> Iterat
         if key in KEYS:
             yield Setting(KEYS[key], value.strip("'\""), path, row)
         return
-    # A database or a user may have a mode of its own.
+    # A database or a user may have its own mode.
     match = _OWN_MODE.search(value)
     if match is not None and match[1].lower() in MODES:
         yield Setting("pool_mode", match[1], path, row)

@@ -1,6 +1,6 @@
 """The configuration files of poolers other than PgBouncer: pgcat.toml, pgdog.toml, odyssey.conf, supabase/config.toml.
 
-They are read line by line, as the YAML files are: one or two scalars are all that is asked for.
+They are read line by line, like the YAML files, because only one or two scalars are needed.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ _SECTION = re.compile(r"\s*\[([^\[\]]+)\]")
 
 @frozen
 class _Format:
-    """A file's product, its keys by what they are here, and the section that they stand in, or "" for any.
+    """A file's product, its keys by their meaning, and their section, or "" for any.
 
-    `numbers` are words that say whether named statements are carried. `default` is the mode of a file without one.
+    `numbers` are words that say whether named statements are supported. `default` is the mode if the file sets none.
     """
 
     product: str
@@ -58,7 +58,7 @@ def is_named(folder: str, name: str) -> bool:
 
 
 def settings_of(path: str, text: str) -> Iterator[Setting]:
-    """Yields the settings that decide something here. A pooler that is switched off has none."""
+    """Yields the relevant settings. A pooler that is turned off has none."""
     folder, _, name = path.replace("\\", "/").rpartition("/")
     form = _format(folder, name)
     if form is None:

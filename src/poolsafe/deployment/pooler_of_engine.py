@@ -1,7 +1,7 @@
-"""The pooler in front of one engine: what the engine's own URL says, weighed against the project's files.
+"""The pooler in front of one engine, from the engine's own URL and the project's files.
 
-A provider's host goes before a service of that name, this before other files, these before the names of variables and
-parameters of the URL, and these before a mere word or port. Sizes of 0 are no sign: they are what the rules ask for.
+In order of precedence: a provider's host, a service of that name, other files, the names of variables and parameters of
+the URL, and a mere word or port. Sizes of 0 are not a sign, because the rules ask for them.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from poolsafe.facts.deployment import Deployment, Evidence, PoolMode, Service
 from poolsafe.facts.pooler import WORST_FIRST, Pooler, PoolerClass
 from poolsafe.facts.servers import HOLE, Server
 
-# A server may be published on any port, and a host may be called anything.
+# A published server may have any port, and a host any name.
 _PORTS = frozenset({"6432", "6543"})
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
 _WORD = re.compile(r"(?:^|[._-])(?:pgbouncer|pooler|pgcat|pgdog|odyssey|supavisor|pgpool)(?:$|[._-])", re.IGNORECASE)
 
-# What Kubernetes puts behind the name of a service: its namespace, and the cluster.
+# What Kubernetes appends to the name of a service: its namespace, and the cluster.
 _CLUSTER = re.compile(r"\.[a-z0-9-]+\.svc(?:\.cluster\.local)?$")
 
 
 def in_front_of(engine: AnyClient | Route, deployment: Deployment) -> Deployment:
-    """Returns the deployment of this engine or connection. What is configured goes before what its URL says."""
+    """Returns the deployment of this engine or connection. The configuration takes precedence over its URL."""
     if engine.direct:
         return replace(deployment, pooler=PoolMode.NONE, product=None)
     found = [(of_server(server), server) for server in engine.url.servers]
@@ -58,7 +58,7 @@ def _by_signs(engine: AnyClient | Route, deployment: Deployment) -> Deployment:
 
 
 def _configured(rows: Iterable[tuple[Pooler, Server]], deployment: Deployment) -> Deployment:
-    """Returns the configured deployment, with what the host tells of the pooler beyond the mode that is configured."""
+    """Returns the configured deployment, with what the host reveals about the pooler beyond the configured mode."""
     if deployment.product is not None or deployment.pooler is PoolMode.NONE:
         return deployment
     for row, _ in rows:
@@ -80,7 +80,7 @@ def _service(server: Server, deployment: Deployment) -> Service | None:
 
 
 def _at(service: Service, deployment: Deployment) -> Deployment:
-    """Returns the deployment behind a service. Other files of the project speak of other poolers."""
+    """Returns the deployment behind a service. Other files of the project are about other poolers."""
     evidence = [one for one in deployment.evidence if one.key not in ("pooler", "max-prepared-statements")]
     evidence.append(Evidence("pooler", service.pooler.value, service.path, service.row))
     known = deployment.max_prepared_statements
@@ -99,7 +99,7 @@ def _shown(row: Pooler, server: Server) -> str:
 
 
 def _weak(server: Server) -> str:
-    """Returns the sign of some pooler in an address that no row knows, such as `port 6432`, or ""."""
+    """Returns the sign of some pooler in an address that matches no row, such as `port 6432`, or ""."""
     if server.port in _PORTS:
         return f"port {server.port}"
     word = server.host is not None and _WORD.search(server.host)

@@ -1,4 +1,4 @@
-"""The poolers that a project configures, found by one walk through it."""
+"""The poolers that a project configures, found by walking through it once."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from poolsafe.deployment import containers, pgbouncer_ini, pooler_files
 from poolsafe.deployment.files import text_of
 from poolsafe.deployment.setting import Setting
 
-# Folders that hold other people's files, or none.
+# Directories with other people's files, or none.
 _FOREIGN = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "env", "dist", "build"})
-# Folders that begin with a dot and yet are the project's own.
+# Directories that begin with a dot but belong to the project.
 _OWN = frozenset({".devcontainer", ".docker", ".deploy", ".k8s", ".kubernetes", ".helm", ".infra"})
 _DEPTH = 8
 _FOLDERS = 5_000

@@ -1,4 +1,4 @@
-"""Requirements files: what they require, with the files that they include and constrain themselves by."""
+"""Requirements files, with the files that they include and their constraints files."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def required_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]
 
 
 def required_by(path: str, root: str) -> list[Said]:
-    """Returns what one file and those that it includes require, narrowed by its constraints."""
+    """Returns what one file and the files that it includes require, within its constraints."""
     required: list[Said] = []
     constraints: list[Said] = []
     _read(path, root, required, constraints, set())
@@ -56,7 +56,7 @@ def _read(path: str, root: str, required: list[Said], constraints: list[Said], s
     for row, line in enumerate(text.splitlines(), 1):
         if match := _INCLUDE.match(line.strip()):
             target = os.path.join(os.path.dirname(path), match[2])
-            # What a constraints file names is not required by it.
+            # A constraints file does not require what it names.
             _read(target, root, constraints if match[1] else required, constraints, seen)
         else:
             required += [Said(*found, path, row) for found in _line(line)]
@@ -69,7 +69,7 @@ def _line(line: str) -> Iterator[Entry]:
 
 
 def _joined(constraints: list[Said]) -> dict[str, Said]:
-    """All constraints of each package as one, in the place of the last."""
+    """All constraints of each package as one, in the position of the last."""
     joined: dict[str, Said] = {}
     for said in constraints:
         before = joined.get(said.package)

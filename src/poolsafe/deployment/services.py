@@ -1,4 +1,4 @@
-"""The services of Compose files that stand before a server, joined to URLs by name or by published port."""
+"""The Compose services in front of a server, found from URLs by name or by published port."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _MODES = {mode.value: mode for mode in (PoolMode.SESSION, PoolMode.TRANSACTION, 
 
 
 def services_of(settings: Iterable[Setting]) -> tuple[Service, ...]:
-    """Returns every service that has settings. Of one that several files describe, only the files that agree count."""
+    """Returns every service that has settings. If several files describe a service, only those that agree count."""
     groups: dict[tuple[str, str], list[Setting]] = {}
     for setting in settings:
         if setting.service:

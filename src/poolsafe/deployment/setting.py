@@ -6,7 +6,7 @@ from poolsafe.records import frozen
 
 MODES = frozenset({"session", "transaction", "statement"})
 
-# PgBouncer's names, and those that images and operators give them, by what they are here.
+# The names in PgBouncer, images and operators, by their meaning.
 KEYS = {
     "pool_mode": "pool_mode",
     "poolmode": "pool_mode",

@@ -1,4 +1,4 @@
-"""setup.py, as far as it is written out: `setup(install_requires=[...], extras_require={...})`."""
+"""Literal requirements in setup.py: `setup(install_requires=[...], extras_require={...})`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.tree import Unparsable, parse
 
-# Only a file that names a package in question is worth a parser's time.
+# Only a file that names a relevant package is parsed.
 _NAMED = re.compile(r"asyncpg|sqlalchemy", re.IGNORECASE)
 _KEYWORDS = ("install_requires", "extras_require")
 # A name, the dict of the extras, a list, a name in it, and once more.
@@ -20,7 +20,7 @@ _DEPTH = 6
 
 
 def entries_of(text: str) -> Iterator[Entry]:
-    """Yields what the literals say; a list that is put together by code, or that cannot be parsed, says nothing."""
+    """Yields what the literals say. Computed lists and files that cannot be parsed are ignored."""
     if not _NAMED.search(text) or "install_requires" not in text:
         return
     try:
@@ -54,7 +54,7 @@ def _assigned(module: cst.Module) -> Iterator[tuple[str, cst.BaseExpression]]:
 
 
 def _strings(value: cst.BaseExpression, assigned: dict[str, cst.BaseExpression], depth: int = 0) -> Iterator[str]:
-    """Yields the strings of a list, of the lists of a dict, or of what a name stands for."""
+    """Yields the strings of a list, of the lists of a dict, or of the value of a name."""
     if depth > _DEPTH:
         return
     match value:

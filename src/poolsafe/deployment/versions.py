@@ -1,4 +1,4 @@
-"""Version specifiers as ranges of releases: pip's, Poetry's, and several of them together."""
+"""Version specifiers of pip and Poetry as ranges of releases, and combinations of them."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from poolsafe.facts.deployment import Version, Versions
 
 ANY = Versions()
 
-# Python turns only so many digits into a number.
+# Python limits the digits that it converts to a number.
 _PLAIN = re.compile(r"[vV]?([0-9]{1,18}(?:\.[0-9]{1,18})*)(?![0-9])")
 _USUAL = re.compile(r"(==|!=|>=|<=|<|>)\s*([0-9]{1,18}(?:\.[0-9]{1,18})*)")
 _POETRY = re.compile(r"(\^|~(?!=))\s*([0-9]{1,18}(?:\.[0-9]{1,18})*)$")
-# Longer than any specifier that somebody wrote.
+# Longer than any realistic specifier.
 _LONGEST = 500
 
 
 def exactly(text: str) -> Versions | None:
-    """Returns the one release of a lock file, `0.30.0` or `==0.30.0`; None if it is no version."""
+    """Returns the one release of a lock file, `0.30.0` or `==0.30.0`; None if it is not a version."""
     match = _PLAIN.match(text.strip().lstrip("="))
     if match is None:
         return None
@@ -32,7 +32,7 @@ def is_pinned(versions: Versions) -> bool:
 
 
 def specified(text: str) -> Versions:
-    """Returns the releases that a specifier of pip allows, as `>=0.27,<0.31`. What it cannot read allows any."""
+    """Returns the releases that a pip specifier such as `>=0.27,<0.31` allows: any, if it cannot be parsed."""
     text = text.strip().strip("()")
     if not text or len(text) > _LONGEST:
         return ANY
@@ -43,7 +43,7 @@ def specified(text: str) -> Versions:
 
 
 def _usual_clauses(text: str) -> list[tuple[str, str]] | None:
-    """What next to everybody writes; None for anything else. packaging's import is a tenth of a run on one file."""
+    """Returns the range of a common specifier, or None. Importing packaging would be a tenth of a run on one file."""
     found = [_USUAL.fullmatch(clause.strip()) for clause in text.split(",")]
     return [(match[1], match[2]) for match in found if match] if all(found) else None
 
@@ -68,13 +68,13 @@ def both(one: Versions, other: Versions) -> Versions:
     if one.highest is None or other.highest is None:
         bounded = one if other.highest is None else other
     else:
-        # Of two equal bounds the one that leaves its release out is the narrower.
+        # Of two equal bounds, the exclusive one is narrower.
         bounded = min(one, other, key=lambda each: (_padded(each.highest or ()), each.highest_included))
     return Versions(lowest, bounded.highest, bounded.highest_included)
 
 
 def either(several: Iterable[Versions]) -> Versions:
-    """Returns the releases that any of them allows, and what lies between."""
+    """Returns the releases from the lowest to the highest that any of them allows."""
     ranges = list(several)
     if not ranges or any(each.lowest is None for each in ranges):
         lowest = None
@@ -87,7 +87,7 @@ def either(several: Iterable[Versions]) -> Versions:
 
 
 def overlap(one: Versions, other: Versions) -> bool:
-    """Returns whether there can be a release that both allow."""
+    """Returns whether there may be a release that both allow."""
     narrow = both(one, other)
     if narrow.lowest is None or narrow.highest is None:
         return True
@@ -103,7 +103,7 @@ def _clause(operator: str, text: str) -> Versions:
     if operator in ("==", "==="):
         return _within(version, version) if text.endswith(".*") else Versions(version, version)
     if operator in (">=", ">"):
-        # The release after `>0.30` has no name, so that 0.30 itself counts as possible.
+        # The release after `>0.30` is unknown, so 0.30 itself counts as possible.
         return Versions(version)
     if operator in ("<=", "<"):
         return Versions(None, version, operator == "<=")
@@ -130,7 +130,7 @@ def _poetry_clause(text: str) -> Versions:
         return _within(version, _caret(version) if match[1] == "^" else version[:2])
     if text in ("", "*"):
         return ANY
-    # A version alone is that version, and `0.29.*` its series.
+    # A plain version means that version, and `0.29.*` its series.
     return specified(text if text[0] in "<>=!~" else f"=={text}")
 
 

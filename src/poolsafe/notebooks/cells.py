@@ -14,10 +14,10 @@ from poolsafe.notebooks.magics import is_no_python
 from poolsafe.source import BOM, UndecodableSource
 
 FORMAT = 4
-# Each value takes up to two hundred bytes of memory, however short it is written.
+# Each value takes up to two hundred bytes of memory, however short it is.
 MOST_VALUES = 2_000_000
 _SEPARATOR = ", "
-# A string, with the colon behind it if it is a key. In valid JSON, brackets elsewhere are none of a string.
+# A string, with the colon after it if it is a key. In valid JSON, all other brackets are outside strings.
 _TOKEN = re.compile(r'"(?P<content>[^"\\]*(?:\\.[^"\\]*)*)"(?P<key>\s*:)?|[{}\[\]]', re.DOTALL)
 _CELL = ["cells", ""]
 _SOURCE = [*_CELL, "source"]
@@ -25,7 +25,7 @@ _LINE_OF_SOURCE = [*_SOURCE, ""]
 
 
 class Place:
-    """Where the source of a cell stands. `inside` is the offset behind the bracket of a list, None for one string."""
+    """The position of a cell's source. `inside` is the offset after the bracket of a list, None for one string."""
 
     __slots__ = ("contents", "inside")
 
@@ -51,7 +51,7 @@ class Cell:
         if not self.strings:
             place = self._notation.place
             return Edit(place, place, f'"{self._notation.lines(edit.content)}"' if edit.content else "")
-        # Between two strings, what is inserted goes into the second one.
+        # Between two strings, an insertion goes into the second one.
         first = last = self._holding(edit.start)
         if edit.end > edit.start:
             whole_lines = edit.content.endswith("\n")
@@ -59,7 +59,7 @@ class Cell:
         before = self.strings[first].value[: edit.start - self._starts[first]]
         after = self.strings[last].value[edit.end - self._starts[last] :]
         if first and last == len(self.strings) - 1 and not (before or edit.content or after):
-            # An empty string would be left behind the last line.
+            # Otherwise, an empty string would be left after the last line.
             return Edit(self.strings[first - 1].end, self.strings[last].end, "")
         content = self._notation.lines(edit.content)
         if content and self._notation.listed:
@@ -70,7 +70,7 @@ class Cell:
         return Edit(self._offset(first, edit.start), self._offset(last, edit.end), content)
 
     def _holding(self, index: int) -> int:
-        """Returns the number of the string that holds a character of the text; at the end it is the last one."""
+        """Returns the number of the string that contains a character of the text; at the end, it is the last one."""
         return bisect_right(self._starts, index, 0, len(self.strings)) - 1
 
     def _offset(self, number: int, index: int) -> int:
@@ -96,7 +96,7 @@ class _Notation:
 
 
 class Document:
-    """A notebook's JSON text, and those of its cells that hold Python."""
+    """A notebook's JSON text, and its Python cells."""
 
     __slots__ = ("bom", "cells", "text")
 
@@ -107,7 +107,7 @@ class Document:
 
 
 def read(path: str, raw: bytes) -> Document:
-    """Read a notebook; one in another language than Python has no cells. Raises UndecodableSource."""
+    """Reads a notebook. One in another language than Python has no cells. Raises UndecodableSource."""
     bom = raw.startswith(BOM)
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MOST_VALUES:
         raise UndecodableSource(path, f"a notebook of more than {MOST_VALUES:,} values")
@@ -131,7 +131,7 @@ def read(path: str, raw: bytes) -> Document:
 
 
 def _cells(path: str, notebook: object) -> list[dict[str, Any]]:
-    """Returns all cells. Raises UndecodableSource for what is no notebook of the format that is read."""
+    """Returns all cells. Raises UndecodableSource if the text is not a notebook of a supported format."""
     if not isinstance(notebook, dict):
         raise UndecodableSource(path, "no Jupyter notebook: expected an object")
     if notebook.get("nbformat") != FORMAT:
@@ -168,7 +168,7 @@ def _located(path: str, text: str, cells: list[dict[str, Any]], chosen: list[int
     places = _places(text)
     ascii_only = escapes_all(text)
     separators = {number: _separator(text, places[number]) for number in chosen}
-    # A list of one line on the line of its brackets does not say how lines are separated.
+    # A list on one line does not show how lines are separated.
     usual = next(filter(None, separators.values()), _SEPARATOR)
     located = []
     for number in chosen:
@@ -185,7 +185,7 @@ def _located(path: str, text: str, cells: list[dict[str, Any]], chosen: list[int
 
 
 def _places(text: str) -> list[Place]:
-    """Returns where the source of each cell stands in the valid JSON text of a notebook."""
+    """Returns the position of each cell's source in the valid JSON text of a notebook."""
     places: list[Place] = []
     keys: list[str] = []  # of the objects around, "" for a list
     for token in _TOKEN.finditer(text):
@@ -199,7 +199,7 @@ def _places(text: str) -> list[Place]:
         elif kind in "}]":
             keys.pop()
         elif token["key"] is not None:
-            # Only these three are asked for; of a key that is there twice, the last one counts.
+            # Only these three are needed; of a duplicate key, the last one counts.
             if len(keys) <= len(_SOURCE):
                 keys[-1] = json.loads(f'"{token["content"]}"')
                 if keys == ["cells"]:
@@ -212,7 +212,7 @@ def _places(text: str) -> list[Place]:
 
 
 def _separator(text: str, place: Place) -> str:
-    """Returns what stands between two lines of a list, or "" if that cannot be seen."""
+    """Returns the text between two lines of a list, or "" if there is no example."""
     if place.inside is None:
         return ""
     if len(place.contents) > 1:

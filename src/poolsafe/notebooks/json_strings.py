@@ -1,4 +1,4 @@
-"""The strings of a JSON text: where each character of their value is written, and how other characters are written."""
+"""The strings of a JSON text: the position of each character of their value, and how to write other characters."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import re
 from bisect import bisect_left
 
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL)
-# What is an escape of a character beyond ASCII behind an even number of backslashes.
+# An escape of a non-ASCII character, after an even number of backslashes.
 _FOREIGN = re.compile(r"\\u(?!00[0-7])")
 
 
 class JsonString:
-    """A string of a JSON text. `start` and `end` are the offsets of what stands between its quotes."""
+    """A string of a JSON text. `start` and `end` are the offsets of the text between its quotes."""
 
     __slots__ = ("_escapes", "_text", "end", "start", "value")
 
@@ -54,5 +54,5 @@ def _is_escaped(text: str, offset: int) -> bool:
 
 
 def written(value: str, *, ascii_only: bool) -> str:
-    """Returns what stands between the quotes of a JSON string with this value."""
+    """Returns the text between the quotes of a JSON string with this value."""
     return json.dumps(value, ensure_ascii=ascii_only)[1:-1]

@@ -1,6 +1,6 @@
-"""What IPython takes and Python does not: magics, shell commands and questions, each replaced by a name as long.
+"""Replaces IPython's additions to Python (magics, shell commands and help requests) by names of the same length.
 
-A name that nothing binds has an unknown value, which is what a command has.
+A name that is not defined has an unknown value, like the result of a command.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     Span = tuple[int, int]
 
-# Line magics that IPython also takes without their `%`, where they begin a cell.
+# Line magics that IPython also accepts without their `%` at the beginning of a cell.
 _AUTOMATIC = frozenset(
     """
     alias alias_magic autoawait autocall automagic bookmark cd code_wrap colors conda config debug dhist dirs
@@ -26,10 +26,10 @@ _AUTOMATIC = frozenset(
     """.split()  # noqa: SIM905
 )
 _ASSIGNMENT = re.compile(r"(?:[-+*/%@&|^:]|//|\*\*|<<|>>)?=")
-# Cell magics whose cell is Python all the same.
+# Cell magics whose cell is Python.
 _OF_PYTHON = frozenset("capture debug ipytest prun pypy python python3 time timeit".split())  # noqa: SIM905
 
-# A command goes on behind a backslash at the end of its line.
+# A backslash at the end of a line continues the command.
 _REST = r"(?:[^\r\n\\]|\\(?:\r\n|\r|\n)?)*"
 _COMMAND = re.compile(rf"[ \t\f]*(?P<command>[%!?/;,]{_REST})")
 _QUESTION = re.compile(
@@ -40,12 +40,12 @@ _ASSIGNED_COMMAND = re.compile(f"[%!]{_REST}")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LINE_ENDS = re.compile(r"(\r\n|\r|\n)")
 _BLANK = re.compile(r"[ \t\f]*")
-# Most cells have none of it, and need not be lexed.
+# Most cells have none of these, and need not be lexed.
 _HINT = re.compile(r"^[ \t\f]*[%!?/;,]|=[ \t\f]*(?:\\[\r\n]+[ \t\f]*)?[%!]|\?", re.MULTILINE)
 
 
 def is_no_python(cell: str) -> bool:
-    """Returns whether a cell is handed to something else as a whole, by a cell magic or a magic without its `%`."""
+    """Returns whether a cell magic, or a magic without its `%`, takes the whole cell."""
     lines = cell.split("\n")
     first = lines[0].split(maxsplit=2)
     if first and first[0] in _AUTOMATIC and not (len(first) > 1 and _ASSIGNMENT.match(first[1])):
@@ -55,12 +55,12 @@ def is_no_python(cell: str) -> bool:
 
 
 def commands(cell: str) -> list[Span]:
-    """Returns where the commands of a cell stand, in order."""
+    """Returns the spans of the commands of a cell, in order."""
     return list(_commands(cell)) if _HINT.search(cell) is not None else []
 
 
 def without(cell: str, commands: list[Span]) -> str:
-    """Returns the cell with a name in the place of each command, and the same offsets and rows."""
+    """Returns the cell with each command replaced by a name, and the same offsets and rows."""
     pieces: list[str] = []
     position = 0
     for start, end in commands:
@@ -98,7 +98,7 @@ def _commands(cell: str) -> Iterator[Span]:
 
 
 def _assigned(cell: str, position: int, end: int, lexer: Lexer) -> Span | None:
-    """Returns the command that is assigned before anything else of interest between two offsets, or None."""
+    """Returns the first command that is assigned between two offsets, if nothing relevant precedes it, or None."""
     token = lexer.next_token(position, end)
     if token is not None:
         end = token.start()

@@ -1,4 +1,4 @@
-"""A notebook as a source: its text is that of its Python cells, each with a line end behind it."""
+"""A notebook as a source. Its text consists of its Python cells, each followed by a line end."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Notebook(Source):
 
     @classmethod
     def decode(cls, path: str, raw: bytes, line_length: int = LINE_LENGTH, quote: str = QUOTE) -> Notebook:
-        """Read a notebook's bytes. Raises UndecodableSource, with the row of the JSON text."""
+        """Reads a notebook's bytes. Raises UndecodableSource, with the row of the JSON text."""
         return cls(path, raw, cells.read(path, raw), line_length, quote)
 
     @property
@@ -58,7 +58,7 @@ class Notebook(Source):
 
     @property
     def newline(self) -> str:
-        # The line ends between cells are ours.
+        # The line ends between cells are not in the notebook.
         if self._newline is None:
             self._newline = most_frequent_line_end(" ".join(cell.text for cell in self._document.cells))
         return self._newline
@@ -74,7 +74,7 @@ class Notebook(Source):
         return self._file
 
     def offset(self, row: int, column: int) -> int:
-        # Nothing stands behind the last cell.
+        # Nothing follows the last cell.
         return min(super().offset(row, column), max(len(self.text) - 1, 0))
 
     def offset_in_file(self, offset: int) -> int:
@@ -118,9 +118,9 @@ class Notebook(Source):
         return self.edited([Edit(start, len(self.text) - same, text[start : len(text) - same])])
 
     def _within_cell(self, edit: Edit) -> Edit:
-        """Returns an edit without the line end behind the cell, which is not the cell's. Raises ValueError.
+        """Returns an edit without the line end after the cell, which is not part of it. Raises ValueError.
 
-        Where that would leave an empty last line, the line end before it goes instead.
+        If that would leave an empty last line, the line end before it is removed instead.
         """
         index = self._cell_at(edit.start)
         if index < 0:
@@ -144,6 +144,6 @@ class Notebook(Source):
 
 
 def _shared(one: str, other: str) -> int:
-    """Returns with how many characters both begin."""
+    """Returns the length of the common prefix."""
     pairs = zip(one, other, strict=False)
     return next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(one), len(other)))

@@ -1,6 +1,6 @@
-"""The byte search in notebooks: first over the JSON as it is, then over the code cells alone.
+"""The byte search in notebooks: first in the whole JSON, then only in the code cells.
 
-Outputs and Markdown are most of a notebook, and a name in them is no reason to import LibCST.
+Notebooks mostly consist of outputs and Markdown, and a name in them is no reason to import LibCST.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from poolsafe import needles
 from poolsafe.reading import LARGEST_NOTEBOOK
 
-# Printable ASCII characters that are written as escapes may hide a name; of these, programs write a few only.
+# Printable ASCII characters that are escaped may hide a name. Programs escape only a few of them.
 _HIDDEN = tuple(f"\\u00{digit}".encode() for digit in range(2, 8))
 
 
 def wanted(raw: bytes) -> tuple[int, int]:
     """Returns what `needles.wanted` says of a notebook's code, and the size of that code in bytes.
 
-    A notebook that cannot be read may hold what it names anywhere.
+    In a notebook that cannot be read, a name counts wherever it is.
     """
     if not _may_hold(raw):
         return 0, 0
@@ -33,7 +33,7 @@ def wanted(raw: bytes) -> tuple[int, int]:
 
 
 def _engine(raw: bytes) -> int:
-    # What is code in it cannot be told.
+    # It is unknown which of it is code.
     return needles.ENGINE if needles.may_use_engine(raw) else 0
 
 
@@ -48,5 +48,7 @@ def _may_hold(raw: bytes) -> bool:
 
 
 def stand_in(raw: bytes) -> bytes:
-    """Returns the bytes of a broken notebook with blanks for escaped line ends, which hide where a name begins."""
+    """Returns the bytes of a broken notebook with blanks for escaped line ends, which could hide the beginning of a
+    name.
+    """
     return raw.replace(b"\\n", b"  ").replace(b"\\r", b"  ").replace(b'\\"', b"  ")

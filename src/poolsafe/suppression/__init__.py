@@ -1,1 +1,1 @@
-"""Comments that silence findings, found without LibCST so that a file that cannot be parsed has them too."""
+"""Comments that suppress findings. They are found without LibCST, so that they work in files that cannot be parsed."""

@@ -1,4 +1,4 @@
-"""Writing `# noqa` comments for findings that are to stay."""
+"""Adds `# noqa` comments for existing findings."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def comments(
 ) -> Iterator[tuple[int, Edit]]:
     """Yields a row and an edit for each row that needs a comment; `findings` are codes and the rows they start on.
 
-    A list that is there is made longer. `reason` stands behind a new one, unless it is empty.
+    An existing list is extended. A new comment ends with `reason`, unless it is empty.
     """
     wanted: dict[int, list[str]] = {}
     for code, row in findings:

@@ -1,7 +1,7 @@
-"""A small lexer that knows comments from strings.
+"""A small lexer that distinguishes comments from strings.
 
-`tokenize` stops at syntax that is newer, or older, than the running Python; this one only has to know where strings
-begin and end. Replacement fields of f-strings may hold strings and comments of their own (PEP 701), hence the stack.
+`tokenize` fails on syntax that is newer or older than the running Python; this lexer only has to find the beginnings
+and ends of strings. Replacement fields of f-strings may contain strings and comments (PEP 701), so it needs a stack.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _IN_CODE = re.compile(
     """,
     re.VERBOSE,
 )
-# What ends a plain string: its quote, or for a short one the end of the line, as it was never closed then. Each
-# pattern matches wherever it starts, so that none of them can backtrack.
+# The end of a plain string: its quote, or the end of the line for a short one, which is then unclosed. Each pattern
+# matches wherever it starts, so none of them can backtrack.
 _PLAIN_END = {
     '"""': re.compile(r'(?:[^\\"]+|\\(?s:.)|"(?!""))*(?:"""|\\?\Z)'),
     "'''": re.compile(r"(?:[^\\']+|\\(?s:.)|'(?!''))*(?:'''|\\?\Z)"),
@@ -49,10 +49,10 @@ class Comment:
 
 @frozen
 class Lexed:
-    """The comments of a text, and the spans of what joins its lines.
+    """The comments of a text, and the spans that join lines.
 
-    `joins` are long strings and escaped line ends, `brackets` the outermost brackets; one that is never closed ends
-    with the text.
+    `joins` are triple-quoted strings and escaped line ends, `brackets` are the outermost brackets. An unclosed bracket
+    ends with the text.
     """
 
     comments: tuple[Comment, ...]
@@ -86,7 +86,7 @@ def lex(text: str) -> Lexed:
 
 
 class Lexer:
-    """Reads a text step by step. `stack` holds what is open of formatted strings, the innermost last."""
+    """Reads a text step by step. `stack` has the open formatted strings and fields, the innermost last."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -103,7 +103,10 @@ class Lexer:
         return bool(self._depth or self.stack)
 
     def step(self, position: int, end: int | None = None) -> int:
-        """Read one thing of interest that begins before `end`, and return where to go on: at the end without one."""
+        """Reads the next relevant element that begins before `end`.
+
+        Returns where to continue, or the end if there is none.
+        """
         top = self.stack[-1] if self.stack else None
         if isinstance(top, _Formatted):
             return self._formatted(top, position)
@@ -130,7 +133,7 @@ class Lexer:
         return match.end()
 
     def finish(self) -> None:
-        """End what is still open."""
+        """Closes what is still open."""
         if self._depth:
             self.brackets.append((self._opened, len(self.text)))
 
@@ -170,7 +173,7 @@ class Lexer:
         if match["field"] is not None:
             self.stack.append(_Field())
         elif match["quote"] is not None or (match["newline"] is not None and len(formatted.quote) == 1):
-            # At the end of its line a short string was never closed.
+            # A short string that reaches the end of its line is unclosed.
             self.stack.pop()
             self._join(formatted.start, match.end())
         return match.end()

@@ -1,4 +1,4 @@
-"""Rows of a lexed text: which belong together, and which hold code."""
+"""Rows of a lexed text: which of them belong together, and which contain code."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Lines:
         return len(self._starts)
 
     def row(self, offset: int) -> int:
-        """Returns the row that holds an offset."""
+        """Returns the row that contains an offset."""
         return bisect_right(self._starts, offset)
 
     def indentation(self, row: int) -> int:
@@ -58,14 +58,14 @@ class Lines:
     def end_of_logical_line(self, row: int) -> int:
         """Returns the last row of the logical line that `row` begins; inside brackets, only of `row` itself."""
         start = self._starts[row - 1]
-        # Outermost brackets follow each other: only the last that opens before the row may be around it.
+        # Outermost brackets do not overlap: only the last that opens before the row may enclose it.
         before = bisect_left(self._brackets, (start,))
         if before and start < self._brackets[before - 1][1]:
             return self.joined.get(row, row)
         return self._logical.get(row, row)
 
     def dedent_after(self, row: int) -> int:
-        """Returns the last row of the block that `row` stands in."""
+        """Returns the last row of the block that contains `row`."""
         if self._dedents is None:
             self._dedents = self._find_dedents()
         indentation = self.indentation(row)
@@ -92,7 +92,7 @@ class Lines:
         return self._text[self._starts[row - 1] : end]
 
     def _merged(self, spans: Iterable[tuple[int, int]]) -> dict[int, int]:
-        """Map each row, but the last, of the runs that the spans make to the run's last row."""
+        """Returns a mapping from each row of joined lines, except the last, to the last one."""
         runs: list[tuple[int, int]] = []
         for start, end in sorted(spans):
             first, last = self.row(start), self.row(end)

@@ -1,4 +1,4 @@
-"""What a comment lists, place by place, and how to take some of it out without touching anything else."""
+"""The codes that a comment lists, with their positions, and edits that remove some of them."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from poolsafe.findings import Edit
 from poolsafe.records import frozen
 from poolsafe.suppression.comments import Comment
 
-# What would become a directive of its own if the text before it went: then nothing is taken away.
+# Text that would become a directive if the text before it were removed. Then nothing is removed.
 _DIRECTIVE = re.compile(r"(?i:noqa)|[\w-]+\s*:")
 _NOQA = re.compile(r"[#\s]*(?i:noqa)")
 _LINE_END = re.compile(r"\r\n|\r|\n")
@@ -35,9 +35,9 @@ class Listing:
 
 
 def without(text: str, listing: Listing, gone: Container[str]) -> tuple[Edit, ...] | None:
-    """Returns the edits that take the codes `gone` out of a directive, and all of it where no other code is left.
+    """Returns edits that remove the codes `gone` from a directive, or the directive if no other code is left.
 
-    Whatever else the comment says stays. None if that would turn into a directive.
+    Any other text of the comment stays. Returns None if it would become a directive.
     """
     if all(listed.code in gone for listed in listing.codes):
         edit = _removal(text, listing)
@@ -63,7 +63,7 @@ def _removal(text: str, listing: Listing) -> Edit | None:
     start = listing.start if before.strip("# \t") else comment.start
     tail = text[listing.end : end].lstrip(" \t,")
     if tail.startswith("#"):
-        # The first noqa of a comment counts: a second one would come to life.
+        # Only the first noqa of a comment counts, so a second one would become active.
         is_noqa = "noqa" in text[listing.start : listing.end].lower()
         return None if is_noqa and _NOQA.match(tail) else Edit(start, end - len(tail), "")
     if tail.strip():

@@ -1,6 +1,6 @@
-"""Which findings a comment silences, and what is wrong with the comments that do not: `# noqa` by ruff's grammar.
+"""Which findings a comment suppresses, and what is wrong with invalid comments: `# noqa` by ruff's grammar.
 
-Foreign codes are none of our business: they are read past, never judged.
+Codes of other tools are skipped.
 """
 
 from __future__ import annotations
@@ -33,13 +33,13 @@ class Directive:
     tool: str = ""
 
     def covers(self, code: str) -> bool:
-        """Returns whether findings of this code are silenced; codes match exactly."""
+        """Returns whether findings of this code are suppressed; codes match exactly."""
         return self.codes is None or code in self.codes
 
 
 @frozen
 class Malformed:
-    """A comment that looks like a directive but is not, or not quite, one. `row` is 1-based."""
+    """A comment that looks like a directive, but is invalid. `row` is 1-based."""
 
     row: int
     message: str
@@ -65,7 +65,10 @@ class Suppressions:
         return any(listed.code.startswith("PGB") for each in self.lines.values() for listed in each.listing.codes)
 
     def silences(self, code: str, row: int) -> bool:
-        """Returns whether a finding of `code` that starts on `row` is silenced. A file that cannot be read never is."""
+        """Returns whether a finding of `code` that starts on `row` is suppressed.
+
+        Unreadable files are never suppressed.
+        """
         if code == "PGB009":
             return False
         if any(directive.covers(code) for directive in self.file):
@@ -74,7 +77,7 @@ class Suppressions:
         return any(directive is not None and directive.covers(code) for directive in here) or self._own(code, row)
 
     def silences_everywhere(self, code: str, row: int) -> bool:
-        """Say the same of the comments that are for us alone: what flake8 knows, it applies itself."""
+        """Returns the same for poolsafe's own comments alone, because flake8 applies those that it knows itself."""
         if code == "PGB009":
             return False
         ours = any(directive.tool == "poolsafe" and directive.covers(code) for directive in self.file)
@@ -91,9 +94,9 @@ NOTHING = Suppressions((), {}, (), {}, ())
 def suppressions(text: str, *, places_too: bool = False) -> Suppressions:
     """Returns the directives of a Python text, which need not be valid.
 
-    With `places_too` the result knows the rows where a `# noqa` belongs even if the text has no directive.
+    With `places_too`, the result has the rows where a `# noqa` belongs even if the text has no directive.
     """
-    # Lexing costs time on big files, and most have no directive.
+    # Lexing big files takes time, and most have no directive.
     if not places_too and "poolsafe" not in text and "noqa" not in text.lower():
         return NOTHING
     return _read(text)
@@ -101,7 +104,7 @@ def suppressions(text: str, *, places_too: bool = False) -> Suppressions:
 
 @functools.lru_cache(maxsize=1)
 def _read(text: str) -> Suppressions:
-    # The last text is kept: one file is asked for before and after the selection.
+    # The last result is kept, because it is needed before and after the selection.
     lexed = lex(text)
     place = Lines(text, lexed)
     reader = OwnReader(place)
@@ -113,7 +116,7 @@ def _read(text: str) -> Suppressions:
         if (match := _FILE.search(comment.text)) is not None:
             file += _file_directive(comment, match, row, malformed)
             continue
-        # One comment may hold both an ignore of ours and a noqa for another tool.
+        # One comment may contain both poolsafe's ignore and a noqa for another tool.
         reader.take(comment)
         if (match := _LINE.search(comment.text)) is not None:
             directive = _directive(comment, match, row, "", malformed)
@@ -157,9 +160,9 @@ def _directive(
 
 
 def _codes(listed: str, offset: int) -> tuple[tuple[Listed, ...], str]:
-    """Read a list of codes that begins at `offset` of the text: the codes, and what is wrong with it, or "".
+    """Reads the list of codes that begins at `offset`. Returns the codes, and what is wrong with the list, or "".
 
-    Without any code the directive has no effect.
+    Without any code, the directive has no effect.
     """
     codes: list[Listed] = []
     complaint = ""

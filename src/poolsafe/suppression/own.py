@@ -1,7 +1,7 @@
-"""`# poolsafe: ignore[PGB101] reason` and its kin, made like ruff's family of the same names.
+"""`# poolsafe: ignore[PGB101] reason` and the related comments, which work like ruff's comments of the same names.
 
-Behind code, `ignore` covers its line; on a line of its own it covers the next logical line. `file-ignore` covers the
-file. `disable` covers all up to the `enable` with the same codes and indentation, or to the end of its block.
+After code, `ignore` applies to its line; on a line of its own, to the next logical line. `file-ignore` applies to the
+file. `disable` applies up to the `enable` with the same codes and indentation, or to the end of its block.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _Enables = dict[tuple[tuple[str, ...], int], deque[int]]
 
 
 class OwnReader:
-    """Takes the comments of a file one by one; `complaints` are (row, text) of those that do not mean anything."""
+    """Takes the comments of a file one by one. `complaints` are (row, text) of invalid ones."""
 
     def __init__(self, lines: Lines) -> None:
         self.complaints: list[tuple[int, str]] = []
@@ -59,13 +59,13 @@ class OwnReader:
         self._directives: list[_Directive] = []
 
     def take(self, comment: Comment) -> bool:
-        """Read a comment, and say whether it is meant for us."""
+        """Reads a comment. Returns whether it is meant for poolsafe."""
         match = _COMMENT.search(comment.text)
         if match is None:
             return False
         kind = match["kind"]
         codes = _LIST.match(match["rest"])
-        # Anything may be said behind our name; brackets, or a code of ours, say that more was meant.
+        # Any text may follow `poolsafe:`. Brackets, or one of poolsafe's codes, mean that a directive was intended.
         if kind not in _KINDS and not _MEANT.match(match["rest"]):
             return False
         row = self._lines.row(comment.start)
@@ -80,7 +80,7 @@ class OwnReader:
         return True
 
     def ranges(self) -> tuple[Range, ...]:
-        """Returns what the directives cover."""
+        """Returns the ranges that the directives cover."""
         covered: list[Range] = []
         closed: set[int] = set()
         enables = self._enables()
@@ -119,7 +119,7 @@ class OwnReader:
         return found
 
     def _closing(self, index: int, directive: _Directive, enables: _Enables) -> int | None:
-        """Take out and return the first `enable` that ends a `disable`; None without one."""
+        """Removes and returns the first `enable` that ends a `disable`, or returns None."""
         waiting = enables.get((directive.codes, self._lines.indentation(directive.row)), deque())
         while waiting and waiting[0] < index:
             waiting.popleft()
@@ -129,7 +129,7 @@ class OwnReader:
 
 
 def _listing(comment: Comment, match: re.Match[str], codes: re.Match[str]) -> Listing:
-    """Returns where the codes of a comment stand; `codes` was matched in the rest behind the directive's word."""
+    """Returns the positions of the codes of a comment; `codes` was matched in the text after the directive's word."""
     rest = comment.start + match.start("rest")
     listed = tuple(
         Listed(code[0], rest + codes.start("codes") + code.start(), rest + codes.start("codes") + code.end())

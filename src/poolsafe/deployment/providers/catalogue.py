@@ -25,7 +25,7 @@ _MODES = {
 }
 # Of a name in the DNS.
 _LONGEST_HOST = 253
-# What an unknown part of a host may be. A row counts only if it does not depend on that.
+# Samples for an unknown part of a host. A row counts only if it matches for all of them.
 _FILLINGS = ("x", "x-pooler", "x.proxy-x", "pgbouncer.x")
 
 
@@ -40,10 +40,10 @@ def names() -> tuple[str, ...]:
 
 
 def behind(pooler: Pooler, deployment: Deployment) -> Deployment:
-    """Returns the deployment behind a pooler of the catalogue. A configured max_prepared_statements still counts."""
+    """Returns the deployment behind a pooler of the catalogue. A configured max_prepared_statements still applies."""
     known = deployment.max_prepared_statements
     if known is None or deployment.because("max-prepared-statements") is not None:
-        # The project's files speak of another pooler.
+        # The project's files are about another pooler.
         known = pooler.prepared
     evidence = tuple(one for one in deployment.evidence if one.key not in ("pooler", "max-prepared-statements"))
     return replace(
@@ -57,7 +57,7 @@ def behind(pooler: Pooler, deployment: Deployment) -> Deployment:
 
 
 def of_product(name: str, deployment: Deployment) -> Deployment:
-    """Returns the deployment with the pooler that a file names, unless it has one. PgBouncer is what "" stands for."""
+    """Returns the deployment with the pooler that a file names, unless it has one. "" means PgBouncer."""
     if deployment.product is not None or name in ("", "pgbouncer"):
         return deployment
     return replace(deployment, product=named(name))
@@ -73,7 +73,7 @@ def of_server(server: Server) -> Pooler | None:
     for filling in fillings:
         host = server.host.replace(HOLE, filling).lower()
         rows = {_row(host, port, server.database) for port in ports}
-        # Not every filling makes a host that the provider has.
+        # Not every sample gives a host that the provider has.
         if rows != {None}:
             found |= rows
     return found.pop() if len(found) == 1 else None

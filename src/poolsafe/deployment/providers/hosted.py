@@ -1,6 +1,6 @@
 """Rows of the catalogue: the poolers and servers of providers, recognised by host, port and database.
 
-The first matching row counts, so that the more particular row comes first.
+The first matching row applies, so more specific rows come first.
 """
 
 from __future__ import annotations

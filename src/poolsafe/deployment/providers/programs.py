@@ -1,4 +1,4 @@
-"""Rows of the catalogue: poolers that no host name shows. The project's files or its configuration name them."""
+"""Rows of the catalogue: poolers that cannot be recognised by the host, only by files or the configuration."""
 
 from __future__ import annotations
 
