@@ -35,7 +35,7 @@ from poolsafe.facts.statement import Statement
 from poolsafe.facts.suppression import Place, Suppression, collect_suppressions
 from poolsafe.facts.targets import calls_engine_function, engine_sites, session_sites, statement_sites
 from poolsafe.facts.unparsable import Unparsable
-from poolsafe.findings import Finding
+from poolsafe.findings import Applicability, Finding
 from poolsafe.inference import Inference, Module, Project, Reason, project_of
 from poolsafe.libraries import ENGINE_FUNCTIONS
 from poolsafe.notebooks.notebook import Notebook
@@ -148,6 +148,13 @@ def _with_writable_fix(finding: Finding, source: Source) -> Finding:
     return finding
 
 
+def _with_unsafe_fix(finding: Finding) -> Finding:
+    fix = finding.fix
+    if fix is None or fix.applicability is not Applicability.SAFE:
+        return finding
+    return replace(finding, fix=replace(fix, applicability=Applicability.UNSAFE))
+
+
 def check_bytes(
     path: str,
     raw: bytes,
@@ -222,6 +229,8 @@ def _check(
     if findings and not module.tree.faithful:
         # The offsets are precise enough for reports, but not for edits.
         findings = [replace(finding, fix=None) for finding in findings]
+    if inference.emptiness_matters:
+        findings = [_with_unsafe_fix(finding) for finding in findings]
     if findings:
         spoken = {finding.start for finding in findings}
         silences = [one for one in silences if one.unjudged or one.start not in spoken]

@@ -76,6 +76,32 @@ if os.getenv("DEBUG") is None:
 if not os.getenv("DEBUG"):
     create_async_engine(URL, **options)
 """,
+    "the ping comes in a branch for a variable that is set and empty": """
+options = {"connect_args": dict(OFF)}
+if os.getenv("DEBUG") is not None:
+    if not os.getenv("DEBUG"):
+        options["pool_pre_ping"] = True
+create_async_engine(URL, **options)
+""",
+    "the ping comes from a function in a branch for a variable that is set and empty": """
+def configure(given):
+    given.update(pool_pre_ping=True)
+
+options = {"connect_args": dict(OFF)}
+if os.getenv("DEBUG"):
+    options["echo"] = True
+elif "DEBUG" in os.environ:
+    configure(options)
+create_async_engine(URL, **options)
+""",
+    "a size is left out where a variable is set and empty": """
+options = {"connect_args": {"prepared_statement_cache_size": 0}}
+if os.getenv("DEBUG") is not None:
+    options = {}
+if os.getenv("DEBUG"):
+    raise SystemExit
+create_async_engine(URL, pool_pre_ping=True, connect_args=options.get("connect_args", {}))
+""",
     "the ping comes with another pool": """
 options = {"connect_args": dict(OFF)}
 if os.getenv("DEBUG") is None:
@@ -417,6 +443,61 @@ def test_a_conditional_size_is_replaced_as_a_whole(code: str) -> None:
     size = re.search(r"statement_cache_size(?:\": |\"] = |=)(\(.*?\)(?=\))|[^}\n]*)", code)
     assert size is not None
     assert repaired(code) == f"{code[: size.start(1)]}0{code[size.end(1) :]}"
+
+
+TESTED_FOR_TRUTH = """
+    options = {"echo": False, "connect_args": {}}
+    if options.get("connect_args"):
+        del options["echo"]
+    create_async_engine(URL, pool_pre_ping=True, **options)
+
+    options = {"connect_args": {}}
+    if options["connect_args"]:
+        print("arguments")
+    create_async_engine(URL, pool_pre_ping=True, **options)
+
+    args = {}
+    options = {"connect_args": args}
+    if args:
+        print("arguments")
+    create_async_engine(URL, pool_pre_ping=True, **options)
+
+    args = {}
+    options = {"connect_args": args, "echo": True if args else False}
+    create_async_engine(URL, pool_pre_ping=True, **options)
+"""
+
+
+@pytest.mark.parametrize("code", programs(TESTED_FOR_TRUTH))
+def test_a_dict_stays_empty_where_the_file_tests_whether_it_is(code: str) -> None:
+    assert repaired(code) == code
+
+
+def test_a_dict_is_extended_where_another_one_replaces_it_if_it_is_empty() -> None:
+    code = """
+args = {}
+create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args if args else {}})
+"""
+    assert '"statement_cache_size": 0' in repaired(code)
+
+
+def test_a_size_in_the_url_is_no_place_for_the_other_one() -> None:
+    code = """
+options = {}
+if os.getenv("WORKERS"):
+    options["connect_args"] = {"prepared_statement_cache_size": 0}
+create_async_engine(f"{URL}?prepared_statement_cache_size=0", pool_pre_ping=True, **options)
+"""
+    assert repaired(code) == code
+
+
+def test_a_dict_that_is_cleared_keeps_no_key_from_its_display() -> None:
+    code = """
+args = {"prepared_statement_cache_size": 0}
+args.clear()
+create_async_engine(f"{URL}?prepared_statement_cache_size=0", pool_pre_ping=True, connect_args=args)
+"""
+    assert repaired(code) == code.replace("=args)", '={**args, "statement_cache_size": 0})')
 
 
 LEFT_CONDITIONAL = """

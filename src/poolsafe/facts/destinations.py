@@ -20,6 +20,7 @@ from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.facts.reach import Passage, Surroundings
 from poolsafe.facts.sizes import PREPARED, STATEMENT
 from poolsafe.facts.spread import spread_of
+from poolsafe.facts.views import query_value
 from poolsafe.facts.written import written_dict, written_item
 from poolsafe.facts.written_keys import mapping_of, place_beside, place_inside, setter_of
 from poolsafe.inference import Absent, Guard, MappingValue, Module, ObservedCall, Step, Value, alternatives, restrict
@@ -98,7 +99,11 @@ class _Finder:
 
     def _places_of(self, passage: Passage, key: str) -> Iterator[Place | None]:
         content = passage.connect_args
+        # Beside a key in the URL nothing can be written, and a place that serves the other paths is no help there.
+        in_url = passage.driver is not Driver.OTHER and not isinstance(query_value(passage.view.url, key), Absent)
         if not isinstance(content, MappingValue):
+            if in_url:
+                yield None
             return
         written = written_item(self.module, self.call, content, key)
         if written is not None and isinstance(written.place, WrittenItem):
@@ -107,6 +112,8 @@ class _Finder:
         for _, single in alternatives(restrict(content.get(key), (passage.guard,))):
             if not isinstance(single, Absent):
                 yield self._setter(single, key, lambda setter, step: True)
+            elif in_url:
+                yield None
 
     def inside_and_around(self, ours: list[Passage]) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
         """Returns the places that write connect_args, and those that write options beside which there are none."""
@@ -129,8 +136,7 @@ class _Finder:
             lambda setter, step: True,
         )
         around: tuple[Place, ...] = ()
-        brought = any("connect_args" in one.view.seen.arguments.keywords_where_empty for one in ours)
-        if missing and not brought and not self.surroundings.reads_item("connect_args"):
+        if missing and not self.surroundings.reads_item("connect_args"):
             spread = spread_of(self.module, self.call)
             around = self._setters(missing, lambda setter, step: spread.is_fed_by(setter) and self._is_own(step))
         return ((), ()) if (existing and not inside) or (missing and not around) else (inside, around)

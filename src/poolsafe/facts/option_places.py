@@ -113,8 +113,6 @@ def is_extendable(surroundings: Surroundings, calls: list[ObservedCall], keyword
     """Returns whether no path gives a keyword to a call already, whoever calls the function around it."""
     if any(seen.arguments.open_keywords is not None or seen.arguments.open_positional for seen in calls):
         return False
-    if any(keyword in seen.arguments.keywords_where_empty for seen in calls):
-        return False
     module, node = surroundings.module, calls[0].node
     written = any(argument.keyword is not None and argument.keyword.value == keyword for argument in node.args)
     if not written and any(_may_be_given(seen, keyword) for seen in calls):

@@ -299,7 +299,7 @@ def _code(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def _may_bring(seen: ObservedCall, name: str) -> bool:
-    if seen.arguments.open_keywords is not None or name in seen.arguments.keywords_where_empty:
+    if seen.arguments.open_keywords is not None:
         return True
     given = seen.arguments.keywords.get(name)
     return given is not None and any(not isinstance(one, Absent) for _, one in alternatives(restrict(given, seen.path)))

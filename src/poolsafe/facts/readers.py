@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from poolsafe.facts.written_keys import index_of
 from poolsafe.inference import Module
 from poolsafe.libraries import ENGINE_NAMES
 from poolsafe.syntax.index import children, last_name
@@ -16,6 +17,8 @@ _CARRYING = frozenset({"cast", "deepcopy", "dict", "partial"})
 # Methods that set keys or return a copy, or that read one key, which the caller looks for.
 _SETTING = frozenset({"update", "setdefault"})
 _HARMLESS = frozenset({"clear", "get", "pop"})
+# The key of a dict of options whose item is a dict that a fix may extend.
+_NESTED = "connect_args"
 
 
 @dataclass(slots=True)
@@ -50,8 +53,12 @@ class Readers:
         match parent:
             case cst.DictElement() | cst.StarredDictElement():
                 return [parents[id(parent)]]
+            case cst.IfExp(test=test) if test is node:
+                # In `args if args else {}` the value does not depend on the emptiness of the dict. Elsewhere it does.
+                text = self.module.tree.text
+                return [parent] if text(node) in (text(parent.body), text(parent.orelse)) else None
             case cst.IfExp() | cst.BooleanOperation():
-                return [] if isinstance(parent, cst.IfExp) and parent.test is node else [parent]
+                return [parent]
             case cst.Arg():
                 return self._given(parents[id(parent)])
             case cst.Assign(targets=targets):
@@ -63,9 +70,12 @@ class Readers:
             case cst.AssignTarget() | cst.Expr() | cst.Del():
                 return []
             case cst.Subscript():
-                return []
+                return [parent] if index_of(parent) == _NESTED else []
             case cst.Attribute(attr=cst.Name(value=method)):
-                return [] if method in _HARMLESS | _SETTING else None
+                if method not in _HARMLESS | _SETTING:
+                    return None
+                call = parents.get(id(parent))
+                return [call] if isinstance(call, cst.Call) and _names_nested(call) else []
             case cst.Return():
                 return self._returned(parent)
         return None
@@ -108,6 +118,12 @@ class Readers:
             for one in _names(self.module.tree.module):
                 self._uses.setdefault(last_name(one) or "", []).append(one)
         return self._uses.get(name, [])
+
+
+def _names_nested(call: cst.Call) -> bool:
+    """Returns whether a method of a dict of options returns the dict that is nested in it."""
+    key = call.args[0].value if call.args else None
+    return isinstance(key, cst.SimpleString) and key.raw_value == _NESTED
 
 
 def _names(root: cst.CSTNode) -> Iterator[cst.BaseExpression]:

@@ -20,7 +20,7 @@ _MOST_KEYS = 64
 def written_item(module: Module, call: cst.Call, content: MappingValue, key: str) -> Written | None:
     """Returns the item that sets `key` in the dict, or None if it is not certainly written in this file."""
     node = written_dict(module, content) if len(content.items) <= _MOST_KEYS else None
-    if node is None:
+    if node is None or key not in content.items:
         return None
     layout, values = _layout(module, node)
     names = layout.names

@@ -14,14 +14,12 @@ class Arguments:
 
     A keyword with an Absent alternative is not given on that path. `open_keywords` is the reason why there may be more
     keywords, or None if there are no others. `open_positional` says whether there may be more positional arguments.
-    `keywords_where_empty` holds what `**` passes if an environment variable is empty where the path has it not set.
     """
 
     positional: list[Value] = field(default_factory=list)
     keywords: dict[str, Value] = field(default_factory=dict)
     open_positional: bool = False
     open_keywords: str | None = None
-    keywords_where_empty: frozenset[str] = frozenset()
 
     def map(self, function: Callable[[Value], Value]) -> Arguments:
         """Returns the arguments with `function` applied to each value."""

@@ -24,7 +24,7 @@ from poolsafe.inference.exceptions import (
 from poolsafe.inference.functions import call_function, use_of
 from poolsafe.inference.instances import changed, dumped, unpacked
 from poolsafe.inference.lattice import alternatives, each
-from poolsafe.inference.mappings import keys_where_empty, merge_into, or_before
+from poolsafe.inference.mappings import merge_into, or_before
 from poolsafe.inference.methods import (
     LIST_CHANGING,
     change_list,
@@ -149,7 +149,6 @@ def evaluate_arguments(frame: Frame, node: ir.Call) -> Arguments:
         elif arg.star == "**":
             reason = merge_into(frame, spread, value)
             arguments.open_keywords = arguments.open_keywords or reason
-            arguments.keywords_where_empty |= keys_where_empty(frame, arg.value, value)
         else:
             arguments.positional.append(value)
     for keyword in spread.keys() & written.keys():

@@ -148,7 +148,8 @@ def truthiness(frame: Frame, value: Value) -> bool | None:
             return True if value.name.startswith("builtins.") else None
         case LibraryObject():
             return value.truth
-        case Unknown(symbol=EnvironmentVariable()):
+        case Unknown(symbol=EnvironmentVariable() as variable):
+            frame.run.emptiness.for_truth.add(variable)
             return True  # an empty variable counts as one that is not set
         case Absent():
             return False
@@ -194,6 +195,8 @@ def compare(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
             # A stub tests whether an argument is given. An unknown argument is given.
             known = (one == two) is (kind == "is")
         else:
+            if two == Const(None) and isinstance(one, Unknown) and isinstance(one.symbol, EnvironmentVariable):
+                frame.run.emptiness.for_none.add(one.symbol)
             known = _compare(kind, one, two)
         if known is not None:
             return known if isinstance(known, Value) else Const(known)
@@ -230,7 +233,9 @@ def _is_set(frame: Frame, node: ir.Node, name: Value, *, positive: bool) -> Valu
     """
     if not isinstance(name, Text) or name.known is None:
         return None
-    key = IsSet(EnvironmentVariable(name.known))
+    variable = EnvironmentVariable(name.known)
+    frame.run.emptiness.for_none.add(variable)
+    key = IsSet(variable)
     frame.run.conditions.setdefault(key, (frame.module, node.origin))
     return when(key, Const(positive), Const(not positive))
 

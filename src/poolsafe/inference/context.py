@@ -13,6 +13,7 @@ from poolsafe import ir
 from poolsafe.inference.answers import Answers
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.budget import Budget
+from poolsafe.inference.emptiness import Emptiness
 from poolsafe.inference.heap import Heap
 from poolsafe.inference.lattice import restricted
 from poolsafe.inference.modules import Module
@@ -110,7 +111,7 @@ class Run:
     `entry` is the module that is checked. `active` is the stack of running functions. `running` maps a module or class
     body that is running to its frame. `attempts` are the enclosing statements that handle exceptions, innermost last.
     `conditions` says where predicates are written. `defined` holds the functions and classes on the way to a target,
-    each with the frame that defines it.
+    each with the frame that defines it. `emptiness` says how environment variables are tested.
 
     It has no `repr`, which would print all trees and states: gigabytes of text.
     """
@@ -131,6 +132,7 @@ class Run:
     conditions: dict[Symbol, tuple[Module, cst.CSTNode]] = field(default_factory=dict)
     together: dict[Symbol, list[Symbol]] = field(default_factory=dict)  # the predicates on one subject
     defined: dict[int, tuple[Function | Class, Frame]] = field(default_factory=dict)
+    emptiness: Emptiness = field(default_factory=Emptiness)
 
     def __post_init__(self) -> None:
         self.heap = Heap(self.budget)

@@ -28,19 +28,19 @@ from poolsafe.inference.classes import class_attribute, instantiate, mro
 from poolsafe.inference.context import Frame, Interpreter, Run
 from poolsafe.inference.expressions import evaluate
 from poolsafe.inference.functions import call_function
-from poolsafe.inference.lattice import alternatives, is_parameter
+from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.models.library_models import MODELS
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, peek
 from poolsafe.inference.namespaces import namespace_of, run_to_targets
-from poolsafe.inference.observations import ObservedCall
+from poolsafe.inference.observations import ObservedCall, is_given_none, is_open
 from poolsafe.inference.project import Project
 from poolsafe.inference.reasons import Reason
 from poolsafe.inference.slices import Use
 from poolsafe.inference.state import State
 from poolsafe.inference.statements import execute
 from poolsafe.inference.symbols import Symbol
-from poolsafe.inference.values import Class, Const, Function, Instance, MappingValue, Text, Unknown, Url, Value
+from poolsafe.inference.values import Class, Function, Instance, Value
 from poolsafe.syntax.index import CallSite, Scope
 
 MAX_ROOTS = 60
@@ -66,6 +66,11 @@ class Inference:
     def calls(self) -> list[ObservedCall]:
         """The observed passes through calls, in the order of the runs."""
         return self._run.observations.calls
+
+    @property
+    def emptiness_matters(self) -> bool:
+        """Whether the runs have left out paths that only an empty environment variable takes (`emptiness.py`)."""
+        return self._run.emptiness.matters
 
     def written_at(self, symbol: Symbol) -> cst.CSTNode | None:
         """Returns the node of the condition that a predicate stands for, or None if the program contains none."""
@@ -122,7 +127,7 @@ class Inference:
         Names and attributes that are None at first have the values then that other functions give them.
         """
         strategy = self._run.strategy
-        given = {id(seen.node) for seen in self.calls if not _is_given_none(seen)}
+        given = {id(seen.node) for seen in self.calls if not is_given_none(seen)}
         sites = [site for site in sites if id(site.node) not in given]
         if not sites or strategy.shallow:
             return
@@ -130,8 +135,8 @@ class Inference:
         strategy.sets_later = True
         _run_roots(self._run, self.module, roots(self.module, scopes_leading_to(self.module, sites))[:MAX_ROOTS])
         strategy.sets_later = False
-        later = {id(seen.node) for seen in self.calls[before:] if not _is_given_none(seen)}
-        kept = [seen for seen in self.calls if id(seen.node) not in later or not _is_given_none(seen)]
+        later = {id(seen.node) for seen in self.calls[before:] if not is_given_none(seen)}
+        kept = [seen for seen in self.calls if id(seen.node) not in later or not is_given_none(seen)]
         self._run.observations.calls = kept
 
     def reach_from(self, other: Module, sites: list[CallSite]) -> list[Path]:
@@ -153,7 +158,7 @@ class Inference:
         before = len(self.calls)
         _run_root(self._run, module, path)
         seen = self.calls[before:]
-        return bool(seen) and not any(_is_open(one) for one in seen)
+        return bool(seen) and not any(is_open(one) for one in seen)
 
     def unreached(self, sites: Iterable[CallSite]) -> list[tuple[CallSite, Reason]]:
         """Returns the calls that no run has reached, each with a reason."""
@@ -170,7 +175,7 @@ class Inference:
         unsettled = [site for site in sites if site.scopes and self._depends_on_caller(site, is_settled)]
         if not unsettled:
             return
-        before = {id(seen) for seen in self.calls if _is_open(seen)}
+        before = {id(seen) for seen in self.calls if is_open(seen)}
         asked: set[str] = set()
         queue = [(module, root, 0) for root in roots_of(module, unsettled)]
         while queue:
@@ -214,7 +219,7 @@ class Inference:
         return found
 
     def _depends_on_caller(self, site: CallSite, is_settled: Callable[[ObservedCall], bool]) -> bool:
-        return any(seen.node is site.node and _is_open(seen) and not is_settled(seen) for seen in self.calls)
+        return any(seen.node is site.node and is_open(seen) and not is_settled(seen) for seen in self.calls)
 
     def _forget(self, sites: list[CallSite], before: set[int]) -> None:
         """Drop what was observed without a caller, for calls that a caller has since reached with known arguments."""
@@ -222,9 +227,9 @@ class Inference:
         reached = {
             id(seen.node)
             for seen in self.calls
-            if id(seen.node) in nodes and id(seen) not in before and not _is_open(seen)
+            if id(seen.node) in nodes and id(seen) not in before and not is_open(seen)
         }
-        kept = [seen for seen in self.calls if id(seen.node) not in reached or not _is_open(seen)]
+        kept = [seen for seen in self.calls if id(seen.node) not in reached or not is_open(seen)]
         self._run.observations.calls = kept
 
 
@@ -366,37 +371,3 @@ def _instances(run: Run, cls: Class) -> Iterator[tuple[Value, State]]:
             for _, single in alternatives(value):
                 if isinstance(single, Instance) and any(one.node is cls.node for one in mro(single.cls)):
                     yield single, state
-
-
-# --- dependence on callers ---
-
-
-def _is_given_none(seen: ObservedCall) -> bool:
-    return seen.arguments.positional[:1] == [Const(None)]
-
-
-def _is_open(seen: ObservedCall) -> bool:
-    """Returns whether an argument of an observed call depends on a parameter without a known caller."""
-    if seen.arguments.open_keywords is Reason.NO_CALLER:
-        return True
-    return any(_from_caller(value) for value in [*seen.arguments.positional, *seen.arguments.keywords.values()])
-
-
-def _from_caller(value: Value, depth: int = 0) -> bool:
-    for _, single in alternatives(value):
-        match single:
-            case Unknown():
-                if single.reason is Reason.NO_CALLER or is_parameter(single):
-                    return True
-            case Text():
-                if any(isinstance(piece, Unknown) and _from_caller(piece) for piece in single.pieces):
-                    return True
-            case Url():
-                if _from_caller(single.drivername):
-                    return True
-            case MappingValue() if depth < 3:
-                if single.open is Reason.NO_CALLER or any(
-                    _from_caller(item, depth + 1) for item in single.items.values()
-                ):
-                    return True
-    return False

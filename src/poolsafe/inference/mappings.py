@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from poolsafe import ir
 from poolsafe.inference.context import Frame, Run
 from poolsafe.inference.lattice import alternatives, choose, for_detection, is_parameter
-from poolsafe.inference.names import force, lookup
+from poolsafe.inference.names import force
 from poolsafe.inference.objects import EnumMember
-from poolsafe.inference.symbols import EnvironmentVariable, Guard, IsSet, Literal, derived
+from poolsafe.inference.symbols import Guard, derived
 from poolsafe.inference.values import (
     Absent,
     Alternatives,
@@ -23,40 +22,6 @@ from poolsafe.inference.values import (
     Value,
     text,
 )
-
-
-def keys_where_empty(frame: Frame, node: ir.Expression, value: Value) -> frozenset[str]:
-    """Returns the keys of a mapping if an environment variable is empty where the path condition has it not set.
-
-    Path conditions count an empty variable as one that is not set. A test for None does not. `node` evaluates to
-    `value`; the names in it are looked up again, as in `{**options}`. A repair may be told of a key too many.
-    """
-    path = tuple(frozenset(one for one in guard if not _says_unset(one)) for guard in frame.path)
-    if path == frame.path:
-        return frozenset()
-    around, frame.state = frame.state, frame.state.layer()
-    frame.state.path = path
-    try:
-        names = {part.id for part in ir.walk(node) if isinstance(part, ir.Name)}
-        values = [force(frame, value), *(lookup(frame, name) for name in sorted(names))]
-        contents = [
-            frame.content(one) for value in values for _, one in alternatives(value) if isinstance(one, MappingRef)
-        ]
-    finally:
-        frame.state = around
-    return frozenset(
-        key
-        for content in contents
-        for key, item in content.items.items()
-        if isinstance(key, str) and any(not isinstance(single, Absent) for _, single in alternatives(item))
-    )
-
-
-def _says_unset(one: Literal) -> bool:
-    match one.symbol:
-        case IsSet(value=EnvironmentVariable()):
-            return not one.holds
-    return False
 
 
 def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | None:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.lattice import alternatives, is_parameter
 from poolsafe.inference.modules import Module
+from poolsafe.inference.reasons import Reason
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import Guard
-from poolsafe.inference.values import Value
+from poolsafe.inference.values import Const, MappingValue, Text, Unknown, Url, Value
 from poolsafe.records import frozen
 
 
@@ -54,3 +56,35 @@ class Observations:
     def has_reached(self, node: cst.CSTNode) -> bool:
         """Returns whether a run has reached this call."""
         return id(node) in self._reached
+
+
+def is_given_none(seen: ObservedCall) -> bool:
+    """Returns whether the first argument of an observed call is None."""
+    return seen.arguments.positional[:1] == [Const(None)]
+
+
+def is_open(seen: ObservedCall) -> bool:
+    """Returns whether an argument of an observed call depends on a parameter without a known caller."""
+    if seen.arguments.open_keywords is Reason.NO_CALLER:
+        return True
+    return any(_from_caller(value) for value in [*seen.arguments.positional, *seen.arguments.keywords.values()])
+
+
+def _from_caller(value: Value, depth: int = 0) -> bool:
+    for _, single in alternatives(value):
+        match single:
+            case Unknown():
+                if single.reason is Reason.NO_CALLER or is_parameter(single):
+                    return True
+            case Text():
+                if any(isinstance(piece, Unknown) and _from_caller(piece) for piece in single.pieces):
+                    return True
+            case Url():
+                if _from_caller(single.drivername):
+                    return True
+            case MappingValue() if depth < 3:
+                if single.open is Reason.NO_CALLER or any(
+                    _from_caller(item, depth + 1) for item in single.items.values()
+                ):
+                    return True
+    return False
