@@ -94,6 +94,18 @@ elif "DEBUG" in os.environ:
     configure(options)
 create_async_engine(URL, **options)
 """,
+    "the ping comes if a variable with a default is set and empty": """
+options = {"connect_args": dict(OFF)}
+if os.environ.get("PING", "1"):
+    options["echo"] = True
+else:
+    options["pool_pre_ping"] = True
+create_async_engine(URL, **options)
+""",
+    "the ping comes in a choice if a variable with a default is set and empty": """
+options = {"connect_args": OFF} if os.environ.get("PING", "1") else {"connect_args": OFF, "pool_pre_ping": True}
+create_async_engine(URL, **options)
+""",
     "a size is left out where a variable is set and empty": """
 options = {"connect_args": {"prepared_statement_cache_size": 0}}
 if os.getenv("DEBUG") is not None:
@@ -471,6 +483,17 @@ TESTED_FOR_TRUTH = """
 @pytest.mark.parametrize("code", programs(TESTED_FOR_TRUTH))
 def test_a_dict_stays_empty_where_the_file_tests_whether_it_is(code: str) -> None:
     assert repaired(code) == code
+
+
+def test_a_url_that_is_empty_changes_nothing_where_the_program_ends() -> None:
+    code = """
+url = os.environ.get("DATABASE_URL", URL)
+if not url:
+    raise RuntimeError("no URL")
+if url:
+    create_async_engine(url, connect_args=OFF)
+"""
+    assert "pool_pre_ping=True" in repaired(code)
 
 
 def test_a_dict_is_extended_where_another_one_replaces_it_if_it_is_empty() -> None:

@@ -16,6 +16,7 @@ ELSEWHERE = {
     "models/primitives.py": "tests/inference/models: the stubs that import them",
     "modules.py": "test_project.py: a module is only seen from another one",
     "namespaces.py": "test_names.py and test_classes.py: the names of modules and of class bodies",
+    "observations.py": "test_exploration.py: which observations of a call are kept",
     "scope_lines.py": "test_slices.py: what a scope consists of",
     "scope_reader.py": "test_slices.py: what is read shows in what is run",
     "scopes.py": "test_slices.py",

@@ -83,7 +83,7 @@ Code is written only for primitives that Python cannot express: strings, URLs, t
 * Under-approximated: a loop over something unknown misses values that take two rounds to arise. An unknown callee whose
   result is used is assumed to build that result and to change nothing; otherwise hardly any program could be judged. A
   recursive call, or one beyond `MAX_DEPTH`, changes nothing. An environment variable that is set is not empty, so
-  no repair is safe if one is tested both for None and for its truth (`emptiness.py`). Where a default may be
+  no repair is safe where that leaves out a path (`emptiness.py`). Where a default may be
   overridden by the environment, detection looks at the default only (`for_detection`); a repair looks at all of them.
 
 **How to add a construct of Python.**

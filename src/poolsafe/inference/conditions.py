@@ -149,7 +149,7 @@ def truthiness(frame: Frame, value: Value) -> bool | None:
         case LibraryObject():
             return value.truth
         case Unknown(symbol=EnvironmentVariable() as variable):
-            frame.run.emptiness.for_truth.add(variable)
+            frame.run.emptiness.ask_for_truth(variable)
             return True  # an empty variable counts as one that is not set
         case Absent():
             return False
@@ -196,7 +196,7 @@ def compare(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
             known = (one == two) is (kind == "is")
         else:
             if two == Const(None) and isinstance(one, Unknown) and isinstance(one.symbol, EnvironmentVariable):
-                frame.run.emptiness.for_none.add(one.symbol)
+                frame.run.emptiness.ask_for_none(one.symbol)
             known = _compare(kind, one, two)
         if known is not None:
             return known if isinstance(known, Value) else Const(known)
@@ -234,7 +234,7 @@ def _is_set(frame: Frame, node: ir.Node, name: Value, *, positive: bool) -> Valu
     if not isinstance(name, Text) or name.known is None:
         return None
     variable = EnvironmentVariable(name.known)
-    frame.run.emptiness.for_none.add(variable)
+    frame.run.emptiness.ask_for_none(variable)
     key = IsSet(variable)
     frame.run.conditions.setdefault(key, (frame.module, node.origin))
     return when(key, Const(positive), Const(not positive))

@@ -1,25 +1,49 @@
 """Tests that an environment variable which is set and empty may pass in another way than the path conditions say.
 
 Path conditions have one predicate for a variable: it is set, or it is not. An empty variable counts as one that is not
-set. That is right for tests of its truth, and wrong for tests for None. Where a program has both, some paths exist for
-an empty variable alone. Detection leaves them out. A repair is not safe then, because nothing is known of these paths.
+set. That is right for tests of its truth, unless it has a default that is true, and wrong for tests for None. So some
+paths exist for an empty variable alone. Detection leaves them out. A repair is not safe then, because nothing is known
+of these paths.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from poolsafe import ir
 from poolsafe.inference.symbols import Symbol
 
 
 @dataclass(slots=True)
 class Emptiness:
-    """The environment variables that are tested for None, and those that are tested for their truth."""
+    """How the program tests environment variables, and whether that leaves out paths for empty ones.
 
-    for_none: set[Symbol] = field(default_factory=set)
-    for_truth: set[Symbol] = field(default_factory=set)
+    `questions` counts the tests for truth.
+    """
+
+    questions: int = 0
+    _for_none: set[Symbol] = field(default_factory=set)
+    _for_truth: set[Symbol] = field(default_factory=set)
+    _left_out: bool = False
 
     @property
     def matters(self) -> bool:
-        """Whether some variable is tested in both ways, so that paths are left out."""
-        return not self.for_none.isdisjoint(self.for_truth)
+        """Whether paths are left out: a branch was, or a variable is tested both for None and for its truth."""
+        return self._left_out or not self._for_none.isdisjoint(self._for_truth)
+
+    def ask_for_none(self, variable: Symbol) -> None:
+        """Records a test whether a variable is None, or whether it is set."""
+        self._for_none.add(variable)
+
+    def ask_for_truth(self, variable: Symbol) -> None:
+        """Records a test of the truth of a variable."""
+        self.questions += 1
+        self._for_truth.add(variable)
+
+    def leave_out(self, questions: int, body: tuple[ir.Node, ...]) -> None:
+        """Records that no path enters a branch. `questions` is their number before the test was evaluated.
+
+        A branch that does nothing, or that leaves, changes nothing for the code after it.
+        """
+        if questions < self.questions and body and not isinstance(body[-1], (ir.Raise, ir.Return)):
+            self._left_out = True

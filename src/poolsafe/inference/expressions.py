@@ -139,6 +139,7 @@ def _display(frame: Frame, node: ir.Display) -> Value:
 
 
 def _conditional(frame: Frame, node: ir.Conditional) -> Value:
+    questions = frame.run.emptiness.questions
     then, other = truth(frame, node.test)
     if frame.aborted:
         return raising("an exception")
@@ -148,6 +149,7 @@ def _conditional(frame: Frame, node: ir.Conditional) -> Value:
     for guards, side in ((then, node.body), (other, node.orelse)):
         state = before.branch(guards)
         if state is None:
+            frame.run.emptiness.leave_out(questions, (side,))
             continue
         frame.state = state
         value = evaluate(frame, side)

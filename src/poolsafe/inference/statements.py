@@ -192,6 +192,7 @@ def _import_from(frame: Frame, node: ir.ImportFrom) -> bool:
 
 
 def _if(frame: Frame, node: ir.If) -> bool:
+    questions = frame.run.emptiness.questions
     then, other = truth(frame, node.test)
     if frame.aborted:
         return False
@@ -201,6 +202,7 @@ def _if(frame: Frame, node: ir.If) -> bool:
     for guards, body, positive in ((then, node.body, True), (other, node.orelse, False)):
         state = before.branch(guards)
         if state is None:
+            frame.run.emptiness.leave_out(questions, body)
             continue
         entered = state.path
         frame.state = state
