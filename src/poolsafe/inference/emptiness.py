@@ -11,28 +11,29 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from poolsafe import ir
-from poolsafe.inference.symbols import Symbol
+from poolsafe.inference.symbols import IsSet, Symbol
 
 
 @dataclass(slots=True)
 class Emptiness:
     """How the program tests environment variables, and whether that leaves out paths for empty ones.
 
-    `questions` counts the tests for truth.
+    `questions` counts them. `left_out`: a branch was left out that an empty variable may enter.
     """
 
     questions: int = 0
+    left_out: bool = False
     _for_none: set[Symbol] = field(default_factory=set)
     _for_truth: set[Symbol] = field(default_factory=set)
-    _left_out: bool = False
 
     @property
-    def matters(self) -> bool:
-        """Whether paths are left out: a branch was, or a variable is tested both for None and for its truth."""
-        return self._left_out or not self._for_none.isdisjoint(self._for_truth)
+    def confused(self) -> frozenset[Symbol]:
+        """The predicates for variables that are tested both for None and for their truth."""
+        return frozenset(IsSet(one) for one in self._for_none & self._for_truth)
 
     def ask_for_none(self, variable: Symbol) -> None:
         """Records a test whether a variable is None, or whether it is set."""
+        self.questions += 1
         self._for_none.add(variable)
 
     def ask_for_truth(self, variable: Symbol) -> None:
@@ -46,4 +47,4 @@ class Emptiness:
         A branch that does nothing, or that leaves, changes nothing for the code after it.
         """
         if questions < self.questions and body and not isinstance(body[-1], (ir.Raise, ir.Return)):
-            self._left_out = True
+            self.left_out = True

@@ -33,7 +33,7 @@ from poolsafe.inference.models.library_models import MODELS
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, peek
 from poolsafe.inference.namespaces import namespace_of, run_to_targets
-from poolsafe.inference.observations import ObservedCall, is_given_none, is_open
+from poolsafe.inference.observations import ObservedCall, hangs_on, is_given_none, is_open
 from poolsafe.inference.project import Project
 from poolsafe.inference.reasons import Reason
 from poolsafe.inference.slices import Use
@@ -69,8 +69,9 @@ class Inference:
 
     @property
     def emptiness_matters(self) -> bool:
-        """Whether the runs have left out paths that only an empty environment variable takes (`emptiness.py`)."""
-        return self._run.emptiness.matters
+        """Whether the runs have left out paths to a call that only an empty variable takes (`emptiness.py`)."""
+        confused = self._run.emptiness.confused
+        return self._run.emptiness.left_out or bool(confused and any(hangs_on(seen, confused) for seen in self.calls))
 
     def written_at(self, symbol: Symbol) -> cst.CSTNode | None:
         """Returns the node of the condition that a predicate stands for, or None if the program contains none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -11,8 +12,8 @@ from poolsafe.inference.lattice import alternatives, is_parameter
 from poolsafe.inference.modules import Module
 from poolsafe.inference.reasons import Reason
 from poolsafe.inference.state import State
-from poolsafe.inference.symbols import Guard
-from poolsafe.inference.values import Const, MappingValue, Text, Unknown, Url, Value
+from poolsafe.inference.symbols import Guard, Symbol
+from poolsafe.inference.values import Const, MappingValue, Sequence, Text, Unknown, Url, Value
 from poolsafe.records import frozen
 
 
@@ -88,3 +89,27 @@ def _from_caller(value: Value, depth: int = 0) -> bool:
                 ):
                     return True
     return False
+
+
+def hangs_on(seen: ObservedCall, predicates: frozenset[Symbol]) -> bool:
+    """Returns whether one of the predicates decides if a call is reached, or what it is given."""
+    given = [*seen.arguments.positional, *seen.arguments.keywords.values()]
+    guards = [*seen.path, *(guard for value in given for guard in _guards(value))]
+    return any(literal.symbol in predicates for guard in guards for literal in guard)
+
+
+def _guards(value: Value) -> Iterator[Guard]:
+    """Yields the guards of the alternatives of a value and of the values in it."""
+    for guard, single in alternatives(value):
+        yield guard
+        match single:
+            case MappingValue():
+                inner = [*single.items.values()]
+            case Sequence():
+                inner = [*single.items]
+            case Url():
+                inner = [single.drivername, single.query]
+            case _:
+                inner = []
+        for one in inner:
+            yield from _guards(one)
