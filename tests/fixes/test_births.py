@@ -13,6 +13,7 @@ from poolsafe.source import Source
 
 IMPORTS = """
 import asyncpg
+from pydantic_settings import BaseSettings
 from sqlalchemy import pool, text
 from sqlalchemy.ext.asyncio import create_async_engine
 URL = "postgresql+asyncpg://app@db/app"
@@ -66,6 +67,11 @@ ENGINES = """
     create_async_engine(URL, connect_args={"statement_cache_size": 9, "prepared_statement_name_func": lambda: ""})
 
     create_async_engine(URL, connect_args={"connection_class": unknown})
+
+    # The environment may bring a connection class, in place of a default that is judged.
+    class Settings(BaseSettings):
+        connect_args: dict[str, int] = {}
+    create_async_engine(URL, connect_args=Settings().connect_args)
 
     async def connect():
         return await asyncpg.connect("postgresql://app@db/app")

@@ -45,7 +45,7 @@ from poolsafe.facts.parameters import (
 )
 from poolsafe.facts.places import explain
 from poolsafe.facts.pool_class import refused_pool_class
-from poolsafe.facts.pooling import autocommit_of, creator_of, name_function_of, pool_of
+from poolsafe.facts.pooling import autocommit_of, creator_of, has_own_class, name_function_of, pool_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.silence import Cause, Silence
@@ -54,7 +54,6 @@ from poolsafe.facts.spread import passed_on
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import (
     View,
-    connect_arg,
     driver_reason_of,
     names_driver_apart,
     other_driver,
@@ -187,7 +186,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
         sizes=CacheSizes(statement, prepared, misplaced_keys(module, layout, judged, creator)),
         naming=Naming(
             name_function,
-            any(not isinstance(connect_arg(view, "connection_class"), Absent) for view in judged),
+            has_own_class(judged),
         ),
         pooling=Pooling(
             pool,

@@ -146,6 +146,12 @@ def name_function_of(views: list[View]) -> NameFunction:
     return found.pop() if len(found) == 1 else NameFunction.UNKNOWN
 
 
+def has_own_class(views: list[View]) -> bool:
+    """Returns whether connect_args give asyncpg a connection class."""
+    given = [single for view in views for single in judged_values(connect_arg(view, "connection_class"))]
+    return not all(isinstance(single, Absent) for single in given)
+
+
 def _named_by(function: Function) -> NameFunction:
     """Returns the kind of a name function. If its result is an f-string or a call, the names count as unique."""
     returned = _returned(function.node)
