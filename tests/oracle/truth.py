@@ -115,8 +115,8 @@ def shown_of_another_driver(call: EngineCall) -> set[str]:
 
 
 def never_connects(call: EngineCall) -> bool:
-    """Whether another driver refuses a size of asyncpg's, so that this engine never connects."""
-    return not call.is_asyncpg and not {STATEMENT, PREPARED}.isdisjoint(call.connect_args)
+    """Whether another driver refuses a key of asyncpg's, so that this engine never connects."""
+    return not call.is_asyncpg and not ASYNCPG_ONLY.isdisjoint(call.connect_args)
 
 
 def without_threshold(call: EngineCall) -> dict[str, object]:
