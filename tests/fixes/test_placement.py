@@ -354,6 +354,21 @@ def test_a_dict_that_only_asyncpg_can_get_is_extended_where_it_stands(before: st
     assert repaired(before) == wanted.rstrip()
 
 
+REFUSED = """
+    for each in (URL, LITE):
+        create_async_engine(each, connect_args={"command_timeout": 300})
+    # becomes
+    for each in (URL, LITE):
+        create_async_engine(each, connect_args={"command_timeout": 300, SIZES})
+"""
+
+
+@pytest.mark.parametrize(("before", "wanted"), changes(REFUSED.replace("SIZES", SIZES)))
+def test_a_dict_that_another_driver_refuses_already_is_extended_unsafely(before: str, wanted: str) -> None:
+    assert repaired(before) == before.rstrip()
+    assert repaired(before, unsafe=True) == wanted.rstrip()
+
+
 LEFT = """
     for each in (URL, LITE):
         create_async_engine(each, connect_args={"command_timeout": 300})
@@ -600,6 +615,42 @@ UNDER_THE_CONDITION = """
     # becomes
     def make(server):
         return create_async_engine(LITE if not server else URL, connect_args={SIZES} if server else {})
+
+    class Database:
+        def __init__(self, kind, host):
+            self.kind = kind
+            if self.kind == "server" and host:
+                found = f"postgresql+asyncpg://app@{host}/app"
+            elif self.kind == "mysql":
+                found = "mysql://db/app".replace("mysql://", "mysql+asyncmy://")
+            else:
+                found = f"sqlite+aiosqlite:///{kind}.db"
+            self.engine = create_async_engine(found)
+    # becomes
+    class Database:
+        def __init__(self, kind, host):
+            self.kind = kind
+            if self.kind == "server" and host:
+                found = f"postgresql+asyncpg://app@{host}/app"
+            elif self.kind == "mysql":
+                found = "mysql://db/app".replace("mysql://", "mysql+asyncmy://")
+            else:
+                found = f"sqlite+aiosqlite:///{kind}.db"
+            self.engine = create_async_engine(found, connect_args={SIZES} if self.kind == "server" and host else {})
+
+    from settings import KIND
+    def choose():
+        return LITE if KIND == "file" else URL
+    def make(found):
+        return create_async_engine(found)
+    make(choose())
+    # becomes
+    from settings import KIND
+    def choose():
+        return LITE if KIND == "file" else URL
+    def make(found):
+        return create_async_engine(found, connect_args={} if KIND == "file" else {SIZES})
+    make(choose())
 """
 
 
@@ -647,6 +698,32 @@ NO_CONDITION = """
     def choose(testing):
         return LITE if testing else URL
     create_async_engine(choose(unknown))
+
+    def choose():
+        from settings import KIND
+        return LITE if KIND == "file" else URL
+    create_async_engine(choose())
+
+    # Other tests have failed before it.
+    def make(kind):
+        if kind == "file":
+            found = "sqlite+aiosqlite:///app.db"
+        elif kind == "server":
+            found = "postgresql+asyncpg://app@db/app"
+        else:
+            found = "mysql+asyncmy://db/app"
+        return create_async_engine(found)
+
+    # The attribute changes before the call.
+    class Database:
+        def __init__(self, kind):
+            self.kind = kind
+            if self.kind == "server":
+                found = "postgresql+asyncpg://app@db/app"
+            else:
+                found = "sqlite+aiosqlite:///app.db"
+            self.kind = "made"
+            self.engine = create_async_engine(found)
 """
 
 

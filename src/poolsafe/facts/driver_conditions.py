@@ -17,11 +17,14 @@ from poolsafe.facts.pooler_conditions import OTHER_DRIVER
 from poolsafe.facts.reach import Passage, Surroundings
 from poolsafe.facts.views import begins_as
 from poolsafe.facts.written_keys import is_pure
-from poolsafe.inference import Module, Url
+from poolsafe.inference import Comparison, Guard, IsSet, IsTrue, Literal, Module, Url
 from poolsafe.syntax.index import descendants
 
 _SCHEME = re.compile(r"(?:[fFrR]{0,2}|[\w.]+\(\s*(?:drivername=)?)['\"]+(?P<scheme>[a-z]\w*(?:\+\w+)?)")
+_REPLACED = re.compile(r".*\.replace\(\s*['\"][^'\"]*['\"],\s*['\"](?P<scheme>[a-z]\w*(?:\+\w+)?):", re.DOTALL)
 _ASYNCPG_URL = "postgresql+asyncpg://"
+_ASYNCPG = "postgresql+asyncpg"
+_TARGETS = (cst.AssignTarget, cst.AnnAssign, cst.AugAssign)
 
 
 def driver_condition(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> DriverCondition | None:
@@ -114,22 +117,35 @@ def _of_branches(module: Module, call: cst.Call, url: cst.BaseExpression | None)
         return None
     function = module.index.innermost_function(call)
     for node in descendants(module.tree.module if function is None else function.body):
-        match node:
-            case cst.If(test=test, body=body, orelse=cst.Else(body=orelse)):
-                values = [_assigned(body, url.value), _assigned(orelse, url.value)]
-            case cst.Assign(
-                targets=[cst.AssignTarget(target=cst.Name(value=url.value))], value=cst.IfExp(test=test) as chosen
-            ):
-                values = [chosen.body, chosen.orelse]
-            case _:
-                continue
+        tests, values = _choices(node, url.value)
         schemes = [_scheme(module, value) for value in values]
-        fits = schemes.count("postgresql+asyncpg") == 1 and any(OTHER_DRIVER.match(one) for one in schemes)
-        bound = 2 if isinstance(node, cst.If) else 1
+        if schemes.count(_ASYNCPG) != 1 or not any(OTHER_DRIVER.match(one) for one in schemes) or not all(schemes):
+            continue
+        # Several tests have passed before a later branch. Of two branches, the second one is where the test fails.
+        first = schemes[0] == _ASYNCPG
+        if not first and len(schemes) > 2:
+            continue
+        bound = len(values) if isinstance(node, cst.If) else 1
         alone = _bindings(module, url.value, function) == bound and module.index.innermost_function(node) is function
-        if fits and alone and _is_fixed(module, test, call) and "\n" not in module.tree.text(test):
-            return DriverCondition(module.tree.text(test), holds=schemes[0] == "postgresql+asyncpg")
+        if alone and _is_fixed(module, tests[0], call) and "\n" not in module.tree.text(tests[0]):
+            return DriverCondition(module.tree.text(tests[0]), holds=first)
     return None
+
+
+def _choices(node: cst.CSTNode, name: str) -> tuple[list[cst.BaseExpression], list[cst.BaseExpression | None]]:
+    """Returns the tests by which a statement chooses what it assigns to a name, and the values, one more than tests.
+
+    Returns no tests and no values if it does not choose.
+    """
+    match node:
+        case cst.If(test=test, body=body, orelse=cst.Else(body=last)):
+            return [test], [_assigned(body, name), _assigned(last, name)]
+        case cst.If(test=test, body=body, orelse=cst.If() as rest):
+            tests, values = _choices(rest, name)
+            return ([test, *tests], [_assigned(body, name), *values]) if tests else ([], [])
+        case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=target))], value=cst.IfExp() as chosen):
+            return ([chosen.test], [chosen.body, chosen.orelse]) if target == name else ([], [])
+    return [], []
 
 
 def _assigned(block: cst.BaseSuite, name: str) -> cst.BaseExpression | None:
@@ -144,8 +160,9 @@ def _assigned(block: cst.BaseSuite, name: str) -> cst.BaseExpression | None:
 
 
 def _scheme(module: Module, value: cst.BaseExpression | None) -> str:
-    """Returns the scheme of a URL that is written as a text or as `URL.create(...)`, or ""."""
-    found = _SCHEME.match(module.tree.text(value)) if value is not None else None
+    """Returns the scheme of a URL that is written as a text, as `URL.create(...)` or by `.replace(...)`, or ""."""
+    text = module.tree.text(value) if value is not None else ""
+    found = _REPLACED.match(text) or _SCHEME.match(text)
     return "" if found is None else found["scheme"]
 
 
@@ -156,7 +173,9 @@ def _of_choice(surroundings: Surroundings, call: cst.Call, passages: list[Passag
     others = [one.guard for one in passages if one.driver is Driver.OTHER]
     if not ours or not others or len(ours) + len(others) < len(passages):
         return None
-    for one in sorted(frozenset.intersection(*ours)):
+    for one in sorted(frozenset.union(*ours)):
+        if not all(one in guard or _is_unset(one, guard) for guard in ours):
+            continue
         node = inference.written_at(one.symbol)
         if not all(one ^ 1 in guard for guard in others) or not isinstance(node, cst.BaseExpression):
             continue
@@ -166,17 +185,50 @@ def _of_choice(surroundings: Surroundings, call: cst.Call, passages: list[Passag
     return None
 
 
+def _is_unset(one: Literal, guard: Guard) -> bool:
+    """Returns whether the subject of a comparison has its default on a path, which has decided the comparison then."""
+    match one.symbol:
+        case IsTrue(value=Comparison(left=subject)):
+            return any(not each.holds and each.symbol == IsSet(subject) for each in guard)
+    return False
+
+
 def _is_fixed(module: Module, node: cst.BaseExpression, call: cst.Call) -> bool:
-    """Returns whether an expression has the same value at the call: it has no effect, and its names are bound once."""
+    """Returns whether an expression has the same value at the call, as far as the syntax shows.
+
+    It has no effect, and nothing that it reads is bound anew in between.
+    """
     function = module.index.innermost_function(node)
     parts = list(descendants(node))
-    names = {one.value for one in parts if isinstance(one, cst.Name)}
-    changed = [one for one in parts if isinstance(one, cst.Attribute) and _bindings(module, f".{one.attr.value}")]
+    attributes = {id(one.attr): f".{one.attr.value}" for one in parts if isinstance(one, cst.Attribute)}
+    names = {one.value for one in parts if isinstance(one, cst.Name) and id(one) not in attributes}
+    if not all(map(is_pure, parts)):
+        return False
     if function is not None and function is module.index.innermost_function(call):
         once = all(_bindings(module, name, function) <= 1 for name in names)
-    else:
-        once = function is None and all(_bindings(module, name) <= 1 for name in names)
-    return once and not changed and all(map(is_pure, parts))
+        return once and _bound_between(module, function, node, call).isdisjoint(attributes.values())
+    if any(_bindings(module, name) for name in attributes.values()):
+        return False
+    if function is None:
+        return all(_bindings(module, name) <= 1 for name in names)
+    # In another function. What the module imports, and never binds again, is the same in both.
+    return names <= _imported(module) and not any(_bindings(module, name) for name in names)
+
+
+def _bound_between(module: Module, function: cst.FunctionDef, node: cst.CSTNode, call: cst.Call) -> set[str]:
+    """Returns the names and attributes that a function binds after an expression and before a call."""
+    start, end = module.tree.span(node)[1], module.tree.span(call)[0]
+    targets = (one for one in descendants(function) if isinstance(one, _TARGETS))
+    bound = (one.target for one in targets if start <= module.tree.span(one.target)[0] < end)
+    return {name for target in bound for name in _names_in(target)}
+
+
+def _imported(module: Module) -> set[str]:
+    """Returns the names that the statements of the module itself import."""
+    lines = (line for line in module.tree.module.body if isinstance(line, cst.SimpleStatementLine))
+    imports = (one for line in lines for one in line.body if isinstance(one, (cst.Import, cst.ImportFrom)))
+    aliases = (alias for one in imports if not isinstance(one.names, cst.ImportStar) for alias in one.names)
+    return {(alias.evaluated_alias or alias.evaluated_name).partition(".")[0] for alias in aliases}
 
 
 def _bindings(module: Module, name: str, function: cst.FunctionDef | None = None) -> int:

@@ -74,11 +74,12 @@ def may_be_given_twice(engine: Engine) -> bool:
 
 def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Edits | None:
     """Returns edits that add the keys in the engine's own call, where they override the existing ones."""
-    if engine.url.shared:
-        # The other driver would get keys that only asyncpg and its dialect know.
+    given, passed_on = engine.layout.connect_args, engine.layout.passed_on
+    is_refused = given.form is ConnectArgsForm.DISPLAY and engine.layout.destinations.holds_own_keys
+    if engine.url.shared and not is_refused:
+        # The other driver would get keys that only asyncpg and its dialect know. It has got none of that kind so far.
         return None
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
-    given, passed_on = engine.layout.connect_args, engine.layout.passed_on
     match given.form:
         case ConnectArgsForm.ABSENT | ConnectArgsForm.SPREAD if passed_on is not None and passed_on.alone:
             brought = f"**{passed_on.name}.pop({quote}connect_args{quote}, {{}})"
