@@ -23,10 +23,11 @@ What must hold:
   that each run is wrong in some way and any finding on sizes is reported. An engine that the report lists as not judged
   is counted as that instead.
 * **No program is broken by its safe fixes.** In every environment it raises what it raised, prints what it printed and
-  makes the same engines in the same order. Engines of other drivers get the same arguments. On asyncpg, a size that
-  changes becomes 0, and where a fix for the sizes was offered both are right unless the environment itself brings a
-  number; nothing else changes but `pool_pre_ping`, the arguments of a queue where there is none, and parameters that
-  asyncpg refuses. The same SQL commands are executed in the same order by the same drivers, each with its parameters.
+  makes the same engines in the same order. Engines of other drivers get the same arguments, unless they refuse a key of
+  asyncpg's before and after, so that they never connect. On asyncpg, a size that changes becomes 0, and where a fix for
+  the sizes was offered both are right unless the environment itself brings a number; nothing else changes but
+  `pool_pre_ping`, the arguments of a queue where there is none, and parameters that asyncpg refuses. The same SQL
+  commands are executed in the same order by the same drivers, each with its parameters.
 
 Programs of connections (`connections`) are held to the same, with asyncpg's size and psycopg's threshold in place of
 an engine's sizes (`client_truth`, `client_comparison`): what a library on top of asyncpg is given counts where that

@@ -38,7 +38,8 @@ engine = create_async_engine(
 The fix adds the missing key next to the existing one, under the same condition. If asyncpg is known to be 0.30 or
 older, it also adds the empty name of `PGB106`, provided the versions support it. If another engine or other code reads
 the dict, the fix adds the key in the call when every path to it passes an asyncpg URL, and is unsafe otherwise. There
-is no fix if the dict is in another file and the call also creates engines of another driver.
+is no fix if the dict is in another file and the call also creates engines of another driver. A fix next to the existing
+key is safe even if the environment may bring the URL of another driver: that driver rejects the existing key, too.
 
 ## Versions
 `statement_cache_size=0` alone is not reported if asyncpg is known to be 0.31 or newer, from a lock file, a pin, a
