@@ -281,6 +281,20 @@ EXPECTED = """
                 await conn.execute(text("SET ROLE other"))  # PGB402!
 """
 
+SAVEPOINTS = """
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn, conn.transaction():
+            async with conn.transaction():
+                await conn.execute("SET ROLE app")
+            await conn.execute("RESET ROLE")
+
+    async def f(pool: asyncpg.Pool):
+        async with pool.acquire() as conn:
+            async with conn.transaction():
+                await conn.execute("SET ROLE app")
+            await conn.execute("RESET ROLE")  # PGB402?
+"""
+
 ADAPTERS = """
     async def f():
         async with engine.begin() as conn:
@@ -510,7 +524,20 @@ HELPERS = """
 
 @pytest.mark.parametrize(
     ("program", "expected"),
-    cases(SQLALCHEMY, ASYNCPG, LOCKS, MIGRATIONS, OTHERS, LISTENERS, ADAPTERS, EXPECTED, PARAMETERS, RESETS, HELPERS),
+    cases(
+        SQLALCHEMY,
+        ASYNCPG,
+        LOCKS,
+        MIGRATIONS,
+        OTHERS,
+        LISTENERS,
+        ADAPTERS,
+        EXPECTED,
+        SAVEPOINTS,
+        PARAMETERS,
+        RESETS,
+        HELPERS,
+    ),
 )
 def test_the_transaction_around_a_command(program: str, expected: str) -> None:
     assert said(program) == expected

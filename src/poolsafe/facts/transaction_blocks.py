@@ -22,12 +22,13 @@ _EXPECTING = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 class Block:
     """A `with` block around a call that says something about the connection's transaction.
 
-    `owns`: the block also makes the connection, which is gone after it.
+    `owns`: the block also makes the connection, which is gone after it. `by_driver`: asyncpg's `transaction()` begins it.
     """
 
     node: cst.With
     transaction: Transaction
     owns: bool
+    by_driver: bool = False
 
 
 def withs_around(module: Module, call: cst.CSTNode, function: cst.FunctionDef | None) -> Iterator[cst.With]:
@@ -40,10 +41,27 @@ def withs_around(module: Module, call: cst.CSTNode, function: cst.FunctionDef | 
         below, node = node, module.index.parents.get(id(node))
 
 
-def blocks_around(
+def block_around(
+    module: Module, call: cst.BaseExpression, function: cst.FunctionDef | None, keys: frozenset[str], client: Client
+) -> Block | None:
+    """Returns the block around a call that decides about its transaction, or None.
+
+    Inside of another transaction, a transaction is a savepoint, which ends nothing.
+    """
+    found: Block | None = None
+    for block in _blocks(module, call, function, keys, client):
+        if found is not None and (block.transaction, block.by_driver) != (Transaction.OPEN, found.by_driver):
+            break
+        found = block
+        if block.transaction is not Transaction.OPEN:
+            break
+    return found
+
+
+def _blocks(
     module: Module, call: cst.BaseExpression, function: cst.FunctionDef | None, keys: frozenset[str], client: Client
 ) -> Iterator[Block]:
-    """Yields the blocks around a call that decide about its transaction, innermost first."""
+    """Yields the blocks around a call that say something about its transaction, innermost first."""
     for block in withs_around(module, call, function):
         # In one statement, a later item may be taken from an earlier one.
         for item in reversed(block.items):
@@ -61,7 +79,7 @@ def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Cl
     method = last_name(made.func)
     base = dotted(base_of(made.func.value)) if isinstance(made.func, cst.Attribute) else None
     if method in BEGINS and base in keys:
-        return Block(block, Transaction.OPEN, owns=False)
+        return Block(block, Transaction.OPEN, owns=False, by_driver=method == "transaction")
     if method in BEGINS and bound:
         return Block(block, Transaction.OPEN, owns=True)
     if method == "begin_transaction":

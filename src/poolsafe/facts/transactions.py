@@ -37,7 +37,7 @@ from poolsafe.facts.connection_names import (
 )
 from poolsafe.facts.holders import Holding, holding
 from poolsafe.facts.session_statement import Client, Transaction
-from poolsafe.facts.transaction_blocks import BEGINS, Block, blocks_around, withs_around
+from poolsafe.facts.transaction_blocks import BEGINS, Block, block_around, withs_around
 from poolsafe.facts.ways import Surroundings, Through, Way, ends_inside, is_behind, later_calls
 from poolsafe.inference import Module
 from poolsafe.libraries import EXECUTING
@@ -171,7 +171,7 @@ def _in_function(
     direct = is_direct(body, receiver, keys)
     if client is Client.ALEMBIC:
         return _in_migration(module, call, body, keys | {"op"}, direct=direct)
-    block = next(blocks_around(module, call, function, keys, client), None)
+    block = block_around(module, call, function, keys, client)
     owner = block is not None and block.owns
     made = is_acquired(body, keys)
     transaction = block.transaction if block is not None else _without_block(client, made=made, receiver=receiver)
@@ -230,7 +230,7 @@ def _on_adapter(
 
     SQLAlchemy begins its transaction with the first statement that it runs itself, not with its block.
     """
-    if block is not None and any(_is_of_asyncpg(item) for item in block.node.items):
+    if block is not None and block.by_driver:
         return transaction
     start = module.tree.span(call)[0]
     if any(use.method in EXECUTING and use.start < start and not _is_on_adapter(body, use) for use in body.uses(keys)):
@@ -240,10 +240,6 @@ def _on_adapter(
 
 def _is_on_adapter(body: Body, use: Use) -> bool:
     return isinstance(use.node.func, cst.Attribute) and is_of_adapter(body, use.node.func.value)
-
-
-def _is_of_asyncpg(item: cst.WithItem) -> bool:
-    return isinstance(item.item, cst.Call) and last_name(item.item.func) == "transaction"
 
 
 def _in_migration(
