@@ -22,7 +22,7 @@ _EXPECTING = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 class Block:
     """A `with` block around a call that says something about the connection's transaction.
 
-    `owns`: the block also makes the connection, which is gone after it. `by_driver`: asyncpg's `transaction()` begins it.
+    `owns`: the block also makes the connection, which is gone after it. `by_driver`: it is asyncpg's `transaction()`.
     """
 
     node: cst.With
