@@ -180,7 +180,7 @@ def check_bytes(
 
 
 def check_head(path: str, head: bytes, deployment: Deployment, largest: int) -> tuple[Source, Report]:
-    """Report a file that makes engines and has more than `largest` bytes, by its first lines alone."""
+    """Report a file that creates engines and has more than `largest` bytes, by its first lines alone."""
     try:
         source = Source.decode(path, head)
     except UndecodableSource:

@@ -149,7 +149,7 @@ SQL_FUNCTIONS = {
 }
 SQL_NAMES = frozenset({"text", "DDL", "execute", "exec_driver_sql"})
 # Keys of connect_args that of the asynchronous drivers only asyncpg takes, or SQLAlchemy's dialect for it. Tried with
-# asyncpg 0.32.0 and SQLAlchemy 2.1.9, beside psycopg 3.3.9, aiosqlite 0.22.1, aiomysql 0.3.2 and asyncmy 0.2.18.
+# asyncpg 0.32.0 and SQLAlchemy 2.1.9, next to psycopg 3.3.9, aiosqlite 0.22.1, aiomysql 0.3.2 and asyncmy 0.2.18.
 ASYNCPG_KEYS: tuple[str, ...] = (
     "statement_cache_size", "prepared_statement_cache_size", "prepared_statement_name_func", "server_settings",
     "command_timeout", "max_cached_statement_lifetime", "max_cacheable_statement_size", "direct_tls", "record_class",

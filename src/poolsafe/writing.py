@@ -84,7 +84,7 @@ def _remove_if_abandoned(folder: Folder, name: str) -> None:
 
 
 def _lock(descriptor: int) -> bool:
-    """Take the lock of a temporary file; False if somebody else has it."""
+    """Take the lock of a temporary file; False if someone else has it."""
     if sys.platform == "win32":
         return True
     import fcntl
@@ -158,7 +158,7 @@ class _Replacement:
                 _take_over(file.fileno(), self._folder, temporary, original)
             os.fsync(file.fileno())
             if sys.platform != "win32":
-                # Under the lock, so that nobody takes the temporary file for a leftover.
+                # Under the lock, so that no one takes the temporary file for a leftover.
                 self._put_in_place(temporary)
         if sys.platform == "win32":
             self._put_in_place(temporary)

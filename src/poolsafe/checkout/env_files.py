@@ -1,4 +1,4 @@
-"""Files beside the code that document defaults: env files, compose files and alembic.ini."""
+"""Files next to the code that document defaults: env files, compose files and alembic.ini."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
 
 
 class Documented(str):
-    """A value documented in a file beside the code, with the `path` of the file and the 1-based `row` of the value."""
+    """A value documented in a file next to the code, with the `path` of the file and the 1-based `row` of the value."""
 
     path: str
     row: int

@@ -114,7 +114,7 @@ def _replacement(
 
 
 def _line(source: Source, row: int, above: int) -> tuple[tuple[int, str], ...]:
-    """Returns one row of a frame, counted from the row behind `above` on."""
+    """Returns one row of a frame, counted from the row after `above` on."""
     return ((row - above, source.line(row)),) if row <= source.rows else ()
 
 

@@ -134,7 +134,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
 
 
 def _refuse_unasked(options: argparse.Namespace) -> None:
-    """Raise UsageError if `--interactive` has nothing to ask about, or nobody to ask."""
+    """Raise UsageError if `--interactive` has nothing to ask about, or no one to ask."""
     if not (options.apply or options.fix_only):
         raise UsageError("`--interactive` requires `--apply`")
     if options.diff:
@@ -147,7 +147,7 @@ def _refuse_unasked(options: argparse.Namespace) -> None:
 
 
 def _refuse_stray_doctor(options: argparse.Namespace) -> None:
-    """Raise UsageError if flags of the doctor stand without it, or paths beside it."""
+    """Raise UsageError if flags of the doctor stand without it, or paths next to it."""
     if options.doctor is None:
         given = {
             "--probe-state": options.probe_state,

@@ -47,8 +47,8 @@ class Task:
     `frames` asks for source lines with the findings, `notes` for the engines without findings, `notifications` for
         the places of those that could not be judged. With `piped`, the file is standard input: nothing is written, and
         the fixed code is returned. `baselines` contain the known findings, None if all are;
-    `reason` is what to write behind a new `# noqa`. `questions` asks for each fix whether to apply it, and is None
-    where nobody is asked.
+    `reason` is what to write after a new `# noqa`. `questions` asks for each fix whether to apply it, and is None
+    where no one is asked.
     """
 
     __slots__ = ("baselines", "frames", "ignore_noqa", "mode", "notes", "notifications", "piped", "questions", "reason")

@@ -39,7 +39,7 @@ def version_of(package: str, folder: str, root: str) -> Said | None:
 
 
 def only_driver(folder: str, root: str) -> tuple[Said, bool] | None:
-    """Where asyncpg is declared, in the nearest folder that declares it, if no other asynchronous driver is beside it.
+    """Where asyncpg is declared, in the nearest folder that declares it, if no other asynchronous driver is next to it.
 
     Also returns whether it is the only SQL driver: psycopg2, for migrations, cannot be used by an asynchronous engine,
     but may run a statement.

@@ -39,7 +39,7 @@ class Configuration:
         return States(statement, prepared, self.name, autocommit)
 
     def connect_args(self) -> dict[str, Any]:
-        """Returns `connect_args` for SQLAlchemy; a name function stands there as its source."""
+        """Returns `connect_args` for SQLAlchemy; a name function is there as its source."""
         said: dict[str, Any] = {}
         if self.statement_zero:
             said[STATEMENT_SIZE] = 0

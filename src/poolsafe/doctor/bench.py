@@ -75,7 +75,7 @@ Connect = Callable[[Mapping[str, str]], Awaitable[Client]]
 
 
 class Bench:
-    """The clients of one examination. `token` is in every name that a probe makes; nobody else uses it."""
+    """The clients of one examination. `token` is in every name that a probe makes; no one else uses it."""
 
     def __init__(self, connect: Connect, said: Callable[[str], None] = lambda _: None) -> None:
         """`said` is told what is being done."""
@@ -108,7 +108,7 @@ class Bench:
         if not self._left:
             return
         self.say("cleaning up")
-        # In a session pool, nobody but a client that is open may ever get to its server again.
+        # In a session pool, no one but a client that is open may ever get to its server again.
         await self._clean()
         if self._left:
             # Whatever the open ones were doing, it may not have come to its end.

@@ -130,7 +130,7 @@ def _item(key: str, value: str | int) -> Any:
 
 
 def _is_remarked(item: Any) -> bool:
-    """Returns whether the comment beside a value is one of ours."""
+    """Returns whether the comment next to a value is one of ours."""
     return any(_comment(item) == f"# {remark}" for remark in REMARKS.values())
 
 

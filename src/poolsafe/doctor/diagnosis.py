@@ -14,7 +14,7 @@ from poolsafe.records import frozen
 
 
 class Between(enum.Enum):
-    """What stands between a client and PostgreSQL: classes of docs/poolers.md, and `INHERITS` and `STATEMENT`."""
+    """What is between a client and PostgreSQL: classes of docs/poolers.md, and `INHERITS` and `STATEMENT`."""
 
     DIRECT = "direct"
     SESSION = "session"
@@ -78,7 +78,7 @@ class Observations:
 
 
 def between(seen: Observations) -> Between:
-    """Returns what stands between the client and PostgreSQL."""
+    """Returns what is between the client and PostgreSQL."""
     if seen.pooling.movement is Movement.NO_TRANSACTIONS:
         return Between.STATEMENT
     if seen.naming.carried is Carried.NO:

@@ -82,7 +82,7 @@ def _closed(text: str, target: Target) -> str:
 def _without_tls(target: Target) -> str:
     mode = target.tls.get("sslmode", "prefer")
     if mode in _MAY_DO_WITHOUT:
-        # Then a plain no of PostgreSQL's is no error.
+        # Then a plain no of PostgreSQL's is not an error.
         return f"{target.address} does not answer like PostgreSQL: something else is listening there"
     return f"{target.address}: TLS: the server does not offer it, but `sslmode={mode}` in the URL requires it"
 

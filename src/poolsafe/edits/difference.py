@@ -74,7 +74,7 @@ def _context_start(row: int, first: int, withheld: Callable[[int], bool]) -> int
 
 
 def _context_end(row: int, end: int, withheld: Callable[[int], bool]) -> int:
-    """Returns the row behind the context after the change that ends before `row`, not behind `end`."""
+    """Returns the row after the context after the change that ends before `row`, not after `end`."""
     for each in range(row + 1, min(end, row + CONTEXT)):
         if withheld(each):
             return each

@@ -173,8 +173,8 @@ def _row_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) -
 def _rows(
     line: str, end: int, elements: list[str], opening: int, indent: str, unit: str, newline: str, limit: int
 ) -> list[str] | None:
-    """Returns each element of a line behind `end` in a row, with the call among them that opens there wrapped."""
-    # Formatters write no comma behind a lone argument.
+    """Returns each element of a line after `end` in a row, with the call among them that opens there wrapped."""
+    # Formatters write no comma after a lone argument.
     comma = "," if len(elements) > 1 else ""
     rows: list[str] = []
     for element in elements:
@@ -240,7 +240,7 @@ def _own_call_wrapped(line: str, unit: str, newline: str, limit: int) -> str | N
     if head is None or parts is None or not parts[0] or not _is_comment_for_people(parts[1]):
         return None
     indent = line[: len(line) - len(line.lstrip(" \t"))]
-    # Formatters write no comma behind a lone argument.
+    # Formatters write no comma after a lone argument.
     comma = "," if len(parts[0]) > 1 else ""
     rows = (_fitting(f"{indent}{unit}{part}{comma}", unit, newline, limit) for part in parts[0])
     return newline.join([head[0], *rows, f"{indent}){parts[1]}"])

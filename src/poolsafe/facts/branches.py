@@ -1,4 +1,4 @@
-"""The branch that a program lacks: an `if` gives another driver its options, and asyncpg's engine has no `else`."""
+"""A missing branch: an `if` sets options for another driver, and there is no `else` for asyncpg's engine."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from poolsafe.syntax.layout import MissingBranch
 
 
 def missing_branch(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> MissingBranch | None:
-    """Returns where an `else` can give asyncpg's engine its own options, or None if the code shows no such place.
+    """Returns where an `else` can set options for asyncpg's engine, or None if there is no such place.
 
-    The `if` is one of the call's function that sets an item for engines of other drivers alone: `connect_args` in a
+    The `if` is in the function of the call, and sets an item only for engines of other drivers: `connect_args` in a
     dict that the call spreads, or a key of the dict that it passes as `connect_args`.
     """
     ours = [one for one in passages if one.driver is not Driver.OTHER]

@@ -47,7 +47,7 @@ def caller_of_lambda(module: Module, call: cst.BaseExpression, name: str | None)
 def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str) -> Callers:
     """Returns the calls of a function that take a parameter of this name.
 
-    They are complete if the function stands in another one or is private by its name, and if nothing but calls
+    They are complete if the function is in another one or is private by its name, and if nothing but calls
     mentions it.
     """
     own = function.name.value
@@ -98,7 +98,7 @@ def parameters_of(function: cst.FunctionDef) -> list[str]:
 
 
 def is_nested(module: Module, function: cst.FunctionDef) -> bool:
-    """Returns whether a function stands in another one, so that nobody else can call it unless it is handed out."""
+    """Returns whether a function is in another one, so that no one else can call it unless it is handed out."""
     return any(isinstance(scope, cst.FunctionDef) for scope in module.index.scopes.get(id(function), ()))
 
 
@@ -141,7 +141,7 @@ def _by_run_sync(call: cst.Call) -> Caller | None:
 
 
 def _mentions(module: Module, region: cst.FunctionDef | None) -> Counter[str]:
-    """Returns how often each name stands in a function, or in the module. Cached in the module."""
+    """Returns how often each name is in a function, or in the module. Cached in the module."""
     counts: dict[int, Counter[str]] = module.memo.setdefault("mentions", {})
     found = counts.get(id(region))
     if found is None:

@@ -67,7 +67,7 @@ def _code_of(module: Module, name: str | None) -> list[cst.FunctionDef]:
 
 
 def methods_of(cls: cst.ClassDef) -> list[cst.FunctionDef]:
-    """Returns the functions that stand in a class itself."""
+    """Returns the functions that are in a class itself."""
     return [one for one in cls.body.body if isinstance(one, cst.FunctionDef)]
 
 
@@ -102,7 +102,7 @@ def _only_reads(module: Module, call: cst.Call) -> bool:
 
 
 def _is_repeated(module: Module, call: cst.BaseExpression, block: cst.With) -> bool:
-    """Returns whether a call stands in a loop inside of a block."""
+    """Returns whether a call is in a loop inside of a block."""
     node = module.index.parents.get(id(call))
     while node is not None and node is not block:
         if isinstance(node, (cst.For, cst.While)):

@@ -35,8 +35,8 @@ _READING = frozenset({"get", "keys", "items", "values", "copy"})
 class Listened:
     """What listeners do to the keywords of `connect()`.
 
-    `keys` are set, each to the expression of its last value, `always` is the part of them that is set under no
-    condition, and `removed` are taken away. `open`: more may be changed than can be read.
+    `keys` are set, each to the expression of its last value, `always` are those of them that are set
+    unconditionally, and `removed` are the keys that are removed. `open`: other changes are possible.
     """
 
     keys: dict[str, cst.BaseExpression] = field(default_factory=dict)
@@ -53,8 +53,9 @@ def listened(module: Module, node: cst.Call) -> Listened:
     own, others = _names_of(module, node), _names_of_engines(module)
     for target, function in _listeners(module):
         name = _engine_name(target)
-        # A target that is none of the file's engines may be this one under another name, and `Engine` is all of them.
-        # What is defined elsewhere mostly brings a token, and is taken to leave the sizes alone.
+        # A target that is not one of the file's engines may be this one under another name, and `Engine` means all of
+        # them.
+        # Listeners in other files mostly set a token, and are assumed not to change the sizes.
         if function is not None and (name in own or name not in others):
             _read(function, found)
     return found
@@ -111,7 +112,7 @@ def settings_with_listeners(
 
 
 def _items(display: cst.Dict) -> Iterator[tuple[str | None, cst.BaseExpression]]:
-    """Yields the items of a display; a key that is no literal, and what `**` brings, has the key None."""
+    """Yields the items of a display; a key that is not a literal, and what `**` brings, has the key None."""
     for element in display.elements:
         key = element.key if isinstance(element, cst.DictElement) else None
         yield str(key.evaluated_value) if isinstance(key, cst.SimpleString) else None, element.value

@@ -72,9 +72,9 @@ class RefusedOption:
 class Hook:
     """A function that asyncpg's pool calls with a connection: `init`, once, or `setup`, before each use.
 
-    `setting` is what it sets for the session first, and `origin` where that stands. `spans` are all its calls in this
-    file that set something: what is said of the hook is said of them. `kept`: the pool's own reset is replaced, so that
-    what is set once stays.
+    `setting` is what it sets for the session first, and `origin` where that is. `spans` are all its calls in this
+    file that set something: findings on the hook are about all of them. `kept`: the pool's own reset is replaced, so
+    that settings stay.
     """
 
     name: str
@@ -86,9 +86,9 @@ class Hook:
 
 @frozen
 class ConnectionUrl:
-    """The servers that a URL or the keywords name, as far as they are known, and the places that the URL comes from.
+    """The known servers in a URL or in keywords, and the places that the URL comes from.
 
-    `signs` speak for or against a pooler.
+    `signs` suggest a pooler or a direct connection.
     """
 
     servers: tuple[Server, ...] = ()
@@ -98,7 +98,7 @@ class ConnectionUrl:
 
 @frozen
 class Route:
-    """One way on which SQL may reach the server: what is known of the URL of an engine or connection that may run it.
+    """One path on which SQL may reach the server: what is known of the URL of an engine or connection that may run it.
 
     `direct`: no pooler is in between, or the code says so by a name. `caches`: its connections certainly return to a
     pool with the statements that asyncpg has cached for them.

@@ -37,7 +37,7 @@ class Use:
     """A call in a function: its span, and the names of the objects that it is a method of or is given.
 
     `method` is the last name of the callee, or None. `given` are the names among its arguments. `opens`: its first
-    argument is a command that begins a transaction. `inner`: it stands in a function inside of the function.
+    argument is a command that begins a transaction. `inner`: it is in a function inside of the function.
     """
 
     node: cst.Call

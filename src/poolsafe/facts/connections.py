@@ -48,7 +48,7 @@ def collect_connections(observed: Observed) -> tuple[list[Connection], list[Sile
 
 
 def _without_size(connection: Connection) -> Connection:
-    """Returns a connection that a creator makes: of its sizes the engine's finding speaks, but for those in the DSN."""
+    """Returns a connection that a creator makes. Its sizes are judged with the engine, except for those in the DSN."""
     in_dsn = tuple(one for one in connection.misplaced if one.where is MisplacedWhere.DSN_QUERY)
     return replace(connection, size=None, misplaced=in_dsn)
 

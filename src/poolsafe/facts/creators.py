@@ -118,7 +118,7 @@ def _made(view: View, creator: str) -> Iterator[tuple[Value, Given | None]]:
 
 
 def _is_judged_there(given: Given, creator: Value) -> bool:
-    """Returns whether the size is known where the call stands: SQLAlchemy is no caller that could be found there."""
+    """Returns whether the size is known where the call is: SQLAlchemy is no caller that could be found there."""
     function = creator.function if isinstance(creator, ConnectionFactory) else None
     home, call = given.seen.module, given.seen.node
     if not isinstance(function, Function) or home.index.innermost_function(call) is not function.node.origin:

@@ -68,7 +68,7 @@ class Service:
 class Deployment:
     """Versions and pooler. A version of None is unknown, so any version may run. A tuple is the one that runs.
 
-    `product` is the row of the catalogue for the pooler or the server, or None if it is not known which one it is.
+    `product` is the row of the catalogue for the pooler or the server, or None if it is unknown.
     `max_prepared_statements` is PgBouncer's setting of that name, or None if unknown. `assume_asyncpg` says whether an
     asynchronous engine with an unknown driver uses asyncpg. `synchronous_too` says that the project also has a
     synchronous driver, so that a statement whose execution is not observed may run on that one. `parameters` are the

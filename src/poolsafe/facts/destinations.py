@@ -1,8 +1,8 @@
-"""Where a repair can write keys for asyncpg's engines alone, if it cannot, or should not, do so at the engine's call.
+"""Where a fix can add keys only for asyncpg's engines, if it cannot, or should not, do so at the engine's call.
 
-A program that serves several databases builds the arguments of each engine in a branch. A place in such a branch is one
-of this file that gives asyncpg another key already: a dict display, `dict(...)`, `update(...)`, `setdefault(...)` or an
-item assignment. What is written beside that key reaches the same engines on the same paths.
+A program that serves several databases builds the arguments of each engine in a branch. Such a branch has a place
+that already sets another key for asyncpg: a dict display, `dict(...)`, `update(...)`, `setdefault(...)` or an item
+assignment. A key that is added there reaches the same engines on the same paths.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from poolsafe.syntax.layout import Place
 
 _SIZES = (STATEMENT, PREPARED)
 _NOWHERE = Destinations()
-# Arguments that say which engine it is, or that are not written where the options are.
+# Arguments that identify the engine, or that are not written together with the options.
 _NOT_OPTIONS = frozenset({"url", "connect_args"})
 
 
@@ -116,11 +116,11 @@ class _Finder:
                 yield None
 
     def inside_and_around(self, ours: list[Passage]) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
-        """Returns the places that write connect_args, and those that write options beside which there are none."""
+        """Returns the places that write connect_args, and those that write options next to which there are none."""
         if any(map(self.surroundings.reads_item, _SIZES)):
             return (), ()
         if any(one.holds_own_key for one in ours):
-            # The dict of another driver is not asyncpg's beside one that only asyncpg can get.
+            # If only asyncpg can get one dict, the other one is another driver's.
             ours = [one for one in ours if not self._is_of_another(one)]
         existing: list[Passage] = []
         missing: list[_Group] = []
@@ -210,7 +210,7 @@ class _Finder:
         return place_beside(self.module, value, key, self.call)
 
     def _is_own(self, step: Step) -> bool:
-        """Returns whether no other engine gets these options, beside connect_args of its own."""
+        """Returns whether no other engine gets these options, next to connect_args of its own."""
         return not self.surroundings.gives_to_another_call(step, self.call)
 
     @property

@@ -1,7 +1,7 @@
 """Conditions by which a program tells asyncpg's engine from those of other drivers, and that can be asked at the call.
 
-A call that makes engines of several drivers can only give asyncpg's keys under such a condition. The condition is one
-that the code asks already: a test on the very URL that the call is given, or one on which the choice of the URL hangs.
+A call that creates engines of several drivers can only give asyncpg's keys under such a condition. The condition is one
+that the code already has: a test of the URL that the call is given, or one that the choice of the URL depends on.
 """
 
 from __future__ import annotations

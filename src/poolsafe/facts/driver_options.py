@@ -1,4 +1,4 @@
-"""The options that reach asyncpg or psycopg beside the cache size and the threshold, and those that they refuse."""
+"""The options that reach asyncpg or psycopg next to the cache size and the threshold, and those that they refuse."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ ASYNCPG = "asyncpg"
 def driver_of(project: Project, module: Module, calls: Iterable[ObservedCall]) -> tuple[str | None, str]:
     """Returns the package of the driver that runs the SQL of a call, and the reason in words.
 
-    The package is None if it is not known, and "" if it is certainly no asynchronous driver.
+    The package is None if it is unknown, and "" if it is certainly no asynchronous driver.
     """
     calls = list(calls)
     for single in _receivers(calls):
@@ -40,7 +40,7 @@ def driver_of(project: Project, module: Module, calls: Iterable[ObservedCall]) -
             if ASYNCPG in imported
             else ("", "the file imports another driver")
         )
-    # Whoever writes PostgreSQL's SQL for a connection of its own driver has imported that driver somewhere.
+    # A file that passes PostgreSQL's SQL to a driver's own connection probably imports that driver.
     if project.imported(module, _FOR_POSTGRESQL) == {ASYNCPG}:
         return ASYNCPG, "asyncpg is the only asynchronous PostgreSQL driver that the project imports"
     return None, "it is unknown which connection runs it"

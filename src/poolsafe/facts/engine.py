@@ -352,11 +352,11 @@ class Engine:
     `function` is the full name of the engine function. `span` is that of the call that creates the engine, where
     findings are reported; its arguments may be written in another one (`layout.call`). `creator` is the keyword of the
     creator, if one is given, and `judged_in` the path of another module whose own findings speak of the sizes that it
-    gives to asyncpg, or "". `autocommit` is None if it is not known, and `autocommit_later` are the places that put a
+    gives to asyncpg, or "". `autocommit` is None if it is unknown, and `autocommit_later` are the places that put a
     connection or a copy of the engine into AUTOCOMMIT, looked for only if a name function needs them. `asynchronous`:
     no engine for a synchronous driver is created here. `direct`: the server is a container that the code starts, or the
     engine never connects, so there is no pooler in between. `disposed`: the function that creates the engine also
-    disposes of it, so that it lives for one task. `keywords_open`: arguments may be passed that are not known.
+    disposes of it, so that it lives for one task. `keywords_open`: arguments may be passed that are unknown.
     """
 
     path: str

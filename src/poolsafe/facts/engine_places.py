@@ -1,4 +1,4 @@
-"""Where the options of an engine are written, beside its call, and what else may bring them."""
+"""Where the options of an engine are written, apart from its call, and what else may set them."""
 
 from __future__ import annotations
 

@@ -119,7 +119,7 @@ def _asyncpgs(calls: list[ObservedCall]) -> list[ObservedCall]:
 
 
 def _hangs_on_other_callers(engine: Engine) -> bool:
-    """Returns whether a repair of the engine may hang on what other modules give to the function that makes it."""
+    """Returns whether a fix of the engine may depend on what other modules pass to the function that creates it."""
     sizes = engine.sizes.both
     if all(size.state is SizeState.ZERO for size in sizes) and engine.pooling.pre_ping is PrePing.TRUE:
         return False

@@ -1,4 +1,4 @@
-"""What a call that makes a connection or a pool gives to the driver: its URL, and options by their names."""
+"""What a call that creates a connection or a pool passes to the driver: its URL, and options by name."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ def given_by(seen: ObservedCall) -> Given:
     own = defaults(list(urls))
     if len(own) == len(urls):
         return given
-    # What goes with another URL, such as the options for SQLite, does not count.
+    # Options for another URL, such as SQLite's, do not count.
     path = tuple(conjunctions(seen.path, [guard for guard, _ in own]))
     return Given(replace(seen, path=path or seen.path), mapping, position, overridden=True)
 

@@ -99,7 +99,7 @@ class Holding:
         name = _ENTERING.get(self.function.name.value)
         ends = [one for one in methods_of(self._class) if one.name.value == name]
         bodies = [body_of(self._module, one) for one in ends]
-        # `self.release()` is no call on the connection, but releases it.
+        # `self.release()` is not a call on the connection, but releases it.
         own = frozenset({dotted(self._attribute.value) or ""})
         return tuple(use.node for body in bodies for use in body.uses(self._keys | own))
 

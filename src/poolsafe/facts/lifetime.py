@@ -29,7 +29,7 @@ _DESCRIBING = frozenset({"dialect", "driver", "name", "url"})
 
 
 def never_connects(module: Module, node: cst.Call) -> bool:
-    """Returns whether an engine makes no connection: it only tells its URL or dialect, in which SQL is rendered."""
+    """Returns whether an engine makes no connection, because only its URL or dialect is used."""
     if _describes(module, node):
         return True
     function, name = _function_around(module, node), _name_of(module, node)
@@ -41,7 +41,7 @@ def never_connects(module: Module, node: cst.Call) -> bool:
 
 
 def _describes(module: Module, node: cst.CSTNode) -> bool:
-    """Returns whether an expression is only asked for what describes an engine, or given to `compile()`."""
+    """Returns whether an expression is only used for attributes that describe an engine, or passed to `compile()`."""
     parents = module.index.parents
     around = parents.get(id(node))
     if isinstance(around, cst.Attribute) and around.value is node:
@@ -117,7 +117,7 @@ def _own_nodes(function: cst.FunctionDef) -> Iterator[cst.CSTNode]:
 
 
 def _goes_on(node: cst.CSTNode, name: str) -> bool:
-    """Returns whether a statement lets the engine live on: it waits or loops with it, or gives it to somebody else."""
+    """Returns whether a statement keeps the engine alive: it waits or loops with it, or passes it on."""
     match node:
         case cst.Yield() | cst.While() | cst.For(asynchronous=cst.Asynchronous()):
             return True

@@ -1,4 +1,4 @@
-"""The event of SQLAlchemy whose listener a call stands in: read from the syntax."""
+"""The event of SQLAlchemy whose listener a call is in: read from the syntax."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from poolsafe.syntax.index import last_name
 
 
 def listener_around(module: Module, call: cst.Call) -> str:
-    """Returns the event of SQLAlchemy whose listener a call stands in, also in a function inside of it, or ""."""
+    """Returns the event of SQLAlchemy whose listener a call is in, also in a function inside of it, or ""."""
     node = module.index.parents.get(id(call))
     while node is not None:
         event = _event_of(module, node) if isinstance(node, cst.FunctionDef) else ""

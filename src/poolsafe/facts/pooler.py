@@ -1,4 +1,4 @@
-"""What stands between an engine and PostgreSQL: the classes of poolers, and the record of one kind of pooler."""
+"""What is between an engine and PostgreSQL: the classes of poolers, and the record of one kind of pooler."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ WORST_FIRST = (
 
 
 class Fate(enum.Enum):
-    """What becomes of a startup parameter."""
+    """What happens to a startup parameter."""
 
     REFUSED = "refused"
     DROPPED = "dropped"
@@ -44,7 +44,7 @@ class Fate(enum.Enum):
 
 
 class State(enum.Enum):
-    """What becomes of a session's state: of settings, roles, locks, temporary tables and the like.
+    """What happens to a session's state: of settings, roles, locks, temporary tables and the like.
 
     The values are the words of the page about the poolers. `OWN`: each client has a server of its own. `LEAKS`: it
     stays on a server, which the next transaction may not get, and another client gets. `LOST`: the pooler discards it
@@ -83,7 +83,7 @@ class Pooler:
     startup parameters, except of `options`, which has its own, and of those in `excepted`: where others are refused,
     these are dropped, and where others are dropped, these are carried. `refusal` is the exception for a refused one,
     with `{}` for its name. `settle` is the configuration key that decides if the class is unknown. `idle` says when
-    waiting connections are closed; its subject is the title. `state` is what becomes of session state. `state_note`,
+    waiting connections are closed; its subject is the title. `state` is what happens to session state. `state_note`,
     `source` and `sure` are for the reader.
     """
 
@@ -108,11 +108,11 @@ class Pooler:
 
     @property
     def state_in_words(self) -> str:
-        """What becomes of session state, for the page about the poolers."""
+        """What happens to session state, for the page about the poolers."""
         return self.state.value + (f" ({self.state_note})" if self.state_note else "")
 
     def fate(self, parameter: str) -> Fate:
-        """Returns what becomes of a startup parameter, whatever its case."""
+        """Returns what happens to a startup parameter, whatever its case."""
         parameter = parameter.lower()
         if parameter == "options":
             return self.options

@@ -33,7 +33,7 @@ _ASKS_OTHERWISE = frozenset({"!=", "not in"})
 def asks_for_pooler(inference: Inference, off: Iterable[Guard], on: Iterable[Guard]) -> bool:
     """Returns whether the code tests for a pooler, a driver or prepared statements by name to choose `off`.
 
-    `off` are the guards of the ways on which a cache is disabled, and `on` those of the other ways. A predicate that a
+    `off` are the guards of the paths on which a cache is disabled, and `on` those of the other ways. A predicate that a
     variable or field is set does not count, unless the code tests exactly that.
     """
     off, on = set(off), set(on)

@@ -1,4 +1,4 @@
-"""The prepared call fact: a call on asyncpg's own connection that names a prepared statement whatever the cache is."""
+"""The prepared call fact: a call on asyncpg's own connection that may name a prepared statement."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class PreparedCall:
 
     `size` is the state of the connection's `statement_cache_size`, UNKNOWN if the connection comes from elsewhere.
     `named`: `prepare()` is given a name. `outside`: the function shows that no transaction is open. `routes` are the
-    ways on which it may reach the server.
+    paths on which it may reach the server.
     """
 
     path: str

@@ -37,7 +37,7 @@ _DATABASE = "databases.Database"
 
 def collect_prepared_calls(observed: Observed, sites: Iterable[CallSite]) -> list[PreparedCall]:
     """Returns the calls among these that name a statement on asyncpg's connection, in source order."""
-    # What a call means hangs on its receiver, not on how it is reached: one that no run reaches is read as it stands.
+    # The meaning of a call depends on its receiver, not on the path, so unreached calls are judged from their syntax.
     unreached = [[_as_written(observed.module, site)] for site, _ in observed.inference.unreached(sites)]
     routes = Routes(observed, Runners(observed))
     found = (_prepared_call(observed, routes, calls) for calls in (*observed.preparing, *unreached))

@@ -91,7 +91,7 @@ def _is_psycopgs(made: Connectable | None) -> bool:
 
 
 def _gives_parameters(node: cst.Call) -> bool:
-    """Returns whether a call is given a tuple, a list or a dict that is not empty beside the SQL, or many of them."""
+    """Returns whether a call is given a tuple, a list or a dict that is not empty next to the SQL, or many of them."""
     if last_name(node.func) == "executemany":
         return True
     given = [argument for argument in node.args if argument.keyword is None]

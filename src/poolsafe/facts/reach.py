@@ -33,7 +33,7 @@ from poolsafe.syntax.layout import CallLayout
 
 # The keywords that a fix may add to the call.
 _ADDED = ("connect_args", "pool_pre_ping")
-# A size is often given to all drivers, by mistake.
+# Sizes are often passed to all drivers by mistake.
 _OWN_KEYS = tuple(key for key in ASYNCPG_KEYS if not key.endswith("cache_size"))
 # What makes connections without an engine.
 _CONNECTING = ("connect", "connect_async", "create_pool")
@@ -115,9 +115,9 @@ class Surroundings:
                         yield one
 
     def _is_impossible(self, one: Passage) -> bool:
-        """Returns whether another driver would get what only asyncpg knows where a condition excludes that driver.
+        """Returns whether another driver would get asyncpg's keys on a path whose condition excludes that driver.
 
-        The condition and the choice of the URL hang together, in a way that the analysis has lost.
+        In that case, the condition and the URL are related in a way that the analysis cannot follow.
         """
         return one.driver is Driver.OTHER and one.holds_own_key and self._rules_out(one.guard)
 

@@ -1,4 +1,4 @@
-"""Who reads a dict that the file writes: engine functions alone, or other code that would see a key that is added."""
+"""Finds out whether only engine functions read a dict of the file, or also other code, which would see an added key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The ways on which SQL may reach the server: the URLs of the engines and connections that may run it."""
+"""The paths on which SQL may reach the server: the URLs of the engines and connections that may run it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,10 @@ _ON = frozenset({SizeState.ABSENT, SizeState.POSITIVE})
 
 
 class Routes:
-    """Finds the routes of the SQL of a module. What the file and the project hold is looked at once for all of it."""
+    """Finds the routes of the SQL of a module.
+
+    The engines of the file and the project are collected once for all SQL.
+    """
 
     def __init__(self, observed: Observed, runners: Runners) -> None:
         self._observed = observed

@@ -1,4 +1,4 @@
-"""The runner of a SQL statement: from observed executions, the env.py of a migration, or the project's engines."""
+"""What runs a SQL statement: known from observed executions, the env.py of a migration, or the project's engines."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Verdict = tuple[Runner, str]
 
 
 class Runners:
-    """Determines who runs the statements of a module. Facts about the project are computed once for all of them."""
+    """Determines what runs the statements of a module. Facts about the project are computed once for all of them."""
 
     def __init__(self, observed: Observed) -> None:
         self._observed = observed
@@ -95,7 +95,7 @@ class Runners:
         return bool(engines) and all(map(_are_others, engines))
 
     def _schemes_in(self, module: Module) -> list[frozenset[str]]:
-        """Returns the schemes that each engine of a module may have, an empty set if one of them is not known."""
+        """Returns the schemes that each engine of a module may have, an empty set if one of them is unknown."""
         calls = [seen for seen in self._observed.engine_calls if seen.module is module]
         return [schemes_of(engine_url(seen.function, seen.arguments)) for seen in calls]
 

@@ -1,4 +1,4 @@
-"""How a project creates its tables, which decides who runs the DDL in listeners to that."""
+"""How a project creates its tables, which decides what runs the DDL in listeners."""
 
 from __future__ import annotations
 

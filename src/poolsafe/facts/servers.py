@@ -1,4 +1,4 @@
-"""One server in the URL of an engine, and what the URL says of a pooler besides."""
+"""One server in the URL of an engine, and signs of a pooler in the URL."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Server:
     database: str = ""
 
 
-# An address of which nothing is known.
+# An unknown address.
 NOWHERE = Server(None, None)
 
 
 @frozen
 class Sign:
-    """What speaks weakly for a pooler, or for a direct connection, in words: `variable PGBOUNCER_URL`."""
+    """A weak sign of a pooler, or of a direct connection, in words: `variable PGBOUNCER_URL`."""
 
     words: str
     pooled: bool

@@ -33,7 +33,7 @@ def writes_parameters(module: Module, node: cst.Call) -> bool:
 
 
 def is_text_parameter(module: Module, node: cst.Call, executor: cst.Call) -> bool:
-    """Returns whether every value that is passed beside the SQL is certainly a string."""
+    """Returns whether every value that is passed next to the SQL is certainly a string."""
     values: list[cst.BaseExpression] = []
     for argument in executor.args[1:]:
         if isinstance(argument.value, cst.Dict):

@@ -56,7 +56,7 @@ class SessionStatement:
     * `undone_late`: the effect is ended, as far as the module shows, but after the transaction, or without one.
     * `abandoned`: a function of the module that makes the connection and lends it never ends the effect.
     * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
-    * `routes`: the ways on which it may reach the server; none if nothing is known of them.
+    * `routes`: the paths on which it may reach the server; none if nothing is known of them.
     * `edit`: the span in the file that a repair replaces (see `SessionCommand.edit`), or None if the SQL is not
       written there as one literal. `command_span`: the same for the whole command.
     * `executor`: the layout of the call that runs the SQL in the same expression, or of the call itself.

@@ -93,7 +93,7 @@ class _Collector:
             around = replace(around, transaction=Transaction.NONE, contained=False)
         if listener in ("begin", "after_begin"):
             around = replace(around, transaction=Transaction.OPEN, contained=True)
-        # Of what another driver runs, nothing is said that depends on the pooler.
+        # SQL on another driver is not judged by the pooler.
         routes = () if runner is Runner.SYNC else self._routes.of(client, group.runs, direct=around.direct)
         written = written_sql(module, node) if calls[0].function != "add_listener" else None
         start, end = module.tree.span(node)

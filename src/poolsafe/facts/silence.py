@@ -1,4 +1,4 @@
-"""Calls that are not reported, each with its cause: some could not be judged, the others need no finding."""
+"""Calls that are not reported, each with its cause: some could not be judged, the others have no problem."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from poolsafe.records import frozen
 
 
 class Cause(enum.Enum):
-    """The cause of a silence."""
+    """The reason why a call is not reported."""
 
     DRIVER = "its driver is unknown"
     SIZE = "one of its cache sizes is unknown"
@@ -34,8 +34,8 @@ class Silence:
     """A call that creates an engine or is given SQL, and that is not reported.
 
     `what` is the reason in words, and `why` is the reason behind it, or "". `evidence` is the place in the project's
-    files that decides, if there is one. `holds_sql`: the call is given SQL. `locate` returns the span of the call: to
-    compute spans, the whole file is rendered, and most silences are never shown.
+    files that decides, if there is one. `holds_sql`: the call is given SQL. `locate` returns the span of the call. It
+    is a function because computing spans renders the whole file, and most silences are never shown.
     """
 
     locate: Callable[[], tuple[int, int]]
@@ -57,7 +57,7 @@ class Silence:
 
     @property
     def unjudged(self) -> bool:
-        """Whether nobody knows if there is something to report."""
+        """Whether it is unknown if there is a problem."""
         return self.cause in _UNJUDGED
 
     @property

@@ -1,4 +1,4 @@
-"""SQL that is written as one literal in a call: its text, and where in the file each character stands."""
+"""SQL that is written as one literal in a call: its text, and where in the file each character is."""
 
 from __future__ import annotations
 

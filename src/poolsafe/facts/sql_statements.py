@@ -70,7 +70,7 @@ def _statement(observed: Observed, runners: Runners, calls: list[ObservedCall]) 
         runner, reason = _runner_of_driver(observed, calls)
     else:
         runner, reason = _runner_of_engine(observed, runners, calls, [sql[start:end] for start, end in spans])
-    # The arguments beside the SQL belong to one of the commands, and what is fetched is the result of another.
+    # The other arguments belong to one of the commands, and the fetched result to another.
     literal, offsets = (None, []) if own else _literal(module, node, sql)
     pieces = tuple(
         Piece(sql[start:end], (offsets[start], offsets[end]) if literal is not None else None) for start, end in spans

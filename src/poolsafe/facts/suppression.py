@@ -17,7 +17,7 @@ UNUSED = "PGB001"
 UNKNOWN = "PGB002"
 # The codes about comments. A comment that lists one is exempt from that rule.
 ABOUT_COMMENTS = frozenset({UNUSED, UNKNOWN})
-# This code cannot be silenced: its file cannot be read.
+# This code cannot be suppressed, because its file cannot be read.
 NEVER = "PGB009"
 
 Place = tuple[str, int]
@@ -72,7 +72,7 @@ def collect_suppressions(
         own = directive.tool == "poolsafe"
         spelled = f"# {directive.tool}: noqa"
         if own or noqa:
-            # A blanket comment of another tool may silence that tool's own codes.
+            # A blanket comment of another tool may suppress that tool's own codes.
             blanket = own and not every
             yield from _judge(spelled, directive.listing, every, known, external, own=own, blanket=blanket)
     for row, directive in silences.lines.items() if noqa else ():

@@ -65,7 +65,7 @@ _PREPARING = frozenset({"cursor", "executemany", "fetch", "fetchmany", "fetchrow
 
 
 def prepares(call: cst.Call) -> bool:
-    """Returns whether asyncpg prepares the SQL of a call: all methods do, but for `execute` with the SQL alone."""
+    """Returns whether asyncpg prepares the SQL of a call: all methods do, except for `execute` with the SQL alone."""
     if not isinstance(call.func, cst.Attribute):
         return False
     name = call.func.attr.value
@@ -142,7 +142,7 @@ def _may_hold_several(module: Module, site: CallSite) -> bool:
 
 
 def _may_be_given(module: Module, site: CallSite, strings: Iterable[tuple[Scope, ...]]) -> bool:
-    """Returns whether one of the strings that stand in these scopes can reach a call."""
+    """Returns whether one of the strings that are in these scopes can reach a call."""
     return any(
         site.scopes[: len(scopes)] == scopes or _may_be_asked(module, scopes) or _asks(module, scopes, site)
         for scopes in strings

@@ -92,7 +92,7 @@ def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Cl
 
 
 def is_to_fail(module: Module, call: cst.BaseExpression) -> bool:
-    """Returns whether a test expects an error of a call: it stands in a block of `pytest.raises` or `assertRaises`."""
+    """Returns whether a test expects an error of a call: it is in a block of `pytest.raises` or `assertRaises`."""
     function = module.index.innermost_function(call)
     return any(
         isinstance(item.item, cst.Call) and (last_name(item.item.func) or "") in _EXPECTING

@@ -1,7 +1,7 @@
 """The transaction around a call that runs SQL, as the function around the call shows it, and what follows there.
 
-This reads the syntax of one function: its `with` blocks, and the calls on the same connection. Which object the
-connection is and what it does is the inference's to say.
+This reads the syntax of one function: its `with` blocks, and the calls on the same connection. The interpreter
+finds out which object the connection is and what it does.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def surroundings_of(
     """Returns the transaction around a call that runs SQL.
 
     `receiver` is the expression of the object that runs it. `autocommit`: that object is in AUTOCOMMIT by itself.
-    What a function is given by all its callers is looked at there.
+    If all callers of a function are known, they are examined too.
     """
     return _followed(module, call, receiver, client, autocommit=autocommit, hops=_MOST_HOPS)
 

@@ -1,7 +1,7 @@
 """Weak signs of a pooler in a URL: parameters that pooler dashboards add, and the names of variables it comes from.
 
-A parameter may be a relic, and a variable may be called anything. So a sign never settles what stands before the
-server; it only says why a pooler is assumed, or why none is.
+A parameter may be left over, and a variable may have any name. So a sign never decides whether there is a pooler; it
+only explains why one is assumed, or why none is.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ def _told_by_keys(view: View) -> Driver | None:
     """
     if not ENGINE_FUNCTIONS[view.seen.function]:
         return Driver.OTHER if view.driver is not Driver.OTHER and _gives(view, SQLITE_KEYS) else None
-    # Beside a default, what the environment brings can be any driver's, whatever the keys are for.
+    # Next to a default, what the environment brings can be any driver's, whatever the keys are for.
     if view.driver is not Driver.UNKNOWN or not _is_out_of_sight(view.seen):
         return None
     if _gives(view, ASYNCPG_KEYS):

@@ -85,7 +85,7 @@ def ends_inside(module: Module, block: cst.With, keys: frozenset[str]) -> bool:
 
 
 def is_behind(module: Module, body: Body, node: cst.CSTNode) -> bool:
-    """Returns whether a node stands behind all that a function yields."""
+    """Returns whether a node is behind all that a function yields."""
     return module.tree.span(node)[0] > max(body.yields)
 
 

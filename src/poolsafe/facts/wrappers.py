@@ -72,7 +72,7 @@ def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -
 
 
 def _is_for_asyncpg(given: Given) -> bool | None:
-    """Returns whether a call opens PostgreSQL with asyncpg, or None if its URL is not known."""
+    """Returns whether a call opens PostgreSQL with asyncpg, or None if its URL is unknown."""
     if given.seen.function == "piccolo.engine.PostgresEngine":
         return True
     found = set()

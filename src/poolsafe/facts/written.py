@@ -24,7 +24,7 @@ def written_item(module: Module, call: cst.Call, content: MappingValue, key: str
         return None
     layout, values = _layout(module, node)
     names = layout.names
-    # If a key is written twice, or next to unknown keys, it is not known which item counts.
+    # If a key is written twice, or next to unknown keys, it is unknown which item counts.
     if names.count(key) != 1 or None in names:
         return None
     index = names.index(key)

@@ -1,4 +1,4 @@
-"""Where the file itself sets a key of a dict, so that another key of the same dict can be set beside it."""
+"""Where the file itself sets a key of a dict, so that another key of the same dict can be set next to it."""
 
 from __future__ import annotations
 

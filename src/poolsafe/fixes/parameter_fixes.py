@@ -234,7 +234,7 @@ def _additions(plan: _Plan) -> Edits:
     if not plan.added and plan.setting is None:
         return ()
     given = engine.layout.connect_args
-    # The content of `**` is not known well enough to overwrite it.
+    # The content of `**` is unknown well enough to overwrite it.
     if engine.url.shared or (given.display is not None and not _is_plain(given.display)):
         raise _NoFixError
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)

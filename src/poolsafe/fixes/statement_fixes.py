@@ -29,7 +29,7 @@ _AFTER = re.compile(r"[ \t\f]*(?:;[ \t\f]*)?(?:\#|\r|\n|\Z)")
 
 @frozen
 class _Copy:
-    """The statement around the SQL: what stands before the literal's first character, and after its last."""
+    """The statement around the SQL: what is before the literal's first character, and after its last."""
 
     opening: str
     closing: str
@@ -123,7 +123,7 @@ def _line(source: Source, statement: Statement, literal: str, *, last: bool) -> 
         return _folded(source, statement.execution, copy, literal, last=True)
     around = copy.opening + copy.closing
     if "#" in around and re.search("['\"]", around):
-        # The number sign may stand in a string.
+        # The number sign may be in a string.
         return None
     bare = _Copy(_COMMENT.sub("", copy.opening), _COMMENT.sub("", copy.closing))
     return _folded(source, statement.execution, bare, literal, last=False)

@@ -12,7 +12,7 @@ judged, each with its `Reason`. Values are read with `alternatives`, `restrict`,
 **Values** (`values.py`, `objects.py`). An abstract value is one abstract object or `Alternatives` of several. An object
 is a constant, a string of known and unknown pieces, a dict, a list, a function, a class, an instance, a module or a
 library object. `Absent` stands for a key or name that does not exist. `Unknown` is top, with a reason. An unknown with
-a symbol (`symbols.py`) is one particular value that is not known: two unknowns with the same symbol are that value.
+a symbol (`symbols.py`) is one particular value that is unknown: two unknowns with the same symbol are that value.
 That is how two tests of one environment variable agree.
 
 **Path conditions** (`symbols.py`, `predicates.py`). A predicate is an interned symbol with a number, such as "the
@@ -66,7 +66,7 @@ string, with the caller's arguments and state. A recursive call, or one deeper t
 
 **Loops** (`loops.py`, `comprehensions.py`). A loop over known items is unrolled, up to `MAX_ROUNDS`. A `while` is run
 round by round as long as its test is surely true, then once more if it may be. A loop over something unknown is run
-once, under a predicate, beside the path that skips it.
+once, under a predicate, next to the path that skips it.
 
 **Exceptions** (`exceptions.py`, `attempts.py`). A `try` is an `Attempt` that collects the states in which its body
 raises; its handlers begin with these states. What may raise for an unknown reason does so under a predicate of its own.
@@ -101,7 +101,7 @@ Code is written only for primitives that Python cannot express: strings, URLs, t
    whether execution goes on). Evaluate parts with `frame.evaluate`, follow imports with `force`, and treat every
    alternative: `lift` for pure operations, `for_each` if each alternative may change the state. For a branch, take
    guards from `truth`, a layer from `State.branch`, and `State.join` the layers that go on. Report exceptions with
-   `where_not_raising`, `raise_under` or `may_raise`. Return `frame.unknown(node, reason)` for what is not known. An
+   `where_not_raising`, `raise_under` or `may_raise`. Return `frame.unknown(node, reason)` for what is unknown. An
    expression that can raise also goes into `_RAISING` in `exceptions.py`, and one that has effects as a statement of
    its own into `_WITH_EFFECT` in `statements.py`.
 4. *Test it.* Add lines to the block of the mirroring test, such as `tests/inference/test_expressions.py`:

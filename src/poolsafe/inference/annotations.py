@@ -44,7 +44,7 @@ def by_annotation(frame: Frame, node: ir.Expression, accepts: Callable[[Value], 
     classes for which it is true count: what makes instances of others is not run.
     """
     if isinstance(node, ir.Constant) and isinstance(node.value, str):
-        # What stands in a string was not looked at for absurd nesting, which LibCST does not survive.
+        # What is in a string was not looked at for absurd nesting, which LibCST does not survive.
         if len(node.value) > MAX_QUOTED:
             return None
         try:

@@ -128,7 +128,7 @@ def _told_apart(frame: Frame, node: ir.Node, then: Guards, other: Guards) -> tup
 
 
 def truthiness(frame: Frame, value: Value) -> bool | None:
-    """Returns whether a single value is true, or None if that is not known."""
+    """Returns whether a single value is true, or None if that is unknown."""
     match value:
         case Const():
             return bool(value.value)
@@ -211,7 +211,7 @@ _MEMBERSHIP = frozenset({"in", "not in"})
 
 
 def _has_key(content: MappingValue, key: Value, *, positive: bool) -> Value | None:
-    """Returns the value of `key in content`, negated unless `positive`, or None if it is not known."""
+    """Returns the value of `key in content`, negated unless `positive`, or None if it is unknown."""
     name = key.known if isinstance(key, Text) else None
     if name is None or (content.open is not None and name not in content.items):
         return None
@@ -275,7 +275,7 @@ def _equal(one: Value, two: Value) -> bool | None:
 
 
 def type_of(value: Value) -> type | None:
-    """Returns the type of a value, or None if it is not known. All numbers have the same type."""
+    """Returns the type of a value, or None if it is unknown. All numbers have the same type."""
     match value:
         case Const():
             return float if isinstance(value.value, (int, float)) else type(value.value)

@@ -122,7 +122,7 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
 def is_idle_elsewhere(frame: Frame, node: ir.Expression) -> bool:
     """Returns whether an expression is an idle call of another module of the project, such as a context manager's.
 
-    A function that returns `contextlib.suppress(...)` is looked into only if it stands in the same module.
+    A function that returns `contextlib.suppress(...)` is looked into only if it is in the same module.
     """
     call = node.value if isinstance(node, ir.Await) else node
     root = _root(call.callee) if isinstance(call, ir.Call) else None

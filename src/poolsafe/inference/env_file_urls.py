@@ -20,7 +20,7 @@ def documented_default(frame: Frame, names: tuple[str, ...], nested: str | None 
 
 
 def documented_beside(frame: Frame, default: Value, names: tuple[str, ...], nested: str | None = None) -> Value | None:
-    """Returns the URL from the env files if it matters beside a default, or None.
+    """Returns the URL from the env files if it matters next to a default, or None.
 
     It matters if the default is empty, or if it is an asyncpg URL and the default is another driver's.
     """
@@ -29,7 +29,7 @@ def documented_beside(frame: Frame, default: Value, names: tuple[str, ...], nest
 
 
 def _gives_way(default: Value) -> bool:
-    """Returns whether an env file may matter beside a default: the default is empty or another driver's URL."""
+    """Returns whether an env file may matter next to a default: the default is empty or another driver's URL."""
     return says_nothing(default) or (
         isinstance(default, Text) and "://" in default.prefix and not _is_of_asyncpg(default)
     )

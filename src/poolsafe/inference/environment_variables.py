@@ -24,7 +24,7 @@ def set_variable(frame: Frame, key: Value, value: Value) -> None:
 
 
 def environment(frame: Frame, key: Value, default: Value | None) -> Value:
-    """Returns an environment variable: the value that the program has set, or an unknown value beside its default.
+    """Returns an environment variable: the value that the program has set, or an unknown value next to its default.
 
     If the code has no default, the project's env files may document one.
     """

@@ -316,7 +316,7 @@ def is_override(value: Value) -> bool:
 
 
 def is_parameter(value: Value) -> bool:
-    """Returns whether the value derives from a parameter whose callers are not known."""
+    """Returns whether the value derives from a parameter whose callers are unknown."""
     return isinstance(value, Unknown) and value.symbol is not None and value.symbol.mentions(Parameter)
 
 

@@ -21,7 +21,7 @@ class LibraryObject(Value):
     """An instance of a library class.
 
     `symbol` stands for the object in predicates; it is None if the object cannot be identified. `truth` is the result
-    of `bool()`, or None if that is not known.
+    of `bool()`, or None if that is unknown.
     """
 
     symbol: Symbol | None = field(default=None, kw_only=True)
@@ -160,7 +160,7 @@ class Connectable(LibraryObject):
 
     @property
     def driver(self) -> str | None:
-        """The scheme of the URL, or None if it is not known or there are several."""
+        """The scheme of the URL, or None if it is unknown or there are several."""
         return next(iter(self.schemes)) if len(self.schemes) == 1 else None
 
 
@@ -180,7 +180,7 @@ class TextClause(LibraryObject):
 
 @frozen
 class Dialect(LibraryObject):
-    """The dialect of an engine. `driver` is None if it is not known."""
+    """The dialect of an engine. `driver` is None if it is unknown."""
 
     driver: str | None
 

@@ -1,4 +1,4 @@
-"""Predicates: the parts of path conditions, for tests whose result is not known.
+"""Predicates: the parts of path conditions, for tests whose result is unknown.
 
 Tests of the same subject depend on each other: a value equal to "test" is not equal to "production", and does not begin
 with "prod". All predicates on one subject, and on values computed from it (`int(x)`, `x.lower()`), are ordered. The

@@ -1,4 +1,4 @@
-"""The files of a project: modules found by name, callers found by a text search, and files beside the code.
+"""The files of a project: modules found by name, callers found by a text search, and files next to the code.
 
 Imports and links never lead outside the root.
 """

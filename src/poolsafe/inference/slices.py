@@ -323,7 +323,7 @@ def target_slice(scope: Scope, targets: Targets) -> Slice:
 def name_slice(scope: Scope, name: str, *, is_imported: bool = False) -> Slice:
     """Returns the slice of a module or class body that decides the final value of a name. Cached.
 
-    An import of the module (`is_imported`) does not run what stands under `if __name__ == "__main__":`.
+    An import of the module (`is_imported`) does not run what is under `if __name__ == "__main__":`.
     """
     if name not in scope.bound:
         return Slice(frozenset(), frozenset())

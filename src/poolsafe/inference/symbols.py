@@ -67,7 +67,7 @@ class Symbol:
         return self.inner()
 
     def own_words(self) -> Iterator[str]:
-        """Yields the words that stand in this symbol itself."""
+        """Yields the words that are in this symbol itself."""
         for name in self.__match_args__:
             yield from _leaves(getattr(self, name), str)
 

@@ -12,7 +12,7 @@ from poolsafe.inference.values import MAX_TEXT, RAISES, Const, Library, Text, Un
 
 
 def as_text(value: Value, reason: str = "unknown text") -> Text:
-    """Returns `str(value)` of a single value, as an unknown piece if it is not known."""
+    """Returns `str(value)` of a single value, as an unknown piece if it is unknown."""
     match value:
         case Text():
             return value
@@ -115,7 +115,7 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
 
 
 def _replaced_scheme(before: str, after: str) -> str | None:
-    """Returns the beginning of an unknown URL after `before` was found and replaced, or None if it is not known."""
+    """Returns the beginning of an unknown URL after `before` was found and replaced, or None if it is unknown."""
     if looks_like_scheme(before):
         # If `before` ends inside `scheme://`, the rest of that follows.
         between = {"postgres": "://", "postgresql": "://"}.get(before, "//" if before.endswith(":") else "")
@@ -141,7 +141,7 @@ def looks_like_scheme(prefix: str) -> bool:
 
 
 def startswith(subject: Text, prefix: str) -> bool | None:
-    """Returns whether the string starts with `prefix`, or None if that is not known."""
+    """Returns whether the string starts with `prefix`, or None if that is unknown."""
     known = subject.prefix
     if known.startswith(prefix):
         return True
@@ -151,7 +151,7 @@ def startswith(subject: Text, prefix: str) -> bool | None:
 
 
 def endswith(subject: Text, suffix: str) -> bool | None:
-    """Returns whether the string ends with `suffix`, or None if that is not known."""
+    """Returns whether the string ends with `suffix`, or None if that is unknown."""
     known = subject.suffix
     if known.endswith(suffix):
         return True
@@ -161,7 +161,7 @@ def endswith(subject: Text, suffix: str) -> bool | None:
 
 
 def contains(subject: Text, needle: str) -> bool | None:
-    """Returns whether the string contains `needle`, or None if that is not known."""
+    """Returns whether the string contains `needle`, or None if that is unknown."""
     if any(isinstance(piece, str) and needle in piece for piece in subject.pieces):
         return True
     if "://" in subject.prefix and needle.strip(":/+").lower() in _DIALECTS:
@@ -177,7 +177,7 @@ _DIALECTS = frozenset(
 
 
 def partition(subject: Text, separator: str, *, last: bool = False) -> tuple[Text, Text, Text] | None:
-    """Returns `subject.partition(separator)`, or `rpartition` with `last`; None if it is not known where it divides."""
+    """Returns `subject.partition(separator)`, or `rpartition` with `last`; None if it is unknown where it divides."""
     known = subject.known
     if known is not None:
         head, found, tail = known.rpartition(separator) if last else known.partition(separator)

@@ -29,7 +29,7 @@ class Step:
 
 @frozen(eq=False)
 class Aside(Step):
-    """A place in a file beside the code, such as an env file. `row` is 1-based. The node is the one that reads it."""
+    """A place in a file next to the code, such as an env file. `row` is 1-based. The node is the one that reads it."""
 
     path: str
     row: int
@@ -52,7 +52,7 @@ class Value:
 class Unknown(Value):
     """The top element, with the reason. Two unknown values with one symbol are equal.
 
-    `override`: the value may override a known default beside it (an environment variable, a settings field). Detection
+    `override`: the value may override a known default next to it (an environment variable, a settings field). Detection
     uses the default.
     """
 

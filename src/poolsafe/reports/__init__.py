@@ -1,8 +1,8 @@
 """The formats of the report: one module each, with `render(diagnostics, style)` yielding pieces of text.
 
-The one that is called `NOTIFYING` also takes what the run has covered.
+The format `NOTIFYING` also takes the coverage of the run.
 
-A new format is a new module and a line in the table; it is only imported when asked for.
+To add a format, add a module and a line to the table. It is only imported when it is used.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ _MODULES = {
     "sarif": "sarif",
 }
 FORMATS = tuple(_MODULES)
-# Read by people: these get a summary, the others must stay parsable.
+# For people: these get a summary; the others must stay parsable.
 FOR_PEOPLE = frozenset({"full", "concise", "grouped"})
-# Read by programs, and has a place for what was not judged.
+# For programs, with a place for what was not judged.
 NOTIFYING = "sarif"
 
 

@@ -23,13 +23,13 @@ def headline(diagnostic: Diagnostic, style: Style) -> str:
 
 
 def heading(diagnostic: Diagnostic, style: Style) -> str:
-    """Returns what stands before the message."""
+    """Returns what is before the message."""
     place = f"{style.paint(style.name(diagnostic.span.path), 'path')}:{diagnostic.span.place}:"
     return f"{place} {marked_code(diagnostic, style)}"
 
 
 def marked_code(diagnostic: Diagnostic, style: Style) -> str:
-    """Returns the code, the mark of a fix, and the severity where it is no error."""
+    """Returns the code, the mark of a fix, and the severity where it is not an error."""
     code = style.link(style.paint(diagnostic.code, "code"), diagnostic.url)
     mark = f" [{style.paint('*', 'fix')}]" if diagnostic.fix is not None and diagnostic.fix.offered else ""
     severity = f" {style.paint('warning:', 'warning')}" if diagnostic.severity.value == "warning" else ""

@@ -1,4 +1,4 @@
-"""What a run has looked at and what it could not judge: the part of a report that no finding tells."""
+"""What a run has checked and what it could not judge."""
 
 from __future__ import annotations
 
@@ -13,9 +13,8 @@ class Coverage:
     """The numbers of one run.
 
     `files` is how many were searched, `engines` and `connections` how many they make, and `unjudged` how many calls
-    could not be judged.
-    `notifications` say so of each, where a format has a place for them. `complete` is False if a file or a path could
-    not be looked at.
+    could not be judged. `notifications` are the places of these calls, for formats that support them. `complete` is
+    False if a file or a path could not be checked.
     """
 
     __slots__ = ("complete", "connections", "engines", "files", "notifications", "unjudged")

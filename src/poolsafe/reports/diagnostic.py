@@ -1,6 +1,6 @@
-"""A finding as reports need it: places in rows and columns, and the source lines to show, free of the file itself.
+"""A finding as reports need it: positions as rows and columns, and the source lines to show.
 
-Diagnostics travel between processes, so they hold text and numbers only.
+Diagnostics are sent between processes, so they only consist of text and numbers.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ CONTEXT = 2
 class Position:
     """A place in a text, or in the cell of a notebook; both count from 1, the column in characters.
 
-    `surplus` is how many bytes more than characters stand before it on its line, for who counts in UTF-8.
+    `surplus` is the number of bytes minus the number of characters before it on its line, for columns in UTF-8.
     """
 
     row: int
@@ -30,7 +30,7 @@ class Position:
 
 @frozen
 class Span:
-    """Where something stands: `path` is absolute. `lines` are (row, text) of what a frame shows, in order.
+    """Where something is: `path` is absolute. `lines` are (row, text) of what a frame shows, in order.
 
     In a notebook, rows are those of the cell with the number `cell`. `in_file` is the start and the end in its JSON.
     """
@@ -44,7 +44,7 @@ class Span:
 
     @property
     def place(self) -> str:
-        """What stands behind the path, such as `4:1` or `cell 3:4:1`."""
+        """What is after the path, such as `4:1` or `cell 3:4:1`."""
         cell = "" if self.cell is None else f"cell {self.cell}:"
         return f"{cell}{self.start.row}:{self.start.column}"
 
@@ -64,7 +64,7 @@ class Note:
 
 @frozen
 class Replacement:
-    """One edit of a fix: put `content` in the place of `start` to `end`.
+    """One edit of a fix: put `content` in place of `start` to `end`.
 
     In a notebook, rows are those of the cell with the number `cell`. `in_file` is the edit of its JSON.
     """
@@ -85,7 +85,7 @@ class Replacement:
 class Remedy:
     """A fix. `offered` says that `--apply` with the present options would apply it.
 
-    Without any `replacements` it would write a secret again, which is no matter for a report.
+    It has no `replacements` if they would contain a secret, which a report must not show.
     """
 
     message: str

@@ -1,4 +1,4 @@
-"""JSON documents whose text no runner of a CI job takes for a command, where they are printed to its log."""
+"""JSON documents that contain no CI runner commands, because they may be printed to a log."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from poolsafe.output_safety import escaped
 
 
 def as_json(value: object, *, indent: int | None = 2, sort_keys: bool = False) -> str:
-    """Returns the document, on one line without `indent`; a reader gets the very same strings."""
+    """Returns the document, on one line without `indent`. Parsers get the original strings."""
     separators = (",", ":") if indent is None else None
     text = json.dumps(value, indent=indent, sort_keys=sort_keys, separators=separators)
     return escaped(text, lambda char: f"\\u{ord(char):04x}")

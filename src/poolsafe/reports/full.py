@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from poolsafe.reports.diagnostic import Diagnostic, Remedy, Span
 
 NARROWEST = 30
-# Where lines may be of any length: enough to see, and no page of minified source in a log.
+# The limit if lines may have any length, so that minified source does not fill a log.
 WIDEST = 200
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yields one block for each finding, with an empty line behind it.
+    """Yields one block for each finding, with an empty line after it.
 
     The first block of each rule ends with where to read about it.
     """
@@ -26,7 +26,7 @@ def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
         lines = [*_block(diagnostic, style)]
         if diagnostic.code not in explained:
             explained.add(diagnostic.code)
-            # Never wrapped: it is copied.
+            # Never wrapped, so that it can be copied.
             lines.append(f"{' ' * _gutter(diagnostic)} {style.paint('= see:', 'help')} {diagnostic.see}")
         yield "\n".join(lines) + "\n\n"
 

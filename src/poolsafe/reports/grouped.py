@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yields a block for each file, with an empty line behind it."""
+    """Yields a block for each file, with an empty line after it."""
     for path, group in groupby(diagnostics, key=lambda diagnostic: diagnostic.span.path):
         yield "\n".join((f"{style.paint(style.name(path), 'path')}:", *_lines(list(group), style))) + "\n\n"
 

@@ -1,6 +1,6 @@
-"""Ruff's JSON: one array of objects with ruff's fields, so that what reads ruff's reads ours, and `related` beside.
+"""Ruff's JSON: one array of objects with ruff's fields, so that what reads ruff's reads ours, and `related` next to.
 
-In a notebook, edits and related places say their cell as well, which need not be that of the finding.
+In a notebook, edits and related places also have a cell, which may differ from that of the finding.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Keeps credentials out of what is printed: reports end up in logs that more people can read than the code.
 
-What is a secret is decided in `poolsafe.reports.secrets`; this module takes it out. To hide a word too many costs
-nothing.
+`poolsafe.reports.secrets` decides what is a secret, and this module masks it. Masking too much does no harm.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ PYTHON = (".py", ".pyi", ".pyw")
 LONGEST = 1_000_000  # characters
 # Stands for one hidden character, so that columns stay what they are; no source text holds it.
 HIDDEN = "\0"
-# A shorter secret may well be a word of its own.
+# A shorter secret may be an ordinary word.
 SHORTEST = 4  # characters
 
 _CHARACTER = re.compile(r"[^\r\n]")
@@ -37,7 +36,7 @@ def masked(text: str) -> str:
 
 
 def hidden(text: str) -> str:
-    """Returns Python source with HIDDEN in the place of each character of a secret, line ends excepted."""
+    """Returns Python source with HIDDEN in place of each character of a secret, line ends excepted."""
     return _without(text, spans(text), _veil)
 
 
@@ -57,7 +56,7 @@ def visible(source: Source, *, code: bool = True) -> Source:
 
 
 def _commands(source: Source) -> str:
-    """Returns what is no Python in the text of a notebook, with blanks in the place of everything else."""
+    """Returns what is no Python in the text of a notebook, with blanks in place of everything else."""
     pieces: list[str] = []
     position = 0
     for start, end in source.commands:

@@ -131,7 +131,7 @@ def _message(engine: Engine, deployment: Deployment) -> str:
             f"{NAME_FUNCTION} returns unique names, which fail under AUTOCOMMIT: `prepared statement "
             f'"__asyncpg_<uuid>__" does not exist` {behind(deployment)}; remove it and use asyncpg >= 0.31'
         )
-    # An empty name beside SQLAlchemy's cache fails on a direct connection as well.
+    # An empty name next to SQLAlchemy's cache fails on a direct connection as well.
     anywhere = empty and engine.sizes.prepared.state is not SizeState.ZERO
     where = "on every server" if anywhere else behind(deployment)
     fault = "may return another query's rows" if empty else 'raises `prepared statement "..." does not exist`'

@@ -262,7 +262,7 @@ def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str
 
 
 def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -> str:
-    """Returns the message about keywords that make the engine function fail."""
+    """Returns the message about keywords that create the engine function fail."""
     first, *others = refused
     key, some = first.name, "" if first.everywhere else " on some paths"
     if key in CONNECT or key in ADAPTER:

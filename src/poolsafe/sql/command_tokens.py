@@ -34,7 +34,7 @@ class Command:
         return self.text(index).lower()
 
     def words(self, index: int, *expected: str) -> bool:
-        """Returns whether these words stand at an index."""
+        """Returns whether these words are at an index."""
         return all(self.word(index + place) == word for place, word in enumerate(expected))
 
     def from_to(self, first: int, last: int) -> tuple[int, int]:

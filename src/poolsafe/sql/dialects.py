@@ -1,6 +1,6 @@
-"""Tells commands that PostgreSQL's grammar has no place for: blocks and commands of SQLite, MySQL, Oracle and others.
+"""Recognises commands that are not in PostgreSQL's grammar: blocks and commands of SQLite, MySQL, Oracle and others.
 
-Who writes one has another database in mind, so asyncpg is never handed the text, whoever runs the code around it.
+Such text is written for another database, so asyncpg never gets it, whatever runs the code around it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import re
 
 from poolsafe.sql.scanner import PLACEHOLDER
 
-# PostgreSQL's own BEGIN says nothing more, or how the transaction is to be.
+# PostgreSQL's own BEGIN is followed by nothing, or by transaction modes.
 _BLOCK = r"\bBEGIN\s+(?!(?:WORK|TRANSACTION|ISOLATION|READ|NOT|DEFERRABLE|ATOMIC)\b)[\w@:\"]"
 _CREATE = r"CREATE\s+(?:OR\s+REPLACE\s+)?(?:CONSTRAINT\s+|TEMP(?:ORARY)?\s+|DEFINER\s*=\s*\S+\s+)?"
 _FOREIGN = re.compile(

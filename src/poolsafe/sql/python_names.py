@@ -1,7 +1,7 @@
-"""Whether a Python source uses, in its code, the names that make engines or run SQL: a look without a parser.
+"""Whether a Python source uses, in its code, the names that create engines or run SQL: a look without a parser.
 
-Most files that hold such a name hold it in a comment, in their documentation, or only pass it on. Like the look at the
-strings, this errs on the side of an unneeded parse.
+Most files with such a name have it in a comment or in documentation, or only pass it on. Like the search of the
+strings, this rather causes an unneeded parse than a missed alarm.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _ENGINE_USED = re.compile(rb"(?<![A-Za-z0-9_])(?<!def )" + _ENGINE + rb"(?![A-Za
 _ENGINE_RENAMED = re.compile(rb"(?<![A-Za-z0-9_])(" + _ENGINE + rb")[\s\\]+as[\s\\]+(?!\1\b)")
 _IMPORT = re.compile(rb"\bfrom[ \t]+[.\w]+[ \t]+import\b[ \t]*(?:\([^()]*\)|[^\r\n\\;(]*)")
 
-# Each begins with a literal, which lets `re` skip what lies between. The group is the parenthesis of a call.
+# Each begins with a literal, so that `re` can skip the text before it. The group is the parenthesis of a call.
 _CALLED = _GAP + rb"(?:(\()|(?<=[\s\\])as\b)"
 _TEXT = re.compile(rb"text(?<![A-Za-z0-9_]text)(?<!def text)" + _CALLED)
 _DDL = re.compile(rb"DDL(?<![A-Za-z0-9_]DDL)(?<!class DDL)" + _CALLED)

@@ -1,7 +1,7 @@
 """Whether a Python source holds a string that is several commands of SQL: one linear pass over its bytes.
 
-This decides whether a file deserves LibCST, so it is a small lexer of our own and needs no parser: the running Python
-may be too old to parse the file. It errs on the side of an unneeded parse, since what it drops is never reported.
+This decides whether a file is parsed with LibCST, so it is a small lexer that needs no parser; the running Python may
+be too old to parse the file. It rather causes an unneeded parse, because a file that is ruled out is never reported.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Comments and the plainest of strings are matched in one go; the group is the opening of all others.
+# Comments and simple strings are matched at once; the group is the opening of all others.
 _OPENING = re.compile(rb"#[^\r\n]*|'(?!'')[^'\\\r\n]*'|\"(?!\"\")[^\"\\\r\n]*\"|('''|\"\"\"|'|\")")
 _PREFIX = re.compile(rb"(?:^|[^0-9A-Za-z_\x80-\xff])([A-Za-z]{1,2})\Z")
 _PREFIXES = frozenset((b"r", b"b", b"u", b"f", b"t", b"rb", b"br", b"rf", b"fr", b"rt", b"tr"))
@@ -38,7 +38,7 @@ _F_EDGES = {
 }
 _FIELD_EDGE = re.compile(rb"#[^\r\n]*|'''|\"\"\"|['\"(){}:\[\]]")
 _FORMAT_EDGE = re.compile(rb"[{}]")
-# Python's own limit is 150 levels of f-strings; beyond a few, the parser may judge.
+# Python's own limit is 150 levels of f-strings; beyond a few, the file is parsed.
 _DEEPEST = 40
 
 _HASH = ord("#")
@@ -47,14 +47,14 @@ _COMMENT = re.compile(rb"#[^\r\n]*")
 _BLANKS = b" \t\r\n\f\\"
 # What begins no text: a number, the end of a call without arguments.
 _NO_TEXT = tuple(b"%c" % byte for byte in b"0123456789.)")
-# What may stand between the parenthesis of a call and the first word or string of its argument.
+# What may be between the parenthesis of a call and the first word or string of its argument.
 _LEAD = re.compile(rb"(?:[\s\\(]|#[^\r\n]*)*")
 _FUNCTION_OR_CLASS = re.compile(
     rb"(?:\A|[\r\n])[ \t]*"
     rb"(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*(?:\([^()]*\)[^()]*)*\)[^\r\n:]*|class[ \t]+\w[^\r\n:]*)"
     rb":[ \t]*[\r\n]\s*\Z"
 )
-# The name in what stands before the `=` of an assignment on its line: annotated, or followed by nothing but a plus.
+# The name in what is before the `=` of an assignment on its line: annotated, or followed by nothing but a plus.
 _ASSIGNED = re.compile(rb"\b(\w+)[ \t]*(?::|\+?\Z)")
 
 _ESCAPE = re.compile(
@@ -104,7 +104,7 @@ def code(data: bytes) -> bytes:
     try:
         for start, end in _plain(data, _skipped(data)):
             kept.append(data[position:start])
-            # A string leaves its quotes behind, a comment nothing.
+            # A string leaves its quotes after, a comment nothing.
             kept.append(b"" if data[start] == _HASH else b"''")
             position = end
     except UnreadableError:
@@ -142,7 +142,7 @@ class Strings:
         return kept
 
     def hold_one_of(self, offsets: Iterable[int]) -> bool:
-        """Returns whether one of the `offsets` is inside a string that is no docstring."""
+        """Returns whether one of the `offsets` is inside a string that is not a docstring."""
         for offset in offsets:
             index = bisect_left(self.strings, (offset + 1,)) - 1
             if index >= 0 and offset < self.strings[index][1]:
@@ -191,7 +191,7 @@ class Strings:
             yield first, last
 
     def _gap(self, index: int) -> bytes:
-        """Returns what stands before the string `index` (or at the end of the file), back to the string before it."""
+        """Returns what is before the string `index` (or at the end of the file), back to the string before it."""
         start = self.strings[index - 1][1] if index else 0
         if index == len(self.strings):
             return _COMMENT.sub(b"", self.data[start:])

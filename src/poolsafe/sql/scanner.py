@@ -5,7 +5,7 @@ server's scanner (`src/backend/parser/scan.l`, with standard_conforming_strings 
 grammar where a semicolon does not end a command: parentheses (the actions of CREATE RULE) and the body of a routine
 between BEGIN ATOMIC and END.
 
-Offsets count characters of the string. Only `re` is imported: the byte search in front of the linter starts with this.
+Offsets count characters of the string. Only `re` is imported, because the byte search uses this module.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 PLACEHOLDER = "\x01"
 
 _BLANK = r"[ \t\n\r\f\v]"
-# The server takes every byte above 0x7f for a letter, so a letter is what the other characters of ASCII leave.
+# The server treats every byte above 0x7f as a letter, so letters are all but the other ASCII characters.
 _LETTER = r"[^\x00-@\[-^`{-\x7f]"
 _LETTER_DIGIT = r"[^\x00-/:-@\[-^`{-\x7f]"
 _LETTER_DIGIT_DOLLAR = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
@@ -61,7 +61,7 @@ _CONTINUATION = re.compile(rf"[ \t\f\v]*(?:--[^\n\r]*)?[\n\r]{_BLANK}*(?:--[^\n\
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 
 # What SQLAlchemy replaces in text(): `TextClause._bind_params_regex` and `BIND_PARAMS` of SQLAlchemy 2.1. Versions 1.4
-# and 2.0 differ only beside a dollar sign, where they see fewer binds; a value too many is ignored by all of them.
+# and 2.0 differ only next to a dollar sign, where they see fewer binds; a value too many is ignored by all of them.
 _BIND = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")
 
 # The words that lead to the block of a routine: what the statement is so far, the next word, what it is then.
@@ -135,7 +135,7 @@ def holds_token(command: str) -> bool:
 
 
 def tokens(sql: str) -> Iterator[tuple[str, int, int]]:
-    """Yields each token of `sql` that is no comment, as its kind, start and end.
+    """Yields each token of `sql` that is not a comment, as its kind, start and end.
 
     A run of semicolons or parentheses is one token. The last token is "unfinished" if a quote or comment never ends.
     """
@@ -163,7 +163,7 @@ def binds(sql: str) -> list[str]:
 
     SQLAlchemy looks for `:name` with one regular expression that knows neither quotes nor comments, and so does this:
     `':name'` is a bind that needs a value, `\:name` and `::name` are none. Give it one command, `sql[start:end]`, to
-    learn which values this command must be handed. A PLACEHOLDER may bring further binds that nobody can name.
+    learn which values this command must be handed. A PLACEHOLDER may bring further binds that no one can name.
     """
     return list(dict.fromkeys(_BIND.findall(sql)))
 

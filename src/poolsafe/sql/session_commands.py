@@ -1,7 +1,8 @@
-"""Commands of PostgreSQL whose effect outlives their transaction, and those that have such an effect until it ends.
+"""PostgreSQL commands whose effect outlives their transaction, and those whose effect lasts until it ends.
 
-Behind a pooler in transaction mode, the former stay on a server that the next transaction may not get, and that another
-client gets. The commands are read token by token with the server's own rules (`scanner`), without a grammar.
+Behind a pooler in transaction mode, effects of the first kind stay on a server that the next transaction may not get,
+and that another client gets. The commands are read token by token with the server's own rules (`scanner`), without a
+grammar.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _ENDS = frozenset({"commit", "end", "rollback", "abort"})
 def session_commands(sql: str) -> list[SessionCommand]:
     """Returns the effects of the commands of a SQL text on its session, in the order of the text.
 
-    PLACEHOLDER stands for a part of the text that is not known. An incomplete text has no known effect.
+    PLACEHOLDER stands for a part of the text that is unknown. An incomplete text has no known effect.
     """
     return [found for start, end in split(sql) or () for found in _effects(sql, start, end)]
 
@@ -187,7 +188,7 @@ def _set_config(command: Command, index: int) -> Iterator[SessionCommand]:
 
 
 def _has_parameter(value: str) -> bool:
-    """Returns whether a value contains a parameter; what stands in quotes is text."""
+    """Returns whether a value contains a parameter; what is in quotes is text."""
     return _PARAMETER.search(_QUOTED.sub("''", value)) is not None
 
 

@@ -54,7 +54,7 @@ class SessionCommand:
     """One effect of a command in a SQL text.
 
     `name` is what the effect is about, as written: the setting in lower case, the role, the lock function, the table,
-    the channel, the prepared statement; "" if it is not known. `start` and `end` are the span of the command in the
+    the channel, the prepared statement; "" if it is unknown. `start` and `end` are the span of the command in the
     SQL, `edit` the span that a repair replaces:
 
     * a setting or role set by `SET`: the words `SET`, or `SET SESSION`;

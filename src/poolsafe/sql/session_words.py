@@ -12,7 +12,7 @@ from typing import AnyStr
 
 from poolsafe.sql.setting_names import is_setting
 
-# Each pattern stands beside a literal that its matches contain: a plain search for that is faster than `re`. A literal
+# Each pattern is next to a literal that its matches contain: a plain search for that is faster than `re`. A literal
 # in small letters is searched for in the file in small letters, one of them for several patterns. In small letters the
 # words are frequent in prose, so more of the command is asked for.
 _NAME = r"""([\w."'{}\x01%]+)"""
@@ -45,13 +45,13 @@ _IN_ANY_CASE = (
         ),
     ),
 )
-# These say what becomes of the effects of other commands, and are nothing to look for by themselves.
+# These say what happens to the effects of other commands, and are nothing to look for by themselves.
 _BOUNDARIES = (
     r"""(?:BEGIN|COMMIT|ROLLBACK|START\s+TRANSACTION)\s*(?:[;"']|\Z)""",
     r"""(?:begin|commit|rollback|start\s+transaction)\s*(?:[;"']|\Z)""",
     r"(?:DROP|drop|RESET|reset)\s+\w",
 )
-# These may stand anywhere in a command. The name of a function may be put together: `f"SELECT pg_{kind}advisory_lock"`.
+# These may be anywhere in a command. The name of a function may be put together: `f"SELECT pg_{kind}advisory_lock"`.
 _INSIDE = (
     # A function of the project may have that name, and is given other things than SQL's function is.
     ("set_config", (r"""\.set_config\b|set_config\s*\(\s*(?:['":$%{\\\x01]|\Z)""",)),
@@ -78,7 +78,7 @@ _INSIDE_BYTES = _of_bytes(_INSIDE)
 # What may follow SET besides the name of a setting.
 _OTHER_NAMES = frozenset({"authorization", "characteristics", "names", "role", "schema", "session", "time"})
 
-# What may stand between the beginning of a literal, or a semicolon in it, and the command.
+# What may be between the beginning of a literal, or a semicolon in it, and the command.
 _LEAD = re.compile(r"(?:\A|[\"';])(?:\s|\\[nrt]|--[^\r\n]*[\r\n])*\Z")
 _FARTHEST = 200  # characters of blanks and comments before a command
 
@@ -93,12 +93,12 @@ def may_change_session(literal: str) -> bool:
 
 
 def _leads(before: str) -> bool:
-    """Returns whether a command may begin behind this text."""
+    """Returns whether a command may begin after this text."""
     return _LEAD.search(before) is not None
 
 
 def _may_be_setting(found: re.Match[AnyStr]) -> bool:
-    """Returns whether the name behind SET, if that was found, may be a setting: `SET done = 1` belongs to an UPDATE."""
+    """Returns whether the name after SET, if that was found, may be a setting: `SET done = 1` belongs to an UPDATE."""
     if not found.re.groups:
         return True
     text = found[1] if isinstance(found[1], str) else found[1].decode("latin-1")

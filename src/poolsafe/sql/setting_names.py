@@ -1,7 +1,7 @@
 """Names of PostgreSQL's settings that a session may change.
 
 The server refuses `SET` for any other name without a dot (`unrecognized configuration parameter`), so such a command is
-written for another database: `SET foreign_key_checks = 0` is MySQL's, `SET memory_limit = '4GB'` DuckDB's.
+for another database: `SET foreign_key_checks = 0` is MySQL's, `SET memory_limit = '4GB'` DuckDB's.
 """
 
 from __future__ import annotations

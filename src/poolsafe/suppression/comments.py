@@ -40,7 +40,7 @@ _IN_FORMATTED = {
 
 @frozen
 class Comment:
-    """A comment: `start` is the offset of its `#`; `alone` says that only white space stands before it on its line."""
+    """A comment: `start` is the offset of its `#`; `alone` says that only white space is before it on its line."""
 
     start: int
     text: str

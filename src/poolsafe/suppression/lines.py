@@ -42,13 +42,13 @@ class Lines:
         return len(line) - len(line.lstrip())
 
     def code_after(self, row: int) -> int | None:
-        """Returns the first row behind `row` that holds more than white space or a comment, or None."""
+        """Returns the first row after `row` that holds more than white space or a comment, or None."""
         if self._code_after is None:
             self._code_after = self._rows_of_code()
         return self._code_after[row] or None
 
     def _rows_of_code(self) -> list[int]:
-        """Return, by row, the first row of code behind it, 0 without one."""
+        """Return, by row, the first row of code after it, 0 without one."""
         found = [0] * (self.last + 1)
         for row in range(self.last, 0, -1):
             code = row not in self._comments and self._line(row).strip()

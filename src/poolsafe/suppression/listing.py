@@ -26,7 +26,7 @@ class Listed:
 
 @frozen
 class Listing:
-    """A directive inside a comment: `start` is its `#`, `end` stands behind its last code or bracket."""
+    """A directive inside a comment: `start` is its `#`, `end` is after its last code or bracket."""
 
     comment: Comment
     start: int

@@ -24,7 +24,7 @@ _MEANT = re.compile(r"\s*(?:\[|(?::\s*)?PGB\d)")
 class Range:
     """Findings of `codes` that start on the rows `first` to `last` are silenced; none if `last` is before `first`.
 
-    `kind` is the word behind `poolsafe:`. `listings` are the comment, and that of the `enable` which ends the range.
+    `kind` is the word after `poolsafe:`. `listings` are the comment, and that of the `enable` which ends the range.
     """
 
     first: int

@@ -1,4 +1,4 @@
-"""Where an offset of LibCST's rendering stands in the file, since LibCST does not render every file as it was.
+"""Maps offsets in LibCST's rendering to offsets in the file, because LibCST does not render every file exactly.
 
 Measured losses: a leading form feed or leading blanks, the last line end of a file that ends its lines with a lone
 carriage return, and lines that hold nothing but a backslash. All of them are white space.

@@ -1,4 +1,4 @@
-"""From LibCST's calls and dict displays to their layouts. A layout whose spans do not match the text is not given."""
+"""Turns LibCST's calls and dict displays into layouts, and checks that their spans match the text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def call_layout(tree: Tree, call: cst.Call) -> CallLayout:
     """Returns the layout of a call; its spans are checked where the tree is faithful.
 
-    Raises ValueError when a span does not match the text, which would be a fault of ours or of LibCST.
+    Raises ValueError if a span does not match the text, which would be a bug here or in LibCST.
     """
     start, end = tree.span(call)
     arguments = tuple(_argument(tree, argument) for argument in call.args)

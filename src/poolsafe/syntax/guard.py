@@ -1,8 +1,9 @@
-"""A cheap scan that refuses absurd nesting before LibCST sees it.
+"""A cheap scan that rejects extreme nesting before LibCST parses it.
 
 LibCST's parser recurses in Rust, where an exhausted stack ends the process: 2,000 nested parentheses are enough. It
-also takes time that doubles with each parenthesis of a `case` pattern. So the text is scanned first. The scan need not
-be exact, only never find too little. A sieve made of a few passes in C comes first: nearly all files need no more.
+also takes time that doubles with each parenthesis of a `case` pattern. So the text is scanned first. The scan does not
+have to be exact, but must never find too little. A sieve of a few passes in C comes first, which is enough for nearly
+all files.
 """
 
 from __future__ import annotations
@@ -24,12 +25,12 @@ class Excess:
 
 
 def find_excess(text: str) -> Excess:
-    """Scan a whole file, in time linear in its length."""
+    """Scans a whole file, in linear time."""
     if len(text) > MAX_CHARACTERS:
         return Excess(0, f"a file with more than {MAX_CHARACTERS} characters")
     if len(text) > MAX_TOKENS and _count_tokens(text) > MAX_TOKENS:
         return Excess(0, f"a file with more than {MAX_TOKENS} tokens")
-    # There are at most as many levels of blocks as there are different indentations behind a colon.
+    # There are at most as many levels of blocks as there are different indentations after a colon.
     blocks = BLOCK * len(_block_indents(text))
     height = _sieve(text)
     if height is not None:
@@ -82,7 +83,7 @@ _NO_STRUCTURE = re.compile(r"[^-()\[\]{},;\r\n+*/%@&|^~.<>'\"]+")
 _FLAT_GROUP = re.compile(r"[(\[{]([^()\[\]{}]*)[)\]}]")
 _DOUBLING = re.compile(r"^[ \t\f]*(?:case|del)\b", re.MULTILINE)
 # A colon at the end of a line, then empty lines and comments, then the indentation of a line of code, if there is any.
-# Everything behind the colon is optional, so that the expression never fails there and never reads a character twice.
+# Everything after the colon is optional, so that the expression never fails there and never reads a character twice.
 _BLOCK_INDENT = re.compile(
     r":[ \t\f]*(?:\#[^\r\n]*)?(?:[\r\n]+(?:([ \t\f]+)(?=[^ \t\f\r\n\#])|[ \t\f]*(?:\#[^\r\n]*)?))*"
 )

@@ -1,4 +1,4 @@
-"""An index of a module's syntax, made by one walk: calls, definitions, and which function each stands in."""
+"""An index of a module's syntax, made by one walk: calls, definitions, and which function each is in."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def _renamed(node: cst.BaseExpression) -> str | None:
 
 
 def _reach(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
-    """Returns where a string that stands in these scopes may be named: a constant of a class, wherever the class is."""
+    """Returns where a string that is in these scopes may be named: a constant of a class, wherever the class is."""
     while scopes and isinstance(scopes[-1], cst.ClassDef):
         scopes = scopes[:-1]
     return scopes

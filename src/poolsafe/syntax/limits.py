@@ -1,10 +1,10 @@
-"""How deep a text may be nested; measured with LibCST 1.9 on CPython 3.11."""
+"""Limits on size and nesting, measured with LibCST 1.9 on CPython 3.11."""
 
-# CPython's tokenizer refuses more than 200 open brackets, so no file that runs is lost.
+# CPython's tokenizer refuses more than 200 open brackets, so no valid file is rejected.
 MAX_BRACKETS = 200
 # The parse time grows with the square of a chain: 2,000 additions take a second, 5,000 ten, 10,000 more than a minute.
 MAX_OPERATORS = 2_000
-# What is longer is no source that somebody maintains; every pass over a text takes its time.
+# What is longer is no source that someone maintains; every pass over a text takes its time.
 MAX_CHARACTERS = 4_000_000
 # LibCST takes ten microseconds and two kilobytes for a token, and as much for an empty line.
 MAX_TOKENS = 250_000

@@ -1,4 +1,4 @@
-"""Room on the stack for trees that are deep, but not absurd."""
+"""Provides enough stack for deep trees."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEEP_RECURSION = 40_000
 
 
 def in_deep_stack(height: int, work: Callable[[], T]) -> T:
-    """Run `work`, in a thread with a large stack where the height asks for it. What it raises is raised here."""
+    """Runs `work`, in a thread with a large stack if the height requires it. Its exceptions are raised here."""
     if height <= SHALLOW:
         return work()
     outcome: list[T] = []
@@ -45,7 +45,7 @@ _usual_limit = 0
 
 @contextmanager
 def deep_recursion() -> Iterator[None]:
-    """Raise Python's recursion limit meanwhile; it belongs to the process, so the last user restores it."""
+    """Raises Python's recursion limit temporarily. The limit is per process, so the last user restores it."""
     global _users, _usual_limit
     with _lock:
         if _users == 0:

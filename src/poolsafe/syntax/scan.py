@@ -16,7 +16,7 @@ class Absurd(Exception):  # noqa: N818 - a refusal, with its reason
 
 
 def inside_formatted_string(text: str, offset: int) -> bool:
-    """Returns whether `offset` stands inside an f-string or t-string, in its text or in one of its fields."""
+    """Returns whether `offset` is inside an f-string or t-string, in its text or in one of its fields."""
     regions = _formatted_strings(text)
     index = bisect_right(regions, (offset, len(text) + 1)) - 1
     return index >= 0 and regions[index][0] <= offset < regions[index][1]
@@ -24,7 +24,7 @@ def inside_formatted_string(text: str, offset: int) -> bool:
 
 @functools.lru_cache(maxsize=4)  # All fixes of a file ask for the same text.
 def _formatted_strings(text: str) -> list[tuple[int, int]]:
-    """Returns where the outermost f-strings and t-strings begin, behind their quote, and end, with it."""
+    """Returns where the outermost f-strings and t-strings begin, after their quote, and end, with it."""
     if not _FORMATTED.search(text):
         return []
     scan = Scan(text)

@@ -1,7 +1,7 @@
-"""The LibCST tree of a source, and where each node stands in the text.
+"""The LibCST tree of a source, and the position of each node in the text.
 
-LibCST's own position providers cost more than the parse and count what it renders, not what is in the file. Here one
-rendering pass records token numbers, on the first question only, and the offsets are brought back to the text.
+LibCST's own position providers take longer than the parse and refer to its rendering, not to the file. Here, one
+rendering pass records token numbers when a position is first needed, and the offsets are mapped to the text.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ T = TypeVar("T")
 
 
 class Unparsable(Exception):  # noqa: N818 - it names the file's state, and is a finding for the user
-    """The text is no Python that can be analysed. `reason` is one line; `row` and `column` are 1-based."""
+    """The text is not Python that can be analysed. `reason` is one line; `row` and `column` are 1-based."""
 
     def __init__(self, path: str, reason: str, row: int, column: int) -> None:
         super().__init__(f"{path}:{row}:{column}: {reason}")
@@ -53,7 +53,7 @@ class Tree:
         self.source = source
         self.module = module
         self.height = height
-        self.layouts: dict[cst.Dict, DictLayout] = {}  # of the displays that somebody has asked for
+        self.layouts: dict[cst.Dict, DictLayout] = {}  # of the displays that someone has asked for
         self._rendering: _Rendering | None = None
         self._alignment: Alignment | None = None
 
@@ -84,17 +84,17 @@ class Tree:
 
     @property
     def faithful(self) -> bool:
-        """True when offsets are exact and the bytes can be written back, so that the file may be edited."""
+        """Whether offsets are exact and the bytes can be written back, so that the file may be edited."""
         self._rendered()
         assert self._alignment is not None
         return self._alignment.exact and self.source.round_trips
 
     def forget_spans(self) -> None:
-        """Free what the spans take, which is as much as the tree; they are computed anew on the next question."""
+        """Frees the spans, which take as much memory as the tree. They are computed again when needed."""
         self._rendering = self._alignment = None
 
     def with_room(self, work: Callable[[], T]) -> T:
-        """Run `work`, which walks this tree, with as much stack as the tree's height asks for."""
+        """Runs `work`, which walks this tree, with as much stack as the tree's height requires."""
         return in_deep_stack(self.height, work)
 
     def _rendered(self) -> _Rendering:
@@ -113,9 +113,9 @@ class Tree:
 
 
 def parse(source: Source) -> Tree:
-    """Parse with LibCST's newest grammar, whatever Python runs. Raises Unparsable, and nothing else.
+    """Parses with LibCST's newest grammar, whatever Python version is running. Only raises Unparsable.
 
-    The last tree is kept: what a repair has parsed to see whether it parses is checked next.
+    The last tree is kept, because a fixed text is first parsed to see whether it is valid, and checked next.
     """
     global _latest
     if _latest is None or _latest.source is not source:
@@ -188,7 +188,7 @@ def _syntax_error(source: Source, error: cst.ParserSyntaxError, height: int) -> 
 
 
 def _cpython_error(source: Source) -> SyntaxError | None:
-    """CPython's words and place, where it objects too; LibCST says what it expected, and often not where."""
+    """Returns CPython's message and position if it finds an error too. LibCST often does not give the position."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -1,4 +1,4 @@
-"""What becomes of state that belongs to a server: a setting, an advisory lock, a temporary table, LISTEN.
+"""What happens to state that belongs to a server: a setting, an advisory lock, a temporary table, LISTEN.
 
 Each is left by one client and looked for by another one on the same server, which removes it again.
 """
@@ -35,9 +35,9 @@ class Kind:
 
 @frozen
 class StateFate:
-    """What became of it: whether the next client on that server has it, and whether its owner still has it later.
+    """What happened to it: whether the next client on that server has it, and whether its owner still has it later.
 
-    None is not known.
+    None is unknown.
     """
 
     name: str
@@ -47,7 +47,7 @@ class StateFate:
 
 
 def kinds(token: str) -> tuple[Kind, ...]:
-    """Returns the kinds, with names and numbers that nobody else has."""
+    """Returns the kinds, with names and numbers that no one else has."""
     number = int(token[:7], 16)
     # A setting without any effect but on queries of twelve tables and more; a custom one would stay known for ever.
     seed = f"0.{number:09}"
@@ -135,7 +135,7 @@ async def _try(bench: Bench, kind: Kind) -> StateFate:
             async with transaction(owner, keep=True) as pid:
                 if pid == home:
                     kept = bool(await value(owner, kind.look))
-    # Nobody else gets that server while its owner is there, so somebody has to come after.
+    # No one else gets that server while its owner is there, so someone has to come after.
     await bench.drop(owner)
 
     async def look(client: Client) -> bool:

@@ -25,7 +25,7 @@ _PINNED_AFTER = 6
 
 
 class Carried(enum.Enum):
-    """What becomes of the name."""
+    """What happens to the name."""
 
     YES = "carried"
     NO = "lost"
@@ -36,7 +36,7 @@ class Carried(enum.Enum):
 
 @frozen
 class Naming:
-    """What becomes of a name, and the sentence that proves it."""
+    """What happens to a name, and the sentence that proves it."""
 
     carried: Carried
     proof: str
@@ -57,7 +57,7 @@ class _Trial:
         self._bench = bench
         # A name that an interrupted trial has left is not met again.
         self._name = f"poolsafe_{bench.token}_{bench.next_number()}"
-        # Nobody else has a statement with this text, so a pooler that shares statements by text shares it with nobody.
+        # No one else has a statement with this text, so a pooler that shares statements by text shares it with no one.
         self._marker = f"poolsafe {bench.token}"
         self._home = 0
         self._remains = False

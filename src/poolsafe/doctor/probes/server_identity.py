@@ -23,7 +23,7 @@ class Identity:
 
     `version` is PostgreSQL's. `process` says whether the process that was announced when connecting is the one that
     answers, which a pooler seldom manages. `port` says whether that process sees the client's own port, None if it
-    is not known. `pgpool` says whether pgpool-II answers. `limits` are settings that end idle connections, as
+    is unknown. `pgpool` says whether pgpool-II answers. `limits` are settings that end idle connections, as
     (name, value) without those that are off.
     """
 

@@ -1,4 +1,4 @@
-"""What becomes of parameters that a client sends when it connects: asyncpg's `server_settings`."""
+"""What happens to parameters that a client sends when it connects: asyncpg's `server_settings`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Trial:
 
 @frozen
 class Parameter:
-    """What became of a parameter; `reason` is the refusal, or "" ."""
+    """What happened to a parameter; `reason` is the refusal, or "" ."""
 
     name: str
     fate: Fate
@@ -60,7 +60,7 @@ def trials(token: str, present: Mapping[str, str]) -> tuple[Trial, ...]:
 
 
 async def run(bench: Bench) -> tuple[Parameter, ...]:
-    """Tries each parameter. Raises what `Client` raises, but for refusals of a parameter."""
+    """Tries each parameter. Raises what `Client` raises, except for refusals of a parameter."""
     plain = (await bench.clients(1))[0]
     listed = "('jit'), ('extra_float_digits')"
     rows = await plain.rows(

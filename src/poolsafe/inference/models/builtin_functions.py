@@ -239,7 +239,7 @@ def _fromkeys(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value
 
 
 def _sorted(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """Returns sorted strings or numbers, or an open list if the order is not known."""
+    """Returns sorted strings or numbers, or an open list if the order is unknown."""
     value = unpacked(frame, first(frame, node, arguments))
     items = value.items if isinstance(value, Sequence) and not value.open else ()
     keys = [item.value if isinstance(item, Const) else item.known if isinstance(item, Text) else None for item in items]

@@ -1,4 +1,4 @@
-"""Clients of PostgreSQL beside SQLAlchemy: the calls that make a connection or a pool are observed."""
+"""Clients of PostgreSQL next to SQLAlchemy: the calls that make a connection or a pool are observed."""
 
 from __future__ import annotations
 

@@ -53,7 +53,7 @@ def make_connectable(frame: Frame, arguments: Arguments, *, asynchronous: bool) 
 
 
 def _session_on(bind: Value | None) -> Connectable | None:
-    """Returns a session on an engine, connection or session maker, or None if that is not known."""
+    """Returns a session on an engine, connection or session maker, or None if that is unknown."""
     if isinstance(bind, SessionMaker):
         return bind.session
     return replace(bind, engine=False) if isinstance(bind, Connectable) else None
@@ -195,7 +195,7 @@ def _run_async(frame: Frame, arguments: Arguments) -> None:
 def connectable_method(
     frame: Frame, node: ir.Call | None, receiver: Connectable, name: str, arguments: Arguments
 ) -> Value | None:
-    """Returns the result of a method of an engine, connection or session, or None if it is not known.
+    """Returns the result of a method of an engine, connection or session, or None if it is unknown.
 
     Observes the calls that put a connection, or all connections of an engine, into AUTOCOMMIT.
     """
@@ -214,14 +214,14 @@ def connectable_method(
 
 
 def maker_method(receiver: SessionMaker, name: str) -> Value | None:
-    """Returns the result of a method or call of a session maker, or None if it is not known."""
+    """Returns the result of a method or call of a session maker, or None if it is unknown."""
     return receiver.session if name in ("__call__", "begin", *_CONNECTING) else None
 
 
 def clause_method(
     frame: Frame, node: ir.Call | None, receiver: TextClause, name: str, arguments: Arguments
 ) -> Value | None:
-    """Returns the result of a method of a text clause, or None if it is not known."""
+    """Returns the result of a method of a text clause, or None if it is unknown."""
     if name in _REFINING:
         return receiver
     return _for_dialects(frame, node, receiver, arguments) if name == "execute_if" and node is not None else None

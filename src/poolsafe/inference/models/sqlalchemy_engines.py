@@ -67,13 +67,13 @@ def engine_url(function: str, arguments: Arguments) -> Value:
 
 
 def schemes_of(url: Value) -> frozenset[str]:
-    """Returns the schemes that a URL may have, or an empty set if one of them is not known."""
+    """Returns the schemes that a URL may have, or an empty set if one of them is unknown."""
     schemes = [single_scheme(single) for _, single in alternatives(for_detection(url))]
     return frozenset() if None in schemes else frozenset(scheme for scheme in schemes if scheme is not None)
 
 
 def single_scheme(value: Value) -> str | None:
-    """Returns the scheme of a single URL, as a string or an object, or None if it is not known."""
+    """Returns the scheme of a single URL, as a string or an object, or None if it is unknown."""
     match value:
         case Url():
             known = {texts.as_text(single).known for _, single in alternatives(for_detection(value.drivername))}

@@ -1,8 +1,8 @@
 """The secrets of Python source: which name, key or parameter each literal is bound to, and what texts they make up.
 
-The literals of one expression are read as one text, in their order, with a hole for what is no literal: a URL is found
-however it is put together. To hide a word too many costs nothing, so where the syntax is open, what stands next to the
-name of a secret counts as one.
+The literals of one expression are read as one text, in their order, with a hole for what is not a literal: a URL is
+found however it is put together. To hide a word too many costs nothing, so where the syntax is open, what is next to
+the name of a secret counts as one.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _COMPARING = frozenset(
 _EXECUTING = frozenset(
     {"exec_driver_sql", "execute", "executemany", "fetch", "fetchrow", "fetchval", "mogrify", "scalar", "scalars"}
 )
-# Keys and parameters that say what the value beside them is called: `Field("...", alias="password")`.
+# Keys and parameters that say what the value next to them is called: `Field("...", alias="password")`.
 _LABELS = frozenset({"alias", "env", "envvar", "key", "name", "validation_alias"})
 _HEADERS = frozenset(
     {"if", "elif", "while", "for", "with", "try", "except", "else", "finally", "def", "class", "match", "case", "async"}
@@ -47,7 +47,7 @@ _HEADERS = frozenset(
 _EQUAL = ("==", "!=", "in")
 _BINDING = ("=", ":", ":=", "+=", "%=", "|=", *_EQUAL)
 _CHOICES = ("or", "else")
-# Words that are no operands: what follows in brackets is no call.
+# Words that are no operands: what follows in brackets is not a call.
 _KEYWORDS = frozenset(kwlist) - {"None", "True", "False"}
 
 
@@ -138,7 +138,7 @@ class _Search:
         self._bind(items, secret=False)
 
     def _bind(self, items: Sequence[Item], *, secret: bool) -> None:
-        """Read what stands between two commas, or a statement: names, and what is given to them."""
+        """Read what is between two commas, or a statement: names, and what is given to them."""
         parts: list[Sequence[Item]] = []
         equal = False
         start = 0
@@ -339,7 +339,7 @@ def _is_option(segment: Sequence[Item]) -> bool:
 
 
 def _is_labelled(segment: Sequence[Item]) -> bool:
-    """Returns whether a segment calls what stands beside it a secret: `alias="password"`, `"name": "DB_PASSWORD"`."""
+    """Returns whether a segment calls what is next to it a secret: `alias="password"`, `"name": "DB_PASSWORD"`."""
     if len(segment) != 3 or segment[1] not in ("=", ":") or not isinstance(segment[2], Text):
         return False
     label = segment[0].key if isinstance(segment[0], Text) else segment[0]

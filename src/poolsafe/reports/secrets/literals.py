@@ -1,6 +1,6 @@
 """Reads Python source into a tree of literals, words, signs and brackets. It never fails, however broken the source is.
 
-An f-string keeps the code of its fields. Comments are collected beside the tree.
+An f-string keeps the code of its fields. Comments are collected next to the tree.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-# What belongs to a string behind its opening quotes. None of them can fail.
+# What belongs to a string after its opening quotes. None of them can fail.
 _BODIES = {
     "'''": re.compile(r"[^\\']*(?:(?:\\[\s\S]|'(?!''))[^\\']*)*"),
     '"""': re.compile(r'[^\\"]*(?:(?:\\[\s\S]|"(?!""))[^\\"]*)*'),
@@ -72,7 +72,7 @@ class Number:
 
 
 class Group:
-    """What stands between brackets. `kind` is the opening one, `f` for the field of an f-string, "" for the file."""
+    """What is between brackets. `kind` is the opening one, `f` for the field of an f-string, "" for the file."""
 
     __slots__ = ("items", "kind")
 
@@ -201,7 +201,7 @@ class Reader:
             group.items.append(NEWLINE)
         elif group.kind == "f":
             string = self._open[-2]
-            # Nobody closed the field: the string ends with the line.
+            # No one closed the field: the string ends with the line.
             if isinstance(string, _String) and len(string.quote) == 1:
                 del self._open[-2:]
                 self._position -= 1

@@ -1,6 +1,6 @@
 """The secrets of one text that is no code: passwords of URLs, values of named keys, and passwords in SQL.
 
-The text may be that of an expression, put together from several literals; HOLE stands where a value is inserted.
+The text may be that of an expression, put together from several literals; HOLE is where a value is inserted.
 Every pattern is linear: what repeats without a bound is followed by what it cannot match.
 """
 
@@ -23,7 +23,7 @@ HOLE = "\0"
 _FIELD = rf"\$?\{{[\w.\[\]!]{{0,100}}\}}|%\(\w{{1,100}}\)s|%s|<[\w -]{{0,100}}>|\*|\.\.\.|{HOLE}"
 FIELDS = re.compile(rf"(?:{_FIELD})*")
 _TEMPLATE = re.compile(r"\{[\w.\[\]!:]{0,100}\}|%\(\w{1,100}\)s|%s")
-# In SQL and behind a key a parameter can stand, which no URL knows. A password can only begin like one.
+# In SQL and after a key a parameter can stand, which no URL knows. A password can only begin like one.
 _PARAMETER = re.compile(rf"""(?:(?:{_FIELD}){{1,20}}|:\w{{1,100}}|\$\d{{1,9}}|\?)(?=[\s,;&)\]}}>"'`\\]|\Z)""")
 
 _LINE_END = re.compile(r"[\r\n]")
@@ -34,7 +34,7 @@ _SCHEME = _NO_LETTERS + "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _LONGEST_SCHEME = 50
 _BEFORE_URL = frozenset(" \t\r\n,\"'`<(" + HOLE)
 _PORTS = re.compile(rf"[\d{HOLE}]{{0,5}}(?:,[\w.\-\[\]]{{0,300}}:\d{{1,5}})*(?:[/?#,\"'`\s)\]}}>;\\]|\Z)")
-# `user:password@host` of a URL whose beginning stands elsewhere.
+# `user:password@host` of a URL whose beginning is elsewhere.
 _HEADLESS = re.compile(rf"{HOLE}?(?://)?[\w.%+\-{HOLE}]{{0,200}}:(?=[^\s:/]|/[^/])")
 
 _NAME = re.compile(r"[^\W\d][\w\-]*")
@@ -58,8 +58,8 @@ _ESCAPES = frozenset("abfnrtv")
 class Findings:
     """The secrets of a text, as spans.
 
-    `places` are the spans where a secret belongs, whatever stands there. `template` says that a field of a template
-    does, and `parameter` that one of an SQL command does, or a field behind a key.
+    `places` are the spans where a secret belongs, whatever is there. `template` says that a field of a template
+    does, and `parameter` that one of an SQL command does, or a field after a key.
     """
 
     __slots__ = ("parameter", "places", "spans", "template")
@@ -102,7 +102,7 @@ def _in_urls(text: str, found: Findings, *, prose: bool) -> None:
 
 
 def _regions(text: str) -> Iterator[Span]:
-    """Yields where each URL of the text can reach, behind its `://`: to the next URL, or to the end of the line."""
+    """Yields where each URL of the text can reach, after its `://`: to the next URL, or to the end of the line."""
     start = end = -1
     for match in _AUTHORITY.finditer(text):
         head = _scheme_start(text, max(start, match.start() - _LONGEST_SCHEME, 0), match.start())
@@ -127,7 +127,7 @@ def _scheme_start(text: str, start: int, end: int) -> int:
 def _in_authority(text: str, start: int, end: int, found: Findings) -> None:
     """Find the password between the user and the host.
 
-    It ends at the last `@`: what stands there unquoted is not what a URL allows, but what people write.
+    It ends at the last `@`: what is there unquoted is not what a URL allows, but what people write.
     """
     colon = text.find(":", _behind_address(text, start, end), end)
     if colon < 0:
@@ -203,7 +203,7 @@ def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, 
     dollar = None if in_query else _DOLLAR.match(text, start)
     if dollar is not None:
         end = text.find(dollar[0], dollar.end())
-        # Where nobody closes it, it may as well be how a password begins.
+        # Where no one closes it, it may as well be how a password begins.
         begin, end = (start, len(text)) if end < 0 else (dollar.end(), end)
         found.add(text, begin, end)
         return end
@@ -224,7 +224,7 @@ def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, 
 
 
 def _closing(text: str, quote: re.Match[str]) -> int:
-    """Returns where a quoted value ends, or the end of the text if nobody closes it.
+    """Returns where a quoted value ends, or the end of the text if no one closes it.
 
     A quote that is escaped, doubled, or in the middle of a word does not close it.
     """
