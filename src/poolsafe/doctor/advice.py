@@ -1,4 +1,4 @@
-"""What to do: the options of the installed versions, by the linter's own verdict table, and the linter's settings."""
+"""The advice: options for the installed versions, from the linter's own verdict table, and the linter's settings."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ EMPTY_NAME = Configuration("both sizes 0, empty name", statement_zero=True, prep
 UNIQUE_NAME = Configuration(
     "both sizes 0, unique names", statement_zero=True, prepared_zero=True, name=NameFunction.UNIQUE
 )
-# The simplest first. What the linter's own fixes write is among them.
+# The simplest first. The linter's own fixes are among them.
 _CANDIDATES = (DEFAULT, BOTH_ZERO, EMPTY_NAME)
 ALL = (DEFAULT, ONE_ZERO, OTHER_ZERO, BOTH_ZERO, EMPTY_NAME, UNIQUE_NAME)
 
@@ -75,7 +75,7 @@ _MODES = {
     Between.UNKNOWN: PoolMode.TRANSACTION,
     Between.STATEMENT: PoolMode.STATEMENT,
 }
-# PgBouncer's number cannot be read by a client; any but 0 says that statements are carried.
+# A client cannot read PgBouncer's number. Any number except 0 means that statements are supported.
 NUMBER = "max-prepared-statements"
 _CARRIED = 1
 # What the linter knows by a name, as its mode does not say it.
@@ -111,10 +111,7 @@ def recommended(
     sqlalchemy: Version | None,
     failed: Collection[Configuration] = (),
 ) -> Configuration | None:
-    """Returns the simplest configuration that the linter has nothing against, or None if there is none.
-
-    Those that `failed` on the server do not count.
-    """
+    """Returns the simplest configuration that the linter accepts, except those that `failed` on the server, or None."""
     autocommit = between is Between.STATEMENT
     deployment = Deployment(
         pooler=_MODES[between],
@@ -129,7 +126,7 @@ def recommended(
 
 
 def engine_call(configuration: Configuration, between: Between) -> str:
-    """Returns the call to write, with what has to be given to `create_async_engine`."""
+    """Returns the call of `create_async_engine` to write."""
     said = configuration.connect_args()
     words = ["url"]
     if between is Between.STATEMENT:

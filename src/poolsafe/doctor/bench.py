@@ -1,4 +1,4 @@
-"""What a probe asks with: clients of one server, bounded in number and time. The driver is behind `Client`."""
+"""The clients that a probe uses: limited in number and time. `Client` hides the driver."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from typing import Any, Protocol
 MOST_CLIENTS = 8
 # Seconds that a client waits for a server connection that others may hold.
 PATIENCE = 2.0
-# In every command, so that `pg_stat_activity` tells who asks. An application name would do it too, but PgBouncer 1.18
-# leaves it on the server for the next client.
+# In every command, so that it is recognisable in `pg_stat_activity`. An application name would be too, but PgBouncer
+# 1.18 leaves it on the server for the next client.
 SIGNATURE = "/* poolsafe --doctor */"
 
 Row = tuple[Any, ...]
 
 
 class Refused(Exception):  # noqa: N818 - it names what happened
-    """The server or the pooler answered with an error, and the connection may be used again."""
+    """The server or the pooler answered with an error. The connection can still be used."""
 
     def __init__(self, text: str, state: str = "") -> None:
         """`state` is the SQLSTATE, or "" if there is none."""
@@ -30,15 +30,15 @@ class Refused(Exception):  # noqa: N818 - it names what happened
 
 
 class Lost(Exception):  # noqa: N818
-    """The connection was closed, by whom and why the text says as far as it is known."""
+    """The connection was closed. The text says by whom and why, if that is known."""
 
 
 class NoAnswer(Exception):  # noqa: N818
-    """The answer did not come in time. The connection is of no more use."""
+    """The answer did not come in time. The connection can no longer be used."""
 
 
 class Statement(Protocol):
-    """A prepared statement under a name, parsed once."""
+    """A named prepared statement, parsed once."""
 
     async def value(self) -> Any:
         """Binds and executes it, without parsing it again. Raises what `Client` raises."""
@@ -52,7 +52,7 @@ class Client(Protocol):
     port: int | None
 
     def reported(self, setting: str) -> str | None:
-        """Returns the value that was reported unasked when connecting, or None if there was none. Asks no server."""
+        """Returns the value that was reported when connecting, or None if there was none. Sends nothing."""
 
     async def rows(self, sql: str) -> list[Row]:
         """Runs one command as an unnamed statement and returns its rows."""
@@ -67,7 +67,7 @@ class Client(Protocol):
         """Listens to a channel, and returns a function that tells whether anything arrived."""
 
     async def close(self) -> None:
-        """Says goodbye if that is possible, and closes. Raises nothing."""
+        """Ends the session if that is possible, and closes the connection. Raises nothing."""
 
 
 Cleaner = Callable[["Bench"], Awaitable[bool]]
@@ -78,7 +78,7 @@ class Bench:
     """The clients of one examination. `token` is in every name that a probe makes; no one else uses it."""
 
     def __init__(self, connect: Connect, said: Callable[[str], None] = lambda _: None) -> None:
-        """`said` is told what is being done."""
+        """`said` is called with a description of what is being done."""
         self._connect = connect
         self._open: list[Client] = []
         self.say = said
@@ -91,16 +91,16 @@ class Bench:
         return next(self._numbers)
 
     def leaves(self, what: str, clean: Cleaner) -> None:
-        """Notes that from now on something is on a server, and how to remove it if its probe does not."""
+        """Records that something is now on a server, and how to remove it if its probe does not."""
         self._left[what] = clean
 
     def removed(self, what: str) -> None:
-        """Notes that it is there no more."""
+        """Records that it has been removed."""
         del self._left[what]
 
     @property
     def left(self) -> tuple[str, ...]:
-        """What is still on a server, one phrase each."""
+        """What is still on a server, as one phrase each."""
         return tuple(self._left)
 
     async def clean_up(self) -> None:
@@ -111,7 +111,7 @@ class Bench:
         # In a session pool, no one but a client that is open may ever get to its server again.
         await self._clean()
         if self._left:
-            # Whatever the open ones were doing, it may not have come to its end.
+            # The open clients may have been interrupted.
             await self.close()
             await self._clean()
 
@@ -130,7 +130,7 @@ class Bench:
         return client
 
     async def clients(self, number: int) -> list[Client]:
-        """Returns this many clients, new ones where there are not enough that are open."""
+        """Returns this many clients, new ones if not enough are open."""
         while len(self._open) < number:
             await self.client()
         return self._open[:number]
@@ -164,7 +164,7 @@ async def transaction(client: Client, *, keep: bool = False, patience: float = P
 
 @asynccontextmanager
 async def attempt(client: Client) -> AsyncIterator[None]:
-    """Lets the block fail without ending the transaction around it."""
+    """Allows the block to fail without ending the transaction around it."""
     await client.run("SAVEPOINT poolsafe")
     try:
         yield

@@ -1,4 +1,4 @@
-"""Removing what a probe has put on a server connection, from another client that holds the same server."""
+"""Removes what a probe has left on a server connection, with another client that holds the same server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from poolsafe.doctor.bench import MOST_CLIENTS, SIGNATURE, Lost, NoAnswer, Refus
 if TYPE_CHECKING:
     from poolsafe.doctor.bench import Bench, Client
 
-# Visits without anything found until every server counts as clean.
+# After this many visits without finding anything, every server counts as clean.
 _QUIET = 2
 _VISITS = 12
 # New clients until one has the server of a client that has gone, and seconds between them.
@@ -25,7 +25,7 @@ _PATIENCE = 1.0
 async def drop_statements(client: Client, marker: str) -> list[str]:
     """Drops the statements of this server whose name or text holds `marker`, and returns their names.
 
-    A pooler that carries statements gives them names of its own.
+    A pooler that supports prepared statements gives them other names.
     """
     rows = await client.rows(
         "SELECT name FROM pg_catalog.pg_prepared_statements "
@@ -34,7 +34,7 @@ async def drop_statements(client: Client, marker: str) -> list[str]:
     names = [str(name) for (name,) in rows]
     for name in names:
         quoted = name.replace('"', '""')
-        # Closed by its owner meanwhile.
+        # Its client has closed it in the meantime.
         with suppress(Refused):
             async with attempt(client):
                 await client.run(f'DEALLOCATE "{quoted}"')
@@ -46,9 +46,9 @@ async def drop_statements_everywhere(
 ) -> bool:
     """Drops such statements on every server that can be reached; returns whether none is left.
 
-    As many transactions as clients are open at once, so that each holds another server. `servers` are process ids that
-    have to be visited, unless they have ended; `alone` says that no other one can have such a statement. Otherwise a
-    server that others keep busy may be missed.
+    All clients have open transactions at the same time, so that each holds another server. `servers` are process ids
+    that have to be visited, unless they have ended; with `alone`, no other server can have such a statement. Otherwise,
+    a server that other clients keep busy may be missed.
     """
     missing = set(servers)
     quiet = 0
@@ -83,13 +83,13 @@ async def at_successor(bench: Bench, home: int, look: Callable[[Client], Awaitab
             if not await value(client, f"SELECT pid FROM pg_catalog.pg_stat_activity WHERE pid = {home}"):
                 return False
         await bench.drop(client)
-        # A pooler resets a server before it gives it to the next client.
+        # A pooler may reset a server before it gives it to the next client.
         await asyncio.sleep(_PAUSE)
     return None
 
 
 class _Visit:
-    """One round of transactions that are open at once."""
+    """One round of transactions that are open at the same time."""
 
     def __init__(self, bench: Bench, marker: str) -> None:
         self._bench = bench
@@ -108,7 +108,7 @@ class _Visit:
                 self.found += await drop_statements(first, self._marker)
                 return await self.run(others)
         except NoAnswer:
-            # It waits while the others hold all servers, which have been visited then.
+            # It waits while the others hold all servers, so all of them have been visited.
             await self._bench.drop(first)
             return True
         except (Lost, Refused):

@@ -1,4 +1,4 @@
-"""`--write-config`: the lines of the verdict in the project's configuration file, and nothing else in it changed."""
+"""`--write-config`: writes the verdict to the project's configuration file, and changes nothing else in it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FLAG = "--write-config"
 MISSING = f"{_FLAG} needs tomlkit, which is not installed: python -m pip install 'poolsafe[doctor]'"
-# What an earlier verdict may have written and a later one does not say.
+# Keys that an earlier verdict may have written, and a later one does not set.
 _KEYS = ("pooler", NUMBER)
 _HEADER = "[tool.poolsafe]"
 _BOM = "\ufeff"
@@ -33,7 +33,8 @@ def require() -> None:
 def find(named: str | None) -> str:
     """Returns the file to write: the one that `--config` names, else the nearest one of the project.
 
-    A file of our own wins over pyproject.toml in the same folder, as when it is read. Raises UsageError.
+    poolsafe's own file takes precedence over pyproject.toml in the same directory, as when it is read. Raises
+    UsageError.
     """
     if named is not None:
         return named
@@ -83,7 +84,7 @@ def changed(before: bytes, settings: Mapping[str, str | int], *, own: bool) -> b
     mark = _BOM if text.startswith(_BOM) else ""
     text = text.removeprefix(_BOM)
     ends = "\r\n" if text.count("\n") == text.count("\r\n") > 0 else "\n"
-    # tomlkit ends the lines that it writes as Unix does.
+    # tomlkit writes Unix line ends.
     text = text.replace("\r\n", "\n") if ends == "\r\n" else text
     document = tomlkit.parse(text)
     table: MutableMapping[str, Any] = document if own else _table(document, "tool", "poolsafe")
@@ -92,7 +93,7 @@ def changed(before: bytes, settings: Mapping[str, str | int], *, own: bool) -> b
             if key not in table:
                 table[key] = _item(key, settings[key])
             elif table[key] != settings[key]:
-                # A comment of the owner's stays.
+                # The user's own comment stays.
                 owned = _comment(table[key]) and not _is_remarked(table[key])
                 if not owned:
                     trivia = table[key].trivia
@@ -130,7 +131,7 @@ def _item(key: str, value: str | int) -> Any:
 
 
 def _is_remarked(item: Any) -> bool:
-    """Returns whether the comment next to a value is one of ours."""
+    """Returns whether the comment after a value was written by poolsafe."""
     return any(_comment(item) == f"# {remark}" for remark in REMARKS.values())
 
 
@@ -152,7 +153,7 @@ def _table(document: MutableMapping[str, Any], *path: str) -> MutableMapping[str
 
 
 def _compare(before: dict[str, Any], after: dict[str, Any], settings: Mapping[str, str | int], *, own: bool) -> None:
-    """Raises ValueError unless the two differ by the settings only. The parser is not the one that wrote."""
+    """Raises ValueError if the two differ in more than the settings. It uses another parser than the one that wrote."""
     wanted = before if own else before.setdefault("tool", {}).setdefault("poolsafe", {})
     for key in _KEYS:
         wanted.pop(key, None)

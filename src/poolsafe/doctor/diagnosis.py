@@ -1,4 +1,4 @@
-"""From what the probes saw to a verdict: pure functions, without a client."""
+"""Turns the results of the probes into a verdict, with pure functions."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def between(seen: Observations) -> Between:
     if seen.pooling.movement is Movement.NO_TRANSACTIONS:
         return Between.STATEMENT
     if seen.naming.carried is Carried.NO:
-        # Even where a client keeps its server: a proxy can lose names by itself.
+        # Even if a client keeps its server, because a proxy itself can lose names.
         return Between.BREAKS
     if seen.naming.carried is Carried.INHERITED:
         return Between.INHERITS
@@ -99,7 +99,7 @@ def _kept(seen: Observations) -> Between:
     identity = seen.identity
     if identity.pgpool or seen.pooling.reused or not identity.process or lost(seen):
         return Between.SESSION
-    # A process that sees another port alone proves nothing: Docker and other networks rewrite addresses.
+    # A different port alone proves nothing, because Docker and other networks rewrite addresses.
     return Between.DIRECT
 
 

@@ -1,4 +1,4 @@
-"""The one module that imports asyncpg: connections, and what their errors mean."""
+"""The only module that imports asyncpg: connections, and the meaning of their errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     _T = TypeVar("_T")
 
 MISSING = "--doctor needs asyncpg, which is not installed: python -m pip install 'poolsafe[doctor]'"
-# Seconds for one command, and for taking leave.
+# Seconds for one command, and for closing.
 _STEP = 10.0
 _GOODBYE = 1.0
 _WAITS = 5.0
@@ -45,7 +45,7 @@ def installed(package: str) -> tuple[int, ...] | None:
 
 
 def arguments(target: Target) -> dict[str, Any]:
-    """Returns what `asyncpg.connect` is called with for this server. TLS files can only be said in a DSN."""
+    """Returns the arguments of `asyncpg.connect` for this server. TLS files can only be set in a DSN."""
     said: dict[str, Any] = {
         "host": target.host,
         "port": target.port,
@@ -61,7 +61,7 @@ def arguments(target: Target) -> dict[str, Any]:
 
 
 def connection_class() -> Any:
-    """Returns asyncpg's connection, which here closes where it would ask the server to cancel a command.
+    """Returns asyncpg's connection class with one change: it closes instead of asking the server to cancel a command.
 
     PgBouncer 1.18 queues such a request until it has a server for it, and by then another client may run there.
     """
@@ -74,7 +74,7 @@ def connection_class() -> Any:
                 if not waiter.done():
                     waiter.set_result(None)
 
-            # asyncpg is in the middle of telling its caller.
+            # asyncpg is raising the exception to its caller.
             asyncio.get_running_loop().call_soon(end)
 
     return Connection
@@ -130,10 +130,10 @@ class _Connection:
     async def close(self) -> None:
         import asyncpg
 
-        # A listener that is left makes asyncpg warn, and what is left is for the doctor to clean up.
+        # asyncpg warns about a remaining listener, but the doctor cleans up itself.
         with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError):
             if not self._connection.is_closed():
-                # asyncpg's own timeout does not hold for everything that it waits for.
+                # asyncpg's own timeout does not apply to everything that it waits for.
                 await asyncio.wait_for(self._connection.close(timeout=_GOODBYE), 2 * _GOODBYE)
         self._connection.terminate()
 
@@ -156,12 +156,12 @@ async def _translated(answer: Coroutine[Any, Any, _T]) -> _T:
     except asyncpg.PostgresError as error:
         raise Refused(_one_line(error), error.sqlstate or "") from error
     except asyncpg.InterfaceError as error:
-        # asyncpg's own complaints: a wrong parameter, or a connection that has gone.
+        # asyncpg's own errors: a wrong parameter, or a lost connection.
         if isinstance(error, ValueError):
             raise ValueError(_one_line(error)) from error
         raise Lost(_one_line(error)) from error
     except (asyncpg.InternalClientError, BufferError) as error:
-        # The answer is not one to this question.
+        # It is the answer to another query.
         raise Refused(_one_line(error)) from error
     except (asyncio.TimeoutError, TimeoutError) as error:
         raise NoAnswer from error

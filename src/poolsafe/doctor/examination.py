@@ -1,4 +1,4 @@
-"""One examination: the probes in their order, within a time, and the cleaning up whatever happens."""
+"""One examination: runs the probes in order, within a time limit, and always cleans up."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from poolsafe.doctor.target import Target
 from poolsafe.doctor.workload import Outcome
 from poolsafe.facts.deployment import Version
 
-# Seconds for one connection, and for cleaning up after what was stopped.
+# Seconds for one connection, and for cleaning up after an interruption.
 _CONNECTING = 10.0
 _CLEANING = 8.0
-# How often a probe is run again in a pool that is busy.
+# How often a probe is repeated in a busy pool.
 _AGAIN = 3
 
 _T = TypeVar("_T")
@@ -53,10 +53,10 @@ class Examination:
 
     @property
     def works(self) -> bool:
-        """Whether what is recommended was seen to work."""
+        """Whether the recommended options have been seen to work."""
         if self.between is None or self.recommended is None:
             return False
-        # asyncpg's defaults are what the probe of names has tried; everything else needs a trial.
+        # The probe of names has already tried asyncpg's defaults; everything else needs a trial.
         return not self.trial.failed if self.trial is not None else self.recommended == advice.DEFAULT
 
     @property
@@ -76,7 +76,7 @@ class Examination:
 
 
 class NoConnection(Exception):  # noqa: N818 - it names what happened
-    """There is no verdict, and the text is the reason in one line. `found` is what was seen so far."""
+    """There is no verdict; the text is the reason, in one line. `found` is what has been found so far."""
 
     def __init__(self, text: str, found: Examination) -> None:
         super().__init__(text)
@@ -86,9 +86,9 @@ class NoConnection(Exception):  # noqa: N818 - it names what happened
 async def examine(
     target: Target, *, timeout: float, state: bool = False, say: Callable[[str], None] = lambda _: None
 ) -> Examination:
-    """Examines a server within `timeout` seconds. `state` says that the probes run that leave something if cut off.
+    """Examines a server within `timeout` seconds. `state` enables the probes that leave something if interrupted.
 
-    If it is cancelled, it cleans up and returns what it has. Raises NoConnection.
+    If it is cancelled, it cleans up and returns what it has found. Raises NoConnection.
     """
     connecting = min(_CONNECTING, timeout)
 
@@ -119,11 +119,11 @@ async def _clean(bench: Bench) -> None:
 
 
 async def _connected(bench: Bench, found: Examination, timeout: float) -> None:
-    """Makes the first connection, whose failure is worth a reason of its own."""
+    """Makes the first connection. If that fails, the reason is reported."""
     try:
         await bench.client()
     except Exception as error:
-        # asyncpg stumbles over servers that are no PostgreSQL in ways of its own.
+        # asyncpg raises various exceptions if the server is not PostgreSQL.
         found.problems.append(reason(error, found.target, timeout))
         raise NoConnection(found.error, found) from error
 
@@ -135,7 +135,7 @@ class _Run:
         self._state = state
 
     async def probes(self) -> None:
-        """Runs the probes one after the other, each on what the others have found."""
+        """Runs the probes one after another, each with the results of the others."""
         try:
             await self._verdict()
         except (Refused, Lost, NoAnswer, OSError) as error:
@@ -158,7 +158,7 @@ class _Run:
         found.between = between(found.seen)
 
     async def _patiently(self, probe: Callable[[Bench], Awaitable[_T]]) -> _T:
-        """Runs a probe again with new clients where others kept every server for too long."""
+        """Repeats a probe with new clients if other clients kept every server busy for too long."""
         for _ in range(_AGAIN):
             try:
                 return await probe(self._bench)
@@ -172,7 +172,7 @@ class _Run:
         found.recommended = self._advised()
         if found.recommended in recommended_configuration.UNNAMED:
             self._bench.say("do the recommended options work")
-            # Whatever limits connections, the trial needs some as well.
+            # If connections are limited, the trial needs some as well.
             await self._bench.close()
             found.trial = await recommended_configuration.run(
                 self._bench, found.target, found.recommended, found.between
@@ -187,7 +187,7 @@ class _Run:
             self._problem("startup parameters", error)
             return
         found.seen = Observations(found.seen.identity, found.seen.pooling, found.seen.naming, parameters)
-        # A proxy that is otherwise unseen may show by what it drops.
+        # The parameters that a proxy drops may be the only sign of it.
         found.between = between(found.seen)
 
     async def _session_state(self) -> None:
@@ -208,7 +208,7 @@ class _Run:
             self._problem("session state", error)
 
     def _reconsider(self, tried: Mapping[advice.Configuration, Outcome]) -> None:
-        """Recommends something else if two processes were too much for what is recommended so far."""
+        """Recommends something else if the recommended options failed with two processes."""
         found = self._found
         failed = [each for each, outcome in tried.items() if outcome.failures.keys() - {cache_configurations.NO_ANSWER}]
         if found.recommended not in failed:

@@ -17,14 +17,14 @@ _AUTHENTICATION = ("authentication failed", "no such user", "auth failed", "SASL
 _DATABASE = ("no such database",)
 _TLS = ("SSL", "TLS")
 _MAY_DO_WITHOUT = ("allow", "prefer")
-# asyncpg's words.
+# asyncpg's message.
 _NO_TLS = "rejected SSL upgrade"
 _GONE = "connection_lost()"
 _CLOSED = "connection was closed in the middle of operation"
 
 
 def reason(error: BaseException, target: Target, timeout: float) -> str:
-    """Returns why connecting failed, as one line without the password. `timeout` is what connecting was given, in s."""
+    """Returns why connecting failed, as one line without the password. `timeout` is the limit in seconds."""
     return target.without_secrets(" ".join(_reason(error, target, timeout).split()))
 
 
@@ -82,7 +82,7 @@ def _closed(text: str, target: Target) -> str:
 def _without_tls(target: Target) -> str:
     mode = target.tls.get("sslmode", "prefer")
     if mode in _MAY_DO_WITHOUT:
-        # Then a plain no of PostgreSQL's is not an error.
+        # Otherwise, a plain refusal by PostgreSQL is not an error.
         return f"{target.address} does not answer like PostgreSQL: something else is listening there"
     return f"{target.address}: TLS: the server does not offer it, but `sslmode={mode}` in the URL requires it"
 

@@ -1,4 +1,4 @@
-"""What is being done, on one line of a terminal that erases itself."""
+"""A progress line on the terminal, which erases itself."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from types import TracebackType
 
 
 class Progress:
-    """A context manager that leaves nothing behind. It is silent unless standard error is a terminal."""
+    """A context manager that erases its line at the end. Prints nothing unless standard error is a terminal."""
 
     def __init__(self, *, enabled: bool) -> None:
-        # A terminal that cannot erase would be filled with lines.
+        # A terminal that cannot erase lines would be filled with them.
         self._enabled = enabled and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._shown = False
 
@@ -25,7 +25,7 @@ class Progress:
             self._write("\r\x1b[K")
 
     def say(self, text: str) -> None:
-        """Shows what is being done in place of what was."""
+        """Replaces the text of the line."""
         if self._enabled:
             self._shown = True
             self._write(f"\r\x1b[Kpoolsafe --doctor: {text}")

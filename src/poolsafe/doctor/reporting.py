@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from poolsafe.doctor.examination import Examination
 
-# Of a report that no terminal limits.
+# Of a report that is not limited by a terminal.
 _WIDTH = 100
 _MARGIN = "  "
 _FATES = {
@@ -185,7 +185,7 @@ class _Report:
         yield ""
 
     def _basis(self) -> str:
-        """Returns what the advice rests on."""
+        """Returns what the advice is based on."""
         if self._found.trial is None:
             is_default = self._found.recommended == advice.DEFAULT
             return "asyncpg's defaults, as the probe above shows" if is_default else "not tried"
@@ -208,7 +208,7 @@ class _Report:
         yield from style.wrap(head, head, rest, margin) if rest else (head,)
 
     def _safe(self, text: str) -> str:
-        """Returns what a server or a URL says as it may be printed."""
+        """Returns a text from a server or a URL as it may be printed."""
         return clean(self._found.target.without_secrets(text))
 
 

@@ -1,4 +1,4 @@
-"""The server to ask: a URL of SQLAlchemy's or libpq's, libpq's `key=value` form, or a variable that holds one."""
+"""The server to examine: a SQLAlchemy or libpq URL, libpq's `key=value` form, or a variable that contains one."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from poolsafe.records import frozen
 
 DEFAULT_PORT = 5432
 _FLAG = "--doctor"
-# The URL comes last: what keeps passwords out of messages hides what follows a URL and a colon.
+# The URL comes last, because masking hides what follows a URL and a colon.
 _FORM = "write `env:NAME` for a URL in an environment variable, or `postgresql://user@host/database`"
 # A password may hold an unescaped `@`, as with asyncpg: the last one before the query ends it.
 _URL = re.compile(
@@ -29,7 +29,7 @@ _MODE = {"ssl": "sslmode"}
 _TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword", "ssl_min_protocol_version")
 _MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _DATABASE = ("dbname", "database")
-# What sets parameters; other words in `options` name a tenant or an endpoint, without which there is no connection.
+# Words that set parameters. Others in `options` name a tenant or an endpoint, which is needed to connect.
 _SETS = re.compile(r"(?:^|\s)-c|--\w")
 
 
@@ -38,8 +38,9 @@ class Target:
     """A server's address. `host` is a name, an address, or the folder of a Unix socket.
 
     `password` is None if the URL has none: asyncpg then looks into PGPASSWORD and the password file. `tls` holds
-    libpq's parameters for TLS. `options` is sent when connecting, since a proxy may route by it. `left_out` are the
-    names of the other parameters, which are not sent, and `other_hosts` is the number of hosts that are not asked.
+    libpq's parameters for TLS. `options` is sent when connecting, because a proxy may use it for routing. `left_out`
+    are the names of the other parameters, which are not sent, and `other_hosts` is the number of hosts that are not
+    asked.
     """
 
     host: str
@@ -87,7 +88,7 @@ def read(said: str, environment: Mapping[str, str] = os.environ) -> Target:
 
 
 def shows_password(said: str) -> bool:
-    """Returns whether the option itself holds a password, which every user of the machine can read."""
+    """Returns whether the option itself contains a password, which every user of the machine can read."""
     if said.startswith("env:"):
         return False
     return read(said).password is not None
@@ -107,7 +108,7 @@ def _of_url(url: re.Match[str]) -> Target:
         "port": ",".join(_host_and_port(each)[1] for each in url["hosts"].split(",")),
         "dbname": unquote(url["database"] or ""),
     }
-    # As with libpq, a parameter of the query wins over the part of the URL.
+    # As in libpq, a parameter in the query overrides the part of the URL.
     return _target({**said, **dict(parse_qsl(url["query"] or "", keep_blank_values=True))})
 
 
@@ -125,7 +126,7 @@ def _of_words(text: str) -> Target:
 
 def _target(said: dict[str, str]) -> Target:
     said = {_MODE.get(key, key): value for key, value in said.items()}
-    # SQLAlchemy's form for several hosts is `?host=a:1&host=b:2`; libpq's is `a,b` with `1,2`. The first one is asked.
+    # SQLAlchemy's form for several hosts is `?host=a:1&host=b:2`; libpq's is `a,b` with `1,2`. The first one is used.
     hosts = said.pop("host", "").split(",")
     host = hosts[0]
     written = said.pop("port", "").split(",")[0]

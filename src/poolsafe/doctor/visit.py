@@ -1,4 +1,4 @@
-"""The option `--doctor` from its arguments to an exit code."""
+"""Runs `--doctor`, from its arguments to an exit code."""
 
 from __future__ import annotations
 
@@ -105,7 +105,9 @@ class _Visit:
 
 
 def exit_code(found: Examination) -> int:
-    """Returns 0 if what is recommended was seen to work, 1 if nothing tried does, 2 without a verdict."""
+    """Returns 0 if the recommended options have been seen to work, 1 if nothing that was tried does, 2 without a
+    verdict.
+    """
     if found.stopped == "interrupted":
         return INTERRUPTED
     if found.between is None:
@@ -114,7 +116,7 @@ def exit_code(found: Examination) -> int:
 
 
 async def _interruptible(target: Target, timeout: float, state: bool, progress: Progress) -> Examination:
-    """Examines, and lets Ctrl-C and SIGTERM end it so that it cleans up. A second one ends that too."""
+    """Examines the server. Ctrl-C and SIGTERM end it after cleaning up; a second one ends the cleaning up too."""
     task = asyncio.ensure_future(examine(target, timeout=timeout, state=state, say=progress.say))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -1,7 +1,7 @@
 """Transactions as an application runs them: SQLAlchemy with asyncpg, or asyncpg alone, with given client settings.
 
-Every answer holds a value that only its own task knows, so that another client's row is noticed. This module is also a
-program of its own, for trials that need several processes: it reads jobs as lines of JSON from standard input.
+Every answer contains a value that only its own task knows, so that another client's row is noticed. This module is also
+a program of its own, for trials that need several processes: it reads jobs as lines of JSON from standard input.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 TASKS = 3
 TRANSACTIONS = 8
 WRONG = "wrong rows"
-# Different texts of one task; SQL of several processes then goes by the same numbers.
+# Different texts of one task, so that several processes use the same statement numbers.
 _TEXTS = 3
 _PATIENCE = 8.0  # seconds for one transaction
 _LOOK = 0.3  # seconds between looks at who has asked
@@ -37,7 +37,7 @@ _LOOK = 0.3  # seconds between looks at who has asked
 
 @frozen
 class Job:
-    """What is run. `token` is in every statement and in every name; `who` tells the processes apart."""
+    """The work to do. `token` is in every statement and in every name; `who` distinguishes the processes."""
 
     target: Target
     configuration: Configuration
@@ -96,7 +96,7 @@ class _Counter:
         try:
             row = await asyncio.wait_for(answer, _PATIENCE)
         except Exception as error:
-            # Whatever an application would see counts.
+            # Everything that an application would see counts.
             cause = error.__cause__ or error
             cause = cause.__cause__ or cause
             self._fail(type(cause).__name__, str(cause).split("\nHINT:")[0])
@@ -112,7 +112,7 @@ class _Counter:
 
 
 def _texts(job: Job, task: int) -> Iterator[tuple[str, str, str]]:
-    """Yields for each transaction its SQL but for the placeholder, what is sent, and what must come back."""
+    """Yields for each transaction its SQL with a placeholder, the value to send, and the expected result."""
     for number in range(job.transactions):
         label = f"{job.who}-{task}-{number % _TEXTS}"
         said = f"{job.token}-{number}"
@@ -192,7 +192,7 @@ def _asyncpg_arguments(job: Job) -> dict[str, Any]:
 
     class Connection(connection_class()):  # type: ignore[misc]
         def _get_unique_id(self, prefix: str) -> str:
-            # Numbers as asyncpg has them, so that two processes collide, under names that no application has.
+            # Numbered like asyncpg's names, so that two processes collide, but different from any application's.
             return f"__poolsafe_{job.token}_{trial}_{prefix}_{next(count):x}__"
 
     said: dict[str, Any] = {"connection_class": Connection}
@@ -204,7 +204,7 @@ def _asyncpg_arguments(job: Job) -> dict[str, Any]:
 def _unique(token: str) -> str:
     import uuid
 
-    # One word, as the names that the report speaks of are.
+    # One word, like the names in the report.
     return f"__poolsafe_{token}_{uuid.uuid4().hex}__"
 
 

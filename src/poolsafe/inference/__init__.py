@@ -4,10 +4,11 @@ The interpreter runs the checked file, and those parts of other modules that it 
 the calls that it passes, each with its arguments and the condition under which it is reached. Facts and rules are built
 on that, outside of this package.
 
-**The door.** Other packages import from here and from `models`, never deeper (`tests/test_layers.py` enforces it). A
-`Project` finds and loads modules. An `Inference(project, module)` runs one module: `reach` takes the calls to be
-judged, the targets; `calls` lists the passes through them (`ObservedCall`); `unreached` lists the targets that were not
-judged, each with its `Reason`. Values are read with `alternatives`, `restrict`, `combinations` and `for_detection`.
+**The interface.** Other packages import from here and from `models`, never deeper (`tests/test_layers.py` enforces it).
+A `Project` finds and loads modules. An `Inference(project, module)` runs one module. Its method `reach` takes the calls
+to judge, called targets; `calls` lists the executions of them (`ObservedCall`); `unreached` lists the targets that no
+run reached, each with its `Reason`. Values are read with `alternatives`, `restrict`, `combinations` and
+`for_detection`.
 
 **Values** (`values.py`, `objects.py`). An abstract value is one abstract object or `Alternatives` of several. An object
 is a constant, a string of known and unknown pieces, a dict, a list, a function, a class, an instance, a module or a
@@ -58,8 +59,9 @@ only when its value is needed. A module that no answer needs is never loaded.
 **Entry points** (`exploration.py`, `strategy.py`, `observations.py`). A run begins with the module's own statements
 that lead to targets, and with each function that leads to a target and that nothing in the module calls. Its parameters
 have the values that the project's callers give, or their defaults. `Strategy` holds the targets and their slices,
-`Observations` what was seen. A target that no run reached is run for once more: names and attributes that are None at
-first then have the values that other functions give them (`later.py`). If that does not reach it, it is dead code.
+`Observations` what was seen. For a target that no run reached, there is a second run, in which names and attributes
+that are None at first have the values that other functions set (`later.py`). If that does not reach it either, it is
+dead code.
 
 **Calls** (`calls.py`, `functions.py`). Calls are followed, not summarised: the callee's slice is run once for each call
 string, with the caller's arguments and state. A recursive call, or one deeper than `MAX_DEPTH`, is unknown.
@@ -81,10 +83,10 @@ Code is written only for primitives that Python cannot express: strings, URLs, t
   of an unknown callee whose result is not used (it may change whatever it is given), values beyond a bound, and names
   that a slice leaves out (they are unknown).
 * Under-approximated: a loop over something unknown misses values that take two rounds to arise. An unknown callee whose
-  result is used is assumed to build that result and to change nothing; otherwise hardly any program could be judged. A
-  recursive call, or one beyond `MAX_DEPTH`, changes nothing. An environment variable that is set is not empty, so
-  no repair is safe where that leaves out a path (`emptiness.py`). Where a default may be
-  overridden by the environment, detection looks at the default only (`for_detection`); a repair looks at all of them.
+  result is used is assumed to build that result and to change nothing; otherwise few programs could be judged. A
+  recursive call, or one beyond `MAX_DEPTH`, changes nothing. An environment variable that is set is assumed not to be
+  empty; a fix is not safe if that leaves out a path (`emptiness.py`). If the environment may override a default,
+  detection uses only the default (`for_detection`), and a fix uses all alternatives.
 
 **How to add a construct of Python.**
 

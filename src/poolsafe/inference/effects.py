@@ -242,7 +242,7 @@ def _is_changeable(frame: Frame, single: Value, depth: int) -> bool:
         case Function():
             return True
         case TextClause():
-            return frame.run.strategy.targets.make_clauses  # whoever is given it may execute it
+            return frame.run.strategy.targets.make_clauses  # the code that gets it may execute it
         case MappingRef() | Instance() | Partial() | BuiltinMethod() | MapIterator():
             return True
     return False

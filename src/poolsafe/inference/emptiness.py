@@ -1,9 +1,9 @@
-"""Tests that an environment variable which is set and empty may pass in another way than the path conditions say.
+"""Tests of environment variables that are set but empty, which path conditions do not represent.
 
 Path conditions have one predicate for a variable: it is set, or it is not. An empty variable counts as one that is not
 set. That is right for tests of its truth, unless it has a default that is true, and wrong for tests for None. So some
-paths exist for an empty variable alone. Detection leaves them out. A repair is not safe then, because nothing is known
-of these paths.
+paths exist only for an empty variable. Detection leaves them out. A fix is then not safe, because nothing is known
+about these paths.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from poolsafe.inference.symbols import IsSet, Symbol
 class Emptiness:
     """How the program tests environment variables, and whether that leaves out paths for empty ones.
 
-    `questions` counts them. `left_out`: a branch was left out that an empty variable may enter.
+    `questions` counts the tests. `left_out`: a branch was left out that an empty variable may enter.
     """
 
     questions: int = 0

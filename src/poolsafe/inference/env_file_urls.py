@@ -1,4 +1,4 @@
-"""The URLs that the project's env files give to variables, where the code says nothing of them."""
+"""The URLs of variables in the project's env files, for variables whose value the code does not give."""
 
 from __future__ import annotations
 

@@ -112,7 +112,7 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
 
 
 def _from_both(left: Value, right: Value) -> Value:
-    """Returns one of two equal values. A constant keeps the places of both, as a repair has to change each of them."""
+    """Returns one of two equal values. A constant keeps the places of both, because a fix has to change both."""
     if not isinstance(left, Const) or left.provenance is right.provenance:
         return left
     known = {id(step.node) for step in left.provenance}
@@ -281,7 +281,7 @@ def for_detection(value: Value) -> Value:
 def defaults(options: list[tuple[Guard, Value]]) -> list[tuple[Guard, Value]]:
     """Returns the alternatives that a finding is about: without what the environment brings in place of a default.
 
-    Besides overrides, that is what a variable gives where it is set, if a value is there where it is not.
+    These are overrides, and values for a variable that is set, if there is another value for one that is not.
     """
     hard = [option for option in options if not is_override(option[1])] or options
     unset = {

@@ -68,7 +68,9 @@ def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | Non
 
 
 def open_dicts(frame: Frame, value: Value, reason: str) -> None:
-    """Marks the dicts that a value may be as open: whoever creates an instance may pass keys that the default lacks."""
+    """Marks the dicts that a value may be as open, because an instance may be created with other keys than the
+    default's.
+    """
     for _, single in alternatives(value):
         if isinstance(single, MappingRef) and (content := frame.content(single)).open is None:
             frame.state.set(("dict", single.address), replace(content, open=reason))
@@ -81,7 +83,7 @@ def blurred(content: MappingValue, reason: str) -> MappingValue:
 
 
 def _of_pairs(run: Run, pairs: Sequence) -> MappingValue:
-    """Returns the dict that a sequence of pairs makes."""
+    """Returns the dict of a sequence of pairs."""
     items: dict[Any, Value] = {}
     unclear = pairs.open
     for pair in pairs.items:

@@ -98,7 +98,7 @@ def _get(content: MappingValue, args: list[Value], missing: Value) -> Value:
                 return choose(zip(guards, [*members, default], strict=True))
             return Unknown("an unknown key", derived("item", content.address, texts.symbol_of(key)))
         if name in content.items:
-            # A key with an unknown value is present all the same.
+            # A key with an unknown value is still present.
             return lift(lambda item: default if isinstance(item, Absent) else item, content.items[name])
         return or_default(content.get(name), default)
 

@@ -1,1 +1,1 @@
-"""One probe a file: how it asks, and why the answer means something. A probe knows clients and no driver."""
+"""One file per probe: how it asks, and what the answer means. Probes use clients and do not know the driver."""

@@ -29,12 +29,12 @@ NO_ANSWER = "no answer"
 _PROCESSES = ("a", "b")
 _PATIENCE = 40.0  # seconds for one configuration
 _NAMES_SINCE = (2, 0, 10)  # SQLAlchemy's prepared_statement_name_func
-# No module of the current directory may run, so the path comes before any import.
+# The path is set before any import, so that no module of the current directory can run.
 _START = "import sys; sys.path[:] = sys.argv[1:]; from poolsafe.doctor.workload import main; main()"
 
 
 def candidates() -> tuple[Configuration, ...]:
-    """Returns what the installed versions can be told."""
+    """Returns the configurations that the installed versions support."""
     sqlalchemy = installed("sqlalchemy")
     if sqlalchemy is None:
         return DEFAULT, ONE_ZERO
@@ -43,14 +43,14 @@ def candidates() -> tuple[Configuration, ...]:
 
 
 async def run(bench: Bench, target: Target) -> tuple[tuple[Configuration, Outcome], ...]:
-    """Runs every configuration in processes of their own, and cleans up. What cannot be removed stays in `bench.left`.
+    """Runs every configuration in separate processes, and cleans up. What cannot be removed stays in `bench.left`.
 
-    Needs a server that takes transactions: without them no server can be held to be cleaned.
+    Needs a server that accepts transactions, because otherwise no server can be held in order to clean it.
     """
     note = f"{LEAVES.format(token=bench.token)}: nobody else uses the names"
     bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token))
     found: list[tuple[Configuration, Outcome]] = []
-    # Only the servers that they use can keep anything of theirs.
+    # Only the servers that they used can keep anything.
     await bench.close()
     async with AsyncExitStack() as stack:
         processes = [await stack.enter_async_context(_process()) for _ in _PROCESSES]
@@ -78,7 +78,7 @@ async def _process() -> AsyncIterator[Process]:
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,
-        # Ctrl-C is for the parent, which ends this one.
+        # The parent handles Ctrl-C, and ends this process.
         start_new_session=True,
     )
     try:

@@ -47,9 +47,9 @@ class StateFate:
 
 
 def kinds(token: str) -> tuple[Kind, ...]:
-    """Returns the kinds, with names and numbers that no one else has."""
+    """Returns the kinds, with unique names and numbers."""
     number = int(token[:7], 16)
-    # A setting without any effect but on queries of twelve tables and more; a custom one would stay known for ever.
+    # A setting that only affects queries of twelve tables or more; a custom one would remain known forever.
     seed = f"0.{number:09}"
     table, channel = f"poolsafe_{token}", f"poolsafe_{token}"
     lock = "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND "
@@ -161,9 +161,9 @@ async def _kept(bench: Bench, owner: Client, kind: Kind) -> bool | None:
 
 
 async def _clean(bench: Bench, home: int, clean: str) -> bool:
-    """Runs `clean` on the server `home`, by whichever client gets it; returns whether one did."""
+    """Runs `clean` on the server `home`, with any client that gets it. Returns whether one did."""
     for turn in range(_TRIES):
-        # In a session pool a client has the same server in each turn, so there have to be more and more clients.
+        # In a session pool, a client always gets the same server, so more and more clients are needed.
         if await _run_on(bench, home, clean, await bench.clients(min(2 + turn, MOST_CLIENTS))):
             return True
     return False

@@ -1,4 +1,4 @@
-"""Whether a prepared statement with a name follows its client to another server."""
+"""Whether a named prepared statement follows its client to another server."""
 
 from __future__ import annotations
 
@@ -55,9 +55,9 @@ async def run(bench: Bench, pooling: Pooling) -> Naming:
 class _Trial:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        # A name that an interrupted trial has left is not met again.
+        # A new name each time, in case an interrupted trial has left one.
         self._name = f"poolsafe_{bench.token}_{bench.next_number()}"
-        # No one else has a statement with this text, so a pooler that shares statements by text shares it with no one.
+        # The text is unique, so a pooler that shares statements by text does not share it with other clients.
         self._marker = f"poolsafe {bench.token}"
         self._home = 0
         self._remains = False
@@ -65,7 +65,7 @@ class _Trial:
     async def run(self, pooling: Pooling) -> Naming:
         owner, other = await self._bench.clients(2)
         async with transaction(owner) as self._home:
-            # From here on until it is dropped, the name is on that server whatever happens to us.
+            # From here on until it is dropped, the name is on that server, even if this process ends.
             note = self._note()
             home = [self._home]
             self._bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token, home, alone=True))
@@ -109,7 +109,7 @@ class _Trial:
         """Returns whether the statement is still there for the next client, and drops it."""
         await self._bench.drop(owner)
         found = await at_successor(self._bench, self._home, self._dropped)
-        # Whoever has that server now may keep it for long.
+        # The client that has that server now may keep it for long.
         self._remains = found is None
         return bool(found)
 
@@ -146,7 +146,7 @@ class _Trial:
         try:
             async with transaction(owner) as pid:
                 error = await self._error(owner, statement)
-                # Carried, it is here as well.
+                # If it is supported, it is here as well.
                 await drop_statements(owner, self._bench.token)
         except NoAnswer:
             await self._bench.drop(owner)
@@ -161,7 +161,7 @@ class _Trial:
         return Naming(Carried.YES, f"parsed on server process {self._home}, it was executed on {pid}")
 
     async def _same_name(self, holder: Client) -> Naming:
-        """Decides where the pool has one server only: whether two clients can have the same name there."""
+        """Decides for a pool with only one server, by whether two clients can use the same name."""
         try:
             async with attempt(holder):
                 statement = await holder.parse(self._name, f"SELECT '{self._marker}'::text, 2")

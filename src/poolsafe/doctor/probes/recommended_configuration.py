@@ -1,4 +1,4 @@
-"""Whether what is recommended works: transactions as an application runs them, with the options of the advice."""
+"""Whether the recommended options work, in transactions like those of an application."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which server answers, and what PostgreSQL says of idle connections."""
+"""Which server answers, and PostgreSQL's settings for idle connections."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _IDLE = ("idle_session_timeout", "idle_in_transaction_session_timeout")
 class Identity:
     """What the server says of itself.
 
-    `version` is PostgreSQL's. `process` says whether the process that was announced when connecting is the one that
-    answers, which a pooler seldom manages. `port` says whether that process sees the client's own port, None if it
+    `version` is PostgreSQL's. `process` is True if the process that was announced when connecting is the one that
+    answers, which is rare with a pooler. `port` says whether that process sees the client's own port, None if it
     is unknown. `pgpool` says whether pgpool-II answers. `limits` are settings that end idle connections, as
     (name, value) without those that are off.
     """

@@ -1,4 +1,4 @@
-"""What happens to parameters that a client sends when it connects: asyncpg's `server_settings`."""
+"""What happens to startup parameters, which are asyncpg's `server_settings`."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def _try(bench: Bench, trial: Trial) -> Parameter:
     try:
         return Parameter(trial.name, await _fate(client, trial))
     except (Refused, Lost) as error:
-        # Some poolers meet the refusal only when they take a server.
+        # Some poolers get the refusal only when they need a server.
         return Parameter(trial.name, Fate.REFUSED, str(error))
     finally:
         await bench.drop(client)

@@ -1,4 +1,4 @@
-"""Whether clients keep their server, or get another one with the next transaction."""
+"""Whether clients keep their server, or get another one for the next transaction."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ async def run(bench: Bench) -> Pooling:
 
 
 class _Seen:
-    """Which client ran on which server process."""
+    """Records which client ran on which server process."""
 
     def __init__(self) -> None:
         self.owners: dict[int, Client] = {}
@@ -79,7 +79,7 @@ class _Seen:
 
 async def _refusal(bench: Bench, client: Client) -> str:
     """Returns the refusal of a transaction, or "". The pooler closes a connection that begins one."""
-    # That it answers at all, so that the refusal is one of the transaction.
+    # First a query without a transaction, so that a refusal is certainly about the transaction.
     await backend(client)
     try:
         async with transaction(client):

@@ -1,4 +1,4 @@
-"""Clients of PostgreSQL next to SQLAlchemy: the calls that make a connection or a pool are observed."""
+"""PostgreSQL clients other than SQLAlchemy: their calls that make a connection or a pool are observed."""
 
 from __future__ import annotations
 

@@ -31,7 +31,7 @@ _ASYNCPG_CLASSES = {
     "asyncpg.pool.Pool": ASYNCPG_POOL,
     PREPARED_STATEMENT: PREPARED_STATEMENT,
 }
-# A connection of asyncpg that is made elsewhere.
+# A connection of asyncpg that is created elsewhere.
 _ASYNCPGS = LibraryResult(_CONNECT, Arguments(open_keywords="a connection created elsewhere"))
 
 
