@@ -26,6 +26,37 @@ CONTAINED = """
     reveal(3 in [1, *unknown])  # ...
 """
 
+SENTINELS = """
+    UNSET = object()
+    def given(x=UNSET):
+        return 'no' if x is UNSET else 'yes'
+    reveal([given(), given(None), given({})])  # ['no', 'yes', 'yes']
+
+    UNSET = object()
+    def given(x=UNSET):
+        return 'yes' if x != UNSET else 'no'
+    reveal([given(), given(1)])  # ['no', 'yes']
+
+    ONE, TWO = object(), object()
+    reveal([ONE is ONE, ONE is TWO, ONE == TWO])  # [True, False, False]
+
+    class Unset: ...
+    UNSET = Unset()
+    def given(x=UNSET):
+        return 'no' if x == UNSET else 'yes'
+    reveal([given(), given('a')])  # ['no', 'yes']
+
+    class Unset: ...
+    ONE, TWO = Unset(), Unset()
+    reveal(ONE is TWO)  # ...
+
+    class Odd:
+        def __eq__(self, other):
+            return unknown
+    ODD = Odd()
+    reveal(ODD == ODD)  # ...
+"""
+
 HELD = """
     import os
     x = {}
@@ -558,7 +589,7 @@ BRANCHES = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(CONTAINED, CONDITIONS, SHORT_CIRCUIT, TOGETHER, HELD))
+@pytest.mark.parametrize(("code", "expected"), cases(CONTAINED, SENTINELS, CONDITIONS, SHORT_CIRCUIT, TOGETHER, HELD))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from poolsafe import ir
 from poolsafe.checkout.project_files import is_driver_name
 from poolsafe.inference import texts
+from poolsafe.inference.classes import mro
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import run_where
 from poolsafe.inference.lattice import (
@@ -20,7 +21,7 @@ from poolsafe.inference.lattice import (
     when,
 )
 from poolsafe.inference.names import bind, force, lookup
-from poolsafe.inference.objects import EnumMember, LibraryObject
+from poolsafe.inference.objects import EnumMember, LibraryObject, Sentinel
 from poolsafe.inference.predicates import ASYNCPG_URL, ORDER, answers, comparison
 from poolsafe.inference.state import MAX_PATHS, simplified
 from poolsafe.inference.symbols import (
@@ -270,8 +271,17 @@ def _equal(one: Value, two: Value) -> bool | None:
         return None
     if isinstance(one, Library) and isinstance(two, Library):
         return True if one.name == two.name else None
+    if isinstance(one, Sentinel) and isinstance(two, Sentinel):
+        return one == two
+    if isinstance(one, Instance) and isinstance(two, Instance) and one.address == two.address:
+        return None if _defines_equality(one.cls) else True
     types = type_of(one), type_of(two)
     return False if None not in types and types[0] is not types[1] else None
+
+
+def _defines_equality(cls: Class) -> bool:
+    statements = (item for base in mro(cls) for item in base.node.body.statements)
+    return any(isinstance(item, ir.FunctionDef) and item.name in ("__eq__", "__ne__") for item in statements)
 
 
 def type_of(value: Value) -> type | None:
@@ -283,7 +293,7 @@ def type_of(value: Value) -> type | None:
             return str
         case Unknown(symbol=Converted(how="int" | "float")):
             return float
-        case Sequence() | MappingRef() | MappingValue() | Function() | Class() | Instance() | Url():
+        case Sequence() | MappingRef() | MappingValue() | Function() | Class() | Instance() | Url() | Sentinel():
             return type(value)
     return None
 

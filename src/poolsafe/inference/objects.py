@@ -123,6 +123,11 @@ class AttributeBag(LibraryObject):
 
 
 @frozen
+class Sentinel(LibraryObject):
+    """`object()`. Its symbol says which one it is."""
+
+
+@frozen
 class MapIterator(LibraryObject):
     """`map(function, items, ...)`, evaluated when it is iterated."""
 

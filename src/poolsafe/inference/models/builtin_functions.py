@@ -18,7 +18,14 @@ from poolsafe.inference.lattice import alternatives, choose, each, for_detection
 from poolsafe.inference.mappings import mapping_key, merge_into
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.names import force
-from poolsafe.inference.objects import AttributeBag, GeneratorObject, LibraryAttribute, LibraryResult, MapIterator
+from poolsafe.inference.objects import (
+    AttributeBag,
+    GeneratorObject,
+    LibraryAttribute,
+    LibraryResult,
+    MapIterator,
+    Sentinel,
+)
 from poolsafe.inference.reasons import Origin
 from poolsafe.inference.symbols import Converted, Guard, derived, unless, where
 from poolsafe.inference.values import (
@@ -320,7 +327,12 @@ def _length(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     return choose((guard, count(guard, single)) for guard, single in alternatives(value))
 
 
+def _object(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    return Sentinel(symbol=derived("object", frame.number, node))
+
+
 HANDLERS: dict[str, Handler] = {
+    "builtins.object": _object,
     "builtins.dict": _dict,
     "builtins.str": _str,
     "builtins.int": number(int),
