@@ -125,6 +125,92 @@ PROJECTS = {
         async def engine(url):
             yield create_async_engine(url, pool_pre_ping=True)
     """,
+    "a fixture under another name": """
+        # file: conftest.py
+        import pytest
+        import pytest_asyncio
+        from sqlalchemy.ext.asyncio import create_async_engine
+        @pytest.fixture(scope='session', name='url')
+        def make_url():
+            return 'postgresql+asyncpg://db/a'
+
+        @pytest_asyncio.fixture(scope='session')
+        async def engine(url):
+            yield create_async_engine(url, pool_pre_ping=True)  # PGB101
+    """,
+    "a fixture of an annotated parameter": """
+        # file: conftest.py
+        import pytest
+        import pytest_asyncio
+        from sqlalchemy.ext.asyncio import create_async_engine
+        class Settings:
+            def __init__(self, url):
+                self.url = url
+
+        @pytest.fixture
+        def settings():
+            return Settings('postgresql+asyncpg://db/a')
+
+        @pytest_asyncio.fixture
+        async def engine(settings: Settings):
+            yield create_async_engine(settings.url, pool_pre_ping=True)  # PGB101
+    """,
+    "an annotation beside a fixture that cannot be followed": """
+        # file: conftest.py
+        import pytest
+        import pytest_asyncio
+        from sqlalchemy.ext.asyncio import create_async_engine
+        class Settings:
+            url = 'postgresql+asyncpg://db/a'
+
+        @pytest.fixture
+        def settings(request):
+            return request.param
+
+        @pytest_asyncio.fixture
+        async def engine(settings: Settings):
+            yield create_async_engine(settings.url, pool_pre_ping=True)  # PGB101
+    """,
+    "a switch that tests override": """
+        # file: conftest.py
+        import pytest
+        import pytest_asyncio
+        from sqlalchemy import create_engine
+        from sqlalchemy.ext.asyncio import create_async_engine
+        @pytest.fixture
+        def is_async():
+            return False
+
+        @pytest.fixture
+        def url(is_async):
+            return 'postgresql+asyncpg://db/a' if is_async else 'postgresql://db/a'
+
+        @pytest_asyncio.fixture
+        async def engine(url, is_async):
+            if is_async:
+                return create_async_engine(url, pool_pre_ping=True)  # PGB101
+            return create_engine(url)
+    """,
+    "a parameter that two fixtures ask for": """
+        # file: conftest.py
+        import pytest
+        import pytest_asyncio
+        from sqlalchemy import create_engine
+        from sqlalchemy.ext.asyncio import create_async_engine
+        @pytest.fixture(params=[True, False])
+        def is_async(request):
+            return request.param
+
+        @pytest.fixture
+        def url(is_async):
+            return 'postgresql+asyncpg://db/a' if is_async else 'postgresql://db/a'
+
+        @pytest_asyncio.fixture
+        async def engine(url, is_async):
+            if is_async:
+                return create_async_engine(url, pool_pre_ping=True)  # PGB101
+            return create_engine(url)
+    """,
     "a function that is no fixture": """
         # file: conftest.py
         import pytest

@@ -171,9 +171,9 @@ def parameter(frame: Frame, function: Function, given: ir.Parameter, otherwise: 
         connection = sqlalchemy_connections.listener_parameter(frame, function, index)
         if connection is not None:
             return connection
-    if isinstance(otherwise, Unknown):
-        return pytest.fixture(frame, function, given.name) or otherwise
-    return otherwise
+    found = pytest.fixture(frame, function, given.name)
+    # An annotation may say more than a fixture that cannot be followed.
+    return otherwise if found is None or (isinstance(found, Unknown) and not isinstance(otherwise, Unknown)) else found
 
 
 def read_field(frame: Frame, instance: Instance, name: str, value: Value) -> Value:

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+
+import libcst as cst
 
 from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
@@ -15,7 +18,9 @@ from poolsafe.inference.context import Frame, Run
 from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import module_name, yielded
-from poolsafe.inference.values import Function, Value
+from poolsafe.inference.symbols import derived
+from poolsafe.inference.values import Const, Function, Unknown, Value
+from poolsafe.syntax.index import last_name
 
 FIXTURE_DECORATORS = frozenset({"pytest.fixture", "pytest.yield_fixture", "pytest_asyncio.fixture"})
 MAX_FOLDERS = 12
@@ -26,13 +31,44 @@ def fixture(frame: Frame, function: Function, name: str) -> Value | None:
     if not isinstance(function.node, ir.FunctionDef) or not _asks(function, function.node.name):
         return None
     for module in _places(frame.run, function.module):
-        found = module_name(frame, module, name)
+        found = module_name(frame, module, _renamed(module).get(name, name))
         if not isinstance(found, Function) or not decorated_as(found.decorators, FIXTURE_DECORATORS):
             continue
         # A parameter with the fixture's own name stands for the fixture that it overrides.
         if found.node is not function.node:
-            return yielded(frame, frame.apply(None, found, Arguments()))
+            value = yielded(frame, frame.apply(None, found, Arguments()))
+            if _is_switch(function.module, value):
+                value = Unknown("a fixture that tests override")
+            # All who ask for a fixture in one test get the same value.
+            return replace(value, symbol=derived("fixture", name)) if isinstance(value, Unknown) else value
     return None
+
+
+def _renamed(module: Module) -> dict[str, str]:
+    """Returns the functions by the names that `@pytest.fixture(name=…)` gives them. Cached in the module."""
+    memo = "renamed fixtures"
+    found: dict[str, str] | None = module.memo.get(memo)
+    if found is None:
+        found = module.memo[memo] = {}
+        for functions in module.index.functions.values():
+            for node, _ in functions:
+                found.update((name, node.name.value) for name in _names_given(node))
+    return found
+
+
+def _names_given(node: cst.FunctionDef) -> Iterator[str]:
+    for decorator in node.decorators:
+        call = decorator.decorator
+        for argument in call.args if isinstance(call, cst.Call) and last_name(call.func) == "fixture" else ():
+            if argument.keyword is not None and argument.keyword.value == "name":
+                value = argument.value.evaluated_value if isinstance(argument.value, cst.SimpleString) else None
+                if isinstance(value, str):
+                    yield value
+
+
+def _is_switch(module: Module, value: Value) -> bool:
+    """Returns whether a fixture of a conftest.py is nothing but True or False, which tests below it override."""
+    return os.path.basename(module.path) == "conftest.py" and isinstance(value, Const) and isinstance(value.value, bool)
 
 
 def _asks(function: Function, name: str) -> bool:
