@@ -159,6 +159,21 @@ def test_the_query_that_yarl_changes(url: str, state: str) -> None:
     assert engine_of(f"{URLS_HEAD}{head}create_async_engine(str({url}))").sizes.prepared.state.value == state
 
 
+BUILT = """
+    PostgresDsn.build(scheme=S, host='h', path='d?prepared_statement_cache_size=0')  # zero
+    PostgresDsn.build(scheme=S, host='h', path=f'{unknown}?prepared_statement_cache_size=0')  # zero
+    PostgresDsn.build(scheme=S, host='h', path='d', query='prepared_statement_cache_size=0')  # zero
+    MultiHostUrl.build(scheme=S, host='h', query='ssl=require&prepared_statement_cache_size=9')  # positive
+    PostgresDsn.build(scheme=S, host='h', path='d')  # absent
+"""
+
+
+@pytest.mark.parametrize(("url", "state"), cases(BUILT))
+def test_the_query_that_pydantic_parses(url: str, state: str) -> None:
+    head = "S = 'postgresql+asyncpg'\n"
+    assert engine_of(f"{URLS_HEAD}{head}create_async_engine(str({url}))").sizes.prepared.state.value == state
+
+
 @pytest.mark.parametrize(("code", "reason"), cases(REASONS))
 def test_an_unknown_driver_says_why(code: str, reason: str) -> None:
     assert silence_of(URLS_HEAD + code) == [f"the driver is unknown: {reason}"]

@@ -43,7 +43,22 @@ def _url_create(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Val
 
 def _dsn_build(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     scheme = arguments.keywords.get("scheme") or Unknown(arguments.open_keywords or "a URL without a scheme")
-    return url_object(frame, scheme, Arguments(keywords=dict(arguments.keywords)))
+    given = dict(arguments.keywords)
+    if "query" in given:
+        given["query"] = lift(_query_of, force(frame, given["query"]))
+    elif "path" in given:
+        given["query"] = lift(_query_behind, force(frame, given["path"]))
+    return url_object(frame, scheme, Arguments(keywords=given))
+
+
+def _query_of(query: Value) -> Value:
+    return parse_query(Text(("?", *query.pieces), provenance=query.provenance)) if isinstance(query, Text) else query
+
+
+def _query_behind(path: Value) -> Value:
+    """Returns the query behind a path: pydantic joins the parts and parses the result."""
+    written = isinstance(path, Text) and any(isinstance(piece, str) and "?" in piece for piece in path.pieces)
+    return parse_query(path) if written and isinstance(path, Text) else Absent()
 
 
 def _make_url(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
