@@ -402,6 +402,25 @@ def test_a_branch_that_has_ruled_the_other_driver_out_is_repaired(code: str) -> 
     assert "connect_args=" in repaired(f"{code}\n")
 
 
+PUT_INTO = """
+    url = os.environ["URL"].replace("postgresql://", "postgresql+asyncpg://")
+    url = url.replace("sqlite://", "sqlite+aiosqlite://")
+    create_async_engine(url)
+
+    url = os.environ["URL"].replace("sqlite", "sqlite+aiosqlite", 1).replace("postgresql", "postgresql+asyncpg", 1)
+    create_async_engine(url)
+
+    url = os.environ["URL"].replace("mysql:", "mysql+aiomysql:").replace("postgres:", "postgresql+asyncpg:")
+    create_async_engine(url)
+"""
+
+
+@pytest.mark.parametrize("code", programs(PUT_INTO))
+def test_a_driver_that_is_put_into_the_url_of_another_database_counts(code: str) -> None:
+    assert [engine.url.driver.value for engine in engines_of(IMPORTS + code)] == ["asyncpg"]
+    assert "connect_args=" not in repaired(f"{code}\n")
+
+
 READ = """
     args = {**OFF, "statement_cache_size": 50}
     if args.get("statement_cache_size") == 0:

@@ -111,7 +111,22 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
         missed = Unknown("the URL may begin differently", derived("unreplaced", first.symbol, before), override=True)
         key = derived("begins with", first.symbol or first.reason, before)
         return when(key, hit, missed)
-    return text(*replaced, provenance=subject.provenance)
+    rest = text(*replaced, provenance=subject.provenance)
+    scheme = _other_scheme(before, after) if isinstance(first, Unknown) else None
+    if isinstance(first, Unknown) and scheme is not None:
+        # The program provides for another database, which a repair has to consider.
+        hole = Unknown(first.reason, derived("replaced", first.symbol, before), override=True)
+        key = derived("begins with", first.symbol or first.reason, before)
+        return when(key, text(scheme, hole, *replaced[1:], provenance=new.provenance), rest)
+    return rest
+
+
+def _other_scheme(before: str, after: str) -> str | None:
+    """Returns the beginning of a URL of another database into which a driver was put, or None if it is not one."""
+    database, mark, _ = before.partition(":")
+    if database.partition("+")[0] not in _DATABASES or after.partition("+")[0] not in _DATABASES:
+        return None
+    return after if mark else f"{after}://"
 
 
 def _replaced_scheme(before: str, after: str) -> str | None:
@@ -170,10 +185,10 @@ def contains(subject: Text, needle: str) -> bool | None:
 
 
 _DRIVERS = frozenset({"asyncpg", "psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "pg8000"})
-_DIALECTS = frozenset(
-    {"sqlite", "aiosqlite", "mysql", "aiomysql", "mariadb", "oracle", "mssql", "postgres", "postgresql", "asyncpg"}
-    | {"psycopg", "psycopg2", "cockroachdb"}
-)
+_DATABASES = frozenset({"sqlite", "mysql", "mariadb", "oracle", "mssql"})
+_DIALECTS = _DATABASES | {
+    "aiosqlite", "aiomysql", "postgres", "postgresql", "asyncpg", "psycopg", "psycopg2", "cockroachdb"
+}  # fmt: skip
 
 
 def partition(subject: Text, separator: str, *, last: bool = False) -> tuple[Text, Text, Text] | None:
