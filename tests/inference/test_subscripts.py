@@ -46,6 +46,19 @@ ITEMS = """
     reveal([1, 2][-1])  # 2
     reveal([1, 2][5])  # ...
     reveal([1, 2, 3][1:])  # [2, 3]
+
+    import sys
+    reveal(sys.argv[1])  # ...
+
+    class Options:
+        def __init__(self, items):
+            self.items = items
+        def __getitem__(self, name):
+            return self.items[name]
+    reveal(Options({'a': 1})['a'])  # 1
+
+    class Options: ...
+    reveal(Options()['a'])  # ...
 """
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from poolsafe import ir
 from poolsafe.inference import texts
 from poolsafe.inference.annotations import annotated
+from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.attributes import of_instance
 from poolsafe.inference.classes import class_kind
 from poolsafe.inference.context import Frame
 from poolsafe.inference.enumerations import by_name
@@ -14,11 +16,12 @@ from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import choose, combinations, compatible, each, for_detection, lift, one_of
 from poolsafe.inference.mappings import mapping_key
 from poolsafe.inference.names import force
-from poolsafe.inference.symbols import ALWAYS, At, EnvironmentVariable, Guard, IsSet, derived, unless, where
+from poolsafe.inference.symbols import ALWAYS, At, EnvironmentVariable, Guard, IsSet, Named, derived, unless, where
 from poolsafe.inference.values import (
     Absent,
     Class,
     Const,
+    Function,
     Instance,
     Library,
     MappingRef,
@@ -88,11 +91,17 @@ def item(frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
             return frame.unknown(node, "an item of a sequence")
         case Text():
             return _character(frame, node, base, key)
+        case Instance():
+            method = force(frame, of_instance(frame, base, "__getitem__"))
+            if isinstance(method, Function):
+                return force(frame, frame.apply(None, method, Arguments([key])))
         case Library(name="os.environ"):
             return environment(frame, key, None)
         case Class() if class_kind(base) == "enum":
             known = key.known if isinstance(key, Text) else None
             return frame.unknown(node, "a member") if known is None else by_name(frame, base, known)
+        case Library() if isinstance(key, Const) and isinstance(key.value, int):
+            return Unknown(f"an item of `{base.name}`", derived("item", Named(base.name), texts.symbol_of(key)))
         case Library() | Class():
             return base
         case Url():

@@ -33,10 +33,42 @@ PROVIDERS = """
     def make():
         return 1
     reveal(providers.Unheard(make)())  # ...
+
+    class Settings:
+        urls = {'db': 'a'}
+        def url(self, name):
+            return self.urls[name]
+    settings = providers.Singleton(Settings)
+    one = providers.Callable(lambda given: given, settings.provided.urls['db'])
+    two = providers.Callable(lambda given: given, settings.provided.url.call('db'))
+    reveal([one(), two()])  # ['a', 'a']
+
+    reveal(providers.Callable(lambda given: given, providers.Object(1))())  # 1
+"""
+CONFIGURATION = """
+    config = providers.Configuration()
+    config.from_dict({'db': {'url': 'a'}})
+    reveal([config.db.url(), config['db'].url()])  # ['a', 'a']
+
+    class Database:
+        url = 'a'
+    class Settings:
+        db = Database()
+    config = providers.Configuration()
+    config.from_pydantic(Settings())
+    reveal(providers.Callable(lambda given: given, config.db.url)())  # 'a'
+
+    class Settings:
+        url = 'a'
+    reveal(providers.Configuration(pydantic_settings=[Settings()]).url())  # 'a'
+
+    config = providers.Configuration()
+    config.from_yaml('config.yml')
+    reveal(config.db.url())  # ...
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(PROVIDERS))
+@pytest.mark.parametrize(("code", "expected"), cases(PROVIDERS, CONFIGURATION))
 def test_a_provider_calls_what_it_is_given(code: str, expected: str) -> None:
     assert revealed("from dependency_injector import providers\n" + code) == value(expected)
 
