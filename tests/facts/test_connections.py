@@ -175,6 +175,39 @@ def test_a_creator_in_another_module_is_judged_once(tmp_path: Path) -> None:
     assert judged(tmp_path, project) == files(project)
 
 
+BY_ANOTHER_NAME = """
+    # file: drivers/pg.py
+    import asyncpg
+
+    async def connect(host, **options):
+        return await asyncpg.connect(host=host, **options)
+
+    # file: connector.py
+    from drivers import pg
+
+    class Connector:
+        async def connect(self, driver, **options):
+            drivers = {"asyncpg": pg.connect, "pg8000": None}
+            chosen = drivers[driver]
+            return await chosen("pgbouncer", **options)
+
+    # file: db.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from connector import Connector
+
+    connector = Connector()
+    create_async_engine(  # PGB101
+        "postgresql+asyncpg://",
+        async_creator=lambda: connector.connect("asyncpg", user="app"),
+        pool_pre_ping=True,
+    )
+"""
+
+
+def test_a_creator_whose_callers_are_not_found_where_it_connects_is_judged_with_the_engine(tmp_path: Path) -> None:
+    assert judged(tmp_path, BY_ANOTHER_NAME) == files(BY_ANOTHER_NAME)
+
+
 PARAMETERS = """
     asyncpg.connect(URL, server_settings={"jit": "off"}, statement_cache_size=0)  # PGB204
     asyncpg.connect(URL, server_settings={"application_name": "a"}, statement_cache_size=0)  # silent

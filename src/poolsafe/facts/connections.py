@@ -31,7 +31,7 @@ def collect_connections(observed: Observed) -> tuple[list[Connection], list[Sile
     surroundings = Surroundings(observed)
     # An engine of another driver has no finding that would speak of its creator.
     views = [view for seen in observed.engine_calls for view in views_of(seen) if view.driver is not Driver.OTHER]
-    creating = nodes_judged_with_engines(observed.module, views)
+    creating = nodes_judged_with_engines(observed.inference.project, observed.module, views)
     found: list[Connection] = []
     for calls in observed.clients:
         if calls[0].function in _ASYNCPG:
@@ -85,10 +85,12 @@ def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connectio
 
 
 def _is_made_otherwise(given: Given) -> bool:
-    """Returns whether the pool gets a `connect` function, which may make connections in its own way."""
-    return any(
-        not isinstance(single, Absent) and single != Const(None) for _, single in alternatives(given.option("connect"))
-    )
+    """Returns whether the pool gets a `connect` function, which may make connections in its own way.
+
+    Keywords that a caller may add are taken to contain none.
+    """
+    written = given.seen.arguments.keywords.get("connect", Absent())
+    return any(not isinstance(single, Absent) and single != Const(None) for _, single in alternatives(written))
 
 
 def _psycopg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connection:

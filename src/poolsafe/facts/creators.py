@@ -17,6 +17,7 @@ from poolsafe.inference import (
     LibraryResult,
     Module,
     ObservedCall,
+    Project,
     Reason,
     Unknown,
     Value,
@@ -88,25 +89,25 @@ def _given(guard: Guard, made: Value) -> Given | None:
     return given_by(ObservedCall(step.module, step.node, _CONNECT, arguments, (guard,), None, awaited=True))
 
 
-def judged_elsewhere(module: Module, views: list[View], creator: str) -> str:
+def judged_elsewhere(project: Project, module: Module, views: list[View], creator: str) -> str:
     """Returns the path of another module whose own findings speak of the sizes in a creator's `connect()`, or ""."""
     paths = set()
     for view in views:
         for single, given in _made(view, creator):
-            if given is None or given.seen.module is module or not _is_judged_there(given, single):
+            if given is None or given.seen.module is module or not _is_judged_there(project, given, single):
                 return ""
             paths.add(given.seen.module.path)
     return min(paths, default="")
 
 
-def nodes_judged_with_engines(module: Module, views: list[View]) -> frozenset[int]:
+def nodes_judged_with_engines(project: Project, module: Module, views: list[View]) -> frozenset[int]:
     """Returns the ids of the calls of `connect()` in creators, of whose sizes the findings on the engines speak."""
     return frozenset(
         id(given.seen.node)
         for view in views
         for name in CREATORS
         for single, given in _made(view, name)
-        if given is not None and (view.seen.module is module or not _is_judged_there(given, single))
+        if given is not None and (view.seen.module is module or not _is_judged_there(project, given, single))
     )
 
 
@@ -117,17 +118,34 @@ def _made(view: View, creator: str) -> Iterator[tuple[Value, Given | None]]:
             yield single, _given(frozenset(), made)
 
 
-def _is_judged_there(given: Given, creator: Value) -> bool:
-    """Returns whether the size is known where the call is: SQLAlchemy is no caller that could be found there."""
-    function = creator.function if isinstance(creator, ConnectionFactory) else None
+def _is_judged_there(project: Project, given: Given, creator: Value) -> bool:
+    """Returns whether the size is known where the call is.
+
+    If callers decide it, they have to be found there. SQLAlchemy and a function that is called by another name are not.
+    """
     home, call = given.seen.module, given.seen.node
-    if not isinstance(function, Function) or home.index.innermost_function(call) is not function.node.origin:
-        return True
-    return not any(
+    if not any(
         depends_on_callers(home, argument.value)
         for argument in call.args
         if argument.star or (argument.keyword is not None and argument.keyword.value == "statement_cache_size")
-    )
+    ):
+        return True
+    function = creator.function if isinstance(creator, ConnectionFactory) else None
+    around = home.index.innermost_function(call)
+    if isinstance(function, Function) and around is function.node.origin:
+        return False
+    return isinstance(around, cst.FunctionDef) and _is_called_by_name(project, home, around)
+
+
+def _is_called_by_name(project: Project, home: Module, function: cst.FunctionDef) -> bool:
+    around = home.index.scopes[id(function)]
+    is_method = bool(around) and isinstance(around[-1], cst.ClassDef)
+    # A module calls its own functions by their bare names: `asyncpg.connect()` is no call of `connect`.
+    own = home.index.calls_by_name.get(function.name.value, ())
+    if any(is_method or isinstance(site.node.func, cst.Name) for site in own):
+        return True
+    name = f".{function.name.value}" if is_method else function.name.value
+    return any(True for _ in project.callers(home, name))
 
 
 def _connect_call(module: Module, connection: Value) -> cst.Call | None:

@@ -219,7 +219,9 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             passed_on=passed_on(module, node) if written is node else None,
         ),
         creator=creator,
-        judged_in=judged_elsewhere(module, judged, creator) if creator is not None else "",
+        judged_in=judged_elsewhere(surroundings.observed.inference.project, module, judged, creator)
+        if creator is not None
+        else "",
         autocommit=autocommit,
         autocommit_later=autocommit_later(surroundings.observed, calls) if named else (),
         asynchronous=ENGINE_FUNCTIONS[calls[0].function] or _is_wrapped(module, node),
