@@ -29,7 +29,7 @@ from .execution import ClientCall, EngineCall, Executed, Run, run
 from .programs import Assignment, Program
 
 Seen = TypeVar("Seen", ClientCall, EngineCall, Executed)
-ENGINE = re.compile(r"create(_async)?_engine|engine_from_config")
+ENGINE = re.compile(r"create(_async)?_engine|engine_from_config|DatabaseConnection")
 DEPLOYMENT = Deployment(PoolMode.TRANSACTION)
 
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from . import dicts, engines, urls
 from .draft import Draft, Lines, Scope, block
 
-ASYNCPG, PSYCOPG, WRAPPED = "asyncpg", "psycopg", "wrapped"
-WORLDS = ((6, ASYNCPG), (4, PSYCOPG), (4, WRAPPED))
+ASYNCPG, PSYCOPG, WRAPPED, ORMAR = "asyncpg", "psycopg", "wrapped", "ormar"
+WORLDS = ((6, ASYNCPG), (4, PSYCOPG), (4, WRAPPED), (2, ORMAR))
 # asyncpg refuses SQLAlchemy's size, and psycopg both: a program gives it now and then, and else what is accepted.
 _RENAMED = {
     ASYNCPG: {dicts.PREPARED: "max_cached_statement_lifetime"},
@@ -62,12 +62,7 @@ def _with_query(draft: Draft) -> tuple[str, bool]:
 
 
 def _interpolated(draft: Draft) -> tuple[str, bool]:
-    host = draft.fresh("HOST", "SERVER")
-    value = '"db"'
-    if draft.choices.chance(50) and draft.override("PGHOST", "replica"):
-        value = 'os.environ.get("PGHOST", "db")'
-    draft.top += [f"{host} = {value}"]
-    return f'f"postgresql://app@{{{host}}}/app"', False
+    return urls.interpolated(draft, "postgresql"), False
 
 
 def _replaced(draft: Draft) -> tuple[str, bool]:
@@ -90,7 +85,12 @@ def _of_another_database(draft: Draft) -> tuple[str, bool]:
     return (f'"{SQLITE}"' if draft.world == WRAPPED else f'"{URL}"'), False
 
 
-URL_FORMS = (
+def url_forms(draft: Draft) -> tuple[tuple[int, urls.Form], ...]:
+    """The forms of the program's URLs. ormar's engine is SQLAlchemy's: its URLs and keys are those of engines."""
+    return () if draft.world == ORMAR else _URL_FORMS
+
+
+_URL_FORMS = (
     (14, _plain),
     (2, _with_query),
     (4, _interpolated),
@@ -105,7 +105,9 @@ URL_FORMS = (
 
 def call(scope: Scope) -> str:
     """An expression that makes a connection or a pool out of what is in reach."""
-    return {ASYNCPG: _of_asyncpg, PSYCOPG: _of_psycopg, WRAPPED: _of_wrapper}[scope.draft.world](scope)
+    return {ASYNCPG: _of_asyncpg, PSYCOPG: _of_psycopg, WRAPPED: _of_wrapper, ORMAR: _of_ormar}[scope.draft.world](
+        scope
+    )
 
 
 def _mapping(scope: Scope) -> str:
@@ -227,6 +229,13 @@ def _of_wrapper(scope: Scope) -> str:
         connection = dicts.display([("engine", f'"tortoise.backends.{backend}"'), ("credentials", credentials)])
         return f'{init}(config={{"connections": {{"default": {connection}}}}})'
     return _of_asyncpg(scope)
+
+
+def _of_ormar(scope: Scope) -> str:
+    draft, choices = scope.draft, scope.choices
+    given = choices.weighted(((6, ["pool_pre_ping=True"]), (1, []), (1, ["force_rollback=True"])))
+    given = [*given, *([f"connect_args={_mapping(scope)}"] if choices.chance(80) else [])]
+    return engines.written_call(draft, draft.use("ormar", "DatabaseConnection"), [scope.url, *given])
 
 
 Scenario = Callable[[Draft], Lines]

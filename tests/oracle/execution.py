@@ -201,8 +201,18 @@ def _modules(record: Run, environment: Mapping[str, str]) -> dict[str, Any]:
         "sqlalchemy.orm": root.orm,
         "sqlalchemy.ext": root.ext,
         "sqlalchemy.ext.asyncio": asyncio,
+        "ormar": SimpleNamespace(DatabaseConnection=_ormars(engines["create_async_engine"])),
         **_clients(record),
     }
+
+
+def _ormars(create_async_engine: Any) -> Any:
+    """ormar's class, which keeps one argument for itself and makes an engine with the others."""
+
+    def connection(url: Any, *, force_rollback: bool = False, **options: Any) -> object:
+        return SimpleNamespace(engine=create_async_engine(url, **options))
+
+    return connection
 
 
 def _clients(record: Run) -> dict[str, Any]:

@@ -75,11 +75,13 @@ def connection_program(choices: Choices) -> Program:
     """
     draft = Draft(choices)
     draft.world = choices.weighted(connections.WORLDS)
-    draft.url_forms, draft.call = connections.URL_FORMS, connections.call
+    draft.url_forms, draft.call = connections.url_forms(draft), connections.call
     body = connections.scenario(draft)
     if choices.chance(25):
         body += connections.scenario(draft)
     program = _finished(draft, body)
+    if draft.world == connections.ORMAR:
+        return program
     text, variables = connections.renamed(draft, program.text), dict(program.variables)
     if urls.VARIABLE in variables and "sqlite" in text:
         variables[urls.VARIABLE] += (connections.SQLITE,)

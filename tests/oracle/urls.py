@@ -48,12 +48,17 @@ def _with_query(draft: Draft) -> tuple[str, bool]:
 
 
 def _interpolated(draft: Draft) -> tuple[str, bool]:
+    return interpolated(draft, "postgresql+asyncpg"), False
+
+
+def interpolated(draft: Draft, scheme: str) -> str:
+    """An f-string for a URL of this scheme, whose host is a global name that the environment may replace."""
     host = draft.fresh("HOST", "SERVER")
     value = '"db"'
     if draft.choices.chance(50) and draft.override("PGHOST", "replica"):
         value = 'os.environ.get("PGHOST", "db")'
     draft.top += [f"{host} = {value}"]
-    return f'f"postgresql+asyncpg://app@{{{host}}}/app"', False
+    return f'f"{scheme}://app@{{{host}}}/app"'
 
 
 def _password(draft: Draft) -> tuple[str, bool]:
