@@ -287,6 +287,7 @@ HOW: dict[str, How] = {
     "PGB501_asyncpg_missing_cache_size/bad_bot.py": Own(),
     "PGB501_asyncpg_missing_cache_size/bad_imported_by_name.py": Own(),
     "PGB501_asyncpg_missing_cache_size/bad_on_several_lines.py": Own(),
+    "PGB501_asyncpg_missing_cache_size/bad_one_url_of_two.py": Own(),
     "PGB502_asyncpg_cursor/bad_databases_iterate.py": Made(
         {"database": "databases"}, (DUPLICATE,), work="cursor", size=(("processes", 5), ("attempts", 40))
     ),

@@ -170,7 +170,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             driver=driver,
             scheme=scheme,
             signs=signs_of(
-                (alternative for one in connects for alternative in alternatives(one.url))
+                (alternative for one in connects for alternative in one.addresses())
                 if connects
                 else ((view.guard, view.url) for view in judged)
             ),

@@ -12,6 +12,7 @@ from poolsafe.facts.views import item_of, open_where_absent, option_of, query_va
 from poolsafe.inference import (
     Absent,
     Const,
+    Guard,
     MappingValue,
     ObservedCall,
     Text,
@@ -23,6 +24,7 @@ from poolsafe.inference import (
     conjunctions,
     defaults,
     for_detection,
+    is_parameter,
     restrict,
 )
 from poolsafe.inference.models import is_address, parse_url
@@ -53,22 +55,31 @@ class Given:
     """One observed call. `mapping` is the name of the argument that holds the driver's options, or "" for keywords.
 
     The path of `seen` has the URL's default, not what the environment may bring in its place: `overridden` says whether
-    it may.
+    it may, and `everywhere` is the call with both.
     """
 
     seen: ObservedCall
     mapping: str
     position: int | None
+    everywhere: ObservedCall
     overridden: bool = False
 
     @property
     def url(self) -> Value:
         """The URL or connection string, or Absent."""
-        if self.seen.function == "piccolo.engine.PostgresEngine":
+        return self._url_on(self.seen)
+
+    def _url_on(self, seen: ObservedCall) -> Value:
+        if seen.function == "piccolo.engine.PostgresEngine":
             return self.option("dsn")
-        name = _URLS.get(self.seen.function, "dsn")
-        value = self.seen.arguments.get(0, name) or Absent()
-        return restrict(value, self.seen.path)
+        name = _URLS.get(seen.function, "dsn")
+        return restrict(seen.arguments.get(0, name) or Absent(), seen.path)
+
+    def addresses(self) -> Iterator[tuple[Guard, Value]]:
+        """Yields what names the server, the URL or a host, each with its guard, which asks for a default's variable."""
+        for guard, url in alternatives(self._url_on(self.everywhere)):
+            host = self.option("host") if isinstance(url, (Absent, Const)) else Absent()
+            yield from [(guard, url)] if isinstance(host, Absent) else alternatives(host)
 
     @property
     def container(self) -> Value:
@@ -132,14 +143,14 @@ class Given:
 def given_by(seen: ObservedCall) -> Given:
     """Returns what an observed call gives to the driver."""
     mapping, position = _MAPPINGS.get(seen.function, ("", None))
-    given = Given(seen, mapping, position)
+    given = Given(seen, mapping, position, seen)
     urls = alternatives(given.url)
     own = defaults(list(urls))
     if len(own) == len(urls):
         return given
     # Options for another URL, such as SQLite's, do not count.
     path = tuple(conjunctions(seen.path, [guard for guard, _ in own]))
-    return Given(replace(seen, path=path or seen.path), mapping, position, overridden=True)
+    return Given(replace(seen, path=path or seen.path), mapping, position, seen, overridden=True)
 
 
 def query_option(url: Value, key: str) -> Value:
@@ -149,13 +160,15 @@ def query_option(url: Value, key: str) -> Value:
 
 
 def _is_named_direct(url: Value) -> bool:
-    """Returns whether a name that the URL comes from says that it leads to the server itself."""
-    for _, single in alternatives(for_detection(url)):
-        names = [step.module.tree.text(step.node) for step in single.provenance]
-        pieces = single.pieces if isinstance(single, Text) else (single,)
-        for piece in pieces:
-            symbol = piece.symbol if isinstance(piece, Unknown) else None
-            names += symbol.words() if symbol is not None else ()
-        if any(map(names_direct_server, names)):
-            return True
-    return False
+    """Returns whether the names that each alternative of a URL comes from say that it leads to the server itself."""
+    found = [single for _, single in alternatives(for_detection(url)) if not is_parameter(single)]
+    found = found or [single for _, single in alternatives(url)]
+    return all(any(map(names_direct_server, _names_of(single))) for single in found)
+
+
+def _names_of(url: Value) -> Iterator[str]:
+    yield from (step.module.tree.text(step.node) for step in url.provenance)
+    for piece in url.pieces if isinstance(url, Text) else (url,):
+        symbol = piece.symbol if isinstance(piece, Unknown) else None
+        if symbol is not None:
+            yield from symbol.words()

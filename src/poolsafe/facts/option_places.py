@@ -37,7 +37,7 @@ def url_origin(module: Module, given: Iterable[Given], span: tuple[int, int]) ->
 def connection_url(module: Module, given: list[Given], span: tuple[int, int]) -> ConnectionUrl:
     """Returns what the URLs and keywords tell of the server."""
     servers = dict.fromkeys(server for one in given for server in one.servers())
-    signs = signs_of(alternative for one in given for alternative in alternatives(one.url))
+    signs = signs_of(alternative for one in given for alternative in one.addresses())
     return ConnectionUrl(tuple(servers), url_origin(module, given, span), signs)
 
 

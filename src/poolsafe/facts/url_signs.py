@@ -12,7 +12,19 @@ from collections.abc import Iterable, Iterator
 from poolsafe.facts.direct_names import names_direct_server
 from poolsafe.facts.servers import Sign
 from poolsafe.facts.views import query_value
-from poolsafe.inference import Absent, EnvironmentVariable, Guard, IsSet, Setting, Symbol, Text, Unknown, Url, Value
+from poolsafe.inference import (
+    Absent,
+    EnvironmentVariable,
+    Guard,
+    IsSet,
+    Setting,
+    Symbol,
+    Text,
+    Unknown,
+    Url,
+    Value,
+    is_parameter,
+)
 
 # Parameters of Prisma and Supabase that dashboards add to the URLs of their poolers.
 _PARAMETERS = ("pgbouncer", "supa", "pooled")
@@ -25,10 +37,15 @@ _OF_SERVER = re.compile(r"(?:URL|URI|DSN|HOST|PORT|SERVER|DATABASE|CONNECTION_ST
 
 
 def signs_of(urls: Iterable[tuple[Guard, Value]]) -> tuple[Sign, ...]:
-    """Returns the signs in URLs under their guards, each once; a variable comes before a parameter."""
+    """Returns the signs in URLs under their guards, each once; a variable comes before a parameter.
+
+    The name of a direct connection only counts if each URL has one: `DIRECT_URL or DATABASE_URL` may be another one.
+    """
     urls = list(urls)
-    names = (name for guard, url in urls for name in _names(guard, url))
-    of_names = (Sign(f"variable {name}", pooled=not names_direct_server(name)) for name in names if _tells(name))
+    names = [name for guard, url in urls for name in _names(guard, url) if _tells(name)]
+    if not all(is_parameter(url) or _is_named_direct(guard, url) for guard, url in urls):
+        names = [name for name in names if not names_direct_server(name)]
+    of_names = (Sign(f"variable {name}", pooled=not names_direct_server(name)) for name in names)
     of_query = (
         Sign(f"`{key}` in the URL", pooled=True)
         for _, url in urls
@@ -46,12 +63,23 @@ def _tells(name: str) -> bool:
     return bool(found) and (len(name) in found or _OF_SERVER.search(name) is not None)
 
 
-def _names(guard: Guard, url: Value) -> Iterator[str]:
-    """Yields the names of the variables and settings that a URL is made of, or that decide over its default."""
-    for symbol in (*_symbols(url), *_asked(guard)):
-        for one in symbol.distinct():
-            if isinstance(one, (EnvironmentVariable, Setting)) and isinstance(one.name, str):
-                yield one.name
+def _names(guard: Guard, url: Value) -> list[str]:
+    """Returns the names of the variables and settings that a URL is made of, or that decide over its default."""
+    return [*_named(_symbols(url)), *_named(_asked(guard))]
+
+
+def _is_named_direct(guard: Guard, url: Value) -> bool:
+    """Returns whether a variable says that a URL leads to the server: its own, or that of which it is the default."""
+    return any(map(names_direct_server, _named(_symbols(url)) or _named(_asked(guard))))
+
+
+def _named(symbols: Iterable[Symbol]) -> list[str]:
+    return [
+        one.name
+        for symbol in symbols
+        for one in symbol.distinct()
+        if isinstance(one, (EnvironmentVariable, Setting)) and isinstance(one.name, str)
+    ]
 
 
 def _symbols(url: Value) -> Iterator[Symbol]:
