@@ -15,7 +15,7 @@ from poolsafe.findings import Finding, Severity
 from poolsafe.inference.project import Project
 
 HEAD = """
-import asyncpg
+from asyncpg import connect
 import os
 from pydantic_settings import BaseSettings
 from sqlalchemy import URL
@@ -43,9 +43,9 @@ SIGNS = """
     create_async_engine(os.environ["POSTGRES_URL_NON_POOLING"])  # - variable POSTGRES_URL_NON_POOLING
     create_async_engine(os.environ["DATABASE_URL_UNPOOLED"])  # - variable DATABASE_URL_UNPOOLED
     create_async_engine(settings.database_url_unpooled)  # - variable database_url_unpooled
-    create_async_engine(PG, async_creator=lambda: asyncpg.connect(os.environ["DIRECT_URL"]))  # - variable DIRECT_URL
-    create_async_engine(PG, async_creator=lambda: asyncpg.connect(os.getenv("DIRECT_URL", "postgres://db/app")))  # - variable DIRECT_URL
-    create_async_engine(PG, async_creator=lambda: asyncpg.connect(host=os.environ["PGHOST_UNPOOLED"]))  # - variable PGHOST_UNPOOLED
+    create_async_engine(PG, async_creator=lambda: connect(os.environ["DIRECT_URL"]))  # - variable DIRECT_URL
+    create_async_engine(PG, async_creator=lambda: connect(os.getenv("DIRECT_URL", "postgres://db/app")))  # - variable DIRECT_URL
+    create_async_engine(PG, async_creator=lambda: connect(host=os.environ["PGHOST_UNPOOLED"]))  # - variable PGHOST_UNPOOLED
     create_async_engine(os.environ["DIRECT_URL"] + "?pgbouncer=true")  # - variable DIRECT_URL + `pgbouncer` in the URL
 """
 NO_SIGNS = """
@@ -55,8 +55,8 @@ NO_SIGNS = """
     create_async_engine(PG + "db/app", pool_size=int(os.environ["POOL_SIZE"]))
     create_async_engine(PG + "db/app", pool_size=settings.pool_size)
     create_async_engine(os.environ["DIRECTORY_URL"])
-    create_async_engine(os.environ["DIRECT_URL"], async_creator=lambda: asyncpg.connect(os.environ["DATABASE_URL"]))
-    create_async_engine(PG, async_creator=lambda: asyncpg.connect(os.getenv("DIRECT_URL") or os.environ["DATABASE_URL"]))
+    create_async_engine(os.environ["DIRECT_URL"], async_creator=lambda: connect(os.environ["DATABASE_URL"]))
+    create_async_engine(PG, async_creator=lambda: connect(os.getenv("DIRECT_URL") or os.environ["DATABASE_URL"]))
     create_async_engine(os.environ["DIRECT_URL" if settings.pool_size > 5 else "DATABASE_URL"])
     create_async_engine(os.environ["SPOOLER_URL"])
     create_async_engine(PG + os.environ["POOL_NAME_PREFIX"] + "/app")
