@@ -44,8 +44,8 @@ SIGNS = """
     create_async_engine(os.environ["DATABASE_URL_UNPOOLED"])  # - variable DATABASE_URL_UNPOOLED
     create_async_engine(settings.database_url_unpooled)  # - variable database_url_unpooled
     create_async_engine(PG, async_creator=lambda: connect(os.environ["DIRECT_URL"]))  # - variable DIRECT_URL
-    create_async_engine(PG, async_creator=lambda: connect(os.getenv("DIRECT_URL", "postgres://db/app")))  # - variable DIRECT_URL
-    create_async_engine(PG, async_creator=lambda: connect(host=os.environ["PGHOST_UNPOOLED"]))  # - variable PGHOST_UNPOOLED
+    create_async_engine(PG, async_creator=lambda: connect(os.getenv("DIRECT_URL", PG)))  # - variable DIRECT_URL
+    create_async_engine(PG, async_creator=lambda: connect(host=os.environ["HOST_UNPOOLED"]))  # - variable HOST_UNPOOLED
     create_async_engine(os.environ["DIRECT_URL"] + "?pgbouncer=true")  # - variable DIRECT_URL + `pgbouncer` in the URL
 """
 NO_SIGNS = """
