@@ -250,6 +250,39 @@ CLASSES = """
 """
 
 
+IN_ALEMBICS_ENVIRONMENT = """
+    def run(connection):
+        context.configure(connection=connection)
+        connection.execute(text("SELECT pg_advisory_lock(1)"))
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.execute(text("SELECT pg_advisory_unlock(1)"))
+    async def f():
+        async with engine.connect() as conn:
+            await conn.run_sync(run)  # PGB403?
+
+    def run(connection):
+        connection.execute(text("SELECT pg_advisory_lock(1)"))
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.execute(text("SELECT pg_advisory_unlock(1)"))
+    async def f():
+        async with engine.connect() as conn:
+            await conn.run_sync(run)
+
+    def run(connection):
+        connection.execute(text("SELECT pg_advisory_lock(1)"))
+        connection.commit()
+        context.configure(connection=connection)
+        with context.begin_transaction():
+            context.run_migrations()
+        connection.execute(text("SELECT pg_advisory_unlock(1)"))
+    async def f():
+        async with engine.connect() as conn:
+            await conn.run_sync(run)  # PGB403?
+"""
+
 IN_THE_METHOD_THAT_CONNECTS = """
     class Store:
         async def prepare(self):
@@ -264,6 +297,8 @@ IN_THE_METHOD_THAT_CONNECTS = """
 """
 
 
-@pytest.mark.parametrize(("program", "expected"), cases(FUNCTIONS, MANAGERS, CLASSES, IN_THE_METHOD_THAT_CONNECTS))
+@pytest.mark.parametrize(
+    ("program", "expected"), cases(FUNCTIONS, MANAGERS, CLASSES, IN_ALEMBICS_ENVIRONMENT, IN_THE_METHOD_THAT_CONNECTS)
+)
 def test_what_follows_in_other_functions(program: str, expected: str) -> None:
     assert said(program) == expected

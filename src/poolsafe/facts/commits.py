@@ -16,6 +16,7 @@ from poolsafe.syntax.index import descendants, last_name
 ENDS = frozenset({"commit", "rollback", "close", "invalidate", "reset"})
 # Methods of MetaData that `run_sync` calls on an open transaction.
 _OF_METADATA = frozenset({"create_all", "drop_all", "reflect"})
+_RUNNING = EXECUTING | {"exec_driver_sql"}
 _MAY_COMMIT = frozenset({*BEGINS, "begin_transaction", "commit", "run_migrations"})
 
 
@@ -49,6 +50,26 @@ def ends_transaction(module: Module, use: Use, keys: frozenset[str]) -> bool:
     called = None if keys.isdisjoint(use.given) else _one_function(module, use.method)
     given = set() if called is None else {one.name.value for one in called.params.params}
     return called is not None and any(_ends(node, given) for node in descendants(called.body))
+
+
+def end_by_migrations(body: Body, keys: frozenset[str]) -> int | None:
+    """Returns where Alembic's migrations end the transaction of the connection that they run on, or None.
+
+    They leave it open if the connection was in one when the context was configured.
+    """
+    is_open = external = begins = False
+    for use in body.calls:
+        if use.method == "configure":
+            external = is_open
+        elif use.method == "begin_transaction":
+            begins = True
+        elif use.method == "run_migrations":
+            return use.start if begins and not external else None
+        elif not keys.isdisjoint(use.names) and use.method in ENDS:
+            is_open = False
+        elif not keys.isdisjoint(use.names) and use.method in _RUNNING:
+            is_open = True
+    return None
 
 
 def _ends(node: cst.CSTNode, given: set[str]) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import libcst as cst
 
 from poolsafe.facts.callers import Caller
-from poolsafe.facts.commits import ENDS, ends_transaction
+from poolsafe.facts.commits import ENDS, end_by_migrations, ends_transaction
 from poolsafe.facts.connection_names import Body, body_of, dotted, names_of
 from poolsafe.facts.holders import Holding, holders_in
 from poolsafe.facts.session_statement import Transaction
@@ -59,10 +59,13 @@ def later_calls(
     start = module.tree.span(call)[1]
     end = module.tree.span(block.node)[1] if block is not None else None
     same = transaction in (Transaction.OPEN, Transaction.BEGUN)
+    migrated = end_by_migrations(body, keys)
     keys |= holders_in(module, body, keys)
     for use in body.uses(keys):
         if use.start < start:
             continue
+        if migrated is not None and start <= migrated < use.start:
+            same = False
         if end is not None and use.start >= end:
             same = False
             if block is not None and block.owns:
