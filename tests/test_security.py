@@ -222,7 +222,7 @@ def test_no_file_names_a_file_outside_that_is_then_read(tmp_path: Path, option: 
     done = run(tmp_path / "project", option, ".", before=LISTEN)
     assert "PGB101" in done.stdout + done.stderr or "fixed" in done.stdout
     assert "OPENED" not in done.stderr, done.stderr
-    assert "engine.py: leads out of the project; 2 links left out" in done.stderr
+    assert "engine.py: leads out of the project; 2 links skipped" in done.stderr
     assert (tmp_path / "outside/engine.py").read_text(encoding="utf-8") == ENGINE
 
 
