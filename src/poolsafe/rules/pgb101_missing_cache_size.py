@@ -51,10 +51,9 @@ of another driver, or if `connect_args` comes from a `**` argument:
 - If this file builds the options of the asyncpg engine, the fix adds the keys there: in a dict display, `dict()`, an
   item assignment, `update()` or `setdefault()`. That is safe unless other code reads the dict or tests whether it is
   empty.
-- If the dict holds a key that only asyncpg and its dialect accept, such as `server_settings` or `command_timeout`, it
-  counts as asyncpg's own. Extending it is safe even if the environment may bring the URL of another driver that the
-  code names: that driver rejects the dict before the fix as well as after it. It is unsafe if this file itself passes
-  such a URL.
+- If the dict has a key that only asyncpg and its dialect accept, such as `server_settings` or `command_timeout`, it
+  counts as asyncpg's own. Adding keys is then safe even if the environment may set the URL of another driver, because
+  that driver rejects the dict with or without the fix. It is unsafe if this file itself passes such a URL.
 - If only the other driver has a branch, an unsafe fix adds an `else` for asyncpg.
 - If the code tests the URL or chooses it in a branch, an unsafe fix adds the keys at the call under that condition.
 - If nothing in the file separates asyncpg's engine from that of the other driver, there is no fix.
@@ -62,8 +61,8 @@ of another driver, or if `connect_args` comes from a `**` argument:
 In a public function that passes its `**kwargs` on, the fix takes `connect_args` out of them first, so that callers can
 still pass it.
 
-No fix is safe if the way to the engine depends on whether an environment variable is empty or not set, as with
-`if "DEBUG" in os.environ` and `if os.environ.get("DEBUG")` in one program.
+No fix is safe if a program treats an environment variable that is empty differently from one that is not set, for
+example by testing both `"DEBUG" in os.environ` and `os.environ.get("DEBUG")` on the way to the engine.
 
 ## Versions
 - asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and makes older versions fail
