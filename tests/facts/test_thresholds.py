@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 from blocks import cases
 from programs import codes_of
 
-from poolsafe.facts.deployment import Deployment
+from poolsafe.checker import check
+from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.source import Source
 
 HEAD = """
 import os
@@ -87,3 +91,16 @@ WITHOUT_A_POOLER = """
 @pytest.mark.parametrize(("program", "expected"), cases(WITHOUT_A_POOLER))
 def test_what_is_not_given_counts_with_a_sign_of_a_pooler(program: str, expected: str) -> None:
     assert (codes_of(f"{HEAD}{program}\n", Deployment()) or "silent") == (expected or "silent")
+
+
+def test_the_options_of_a_configuration_object_are_not_given_beside_it() -> None:
+    code = """
+    from advanced_alchemy.config import EngineConfig, SQLAlchemyAsyncConfig
+    URL = "postgresql+psycopg://app@db/app"
+    one = SQLAlchemyAsyncConfig(connection_string=URL)
+    config = EngineConfig(connect_args={"prepare_threshold": 0})
+    two = SQLAlchemyAsyncConfig(connection_string=URL, engine_config=config)
+    """
+    source = Source.from_text("app.py", textwrap.dedent(code))
+    fixes = [one.fix for one in check(source, Deployment(PoolMode.TRANSACTION)).findings if one.code == "PGB511"]
+    assert [fix and fix.message for fix in fixes] == [None, "Set `prepare_threshold=None`"]

@@ -33,6 +33,11 @@ DICTS = """
     if unknown:
         d['b'] = 2
     reveal([v for k, v in d.items()])  # [1, ...]
+
+    d = {'a': 1}
+    if unknown:
+        d['a'] = 2
+    reveal({k: v for k, v in d.items() if v is not None})  # {'a': 1 | 2}
 """
 
 SEQUENCES = """

@@ -36,7 +36,7 @@ def _in_migrations(observed: Observed, made: cst.Call) -> Iterator[Step]:
     """Yields the blocks of migrations that put the connection of their env.py into AUTOCOMMIT, if the engine is its."""
     module, project = observed.module, observed.inference.project
     environments = [module] if _is_environment(module) else []
-    name = _name_of(module, made)
+    name = module.index.bound_name(made)
     if not environments and name is not None:
         word = re.compile(rf"\b{name}\b")
         importing = project.users(module, ["run_migrations"])
@@ -50,13 +50,6 @@ def _in_migrations(observed: Observed, made: cst.Call) -> Iterator[Step]:
 
 def _is_environment(module: Module) -> bool:
     return os.path.basename(module.path) == "env.py" and "run_migrations" in module.source.text
-
-
-def _name_of(module: Module, made: cst.Call) -> str | None:
-    """Returns the name that the result of a call is bound to, or None."""
-    assign = module.index.parents.get(id(made))
-    target = assign.targets[0].target if isinstance(assign, cst.Assign) else None
-    return target.value if isinstance(target, cst.Name) else None
 
 
 def _makers(seen: ObservedCall) -> Iterator[int]:

@@ -58,14 +58,14 @@ def _is_known(receiver: Value | None) -> bool:
 def clause_names(module: Module, site: CallSite) -> Iterator[str]:
     """Yields the module-level names, class-level names and attributes that hold the result of the call."""
     local = any(isinstance(scope, (cst.FunctionDef, cst.Lambda)) for scope in site.scopes)
-    node: cst.CSTNode | None = module.index.parents.get(id(site.node))
-    while node is not None and not isinstance(node, (cst.BaseStatement, cst.Lambda)):
+    for node in module.index.around(site.node):
+        if isinstance(node, (cst.BaseStatement, cst.Lambda)):
+            return
         targets = [target.target for target in node.targets] if isinstance(node, cst.Assign) else []
         targets += [node.target] if isinstance(node, cst.AnnAssign) else []
         for target in targets:
             if not local or isinstance(target, cst.Attribute):
                 yield from _names(target)
-        node = module.index.parents.get(id(node))
 
 
 def uses_of(module: Module, names: Collection[str]) -> list[CallSite]:

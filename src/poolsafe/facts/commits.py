@@ -124,9 +124,7 @@ def _only_reads(module: Module, call: cst.Call) -> bool:
 
 def _is_repeated(module: Module, call: cst.BaseExpression, block: cst.With) -> bool:
     """Returns whether a call is in a loop inside of a block."""
-    node = module.index.parents.get(id(call))
-    while node is not None and node is not block:
-        if isinstance(node, (cst.For, cst.While)):
-            return True
-        node = module.index.parents.get(id(node))
+    for node in module.index.around(call):
+        if node is block or isinstance(node, (cst.For, cst.While)):
+            return node is not block
     return False

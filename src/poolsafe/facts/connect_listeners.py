@@ -169,10 +169,7 @@ def _names_of_engines(module: Module) -> set[str]:
 
 def _names_of(module: Module, node: cst.Call) -> set[str]:
     """Returns the names that the statement around an engine's call binds to it."""
-    around: cst.CSTNode | None = module.index.parents.get(id(node))
-    while isinstance(around, (cst.Await, cst.BaseExpression, cst.Arg)):
-        around = module.index.parents.get(id(around))
-    match around:
+    match next((one for one in module.index.around(node) if not isinstance(one, (cst.BaseExpression, cst.Arg))), None):
         case cst.Assign(targets=targets):
             found = [last_name(one.target) for one in targets]
         case cst.AnnAssign(target=target):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from poolsafe.facts.connection import ClientDriver, Connection, ThresholdState
+from poolsafe.facts.connection_calls import connection_of
 from poolsafe.facts.creators import nodes_judged_with_engines
 from poolsafe.facts.driver_options import asyncpg_settings, misplaced_options, refused_options
 from poolsafe.facts.engine import Driver, MisplacedWhere, Parameters, SizeState
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.observed import Observed
-from poolsafe.facts.option_places import connection_url, dict_argument, is_extendable, size_of
+from poolsafe.facts.option_places import is_extendable, size_of
 from poolsafe.facts.pool_hooks import hooks_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.silence import Cause, Silence
@@ -20,7 +21,6 @@ from poolsafe.facts.views import views_of
 from poolsafe.facts.wrappers import tortoise_dicts, wrapped_connections
 from poolsafe.inference import Absent, Const, ObservedCall, alternatives
 from poolsafe.libraries import ASYNCPG_CONNECT, ASYNCPG_POOLS, PSYCOPG_CONNECTS, PSYCOPG_POOLS
-from poolsafe.syntax.call_layout import call_layout
 
 _ASYNCPG = ASYNCPG_POOLS | {ASYNCPG_CONNECT}
 _PSYCOPG = PSYCOPG_CONNECTS | PSYCOPG_POOLS
@@ -66,21 +66,15 @@ def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connectio
     module, given = surroundings.module, [given_by(seen) for seen in calls]
     if any(_is_made_otherwise(one) for one in given):
         return None
-    layout = call_layout(module.tree, calls[0].node)
-    span = (layout.start, layout.end)
-    return Connection(
-        path=module.path,
-        function=calls[0].function,
-        call=layout,
-        url=connection_url(module, given, span),
-        driver=ClientDriver.ASYNCPG,
-        size=size_of(surroundings, layout, given),
+    made = connection_of(surroundings, calls, given, ClientDriver.ASYNCPG)
+    return replace(
+        made,
+        size=size_of(surroundings, made.call, given),
         extendable=is_extendable(surroundings, calls, STATEMENT),
-        misplaced=misplaced_options(module, layout, given),
-        refused=refused_options(module, layout, given),
-        parameters=Parameters(server_settings=asyncpg_settings(module, layout, given)),
+        misplaced=misplaced_options(module, made.call, given),
+        refused=refused_options(module, made.call, given),
+        parameters=Parameters(server_settings=asyncpg_settings(module, made.call, given)),
         hooks=hooks_of(module, given),
-        direct=all(one.is_direct for one in given),
     )
 
 
@@ -95,20 +89,11 @@ def _is_made_otherwise(given: Given) -> bool:
 
 def _psycopg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connection:
     module, given = surroundings.module, [given_by(seen) for seen in calls]
-    layout = call_layout(module.tree, calls[0].node)
-    span = (layout.start, layout.end)
-    name = given[0].mapping
-    return Connection(
-        path=module.path,
-        function=calls[0].function,
-        call=layout,
-        url=connection_url(module, given, span),
-        driver=ClientDriver.PSYCOPG,
-        threshold=threshold_of(surroundings, layout, given),
-        options=dict_argument(module, calls[0].node, layout, given, name) if name else None,
-        options_name=name,
-        extendable=is_extendable(surroundings, calls, name or "prepare_threshold"),
-        refused=refused_options(module, layout, given),
-        parameters=Parameters(server_settings=asyncpg_settings(module, layout, given)),
-        direct=all(one.is_direct for one in given),
+    made = connection_of(surroundings, calls, given, ClientDriver.PSYCOPG)
+    return replace(
+        made,
+        threshold=threshold_of(surroundings, made.call, given),
+        extendable=is_extendable(surroundings, calls, made.options_name or KEY),
+        refused=refused_options(module, made.call, given),
+        parameters=Parameters(server_settings=asyncpg_settings(module, made.call, given)),
     )

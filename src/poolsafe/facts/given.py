@@ -28,17 +28,14 @@ from poolsafe.inference import (
     restrict,
 )
 from poolsafe.inference.models import is_address, parse_url
-from poolsafe.libraries import PSYCOPG_CONNECTS, PSYCOPG_POOLS
+from poolsafe.libraries import ENGINE_FUNCTIONS, PSYCOPG_CONNECTS, PSYCOPG_POOLS
 from poolsafe.records import frozen
 
 # The argument whose dict holds the driver's options, for calls that do not take them as keywords of their own.
 _MAPPINGS = {
     **dict.fromkeys(PSYCOPG_POOLS, ("kwargs", None)),
     "piccolo.engine.PostgresEngine": ("config", 0),
-    "sqlalchemy.create_engine": ("connect_args", None),
-    "sqlalchemy.ext.asyncio.create_async_engine": ("connect_args", None),
-    "sqlalchemy.engine_from_config": ("connect_args", None),
-    "sqlalchemy.ext.asyncio.async_engine_from_config": ("connect_args", None),
+    **dict.fromkeys(ENGINE_FUNCTIONS, ("connect_args", None)),
 }
 _URLS = {
     "asyncpg.connect": "dsn",

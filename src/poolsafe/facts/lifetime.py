@@ -16,8 +16,8 @@ def is_disposed_where_made(module: Module, node: cst.Call) -> bool:
 
     It does not if the function yields in between, as a lifespan does, or runs a server until it is stopped.
     """
-    function = _function_around(module, node)
-    name = _name_of(module, node)
+    function = module.index.innermost_function(node)
+    name = module.index.bound_name(node)
     if function is None or name is None or not any(_disposes(site, name) for site in _calls_in(module, function)):
         return False
     if any(map(_serves, _calls_in(module, function))):
@@ -32,7 +32,7 @@ def never_connects(module: Module, node: cst.Call) -> bool:
     """Returns whether an engine makes no connection, because only its URL or dialect is used."""
     if _describes(module, node):
         return True
-    function, name = _function_around(module, node), _name_of(module, node)
+    function, name = module.index.innermost_function(node), module.index.bound_name(node)
     if function is None or name is None:
         return False
     found = [one for one in descendants(function.body) if isinstance(one, cst.Name) and one.value == name]
@@ -63,25 +63,6 @@ def _is_attribute_or_target(module: Module, name: cst.Name) -> bool:
         case cst.Arg(keyword=keyword):
             return keyword is name
     return False
-
-
-def _function_around(module: Module, node: cst.CSTNode) -> cst.FunctionDef | None:
-    around: cst.CSTNode | None = node
-    while around is not None and not isinstance(around, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
-        around = module.index.parents.get(id(around))
-    return around if isinstance(around, cst.FunctionDef) else None
-
-
-def _name_of(module: Module, node: cst.Call) -> str | None:
-    """Returns the local name that an engine is bound to where it is created, or None."""
-    statement = module.index.parents.get(id(node))
-    if isinstance(statement, cst.Assign) and len(statement.targets) == 1:
-        target: cst.BaseExpression = statement.targets[0].target
-    elif isinstance(statement, (cst.AnnAssign, cst.NamedExpr)):
-        target = statement.target
-    else:
-        return None
-    return target.value if isinstance(target, cst.Name) else None
 
 
 def _calls_in(module: Module, function: cst.FunctionDef) -> Iterator[CallSite]:

@@ -10,13 +10,8 @@ from poolsafe.syntax.index import last_name
 
 def listener_around(module: Module, call: cst.Call) -> str:
     """Returns the event of SQLAlchemy whose listener a call is in, also in a function inside of it, or ""."""
-    node = module.index.parents.get(id(call))
-    while node is not None:
-        event = _event_of(module, node) if isinstance(node, cst.FunctionDef) else ""
-        if event:
-            return event
-        node = module.index.parents.get(id(node))
-    return ""
+    functions = (node for node in module.index.around(call) if isinstance(node, cst.FunctionDef))
+    return next((event for event in (_event_of(module, one) for one in functions) if event), "")
 
 
 def _event_of(module: Module, function: cst.FunctionDef) -> str:

@@ -221,17 +221,14 @@ class Surroundings:
 
 def _global_around(module: Module, node: cst.CSTNode) -> str | None:
     """Returns the global name bound by the statement around a node, or None inside functions."""
-    parents = module.index.parents
-    at: cst.CSTNode | None = node
     name = None
-    while at is not None:
+    for at in (node, *module.index.around(node)):
         if isinstance(at, (cst.FunctionDef, cst.Lambda)):
             return None
         if isinstance(at, cst.ClassDef):
             name = at.name.value
         elif isinstance(at, cst.Assign):
             name = last_name(at.targets[0].target)
-        at = parents.get(id(at))
     return name
 
 

@@ -102,14 +102,11 @@ class Readers:
         return found
 
     def _returned(self, node: cst.CSTNode) -> list[cst.CSTNode] | None:
-        parents = self.module.index.parents
-        at: cst.CSTNode | None = node
-        while at is not None and not isinstance(at, cst.FunctionDef):
-            at = parents.get(id(at))
-        if at is None:
+        index = self.module.index
+        function = next((at for at in index.around(node) if isinstance(at, cst.FunctionDef)), None)
+        if function is None:
             return None
-        uses = self._named(at.name.value)
-        calls = [parents.get(id(one)) for one in uses]
+        calls = [index.parents.get(id(one)) for one in self._named(function.name.value)]
         return [call for call in calls if isinstance(call, cst.Call)]
 
     def _named(self, name: str) -> list[cst.BaseExpression]:

@@ -203,14 +203,14 @@ def _executor(
     A clause may be executed in another function, or in another module: then it is the call that creates the clause.
     """
     node = calls[0].node
-    at: cst.CSTNode | None = node
-    while at is not None and not isinstance(at, cst.BaseStatement):
+    for at in (node, *module.index.around(node)):
+        if isinstance(at, cst.BaseStatement):
+            break
         if isinstance(at, cst.Call) and isinstance(at.func, cst.Attribute):
             if last_name(at.func) in EXECUTING or (at is node and calls[0].function in DRIVER_METHODS):
                 return at, at.func.value
             if at is node and calls[0].function in ("exec_driver_sql", "add_listener"):
                 return at, at.func.value
-        at = module.index.parents.get(id(at))
     home = module.index.innermost_function(node)
     for run in runs:
         if (

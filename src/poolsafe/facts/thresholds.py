@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libcst as cst
 
 from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl, Threshold, ThresholdState
+from poolsafe.facts.connection_calls import connection_of
 from poolsafe.facts.creators import CREATORS
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.given import Given, given_by
-from poolsafe.facts.option_places import dict_argument, is_extendable, literals_of, url_origin
+from poolsafe.facts.option_places import is_extendable, literals_of
 from poolsafe.facts.places import explain
 from poolsafe.facts.pooler_conditions import asks_for_pooler
 from poolsafe.facts.reach import Surroundings
@@ -20,7 +22,6 @@ from poolsafe.facts.views import View, as_python, detection_alternatives, views_
 from poolsafe.inference import Absent, Const, Function, Guard, Module, ObservedCall, Text, Unknown, Value, alternatives
 from poolsafe.inference.models import is_address, single_scheme
 from poolsafe.libraries import PSYCOPG_SCHEMES
-from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.index import descendants
 from poolsafe.syntax.layout import CallLayout
 
@@ -55,21 +56,14 @@ def psycopg_engines(surroundings: Surroundings) -> Iterator[Connection]:
 
 
 def _engine(surroundings: Surroundings, calls: list[ObservedCall], given: list[Given], views: list[View]) -> Connection:
-    module = surroundings.module
-    layout = call_layout(module.tree, calls[0].node)
-    span = (layout.start, layout.end)
+    made = connection_of(surroundings, calls, given, ClientDriver.PSYCOPG)
     servers = tuple(dict.fromkeys(server for view in views for server in servers_of(view.url)))
-    return Connection(
-        path=module.path,
-        function=calls[0].function,
-        call=layout,
-        url=ConnectionUrl(servers, url_origin(module, given, span), signs_of((view.guard, view.url) for view in views)),
-        driver=ClientDriver.PSYCOPG,
-        threshold=threshold_of(surroundings, layout, given),
-        options=dict_argument(module, calls[0].node, layout, given, "connect_args"),
-        options_name="connect_args",
-        extendable=is_extendable(surroundings, calls, "connect_args"),
-        direct=all(is_address(view.url) for view in views) or all(one.is_direct for one in given),
+    return replace(
+        made,
+        url=ConnectionUrl(servers, made.url.origin, signs_of((view.guard, view.url) for view in views)),
+        threshold=threshold_of(surroundings, made.call, given),
+        extendable=is_extendable(surroundings, calls, made.options_name),
+        direct=all(is_address(view.url) for view in views) or made.direct,
     )
 
 

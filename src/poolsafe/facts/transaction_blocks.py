@@ -34,11 +34,12 @@ class Block:
 def withs_around(module: Module, call: cst.CSTNode, function: cst.FunctionDef | None) -> Iterator[cst.With]:
     """Yields the `with` blocks around a call, inside its function, innermost first."""
     below: cst.CSTNode = call
-    node = module.index.parents.get(id(call))
-    while node is not None and node is not function:
+    for node in module.index.around(call):
+        if node is function:
+            return
         if isinstance(node, cst.With) and below is node.body:
             yield node
-        below, node = node, module.index.parents.get(id(node))
+        below = node
 
 
 def block_around(

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libcst as cst
 
 from poolsafe.facts.client_sites import client_sites
 from poolsafe.facts.connection import ClientDriver, Connection, ConnectionUrl
+from poolsafe.facts.connection_calls import connection_of
 from poolsafe.facts.engine import CacheSize, ConnectArgs, ConnectArgsForm, Parameters, ServerSetting, SizeState
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.observed import Observed
-from poolsafe.facts.option_places import connection_url, dict_argument, is_extendable, size_of
+from poolsafe.facts.option_places import is_extendable, size_of
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.sizes import STATEMENT, size_state
@@ -46,28 +48,19 @@ def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -
     if calls[0].function in _TORTOISE:
         yield from _tortoise_urls(surroundings, calls)
         return
-    module, given = surroundings.module, [given_by(seen) for seen in calls]
+    given = [given_by(seen) for seen in calls]
     asyncpg = {_is_for_asyncpg(one) for one in given}
     if True not in asyncpg and None not in asyncpg:
         return
-    layout = call_layout(module.tree, calls[0].node)
-    span = (layout.start, layout.end)
-    name = given[0].mapping
-    yield Connection(
-        path=module.path,
-        function=calls[0].function,
-        call=layout,
-        driver=ClientDriver.ASYNCPG,
-        url=connection_url(module, given, span),
-        size=size_of(surroundings, layout, given),
-        options=dict_argument(module, calls[0].node, layout, given, name, 0) if name else None,
-        options_name=name,
+    made = connection_of(surroundings, calls, given, ClientDriver.ASYNCPG)
+    yield replace(
+        made,
+        size=size_of(surroundings, made.call, given),
         # The same call may open another database, which refuses the keyword.
         extendable=asyncpg == {True}
         and not (any(one.overridden for one in given) and surroundings.code_names_another())
-        and is_extendable(surroundings, calls, name or STATEMENT),
+        and is_extendable(surroundings, calls, made.options_name or STATEMENT),
         assumed=True not in asyncpg,
-        direct=all(one.is_direct for one in given),
     )
 
 

@@ -120,9 +120,7 @@ def _is_written_as(module: Module, node: cst.BaseExpression, value: Value) -> bo
 
 def _stands_alone(module: Module, node: cst.CSTNode, call: cst.Call) -> bool:
     """Returns whether the node is part of the call's arguments and is not bound to a name."""
-    parent = module.index.parents.get(id(node))
-    while parent is not None and parent is not call:
-        if isinstance(parent, (cst.NamedExpr, cst.BaseStatement)):
-            return False
-        parent = module.index.parents.get(id(parent))
-    return parent is call
+    for around in module.index.around(node):
+        if around is call or isinstance(around, (cst.NamedExpr, cst.BaseStatement)):
+            return around is call
+    return False

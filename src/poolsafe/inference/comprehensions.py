@@ -12,10 +12,11 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import alternatives, choose
 from poolsafe.inference.mappings import mapping_key
-from poolsafe.inference.symbols import ALWAYS, Guard, negated
+from poolsafe.inference.symbols import ALWAYS, Guard
 from poolsafe.inference.values import Absent, Sequence, Value, raising
 
 MAX_ROUNDS = 32
+MAX_GUARDS = 8
 
 
 def iterated(frame: Frame, value: Value) -> Sequence | None:
@@ -56,18 +57,19 @@ def comprehension(frame: Frame, node: ir.Comprehension) -> Value:
         if inner.aborted:
             frame.aborted = frame.raised = True
             return raising("an exception")
-        guards = [one | two for one in present for two in _kept(inner, loop)]
-        if not guards:
+        then, otherwise = _conditions(inner, loop)
+        kept = [one | two for one in present for two in then]
+        dropped = [(one | two, Absent()) for one in present for two in otherwise]
+        if not kept:
             continue
         key, value = _element(inner, node)
-        sure = guards == [ALWAYS]
+        sure = not dropped and not missing
         if node.kind == "dict":
             name = mapping_key(key) if key is not None else None
             if name is None:
                 is_open = True
             else:
-                options = [*((guard, value) for guard in guards), *_otherwise(guards), *missing]
-                items[name] = value if sure else choose(options)
+                items[name] = value if sure else choose([*((guard, value) for guard in kept), *dropped, *missing])
         elif sure:
             values.append(value)
         else:
@@ -93,16 +95,15 @@ def _split(member: Value) -> tuple[Value, list[Guard], list[tuple[Guard, Value]]
     return pair, [guard for guard, _ in present], missing
 
 
-def _kept(inner: Frame, loop: ir.Generator) -> list[Guard]:
-    guards: list[Guard] = [ALWAYS]
+def _conditions(inner: Frame, loop: ir.Generator) -> tuple[list[Guard], list[Guard]]:
+    """Returns the guards under which the conditions of a loop keep an item, and those under which they drop it."""
+    kept: list[Guard] = [ALWAYS]
+    dropped: list[Guard] = []
     for condition in loop.conditions:
-        then, _ = truth(inner, condition)
-        guards = [one | two for one in guards for two in then][:8]
-    return guards
-
-
-def _otherwise(guards: list[Guard]) -> list[tuple[Guard, Value]]:
-    return [(frozenset((negated(one),)), Absent()) for guard in guards for one in guard]
+        then, otherwise = truth(inner, condition)
+        dropped += [one | two for one in kept for two in otherwise]
+        kept = [one | two for one in kept for two in then]
+    return kept[:MAX_GUARDS], dropped[:MAX_GUARDS]
 
 
 def _element(inner: Frame, node: ir.Comprehension) -> tuple[Value | None, Value]:

@@ -153,10 +153,20 @@ class Index:
 
     def innermost_function(self, node: cst.CSTNode) -> cst.FunctionDef | None:
         """Returns the function that a node is in, or None at the level of a module or class, or in a lambda."""
-        at = self.parents.get(id(node))
-        while at is not None and not isinstance(at, (cst.FunctionDef, cst.Lambda, cst.ClassDef)):
-            at = self.parents.get(id(at))
-        return at if isinstance(at, cst.FunctionDef) else None
+        code = (at for at in self.around(node) if isinstance(at, (cst.FunctionDef, cst.Lambda, cst.ClassDef)))
+        innermost = next(code, None)
+        return innermost if isinstance(innermost, cst.FunctionDef) else None
+
+    def bound_name(self, value: cst.BaseExpression) -> str | None:
+        """Returns the name that alone is bound to an expression, as in `name = value`, or None."""
+        match self.parents.get(id(value)):
+            case cst.Assign(targets=[cst.AssignTarget(target=target)]):
+                bound: cst.BaseExpression = target
+            case cst.AnnAssign(target=target) | cst.NamedExpr(target=target):
+                bound = target
+            case _:
+                return None
+        return bound.value if isinstance(bound, cst.Name) else None
 
     def calls_of(self, name: str) -> list[CallSite]:
         """Returns the calls of a name that other modules define, by what it is imported as too.
