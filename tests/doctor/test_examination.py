@@ -16,10 +16,12 @@ from poolsafe.doctor.examination import Examination, NoConnection, examine
 from poolsafe.doctor.probes import (
     cache_configurations,
     leftover_state,
+    named_statements,
     recommended_configuration,
     server_identity,
     transaction_pooling,
 )
+from poolsafe.doctor.probes.named_statements import Carried, Naming
 from poolsafe.doctor.target import Target
 from poolsafe.doctor.workload import Outcome
 
@@ -207,6 +209,41 @@ def test_a_busy_pool_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transaction_pooling, "run", busy)
     assert examined(FakeServer(TRANSACTION), monkeypatch).between is Between.BREAKS
     assert len(times) == 3
+
+
+@pytest.mark.parametrize(("busy_times", "verdict"), [(2, Between.BREAKS), (9, Between.UNKNOWN)])
+def test_names_are_tried_again_if_others_kept_their_server(
+    busy_times: int, verdict: Between, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = named_statements.run
+    left: list[tuple[str, ...]] = []
+
+    async def busy(bench: Bench, pooling: Any) -> Any:
+        left.append(bench.left)
+        if len(left) > busy_times:
+            return await run(bench, pooling)
+
+        async def clean(bench: Bench) -> bool:
+            return True
+
+        bench.leaves("a name", clean)
+        return Naming(Carried.UNKNOWN, "others kept it")
+
+    monkeypatch.setattr(named_statements, "run", busy)
+    assert examined(FakeServer(TRANSACTION), monkeypatch).between is verdict
+    assert left == [()] * 3
+
+
+def test_a_name_that_cannot_be_removed_stays_the_only_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def busy(bench: Bench, pooling: Any) -> Any:
+        async def clean(bench: Bench) -> bool:
+            return False
+
+        bench.leaves(f"name {bench.next_number()}", clean)
+        return Naming(Carried.UNKNOWN, "others kept it")
+
+    monkeypatch.setattr(named_statements, "run", busy)
+    assert len(examined(FakeServer(TRANSACTION), monkeypatch).left) == 1
 
 
 def test_a_pool_that_stays_busy_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
