@@ -14,6 +14,7 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import for_detection, lift
 from poolsafe.inference.mappings import merge_into
 from poolsafe.inference.names import force
+from poolsafe.inference.replacing import replace as replace_text
 from poolsafe.inference.symbols import derived
 from poolsafe.inference.values import (
     Absent,
@@ -54,7 +55,7 @@ def text_method(
     if name == "replace" and len(args) >= 2:
         limit = count.value if isinstance(count, Const) and isinstance(count.value, int) else -1
         return lift(
-            lambda old, new: texts.replace(subject, texts.as_text(old), texts.as_text(new), limit), args[0], args[1]
+            lambda old, new: replace_text(subject, texts.as_text(old), texts.as_text(new), limit), args[0], args[1]
         )
     if name in ("startswith", "endswith") and args:
         return lift(lambda affix: _affix(subject, name, affix), args[0])

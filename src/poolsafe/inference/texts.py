@@ -5,10 +5,10 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Mapping
 
-from poolsafe.inference.lattice import alternatives, for_detection, lift, when
+from poolsafe.inference.lattice import alternatives, for_detection, lift
 from poolsafe.inference.objects import EnumMember, LibraryObject, Secret
 from poolsafe.inference.symbols import Characters, Comparison, Constant, Identity, Named, Symbol, derived
-from poolsafe.inference.values import MAX_TEXT, RAISES, Const, Library, Text, Unknown, Url, Value, text
+from poolsafe.inference.values import RAISES, Const, Library, Text, Unknown, Url, Value, text
 
 
 def as_text(value: Value, reason: str = "unknown text") -> Text:
@@ -72,84 +72,6 @@ def concatenate_all(parts: list[Value]) -> Value:
     return result
 
 
-def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
-    """Returns `subject.replace(old, new)`.
-
-    If the subject begins unknown and `old` looks like the beginning of a URL or names a driver, both outcomes are
-    possible. This is how a driver is put into a URL from the environment or from testcontainers.
-    """
-    before, after = old.known, new.known
-    if before is None or before == "":
-        return text(Unknown("replaces unknown text"))
-    if after is not None and _grown(subject, before, after) > MAX_TEXT:
-        return text(Unknown("a text that is too long to follow"))
-    if after is None:
-        pieces: list[str | Unknown] = []
-        for piece in subject.pieces:
-            if not isinstance(piece, str):
-                pieces.append(piece)
-                continue
-            parts = piece.split(before) if count < 0 else piece.split(before, count)
-            for index, part in enumerate(parts):
-                if index:
-                    pieces.extend(new.pieces)
-                pieces.append(part)
-        return text(*pieces, provenance=subject.provenance)
-    replaced: list[str | Unknown] = [
-        (piece.replace(before, after) if count < 0 else piece.replace(before, after, count))
-        if isinstance(piece, str)
-        else piece
-        for piece in subject.pieces
-    ]
-    first = subject.pieces[0] if subject.pieces else ""
-    scheme = _replaced_scheme(before, after) if isinstance(first, Unknown) else None
-    if isinstance(first, Unknown) and scheme is not None:
-        # Putting asyncpg into a URL is deliberate, so it counts even if the URL overrides a default.
-        override = first.override and not scheme.startswith("postgresql+asyncpg")
-        hole = Unknown(first.reason, derived("replaced", first.symbol, before), override=override)
-        hit = text(scheme, hole, *replaced[1:], provenance=new.provenance or subject.provenance)
-        missed = Unknown("the URL may begin differently", derived("unreplaced", first.symbol, before), override=True)
-        key = derived("begins with", first.symbol or first.reason, before)
-        return when(key, hit, missed)
-    rest = text(*replaced, provenance=subject.provenance)
-    scheme = _other_scheme(before, after) if isinstance(first, Unknown) else None
-    if isinstance(first, Unknown) and scheme is not None:
-        # The program provides for another database, which a repair has to consider.
-        hole = Unknown(first.reason, derived("replaced", first.symbol, before), override=True)
-        key = derived("begins with", first.symbol or first.reason, before)
-        return when(key, text(scheme, hole, *replaced[1:], provenance=new.provenance), rest)
-    return rest
-
-
-def _other_scheme(before: str, after: str) -> str | None:
-    """Returns the beginning of a URL of another database into which a driver was put, or None if it is not one."""
-    database, mark, _ = before.partition(":")
-    if database.partition("+")[0] not in _DATABASES or after.partition("+")[0] not in _DATABASES:
-        return None
-    return after if mark else f"{after}://"
-
-
-def _replaced_scheme(before: str, after: str) -> str | None:
-    """Returns the beginning of an unknown URL after `before` was found and replaced, or None if it is unknown."""
-    if looks_like_scheme(before):
-        # If `before` ends inside `scheme://`, the rest of that follows.
-        between = {"postgres": "://", "postgresql": "://"}.get(before, "//" if before.endswith(":") else "")
-        return after + between
-    driver = after.removeprefix("+")
-    if before.removeprefix("+") in _DRIVERS and (driver in _DRIVERS or (before[0] == "+" and not after)):
-        return f"postgresql+{driver}://" if driver else "postgresql://"
-    return None
-
-
-def _grown(subject: Text, before: str, after: str) -> int:
-    """Returns the length of the known pieces after `replace`."""
-    return sum(
-        len(piece) + piece.count(before) * (len(after) - len(before))
-        for piece in subject.pieces
-        if isinstance(piece, str)
-    )
-
-
 def looks_like_scheme(prefix: str) -> bool:
     """Returns whether the text begins a PostgreSQL URL: `postgres://`, `postgresql`, `postgresql+psycopg2://`, ..."""
     return prefix.startswith(("postgres", "postgresql"))
@@ -184,9 +106,8 @@ def contains(subject: Text, needle: str) -> bool | None:
     return False if subject.known is not None else None
 
 
-_DRIVERS = frozenset({"asyncpg", "psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "pg8000"})
-_DATABASES = frozenset({"sqlite", "mysql", "mariadb", "oracle", "mssql"})
-_DIALECTS = _DATABASES | {
+DATABASES = frozenset({"sqlite", "mysql", "mariadb", "oracle", "mssql"})
+_DIALECTS = DATABASES | {
     "aiosqlite", "aiomysql", "postgres", "postgresql", "asyncpg", "psycopg", "psycopg2", "cockroachdb"
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from poolsafe.inference.instances import changed, dumped
 from poolsafe.inference.lattice import for_detection, lift
 from poolsafe.inference.models.handler import Handler, first, second
 from poolsafe.inference.names import force, imported
+from poolsafe.inference.replacing import replace as replace_text
 from poolsafe.inference.values import Const, Instance, Library, MappingRef, Partial, Pending, Text, Unknown, Value, text
 
 MAX_PATTERN = 100
@@ -96,7 +97,7 @@ def _substitute(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Val
         if whole.known is not None:
             return text(re.sub(known, by, whole.known[:MAX_SUBJECT]), provenance=whole.provenance)
         if isinstance(into, Text) and texts.looks_like_scheme(known.lstrip("^")):
-            return texts.replace(whole, text(_shortest(known)), into)
+            return replace_text(whole, text(_shortest(known)), into)
         return text(Unknown("the result of a regular expression"))
 
     return lift(one, for_detection(force(frame, subject)), for_detection(force(frame, new)))

@@ -1,0 +1,115 @@
+"""`text.replace(old, new)`: how a driver is put into a URL whose beginning is unknown."""
+
+from __future__ import annotations
+
+from poolsafe.inference.lattice import when
+from poolsafe.inference.symbols import Symbol, derived
+from poolsafe.inference.texts import DATABASES, looks_like_scheme
+from poolsafe.inference.values import MAX_TEXT, Text, Unknown, Value, text
+
+_DRIVERS = frozenset({"asyncpg", "psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "pg8000"})
+
+
+def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
+    """Returns `subject.replace(old, new)`.
+
+    If `old` looks like the beginning of a URL or names a driver, and the subject may begin with it, both outcomes are
+    possible. This is how a driver is put into a URL from the environment or from testcontainers.
+    """
+    before, after = old.known, new.known
+    if before is None or before == "":
+        return text(Unknown("replaces unknown text"))
+    if after is None:
+        return _with_unknown(subject, before, new, count)
+    if _grown(subject, before, after) > MAX_TEXT:
+        return text(Unknown("a text that is too long to follow"))
+    pieces = tuple(
+        (piece.replace(before, after) if count < 0 else piece.replace(before, after, count))
+        if isinstance(piece, str)
+        else piece
+        for piece in subject.pieces
+    )
+    rest = text(*pieces, provenance=subject.provenance)
+    at = _where_it_may_begin(subject, before)
+    hole = None if at is None else subject.pieces[at]
+    if at is None or not isinstance(hole, Unknown):
+        return rest
+    key = derived("begins with", hole.symbol or hole.reason, before)
+    scheme = _replaced_scheme(before, after)
+    if scheme is not None:
+        # Putting asyncpg into a URL is deliberate, so it counts even if the URL overrides a default.
+        override = hole.override and not scheme.startswith("postgresql+asyncpg")
+        found = _rest_of(hole, "replaced", before, override=override)
+        hit = text(scheme, found, *pieces[at + 1 :], provenance=new.provenance or subject.provenance)
+        missed = Unknown("the URL may begin differently", _derived(hole, "unreplaced", before), override=True)
+        return when(key, hit, text(subject.pieces[0], missed, *pieces[2:]) if at else missed)
+    scheme = _other_scheme(before, after)
+    if scheme is not None:
+        # The program provides for another database, which a repair has to consider.
+        found = _rest_of(hole, "replaced", before, override=True)
+        return when(key, text(scheme, found, *pieces[at + 1 :], provenance=new.provenance), rest)
+    return rest
+
+
+def _with_unknown(subject: Text, before: str, new: Text, count: int) -> Text:
+    """Returns the text with pieces of `new`, which is not wholly known, in place of `before`."""
+    pieces: list[str | Unknown] = []
+    for piece in subject.pieces:
+        if not isinstance(piece, str):
+            pieces.append(piece)
+            continue
+        parts = piece.split(before) if count < 0 else piece.split(before, count)
+        for index, part in enumerate(parts):
+            if index:
+                pieces.extend(new.pieces)
+            pieces.append(part)
+    return text(*pieces, provenance=subject.provenance)
+
+
+def _where_it_may_begin(subject: Text, before: str) -> int | None:
+    """Returns the index of the unknown piece at the beginning of which `before` may stand or end, or None.
+
+    After `url.startswith("postgresql")`, `postgresql://` may end in the second piece.
+    """
+    first = subject.pieces[0] if subject.pieces else ""
+    if isinstance(first, Unknown):
+        return 0
+    begun = before.startswith(first) and len(first) < len(before)
+    return 1 if begun and len(subject.pieces) > 1 else None
+
+
+def _rest_of(hole: Unknown, how: str, before: str, *, override: bool) -> Unknown:
+    return Unknown(hole.reason, _derived(hole, how, before), override=override)
+
+
+def _derived(hole: Unknown, how: str, before: str) -> Symbol:
+    return derived(how, hole.symbol, before)
+
+
+def _other_scheme(before: str, after: str) -> str | None:
+    """Returns the beginning of a URL of another database into which a driver was put, or None if it is not one."""
+    database, mark, _ = before.partition(":")
+    if database.partition("+")[0] not in DATABASES or after.partition("+")[0] not in DATABASES:
+        return None
+    return after if mark else f"{after}://"
+
+
+def _replaced_scheme(before: str, after: str) -> str | None:
+    """Returns the beginning of an unknown URL after `before` was found and replaced, or None if it is unknown."""
+    if looks_like_scheme(before):
+        # If `before` ends inside `scheme://`, the rest of that follows.
+        between = {"postgres": "://", "postgresql": "://"}.get(before, "//" if before.endswith(":") else "")
+        return after + between
+    driver = after.removeprefix("+")
+    if before.removeprefix("+") in _DRIVERS and (driver in _DRIVERS or (before[0] == "+" and not after)):
+        return f"postgresql+{driver}://" if driver else "postgresql://"
+    return None
+
+
+def _grown(subject: Text, before: str, after: str) -> int:
+    """Returns the length of the known pieces after `replace`."""
+    return sum(
+        len(piece) + piece.count(before) * (len(after) - len(before))
+        for piece in subject.pieces
+        if isinstance(piece, str)
+    )
