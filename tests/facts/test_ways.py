@@ -242,6 +242,23 @@ CLASSES = """
             await self.connection.close()  # PGB403?
 
     class Lock:
+        async def connect(self):
+            self.connection = await engine.connect()
+            await self.connection.execution_options(isolation_level="AUTOCOMMIT")
+        async def acquire(self):
+            await self.connection.execute(text("SELECT pg_advisory_lock(1)"))
+        async def release(self):
+            await self.connection.execute(text("SELECT pg_advisory_unlock(1)"))  # PGB403
+
+    class Lock:
+        async def connect(self):
+            self.connection = await engine.connect()
+        async def acquire(self):
+            await self.connection.execute(text("SELECT pg_advisory_lock(1)"))
+        async def release(self):
+            await self.connection.execute(text("SELECT pg_advisory_unlock(1)"))
+
+    class Lock:
         async def acquire(self):
             self.connection = await asyncpg.connect("postgresql://db/app")
             await self.connection.execute("SELECT pg_advisory_lock(1)")

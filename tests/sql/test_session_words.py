@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from poolsafe import needles
+from poolsafe.needles import changes_session
 from poolsafe.sql.session_words import may_change_session, names_session_change
 
 FOUND = [
@@ -104,3 +105,16 @@ def test_a_boundary_is_read_but_not_looked_for(boundary: str) -> None:
 )
 def test_a_file_needs_a_client_and_a_call(source: str, wanted: int) -> None:
     assert needles.wanted(source.encode()) == wanted
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'import sqlalchemy as sa\nrun = sa.text\nrun("SET app.tenant = 1")',
+        'import asyncpg\nawait pool.\\\nadd_listener("jobs", print)',
+        'import sqlalchemy\nawait_only(raw.add_listener("jobs", print))',
+        'import sqlalchemy\nadapted.run_async(lambda raw: raw.add_listener("jobs", print))',
+    ],
+)
+def test_what_the_byte_search_finds(source: str) -> None:
+    assert changes_session(source.encode())

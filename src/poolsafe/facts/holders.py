@@ -27,11 +27,15 @@ class Holding:
         self.function = function
         self._class = cls
         self._attribute = attribute
-        self._keys = frozenset({dotted(attribute) or ""})
+        self.keys = frozenset({dotted(attribute) or ""})
+
+    def bodies(self) -> list[Body]:
+        """Returns what the methods of the class do with names."""
+        return [body_of(self._module, one) for one in methods_of(self._class)]
 
     def is_acquired(self) -> bool:
         """Returns whether a method of the class acquires the connection itself."""
-        return any(is_acquired(body_of(self._module, one), self._keys) for one in methods_of(self._class))
+        return any(is_acquired(body, self.keys) for body in self.bodies())
 
     def callers(self) -> tuple[Caller, ...]:
         """Returns the calls of the method in the module, with the connection that its object was given."""
@@ -90,7 +94,7 @@ class Holding:
             return (name, fields.index(name)) if name in fields else None
         parameters = [one.name.value for one in init.params.params]
         for bound, value in body_of(self._module, init).assignments:
-            if bound in self._keys and isinstance(value, cst.Name) and value.value in parameters:
+            if bound in self.keys and isinstance(value, cst.Name) and value.value in parameters:
                 return value.value, parameters.index(value.value) - 1
         return None
 
@@ -101,7 +105,7 @@ class Holding:
         bodies = [body_of(self._module, one) for one in ends]
         # `self.release()` is not a call on the connection, but releases it.
         own = frozenset({dotted(self._attribute.value) or ""})
-        return tuple(use.node for body in bodies for use in body.uses(self._keys | own))
+        return tuple(use.node for body in bodies for use in body.uses(self.keys | own))
 
     def elsewhere(self, call: cst.BaseExpression) -> tuple[tuple[cst.Call, bool], ...]:
         """Returns the calls on the connection in the other methods, each with whether it can be in the transaction.
@@ -110,7 +114,7 @@ class Holding:
         """
         start = self._module.tree.span(call)[0]
         here = body_of(self._module, self.function)
-        if any(use.start > start and self._is_end(use) for use in here.uses(self._keys)):
+        if any(use.start > start and self._is_end(use) for use in here.uses(self.keys)):
             return tuple((use.node, False) for _, uses in self._others() for use in uses)
         others = list(self._others())
         committing = {id(one) for one, uses in others if any(use.method in _COMMITS for use in uses)}
@@ -125,10 +129,10 @@ class Holding:
     def _others(self) -> Iterator[tuple[cst.FunctionDef, list[Use]]]:
         for one in methods_of(self._class):
             if one is not self.function:
-                yield one, body_of(self._module, one).uses(self._keys)
+                yield one, body_of(self._module, one).uses(self.keys)
 
     def _is_end(self, use: Use) -> bool:
-        return ends_transaction(self._module, use, self._keys)
+        return ends_transaction(self._module, use, self.keys)
 
 
 def holding(module: Module, function: cst.FunctionDef, base: cst.BaseExpression | None) -> Holding | None:

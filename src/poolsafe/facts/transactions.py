@@ -90,11 +90,14 @@ def _followed(
     if lending:
         keys = names_of(body, receiver)
         found = _combined(module, call, body, keys, found, lending, held, complete=callers.complete)
-    return found if held is None else _in_class(call, held, found)
+    return found if held is None else _in_class(module, call, held, found)
 
 
-def _in_class(call: cst.BaseExpression, held: Holding, found: Surroundings) -> Surroundings:
+def _in_class(module: Module, call: cst.BaseExpression, held: Holding, found: Surroundings) -> Surroundings:
     """Returns the surroundings of a call in a method, with what other methods do with the same connection."""
+    if any(_sets_autocommit(module, body, held.keys, None) for body in held.bodies()):
+        ways = tuple(Way(tuple((node, False) for node, _ in way.later), way.lent) for way in found.ways)
+        found = replace(found, transaction=Transaction.AUTOCOMMIT, ways=ways)
     own = not found.lent or held.is_acquired()
     opened = found.transaction in (Transaction.OPEN, Transaction.BEGUN)
     elsewhere = ((node, same and opened) for node, same in held.elsewhere(call))
