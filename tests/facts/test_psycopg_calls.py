@@ -98,6 +98,10 @@ ENGINES = """
     with never.connect() as connection:
         connection.execute(text("DELETE FROM a WHERE x = :x; DELETE FROM b"), {"x": 1})  # PGB301
 
+    # SQLAlchemy passes no parameter that the text does not name.
+    with never.connect() as connection:
+        connection.execute(text("DELETE FROM a; DELETE FROM b"), {"x": 1})  # silent
+
     with psycopg2.connect() as connection:
         connection.execute(text("DELETE FROM a WHERE x = :x; DELETE FROM b"), {"x": 1})  # silent
 

@@ -24,6 +24,8 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
+import sqlalchemy
+
 from .execution import EngineCall, Executed
 
 STATEMENT = "statement_cache_size"
@@ -155,5 +157,7 @@ def commands(sql: str) -> list[str]:
 
 
 def is_refused(executed: Executed) -> bool:
-    """Whether asyncpg is given several commands at once."""
-    return executed.is_asyncpg and len(commands(executed.sql)) > 1
+    """Whether a driver that prepares the SQL is given several commands at once. psycopg prepares for parameters."""
+    names = sqlalchemy.text(executed.sql).compile().params if executed.function == "text" else executed.parameters
+    prepares = executed.is_asyncpg or (executed.driver in PSYCOPG and bool(names and executed.parameters))
+    return prepares and len(commands(executed.sql)) > 1

@@ -44,13 +44,16 @@ def why_one_command(seen: ObservedCall) -> str | None:
     return _at_once(seen.module, given)
 
 
-def why_engine_sends_one_command(observed: Observed, runs: Iterable[ObservedCall]) -> str | None:
-    """Returns why an engine of SQLAlchemy on psycopg sends the SQL of a run as one command, or None if it may not."""
+def why_engine_sends_one_command(observed: Observed, runs: Iterable[ObservedCall], *, named: bool) -> str | None:
+    """Returns why an engine of SQLAlchemy on psycopg sends the SQL of a run as one command, or None if it may not.
+
+    `named`: the SQL may name parameters. SQLAlchemy passes none on that its `text()` does not name.
+    """
     for seen in runs:
         made = [_connectable(single) for single in _receivers(seen)]
         if not made or _MERGING in observed.module.source.text or not all(map(_is_psycopgs, made)):
             continue
-        if _gives_parameters(seen.node):
+        if named and _gives_parameters(seen.node):
             return _PARAMETERS
         makers = {id(one.made_by) for one in made if one is not None and one.made_by is not None}
         why = _at_once(observed.module, [given_by(one) for one in observed.engine_calls if id(one.node) in makers])

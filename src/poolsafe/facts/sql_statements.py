@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 import libcst as cst
 
 from poolsafe.facts.clauses import joined_text, several_commands
@@ -46,12 +44,14 @@ def _runner_of_driver(observed: Observed, calls: list[ObservedCall]) -> tuple[Ru
 
 
 def _runner_of_engine(
-    observed: Observed, runners: Runners, calls: list[ObservedCall], commands: Iterable[str]
+    observed: Observed, runners: Runners, calls: list[ObservedCall], commands: list[str]
 ) -> tuple[Runner, str]:
     """Returns which driver of SQLAlchemy's engine takes one command only, and the reason in words."""
     runner, reason = runners.runner_of(calls, commands)
     if runner is Runner.SYNC:
-        why = why_engine_sends_one_command(observed, [*observed.executions_of(calls[0]), *calls])
+        is_text = calls[0].function == "sqlalchemy.text"
+        named = not is_text or any(scanner.binds(one) or scanner.PLACEHOLDER in one for one in commands)
+        why = why_engine_sends_one_command(observed, [*observed.executions_of(calls[0]), *calls], named=named)
         return (runner, reason) if why is None else (Runner.PSYCOPG, why)
     return runner, reason
 
