@@ -160,6 +160,23 @@ MANAGERS = """
             await conn.commit()  # PGB403?
 """
 
+SHARED = """
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SELECT pg_advisory_lock_shared(1)"))
+            await conn.execute(text("SELECT pg_advisory_unlock_shared(1)"))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SELECT pg_advisory_lock(1)"))
+            await conn.execute(text("SELECT pg_advisory_unlock_all()"))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("SELECT pg_advisory_lock(1)"))
+            await conn.execute(text("SELECT pg_advisory_unlock_shared(1)"))  # PGB403?
+"""
+
 CLASSES = """
     class Lock:
         def __init__(self, connection):
@@ -315,7 +332,8 @@ IN_THE_METHOD_THAT_CONNECTS = """
 
 
 @pytest.mark.parametrize(
-    ("program", "expected"), cases(FUNCTIONS, MANAGERS, CLASSES, IN_ALEMBICS_ENVIRONMENT, IN_THE_METHOD_THAT_CONNECTS)
+    ("program", "expected"),
+    cases(FUNCTIONS, MANAGERS, SHARED, CLASSES, IN_ALEMBICS_ENVIRONMENT, IN_THE_METHOD_THAT_CONNECTS),
 )
 def test_what_follows_in_other_functions(program: str, expected: str) -> None:
     assert said(program) == expected

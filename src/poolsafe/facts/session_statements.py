@@ -168,6 +168,9 @@ def _is_end(later: SessionCommand, command: SessionCommand) -> bool:
         return later.effect is Effect.DROP_TABLE and later.name.lower() == command.name.lower()
     if later.effect is not Effect.UNLOCK:
         return False
+    name = later.name.lower()
+    if not name.endswith("_all") and ("shared" in name) is not ("shared" in command.name.lower()):
+        return False
     constants = _CONSTANT.fullmatch(later.value) and _CONSTANT.fullmatch(command.value)
     return not constants or later.value == command.value
 
