@@ -65,7 +65,7 @@ class Surroundings:
     observed: Observed
     _foreign: frozenset[int] | None = field(default=None, init=False)
     _options: list[tuple[cst.Call, frozenset[int]]] | None = field(default=None, init=False)
-    _names_other: bool | None = field(default=None, init=False)
+    _named_drivers: frozenset[str] | None = field(default=None, init=False)
     _read_items: frozenset[str | bytes] | None = field(default=None, init=False)
     readers: Readers = field(init=False)
 
@@ -209,11 +209,11 @@ class Surroundings:
             for view in overridden_views_of(seen)
         )
 
-    def code_names_another(self) -> bool:
-        """Returns whether the file names another driver than asyncpg, which the environment may then bring."""
-        if self._names_other is None:
-            self._names_other = _names_another(self.module)
-        return self._names_other
+    def code_names_another(self, own: str = "asyncpg") -> bool:
+        """Returns whether the file names another driver than its own, which the environment may then bring."""
+        if self._named_drivers is None:
+            self._named_drivers = frozenset(_named_drivers(self.module))
+        return not self._named_drivers <= {own}
 
     def _rules_out(self, guard: Guard) -> bool:
         return any(says_of_driver(self.observed.inference, one) is False for one in guard)
@@ -249,19 +249,16 @@ def _steps(value: Value, guard: Guard) -> Iterator[Step]:
                 yield from _steps(single.query, guard)
 
 
-def _names_another(module: Module) -> bool:
-    """Returns whether a string of the code, except docstrings, names another driver or its dialect.
+def _named_drivers(module: Module) -> Iterator[str]:
+    """Yields the other drivers and dialects that strings of the code, except docstrings, name.
 
-    Arguments of `replace` do not count, because they turn a URL of another driver into one of asyncpg.
+    Arguments of `replace` do not count, because they turn a URL of another driver into one of the engine's.
     """
     if OTHER_DRIVER.search(module.source.text) is None:
-        return False
-    return any(
-        isinstance(node, (cst.SimpleString, cst.FormattedStringText))
-        and OTHER_DRIVER.search(node.value)
-        and not _is_replaced(module, node)
-        for node in _code(module.tree.module)
-    )
+        return
+    for node in _code(module.tree.module):
+        if isinstance(node, (cst.SimpleString, cst.FormattedStringText)) and not _is_replaced(module, node):
+            yield from OTHER_DRIVER.findall(node.value)
 
 
 def _is_replaced(module: Module, node: cst.CSTNode) -> bool:

@@ -62,7 +62,9 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], given: list[G
         made,
         url=ConnectionUrl(servers, made.url.origin, signs_of((view.guard, view.url) for view in views)),
         threshold=threshold_of(surroundings, made.call, given),
-        extendable=is_extendable(surroundings, calls, made.options_name),
+        # The same call may open another database, which refuses the keyword.
+        extendable=not (any(one.overridden for one in given) and surroundings.code_names_another("psycopg"))
+        and is_extendable(surroundings, calls, made.options_name),
         direct=all(is_address(view.url) for view in views) or made.direct,
     )
 
