@@ -117,8 +117,9 @@ def shown_of_another_driver(call: EngineCall) -> set[str]:
 
 
 def never_connects(call: EngineCall) -> bool:
-    """Whether another driver refuses a key of asyncpg's, so that this engine never connects."""
-    return not call.is_asyncpg and not ASYNCPG_ONLY.isdisjoint(call.connect_args)
+    """Whether another driver refuses a key of asyncpg's or psycopg's, so that this engine never connects."""
+    foreign = ASYNCPG_ONLY if call.url.drivername in PSYCOPG else ASYNCPG_ONLY | {THRESHOLD}
+    return not call.is_asyncpg and not foreign.isdisjoint(call.connect_args)
 
 
 def without_threshold(call: EngineCall) -> dict[str, object]:
