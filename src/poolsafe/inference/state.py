@@ -12,6 +12,7 @@ from poolsafe.inference.values import Absent, Alternatives, MappingValue, Value
 
 _ABSENT = Absent()
 MAX_PATHS = 12
+FAR_ABOVE = 8  # times the limit
 MAX_PENDING = 40  # joins inside a join; making them recurses
 
 
@@ -199,10 +200,15 @@ def both(left: tuple[Guard, ...], right: tuple[Guard, ...]) -> tuple[Guard, ...]
 
 
 def simplified(path: Iterable[Guard], limit: int = MAX_PATHS) -> tuple[Guard, ...]:
-    """Returns an equal, shorter disjunction: two guards whose disjunction is a guard again become that guard."""
+    """Returns an equal, shorter disjunction: two guards whose disjunction is a guard again become that guard.
+
+    A disjunction far above the limit hardly ever shrinks below it, and each pair would be looked at.
+    """
     queue = list(dict.fromkeys(path))
     if len(queue) < 2:
         return tuple(queue)
+    if len(queue) > FAR_ABOVE * limit:
+        return bounded(queue, limit)
     queue.reverse()
     kept: list[Guard] = []
     while queue:
