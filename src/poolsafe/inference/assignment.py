@@ -11,7 +11,7 @@ from poolsafe.inference.exceptions import where_not_raising
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import alternatives, choose, each
-from poolsafe.inference.mappings import blurred, mapping_key
+from poolsafe.inference.mappings import mapping_key, with_item
 from poolsafe.inference.names import bind, force
 from poolsafe.inference.symbols import Guard, derived
 from poolsafe.inference.values import (
@@ -21,7 +21,6 @@ from poolsafe.inference.values import (
     Instance,
     Library,
     MappingRef,
-    MappingValue,
     Sequence,
     Unknown,
     Value,
@@ -94,7 +93,9 @@ def _assign_item(frame: Frame, target: ir.Subscript, value: Value) -> None:
         frame.state.set(("list", base.address), _with_item(base, index, value))
         return
     for single in {one.address: one for _, one in several if isinstance(one, MappingRef)}.values():
-        _store_item(frame, several, single, key, value)
+        content = frame.content(single)
+        stored = value if key is None else _stored(several, single, value, content.get(key))
+        frame.state.set(("dict", single.address), with_item(content, index, stored))
 
 
 def _with_item(sequence: Sequence, index: Value, value: Value) -> Sequence:
@@ -105,16 +106,6 @@ def _with_item(sequence: Sequence, index: Value, value: Value) -> Sequence:
         return replace(sequence, items=(), open=True)
     items[at : at + 1 or None] = [] if isinstance(value, Absent) else [value]
     return replace(sequence, items=tuple(items))
-
-
-def _store_item(frame: Frame, several: Alternatives, ref: MappingRef, key: object, value: Value) -> None:
-    """Run `several[key] = value` for one of the dicts that `several` may be."""
-    content = frame.content(ref)
-    changed = blurred(content, "an item with an unknown key")
-    if key is not None:
-        items = {**content.items, key: _stored(several, ref, value, content.get(key))}
-        changed = MappingValue(items, content.open, content.address, provenance=content.provenance)
-    frame.state.set(("dict", ref.address), changed)
 
 
 Alternatives = tuple[tuple[Guard, Value], ...]

@@ -13,7 +13,7 @@ from poolsafe.inference.enumerations import member
 from poolsafe.inference.exceptions import may_raise, where_not_raising
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.later import NOTHING, any_of
-from poolsafe.inference.lattice import alternatives, choose, lift, through
+from poolsafe.inference.lattice import alternatives, lift, may_be_absent, or_before, through
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, module_name
@@ -132,14 +132,12 @@ def of_instance(frame: Frame, instance: Instance, name: str) -> Value:
 
 def _found(frame: Frame, instance: Instance, name: str) -> Value:
     stored = frame.state.get(("attr", instance.address, name))
-    if not isinstance(stored, Absent) and not _maybe_absent(stored):
+    if not may_be_absent(stored):
         return stored
     found = _inherited(frame, instance, name)
     if instance.address in frame.run.heap.made_elsewhere:
-        open_dicts(frame, found, "an instance created elsewhere")
-    if isinstance(stored, Absent):
-        return found
-    return choose((guard, found if isinstance(single, Absent) else single) for guard, single in alternatives(stored))
+        open_dicts(frame, found, "an instance made elsewhere")
+    return or_before(stored, found)
 
 
 def _set_later(frame: Frame, target: Instance | Class, name: str) -> Value:
@@ -214,10 +212,6 @@ def _with_owner(value: Value, owner: Class | None, name: str) -> Value:
     if owner is None or not isinstance(value, Text):
         return value
     return through(value, Step(owner.module, owner.node.identifier.origin, f"`{owner.node.name}.{name}`"))
-
-
-def _maybe_absent(value: Value) -> bool:
-    return any(isinstance(single, Absent) for _, single in alternatives(value))
 
 
 def bind_method(frame: Frame, function: Function, instance: Value, owner: Class | None) -> Value:

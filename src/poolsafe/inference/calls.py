@@ -22,9 +22,9 @@ from poolsafe.inference.exceptions import (
     where_not_raising,
 )
 from poolsafe.inference.functions import call_function, use_of
-from poolsafe.inference.instances import changed, dumped, unpacked
-from poolsafe.inference.lattice import alternatives, each
-from poolsafe.inference.mappings import merge_into, or_before
+from poolsafe.inference.instances import changed, dumped, items_of
+from poolsafe.inference.lattice import alternatives, each, or_before
+from poolsafe.inference.mappings import merge_into
 from poolsafe.inference.methods import (
     LIST_CHANGING,
     change_list,
@@ -141,11 +141,9 @@ def evaluate_arguments(frame: Frame, node: ir.Call) -> Arguments:
         if arg.keyword is not None:
             written[arg.keyword] = value
         elif arg.star == "*":
-            value = unpacked(frame, value)
-            if isinstance(value, Sequence):
-                arguments.positional.extend(value.items)
-            if not isinstance(value, Sequence) or value.open:
-                arguments.open_positional = True
+            more = items_of(frame, value)
+            arguments.positional += more.items
+            arguments.open_positional = arguments.open_positional or more.open
         elif arg.star == "**":
             reason = merge_into(frame, spread, value)
             arguments.open_keywords = arguments.open_keywords or reason

@@ -12,7 +12,7 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.env_file_urls import documented_beside, documented_default
 from poolsafe.inference.heap import Slot
-from poolsafe.inference.lattice import alternatives, through, when
+from poolsafe.inference.lattice import may_be_absent, through, when
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.names import force, read
 from poolsafe.inference.namespaces import ask, class_namespace, run_to_targets
@@ -277,7 +277,7 @@ def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[], V
     """Returns what is made for a field of an instance: the same object each time that the field is read."""
     slot: Slot = ("made", instance.address, name)
     made = frame.state.get(slot)
-    if any(isinstance(single, Absent) for _, single in alternatives(made)):
+    if may_be_absent(made):
         made = make()
         frame.state.set(slot, made)
     return made

@@ -17,6 +17,7 @@ from poolsafe.inference.lattice import (
     conjunctions,
     is_override,
     lift,
+    may_be_absent,
     restricted,
     when,
 )
@@ -159,7 +160,7 @@ def truthiness(frame: Frame, value: Value) -> bool | None:
 
 def _mapping_truth(content: MappingValue) -> bool | None:
     there = [single for single in content.items.values() if not isinstance(single, Absent)]
-    if any(not _maybe_absent(single) for single in there):
+    if any(not may_be_absent(single) for single in there):
         return True
     return None if there or content.open is not None else False
 
@@ -177,10 +178,6 @@ def _presence(content: MappingValue) -> tuple[Guards, Guards] | None:
     return full, empty
 
 
-def _maybe_absent(value: Value) -> bool:
-    return any(isinstance(single, Absent) for _, single in alternatives(value))
-
-
 def compare(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -> Value:
     """Returns the value of `left kind right`. `kind` is the comparison operator as it is spelled."""
 
@@ -190,8 +187,7 @@ def compare(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
         if kind in _MEMBERSHIP and two == Library("os.environ"):
             known = _is_set(frame, node, one, positive=kind == "in")
         elif kind in _MEMBERSHIP and isinstance(two, (MappingRef, MappingValue)):
-            content = frame.content(two) if isinstance(two, MappingRef) else two
-            known = _has_key(restricted(content, (guard,)), one, positive=kind == "in")
+            known = _has_key(restricted(frame.content(two), (guard,)), one, positive=kind == "in")
         elif frame.module.is_stub and two == Const(Ellipsis):
             # A stub tests whether an argument is given. An unknown argument is given.
             known = (one == two) is (kind == "is")

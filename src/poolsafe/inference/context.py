@@ -272,8 +272,10 @@ class Frame:
         self.state.set(("dict", address), MappingValue(items, open_reason, address, provenance=provenance))
         return MappingRef(address, provenance=provenance)
 
-    def content(self, ref: MappingRef) -> MappingValue:
+    def content(self, ref: MappingRef | MappingValue) -> MappingValue:
         """Returns the content of a dict in the current state, restricted to the path condition."""
+        if isinstance(ref, MappingValue):
+            return ref
         found = self.state.get(("dict", ref.address))
         if isinstance(found, MappingValue):
             return restricted(found, self.path)

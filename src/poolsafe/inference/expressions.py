@@ -16,7 +16,7 @@ from poolsafe.inference.conditions import compare, held, truth, truthiness, valu
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import run_where
 from poolsafe.inference.functions import parameter_defaults
-from poolsafe.inference.instances import as_string, unpacked
+from poolsafe.inference.instances import as_string, items_of
 from poolsafe.inference.lattice import alternatives, choose, compatible, for_detection, is_override, lift
 from poolsafe.inference.mappings import mapping_key, merge_into
 from poolsafe.inference.names import bind, force, lookup
@@ -127,11 +127,9 @@ def _display(frame: Frame, node: ir.Display) -> Value:
     is_open = False
     for element in node.elements[:MAX_ITEMS]:
         if isinstance(element, ir.Starred):
-            value = unpacked(frame, evaluate(frame, element.value))
-            known = isinstance(value, Sequence) and not value.open
-            is_open = is_open or not known
-            if isinstance(value, Sequence):
-                items.extend(value.items)
+            more = items_of(frame, evaluate(frame, element.value))
+            is_open = is_open or more.open
+            items += more.items
             continue
         items.append(evaluate(frame, element))
     address = 0 if node.kind == "tuple" else frame.address()
@@ -287,8 +285,7 @@ def _percent(frame: Frame, template: Value, right: Value) -> Value:
         if isinstance(values, Sequence) and values.kind == "tuple":
             return texts.format_percent(template, list(values.items), None)
         if isinstance(values, (MappingRef, MappingValue)):
-            content = frame.content(values) if isinstance(values, MappingRef) else values
-            return texts.format_percent(template, None, content.get)
+            return texts.format_percent(template, None, frame.content(values).get)
         return texts.format_percent(template, [values], None)
 
     return lift(fill, right)
@@ -323,9 +320,9 @@ def _lambda(frame: Frame, node: ir.Lambda) -> Value:
 def _yield(frame: Frame, node: ir.Yield) -> Value:
     """Add a value to the items of the running generator. Returns the value sent to it, which is unknown."""
     value = Const(None) if node.value is None else frame.evaluate(node.value)
-    items: Value = unpacked(frame, value) if node.delegates else Sequence((value,))
-    if not isinstance(items, Sequence):
-        items = Sequence((Unknown("an item of another generator"),), open=True)
+    items = items_of(frame, value) if node.delegates else Sequence((value,))
+    if items.open:
+        items = replace(items, items=(*items.items, Unknown("an item of another generator")))
     before = frame.yields or Sequence(())
     certain = frame.path == frame.entry.path and all(loop.certain for loop in frame.loops)
     is_open = before.open or items.open or not certain

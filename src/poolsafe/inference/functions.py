@@ -10,7 +10,7 @@ from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.classes import is_configuration
 from poolsafe.inference.context import Exit, Frame
 from poolsafe.inference.effects import may_stop
-from poolsafe.inference.lattice import alternatives, choose, is_parameter, when
+from poolsafe.inference.lattice import alternatives, choose, is_parameter, may_be_absent, or_before, when
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import Dependency, GeneratorObject, LibraryAttribute, LibraryResult, TextClause
 from poolsafe.inference.reasons import Reason
@@ -18,8 +18,6 @@ from poolsafe.inference.slices import Use
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import ALWAYS, Guard, Parameter, derived
 from poolsafe.inference.values import (
-    Absent,
-    Alternatives,
     Class,
     Const,
     Function,
@@ -206,7 +204,9 @@ def _bind_parameters(inner: Frame, function: Function, arguments: Arguments) -> 
         elif param.kind != "keyword" and positional:
             value = positional.pop(0)
         elif name in keywords:
-            value = _or_default(inner, function, param, keywords.pop(name))
+            value = keywords.pop(name)
+            if may_be_absent(value):
+                value = or_before(value, _missing(inner, function, param, Arguments()))
         elif param.kind != "keyword" and arguments.open_positional:
             value = inner.unknown(param, f"the parameter `{name}` may come from `*args`")
         else:
@@ -218,15 +218,6 @@ def _bind_parameters(inner: Frame, function: Function, arguments: Arguments) -> 
 
 def _set(inner: Frame, name: str, value: Value) -> None:
     inner.state.set(("name", inner.number, name), value)
-
-
-def _or_default(inner: Frame, function: Function, param: ir.Parameter, value: Value) -> Value:
-    if isinstance(value, Alternatives) and any(isinstance(single, Absent) for _, single in value.alternatives):
-        default = _missing(inner, function, param, Arguments())
-        return choose(
-            (guard, default if isinstance(single, Absent) else single) for guard, single in value.alternatives
-        )
-    return value
 
 
 def _missing(inner: Frame, function: Function, param: ir.Parameter, arguments: Arguments) -> Value:

@@ -79,11 +79,20 @@ def unpacked(frame: Frame, value: Value) -> Value:
     return lift(one, force(frame, value))
 
 
+def items_of(frame: Frame, value: Value) -> Sequence:
+    """Returns what iterating over a value yields, an open sequence if that is not known."""
+    found = unpacked(frame, value)
+    return found if isinstance(found, Sequence) else Sequence((), "list", open=True)
+
+
+def rows_of(frame: Frame, columns: list[Value]) -> list[tuple[Value, ...]] | None:
+    """Returns what `zip(*columns)` yields, or None if the items of a column are not all known."""
+    known = [items_of(frame, column) for column in columns]
+    return None if any(column.open for column in known) else list(zip(*(one.items for one in known), strict=False))
+
+
 def _mapped(frame: Frame, arguments: Arguments) -> Sequence:
     function, *columns = arguments.positional
-    known = [unpacked(frame, column) for column in columns]
-    rows = [column.items for column in known if isinstance(column, Sequence) and not column.open]
-    if len(rows) != len(known):
-        return Sequence((), "list", open=True)
-    given = zip(*rows, strict=False)
-    return Sequence(tuple(frame.apply(None, function, Arguments(list(row))) for row in given), "list")
+    rows = rows_of(frame, columns)
+    made = [frame.apply(None, function, Arguments(list(row))) for row in rows or ()]
+    return Sequence(tuple(made), "list", open=rows is None)

@@ -68,6 +68,18 @@ def alternatives(value: Value) -> tuple[tuple[Guard, Value], ...]:
     return ((ALWAYS, value),)
 
 
+def may_be_absent(value: Value) -> bool:
+    """Returns whether an alternative of the value is that there is none."""
+    return any(isinstance(single, Absent) for _, single in alternatives(value))
+
+
+def or_before(value: Value, before: Value | None) -> Value:
+    """Returns the value, or `before` on the paths where the value is absent."""
+    if before is None or not may_be_absent(value):
+        return value
+    return choose((guard, before if isinstance(single, Absent) else single) for guard, single in alternatives(value))
+
+
 def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
     """Returns the join of the options: flattened, without contradictory alternatives, equal values merged.
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from poolsafe.inference.context import Frame, Run
-from poolsafe.inference.lattice import alternatives, choose, for_detection, is_parameter
+from poolsafe.inference.lattice import alternatives, choose, for_detection, is_parameter, one_of, or_before
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import EnumMember
 from poolsafe.inference.symbols import Guard, derived
+from poolsafe.inference.texts import symbol_of
 from poolsafe.inference.values import (
     Absent,
-    Alternatives,
     Const,
     MappingRef,
     MappingValue,
@@ -22,6 +22,8 @@ from poolsafe.inference.values import (
     Value,
     text,
 )
+
+MAX_MEMBERS = 8  # items that an unknown key may stand for one by one
 
 
 def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | None:
@@ -76,10 +78,31 @@ def open_dicts(frame: Frame, value: Value, reason: str) -> None:
             frame.state.set(("dict", single.address), replace(content, open=reason))
 
 
+def item_of(content: MappingValue, key: Value, missing: Value) -> Value:
+    """Returns the item under a key, or `missing` on the paths where the dict lacks the key."""
+    name = mapping_key(key)
+    if name is not None:
+        return or_before(content.get(name), missing)
+    members = list(content.items.values())
+    symbol = symbol_of(key)
+    if content.open is None and 0 < len(members) <= MAX_MEMBERS:
+        guards = one_of(derived("key", symbol, content.address), len(members) + 1)
+        return choose(zip(guards, [*members, missing], strict=True))
+    return Unknown("a key that is not known", derived("item", content.address, symbol))
+
+
+def with_item(content: MappingValue, key: Value, value: Value) -> MappingValue:
+    """Returns the dict after `content[key] = value`, or after `del content[key]` if the value is Absent."""
+    name = mapping_key(key)
+    if name is None:
+        return blurred(content, "an item under a key that is not known")
+    return replace(content, items={**content.items, name: value})
+
+
 def blurred(content: MappingValue, reason: str) -> MappingValue:
     """Returns the dict after a change that may have affected any of its items."""
     items: dict[Any, Value] = {key: Unknown(reason, derived("blurred", content.address, key)) for key in content.items}
-    return MappingValue(items, reason, content.address, provenance=content.provenance)
+    return replace(content, items=items, open=reason)
 
 
 def _of_pairs(run: Run, pairs: Sequence) -> MappingValue:
@@ -93,17 +116,6 @@ def _of_pairs(run: Run, pairs: Sequence) -> MappingValue:
         else:
             unclear = True
     return MappingValue(items, "unknown pairs" if unclear else None, run.heap.number())
-
-
-def or_before(value: Value, before: Value | None) -> Value:
-    """Returns the value, or `before` on the paths where the value is absent."""
-    if before is None:
-        return value
-    if isinstance(value, Absent):
-        return before
-    if isinstance(value, Alternatives) and any(isinstance(single, Absent) for _, single in value.alternatives):
-        return choose((guard, before if isinstance(single, Absent) else single) for guard, single in value.alternatives)
-    return value
 
 
 def view(content: MappingValue, name: str) -> Sequence:

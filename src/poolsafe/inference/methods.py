@@ -10,9 +10,9 @@ from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import where_not_raising
-from poolsafe.inference.instances import unpacked
-from poolsafe.inference.lattice import alternatives, choose, each, for_detection, lift, one_of
-from poolsafe.inference.mappings import blurred, mapping_key, merge_into, view
+from poolsafe.inference.instances import items_of
+from poolsafe.inference.lattice import alternatives, choose, each, for_detection, lift
+from poolsafe.inference.mappings import blurred, item_of, mapping_key, merge_into, view, with_item
 from poolsafe.inference.names import force
 from poolsafe.inference.symbols import Guard, derived, unless, where
 from poolsafe.inference.text_methods import text_method
@@ -34,7 +34,7 @@ def mapping_method(
     frame: Frame, node: ir.Node, subject: MappingRef | MappingValue, name: str, arguments: Arguments
 ) -> Value:
     """Returns the result of a dict method and stores its changes in the state."""
-    content = frame.content(subject) if isinstance(subject, MappingRef) else subject
+    content = frame.content(subject)
     args = arguments.positional
     if name == "get" and args:
         return _get(content, args, Const(None))
@@ -46,18 +46,15 @@ def mapping_method(
         for value in args:
             reason = merge_into(frame, items, value) or reason
         items.update(arguments.keywords)
-        _store(
-            frame,
-            subject,
-            MappingValue(items, reason or arguments.open_keywords, content.address, provenance=content.provenance),
-        )
+        _store(frame, subject, replace(content, items=items, open=reason or arguments.open_keywords))
         return Const(None)
     if name == "__getitem__" and args:
         key = mapping_key(args[0])
-        return frame.unknown(node, "an unknown key") if key is None else content.get(key)
-    if name in ("__setitem__", "__delitem__") and args and isinstance(subject, MappingRef):
+        return frame.unknown(node, "a key that is not known") if key is None else content.get(key)
+    if name in ("__setitem__", "__delitem__") and args:
         value = args[1] if name == "__setitem__" and len(args) > 1 else Absent()
-        return _put(frame, subject, content, args[0], value)
+        _store(frame, subject, with_item(content, args[0], value))
+        return Const(None)
     if name in ("copy", "__copy__"):
         return frame.new_mapping(dict(content.items), content.open, content.provenance)
     if name == "clear":
@@ -70,17 +67,6 @@ def mapping_method(
     return frame.unknown(node, f"the dict method `{name}`")
 
 
-def _put(frame: Frame, subject: MappingRef, content: MappingValue, key: Value, value: Value) -> Value:
-    known = mapping_key(key)
-    changed = (
-        blurred(content, "an item with an unknown key")
-        if known is None
-        else MappingValue({**content.items, known: value}, content.open, content.address, provenance=content.provenance)
-    )
-    _store(frame, subject, changed)
-    return Const(None)
-
-
 def _store(frame: Frame, subject: MappingRef | MappingValue, content: MappingValue) -> None:
     if isinstance(subject, MappingRef):
         frame.state.set(("dict", subject.address), content)
@@ -91,15 +77,9 @@ def _get(content: MappingValue, args: list[Value], missing: Value) -> Value:
 
     def one(key: Value) -> Value:
         name = mapping_key(key)
-        if name is None:
-            members = list(content.items.values())
-            if content.open is None and members and len(members) <= 8:
-                guards = one_of(derived("key", texts.symbol_of(key), content.address), len(members) + 1)
-                return choose(zip(guards, [*members, default], strict=True))
-            return Unknown("an unknown key", derived("item", content.address, texts.symbol_of(key)))
-        if name in content.items:
-            # A key with an unknown value is still present.
-            return lift(lambda item: default if isinstance(item, Absent) else item, content.items[name])
+        # A key with an unknown value is still present.
+        if name is None or name in content.items:
+            return item_of(content, key, default)
         return or_default(content.get(name), default)
 
     return lift(one, for_detection(args[0]))
@@ -136,9 +116,7 @@ def _take(
             return result
     else:
         result = or_default(value, default)
-    items = dict(content.items)
-    items[key] = Absent() if name == "pop" else result
-    _store(frame, subject, MappingValue(items, content.open, content.address, provenance=content.provenance))
+    _store(frame, subject, with_item(content, args[0], Absent() if name == "pop" else result))
     return result
 
 
@@ -190,9 +168,8 @@ def _changed(frame: Frame, node: ir.Call, subject: Sequence, name: str, argument
         case "append" | "add" if len(args) == 1:
             return Const(None), replace(subject, items=(*items, args[0]))
         case "extend" | "update" if len(args) == 1:
-            more = unpacked(frame, args[0])
-            more_items, more_open = (more.items, more.open) if isinstance(more, Sequence) else ((), True)
-            return Const(None), replace(subject, items=items + more_items, open=subject.open or more_open)
+            more = items_of(frame, args[0])
+            return Const(None), replace(subject, items=items + more.items, open=subject.open or more.open)
         case "clear":
             return Const(None), replace(subject, items=(), open=False)
         case "reverse" if not subject.open:

@@ -13,8 +13,8 @@ from poolsafe.inference.enumerations import by_name
 from poolsafe.inference.environment_variables import environment
 from poolsafe.inference.exceptions import may_raise, raise_under, where_not_raising
 from poolsafe.inference.instances import unpacked
-from poolsafe.inference.lattice import choose, combinations, compatible, each, for_detection, lift, one_of
-from poolsafe.inference.mappings import mapping_key
+from poolsafe.inference.lattice import combinations, compatible, each, for_detection, lift
+from poolsafe.inference.mappings import item_of, mapping_key
 from poolsafe.inference.names import force
 from poolsafe.inference.symbols import ALWAYS, At, EnvironmentVariable, Guard, IsSet, Named, derived, unless, where
 from poolsafe.inference.values import (
@@ -67,22 +67,20 @@ def _items(frame: Frame, node: ir.Node, base: Value, key: Value, guard: Guard) -
     if name is None:
         return [(ALWAYS, item(frame, node, base, key))]
     assert isinstance(base, (MappingRef, MappingValue))
-    content = frame.content(base) if isinstance(base, MappingRef) else base
+    content = frame.content(base)
     if content.open is not None and name not in content.items:
         may_raise(frame, "KeyError", guard)
-    return each(_present, content.get(name))
+    return each(lambda one: _MISSING if isinstance(one, Absent) else one, content.get(name))
 
 
-def _present(value: Value) -> Value:
-    return raising("a key that is not in the dict") if isinstance(value, Absent) else value
+_MISSING = raising("a key that the dict lacks")
 
 
 def item(frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
     """Returns `base[key]` for single values."""
     match base:
         case MappingRef() | MappingValue():
-            content = frame.content(base) if isinstance(base, MappingRef) else base
-            return _mapping_item(content, key)
+            return item_of(frame.content(base), key, _MISSING)
         case Sequence():
             index = key.value if isinstance(key, Const) else None
             inside = isinstance(index, int) and -len(base.items) <= index < len(base.items)
@@ -122,17 +120,6 @@ def _character(frame: Frame, node: ir.Node, base: Text, key: Value) -> Value:
     if index is not None and (index >= 0 or base.known is not None) and -len(ends) <= index < len(ends):
         return text(ends[index])
     return text(frame.unknown(node, "a character"))
-
-
-def _mapping_item(content: MappingValue, key: Value) -> Value:
-    name = mapping_key(key)
-    if name is not None:
-        return lift(_present, content.get(name))
-    members = list(content.items.values())
-    if content.open is None and 0 < len(members) <= 8:
-        ident = texts.symbol_of(key)
-        return choose(zip(one_of(derived("key", ident, content.address), len(members)), members, strict=True))
-    return Unknown("an unknown key", derived("item", content.address, texts.symbol_of(key)))
 
 
 def _sliced(frame: Frame, node: ir.Subscript, base: Value, index: ir.Slice) -> Value:

@@ -136,8 +136,7 @@ def _format(frame: Frame, node: ir.Call, subject: Text, arguments: Arguments) ->
 
     def look(value: Value, name: str) -> Value:
         if isinstance(value, (MappingRef, MappingValue)):
-            content = frame.content(value) if isinstance(value, MappingRef) else value
-            return content.get(name)
+            return frame.content(value).get(name)
         return attribute(frame, value, name, node)
 
     fields = {name: force(frame, value) for name, value in keywords.items()}

@@ -13,7 +13,7 @@ from poolsafe.inference.classes import mro
 from poolsafe.inference.conditions import truthiness, type_of
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import may_raise, where_not_raising
-from poolsafe.inference.instances import as_string, unpacked
+from poolsafe.inference.instances import as_string, items_of, rows_of, unpacked
 from poolsafe.inference.lattice import alternatives, choose, each, for_detection, is_override, lift, one_of, restricted
 from poolsafe.inference.mappings import mapping_key, merge_into
 from poolsafe.inference.models.handler import Handler, first
@@ -140,9 +140,8 @@ def _sequence(kind: str) -> Handler:
             return Sequence((), kind, address=address)
 
         def copied(value: Value) -> Value:
-            if isinstance(value, Sequence):
-                return Sequence(value.items, kind, value.open, address)
-            return Sequence((), kind, open=True, address=address)
+            items = items_of(frame, value)
+            return Sequence(items.items, kind, items.open, address)
 
         return lift(copied, unpacked(frame, arguments.positional[0]))
 
@@ -237,18 +236,18 @@ def _is_of_python(value: Value) -> bool:
 
 
 def _fromkeys(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    keys = unpacked(frame, first(frame, node, arguments))
-    names = [mapping_key(key) for key in keys.items] if isinstance(keys, Sequence) else []
+    keys = items_of(frame, first(frame, node, arguments))
+    names = [mapping_key(key) for key in keys.items]
     value = arguments.positional[1] if len(arguments.positional) > 1 else Const(None)
-    known = isinstance(keys, Sequence) and not keys.open and None not in names
+    known = not keys.open and None not in names
     items = {name: value for name in names if name is not None}
     return frame.new_mapping(items, None if known else "unknown keys")
 
 
 def _sorted(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     """Returns sorted strings or numbers, or an open list if the order is unknown."""
-    value = unpacked(frame, first(frame, node, arguments))
-    items = value.items if isinstance(value, Sequence) and not value.open else ()
+    value = items_of(frame, first(frame, node, arguments))
+    items = () if value.open else value.items
     keys = [item.value if isinstance(item, Const) else item.known if isinstance(item, Text) else None for item in items]
     if not keys or arguments.keywords or len({type(key) for key in keys}) > 1 or None in keys:
         return Sequence((), "list", open=True)
@@ -257,10 +256,8 @@ def _sorted(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 
 
 def _reversed(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    value = unpacked(frame, first(frame, node, arguments))
-    if not isinstance(value, Sequence) or value.open:
-        return Sequence((), "list", open=True)
-    return Sequence(value.items[::-1], "list")
+    value = items_of(frame, first(frame, node, arguments))
+    return Sequence(() if value.open else value.items[::-1], "list", value.open)
 
 
 def _next(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -272,21 +269,14 @@ def _next(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 
 
 def _enumerate(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    value = unpacked(frame, first(frame, node, arguments))
-    if not isinstance(value, Sequence):
-        return Sequence((), "list", open=True)
-    return Sequence(
-        tuple(Sequence((Const(index), item), "tuple") for index, item in enumerate(value.items)), "list", value.open
-    )
+    value = items_of(frame, first(frame, node, arguments))
+    rows = (Sequence((Const(index), item), "tuple") for index, item in enumerate(value.items))
+    return Sequence(tuple(rows), "list", value.open)
 
 
 def _zip(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    columns = [unpacked(frame, value) for value in arguments.positional]
-    known = [column for column in columns if isinstance(column, Sequence) and not column.open]
-    if len(known) != len(columns):
-        return Sequence((), "list", open=True)
-    rows = zip(*(column.items for column in known), strict=False)
-    return Sequence(tuple(Sequence(tuple(row), "tuple") for row in rows), "list")
+    rows = rows_of(frame, arguments.positional)
+    return Sequence(tuple(Sequence(row, "tuple") for row in rows or ()), "list", open=rows is None)
 
 
 def _map(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -300,8 +290,8 @@ def _extreme(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     """`max` and `min`: returns one of the items."""
     given = arguments.positional
     if len(given) == 1:
-        items = unpacked(frame, given[0])
-        if not isinstance(items, Sequence) or items.open:
+        items = items_of(frame, given[0])
+        if items.open:
             return Unknown("the largest or smallest item of something unknown")
         given = list(items.items)
     if not 0 < len(given) <= MAX_COMPARED:
@@ -316,8 +306,7 @@ def _length(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
             return Const(len(value.known))
         if isinstance(value, Sequence) and not value.open:
             return Const(len(value.items))
-        content = frame.content(value) if isinstance(value, MappingRef) else value
-        if isinstance(content, MappingValue) and content.open is None:
+        if isinstance(value, (MappingRef, MappingValue)) and (content := frame.content(value)).open is None:
             items = list(restricted(content, (guard,)).items.values())
             if sum(isinstance(item, Alternatives) for item in items) <= MAX_UNSURE:
                 return lift(lambda *ones: Const(sum(not isinstance(one, Absent) for one in ones)), *items)
