@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from poolsafe import ir, libraries
 from poolsafe.inference.arguments import Arguments
@@ -225,7 +226,7 @@ def bind_method(frame: Frame, function: Function, instance: Value, owner: Class 
     target: Value = instance
     if decorated_as(decorators, frozenset({"builtins.classmethod"})) and isinstance(instance, Instance):
         target = instance.cls
-    bound = Function(function.node, function.module, decorators, target, owner, function.defaults, function.parents)
+    bound = replace(function, bound=target, owner=owner)
     if not decorated_as(decorators, libraries.PROPERTY_DECORATORS):
         return bound
     value = frame.apply(None, bound, Arguments())
@@ -245,7 +246,7 @@ def of_class(frame: Frame, cls: Class, name: str) -> Value:
     value, owner = class_attribute(frame, cls, name)
     if isinstance(value, Function):
         if decorated_as(value.decorators, frozenset({"builtins.classmethod"})):
-            return Function(value.node, value.module, value.decorators, cls, owner, value.defaults, value.parents)
+            return replace(value, bound=cls, owner=owner)
         return value
     if isinstance(value, Absent):
         bases = library_bases(cls)

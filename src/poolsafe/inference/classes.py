@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from functools import partial
 
 from poolsafe import ir, libraries
@@ -41,9 +42,10 @@ MAX_BASES = 30
 
 @frozen
 class Field:
-    """An annotated name in the body of a class. `value` is None if it has no default."""
+    """An annotated name in the body of a class, its `home`. `value` is None if it has no default."""
 
     name: str
+    home: Class
     annotation: ir.Expression
     value: ir.Expression | None
     statement: ir.Statement
@@ -135,34 +137,21 @@ def class_attribute(frame: Frame, cls: Class, name: str) -> tuple[Value, Class |
     return Absent(), None
 
 
-def fields(cls: Class) -> list[tuple[str, Field, Class]]:
-    """Returns the fields of a dataclass or model: the annotated names of its bases and its own, bases first."""
-    return list(_fields(cls).values())
-
-
-def _fields(cls: Class) -> dict[str, tuple[str, Field, Class]]:
-    found: dict[str, tuple[str, Field, Class]] | None = cls.known.get("fields")
+def fields(cls: Class) -> dict[str, Field]:
+    """Returns the fields of a dataclass or model by name: the annotated names of its bases and its own, bases first."""
+    found: dict[str, Field] | None = cls.known.get("fields")
     if found is None:
-        found = cls.known["fields"] = _declared(cls)
+        declared = (_field(statement, one) for one in reversed(mro(cls)) for statement in one.node.body.statements)
+        found = cls.known["fields"] = {field.name: field for field in declared if field is not None}
     return found
 
 
-def _declared(cls: Class) -> dict[str, tuple[str, Field, Class]]:
-    found: dict[str, tuple[str, Field, Class]] = {}
-    for one in reversed(mro(cls)):
-        for statement in one.node.body.statements:
-            field = _field(statement)
-            if field is not None:
-                found[field.name] = (field.name, field, one)
-    return found
-
-
-def _field(statement: ir.Statement) -> Field | None:
+def _field(statement: ir.Statement, home: Class) -> Field | None:
     match statement:
         case ir.Declare(target=ir.Name(id=name), annotation=annotation):
-            return Field(name, annotation, None, statement)
+            return Field(name, home, annotation, None, statement)
         case ir.Assign(targets=(ir.Name(id=name),), annotation=ir.Expression() as annotation, value=value):
-            return Field(name, annotation, value, statement)
+            return Field(name, home, annotation, value, statement)
     return None
 
 
@@ -173,8 +162,7 @@ def instantiate(frame: Frame, cls: Class, arguments: Arguments) -> Value:
     instance = Instance(address, cls)
     init, owner = class_attribute(frame, cls, "__init__")
     if isinstance(init, Function):
-        bound = Function(init.node, init.module, init.decorators, instance, owner, init.defaults, init.parents)
-        frame.apply(None, bound, arguments)
+        frame.apply(None, replace(init, bound=instance, owner=owner), arguments)
         if kind in ("settings", "model"):
             _keywords(frame, address, arguments)
         return instance
@@ -182,7 +170,7 @@ def instantiate(frame: Frame, cls: Class, arguments: Arguments) -> Value:
         _fill(frame, cls, kind, address, arguments)
     post, owner = class_attribute(frame, cls, _AFTER_INIT.get(kind, ""))
     if isinstance(post, Function):
-        bound = Function(post.node, post.module, post.decorators, instance, owner, post.defaults, post.parents)
+        bound = replace(post, bound=instance, owner=owner)
         frame.apply(None, bound, Arguments([Const(None)] if kind != "dataclass" else []))
     return instance
 
@@ -198,12 +186,12 @@ def _keywords(frame: Frame, address: int, arguments: Arguments) -> None:
 
 def _fill(frame: Frame, cls: Class, kind: str, address: int, arguments: Arguments) -> None:
     if kind in ("dataclass", "namedtuple"):
-        names = [name for name, node, _ in fields(cls) if not _is_class_variable(node)]
+        names = [name for name, field in fields(cls).items() if not _is_class_variable(field)]
         for name, value in zip(names, arguments.positional, strict=False):
             frame.state.set(("attr", address, name), value)
     _keywords(frame, address, arguments)
-    for name, node, _ in fields(cls) if kind == "dataclass" else ():
-        if _has_factory(node) and isinstance(frame.state.get(("attr", address, name)), Absent):
+    for name, field in fields(cls).items() if kind == "dataclass" else ():
+        if _has_factory(field) and isinstance(frame.state.get(("attr", address, name)), Absent):
             value = field_default(frame, Instance(address, cls), name)
             if arguments.open_keywords is not None:
                 open_dicts(frame, value, arguments.open_keywords)
@@ -233,32 +221,32 @@ def field_default(frame: Frame, instance: Instance, name: str) -> Value:
     if isinstance(value, FieldFactory):
         value = _made_once(frame, instance, name, partial(frame.apply, None, value.factory, Arguments()))
     kind = class_kind(cls)
-    declared = _fields(cls).get(name)
+    declared = fields(cls).get(name)
     if isinstance(value, Absent) or (isinstance(value, Const) and value.value is Ellipsis):
         if declared is None:
             return Absent()
-        return _without_default(frame, instance, name, declared[1], declared[2], kind)
+        return _without_default(frame, instance, declared, kind)
     if declared is None:
         return value
     key = (cls, name, frame.home)
     known = frame.run.answers.defaults.get(key)
     if known is not None and known[0] is value:
         return known[1]
-    found, is_shared = _declared_default(frame, instance, value, owner, declared[1], declared[2])
+    found, is_shared = _declared_default(frame, instance, value, owner, declared)
     if is_shared:
         frame.run.answers.defaults[key] = value, found
     return found
 
 
 def _declared_default(
-    frame: Frame, instance: Instance, value: Value, owner: Class | None, field: Field, home: Class
+    frame: Frame, instance: Instance, value: Value, owner: Class | None, field: Field
 ) -> tuple[Value, bool]:
     """Returns the default of a declared field, and whether it is the same for all instances of the class."""
-    cls, name, kind = instance.cls, field.name, class_kind(instance.cls)
+    cls, name, home, kind = instance.cls, field.name, field.home, class_kind(instance.cls)
     if owner is not None and _not_nested(value):
         value = through(value, Step(home.module, field.statement.origin, f"`{cls.node.name}.{name}`"))
     if value == Const(None) and kind in ("settings", "model", "dataclass"):
-        value = _optional(frame, instance, name, field, home)
+        value = _optional(frame, instance, field)
     if kind != "settings" or isinstance(value, Instance):
         return value, False  # the fields of a nested instance have alternatives of their own
     key = Setting(cls.node.name, name)
@@ -283,12 +271,12 @@ def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[], V
     return made
 
 
-def _optional(frame: Frame, instance: Instance, name: str, node: Field, home: Class) -> Value:
+def _optional(frame: Frame, instance: Instance, field: Field) -> Value:
     """Returns None and, if the field is annotated with a project class, an instance of that as an alternative."""
-    nested = _of_annotation(frame, instance, name, node, home)
+    nested = _of_annotation(frame, instance, field)
     if not isinstance(nested, Instance):
         return Const(None)
-    key = derived("given", instance.cls.node.name, name)
+    key = derived("given", instance.cls.node.name, field.name)
     return when(key, nested, Const(None))
 
 
@@ -296,9 +284,9 @@ def _not_nested(value: Value) -> bool:
     return not isinstance(value, (Instance, Function, Class))
 
 
-def _without_default(frame: Frame, instance: Instance, name: str, node: Field, home: Class, kind: str) -> Value:
-    cls = instance.cls
-    nested = _of_annotation(frame, instance, name, node, home)
+def _without_default(frame: Frame, instance: Instance, field: Field, kind: str) -> Value:
+    cls, name = instance.cls, field.name
+    nested = _of_annotation(frame, instance, field)
     if isinstance(nested, Instance) and class_kind(nested.cls) in ("settings", "model", "dataclass"):
         return nested
     if isinstance(nested, LibraryObject):
@@ -313,10 +301,10 @@ def _without_default(frame: Frame, instance: Instance, name: str, node: Field, h
     return Unknown(f"`{name}` has no default, it comes from {where}", Setting(cls.node.name, name))
 
 
-def _of_annotation(frame: Frame, instance: Instance, name: str, node: Field, home: Class) -> Value:
+def _of_annotation(frame: Frame, instance: Instance, field: Field) -> Value:
     """Returns an instance of the class that a field is annotated with, or a value that says nothing."""
-    inner = _body_frame(frame, home)
-    return _made_once(frame, instance, name, lambda: by_annotation(inner, node.annotation) or _OF_NO_CLASS)
+    inner = _body_frame(frame, field.home)
+    return _made_once(frame, instance, field.name, lambda: by_annotation(inner, field.annotation) or _OF_NO_CLASS)
 
 
 _OF_NO_CLASS = Unknown("its type does not say what it is")
@@ -337,12 +325,12 @@ _ALIASES = frozenset({"alias", "validation_alias", "env"})
 
 def _aliases(frame: Frame, cls: Class, name: str) -> Iterator[str]:
     """Yields the aliases that `Field(alias=…)`, `Field(validation_alias=…)` and `Field(env=…)` (pydantic 1) set."""
-    _, node, home = _fields(cls)[name]
-    indices = node.annotation.indices if isinstance(node.annotation, ir.Subscript) else ()
-    for call in (node.value, *indices):
+    field = fields(cls)[name]
+    indices = field.annotation.indices if isinstance(field.annotation, ir.Subscript) else ()
+    for call in (field.value, *indices):
         for arg in call.arguments if isinstance(call, ir.Call) and ir.last_name(call.callee) == "Field" else ():
             if arg.keyword in _ALIASES:
-                given = force(frame, _body_frame(frame, home).evaluate(arg.value))
+                given = force(frame, _body_frame(frame, field.home).evaluate(arg.value))
                 yield from _names_in(given)
 
 

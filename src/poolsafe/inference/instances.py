@@ -46,14 +46,14 @@ def dumped(frame: Frame, instance: Instance, open_reason: str | None = None) -> 
     extra = model_option(frame, instance.cls, "extra")
     if extra is not None and any(isinstance(one, Unknown) or one in _ALLOWED for _, one in alternatives(extra)):
         open_reason = open_reason or "a model that allows extra fields"
-    items = {name: of_instance(frame, instance, name) for name, _, _ in fields(instance.cls)}
+    items = {name: of_instance(frame, instance, name) for name in fields(instance.cls)}
     return frame.new_mapping(dict(items), open_reason)
 
 
 def changed(frame: Frame, instance: Instance, changes: Mapping[str, Value]) -> Instance:
     """Returns a copy of the instance with some of its fields changed."""
     copy = Instance(frame.address(), instance.cls)
-    for name, _, _ in fields(instance.cls):
+    for name in fields(instance.cls):
         value = changes.get(name) or of_instance(frame, instance, name)
         frame.state.set(("attr", copy.address, name), value)
     return copy
@@ -73,7 +73,7 @@ def unpacked(frame: Frame, value: Value) -> Value:
             case GeneratorObject():
                 return single.items
             case Instance() if class_kind(single.cls) == "namedtuple":
-                return Sequence(tuple(of_instance(frame, single, name) for name, _, _ in fields(single.cls)), "tuple")
+                return Sequence(tuple(of_instance(frame, single, name) for name in fields(single.cls)), "tuple")
         return single
 
     return lift(one, force(frame, value))

@@ -9,6 +9,7 @@ from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import for_detection, lift
+from poolsafe.inference.mappings import mapping_key, with_item
 from poolsafe.inference.models.handler import Handler
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import Connectable
@@ -42,27 +43,20 @@ def _section(frame: Frame) -> MappingRef:
 
 def call_config(frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> Value:
     section = _section(frame)
+    offset = 1 if name.endswith("_section_option") else 0
+    key = arguments.get(offset, "name") or Unknown("an option of alembic.ini")
     if name in ("set_main_option", "set_section_option"):
-        offset = 0 if name == "set_main_option" else 1
-        key, value = arguments.get(offset, "name"), arguments.get(offset + 1, "value")
-        known = texts.as_text(key).known if key is not None else None
-        if known is not None and value is not None:
-            content = frame.content(section)
+        value = arguments.get(offset + 1, "value")
+        if mapping_key(key) is not None and value is not None:
             unescaped = lift(_percent, for_detection(force(frame, value)))
-            items = {**content.items, known: unescaped}
-            frame.state.set(("dict", section.address), MappingValue(items, content.open, content.address))
+            frame.state.set(("dict", section.address), with_item(frame.content(section), key, unescaped))
         return Const(None)
-    if name == "get_main_option":
-        key = arguments.get(0, "name")
-        known = texts.as_text(key).known if key is not None else None
+    if name in ("get_main_option", "get_section_option"):
+        known = mapping_key(key)
         return main_option(frame, known) if known is not None else Unknown("an option of alembic.ini")
     if name == "get_section":
         content = frame.content(section)
         return frame.new_mapping(dict(content.items), content.open)
-    if name == "get_section_option":
-        key = arguments.get(1, "name")
-        known = texts.as_text(key).known if key is not None else None
-        return main_option(frame, known) if known is not None else Unknown("an option of alembic.ini")
     return Unknown(f"`{name}` of Alembic's configuration", derived("alembic", name))
 
 

@@ -12,7 +12,7 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.functions import call_function
 from poolsafe.inference.heap import Slot
-from poolsafe.inference.lattice import alternatives, choose
+from poolsafe.inference.lattice import or_before
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import AttributeBag, LibraryResult
 from poolsafe.inference.slices import Use
@@ -69,15 +69,7 @@ def _apply(frame: Frame, instance: Instance, name: str, function: Function, owne
     if not isinstance(node, ir.FunctionDef) or node in frame.run.active:
         return value
     free = decorated_as(function.decorators, frozenset({"builtins.staticmethod"}))
-    bound = Function(
-        node,
-        function.module,
-        function.decorators,
-        None if free else instance.cls,
-        owner,
-        function.defaults,
-        function.parents,
-    )
+    bound = replace(function, bound=None if free else instance.cls, owner=owner)
     data = _other_fields(frame, instance, name, _words(owner, node))
     others = AttributeBag({"data": data}) if _takes_info(node) else data
     arguments = Arguments([value])
@@ -107,7 +99,7 @@ def _other_fields(frame: Frame, instance: Instance, name: str, words: frozenset[
     """
     items: dict[str, Value] = {}
     declared = fields(instance.cls)
-    for field, _, _ in declared:
+    for field in declared:
         if field == name:
             break
         if len(declared) > MANY_FIELDS and field not in words:
@@ -128,8 +120,7 @@ def after_validation(frame: Frame, instance: Instance, name: str, value: Value) 
             ran = _run_once(frame, instance, one, method) or ran
     if not ran:
         return value
-    after = frame.state.get(("attr", instance.address, name))
-    return choose((guard, value if isinstance(single, Absent) else single) for guard, single in alternatives(after))
+    return or_before(frame.state.get(("attr", instance.address, name)), value)
 
 
 def _decorated(cls: Class) -> list[tuple[Class, ir.FunctionDef]]:

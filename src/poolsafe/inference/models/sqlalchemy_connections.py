@@ -120,7 +120,7 @@ def any_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, a
     if name in _CONNECTORS and _is_for_asyncpg(arguments):
         # Google's connectors pass the keywords that they do not know on to asyncpg.
         given = Arguments(keywords=arguments.keywords, open_keywords=arguments.open_keywords)
-        return _asyncpg_connection(frame, node, given)
+        return _asyncpg_result(frame, node, _CONNECT, given)
     return None
 
 
@@ -147,12 +147,8 @@ def select(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     return next((one for one in columns if isinstance(one, TextClause)), Unknown("a query"))
 
 
-def _asyncpg_connection(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    return _asyncpg_result(frame, node, _CONNECT, arguments)
-
-
-def _asyncpg_pool(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    return _asyncpg_result(frame, node, ASYNCPG_POOL, arguments)
+def _asyncpg(name: str) -> Handler:
+    return lambda frame, node, arguments: _asyncpg_result(frame, node, name, arguments)
 
 
 def _asyncpg_result(frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> Value:
@@ -332,8 +328,8 @@ def _listen(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 
 
 HANDLERS: dict[str, Handler] = {
-    _CONNECT: _asyncpg_connection,
-    ASYNCPG_POOL: _asyncpg_pool,
+    _CONNECT: _asyncpg(_CONNECT),
+    ASYNCPG_POOL: _asyncpg(ASYNCPG_POOL),
     "sqlalchemy.util.await_fallback": first,
     "sqlalchemy.util.await_only": first,
     "sqlalchemy.orm.scoped_session": _scoped(False),
