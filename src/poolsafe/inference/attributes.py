@@ -137,7 +137,7 @@ def _found(frame: Frame, instance: Instance, name: str) -> Value:
         return stored
     found = _inherited(frame, instance, name)
     if instance.address in frame.run.heap.made_elsewhere:
-        open_dicts(frame, found, "an instance made elsewhere")
+        open_dicts(frame, found, "an instance created elsewhere")
     return or_before(stored, found)
 
 

@@ -88,14 +88,14 @@ def item_of(content: MappingValue, key: Value, missing: Value) -> Value:
     if content.open is None and 0 < len(members) <= MAX_MEMBERS:
         guards = one_of(derived("key", symbol, content.address), len(members) + 1)
         return choose(zip(guards, [*members, missing], strict=True))
-    return Unknown("a key that is not known", derived("item", content.address, symbol))
+    return Unknown("an unknown key", derived("item", content.address, symbol))
 
 
 def with_item(content: MappingValue, key: Value, value: Value) -> MappingValue:
     """Returns the dict after `content[key] = value`, or after `del content[key]` if the value is Absent."""
     name = mapping_key(key)
     if name is None:
-        return blurred(content, "an item under a key that is not known")
+        return blurred(content, "an item with an unknown key")
     return replace(content, items={**content.items, name: value})
 
 

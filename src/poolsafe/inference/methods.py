@@ -50,7 +50,7 @@ def mapping_method(
         return Const(None)
     if name == "__getitem__" and args:
         key = mapping_key(args[0])
-        return frame.unknown(node, "a key that is not known") if key is None else content.get(key)
+        return frame.unknown(node, "an unknown key") if key is None else content.get(key)
     if name in ("__setitem__", "__delitem__") and args:
         value = args[1] if name == "__setitem__" and len(args) > 1 else Absent()
         _store(frame, subject, with_item(content, args[0], value))

@@ -73,7 +73,7 @@ def _items(frame: Frame, node: ir.Node, base: Value, key: Value, guard: Guard) -
     return each(lambda one: _MISSING if isinstance(one, Absent) else one, content.get(name))
 
 
-_MISSING = raising("a key that the dict lacks")
+_MISSING = raising("a key that is not in the dict")
 
 
 def item(frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
