@@ -13,13 +13,12 @@ from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.enumerations import member
 from poolsafe.inference.exceptions import may_raise, where_not_raising
 from poolsafe.inference.heap import Slot
-from poolsafe.inference.later import NOTHING, any_of
+from poolsafe.inference.later import NOTHING, any_of, set_by
 from poolsafe.inference.lattice import alternatives, lift, may_be_absent, or_before, through
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, module_name
 from poolsafe.inference.objects import AttributeBag, BuiltinMethod, EnumMember, LibraryAttribute, LibraryObject
-from poolsafe.inference.reasons import Reason
 from poolsafe.inference.symbols import At, AttributeOf, Guard, Identity, derived
 from poolsafe.inference.texts import symbol_of
 from poolsafe.inference.values import (
@@ -162,14 +161,10 @@ def _set_by_methods(frame: Frame, target: Instance | Class, cls: Class, name: st
         if not isinstance(function, Function):
             continue
         bound = bind_method(inner, function, target, owner) if isinstance(target, Instance) else None
-        with frame.run.apart():
-            inner.apply(None, bound or of_class(inner, cls, method), Arguments(open_keywords=Reason.NO_CALLER))
         slot: Slot = ("name", cls.namespace, name)
         if isinstance(target, Instance):
             slot = ("attr", target.address, name)
-        for _, single in alternatives(inner.state.get(slot)):
-            if single != NOTHING and not isinstance(single, Absent):
-                yield single
+        yield from set_by(inner, [bound or of_class(inner, cls, method)], slot)
 
 
 def _assigns(method: ir.FunctionDef, name: str) -> bool:

@@ -23,7 +23,7 @@ from poolsafe.inference.lattice import (
 )
 from poolsafe.inference.names import bind, force, lookup
 from poolsafe.inference.objects import EnumMember, LibraryObject, Sentinel
-from poolsafe.inference.predicates import ASYNCPG_URL, ORDER, answers, comparison
+from poolsafe.inference.predicates import ASYNCPG_URL, CONTRARY, ORDER, answers, comparison
 from poolsafe.inference.state import MAX_PATHS, simplified
 from poolsafe.inference.symbols import (
     ALWAYS,
@@ -238,16 +238,13 @@ def _is_set(frame: Frame, node: ir.Node, name: Value, *, positive: bool) -> Valu
 
 
 def _compare(kind: str, one: Value, two: Value) -> bool | None:
+    if kind in CONTRARY:
+        known = _compare(CONTRARY[kind], one, two)
+        return None if known is None else not known
     if kind in ("==", "is"):
         return _equal(one, two)
-    if kind in ("!=", "is not"):
-        equal = _equal(one, two)
-        return None if equal is None else not equal
     if kind == "in":
         return _contains(two, one)
-    if kind == "not in":
-        found = _contains(two, one)
-        return None if found is None else not found
     if isinstance(one, Const) and isinstance(two, Const):
         try:
             return bool(ORDER[kind](one.value, two.value))

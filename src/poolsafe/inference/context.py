@@ -157,6 +157,15 @@ class Run:
             self.active, self.attempts = active, attempts
 
     @contextmanager
+    def unobserved(self) -> Iterator[None]:
+        """Record no calls while the code inside runs."""
+        observer, self.observations.observer = self.observations.observer, None
+        try:
+            yield
+        finally:
+            self.observations.observer = observer
+
+    @contextmanager
     def entered(self, node: ir.Node) -> Iterator[bool]:
         """Push a function on the call stack. Yields False if it is running already or the stack is too deep."""
         if node in self.active or len(self.active) >= MAX_DEPTH:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from poolsafe.inference.answers import Namespace
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame, Run
+from poolsafe.inference.heap import Slot
 from poolsafe.inference.lattice import alternatives, choose, one_of
 from poolsafe.inference.namespaces import ask, frame_in
 from poolsafe.inference.reasons import Reason
@@ -51,14 +52,16 @@ def _set_by_functions(run: Run, namespace: Namespace, name: str) -> Iterator[Val
         if not any(name in one.declared for one in definitions):
             continue
         frame = frame_in(run, namespace, State.fresh(run.heap))
-        observer, run.observations.observer = run.observations.observer, None
-        try:
-            for _, single in alternatives(ask(run, namespace, function)):
-                if isinstance(single, Function):
-                    with run.apart():
-                        frame.apply(None, single, Arguments(open_keywords=Reason.NO_CALLER))
-        finally:
-            run.observations.observer = observer
-        for _, single in alternatives(frame.state.get(("name", namespace.number, name))):
-            if single != NOTHING and not isinstance(single, Absent):
-                yield single
+        with run.unobserved():
+            called = [one for _, one in alternatives(ask(run, namespace, function)) if isinstance(one, Function)]
+            yield from set_by(frame, called, ("name", namespace.number, name))
+
+
+def set_by(frame: Frame, functions: Iterable[Value], slot: Slot) -> Iterator[Value]:
+    """Yields what calls of these functions with unknown arguments leave in a slot, without None."""
+    for function in functions:
+        with frame.run.apart():
+            frame.apply(None, function, Arguments(open_keywords=Reason.NO_CALLER))
+    for _, single in alternatives(frame.state.get(slot)):
+        if single != NOTHING and not isinstance(single, Absent):
+            yield single

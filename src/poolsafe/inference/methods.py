@@ -192,25 +192,16 @@ def _changed(frame: Frame, node: ir.Call, subject: Sequence, name: str, argument
 def url_method(frame: Frame, node: ir.Call, subject: Url, name: str, arguments: Arguments) -> Value:
     """Returns the result of a method of a SQLAlchemy URL, a pydantic URL or a URL parsed by `urllib`."""
     if name in ("set", "_replace"):
-        changes: dict[str, Any] = {}
-        for keyword, field in (
-            ("drivername", "drivername"),
-            ("scheme", "drivername"),
-            ("query", "query"),
-            ("host", "host"),
-            ("port", "port"),
-        ):
-            value = arguments.keywords.get(keyword)
-            if value is not None:
-                changes[field] = _frozen_query(frame, value) if field == "query" else value
-        return replace(subject, **changes, provenance=_provenance_of(changes.get("drivername"), subject))
+        changes = {field: arguments.keywords[key] for key, field in _URL_PARTS.items() if key in arguments.keywords}
+        return _with_parts(frame, subject, changes)
     if name in ("update_query_dict", "update_query_pairs", "update_query_string") and arguments.positional:
         items: dict[Any, Value] = {}
         first = merge_into(frame, items, subject.query)
         second = merge_into(frame, items, arguments.positional[0])
         return replace(subject, query=MappingValue(items, first or second))
     if name in _YARL_PARTS and (arguments.positional or arguments.keywords):
-        return _with_part(frame, subject, name, arguments)
+        field = _YARL_PARTS[name]
+        return _with_parts(frame, subject, {field: _part(frame, subject, name, arguments)} if field else {})
     if name == "difference_update_query":
         return replace(subject, query=Unknown("a query that was changed"))
     if name in ("render_as_string", "unicode_string", "geturl", "__str__", "__to_string__", "get_secret_value"):
@@ -223,6 +214,8 @@ def url_method(frame: Frame, node: ir.Call, subject: Url, name: str, arguments: 
     return text_method(frame, node, texts.url_text(subject), name, arguments)
 
 
+# The keywords of `set` and `_replace`, and the fields that they change.
+_URL_PARTS = {"drivername": "drivername", "scheme": "drivername", "query": "query", "host": "host", "port": "port"}
 # yarl's methods that return a URL with one part changed, and the field of that part here.
 _YARL_PARTS = {
     "with_scheme": "drivername",
@@ -231,28 +224,25 @@ _YARL_PARTS = {
     "with_query": "query",
     "update_query": "query",
     "extend_query": "query",
-    "with_user": "",
-    "with_password": "",
-    "with_path": "",
-    "with_name": "",
-    "with_suffix": "",
-    "with_fragment": "",
+    **dict.fromkeys(("with_user", "with_password", "with_path", "with_name", "with_suffix", "with_fragment"), ""),
     "joinpath": "",
 }
 
 
-def _with_part(frame: Frame, subject: Url, name: str, arguments: Arguments) -> Value:
-    value = force(frame, (*arguments.positional, *arguments.keywords.values())[0])
-    match _YARL_PARTS[name]:
-        case "drivername":
-            return replace(subject, drivername=value, provenance=_provenance_of(value, subject))
-        case "host":
-            return replace(subject, host=value)
-        case "port":
-            return replace(subject, port=value)
-        case "query":
-            return replace(subject, query=_changed_query(frame, subject, name, arguments))
-    return subject
+def _with_parts(frame: Frame, subject: Url, changes: dict[str, Any]) -> Url:
+    """Returns the URL with some of its fields changed. It comes from where a new driver name is written."""
+    if "query" in changes:
+        changes["query"] = _frozen_query(frame, changes["query"])
+    drivername = changes.get("drivername")
+    provenance = drivername.provenance if isinstance(drivername, Text) else ()
+    return replace(subject, **changes, provenance=provenance or subject.provenance)
+
+
+def _part(frame: Frame, subject: Url, name: str, arguments: Arguments) -> Value:
+    """Returns the new part that a method of yarl sets."""
+    if _YARL_PARTS[name] == "query":
+        return _changed_query(frame, subject, name, arguments)
+    return force(frame, (*arguments.positional, *arguments.keywords.values())[0])
 
 
 def _changed_query(frame: Frame, subject: Url, name: str, arguments: Arguments) -> Value:
@@ -269,12 +259,6 @@ def _backend(drivername: str) -> str:
 
 def _driver(drivername: str) -> str:
     return drivername.partition("+")[2]
-
-
-def _provenance_of(drivername: Value | None, subject: Url) -> Any:
-    if isinstance(drivername, Text):
-        return drivername.provenance or subject.provenance
-    return subject.provenance
 
 
 def _frozen_query(frame: Frame, value: Value) -> Value:

@@ -77,11 +77,10 @@ def ask(run: Run, namespace: Namespace, name: str, within: State | None = None) 
     frame = frame_in(run, namespace, state)
     frame.slice = statements
     run.answers.asking[key] = True
-    observer, run.observations.observer = run.observations.observer, None
     try:
-        _run_body(frame, namespace)
+        with run.unobserved():
+            _run_body(frame, namespace)
     finally:
-        run.observations.observer = observer
         whole = run.answers.asking.pop(key)
     run.heap.finished.update(_reached(state, slot))
     if not whole:

@@ -41,7 +41,7 @@ Answers = tuple[list[Guard], list[Guard]]
 ASYNCPG_URL = "postgresql+asyncpg://"
 MAX_MEMBERS = 4  # constants that a subject is compared with one by one
 MAX_TOGETHER = 12  # ordered predicates on one subject
-_CONTRARY = {"!=": "==", "is not": "is", "not in": "in"}
+CONTRARY = {"!=": "==", "is not": "is", "not in": "in"}
 _SYMMETRIC = frozenset({"==", "!=", "is", "is not"})
 ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
@@ -68,8 +68,8 @@ def answers(frame: Frame, node: ir.Node, value: Value) -> Answers:
 
 def _answers(frame: Frame, node: ir.Node, symbol: Symbol) -> Answers:
     match symbol:
-        case Comparison(operator=operator, left=left, right=right) if operator in _CONTRARY:
-            then, other = _answers(frame, node, Comparison(_CONTRARY[operator], left, right))
+        case Comparison(operator=operator, left=left, right=right) if operator in CONTRARY:
+            then, other = _answers(frame, node, Comparison(CONTRARY[operator], left, right))
             return other, then
         case Comparison(operator="not", left=inner):
             then, other = _answers(frame, node, inner)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from poolsafe.inference.arguments import Arguments
@@ -33,17 +34,15 @@ def _content(frame: Frame, value: Value, depth: int) -> Value:
         case MappingRef():
             content = frame.content(value)
             items = _items(frame, content.items, depth)
-            return MappingValue(items, content.open, value.address, provenance=content.provenance or value.provenance)
+            return replace(content, items=items, provenance=content.provenance or value.provenance)
         case MappingValue():
-            return MappingValue(
-                _items(frame, value.items, depth), value.open, value.address, provenance=value.provenance
-            )
+            return replace(value, items=_items(frame, value.items, depth))
         case Sequence():
             members = tuple(snapshot(frame, item, depth + 1) for item in value.items)
-            return Sequence(members, value.kind, value.open, provenance=value.provenance)
+            return replace(value, items=members, address=0)
         case Url():
             driver, query = (snapshot(frame, part, depth + 1) for part in (value.drivername, value.query))
-            return Url(driver, query, value.host, value.port, provenance=value.provenance)
+            return replace(value, drivername=driver, query=query)
     return value
 
 
