@@ -29,6 +29,25 @@ PROJECTS = {
             async with async_session_maker() as s:
                 await s.execute(text('DELETE FROM a; DELETE FROM b'))  # PGB301
     """,
+    "a helper whose SQL another module gives it": """
+        # file: app/__init__.py
+
+        # file: app/db.py
+        from sqlalchemy import text
+        from sqlalchemy.ext.asyncio import create_async_engine
+        engine = create_async_engine('postgresql+asyncpg://db/a')  # PGB101 PGB201
+        def statement_of(sql, *more):
+            for one in more:
+                sql = sql + '; ' + one
+            return text(sql)  # PGB301
+        CLEANUP = 'DELETE FROM a; DELETE FROM b'
+
+        # file: app/x.py
+        from app.db import CLEANUP, engine, statement_of
+        async def f():
+            async with engine.begin() as connection:
+                await connection.execute(statement_of(CLEANUP))
+    """,
     "helpers that execute what they are given": """
         # file: helpers.py
         async def returned(conn, statement):

@@ -7,7 +7,16 @@ from collections.abc import Collection, Iterable, Iterator
 import libcst as cst
 
 from poolsafe.facts.observed import OP_EXECUTE, Observed, sql_of
-from poolsafe.inference import Inference, Module, Text, Value, alternatives, for_detection, looks_like_scheme
+from poolsafe.inference import (
+    Inference,
+    Module,
+    Text,
+    Value,
+    alternatives,
+    for_detection,
+    is_open,
+    looks_like_scheme,
+)
 from poolsafe.inference.models import Connectable, SessionMaker
 from poolsafe.libraries import EXECUTING
 from poolsafe.sql import scanner
@@ -35,13 +44,18 @@ def joined_text(text: Text) -> str:
 
 
 def unclaimed(inference: Inference, sites: Iterable[CallSite]) -> list[CallSite]:
-    """Returns the calls that are given several commands and whose execution no run has observed."""
+    """Returns the calls given several commands, or SQL that only callers know, whose execution no run has observed."""
     wanted = {id(site.node): site for site in sites}
     observed = Observed(inference)
     found: list[CallSite] = []
     for seen in observed.statements:
         site = wanted.get(id(seen[0].node))
-        if site is None or seen[0].function == OP_EXECUTE or not any(several_commands(sql_of(one)) for one in seen):
+        if site is None or seen[0].function == OP_EXECUTE:
+            continue
+        if all(map(is_open, seen)):
+            found.append(site)
+            continue
+        if not any(several_commands(sql_of(one)) for one in seen):
             continue
         runs = [*seen, *observed.executions_of(seen[0])]
         if not any(one.awaited or _is_known(one.receiver) for one in runs):

@@ -129,7 +129,7 @@ from poolsafe.inference.lattice import (
 )
 from poolsafe.inference.modules import Module
 from poolsafe.inference.objects import LibraryObject, LibraryResult
-from poolsafe.inference.observations import ObservedCall
+from poolsafe.inference.observations import ObservedCall, is_open
 from poolsafe.inference.project import Project, project_of
 from poolsafe.inference.reasons import Origin, Reason
 from poolsafe.inference.symbols import (
@@ -206,6 +206,7 @@ __all__ = [
     "defaults",
     "derived",
     "for_detection",
+    "is_open",
     "is_override",
     "is_parameter",
     "looks_like_scheme",
