@@ -78,6 +78,15 @@ UNPACKING = """
 """
 
 LOOPS = """
+    held = {'a': 1}
+    x = 1
+    try:
+        if 'a' in held:
+            del held['a']
+    except KeyError:
+        x = 2
+    reveal(x)  # 1
+
     args = {}
     x = 1
     try:

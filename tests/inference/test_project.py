@@ -227,6 +227,17 @@ PROJECTS = {
         from .settings import OLD
         engine = create_engine(OLD)
     """,
+    "an engine function under another name of its module, called as an attribute of the module": """
+        # file: app/__init__.py
+
+        # file: app/config.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        new_engine = create_async_engine
+
+        # file: app/db.py
+        from app import config
+        engine = config.new_engine('postgresql+asyncpg://db/a', pool_pre_ping=True)  # PGB101
+    """,
     "an asynchronous engine whose imported URL is psycopg's": """
         # file: app/__init__.py
 

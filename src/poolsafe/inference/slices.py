@@ -227,11 +227,13 @@ class _Closure:
         return not conditional
 
     def _is_tried(self, line: Line) -> bool:
-        """Returns whether the block around a line, or the `try` that handles what it raises, is in the slice."""
+        """Returns whether the block around a line, or a `try` that handles what it raises, is in the slice."""
         outer = line.outer
-        while outer is not None and outer not in self._wanted and isinstance(outer.node, (ir.For, ir.While)):
+        while outer is not None and outer not in self._wanted:
+            if isinstance(outer.node, ir.Try):
+                return False
             outer = outer.outer
-        return outer in self._wanted
+        return outer is not None
 
     def _is_made_of_wanted(self, name: str) -> bool:
         """Returns whether a name, such as a list of missing settings, is computed from names of the slice."""
