@@ -331,9 +331,9 @@ IN_THE_METHOD_THAT_CONNECTS = """
 """
 
 
-@pytest.mark.parametrize(
-    ("program", "expected"),
-    cases(FUNCTIONS, MANAGERS, SHARED, CLASSES, IN_ALEMBICS_ENVIRONMENT, IN_THE_METHOD_THAT_CONNECTS),
-)
+ALL = (FUNCTIONS, MANAGERS, SHARED, CLASSES, IN_ALEMBICS_ENVIRONMENT, IN_THE_METHOD_THAT_CONNECTS)
+
+
+@pytest.mark.parametrize(("program", "expected"), cases(*ALL))
 def test_what_follows_in_other_functions(program: str, expected: str) -> None:
     assert said(program) == expected
