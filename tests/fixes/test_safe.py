@@ -542,6 +542,16 @@ create_async_engine(f"{URL}?prepared_statement_cache_size=0", pool_pre_ping=True
     assert repaired(code) == code.replace("=args)", '={**args, "statement_cache_size": 0})')
 
 
+def test_a_key_in_the_url_of_two_engines_is_moved_for_both() -> None:
+    code = """
+DSN = "postgresql+asyncpg://app@db/app?statement_cache_size=0"
+first = create_async_engine(DSN, pool_pre_ping=True)
+second = create_async_engine(DSN, pool_pre_ping=True)
+"""
+    assert repaired(code).count("connect_args={") == 2
+    assert "?" not in repaired(code)
+
+
 LEFT_CONDITIONAL = """
     # The condition has an effect.
     args = {**OFF, "statement_cache_size": 0 if clear() else 50}

@@ -158,6 +158,9 @@ def _touches_any(edit: Edit, taken: list[tuple[int, int, bool]]) -> bool:
         start, end, inserts = taken[index]
         if end < edit.start:
             break
+        if not inserts and not edit.content and (start, end) == (edit.start, edit.end):
+            # Two fixes share a deletion, such as that of a key in a URL that two engines use.
+            continue
         # Touching counts as overlapping, because the order of an insertion and a deletion matters; that of two
         # deletions does not.
         if inserts or edit.content or (start < edit.end and edit.start < end):
@@ -181,7 +184,7 @@ def _applied(source: Source, fixes: list[Fix]) -> Source | None:
     from poolsafe.syntax.tree import Unparsable, parse
 
     try:
-        result = source.edited([edit for fix in fixes for edit in fix.edits])
+        result = source.edited(list(dict.fromkeys(edit for fix in fixes for edit in fix.edits)))
         parse(result)
         # LibCST accepts a keyword argument that is passed twice.
         if _compiles(source.text) and not _compiles(result.text):
