@@ -22,7 +22,7 @@ from poolsafe.inference import project
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exploration import Inference
 from poolsafe.inference.lattice import for_detection, restrict
-from poolsafe.inference.modules import Module
+from poolsafe.inference.modules import ImportedModule, Module
 from poolsafe.inference.names import lookup
 from poolsafe.inference.namespaces import frame_in, namespace_of
 from poolsafe.inference.objects import EnumMember, Secret
@@ -179,13 +179,20 @@ def codes_in(root: Path, files: dict[str, str], checked: str) -> list[str]:
 def record_loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Returns a list that receives the file name of each module that a project parses from now on."""
     loaded: list[str] = []
-    parse = tree.parse
+    parse, made = tree.parse, project._made
 
     def recording(source: Source) -> tree.Tree:
         loaded.append(Path(source.path).name)
         return parse(source)
 
+    def recording_made(source: Source, kind: type[Module]) -> Module:
+        module = made(source, kind)
+        if isinstance(module, ImportedModule):
+            loaded.append(Path(source.path).name)
+        return module
+
     monkeypatch.setattr(project, "parse", recording)
+    monkeypatch.setattr(project, "_made", recording_made)
     return loaded
 
 

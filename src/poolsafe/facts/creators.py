@@ -84,9 +84,10 @@ def _given(guard: Guard, made: Value) -> Given | None:
     connection = _adapted(made) or made
     arguments = _called(connection, _CONNECT)
     step = connection.provenance[0] if connection.provenance else None
-    if arguments is None or step is None or not isinstance(step.node, cst.Call):
+    call = None if step is None else step.module.syntax(step.node)
+    if arguments is None or step is None or not isinstance(call, cst.Call):
         return None
-    return given_by(ObservedCall(step.module, step.node, _CONNECT, arguments, (guard,), None, awaited=True))
+    return given_by(ObservedCall(step.module, call, _CONNECT, arguments, (guard,), None, awaited=True))
 
 
 def judged_elsewhere(project: Project, module: Module, views: list[View], creator: str) -> str:
@@ -132,7 +133,7 @@ def _is_judged_there(project: Project, given: Given, creator: Value) -> bool:
         return True
     function = creator.function if isinstance(creator, ConnectionFactory) else None
     around = home.index.innermost_function(call)
-    if isinstance(function, Function) and around is function.node.origin:
+    if isinstance(function, Function) and around is function.module.syntax(function.node.origin):
         return False
     return isinstance(around, cst.FunctionDef) and _is_called_by_name(project, home, around)
 

@@ -24,7 +24,7 @@ def seen_in(project: Project, module: Module) -> Seen:
     """Returns the engines and connections of another module, explored on its own. The answer is kept for all files."""
     found = module.memo.get("seen")
     if not isinstance(found, Seen):
-        with project.own_share():
+        with project.own_share(module):
             apart = Inference(project, module)
             explore(apart, engine_sites(module, project), module.index.calls_by_name.get("configure", []))
             engines, _ = collect_engines(Observed(apart))

@@ -11,6 +11,7 @@ from poolsafe.facts.servers import NOWHERE, Server
 from poolsafe.facts.views import item_of, open_where_absent, option_of, query_value
 from poolsafe.inference import (
     Absent,
+    Aside,
     Const,
     Guard,
     MappingValue,
@@ -164,7 +165,7 @@ def _is_named_direct(url: Value) -> bool:
 
 
 def _names_of(url: Value) -> Iterator[str]:
-    yield from (step.module.tree.text(step.node) for step in url.provenance)
+    yield from (step.module.text(step.node) for step in url.provenance if not isinstance(step, Aside))
     for piece in url.pieces if isinstance(url, Text) else (url,):
         symbol = piece.symbol if isinstance(piece, Unknown) else None
         if symbol is not None:

@@ -43,7 +43,7 @@ def _nearest(project: Project, module: Module) -> Module | None:
     folder = os.path.dirname(os.path.abspath(module.path))
     for _ in range(MAX_LEVELS):
         folder = os.path.dirname(folder)
-        env = project.at(os.path.join(folder, "env.py"))
+        env = project.at(os.path.join(folder, "env.py"), analysed=True)
         if env is not None and env is not module:
             return env
     return None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from poolsafe.findings import Related
 from poolsafe.inference import Aside, Module, Origin, Provenance, Step
-from poolsafe.syntax.tree import Tree
 
 
 def place(step: Step, message: str) -> Related:
     """Returns the place of a step, with a message."""
-    tree: Tree = step.module.tree
-    start, end = tree.span(step.node)
+    start, end = step.module.span(step.node)
     row, column = step.module.source.row_column(start)
     end_row, end_column = step.module.source.row_column(end)
     return Related(step.module.path, row, column, end_row, end_column, message)
@@ -29,7 +27,7 @@ def explain(provenance: Provenance, what: str, module: Module, span: tuple[int, 
             places.append(Related(step.path, step.row, 1, step.row, 1, f"{what} is written here"))
             continue
         try:
-            start, end = step.module.tree.span(step.node)
+            start, end = step.module.span(step.node)
         except KeyError:
             continue
         if step.module is module and span[0] <= start and end <= span[1]:

@@ -51,10 +51,12 @@ def _hook(home: Module, name: str, value: Value, *, kept: bool) -> Hook | None:
 def _function_of(value: Value) -> tuple[Module, cst.FunctionDef | cst.Lambda] | None:
     """Returns the definition of a function, or of the `__call__` of an object, with its module."""
     match value:
-        case Function(node=node, module=module) if isinstance(node.origin, (cst.FunctionDef, cst.Lambda)):
-            return module, node.origin
-        case Instance(cls=cls) if isinstance(cls.node.origin, cst.ClassDef):
-            for one in cls.node.origin.body.body:
+        case Function(module=module):
+            definition = module.syntax(value.node.origin)
+            return (module, definition) if isinstance(definition, (cst.FunctionDef, cst.Lambda)) else None
+        case Instance(cls=cls):
+            definition = cls.module.syntax(cls.node.origin)
+            for one in definition.body.body if isinstance(definition, cst.ClassDef) else ():
                 if isinstance(one, cst.FunctionDef) and one.name.value == "__call__":
                     return cls.module, one
     return None

@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-import libcst as cst
-
 from poolsafe.inference import (
     Characters,
     Comparison,
@@ -74,7 +72,7 @@ def _is_implied(inference: Inference, predicate: Symbol) -> bool:
 
 def says_of_driver(inference: Inference, one: Literal) -> bool | None:
     """Returns whether a literal implies another driver (True) or excludes one (False), or None if neither."""
-    words = " ".join([*_looked_for(one.symbol).words(), _written(inference, one.symbol)])
+    words = " ".join([*_looked_for(one.symbol).words(), inference.words_at(one.symbol)])
     if OTHER_DRIVER.search(words):
         return one.holds is not _asks_otherwise(one.symbol)
     asked = "asyncpg" in words or _asks_for_postgresql(one.symbol)
@@ -115,9 +113,4 @@ def _asks_otherwise(symbol: Symbol) -> bool:
 
 def words_of(inference: Inference, predicate: Symbol) -> str:
     """Returns the words and numbers of a predicate, both as written in the code and in its symbol."""
-    return " ".join([*predicate.words(), _written(inference, predicate)])
-
-
-def _written(inference: Inference, predicate: Symbol) -> str:
-    found = inference.written_at(predicate)
-    return "" if found is None else cst.Module([]).code_for_node(found)
+    return " ".join([*predicate.words(), inference.words_at(predicate)])

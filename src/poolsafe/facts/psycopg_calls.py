@@ -32,14 +32,17 @@ def why_one_command(seen: ObservedCall) -> str | None:
     """Returns why psycopg's own connection sends the SQL of a call as one command, or None if it may not."""
     if _MERGING in seen.module.source.text:
         return None
-    if _gives_parameters(seen.node):
+    call = seen.syntax
+    if call is None:
+        return None
+    if _gives_parameters(call):
         return _PARAMETERS
-    if _says(seen.node, "binary", "True"):
+    if _says(call, "binary", "True"):
         return "with `binary=True`"
-    if _says(seen.node, "prepare", "False"):
+    if _says(call, "prepare", "False"):
         return None
     given = [_given(seen, single) for single in _receivers(seen)]
-    if _says(seen.node, "prepare", "True") and all(one is not None and _states(one) <= _NOT_OFF for one in given):
+    if _says(call, "prepare", "True") and all(one is not None and _states(one) <= _NOT_OFF for one in given):
         return "with `prepare=True`"
     return _at_once(seen.module, given)
 
@@ -53,7 +56,8 @@ def why_engine_sends_one_command(observed: Observed, runs: Iterable[ObservedCall
         made = [_connectable(single) for single in _receivers(seen)]
         if not made or _MERGING in observed.module.source.text or not all(map(_is_psycopgs, made)):
             continue
-        if named and _gives_parameters(seen.node):
+        call = seen.syntax
+        if named and call is not None and _gives_parameters(call):
             return _PARAMETERS
         makers = {id(one.made_by) for one in made if one is not None and one.made_by is not None}
         why = _at_once(observed.module, [given_by(one) for one in observed.engine_calls if id(one.node) in makers])

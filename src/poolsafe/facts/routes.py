@@ -63,7 +63,7 @@ class Routes:
             signs = signs_of((view.guard, view.url) for view in views)
             direct = all(is_address(view.url) for view in views)
             # A listener may give other sizes.
-            caches = _cache(views) and all(listened(seen.module, seen.node) == Listened() for seen in calls)
+            caches = _cache(views) and not any(map(_is_listened_to, calls))
             yield Route(ConnectionUrl(tuple(servers), signs=signs), direct, caches)
 
     def _anywhere(self, client: Client) -> tuple[Route, ...]:
@@ -121,3 +121,9 @@ def _cache(views: Sequence[View]) -> bool:
     return _ON.issuperset(
         state for view in kept for key in (STATEMENT, PREPARED) for _, _, state in size_states(view, key, None)
     )
+
+
+def _is_listened_to(seen: ObservedCall) -> bool:
+    """Returns whether a listener of its file may change the connects of an engine."""
+    call = seen.syntax
+    return call is None or listened(seen.module, call) != Listened()

@@ -140,7 +140,7 @@ def is_configured(given: Given) -> bool:
     """Returns whether a pool's `configure` function may set the threshold of each connection."""
     for _, single in alternatives(given.option_of_call("configure")):
         if isinstance(single, Function):
-            if _assigns_threshold(single.node.origin):
+            if _assigns_threshold(single.module.syntax(single.node.origin)):
                 return True
         elif not isinstance(single, Absent) and single != Const(None):
             return True
@@ -152,8 +152,8 @@ def is_set_later(module: Module) -> bool:
     return KEY in module.source.text and _assigns_threshold(module.tree.module)
 
 
-def _assigns_threshold(node: cst.CSTNode) -> bool:
-    return any(
+def _assigns_threshold(node: cst.CSTNode | None) -> bool:
+    return node is not None and any(
         isinstance(one, cst.AssignTarget) and isinstance(one.target, cst.Attribute) and one.target.attr.value == KEY
         for one in descendants(node)
     )

@@ -16,7 +16,7 @@ def documented_default(frame: Frame, names: tuple[str, ...], nested: str | None 
     found = frame.run.project.environment(home, names, nested)
     if found is None:
         return None
-    return text(str(found), provenance=(Aside(home, home.tree.module, Origin.LITERAL, found.path, found.row),))
+    return text(str(found), provenance=(Aside(home, home.root, Origin.LITERAL, found.path, found.row),))
 
 
 def documented_beside(frame: Frame, default: Value, names: tuple[str, ...], nested: str | None = None) -> Value | None:

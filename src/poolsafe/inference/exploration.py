@@ -78,6 +78,11 @@ class Inference:
         found = self._run.conditions.get(symbol)
         return None if found is None or found[0].is_stub else found[1]
 
+    def words_at(self, symbol: Symbol) -> str:
+        """Returns the source text of the condition that a predicate stands for, or "" if the program contains none."""
+        found = self._run.conditions.get(symbol)
+        return "" if found is None or found[0].is_stub else found[0].text(found[1])
+
     def follow_names(self, names: Iterable[str]) -> None:
         """Treat these names as targets of slices, like the functions and classes that lead to a target."""
         self._run.strategy.targets.add_names(names)

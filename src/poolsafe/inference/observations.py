@@ -34,6 +34,12 @@ class ObservedCall:
     receiver: Value | None
     awaited: bool
 
+    @property
+    def syntax(self) -> cst.Call | None:
+        """The LibCST node of the call, or None if it is not found: `node` is of `ast` in a module only imported."""
+        found = self.module.syntax(self.node)
+        return found if isinstance(found, cst.Call) else None
+
 
 @dataclass(slots=True)
 class Observations:

@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.project_files import Files, file_content
 from poolsafe.checkout.roots import is_aside, shared_folders
-from poolsafe.inference.modules import Module
+from poolsafe.inference.modules import ImportedModule, Module
 from poolsafe.source import Source, UndecodableSource
+from poolsafe.syntax.guard import find_excess
+from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.tree import Unparsable, parse
 
 MAX_CALLERS = 12
@@ -32,6 +34,7 @@ class _Share:
 
     asked: set[str] = field(default_factory=set)
     room: int = MAX_ROOM  # characters
+    analysed: dict[str, Module] = field(default_factory=dict)  # with LibCST's syntax, by absolute path
 
 
 class Project:
@@ -55,8 +58,9 @@ class Project:
         self._files = Files(self.root, sources)
         self._read = read or _read
         self._share = _Share()
-        self._modules: dict[str, Module | None] = {}  # by absolute path, the least recently used first
-        self._weight = 0  # characters of their sources
+        # The least recently used first. A file is here twice if it is checked, or calls what is, and is imported too.
+        self._modules: dict[tuple[str, type[Module]], Module | None] = {}
+        self._weight = 0
 
     def begin_file(self) -> None:
         """Prepares for checking a file: resets its share of modules, and drops old modules if all weigh too much.
@@ -66,7 +70,7 @@ class Project:
         self._share = _Share()
         for module in self._modules.values():
             if module is not None:
-                module.tree.forget_spans()
+                module.forget_syntax()
         if self._weight <= MAX_WEIGHT:
             return
         # Half at once, because a collection takes as long as a few files.
@@ -75,15 +79,16 @@ class Project:
             self._weight -= _weight_of(self._modules.pop(oldest))
         gc.collect()  # trees and states are cyclic, and automatic collections are configured to be rare
 
-    def _keep(self, path: str, module: Module | None) -> None:
+    def _keep(self, path: str, kind: type[Module], module: Module | None) -> None:
         """Keeps a module as the most recently used one."""
-        self._weight += _weight_of(module) - _weight_of(self._modules.pop(path, None))
-        self._modules[path] = module
+        self._weight += _weight_of(module) - _weight_of(self._modules.pop((path, kind), None))
+        self._modules[path, kind] = module
 
     @contextmanager
-    def own_share(self) -> Iterator[None]:
-        """Loads modules on a separate share inside the `with` block, for answers that are kept for all files."""
-        before, self._share = self._share, _Share()
+    def own_share(self, module: Module) -> Iterator[None]:
+        """Analyses a module on a separate share inside the `with` block, for answers that are kept for all files."""
+        analysed = {os.path.abspath(module.path): module}
+        before, self._share = self._share, _Share(analysed=analysed)
         try:
             yield
         finally:
@@ -92,22 +97,28 @@ class Project:
     def module(self, source: Source) -> Module:
         """Returns the module of a source, reusing a known one if its text is the same. Raises Unparsable."""
         path = os.path.abspath(source.path)
-        known = self._modules.get(path)
-        if known is not None and known.source.text == source.text:
-            self._keep(path, known)
-            return known
-        module = Module(source, parse(source))
-        self._keep(path, module)
-        if known is not None:
+        known = self._modules.get((path, Module))
+        module = known
+        if module is None or module.source.text != source.text:
+            module = Module(source, parse(source))
+        imported = self._modules.get((path, ImportedModule))
+        stale = [one for one in (known, imported) if one is not None and one.source.text != source.text]
+        if stale:
             self._files.forget(path)
+            self._weight -= _weight_of(self._modules.pop((path, ImportedModule), None))
+        self._keep(path, Module, module)
+        self._share.analysed[path] = module
         return module
 
-    def at(self, path: str) -> Module | None:
-        """Returns the module of a file, or None if it does not exist, cannot be read or lies outside the root."""
+    def at(self, path: str, *, analysed: bool = False) -> Module | None:
+        """Returns the module of a file, or None if it does not exist, cannot be read or lies outside the root.
+
+        With `analysed`, it has LibCST's syntax.
+        """
         inside = self.root is None or path.startswith(self.root + os.sep)
         if not self.follow or not inside or os.path.basename(path) not in self._files.listing(os.path.dirname(path)):
             return None
-        return self._load(path)
+        return self._load(path, Module if analysed else ImportedModule)
 
     def callers(self, module: Module, name: str, *, with_arguments: bool = False) -> Iterator[Module]:
         """Yields the project's other modules that call a function of this name, or a method `.name`, nearest first.
@@ -147,7 +158,7 @@ class Project:
         ]
         found.sort(key=lambda path: (-shared_folders(path, home), path))
         for path in found[:MAX_CALLERS]:
-            other = self._load(path)
+            other = self._load(path, Module)
             if other is not None:
                 yield other
 
@@ -177,31 +188,45 @@ class Project:
         if importer.is_stub or not self.follow:
             return None
         path = self._files.module_file(importer.folder, level, name)
-        return self._load(path) if path is not None else None
+        return self._load(path, ImportedModule) if path is not None else None
 
-    def _load(self, path: str) -> Module | None:
+    def _load(self, path: str, kind: type[Module]) -> Module | None:
         """Returns the module of a file, within the share of the checked file. Modules parsed earlier count as well."""
         share = self._share
+        if path in share.analysed:
+            return share.analysed[path]
+        if path not in share.asked and (len(share.asked) >= MAX_LOADED or share.room <= 0):
+            return None
+        module = self._modules[path, kind] if (path, kind) in self._modules else self._parsed(path, kind)
+        self._keep(path, kind, module)
         if path not in share.asked:
-            if len(share.asked) >= MAX_LOADED or share.room <= 0:
-                return None
             share.asked.add(path)
-            module = self._modules[path] if path in self._modules else self._parsed(path)
-            self._keep(path, module)
             share.room -= len(module.source.text) if module is not None else 0
-        return self._modules[path]
+        if kind is Module and module is not None:
+            share.analysed[path] = module
+        return module
 
-    def _parsed(self, path: str) -> Module | None:
+    def _parsed(self, path: str, kind: type[Module]) -> Module | None:
         # A link, or a relative import with many dots, may lead outside the root.
         source = self._read(path) if self._files.is_inside(path) else None
         try:
-            return None if source is None else Module(source, parse(source))
+            return None if source is None else _made(source, kind)
         except Unparsable:
             return None
 
 
+def _made(source: Source, kind: type[Module]) -> Module:
+    """Returns the module of a source. Raises Unparsable."""
+    if kind is ImportedModule and find_excess(source.text).height <= SHALLOW:
+        try:
+            return ImportedModule(source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            pass  # LibCST knows the syntax of newer Pythons
+    return Module(source, parse(source))
+
+
 def _weight_of(module: Module | None) -> int:
-    return 0 if module is None else len(module.source.text)
+    return 0 if module is None else module.weight
 
 
 @functools.cache

@@ -72,7 +72,12 @@ def _raise(node: cst.Raise) -> Iterator[ir.Statement]:
     yield ir.Raise(node, lower_optional(node.exc))
 
 
-def _import(node: cst.Import) -> Iterator[ir.Statement]:
+def lower_import(node: cst.Import | cst.ImportFrom) -> Iterator[ir.Import | ir.ImportFrom]:
+    """Yields a statement for each name that an import binds."""
+    yield from _import(node) if isinstance(node, cst.Import) else _import_from(node)
+
+
+def _import(node: cst.Import) -> Iterator[ir.Import]:
     for alias in node.names:
         module = dotted_name(alias.name)
         if alias.asname is not None and isinstance(alias.asname.name, cst.Name):
@@ -81,7 +86,7 @@ def _import(node: cst.Import) -> Iterator[ir.Statement]:
             yield ir.Import(node, module, module.split(".")[0], whole=False)
 
 
-def _import_from(node: cst.ImportFrom) -> Iterator[ir.Statement]:
+def _import_from(node: cst.ImportFrom) -> Iterator[ir.ImportFrom]:
     module, level = dotted_name(node.module), len(node.relative)
     if isinstance(node.names, cst.ImportStar):
         yield ir.ImportFrom(node, level, module, "*", "*")

@@ -10,7 +10,7 @@ import libcst as cst
 
 from poolsafe import ir
 
-_MOST_BITS = 4_096  # of an integer
+MOST_BITS = 4_096  # of an integer
 _SINGLETONS: dict[str, Any] = {"True": True, "False": False, "None": None}
 
 
@@ -56,7 +56,7 @@ def _number(node: cst.Integer | cst.Float) -> ir.Expression:
     except (ValueError, SyntaxError):  # too many digits
         return ir.Opaque(node)
     # Python parses hexadecimal integers of any length, but refuses to print long ones as decimals.
-    is_huge = isinstance(value, int) and value.bit_length() > _MOST_BITS
+    is_huge = isinstance(value, int) and value.bit_length() > MOST_BITS
     return ir.Opaque(node) if is_huge else ir.Constant(node, value)
 
 
@@ -101,7 +101,18 @@ def _attribute(node: cst.Attribute) -> ir.Expression:
 
 
 def _subscript(node: cst.Subscript) -> ir.Expression:
-    return ir.Subscript(node, lower(node.value), tuple(_index(element.slice) for element in node.slice))
+    return ir.Subscript(node, lower(node.value), tuple(_indices(node)))
+
+
+def _indices(node: cst.Subscript) -> Iterator[ir.Expression]:
+    """Yields the indices of a subscript; to Python, `a[(b, c)]` is `a[b, c]`."""
+    given = node.slice[0].slice
+    if len(node.slice) == 1 and isinstance(given, cst.Index) and isinstance(given.value, cst.Tuple):
+        elements = given.value.elements
+        if elements:
+            yield from (lower(element.value) for element in elements)
+            return
+    yield from (_index(element.slice) for element in node.slice)
 
 
 def _index(node: cst.BaseSlice) -> ir.Expression:

@@ -14,8 +14,9 @@ from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
 from poolsafe.inference.models import library_stubs
 from poolsafe.inference.project import Project
+from poolsafe.reading import read
 from poolsafe.source import Source
-from poolsafe.syntax.tree import Tree, parse
+from poolsafe.syntax.tree import parse
 
 STUBS = sorted(Path(library_stubs.FOLDER).glob("*.py"))
 
@@ -98,11 +99,11 @@ def test_a_name_of_a_library_is_looked_up_in_its_stub(code: str, expected: str) 
 def test_a_stub_is_parsed_once_in_a_process(monkeypatch: pytest.MonkeyPatch) -> None:
     parsed: list[str] = []
 
-    def note(source: Source) -> Tree:
-        parsed.append(Path(source.path).name)
-        return parse(source)
+    def note(path: str) -> bytes:
+        parsed.append(Path(path).name)
+        return read(path)
 
-    monkeypatch.setattr(library_stubs, "parse", note)
+    monkeypatch.setattr(library_stubs, "read", note)
     library_stubs._stub.cache_clear()
     for _ in range(2):
         codes_of(

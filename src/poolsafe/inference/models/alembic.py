@@ -32,7 +32,7 @@ def _section(frame: Frame) -> MappingRef:
         items: dict[Any, Value] = {
             name: text(
                 value.replace("%%", "%"),
-                provenance=(Aside(frame.module, frame.module.tree.module, Origin.LITERAL, value.path, value.row),),
+                provenance=(Aside(frame.module, frame.module.root, Origin.LITERAL, value.path, value.row),),
             )
             for name, value in options.items()
             if not value.startswith("driver://")

@@ -14,13 +14,12 @@ import os
 
 from poolsafe.inference.attributes import attribute
 from poolsafe.inference.context import Frame
-from poolsafe.inference.modules import Module
+from poolsafe.inference.modules import Module, StubModule
 from poolsafe.inference.names import module_name
 from poolsafe.inference.namespaces import namespace_of
 from poolsafe.inference.values import Value
 from poolsafe.reading import read
 from poolsafe.source import Source
-from poolsafe.syntax.tree import parse
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "stubs")
 
@@ -53,4 +52,4 @@ def _stub(package: str) -> Module:
     """Returns the stub of a package, parsed once in a process."""
     path = os.path.join(FOLDER, f"{package}.py")
     source = Source.decode(path, read(path))
-    return Module(source, parse(source), is_stub=True)
+    return StubModule(source)
