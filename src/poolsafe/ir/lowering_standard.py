@@ -190,8 +190,9 @@ def _match(node: Any) -> Iterator[ir.Statement]:
     yield ir.Match(node, lower(node.subject), cases)
 
 
-def _pattern(node: Any) -> ir.Pattern:
-    match node:
+def _pattern(pattern: ast.pattern) -> ir.Pattern:
+    node: Any = pattern
+    match pattern:
         case ast.MatchValue():
             return ir.ValuePattern(node, value=lower(node.value))
         case ast.MatchSingleton():
