@@ -168,12 +168,17 @@ def on_by_default(report: Report) -> list[Finding]:
 
 def codes_in(root: Path, files: dict[str, str], checked: str) -> list[str]:
     """The codes reported of one file of a project that is laid out below `root`, in the order of the source."""
+    return [finding.code for finding in findings_in(root, files, checked)]
+
+
+def findings_in(root: Path, files: dict[str, str], checked: str) -> list[Finding]:
+    """The findings in one file of a project that is laid out below `root`, in the order of the source."""
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
-        (root / path).write_text(content)
+        (root / path).write_text(content, encoding="utf-8")
     target = root / checked
     _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(root)))
-    return [finding.code for finding in on_by_default(report)]
+    return on_by_default(report)
 
 
 def record_loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:

@@ -983,13 +983,13 @@ def test_the_least_recently_used_modules_are_dropped_first(tmp_path: Path, monke
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.py").write_text(f"{name} = 1" + " " * 95, encoding="utf-8")
     loaded = record_loads(monkeypatch)
-    monkeypatch.setattr(project_room, "MAX_WEIGHT", 100)
+    monkeypatch.setattr(project_room, "MAX_WEIGHT", 120)
     project = Project(str(tmp_path))
     for asked in ("abc", "a", "a", "c", "b"):
         project.begin_file()
         for name in asked:
             assert project.at(str(tmp_path / f"{name}.py")) is not None
-    # Before the second file, the older two go: they weigh 40 each, and at most 50 are kept.
+    # Before the second file, the older two go: they weigh 50 each, and at most 60 are kept.
     assert loaded == ["a.py", "b.py", "c.py", "a.py", "b.py"]
 
 

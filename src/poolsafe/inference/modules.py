@@ -6,6 +6,7 @@ import ast
 import functools
 import itertools
 import os
+import re
 import sys
 import warnings
 from typing import Any
@@ -22,6 +23,7 @@ from poolsafe.syntax.index import Index, descendants, imports
 from poolsafe.syntax.tree import Span, Tree, parse
 
 _numbers = itertools.count(1)
+_DECLARING = re.compile(r"\b(?:global|nonlocal)\b")
 
 
 class Module(Outside):
@@ -36,6 +38,7 @@ class Module(Outside):
         super().__init__()
         self.number = next(_numbers)
         self.source = source
+        self.declares_names = _DECLARING.search(source.text) is not None
         self.path = source.path
         self.folder = os.path.dirname(os.path.abspath(source.path))
         self._tree = tree
@@ -169,7 +172,7 @@ class ImportedModule(Module):
     @property
     def weight(self) -> int:
         """How much memory the module takes, in characters of a source whose LibCST tree takes as much."""
-        return len(self.source.text) * 2 // 5  # measured on the models of airflow-core 3.1.5
+        return len(self.source.text) // 2  # measured on the models of airflow-core 3.1.5, with scopes and slices
 
     def forget_syntax(self) -> None:
         """Frees what is computed again when it is needed: the LibCST tree and its index."""

@@ -76,6 +76,7 @@ class Outside:
     """
 
     asks_environment = True  # the module may read the process environment
+    declares_names = True  # it may contain `global` or `nonlocal`
 
     def __init__(self) -> None:
         self.scopes: dict[ir.Body, Any] = {}

@@ -155,6 +155,8 @@ class Scope(ScopeReader):
     @functools.cached_property
     def declared_inside(self) -> frozenset[str]:
         """The names that functions and classes defined here declare as `global` or `nonlocal`."""
+        if not self._outside.declares_names:
+            return frozenset()  # no definition has to be read
         return frozenset().union(*(one.declared for several in self.definitions.values() for one in several))
 
     def import_of(self, name: str) -> ir.ImportFrom | None:

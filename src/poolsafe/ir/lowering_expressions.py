@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -11,6 +12,7 @@ import libcst as cst
 from poolsafe import ir
 
 MOST_BITS = 4_096  # of an integer
+_ESCAPE_OR_QUOTE = re.compile(r'(\\.)|"', re.DOTALL)
 _SINGLETONS: dict[str, Any] = {"True": True, "False": False, "None": None}
 
 
@@ -89,7 +91,7 @@ def _unescape(value: str, *, raw: bool) -> str:
     value = value.replace("{{", "{").replace("}}", "}")
     if raw or "\\" not in value:
         return value
-    quoted = value.replace('"', '\\"') if '\\"' not in value else value
+    quoted = _ESCAPE_OR_QUOTE.sub(lambda found: found[1] or '\\"', value)
     try:
         return str(ast.literal_eval('"""' + quoted + '"""'))
     except (ValueError, SyntaxError):
@@ -123,7 +125,7 @@ def _index(node: cst.BaseSlice) -> ir.Expression:
 
 
 # Functions and methods that wait for a coroutine which they are given, or run it: SQLAlchemy's, and asyncio's.
-_WAITING = frozenset(
+WAITING = frozenset(
     {
         "await_", "await_fallback", "await_only", "create_task", "ensure_future", "gather", "run_until_complete",
         "shield", "wait_for",
@@ -133,7 +135,7 @@ _WAITING = frozenset(
 
 def lower_call(node: cst.Call, *, awaited: bool = False, discarded: bool = False) -> ir.Call:
     name = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
-    waits = isinstance(name, cst.Name) and name.value in _WAITING
+    waits = isinstance(name, cst.Name) and name.value in WAITING
     arguments = tuple(lower_argument(argument, awaited=waits) for argument in node.args)
     return ir.Call(node, lower(node.func), arguments, awaited, discarded)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from poolsafe import ir
-from poolsafe.ir.lowering_expressions import MOST_BITS
+from poolsafe.ir.lowering_expressions import MOST_BITS, WAITING
 
 
 def lower(node: ast.expr) -> ir.Expression:
@@ -66,17 +66,21 @@ def lower_call(node: Any, *, awaited: bool = False, discarded: bool = False) -> 
     given = [*node.args, *node.keywords]
     if node.keywords and node.args and isinstance(node.args[-1], ast.Starred):
         given.sort(key=lambda one: (one.lineno, one.col_offset))  # `f(key=1, *rest)` is allowed
-    return ir.Call(node, lower(node.func), tuple(map(lower_argument, given)), awaited, discarded)
+    func = node.func
+    name = func.attr if isinstance(func, ast.Attribute) else func.id if isinstance(func, ast.Name) else ""
+    arguments = tuple(lower_argument(argument, awaited=name in WAITING) for argument in given)
+    return ir.Call(node, lower(func), arguments, awaited, discarded)
 
 
-def lower_argument(node: Any) -> ir.Argument:
+def lower_argument(node: Any, *, awaited: bool = False) -> ir.Argument:
+    origin: Any = node
+    keyword, star, given = None, "", node
     if isinstance(node, ast.keyword):
-        origin: Any = node
-        return ir.Argument(origin, lower(node.value), node.arg, "" if node.arg is not None else "**")
-    if isinstance(node, ast.Starred):
-        origin = node
-        return ir.Argument(origin, lower(node.value), None, "*")
-    return ir.Argument(node, lower(node))
+        keyword, star, given = node.arg, "" if node.arg is not None else "**", node.value
+    elif isinstance(node, ast.Starred):
+        star, given = "*", node.value
+    value = lower_call(given, awaited=awaited) if isinstance(given, ast.Call) else lower(given)
+    return ir.Argument(origin, value, keyword, star)
 
 
 def _await(node: Any) -> ir.Expression:

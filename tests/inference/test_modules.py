@@ -1,0 +1,130 @@
+"""Modules that are only imported are parsed by `ast`, and by LibCST where their syntax is asked for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from programs import codes_in, findings_in
+
+from poolsafe import ir
+from poolsafe.inference import modules, project
+from poolsafe.inference.modules import ImportedModule, Module
+from poolsafe.source import Source
+
+CODE = """\
+é = "é"; url = f"postgresql+asyncpg://{é}"
+@decorated
+async def connect(dsn):
+    return call(dsn)  # a comment
+
+    # another one
+class  Spaced:
+    pass
+class Pool(Spaced):
+    make = lambda self: call(self)
+"""
+
+
+def imported(code: str) -> ImportedModule:
+    return ImportedModule(Source.from_text("a.py", code))
+
+
+def test_places_are_counted_in_characters() -> None:
+    module = imported(CODE)
+    value = module.body.statements[1]
+    assert isinstance(value, ir.Assign)
+    assert module.text(value.value.origin) == 'f"postgresql+asyncpg://{é}"'
+    assert module.span(value.origin) == (9, 42)
+
+
+def test_the_name_of_a_class_has_a_place() -> None:
+    module = imported(CODE)
+    names = [module.text(one.identifier.origin) for one in module.body.statements if isinstance(one, ir.ClassDef)]
+    assert names[-1] == "Pool"
+
+
+def test_a_node_without_a_place_has_no_span() -> None:
+    statement = imported("[a for b in c]\n").body.statements[0]
+    assert isinstance(statement, ir.Evaluate)
+    assert isinstance(statement.value, ir.Comprehension)
+    with pytest.raises(KeyError):
+        imported("").span(statement.value.generators[0].origin)
+
+
+def test_definitions_and_calls_are_found_in_the_tree() -> None:
+    module = imported(CODE)
+    found = [
+        module.syntax(one.origin)
+        for statement in module.body.statements
+        for one in ir.walk(statement)
+        if isinstance(one, (ir.Call, ir.ClassDef, ir.FunctionDef, ir.Lambda))
+    ]
+    kinds = [type(one).__name__ for one in found]
+    assert sorted(kinds) == ["Call", "Call", "ClassDef", "ClassDef", "FunctionDef", "Lambda"]
+    for node in found:
+        assert node is not None
+        assert module.syntax(node) is node
+        assert module.span(node) == module.tree.span(node)
+    assert module.syntax(module.body.statements[0].origin) is None
+
+
+def test_what_is_parsed_for_the_syntax_is_forgotten_with_it() -> None:
+    module = imported(CODE)
+    before = module.index
+    module.forget_syntax()
+    assert module.index is not before
+
+
+def test_imports_are_read_alike() -> None:
+    code = "import os.path, sqlalchemy as sa\nfrom sqlalchemy import text as t\nfrom . import own\nfrom lib import *\n"
+    code += "def f():\n    from asyncpg import connect\n"
+    one, other = imported(code), Module(Source.from_text("a.py", code))
+    assert one.library_names == other.library_names == {"os", "sa", "t", "connect"}
+    assert one.stars == other.stars == ((0, "lib"),)
+    assert one.dotted_imports == other.dotted_imports == ("os.path", "sqlalchemy")
+
+
+ENGINE = {
+    "conf.py": "URL = 'postgresql+asyncpg://db/a'\n",
+    "db.py": "from sqlalchemy.ext.asyncio import create_async_engine\nfrom conf import URL\n"
+    "engine = create_async_engine(URL, pool_pre_ping=True)\n",
+}
+
+
+@pytest.mark.parametrize("error", [SyntaxError, ValueError, RecursionError, MemoryError])
+def test_a_module_that_only_libcst_can_parse_is_followed(
+    error: type[Exception], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(source: Source) -> None:
+        raise error
+
+    monkeypatch.setattr(modules, "_parse_standard", fail)
+    assert codes_in(tmp_path, ENGINE, "db.py") == ["PGB101"]
+
+
+def test_a_deep_module_is_left_to_libcst(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(project, "SHALLOW", -1)
+    monkeypatch.setattr(modules, "_parse_standard", None)
+    assert codes_in(tmp_path, ENGINE, "db.py") == ["PGB101"]
+
+
+def test_a_literal_in_an_imported_module_is_shown(tmp_path: Path) -> None:
+    files = {**ENGINE, "conf.py": "é = 'é'; URL = 'postgresql+asyncpg://db/a'\n"}
+    (finding,) = findings_in(tmp_path, files, "db.py")
+    places = [(place.row, place.column, place.end_column) for place in finding.related]
+    assert (1, 16, 43) in places
+
+
+def test_an_escape_that_python_warns_of_is_no_error(tmp_path: Path) -> None:
+    files = {**ENGINE, "conf.py": "URL = 'postgresql+asyncpg://db/a'\nPATTERN = '\\d'\n"}
+    assert codes_in(tmp_path, files, "db.py") == ["PGB101"]
+
+
+def test_a_module_that_is_imported_and_calls_is_one_module(tmp_path: Path) -> None:
+    files = {
+        "db.py": "from sqlalchemy.ext.asyncio import create_async_engine\nimport app\n"
+        "def make(url):\n    return create_async_engine(url, pool_pre_ping=True)\nNAME = app.NAME\n",
+        "app.py": "import db\nNAME = 'a'\nengine = db.make('postgresql+asyncpg://db/a')\n",
+    }
+    assert codes_in(tmp_path, files, "db.py") == ["PGB101"]
