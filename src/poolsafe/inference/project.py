@@ -193,10 +193,10 @@ class Project:
     def _load(self, path: str, kind: type[Module]) -> Module | None:
         """Returns the module of a file, within the share of the checked file. Modules parsed earlier count as well."""
         share = self._share
+        if path not in share.asked and (len(share.asked) >= MAX_LOADED or share.room <= 0):
+            return None
         module = share.analysed.get(path)
         if module is None:
-            if path not in share.asked and (len(share.asked) >= MAX_LOADED or share.room <= 0):
-                return None
             module = self._modules[path, kind] if (path, kind) in self._modules else self._parsed(path, kind)
             self._keep(path, kind, module)
         if path not in share.asked:
