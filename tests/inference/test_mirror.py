@@ -14,7 +14,6 @@ ELSEWHERE = {
     "context.py": "every program: the frame and the run that all parts pass on",
     "models/library_models.py": "tests/inference/models: each model is found through it",
     "models/primitives.py": "tests/inference/models: the stubs that import them",
-    "modules.py": "test_project.py: a module is only seen from another one",
     "namespaces.py": "test_names.py and test_classes.py: the names of modules and of class bodies",
     "observations.py": "test_exploration.py: which observations of a call are kept",
     "scope_lines.py": "test_slices.py: what a scope consists of",
