@@ -13,6 +13,11 @@ OWN = """
     connection.execute("DELETE FROM a; DELETE FROM b", None)  # silent
     connection.execute("DELETE FROM a; DELETE FROM b", unknown())  # silent
     connection.execute("DELETE FROM a WHERE x = 1;", (1,))  # silent
+    connection.execute("DELETE FROM a WHERE x = %s; DELETE FROM b", unknown() or (1,))  # PGB302
+    connection.execute("DELETE FROM a WHERE x = %s; DELETE FROM b", unknown() or ())  # silent
+    connection.execute("DELETE FROM a WHERE x = %s; DELETE FROM b", (1,) if unknown() else [2])  # PGB302
+    connection.execute("DELETE FROM a WHERE x = %s; DELETE FROM b", (1,) if unknown() else ())  # silent
+    connection.execute("DELETE FROM a WHERE x = %s; DELETE FROM b", unknown() and (1,))  # silent
     connection.execute("DELETE FROM a; DELETE FROM b", prepare=True)  # PGB302
     never.execute("DELETE FROM a; DELETE FROM b", prepare=True)  # silent
     unknown().execute("DELETE FROM a WHERE x = %s; DELETE FROM b", (1,))  # silent

@@ -102,8 +102,19 @@ def _gives_parameters(node: cst.Call) -> bool:
     if last_name(node.func) == "executemany":
         return True
     given = [argument for argument in node.args if argument.keyword is None]
-    parameters = given[1].value if len(given) > 1 else None
-    return isinstance(parameters, (cst.Tuple, cst.List, cst.Dict)) and bool(parameters.elements)
+    return len(given) > 1 and _is_full(given[1].value)
+
+
+def _is_full(node: cst.BaseExpression) -> bool:
+    """Returns whether an expression is written so that its value is a tuple, list or dict that is not empty."""
+    match node:
+        case cst.Tuple() | cst.List() | cst.Dict():
+            return bool(node.elements)
+        case cst.BooleanOperation(operator=cst.Or(), right=default):
+            return _is_full(default)  # an empty value on the left gives way to it
+        case cst.IfExp(body=body, orelse=orelse):
+            return _is_full(body) and _is_full(orelse)
+    return False
 
 
 def _says(node: cst.Call, keyword: str, constant: str) -> bool:
