@@ -92,8 +92,10 @@ Code is written only for primitives that Python cannot express: strings, URLs, t
 
 1. *Lower it.* If it can be written with nodes that exist, lower it to these. Otherwise add a frozen node to
    `ir/expression_nodes.py` or `ir/statement_nodes.py`, export it from `poolsafe.ir`, and add a function to
-   `_EXPRESSIONS` in `ir/lowering_expressions.py` or `_STATEMENTS` in `ir/lowering.py`. An expression without an entry
-   becomes `ir.Opaque`, whose value is unknown; a statement without one is dropped.
+   `_EXPRESSIONS` in `ir/lowering_expressions.py` or `_STATEMENTS` in `ir/lowering.py`, which lower LibCST's tree of an
+   analysed file, and another one to `ir/lowering_standard_expressions.py` or `ir/lowering_standard.py`, which lower the
+   `ast` of a module that is only imported (`tests/ir` compares the results). An expression without an entry becomes
+   `ir.Opaque`, whose value is unknown; a statement without one is dropped.
 2. *Say what it does with names.* `ScopeReader` sees every expression below a statement through `ir.walk`, so most
    expressions need nothing there. Add a case to `_expression` if it binds a name or hands an object on, and to
    `aliases.carriers` if its value may be, or may contain, an object that one of its parts stands for. A statement needs

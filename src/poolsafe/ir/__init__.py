@@ -1,8 +1,9 @@
 """The intermediate representation that the interpreter runs: Python's syntax without its layout.
 
 Names and shapes follow the standard library's `ast`. The body of a function or class is lowered on first use (`Body`).
-Every node has the LibCST node that it was lowered from as its `origin`. Spans, layout and repairs use the origin, and
-the interpreter never looks inside it. Nodes compare by identity: two reads of a variable are two nodes.
+Every node has the node that it was lowered from as its `origin`: LibCST's in a module that is analysed, that of `ast`
+in one that is only imported. Spans, layout and repairs use the origin, and the interpreter never looks inside it. Nodes
+compare by identity: two reads of a variable are two nodes.
 """
 
 from poolsafe.ir.expression_nodes import (

@@ -11,7 +11,10 @@ from poolsafe.records import frozen
 
 @frozen(eq=False)
 class Node:
-    """The base of nodes, with the LibCST node that it was lowered from."""
+    """The base of nodes, with the node that it was lowered from.
+
+    In a module that is only imported, `origin` is a node of `ast`: ask `Module.span` and `Module.syntax` about it.
+    """
 
     origin: cst.CSTNode
 
