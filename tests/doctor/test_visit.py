@@ -79,7 +79,7 @@ def test_the_report(doctor: Any) -> None:
     for text in (
         "Examined db:6432, database app, as u\n",
         "Parameters of the URL that were not sent: pgbouncer\n",
-        "Transactions: clients share servers, and change them between transactions\n",
+        "Transactions: clients share server connections, and switch between transactions\n",
         "  jit: refused (unsupported startup parameter: jit)\n",
         "Recommended options: 0 of 24 queries failed\n",
         "  PostgreSQL closes idle connections: idle_session_timeout = 5min; a pooler's",

@@ -258,7 +258,7 @@ def _add_fixing(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--fix-only",
         action=argparse.BooleanOptionalAction,
-        help="like --apply, without reporting the remaining findings",
+        help="apply the safe fixes, but do not report the remaining findings",
     )
     group.add_argument(
         "--interactive", action="store_true", help="with --apply: show each fix and ask before applying it"
@@ -306,7 +306,7 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--add-noqa",
         metavar="REASON",
-        help="add a `# noqa` comment for each finding; write `--add-noqa=REASON` to add a reason",
+        help="add a `# noqa` comment to each line with a finding; `--add-noqa=REASON` also adds a reason",
     )
     group.add_argument("--write-baseline", metavar="FILE", help="save the findings to a file for --baseline")
     group.add_argument("--baseline", metavar="FILE", help="ignore the findings saved in this file")
@@ -335,7 +335,7 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         type=_listed,
         action="extend",
         metavar="EXTENSION:LANGUAGE",
-        help="the language of other file extensions, such as `pyx:python`",
+        help="treat files with this extension as this language, such as `pyx:python`",
     )
     group.add_argument(
         "-j",
@@ -360,7 +360,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="print only the findings")
     group.add_argument("-s", "--silent", action="store_true", help="print nothing; only set the exit code")
     group.add_argument(
-        "-v", "--verbose", action="store_true", help="also list the engines without a finding, and why they have none"
+        "-v", "--verbose", action="store_true", help="also list engines without findings, with the reason"
     )
     group.add_argument("-e", "--exit-zero", action="store_true", help="exit with 0 even if there are findings")
     group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed")
@@ -379,13 +379,13 @@ def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--doctor",
         metavar="URL",
-        help="ask the server at URL which pooler is in front of it, if any; env:NAME takes the URL from the "
+        help="connect to URL and find out which pooler, if any, is in front of PostgreSQL; env:NAME takes the URL from the "
         "environment variable NAME",
     )
     group.add_argument(
         "--probe-state",
         action="store_true",
-        help="with --doctor: also run probes that leave something on the server if they are killed",
+        help="with --doctor: also test session state; if killed, these tests may leave a lock, setting or table",
     )
     group.add_argument(
         "--write-config", action="store_true", help="with --doctor: save the result to the configuration file"

@@ -40,7 +40,7 @@ _FATES = {
     Fate.UNKNOWN: "unknown: the server does not report it",
 }
 _MOVEMENTS = {
-    Movement.MOVES: "clients share servers, and change them between transactions",
+    Movement.MOVES: "clients share server connections, and switch between transactions",
     Movement.STAYS: "a client keeps its server",
     Movement.NO_TRANSACTIONS: "refused",
 }

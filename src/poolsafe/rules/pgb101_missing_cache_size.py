@@ -7,7 +7,7 @@ and SQLAlchemy's `prepared_statement_cache_size`.
 asyncpg prepares every query under a name such as `__asyncpg_stmt_1__` and uses the name again later. A pooler in
 transaction or statement mode may run the next transaction on another server connection, where the name is missing or
 belongs to another client's query. The result is an exception or, without any exception, **the rows of another client's
-query**. It rarely happens in development, because a new process with a single task does not fail.
+query**. You rarely see it in development, because a single process with a single task does not fail.
 
 ## Exceptions
 - `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`
@@ -41,28 +41,28 @@ If there is no pooler, set `pooler = "none"` in `[tool.poolsafe]` and keep the c
 direct connection.
 
 ## Fix safety
-The fix adds both keys to `connect_args`. For a creator in the same file, it adds `statement_cache_size=0` to the
-creator's call of `asyncpg.connect()`. If asyncpg is known to be 0.30 or older and the versions support it, the fix also
-adds the empty statement name of `PGB106`.
+The fix adds both keys to `connect_args`. If the engine has a `creator` or `async_creator` in the same file, the fix
+adds `statement_cache_size=0` to its `asyncpg.connect()` call. If the project uses asyncpg 0.28 to 0.30 and SQLAlchemy
+2.0.10 or newer, the fix also adds `prepared_statement_name_func=lambda: ""` (`PGB106`).
 
-The fix is safe if every path to the call passes an asyncpg URL. There are more cases if the call also creates engines
-of another driver, or if `connect_args` comes from a `**` argument:
+The fix is safe if the call always receives an asyncpg URL. If the call also creates engines for another driver, or if
+`connect_args` comes from a `**` argument, these rules apply:
 
 - If this file builds the options of the asyncpg engine, the fix adds the keys there: in a dict display, `dict()`, an
   item assignment, `update()` or `setdefault()`. That is safe unless other code reads the dict or tests whether it is
   empty.
-- If the dict has a key that only asyncpg and its dialect accept, such as `server_settings` or `command_timeout`, it
-  counts as asyncpg's own. Adding keys is then safe even if the environment may set the URL of another driver, because
-  that driver rejects the dict with or without the fix. It is unsafe if this file itself passes such a URL.
-- If only the other driver has a branch, an unsafe fix adds an `else` for asyncpg.
-- If the code tests the URL or chooses it in a branch, an unsafe fix adds the keys at the call under that condition.
+- If the dict has a key that only asyncpg and its dialect accept, such as `server_settings` or `command_timeout`,
+  poolsafe assumes that only asyncpg uses the dict. The fix is then safe, even if an environment variable can select
+  another driver: that driver already rejects the dict. The fix is unsafe if this file passes another driver's URL.
+- If the code has an `if` for the other driver but no `else`, an unsafe fix adds an `else` for asyncpg.
+- If an `if` checks or selects the URL, an unsafe fix adds the keys in the call, under the same condition.
 - If nothing in the file separates asyncpg's engine from that of the other driver, there is no fix.
 
 In a public function that passes its `**kwargs` on, the fix takes `connect_args` out of them first, so that callers can
 still pass it.
 
-No fix is safe if a program treats an environment variable that is empty differently from one that is not set, for
-example by testing both `"DEBUG" in os.environ` and `os.environ.get("DEBUG")` on the way to the engine.
+The fix is always unsafe if the code distinguishes an empty environment variable from an unset one before it creates the
+engine. An example is code with both `"DEBUG" in os.environ` and `os.environ.get("DEBUG")`.
 
 ## Versions
 - asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and makes older versions fail

@@ -134,5 +134,5 @@ def _message(engine: Engine, deployment: Deployment) -> str:
     # An empty name next to SQLAlchemy's cache fails on a direct connection as well.
     anywhere = empty and engine.sizes.prepared.state is not SizeState.ZERO
     where = "on every server" if anywhere else behind(deployment)
-    fault = "may return another query's rows" if empty else 'raises `prepared statement "..." does not exist`'
-    return f"{NAME_FUNCTION} needs both cache sizes at 0, otherwise it {fault} {where}; set both to 0 in `connect_args`"
+    fault = "return another query's rows" if empty else 'raise `prepared statement "..." does not exist`'
+    return f"{NAME_FUNCTION} needs both cache sizes at 0: queries may {fault} {where}; set both to 0 in `connect_args`"

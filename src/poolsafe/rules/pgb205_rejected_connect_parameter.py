@@ -1,11 +1,15 @@
 """
 ## What it does
-Reports parameters that asyncpg, SQLAlchemy's engine function or another driver rejects. In the URL's query, in
-`connect_args` and in a `do_connect` listener, asyncpg rejects parameters of libpq (`sslmode`, `application_name`,
-`connect_timeout`, `channel_binding`, `options`), of other drivers (`check_same_thread`), of other libraries
-(`pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`) and of the engine function, and misspelled ones
-(`statment_cache_size`). It also rejects invalid values of its own parameters: `ssl=true`, and in the URL, where every
-value is a string, `timeout` and others.
+Reports parameters that asyncpg, SQLAlchemy's engine function or another driver rejects. The rule checks the URL's query
+string, `connect_args` and `do_connect` listeners. asyncpg rejects:
+
+- parameters of libpq: `sslmode`, `application_name`, `connect_timeout`, `channel_binding`, `options`
+- parameters of other drivers, such as `check_same_thread`
+- parameters of other tools: `pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`
+- arguments of `create_async_engine()`
+- misspelled names, such as `statment_cache_size`
+- invalid values, such as `ssl=true`
+- `timeout` and other numbers in the URL, where every value is a string
 
 The rule also reports parameters in the wrong place: `server_settings=`, `ssl=`, `command_timeout=` or a
 misspelled keyword in the call of the engine function, and asyncpg's parameters in the `connect_args` or the URL of an
@@ -25,9 +29,10 @@ neither the dialect nor the pool knows. With asyncpg's parameters, psycopg raise
 `TypeError: 'statement_cache_size' is an invalid keyword argument` (worded differently since Python 3.13), and others
 raise the same TypeError as asyncpg.
 
-asyncpg's own `connect()` and `create_pool()` reject the same keywords. In a DSN they are sent to the server:
-`UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`. psycopg rejects asyncpg's with
-`ProgrammingError: invalid connection option "statement_cache_size"`, and its pool expects options in `kwargs`.
+asyncpg's own `connect()` and `create_pool()` reject the same keywords. asyncpg sends unknown parameters of a DSN to the
+server, which raises `UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`. psycopg rejects asyncpg's
+parameters with `ProgrammingError: invalid connection option "statement_cache_size"`. psycopg's pool takes connection
+options in `kwargs`.
 
 ## Example
 ```python
@@ -79,7 +84,8 @@ to it passes an asyncpg URL. It is also safe to move asyncpg's keywords from the
 The fix is unsafe in these cases:
 
 - The URL or the dict is written elsewhere in the file, where other code may read it.
-- The parameter is `connect_timeout`, which libpq applies to each address and asyncpg to all of them together.
+- The parameter is `connect_timeout`. libpq applies it to each address, but asyncpg's `timeout` covers all addresses
+  together.
 - The fix removes a parameter (`channel_binding`, `pgbouncer`, `check_same_thread` and others), corrects a misspelled
   name, or moves `server_settings`, which a pooler may reject.
 
@@ -197,6 +203,10 @@ def _also(others: Sequence[object]) -> str:
     return f" and {len(others)} more" if others else ""
 
 
+def _too(others: Sequence[object]) -> str:
+    return f", and correct {len(others)} more" if others else ""
+
+
 def _is_refused(parameter: ConnectParameter, engine: Engine, deployment: Deployment) -> bool:
     key = parameter.key
     if any(one.key == "async_creator_fn" for one in engine.parameters.connect):
@@ -243,11 +253,11 @@ def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str
     if not parameter.everywhere:
         place += " on some paths"
     if key == "ssl" and _is_no_mode(parameter):
-        return f"asyncpg's `ssl`{also} is {parameter.value} in {place}: connecting raises `{NOT_A_MODE}`; use 'require'"
+        return f"asyncpg's `ssl` is {parameter.value} in {place}: connecting raises `{NOT_A_MODE}`; use 'require'{_too(others)}"
     if _stays_text(parameter):
         return (
-            f"asyncpg's `{key}`{also} in {place} is a string: connecting raises `TypeError: {STAYS_TEXT[key]}`; "
-            f"pass it in `connect_args` as a number"
+            f"asyncpg's `{key}` in {place} is a string: connecting raises `TypeError: {STAYS_TEXT[key]}`; "
+            f"pass it in `connect_args` as a number{_too(others)}"
         )
     if key in FOREIGN:
         owner, advice = f"{FOREIGN[key].owner} ", FOREIGN[key].advice

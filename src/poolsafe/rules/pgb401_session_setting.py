@@ -8,8 +8,9 @@ A transaction pooler gives each transaction any free server connection. A settin
 made: the client does not have it on other connections, and the next client inherits it.
 
 - With a custom setting for row-level security, such as `app.tenant`, the next client sees this client's rows.
-- With `search_path`, the next client reads and writes in this client's schema. In a test, 60 of 180 queries of a client
-  that sets nothing did. A final `SET search_path TO public` only leaves another value behind.
+- With `search_path`, the next client reads and writes in this client's schema. In our test, a client that never set
+  `search_path` ran 60 of its 180 queries in the wrong schema. Running `SET search_path TO public` at the end does not
+  help: the next client inherits that value instead.
 - With `SET SESSION CHARACTERISTICS` and `default_transaction_isolation`, the next client's transactions become
   read-only or serializable.
 - With a timeout, the next client's queries are cancelled, and your own may run without a timeout.
@@ -19,9 +20,9 @@ gone when the next statement runs. A rollback undoes it, even without a pooler; 
 commit.
 
 `application_name`, `TimeZone`, `DateStyle`, `client_encoding`, `standard_conforming_strings` and `IntervalStyle` are
-not reported, because PgBouncer restores them for each client. Neither are `RESET` and `SET ... TO DEFAULT`, or a
-setting that one of these undoes in the same transaction. In tests, a connection from a fixture is assumed to be rolled
-back.
+not reported, because PgBouncer restores them for each client. The rule also ignores `RESET`, `SET ... TO DEFAULT`, and
+a setting that one of them undoes in the same transaction. In your test files, poolsafe assumes that a connection from a
+fixture is rolled back.
 
 ## Example
 ```python
@@ -70,9 +71,9 @@ nothing runs on the connection afterwards, and unsafe if a caller may commit and
 transaction, where `SET LOCAL` has no effect.
 
 ## Versions
-PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the setting after the transaction, so it does not leak; PgDog tracks it; RDS Proxy keeps the client on one server
-connection, which is reported as a warning with its own message.
+Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
+Odyssey discards the setting after the transaction, so it does not leak. PgDog restores it for each client. RDS Proxy
+keeps the client on one server connection; poolsafe reports this as a warning.
 
 ## References
 - [PgBouncer: features of the pool modes](https://www.pgbouncer.org/features.html)
@@ -123,7 +124,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
 
 def _consequence(setting: str) -> str:
     if setting == "search_path":
-        return "the next client reads and writes in this schema"
+        return "the next client uses this client's schema"
     if is_own_setting(setting):
-        return "row-level security gives the next client these rows"
+        return "the next client sees this client's rows despite row-level security"
     return "the next client inherits it, and you may lose it"

@@ -122,8 +122,8 @@ def _fault(statement: SessionStatement) -> tuple[str, str, str] | None:
         case Effect.LIBRARY if _is_needed_later(statement):
             advice = "use `session_preload_libraries` of `ALTER ROLE`"
             return (
-                f"`LOAD '{name}'` reaches one server connection",
-                "later statements may miss it",
+                f"`LOAD '{name}'` is loaded on one server connection",
+                "later statements may run without it",
                 advice,
             )
         case Effect.SEQUENCE_VALUE if statement.outside_transaction:

@@ -74,7 +74,7 @@ def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterato
     if named:
         what, advice = "asyncpg's `prepare(name=...)` outside a transaction", "remove the name"
     elif call.size is SizeState.ZERO or call.size is SizeState.UNKNOWN:
-        what, advice = "asyncpg's `prepare()` names its statement before 0.31", "use asyncpg >= 0.31, or `fetch`"
+        what, advice = "`prepare()` in asyncpg < 0.31 names its statement", "use asyncpg >= 0.31, or `fetch`"
     else:
         what, advice = "asyncpg's `prepare()` names its statement", "use `statement_cache_size=0`, or `fetch`"
     message = f'{what}: it raises `prepared statement "..." does not exist` {behind(deployment)}; {advice}'
