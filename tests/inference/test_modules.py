@@ -8,9 +8,13 @@ import pytest
 from programs import codes_in, findings_in
 
 from poolsafe import ir
+from poolsafe.checker import check_bytes
+from poolsafe.facts.deployment import Deployment
 from poolsafe.inference import modules, project
 from poolsafe.inference.modules import ImportedModule, Module
+from poolsafe.inference.project import Project
 from poolsafe.source import Source
+from poolsafe.syntax.tree import Unparsable, parse
 
 CODE = """\
 é = "é"; url = f"postgresql+asyncpg://{é}"
@@ -101,6 +105,63 @@ def test_a_module_that_only_libcst_can_parse_is_followed(
 
     monkeypatch.setattr(modules, "_parse_standard", fail)
     assert codes_in(tmp_path, ENGINE, "db.py") == ["PGB101"]
+
+
+HOOK = {
+    "hook.py": "async def init(connection):\n    await connection.execute('SET a = 1')\n(x): int = 1\n",
+    "db.py": "import asyncpg\nfrom hook import init\nasync def f():\n"
+    "    pool = await asyncpg.create_pool('postgresql://db/a', statement_cache_size=0, init=init)\n",
+}
+
+
+def test_a_module_that_only_ast_can_parse_has_no_syntax(tmp_path: Path) -> None:
+    with pytest.raises(Unparsable):
+        parse(Source.from_text("hook.py", HOOK["hook.py"]))
+    assert codes_in(tmp_path, HOOK, "db.py") == []
+    module = imported(HOOK["hook.py"])
+    assert module.syntax(module.body.statements[0].origin) is None
+    assert module.index.calls == []
+
+
+def test_a_hook_that_cannot_be_read_may_set_the_threshold(tmp_path: Path) -> None:
+    files = {
+        "hook.py": "def configure(connection):\n    connection.prepare_threshold = None\n(x): int = 1\n",
+        "db.py": "from psycopg_pool import ConnectionPool\nfrom hook import configure\n"
+        "pool = ConnectionPool('postgresql://db/a', configure=configure)\n",
+    }
+    assert codes_in(tmp_path, files, "db.py") == []
+
+
+def test_a_module_that_is_too_large_is_not_followed(tmp_path: Path) -> None:
+    large = {**ENGINE, "conf.py": ENGINE["conf.py"] + "x = [" + "1," * 130_000 + "]\n"}
+    assert codes_in(tmp_path, large, "db.py") == []
+
+
+def test_env_py_imports_the_text_that_is_checked(tmp_path: Path) -> None:
+    env = "from alembic import context\nfrom sqlalchemy import engine_from_config, create_engine\n"
+    env += "from sqlalchemy.ext.asyncio import create_async_engine\nfrom versions.a import URL\n"
+    env += "engine = create_async_engine(URL)\nwith engine.connect() as c:\n    context.configure(connection=c)\n"
+    code = "from alembic import op\nURL = '{}'\ndef upgrade():\n    op.execute('SELECT 1; SELECT 2')\n"
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "env.py").write_text(env, encoding="utf-8")
+    target = tmp_path / "versions" / "a.py"
+    target.write_text(code.format("sqlite+aiosqlite://"), encoding="utf-8")
+    for url, expected in (("postgresql+asyncpg://db/a", ["PGB302"]), ("sqlite+aiosqlite://", [])):
+        raw = code.format(url).encode()
+        _, report = check_bytes(str(target), raw, Deployment(), Project(str(tmp_path)))
+        assert [finding.code for finding in report.findings] == expected
+
+
+def test_a_class_of_a_module_that_is_imported_and_calls_is_one_class(tmp_path: Path) -> None:
+    files = {
+        "db.py": "from sqlalchemy.ext.asyncio import create_async_engine\nfrom app import Conf\nimport h\n"
+        "CONF = h.DEFAULT\ndef make(url):\n    if isinstance(CONF, Conf):\n"
+        "        return create_async_engine(url, pool_pre_ping=True)\n    return create_async_engine('sqlite://')\n",
+        "h.py": "from app import Conf\nDEFAULT = Conf(1)\n",
+        "app.py": "class Conf:\n    def __init__(self, off):\n        self.off = off\n"
+        "def go():\n    import db\n    return db.make('postgresql+asyncpg://db/a')\n",
+    }
+    assert codes_in(tmp_path, files, "db.py") == ["PGB101"]
 
 
 def test_a_deep_module_is_left_to_libcst(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

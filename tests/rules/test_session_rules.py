@@ -46,7 +46,12 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     (SETTING, AUTOCOMMIT, "PGB401", ["; use `SET LOCAL` in a transaction"]),
     (SETTING, UNKNOWN, "PGB401", []),
     (SETTING, {"listener": "begin"}, "PGB401", []),
-    (TENANT, BEGUN, "PGB401", ["`SET app.tenant`", "the next client sees this client's rows despite row-level security"]),
+    (
+        TENANT,
+        BEGUN,
+        "PGB401",
+        ["`SET app.tenant`", "the next client sees this client's rows despite row-level security"],
+    ),
     ("SET hnsw.ef_search = 100", OPEN, "PGB401", ["the next client inherits it"]),
     ("SET search_path TO a, b", OPEN, "PGB401", ["the next client uses this client's schema"]),
     (
@@ -111,7 +116,7 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
         TENANT,
         {"listener": "checkout"},
         "PGB408",
-        ["in a `checkout` listener leaks", "; use `SET LOCAL` in a `begin` listener"],
+        ["in a `checkout` listener leaks", "; use `SET LOCAL` on `begin`"],
     ),
     (
         "PREPARE p1 AS SELECT 1",
@@ -121,7 +126,7 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ),
     ("EXECUTE p1", NONE, "PGB409", ["may not have prepared it"]),
     ("DECLARE c1 CURSOR WITH HOLD FOR SELECT 1", OPEN, "PGB409", ["the cursor `c1` WITH HOLD"]),
-    ("LOAD 'age'", NONE, "PGB409", ["`LOAD 'age'` is loaded on one server connection"]),
+    ("LOAD 'age'", NONE, "PGB409", ["`LOAD 'age'` reaches one server connection"]),
     ("LOAD 'age'", {"listener": "connect", "lent": True}, "PGB409", []),
     ("LOAD 'age'", BEGUN, "PGB409", []),
     ("SELECT lastval()", AUTOCOMMIT, "PGB409", ["`lastval()` outside", "; use `RETURNING`"]),

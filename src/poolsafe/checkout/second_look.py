@@ -27,7 +27,7 @@ _FROM = rb"from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^()]*\)|[^\r\n;#]*)"
 _IMPORT = re.compile(rb"^[ \t]*(?:" + _FROM + rb"|import[ \t]+([\w. \t,]+))", re.MULTILINE)
 _WORD = re.compile(rb"[^\W\d]\w*")
 # A call of something that may be an engine function under another name, and what gives it that name.
-_CALLED = re.compile(rb"(?<![\w.])(?:(\w+)\.)?(\w*[eE]ngine\w*)[ \t]*\(")
+_CALLED = re.compile(rb"(?<![\w.])(?:(\w+)\.)?((?=\w*[eE]ngine)\w+)[ \t]*\(")
 _FUNCTION = rb"(?:create_async_engine|async_engine_from_config)"
 _RENAMED = re.compile(
     rb"\b" + _FUNCTION + rb"[ \t]+as[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*(?:\w+\.)*" + _FUNCTION + rb"[ \t]*(?:#.*)?\r?$",

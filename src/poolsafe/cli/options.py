@@ -379,8 +379,8 @@ def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--doctor",
         metavar="URL",
-        help="connect to URL and find out which pooler, if any, is in front of PostgreSQL; env:NAME takes the URL from the "
-        "environment variable NAME",
+        help="connect to URL and find out which pooler, if any, is in front of PostgreSQL; env:NAME takes the URL "
+        "from the environment variable NAME",
     )
     group.add_argument(
         "--probe-state",

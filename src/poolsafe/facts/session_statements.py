@@ -33,7 +33,7 @@ from poolsafe.syntax.index import last_name
 
 # Effects that another command may end.
 _ENDED = frozenset({Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.SETTING, Effect.ROLE})
-_UNLOCK = re.compile(r"unlock|release\w*lock|lock\w*\.release", re.IGNORECASE)
+_UNLOCK = re.compile(r"unlock|release\w{0,40}lock|lock\w{0,40}\.release", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _CONSTANT = re.compile(r"[-\d, ]+|'[^']*'")
 

@@ -153,7 +153,7 @@ def is_set_later(module: Module) -> bool:
 
 
 def _assigns_threshold(node: cst.CSTNode | None) -> bool:
-    return node is not None and any(
+    return node is None or any(
         isinstance(one, cst.AssignTarget) and isinstance(one.target, cst.Attribute) and one.target.attr.value == KEY
         for one in descendants(node)
     )

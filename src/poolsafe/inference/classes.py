@@ -87,7 +87,7 @@ def _linear(cls: Class, depth: int, known: dict[int, list[Class]]) -> list[Class
 
 
 def _is_in(cls: Class, classes: list[Class]) -> bool:
-    return any(one.node is cls.node for one in classes)
+    return any(map(cls.is_same, classes))
 
 
 def library_bases(cls: Class) -> set[str]:

@@ -375,5 +375,5 @@ def _instances(run: Run, cls: Class) -> Iterator[tuple[Value, State]]:
     for made in list(run.observations.results.values()):
         for value, state in made:
             for _, single in alternatives(value):
-                if isinstance(single, Instance) and any(one.node is cls.node for one in mro(single.cls)):
+                if isinstance(single, Instance) and any(map(cls.is_same, mro(single.cls))):
                     yield single, state

@@ -20,7 +20,7 @@ from poolsafe.ir.lowering import lower_import, lower_module
 from poolsafe.ir.lowering_standard import lower_imports, lower_standard_module
 from poolsafe.source import Source
 from poolsafe.syntax.index import Index, descendants, imports
-from poolsafe.syntax.tree import Span, Tree, parse
+from poolsafe.syntax.tree import Span, Tree, Unparsable, parse
 
 _numbers = itertools.count(1)
 _DECLARING = re.compile(r"\b(?:global|nonlocal)\b")
@@ -183,6 +183,14 @@ class ImportedModule(Module):
     def _imported(self) -> list[ir.Import | ir.ImportFrom]:
         return lower_imports(self._standard)
 
+    @functools.cached_property
+    def index(self) -> Index:
+        """An index of the tree, which is empty if LibCST cannot parse the file."""
+        try:
+            return Index(self.tree.module)
+        except Unparsable:
+            return Index(cst.Module([]))
+
     def span(self, node: Any) -> Span:
         """Returns the start and end offsets of the origin of a node. Raises KeyError if it has no place."""
         if isinstance(node, cst.CSTNode):
@@ -204,17 +212,24 @@ class ImportedModule(Module):
         return self.source.offset(row, column + 1)
 
     def syntax(self, origin: Any) -> cst.CSTNode | None:
-        """Returns the LibCST node of the call, function or class that is the origin of a node, or None."""
+        """Returns the LibCST node of the call, function or class that is the origin of a node, or None.
+
+        None means that LibCST cannot parse the file, or that it has no such node at this place.
+        """
         if isinstance(origin, cst.CSTNode):
             return origin
         kind = _KINDS.get(type(origin))
         if kind is None:
             return None
+        try:
+            tree = self.tree
+        except Unparsable:
+            return None
         start, end = self.span(origin)
-        same = (one for one in descendants(self.tree.module) if isinstance(one, kind))
+        same = (one for one in descendants(tree.module) if isinstance(one, kind))
         # Where a function or class ends, comments after it may be counted or not.
         is_exact = kind in (cst.Call, cst.Lambda)
-        places = ((one, self.tree.span(one)) for one in same)
+        places = ((one, tree.span(one)) for one in same)
         return next((one for one, at in places if at == (start, end) or (at[0] == start and not is_exact)), None)
 
 

@@ -61,6 +61,7 @@ class Project:
         # The least recently used first. A file is here twice if it is checked, or calls what is, and is imported too.
         self._modules: dict[tuple[str, type[Module]], Module | None] = {}
         self._weight = 0
+        self._checked: Module | None = None  # its text may not be that of the disk
 
     def begin_file(self) -> None:
         """Prepares for checking a file: resets its share of modules, and drops old modules if all weigh too much.
@@ -87,7 +88,8 @@ class Project:
     @contextmanager
     def own_share(self, module: Module) -> Iterator[None]:
         """Analyses a module on a separate share inside the `with` block, for answers that are kept for all files."""
-        analysed = {os.path.abspath(module.path): module}
+        modules = (module,) if self._checked is None else (self._checked, module)
+        analysed = {os.path.abspath(one.path): one for one in modules}
         before, self._share = self._share, _Share(analysed=analysed)
         try:
             yield
@@ -107,7 +109,7 @@ class Project:
             self._files.forget(path)
             self._weight -= _weight_of(self._modules.pop((path, ImportedModule), None))
         self._keep(path, Module, module)
-        self._share.analysed[path] = module
+        self._share.analysed[path] = self._checked = module
         return module
 
     def at(self, path: str, *, analysed: bool = False) -> Module | None:
@@ -217,7 +219,8 @@ class Project:
 
 def _made(source: Source, kind: type[Module]) -> Module:
     """Returns the module of a source. Raises Unparsable."""
-    if kind is ImportedModule and find_excess(source.text).height <= SHALLOW:
+    excess = find_excess(source.text) if kind is ImportedModule else None
+    if excess is not None and excess.refused is None and excess.height <= SHALLOW:
         try:
             return ImportedModule(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):

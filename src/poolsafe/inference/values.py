@@ -195,6 +195,12 @@ class Class(Value):
     parents: tuple[int, ...] = ()
     known: dict[str, Any] = field(default_factory=dict, compare=False, repr=False)
 
+    def is_same(self, other: Class) -> bool:
+        """Returns whether both are one class of the program. A file that is imported and analysed has two of each."""
+        if self.module is other.module:
+            return self.node is other.node
+        return self.module.path == other.module.path and self.node.name == other.node.name
+
 
 @frozen
 class Instance(Value):

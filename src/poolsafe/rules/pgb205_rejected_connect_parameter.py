@@ -253,7 +253,8 @@ def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str
     if not parameter.everywhere:
         place += " on some paths"
     if key == "ssl" and _is_no_mode(parameter):
-        return f"asyncpg's `ssl` is {parameter.value} in {place}: connecting raises `{NOT_A_MODE}`; use 'require'{_too(others)}"
+        what = f"asyncpg's `ssl` is {parameter.value} in {place}"
+        return f"{what}: connecting raises `{NOT_A_MODE}`; use 'require'{_too(others)}"
     if _stays_text(parameter):
         return (
             f"asyncpg's `{key}` in {place} is a string: connecting raises `TypeError: {STAYS_TEXT[key]}`; "

@@ -100,7 +100,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"`{statement.command.name}()`"
-    leak = leaks(what, deployment, "other clients may get the same lock, and unlocking may fail")
+    leak = leaks(what, deployment, "others get it too, and unlocking may fail")
     fix = None if verdict.outcome is Outcome.PINS else take_transaction_lock(statement, source)
     advice = "lock on a direct connection"
     if statement.in_transaction:

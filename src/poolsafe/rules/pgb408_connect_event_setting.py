@@ -98,5 +98,5 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     leak = leaks(
         what, deployment, inherited if statement.listener == "checkout" else f"{inherited}, and you may lose it"
     )
-    message = message_of(leak, what, "use `SET LOCAL` in a `begin` listener", verdict, deployment)
+    message = message_of(leak, what, "use `SET LOCAL` on `begin`", verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

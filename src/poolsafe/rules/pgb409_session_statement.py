@@ -15,7 +15,7 @@ The client's next transaction may run on another server connection, and another 
   uses the same name gets `DuplicatePreparedStatementError: prepared statement "p1" already exists`, or executes this
   client's statement.
 - A cursor is missing too: `InvalidCursorNameError: cursor "c1" does not exist`. Another client can fetch its rows.
-- A library is loaded on one server connection only, and for every client that uses it.
+- A library reaches one server connection only, and for every client that uses it.
 - `lastval()` returned another client's id, or raised `lastval is not yet defined in this session` (162 of 180).
 - `DISCARD ALL` and `DEALLOCATE ALL` clear the state of any client on that server connection, not the client's own. In a
   transaction, `DISCARD ALL` raises `DISCARD ALL cannot run inside a transaction block`.
@@ -122,8 +122,8 @@ def _fault(statement: SessionStatement) -> tuple[str, str, str] | None:
         case Effect.LIBRARY if _is_needed_later(statement):
             advice = "use `session_preload_libraries` of `ALTER ROLE`"
             return (
-                f"`LOAD '{name}'` is loaded on one server connection",
-                "later statements may run without it",
+                f"`LOAD '{name}'` reaches one server connection",
+                "later statements may miss it",
                 advice,
             )
         case Effect.SEQUENCE_VALUE if statement.outside_transaction:

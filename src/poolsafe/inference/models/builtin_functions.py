@@ -211,7 +211,7 @@ def _isinstance(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Val
 
 def _is(value: Value, kind: Value) -> bool | None:
     if isinstance(kind, Class) and isinstance(value, Instance):
-        return any(one.node is kind.node for one in mro(value.cls))
+        return any(map(kind.is_same, mro(value.cls)))
     if not isinstance(kind, Library):
         return False if isinstance(kind, Class) and _is_of_python(value) else None
     expected = _TYPES.get(kind.name)
