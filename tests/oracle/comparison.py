@@ -146,9 +146,9 @@ def _compare_findings(
     texts = _by_line((by_default, one) for by_default, each in runs for one in each.executed if one.path == path)
     clients = _by_line((by_default, one) for by_default, each in runs for one in each.clients if one.path == path)
     # A size that is refused fails wherever it is given, even if only the environment leads there.
-    refused: dict[int, set[str]] = defaultdict(set)
+    refused_sizes: dict[int, set[str]] = defaultdict(set)
     for call in (call for _, one in runs for call in one.clients if call.path == path):
-        refused[call.line] |= client_truth.shown_by(call) & {"PGB104"}
+        refused_sizes[call.line] |= client_truth.shown_by(call) & {"PGB104"}
     failures = len(result.failures)
     found: dict[int, set[str]] = defaultdict(set)
     for finding in report.findings:
@@ -163,7 +163,7 @@ def _compare_findings(
     result.texts += len(texts)
     for line, codes in sorted(found.items()):
         shown = truth.shown_by_all(engines[line]) | _shown_of_sql(texts[line])
-        shown |= client_truth.shown_by_all(clients[line]) | refused[line]
+        shown |= client_truth.shown_by_all(clients[line]) | refused_sizes[line]
         ran = _summary(engines[line], texts[line], clients[line])
         for code in sorted(codes - shown):
             where = "" if engines[line] or texts[line] or clients[line] else " where nothing ran"
