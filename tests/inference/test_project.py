@@ -350,6 +350,22 @@ PROJECTS = {
         async def four(settings: Annotated[object, Depends(get_settings)]):
             yield create_async_engine(settings.url)
     """,
+    "a default that its module changes after the function": """
+        # file: config.py
+        settings = {'echo': False}
+        def adjust(current=settings):
+            current['pool_pre_ping'] = True
+        def only_read(current=settings):
+            return current
+        settings['connect_args'] = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import adjust, only_read, settings
+        only_read()
+        adjust()
+        engine = create_async_engine('postgresql+asyncpg://db/a', **settings)
+    """,
     "a dict of another module that its function is given": """
         # file: config.py
         ARGS = {}

@@ -59,6 +59,11 @@ class Definition:
         raise NotImplementedError
 
     @property
+    def kept(self) -> frozenset[str]:
+        """The names whose objects are defaults of parameters, if a call may change these objects."""
+        raise NotImplementedError
+
+    @property
     def stopped(self) -> frozenset[str]:
         """The names by which the definition's own statements decide whether a call raises an exception."""
         raise NotImplementedError

@@ -84,11 +84,19 @@ class ScopeDefinition(Definition):
     @functools.cached_property
     def reached(self) -> frozenset[str]:
         """The names of the surrounding scope whose objects the definition may change or return."""
-        names = self._scope.reached(self.free)
-        for one in self._node.parameters if isinstance(self._node, ir.FunctionDef) else ():
-            if one.default is not None and self._scope.reached((one.name,)):
-                names |= frozenset(carriers(one.default))
-        return names
+        return self._scope.reached(self.free) | self.kept
+
+    @functools.cached_property
+    def kept(self) -> frozenset[str]:
+        """The names whose objects are defaults of parameters, if a call may change these objects."""
+        parameters = self._node.parameters if isinstance(self._node, ir.FunctionDef) else ()
+        given = ((one, one.default) for one in parameters)
+        return frozenset(
+            name
+            for one, default in given
+            if default is not None and self._scope.reached((one.name,))
+            for name in carriers(default)
+        )
 
     @functools.cached_property
     def stopped(self) -> frozenset[str]:

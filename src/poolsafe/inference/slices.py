@@ -333,6 +333,10 @@ def name_slice(scope: Scope, name: str, *, is_imported: bool = False) -> Slice:
     if found is None:
         closure = _Closure(scope, Targets(), never=scope.main_lines if is_imported else frozenset())
         closure.want_name(name)
+        for definition in scope.definitions.get(name, ()):
+            # The object of a default is what the module has made of it in the end, when another module calls.
+            for kept in definition.kept:
+                closure.want_name(kept)
         found = scope.name_slices[name, is_imported] = Slice(closure.statements(), frozenset())
     return found
 
