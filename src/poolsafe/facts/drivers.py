@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
-from poolsafe.inference import LibraryResult, Module, ObservedCall, Project, Unknown, Value, alternatives
+from poolsafe.facts.receivers import receivers_of
+from poolsafe.inference import LibraryResult, Module, ObservedCall, Project, Unknown, Value
 from poolsafe.inference.models import Connectable, SessionMaker
 from poolsafe.libraries import DRIVER_PACKAGES
 from poolsafe.syntax.index import descendants
@@ -68,11 +69,7 @@ def is_adapter(calls: Iterable[ObservedCall]) -> bool:
 
 
 def _receivers(calls: Iterable[ObservedCall]) -> Iterator[Value]:
-    for call in calls:
-        if call.receiver is not None:
-            for _, single in alternatives(call.receiver):
-                if not isinstance(single, Unknown):
-                    yield single
+    return (single for single in receivers_of(calls) if not isinstance(single, Unknown))
 
 
 def _is_driver_connection(call: cst.Call) -> bool:

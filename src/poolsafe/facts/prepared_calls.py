@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 
 import libcst as cst
@@ -11,6 +11,7 @@ from poolsafe.facts.drivers import ASYNCPG, driver_of
 from poolsafe.facts.engine import SizeState
 from poolsafe.facts.observed import Observed
 from poolsafe.facts.prepared_call import PreparedBy, PreparedCall
+from poolsafe.facts.receivers import receivers_of
 from poolsafe.facts.routes import Routes
 from poolsafe.facts.runners import Runners
 from poolsafe.facts.session_statement import Client, Transaction
@@ -57,7 +58,7 @@ def _prepared_call(observed: Observed, routes: Routes, calls: list[ObservedCall]
     if by is PreparedBy.ITERATE:
         return _iterated(module, calls)
     if _is_of_statement(module, node.func.value) or any(
-        isinstance(single, LibraryResult) and single.name == PREPARED_STATEMENT for single in _receivers(calls)
+        isinstance(single, LibraryResult) and single.name == PREPARED_STATEMENT for single in receivers_of(calls)
     ):
         return None
     given = [replace(one, awaited=True) for one in calls] if _runs_asynchronously(module, node) else calls
@@ -83,24 +84,18 @@ def _may_be_asyncpgs(receiver: cst.BaseExpression, calls: list[ObservedCall], by
     """Returns whether an object of unknown kind may be a connection: many others are prepared, with something else."""
     if isinstance(receiver, cst.Name) and receiver.value in ("self", "cls"):
         return False
-    if by is not PreparedBy.PREPARE or any(isinstance(single, LibraryResult) for single in _receivers(calls)):
+    if by is not PreparedBy.PREPARE or any(isinstance(single, LibraryResult) for single in receivers_of(calls)):
         return True
     given = [single for one in calls for _, single in alternatives(one.arguments.positional[0])]
     return any(isinstance(single, Text) and single.prefix for single in given)
 
 
 def _iterated(module: Module, calls: list[ObservedCall]) -> PreparedCall | None:
-    if not any(isinstance(single, LibraryResult) and single.name == _DATABASE for single in _receivers(calls)):
+    if not any(isinstance(single, LibraryResult) and single.name == _DATABASE for single in receivers_of(calls)):
         return None
     start, end = module.tree.span(calls[0].node)
     reason = "encode/databases iterates with asyncpg's `cursor()`"
     return PreparedCall(module.path, start, end, PreparedBy.ITERATE, reason, _size(calls))
-
-
-def _receivers(calls: list[ObservedCall]) -> Iterator[Value]:
-    for call in calls:
-        if call.receiver is not None:
-            yield from (single for _, single in alternatives(call.receiver))
 
 
 def _is_no_sql(value: Value) -> bool:
@@ -111,7 +106,7 @@ def _is_no_sql(value: Value) -> bool:
 def _size(calls: list[ObservedCall]) -> SizeState:
     """Returns the state of the connection's cache size, as far as the receivers are known."""
     states = set()
-    for single in _receivers(calls):
+    for single in receivers_of(calls):
         if not isinstance(single, LibraryResult):
             return SizeState.UNKNOWN
         arguments = single.arguments

@@ -15,10 +15,11 @@ import libcst as cst
 from poolsafe.facts.connection import ThresholdState
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.observed import Observed
+from poolsafe.facts.receivers import connectable_of, receivers_of
 from poolsafe.facts.thresholds import KEY, is_configured, is_set_later, threshold_state
 from poolsafe.facts.views import as_python, judged_values
-from poolsafe.inference import LibraryResult, Module, ObservedCall, Value, alternatives
-from poolsafe.inference.models import Connectable, SessionMaker
+from poolsafe.inference import LibraryResult, Module, ObservedCall, Value
+from poolsafe.inference.models import Connectable
 from poolsafe.libraries import PSYCOPG_CONNECTS, PSYCOPG_POOLS, PSYCOPG_SCHEMES
 from poolsafe.syntax.index import last_name
 
@@ -41,7 +42,7 @@ def why_one_command(seen: ObservedCall) -> str | None:
         return "with `binary=True`"
     if _says(call, "prepare", "False"):
         return None
-    given = [_given(seen, single) for single in _receivers(seen)]
+    given = [_given(seen, single) for single in receivers_of([seen])]
     if _says(call, "prepare", "True") and all(one is not None and _states(one) <= _NOT_OFF for one in given):
         return "with `prepare=True`"
     return _at_once(seen.module, given)
@@ -53,7 +54,7 @@ def why_engine_sends_one_command(observed: Observed, runs: Iterable[ObservedCall
     `named`: the SQL may name parameters. SQLAlchemy passes none on that its `text()` does not name.
     """
     for seen in runs:
-        made = [_connectable(single) for single in _receivers(seen)]
+        made = [connectable_of(single) for single in receivers_of([seen])]
         if not made or _MERGING in observed.module.source.text or not all(map(_is_psycopgs, made)):
             continue
         call = seen.syntax
@@ -85,12 +86,6 @@ def _given(seen: ObservedCall, receiver: Value) -> Given | None:
     if not isinstance(receiver, LibraryResult) or receiver.name not in PSYCOPG_CONNECTS | PSYCOPG_POOLS:
         return None
     return given_by(replace(seen, function=receiver.name, arguments=receiver.arguments))
-
-
-def _connectable(value: Value) -> Connectable | None:
-    if isinstance(value, SessionMaker):
-        return value.session
-    return value if isinstance(value, Connectable) else None
 
 
 def _is_psycopgs(made: Connectable | None) -> bool:
@@ -126,7 +121,3 @@ def _says(node: cst.Call, keyword: str, constant: str) -> bool:
         and argument.value.value == constant
         for argument in node.args
     )
-
-
-def _receivers(seen: ObservedCall) -> list[Value]:
-    return [] if seen.receiver is None else [single for _, single in alternatives(seen.receiver)]

@@ -11,6 +11,7 @@ from poolsafe.facts.engine import Driver, Engine, Pool, SizeState
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.observed import Observed
 from poolsafe.facts.pooling import creator_of, pool_of
+from poolsafe.facts.receivers import connectable_of, receivers_of
 from poolsafe.facts.runners import Runners
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.session_statement import Client
@@ -18,7 +19,7 @@ from poolsafe.facts.sizes import PREPARED, STATEMENT, size_state, size_states
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import View, judged_values, views_of
 from poolsafe.inference import LibraryResult, ObservedCall, Value, alternatives
-from poolsafe.inference.models import Connectable, SessionMaker, is_address
+from poolsafe.inference.models import is_address
 from poolsafe.libraries import ASYNCPG_CONNECT, ASYNCPG_POOLS
 
 _ASYNCPG = ASYNCPG_POOLS | {ASYNCPG_CONNECT}
@@ -44,14 +45,13 @@ class Routes:
         """
         if direct:
             return (Route(direct=True),)
-        found = [route for run in runs for single in _receivers(run) for route in self._of_value(run, single)]
+        found = [route for run in runs for single in receivers_of([run]) for route in self._of_value(run, single)]
         return tuple(dict.fromkeys(found)) or self._anywhere(client)
 
     def _of_value(self, run: ObservedCall, value: Value) -> Iterator[Route]:
-        if isinstance(value, SessionMaker):
-            value = value.session
-        if isinstance(value, Connectable) and value.made_by is not None:
-            yield from self._of_engine([one for one in self._observed.engine_calls if one.node is value.made_by])
+        made_on = connectable_of(value)
+        if made_on is not None and made_on.made_by is not None:
+            yield from self._of_engine([one for one in self._observed.engine_calls if one.node is made_on.made_by])
         elif isinstance(value, LibraryResult) and value.name in _ASYNCPG and value.arguments.open_keywords is None:
             made = ObservedCall(run.module, run.node, value.name, value.arguments, run.path, None, awaited=False)
             yield _of_client([given_by(made)])
@@ -82,11 +82,6 @@ class Routes:
     def _engines_here(self) -> tuple[Route, ...]:
         found = [route for calls in self._observed.engines for route in self._of_engine(calls)]
         return tuple(dict.fromkeys(found))
-
-
-def _receivers(run: ObservedCall) -> Iterator[Value]:
-    if run.receiver is not None:
-        yield from (single for _, single in alternatives(run.receiver))
 
 
 def _of_client(given: Sequence[Given]) -> Route:

@@ -9,10 +9,11 @@ from poolsafe.facts.elsewhere import seen_in
 from poolsafe.facts.engine import Driver, Engine
 from poolsafe.facts.migrations import Environment, environment_of
 from poolsafe.facts.observed import OP_EXECUTE, Observed
+from poolsafe.facts.receivers import connectable_of
 from poolsafe.facts.schemas import Creation, creation_of
 from poolsafe.facts.statement import Runner
 from poolsafe.inference import Module, ObservedCall, Value, alternatives
-from poolsafe.inference.models import Connectable, SessionMaker, engine_url, schemes_of
+from poolsafe.inference.models import Connectable, engine_url, schemes_of
 from poolsafe.sql.dialects import is_of_another_database
 
 ASYNCPG = "postgresql+asyncpg"
@@ -167,7 +168,7 @@ def _are_others(schemes: frozenset[str]) -> bool:
 def _of_receiver(receiver: Value | None, *, awaited: bool) -> Runner:
     """Returns whether a receiver executes SQL through asyncpg, judged by its own kind and driver."""
     for _, single in () if receiver is None else alternatives(receiver):
-        found = _connectable(single)
+        found = connectable_of(single)
         if found is not None:
             if _are_others(found.schemes):
                 return Runner.SYNC
@@ -177,17 +178,10 @@ def _of_receiver(receiver: Value | None, *, awaited: bool) -> Runner:
     return Runner.ASYNC if awaited else Runner.UNKNOWN
 
 
-def _connectable(value: Value) -> Connectable | None:
-    """Returns the object that executes SQL, which is the session of a session maker; None for other values."""
-    if isinstance(value, SessionMaker):
-        return value.session
-    return value if isinstance(value, Connectable) else None
-
-
 def _connectables(receivers: Receivers) -> Iterator[Connectable]:
     for receiver, _ in receivers:
         for _, single in () if receiver is None else alternatives(receiver):
-            found = _connectable(single)
+            found = connectable_of(single)
             if found is not None:
                 yield found
 
