@@ -14,7 +14,7 @@ from samples import law
 from poolsafe.edits.dict_items import extend_mapping
 from poolsafe.edits.insertion import insert_arguments, insert_items
 from poolsafe.edits.quoting import preferred_quote
-from poolsafe.edits.removal import remove_argument, remove_arguments
+from poolsafe.edits.removal import remove_elements
 from poolsafe.syntax.tree import parse
 
 INSERTED = [
@@ -155,8 +155,8 @@ REMOVED = [
 def test_remove_argument(before: str, expected: str | None) -> None:
     source, call = call_in(before + "\n")
     index = next(place for place, argument in enumerate(call.arguments) if argument.keyword == "n")
-    edit = remove_argument(source, call, index)
-    assert after(source, None if edit is None else (edit,)) == (None if expected is None else expected + "\n")
+    edits = remove_elements(source, call, [index])
+    assert after(source, edits) == (None if expected is None else expected + "\n")
 
 
 REMOVED_TOGETHER = [
@@ -174,7 +174,7 @@ REMOVED_TOGETHER = [
 def test_remove_arguments(before: str, expected: str | None) -> None:
     source, call = call_in(before + "\n")
     indices = [place for place, argument in enumerate(call.arguments) if argument.keyword in ("n", "m")]
-    assert after(source, remove_arguments(source, call, indices)) == (None if expected is None else expected + "\n")
+    assert after(source, remove_elements(source, call, indices)) == (None if expected is None else expected + "\n")
 
 
 EXTENDED = [
@@ -338,7 +338,7 @@ def test_any_removal(text: str, data: st.DataObject) -> None:
     if not keywords:
         return
     chosen = data.draw(st.lists(st.sampled_from(keywords), unique=True, min_size=1))
-    fixed = after(source, remove_arguments(source, call, chosen))
+    fixed = after(source, remove_elements(source, call, chosen))
     if fixed is None:
         return
     gone = {call.arguments[index].keyword for index in chosen}

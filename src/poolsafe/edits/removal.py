@@ -20,16 +20,11 @@ _REST_OF_LINE = re.compile(r"[ \t\f]*(?:\r\n?|\n)")
 _BEFORE_COMMENT = re.compile(r"[ \t\f]*(?=\#)")
 
 
-def remove_arguments(source: Source, call: CallLayout, indices: Iterable[int]) -> tuple[Edit, ...] | None:
-    """Returns the deletions of the arguments at `indices`, which do not overlap.
+def remove_elements(source: Source, layout: CallLayout | DictLayout, indices: Iterable[int]) -> tuple[Edit, ...] | None:
+    """Returns the deletions of elements of a call or of a dict display, which do not overlap.
 
     Returns None if a comment would be lost, and inside an f-string.
     """
-    return remove_elements(source, call, indices)
-
-
-def remove_elements(source: Source, layout: CallLayout | DictLayout, indices: Iterable[int]) -> tuple[Edit, ...] | None:
-    """Returns the deletions of elements of a call or of a dict display."""
     if not source.round_trips or inside_formatted_string(source.text, layout.start):
         return None
     extents = [extent for first, last in _runs(indices) for extent in _extents(source, layout.elements, first, last)]
@@ -37,12 +32,6 @@ def remove_elements(source: Source, layout: CallLayout | DictLayout, indices: It
     if any("#" in source.text[start:end] for start, end in extents):
         return None
     return tuple(Edit(start, end, "") for start, end in extents)
-
-
-def remove_argument(source: Source, call: CallLayout, index: int) -> Edit | None:
-    """Does what `remove_arguments` does for one argument. Separate deletions of several arguments may overlap."""
-    edits = remove_arguments(source, call, [index])
-    return None if edits is None else edits[0]
 
 
 def _runs(indices: Iterable[int]) -> list[tuple[int, int]]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from poolsafe.facts.direct_names import names_direct_server
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.servers import NOWHERE, Server
-from poolsafe.facts.views import item_of, open_where_absent, option_of, query_value
+from poolsafe.facts.views import item_of, open_where_absent, option_of
 from poolsafe.inference import (
     Absent,
     Aside,
@@ -149,12 +149,6 @@ def given_by(seen: ObservedCall) -> Given:
     # Options for another URL, such as SQLite's, do not count.
     path = tuple(conjunctions(seen.path, [guard for guard, _ in own]))
     return Given(replace(seen, path=path or seen.path), mapping, position, seen, overridden=True)
-
-
-def query_option(url: Value, key: str) -> Value:
-    """Returns a key of the query of one of the URLs, or Absent."""
-    found = [query_value(single, key) for _, single in alternatives(for_detection(url))]
-    return next((one for one in found if not isinstance(one, Absent)), Absent())
 
 
 def _is_named_direct(url: Value) -> bool:

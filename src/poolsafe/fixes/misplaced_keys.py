@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.removal import remove_arguments
+from poolsafe.edits.removal import remove_elements
 from poolsafe.edits.replacement import replace_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def remove_keys(source: Source, call: CallLayout, misplaced: Sequence[Misplaced]
             edits.append(edit)
         else:
             return None
-    removed = remove_arguments(source, call, arguments)
+    removed = remove_elements(source, call, arguments)
     return None if removed is None else (*dict.fromkeys(edits), *removed)
 
 

@@ -51,7 +51,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.removal import remove_arguments
+from poolsafe.edits.removal import remove_elements
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine, Pool, PoolArgument
 from poolsafe.findings import Applicability, Finding, Fix, Severity
@@ -85,7 +85,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
 
 def _remove(engine: Engine, refused: list[PoolArgument], source: Source) -> Fix | None:
     written = [argument.argument for argument in refused if argument.argument is not None]
-    edits = remove_arguments(source, engine.layout.call, written) if len(written) == len(refused) else None
+    edits = remove_elements(source, engine.layout.call, written) if len(written) == len(refused) else None
     if edits is None:
         return None
     names = ", ".join(f"`{argument.name}`" for argument in refused)
