@@ -1,4 +1,4 @@
-"""From the exception to the repair: every exception that was measured is on the page of symptoms and on its rules'."""
+"""Every exception that was measured is on the page of symptoms, and on the pages of its rules."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ EXCEPTIONS: list[tuple[str, list[str]]] = [
     ('unrecognized configuration parameter "statement_cache_size"', [MISPLACED]),
     ("dictionary update sequence element #0 has length 1; 2 is required", []),
     ("expected string or bytes-like object, got 'NoneType'", []),
-    # hardly a matter of the engine's settings
+    # rarely caused by the engine's settings
     ("cannot switch to state 11; another operation (2) is in progress", []),
     ("MissingGreenlet: greenlet_spawn has not been called", []),
     ('prepared statement "_pg3_0" already exists', ["PGB511"]),
@@ -83,7 +83,7 @@ EACH = pytest.mark.parametrize(("text", "codes"), EXCEPTIONS, ids=[text for text
 
 
 def rows() -> list[list[str]]:
-    """The cells of every row of the page's tables: symptom, rule, repair."""
+    """The cells of every row of the page's tables: symptom, rule, fix."""
     lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if not line.startswith("| symptom")]
 
