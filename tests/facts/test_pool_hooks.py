@@ -8,6 +8,7 @@ import pytest
 from blocks import cases, files, judged
 from programs import codes_of
 
+from poolsafe.deployment.providers.catalogue import behind, named
 from poolsafe.facts.deployment import Deployment, PoolMode
 
 HEAD = """
@@ -100,6 +101,19 @@ WITHOUT_A_POOLER = """
 @pytest.mark.parametrize(("program", "expected"), cases(WITHOUT_A_POOLER))
 def test_what_a_hook_sets_on_a_direct_connection(program: str, expected: str) -> None:
     assert (codes_of(f"{HEAD}{program}\n", Deployment(pooler=PoolMode.NONE)) or "silent") == (expected or "silent")
+
+
+WITHOUT_RESET = """
+    pool(init=lambda connection: connection.execute("SET jit = off"))  # PGB504
+    pool(setup=lambda connection: connection.execute("SET jit = off"))  # silent
+    pool(setup=lambda connection: connection.execute("SET jit = off"), reset=unknown)  # PGB504
+"""
+
+
+@pytest.mark.parametrize(("program", "expected"), cases(WITHOUT_RESET))
+def test_what_a_hook_sets_in_a_session_that_the_pooler_does_not_reset(program: str, expected: str) -> None:
+    where = behind(named("session-without-reset"), Deployment())
+    assert (codes_of(f"{HEAD}{program}\n", where) or "silent") == (expected or "silent")
 
 
 PROJECT = """

@@ -11,6 +11,7 @@ from typing import Any
 import laws
 import pytest
 from by_hand import engine_of_call
+from message_length import LONGEST, counted
 
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.facts.engine import (
@@ -189,7 +190,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
         engine(connect=(parameter("sslmode", ParameterWhere.URL_QUERY, "'required'"),)),
         NONE,
         ["PGB205"],
-        ["keyword argument 'sslmode'`; use asyncpg's `ssl` with 'require', as 'required' is not a mode"],
+        ["keyword argument 'sslmode'`; use asyncpg's `ssl` with 'require', because 'required' is not a mode"],
     ),
     (
         engine(connect=(parameter("sslmode", ParameterWhere.URL_QUERY),), creator="async_creator"),
@@ -270,17 +271,6 @@ DEPLOYMENTS = [
 ]
 
 
-LONGEST = 160
-# What varies with the project: the pooler and why it is assumed, why something is unknown, and what old versions need.
-VARYING = re.compile(
-    r"assuming the driver is asyncpg, |use SQLAlchemy >= 2.0.21, then "
-    r"| and use asyncpg >= 0.31(?: or `prepared_statement_name_func=lambda: ..`)?"
-    r"| behind (?:a pooler such as PgBouncer|a pooler|the configured \w+ pooler|the \w+ pooler in [\w.-]+)"
-    r"| \((?:suggested by|it |the |its |`|syntax error)[^;]*\)"
-)
-# A longer name, or a longer text that is quoted, counts as this many characters.
-COUNTED = 12
-WORD = re.compile(r"`[^`]*`|[^\s`]+")
 # Words that make a reader stumble.
 ODD = ("that is", "that are", "nobody", "whoever", "(assumed)")
 
@@ -297,8 +287,7 @@ def assert_can_be_read(finding: Finding, rule: Rule) -> None:
     assert "\n" not in message
     assert message[-1] not in ".;:"
     assert message.count("; ") == 1, "the last part says what to do"
-    plain = WORD.sub(lambda word: word[0][:COUNTED], VARYING.sub("", message))
-    assert len(plain) <= LONGEST, f"{len(plain)} characters: {message}"
+    assert counted(message) <= LONGEST, f"{counted(message)} characters: {message}"
     assert not any(word in message for word in (*JARGON, *ODD))
     if rule.subject is Engine:
         assert LAYER.search(message), "whose key it is"

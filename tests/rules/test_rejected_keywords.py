@@ -115,10 +115,10 @@ VERSIONS: list[tuple[str, dict[str, Any], str]] = [
     (
         'connect_args={"async_fallback": True}',
         {"sqlalchemy": (2, 1)},
-        "; remove it, as SQLAlchemy 2.1 no longer has it",
+        "; remove it, because SQLAlchemy 2.1 no longer accepts it",
     ),
     ('connect_args={"async_fallback": True}', {"sqlalchemy": (2, 0, 40)}, ""),
-    ('encoding="utf-8"', {"sqlalchemy": (2, 0, 40)}, "remove it, as SQLAlchemy 2.0 no longer has it"),
+    ('encoding="utf-8"', {"sqlalchemy": (2, 0, 40)}, "remove it, because SQLAlchemy 2.0 no longer accepts it"),
     ('encoding="utf-8"', {"sqlalchemy": (1, 4, 54)}, ""),
     ("use_insertmanyvalues=True", {"sqlalchemy": (1, 4, 54)}, "or upgrade SQLAlchemy from 1.4.54 to 2.0 or newer"),
     ("skip_autocommit_rollback=True", {"sqlalchemy": (2, 0, 40)}, "upgrade SQLAlchemy from 2.0.40 to 2.0.43 or newer"),

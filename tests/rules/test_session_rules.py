@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from by_hand import session_statement_in
+from message_length import LONGEST, counted
 
 from poolsafe.deployment.providers.catalogue import behind, named
 from poolsafe.facts.connection import Route
@@ -26,7 +27,6 @@ TENANT = "SET app.tenant = 'a'"
 LOCK = "SELECT pg_advisory_lock(1)"
 TABLE = "CREATE TEMP TABLE t (a int)"
 NO_POOLER = Deployment(pooler=PoolMode.NONE)
-LONGEST = 160
 
 
 def said(sql: str, where: Deployment | None = None, **changes: Any) -> list[Finding]:
@@ -64,16 +64,16 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
         "SELECT set_config(:n, :t, false)",
         NONE,
         "PGB401",
-        ["`set_config(..., false)`", "; use `true` in a transaction"],
+        ["`set_config(..., false)`", "; call it with `true` instead of `false` in a transaction"],
     ),
     ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", OPEN, "PGB401", ["; use `SET TRANSACTION`"]),
     ("SET default_transaction_isolation = serializable", AUTOCOMMIT, "PGB401", []),
     ("SET ROLE app", OPEN, "PGB402", ["`SET ROLE app`", "acts as that role", "; use `SET LOCAL ROLE`"]),
     ("SET SESSION AUTHORIZATION app", BEGUN, "PGB402", ["; use `SET LOCAL SESSION AUTHORIZATION`"]),
     ("SET ROLE app", {"listener": "checkout"}, "PGB402", []),
-    (LOCK, AUTOCOMMIT, "PGB403", ["`pg_advisory_lock()`", "; lock on a direct connection"]),
+    (LOCK, AUTOCOMMIT, "PGB403", ["`pg_advisory_lock()`", "; take it on a direct connection"]),
     (LOCK, NONE, "PGB403", []),
-    (LOCK, UNKNOWN, "PGB403", ["; lock on a direct connection"]),
+    (LOCK, UNKNOWN, "PGB403", ["; take it on a direct connection"]),
     (LOCK, OPEN, "PGB403", ["; use `pg_advisory_xact_lock()`"]),
     (LOCK, {"undone_late": True, "lent": True}, "PGB403", []),
     ("SELECT pg_try_advisory_lock_shared(1)", BEGUN, "PGB403", ["; use `pg_try_advisory_xact_lock_shared()`"]),
@@ -85,7 +85,7 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
         "CREATE TEMP TABLE t (a int) ON COMMIT DROP",
         AUTOCOMMIT,
         "PGB404",
-        ["`t` is dropped at once", "UndefinedTableError"],
+        ["`t` is dropped immediately", "UndefinedTableError"],
     ),
     (
         "SET LOCAL app.t = :t",
@@ -98,8 +98,8 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     ("SET app.t = %s", {"runner": Runner.SYNC, "client": Client.PSYCOPG}, "PGB405", []),
     (TABLE, OPEN, "PGB406", ["the temporary table `t` leaks", "`already exists`", "; add `ON COMMIT DROP`"]),
     (TABLE, LENT, "PGB406", []),
-    (TABLE, AUTOCOMMIT, "PGB406", ["; use and drop it in one transaction"]),
-    ("CREATE TEMP TABLE IF NOT EXISTS t (a int)", OPEN, "PGB406", ["hold another client's rows"]),
+    (TABLE, AUTOCOMMIT, "PGB406", ["; create, use and drop it in one transaction"]),
+    ("CREATE TEMP TABLE IF NOT EXISTS t (a int)", OPEN, "PGB406", ["with another client's rows"]),
     ("CREATE TEMP TABLE t (a int) ON COMMIT DELETE ROWS", OPEN, "PGB406", []),
     ("CREATE TEMP VIEW v AS SELECT 1", OPEN, "PGB406", ["temporary view `v`", "; drop it in the same transaction"]),
     ("CREATE TEMP SEQUENCE s", OPEN, "PGB406", ["temporary sequence `s`"]),
@@ -116,17 +116,17 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
         TENANT,
         {"listener": "checkout"},
         "PGB408",
-        ["in a `checkout` listener leaks", "; use `SET LOCAL` on `begin`"],
+        ["in a `checkout` listener leaks", "; use `SET LOCAL` in a `begin` listener"],
     ),
     (
         "PREPARE p1 AS SELECT 1",
         OPEN,
         "PGB409",
-        ["`PREPARE p1` affects only one server connection", "; run the statement directly"],
+        ["`PREPARE p1` affects one server connection only", "; execute the statement directly"],
     ),
-    ("EXECUTE p1", NONE, "PGB409", ["may not have prepared it"]),
-    ("DECLARE c1 CURSOR WITH HOLD FOR SELECT 1", OPEN, "PGB409", ["the cursor `c1` WITH HOLD"]),
-    ("LOAD 'age'", NONE, "PGB409", ["`LOAD 'age'` reaches one server connection"]),
+    ("EXECUTE p1", NONE, "PGB409", ["may have run on another server connection"]),
+    ("DECLARE c1 CURSOR WITH HOLD FOR SELECT 1", OPEN, "PGB409", ["the `WITH HOLD` cursor `c1`"]),
+    ("LOAD 'age'", NONE, "PGB409", ["`LOAD 'age'` affects one server connection only"]),
     ("LOAD 'age'", {"listener": "connect", "lent": True}, "PGB409", []),
     ("LOAD 'age'", BEGUN, "PGB409", []),
     ("SELECT lastval()", AUTOCOMMIT, "PGB409", ["`lastval()` outside", "; use `RETURNING`"]),
@@ -156,7 +156,7 @@ def test_messages_are_short_and_end_with_what_to_do(
     sql: str, changes: dict[str, Any], code: str, phrases: list[str]
 ) -> None:
     (found,) = said(sql, **changes)
-    assert len(found.message) <= LONGEST, len(found.message)
+    assert counted(found.message) <= LONGEST, counted(found.message)
     assert found.message.count("; ") == 1
     assert "\n" not in found.message
 
@@ -180,7 +180,7 @@ def test_rds_proxy_pins_and_does_not_break(sql: str, changes: dict[str, Any], co
         assert "pins its client to one server connection behind RDS Proxy" in finding.message
         assert finding.severity is Severity.WARNING
         assert finding.fix is None
-        assert len(finding.message) <= LONGEST
+        assert counted(finding.message) <= LONGEST
 
 
 @EACH
@@ -259,6 +259,33 @@ def test_odyssey_loses_and_does_not_leak(sql: str, changes: dict[str, Any], code
     assert "client" not in found.message
 
 
+@pytest.mark.parametrize(
+    ("sql", "changes", "code", "phrase"),
+    [
+        (SETTING, OPEN, "PGB401", ": the next client inherits it;"),
+        (TENANT, OPEN, "PGB401", "the next client sees this client's rows"),
+        ("SET ROLE app", OPEN, "PGB402", "the next client acts as that role"),
+        (LOCK, AUTOCOMMIT, "PGB403", "the next client holds it"),
+        (TABLE, OPEN, "PGB406", "other clients can read it"),
+        (SETTING, {"listener": "connect"}, "PGB408", ": other clients inherit it;"),
+        ("PREPARE p1 AS SELECT 1", OPEN, "PGB409", "outlives its client"),
+        ("DECLARE c1 CURSOR WITH HOLD FOR SELECT 1", OPEN, "PGB409", "outlives its client"),
+    ],
+)
+def test_a_session_that_is_not_reset_is_inherited_and_not_lost(
+    sql: str, changes: dict[str, Any], code: str, phrase: str
+) -> None:
+    (found,) = said(sql, behind(named("session-without-reset"), Deployment()), **changes)
+    assert found.code == code
+    assert phrase in found.message
+    assert not any(word in found.message for word in ("lose", "lost", "may not find", "take it too"))
+
+
+@pytest.mark.parametrize("sql", ["EXECUTE p1", "LOAD 'age'", "SELECT lastval()", "DISCARD ALL", "LISTEN jobs"])
+def test_a_session_that_is_not_reset_works_for_its_client(sql: str) -> None:
+    assert said(sql, behind(named("session-without-reset"), Deployment()), **NONE) == []
+
+
 def test_pgdog_tracks_settings() -> None:
     where = behind(named("pgdog"), Deployment())
     assert said(SETTING, where) == said("SET ROLE app", where) == said(SETTING, where, listener="connect") == []
@@ -269,7 +296,7 @@ def test_pgdog_tracks_settings() -> None:
 def test_long_and_unknown_names_are_cut() -> None:
     (found,) = said("SET app.a_very_long_name_of_a_setting_of_ones_own = 'x'")
     assert "`SET app.a_very_long_name_of_a...`" in found.message
-    assert len(found.message) <= LONGEST
+    assert counted(found.message) <= LONGEST
     (found,) = said("SET ROLE app", command=SessionCommand(Effect.ROLE, "\x01", 0, 0, value="role"))
     assert "`SET ROLE ...`" in found.message
 
@@ -305,4 +332,4 @@ def test_what_drops_cached_statements_without_a_pooler(
 ) -> None:
     found = said(sql, where, **changes)
     assert [(one.code, one.severity) for one in found] == [("PGB409", Severity.ERROR)] * reported
-    assert all(len(one.message) <= LONGEST for one in found)
+    assert all(counted(one.message) <= LONGEST for one in found)

@@ -1,4 +1,4 @@
-"""What becomes of session state behind each pooler of the catalogue, and how severe that is."""
+"""What happens to session state behind each pooler of the catalogue, and how severe that is."""
 
 from typing import Any
 
@@ -75,8 +75,8 @@ def test_by_mode(sql: str, deployment: Deployment, verdict: StateVerdict | None)
         ("pgpool", TABLE, None, None),
         ("yandex", SET, None, None),
         # The client keeps its server, and the next one gets it as it is.
-        ("session-without-reset", SET, Outcome.LEAKS, ERROR),
-        ("session-without-reset", LOCK, Outcome.LEAKS, ERROR),
+        ("session-without-reset", SET, Outcome.INHERITED, ERROR),
+        ("session-without-reset", LOCK, Outcome.INHERITED, ERROR),
         ("session-without-reset", LISTEN, None, None),
         ("session-without-reset", DISCARD, None, None),
     ],

@@ -46,7 +46,7 @@ _ADVICE = {
     "max_size": "pass it to `create_pool()`",
     "min_size": "pass it to `create_pool()`",
     "options": _ROLE,
-    "pool_size": "use `max_size` of the pool",
+    "pool_size": "use the pool's `max_size`",
     "prepare_threshold": "use `statement_cache_size=0`",
     "reset_query": "give the pool a `reset` function",
     "search_path": _ROLE,
@@ -88,7 +88,7 @@ def _misplaced_threshold(option: RefusedOption, key: str, connection: Connection
     return f"{key} passed to the pool raises `TypeError: __init__() got an unexpected keyword argument`; use {right}"
 
 
-_WRAPPERS = {"databases": "databases", "gino": "gino", "piccolo": "Piccolo", "tortoise": "Tortoise"}
+_WRAPPERS = {"databases": "the databases package", "gino": "gino", "piccolo": "Piccolo", "tortoise": "Tortoise"}
 
 
 def wrapper_of(connection: Connection) -> tuple[str, str]:

@@ -28,7 +28,7 @@ _CONTEXT = "pass an `ssl.SSLContext` as `ssl`"
 _ROLE = "use `ALTER ROLE ... SET`"
 _NAME = "move it to `server_settings`"
 _TIMEOUT = "use asyncpg's `timeout`, which is a number"
-_POOL_SIZE = "use `pool_size` of the engine function"
+_POOL_SIZE = "use the engine's `pool_size`"
 
 
 _ARGUMENT = Foreign(_ENGINE, "pass it to the engine function")
@@ -71,7 +71,7 @@ FOREIGN: dict[str, Foreign] = {
     "sslsni": _out(_LIBPQ),
     "tcp_user_timeout": _out(_LIBPQ),
     # Other drivers' own.
-    "autocommit": Foreign(_PSYCOPG, 'use `isolation_level="AUTOCOMMIT"` of the engine function'),
+    "autocommit": Foreign(_PSYCOPG, 'use the engine\'s `isolation_level="AUTOCOMMIT"`'),
     "cursor_factory": Foreign(_PSYCOPG, _LEAVE_OUT),
     "prepare_threshold": Foreign(_PSYCOPG, "use asyncpg's `statement_cache_size=0`"),
     "row_factory": Foreign(_PSYCOPG, _LEAVE_OUT),
@@ -100,7 +100,7 @@ FOREIGN: dict[str, Foreign] = {
     "pool_timeout": _ARGUMENT,
     "poolclass": _ARGUMENT,
     "init": Foreign(_POOL, "listen to the engine's `connect` event"),
-    "max_inactive_connection_lifetime": Foreign(_POOL, "use `pool_recycle` of the engine function"),
+    "max_inactive_connection_lifetime": Foreign(_POOL, "use the engine's `pool_recycle`"),
     "max_queries": Foreign(_POOL, _LEAVE_OUT),
     "max_size": Foreign(_POOL, _POOL_SIZE),
     "min_size": Foreign(_POOL, _POOL_SIZE),

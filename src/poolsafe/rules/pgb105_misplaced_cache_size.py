@@ -130,7 +130,7 @@ def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, 
     keys = (
         f"{layer(key)} and {layer(others[0]) if len(others) == 1 else f'{len(others)} more'}" if others else layer(key)
     )
-    it, raises = ("them", "raise") if others else ("it", "raises")
+    it, raises, keywords = ("them", "raise", "keywords") if others else ("it", "raises", "a keyword")
     refused = f"'{key}',..." if others else f"'{key}' sent to create_engine()"
     always = "" if engine.sizes.missing else " on every server"
     other = "".join(f" and add `{size}=0`" for size in engine.sizes.missing)
@@ -138,7 +138,7 @@ def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, 
     match where:
         case MisplacedWhere.ENGINE_KEYWORD:
             return (
-                f"{keys} passed as a keyword {raises} `TypeError: Invalid argument(s) {refused}`{always}; "
+                f"{keys} passed as {keywords} {raises} `TypeError: Invalid argument(s) {refused}`{always}; "
                 f"move {it} to `connect_args`{other}{also}"
             )
         case MisplacedWhere.URL_QUERY:

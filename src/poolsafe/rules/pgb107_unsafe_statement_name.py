@@ -116,8 +116,8 @@ def _fix(engine: Engine, deployment: Deployment, source: Source) -> Fix | None:
 def _message(engine: Engine, deployment: Deployment) -> str:
     if older_than(deployment.sqlalchemy, (2, 0, 10)):
         return (
-            f"{NAME_FUNCTION} needs SQLAlchemy >= 2.0.10: `TypeError: connect() got an unexpected keyword argument "
-            "'prepared_statement_name_func'`; upgrade SQLAlchemy, or use asyncpg >= 0.31"
+            f"{NAME_FUNCTION} needs SQLAlchemy >= 2.0.10: connecting raises `TypeError: connect() got an unexpected "
+            "keyword argument 'prepared_statement_name_func'`; upgrade SQLAlchemy, or use asyncpg >= 0.31"
         )
     empty = engine.naming.name_function is NameFunction.EMPTY
     if empty and older_than(deployment.asyncpg, (0, 28)):
@@ -128,7 +128,7 @@ def _message(engine: Engine, deployment: Deployment) -> str:
     both = engine.sizes.statement.state is engine.sizes.prepared.state is SizeState.ZERO
     if both:
         return (
-            f"{NAME_FUNCTION} returns unique names, which fail under AUTOCOMMIT: `prepared statement "
+            f"{NAME_FUNCTION} returns unique names: under AUTOCOMMIT, queries raise `prepared statement "
             f'"__asyncpg_<uuid>__" does not exist` {behind(deployment)}; remove it and use asyncpg >= 0.31'
         )
     # An empty name next to SQLAlchemy's cache fails on a direct connection as well.

@@ -98,8 +98,8 @@ def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator
 def _of_connection(connection: Connection, deployment: Deployment) -> Iterator[Finding]:
     def message(size: CacheSize) -> str:
         return (
-            f"{layer(size.key)} is 0 on some paths only: the others raise DuplicatePreparedStatementError "
-            f"{behind(deployment)}; set it to 0 on every path to a pooler"
+            f"{layer(size.key)} is 0 on some paths only: queries on the other paths raise "
+            f"DuplicatePreparedStatementError {behind(deployment)}; set it to 0 on every path"
         )
 
     return size_findings(__name__, connection, deployment, Problem.CONDITIONAL, message)
@@ -113,8 +113,8 @@ def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterat
             verb, it = ("are", "them") if len(conditional) > 1 else ("is", "it")
             message = (
                 f"{assuming(engine)}{sizes} {verb} 0 on some paths only: "
-                f"the others raise DuplicatePreparedStatementError {behind(deployment)}; "
-                f"set {it} to 0 on every path to a pooler"
+                f"queries on the other paths raise DuplicatePreparedStatementError {behind(deployment)}; "
+                f"set {it} to 0 on every path"
             )
             related = tuple(place for size in conditional for place in size.origin) + grounds(engine, deployment)
             yield finding(__name__, engine, message, verdict.severity, None, related)

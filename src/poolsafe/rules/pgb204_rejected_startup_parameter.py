@@ -124,7 +124,7 @@ def _message(lost: Sequence[ServerSetting], deployment: Deployment, where: str) 
         return f"{keys} {where} {are} dropped {behind(deployment)} and {have} no effect; {advice}"
     if not failing:
         return (
-            f"{keys} {where} has no effect {behind(deployment)}, which is set up to ignore this "
+            f"{keys} {where} has no effect {behind(deployment)}, which is configured to ignore this "
             f"startup parameter; {advice}"
         )
     product = deployment.product

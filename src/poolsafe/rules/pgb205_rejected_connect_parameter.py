@@ -265,7 +265,7 @@ def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str
     else:
         owner, advice = _advice(key, (CONNECT, ADAPTER), deployment)
     if key == "sslmode" and _is_no_mode(parameter):
-        advice = f"{advice} with 'require', as {parameter.value} is not a mode"
+        advice = f"{advice} with 'require', because {parameter.value} is not a mode"
     return (
         f"{owner}`{key}`{also} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword "
         f"argument '{key}'`; {advice}"
@@ -298,7 +298,7 @@ def _advice(key: str, tables: tuple[dict[str, Taken], ...], deployment: Deployme
             )
             owner = "" if table is ENGINE else f"{library}'s "
             if taken.until is not None:
-                return owner, f"remove it, as {library} {shown(taken.until)} no longer has it"
+                return owner, f"remove it, because {library} {shown(taken.until)} no longer accepts it"
             return owner, f"remove it, or upgrade {library} from {shown(known)} to {shown(taken.since)} or newer"
     near = nearest(key, [name for table in tables for name in table])
     if near is None:

@@ -79,9 +79,9 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     if given is None or engine.url.driver is Driver.OTHER or older_than(deployment.sqlalchemy, REFUSED_SINCE):
         return
     some = "" if given.everywhere else ", used on some paths,"
-    advice = "use AsyncAdaptedQueuePool" if given.name == "QueuePool" else "remove it"
+    advice = "use AsyncAdaptedQueuePool" if given.name == "QueuePool" else "remove `poolclass`"
     message = (
-        f"SQLAlchemy's {given.name}{some} is for threads: creating the engine raises `ArgumentError: "
+        f"SQLAlchemy's {given.name}{some} does not support asyncio: creating the engine raises `ArgumentError: "
         f"Pool class {given.name} cannot be used with asyncio engine`; {advice}"
     )
     related = given.origin + driver_shown(engine, deployment) + provenance(deployment, "sqlalchemy-version")

@@ -94,7 +94,6 @@ from poolsafe.rules.session_wording import (
     as_written,
     grounds,
     how_to_keep_it_local,
-    leaks,
     message_of,
     verdict_on,
 )
@@ -116,15 +115,15 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = as_written(statement)
-    leak = leaks(what, deployment, _consequence(command.name))
-    message = message_of(leak, what, how_to_keep_it_local(statement), verdict, deployment)
+    leak = _consequence(command.name, lost=verdict.lost)
+    message = message_of(what, leak, how_to_keep_it_local(statement), verdict, deployment)
     fix = None if verdict.outcome is Outcome.PINS else make_local(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 
-def _consequence(setting: str) -> str:
+def _consequence(setting: str, *, lost: bool) -> str:
     if setting == "search_path":
         return "the next client uses this client's schema"
     if is_own_setting(setting):
         return "the next client sees this client's rows despite row-level security"
-    return "the next client inherits it, and you may lose it"
+    return "the next client inherits it" + (", and you may lose it" if lost else "")

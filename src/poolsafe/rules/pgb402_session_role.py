@@ -69,7 +69,7 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import make_local
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import as_written, grounds, how_to_keep_it_local, leaks, message_of, verdict_on
+from poolsafe.rules.session_wording import as_written, grounds, how_to_keep_it_local, message_of, verdict_on
 from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect
 from poolsafe.verdicts import Outcome
@@ -86,7 +86,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = as_written(statement)
-    leak = leaks(what, deployment, "the next client acts as that role")
-    message = message_of(leak, what, how_to_keep_it_local(statement), verdict, deployment)
+    leak = "the next client acts as that role"
+    message = message_of(what, leak, how_to_keep_it_local(statement), verdict, deployment)
     fix = None if verdict.outcome is Outcome.PINS else make_local(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))

@@ -83,7 +83,7 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import take_transaction_lock, transaction_lock
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, leaks, message_of, verdict_on
+from poolsafe.rules.session_wording import grounds, message_of, verdict_on
 from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect
 from poolsafe.verdicts import Outcome
@@ -100,12 +100,14 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"`{statement.command.name}()`"
-    leak = leaks(what, deployment, "others get it too, and unlocking may fail")
+    leak = "the next client holds it after this one disconnects"
+    if verdict.lost:
+        leak = "other clients can take it too, and it may never be released"
     fix = None if verdict.outcome is Outcome.PINS else take_transaction_lock(statement, source)
-    advice = "lock on a direct connection"
+    advice = "take it on a direct connection"
     if statement.in_transaction:
         advice = f"use `{transaction_lock(statement.command.name)}()`"
-    message = message_of(leak, what, advice, verdict, deployment)
+    message = message_of(what, leak, advice, verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 

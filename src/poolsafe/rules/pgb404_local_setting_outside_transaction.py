@@ -84,7 +84,9 @@ def _consequence(statement: SessionStatement) -> str:
     name = shown(statement.command.name)
     match statement.command.effect:
         case Effect.LOCAL_LOCK:
-            return f"`{name}()` protects nothing: without a transaction it is released at once, on every server"
+            return f"`{name}()` protects nothing: without a transaction, it is released immediately, on every server"
         case Effect.LOCAL_TABLE:
-            return f"`{name}` is dropped at once: without a transaction the next statement raises UndefinedTableError"
-    return f"{as_written(statement)} has no effect without a transaction, on any server"
+            return (
+                f"`{name}` is dropped immediately: without a transaction, the next statement raises UndefinedTableError"
+            )
+    return f"{as_written(statement)} has no effect outside a transaction, on any server"

@@ -72,8 +72,8 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if command.effect in (Effect.ROLE, Effect.LOCAL_ROLE):
         name, value = command.value.replace(" ", "_"), command.name
     message = (
-        f'{as_written(statement)} takes no parameters and raises `syntax error at or near "$1"` on every server; '
-        f"use `SELECT set_config('{shown(name)}', {shown(value)}, true)`"
+        f'{as_written(statement)} does not accept parameters: it raises `syntax error at or near "$1"` on every '
+        f"server; use `SELECT set_config('{shown(name)}', {shown(value)}, true)`"
     )
     related = statement.origin + assumption(statement, deployment)
     yield finding(__name__, statement, message, Severity.ERROR, call_set_config(statement, source), related)

@@ -79,7 +79,7 @@ from poolsafe.facts.session_statement import SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.fixes.session_fixes import drop_on_commit
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import grounds, leaks, message_of, shown, verdict_on
+from poolsafe.rules.session_wording import grounds, message_of, shown, verdict_on
 from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect
 from poolsafe.verdicts import Outcome
@@ -98,16 +98,15 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         return
     kind = command.value if command.value in ("view", "sequence") else "table"
     what = f"the temporary {kind} `{shown(command.name)}`"
-    consequence = "other clients read it or get `already exists`"
+    leak = "other clients can read it, or get `already exists`"
     if command.kept:
-        consequence = "it may already exist and hold another client's rows"
-    leak = leaks(what, deployment, consequence)
-    message = message_of(leak, what, _advice(statement, kind), verdict, deployment)
+        leak = "it may already exist, with another client's rows"
+    message = message_of(what, leak, _advice(statement, kind), verdict, deployment)
     fix = None if verdict.outcome is Outcome.PINS else drop_on_commit(statement, source)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
 
 
 def _advice(statement: SessionStatement, kind: str) -> str:
     if statement.outside_transaction:
-        return "use and drop it in one transaction"
+        return "create, use and drop it in one transaction"
     return "add `ON COMMIT DROP`" if kind == "table" else "drop it in the same transaction"

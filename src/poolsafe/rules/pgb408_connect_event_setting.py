@@ -77,7 +77,7 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import CONNECT_EVENTS, SessionStatement
 from poolsafe.findings import Finding
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import as_written, grounds, leaks, message_of, verdict_on
+from poolsafe.rules.session_wording import as_written, grounds, message_of, verdict_on
 from poolsafe.rules.wording import finding
 from poolsafe.sql.session_commands import Effect, is_tracked
 
@@ -94,9 +94,8 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if verdict is None:
         return
     what = f"{as_written(statement)} in a `{statement.listener}` listener"
-    inherited = "other clients inherit it"
-    leak = leaks(
-        what, deployment, inherited if statement.listener == "checkout" else f"{inherited}, and you may lose it"
-    )
-    message = message_of(leak, what, "use `SET LOCAL` on `begin`", verdict, deployment)
+    # A checkout listener sets it again for each transaction.
+    lost = verdict.lost and statement.listener != "checkout"
+    leak = "other clients inherit it" + (", and you may lose it" if lost else "")
+    message = message_of(what, leak, "use `SET LOCAL` in a `begin` listener", verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

@@ -76,7 +76,7 @@ from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.session_wording import grounds, pinned, shown, verdict_on
 from poolsafe.rules.wording import behind, finding, prepared_by_asyncpg
 from poolsafe.sql.session_commands import Effect
-from poolsafe.verdicts import Outcome, class_of
+from poolsafe.verdicts import Outcome, StateVerdict, class_of
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -84,16 +84,17 @@ if TYPE_CHECKING:
 
 @rule(since="0.2.0", fix=FixAvailability.NONE)
 def check(statement: SessionStatement, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    fault = _fault(statement)
-    verdict = verdict_on(statement, deployment) if fault is not None else None
-    if verdict is None and _drops_cached(statement, deployment):
-        message = (
-            f"`{statement.command.name.upper()}` drops asyncpg's cached statements on every server: the connection's "
-            "next queries raise `prepared statement ... does not exist`; remove it"
-        )
-        yield finding(__name__, statement, message, Severity.ERROR, None, grounds(statement, deployment))
+    verdict = verdict_on(statement, deployment)
+    if verdict is None:
+        if _drops_cached(statement, deployment):
+            message = (
+                f"`{statement.command.name.upper()}` drops the statements that asyncpg has cached: the connection's "
+                "next queries raise `prepared statement ... does not exist` on every server; remove it"
+            )
+            yield finding(__name__, statement, message, Severity.ERROR, None, grounds(statement, deployment))
         return
-    if fault is None or verdict is None:
+    fault = _fault(statement, verdict)
+    if fault is None:
         return
     said, consequence, advice = fault
     message = f"{said} {behind(deployment)}: {consequence}; {advice}"
@@ -102,30 +103,34 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))
 
 
-def _fault(statement: SessionStatement) -> tuple[str, str, str] | None:
-    """Returns what is wrong, what happens and what to do, or None if the statement works in its transaction."""
+def _fault(statement: SessionStatement, verdict: StateVerdict) -> tuple[str, str, str] | None:
+    """Returns what is wrong, what happens and what to do, or None if the statement works."""
     command = statement.command
     name = shown(command.name)
+    # Otherwise, the next client inherits it.
+    lost = verdict.outcome is not Outcome.INHERITED
     match command.effect:
         case Effect.PREPARED if command.value == "prepare":
-            said, consequence = (
-                f"`PREPARE {name}` affects only one server connection",
-                "other clients may use the same name",
-            )
-            return said, consequence, "run the statement directly"
-        case Effect.PREPARED if statement.outside_transaction:
-            consequence = "its server connection may not have prepared it"
-            return f"`EXECUTE {name}` may fail", consequence, "run the statement directly"
+            advice = "execute the statement directly"
+            if not lost:
+                return f"`PREPARE {name}` outlives its client", "the next one gets `already exists`", advice
+            others = ", and other clients may" if verdict.leaks else ""
+            said = f"`PREPARE {name}` affects one server connection only"
+            return said, f"a later `EXECUTE` may not find it{others}", advice
+        case Effect.PREPARED if statement.outside_transaction and lost:
+            consequence = "its `PREPARE` may have run on another server connection"
+            return f"`EXECUTE {name}` may fail", consequence, "execute the statement directly"
         case Effect.HELD_CURSOR:
-            said = f"the cursor `{name}` WITH HOLD stays on one server connection"
-            return said, "other clients can read it there", "read it inside its transaction"
-        case Effect.LIBRARY if _is_needed_later(statement):
-            advice = "use `session_preload_libraries` of `ALTER ROLE`"
-            return (
-                f"`LOAD '{name}'` reaches one server connection",
-                "later statements may miss it",
-                advice,
-            )
+            advice = "read it in its own transaction"
+            if not lost:
+                return f"the `WITH HOLD` cursor `{name}` outlives its client", "the next one can read it", advice
+            others = ", and other clients may" if verdict.leaks else ""
+            said = f"the `WITH HOLD` cursor `{name}` exists on one server connection only"
+            return said, f"a later `FETCH` may not find it{others}", advice
+        case Effect.LIBRARY if lost and _is_needed_later(statement):
+            said = f"`LOAD '{name}'` affects one server connection only"
+            advice = "use `ALTER ROLE ... SET session_preload_libraries`"
+            return said, "later statements may run without the library", advice
         case Effect.SEQUENCE_VALUE if statement.outside_transaction:
             said = f"`{name}()` outside the transaction of its `INSERT` is unreliable"
             return said, "it may return another client's value", "use `RETURNING`"
@@ -136,7 +141,7 @@ def _fault(statement: SessionStatement) -> tuple[str, str, str] | None:
 
 
 def _drops_cached(statement: SessionStatement, deployment: Deployment) -> bool:
-    """Returns whether asyncpg still counts on statements that the command drops, although the session is its own."""
+    """Returns whether asyncpg still uses statements that the command drops, although no other client is affected."""
     name = statement.command.name
     # In a transaction, DISCARD ALL fails at once.
     works = name == "deallocate all" or (name == "discard all" and not statement.in_transaction)

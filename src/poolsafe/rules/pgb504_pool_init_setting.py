@@ -75,22 +75,27 @@ if TYPE_CHECKING:
     from poolsafe.source import Source
 
 
+_FATES = {
+    Outcome.LEAKS: "is lost on the next server connection and inherited by other clients",
+    Outcome.LOST: "is lost on the next server connection",
+    Outcome.INHERITED: "the next client inherits",
+    Outcome.PINS: "pins each client to one server connection",
+}
+
+
 @rule(since="0.2.0", fix=FixAvailability.NONE, always=True)
 def check(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for hook in connection.hooks:
         what = f"`{hook.name}` of asyncpg's {called_by(connection)} sets {hook.setting}"
         advice = "use `ALTER ROLE ... SET`, or `SET LOCAL`"
         if hook.name == "init" and not hook.kept:
-            message = f"{what}: the pool's RESET ALL undoes it on the first release, on every server; {advice}"
+            message = f"{what}: the pool resets it when the connection is first released, on every server; {advice}"
             weight = Severity.ERROR
         else:
             verdict = judge_effect(Effect.SETTING, Transaction.NONE, deployment)
-            if verdict is None:
+            # The pool resets a server connection that it keeps, so the next client inherits nothing.
+            if verdict is None or (verdict.outcome is Outcome.INHERITED and not hook.kept):
                 continue
-            other = " and inherited by other clients" if verdict.leaks else ""
-            fate = f"is lost on the next server connection{other}"
-            if verdict.outcome is Outcome.PINS:
-                fate = "pins each client to one server connection"
-            message = f"{what}, which {fate} {behind(deployment)}; {advice}"
+            message = f"{what}, which {_FATES[verdict.outcome]} {behind(deployment)}; {advice}"
             weight = verdict.severity
         yield finding(__name__, connection, message, weight, None, hook.origin + client_grounds(connection, deployment))

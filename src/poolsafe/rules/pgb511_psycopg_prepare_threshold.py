@@ -105,5 +105,5 @@ def _said(threshold: Threshold, deployment: Deployment) -> str:
         case ThresholdState.CONDITIONAL:
             return f"psycopg's `prepare_threshold` is None on some paths only: {_DUPLICATE} {behind(deployment)}"
         case ThresholdState.ABSENT:
-            return f"psycopg prepares a statement that runs 6 times: {_DUPLICATE} {behind(deployment)}"
+            return f"psycopg prepares statements that run more than five times: {_DUPLICATE} {behind(deployment)}"
     return f"psycopg's `prepare_threshold` is {threshold.value or 'a number'}: {_DUPLICATE} {behind(deployment)}"

@@ -80,9 +80,10 @@ def check(connection: Connection, deployment: Deployment, source: Source) -> Ite
     if not connection.is_wrapped or verdict is None or verdict.problem is not Problem.MISSING:
         return
     library, right = wrapper_of(connection)
+    assuming = "assuming the driver is asyncpg, " if connection.assumed else ""
     message = (
-        f"{'assuming asyncpg, ' if connection.assumed else ''}{library} leaves asyncpg's cache on: "
-        f"queries raise DuplicatePreparedStatementError {behind(deployment)}; {right}"
+        f"{assuming}{library} leaves asyncpg's statement cache on: queries raise DuplicatePreparedStatementError "
+        f"{behind(deployment)}; {right}"
     )
     related = client_grounds(connection, deployment)
     if connection.assumed:

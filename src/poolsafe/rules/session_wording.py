@@ -1,4 +1,4 @@
-"""What the rules about session state share: which statements they judge, and how messages name a command."""
+"""Shared code of the rules about session state: which statements they judge, and how messages name a command."""
 
 from __future__ import annotations
 
@@ -54,10 +54,10 @@ def as_written(statement: SessionStatement) -> str:
 
 
 def how_to_keep_it_local(statement: SessionStatement) -> str:
-    """Returns what to do about a setting of the session."""
+    """Returns the advice for a session setting: how to make it a setting of the transaction."""
     command = statement.command
     if command.by_function:
-        way = "use `true`"
+        way = "call it with `true` instead of `false`"
     elif command.effect is Effect.ROLE:
         way = f"use `SET LOCAL {command.value.upper()}`"
     else:
@@ -70,17 +70,13 @@ def grounds(statement: SessionStatement, deployment: Deployment) -> tuple[Relate
     return statement.origin + assumption(statement, deployment) + provenance(deployment, "pooler")
 
 
-def leaks(what: str, deployment: Deployment, consequence: str) -> str:
-    """Returns the first half of a message about what the next client on the server connection gets."""
-    return f"{what} leaks {behind(deployment)}: {consequence}"
-
-
-def message_of(leaks: str, what: str, advice: str, verdict: StateVerdict, deployment: Deployment) -> str:
-    """Returns the message about an effect of `what`: `leaks` and `advice`, or what else the pooler does."""
+def message_of(what: str, leak: str, advice: str, verdict: StateVerdict, deployment: Deployment) -> str:
+    """Returns the message about an effect of `what`. `leak` is the consequence if the effect reaches other clients."""
     if verdict.outcome is Outcome.PINS:
         return f"{pinned(what, deployment)}; limit the number of such clients"
-    said = leaks if verdict.leaks else f"{what} is lost when its transaction ends {behind(deployment)}"
-    return f"{said}; {advice}"
+    if verdict.leaks:
+        return f"{what} leaks {behind(deployment)}: {leak}; {advice}"
+    return f"{what} is lost when its transaction ends {behind(deployment)}; {advice}"
 
 
 def pinned(what: str, deployment: Deployment) -> str:

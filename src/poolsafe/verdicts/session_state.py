@@ -1,8 +1,8 @@
 """The verdict on session state: what happens to a setting, a lock or a temporary table behind each kind of pooler.
 
-Two clients were run on PostgreSQL 15 behind PgBouncer 1.18 and 1.25.2 in transaction mode: what the first one left on a
-server, the second one had, and the first one missed it on another server. Odyssey 1.5 was run as well; the
-facts about other poolers are from their documentation and source.
+The rows on PgBouncer were measured with two clients on PostgreSQL 15 behind PgBouncer 1.18 and 1.25.2 in transaction
+mode: the second client inherited what the first one had left on a server, and the first one did not have it on another
+server. The rows on Odyssey 1.5 were measured as well. Other poolers were judged by their documentation and source.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ class Outcome(enum.Enum):
     """What happens to the effect of a command after its transaction."""
 
     KEPT = "the client keeps it"
-    PINS = "the client keeps it, and the server for it, which others cannot use until the client disconnects"
+    PINS = "the client keeps it, and the server with it, which no other client can use until the client disconnects"
+    INHERITED = "the client keeps it until it disconnects, and then the next client on that server gets it"
     LOST = "it is discarded"
     LEAKS = "it stays on a server, which another client gets"
 
@@ -36,7 +37,12 @@ class StateVerdict(NamedTuple):
     @property
     def leaks(self) -> bool:
         """Whether other clients get the effect."""
-        return self.outcome is Outcome.LEAKS
+        return self.outcome in (Outcome.LEAKS, Outcome.INHERITED)
+
+    @property
+    def lost(self) -> bool:
+        """Whether the client itself may lose the effect."""
+        return self.outcome in (Outcome.LEAKS, Outcome.LOST)
 
 
 class _Row(NamedTuple):
@@ -59,7 +65,7 @@ _INHERITING = frozenset({State.INHERITED})
 _EVERY_STATE = frozenset(State)
 # Reading a sequence value, or discarding, leaves no state that would pin the client.
 _LEAVING_NOTHING = frozenset({Effect.SEQUENCE_VALUE, Effect.DISCARD})
-# Only the session itself notices these, and it keeps its server. The next client does not read the notifications.
+# These affect only the session itself, which keeps its server. The next client does not read the notifications.
 _OF_ONES_OWN = _LEAVING_NOTHING | {Effect.LISTEN}
 # Poolers that do not pass one client's state on to another: their findings are warnings.
 _MILD = _LOSING | _TRACKING | _PINNING
@@ -76,6 +82,7 @@ _ROWS: tuple[_Row, ...] = (
     _Row(_TRACKING, _BY_SET, _ANY_TRANSACTION, Outcome.KEPT),
     # PgBouncer in session mode without `server_reset_query`: measured.
     _Row(_INHERITING, _OF_ONES_OWN, _ANY_TRANSACTION, Outcome.KEPT),
+    _Row(_INHERITING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.INHERITED),
     # There is nothing left to discard.
     _Row(_LOSING, frozenset({Effect.DISCARD}), _ANY_TRANSACTION, Outcome.KEPT),
     # Odyssey discards settings, temporary tables, locks and subscriptions after each transaction (measured).

@@ -1,0 +1,22 @@
+"""The length of a message as docs/style.md counts it: without what varies with the project."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 160
+# What varies with the project: the pooler and why it is assumed, why something is unknown, and what old versions need.
+_VARYING = re.compile(
+    r"assuming the driver is asyncpg, |use SQLAlchemy >= 2.0.21, then "
+    r"| and use asyncpg >= 0.31(?: or `prepared_statement_name_func=lambda: ..`)?"
+    r"| behind (?:a pooler such as PgBouncer|a pooler|the configured \w+ pooler|the \w+ pooler in [\w.-]+)"
+    r"| \((?:suggested by|it |the |its |`|syntax error)[^;]*\)"
+)
+# A longer name, or a longer text that is quoted, counts as this many characters.
+_COUNTED = 12
+_WORD = re.compile(r"`[^`]*`|[^\s`]+")
+
+
+def counted(message: str) -> int:
+    """Returns the number of characters of a message that count."""
+    return len(_WORD.sub(lambda word: word[0][:_COUNTED], _VARYING.sub("", message)))
