@@ -24,8 +24,8 @@ class FixAvailability(enum.Enum):
 class Rule:
     """A rule: its metadata, and the function that turns one fact into findings.
 
-        `subject` is the class of fact that `check` takes, read from its annotation. `always` marks a rule that reports
-    code which fails on every server, with or without a pooler. `severities` are those of its findings, the mildest
+    `subject` is the class of fact that `check` takes, read from its annotation. `always` marks a rule that reports
+    code that fails on every server, with or without a pooler. `severities` are those of its findings, the mildest
     first. `page` is the module's docstring.
     """
 
@@ -52,7 +52,7 @@ def rule(
 ) -> Callable[[Callable[..., Iterable[Finding]]], Rule]:
     """Declare the decorated function as the rule of its module, whose file name gives code and name.
 
-        The annotation of the function's first parameter decides which facts it is given. Without `severities`, a
+    The annotation of the function's first parameter decides which facts it is given. Without `severities`, a
     finding is a warning, or an error if it is known that there is a pooler behind which the code fails.
     """
 

@@ -1,4 +1,4 @@
-"""The pages of the rules as Markdown: `python -m poolsafe.rules.pages docs/rules` writes what `docs/rules/` holds."""
+"""The pages of the rules as Markdown. `python -m poolsafe.rules.pages docs/rules` writes them to `docs/rules`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,11 @@ _FIRST_SENTENCE = re.compile(r"## What it does\nReports (.+?)\.(?=\s)", re.DOTAL
 
 def render(rule: Rule) -> str:
     """Returns the page of one rule."""
-    without = "fails too" if rule.always else "no finding"
     return (
         f"# {rule.name} ({rule.code})\n\n"
         "| Since | Severity | Fix | Without a pooler |\n"
         "|---|---|---|---|\n"
-        f"| {rule.since} | {severity(rule)} | {_FIX[rule.fix_availability]} | {without} |\n\n"
+        f"| {rule.since} | {severity(rule)} | {_FIX[rule.fix_availability]} | {_without_a_pooler(rule)} |\n\n"
         f"{rule.page.strip()}\n"
     )
 
@@ -35,7 +34,7 @@ def index() -> str:
     """Returns the page that lists every rule."""
     rows = [
         f"| [{rule.code}]({rule.name}.md) | {rule.name} | {summary(rule).replace('|', chr(92) + '|')} "
-        f"| {'reported' if rule.always else 'no finding'} | {_FIX[rule.fix_availability]} |\n"
+        f"| {_without_a_pooler(rule)} | {_FIX[rule.fix_availability]} |\n"
         for rule in rules()
     ]
     return (
@@ -46,6 +45,10 @@ def index() -> str:
         "| Code | Name | Reports | Without a pooler | Fix |\n"
         "|---|---|---|---|---|\n" + "".join(rows)
     )
+
+
+def _without_a_pooler(rule: Rule) -> str:
+    return "reported" if rule.always else "not reported"
 
 
 def severity(rule: Rule) -> str:
@@ -61,7 +64,7 @@ def summary(rule: Rule) -> str:
 
 
 def write(folder: str) -> None:
-    """Write every page and their index, and remove the pages of rules that are gone."""
+    """Write every page and the index, and remove the pages of rules that no longer exist."""
     pages = {f"{rule.name}.md": render(rule) for rule in rules()} | {INDEX: index()}
     os.makedirs(folder, exist_ok=True)
     for stale in set(os.listdir(folder)) - set(pages):

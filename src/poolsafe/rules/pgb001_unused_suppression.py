@@ -38,7 +38,7 @@ other tools and codes that match `lint.external` are ignored. To keep an unused 
 ## Fix safety
 The fix removes the code, or the whole comment if it lists no other code. Codes of other tools and any other text stay.
 The fix is unsafe for `# flake8: noqa: PGB101`, because flake8 skips the whole file for such a comment, whatever codes
-it lists. There is no fix if what remains of the comment would be a directive itself.
+it lists. There is no fix if the rest of the comment would then be a directive.
 
 ## Versions
 All. Under flake8, only `# poolsafe:` comments are checked, because flake8 applies `# noqa` itself.

@@ -5,7 +5,7 @@ comments.
 
 ## Why is this bad?
 The comment suppresses nothing, although its author believes it does. In comments, codes must be complete: `PGB1` does
-not stand for all codes that begin with it, as it does in `select`.
+not match all codes that begin with it, as it does in `select`.
 
 ## Example
 ```python
@@ -21,7 +21,7 @@ engine = None  # no pooler here
 
 ## Fix safety
 The fix removes the code, or the whole comment if it lists no other code. Codes of other tools and any other text stay.
-The fix is unsafe if flake8 reads the comment in another way: it applies a prefix such as `PGB1` in `# noqa` to all
+The fix is unsafe if flake8 interprets the comment differently: it applies a prefix such as `PGB1` in `# noqa` to all
 codes that begin with it, and it skips the whole file for `# flake8: noqa`.
 
 ## Versions

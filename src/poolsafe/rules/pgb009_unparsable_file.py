@@ -6,7 +6,7 @@ of format 4.
 
 ## Why is this bad?
 Nothing in such a file is checked. In many projects, the file that creates the engine is the only one that matters.
-Without this finding, it would seem to have passed.
+Without this finding, the file would seem to have passed.
 
 ## Example
 ```python
@@ -26,9 +26,8 @@ engine = create_async_engine(
 )
 ```
 
-Jinja templates (cookiecutter, copier) are not reported if their path contains `{{` or if it is their tags that cannot
-be parsed.
-Add other files that are not meant to be valid Python, such as broken test input, to `exclude`. `# noqa` does not
+Jinja templates (cookiecutter, copier) are not reported if their path contains `{{` or if their tags cause the syntax
+error. Add other files that are not meant to be valid Python, such as broken test input, to `exclude`. `# noqa` does not
 suppress this finding, because comments cannot be recognised in a file that cannot be parsed.
 
 ## Fix safety

@@ -9,7 +9,7 @@ also under flake8; `ALL`, `PGB` and `PGB0` do not select it.
 ## Why is this bad?
 poolsafe reports no problem if it cannot judge an engine, so a file can pass although its engine breaks behind
 PgBouncer. The last line of the report counts such engines, and `--verbose` lists them. This rule is for projects that
-want to settle each of them, in CI, in a pre-commit hook or in flake8.
+want to resolve each of them, in CI, in a pre-commit hook or in flake8.
 
 ## Example
 ```toml
@@ -38,15 +38,16 @@ engine = create_async_engine(
 )
 ```
 
-If you do not want to change the code, settle it with a setting or a comment:
+If you do not want to change the code, add a setting or a comment:
 
 | if this is unknown | do this |
 |---|---|
 | the driver | set `assume-driver` to `"asyncpg"` if it is asyncpg, to `"none"` if it is not |
-| a cache size, or what a creator does | set `pooler` to `"session"` or `"none"`, if that is what you run |
-| any of these, or code that is too slow to analyse | review it, and add `# noqa: PGB010` where the call begins |
+| a cache size, or what a creator does | set `pooler`, if you use session pooling (`"session"`) or none (`"none"`) |
+| any of these, or the analysis takes too long | review the code, and add `# noqa: PGB010` where the call begins |
 
-A synchronous engine with an unknown driver is assumed not to use asyncpg, which is rare with `create_engine()`.
+If the driver of a synchronous engine is unknown, poolsafe assumes that it is not asyncpg, because asyncpg is rarely
+used with `create_engine()`.
 
 ## Fix safety
 There is no fix.

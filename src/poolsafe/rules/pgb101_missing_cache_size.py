@@ -7,7 +7,8 @@ and SQLAlchemy's `prepared_statement_cache_size`.
 asyncpg prepares every query under a name such as `__asyncpg_stmt_1__` and uses the name again later. A pooler in
 transaction or statement mode may run the next transaction on another server connection, where the name is missing or
 belongs to another client's query. The result is an exception or, without any exception, **the rows of another client's
-query**. You rarely see it in development, because a single process with a single task does not fail.
+query**. You rarely see it in development, because a single process with a single task does not fail until it is
+restarted.
 
 ## Exceptions
 - `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`
@@ -58,7 +59,7 @@ The fix is safe if the call always receives an asyncpg URL. If the call also cre
 - If an `if` checks or selects the URL, an unsafe fix adds the keys in the call, under the same condition.
 - If nothing in the file separates asyncpg's engine from that of the other driver, there is no fix.
 
-In a public function that passes its `**kwargs` on, the fix takes `connect_args` out of them first, so that callers can
+In a public function that passes on its `**kwargs`, the fix pops `connect_args` from them first, so that callers can
 still pass it.
 
 The fix is always unsafe if the code distinguishes an empty environment variable from an unset one before it creates the

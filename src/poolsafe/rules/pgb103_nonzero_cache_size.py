@@ -4,8 +4,8 @@ Reports an engine on asyncpg that sets a cache size to a positive number. The si
 and SQLAlchemy's `prepared_statement_cache_size`.
 
 ## Why is this bad?
-A small cache fails like a large one: with any size above 0, prepared statements are kept by name, and a transaction
-pooler may look for the name on the wrong server connection. The result is
+A small cache fails like a large one: with any size above 0, prepared statements are used again by name, and a
+transaction pooler may run the next transaction on a server connection that does not have the name. The result is
 `prepared statement "__asyncpg_stmt_1__" does not exist`, `DuplicatePreparedStatementError: prepared statement
 "__asyncpg_stmt_1__" already exists`, or another client's rows.
 

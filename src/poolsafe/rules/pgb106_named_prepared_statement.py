@@ -1,8 +1,8 @@
 """
 ## What it does
 Reports an engine with both caches at 0 in a project that runs asyncpg <= 0.30. If the versions do not support an empty
-name, it is also reported next to a finding about the cache sizes (`PGB101` to `PGB105`, `PGB108`), because setting both
-to 0 is then not enough.
+name, it is also reported together with a finding about the cache sizes (`PGB101` to `PGB105`, `PGB108`), because
+setting both to 0 is then not enough.
 
 ## Why is this bad?
 Up to 0.30, asyncpg gives every statement that it prepares a numbered name (`__asyncpg_stmt_1__`), whatever the cache

@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports SQLAlchemy's `prepared_statement_name_func` where it does not help. It fails without both cache sizes at 0, with
-unique names under AUTOCOMMIT, or with versions that do not support it.
+Reports SQLAlchemy's `prepared_statement_name_func` where it does not help. A name function fails unless both cache
+sizes are 0. It also fails with unique names under AUTOCOMMIT, and with versions that do not support it.
 
 ## Why is this bad?
 - Without `prepared_statement_cache_size=0`, SQLAlchemy's cache keeps names that exist on only one server connection:
@@ -12,7 +12,7 @@ unique names under AUTOCOMMIT, or with versions that do not support it.
   raises the same exception. It makes no difference whether AUTOCOMMIT is set for the engine, or by
   `execution_options(isolation_level="AUTOCOMMIT")` for a connection or a copy of the engine, as Alembic's
   `autocommit_block()` does for the engine in env.py.
-- With an empty name and without both sizes at 0, statements overwrite each other and return **another client's rows**.
+- With an empty name, unless both sizes are 0, statements overwrite each other and return **another client's rows**.
   With the empty name alone, this happens even if PgBouncer supports prepared statements, and even without a pooler.
 - With SQLAlchemy < 2.0.10: `TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func'`.
   With asyncpg < 0.28 an empty name fails even without a pooler: `unnamed prepared statement does not exist`.
@@ -73,8 +73,8 @@ Failures of 1080 attempts on PgBouncer 1.18, with SQLAlchemy 2.1.9 + asyncpg 0.3
 | unique names, `NullPool` | 106 | 730 |
 | empty name | 485 of 648 | 904 |
 
-With unique names, both sizes at 0 and AUTOCOMMIT on a connection, on a copy of the engine and on the engine, 155, 160
-and 156 of 180 attempts failed. See docs/evidence.md.
+With unique names, both sizes at 0 and AUTOCOMMIT on a connection, on a copy of the engine or on the engine, 155, 160
+and 156 of 180 attempts failed, respectively. See docs/evidence.md.
 
 ## References
 - [SQLAlchemy: prepared statement

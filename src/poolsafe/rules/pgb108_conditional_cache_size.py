@@ -4,8 +4,8 @@ Reports a cache size that is 0 only on some paths. For example, it may be 0 only
 
 ## Why is this bad?
 The other paths fail behind a transaction pooler (`DuplicatePreparedStatementError: prepared statement
-"__asyncpg_stmt_1__" already exists`, `prepared statement "__asyncpg_stmt_1__" does not exist`), and tests
-rarely take them. Over time, more environments get a pooler, but nobody updates the condition.
+"__asyncpg_stmt_1__" already exists`, `prepared statement "__asyncpg_stmt_1__" does not exist`), and tests rarely take
+them. When another environment gets a pooler, it is easy to forget to update the condition.
 
 asyncpg's own `connect()` and `create_pool()` are checked in the same way.
 

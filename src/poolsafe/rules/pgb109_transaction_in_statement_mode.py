@@ -1,12 +1,12 @@
 """
 ## What it does
-Reports an engine that opens transactions behind a pooler in statement mode. It is only
-reported if the mode is known from the configuration of poolsafe or of the pooler.
+Reports an engine that opens transactions behind a pooler in statement mode. It is only reported if the mode is known
+from the configuration of poolsafe or of the pooler.
 
 ## Why is this bad?
 SQLAlchemy opens a transaction for everything it executes, and PgBouncer in statement mode rejects transactions:
 `ConnectionDoesNotExistError: connection was closed in the middle of operation: transaction blocks not allowed in
-statement pooling mode`. Only an engine in AUTOCOMMIT works there.
+statement pooling mode`. Only an engine with AUTOCOMMIT works there.
 
 ## Example
 ```toml
@@ -25,7 +25,7 @@ engine = create_async_engine(
 ```
 
 ## Use instead
-Use transaction pooling. If it has to be statement pooling and you only execute single statements, use AUTOCOMMIT:
+Use transaction pooling. If you have to use statement pooling and execute only single statements, use AUTOCOMMIT:
 
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine

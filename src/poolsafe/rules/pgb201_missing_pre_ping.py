@@ -3,10 +3,10 @@
 Reports an engine on asyncpg that keeps connections without `pool_pre_ping=True`.
 
 ## Why is this bad?
-If the pooler closes a connection that is idle in SQLAlchemy's pool, the next query on it fails. PgBouncer closes it
-when it is restarted, on `KILL`, and (in transaction pooling) when `client_idle_timeout` has passed; in session pooling,
-also when PostgreSQL is restarted. With pre-ping, SQLAlchemy tests the connection at checkout and reconnects. A
-transaction that is open when the connection is closed fails in any case.
+If the pooler closes a connection that is idle in SQLAlchemy's pool, the next query on it fails. PgBouncer closes client
+connections on a restart and on `KILL`, in transaction pooling after `client_idle_timeout`, and in session pooling when
+PostgreSQL restarts. With pre-ping, SQLAlchemy tests the connection at checkout and reconnects. A transaction that is
+open when the connection is closed fails in any case.
 
 `server_idle_timeout` and `server_lifetime` are harmless: they close PgBouncer's server connections, not the client's.
 
@@ -38,15 +38,15 @@ engine = create_async_engine(
 )
 ```
 
-`NullPool` and `StaticPool` are not reported. Neither are engines that are created and disposed of in the same function,
-as in scripts and migrations, because they do not keep connections for long. They are reported if the function yields in
-between, as a lifespan function does, or if it runs a server or a bot. `pool_recycle` below the pooler's
-`client_idle_timeout` covers that timeout, but not a restart.
+Engines with `NullPool` or `StaticPool` are not reported. Neither are engines that are created and disposed of in the
+same function, as in scripts and migrations, because they do not keep connections for long. They are reported if the
+function yields in between, as a lifespan function does, or if it runs a server or a bot. A `pool_recycle` below the
+pooler's `client_idle_timeout` prevents the error after that timeout, but not after a restart.
 
 ## Fix safety
 The fix adds `pool_pre_ping=True`. It is safe; the ping costs one round trip at checkout. There is no fix if a `**`
-mapping that cannot be read may already contain the argument. A public function that passes its `**kwargs` on gets
-`pool_pre_ping=kwargs.pop("pool_pre_ping", True)`, so that its callers can still decide.
+mapping that poolsafe cannot follow may already contain the argument. A public function that passes on its `**kwargs`
+gets `pool_pre_ping=kwargs.pop("pool_pre_ping", True)`, so that its callers can still decide.
 
 ## Versions
 With SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping runs outside a transaction and fails behind a transaction pooler.

@@ -7,8 +7,8 @@ The first query on a pooled connection fails with `ConnectionDoesNotExistError: 
 operation` when PgBouncer has been restarted or its `client_idle_timeout` has passed, or with
 `InterfaceError: connection is closed` if the event loop ran in the meantime. See `PGB201`.
 
-Someone turned pre-ping off, perhaps because it seemed to make things worse. It does while the statement caches are on
-(`PGB101`), because the ping is one more prepared statement. With both caches off, it does no harm.
+Pre-ping may have been turned off because it made things worse. It does so while the statement caches are on (`PGB101`),
+because the ping is one more prepared statement. With both caches off, it does no harm.
 
 ## Example
 ```python

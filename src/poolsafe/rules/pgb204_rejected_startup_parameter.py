@@ -6,13 +6,14 @@ Reports keys of asyncpg's `server_settings` that the pooler rejects or drops.
 asyncpg sends them as startup parameters, and PgBouncer accepts only those that it can restore on each server
 connection: `application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and
 `IntervalStyle` since 1.20). With any other parameter, connecting fails, in session pooling too:
-`ProtocolViolationError: unsupported startup parameter: jit`. Since 1.20, PgBouncer also reads `options`: `unsupported
-startup parameter in options: jit`, and for psycopg's `options="-c search_path=..."` `FATAL: unsupported startup
-parameter in options: search_path`. Before 1.20, the error is `unsupported startup parameter: options`.
+`ProtocolViolationError: unsupported startup parameter: jit`. PgBouncer also rejects them in the parameter `options`:
+since 1.20 with `unsupported startup parameter in options: jit`, or for psycopg's `options="-c search_path=..."`,
+`FATAL: unsupported startup parameter in options: search_path`. Before 1.20, it rejects any `options` with
+`unsupported startup parameter: options`.
 
 PgBouncer's `ignore_startup_parameters` only hides the problem: the connection succeeds, and the value is silently
 ignored. Neon's proxy and Supabase's pooler (Supavisor) also silently drop nearly all of them; Neon's proxy does so even
-without a pooler. [The catalogue of poolers](../poolers.md) shows which poolers reject, drop or apply them.
+on direct connections. [The catalogue of poolers](../poolers.md) shows which poolers reject, drop or apply them.
 
 The rule also checks the `server_settings` of asyncpg's own `connect()` and `create_pool()`, and unknown keys in the
 query of an asyncpg DSN, which asyncpg sends as server settings. It also checks psycopg's `options`, which raise
@@ -58,7 +59,7 @@ There is no fix, because the value first has to be set elsewhere.
 
 ## Versions
 Connecting always failed with PgBouncer 1.18 and 1.25.2, in transaction and session pooling. `IntervalStyle` is never
-reported.
+reported, because newer versions of PgBouncer accept it.
 
 ## References
 - [PgBouncer: ignore_startup_parameters](https://www.pgbouncer.org/config.html#ignore_startup_parameters)

@@ -16,9 +16,9 @@ misspelled keyword in the call of the engine function, and asyncpg's parameters 
 engine on another driver.
 
 ## Why is this bad?
-SQLAlchemy passes the query, `connect_args` and whatever listeners add to `asyncpg.connect()` as keywords, and
-connecting raises `TypeError: connect() got an unexpected keyword argument 'sslmode'`, on every server. Hosting
-providers write their URLs for libpq, with such parameters. A string that is not an `ssl` mode raises
+SQLAlchemy passes the URL's query, `connect_args` and the keys that listeners add to `asyncpg.connect()` as keywords,
+and connecting raises `TypeError: connect() got an unexpected keyword argument 'sslmode'`, on every server. Hosting
+providers' URLs are written for libpq and often contain such parameters. A string that is not an `ssl` mode raises
 `ClientConfigurationError: ... parameter must be one of: disable, allow, prefer, require, verify-ca, verify-full`, and a
 number given as a string raises `TypeError: unsupported operand type(s)` or
 `'<' not supported between instances of 'str' and 'int'`.
@@ -77,9 +77,13 @@ engine = create_async_engine(
 | `server_settings`, `ssl`, `command_timeout` as a keyword of the engine function | the same in `connect_args` |
 
 ## Fix safety
-The fix passes each parameter in the form that asyncpg accepts. It is safe for `sslmode` with a known mode,
-`application_name` with a known name, and `timeout` in the URL, if they are written in the engine's call and every path
-to it passes an asyncpg URL. It is also safe to move asyncpg's keywords from the engine function to `connect_args`.
+The fix passes each parameter in the form that asyncpg accepts. If the parameter is written in the call that creates the
+engine, and every path to that call passes an asyncpg URL, these changes are safe:
+
+- `sslmode` becomes `ssl`, if the mode is known.
+- `application_name` moves to `server_settings`, if the name is known.
+- `timeout` moves from the URL to `connect_args`.
+- asyncpg's keywords move from the engine function to `connect_args`.
 
 The fix is unsafe in these cases:
 

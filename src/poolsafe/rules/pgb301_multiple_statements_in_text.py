@@ -4,12 +4,12 @@ Reports `text()` with two or more SQL commands that run on asyncpg. It also chec
 parameters or `prepare_threshold` is 0.
 
 ## Why is this bad?
-SQLAlchemy lets asyncpg prepare everything it executes, and PostgreSQL can prepare only one command at a time:
+SQLAlchemy prepares everything that it executes on asyncpg, and PostgreSQL can prepare only one command at a time:
 `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped as
 `sqlalchemy.exc.ProgrammingError`. This has nothing to do with the pooler: it also fails on a direct connection, in
-every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it prepares too. psycopg 3 runs
-several commands in one string, but not with parameters, and not with `prepare_threshold=0`, which prepares every
-statement at once: `psycopg.errors.SyntaxError` with the same text.
+every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it prepares too. psycopg 3 can
+run several commands in one string. But with parameters, or with `prepare_threshold=0`, which prepares every statement,
+it raises `psycopg.errors.SyntaxError` with the same text.
 
 ## Example
 ```python
@@ -33,9 +33,9 @@ async def rebuild(connection: AsyncConnection) -> None:
 ```
 
 A final semicolon, semicolons in strings, comments and dollar-quoted bodies, `BEGIN ATOMIC` functions and
-`CREATE RULE ... DO ALSO (a; b)` do not count as several commands. Nothing is reported for synchronous engines
-(psycopg2, psycopg), which can run several commands in one call, for engines on other drivers, for the SQL of other
-databases, or in a branch for another dialect.
+`CREATE RULE ... DO ALSO (a; b)` do not count as several commands. Synchronous engines on psycopg2 and psycopg can run
+several commands in one call and are not reported. Neither are engines on other drivers, SQL of other databases, and
+branches for another dialect.
 
 ## Fix safety
 The fix gives each command its own call. It is safe for a statement in a transaction whose result is not used. Otherwise

@@ -10,9 +10,9 @@ asyncpg's own connections and pools, the rule checks `fetch()`, `fetchrow()`, `f
 All of them make asyncpg prepare the string, which works for one command only: `PostgresSyntaxError: cannot insert
 multiple commands into a prepared statement`. `exec_driver_sql()` is often recommended as a workaround, but it fails
 too. This has nothing to do with the pooler. asyncpg's own `execute()` without arguments can run several commands, and
-so can psycopg without parameters. With parameters, or prepared, psycopg raises `SyntaxError` with the same text. With
-`prepare_threshold=0` it prepares everything at the first execution, so that no script works. This is also true of an
-engine of SQLAlchemy on psycopg.
+so can psycopg without parameters. With parameters, or when it prepares the string, psycopg raises `SyntaxError` with
+the same text. With `prepare_threshold=0`, it prepares every string, so it cannot run several commands at all. The same
+is true of SQLAlchemy engines on psycopg.
 
 ## Example
 ```python

@@ -4,7 +4,7 @@ Reports SQL that changes a session setting and runs on asyncpg. It checks `SET`,
 and `SET SESSION CHARACTERISTICS`.
 
 ## Why is this bad?
-A transaction pooler gives each transaction any free server connection. A setting stays on the connection where it was
+A transaction pooler runs each transaction on any free server connection. A setting stays on the connection where it was
 made: the client does not have it on other connections, and the next client inherits it.
 
 - With a custom setting for row-level security, such as `app.tenant`, the next client sees this client's rows.
@@ -60,13 +60,14 @@ async def nightly_report() -> None:
         await connection.execute(text("REFRESH MATERIALIZED VIEW sales_by_day"))
 ```
 
-With `set_config`, pass `true` as the last argument. Instead of `SET SESSION CHARACTERISTICS`, use `SET TRANSACTION`.
-If every transaction needs the setting, make it in a `begin` listener of the engine or an `after_begin` listener of the
+With `set_config`, pass `true` as the last argument. Instead of `SET SESSION CHARACTERISTICS`, use `SET TRANSACTION`. If
+every transaction needs the setting, make it in a `begin` listener of the engine or an `after_begin` listener of the
 session, or on the server: `ALTER ROLE app SET statement_timeout = '30s'`. In a policy for row-level security, use
-`NULLIF(current_setting('app.tenant', true), '')`, because after `SET LOCAL` the value is empty, not NULL.
+`NULLIF(current_setting('app.tenant', true), '')`, because after a transaction with `SET LOCAL`, the value is an empty
+string, not NULL.
 
 ## Fix safety
-The fix uses `SET LOCAL`, or `true` for `set_config`. It is safe if the transaction ends in the same function and
+The fix uses `SET LOCAL`, or passes `true` to `set_config`. It is safe if the transaction ends in the same function and
 nothing runs on the connection afterwards, and unsafe if a caller may commit and continue. There is no fix outside a
 transaction, where `SET LOCAL` has no effect.
 

@@ -5,9 +5,9 @@ Reports SQL that sets the role of the session and runs on asyncpg. It checks `SE
 
 ## Why is this bad?
 After the commit, a transaction pooler gives the server connection to another client, which then acts as this role: it
-can read what the role can read, or gets `InsufficientPrivilegeError: permission denied`. On another server connection,
-this client has its login role again. A later `RESET ROLE` may run on yet another connection and then has no effect on
-this one.
+can read what the role can read, or gets `InsufficientPrivilegeError: permission denied`. The first client acts as its
+login role again once it gets another server connection. A later `RESET ROLE` may also run on another server connection,
+and then has no effect on the first one.
 
 ## Example
 ```python

@@ -7,12 +7,12 @@ released.
 ## Why is this bad?
 The lock belongs to a server connection of the pooler, not to the client.
 
-- Another client on the same server connection gets the lock too, so the lock excludes no one. As a mutex, it failed in
-  50 of 180 attempts.
+- Another client on the same server connection gets the lock too, so the lock does not exclude other clients. As a
+  mutex, it failed in 50 of 180 attempts.
 - The unlock may run on another server connection: `pg_advisory_unlock()` returns false with
   `you don't own a lock of type ExclusiveLock`, and the lock remains. Neither a rollback nor a disconnect releases it,
   and other clients may wait for it forever.
-- A query that tests whether the connection is alive does not help, because it may run on another server connection.
+- A heartbeat query does not show that the lock is still held, because it may run on another server connection.
 - asyncpg's pool runs `pg_advisory_unlock_all()` whenever a connection is released, on any free server connection. In a
   test, this released the lock of another client.
 
@@ -60,9 +60,9 @@ A lock that has to outlive its transactions, such as one for leader election, ne
 pooler.
 
 ## Fix safety
-The fix uses a transaction-level lock (`pg_advisory_xact_lock`, `pg_try_advisory_xact_lock`) and removes the unlock, if
-both can be seen. It is always unsafe: the lock is now released at the end of the transaction, which may be earlier or
-later. There is no fix outside a transaction.
+The fix uses a transaction-level lock (`pg_advisory_xact_lock`, `pg_try_advisory_xact_lock`) and removes the unlock if
+poolsafe finds it. It is always unsafe: the lock is then released at the end of the transaction, which may be earlier or
+later than before. There is no fix outside a transaction.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards

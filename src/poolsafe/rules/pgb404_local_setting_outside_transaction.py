@@ -9,7 +9,7 @@ Outside a transaction block, each statement is a transaction of its own, with or
 warning, which Python does not show: `SET LOCAL can only be used in transaction blocks`.
 
 - A setting immediately gets its old value back: the tenant is empty, and the timeout does not apply.
-- A lock is released immediately: in a test, another client got it while the first one believed it held it.
+- A lock is released immediately: in a test, another client got it while the first one still relied on it.
 - A table is dropped immediately: the next statement raises `UndefinedTableError: relation "tt" does not exist`.
 
 A query that also reads tables, such as `SELECT pg_advisory_xact_lock(id) FROM jobs`, is not reported.

@@ -3,9 +3,10 @@
 Reports `LISTEN` and asyncpg's `add_listener()`.
 
 ## Why is this bad?
-Behind a transaction pooler, `LISTEN` registers the channel on any free server connection, which the pooler then gives
-to other clients. The client receives no notifications and no error. In a test, the notification went to another client
-that was using that server connection. A long transaction does not help, because `LISTEN` takes effect when it commits.
+Behind a transaction pooler, `LISTEN` registers the channel on whichever server connection is free, and the pooler then
+gives that connection to other clients. The client receives no notifications and no error. In a test, the notification
+went to another client that was using that server connection. A long transaction does not help, because `LISTEN` takes
+effect when it commits.
 
 `NOTIFY` and `pg_notify()` work behind every pooler.
 
@@ -20,7 +21,8 @@ async def watch(dsn: str) -> None:
 ```
 
 ## Use instead
-Listen on a connection that bypasses the pooler. If its variable has `direct` in its name, poolsafe recognises it:
+Listen on a connection that bypasses the pooler. poolsafe recognises it if the name of the URL's variable contains
+`direct`:
 
 ```python
 import asyncpg

@@ -4,7 +4,7 @@ Reports session settings that are made in a connection event of SQLAlchemy. The 
 `do_connect` and `checkout`.
 
 ## Why is this bad?
-These events are about the connection to the pooler. A transaction pooler does not tie it to a server connection, so the
+These events concern the connection to the pooler. A transaction pooler does not tie it to a server connection, so the
 setting is made on an arbitrary one.
 
 - A setting from a `connect` listener reaches the server connection of one transaction. Later transactions do not have
@@ -51,11 +51,11 @@ def set_search_path(connection):
     connection.exec_driver_sql("SET LOCAL search_path TO tenant_a")
 ```
 
-With this, 0 of 180 queries were wrong. A value that never changes can be set on the server:
+With this listener, 0 of 180 queries were wrong. A value that never changes can be set on the server:
 `ALTER ROLE app SET search_path = tenant_a`.
 
 ## Fix safety
-There is no fix, because a listener for the `begin` event takes other parameters.
+There is no fix, because a listener for the `begin` event has different parameters.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, SQLAlchemy 2.1.9, asyncpg 0.32.

@@ -9,21 +9,22 @@ Reports other SQL that needs or clears the state of its server connection.
 - `DISCARD` and `DEALLOCATE ALL`
 
 ## Why is this bad?
-The client's next transaction may run on another server connection, and another client gets this one.
+The client's next transaction may run on another server connection, and another client may get this one.
 
 - A prepared statement is missing on the other connection: `prepared statement "p1" does not exist`. Another client that
   uses the same name gets `DuplicatePreparedStatementError: prepared statement "p1" already exists`, or executes this
   client's statement.
 - A cursor is missing too: `InvalidCursorNameError: cursor "c1" does not exist`. Another client can fetch its rows.
-- A library reaches one server connection only, and for every client that uses it.
+- `LOAD` loads the library on one server connection only, and for every client that uses that connection.
 - `lastval()` returned another client's id, or raised `lastval is not yet defined in this session` (162 of 180).
-- `DISCARD ALL` and `DEALLOCATE ALL` clear the state of any client on that server connection, not the client's own. In a
-  transaction, `DISCARD ALL` raises `DISCARD ALL cannot run inside a transaction block`.
+- `DISCARD ALL` and `DEALLOCATE ALL` clear the state of an arbitrary server connection, on which other clients may
+  depend. In a transaction, `DISCARD ALL` raises `DISCARD ALL cannot run inside a transaction block`.
 
-The last two also fail without a pooler and in session mode: they drop the statements that asyncpg has cached for the
-connection. Its next queries raise `prepared statement "__asyncpg_stmt_1__" does not exist`, in whatever part of the
-application they are. This is reported, as an error, if all connections that may run the command come from a pool or an
-engine of the file or project and have both caches. With one size at 0 nothing is cached, and nothing fails.
+`DISCARD ALL` and `DEALLOCATE ALL` also do harm without a pooler and in session mode: they drop the statements that
+asyncpg has cached for the connection. The next queries on that connection, in any part of the application, raise
+`prepared statement "__asyncpg_stmt_1__" does not exist`. poolsafe reports this as an error if all connections that may
+run the command come from a pool or an engine in the file or project and have both caches on. If one of the sizes is 0,
+nothing is cached, and nothing fails.
 
 ## Example
 ```python

@@ -31,8 +31,8 @@ async def make_pool() -> asyncpg.Pool:
 DSN, where it is sent to the server as an unknown setting (`PGB105`).
 
 A call is not reported if a `**` argument may contain the key, if a pool has its own `connect=` function, or if the URL
-has a name such as `DIRECT_URL`, which means a direct connection. A connection that the creator of a SQLAlchemy engine
-makes is judged together with the engine (`PGB101`).
+has a name such as `DIRECT_URL`, which means a direct connection. A connection made by the creator of a SQLAlchemy
+engine is checked together with the engine (`PGB101`).
 
 ## Fix safety
 The fix adds `statement_cache_size=0` to the call. It is safe unless the call passes on a parameter of the enclosing

@@ -44,7 +44,7 @@ Codecs (`set_type_codec`) belong in `init`, because they exist only in the clien
 or connection class may keep what `init` sets; its `init` is then treated like `setup`.
 
 ## Fix safety
-There is no fix, because `setup` instead of `init` would also be wrong behind a pooler.
+There is no fix, because the setting would also be wrong in `setup` behind a pooler.
 
 ## Versions
 With two queries per acquire and 180 attempts with asyncpg 0.32, `init` gave 126 wrong results on PgBouncer 1.18 and 114

@@ -1,6 +1,6 @@
 """
 ## What it does
-Reports databases, Tortoise ORM, Piccolo and gino with asyncpg's statement cache on.
+Reports connections of databases, Tortoise ORM, Piccolo and gino with asyncpg's statement cache on.
 
 ## Why is this bad?
 These libraries create asyncpg connections with asyncpg's default cache of 100 prepared statements. In transaction
@@ -25,10 +25,10 @@ Each library expects the size in a different place:
 
 | library | works | ignored or rejected |
 |---|---|---|
-| databases | `Database(url, statement_cache_size=0)` | the URL's query is ignored |
-| Tortoise ORM | `credentials`, or `?statement_cache_size=0` in the URL | ignored next to `credentials` |
-| Piccolo | `PostgresEngine(config={..., "statement_cache_size": 0})` | a keyword of the engine: TypeError |
-| gino | `set_bind(url, statement_cache_size=0)` | the URL's query is ignored |
+| databases | `Database(url, statement_cache_size=0)` | in the URL's query: ignored |
+| Tortoise ORM | in `credentials`, or `?statement_cache_size=0` in the URL | next to `credentials`: ignored |
+| Piccolo | `PostgresEngine(config={..., "statement_cache_size": 0})` | as a keyword of the engine: TypeError |
+| gino | `set_bind(url, statement_cache_size=0)` | in the URL's query: ignored |
 
 ormar uses a SQLAlchemy engine, which `PGB101` checks. Tortoise sends `schema` as the startup parameter `search_path`,
 which PgBouncer rejects (`PGB204`).
