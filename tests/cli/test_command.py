@@ -655,7 +655,18 @@ def test_help_names_every_group(poolsafe: Run, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setenv("COLUMNS", "70")
     ran = poolsafe("--help")
     assert ran.code == 0
-    for word in ("--diff", "--select CODES", "Fixing", "Rules", "Files", "Output", "Information", "Exit codes: 0"):
+    for word in (
+        "--diff",
+        "--select CODES",
+        "[--add-noqa[=REASON]]",
+        "  --add-noqa[=REASON]   add a",
+        "Fixing",
+        "Rules",
+        "Files",
+        "Output",
+        "Information",
+        "Exit codes: 0",
+    ):
         assert word in ran.out
     assert max(map(len, ran.out.splitlines())) <= 70
 

@@ -79,10 +79,10 @@ def test_the_report(doctor: Any) -> None:
     for text in (
         "Examined db:6432, database app, as u\n",
         "Parameters of the URL that were not sent: pgbouncer\n",
-        "Transactions: clients share server connections, and switch between transactions\n",
+        "Transactions: clients share server connections, and each transaction may use another one\n",
         "  jit: refused (unsupported startup parameter: jit)\n",
         "Recommended options: 0 of 24 queries failed\n",
-        "  PostgreSQL closes idle connections: idle_session_timeout = 5min; a pooler's",
+        "  PostgreSQL's idle timeouts: idle_session_timeout = 5min; a pooler's own timeouts",
         "Verdict: transaction-breaks\n",
         "Use this with asyncpg 0.32.0 and SQLAlchemy 2.1.9 (tried above):\n",
         '    create_async_engine(url, connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0})\n',
@@ -171,7 +171,7 @@ def test_the_state_of_sessions(doctor: Any) -> None:
         "  notifications: do not arrive, without an error\n",
     ):
         assert text in ran.stdout, ran.stdout
-    assert "--probe-state leaves these on shared servers" in ran.stderr
+    assert "--probe-state creates these on shared server connections" in ran.stderr
     assert all(len(line) < 240 for line in ran.stderr.splitlines())
 
 

@@ -56,9 +56,16 @@ OVERRIDES = {
 }
 
 
+class _Formatter(argparse.HelpFormatter):
+    def format_help(self) -> str:
+        # argparse cannot say that the value is optional and needs `=`. The longer text takes up some of the padding.
+        said, better = "--add-noqa REASON", "--add-noqa[=REASON]"
+        return super().format_help().replace(f"{said}   ", f"{better} ").replace(said, better)
+
+
 def _formatter(prog: str) -> argparse.HelpFormatter:
     # argparse creates one for every argument, and would import shutil to get the width.
-    return argparse.HelpFormatter(prog, width=min(columns(), 100) - 2)
+    return _Formatter(prog, width=min(columns(), 100) - 2)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -306,7 +313,7 @@ def _add_rules(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--add-noqa",
         metavar="REASON",
-        help="add a `# noqa` comment to each line with a finding; `--add-noqa=REASON` also adds a reason",
+        help="add a `# noqa` comment, with REASON if given, to each line with a finding",
     )
     group.add_argument("--write-baseline", metavar="FILE", help="save the findings to a file for --baseline")
     group.add_argument("--baseline", metavar="FILE", help="ignore the findings saved in this file")
@@ -341,7 +348,7 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         "-j",
         "--jobs",
         metavar="N",
-        help="use at most N processes; 0 means one per processor (default: chosen by the amount of work)",
+        help="use at most N processes; 0 means one per processor (default: depends on the amount of work)",
     )
     group.add_argument(
         "-n", "--no-cache", action="store_true", help="accepted for compatibility with ruff; poolsafe has no cache"
@@ -360,7 +367,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="print only the findings")
     group.add_argument("-s", "--silent", action="store_true", help="print nothing; only set the exit code")
     group.add_argument(
-        "-v", "--verbose", action="store_true", help="also list engines without findings, with the reason"
+        "-v", "--verbose", action="store_true", help="also list the engines without findings, with reasons"
     )
     group.add_argument("-e", "--exit-zero", action="store_true", help="exit with 0 even if there are findings")
     group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed")
@@ -385,7 +392,7 @@ def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--probe-state",
         action="store_true",
-        help="with --doctor: also test session state; if killed, these tests may leave a lock, setting or table",
+        help="with --doctor: also test session state; if the doctor is killed, a lock, setting or table may remain",
     )
     group.add_argument(
         "--write-config", action="store_true", help="with --doctor: save the result to the configuration file"

@@ -39,9 +39,9 @@ WORDS = {
         f"so prepared statements and session state work as on PostgreSQL. {_ALL_THE_SAME}"
     ),
     Between.INHERITS: (
-        "A pooler in session mode that does not reset a server before the next client gets it. That client finds the "
-        "previous one's prepared statements (`prepared statement ... already exists`), settings, locks and temporary "
-        "tables. The best remedy is to let the pooler reset the server: `server_reset_query = DISCARD ALL` in "
+        "A pooler in session mode that does not reset a server connection before the next client gets it. That client "
+        "finds the previous one's prepared statements (`prepared statement ... already exists`), settings, locks and "
+        "temporary tables. If you can, let the pooler reset the connection: `server_reset_query = DISCARD ALL` in "
         "PgBouncer. Otherwise, use the options below."
     ),
     Between.BREAKS: (
@@ -49,12 +49,12 @@ WORDS = {
         "`prepared statement ... already exists` or `does not exist`, and may return another client's rows."
     ),
     Between.CARRIES: (
-        "A pooler in transaction mode that makes prepared statements work on every server. asyncpg's defaults "
-        "work. SET, advisory locks, temporary tables and LISTEN still belong to a server, not to a client."
+        "A pooler in transaction mode that supports prepared statements on every server connection. asyncpg's defaults "
+        "work. SET, advisory locks, temporary tables and LISTEN still affect a server connection, not a client."
     ),
     Between.PINS: (
-        "A pooler that shares servers until a client has state of its own, and then keeps that client on its server. "
-        "Nothing breaks here, but such a client no longer shares its server."
+        "A pooler that shares server connections, but gives a client with session state a connection of its own. "
+        "Nothing breaks here, but that connection is no longer shared."
     ),
     Between.STATEMENT: (
         "A pooler in statement mode. It refuses transactions, so an engine works only with "
@@ -109,16 +109,16 @@ def lost(seen: Observations) -> tuple[str, ...]:
 
 
 def how(seen: Observations) -> str:
-    """Returns why a server is or is not reached directly, as a sentence for the report."""
+    """Returns how the report explains whether there is a pooler, as a clause without a full stop."""
     identity = seen.identity
     if identity.pgpool:
-        return "it answers as pgpool-II: a pooler is in between"
+        return "the server answers as pgpool-II, so there is a pooler"
     if not identity.process:
-        return "the process announced when connecting is not the one that answers: a pooler is in between"
+        return "the process announced on connect is not the one that answers queries, so there is a pooler"
     if seen.pooling.reused:
-        return "a new connection got the server process of one that had ended: a pooler is in between"
+        return "a new connection got the server process of a closed one, so there is a pooler"
     if between(seen) is Between.SESSION:
-        return "the announced process answers, but startup parameters do not reach it: a proxy is in between"
+        return "the announced process answers queries, but startup parameters do not reach it, so there is a proxy"
     if identity.port is False:
-        return "the announced process answers; it sees another client port, so something rewrites addresses"
-    return "the process announced when connecting answers and sees this client's own port: nothing is in between"
+        return "the announced process answers queries but sees another client port, so something rewrites addresses"
+    return "the process announced on connect answers queries and sees this client's own port, so there is no pooler"

@@ -40,15 +40,15 @@ _FATES = {
     Fate.UNKNOWN: "unknown: the server does not report it",
 }
 _MOVEMENTS = {
-    Movement.MOVES: "clients share server connections, and switch between transactions",
-    Movement.STAYS: "a client keeps its server",
+    Movement.MOVES: "clients share server connections, and each transaction may use another one",
+    Movement.STAYS: "each client keeps its server connection",
     Movement.NO_TRANSACTIONS: "refused",
 }
 _CARRIED = {
-    Carried.YES: "work",
-    Carried.NO: "break",
-    Carried.PINNED: "work: the client keeps its server from then on",
-    Carried.INHERITED: "stay on the server for the next client",
+    Carried.YES: "supported",
+    Carried.NO: "not supported",
+    Carried.PINNED: "supported, but the client then keeps its server connection",
+    Carried.INHERITED: "supported, but they remain on the server connection for the next client",
     Carried.UNKNOWN: "unknown",
 }
 
@@ -100,7 +100,7 @@ class _Report:
             server_identity.EXPLANATION,
             [
                 how(seen),
-                f"PostgreSQL closes idle connections: {limits or 'never'}; a pooler's own limits cannot be read",
+                f"PostgreSQL's idle timeouts: {limits or 'none'}; a pooler's own timeouts cannot be read",
             ],
         )
         movement = _MOVEMENTS[seen.pooling.movement]
@@ -142,14 +142,14 @@ class _Report:
         yield f"{self._style.paint(title, 'path')}: {self._safe(answer)}"
         for detail in filter(None, details):
             yield from self._wrapped(f"{detail[0].upper()}{detail[1:]}.", _MARGIN)
-        yield from self._wrapped(f"How: {explanation}.", _MARGIN)
+        yield from self._wrapped(f"Test: {explanation}.", _MARGIN)
         yield ""
 
     def _table(self, title: str, explanation: str, rows: list[str]) -> Iterator[str]:
         yield self._style.paint(title, "path")
         for row in rows:
             yield from self._wrapped(row, _MARGIN)
-        yield from self._wrapped(f"How: {explanation}.", _MARGIN)
+        yield from self._wrapped(f"Test: {explanation}.", _MARGIN)
         yield ""
 
     def _verdict(self) -> Iterator[str]:

@@ -131,7 +131,7 @@ async def _interruptible(target: Target, timeout: float, state: bool, progress: 
 
 def _warn(messages: Messages) -> None:
     kinds = "prepared statements, a setting (`geqo_seed`), an advisory lock, a temporary table, a LISTEN channel"
-    messages.warning(f"--probe-state leaves these on shared servers, and removes them at the end: {kinds}")
+    messages.warning(f"--probe-state creates these on shared server connections, and removes them at the end: {kinds}")
     messages.warning(
         "if it is killed, they remain, with random names, until the pooler closes those server connections"
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from poolsafe.doctor.target import Target
 
 TITLE = "Configurations"
-EXPLANATION = "two processes with three tasks each run queries in transactions, and compare every row"
+EXPLANATION = "two processes with three tasks each run queries in transactions, and check every row"
 LEAVES = "prepared statements named `__poolsafe_{token}_...`"
 
 NO_ANSWER = "no answer"

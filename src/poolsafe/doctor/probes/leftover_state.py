@@ -1,6 +1,6 @@
-"""What happens to state that belongs to a server: a setting, an advisory lock, a temporary table, LISTEN.
+"""What happens to session state: a setting, an advisory lock, a temporary table, LISTEN.
 
-Each is left by one client and looked for by another one on the same server, which removes it again.
+One client leaves each of them on a server, and another client looks for it there and removes it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from poolsafe.doctor.bench import Bench, Client
 
 TITLE = "Session state"
-EXPLANATION = "one client leaves it in a transaction that it commits; another client looks for it on the same server"
+EXPLANATION = (
+    "one client sets it in a transaction and commits; another client looks for it on the same server connection"
+)
 
 _TRIES = 16
 _ARRIVES = 1.5  # seconds that a notification may take

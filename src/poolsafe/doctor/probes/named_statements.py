@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 TITLE = "Named prepared statements"
 EXPLANATION = (
-    "one statement with a random name is parsed in one transaction and executed in another; if clients share servers, "
-    "a second client meanwhile keeps the first server busy; in a session pool, the next client looks for the name; "
-    "finally the statement is deallocated"
+    "the doctor prepares a statement with a random name in one transaction and executes it in another; if clients "
+    "share server connections, a second client keeps the first connection busy in the meantime; in a session pool, the "
+    "next client looks for the name; finally, the statement is deallocated"
 )
 
 _TRIES = 16
@@ -49,7 +49,9 @@ async def run(bench: Bench, pooling: Pooling) -> Naming:
     What cannot be removed stays in `bench.left`.
     """
     if pooling.movement is Movement.NO_TRANSACTIONS:
-        return Naming(Carried.UNKNOWN, "without transactions, it is unknown on which server a name would be left")
+        return Naming(
+            Carried.UNKNOWN, "without transactions, it is unknown which server connection would keep the name"
+        )
     return await _Trial(bench).run(pooling)
 
 
@@ -98,13 +100,15 @@ class _Trial:
             if error or not pooling.reused:
                 await drop_statements(owner, self._bench.token)
         if error:
-            return Naming(Carried.NO, f"parsed in one transaction, it failed in the next one: {error}")
+            return Naming(Carried.NO, f"a statement prepared in one transaction failed in the next one: {error}")
         if pooling.reused and await self._is_inherited(owner):
             return Naming(
                 Carried.INHERITED,
-                f"after its client had disconnected, the next client on server process {pid} still found the name",
+                f"after a client had disconnected, the next client on server process {pid} still found its statement",
             )
-        return Naming(Carried.YES, f"parsed in one transaction and executed in the next one, both on process {pid}")
+        return Naming(
+            Carried.YES, f"a statement prepared in one transaction worked in the next one, both on server process {pid}"
+        )
 
     async def _is_inherited(self, owner: Client) -> bool:
         """Returns whether the statement is still there for the next client, and drops it."""
@@ -140,8 +144,10 @@ class _Trial:
 
     def _pinned(self, error: str) -> Naming:
         if error:
-            return Naming(Carried.NO, f"on the server that it was parsed on, it failed: {error}")
-        proof = f"a client with a prepared statement keeps server process {self._home}, which no other client gets"
+            return Naming(
+                Carried.NO, f"a statement failed on server process {self._home}, on which it was prepared: {error}"
+            )
+        proof = f"a client with a prepared statement keeps server process {self._home}, and no other client gets it"
         return Naming(Carried.PINNED, proof)
 
     async def _beside(self, owner: Client, holder: Client, statement: Statement) -> Naming:
@@ -156,12 +162,11 @@ class _Trial:
             return await self._same_name(holder)
         except Lost as lost:
             await self._bench.drop(owner)
-            return Naming(
-                Carried.NO, f"executed on another server than it was parsed on, it ended the connection: {lost}"
-            )
+            said = f"executing a statement of server process {self._home} on another one closed the connection: {lost}"
+            return Naming(Carried.NO, said)
         if error:
-            return Naming(Carried.NO, f"parsed on server process {self._home}, executed on {pid}, it failed: {error}")
-        return Naming(Carried.YES, f"parsed on server process {self._home}, it was executed on {pid}")
+            return Naming(Carried.NO, f"a statement prepared on server process {self._home} failed on {pid}: {error}")
+        return Naming(Carried.YES, f"a statement prepared on server process {self._home} worked on {pid}")
 
     async def _same_name(self, holder: Client) -> Naming:
         """Decides for a pool with only one server, by whether two clients can use the same name."""
@@ -170,9 +175,12 @@ class _Trial:
                 statement = await holder.parse(self._name, f"SELECT '{self._marker}'::text, 2")
                 await self._check(statement)
         except Refused as error:
-            return Naming(Carried.NO, f"on the only server, process {self._home}, the next client meets it: {error}")
+            return Naming(
+                Carried.NO, f"on the only server process, {self._home}, a second client could not use the name: {error}"
+            )
         return Naming(
-            Carried.YES, f"on the only server, process {self._home}, two clients can have a statement of that name"
+            Carried.YES,
+            f"on the only server process, {self._home}, two clients could prepare statements of the same name",
         )
 
     async def _error(self, client: Client, statement: Statement) -> str:

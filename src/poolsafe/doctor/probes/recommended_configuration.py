@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from poolsafe.doctor.target import Target
 
 TITLE = "Recommended options"
-EXPLANATION = f"{TASKS} tasks run {TRANSACTIONS} queries each with the options below, and compare every row"
+EXPLANATION = f"{TASKS} tasks run {TRANSACTIONS} queries each with the options below, and check every row"
 
 # Without a name, nothing can stay on a server.
 UNNAMED = (BOTH_ZERO, EMPTY_NAME)

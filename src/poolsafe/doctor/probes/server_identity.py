@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from poolsafe.doctor.bench import Bench, Client
 
 TITLE = "Server"
-EXPLANATION = "asked for the version, for the process that answers, and where that process sees the client"
+EXPLANATION = "the doctor asks for the version, the process that answers, and the client address that this process sees"
 
 _IDLE = ("idle_session_timeout", "idle_in_transaction_session_timeout")
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 TITLE = "Startup parameters"
 EXPLANATION = (
-    "one connection for each, with a value that differs from the current one; then the setting is read twice, except "
-    "`application_name`, which the pooler reports when connecting"
+    "the doctor connects once for each parameter, with a value that differs from the current one, and reads the "
+    "setting twice; it takes `application_name` from the pooler's reply to the connection"
 )
 
 _READINGS = 2
