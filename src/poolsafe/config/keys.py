@@ -89,12 +89,12 @@ class Key:
 KEYS = {
     key.path: key
     for key in (
-        Key("extend", PATH, None, "A configuration file to extend, relative to this one."),
+        Key("extend", PATH, None, "A configuration file to extend. Its path is relative to this one."),
         Key(
             "required-version",
             REQUIREMENT,
             None,
-            "The versions of poolsafe that can use this configuration; others report an error.",
+            "The versions of poolsafe that can use this configuration. Other versions report an error.",
         ),
         Key(
             "pooler",
@@ -131,7 +131,7 @@ KEYS = {
             "baseline",
             PATH,
             None,
-            "A file of findings that are neither reported nor fixed, relative to this one.",
+            "A file of findings that are neither reported nor fixed. Its path is relative to this configuration file.",
         ),
         Key("output-format", choice(*FORMATS), "full", "The format of the report."),
         Key("fix", BOOL, False, "Apply safe fixes, as `--apply` does."),
@@ -153,7 +153,7 @@ KEYS = {
             from_ruff=True,
             ruff_table="format",
         ),
-        Key("preview", BOOL, False, "Enable rules that are in preview. At present there are none."),
+        Key("preview", BOOL, False, "Enable rules that are in preview. Currently, there are none."),
         Key("exclude", PATHS, DEFAULT_EXCLUDE, "The files and directories to skip (globs)."),
         Key("extend-exclude", PATHS, (), "Add to `exclude`.", joins=True),
         Key("include", PATHS, DEFAULT_INCLUDE, "The files to check in directories (globs)."),
@@ -162,7 +162,7 @@ KEYS = {
             "extension",
             EXTENSIONS,
             {},
-            "The language of other file extensions. In directories, those of Python and notebooks are also found.",
+            "The languages of other file extensions. Such Python files and notebooks are also found in directories.",
             from_ruff=True,
         ),
         Key(
@@ -184,7 +184,7 @@ KEYS = {
             "allow-ruff-keys",
             BOOL,
             False,
-            "Ignore ruff's keys that do not apply here, instead of rejecting this file.",
+            "Ignore ruff's keys that poolsafe does not support, instead of rejecting this file.",
         ),
         Key("lint.select", STRINGS, None, "The rules to run, as codes or prefixes of codes. The default is all rules."),
         Key("lint.extend-select", STRINGS, (), "Add to `select`."),

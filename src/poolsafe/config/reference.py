@@ -30,7 +30,7 @@ ignore = ["PGB201"]
 per-file-ignores = { "tests/**" = ["PGB2"] }
 ```
 
-Keys that ruff has too have the same type, default and effect as in ruff. `poolsafe --show-settings [PATH]` prints the
+Keys that also exist in ruff have the same type, default and effect there. `poolsafe --show-settings [PATH]` prints the
 settings for a path and where each value comes from. Editors can complete the keys with
 [poolsafe.schema.json](poolsafe.schema.json).
 
@@ -58,9 +58,9 @@ given twice with `--config`, the first value wins. `--isolated` ignores all conf
 ## Which rules run
 
 A selector is `ALL`, `PGB`, a code or the beginning of a code. If several selectors in a file, or on the command line,
-match a rule, the longest one decides; if a selecting and an ignoring one have the same length, the rule is ignored. The
-command line overrides the file, and a file overrides those that it extends, whatever the length of the selectors; a
-`select` also discards all earlier selections. `per-file-ignores` apply last.
+match a rule, the longest one decides; if a selector in `select` and one in `ignore` have the same length, the rule is
+ignored. The command line overrides the file, and a file overrides those that it extends, whatever the length of the
+selectors; a `select` also discards all earlier selections. `per-file-ignores` apply last.
 
 All rules run by default except PGB010, which has to be selected by its full code. `extend-select = ["PGB010"]` adds it
 to the other rules; `["ALL"]`, `["PGB"]` and `["PGB0"]` do not select it.
@@ -79,14 +79,15 @@ The plugin uses the same configuration, but flake8 decides which files are check
 - `preview`, `explicit-preview-rules`: nothing, because flake8 selects the rules.
 
 **flake8's `select` hides all plugins that it does not list.** With `select = E,W,F`, the plugin runs, but its findings
-are not shown. Add `PGB`, or remove `select`. `--select` on the command line has to list it too:
+are not shown. Remove `select`, or add `PGB` to it:
 
 ```ini
 [flake8]
 select = E,W,F,PGB
 ```
 
-Adding `extend-select = PGB` has the same effect. PGB010 needs its full code: `extend-select = PGB010`.
+Adding `extend-select = PGB` has the same effect. If you use `--select` on the command line, add `PGB` there too. PGB010
+needs its full code: `extend-select = PGB010`.
 
 If poolsafe's configuration is invalid, flake8 stops with one error, whatever rules are selected and even if no file
 creates an engine. The exit code is 2 if the configuration applies to a path that was passed to flake8. If the
@@ -95,21 +96,22 @@ configuration is in a directory below that path, flake8 reports a `critical erro
 ## Globs
 
 `*` and `?` also match `/`, and `**`, `[...]` and `{a,b}` are supported. In `exclude`, a pattern without `/` also
-matches a bare name, and a matching directory is skipped with everything in it. In `per-file-ignores`, a pattern is
-matched against the file's path and its bare name, but not against directories; a `!` at the beginning negates it.
+matches the name of a file or directory, and a matching directory is skipped with everything in it. In
+`per-file-ignores`, a pattern is matched against the file's path and its name, but not against directories; a `!` at the
+beginning negates it.
 
 """
 
 RUFF = """\
 ## Using a ruff configuration
 
-If you rename `[tool.ruff]` to `[tool.poolsafe]`, the configuration works, provided that it only has keys that apply
-here. These keys of ruff do not:
+If you rename `[tool.ruff]` to `[tool.poolsafe]`, the configuration works, provided that it only has keys that poolsafe
+supports. It does not support these keys of ruff:
 
 {keys}
 
-poolsafe rejects them, like every unknown key, so that you notice typing errors. Set `allow-ruff-keys = true` to ignore
-them. Keys of `[lint]` also work at the top level, where ruff used to have them, with a warning.
+poolsafe rejects them, like every unknown key, so that you notice typos. Set `allow-ruff-keys = true` to ignore them.
+Keys of `[lint]` also work at the top level, where ruff used to have them, but poolsafe then prints a warning.
 """
 
 

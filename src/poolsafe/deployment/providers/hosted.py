@@ -157,7 +157,7 @@ HOSTED = (
         startup=REFUSED,
         options=REFUSED,
         state=State.LEAKS,
-        idle="restarts with the server on scaling and failover",
+        idle="restarts together with the server on scaling and failover",
         source="https://learn.microsoft.com/azure/postgresql/flexible-server/concepts-pgbouncer",
         sure="documentation; `pgbouncer.max_prepared_statements` is 0 unless set",
     ),

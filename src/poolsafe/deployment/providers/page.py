@@ -24,18 +24,18 @@ What fails depends on the pooler between the engine and PostgreSQL. poolsafe div
 | `transaction-breaks` | server connections are shared, and named statements fail | errors | reported | errors |
 | `transaction-carries` | server connections are shared, and named statements work | not reported | reported | errors |
 | `pins` | a client keeps its server connection if its state requires it | not reported | reported | not reported |
-| `unknown` | it depends on settings that are not visible | warnings | reported | warnings |
+| `unknown` | the class depends on settings that poolsafe cannot see | warnings | reported | warnings |
 
-poolsafe looks in these places, in this order, and uses the first one that tells the class: the configuration; the
-host, port and database name in the URL, if they are a provider's; and project files such as `pgbouncer.ini`. If there
-is only a weak sign, the class stays `unknown`. Weak signs are the name of a variable (`PGBOUNCER_URL`), a parameter in
-the URL (`?pgbouncer=true`, `?supa=`), a word in the host (`pooler`, `pgbouncer`), and the ports 6432 and 6543. Names
-such as `DIRECT_URL` and `DATABASE_URL_UNPOOLED` mean a direct connection, unless something else suggests a pooler.
-Cache sizes of 0 are not a sign of a pooler.
+poolsafe looks in these places, in this order, and uses the first one that determines the class: the configuration; the
+host, port and database name in the URL, if they belong to a known provider; and project files such as `pgbouncer.ini`.
+If there are only weak signs of a pooler, the class remains `unknown`. Weak signs are the name of a variable
+(`PGBOUNCER_URL`), a parameter in the URL (`?pgbouncer=true`, `?supa=`), a word in the host (`pooler`, `pgbouncer`), and
+the ports 6432 and 6543. Names such as `DIRECT_URL` and `DATABASE_URL_UNPOOLED` mean a direct connection, unless
+something else suggests a pooler. Cache sizes of 0 are not a sign of a pooler.
 
-Some poolers track some of the session state for each client, which is then not reported, or discard it, which is
-reported as a warning. The tables below say which. PGB404 and PGB405 are reported behind every pooler, because they also
-fail without one.
+Some poolers restore part of the session state for each client; poolsafe does not report such state. Other poolers
+discard session state after each transaction, which poolsafe reports as a warning. The tables below give the details.
+PGB404 and PGB405 are reported behind every pooler, because that code fails without a pooler too.
 
 `pooler` in the configuration accepts a mode (`transaction`, `statement`, `session`, `none`) or a name from this page:
 
@@ -45,9 +45,9 @@ pooler = "neon"
 ```
 
 `max-prepared-statements` in the configuration overrides the number on this page. In a host, `*` matches characters
-other than a dot, and `**.` any number of labels. A URL without a port means port 5432.
+other than a dot, and `**.` matches any number of labels. A URL without a port means port 5432.
 
-Startup parameters are those in asyncpg's `server_settings`. Even poolers that refuse the others accept
+Startup parameters are the keys of asyncpg's `server_settings`. Even poolers that refuse other parameters accept
 `application_name`, `client_encoding`, `DateStyle`, `standard_conforming_strings` and `TimeZone`. The row `options` is
 about the parameter of that name, as in `options=-c search_path=app`. A pooler that drops a parameter accepts the
 connection and ignores the value.
@@ -95,7 +95,10 @@ def _cells(row: Pooler) -> Iterator[tuple[str, str]]:
     if row.prepared is not None:
         yield "`max_prepared_statements`", str(row.prepared)
     excepted = ", ".join(f"`{name}`" for name in row.excepted)
-    yield "Startup parameters", _FATES[row.startup] + (f", but {excepted} {_EXCEPTED[row.startup]}" if excepted else "")
+    yield (
+        "Startup parameters",
+        _FATES[row.startup] + (f", except {excepted} ({_EXCEPTED[row.startup]})" if excepted else ""),
+    )
     yield "`options`", _FATES[row.options]
     yield "Session state", row.state_in_words
     if row.idle:
@@ -105,7 +108,7 @@ def _cells(row: Pooler) -> Iterator[tuple[str, str]]:
 
 
 def _but(row: Pooler) -> str:
-    return ", but not " + ", ".join(f"`{host}`" for host in row.unless) if row.unless else ""
+    return ", except " + ", ".join(f"`{host}`" for host in row.unless) if row.unless else ""
 
 
 if __name__ == "__main__":

@@ -168,7 +168,7 @@ PROGRAMS = (
         settle="max-prepared-statements",
         state=State.LEAKS,
         source="https://devcenter.heroku.com/articles/postgres-connection-pooling",
-        sure="code of its users",
+        sure="programs of its users",
     ),
     Pooler(
         name="heroku-buildpack",
