@@ -350,6 +350,29 @@ NAMED = """
     url = os.getenv('DATABASE_URL', URL)
     name = f'sqlite:///{os.getcwd()}'
     create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
+    print(url.replace('+aiosqlite', ''))
+    create_async_engine(url)
+
+    # One of the arguments names SQLite.
+    url = os.getenv('DATABASE_URL', URL)
+    args = dict(check_same_thread=False)
+    create_async_engine(url, connect_args=args if os.getenv('LOCAL') else {})
+
+    # An argument hangs on the driver.
+    url = os.getenv('DATABASE_URL', URL)
+    create_async_engine(url, echo="postgresql" not in url and os.getenv("A") is not None)
+
+    url = os.getenv('DATABASE_URL', URL)
+    args = {}
+    if not url.startswith("postgresql"):
+        args["timeout"] = 5
+    create_async_engine(url, pool_pre_ping=True, connect_args=dict(args))
+
+    # A table has both.
+    urls = {"test": "sqlite+aiosqlite://", "production": URL}
+    create_async_engine(urls[os.getenv("STAGE", "production")])
 """
 
 
@@ -521,6 +544,17 @@ args = {}
 create_async_engine(URL, pool_pre_ping=True, **{"connect_args": args if args else {}})
 """
     assert '"statement_cache_size": 0' in repaired(code)
+
+
+def test_a_dict_stays_empty_where_another_one_replaces_it_for_another_driver() -> None:
+    code = """
+url = os.getenv("DATABASE_URL", URL)
+args = {}
+if "sqlite" not in url:
+    args.update(command_timeout=60)
+create_async_engine(url, pool_pre_ping=True, connect_args=args or {})
+"""
+    assert repaired(code) == code
 
 
 def test_a_size_in_the_url_is_no_place_for_the_other_one() -> None:

@@ -29,6 +29,17 @@ CALLEES = """
 
     f = (lambda: 'a') if unknown else (lambda: 'b')
     reveal(f())  # 'a' | 'b'
+
+    # Each function is called on its own paths.
+    import os
+    def put(made, value):
+        made['k'] = value
+    def leave(made, value):
+        pass
+    made = {}
+    f = put if os.getenv('A') else leave
+    f(made, 1 if os.getenv('A') else 2)
+    reveal(made)  # {'k': ABSENT | 1}
 """
 
 KEYWORDS = """

@@ -586,6 +586,14 @@ BRANCHES = """
 
     if "asyncpg" in settings.url:
         create_async_engine(url)  # unknown
+
+    # What a test says of another driver does not count beside the default.
+    URL = os.getenv('U', 'postgresql+asyncpg://h').replace('sqlite://', 'sqlite+aiosqlite://')
+    def make():
+        arguments = {}
+        if URL.startswith('sqlite'):
+            arguments['echo'] = True
+        return create_async_engine(URL, **arguments)  # asyncpg?
 """
 
 

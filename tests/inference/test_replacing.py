@@ -29,6 +29,17 @@ URLS = """
         create_async_engine(url.replace('postgresql:', 'postgresql+asyncpg:'))  # asyncpg
 
     create_async_engine('postgresql'.replace('postgresql://', 'postgresql+asyncpg://'))  # unknown
+
+    # A test of the text before agrees with what was replaced.
+    found = os.environ['URL']
+    url = found.replace('postgres://', 'postgresql+asyncpg://')
+    if found.startswith('sqlite'):
+        create_async_engine(url)  # unknown
+
+    found = os.environ['URL']
+    url = found.replace('postgres://', 'postgresql+asyncpg://')
+    if found.startswith('postgres://'):
+        create_async_engine(url)  # asyncpg
 """
 
 

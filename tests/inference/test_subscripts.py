@@ -59,6 +59,23 @@ ITEMS = """
 
     class Options: ...
     reveal(Options()['a'])  # ...
+
+    # A variable chooses one of the items, whatever its default is.
+    import os
+    stage = os.getenv('STAGE', 'home')
+    reveal({'home': 1, 'office': 2}[stage])  # 1 | 2
+
+    import os
+    stage = os.environ.get('STAGE', 'home')
+    found = {'home': 1, 'office': 2}.get(stage, 3)
+    reveal((found, found == 1) if stage == 'home' else None)  # (1, True) | None
+
+    import os
+    stage = os.environ['STAGE']
+    x = {}
+    if stage == 'home':
+        x['k'] = 1
+    reveal(x if {'home': True, 'office': False}[stage] else 2)  # {'k': 1} | 2
 """
 
 

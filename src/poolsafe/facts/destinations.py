@@ -40,8 +40,8 @@ def destinations(
     states = {size.state for size in sizes}
     if not states <= {SizeState.ABSENT, SizeState.ZERO}:
         return _NOWHERE
-    finder = _Finder(surroundings, calls[0].node)
     passages = [one for seen in calls for one in surroundings.passages(seen)]
+    finder = _Finder(surroundings, calls[0].node, any(one.driver is not Driver.ASYNCPG for one in passages))
     if SizeState.ZERO in states:
         beside = finder.beside(passages, sizes)
         condition = None if beside else driver_condition(surroundings, calls[0].node, passages)
@@ -72,6 +72,7 @@ class _Group:
 class _Finder:
     surroundings: Surroundings
     call: cst.Call
+    shared: bool
     _sure: bool = field(default=True, init=False)
     _dicts: list[cst.BaseExpression] = field(default_factory=list, init=False)
 
@@ -216,8 +217,9 @@ class _Finder:
     @property
     def is_private(self) -> bool:
         """Whether nothing but engines reads the dicts of the places that were found."""
-        only_engines_read = self.surroundings.readers.only_engines_read
-        return not self.surroundings.spreads_into_asyncpg and all(map(only_engines_read, self._dicts))
+        reads = self.surroundings.readers.only_engines_read
+        alone = all(reads(one, empty_for_another=self.shared) for one in self._dicts)
+        return alone and not self.surroundings.spreads_into_asyncpg
 
     def is_known(self, ours: list[Passage]) -> bool:
         """Returns whether the driver on these paths is surely asyncpg, also for other modules that get the dicts."""

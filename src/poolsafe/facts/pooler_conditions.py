@@ -23,7 +23,9 @@ _POOLER = re.compile(
     re.IGNORECASE,
 )
 # Only in lower case: `MYSQL_HOST` is the name of a variable.
-OTHER_DRIVER = re.compile(r"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake")
+OTHER_DRIVER = re.compile(
+    r"sqlite|check_same_thread|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake"
+)
 _ASYNCPG_SCHEME = "postgresql+asyncpg://"
 _ASKS_OTHERWISE = frozenset({"!=", "not in"})
 

@@ -133,7 +133,7 @@ class Surroundings:
             return Driver.OTHER
         if not is_overridden(view):
             return Driver.UNKNOWN
-        return Driver.ASYNCPG if False in said or not self.code_names_another() else Driver.UNKNOWN
+        return Driver.ASYNCPG if False in said or not self._may_be_another(view) else Driver.UNKNOWN
 
     def gives_to_another_driver(self, step: Step) -> bool:
         """Returns whether an engine of another driver gets the value that is written at this step."""
@@ -203,10 +203,17 @@ class Surroundings:
         """
         return any(
             view.driver is not Driver.ASYNCPG
-            and self.code_names_another()
+            and self._may_be_another(view)
             and any(compatible(view.guard, at) and not self._rules_out(at) for at in seen.path)
             for seen in calls
             for view in overridden_views_of(seen)
+        )
+
+    def _may_be_another(self, view: View) -> bool:
+        """Returns whether the code names another driver, or gives an argument only where the driver is another one."""
+        guards = (at for value in view.seen.arguments.keywords.values() for at in _guards(value))
+        return self.code_names_another() or any(
+            says_of_driver(self.observed.inference, one) for at in guards if compatible(view.guard, at) for one in at
         )
 
     def code_names_another(self, own: str = "asyncpg") -> bool:
@@ -232,6 +239,15 @@ def _global_around(module: Module, node: cst.CSTNode) -> str | None:
     return name
 
 
+def _guards(value: Value) -> Iterator[Guard]:
+    """Yields the guards of the alternatives of a value, and of those of its items."""
+    for guard, single in alternatives(value):
+        yield guard
+        if isinstance(single, MappingValue):
+            for item in single.items.values():
+                yield from _guards(item)
+
+
 def _steps(value: Value, guard: Guard) -> Iterator[Step]:
     """Yields the steps where a value, and the values in it, are first written, as far as they are possible here."""
     for inner, single in alternatives(value):
@@ -250,15 +266,22 @@ def _steps(value: Value, guard: Guard) -> Iterator[Step]:
 
 
 def _named_drivers(module: Module) -> Iterator[str]:
-    """Yields the other drivers and dialects that strings of the code, except docstrings, name.
+    """Yields the other drivers and dialects that the code names in strings, except docstrings, or by a keyword.
 
-    Arguments of `replace` do not count, because they turn a URL of another driver into one of the engine's.
+    PostgreSQL's other drivers do not count in arguments of `replace`, which turn a URL of theirs into the engine's.
     """
     if OTHER_DRIVER.search(module.source.text) is None:
         return
     for node in _code(module.tree.module):
-        if isinstance(node, (cst.SimpleString, cst.FormattedStringText)) and not _is_replaced(module, node):
-            yield from OTHER_DRIVER.findall(node.value)
+        match node:
+            case cst.SimpleString(value=words) | cst.FormattedStringText(value=words):
+                named = OTHER_DRIVER.findall(words)
+                yield from (one for one in named if one not in _POSTGRESQL or not _is_replaced(module, node))
+            case cst.Arg(keyword=cst.Name(value=name)) if OTHER_DRIVER.fullmatch(name):
+                yield name
+
+
+_POSTGRESQL = frozenset({"pg8000", "psycopg"})
 
 
 def _is_replaced(module: Module, node: cst.CSTNode) -> bool:

@@ -28,8 +28,11 @@ class Readers:
     module: Module
     _uses: dict[str, list[cst.BaseExpression]] | None = field(default=None, init=False)
 
-    def only_engines_read(self, mapping: cst.BaseExpression) -> bool:
-        """Returns whether a dict, given by its display or its name, and all that hold it are read by engines alone."""
+    def only_engines_read(self, mapping: cst.BaseExpression, *, empty_for_another: bool) -> bool:
+        """Returns whether a dict, given by its display or its name, and all that hold it are read by engines alone.
+
+        `empty_for_another`: where the dict is empty, another driver's engine may get the one that replaces it.
+        """
         is_name = isinstance(mapping, (cst.Name, cst.Attribute, cst.Subscript))
         pending: list[cst.CSTNode] | None = self._bound([mapping]) if is_name else [mapping]
         if pending is None:
@@ -40,11 +43,18 @@ class Readers:
             if id(one) in seen:
                 continue
             seen.add(id(one))
-            following = self._holders(one)
+            following = None if empty_for_another and self._is_replaced(one) else self._holders(one)
             if following is None:
                 return False
             pending += following
         return True
+
+    def _is_replaced(self, node: cst.CSTNode) -> bool:
+        """Returns whether another value replaces this one if it is empty, as in `args or {}`."""
+        match self.module.index.parents.get(id(node)):
+            case cst.IfExp(test=tested) | cst.BooleanOperation(left=tested):
+                return tested is node
+        return False
 
     def _holders(self, node: cst.CSTNode) -> list[cst.CSTNode] | None:
         """Returns the expressions that hold a value after its evaluation, or None if something else reads it."""

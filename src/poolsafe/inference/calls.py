@@ -18,7 +18,6 @@ from poolsafe.inference.exceptions import (
     for_each,
     may_raise,
     raise_now,
-    unless_aborted,
     where_not_raising,
 )
 from poolsafe.inference.functions import call_function, use_of
@@ -166,11 +165,12 @@ def apply(frame: Frame, node: ir.Call | None, callee: Value, arguments: Argument
     """
     callee = force(frame, callee)
     if isinstance(callee, Alternatives):
-        options = [
-            (guard, unless_aborted(frame, partial(apply, frame, node, single, arguments)))
-            for guard, single in callee.alternatives
-        ]
-        return where_not_raising(frame, options, ANYTHING)
+        run = partial(_apply_one, frame, node, arguments)
+        return where_not_raising(frame, for_each(frame, callee.alternatives, run), ANYTHING)
+    return _apply_one(frame, node, arguments, callee)
+
+
+def _apply_one(frame: Frame, node: ir.Call | None, arguments: Arguments, callee: Value) -> Value:
     match callee:
         case Function():
             wrapper = wrapped(frame, callee)

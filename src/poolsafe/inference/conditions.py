@@ -334,7 +334,9 @@ def assume(frame: Frame, test: ir.Expression, *, positive: bool) -> None:
             return single
         if kind == "equals":
             return text(known, provenance=said.provenance)
-        hole = single if isinstance(single, Unknown) else Unknown("the rest", texts.derived_of("rest", single))
+        hole = single
+        if not isinstance(hole, Unknown):
+            hole = Unknown("the rest", texts.derived_of("rest", single), override=is_override(single))
         # The code handles such a URL, so it counts even if the default is another driver's.
         override = hole.override and not texts.looks_like_scheme(beginning)
         rest = Unknown(hole.reason, texts.derived_of("after", hole, more=(beginning,)), override=override)

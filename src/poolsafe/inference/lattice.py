@@ -35,6 +35,7 @@ from poolsafe.inference.values import (
     Step,
     Text,
     Unknown,
+    Url,
     Value,
     is_raising,
 )
@@ -203,7 +204,7 @@ def exclusive(predicates: Iterable[Symbol]) -> list[Guard]:
     guards: list[Guard] = []
     others: Guard = ALWAYS
     for one in predicates:
-        guards.append(others | where(one))
+        guards.append(others | where(one) | implied(one))
         others = others | unless(one)
     if guards:
         guards[-1] = frozenset(one for one in guards[-1] if not one.holds)
@@ -324,6 +325,8 @@ def is_override(value: Value) -> bool:
     """Returns whether the value is unknown, or has an unknown piece, only because a default may be overridden."""
     if isinstance(value, Unknown):
         return value.override
+    if isinstance(value, Url):
+        return is_override(value.drivername)
     return isinstance(value, Text) and any(isinstance(piece, Unknown) and piece.override for piece in value.pieces)
 
 

@@ -6,11 +6,11 @@ from dataclasses import replace
 from typing import Any
 
 from poolsafe.inference.context import Frame, Run
-from poolsafe.inference.lattice import alternatives, choose, for_detection, is_parameter, one_of, or_before
+from poolsafe.inference.lattice import alternatives, choose, exclusive, for_detection, is_parameter, or_before
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import EnumMember
-from poolsafe.inference.symbols import Guard, derived
-from poolsafe.inference.texts import symbol_of
+from poolsafe.inference.symbols import Chosen, Guard, IsTrue, Symbol, derived
+from poolsafe.inference.texts import comparison_of, symbol_of
 from poolsafe.inference.values import (
     Absent,
     Const,
@@ -83,12 +83,38 @@ def item_of(content: MappingValue, key: Value, missing: Value) -> Value:
     name = mapping_key(key)
     if name is not None:
         return or_before(content.get(name), missing)
-    members = list(content.items.values())
-    symbol = symbol_of(key)
-    if content.open is None and 0 < len(members) <= MAX_MEMBERS:
-        guards = one_of(derived("key", symbol, content.address), len(members) + 1)
+    if _may_be_any_of(content):
+        guards = exclusive(_equalities(content, key))
+        members = [or_before(member, missing) for member in content.items.values()]
         return choose(zip(guards, [*members, missing], strict=True))
-    return Unknown("an unknown key", derived("item", content.address, symbol))
+    return Unknown("an unknown key", derived("item", content.address, symbol_of(key)))
+
+
+def keys_into(frame: Frame, base: Value, key: Value) -> Value:
+    """Returns the alternatives of a key that count: those by which the environment reaches other items of a dict, too.
+
+    The program names these items itself.
+    """
+    table = isinstance(base, (MappingRef, MappingValue)) and _may_be_any_of(frame.content(base))
+    return key if table else for_detection(key)
+
+
+def _may_be_any_of(content: MappingValue) -> bool:
+    """Returns whether an unknown key stands for each of the items: the dict has no others, and there are few."""
+    return content.open is None and 0 < len(content.items) <= MAX_MEMBERS
+
+
+def _equalities(content: MappingValue, key: Value) -> list[Symbol]:
+    """Returns a predicate for each key of a dict: an unknown key equals that one. The last is for any other key.
+
+    The predicates are those of `key == "x"` elsewhere in the program.
+    """
+    among = derived("key", symbol_of(key), content.address)
+    predicates: list[Symbol] = []
+    for index, known in enumerate(content.items):
+        equal = comparison_of("==", key, text(known) if isinstance(known, str) else Const(known))
+        predicates.append(Chosen(among, index) if equal is None else IsTrue(equal))
+    return [*predicates, Chosen(among, len(predicates))]
 
 
 def with_item(content: MappingValue, key: Value, value: Value) -> MappingValue:

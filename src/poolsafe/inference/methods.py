@@ -11,8 +11,8 @@ from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import where_not_raising
 from poolsafe.inference.instances import items_of
-from poolsafe.inference.lattice import alternatives, choose, each, for_detection, lift
-from poolsafe.inference.mappings import blurred, item_of, mapping_key, merge_into, view, with_item
+from poolsafe.inference.lattice import alternatives, choose, each, lift
+from poolsafe.inference.mappings import blurred, item_of, keys_into, mapping_key, merge_into, view, with_item
 from poolsafe.inference.names import force
 from poolsafe.inference.symbols import Guard, derived, unless, where
 from poolsafe.inference.text_methods import text_method
@@ -37,7 +37,7 @@ def mapping_method(
     content = frame.content(subject)
     args = arguments.positional
     if name == "get" and args:
-        return _get(content, args, Const(None))
+        return _get(keys_into(frame, subject, args[0]), content, args[1] if len(args) > 1 else Const(None))
     if name in ("setdefault", "pop") and args:
         return _take(frame, subject, content, name, args)
     if name == "update":
@@ -72,9 +72,7 @@ def _store(frame: Frame, subject: MappingRef | MappingValue, content: MappingVal
         frame.state.set(("dict", subject.address), content)
 
 
-def _get(content: MappingValue, args: list[Value], missing: Value) -> Value:
-    default = args[1] if len(args) > 1 else missing
-
+def _get(keys: Value, content: MappingValue, default: Value) -> Value:
     def one(key: Value) -> Value:
         name = mapping_key(key)
         # A key with an unknown value is still present.
@@ -82,7 +80,7 @@ def _get(content: MappingValue, args: list[Value], missing: Value) -> Value:
             return item_of(content, key, default)
         return or_default(content.get(name), default)
 
-    return lift(one, for_detection(args[0]))
+    return lift(one, keys)
 
 
 def or_default(value: Value, default: Value) -> Value:

@@ -14,7 +14,7 @@ from typing import Any
 
 from poolsafe import ir
 from poolsafe.inference import texts
-from poolsafe.inference.context import Frame
+from poolsafe.inference.context import Frame, Run
 from poolsafe.inference.lattice import conjunctions
 from poolsafe.inference.objects import LibraryObject
 from poolsafe.inference.symbols import (
@@ -121,10 +121,14 @@ def _is_constant(side: Symbol) -> bool:
 
 
 def _of(frame: Frame, node: ir.Node, symbol: Symbol) -> Answers:
+    frame.run.conditions.setdefault(IsTrue(symbol), (frame.module, node.origin))
+    return guards_of(frame.run, symbol)
+
+
+def guards_of(run: Run, symbol: Symbol) -> Answers:
     """Returns the guards of one predicate and of its negation, with the earlier predicates that decide it."""
     predicate = IsTrue(symbol)
-    frame.run.conditions.setdefault(predicate, (frame.module, node.origin))
-    together = frame.run.together.setdefault(_told_about(symbol), [])
+    together = run.together.setdefault(_told_about(symbol), [])
     if symbol not in together and len(together) < MAX_TOGETHER:
         together.append(symbol)
     then: list[Guard] = []

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from poolsafe.inference.lattice import when
-from poolsafe.inference.symbols import Symbol, derived
+from poolsafe.inference.context import Run
+from poolsafe.inference.lattice import choose, when
+from poolsafe.inference.predicates import guards_of
+from poolsafe.inference.symbols import Characters, Comparison, Symbol, derived
 from poolsafe.inference.texts import DATABASES, looks_like_scheme
 from poolsafe.inference.values import MAX_TEXT, Text, Unknown, Value, text
 
 _DRIVERS = frozenset({"asyncpg", "psycopg", "psycopg_async", "psycopg2", "psycopg2cffi", "pg8000"})
 
 
-def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
+def replace(run: Run, subject: Text, old: Text, new: Text, count: int = -1) -> Value:
     """Returns `subject.replace(old, new)`.
 
     If `old` looks like the beginning of a URL or names a driver, and the subject may begin with it, both outcomes are
@@ -34,7 +36,6 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
     hole = None if at is None else subject.pieces[at]
     if at is None or not isinstance(hole, Unknown):
         return rest
-    key = derived("begins with", hole.symbol or hole.reason, before)
     scheme = _replaced_scheme(before, after)
     if scheme is not None:
         # Putting asyncpg into a URL is deliberate, so it counts even if the URL overrides a default.
@@ -42,13 +43,29 @@ def replace(subject: Text, old: Text, new: Text, count: int = -1) -> Value:
         found = _rest_of(hole, "replaced", before, override=override)
         hit = text(scheme, found, *pieces[at + 1 :], provenance=new.provenance or subject.provenance)
         missed = Unknown("the URL may begin differently", _derived(hole, "unreplaced", before), override=True)
-        return when(key, hit, text(subject.pieces[0], missed, *pieces[2:]) if at else missed)
+        if at:
+            key = derived("begins with", hole.symbol or hole.reason, before)
+            return when(key, hit, text(subject.pieces[0], missed, *pieces[2:]))
+        return _where_found(run, hole, before, hit, missed)
     scheme = _other_scheme(before, after)
     if scheme is not None:
         # The program provides for another database, which a repair has to consider.
         found = _rest_of(hole, "replaced", before, override=True)
-        return when(key, text(scheme, found, *pieces[at + 1 :], provenance=new.provenance), rest)
+        hit = text(scheme, found, *pieces[at + 1 :], provenance=new.provenance)
+        return _where_found(run, hole, before, hit, rest)
     return rest
+
+
+def _where_found(run: Run, hole: Unknown, before: str, hit: Value, missed: Value) -> Value:
+    """Returns `hit` where `before` is found in an unknown text that begins a URL, and `missed` elsewhere.
+
+    What the program asks about the text before or after that agrees with it.
+    """
+    if hole.symbol is None:
+        return when(derived("begins with", hole.reason, before), hit, missed)
+    kind = "contains" if before.removeprefix("+") in _DRIVERS else "startswith"
+    then, other = guards_of(run, Comparison(kind, hole.symbol, Characters((before,))))
+    return choose([*((guard, hit) for guard in then), *((guard, missed) for guard in other)])
 
 
 def _with_unknown(subject: Text, before: str, new: Text, count: int) -> Text:

@@ -13,8 +13,8 @@ from poolsafe.inference.enumerations import by_name
 from poolsafe.inference.environment_variables import environment
 from poolsafe.inference.exceptions import may_raise, raise_under, where_not_raising
 from poolsafe.inference.instances import unpacked
-from poolsafe.inference.lattice import combinations, compatible, each, for_detection, lift
-from poolsafe.inference.mappings import item_of, mapping_key
+from poolsafe.inference.lattice import alternatives, compatible, each, for_detection, lift
+from poolsafe.inference.mappings import item_of, keys_into, mapping_key
 from poolsafe.inference.names import force
 from poolsafe.inference.symbols import ALWAYS, At, EnvironmentVariable, Guard, IsSet, Named, derived, unless, where
 from poolsafe.inference.values import (
@@ -50,9 +50,11 @@ def subscript(frame: Frame, node: ir.Subscript) -> Value:
         return _sliced(frame, node, base, index)
     key = force(frame, frame.evaluate(index))
     found: list[tuple[Guard, Value]] = []
-    for guard, (one, at) in combinations((base, for_detection(key))):
-        items = _items(frame, node, one, at, guard)
-        found += ((guard | inner, single) for inner, single in items if compatible(guard, inner))
+    for within, one in alternatives(base):
+        for inside, at in alternatives(keys_into(frame, one, key)):
+            guard = within | inside
+            items = _items(frame, node, one, at, guard) if compatible(within, inside) else []
+            found += ((guard | inner, single) for inner, single in items if compatible(guard, inner))
     return force(frame, where_not_raising(frame, found, "KeyError"))
 
 

@@ -55,7 +55,9 @@ def text_method(
     if name == "replace" and len(args) >= 2:
         limit = count.value if isinstance(count, Const) and isinstance(count.value, int) else -1
         return lift(
-            lambda old, new: replace_text(subject, texts.as_text(old), texts.as_text(new), limit), args[0], args[1]
+            lambda old, new: replace_text(frame.run, subject, texts.as_text(old), texts.as_text(new), limit),
+            args[0],
+            args[1],
         )
     if name in ("startswith", "endswith") and args:
         return lift(lambda affix: _affix(subject, name, affix), args[0])

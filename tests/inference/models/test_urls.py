@@ -148,6 +148,20 @@ REASONS = """
 """
 
 
+# What the environment may bring in place of a default is followed as well.
+OVERRIDDEN = """
+    url = os.getenv('U', 'sqlite+aiosqlite://')
+    if make_url(url).get_backend_name() == 'sqlite':
+        raise SystemExit
+    create_async_engine(url)  # the driver is unknown: it may come from the environment variable `U`
+"""
+
+
+@pytest.mark.parametrize(("code", "reason"), cases(OVERRIDDEN))
+def test_a_url_that_overrides_a_default(code: str, reason: str) -> None:
+    assert silence_of(URLS_HEAD + code) == [reason]
+
+
 @pytest.mark.parametrize(("code", "driver"), cases(OBJECTS))
 def test_the_driver_of_the_engine(code: str, driver: str) -> None:
     assert driver_of(URLS_HEAD + code) == driver

@@ -97,7 +97,7 @@ def _substitute(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Val
         if whole.known is not None:
             return text(re.sub(known, by, whole.known[:MAX_SUBJECT]), provenance=whole.provenance)
         if isinstance(into, Text) and texts.looks_like_scheme(known.lstrip("^")):
-            return replace_text(whole, text(_shortest(known)), into)
+            return replace_text(frame.run, whole, text(_shortest(known)), into)
         return text(Unknown("the result of a regular expression"))
 
     return lift(one, for_detection(force(frame, subject)), for_detection(force(frame, new)))

@@ -62,8 +62,7 @@ def _query_behind(path: Value) -> Value:
 
 
 def _make_url(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    value = for_detection(force(frame, first(frame, node, arguments)))
-    return lift(lambda single: parse_url(single), value)
+    return lift(parse_url, force(frame, first(frame, node, arguments)))
 
 
 def parse_url(value: Value) -> Value:
