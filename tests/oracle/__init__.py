@@ -19,6 +19,7 @@ What must hold:
 
 * **No false finding.** A finding is false if no run of that line shows what it says. A default wins over the
   environment variable that may replace it: only runs in which such variables are unset count here, if one gets there.
+  Where they make engines of other drivers only, the runs on asyncpg count.
 * **No silent miss.** A finding is missed if each of these runs of a line on asyncpg shows it. Of the sizes it is enough
   that each run is wrong in some way and any finding on sizes is reported. An engine that the report lists as not judged
   is counted as that instead.

@@ -72,7 +72,8 @@ class Failure:
 class Examination:
     """What came of one program. `engines` are calls that made an engine on asyncpg, `texts` places of executed SQL.
 
-    `clients` are calls that made a connection or a pool of asyncpg or psycopg without such an engine.
+    `clients` are calls that made a connection or a pool of asyncpg or psycopg without such an engine. `other_drivers`:
+    a run of the program makes an engine of another driver.
     """
 
     engines: int = 0
@@ -80,6 +81,7 @@ class Examination:
     texts: int = 0
     findings: int = 0
     not_judged: int = 0
+    other_drivers: bool = False
     repaired: bool = False
     always_raises: bool = False
     failures: list[Failure] = field(default_factory=list)
@@ -109,6 +111,7 @@ def examine(program: Program, tool: Tool = Tool()) -> Examination:
     if all(one.error for one in runs):
         result.always_raises = True
         return result
+    result.other_drivers = any(not made.is_asyncpg for one in runs for made in one.engines)
     with _sources(program) as sources:
         try:
             reports = {path: tool.check(source) for path, source in sources.items()}
@@ -164,6 +167,8 @@ def _compare_findings(
     for line, codes in sorted(found.items()):
         shown = truth.shown_by_all(engines[line]) | _shown_of_sql(texts[line])
         shown |= client_truth.shown_by_all(clients[line]) | refused_sizes[line]
+        if not any(call.is_asyncpg for call in engines[line]):
+            shown |= truth.shown_by_all(call for _, one in runs for call in one.engines if _is_at(call, path, line))
         ran = _summary(engines[line], texts[line], clients[line])
         for code in sorted(codes - shown):
             where = "" if engines[line] or texts[line] or clients[line] else " where nothing ran"
@@ -187,6 +192,10 @@ def _compare_findings(
         if here and refused and all(map(truth.is_refused, executions)) and not refused & found[line]:
             result.failures.append(Failure(f"missed {min(refused)}", line, _summary([], executions)))
     result.failures[failures:] = [replace(one, path=path) for one in result.failures[failures:]]
+
+
+def _is_at(call: EngineCall, path: str, line: int) -> bool:
+    return (call.path, call.line) == (path, line)
 
 
 def _by_line(seen: Iterable[tuple[bool, Seen]]) -> defaultdict[int, list[Seen]]:

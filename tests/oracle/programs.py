@@ -7,11 +7,13 @@ import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from . import connections, engines, sql, urls
+from . import beside, connections, engines, sql, urls
 from .choices import Choices
 from .draft import Draft, Lines
 
 Assignment = dict[str, str]
+# How many in 100 programs with `other_drivers` are written for two databases.
+BESIDE = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +36,18 @@ class Program:
         return {self.path: self.text, **self.modules}
 
     def with_text(self, path: str, text: str) -> Program:
-        """The program with another text for one of its modules, and the variables that are still named in it."""
+        """The program with another text for one of its modules, and the variables that are still named in it.
+
+        SQLite's URL comes only where the program still names SQLite.
+        """
         texts = {**self.texts, path: text}
         words = "\n".join(texts.values())
-        return replace(
-            self,
-            text=texts.pop(self.path),
-            modules=texts,
-            variables={name: values for name, values in self.variables.items() if name in words},
-        )
+        variables = {
+            name: tuple(value for value in values if "sqlite" not in value or "sqlite" in words)
+            for name, values in self.variables.items()
+            if name in words
+        }
+        return replace(self, text=texts.pop(self.path), modules=texts, variables=variables)
 
     def assignments(self) -> Iterator[Assignment]:
         """Every environment; the first one is empty."""
@@ -52,8 +57,13 @@ class Program:
 
 
 def program(choices: Choices, *, other_drivers: bool = False) -> Program:
-    """A program; with `other_drivers` the environment may bring SQLite's URL to programs that name it."""
+    """A program; with `other_drivers` the environment may bring SQLite's URL to programs that name it.
+
+    Some of these programs are for SQLite and PostgreSQL alike.
+    """
     draft = Draft(choices)
+    if other_drivers and choices.chance(BESIDE):
+        return _finished(draft, beside.scenario(draft))
     if choices.chance(22):
         body = sql.scenario(draft)
     else:

@@ -6,7 +6,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 
 from .comparison import Examination, Failure, Tool, examine
 from .execution import run
@@ -27,6 +27,7 @@ class Figures:
     texts: int = 0
     findings: int = 0
     not_judged: int = 0
+    other_drivers: int = 0
     repaired: int = 0
     always_raise: int = 0
     kinds: Counter[str] = field(default_factory=Counter)
@@ -39,6 +40,7 @@ class Figures:
         self.texts += examination.texts
         self.findings += examination.findings
         self.not_judged += examination.not_judged
+        self.other_drivers += examination.other_drivers
         self.repaired += examination.repaired
         self.always_raise += examination.always_raises
         for failure in examination.failures:
@@ -46,7 +48,7 @@ class Figures:
             self.examples.setdefault(failure.kind, []).append(number)
 
     def add(self, other: Figures) -> None:
-        for name in ("programs", "engines", "clients", "texts", "findings", "not_judged", "repaired", "always_raise"):
+        for name in _COUNTS:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.kinds += other.kinds
         for kind, numbers in other.examples.items():
@@ -60,6 +62,7 @@ class Figures:
         rows = [
             ("programs", self.programs),
             ("  that raise in every environment (not compared)", self.always_raise),
+            ("  with engines of other drivers, too", self.other_drivers),
             ("engines on asyncpg", self.engines),
             ("connections and pools", self.clients),
             ("places of executed SQL", self.texts),
@@ -73,6 +76,9 @@ class Figures:
         ]
         kinds = [(f"  {kind}", count) for kind, count in self.kinds.most_common()]
         return "\n".join(f"{name:<52}{count:>8,}" for name, count in [*rows, ("by kind:", len(kinds)), *kinds])
+
+
+_COUNTS = [one.name for one in fields(Figures) if one.type == "int"]
 
 
 def figures(seed: int, first: int, programs: int, variety: Variety = PLAIN, *, tool: Tool | None = None) -> Figures:
