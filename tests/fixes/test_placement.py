@@ -191,6 +191,15 @@ AT_THE_CALL = """
         args["statement_cache_size"] = 0
     create_async_engine(URL, connect_args=args)
 
+    class Driver:
+        @property
+        def args(self):
+            return {"statement_cache_size": 0}
+    args = Driver().args
+    if args:
+        print("quiet")
+    create_async_engine(URL, connect_args=args)
+
     def quiet(given):
         given["statement_cache_size"] = 0
     args = {key: 0 for key in ["statement_cache_size"]}
@@ -431,6 +440,51 @@ LEFT = """
     connect(URL)
     connect(LITE)
 """
+
+
+REPLACED = """
+    options = {}
+    if os.getenv("A"):
+        options["connect_args"] = {"command_timeout": 30}
+    options["echo"] = True
+    create_async_engine(URL, **options)
+
+    options = {"echo": True}
+    if os.getenv("A"):
+        options["connect_args"] = {"command_timeout": 30}
+    create_async_engine(URL, **{**options, "pool_size": 5})
+
+    options = {"echo": True}
+    more = {"pool_size": 5}
+    if os.getenv("A"):
+        options["connect_args"] = {"command_timeout": 30}
+    create_async_engine(URL, **{**options, **more})
+"""
+
+
+@pytest.mark.parametrize("code", programs(REPLACED))
+def test_no_safe_fix_replaces_the_connect_args_of_another_path(code: str) -> None:
+    assert repaired(code) == code
+
+
+BEFORE_OTHERS = """
+    options = {"echo": True}
+    if os.getenv("A"):
+        options["connect_args"] = {"command_timeout": 30}
+    options["pool_size"] = 5
+    create_async_engine(URL, **options)
+    # becomes
+    options = {"echo": True, "connect_args": {"statement_cache_size": 0, "prepared_statement_cache_size": 0}}
+    if os.getenv("A"):
+        options["connect_args"] = {"command_timeout": 30, "statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    options["pool_size"] = 5
+    create_async_engine(URL, **options)
+"""
+
+
+@pytest.mark.parametrize(("before", "wanted"), changes(BEFORE_OTHERS))
+def test_connect_args_are_added_where_those_of_other_paths_replace_them(before: str, wanted: str) -> None:
+    assert f"{repaired(before)}\n" == wanted
 
 
 @pytest.mark.parametrize("code", programs(LEFT))

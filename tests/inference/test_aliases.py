@@ -44,6 +44,34 @@ SHARED = """
     x = y = {}
     y['a'] = 1
     reveal(x)  # {'a': 1}
+
+    x = {}
+    class C:
+        args = x
+    C.args['a'] = 1
+    reveal(x)  # {'a': 1}
+
+    x = {}
+    class C:
+        def get(self):
+            return x
+    C().get()['a'] = 1
+    reveal(x)  # {'a': 1}
+
+    x = {}
+    class C:
+        args = [x]
+    class D(C):
+        pass
+    D().args[0]['a'] = 1
+    reveal(x)  # {'a': 1}
+
+    x = {}
+    class C:
+        def __init__(self):
+            x['a'] = 1
+    C()
+    reveal(x)  # {'a': 1}
 """
 
 

@@ -34,6 +34,9 @@ DICTS = """
         d['b'] = 2
     reveal([v for k, v in d.items()])  # [1, ...]
 
+    reveal({k: v for d in ({'a': 1}, {'b': 2}) for k, v in d.items()})  # {'a': 1, 'b': 2}
+    reveal({k: v for k, v in (('a', 1), ('a', 2)) if v == 1 or unknown})  # {'a': 1 | 2}
+
     d = {'a': 1}
     if unknown:
         d['a'] = 2
@@ -47,13 +50,36 @@ SEQUENCES = """
     reveal([n for n in [1, 2] if unknown])  # [...]
     reveal({n for n in [1]})  # {1}
     reveal([n for n in unknown])  # [...]
-    reveal([n for m in [[1]] for n in m])  # [...]
+    reveal([n for m in [[1], [2, 3]] for n in m])  # [1, 2, 3]
+    reveal([n for m in unknown for n in (1, 2)])  # [...]
+    reveal([{'a': n} for n in (1, 2)])  # [{'a': 1}, {'a': 2}]
     reveal([(i, n) for i, n in enumerate(['a'])])  # [(0, 'a')]
     reveal([a + b for a, b in zip(['a'], ['b'])])  # ['ab']
     reveal([n for n in range(3)])  # [0, 1, 2]
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(DICTS, SEQUENCES))
+EFFECTS = """
+    x = {}
+    def change(d):
+        d['a'] = 1
+    [change(item) for item in (x,)]
+    reveal(x)  # {'a': 1}
+
+    x = {}
+    any(x.update({k: 1}) for k in ('a', 'b') if k != 'b')
+    reveal(x)  # {'a': 1}
+
+    x = {}
+    [x.update(a=1) for k in ('a', 'b') if unknown(k)]
+    reveal(x)  # {'a': 1 | ABSENT}
+
+    x = {}
+    [x.update(a=1) for k in unknown]
+    reveal(x)  # {'a': 1 | ABSENT}
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(DICTS, SEQUENCES, EFFECTS))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

@@ -69,6 +69,39 @@ CLOSURES = """
     class C:
         args = dict(inner=made())
     reveal(C.args)  # {'inner': {'a': 1}}
+
+    x = {}
+    def get():
+        return {'b': x}
+    def f(d):
+        d['b']['a'] = 1
+    f(get())
+    reveal(x)  # {'a': 1}
+
+    x = {}
+    get = lambda: x
+    def f(d):
+        d['a'] = 1
+    f(d=get())
+    reveal(x)  # {'a': 1}
+
+    x = {}
+    def each():
+        yield x
+    def f(items):
+        for item in items:
+            item['a'] = 1
+    made = each()
+    f(made)
+    reveal(x)  # {'a': 1}
+
+    class C:
+        args = {}
+    def f(c):
+        c.args['a'] = 1
+        c.more = 2
+    f(C)
+    reveal((C.args, C.more))  # ({'a': 1}, 2)
 """
 
 CALLS = """

@@ -174,6 +174,24 @@ STOPPING = """
 """
 
 HANDLERS = """
+    import copy
+    x = {'a': 1}
+    y = {}
+    try:
+        y['b'] = copy.copy(x)
+    except KeyError:
+        x['a'] = 2
+    reveal(x)  # {'a': 1}
+
+    x = {'a': 1}
+    y = {'b': 1}
+    z = {}
+    try:
+        z['b'] = {key: value for key, value in y.items()}
+    except KeyError:
+        x['a'] = 2
+    reveal(x)  # {'a': 1}
+
     try:
         x = 1
     except ValueError:

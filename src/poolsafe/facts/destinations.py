@@ -139,7 +139,15 @@ class _Finder:
         around: tuple[Place, ...] = ()
         if missing and not self.surroundings.reads_item("connect_args"):
             spread = spread_of(self.module, self.call)
-            around = self._setters(missing, lambda setter, step: spread.is_fed_by(setter) and self._is_own(step))
+            around = self._setters(
+                missing,
+                lambda setter, step: (
+                    spread.is_fed_by(setter)
+                    and self._is_own(step)
+                    # Elsewhere, the new connect_args might replace those of other paths.
+                    and (spread.is_first(setter) or not any(_passes(one, step) for one in existing))
+                ),
+            )
         return ((), ()) if (existing and not inside) or (missing and not around) else (inside, around)
 
     def _is_of_another(self, passage: Passage) -> bool:
@@ -232,3 +240,11 @@ def _lacks(content: Value, key: str) -> bool:
     if isinstance(content, MappingValue):
         return all(isinstance(single, Absent) for _, single in alternatives(content.get(key)))
     return isinstance(content, Absent)
+
+
+def _passes(passage: Passage, step: Step) -> bool:
+    """Returns whether a keyword of the call has the value that is written at a step, on this path too."""
+    given = (restrict(value, (passage.guard,)) for value in passage.view.seen.arguments.keywords.values())
+    return any(
+        one.node is step.node for value in given for _, single in alternatives(value) for one in single.provenance
+    )

@@ -9,7 +9,7 @@ import libcst as cst
 
 from poolsafe.facts.written_keys import index_of
 from poolsafe.inference import Module
-from poolsafe.libraries import ENGINE_NAMES
+from poolsafe.libraries import ENGINE_NAMES, PROPERTY_DECORATORS
 from poolsafe.syntax.index import children, last_name
 
 # Calls that hand their arguments on in a dict or in an engine's arguments.
@@ -116,8 +116,10 @@ class Readers:
         function = next((at for at in index.around(node) if isinstance(at, cst.FunctionDef)), None)
         if function is None:
             return None
-        calls = [index.parents.get(id(one)) for one in self._named(function.name.value)]
-        return [call for call in calls if isinstance(call, cst.Call)]
+        uses = self._named(function.name.value)
+        calls = [index.parents.get(id(one)) for one in uses]
+        # A property is read without a call.
+        return [*(one for one in calls if isinstance(one, cst.Call)), *(uses if _is_property(function) else ())]
 
     def _named(self, name: str) -> list[cst.BaseExpression]:
         if self._uses is None:
@@ -125,6 +127,11 @@ class Readers:
             for one in _names(self.module.tree.module):
                 self._uses.setdefault(last_name(one) or "", []).append(one)
         return self._uses.get(name, [])
+
+
+def _is_property(function: cst.FunctionDef) -> bool:
+    names = {name.rpartition(".")[2] for name in PROPERTY_DECORATORS}
+    return any(last_name(one.decorator) in names for one in function.decorators)
 
 
 def _names_nested(call: cst.Call) -> bool:

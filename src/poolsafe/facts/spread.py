@@ -13,23 +13,33 @@ from poolsafe.syntax.index import descendants, last_name
 
 @frozen
 class Spread:
-    """`names` are the names of the dicts as written, and `displays` the ids of displays and calls of `dict()`."""
+    """`names` are the names of the dicts as written, and `displays` the ids of displays and calls of `dict()`.
+
+    `beginnings` are those displays and calls as which a dict that is spread begins, before anything else is set in it.
+    """
 
     module: Module
     names: frozenset[str]
     displays: frozenset[int]
+    beginnings: frozenset[int]
 
     def is_fed_by(self, setter: cst.CSTNode) -> bool:
         """Returns whether an item, an argument or an assignment sets a key of one of the dicts."""
         mapping = mapping_of(self.module, setter)
         return mapping is not None and (id(mapping) in self.displays or self.module.tree.text(mapping) in self.names)
 
+    def is_first(self, setter: cst.CSTNode) -> bool:
+        """Returns whether what else sets the same key in the dict that is spread surely comes later."""
+        mapping = mapping_of(self.module, setter)
+        return mapping is not None and id(mapping) in self.beginnings
+
 
 def spread_of(module: Module, call: cst.Call) -> Spread:
     """Returns the dicts behind the `**` arguments of a call: through names, conditionals and results of functions."""
     names: set[str] = set()
     displays: set[int] = set()
-    pending = [argument.value for argument in call.args if argument.star == "**"]
+    spread = [argument.value for argument in call.args if argument.star == "**"]
+    pending = [*spread]
     seen: set[int] = set()
     while pending:
         node = pending.pop()
@@ -51,7 +61,19 @@ def spread_of(module: Module, call: cst.Call) -> Spread:
             case cst.Call():
                 for function, _ in module.index.functions.get(last_name(node.func) or "", ()):
                     pending += _returned_by(function)
-    return Spread(module, frozenset(names), frozenset(displays))
+    bound = (_bindings(module).get(module.tree.text(one), ()) for one in spread)
+    beginnings = frozenset(id(values[0]) for values in bound if len(values) == 1 and _is_plain(values[0]))
+    return Spread(module, frozenset(names), frozenset(displays), beginnings)
+
+
+def _is_plain(node: cst.BaseExpression) -> bool:
+    """Returns whether an expression is a display or a call of `dict()` that takes nothing from other dicts."""
+    match node:
+        case cst.Dict(elements=elements):
+            return all(isinstance(one, cst.DictElement) for one in elements)
+        case cst.Call(func=cst.Name(value="dict"), args=arguments):
+            return all(one.keyword is not None for one in arguments)
+    return False
 
 
 def passed_on(module: Module, call: cst.Call) -> PassedOn | None:

@@ -13,11 +13,12 @@ from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.mappings import blurred
 from poolsafe.inference.names import force, global_name, peek
 from poolsafe.inference.namespaces import namespace_of
-from poolsafe.inference.objects import BuiltinMethod, LibraryResult, MapIterator, TextClause
+from poolsafe.inference.objects import BuiltinMethod, GeneratorObject, LibraryResult, MapIterator, TextClause
 from poolsafe.inference.scope_reader import CHANGING
 from poolsafe.inference.scopes import Effects
 from poolsafe.inference.slices import effects_of
 from poolsafe.inference.values import (
+    Class,
     Function,
     Instance,
     Library,
@@ -194,9 +195,24 @@ def _may_be_changed(frame: Frame, node: ir.Expression) -> bool:
     if isinstance(node, (ir.Constant, ir.JoinedString, ir.Comparison)):
         return False
     return frame.run.strategy.is_on_path(node) or any(
-        (isinstance(one, ir.Name) and is_changeable(frame, one.id)) or _is_imported_collection(frame, one)
+        (isinstance(one, ir.Name) and is_changeable(frame, one.id))
+        or _is_imported_collection(frame, one)
+        or (isinstance(one, ir.Call) and isinstance(one.callee, ir.Name) and _gives_outer(frame, one.callee.id))
         for one in ir.walk(node)
     )
+
+
+def _gives_outer(frame: Frame, name: str) -> bool:
+    """Returns whether a function may return or yield an object of an enclosing scope."""
+    return any(
+        isinstance(single, Function) and (isinstance(single.node, ir.Lambda) or _gives(single, single.node))
+        for _, single in alternatives(peek(frame, name))
+    )
+
+
+def _gives(function: Function, node: ir.FunctionDef) -> bool:
+    scope = function.module.scope_of(node)
+    return bool(scope.reached(scope.used - scope.bound - scope.parameters))
 
 
 def _is_imported_collection(frame: Frame, node: ir.Node) -> bool:
@@ -222,9 +238,9 @@ def _is_of_project(binding: Value | None) -> TypeGuard[Pending]:
 
 
 def is_changeable(frame: Frame, name: str) -> bool:
-    """Returns whether a name stands for a mutable object, or for a callable that may change one.
+    """Returns whether a name stands for a mutable object, or for a callable or a generator that holds one.
 
-    Mutable objects are dicts, lists and instances.
+    Mutable objects are dicts, lists, instances and classes.
     """
     return _holds_changeable(frame, peek(frame, name))
 
@@ -237,12 +253,14 @@ def _is_changeable(frame: Frame, single: Value, depth: int) -> bool:
     match single:
         case Sequence():
             return single.address != 0 or any(_holds_changeable(frame, item, depth) for item in single.items)
+        case GeneratorObject(items=items):
+            return _is_changeable(frame, items, depth)
         case Function(node=ir.FunctionDef() as node, bound=None, parents=(_,)):
             return _changes_outside(frame, single, node, depth)
         case Function():
             return True
         case TextClause():
             return frame.run.strategy.targets.make_clauses  # the code that gets it may execute it
-        case MappingRef() | Instance() | Partial() | BuiltinMethod() | MapIterator():
+        case MappingRef() | Class() | Instance() | Partial() | BuiltinMethod() | MapIterator():
             return True
     return False

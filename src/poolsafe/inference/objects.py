@@ -117,7 +117,7 @@ class Super(LibraryObject):
 
 @frozen
 class AttributeBag(LibraryObject):
-    """An object whose attributes are the arguments that it was created with, as `types.SimpleNamespace`."""
+    """An object that a library creates with these attributes."""
 
     attributes: Mapping[str, Value]
 

@@ -55,7 +55,7 @@ class Definition:
 
     @property
     def reached(self) -> frozenset[str]:
-        """The names of the surrounding scope whose objects the definition may change or return."""
+        """The names of the surrounding scope whose objects the definition may change, return or hold."""
         raise NotImplementedError
 
     @property

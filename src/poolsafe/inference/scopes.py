@@ -55,6 +55,7 @@ def scope_of(node: ir.FunctionDef | ir.ClassDef | ir.Body, library_names: frozen
     if found is None:
         parameters = node.parameters if isinstance(node, ir.FunctionDef) else ()
         found = outside.scopes[body] = Scope(body, library_names, outside, parameters)
+        found.is_class = isinstance(node, ir.ClassDef)
     return found
 
 
@@ -83,8 +84,9 @@ class ScopeDefinition(Definition):
 
     @functools.cached_property
     def reached(self) -> frozenset[str]:
-        """The names of the surrounding scope whose objects the definition may change or return."""
-        return self._scope.reached(self.free) | self.kept
+        """The names of the surrounding scope whose objects the definition may change, return or hold."""
+        bases = self._node.bases if isinstance(self._node, ir.ClassDef) else ()
+        return self._scope.reached(self.free).union(self.kept, *map(carriers, bases))
 
     @functools.cached_property
     def kept(self) -> frozenset[str]:
@@ -120,10 +122,11 @@ class ScopeDefinition(Definition):
 class Scope(ScopeReader):
     """The names that the statements of a module, class or function use, bind and change, and their alias classes.
 
-    `effects` and `name_slices` cache results.
+    `effects` and `name_slices` cache results. `is_class`: the scope is the body of a class.
     """
 
     effects: Effects | None = None
+    is_class = False
 
     @functools.cached_property
     def name_slices(self) -> dict[tuple[str, bool], Slice]:
@@ -146,10 +149,9 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def changed(self) -> frozenset[str]:
-        """The names whose objects are changed, returned or yielded."""
-        return frozenset(
-            name for line in self.lines for name in (*line.changes, *line.may_change, *line.gives)
-        ) | frozenset(self.declared)
+        """The names whose objects are changed, returned or yielded, or held by the class of which this is the body."""
+        names = {name for line in self.lines for name in (*line.changes, *line.may_change, *line.gives)}
+        return frozenset(names | self.declared | (self.bound if self.is_class else set()))
 
     @functools.cached_property
     def binders(self) -> dict[str, list[Line]]:

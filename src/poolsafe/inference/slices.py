@@ -377,14 +377,18 @@ def _unpacks(node: ir.Statement) -> bool:
 
 def _calls_something(node: ir.Statement) -> bool:
     """Returns whether a statement contains a call that it may be expensive to run, to find out what it raises."""
-    return any(isinstance(one, (ir.Await, ir.Call)) and not _changes_container(one) for one in ir.walk(node))
+    return any(isinstance(one, (ir.Await, ir.Call)) and not _is_cheap(one) for one in ir.walk(node))
 
 
-def _changes_container(node: ir.Node) -> bool:
-    """Returns whether a node calls a method of dicts and lists, such as `options.setdefault(...)`, on a name."""
-    return (
-        isinstance(node, ir.Call)
-        and isinstance(node.callee, ir.Attribute)
-        and isinstance(node.callee.value, ir.Name)
-        and node.callee.name in CHANGING
-    )
+def _is_cheap(node: ir.Node) -> bool:
+    """Returns whether a node calls a built-in function, a copying one, or a method of a dict or a list on a name."""
+    match node:
+        case ir.Call(callee=ir.Name(id=name)):
+            return name in BUILTINS or name in _COPYING
+        case ir.Call(callee=ir.Attribute(value=ir.Name(), name=name)):
+            return name in CHANGING or name in _COPYING or name in _OF_DICTS
+    return False
+
+
+_COPYING = frozenset({"copy", "deepcopy", "partial"})
+_OF_DICTS = frozenset({"get", "items", "keys", "values"})

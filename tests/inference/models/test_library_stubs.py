@@ -36,6 +36,17 @@ NAMES = """
     from decouple import Config, RepositoryEnv
     reveal(Config(RepositoryEnv('.env')).get('A', default='b'))  # 'b'
 
+    from types import SimpleNamespace
+    x = SimpleNamespace(a={})
+    def f(d):
+        d['b'] = 1
+    f(x.a)
+    x.c = 2
+    reveal((x.a, x.c))  # ({'b': 1}, 2)
+
+    from argparse import Namespace
+    reveal(Namespace(a='b').a)  # 'b'
+
     from starlette.config import Config
     reveal(Config()('A', default='b'))  # 'b'
 

@@ -84,6 +84,19 @@ COPIES = """
     y['a']['b'] = 2
     reveal(x)  # {'a': {'b': 2}}
 
+    import copy
+    x = [{}]
+    y = copy.deepcopy(x)
+    y[0]['a'] = 1
+    reveal(x)  # [{}]
+
+    import copy
+    x = [{}]
+    y = copy.copy(x)
+    y[0]['a'] = 1
+    y.append(1)
+    reveal(x)  # [{'a': 1}]
+
     reveal(copy(unknown))  # ...
 """
 

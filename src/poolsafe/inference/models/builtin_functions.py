@@ -19,7 +19,6 @@ from poolsafe.inference.mappings import mapping_key, merge_into
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import (
-    AttributeBag,
     GeneratorObject,
     LibraryAttribute,
     LibraryResult,
@@ -59,11 +58,6 @@ def _range(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
         return Sequence((), "tuple", open=True)
     numbers = range(*known)
     return Sequence(tuple(Const(one) for one in numbers[:MAX_RANGE]), "tuple", open=len(numbers) > MAX_RANGE)
-
-
-def _namespace(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """Returns an object whose attributes are the keywords, as `types.SimpleNamespace` does."""
-    return AttributeBag(dict(arguments.keywords))
 
 
 def _dict(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -341,8 +335,6 @@ HANDLERS: dict[str, Handler] = {
     "builtins.len": _length,
     "builtins.map": _map,
     "builtins.range": _range,
-    "types.SimpleNamespace": _namespace,
-    "argparse.Namespace": _namespace,
     "builtins.max": _extreme,
     "builtins.min": _extreme,
     "builtins.iter": first,

@@ -7,6 +7,7 @@ import posixpath
 import re
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 
 from poolsafe import ir
 from poolsafe.inference import texts
@@ -17,7 +18,19 @@ from poolsafe.inference.lattice import for_detection, lift
 from poolsafe.inference.models.handler import Handler, first, second
 from poolsafe.inference.names import force, imported
 from poolsafe.inference.replacing import replace as replace_text
-from poolsafe.inference.values import Const, Instance, Library, MappingRef, Partial, Pending, Text, Unknown, Value, text
+from poolsafe.inference.values import (
+    Const,
+    Instance,
+    Library,
+    MappingRef,
+    Partial,
+    Pending,
+    Sequence,
+    Text,
+    Unknown,
+    Value,
+    text,
+)
 
 MAX_PATTERN = 100
 MAX_SUBJECT = 2000
@@ -60,13 +73,19 @@ def _dedent(function: Callable[[str], str]) -> Handler:
 def _copy(*, deep: bool) -> Handler:
     def handler(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
         def one(single: Value) -> Value:
+            if isinstance(single, Sequence) and single.address:
+                parts = tuple(copied(inner) if deep else inner for inner in single.items)
+                return replace(single, items=parts, address=frame.address())
             if not isinstance(single, MappingRef):
                 return single
             content = frame.content(single)
-            items = {key: lift(one, inner) if deep else inner for key, inner in content.items.items()}
+            items = {key: copied(inner) if deep else inner for key, inner in content.items.items()}
             return frame.new_mapping(items, content.open, content.provenance)
 
-        return lift(one, force(frame, first(frame, node, arguments)))
+        def copied(value: Value) -> Value:
+            return lift(one, force(frame, value))
+
+        return copied(first(frame, node, arguments))
 
     return handler
 
