@@ -29,6 +29,22 @@ DISPLAYS = """
     reveal({'a': 1} | unknown)  # {'a': ..., **...}
     reveal(unknown | {'a': 1})  # {'a': 1, **...}
 
+    import os
+    url = os.environ.get('U', 'postgresql')
+    x = {}
+    if os.getenv('E') in ('p', 's'):
+        x.setdefault('c', {})
+    if url.startswith('postgresql'):
+        if os.environ.get('L', '') in ('1', 'true', 'yes'):
+            x['c'] = {}
+        x.setdefault('c', {})['a'] = 1
+    if 'sqlite' in url:
+        assert os.environ.get('E') != 's'
+    else:
+        d = x.setdefault('c', {})
+        d |= {}
+    reveal(x['c'])  # {'a': 1} | {}
+
     x = {'a': 1}
     x |= {'b': 2}
     reveal(x)  # {'a': 1, 'b': 2}

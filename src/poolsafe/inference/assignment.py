@@ -93,7 +93,7 @@ def _assign_item(frame: Frame, target: ir.Subscript, value: Value) -> None:
         frame.state.set(("list", base.address), _with_item(base, index, value))
         return
     for single in {one.address: one for _, one in several if isinstance(one, MappingRef)}.values():
-        content = frame.content(single)
+        content = frame.whole_content(single)
         stored = value if key is None else _stored(several, single, value, content.get(key))
         frame.state.set(("dict", single.address), with_item(content, index, stored))
 

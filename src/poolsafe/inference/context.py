@@ -283,11 +283,15 @@ class Frame:
 
     def content(self, ref: MappingRef | MappingValue) -> MappingValue:
         """Returns the content of a dict in the current state, restricted to the path condition."""
+        return restricted(self.whole_content(ref), self.path) if isinstance(ref, MappingRef) else ref
+
+    def whole_content(self, ref: MappingRef | MappingValue) -> MappingValue:
+        """Returns the content of a dict on all paths. A change keeps the other items so, which makes joins cheap."""
         if isinstance(ref, MappingValue):
             return ref
         found = self.state.get(("dict", ref.address))
         if isinstance(found, MappingValue):
-            return restricted(found, self.path)
+            return found
         return MappingValue({}, "a dict of unknown content", ref.address)
 
     def unknown(self, node: ir.Node, reason: str) -> Unknown:

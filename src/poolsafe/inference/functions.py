@@ -16,7 +16,7 @@ from poolsafe.inference.objects import Dependency, GeneratorObject, LibraryAttri
 from poolsafe.inference.reasons import Reason
 from poolsafe.inference.slices import Use
 from poolsafe.inference.state import State
-from poolsafe.inference.symbols import ALWAYS, Guard, Parameter, derived
+from poolsafe.inference.symbols import ALWAYS, Condition, Guard, Parameter, derived, where
 from poolsafe.inference.values import (
     Class,
     Const,
@@ -165,13 +165,13 @@ def _leave(frame: Frame, inner: Frame, before: State) -> Value:
             return Unknown("a method that another class may override", derived("never", inner.number))
         frame.aborted = frame.aborted or (inner.raised and inner.yields is None)
         return Unknown("it never returns", derived("never", inner.number))
-    # If the function may have raised, its caller goes on under the guards of the returns, or what they have in common.
+    # If the function may have raised, its caller goes on under the guards of the returns, or one predicate for them.
     path, own = before.path, before.own
     before.join([one.state for one in inner.exits], whole=not inner.raised)
     if len(before.path) > max(MAX_NARROWED, len(path)):
-        common = frozenset.intersection(*before.own)
+        returned = Condition(before.own, (), None)
         before.path, before.own = path, own
-        before.narrow([common])
+        before.narrow([where(returned)])
     if inner.yields is not None:
         return GeneratorObject(_first(inner.yields), inner.yields)
     if len(inner.exits) == 1:

@@ -41,6 +41,7 @@ def mapping_method(
     if name in ("setdefault", "pop") and args:
         return _take(frame, subject, content, name, args)
     if name == "update":
+        content = frame.whole_content(subject)
         items = dict(content.items)
         reason = content.open
         for value in args:
@@ -53,7 +54,7 @@ def mapping_method(
         return frame.unknown(node, "an unknown key") if key is None else content.get(key)
     if name in ("__setitem__", "__delitem__") and args:
         value = args[1] if name == "__setitem__" and len(args) > 1 else Absent()
-        _store(frame, subject, with_item(content, args[0], value))
+        _store(frame, subject, with_item(frame.whole_content(subject), args[0], value))
         return Const(None)
     if name in ("copy", "__copy__"):
         return frame.new_mapping(dict(content.items), content.open, content.provenance)
@@ -114,7 +115,8 @@ def _take(
             return result
     else:
         result = or_default(value, default)
-    _store(frame, subject, with_item(content, args[0], Absent() if name == "pop" else result))
+    changed = with_item(frame.whole_content(subject), args[0], Absent() if name == "pop" else result)
+    _store(frame, subject, changed)
     return result
 
 
