@@ -125,7 +125,7 @@ MANY_RETURNS = """
     def f(d):
         d['b']['c'] = 1
     f(x)
-    reveal(x)  # {'b': {'c': 1}}
+    reveal(x.get('b'))  # {'c': 1}
 """
 
 STOPPING = """

@@ -165,13 +165,14 @@ def _leave(frame: Frame, inner: Frame, before: State) -> Value:
             return Unknown("a method that another class may override", derived("never", inner.number))
         frame.aborted = frame.aborted or (inner.raised and inner.yields is None)
         return Unknown("it never returns", derived("never", inner.number))
-    # If the function may have raised, its caller goes on under the guards of the returns, or one predicate for them.
+    # If the function may have raised, its caller goes on under the guards of the returns. One predicate stands for many.
     path, own = before.path, before.own
     before.join([one.state for one in inner.exits], whole=not inner.raised)
     if len(before.path) > max(MAX_NARROWED, len(path)):
+        common = frozenset.intersection(*before.own)
         returned = Condition(before.own, (), None)
         before.path, before.own = path, own
-        before.narrow([where(returned)])
+        before.narrow([common | where(returned)])
     if inner.yields is not None:
         return GeneratorObject(_first(inner.yields), inner.yields)
     if len(inner.exits) == 1:
