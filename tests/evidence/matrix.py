@@ -57,14 +57,14 @@ HEAD = """\
 
 poolsafe's rules are checked on real PostgreSQL and PgBouncer servers: `tests/evidence/` starts both and runs engines in
 several processes against a pool of three server connections. Every query returns a value that only its own task knows,
-so that a row of another client is noticed. `pytest -m evidence` runs the same tests as CI: every bad fixture and its
-fixed version, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an error,
-and session state that leaks to other clients, is lost, or causes no harm. The tests need Debian's packages
+so that the tests detect rows of other clients. `pytest -m evidence` runs the same tests as CI: every bad fixture and
+its fixed version, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an
+error, and session state that leaks to other clients, is lost, or causes no harm. The tests need Debian's packages
 `postgresql`, `pgbouncer` and `openssl`. `POOLSAFE_POSTGRES` (the directory of `initdb` and `postgres`) and
 `POOLSAFE_PGBOUNCER` (the program) select other installations, and `POOLSAFE_EVIDENCE_LOG` names a file for all figures.
 
-PgBouncer supports `max_prepared_statements` since 1.21. The suite reads PgBouncer's version, sets the option to 0 if it
-is supported, and checks the verdict table again with 200. Debian 12 has PgBouncer 1.18, where the second part is
+PgBouncer supports `max_prepared_statements` since 1.21. The tests read PgBouncer's version, set the option to 0 if it
+is supported, and check the verdict table again with 200. Debian 12 has PgBouncer 1.18, with which the second part is
 skipped. Building another release takes a few minutes:
 
 ```sh
