@@ -787,6 +787,72 @@ PROJECTS = {
         from config import URL
         engine = create_async_engine(URL)
     """,
+    "imported values that parameters collect": """
+        # file: config.py
+        DRIVER = 'postgresql+asyncpg'
+        REST = '://db/a'
+
+        # file: urls.py
+        def joined(*parts):
+            return ''.join(parts)
+        def of_keywords(**parts):
+            return ''.join(parts.values())
+        def of_one(**parts):
+            return ''.join([parts.pop('driver'), parts.get('rest')])
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import DRIVER, REST
+        from urls import joined, of_keywords, of_one
+        engine = create_async_engine(joined(DRIVER, REST), pool_pre_ping=True)  # PGB101
+        engine = create_async_engine(of_keywords(driver=DRIVER, rest=REST), pool_pre_ping=True)  # PGB101
+        engine = create_async_engine(of_one(driver=DRIVER, rest=REST), pool_pre_ping=True)  # PGB101
+    """,
+    "imported values in the fields of an instance": """
+        # file: config.py
+        DRIVER = 'postgresql+asyncpg'
+
+        # file: db.py
+        from dataclasses import asdict, dataclass
+        from typing import NamedTuple
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import DRIVER
+        @dataclass
+        class Parts:
+            driver: str
+            rest: str = '://db/a'
+        class Named(NamedTuple):
+            driver: str
+            rest: str = '://db/a'
+        engine = create_async_engine(''.join(asdict(Parts(DRIVER)).values()), pool_pre_ping=True)  # PGB101
+        engine = create_async_engine(''.join(Named(DRIVER)._asdict().values()), pool_pre_ping=True)  # PGB101
+    """,
+    "what other modules give to a parameter that collects": """
+        # file: parts.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        def connect(*parts):
+            return create_async_engine(''.join(parts), pool_pre_ping=True)  # PGB101
+
+        # file: app.py
+        from parts import connect
+        engine = connect('postgresql+asyncpg', '://db/a')
+    """,
+    "what other modules give in place of a default that is a part of the URL": """
+        # file: parts.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        def connect(driver='psycopg', host='db', name='a'):
+            return create_async_engine(f'postgresql+{driver}://{host}/{name}', pool_pre_ping=True)  # PGB101
+        def connect_to(*hosts, driver='psycopg'):
+            return create_async_engine('://'.join([f'postgresql+{driver}', *hosts]), pool_pre_ping=True)  # PGB101
+        def never(driver='psycopg', host='db'):
+            return create_async_engine(f'postgresql+{driver}://{host}/a', pool_pre_ping=True)
+
+        # file: app.py
+        from parts import connect, connect_to, never
+        engine = connect('asyncpg')
+        other = connect_to('db', driver='asyncpg')
+        nowhere = never(host='elsewhere')
+    """,
 }
 
 

@@ -199,9 +199,12 @@ def _bind_parameters(inner: Frame, function: Function, arguments: Arguments) -> 
         name = param.name
         value: Value
         if param.kind == "*":
-            value = Sequence(tuple(positional), "tuple", arguments.open_positional)
+            value = Sequence(tuple(force(inner, one) for one in positional), "tuple", arguments.open_positional)
+            if arguments.open_keywords is Reason.NO_CALLER and not positional:
+                value = _or_given(inner, name, value, Reason.NO_CALLER)
         elif param.kind == "**":
-            value = inner.new_mapping(dict(keywords), arguments.open_keywords)
+            content = {key: force(inner, one) for key, one in keywords.items()}
+            value = inner.new_mapping(content, arguments.open_keywords)
         elif param.kind != "keyword" and positional:
             value = positional.pop(0)
         elif name in keywords:
@@ -231,10 +234,14 @@ def _missing(inner: Frame, function: Function, param: ir.Parameter, arguments: A
         value = typed(inner, param.annotation, None, name)
         return inner.run.models.parameter(inner, function, param, value)
     if arguments.open_keywords is not None:
-        unknown = Unknown(arguments.open_keywords, Parameter(inner.number, name), override=True)
-        key = derived("given", inner.number, name)
-        return when(key, unknown, default)
+        return _or_given(inner, name, default, arguments.open_keywords)
     return default
+
+
+def _or_given(inner: Frame, name: str, default: Value, reason: str) -> Value:
+    """Returns the default of a parameter, or the unknown value that a caller gives for this reason."""
+    unknown = Unknown(reason, Parameter(inner.number, name), override=True)
+    return when(derived("given", inner.number, name), unknown, default)
 
 
 def parameter_defaults(frame: Frame, parameters: tuple[ir.Parameter, ...]) -> dict[str, Value]:

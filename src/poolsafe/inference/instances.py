@@ -46,7 +46,7 @@ def dumped(frame: Frame, instance: Instance, open_reason: str | None = None) -> 
     extra = model_option(frame, instance.cls, "extra")
     if extra is not None and any(isinstance(one, Unknown) or one in _ALLOWED for _, one in alternatives(extra)):
         open_reason = open_reason or "a model that allows extra fields"
-    items = {name: of_instance(frame, instance, name) for name in fields(instance.cls)}
+    items = {name: force(frame, of_instance(frame, instance, name)) for name in fields(instance.cls)}
     return frame.new_mapping(dict(items), open_reason)
 
 

@@ -83,7 +83,7 @@ def text_method(
     if name in ("split", "rsplit", "splitlines") and not of_unknown:
         return _split(frame, subject, name, arguments)
     if name == "join" and args and not of_unknown:
-        return _join(subject, args[0])
+        return lift(lambda items: _join(subject, items), force(frame, arguments.positional[0]))
     if name in ("encode", "unicode_string", "render_as_string", "get_secret_value", "__str__"):
         return subject if name != "get_secret_value" or not of_unknown else _secret(subject)
     if of_unknown:
@@ -94,9 +94,13 @@ def text_method(
 def _secret(subject: Text) -> Unknown:
     first = subject.pieces[0]
     assert isinstance(first, Unknown)
-    return Unknown(
-        first.reason, None if first.symbol is None else derived("secret", first.symbol), override=first.override
-    )
+    return _of_unknown("secret", first)
+
+
+def _of_unknown(kind: str, value: Unknown) -> Unknown:
+    """Returns the unknown value that is made of another one."""
+    symbol = None if value.symbol is None else derived(kind, value.symbol)
+    return Unknown(value.reason, symbol, override=value.override)
 
 
 def _parts(subject: Text) -> Value:
@@ -174,6 +178,8 @@ def _split(frame: Frame, subject: Text, name: str, arguments: Arguments) -> Valu
 
 
 def _join(subject: Text, items: Value) -> Value:
+    if isinstance(items, Unknown):
+        return text(_of_unknown("joined", items))
     if not isinstance(items, Sequence) or items.open:
         return text(Unknown("joined text"))
     parts: list[Value] = []

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
-from poolsafe.inference.lattice import alternatives, for_detection, lift
+from poolsafe.inference.lattice import alternatives, choose, for_detection, is_override, is_parameter, lift
 from poolsafe.inference.objects import EnumMember, LibraryObject, Secret
-from poolsafe.inference.symbols import Characters, Comparison, Constant, Identity, Named, Symbol, derived
+from poolsafe.inference.symbols import ALWAYS, Characters, Comparison, Constant, Identity, Named, Symbol, derived
 from poolsafe.inference.values import RAISES, Const, Library, Text, Unknown, Url, Value, text
 
 
@@ -48,8 +48,15 @@ def _several(value: Value) -> bool:
 
 
 def stringify(value: Value, reason: str = "unknown text") -> Value:
-    """Returns `str(value)` for each alternative used for detection."""
-    return lift(lambda single: as_text(single, reason), for_detection(value))
+    """Returns `str(value)` for each alternative used for detection, and for what a caller may give."""
+    plain = lift(lambda single: as_text(single, reason), for_detection(value))
+    given = [(guard, as_text(single)) for guard, single in alternatives(value) if _is_given(single)]
+    return choose([(ALWAYS, plain), *given]) if given else plain
+
+
+def _is_given(value: Value) -> bool:
+    """Returns whether a caller may give the value in place of a default."""
+    return is_override(value) and is_parameter(value)
 
 
 def concatenate(left: Value, right: Value) -> Value:
@@ -65,7 +72,19 @@ def concatenate(left: Value, right: Value) -> Value:
 
 
 def concatenate_all(parts: list[Value]) -> Value:
-    """Returns the concatenation of the parts of an f-string."""
+    """Returns the concatenation of the parts of an f-string.
+
+    A caller who gives one of the parts may give the others too, so that there is no combination for each subset.
+    """
+    joined = _concatenated(parts)
+    given = [[(guard, single) for guard, single in alternatives(part) if is_override(single)] for part in parts]
+    if not any(given):
+        return joined
+    whole = _concatenated([choose(some) if some else part for some, part in zip(given, parts, strict=True)])
+    return choose([(ALWAYS, joined), *((guard, whole) for some in given for guard, _ in some)])
+
+
+def _concatenated(parts: Iterable[Value]) -> Value:
     result: Value = text()
     for part in parts:
         result = concatenate(result, part)
