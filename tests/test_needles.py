@@ -104,13 +104,30 @@ def test_keeps(source: bytes, expected: int) -> None:
 def test_a_name_that_another_module_gives_an_engine_function_is_looked_up(tmp_path: Path) -> None:
     (tmp_path / "db.py").write_bytes(b"from sqlalchemy.ext.asyncio import create_async_engine as make_engine\r\n")
     (tmp_path / "none.py").write_bytes(b"def make_engine(url): ...\n")
+    (tmp_path / "parts.py").write_bytes(
+        b"import functools, db\nfrom db import make_engine as made\npinged = functools.partial(\n    made, echo=True)\n"
+        b"again: object = db.make_engine  # as it is\nmade_engine = db.make_engine(URL)\nround = trip\ntrip = round\n"
+    )
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/__init__.py").write_bytes(
+        b"from parts import (\n    pinged,  # a comment, with a comma\n    again)\n"
+    )
     sources = {
         b"from db import make_engine\nengine = make_engine(URL)": True,
-        b"from db import make_engine as made\nengine = make_engine(URL)": True,
+        b"from db import make_engine as made\nengine = made(URL)": True,
         b"from db import make_engine\nprint(make_engine)": False,
         b"from db import other\nengine = make_engine(URL)": False,
         b"from none import make_engine\nengine = make_engine(URL)": False,
         b"from nowhere import make_engine\nengine = make_engine(URL)": False,
+        b"from parts import pinged\nengine = pinged(URL)": True,
+        b"from parts import again as pinged\nmain = pinged('postgresql+psycopg://db/a')": True,
+        b"import parts as p\nengine = p.pinged(URL)": True,
+        b"import shop.other, shop\nengine = shop.pinged(URL)": True,
+        b"from shop import *\nmain = again(URL, connect_args={})": True,
+        b"import parts\nnew = parts.pinged\nengine = new(URL)": True,
+        b"from parts import made_engine\nengine = made_engine()": False,
+        b"from parts import round\nengine = round()": False,
+        b"from parts import trip\nengine = other.pinged()": False,
     }
     path = str(tmp_path / "app.py")
     assert {source: sieve.may_hold(path, source) for source in sources} == sources

@@ -71,7 +71,7 @@ def uses_synchronous_engine(data: bytes) -> bool:
 
 def may_deserve_second_look(data: bytes) -> bool:
     """Returns whether the file's imports may reveal engines that the file itself does not show."""
-    return b"ngine" in data and b"import" in data
+    return b"import" in data and (b"ngine" in data or b"postgresql+" in data or b"connect_args" in data)
 
 
 def pieces_use_engine(pieces: Iterable[bytes]) -> bool:

@@ -827,6 +827,25 @@ PROJECTS = {
         engine = create_async_engine(''.join(asdict(Parts(DRIVER)).values()), pool_pre_ping=True)  # PGB101
         engine = create_async_engine(''.join(Named(DRIVER)._asdict().values()), pool_pre_ping=True)  # PGB101
     """,
+    "a partial of an engine function in another module": """
+        # file: shop/__init__.py
+        from .engines import pinged
+
+        # file: shop/engines.py
+        from functools import partial
+        from sqlalchemy.ext.asyncio import create_async_engine
+        make = create_async_engine
+        pinged = partial(make, pool_pre_ping=True)
+
+        # file: app.py
+        import shop.engines
+        from shop import pinged as its_pinged
+        URL = 'postgresql+asyncpg://db/a'
+        main = its_pinged(URL)  # PGB101
+        other = shop.engines.make('postgresql+psycopg://db/a', connect_args={'statement_cache_size': 0})  # PGB205
+        new = shop.engines.make
+        third = new(URL, pool_pre_ping=True)  # PGB101
+    """,
     "what other modules give to a parameter that collects": """
         # file: parts.py
         from sqlalchemy.ext.asyncio import create_async_engine

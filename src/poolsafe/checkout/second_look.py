@@ -25,15 +25,19 @@ _SIGN = b"async_fallback"
 _PSYCOPG = re.compile(rb"\+psycopg\b")
 _FROM = rb"from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^()]*\)|[^\r\n;#]*)"
 _IMPORT = re.compile(rb"^[ \t]*(?:" + _FROM + rb"|import[ \t]+([\w. \t,]+))", re.MULTILINE)
-_WORD = re.compile(rb"[^\W\d]\w*")
-# A call of something that may be an engine function under another name, and what gives it that name.
-_CALLED = re.compile(rb"(?<![\w.])(?:(\w+)\.)?((?=\w*[eE]ngine)\w+)[ \t]*\(")
-_FUNCTION = rb"(?:create_async_engine|async_engine_from_config)"
+_ITEM = re.compile(rb"([\w.]+|\*)(?:[ \t]+as[ \t]+(\w+))?")
+_COMMENT = re.compile(rb"#[^\r\n]*")
+# What is called: the name before the last dot, if there is one, and the last name.
+_CALLED = re.compile(rb"(?:\b(\w+)\.|(?<![\w.]))(\w+)[ \t]*\(")
+_FUNCTIONS = frozenset((b"create_async_engine", b"async_engine_from_config"))
+# `new = old` and `new = partial(old, ...)` at the top level: the new name, and the old one as in `_CALLED`.
 _RENAMED = re.compile(
-    rb"\b" + _FUNCTION + rb"[ \t]+as[ \t]+(\w+)|^(\w+)[ \t]*=[ \t]*(?:\w+\.)*" + _FUNCTION + rb"[ \t]*(?:#.*)?\r?$",
+    rb"^(\w+)[ \t]*(?::[^=\r\n]+)?=[ \t]*(?:(?:functools\.)?partial\(\s*)?"
+    rb"(?:\w+\.)*?(?:(\w+)\.)?(\w+)[ \t]*(?:[,)#]|\r?$)",
     re.MULTILINE,
 )
-MAX_HOPS = 2  # from the engine's file to the file with the URL or the function
+MAX_HOPS = 2  # from the engine's file to the file with the URL
+MAX_NAMES = 6  # by which a function goes one after another, imports included
 MAX_FILES = 40  # read for one engine's file
 MAX_SIZE = 200_000  # bytes of each
 
@@ -47,94 +51,130 @@ def wanted(path: str, data: bytes, root: str | None = None) -> int:
     if found & needles.ENGINE or not needles.may_deserve_second_look(data):
         return found
     home = os.path.abspath(path)
-    top = root or root_of(home)
+    files = _Files(root or root_of(home), {home: data})
     if needles.uses_synchronous_engine(data):
-        for content in _reachable(home, data, top):
+        for content in _reachable(home, files):
             found |= needles.ENGINE if _SIGN in content else 0
             found |= needles.CLIENT if _PSYCOPG.search(content) else 0
-    return found | needles.ENGINE if renamed_engine_functions(home, data, top) else found
+    return found | needles.ENGINE if _renamed(home, files) else found
 
 
 def renamed_engine_functions(path: str, data: bytes, root: str | None = None) -> frozenset[str]:
     """Returns the names that a source calls and that another module of the project gives to an engine function.
 
-    Such a module contains `import create_async_engine as make_engine` or `make_engine = create_async_engine`. The names
-    must contain "engine". Without `root`, the project's root is found from the path.
+    Such a module contains `import create_async_engine as make_engine`, `make_engine = create_async_engine` or
+    `make_engine = partial(create_async_engine, echo=True)`. Without `root`, the project's root is found from the path.
     """
-    called = set(_CALLED.findall(data)) if b"import" in data else set()
-    if not called:
-        return frozenset()
     home = os.path.abspath(path)
-    top = root or root_of(home)
-    return frozenset(
-        name.decode()
-        for found, names in _imported(home, data, top)
-        for owner, name in called
-        if (owner or name) in names and name.isascii() and _renames(found, name, top, MAX_HOPS)
-    )
+    return _renamed(home, _Files(root or root_of(home), {home: data}))
 
 
-def _renames(path: str, name: bytes, root: str, hops: int) -> bool:
-    """Returns whether a module gives this name to an engine function, or imports it from one that does."""
-    content = _content(root, path)
-    if any(name in groups for groups in _RENAMED.findall(content)):
+class _Files:
+    """The files that one file imports, directly or indirectly, each read once. `contents` are those read before."""
+
+    def __init__(self, root: str, contents: dict[str, bytes]) -> None:
+        self.root = root
+        self._contents = contents
+        self._imports: dict[str, list[tuple[str, bytes, bytes]]] = {}
+        self._renamings: dict[str, list[tuple[bytes, bytes, bytes]]] = {}
+
+    def content(self, path: str) -> bytes:
+        """Returns the bytes of a file, or none if it cannot be read, is too large or lies outside the root."""
+        if path not in self._contents:
+            self._contents[path] = _content(self.root, path)
+        return self._contents[path]
+
+    def imports(self, path: str) -> list[tuple[str, bytes, bytes]]:
+        """Returns what a file imports: the file it is in, its name there, and the name that is bound here.
+
+        The first is "" for what is outside the project, the second empty for a module. Both names are `*` for a star.
+        """
+        if path not in self._imports:
+            self._imports[path] = list(self._imported(path))
+        return self._imports[path]
+
+    def renamings(self, path: str, name: bytes) -> list[tuple[bytes, bytes]]:
+        """Returns what a file assigns to a name: each as a dotted name's last but one and last part."""
+        if path not in self._renamings:
+            self._renamings[path] = _RENAMED.findall(self.content(path))
+        return [(owner, old) for new, owner, old in self._renamings[path] if new == name]
+
+    def _imported(self, path: str) -> Iterator[tuple[str, bytes, bytes]]:
+        folder = os.path.dirname(path)
+        for dots, module, listed, modules in _IMPORT.findall(self.content(path)):
+            for name, bound in _ITEM.findall(modules):
+                yield self._find(folder, b"", name), b"", bound or name.rpartition(b".")[2]
+            home = self._find(folder, dots, module) if listed else ""
+            for name, bound in _ITEM.findall(_COMMENT.sub(b"", listed)):
+                yield home, name, bound or name
+                below = self._find(folder, dots, module + b"." + name) if name != b"*" else ""
+                if below:
+                    yield below, b"", bound or name
+
+    def _find(self, folder: str, dots: bytes, name: bytes) -> str:
+        """Returns the file of a module that is imported in a folder, or "" if it is not part of the project."""
+        for _ in range(len(dots) - 1):
+            folder = os.path.dirname(folder)
+        parts = name.decode("latin-1").strip(".").split(".")
+        bases = (folder,) if dots else _folders_above(folder, self.root)
+        return next(filter(None, (_file(base, parts) for base in bases)), "")
+
+
+def _renamed(home: str, files: _Files) -> frozenset[str]:
+    data = files.content(home)
+    if b"import" not in data:
+        return frozenset()
+    bound = {name for _, _, name in files.imports(home)} | {name for name, _, _ in _RENAMED.findall(data)}
+    called = {(owner, name) for owner, name in _CALLED.findall(data) if b"*" in bound or (owner or name) in bound}
+    found = (name for owner, name in called if _means_engine_function(files, home, owner, name))
+    return frozenset(name.decode() for name in found if name.isascii())
+
+
+def _means_engine_function(files: _Files, path: str, owner: bytes, name: bytes, left: int = MAX_NAMES) -> bool:
+    """Returns whether `owner.name`, or `name` if the owner is empty, stands for an engine function in a file."""
+    if name in _FUNCTIONS:
         return True
-    if hops <= 1 or name not in content:
+    content = files.content(path)
+    if not left or name not in content or b"def " + name in content or b"class " + name in content:
         return False
-    return any(
-        name in names and _renames(found, name, root, hops - 1) for found, names in _imported(path, content, root)
-    )
+    if not owner and any(_means_engine_function(files, path, *old, left - 1) for old in files.renamings(path, name)):
+        return True
+    for found, original, bound in files.imports(path):
+        if bound == owner if not original else not owner and bound in (name, b"*"):
+            there = original if original not in (b"", b"*") else name
+            if _means_engine_function(files, found, b"", there, left - 1):
+                return True
+    return False
 
 
-def _reachable(home: str, data: bytes, root: str) -> Iterator[bytes]:
+def _reachable(home: str, files: _Files) -> Iterator[bytes]:
     """Yields the contents of alembic.ini, if the file uses Alembic, and of the project's modules that it imports."""
-    seen = {home}
-    queue = [(home, data, 0)]
-    if b"alembic" in data:
-        ini = next((path for path in _alembic_files(home, root) if os.path.isfile(path)), None)
+    seen = {home, ""}
+    queue = [(home, 0)]
+    if b"alembic" in files.content(home):
+        ini = next((path for path in _alembic_files(home, files.root) if os.path.isfile(path)), None)
         if ini is not None:
-            yield _content(root, ini)
+            yield files.content(ini)
     while queue:
-        path, data, hops = queue.pop()
-        for found, _ in _imported(path, data, root):
+        path, hops = queue.pop()
+        for found, _, _ in files.imports(path):
             if found in seen or len(seen) > MAX_FILES:
                 continue
             seen.add(found)
-            content = _content(root, found)
-            yield content
+            yield files.content(found)
             if hops + 1 < MAX_HOPS:
-                queue.append((found, content, hops + 1))
+                queue.append((found, hops + 1))
 
 
 def _content(root: str, path: str) -> bytes:
-    """Returns the bytes of a file, or none if it cannot be read, is too large or lies outside the root."""
     try:
-        return read_below(root, path, MAX_SIZE)
+        return read_below(root, path, MAX_SIZE) if path else b""
     except OSError:
         return b""
 
 
 def _alembic_files(home: str, root: str) -> Iterator[str]:
     return (os.path.join(folder, "alembic.ini") for folder in _folders_above(os.path.dirname(home), root))
-
-
-def _imported(path: str, data: bytes, root: str) -> Iterator[tuple[str, list[bytes]]]:
-    """Yields the files of the project that a source imports, each with the names that it imports from there."""
-    folder = os.path.dirname(path)
-    for dots, module, listed, modules in _IMPORT.findall(data):
-        names = _WORD.findall(listed)
-        dotted = [module, *(module + b"." + name for name in names)] if listed else []
-        dotted += [part.split()[0] for part in modules.split(b",") if part.strip()]
-        bases = [folder]
-        for _ in range(len(dots) - 1):
-            bases = [os.path.dirname(bases[0])]
-        for name in dotted:
-            parts = name.decode("latin-1").strip(".").split(".")
-            for base in bases if dots else _folders_above(folder, root):
-                found = _file(base, parts)
-                if found is not None:
-                    yield found, names
-                    break
 
 
 @functools.cache
