@@ -1,8 +1,8 @@
 """Makes text safe to print: without control characters for terminals, or logging commands for CI runners.
 
-GitHub reads `::name::` at the beginning of a line, white space aside, and `##[name]` anywhere; Azure reads `##vso[`
-anywhere and colours a line by `##[`; TeamCity reads `##teamcity[` anywhere; GitLab folds a log at `section_start:`
-and `section_end:`; Buildkite begins a group at a line with `---`, `+++` or `~~~`.
+GitHub reads `::name::` at the beginning of a line, after optional white space, and `##[name]` anywhere; Azure reads
+`##vso[` anywhere and colours a line by `##[`; TeamCity reads `##teamcity[` anywhere; GitLab folds a log at
+`section_start:` and `section_end:`; Buildkite begins a group at a line with `---`, `+++` or `~~~`.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Control characters and the marks that reorder text, tabs and line ends aside.
+# Control characters and the marks that reorder text, except tabs and line ends.
 CONTROL = "\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff"
 # These, bytes that are not UTF-8, and the quote that begins a quoted name.
 _ODD = re.compile(f'[\t\n\r{CONTROL}\ud800-\udfff]|^"')
-# The first character of each is the one to be replaced.
+# The first character of each is replaced.
 _COMMAND = re.compile(r"#(?=#(?:\[|vso\[|teamcity\[))|s(?=ection_(?:start|end):)")
 _LEADING = re.compile(r"\s|::|(?:---|\+\+\+|~~~|\^\^\^)(?:\s|$)")
 
@@ -44,7 +44,7 @@ def commands(line: str) -> bool:
 
 
 def path_first(path: str) -> str:
-    """Returns a path as it may begin a line: with `./` before it if it would be read as a command."""
+    """Returns a path for the beginning of a line: with `./` before it if it would be read as a command."""
     return os.path.join(os.curdir, path) if leads(path) else path
 
 

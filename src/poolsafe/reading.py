@@ -16,14 +16,14 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Larger than any source that Python itself compiles in reasonable time and memory.
+# Python itself cannot compile larger sources in reasonable time and memory.
 LARGEST = 100_000_000  # bytes
 # Python sources above this size are not examined: two bytes for each of `syntax.limits.MAX_CHARACTERS`.
 LARGEST_SOURCE = 8_000_000
-# The same for notebooks, which are mostly output.
+# The limit for notebooks, which consist mostly of outputs.
 LARGEST_NOTEBOOK = 50_000_000
 CHUNK = 1 << 20
-# What is shown, and silenced by comments, of a file that is too large to be examined.
+# The part of a file that is too large to be examined in which comments are read and lines are shown.
 HEAD = 1 << 16
 # Longer than a name with what may precede it.
 OVERLAP = 200
@@ -34,7 +34,7 @@ _FLAGS: int = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getatt
 
 
 class TooLargeError(OSError):
-    """A regular file has more bytes than were asked for."""
+    """A regular file is larger than the given limit."""
 
 
 def read(path: str, largest: int = LARGEST) -> bytes:
@@ -49,9 +49,9 @@ def read(path: str, largest: int = LARGEST) -> bytes:
 
 
 def pieces(path: str, largest: int = LARGEST) -> Iterator[bytes]:
-    """Yields the content of a regular file, links followed, of which only about `CHUNK` bytes are held. Raises OSError.
+    """Yields the content of a regular file, links followed, in pieces of about `CHUNK` bytes. Raises OSError.
 
-    A piece ends with a line end. If it has none, it overlaps with the next, so that no name is split.
+    A piece ends with a line end. A piece without a line end overlaps with the next one, so that no name is split.
     """
     _refuse(os.stat(path), path, largest)
     descriptor = os.open(path, os.O_RDONLY | _FLAGS)
@@ -93,7 +93,7 @@ def whole_lines(content: bytes) -> bytes:
 
 
 def read_real(path: str, largest: int = LARGEST) -> bytes:
-    """Returns the content as `read` does, of a real path: a link that is on it by now is an OSError."""
+    """Returns the content as `read` does, for a real path: a link on the path is an OSError."""
     folder, name = os.path.split(path)
     with Folder(folder) as opened:
         return read_in(opened, name, largest)
@@ -111,9 +111,9 @@ def read_in(folder: Folder, name: str, largest: int = LARGEST) -> bytes:
 
 
 def read_below(root: str | None, path: str, largest: int = LARGEST) -> bytes:
-    """Returns the content as `read` does, of a file that lies below `root` with its links followed. Raises OSError.
+    """Returns the content as `read` does, for a file that is below `root` after links are followed. Raises OSError.
 
-    Without a root the file may lie anywhere.
+    If `root` is None, the file may be anywhere.
     """
     if root is None:
         return read(path, largest)
@@ -124,12 +124,12 @@ def read_below(root: str | None, path: str, largest: int = LARGEST) -> bytes:
 
 
 def inside(root: str, path: str) -> bool:
-    """Returns whether a path, its links followed, is the root or below it."""
+    """Returns whether a path is the root or below it, after links are followed."""
     return is_below(os.path.realpath(path), os.path.realpath(root))
 
 
 def checkout_of(directory: str) -> str | None:
-    """Returns the closest directory at or above `directory` that holds `.git`, or None outside of a work tree."""
+    """Returns the closest directory at or above `directory` that contains `.git`, or None outside a work tree."""
     while not os.path.exists(os.path.join(directory, ".git")):
         above = os.path.dirname(directory)
         if above == directory:
@@ -139,12 +139,12 @@ def checkout_of(directory: str) -> str | None:
 
 
 def is_below(real: str, top: str) -> bool:
-    """Returns whether one real path is the other or lies below it."""
+    """Returns whether one real path is the same as another one or below it."""
     return real == top or real.startswith(top.rstrip(os.sep) + os.sep)
 
 
 def _last_line_end(content: bytes) -> int:
-    """Returns the offset behind the last line end, 0 without one."""
+    """Returns the offset after the last line end, or 0 without one."""
     return max(content.rfind(b"\n"), content.rfind(b"\r")) + 1
 
 

@@ -26,7 +26,7 @@ _LONGEST_LINE = 4_000
 
 
 class UndecodableSource(Exception):  # noqa: N818 - it names the file's state, and is a finding for the user
-    """The bytes are no Python source text. `reason` is one line; `row` the 1-based row, where it is known."""
+    """The bytes are not Python source text. `reason` is one line, `row` the 1-based row if it is known."""
 
     def __init__(self, path: str, reason: str, row: int = 1) -> None:
         super().__init__(f"{path}: {reason}")
@@ -181,7 +181,7 @@ class Source:
         Raises UndecodableSource, and ValueError if the edits cannot be written, or would not be read as they are.
         """
         result = self.with_text(edited(self.text, edits))
-        # An edit may have touched the cookie.
+        # An edit may have changed the encoding declaration.
         if Source.decode(self.path, result.raw).text != result.text:
             raise ValueError("the encoding has changed")
         return result
@@ -189,12 +189,12 @@ class Source:
     def with_text(self, text: str) -> Source:
         """Returns the same file with another text, in the same encoding.
 
-        Raises UnicodeEncodeError where the encoding cannot express the text.
+        Raises UnicodeEncodeError if the encoding cannot represent the text.
         """
         return Source(self.path, self.encode(text), text, self.encoding, self.bom, self.line_length, self.quote)
 
     def encode(self, text: str) -> bytes:
-        """`text` in this file's encoding, with the byte order mark if the file has one."""
+        """Returns `text` in this file's encoding, with a byte order mark if the file has one."""
         return (BOM if self.bom else b"") + text.encode(self.encoding)
 
     def row_column(self, offset: int) -> tuple[int, int]:

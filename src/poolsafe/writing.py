@@ -84,7 +84,7 @@ def _remove_if_abandoned(folder: Folder, name: str) -> None:
 
 
 def _lock(descriptor: int) -> bool:
-    """Take the lock of a temporary file; False if someone else has it."""
+    """Takes the lock of a temporary file. Returns False if another process has it."""
     if sys.platform == "win32":
         return True
     import fcntl
@@ -133,8 +133,8 @@ class _Replacement:
         if status.st_nlink > 1:
             reason = f"it has {status.st_nlink} hard links, and the others would keep the old content"
             raise NotWritten(self._named, reason)
-        # Renaming does not need permission to write the file itself, but a read-only file is meant to be kept, even by
-        # root.
+        # Renaming does not need permission to write the file itself, but read-only files are meant to stay unchanged,
+        # even for root.
         writable = os.access(self._folder.at(self._name), os.W_OK, dir_fd=self._folder.handle)
         if not status.st_mode & 0o222 or not writable:
             raise NotWritten(self._named, "the file is read-only")
@@ -158,7 +158,7 @@ class _Replacement:
                 _take_over(file.fileno(), self._folder, temporary, original)
             os.fsync(file.fileno())
             if sys.platform != "win32":
-                # Under the lock, so that no one takes the temporary file for a leftover.
+                # Under the lock, so that no other run removes the temporary file as a leftover.
                 self._put_in_place(temporary)
         if sys.platform == "win32":
             self._put_in_place(temporary)
@@ -170,7 +170,7 @@ class _Replacement:
             self._folder.replace(temporary, self._name)
 
     def _is_done(self) -> bool:
-        """Whether another run has written the same already. Raises ChangedMeanwhile where the file is another one."""
+        """Returns whether another run has written the same content. Raises ChangedMeanwhile for any other content."""
         if self._before is None:
             return False
         try:
@@ -190,7 +190,7 @@ def _temporary(folder: Folder, mode: int = 0o600) -> tuple[int, str]:
     while True:
         name = f"{PREFIX}{os.urandom(8).hex()}{SUFFIX}"
         descriptor = folder.open(name, os.O_RDWR | os.O_CREAT | os.O_EXCL, mode)
-        # Between these two steps another run may have taken it for a leftover.
+        # Between these two steps, another run may have removed it as a leftover.
         if _lock(descriptor) and _is_still(descriptor, folder, name):
             return descriptor, name
         os.close(descriptor)
@@ -204,7 +204,7 @@ def _is_still(descriptor: int, folder: Folder, name: str) -> bool:
 
 
 def _take_over(descriptor: int, folder: Folder, name: str, original: int) -> None:
-    """Give the file of `descriptor`, an entry called `name`, the rights of the original. Raises OSError."""
+    """Gives the file of `descriptor`, an entry called `name`, the permissions of the original. Raises OSError."""
     status, own = os.fstat(original), os.fstat(descriptor)
     if hasattr(os, "fchown") and (own.st_uid, own.st_gid) != (status.st_uid, status.st_gid):
         try:
@@ -214,7 +214,7 @@ def _take_over(descriptor: int, folder: Folder, name: str, original: int) -> Non
             raise OSError(error.errno, f"its {lost} cannot be kept: the file belongs to another user") from error
     if sys.platform == "linux":
         _take_over_attributes(descriptor, original)
-    # Last, as a new owner takes some bits away and an access control list sets others.
+    # Last, because a new owner clears some bits and an access control list sets others.
     os.chmod(descriptor if os.chmod in os.supports_fd else folder.at(name), stat.S_IMODE(status.st_mode))
 
 
@@ -222,7 +222,7 @@ if sys.platform == "linux":
 
     def _take_over_attributes(descriptor: int, original: int) -> None:
         wanted, present = _attributes(original), _attributes(descriptor)
-        # A folder may hand an access control list down to what is made in it.
+        # New files may inherit an access control list from their directory.
         for name in present.keys() - wanted.keys():
             if not name.startswith("security."):
                 os.removexattr(descriptor, name)
@@ -239,7 +239,7 @@ if sys.platform == "linux":
         try:
             names = os.listxattr(descriptor)
         except OSError as error:
-            # A file system without any.
+            # The file system does not support them.
             if error.errno in (errno.ENOTSUP, errno.ENOSYS):
                 return {}
             raise

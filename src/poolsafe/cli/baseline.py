@@ -82,7 +82,7 @@ class Known:
 
 
 def read(path: str, named: str, root: str | None = None) -> Baseline:
-    """Returns the baseline at `path`, which has to lie below `root` if one is given.
+    """Returns the baseline at `path`, which has to be below `root` if one is given.
 
     Raises UsageError, whose message begins with `named`.
     """

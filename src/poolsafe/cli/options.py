@@ -82,7 +82,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     parser = build_parser()
     # argparse drops `--` if options are between paths.
     end = argv.index("--") if "--" in argv else len(argv)
-    # The value is optional and needs `=`: what follows the bare flag is a path.
+    # The value is optional and needs `=`: an argument after the bare flag is a path.
     said = ["--add-noqa=" if argument == "--add-noqa" else argument for argument in argv[:end]]
     if not {"-h", "--help"} & set(said):
         # argparse would format the whole usage for its own error messages, which are not used here.
@@ -121,7 +121,7 @@ def _number_of_jobs(said: str | None) -> int | None:
 
 
 def _refuse_contradictions(options: argparse.Namespace) -> None:
-    """Raise UsageError if two flags want different things written."""
+    """Raise UsageError if two flags write different things."""
     said = {
         "--apply": options.apply or options.fix_only,
         "--diff": options.diff,
@@ -154,7 +154,7 @@ def _refuse_unasked(options: argparse.Namespace) -> None:
 
 
 def _refuse_stray_doctor(options: argparse.Namespace) -> None:
-    """Raise UsageError if flags of the doctor stand without it, or paths next to it."""
+    """Raise UsageError for flags of the doctor without `--doctor`, and for paths with it."""
     if options.doctor is None:
         given = {
             "--probe-state": options.probe_state,
@@ -197,7 +197,7 @@ def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
             raise UsageError(f"--config: no such file: {shown(text)}")
     if file is not None and options.isolated:
         raise UsageError("--isolated reads no configuration file, so it cannot be combined with `--config FILE`")
-    # As with ruff, what was said first wins over what was said later, and the other flags over both.
+    # As in ruff, the first `--config` wins over later ones, and the other flags win over both.
     return [*reversed(layers), _flags(options)], file
 
 

@@ -52,7 +52,7 @@ def _pour(path: str, content: bytes) -> None:
 
 
 def _leading_out(path: str) -> str | None:
-    """Returns the first link on an absolute path that lies in a project and leads out of it, or None without one.
+    """Returns the first link on an absolute path that is in a project and leads out of it, or None if there is none.
 
     Anyone can commit such a link. Links outside every checkout and the current directory are the user's own.
     """

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Tally:
-    """The numbers of one run. `mention_unsafe` is False if the user does not want to hear of unsafe fixes.
+    """The numbers of one run. `mention_unsafe` is False if the user does not want hints about unsafe fixes.
 
     With `fix_only`, remaining findings are not reported. `hint` says how to learn more about what was not judged.
     """

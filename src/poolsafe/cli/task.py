@@ -26,7 +26,7 @@ class Shelf:
         self._known: dict[str, Baseline] = {}
 
     def of(self, settings: Settings) -> Baseline | None:
-        """Returns the baseline that the settings name, and None without one. Raises UsageError."""
+        """Returns the baseline that the settings name, or None without one. Raises UsageError."""
         path = settings.baseline
         if path is None:
             return None

@@ -39,8 +39,7 @@ def prepare_streams() -> None:
 
 
 def _stand_in_for_closed() -> None:
-    """Opens closed ones of the descriptors 0 to 2, because otherwise a file that is opened later would get their
-    number.
+    """Opens those of the descriptors 0 to 2 that are closed, because a file opened later would get their number.
 
     Standard input is opened for writing and output for reading, so that using them is an error; messages are dropped.
     """
@@ -100,7 +99,7 @@ def _failed(stream: IO[str], error: OSError) -> Exception:
 
 
 def wants_colour(choice: str, stream: TextIO | None) -> bool:
-    """Decide on colour: `choice` is always, never or auto; FORCE_COLOR and NO_COLOR count where they are not empty."""
+    """Returns whether to use colour: `choice` is always, never or auto; non-empty FORCE_COLOR and NO_COLOR count."""
     if choice != "auto":
         return choice == "always"
     if os.environ.get("NO_COLOR"):
@@ -203,7 +202,7 @@ class Progress:
             sys.stderr.flush()
 
     def passing(self, result: _T) -> _T:
-        """Count one file as done, and return `result`."""
+        """Counts one file as done, and returns `result`."""
         self._done += 1
         now = time.monotonic()
         if self._enabled and now >= self._next:

@@ -1,4 +1,4 @@
-"""The keys of ruff that do not apply here, to distinguish them from misspelled keys."""
+"""The keys of ruff that poolsafe does not support, to distinguish them from misspelled keys."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ class Settings:
 
     @functools.cached_property
     def source_roots(self) -> tuple[str, ...]:
-        """The absolute folders of `src` that are there, besides those that are looked at for every file."""
+        """The existing directories of `src`, as absolute paths, without those that are searched for every file."""
         said = self._values["src"][-1]
         if said.source == DEFAULTS:
             return ()
@@ -137,12 +137,12 @@ class Settings:
 
     @property
     def quote(self) -> str:
-        """The quote that fixes write where a file does not show which one it prefers."""
+        """The quote that fixes use if the strings in a file show no preference."""
         return "'" if self["quote-style"] == "single" else '"'
 
     @property
     def baseline(self) -> str | None:
-        """The absolute path of the baseline, and None without one."""
+        """The absolute path of the baseline, or None without one."""
         said = self._values["baseline"][-1]
         return None if said.value is None else os.path.join(said.base, os.path.expanduser(said.value))
 

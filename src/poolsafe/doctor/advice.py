@@ -32,14 +32,14 @@ class Configuration:
     name: NameFunction = NameFunction.ABSENT
 
     def states(self, *, autocommit: bool) -> States:
-        """Returns the settings as the linter's table has them."""
+        """Returns the settings in the form of the linter's table."""
         statement, prepared = (
             SizeState.ZERO if zero else SizeState.ABSENT for zero in (self.statement_zero, self.prepared_zero)
         )
         return States(statement, prepared, self.name, autocommit)
 
     def connect_args(self) -> dict[str, Any]:
-        """Returns `connect_args` for SQLAlchemy; a name function is there as its source."""
+        """Returns `connect_args` for SQLAlchemy, with a name function as its source."""
         said: dict[str, Any] = {}
         if self.statement_zero:
             said[STATEMENT_SIZE] = 0
@@ -78,7 +78,7 @@ _MODES = {
 # A client cannot read PgBouncer's number. Any number except 0 means that statements are supported.
 NUMBER = "max-prepared-statements"
 _CARRIED = 1
-# What the linter knows by a name, as its mode does not say it.
+# Verdicts that the linter knows by a name, because a mode does not express them.
 _NAMES = {Between.INHERITS: Between.INHERITS.value}
 _PGPOOL = "pgpool"
 _NUMBERS = {Between.BREAKS: 0, Between.INHERITS: 0, Between.CARRIES: _CARRIED}
@@ -88,10 +88,10 @@ REMARKS: dict[tuple[str, str | int], str] = {(NUMBER, _CARRIED): "or more: the p
 def settings(
     between: Between, host: str = "", port: int = 0, database: str = "", *, pgpool: bool = False
 ) -> dict[str, str | int]:
-    """Returns the keys of `[tool.poolsafe]` that say to the linter what was found.
+    """Returns the keys of `[tool.poolsafe]` that tell the linter what was found.
 
-    pgpool-II and a provider of the catalogue with this address go by their names, where the catalogue says the same as
-    the server.
+    pgpool-II is set by its name, and so is a provider of the catalogue with this address, if the catalogue agrees with
+    the verdict.
     """
     name = _NAMES.get(between) or _provider(between, host, port, database)
     if pgpool and between is Between.SESSION:

@@ -64,7 +64,7 @@ class Client(Protocol):
         """Prepares a statement under a name of its own."""
 
     async def listen(self, channel: str) -> Callable[[], bool]:
-        """Listens to a channel, and returns a function that tells whether anything arrived."""
+        """Listens to a channel, and returns a function that returns whether anything has arrived."""
 
     async def close(self) -> None:
         """Ends the session if that is possible, and closes the connection. Raises nothing."""
@@ -108,7 +108,7 @@ class Bench:
         if not self._left:
             return
         self.say("cleaning up")
-        # In a session pool, no one but a client that is open may ever get to its server again.
+        # In a session pool, only the client that is still open may reach its server again.
         await self._clean()
         if self._left:
             # The open clients may have been interrupted.
@@ -150,7 +150,7 @@ class Bench:
 async def transaction(client: Client, *, keep: bool = False, patience: float = PATIENCE) -> AsyncIterator[int]:
     """Holds a server connection for the block, and gives the process id of its server.
 
-    The transaction is rolled back, or committed with `keep`, where the block does not fail.
+    The transaction is rolled back. With `keep`, it is committed unless the block fails.
     """
     await client.run(f"BEGIN {SIGNATURE}", patience)
     end = "ROLLBACK"

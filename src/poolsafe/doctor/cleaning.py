@@ -23,7 +23,7 @@ _PATIENCE = 1.0
 
 
 async def drop_statements(client: Client, marker: str) -> list[str]:
-    """Drops the statements of this server whose name or text holds `marker`, and returns their names.
+    """Drops the statements of this server whose name or text contains `marker`, and returns their names.
 
     A pooler that supports prepared statements gives them other names.
     """
@@ -71,7 +71,7 @@ async def _alive(bench: Bench) -> set[int]:
 
 
 async def at_successor(bench: Bench, home: int, look: Callable[[Client], Awaitable[bool]]) -> bool | None:
-    """Returns what `look` says on the server `home`, for the next client that gets it after its owner has gone.
+    """Returns the result of `look` on the server `home`, for the next client that gets it after its owner has gone.
 
     It is False if that server has ended, and None if it is there and no new client got it.
     """

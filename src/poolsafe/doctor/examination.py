@@ -159,7 +159,7 @@ class _Run:
             found.between = between(found.seen)
             if found.between is not Between.UNKNOWN:
                 break
-            # Others kept the server that the name is on. There is never more than one such name.
+            # Other clients kept the server that has the name. There is never more than one such name.
             await bench.clean_up()
             if bench.left:
                 break

@@ -55,11 +55,11 @@ class Target:
 
     @property
     def address(self) -> str:
-        """The server as messages call it: `host:port`."""
+        """The server's name in messages: `host:port`."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
     def without_secrets(self, text: str) -> str:
-        """Returns `text` with `***` for the password, as it is and as a URL writes it."""
+        """Returns `text` with `***` in place of the password, both plain and percent-encoded."""
         from urllib.parse import quote, quote_plus
 
         for secret in filter(None, (self.password, self.tls.get("sslpassword"))):

@@ -79,7 +79,7 @@ class _Visit:
         return code
 
     def fail(self) -> None:
-        """Prints the JSON report of an examination without a verdict. For people, the reason is all there is to say."""
+        """Prints the JSON report of an examination without a verdict. People only get the reason, as an error."""
         if self._as_json and not self._options.silent:
             self._emit([reporting.as_json(self._found, NO_VERDICT)])
 

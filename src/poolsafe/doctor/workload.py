@@ -241,7 +241,7 @@ def main() -> None:
 
 
 async def _run_for(asker: int, job: Job) -> Outcome | None:
-    """Runs a job, and gives it up with None when the process that asked for it is gone."""
+    """Runs a job. Returns None if the process that requested it has ended in the meantime."""
     running = asyncio.ensure_future(run(job))
     while not (await asyncio.wait({running}, timeout=_LOOK))[0]:
         if os.getppid() != asker:

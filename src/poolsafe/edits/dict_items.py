@@ -28,7 +28,7 @@ def items_of(values: Mapping[str, str], quote: str) -> list[str]:
 
 
 def display_of(items: Sequence[str]) -> str:
-    """A dict display on one line."""
+    """Returns the items as a dict display on one line."""
     return f"{{{', '.join(items)}}}"
 
 

@@ -25,7 +25,7 @@ _BLANK = re.compile(r"[ \t\f]*")
 
 
 def insert_arguments(source: Source, call: CallLayout, new: Sequence[str]) -> Edits | None:
-    """Edits that add keyword arguments of the form `name=value` to the end of a call, but before `**` arguments.
+    """Returns edits that add arguments of the form `name=value` to the end of a call, but before `**` arguments.
 
     Returns None if the call is in an f-string, has a bare generator as its argument, or does not match the text.
     """

@@ -1,4 +1,4 @@
-"""Which quotes a file prefers."""
+"""Finds out which quotes a file prefers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Replaces a stretch of text by another one."""
+"""Replaces a span of text."""
 
 from __future__ import annotations
 

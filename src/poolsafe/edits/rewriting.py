@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def write(before: Source, after: Source, target: str | None = None) -> None:
-    """Replaces the file of `before` by the bytes of `after`, atomically, keeping its owner, mode and attributes.
+    """Replaces the file of `before` with the bytes of `after`, atomically, keeping its owner, mode and attributes.
 
     `target` is the real path that the file had when it was found; a link that has appeared since is an error. Without
     it, links are followed. Writes nothing if the bytes are the same. Raises ChangedMeanwhile or NotWritten; then the

@@ -58,7 +58,7 @@ def move_size(connection: Connection, source: Source) -> Fix | None:
 
 
 def _left_out(connection: Connection, source: Source) -> Fix | None:
-    """Takes the cache sizes away where asyncpg refuses them, and sets the size next to them to 0 if it is another one.
+    """Removes the cache sizes that asyncpg refuses, and sets a different size next to them to 0.
 
     Without the refused size, the connection is made. If its own size is not certainly 0, queries then fail at random.
     """

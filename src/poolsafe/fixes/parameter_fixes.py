@@ -39,7 +39,7 @@ _SECONDS = re.compile(r"[1-9]\d*(?:\.\d+)?")
 
 
 class Remedy(enum.Enum):
-    """What a fix makes of a parameter: a string for `ssl`, a number for `timeout`, a server setting, or nothing."""
+    """The replacement of a parameter: a string for `ssl`, a number for `timeout`, a server setting, or nothing."""
 
     SSL = "ssl"
     TIMEOUT = "timeout"

@@ -69,7 +69,7 @@ def _frame(span: Span, gutter: int, style: Style, kind: str) -> Iterator[str]:
     lines = [(row, text, Line(text)) for row, text in span.lines]
     width = WIDEST if style.width is None else max(NARROWEST, style.width - gutter - 3)
     marks = {row: _marked(span, text, line) for row, text, line in lines if row == span.start.row}
-    # One shift for the whole frame, so that its lines stay aligned.
+    # One shift for the whole frame keeps its lines aligned.
     shift = max((_shift(first, last, width) for first, last in marks.values()), default=0)
     yield bar
     for row, _, line in lines:

@@ -1,4 +1,4 @@
-"""Ruff's JSON: one array of objects with ruff's fields, so that what reads ruff's reads ours, and `related` next to.
+"""Ruff's JSON: one array of objects with ruff's fields, so that tools for ruff can read it, and the field `related`.
 
 In a notebook, edits and related places also have a cell, which may differ from that of the finding.
 """

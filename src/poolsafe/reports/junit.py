@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from poolsafe.reports.diagnostic import Diagnostic
     from poolsafe.reports.style import Style
 
-# What no XML document may hold, not even as a reference, and what steers a terminal.
+# Characters that XML does not allow, not even as references, and those that control a terminal.
 _FORBIDDEN = re.compile(f"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[{CONTROL}]")
 _PASSED = """\
   <testsuite name="poolsafe" tests="1" failures="0" errors="0" skipped="0">
@@ -28,7 +28,7 @@ _PASSED = """\
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yields one document; without findings it holds a case that passed, as many readers refuse an empty one."""
+    """Yields one document. Without findings, it contains a passed case, because many readers reject an empty one."""
     root = style.root or os.getcwd()
     yield '<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f"<testsuites{_attributes(name='poolsafe', tests=len(diagnostics) or 1, **_counts(len(diagnostics)))}>\n"
@@ -48,7 +48,7 @@ def _suite(path: str, group: Sequence[Diagnostic]) -> Iterator[str]:
             name=diagnostic.code, classname=os.path.splitext(path)[0], file=path, line=start.row, column=start.column
         )
         failure = _attributes(type=diagnostic.severity.value, message=diagnostic.message)
-        # Logs of CI services take commands from the beginning of a line.
+        # CI services read commands at the beginning of a line of their log.
         said = clean(f"{path}:{diagnostic.span.place}: {diagnostic.code} {diagnostic.message}")
         text = f"{said}\n{diagnostic.url}"
         yield f"    <testcase{case}>\n      <failure{failure}>{escape(_legal(text))}</failure>\n    </testcase>\n"

@@ -1,4 +1,4 @@
-"""What the formats for machines have in common: paths as services know them, and fingerprints that outlive a shift."""
+"""Shared code of the formats for programs: relative paths, and fingerprints that stay the same when lines move."""
 
 from __future__ import annotations
 
@@ -17,30 +17,31 @@ if TYPE_CHECKING:
 
 
 def relative(path: str, root: str) -> str:
-    """Returns an absolute path from `root` where it lies below it, with `/` as its separator; else as it is."""
+    """Returns an absolute path relative to `root`, with `/` as the separator, or unchanged if it is elsewhere."""
     below = path.startswith(root.rstrip(os.sep) + os.sep)
     return (os.path.relpath(path, root) if below else path).replace(os.sep, "/")
 
 
 def placed_message(diagnostic: Diagnostic) -> str:
-    """Returns the message, for a format whose rows are the file's: in a notebook it says the place in the cell."""
+    """Returns the message for a format with rows of the file: in a notebook, it contains the place in the cell."""
     span = diagnostic.span
     return diagnostic.message if span.cell is None else f"{span.place}: {diagnostic.message}"
 
 
 def first_line(source: Source, row: int) -> str:
-    """Returns what a finding on this row is known by: its text, each run of white space as one space.
+    """Returns the text of a row that identifies a finding on it, with each run of white space as one space.
 
-    A password is left out: even its digest is nothing to be handed around, and it changes more often than the line.
+    Passwords are masked: even a digest of a password should not be published, and passwords change more often than
+    lines.
     """
     line = shown(visible(source).line(row))
     return " ".join(line.split())
 
 
 def fingerprints(diagnostics: Sequence[Diagnostic], root: str) -> Iterator[str]:
-    """Yields a name for each finding that is its own, and that stays when lines above it come or go.
+    """Yields a unique fingerprint for each finding, which stays the same when lines above it are added or removed.
 
-    The message is no part of it: words change with the settings and from release to release.
+    It does not depend on the message, whose words change with the settings and between releases.
     """
     seen: Counter[tuple[str, str, str]] = Counter()
     for diagnostic in diagnostics:

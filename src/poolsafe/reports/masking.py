@@ -1,4 +1,4 @@
-"""Keeps credentials out of what is printed: reports end up in logs that more people can read than the code.
+"""Masks credentials in everything that is printed: reports end up in logs that more people can read than the code.
 
 `poolsafe.reports.secrets` decides what is a secret, and this module masks it. Masking too much does no harm.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MASK = "***"
 PYTHON = (".py", ".pyi", ".pyw")
 LONGEST = 1_000_000  # characters
-# Stands for one hidden character, so that columns stay what they are; no source text holds it.
+# Replaces one hidden character, so that columns do not change. No source text contains it.
 HIDDEN = "\0"
 # A shorter secret may be an ordinary word.
 SHORTEST = 4  # characters
@@ -31,7 +31,7 @@ _HIDDEN_RUN = re.compile(f"{HIDDEN}+")
 
 
 def masked(text: str) -> str:
-    """Returns prose, one line of it, with `***` for each password that it quotes."""
+    """Returns one line of prose with `***` in place of each password that it quotes."""
     return _without(text, search(text, prose=True).spans, lambda piece: MASK)
 
 
@@ -44,8 +44,8 @@ def hidden(text: str) -> str:
 def visible(source: Source, *, code: bool = True) -> Source:
     """Returns the source as it may be shown: `hidden`, with the same rows and columns.
 
-    `code` says that it is Python, which its name need not say; otherwise it is an env file, a compose file or the like.
-    Only the line ends are left of a source that is too long to be searched for secrets.
+    `code` is True for Python; other files are env files, Compose files and the like. If a source is too long to be
+    searched for secrets, only its line ends are returned.
     """
     if len(source.text) > LONGEST:
         return Source(source.path, b"", re.sub(r"[^\r\n]+", "", source.text), "utf-8")
@@ -56,7 +56,7 @@ def visible(source: Source, *, code: bool = True) -> Source:
 
 
 def _commands(source: Source) -> str:
-    """Returns what is no Python in the text of a notebook, with blanks in place of everything else."""
+    """Returns the parts of a notebook's text that are not Python, with blanks in place of everything else."""
     pieces: list[str] = []
     position = 0
     for start, end in source.commands:
@@ -67,7 +67,7 @@ def _commands(source: Source) -> str:
 
 @functools.lru_cache(maxsize=8)
 def secrets(source: Source) -> frozenset[str]:
-    """Returns the secrets of a source that are long enough not to be found everywhere."""
+    """Returns the secrets of a source that are too long to be ordinary words."""
     text = visible(source).text
     if len(text) != len(source.text):
         return frozenset()
@@ -80,7 +80,7 @@ def _veil(piece: str) -> str:
 
 
 def shown(text: str) -> str:
-    """Returns what `hidden` gave with `***` for each run of hidden characters."""
+    """Returns the result of `hidden` with `***` in place of each run of hidden characters."""
     return _HIDDEN_RUN.sub(MASK, text)
 
 

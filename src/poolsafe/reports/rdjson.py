@@ -39,7 +39,7 @@ def _diagnostic(diagnostic: Diagnostic, root: str) -> dict[str, object]:
 
 def _suggestions(diagnostic: Diagnostic) -> list[dict[str, object]]:
     replacements = () if diagnostic.fix is None else diagnostic.fix.replacements
-    # Each suggestion can be accepted by itself, and half a fix may be worse than none.
+    # Each suggestion can be accepted separately, and half a fix may be worse than none.
     if len(replacements) != 1:
         return []
     edits = [replacement.of_file for replacement in replacements]

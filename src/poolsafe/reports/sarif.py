@@ -44,7 +44,7 @@ class _Log:
 
     def run(self) -> Json:
         marks = fingerprints(self._diagnostics, self._root)
-        # Only rules that have something to say: their pages would be most of the file.
+        # Only rules with findings, because the pages of all rules would be most of the file.
         rules = [rule for rule in registry.rules() if rule.code in self._codes] if self._codes else []
         driver: Json = {
             "name": "poolsafe",

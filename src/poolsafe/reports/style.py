@@ -1,4 +1,4 @@
-"""What a terminal or a log can take: colours, widths of characters, and nothing that could steer it."""
+"""Text for terminals and logs: colours, widths of characters, and no control characters."""
 
 from __future__ import annotations
 

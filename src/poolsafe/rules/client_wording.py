@@ -1,4 +1,4 @@
-"""What the messages about connections and pools without SQLAlchemy have in common."""
+"""Shared code of the messages about connections and pools without SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from poolsafe.verdicts import Problem, judge_size
 
 
 def called_by(connection: Connection) -> str:
-    """Returns the call that makes the connection, as people write it: `` `create_pool()` ``."""
+    """Returns the call that makes the connection, without its module and in backticks: `` `create_pool()` ``."""
     return f"`{called(connection.function)}`"
 
 

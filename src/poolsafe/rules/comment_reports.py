@@ -1,4 +1,4 @@
-"""What the rules about suppressing comments have in common."""
+"""Shared code of the rules about suppression comments."""
 
 from __future__ import annotations
 

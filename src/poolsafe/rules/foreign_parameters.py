@@ -1,4 +1,4 @@
-"""The parameters that asyncpg's `connect()` refuses: whose they are, and what to use instead.
+"""The parameters that asyncpg's `connect()` refuses: which library they belong to, and what to use instead.
 
 Each name is refused with the same TypeError in the URL's query and in connect_args: tried with asyncpg 0.27, 0.30 and
 0.32, and with the installed one by tests/rules/test_trials.py.
@@ -12,7 +12,7 @@ from poolsafe.records import frozen
 
 @frozen
 class Foreign:
-    """Whose parameter it is, what to do about it, and what a fix makes of it."""
+    """The library that a parameter belongs to, the advice in the message, and how a fix replaces the parameter."""
 
     owner: str
     advice: str
@@ -39,7 +39,7 @@ def _out(owner: str) -> Foreign:
 
 
 FOREIGN: dict[str, Foreign] = {
-    # libpq, so psycopg and every provider's URL.
+    # libpq's, in the URLs of psycopg and of every provider.
     "application_name": Foreign(_LIBPQ, _NAME, Remedy.APPLICATION_NAME),
     "channel_binding": _out(_LIBPQ),
     "client_encoding": _out(_LIBPQ),
@@ -70,7 +70,7 @@ FOREIGN: dict[str, Foreign] = {
     "sslrootcert": Foreign(_LIBPQ, _CONTEXT),
     "sslsni": _out(_LIBPQ),
     "tcp_user_timeout": _out(_LIBPQ),
-    # Other drivers' own.
+    # Parameters of other drivers.
     "autocommit": Foreign(_PSYCOPG, 'use the engine\'s `isolation_level="AUTOCOMMIT"`'),
     "cursor_factory": Foreign(_PSYCOPG, _LEAVE_OUT),
     "prepare_threshold": Foreign(_PSYCOPG, "use asyncpg's `statement_cache_size=0`"),

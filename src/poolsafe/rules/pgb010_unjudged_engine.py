@@ -73,7 +73,7 @@ from poolsafe.rules.wording import finding
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-# What settles it; the keys are those of the configuration.
+# The advice for each cause.
 _ADVICE = {
     Cause.DRIVER: 'set `assume-driver` to "asyncpg" or "none"',
     Cause.SIZE: "use a literal, or set `pooler` if you do not use transaction pooling",

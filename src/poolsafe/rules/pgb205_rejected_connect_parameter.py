@@ -196,7 +196,7 @@ def _of_another_driver(engine: Engine) -> Iterator[Finding]:
 
 
 def _refused_keywords(engine: Engine, deployment: Deployment) -> list[EngineKeyword]:
-    """Returns the keywords that the engine function refuses. A plugin may take some of its own away before."""
+    """Returns the keywords that the engine function refuses, or none with plugins, which may remove their own."""
     keywords = engine.parameters.keywords
     if any(one.name == "plugins" for one in keywords) or any(one.key == "plugin" for one in engine.parameters.connect):
         return []
@@ -277,7 +277,7 @@ def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str
 
 
 def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -> str:
-    """Returns the message about keywords that create the engine function fail."""
+    """Returns the message about keywords that make the engine function fail."""
     first, *others = refused
     key, some = first.name, "" if first.everywhere else " on some paths"
     if key in CONNECT or key in ADAPTER:
@@ -293,7 +293,7 @@ def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -
 
 
 def _advice(key: str, tables: tuple[dict[str, Taken], ...], deployment: Deployment) -> tuple[str, str]:
-    """Returns whose a key is, as a word before it or "", and what to do about it."""
+    """Returns the owner of a key, such as "asyncpg's " or "", and the advice."""
     for table in tables:
         taken = table.get(key)
         if taken is not None:

@@ -1,4 +1,4 @@
-"""What the messages share: which library a key belongs to, how the pooler is named, and how a finding is built."""
+"""Shared code of the messages: which library a key belongs to, how the pooler is named, and how a finding is built."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def assuming(engine: Engine) -> str:
 
 
 def called(function: str) -> str:
-    """Returns the function as people write it, without its module."""
+    """Returns the name of a function without its module, with parentheses."""
     return function.rpartition(".")[2] + "()"
 
 
@@ -168,7 +168,7 @@ def prepared_by_asyncpg(statement: _Run, deployment: Deployment) -> bool:
 
 
 def taker_of_one_command(statement: Statement, deployment: Deployment) -> str | None:
-    """The driver that refuses several commands of a statement, and why it does; None where it may run them."""
+    """Returns the driver that refuses to run several commands, with the reason, or None if it may run them."""
     if statement.runner is Runner.PSYCOPG:
         return f"psycopg {statement.runner_reason}"
     return "asyncpg" if prepared_by_asyncpg(statement, deployment) else None

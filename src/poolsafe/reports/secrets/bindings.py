@@ -1,8 +1,8 @@
-"""The secrets of Python source: which name, key or parameter each literal is bound to, and what texts they make up.
+"""Finds the secrets in Python source, by the name, key or parameter that each literal is bound to.
 
-The literals of one expression are read as one text, in their order, with a hole for what is not a literal: a URL is
-found however it is put together. To hide a word too many costs nothing, so where the syntax is open, what is next to
-the name of a secret counts as one.
+The literals of one expression are read as one text, in their order, with a hole for each part that is not a literal, so
+that a URL is found however it is composed. Hiding too much does no harm, so if the syntax is ambiguous, the value next
+to the name of a secret counts as a secret.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from poolsafe.reports.secrets.literals import Item, Span
 
-# Calls that hand a secret over by position: the name that is called, and the parameter's place, from 0.
+# Calls that take a secret by position: the name of the function, and the index of the parameter, from 0.
 POSITIONAL = {
     "create": 2,  # sqlalchemy.URL.create(drivername, username, password)
     "URL": 2,  # the same before SQLAlchemy 1.4
@@ -38,7 +38,7 @@ POSITIONAL = {
     "HTTPBasicAuth": 1,
     "login": 1,
 }
-# Calls whose result holds the text that they are given.
+# Calls whose result contains the text that they are given.
 _TRANSPARENT = frozenset({"bytes", "quote", "quote_plus", "repr", "str", "text"})
 # Calls that compare what they are called on, or given, with each other.
 _COMPARING = frozenset(
@@ -54,18 +54,18 @@ _HEADERS = frozenset(
 _EQUAL = ("==", "!=", "in")
 _BINDING = ("=", ":", ":=", "+=", "%=", "|=", *_EQUAL)
 _CHOICES = ("or", "else")
-# Words that are no operands: what follows in brackets is not a call.
+# Words that are not operands: brackets after them are not a call.
 _KEYWORDS = frozenset(kwlist) - {"None", "True", "False"}
 
 
 def spans(text: str) -> list[Span]:
-    """Returns where the secrets of a source stand, in no order; spans may overlap."""
+    """Returns the spans of the secrets of a source, in no order. They may overlap."""
     return _Search(text).found
 
 
 class _Search:
     def __init__(self, text: str, *, nested: bool = False) -> None:
-        """Search `text`, which is `nested` if it is code inside a comment or a string: that of such code is none."""
+        """Searches `text`. `nested` marks code from a comment or a string. Its own comments are searched as text."""
         self.found: list[Span] = []
         self._text = text
         self._nested = nested
@@ -79,13 +79,13 @@ class _Search:
             self._comment(start, end)
 
     def _comment(self, start: int, end: int) -> None:
-        """Search a block of comments as text, and as the code that it may have been."""
+        """Searches a block of comments as text, and as code that was commented out."""
         block = re.sub(r"(?m)^[ \t]*#+", _blank, self._text[start:end])
         self.found += [(start + first, start + last) for first, last in search(block).spans]
         self._code(block, start)
 
     def _code(self, text: str, start: int) -> None:
-        """Search the text of a comment or a string, which begins at `start`, as code."""
+        """Searches the text of a comment or a string, which begins at `start`, as code."""
         if not self._nested:
             self.found += [(start + first, start + last) for first, last in _Search(text, nested=True).found]
 
@@ -102,7 +102,7 @@ class _Search:
         self._bind(items, secret=False)
 
     def _bind(self, items: Sequence[Item], *, secret: bool) -> None:
-        """Read what is between two commas, or a statement: names, and what is given to them."""
+        """Reads a statement, or the text between two commas: names and their values."""
         parts: list[Sequence[Item]] = []
         equal = False
         start = 0
@@ -136,7 +136,7 @@ class _Search:
             self._value(element, secret=one)
 
     def _value(self, items: Sequence[Item], *, secret: bool) -> None:
-        """Read an expression."""
+        """Reads an expression."""
         if not items:
             return
         # `password or "..."`: one of them is the secret.
@@ -159,7 +159,7 @@ class _Search:
             self._in_place = False
 
     def _read(self, items: Sequence[Item], run: Run, *, secret: bool) -> None:
-        """Add the literals of an expression to the run, and read what is inside its brackets."""
+        """Adds the literals of an expression to the run, and reads the content of its brackets."""
         template = 0  # Where in the run the last operand begins: a template, if `%` or `.format` follows.
         for index, item in enumerate(items):
             before = items[index - 1] if index else None
@@ -241,7 +241,7 @@ class _Search:
         self._elements(segments, secret=secret or is_secret(name), places=places)
 
     def _join(self, items: Sequence[Item], run: Run, template: int, *, secret: bool) -> None:
-        """Put the elements of a list together, with the separator that the run holds from `template` on."""
+        """Joins the elements of a list with the separator that the run contains from `template` on."""
         separator = run.text(template).replace(HOLE, "")
         inner = items[0] if len(items) == 1 else None
         parts = split(inner.items, (",",)) if isinstance(inner, Group) else [items]
@@ -272,7 +272,7 @@ def _blank(match: re.Match[str]) -> str:
 
 
 def _blocks(text: str, comments: Sequence[Span]) -> Iterable[Span]:
-    """Yields the spans of comments, those of lines that follow one another as one."""
+    """Yields the spans of comments; comments on consecutive lines are one span."""
     start = end = 0
     for first, last in comments:
         if end and text[end : first - 1].isspace():

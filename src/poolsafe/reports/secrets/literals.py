@@ -1,4 +1,4 @@
-"""Reads Python source into a tree of literals, words, signs and brackets. It never fails, however broken the source is.
+"""Reads Python source into a tree of literals, words, signs and brackets. It never fails, even on invalid source.
 
 An f-string keeps the code of its fields. Comments are collected next to the tree.
 """
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     Span: TypeAlias = tuple[int, int]
     Item: TypeAlias = "Text | Number | Group | str"
 
-# Brackets below this depth are read as if they were not there.
+# Brackets below this depth are ignored.
 DEEPEST = 40
 NEWLINE = "\n"
 _CLOSERS = {"(": ")", "[": "]", "{": "}"}
@@ -31,7 +31,7 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE,
 )
-# What belongs to a string after its opening quotes. None of them can fail.
+# The rest of a string after its opening quotes. These patterns always match.
 _BODIES = {
     "'''": re.compile(r"[^\\']*(?:(?:\\[\s\S]|'(?!''))[^\\']*)*"),
     '"""': re.compile(r'[^\\"]*(?:(?:\\[\s\S]|"(?!""))[^\\"]*)*'),
@@ -201,14 +201,14 @@ class Reader:
             group.items.append(NEWLINE)
         elif group.kind == "f":
             string = self._open[-2]
-            # No one closed the field: the string ends with the line.
+            # The field is never closed: the string ends with the line.
             if isinstance(string, _String) and len(string.quote) == 1:
                 del self._open[-2:]
                 self._position -= 1
 
 
 def _without_continuations(body: re.Match[str]) -> list[Span]:
-    """Returns the spans of a literal's body without the line ends that a backslash takes out of it."""
+    """Returns the spans of a literal's body without the line ends that backslashes remove."""
     starts, ends = [body.start()], []
     for continuation in _CONTINUATION.finditer(body.string, body.start(), body.end()):
         ends.append(continuation.start())

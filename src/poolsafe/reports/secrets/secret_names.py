@@ -1,4 +1,4 @@
-"""Whether an identifier names a secret, judged by the words that it is made of."""
+"""Decides whether an identifier names a secret, by the words that it consists of."""
 
 from __future__ import annotations
 
@@ -37,13 +37,13 @@ _HARMLESS = frozenset(
         "validators",
     }
 )  # fmt: skip
-# Nothing longer is a name.
+# Longer texts are not names.
 LONGEST = 200  # characters
 
 
 @functools.lru_cache(maxsize=4096)
 def is_secret(name: str) -> bool:
-    """Returns whether what `name` is bound to is a secret. A dotted or hyphenated name is judged as a whole."""
+    """Returns whether `name` is bound to a secret. A dotted or hyphenated name is judged as a whole."""
     words = [word.lower() for word in _WORD.findall(name[-LONGEST:])]
     if words == ["auth"]:
         return True

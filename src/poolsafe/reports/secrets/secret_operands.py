@@ -1,4 +1,4 @@
-"""What the operands, targets and arguments of Python source say of a secret: by their names, keys and labels."""
+"""Decides by their names, keys and labels whether operands, targets and arguments of Python source are secrets."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ if TYPE_CHECKING:
 
     from poolsafe.reports.secrets.literals import Item
 
-# Keys and parameters that say what the value next to them is called: `Field("...", alias="password")`.
+# Keys and parameters that name the value next to them: `Field("...", alias="password")`.
 _LABELS = frozenset({"alias", "env", "envvar", "key", "name", "validation_alias"})
 
 
 def names_secret(items: Sequence[Item], *, keys: bool = True) -> bool:
-    """Returns whether a target, or an operand, is called a secret. With `keys`, strings count as names too."""
+    """Returns whether a target or an operand names a secret. With `keys`, strings count as names too."""
     for index, item in enumerate(items):
         if isinstance(item, str):
             found = is_secret(item)
         elif isinstance(item, Text):
             found = keys and _is_secret_key(item)
         else:
-            # The arguments of a call say nothing of its result.
+            # The arguments of a call do not describe its result.
             called = isinstance(item, Number) or (item.kind == "(" and index > 0)
             subscript = isinstance(item, Group) and item.kind == "[" and index > 0
             found = not called and isinstance(item, Group) and names_secret(item.items, keys=keys or subscript)
@@ -38,13 +38,13 @@ def _is_secret_key(text: Text) -> bool:
 
 
 def is_option(segment: Sequence[Item]) -> bool:
-    """Returns whether an argument is the name of a command line's option for a secret: `"--password"`."""
+    """Returns whether an argument is a command-line option for a secret: `"--password"`."""
     text = segment[0]
     return len(segment) == 1 and isinstance(text, Text) and (text.key or "").startswith("--") and _is_secret_key(text)
 
 
 def is_labelled(segment: Sequence[Item]) -> bool:
-    """Returns whether a segment calls what is next to it a secret: `alias="password"`, `"name": "DB_PASSWORD"`."""
+    """Returns whether a segment labels its neighbour as a secret: `alias="password"`, `"name": "DB_PASSWORD"`."""
     if len(segment) != 3 or segment[1] not in ("=", ":") or not isinstance(segment[2], Text):
         return False
     label = segment[0].key if isinstance(segment[0], Text) else segment[0]
@@ -60,14 +60,14 @@ def has_parameter(items: Sequence[Item], source: str) -> bool:
 
 
 def elements(items: Sequence[Item]) -> list[Sequence[Item]]:
-    """Split a tuple or a list into its elements; anything else is one."""
+    """Returns the elements of a tuple or a list; any other expression is a single element."""
     if len(items) == 1 and isinstance(items[0], Group) and items[0].kind in ("(", "["):
         items = items[0].items
     return split(items, (",",))
 
 
 def split(items: Sequence[Item], signs: tuple[str, ...]) -> list[Sequence[Item]]:
-    """Split at signs; what is empty falls away."""
+    """Returns the parts between signs, without empty ones."""
     parts: list[Sequence[Item]] = []
     start = 0
     for index, item in enumerate(items):
@@ -79,7 +79,7 @@ def split(items: Sequence[Item], signs: tuple[str, ...]) -> list[Sequence[Item]]
 
 
 def parameters(items: Sequence[Item]) -> dict[str, frozenset[int]]:
-    """Returns the places of the parameters that are called secrets, of the functions and classes of a source."""
+    """Returns the positions of the parameters that name secrets, for the functions and classes of a source."""
     found: dict[str, frozenset[int]] = {}
     owner = ""
     for index, item in enumerate(items[:-2]):

@@ -1,4 +1,4 @@
-"""The secrets of one text that is no code: passwords of URLs, values of named keys, and passwords in SQL.
+"""Finds the secrets in a text that is not code: passwords in URLs, values of named keys, and passwords in SQL.
 
 The text may be that of an expression, put together from several literals; HOLE is where a value is inserted.
 Every pattern is linear: what repeats without a bound is followed by what it cannot match.
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 HOLE = "\0"
 
-# What stands for a value that comes from elsewhere: fields of templates, bound parameters, dots and asterisks.
+# Placeholders for a value that comes from elsewhere: template fields, bound parameters, dots and asterisks.
 _FIELD = rf"\$?\{{[\w.\[\]!]{{0,100}}\}}|%\(\w{{1,100}}\)s|%s|<[\w -]{{0,100}}>|\*|\.\.\.|{HOLE}"
 FIELDS = re.compile(rf"(?:{_FIELD})*")
 _TEMPLATE = re.compile(r"\{[\w.\[\]!:]{0,100}\}|%\(\w{1,100}\)s|%s")
@@ -58,8 +58,8 @@ _ESCAPES = frozenset("abfnrtv")
 class Findings:
     """The secrets of a text, as spans.
 
-    `places` are the spans where a secret belongs, whatever is there. `template` says that a field of a template
-    does, and `parameter` that one of an SQL command does, or a field after a key.
+    `places` are the spans of secrets and of placeholders for them. `template` is True if such a placeholder is a field
+    of a template, and `parameter` if it is a parameter of an SQL command or a field after a key.
     """
 
     __slots__ = ("parameter", "places", "spans", "template")
@@ -71,7 +71,7 @@ class Findings:
         self.parameter = False
 
     def add(self, text: str, start: int, end: int) -> None:
-        """Take down a value, unless it only stands for one."""
+        """Records a value, unless it is a placeholder."""
         if start >= end:
             return
         self.places.append((start, end))
@@ -82,7 +82,7 @@ class Findings:
 
 
 def search(text: str, *, prose: bool = False) -> Findings:
-    """Returns the secrets of a text. In `prose` a value without quotes ends with the word."""
+    """Returns the secrets of a text. In `prose`, a value without quotes ends with the word."""
     found = Findings()
     if ":" in text:
         _in_urls(text, found, prose=prose)
@@ -102,7 +102,7 @@ def _in_urls(text: str, found: Findings, *, prose: bool) -> None:
 
 
 def _regions(text: str) -> Iterator[Span]:
-    """Yields where each URL of the text can reach, after its `://`: to the next URL, or to the end of the line."""
+    """Yields the range after the `://` of each URL in the text: up to the next URL, or to the end of the line."""
     start = end = -1
     for match in _AUTHORITY.finditer(text):
         head = _scheme_start(text, max(start, match.start() - _LONGEST_SCHEME, 0), match.start())
@@ -141,7 +141,7 @@ def _in_authority(text: str, start: int, end: int, found: Findings) -> None:
 
 
 def _behind_address(text: str, start: int, end: int) -> int:
-    # The colons of an IPv6 address are no separators.
+    # The colons of an IPv6 address are not separators.
     if text[start : start + 1] != "[":
         return start
     return max(start, text.find("]", start, end))
@@ -183,7 +183,7 @@ def _in_rows(text: str, start: int, found: Findings) -> None:
 
 
 def _value_start(text: str, name: re.Match[str], *, prose: bool) -> int | None:
-    """Returns where the value of a name begins, or None if nothing is given to it."""
+    """Returns where the value of a name begins, or None if it has no value."""
     sign = _SIGN.match(text, name.end())
     if sign is not None and (sign["verb"] is None or not prose):
         return sign.end()
@@ -197,13 +197,13 @@ def _value_start(text: str, name: re.Match[str], *, prose: bool) -> int | None:
 
 
 def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, prose: bool) -> int:
-    """Take down the value that begins at `start`, and return where it ends."""
-    # In the query of a URL, quotes and dollars are characters like any other.
+    """Records the value that begins at `start`, and returns where it ends."""
+    # In the query of a URL, quotes and dollar signs are ordinary characters.
     in_query = text[name.start() - 1 : name.start()] in ("?", "&")
     dollar = None if in_query else _DOLLAR.match(text, start)
     if dollar is not None:
         end = text.find(dollar[0], dollar.end())
-        # Where no one closes it, it may as well be how a password begins.
+        # If it is never closed, it may be the first character of a password.
         begin, end = (start, len(text)) if end < 0 else (dollar.end(), end)
         found.add(text, begin, end)
         return end
@@ -224,7 +224,7 @@ def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, 
 
 
 def _closing(text: str, quote: re.Match[str]) -> int:
-    """Returns where a quoted value ends, or the end of the text if no one closes it.
+    """Returns where a quoted value ends, or the end of the text if it is never closed.
 
     A quote that is escaped, doubled, or in the middle of a word does not close it.
     """
@@ -241,6 +241,6 @@ def _unquoted_end(text: str, start: int, *, in_query: bool, prose: bool) -> int:
     end = len(text)
     if prose and (space := _SPACE.search(text, start)) is not None:
         end = space.start()
-    # In a query only the next parameter ends a value.
+    # In a query, only the next parameter ends a value.
     following = (_NEXT_PARAMETER if in_query else _NEXT_PAIR).search(text, start, end)
     return end if following is None else following.start()

@@ -1,4 +1,4 @@
-"""The text that an expression makes up, and the way back from a part of it to the literals of the source."""
+"""The text that an expression produces, and the literals in the source that each part of it comes from."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Run:
-    """The text that an expression makes up: literals in their order, each with its place in the source.
+    """The text that an expression produces: literals in their order, each with its place in the source.
 
     `held` are the operands that a hole stands for, by the index of its piece.
     """
@@ -28,11 +28,11 @@ class Run:
         self._length = 0
 
     def text(self, first: int = 0) -> str:
-        """Return the text from a piece on."""
+        """Returns the text from a piece on."""
         return "".join(text for text, _ in self.pieces[first:])
 
     def add(self, text: str, place: int | None = None) -> None:
-        """Add a literal, or a HOLE; two holes in a row are one."""
+        """Adds a literal or a HOLE. Adjacent holes are merged."""
         if not text or (text == HOLE and self.pieces and self.pieces[-1][0] == HOLE):
             return
         self.starts.append(self._length)
@@ -40,7 +40,7 @@ class Run:
         self._length += len(text)
 
     def hold(self, operands: Sequence[Sequence[Item]]) -> None:
-        """Add a hole for an expression that may return one of these operands."""
+        """Adds a hole for an expression that may return one of these operands."""
         self.add(HOLE)
         self.held.setdefault(len(self.pieces) - 1, []).extend(operands)
 
@@ -53,7 +53,7 @@ class Run:
                 yield place + max(0, start - offset), place + min(len(text), end - offset)
 
     def operands(self, start: int, end: int) -> Iterable[Sequence[Item]]:
-        """Yields the operands that the holes from `start` to `end` stand for."""
+        """Yields the operands behind the holes from `start` to `end`."""
         for index in self._between(start, end):
             yield from self.held.get(index, ())
 
