@@ -93,6 +93,7 @@ class Attack:
 
 # The patterns that are built in functions, for names as they occur.
 BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
+    ("poolsafe/inference/project.py", "_subclass_pattern"): lambda: [project._subclass_pattern("Repository")],
     ("poolsafe/inference/project.py", "_call_pattern"): lambda: [
         project._call_pattern("make_engine", with_arguments=given) for given in (False, True)
     ],

@@ -827,6 +827,47 @@ PROJECTS = {
         engine = create_async_engine(''.join(asdict(Parts(DRIVER)).values()), pool_pre_ping=True)  # PGB101
         engine = create_async_engine(''.join(Named(DRIVER)._asdict().values()), pool_pre_ping=True)  # PGB101
     """,
+    "a class whose subclass in another module has options of its own": """
+        # file: shop/__init__.py
+        from .base import Repository
+
+        # file: shop/base.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'postgresql+asyncpg://db/a'
+        class Repository:
+            args = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+            @property
+            def engine(self):
+                return create_async_engine(URL, pool_pre_ping=True, connect_args=dict(self.args))  # PGB102
+        class Alone(Repository):
+            @property
+            def other(self):
+                return create_async_engine(URL, pool_pre_ping=True, connect_args=dict(self.args))
+
+        # file: app.py
+        from shop import Repository as Base
+        class Replica(Base):
+            args = {'prepared_statement_cache_size': 0}
+        class Replicas(Replica):
+            pass
+        engine = Replicas().engine
+    """,
+    "a class of which only a subclass is instantiated, by another module": """
+        # file: base.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'postgresql+asyncpg://db/a'
+        class Store:
+            args = {}
+            @property
+            def engine(self):
+                return create_async_engine(URL, pool_pre_ping=True, connect_args=self.args)
+        class Main(Store):
+            args = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+
+        # file: app.py
+        from base import Main
+        engine = Main().engine
+    """,
     "a partial of an engine function in another module": """
         # file: shop/__init__.py
         from .engines import pinged

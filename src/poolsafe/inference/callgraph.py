@@ -87,15 +87,15 @@ def roots_of(module: Module, sites: list[CallSite]) -> list[Path]:
 
 
 def called_names(module: Module, path: Path) -> Iterable[str]:
-    """Yields the names by which other modules may call the innermost function: its own and that of its class.
+    """Yields the names by which other modules may call the innermost function: its own and those of its class.
 
-    A method that is called as an attribute only is given as `.name`.
+    These are its name and those of its subclasses. A method that is called as an attribute only is given as `.name`.
     """
     scopes = [scope for scope in path if not isinstance(scope, cst.Lambda)]
     if not scopes:
         return
     if len(scopes) > 1 and isinstance(scopes[-2], cst.ClassDef):
-        yield scopes[-2].name.value
+        yield from module.index.with_subclasses([scopes[-2].name.value])
         # The instance may be created here and its method called elsewhere: `sessions.init(url)`.
         name = scopes[-1].name.value
         if not (name.startswith("__") and name.endswith("__")):

@@ -61,6 +61,7 @@ class Inference:
         self.module = module
         self._run = Run(project, Interpreter(evaluate, execute, apply), MODELS, module)
         self._run.observations.observer = module
+        self._extended: dict[str, bool] = {}
 
     @property
     def calls(self) -> list[ObservedCall]:
@@ -181,7 +182,7 @@ class Inference:
         unsettled = [site for site in sites if site.scopes and self._depends_on_caller(site, is_settled)]
         if not unsettled:
             return
-        before = {id(seen) for seen in self.calls if is_open(seen)}
+        before = {id(seen) for seen in self.calls if self._is_unsure(seen)}
         asked: set[str] = set()
         queue = [(module, root, 0) for root in roots_of(module, unsettled)]
         while queue:
@@ -225,7 +226,22 @@ class Inference:
         return found
 
     def _depends_on_caller(self, site: CallSite, is_settled: Callable[[ObservedCall], bool]) -> bool:
-        return any(seen.node is site.node and is_open(seen) and not is_settled(seen) for seen in self.calls)
+        seen_there = [seen for seen in self.calls if seen.node is site.node]
+        return any(self._is_unsure(seen) and not is_settled(seen) for seen in seen_there)
+
+    def _is_unsure(self, seen: ObservedCall) -> bool:
+        """Returns whether other modules may know more: the arguments, or the class of the instance."""
+        if is_open(seen):
+            return True
+        name = self._run.observations.assumed.get(seen)
+        return name is not None and self._is_extended(name)
+
+    def _is_extended(self, name: str) -> bool:
+        """Returns whether the project may have a subclass of one of the module's classes. Cached."""
+        if name not in self._extended:
+            own = name in self.module.index.subclasses
+            self._extended[name] = own or self.project.is_extended(self.module, name)
+        return self._extended[name]
 
     def _forget(self, sites: list[CallSite], before: set[int]) -> None:
         """Drop what was observed without a caller, for calls that a caller has since reached with known arguments."""
@@ -233,9 +249,9 @@ class Inference:
         reached = {
             id(seen.node)
             for seen in self.calls
-            if id(seen.node) in nodes and id(seen) not in before and not is_open(seen)
+            if id(seen.node) in nodes and id(seen) not in before and not self._is_unsure(seen)
         }
-        kept = [seen for seen in self.calls if id(seen.node) not in reached or not is_open(seen)]
+        kept = [seen for seen in self.calls if id(seen.node) not in reached or not self._is_unsure(seen)]
         self._run.observations.calls = kept
 
 
@@ -355,7 +371,9 @@ def _run_function(at: Frame, holder: Value | None, node: cst.FunctionDef | cst.L
 
 def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Arguments) -> None:
     """Run a method on each observed instance, or on one created with unknown arguments if there is none."""
+    observations = at.run.observations
     made: list[tuple[Value, State]] = list(_instances(at.run, cls))
+    before = len(observations.calls)
     if node.name.value == "__init__":
         if not made:
             instantiate(at, cls, arguments)
@@ -369,6 +387,8 @@ def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Argumen
             bound = bind_method(here, found, instance, owner)
             if isinstance(bound, Function):
                 call_function(here, bound, arguments, Use.TARGETS)
+    if not made:
+        observations.assumed.update((seen, cls.node.name) for seen in observations.calls[before:])
 
 
 def _instances(run: Run, cls: Class) -> Iterator[tuple[Value, State]]:

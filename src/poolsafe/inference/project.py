@@ -135,6 +135,13 @@ class Project:
             if other.index.calls_of(name):
                 yield other
 
+    def is_extended(self, module: Module, name: str) -> bool:
+        """Returns whether another module of the project may have a subclass of one of the module's classes."""
+        pattern = _subclass_pattern(name)
+        imports = _import_test(os.path.abspath(module.path))
+        found = self.others(module, (name.encode(),), lambda data: pattern.search(data) and imports(data))
+        return next(found, None) is not None
+
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
         """Returns the other modules that import this one and mention one of `names`, ordered as in `callers`."""
         words = tuple(name.encode() for name in sorted(names))
@@ -241,15 +248,23 @@ def project_of(root: str, sources: tuple[str, ...] = ()) -> Project:
 def _call_pattern(name: str, *, with_arguments: bool) -> re.Pattern[bytes]:
     """Returns a pattern for a call of a name or its use as an argument: `make(url)`, `Singleton(Database, url=url)`.
 
-    It also matches an import of the name under another one. With `with_arguments`, it does not match `make()`. `.name`
-    is a method, which is called or passed on as an attribute.
+    It also matches an import of the name under another one, and a subclass. With `with_arguments`, it does not match
+    `make()`. `.name` is a method, which is called or passed on as an attribute.
     """
     word, given = name.encode(), rb"(?!\s*\))" if with_arguments else b""
     if name.startswith("."):
         method = word[1:]
         parts = method, given, method, method
         return re.compile(rb"\.\s*%b\s*\(%b|\(\s*[\w.]+\.%b\s*,|=\s*[\w.]+\.%b\b(?!\s*\()" % parts)
-    return re.compile(rb"\b%b\s*\(%b|\(\s*(?:[\w.]+\.)?%b\s*,|\b%b\s+as\s" % (word, given, word, word))
+    pattern = rb"\b%b\s*\(%b|\(\s*(?:[\w.]+\.)?%b\s*,|\b%b\s+as\s|" + _SUBCLASS
+    return re.compile(pattern % (word, given, word, word, word))
+
+
+def _subclass_pattern(name: str) -> re.Pattern[bytes]:
+    return re.compile(_SUBCLASS % name.encode())
+
+
+_SUBCLASS = rb"\bclass\s+\w+\s*\([^()]*\b%b\b"
 
 
 def _word_pattern(words: tuple[bytes, ...]) -> re.Pattern[bytes]:

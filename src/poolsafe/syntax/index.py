@@ -171,13 +171,21 @@ class Index:
     def calls_of(self, name: str) -> list[CallSite]:
         """Returns the calls of a name that other modules define, by what it is imported as too.
 
-        `.name` is a method: a call of the bare name is a call of another function.
+        `.name` is a method: a call of the bare name is a call of another function. The calls of a class include those
+        of its subclasses here.
         """
         method = name.removeprefix(".")
         if method == name or any(one.new == method for one in self.renamings):
-            names = (method, *sorted(self._imported_as.get(method, ())))
+            names = self.with_subclasses([method, *sorted(self._imported_as.get(method, ()))])
             return [site for one in names for site in self.calls_by_name.get(one, ())]
         return [site for site in self.calls_by_name.get(method, ()) if not _is_called_bare(site, method)]
+
+    def with_subclasses(self, names: list[str]) -> list[str]:
+        """Returns the names, and those of all subclasses that the module defines of classes with these names."""
+        found = list(names)
+        for name in found:
+            found += [one.name.value for one in self.subclasses.get(name, ()) if one.name.value not in found]
+        return found
 
     def _note_import(self, node: cst.ImportFrom | cst.Import) -> None:
         for one in () if isinstance(node.names, cst.ImportStar) else node.names:
