@@ -54,7 +54,7 @@ def move_size(connection: Connection, source: Source) -> Fix | None:
     if edits is None and connection.extendable:
         removed, inserted = remove_keys(source, call, misplaced), insert_arguments(source, call, [f"{_SIZE}=0"])
         edits = None if removed is None or inserted is None else (*removed, *inserted)
-    return None if edits is None else Fix(f"Give `{_SIZE}=0` to asyncpg itself", edits, Applicability.SAFE, call.start)
+    return None if edits is None else Fix(f"Use the keyword `{_SIZE}=0`", edits, Applicability.SAFE, call.start)
 
 
 def _left_out(connection: Connection, source: Source) -> Fix | None:

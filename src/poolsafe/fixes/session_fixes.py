@@ -41,9 +41,9 @@ def make_local(statement: SessionStatement, source: Source) -> Fix | None:
     content = _passed_true(written, statement) if statement.command.by_function else _with_local(written)
     if content is None:
         return None
-    what = "write `true` in `set_config`" if statement.command.by_function else "use `SET LOCAL`"
+    what = "Call `set_config` with `true`" if statement.command.by_function else "Use `SET LOCAL`"
     return Fix(
-        f"{what}, so that it ends with the transaction",
+        f"{what}, so that the setting ends with the transaction",
         _fitted(statement, source, Edit(start, end, content)),
         applicability,
     )
@@ -60,7 +60,7 @@ def take_transaction_lock(statement: SessionStatement, source: Source) -> Fix | 
     removed = remove_statements(source, statement.releases)
     if removed is None or written.lower() != statement.command.name:
         return None
-    message = "lock until the end of the transaction" + (", and remove the release" if removed else "")
+    message = "Lock until the end of the transaction" + (", and remove the release" if removed else "")
     return Fix(
         message,
         (*_fitted(statement, source, Edit(start, end, transaction_lock(written))), *removed),
@@ -87,7 +87,7 @@ def drop_on_commit(statement: SessionStatement, source: Source) -> Fix | None:
     between = " " if before.strip() else source.newline + before
     content = f" {clause}" if place == statement.command_span[1] else f"{clause}{between}"
     return Fix(
-        "drop the table when the transaction ends",
+        "Drop the table when the transaction ends",
         _fitted(statement, source, Edit(place, place, content)),
         applicability,
     )
@@ -116,7 +116,7 @@ def call_set_config(statement: SessionStatement, source: Source) -> Fix | None:
         content = content.replace("SELECT", "select")
     local = command.effect in (Effect.LOCAL_SETTING, Effect.LOCAL_ROLE)
     safe = local and statement.text_parameter
-    message = f"call `set_config`, which takes parameters{'' if local else ', for the transaction only'}"
+    message = f"Call `set_config`, which accepts parameters{'' if local else ', for the transaction only'}"
     edits = _fitted(statement, source, Edit(start, end, content))
     return Fix(message, edits, Applicability.SAFE if safe else Applicability.UNSAFE)
 

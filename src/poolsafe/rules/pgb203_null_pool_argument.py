@@ -72,7 +72,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     refused = [argument for argument in engine.pooling.arguments if argument.name in QUEUE_ONLY]
     if not refused:
         return
-    names = ", ".join(f"`{argument.name}`" for argument in refused)
+    names = _listed(refused)
     quoted = ",".join(f"'{argument.name}'" for argument in refused[:2]) + (",..." if len(refused) > 2 else "")
     it = "them" if len(refused) > 1 else "it"
     message = (
@@ -83,11 +83,15 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     yield finding(__name__, engine, message, Severity.ERROR, _remove(engine, refused, source), related)
 
 
+def _listed(refused: list[PoolArgument]) -> str:
+    *others, last = (f"`{argument.name}`" for argument in refused)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
 def _remove(engine: Engine, refused: list[PoolArgument], source: Source) -> Fix | None:
     written = [argument.argument for argument in refused if argument.argument is not None]
     edits = remove_elements(source, engine.layout.call, written) if len(written) == len(refused) else None
     if edits is None:
         return None
-    names = ", ".join(f"`{argument.name}`" for argument in refused)
     applicability = Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
-    return Fix(f"Remove {names}", edits, applicability)
+    return Fix(f"Remove {_listed(refused)}", edits, applicability)

@@ -115,21 +115,21 @@ def _fault(statement: SessionStatement, verdict: StateVerdict) -> tuple[str, str
             advice = "execute the statement directly"
             if not lost:
                 return f"`PREPARE {name}` outlives its client", "the next one gets `already exists`", advice
-            others = ", and other clients may" if verdict.leaks else ""
-            said = f"`PREPARE {name}` affects one server connection only"
+            others = ", but other clients may" if verdict.leaks else ""
+            said = f"`PREPARE {name}` affects only one server connection"
             return said, f"a later `EXECUTE` may not find it{others}", advice
         case Effect.PREPARED if statement.outside_transaction and lost:
             consequence = "its `PREPARE` may have run on another server connection"
             return f"`EXECUTE {name}` may fail", consequence, "execute the statement directly"
         case Effect.HELD_CURSOR:
-            advice = "read it in its own transaction"
+            advice = "read it in the same transaction"
             if not lost:
                 return f"the `WITH HOLD` cursor `{name}` outlives its client", "the next one can read it", advice
-            others = ", and other clients may" if verdict.leaks else ""
-            said = f"the `WITH HOLD` cursor `{name}` exists on one server connection only"
+            others = ", but other clients may" if verdict.leaks else ""
+            said = f"the `WITH HOLD` cursor `{name}` exists on only one server connection"
             return said, f"a later `FETCH` may not find it{others}", advice
         case Effect.LIBRARY if lost and _is_needed_later(statement):
-            said = f"`LOAD '{name}'` affects one server connection only"
+            said = f"`LOAD '{name}'` affects only one server connection"
             advice = "use `ALTER ROLE ... SET session_preload_libraries`"
             return said, "later statements may run without the library", advice
         case Effect.SEQUENCE_VALUE if statement.outside_transaction:

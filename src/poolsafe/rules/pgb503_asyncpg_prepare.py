@@ -72,12 +72,12 @@ def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterato
     if not named and at_least(deployment.asyncpg, _UNNAMED) and call.size in (SizeState.ZERO, SizeState.UNKNOWN):
         return
     if named:
-        what, advice = "asyncpg's `prepare(name=...)` outside a transaction", "remove the name"
+        what, advice = "asyncpg's `prepare(name=...)` names its statement outside a transaction", "remove the name"
     elif call.size is SizeState.ZERO or call.size is SizeState.UNKNOWN:
         what, advice = "`prepare()` in asyncpg < 0.31 names its statement", "use asyncpg >= 0.31, or `fetch`"
     else:
         what, advice = "asyncpg's `prepare()` names its statement", "use `statement_cache_size=0`, or `fetch`"
-    message = f'{what}: it raises `prepared statement "..." does not exist` {behind(deployment)}; {advice}'
+    message = f'{what}: executing it raises `prepared statement "..." does not exist` {behind(deployment)}; {advice}'
     # An unknown asyncpg may be a new one.
     sure = named or older_than(deployment.asyncpg, _UNNAMED) or call.size not in (SizeState.ZERO, SizeState.UNKNOWN)
     weight = severity(deployment) if sure else Severity.WARNING
