@@ -1,4 +1,4 @@
-"""Builds poolsafe for a site: with `POOLSAFE_SITE=https://example.com/poolsafe/` findings lead to the pages there."""
+"""Builds poolsafe for a site: with `POOLSAFE_SITE=https://example.com/poolsafe/`, findings link to its pages."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 VARIABLE = "POOLSAFE_SITE"
 MODULE = "poolsafe/website.py"
-# Goes into the source of a module and into terminals.
+# The address is written to the source of a module and to terminals.
 ADDRESS = re.compile(r"https?://[\w.:/~-]+/")
 
 
 class SiteAddress(BuildHookInterface):  # type: ignore[type-arg]
-    """Puts the address of the site into the package, where the environment names one."""
+    """Writes the address of the site to the package, if the environment contains one."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Replace the module that holds the address. Raises ValueError for what is no address of a folder."""
+        """Replaces the module with the address. Raises ValueError unless it is the address of a directory."""
         site = os.environ.get(VARIABLE, "")
         if not site or version == "editable":
             return
         if not ADDRESS.fullmatch(site):
             raise ValueError(
-                f"{VARIABLE}: must be the address of a folder, such as https://example.com/docs/, not {site!r}"
+                f"{VARIABLE}: must be the address of a directory, such as https://example.com/docs/, not {site!r}"
             )
         with open(os.path.join(self.root, "src", MODULE), encoding="utf-8") as file:
             source = file.read()
@@ -37,6 +37,6 @@ class SiteAddress(BuildHookInterface):  # type: ignore[type-arg]
         build_data["force_include"][replaced] = inside
 
     def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
-        """Remove what `initialize` has written."""
+        """Removes the files that `initialize` has written."""
         if hasattr(self, "_folder"):
             self._folder.cleanup()

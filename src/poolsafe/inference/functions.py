@@ -165,7 +165,7 @@ def _leave(frame: Frame, inner: Frame, before: State) -> Value:
             return Unknown("a method that another class may override", derived("never", inner.number))
         frame.aborted = frame.aborted or (inner.raised and inner.yields is None)
         return Unknown("it never returns", derived("never", inner.number))
-    # If the function may have raised, its caller goes on under the guards of the returns. One predicate stands for many.
+    # If the function may have raised, its caller continues under the guards of the returns, as one predicate if many.
     path, own = before.path, before.own
     before.join([one.state for one in inner.exits], whole=not inner.raised)
     if len(before.path) > max(MAX_NARROWED, len(path)):
