@@ -72,6 +72,51 @@ SHARED = """
             x['a'] = 1
     C()
     reveal(x)  # {'a': 1}
+
+    class Holder:
+        pass
+    holder = Holder()
+    x = {}
+    setattr(holder, 'args', x)
+    holder.args['a'] = 1
+    reveal(x)  # {'a': 1}
+
+    def link(a, b):
+        a['x'] = b
+    x = {}
+    box = {}
+    link(box, x)
+    box['x']['a'] = 1
+    reveal(x)  # {'a': 1}
+
+    class Holder:
+        def put(self, args):
+            self.args = args
+    holder = Holder()
+    x = {}
+    holder.put(x)
+    holder.args['a'] = 1
+    reveal(x)  # {'a': 1}
+
+    HELD = []
+    def keep(d):
+        HELD.append(d)
+    def fill():
+        for one in HELD:
+            one['a'] = 1
+    x = {}
+    keep(x)
+    fill()
+    reveal(x)  # {'a': 1}
+
+    CURRENT = None
+    def keep(d):
+        global CURRENT
+        CURRENT = d
+    x = {}
+    keep(x)
+    CURRENT['a'] = 1
+    reveal(x)  # {'a': 1}
 """
 
 

@@ -63,6 +63,33 @@ KEYWORDS = """
 """
 
 RECURSIVE = """
+    def fill(target, keys):
+        if not keys:
+            return target
+        target[keys[0]] = 1
+        return fill(target, keys[1:])
+    x = {}
+    fill(x, ('a', 'b'))
+    reveal(x)  # {'a': 1, 'b': 1}
+
+    def merge(a, b):
+        for key, value in b.items():
+            if isinstance(value, dict):
+                merge(a.setdefault(key, {}), value)
+            else:
+                a[key] = value
+    x = {'a': {'b': 1}}
+    merge(x, {'a': {'c': 2}})
+    reveal(x)  # {'a': {'b': 1, 'c': 2}}
+
+    def fill(target, n):
+        if unknown(n):
+            target['a'] = 1
+            fill(target, n)
+    x = {}
+    fill(x, 1)
+    reveal(x)  # {'a': ABSENT | ..., **...}
+
     def f(n):
         return f(n)
     reveal(f(1))  # ...
@@ -71,7 +98,7 @@ RECURSIVE = """
         if n == 0:
             return 'a'
         return f(n - 1)
-    reveal(f(2))  # ...
+    reveal(f(2))  # 'a'
 
     def f():
         return g()

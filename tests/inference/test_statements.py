@@ -197,6 +197,77 @@ WITH = """
     with C() as x:
         pass
     reveal(x)  # 'b'
+
+    class Change:
+        def __init__(self, d):
+            self.d = d
+        def __enter__(self):
+            self.d['a'] = 1
+        def __exit__(self, *args):
+            self.d['b'] = 1
+    x = {}
+    with Change(x):
+        y = dict(x)
+    reveal((x, y))  # ({'a': 1, 'b': 1}, {'a': 1})
+"""
+
+MANAGERS = """
+    from contextlib import contextmanager
+    @contextmanager
+    def tuned(d):
+        d['a'] = 1
+        try:
+            yield d
+        finally:
+            d.pop('a')
+    x = {}
+    with tuned(x) as y:
+        z = dict(y)
+    reveal((x, z))  # ({}, {'a': 1})
+
+    from contextlib import contextmanager
+    @contextmanager
+    def tuned(d):
+        d['a'] = 1
+        yield d
+        d['a'] = 3
+    def f():
+        x = {}
+        with tuned(x) as y:
+            return dict(x)
+    reveal(f())  # {'a': 1}
+
+    from contextlib import contextmanager
+    @contextmanager
+    def tuned(d):
+        try:
+            yield d
+        except KeyError:
+            d['a'] = 3
+    x = {}
+    with tuned(x) as y:
+        x['b'] = {}['c']
+    reveal(x)  # {'a': 3}
+
+    from contextlib import contextmanager
+    @contextmanager
+    def either(d):
+        if unknown:
+            yield 1
+        else:
+            yield 2
+    x = {}
+    with either(x) as y:
+        x['a'] = y
+    reveal(x)  # {'a': 1 | 2}
+
+    from contextlib import contextmanager
+    @contextmanager
+    def outer(n):
+        yield n
+    with outer(1) as x, outer(x + 1) as y:
+        z = x + y
+    reveal((x, y, z))  # (1, 2, 3)
 """
 
 ASSERTED = """
@@ -244,7 +315,7 @@ ORDER = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(LOOPS, WITH, ASSERTED, ORDER))
+@pytest.mark.parametrize(("code", "expected"), cases(LOOPS, WITH, MANAGERS, ASSERTED, ORDER))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
 

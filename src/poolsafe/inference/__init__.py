@@ -64,7 +64,9 @@ that are None at first have the values that other functions set (`later.py`). If
 dead code.
 
 **Calls** (`calls.py`, `functions.py`). Calls are followed, not summarised: the callee's slice is run once for each call
-string, with the caller's arguments and state. A recursive call, or one deeper than `MAX_DEPTH`, is unknown.
+string, with the caller's arguments and state. A recursive call is followed, up to `MAX_RECURSION` times, if nothing
+unknown decides whether it is made. Any other one, or one deeper than `MAX_DEPTH`, is unknown, as is what it may change.
+The body of a `with` is run where the generator function that makes the context manager yields.
 
 **Loops** (`loops.py`, `comprehensions.py`). A loop over known items is unrolled, up to `MAX_ROUNDS`. A `while` is run
 round by round as long as its test is surely true, then once more if it may be. A loop over something unknown is run
@@ -83,10 +85,10 @@ Code is written only for primitives that Python cannot express: strings, URLs, t
   of an unknown callee whose result is not used (it may change whatever it is given), values beyond a bound, and names
   that a slice leaves out (they are unknown).
 * Under-approximated: a loop over something unknown misses values that take two rounds to arise. An unknown callee whose
-  result is used is assumed to build that result and to change nothing; otherwise few programs could be judged. A
-  recursive call, or one beyond `MAX_DEPTH`, changes nothing. An environment variable that is set is assumed not to be
-  empty; a fix is not safe if that leaves out a path (`emptiness.py`). If the environment may override a default,
-  detection uses only the default (`for_detection`), and a fix uses all alternatives.
+  result is used is assumed to build that result and to change nothing; otherwise few programs could be judged. An
+  environment variable that is set is assumed not to be empty; a fix is not safe if that leaves out a path
+  (`emptiness.py`). If the environment may override a default, detection uses only the default (`for_detection`), and a
+  fix uses all alternatives.
 
 **How to add a construct of Python.**
 

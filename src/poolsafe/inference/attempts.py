@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.assignment import assign
 from poolsafe.inference.attributes import bind_method
+from poolsafe.inference.calls import evaluate_arguments
 from poolsafe.inference.classes import class_attribute
 from poolsafe.inference.context import Attempt, Frame, Raised
+from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.effects import is_idle_elsewhere
 from poolsafe.inference.exceptions import (
     caught_by,
@@ -15,6 +19,7 @@ from poolsafe.inference.exceptions import (
     suppressed,
     takes,
 )
+from poolsafe.inference.functions import call_function
 from poolsafe.inference.lattice import lift
 from poolsafe.inference.names import bind, force
 from poolsafe.inference.objects import Connectable, GeneratorObject, LibraryResult, is_of_driver
@@ -112,21 +117,74 @@ def _hand_over(
 
 def run_with(frame: Frame, node: ir.With) -> bool:
     """Run a `with` statement. Returns False if execution never gets past it."""
-    swallowed: tuple[str, ...] = ()
-    for item in node.items:
-        if item.target is None and is_idle_elsewhere(frame, item.context):
-            continue
-        value = force(frame, frame.evaluate(item.context))
+    return _run_inside(frame, node, 0, ())
+
+
+def _run_inside(frame: Frame, node: ir.With, index: int, swallowed: tuple[str, ...]) -> bool:
+    """Run the body inside the context managers from `index` on. `swallowed` are exceptions that the others suppress."""
+    if index == len(node.items):
+        if swallowed:
+            return _attempt(frame, node, (node.body, ()), [(swallowed, None)], ())
+        return frame.execute(node.body)
+    item = node.items[index]
+    if item.target is None and is_idle_elsewhere(frame, item.context):
+        return _run_inside(frame, node, index + 1, swallowed)
+    manager = _generator_function(frame, item.context)
+    if manager is not None:
+        return _run_around(frame, item, manager, lambda: _run_inside(frame, node, index + 1, swallowed))
+    value = force(frame, frame.evaluate(item.context))
+    if frame.aborted:
+        return False
+    if item.target is not None or isinstance(value, Instance):
+        given = entered(frame, item, value)
+        if item.target is not None:
+            assign(frame, item.target, given)
         if frame.aborted:
             return False
-        swallowed += suppressed(value) or ()
+    goes_on = _run_inside(frame, node, index + 1, (*swallowed, *(suppressed(value) or ())))
+    if goes_on and isinstance(value, Instance):
+        _call_method(frame, value, ("__exit__", "__aexit__"), Arguments([Const(None)] * 3))
+    return goes_on
+
+
+_MANAGERS = frozenset({"contextlib.asynccontextmanager", "contextlib.contextmanager"})
+
+
+def _generator_function(frame: Frame, node: ir.Expression) -> Function | None:
+    """Returns the project's generator function that a call makes a context manager with, or None."""
+    if not isinstance(node, ir.Call) or not isinstance(node.callee, (ir.Name, ir.Attribute)):
+        return None
+    callee = node.callee if isinstance(node.callee, ir.Name) else node.callee.value
+    if not isinstance(callee, ir.Name):
+        return None
+    function = force(frame, frame.evaluate(node.callee))
+    is_manager = isinstance(function, Function) and decorated_as(function.decorators, _MANAGERS)
+    return function if isinstance(function, Function) and is_manager else None
+
+
+def _run_around(frame: Frame, item: ir.WithItem, manager: Function, body: Callable[[], bool]) -> bool:
+    """Run a generator function, and the body of the `with` statement where the generator yields."""
+    assert isinstance(item.context, ir.Call)
+    arguments = evaluate_arguments(frame, item.context)
+    if frame.aborted:
+        return False
+    was_run = False
+
+    def suspended(inner: Frame, value: Value) -> None:
+        nonlocal was_run
+        was_run = True
+        before, frame.state = frame.state, inner.state
         if item.target is not None:
-            assign(frame, item.target, entered(frame, item, value))
-            if frame.aborted:
-                return False
-    if swallowed:
-        return _attempt(frame, node, (node.body, ()), [(swallowed, None)], ())
-    return frame.execute(node.body)
+            assign(frame, item.target, value)
+        inner.aborted = frame.aborted or not body()
+        frame.state, frame.aborted = before, False
+
+    call_function(frame, manager, arguments, suspended=suspended)
+    if was_run or frame.aborted:
+        return not frame.aborted
+    if item.target is not None:
+        assign(frame, item.target, frame.unknown(item, "a context manager"))
+    return body()
 
 
 def entered(frame: Frame, node: ir.Node, value: Value) -> Value:
@@ -155,9 +213,14 @@ def entered(frame: Frame, node: ir.Node, value: Value) -> Value:
 
 
 def _entered_instance(frame: Frame, instance: Instance) -> Value:
-    for name in ("__enter__", "__aenter__"):
+    return _call_method(frame, instance, ("__enter__", "__aenter__"), Arguments()) or instance
+
+
+def _call_method(frame: Frame, instance: Instance, names: tuple[str, ...], arguments: Arguments) -> Value | None:
+    """Calls the first of these methods that the class has. Returns its result, or None if it has none of them."""
+    for name in names:
         method, owner = class_attribute(frame, instance.cls, name)
         if isinstance(method, Function):
             bound = bind_method(frame, method, instance, owner)
-            return force(frame, frame.apply(None, bound, Arguments()))
-    return instance
+            return force(frame, frame.apply(None, bound, arguments))
+    return None

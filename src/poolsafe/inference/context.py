@@ -39,6 +39,7 @@ from poolsafe.inference.values import (
 from poolsafe.records import frozen
 
 MAX_DEPTH = 14
+MAX_RECURSION = 4  # calls of a function inside a call of it
 ANYTHING = ""  # the kind of an unknown exception
 
 
@@ -133,6 +134,7 @@ class Run:
     together: dict[Symbol, list[Symbol]] = field(default_factory=dict)  # the predicates on one subject
     defined: dict[int, tuple[Function | Class, Frame]] = field(default_factory=dict)
     emptiness: Emptiness = field(default_factory=Emptiness)
+    _entered: dict[ir.Node, tuple[Guard, ...]] = field(default_factory=dict)  # the path conditions of running functions
 
     def __post_init__(self) -> None:
         self.heap = Heap(self.budget)
@@ -142,19 +144,20 @@ class Run:
         """Begin a run with a budget of its own, if the file has any left."""
         self.budget.begin_run()
         self.active.clear()
+        self._entered.clear()
 
     @contextmanager
     def apart(self) -> Iterator[None]:
         """Give the code inside a budget of its own, an empty call stack and no enclosing handlers."""
-        active, attempts = self.active, self.attempts
-        self.active, self.attempts = [], []
+        active, entered, attempts = self.active, self._entered, self.attempts
+        self.active, self._entered, self.attempts = [], {}, []
         ordinals = self.heap.count_anew()
         try:
             with self.budget.apart():
                 yield
         finally:
             self.heap.count_on(ordinals)
-            self.active, self.attempts = active, attempts
+            self.active, self._entered, self.attempts = active, entered, attempts
 
     @contextmanager
     def unobserved(self) -> Iterator[None]:
@@ -166,16 +169,25 @@ class Run:
             self.observations.observer = observer
 
     @contextmanager
-    def entered(self, node: ir.Node) -> Iterator[bool]:
-        """Push a function on the call stack. Yields False if it is running already or the stack is too deep."""
-        if node in self.active or len(self.active) >= MAX_DEPTH:
+    def entered(self, node: ir.Node, path: tuple[Guard, ...]) -> Iterator[bool]:
+        """Push a function on the call stack. Yields False if the stack is too deep, or if the call is recursive.
+
+        A recursive call is only followed on the path condition of the call before it: then what decides whether it
+        goes on is known, and it ends.
+        """
+        before = self._entered.get(node, path)
+        if before != path or len(self.active) >= MAX_DEPTH or self.active.count(node) > MAX_RECURSION:
             yield False
             return
         self.active.append(node)
+        is_first = node not in self._entered
+        self._entered[node] = path
         try:
             yield True
         finally:
             self.active.pop()
+            if is_first:
+                del self._entered[node]
 
 
 @dataclass(slots=True)
@@ -208,7 +220,8 @@ class Frame:
     run, or None for all. `for_value` says whether the caller uses the result. `raised` says whether an exception has
     left the frame on some path, `aborted` whether the current evaluation has surely raised one. `statement` is the one
     being run; with `context` it determines the addresses of new objects. `calling` is the call whose callee is running.
-    `program` is the frame of the program that called the stub which this frame runs, or None outside stubs.
+    `program` is the frame of the program that called the stub which this frame runs, or None outside stubs. `suspended`
+    is called with this frame and each value that it yields, which are not collected then: it runs the body of a `with`.
     """
 
     run: Run
@@ -233,6 +246,7 @@ class Frame:
     context: int = 0
     calling: ir.Call | None = None
     program: Frame | None = None
+    suspended: Callable[[Frame, Value], None] | None = None
 
     def __post_init__(self) -> None:
         """Use the frame itself as the context of addresses, unless another context is given."""

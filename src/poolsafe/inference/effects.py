@@ -44,6 +44,19 @@ def note_effect(frame: Frame, node: ir.Call, callee: Value, method: str | None, 
         return
     if not any(_is_foreign(single) for _, single in alternatives(callee)):
         return
+    _blur_all(frame, given)
+
+
+def blur_arguments(frame: Frame, function: Function, given: Arguments) -> None:
+    """Apply the effect of a call that is not followed to its arguments, unless the function surely leaves them alone.
+
+    The dicts and lists among them become unknown.
+    """
+    if isinstance(function.node, ir.Lambda) or _summary(function, function.node).parameters:
+        _blur_all(frame, given)
+
+
+def _blur_all(frame: Frame, given: Arguments) -> None:
     for value in (*given.positional, *given.keywords.values()):
         _blur(frame, value, MAX_NESTING)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from poolsafe import ir
 from poolsafe.inference.annotations import by_annotation, typed
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.classes import is_configuration
 from poolsafe.inference.context import Exit, Frame
-from poolsafe.inference.effects import may_stop
+from poolsafe.inference.effects import blur_arguments, may_stop
 from poolsafe.inference.lattice import alternatives, choose, is_parameter, may_be_absent, or_before, when
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import Dependency, GeneratorObject, LibraryAttribute, LibraryResult, TextClause
@@ -80,8 +80,14 @@ def _may_be_called(frame: Frame, value: Value, depth: int = 2) -> bool:
     return False
 
 
-def call_function(frame: Frame, function: Function, arguments: Arguments, use: Use = Use.VALUE) -> Value:
-    """Run a function of the project with these arguments. Returns its result.
+def call_function(
+    frame: Frame,
+    function: Function,
+    arguments: Arguments,
+    use: Use = Use.VALUE,
+    suspended: Callable[[Frame, Value], None] | None = None,
+) -> Value:
+    """Run a function of the project with these arguments. Returns its result. For `suspended`, see `Frame`.
 
     The result is unknown if the call is recursive, too deep or not needed, or if the budget is used up.
     """
@@ -93,10 +99,11 @@ def call_function(frame: Frame, function: Function, arguments: Arguments, use: U
         return Unknown("it is not followed for a statement's sake", derived("shallow", function.node))
     if use is Use.TARGETS and not frame.run.strategy.leads_to_target(function.node) and not may_stop(function):
         return Unknown("it leads to no target", derived("aside", function.node))
-    with frame.run.entered(function.node) as allowed:
+    with frame.run.entered(function.node, frame.path) as allowed:
         if not allowed:
+            blur_arguments(frame, function, arguments)
             return Unknown("a recursive call", derived("recursion", function.node))
-        return force(frame, _run(frame, function, arguments, use))
+        return force(frame, _run(frame, function, arguments, use, suspended))
 
 
 def _leads_to_sql(frame: Frame, function: Function, arguments: Arguments) -> bool:
@@ -107,7 +114,13 @@ def _leads_to_sql(frame: Frame, function: Function, arguments: Arguments) -> boo
     return any(isinstance(single, TextClause) for value in given for _, single in alternatives(value))
 
 
-def _run(frame: Frame, function: Function, arguments: Arguments, use: Use) -> Value:
+def _run(
+    frame: Frame,
+    function: Function,
+    arguments: Arguments,
+    use: Use,
+    suspended: Callable[[Frame, Value], None] | None,
+) -> Value:
     before = frame.state
     entry = before.layer()
     inner = Frame(
@@ -121,6 +134,7 @@ def _run(frame: Frame, function: Function, arguments: Arguments, use: Use) -> Va
         cls=function.owner,
         self_value=function.bound,
         program=(frame.program or frame) if function.module.is_stub else None,
+        suspended=suspended,
     )
     node = function.node
     if frame.run.observations.observer is not None:
@@ -163,7 +177,8 @@ def _leave(frame: Frame, inner: Frame, before: State) -> Value:
         if isinstance(receiver, Instance) and receiver.address in frame.run.heap.made_elsewhere:
             # A subclass may override the method, as it must if the method only raises.
             return Unknown("a method that another class may override", derived("never", inner.number))
-        frame.aborted = frame.aborted or (inner.raised and inner.yields is None)
+        left = inner.raised or inner.suspended is not None  # or by the body of the `with` that it runs
+        frame.aborted = frame.aborted or (left and inner.yields is None)
         return Unknown("it never returns", derived("never", inner.number))
     # If the function may have raised, its caller continues under the guards of the returns, as one predicate if many.
     path, own = before.path, before.own

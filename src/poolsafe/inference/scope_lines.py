@@ -64,6 +64,11 @@ class Definition:
         raise NotImplementedError
 
     @property
+    def links(self) -> bool:
+        """Whether a call may make what it is given a part of another argument, or of an object of an outer name."""
+        raise NotImplementedError
+
+    @property
     def stopped(self) -> frozenset[str]:
         """The names by which the definition's own statements decide whether a call raises an exception."""
         raise NotImplementedError

@@ -69,6 +69,7 @@ class ScopeReader:
         self.declared: set[str] = set()  # `global` and `nonlocal`
         self._read: set[str] = set()
         self._inner: set[str] = set()  # bound by comprehensions and lambdas
+        self._handed: list[tuple[str, set[str]]] = []  # what each call of a name hands to it
         self._renamings: list[tuple[str, str]] = []  # `new = old`, `new = module.old`, `new = partial(old)`
         self._takes_all = False  # there is a `*` import
         self._imported: dict[tuple[int, str], set[str]] = {}  # the names imported from each module
@@ -261,6 +262,8 @@ class ScopeReader:
                 line.calls_super = True
             elif callee.id not in FRESH and callee.id not in self._library_names:
                 line.changes |= given
+                if given:
+                    self._handed.append((callee.id, given))
                 # The callee may change objects that it closes over.
                 line.may_change.setdefault(callee.id, set()).add(callee.id)
             return
@@ -280,6 +283,8 @@ class ScopeReader:
             names = {one.id for one in ir.walk(callee) if isinstance(one, ir.Name)}
             for root in roots | given:
                 line.may_change.setdefault(root, set()).update(names)
+            self.aliases.unite(roots, given)  # as above, if the method keeps them
+            self.direct.unite(roots, given)
 
 
 def _evaluated_at_definition(node: ir.FunctionDef | ir.ClassDef) -> Iterator[ir.Expression]:

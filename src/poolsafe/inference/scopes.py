@@ -101,6 +101,13 @@ class ScopeDefinition(Definition):
         )
 
     @functools.cached_property
+    def links(self) -> bool:
+        """Whether a call may make what it is given a part of another argument, or of an object of an outer name."""
+        kind = self._scope.direct_kind_of
+        given = [kind(name) for name in self._scope.parameters]
+        return len(set(given)) < len(given) or not {kind(name) for name in self.free}.isdisjoint(given)
+
+    @functools.cached_property
     def stopped(self) -> frozenset[str]:
         """The names by which the definition's own statements decide whether a call raises an exception."""
         return self._called.own_stopped if self._called is not None else frozenset()
@@ -335,3 +342,7 @@ class Scope(ScopeReader):
                     self.aliases.unite((name,), definition.reached)
                     self.direct.unite((name,), definition.reached)
                     queue += definition.reached
+        for name, given in self._handed:
+            if any(definition.links for definition in self.definitions.get(name, ())) or name == "setattr":
+                self.direct.unite(given, sorted(given)[:1])
+                self.aliases.unite(given, (name,))

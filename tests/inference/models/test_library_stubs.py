@@ -44,6 +44,9 @@ NAMES = """
     x.c = 2
     reveal((x.a, x.c))  # ({'b': 1}, 2)
 
+    from functools import reduce
+    reveal(reduce(lambda a, b: {**a, **b}, [{'a': 1}, {'b': 2}], {'c': 3}))  # {'c': 3, 'a': 1, 'b': 2}
+
     from argparse import Namespace
     reveal(Namespace(a='b').a)  # 'b'
 
