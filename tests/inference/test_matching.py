@@ -13,6 +13,47 @@ CHOICES = """
     reveal('k' in x)  # True
 """
 
+MAPPINGS = """
+    x = {}
+    match {'k': x}:
+        case {'k': y}:
+            y['a'] = 1
+    reveal(x)  # {'a': 1}
+
+    x = {'a': 1, 'b': 2}
+    match x:
+        case {'c': 1}:
+            y = 1
+        case {'a': 1, **rest}:
+            y = rest
+    reveal(y)  # {'b': 2}
+
+    x = {'a': 1}
+    if unknown:
+        x['b'] = 2
+    match x:
+        case {'b': found}:
+            y = found
+        case {'a': 1}:
+            y = 'a'
+    reveal(y)  # 2 | 'a'
+
+    x = {**unknown}
+    match x:
+        case {'b': found}:
+            y = found
+        case _:
+            y = 'a'
+    reveal(y)  # ... | 'a'
+
+    match 'text':
+        case {}:
+            y = 1
+        case _:
+            y = 2
+    reveal(y)  # 2
+"""
+
 PATTERNS = """
     match 'a':
         case 'a':
@@ -156,6 +197,6 @@ PATTERNS = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(PATTERNS, CHOICES))
+@pytest.mark.parametrize(("code", "expected"), cases(PATTERNS, CHOICES, MAPPINGS))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

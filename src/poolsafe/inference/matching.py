@@ -5,11 +5,22 @@ from __future__ import annotations
 from poolsafe import ir
 from poolsafe.inference.conditions import compare, truth, value_truth
 from poolsafe.inference.context import Frame
-from poolsafe.inference.lattice import compatible
+from poolsafe.inference.lattice import alternatives, choose, compatible
+from poolsafe.inference.mappings import mapping_key
 from poolsafe.inference.names import bind, force
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import ALWAYS, Guard, derived, unless, where
-from poolsafe.inference.values import Alternatives, Const, MappingRef, MappingValue, Sequence, Text, Unknown, Value
+from poolsafe.inference.values import (
+    Absent,
+    Alternatives,
+    Const,
+    MappingRef,
+    MappingValue,
+    Sequence,
+    Text,
+    Unknown,
+    Value,
+)
 
 
 def match_statement(frame: Frame, node: ir.Match) -> bool:
@@ -72,6 +83,8 @@ def _pattern(frame: Frame, pattern: ir.Pattern, subject: Value) -> tuple[list[Gu
     match pattern:
         case ir.SequencePattern() if isinstance(subject, Sequence) and _is_fixed(pattern, subject):
             return _elements(frame, pattern, subject)
+        case ir.MappingPattern() if (items := _items(frame, pattern, subject)) is not None:
+            return _entries(frame, pattern, items)
     answer = _matches_kind(pattern, subject)
     if answer is not None:
         return ([ALWAYS], []) if answer else ([], [ALWAYS])
@@ -98,11 +111,11 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _matches_kind(pattern: ir.Pattern, subject: Value) -> bool | None:
-    """Returns whether a built-in class pattern, or a mapping pattern without keys, matches; None if not known."""
+    """Returns whether a built-in class pattern, or a mapping pattern, matches; None if not known."""
+    if isinstance(pattern, ir.MappingPattern) and isinstance(subject, (Const, Sequence, Text)):
+        return False
     if pattern.parts or isinstance(subject, Unknown):
         return None
-    if pattern.type == "mapping":
-        return isinstance(subject, (MappingRef, MappingValue)) or None
     kinds = _KINDS.get(pattern.type)
     if kinds is None or not isinstance(subject, (Const, MappingRef, MappingValue, Sequence, Text)):
         return None
@@ -128,6 +141,33 @@ def _elements(frame: Frame, pattern: ir.SequencePattern, subject: Sequence) -> t
     return then, other
 
 
+def _items(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> list[Value] | None:
+    """Returns what a dict has under the keys of a pattern, Absent where it lacks one, or None if that is not known."""
+    if not isinstance(subject, (MappingRef, MappingValue)):
+        return None
+    content = frame.content(subject)
+    names = [mapping_key(frame.evaluate(key)) for key in pattern.keys]
+    if None in names or (content.open is not None and not content.items.keys() >= set(names)):
+        return None
+    return [force(frame, content.get(name)) for name in names]
+
+
+def _entries(frame: Frame, pattern: ir.MappingPattern, items: list[Value]) -> tuple[list[Guard], list[Guard]]:
+    """Matches a mapping pattern: each key must be there, and its item must match."""
+    then: list[Guard] = [ALWAYS]
+    other: list[Guard] = []
+    for element, item in zip(pattern.parts, items, strict=True):
+        matched: list[Guard] = []
+        unmatched: list[Guard] = []
+        for guard, single in alternatives(item):
+            inner = ([], [ALWAYS]) if isinstance(single, Absent) else _pattern(frame, element, single)
+            matched += _conjunction([guard], inner[0])
+            unmatched += _conjunction([guard], inner[1])
+        other += _conjunction(then, unmatched)
+        then = _conjunction(then, matched)
+    return then, other
+
+
 def _capture(frame: Frame, pattern: ir.Pattern, subject: Value) -> None:
     """Binds the names of a pattern to the subject, to an item of it, or to an unknown value."""
     match pattern:
@@ -139,8 +179,22 @@ def _capture(frame: Frame, pattern: ir.Pattern, subject: Value) -> None:
         case ir.SequencePattern() if isinstance(subject, Sequence) and _is_fixed(pattern, subject):
             for element, item in zip(pattern.parts, subject.items, strict=False):
                 _capture(frame, element, item)
+        case ir.MappingPattern() if (items := _items(frame, pattern, subject)) is not None:
+            for element, item in zip(pattern.parts, items, strict=True):
+                there = [option for option in alternatives(item) if not isinstance(option[1], Absent)]
+                _capture(frame, element, choose(there))
+            if pattern.captured is not None:
+                bind(frame, pattern.captured, _rest(frame, pattern, subject))
         case _:
             if pattern.captured is not None:
                 bind(frame, pattern.captured, frame.unknown(pattern, "a part of what is matched"))
             for inner in pattern.parts:
                 _capture(frame, inner, frame.unknown(inner, "a part of what is matched"))
+
+
+def _rest(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> Value:
+    """Returns a new dict of the items of a dict that a pattern does not name."""
+    assert isinstance(subject, (MappingRef, MappingValue))
+    content = frame.content(subject)
+    names = [mapping_key(frame.evaluate(key)) for key in pattern.keys]
+    return frame.new_mapping({key: item for key, item in content.items.items() if key not in names}, content.open)

@@ -186,8 +186,11 @@ class ScopeReader:
             if isinstance(one, ir.Pattern) and one.captured is not None:
                 self._bind(line, {one.captured})
                 self._unite({one.captured}, subject)
-            elif isinstance(one, ir.ValuePattern):
+            if isinstance(one, ir.ValuePattern):
                 self._expression(line, one.value)
+            elif isinstance(one, ir.MappingPattern):
+                for key in one.keys:
+                    self._expression(line, key)
 
     def _bind(self, line: Line, names: Iterable[str]) -> None:
         names = set(names)

@@ -246,7 +246,8 @@ def _pattern(node: cst.CSTNode) -> ir.Pattern:
             return ir.CapturePattern(node, node.name.value if node.name is not None else None)
         case cst.MatchMapping():
             rest = node.rest.value if node.rest is not None else None
-            return ir.Pattern(node, rest, tuple(_pattern(one.pattern) for one in node.elements), "mapping")
+            parts = tuple(_pattern(one.pattern) for one in node.elements)
+            return ir.MappingPattern(node, rest, parts, keys=tuple(lower(one.key) for one in node.elements))
         case cst.MatchClass():
             inside = (*(one.value for one in node.patterns), *(one.pattern for one in node.kwds))
             return ir.Pattern(node, None, tuple(map(_pattern, inside)), dotted_name(node.cls))

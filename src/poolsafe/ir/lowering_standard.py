@@ -207,7 +207,8 @@ def _pattern(pattern: ast.pattern) -> ir.Pattern:
         case ast.MatchStar():
             return ir.CapturePattern(node, node.name)
         case ast.MatchMapping():
-            return ir.Pattern(node, node.rest, tuple(map(_pattern, node.patterns)), "mapping")
+            parts = tuple(map(_pattern, node.patterns))
+            return ir.MappingPattern(node, node.rest, parts, keys=tuple(map(lower, node.keys)))
         case ast.MatchClass():
             inside = (*node.patterns, *node.kwd_patterns)
             return ir.Pattern(node, None, tuple(map(_pattern, inside)), _dotted_name(node.cls))

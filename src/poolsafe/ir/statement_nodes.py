@@ -236,7 +236,7 @@ class ClassDef(Statement):
 
 @frozen(eq=False)
 class Pattern(Node):
-    """A class or mapping pattern: the name that it captures, its `parts`, and the name of its type (`mapping`)."""
+    """A class pattern: the name that it captures, its `parts`, and the name of its type."""
 
     captured: str | None = None
     parts: tuple[Pattern, ...] = ()
@@ -266,6 +266,13 @@ class SequencePattern(Pattern):
     """`[a, b]` or `(a, b)`, with the items in `parts`. `starred`: one of them takes the rest."""
 
     starred: bool = False
+
+
+@frozen(eq=False)
+class MappingPattern(Pattern):
+    """`{key: pattern, **rest}`, with the patterns in `parts`, in the order of their keys. It captures the rest."""
+
+    keys: tuple[Expression, ...] = ()
 
 
 @frozen(eq=False)
