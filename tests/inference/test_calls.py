@@ -40,6 +40,10 @@ CALLEES = """
     f = put if os.getenv('A') else leave
     f(made, 1 if os.getenv('A') else 2)
     reveal(made)  # {'k': ABSENT | 1}
+
+    x = {}
+    list(map(x.setdefault, ('a', 'b'), (1, 2)))
+    reveal(x)  # {'a': 1, 'b': 2}
 """
 
 KEYWORDS = """

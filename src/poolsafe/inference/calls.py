@@ -203,6 +203,8 @@ def _apply_one(frame: Frame, node: ir.Call | None, arguments: Arguments, callee:
                 return apply(frame, node, bind_method(frame, method, callee, owner), arguments)
         case BuiltinMethod(receiver=receiver, name=name) if node is not None:
             return _method(frame, node, name, arguments, receiver)
+        case BuiltinMethod(receiver=MappingRef() as receiver, name=name) if frame.statement is not None:
+            return mapping_method(frame, frame.statement, receiver, name, arguments)
         case LibraryObject():
             return frame.run.models.method(frame, node, callee, "__call__", arguments)
         case Unknown():
