@@ -41,7 +41,7 @@ The fix is unsafe for `# flake8: noqa: PGB101`, because flake8 skips the whole f
 it lists. There is no fix if the rest of the comment would then be a directive.
 
 ## Versions
-All. Under flake8, only `# poolsafe:` comments are checked, because flake8 applies `# noqa` itself.
+All versions. Under flake8, only `# poolsafe:` comments are checked, because flake8 applies `# noqa` itself.
 
 ## References
 - [Ruff: unused-noqa (RUF100)](https://docs.astral.sh/ruff/rules/unused-noqa/)

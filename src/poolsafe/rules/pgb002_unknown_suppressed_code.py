@@ -25,7 +25,7 @@ The fix is unsafe if flake8 interprets the comment differently: it applies a pre
 codes that begin with it, and it skips the whole file for `# flake8: noqa`.
 
 ## Versions
-All. Under flake8, only `# poolsafe:` comments are checked, because flake8 applies `# noqa` itself.
+All versions. Under flake8, only `# poolsafe:` comments are checked, because flake8 applies `# noqa` itself.
 
 ## References
 - [Ruff: invalid-rule-code (RUF102)](https://docs.astral.sh/ruff/rules/invalid-rule-code/)

@@ -34,7 +34,7 @@ suppress this finding, because comments cannot be recognised in a file that cann
 There is no fix.
 
 ## Versions
-All. poolsafe reads the syntax of Python 3.14 on every Python version that it runs on.
+All versions. poolsafe reads the syntax of Python 3.14 on every Python version that it runs on.
 
 ## References
 - [Python: encoding declarations](https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations)

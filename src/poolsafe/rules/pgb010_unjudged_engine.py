@@ -53,7 +53,7 @@ used with `create_engine()`.
 There is no fix.
 
 ## Versions
-All.
+All versions.
 
 ## References
 - [poolsafe: configuration](https://github.com/poolsafe/poolsafe/blob/main/docs/configuration.md)

@@ -47,7 +47,8 @@ a single value or in an expression such as `0 if debug else "50"`, which is repl
 unsafe, or there is no fix. No key is added if the call also creates engines of another driver.
 
 ## Versions
-All: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection too.
+All versions: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection
+too.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

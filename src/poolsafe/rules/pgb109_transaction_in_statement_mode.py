@@ -42,8 +42,9 @@ engine = create_async_engine(
 There is no fix, because running without transactions changes what the program does.
 
 ## Versions
-All: every transaction failed, with PgBouncer 1.18 and 1.25.2. If the pooler does not support prepared statements,
-AUTOCOMMIT works with both sizes at 0 and asyncpg 0.32; asyncpg 0.30 also needs the empty statement name of `PGB106`.
+All versions: every transaction failed, with PgBouncer 1.18 and 1.25.2. If the pooler does not support prepared
+statements, AUTOCOMMIT works with both sizes at 0 and asyncpg 0.32; asyncpg 0.30 also needs the empty statement name of
+`PGB106`.
 
 ## References
 - [PgBouncer: pool_mode](https://www.pgbouncer.org/config.html#pool_mode)

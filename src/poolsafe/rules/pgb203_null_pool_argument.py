@@ -40,7 +40,7 @@ The fix removes the arguments. It is safe if every path to the call passes an as
 is no fix if an argument comes from a mapping or has a comment.
 
 ## Versions
-All: measured with SQLAlchemy 1.4.54 and 2.1.9.
+All versions. Measured with SQLAlchemy 1.4.54 and 2.1.9.
 
 ## References
 - [SQLAlchemy: NullPool](https://docs.sqlalchemy.org/en/20/core/pooling.html#sqlalchemy.pool.NullPool)

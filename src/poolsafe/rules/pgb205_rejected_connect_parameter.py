@@ -94,12 +94,12 @@ The fix is unsafe in these cases:
   name, or moves `server_settings`, which a pooler may reject.
 
 There is no fix for parameters that cannot be set behind PgBouncer (`options`, `search_path`) or that need an object
-(`sslrootcert`). There is none either if the dict or URL comes from another file, or if another driver reads the dict.
+(`sslrootcert`). Nor is there a fix if the dict or URL comes from another file, or if another driver reads the dict.
 
 ## Versions
-All: tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg accepts `record_class` since
-0.22, `direct_tls` since 0.26, `target_session_attrs` since 0.28, `krbsrvname` and `gsslib` since 0.30, and `service`
-since 0.31. SQLAlchemy's dialect accepts `async_fallback` up to 2.0.
+All versions. Tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg accepts `record_class`
+since 0.22, `direct_tls` since 0.26, `target_session_attrs` since 0.28, `krbsrvname` and `gsslib` since 0.30, and
+`service` since 0.31. SQLAlchemy's dialect accepts `async_fallback` up to 2.0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

@@ -42,8 +42,8 @@ The fix gives each command its own call. As with `PGB301`, it is safe for a stat
 not used. Otherwise it is unsafe, or there is no fix.
 
 ## Versions
-All: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind PgBouncer 1.18
-and 1.25.2. psycopg 3.1.20 and 3.3.9 refuse the same calls.
+All versions: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind
+PgBouncer 1.18 and 1.25.2. psycopg 3.1.20 and 3.3.9 refuse the same calls.
 
 ## References
 - [PostgreSQL: extended query

@@ -41,7 +41,7 @@ async def orders_of(dsn: str, tenant: str) -> list[asyncpg.Record]:
 There is no fix, because only you know which statements belong to the transaction.
 
 ## Versions
-All: seen with PostgreSQL 15 and asyncpg 0.32, directly and behind PgBouncer 1.18 and 1.25.2.
+All versions. Seen with PostgreSQL 15 and asyncpg 0.32, directly and behind PgBouncer 1.18 and 1.25.2.
 
 ## References
 - [PostgreSQL: SET](https://www.postgresql.org/docs/current/sql-set.html)
