@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from poolsafe.sql.session_effects import Effect, SessionCommand
 
-# What the scanner says of a token: its kind, and its span.
+# A token of the scanner: its kind, and its span.
 Token = tuple[str, int, int]
 
-# The words of a query that does more than call a function.
+# Words of queries that do more than call a function.
 _WORK = frozenset({"from", "insert", "update", "delete", "merge", "call"})
 
 
@@ -56,7 +56,7 @@ class Command:
 
     @property
     def works(self) -> bool:
-        """Whether the command reads or writes tables."""
+        """Returns whether the command reads or writes tables."""
         return any(kind == "word" and self.sql[start:end].lower() in _WORK for kind, start, end in self.tokens)
 
     def made(self, effect: Effect, name: str = "", **more: object) -> SessionCommand:

@@ -30,12 +30,12 @@ _COMMENT = re.compile(r"--[^\n\r]*|/\*")
 
 
 def is_of_another_database(command: str) -> bool:
-    """Whether a command, as `split` cuts it, is one that PostgreSQL's parser refuses and another database takes."""
+    """Returns whether PostgreSQL's parser rejects a command, as returned by `split`, that another database accepts."""
     return _FOREIGN.match(_without_comments(command)) is not None
 
 
 def _without_comments(command: str) -> str:
-    """Returns the command with a blank in place of each comment; a block that is never closed is none."""
+    """Returns the command with a blank in place of each comment, except block comments that are never closed."""
     kept = []
     position = after = 0
     last = command.rfind("*/")

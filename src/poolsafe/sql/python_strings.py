@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Comments and simple strings are matched at once; the group is the opening of all others.
+# Comments and simple strings are matched as a whole; the group is the opening of all other strings.
 _OPENING = re.compile(rb"#[^\r\n]*|'(?!'')[^'\\\r\n]*'|\"(?!\"\")[^\"\\\r\n]*\"|('''|\"\"\"|'|\")")
 _PREFIX = re.compile(rb"(?:^|[^0-9A-Za-z_\x80-\xff])([A-Za-z]{1,2})\Z")
 _PREFIXES = frozenset((b"r", b"b", b"u", b"f", b"t", b"rb", b"br", b"rf", b"fr", b"rt", b"tr"))
@@ -45,7 +45,7 @@ _HASH = ord("#")
 _NOWHERE = (1 << 62, 1 << 62)
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _BLANKS = b" \t\r\n\f\\"
-# What begins no text: a number, the end of a call without arguments.
+# Arguments that are not texts: a number, the end of a call without arguments.
 _NO_TEXT = tuple(b"%c" % byte for byte in b"0123456789.)")
 # What may be between the parenthesis of a call and the first word or string of its argument.
 _LEAD = re.compile(rb"(?:[\s\\(]|#[^\r\n]*)*")
@@ -78,7 +78,7 @@ _FOLLOWED_NAME = re.compile(
 
 
 class UnreadableError(Exception):
-    """The bytes are not Python as far as this lexer knows it."""
+    """The bytes are not Python that this lexer can read."""
 
 
 def holds_several_commands(data: bytes) -> bool:
@@ -104,7 +104,7 @@ def code(data: bytes) -> bytes:
     try:
         for start, end in _plain(data, _skipped(data)):
             kept.append(data[position:start])
-            # A string leaves its quotes after, a comment nothing.
+            # A string leaves its quotes behind, a comment leaves nothing.
             kept.append(b"" if data[start] == _HASH else b"''")
             position = end
     except UnreadableError:
@@ -124,13 +124,13 @@ class Strings:
         self.unfinished_names: set[bytes] = set()
 
     def holds_several_commands(self) -> bool:
-        """Returns whether some text may be several commands."""
+        """Returns whether any text may be several commands."""
         if any(self._several(first, last) for first, last in self._chains()):
             return True
         return bool(self.unfinished_names) and self._continues_a_name()
 
     def outside(self, offsets: Iterable[int]) -> list[int]:
-        """Those of the ascending `offsets` that are not inside a comment or a string; f-strings count as code."""
+        """Returns those of the ascending `offsets` that are not in a comment or a string; f-strings count as code."""
         kept = []
         spans = _plain(self.data, self._skipped)
         start, end = next(spans, _NOWHERE)
@@ -154,7 +154,7 @@ class Strings:
     def argument(self, offset: int) -> bool | None:
         """Whether the argument at `offset` is one text, and that of several commands; None where it is no lone text."""
         first = _LEAD.match(self.data, offset)
-        assert first is not None  # it matches nothing at all, too
+        assert first is not None  # It always matches, possibly nothing.
         start = first.end()
         if self.data[start : start + 1] in _NO_TEXT:
             return False
@@ -219,7 +219,7 @@ class Strings:
         return False
 
     def _note_unfinished(self, text: str, before: bytes) -> None:
-        """Remember the name of a text that ends with a semicolon: another command may be added to it elsewhere."""
+        """Records the name of a text that ends with a semicolon, because other code may append a command to it."""
         name = _assigned_name(before[-200:])
         spans = split(text) if name else None
         if name and spans and ";" in text[spans[-1][1] :]:
@@ -242,7 +242,7 @@ def _skipped(data: bytes) -> Iterator[tuple[int, int]]:
 
 
 def _plain(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int, int]]:
-    """Yields the comments and those strings in which no code can be."""
+    """Yields the comments, and the strings that cannot contain code."""
     for start, end in spans:
         if data[start] == _HASH or not _is_formatted(_prefix(data, start)):
             yield start, end
@@ -263,7 +263,7 @@ def _text(data: bytes, start: int) -> str:
 
 
 def _assigned_name(before: bytes) -> bytes | None:
-    """Returns the name that is assigned what comes next, or None."""
+    """Returns the name that the following value is assigned to, or None."""
     head, equals, rest = before.rpartition(b"=")
     if not equals or rest.strip(_BLANKS + b"\v("):
         return None
@@ -273,7 +273,7 @@ def _assigned_name(before: bytes) -> bytes | None:
 
 
 def _is_docstring(is_first: bool, before: bytes, behind: bytes) -> bool:
-    """Returns whether a string stands for itself where Python keeps the documentation: its text goes nowhere."""
+    """Returns whether a string is a statement of its own, such as a docstring, so that its text is not used."""
     if behind.lstrip(b" \t\f")[:1] not in (b"", b"\r", b"\n"):
         return False
     if is_first and not before.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n\f"):
@@ -287,7 +287,7 @@ def _quote(data: bytes, start: int) -> bytes:
 
 
 def _prefix(data: bytes, position: int) -> bytes:
-    """Returns the letters before the quote at `position` that make a prefix of it."""
+    """Returns the letters before the quote at `position` that are its prefix."""
     letters = _PREFIX.search(data[max(position - 3, 0) : position])
     return letters[1] if letters and letters[1].lower() in _PREFIXES else b""
 
@@ -389,7 +389,7 @@ def _unescape(match: re.Match[str]) -> str:
         return ""
     if escape[0] in "xuU":
         return _character(escape[1:], 16)
-    # A character with a name is none that SQL's rules know, or its name is not worth a table here.
+    # A named character has no meaning in SQL's rules, or is too rare to justify a table of names.
     return "x" if escape[0] == "N" else _character(escape, 8)
 
 

@@ -64,7 +64,7 @@ _BLOCK_EDGE = re.compile(r"/\*|\*/")
 # and 2.0 differ only next to a dollar sign, where they see fewer binds; a value too many is ignored by all of them.
 _BIND = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")
 
-# The words that lead to the block of a routine: what the statement is so far, the next word, what it is then.
+# The words that lead to the block of a routine: the state before a word, the word, and the state after it.
 _STAGES = {
     ("", "create"): "create",
     ("create", "or"): "create or",
@@ -91,7 +91,7 @@ class _Blocks:
         self.stage = ""
 
     def read(self, kind: str, text: str) -> None:
-        """Take the next token; `text` only matters for words."""
+        """Reads the next token; `text` only matters for words."""
         if kind == "semicolon":
             self.stage = ""
         elif kind == "word":
@@ -130,7 +130,7 @@ def stretches(sql: str) -> list[tuple[int, int]] | None:
 
 
 def holds_token(command: str) -> bool:
-    """Whether a command holds anything the server would see besides placeholders; blanks and comments do not count."""
+    """Returns whether a command contains more than placeholders, blanks and comments."""
     return any(kind not in ("placeholder", "comment") for kind, _, _ in _lexemes(command))
 
 
@@ -143,7 +143,7 @@ def tokens(sql: str) -> Iterator[tuple[str, int, int]]:
 
 
 def several(sql: str) -> bool:
-    """Whether `sql` certainly is several commands: it is complete, and two of them hold more than placeholders."""
+    """Returns whether `sql` is certainly several commands: complete, and two of them more than placeholders."""
     if ";" not in sql:
         return False
     spans = split(sql) or []

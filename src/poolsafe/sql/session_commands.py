@@ -43,7 +43,7 @@ def session_commands(sql: str) -> list[SessionCommand]:
 
 
 def function_effect(function: str) -> Effect | None:
-    """Returns what a call of a function of PostgreSQL does to its session, except `set_config`; None for the others."""
+    """Returns the effect of a call of a PostgreSQL function on its session, or None. Does not handle `set_config`."""
     name = function.lower()
     if name in ("lastval", "currval"):
         return Effect.SEQUENCE_VALUE
@@ -126,7 +126,7 @@ def _reset(command: Command) -> Iterator[SessionCommand]:
 
 
 def _setting(command: Command, index: int) -> tuple[str, int]:
-    """Returns the setting that a SET names, and the index of its value; "" if it is no SET of PostgreSQL."""
+    """Returns the setting that a SET names, and the index of its value, or "" if it is not PostgreSQL's SET."""
     match command.word(index), command.word(index + 1):
         case "time", "zone":
             return "timezone", index + 2
@@ -188,7 +188,7 @@ def _set_config(command: Command, index: int) -> Iterator[SessionCommand]:
 
 
 def _has_parameter(value: str) -> bool:
-    """Returns whether a value contains a parameter; what is in quotes is text."""
+    """Returns whether a value contains a parameter outside quotes."""
     return _PARAMETER.search(_QUOTED.sub("''", value)) is not None
 
 
@@ -288,7 +288,7 @@ def _drop(command: Command) -> Iterator[SessionCommand]:
 
 
 def _listen(command: Command) -> Iterator[SessionCommand]:
-    # `listen 80` is nginx's.
+    # `listen 80` belongs to nginx.
     name, after = command.name(1)
     if name and after == len(command.tokens):
         yield command.made(Effect.LISTEN, name)

@@ -1,4 +1,4 @@
-"""What a command of PostgreSQL does to the session that runs it."""
+"""The effects of PostgreSQL commands on the session that runs them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Effect(enum.Enum):
     LOCAL_ROLE = "sets the role of the transaction"
     LOCAL_LOCK = "takes an advisory lock of the transaction"
     LOCAL_TABLE = "creates a temporary table that the commit drops"
-    # The other end of one of the above.
+    # The commands that undo one of the effects above.
     UNLOCK = "releases an advisory lock of the session"
     DROP_TABLE = "drops a table"
     RESET = "sets a setting or the role back"
@@ -36,7 +36,7 @@ class Effect(enum.Enum):
 
 #: The name of what `SET SESSION CHARACTERISTICS` sets, which no clause confines to a transaction.
 CHARACTERISTICS = "session characteristics"
-#: Effects that end with the transaction, so that they are useless without one.
+#: Effects that end with the transaction, and are useless without one.
 LOCAL = frozenset({Effect.LOCAL_SETTING, Effect.LOCAL_ROLE, Effect.LOCAL_LOCK, Effect.LOCAL_TABLE})
 #: Effects that outlive the transaction.
 LASTING = frozenset(
