@@ -235,6 +235,15 @@ def test_the_sizes_are(code: str, states: str) -> None:
 
 
 CORRELATED = """
+    # Where the call is reached, the dict has the key: in one case by its display, in the other by the branch.
+    options = {'connect_args': {'statement_cache_size': 0}}
+    if os.getenv('BARE'):
+        options['connect_args'] = {}
+    if os.getenv('DEBUG'):
+        options['connect_args']['statement_cache_size'] = 0
+    if options['connect_args']:
+        engine = create_async_engine(URL, **options)  # zero absent
+
     # The sqlite options belong to the sqlite URL: the engine has both sizes wherever its driver is asyncpg.
     if unknown:
         url, args = 'sqlite+aiosqlite://', {}

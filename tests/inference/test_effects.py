@@ -122,6 +122,21 @@ CALLS = """
         x['a'] = 1
     reveal(x)  # {}
 
+    from types import SimpleNamespace
+    x = {}
+    def put(items):
+        items['k'] = 1
+    put(SimpleNamespace(items=x).items)
+    reveal(x)  # {'k': 1}
+
+    from types import SimpleNamespace
+    x = {}
+    state = SimpleNamespace(items=x)
+    def put(state):
+        state.items['k'] = 1
+    put(state)
+    reveal(x)  # {'k': 1}
+
     x = {}
     unknown(x)
     reveal(x)  # {**...}

@@ -25,6 +25,7 @@ from poolsafe.inference import (
     as_text,
     choose,
     compatible,
+    conjunctions,
     defaults,
     derived,
     for_detection,
@@ -50,7 +51,12 @@ class View:
 
     def option(self, name: str) -> Value:
         """Returns the value of a keyword of the engine in this view, or Absent if it is certainly not given."""
-        return open_where_absent(restrict(option_of(self.seen, name), (self.guard,)))
+        return self.reached(option_of(self.seen, name))
+
+    def reached(self, value: Value) -> Value:
+        """Returns the value of an option, or of an item in one, on the paths that lead to the call in this view."""
+        ways = tuple(conjunctions(self.seen.path, [self.guard]))
+        return open_where_absent(restrict(value, ways or (self.guard,)))
 
 
 def views_of(seen: ObservedCall) -> Iterator[View]:
@@ -300,7 +306,7 @@ def connect_arg(view: View, key: str) -> Value:
     """Returns the value of a key of connect_args in this view, or Absent if it is certainly not given."""
     not_followed = "connect_args is not a dict that poolsafe can follow"
     value = item_of(view.option("connect_args"), key, "connect_args", not_followed)
-    return open_where_absent(restrict(value, (view.guard,)))
+    return view.reached(value)
 
 
 def item_of(container: Value, key: str, name: str, not_followed: str) -> Value:
