@@ -176,7 +176,7 @@ def _of_choice(surroundings: Surroundings, call: cst.Call, passages: list[Passag
     for one in sorted(frozenset.union(*ours)):
         if not all(one in guard or _is_unset(one, guard) for guard in ours):
             continue
-        node = inference.written_at(one.symbol)
+        _, node = inference.written_at(one.symbol) or (None, None)
         if not all(one ^ 1 in guard for guard in others) or not isinstance(node, cst.BaseExpression):
             continue
         means_same = id(node) in module.index.parents and _is_fixed(module, node, call)

@@ -74,7 +74,7 @@ def _is_implied(inference: Inference, predicate: Symbol) -> bool:
 
 def says_of_driver(inference: Inference, one: Literal) -> bool | None:
     """Returns whether a literal implies another driver (True) or excludes one (False), or None if neither."""
-    words = " ".join([*_looked_for(one.symbol).words(), inference.words_at(one.symbol)])
+    words = " ".join([*_looked_for(one.symbol).words(), _as_written(inference, one.symbol)])
     if OTHER_DRIVER.search(words):
         return one.holds is not _asks_otherwise(one.symbol)
     asked = "asyncpg" in words or _asks_for_postgresql(one.symbol)
@@ -115,4 +115,10 @@ def _asks_otherwise(symbol: Symbol) -> bool:
 
 def words_of(inference: Inference, predicate: Symbol) -> str:
     """Returns the words and numbers of a predicate, both as written in the code and in its symbol."""
-    return " ".join([*predicate.words(), inference.words_at(predicate)])
+    return " ".join([*predicate.words(), _as_written(inference, predicate)])
+
+
+def _as_written(inference: Inference, predicate: Symbol) -> str:
+    """Returns the source text of the condition that a predicate stands for, or "" if the program contains none."""
+    found = inference.written_at(predicate)
+    return "" if found is None else found[0].text(found[1])

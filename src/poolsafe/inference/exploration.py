@@ -74,15 +74,10 @@ class Inference:
         confused = self._run.emptiness.confused
         return self._run.emptiness.left_out or bool(confused and any(hangs_on(seen, confused) for seen in self.calls))
 
-    def written_at(self, symbol: Symbol) -> cst.CSTNode | None:
+    def written_at(self, symbol: Symbol) -> tuple[Module, cst.CSTNode] | None:
         """Returns the node of the condition that a predicate stands for, or None if the program contains none."""
         found = self._run.conditions.get(symbol)
-        return None if found is None or found[0].is_stub else found[1]
-
-    def words_at(self, symbol: Symbol) -> str:
-        """Returns the source text of the condition that a predicate stands for, or "" if the program contains none."""
-        found = self._run.conditions.get(symbol)
-        return "" if found is None or found[0].is_stub else found[0].text(found[1])
+        return None if found is None or found[0].is_stub else found
 
     def follow_names(self, names: Iterable[str]) -> None:
         """Treat these names as targets of slices, like the functions and classes that lead to a target."""
