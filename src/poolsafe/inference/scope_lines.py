@@ -85,7 +85,6 @@ class Outside:
     `scopes` are those that were read, by their bodies.
     """
 
-    asks_environment = True  # the module may read the process environment
     declares_names = True  # it may contain `global` or `nonlocal`
 
     def __init__(self) -> None:

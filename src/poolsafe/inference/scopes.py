@@ -254,8 +254,6 @@ class Scope(ScopeReader):
 
         They include the calls of functions that do so. No handler of this scope catches the exception.
         """
-        if not self._outside.asks_environment:
-            return {}
         found = dict(self._own_stops)
         for line in self.lines:
             if line.calls and not is_handled(line):
