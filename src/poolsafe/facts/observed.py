@@ -54,7 +54,7 @@ class Observed:
 
         These are `text`, `DDL`, `exec_driver_sql`, `op.execute`, and the methods of drivers that may prepare it.
         """
-        calls = [one for one in self.inference.calls if one.module is self.module]
+        calls = self.inference.calls
         given = [one for one in calls if one.function in SQL_FUNCTIONS or _takes_string(one) or _is_drivers(one)]
         return self._by_node(given)
 
