@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 import libcst as cst
 
 from poolsafe.facts.engine import CacheSize, ConnectParameter, ParameterWhere, ServerSetting, SizeState
+from poolsafe.facts.listeners import listeners
 from poolsafe.facts.misplaced import KEYS
 from poolsafe.facts.places import place
 from poolsafe.facts.sizes import size_state
@@ -22,7 +23,7 @@ from poolsafe.facts.views import as_python
 from poolsafe.findings import Related
 from poolsafe.inference import Const, Module, Origin, Step, Unknown, Value, as_text
 from poolsafe.libraries import ENGINE_NAMES
-from poolsafe.syntax.index import CallSite, descendants, last_name
+from poolsafe.syntax.index import descendants, last_name
 
 _EVENT = "do_connect"
 # Of the four parameters of a listener, the dict of keywords.
@@ -51,13 +52,15 @@ def listened(module: Module, node: cst.Call) -> Listened:
     if _EVENT not in module.source.text:
         return found
     own, others = _names_of(module, node), _names_of_engines(module)
-    for target, function in _listeners(module):
-        name = _engine_name(target)
+    for one in listeners(module):
+        if one.event != _EVENT:
+            continue
+        name = _engine_name(one.target)
         # A target that is not one of the file's engines may be this one under another name, and `Engine` means all of
         # them.
         # Listeners in other files mostly set a token, and are assumed not to change the sizes.
-        if function is not None and (name in own or name not in others):
-            _read(function, found)
+        if one.function is not None and (name in own or name not in others):
+            _read(one.function, found)
     return found
 
 
@@ -136,25 +139,6 @@ def _value(node: cst.BaseExpression) -> Value:
 
 def _place(module: Module, node: cst.BaseExpression, key: str) -> Related:
     return place(Step(module, node, Origin.LITERAL), f"`{key}` is set here")
-
-
-def _listeners(module: Module) -> Iterator[tuple[cst.BaseExpression, cst.FunctionDef | None]]:
-    """Yields the target of each listener to `do_connect` and its function, or None for a function that is not seen."""
-    for site in module.index.calls_by_name.get("listens_for", ()):
-        if _is_for_connects(site):
-            decorator = module.index.parents.get(id(site.node))
-            function = module.index.parents.get(id(decorator))
-            yield site.node.args[0].value, function if isinstance(function, cst.FunctionDef) else None
-    for site in module.index.calls_by_name.get("listen", ()):
-        if _is_for_connects(site) and len(site.node.args) > 2:
-            name = last_name(site.node.args[2].value)
-            functions = module.index.functions.get(name or "", [])
-            yield site.node.args[0].value, functions[0][0] if len(functions) == 1 else None
-
-
-def _is_for_connects(site: CallSite) -> bool:
-    event = site.node.args[1].value if len(site.node.args) > 1 else None
-    return isinstance(event, cst.SimpleString) and event.evaluated_value == _EVENT
 
 
 def _engine_name(target: cst.BaseExpression) -> str | None:
