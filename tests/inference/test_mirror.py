@@ -19,6 +19,7 @@ ELSEWHERE = {
     "scope_lines.py": "test_slices.py: what a scope consists of",
     "scope_reader.py": "test_slices.py: what is read shows in what is run",
     "scopes.py": "test_slices.py",
+    "slice_closure.py": "test_slices.py",
     "loops.py": "test_statements.py, with all other statements",
     "attempts.py": "test_exceptions.py, with what raises",
     "text_methods.py": "test_texts.py: methods of strings",

@@ -8,8 +8,9 @@ import libcst as cst
 import pytest
 
 from poolsafe import ir
+from poolsafe.inference.run_targets import Targets
 from poolsafe.inference.scopes import Scope
-from poolsafe.inference.slices import Targets, Use, function_slice, name_slice
+from poolsafe.inference.slices import Use, function_slice, name_slice
 from poolsafe.ir.lowering import lower_module
 
 LIBRARY = frozenset({"os", "logging"})
@@ -202,6 +203,55 @@ def test_a_statement_only_leads_to_a_target_if_nothing_needs_its_result() -> Non
     scope = Scope(function.body, LIBRARY, parameters=function.parameters)
     found = function_slice(scope, Targets(names={"make"}), Use.TARGETS)
     assert lines_of(code, found.leading) == ["make(first)"]
+
+
+CHANGES = {
+    "what a method may change is read later": """
+        def f(url):
+            options = {}
+            helper = Helper(url, options)
+            helper.prepare()  # options url
+            make(url, options)
+    """,
+    "what nothing but other changes read does not count": """
+        def f(url):
+            helper = Helper(url)
+            helper.prepare()  # url
+            helper.start()  # url
+            make(url)
+    """,
+    "a loop may read what it changes": """
+        def f(urls):
+            helper = Helper(urls)
+            for url in urls:
+                make(helper, url)
+                helper.prepare()  # helper url urls
+    """,
+    "a value that is read": """
+        def f(url):
+            helper = Helper(url)
+            rows = helper.prepare()
+            make(url, rows)
+    """,
+    "an assertion, and the part of another that leads to a target": """
+        def f(url, rows):
+            helper = Helper(url, rows)
+            assert helper.fill(rows) == 1  # url
+            assert make(url) == len(rows)
+    """,
+}
+
+
+@pytest.mark.parametrize("title", CHANGES)
+def test_what_a_statement_has_to_change_in_order_to_be_run(title: str) -> None:
+    code = textwrap.dedent(CHANGES[title])
+    function = lower_module(cst.parse_module(code)).statements[0]
+    assert isinstance(function, ir.FunctionDef)
+    scope = Scope(function.body, LIBRARY, parameters=function.parameters)
+    unlikely = function_slice(scope, Targets(names={"make"}), Use.TARGETS).unlikely
+    found = {lines_of(code, frozenset({one}))[0]: " ".join(sorted(names)) for one, names in unlikely.items()}
+    stated = (line.strip().split("  # ") for line in code.splitlines() if "  # " in line)
+    assert found == {line[0]: line[1] for line in stated}
 
 
 def test_a_name_that_is_not_bound_has_no_slice() -> None:

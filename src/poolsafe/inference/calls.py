@@ -20,7 +20,7 @@ from poolsafe.inference.exceptions import (
     raise_now,
     where_not_raising,
 )
-from poolsafe.inference.functions import call_function, use_of
+from poolsafe.inference.functions import call_function, is_aside, use_of
 from poolsafe.inference.instances import changed, dumped, items_of
 from poolsafe.inference.lattice import alternatives, each, or_before
 from poolsafe.inference.mappings import merge_into
@@ -33,7 +33,7 @@ from poolsafe.inference.methods import (
 )
 from poolsafe.inference.names import force, peek
 from poolsafe.inference.objects import BuiltinMethod, LibraryAttribute, LibraryObject, LibraryResult, Super
-from poolsafe.inference.symbols import At, AttributeOf, CallOf, Symbol
+from poolsafe.inference.symbols import At, AttributeOf, CallOf, Symbol, derived
 from poolsafe.inference.text_methods import text_method
 from poolsafe.inference.texts import symbol_of
 from poolsafe.inference.values import (
@@ -173,12 +173,15 @@ def apply(frame: Frame, node: ir.Call | None, callee: Value, arguments: Argument
 def _apply_one(frame: Frame, node: ir.Call | None, arguments: Arguments, callee: Value) -> Value:
     match callee:
         case Function():
+            use = use_of(frame, node, arguments)
+            if is_aside(frame, callee, use):
+                return Unknown("it leads to no target", derived("aside", callee.node))
             wrapper = wrapped(frame, callee)
             if wrapper is not None:
                 given = [*([] if callee.bound is None else [callee.bound]), *arguments.positional]
                 # A wrapper may lead to a target through the function that it wraps, so it is run in full.
                 return apply(frame, None, wrapper, replace(arguments, positional=given))
-            return call_function(frame, callee, arguments, use_of(frame, node, arguments))
+            return call_function(frame, callee, arguments, use)
         case Class() if class_kind(callee) == "enum":
             return by_value(frame, callee, arguments)
         case Class():

@@ -258,6 +258,27 @@ def is_changeable(frame: Frame, name: str) -> bool:
     return _holds_changeable(frame, peek(frame, name))
 
 
+def may_hold_change(frame: Frame, name: str) -> bool:
+    """Returns whether code that uses the object of a name may see what another statement has changed."""
+    value = peek(frame, name)
+    return _holds_changeable(frame, value) or any(_keeps_state(single) for _, single in alternatives(value))
+
+
+def _keeps_state(single: Value) -> bool:
+    """Returns whether a value is a class, a module or a part of a library that programs store values in."""
+    match single:
+        case Class() | ModuleValue():
+            return True
+        case Pending(module=name) if not libraries.is_library(name):
+            return True
+        case Pending(module=name) | Library(name=name):
+            return name.partition(".")[0] in _KEEPING_STATE
+    return False
+
+
+_KEEPING_STATE = frozenset({"alembic", "os"})  # Alembic's configuration and the environment
+
+
 def _holds_changeable(frame: Frame, value: Value, depth: int = MAX_CALLS) -> bool:
     return any(_is_changeable(frame, single, depth) for _, single in alternatives(value))
 

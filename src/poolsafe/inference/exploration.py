@@ -135,7 +135,10 @@ class Inference:
             return
         before = len(self.calls)
         strategy.sets_later = True
-        _run_roots(self._run, self.module, roots(self.module, scopes_leading_to(self.module, sites))[:MAX_ROOTS])
+        paths = roots(self.module, scopes_leading_to(self.module, sites))[:MAX_ROOTS]
+        # Another run of an entry point that took too many steps would get no further.
+        unfinished = self._run.observations.unfinished
+        _run_roots(self._run, self.module, [path for path in paths if id(path[-1]) not in unfinished])
         strategy.sets_later = False
         later = {id(seen.node) for seen in self.calls[before:] if not is_given_none(seen)}
         kept = [seen for seen in self.calls if id(seen.node) not in later or not is_given_none(seen)]
@@ -312,6 +315,8 @@ def _run_body(run: Run, module: Module) -> None:
 def _run_roots(run: Run, module: Module, paths: list[Path]) -> None:
     for path in paths:
         _run_root(run, module, path)
+        if run.budget.exhausted:
+            run.observations.unfinished.add(id(path[-1]))
 
 
 def _run_root(run: Run, module: Module, path: Path) -> None:

@@ -47,6 +47,14 @@ def use_of(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Use:
     return Use.EFFECTS if node.discarded else Use.VALUE
 
 
+def is_aside(frame: Frame, function: Function, use: Use) -> bool:
+    """Returns whether a call is only needed for the targets that it leads to, and it leads to none."""
+    if use is not Use.TARGETS or function.module.is_stub or may_stop(function):
+        return False
+    around = [one.node for one in function.decorators if isinstance(one, Function)]
+    return not any(map(frame.run.strategy.leads_to_target, [function.node, *around]))
+
+
 def _only_leads(frame: Frame, node: ir.Call) -> bool:
     statement = frame.statement
     if frame.slice is None or frame.run.strategy.shallow or statement not in frame.slice.leading:
@@ -97,8 +105,6 @@ def call_function(
         use = Use.VALUE
     elif frame.run.strategy.shallow and len(frame.run.active) > 1 and not _leads_to_sql(frame, function, arguments):
         return Unknown("it is not followed for a statement's sake", derived("shallow", function.node))
-    if use is Use.TARGETS and not frame.run.strategy.leads_to_target(function.node) and not may_stop(function):
-        return Unknown("it leads to no target", derived("aside", function.node))
     with frame.run.entered(function.node, frame.path) as allowed:
         if not allowed:
             blur_arguments(frame, function, arguments)

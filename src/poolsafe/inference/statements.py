@@ -12,7 +12,7 @@ from poolsafe.inference.attempts import run_try, run_with
 from poolsafe.inference.classes import run_class_body
 from poolsafe.inference.conditions import assume, truth
 from poolsafe.inference.context import Exit, Frame
-from poolsafe.inference.effects import is_changeable, is_idle, names_with_effects
+from poolsafe.inference.effects import is_idle, may_hold_change, names_with_effects
 from poolsafe.inference.exceptions import (
     for_each,
     kind_of,
@@ -64,7 +64,7 @@ def execute(frame: Frame, block: ir.Block) -> bool:
 def _is_unlikely(frame: Frame, statement: ir.Statement) -> bool:
     """Returns whether a statement is in the slice only for changes to objects that it cannot change."""
     names = frame.slice.unlikely.get(statement) if frame.slice is not None else None
-    return names is not None and not any(is_changeable(frame, name) for name in names)
+    return names is not None and not any(may_hold_change(frame, name) for name in names)
 
 
 def _assign(frame: Frame, node: ir.Assign) -> bool:

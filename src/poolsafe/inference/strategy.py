@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 
 from poolsafe import ir
 from poolsafe.inference.modules import Module
+from poolsafe.inference.run_targets import Targets
 from poolsafe.inference.scopes import Slice
-from poolsafe.inference.slices import Targets, Use, function_slice
+from poolsafe.inference.slices import Use, function_slice
 
 
 @dataclass(slots=True)

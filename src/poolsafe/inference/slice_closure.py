@@ -1,0 +1,340 @@
+"""The closure of a slice: the lines of a scope that what is wanted of it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from poolsafe import ir
+from poolsafe.inference.run_targets import Targets
+from poolsafe.inference.scope_lines import END, Line
+from poolsafe.inference.scope_reader import BUILTINS, CHANGING
+from poolsafe.inference.scopes import Scope
+
+
+class Closure:
+    """The lines of a scope that a slice needs, computed as a closure over what is wanted."""
+
+    def __init__(
+        self,
+        scope: Scope,
+        targets: Targets,
+        *,
+        is_left: bool = True,
+        in_function: bool = False,
+        never: frozenset[Line] = frozenset(),
+    ) -> None:
+        self._in_function = in_function
+        self._never = never  # lines that are not run
+        self._calls_outside = scope.calls_outside
+        self._calls_given = scope.calls_given
+        self._is_left = is_left  # whether execution reaches the end matters to the caller
+        self._scope = scope
+        self._kind = scope.kind_of
+        self._targets = targets
+        self._wanted: set[Line] = set()
+        self._needed: set[Line] = set()  # wanted, and not only because they may change an object
+        # The last position at which a name, and a change in an alias class, still matters.
+        self._names: dict[str, int] = {}
+        self._kinds: dict[str, int] = {}
+        self._held: dict[str, int] = {}  # like `_names`, for those that more than a line of the slice needs
+        self._unlikely: dict[Line, frozenset[str]] = {}
+        self._effects: set[Line] = set()  # wanted for the results and effects of the scope
+
+    def want_targets(self) -> None:
+        """Adds the statements that lead to targets, and those that execute the clauses that targets create."""
+        lines = self._scope.lines
+        leading = [line for line in lines if id(line.node.origin) in self._targets.on_path or self._names_target(line)]
+        for line in leading:
+            self._want(line)
+            if line.definition is not None and self._in_function:
+                self._need(line.definition.free, END)  # it may be an entry point, run on the final state
+        # A target may be called under another name, and the clause that it creates may be executed.
+        names = self._scope.other_names(self._targets.names)
+        made = {name for line in leading for name in line.binds} if self._targets.make_clauses else set()
+        kinds = {self._kind(name) for name in made}
+        for line in lines:
+            handed = (*line.executes, *line.changes, *line.may_change) if kinds else ()
+            if not names.isdisjoint(line.calls) or any(self._kind(name) in kinds for name in handed):
+                self._want(line)
+
+    def _names_target(self, line: Line) -> bool:
+        names = self._targets.names
+        return not names.isdisjoint(line.uses) or (
+            isinstance(line.node, ir.ClassDef) and line.definition is not None and not names.isdisjoint(line.binds)
+        )
+
+    def want_effects(self, outside: frozenset[str], *, for_value: bool) -> None:
+        """Adds the statements that yield, change objects of the names `outside`, or with `for_value` return."""
+        kind = self._scope.direct_kind_of
+        kinds = {kind(name) for name in outside}
+        declared = self._scope.declared
+        for line in self._scope.lines:
+            if (
+                line.yields
+                or line.calls_super
+                or isinstance(line.node, ir.Scoping)
+                or (isinstance(line.node, ir.Return) and for_value)
+                or not line.binds.isdisjoint(declared)
+                or any(kind(name) in kinds for name in (*line.changes, *line.executes))
+            ):
+                self._effects.add(line)
+                self._want(line)
+            elif names := frozenset(name for name in line.may_change if kind(name) in kinds):
+                self._unlikely[line] = names
+        # Last, so that lines wanted for another reason do not depend on these names.
+        for line in self._unlikely:
+            if line not in self._wanted:
+                self._want_around(line)
+                self._need(set().union(*line.may_change.values()), line.reach)
+
+    def want_name(self, name: str) -> None:
+        """Adds the statements that bind a name or change its object."""
+        self._raise(name, END)
+
+    def statements(self) -> frozenset[ir.Statement]:
+        """Returns the statements of the slice, once a fixed point is reached."""
+        unpacking = [line for line in self._scope.lines if _unpacks(line.node)]
+        count = -1
+        while count != len(self._wanted):
+            count = len(self._wanted)
+            last = max((line.position for line in self._wanted), default=-1)
+            for line in (*self._scope.leaving, *self._scope.stops, *unpacking):
+                if line in self._wanted:
+                    continue
+                if self._stops(line):
+                    self._want(line)
+                elif isinstance(line.node, ir.Return):
+                    # Its value is not needed here, only whether execution gets past it.
+                    if line.position < last:
+                        self._wanted.add(line)
+                        self._want_around(line)
+                elif (self._is_left or line.reach < last or line.reach == END) and self._decides(line):
+                    self._want(line)
+        return frozenset(line.node for line in self._wanted)
+
+    def leading(self) -> frozenset[ir.Statement]:
+        """Returns the statements whose results and effects are not needed in the slice."""
+        return frozenset(line.node for line in self._wanted if self._only_leads(line))
+
+    def _only_leads(self, line: Line) -> bool:
+        if line in self._effects or line.raises or not isinstance(line.node, (ir.Assign, ir.Evaluate, ir.Return)):
+            return False
+        if any(
+            line in self._calls_outside.get(name, ()) for name, reach in self._names.items() if reach > line.position
+        ):
+            return False
+        return not any(self._names.get(name, -1) > line.position for name in line.binds) and not any(
+            self._kinds.get(self._kind(name), -1) > line.position
+            for name in (*line.changes, *line.may_change, *line.executes)
+        )
+
+    def read(self) -> frozenset[str]:
+        """Returns the names that the slice reads or whose objects it changes."""
+        return frozenset(self._names)
+
+    def unlikely(self) -> dict[ir.Statement, frozenset[str]]:
+        """Returns the statements that are run only if they change an object, with the names of such objects.
+
+        They are outside the slice, or in it only because an object that the slice reads later may be changed.
+        """
+        found = {line.node: names for line, names in self._unlikely.items() if line not in self._wanted}
+        changing = [line for line in self._wanted - self._needed if isinstance(line.node, _SIMPLE)]
+        # A function that declares `global` or `nonlocal` may give a name another value.
+        if changing and not self._scope.declared_inside:
+            read = self._read_later()
+            for line in changing:
+                kinds = {self._kind(name) for name in (*line.changes, *line.may_change)}
+                found[line.node] = frozenset(
+                    name for name, reach in read.items() if reach > line.position and self._kind(name) in kinds
+                )
+        return found
+
+    def _read_later(self) -> dict[str, int]:
+        """Returns the names that the slice reads for more than changing their objects, with the last position."""
+        found = dict(self._held)
+        for line in self._needed:
+            for name in self._read_by(line):
+                found[name] = max(found.get(name, -1), line.reach)
+        queue = list(found)
+        while queue:
+            name = queue.pop()
+            for definition in self._scope.definitions.get(name, ()):
+                for free in definition.free:
+                    if found.get(free, -1) < found[name]:
+                        found[free] = found[name]
+                        queue.append(free)
+        return found
+
+    def _stops(self, line: Line) -> bool:
+        """Returns whether a line may end execution by what the environment says, where that matters to the slice.
+
+        In a function it always counts, as its callers may ask the same of the environment.
+        """
+        asked = self._scope.stops.get(line)
+        return asked is not None and (self._in_function or not asked.isdisjoint(self._names))
+
+    def _decides(self, line: Line) -> bool:
+        """Returns whether a line that may leave its block matters to the slice.
+
+        It does if it depends on names of the slice, or if it leaves a loop of the slice.
+        """
+        if (
+            line.raises
+            and self._is_tried(line)
+            and (line.uses <= BUILTINS or not line.uses.isdisjoint(self._names) or not _calls_something(line.node))
+        ):
+            return True
+        if _unpacks(line.node):
+            return not line.uses.isdisjoint(self._names)
+        if not line.leaves:
+            return False
+        if isinstance(line.node, ir.Assert) and not isinstance(line.node.test, ir.Constant):
+            return not line.uses.isdisjoint(self._names)
+        outer, conditional = line.outer, False
+        while outer is not None:
+            if any(
+                name in self._names or (self._is_made_of_wanted(name) and not line.leaves_loop) for name in outer.uses
+            ):
+                return True
+            if isinstance(outer.node, (ir.For, ir.While)):
+                return line.leaves_loop and outer in self._wanted
+            conditional = conditional or isinstance(outer.node, (ir.If, ir.Match))
+            outer = outer.outer
+        # An unconditional one always ends execution here.
+        return not conditional
+
+    def _is_tried(self, line: Line) -> bool:
+        """Returns whether the block around a line, or a `try` that handles what it raises, is in the slice."""
+        outer = line.outer
+        while outer is not None and outer not in self._wanted:
+            if isinstance(outer.node, ir.Try):
+                return False
+            outer = outer.outer
+        return outer is not None
+
+    def _is_made_of_wanted(self, name: str) -> bool:
+        """Returns whether a name, such as a list of missing settings, is computed from names of the slice."""
+        return any(not line.uses.isdisjoint(self._names) for line in self._scope.binders.get(name, ()))
+
+    def _want(self, line: Line, *, for_change: bool = False) -> None:
+        """Adds a line and the lines that it depends on. `for_change`: only because it may change an object."""
+        queue = [(line, for_change)]
+        while queue:
+            one, for_change = queue.pop()
+            if one in self._never:
+                continue
+            if not for_change:
+                self._needed.add(one)
+            if one in self._wanted:
+                continue
+            self._wanted.add(one)
+            if one.outer is not None:
+                queue.append((one.outer, False))
+            for name in self._read_by(one):
+                queue += self._raised(name, one.reach)
+
+    def _read_by(self, line: Line) -> set[str]:
+        """Returns the names that a line reads. Of what an assertion compares, only what leads to a target counts."""
+        node = line.node
+        if line.leaves or not isinstance(node, ir.Assert) or not isinstance(node.test, ir.Comparison):
+            return line.uses
+        operands = [node.test.left, *(operand for _, operand in node.test.rest)]
+        leading = [names for one in operands if not self._targets.names.isdisjoint(names := _names_in(one))]
+        binds = any(isinstance(one, ir.NamedExpression) for one in ir.walk(node.test))
+        return line.uses if binds or not leading else set().union(*leading)
+
+    def _want_around(self, line: Line) -> None:
+        if line.outer is not None:
+            self._want(line.outer)
+
+    def _need(self, names: Iterable[str], reach: int) -> None:
+        for name in names:
+            self._held[name] = max(self._held.get(name, -1), reach)
+            for line, for_change in self._raised(name, reach):
+                self._want(line, for_change=for_change)
+
+    def _raise(self, name: str, reach: int) -> None:
+        """Notes that a name matters up to a position. If it is a function, the names that it reads are not added."""
+        self._names[name] = self._held[name] = reach
+        binders = self._scope.binders.get(name, [])
+        for line in binders:
+            self._want(line)
+        if not all(map(_binds_constant, binders)):
+            self._kinds[self._kind(name)] = reach
+            for line in self._scope.changers.get(self._kind(name), ()):
+                self._want(line, for_change=True)
+            for line in self._changed_outside(name):
+                self._want(line)
+
+    def _changed_outside(self, name: str) -> list[Line]:
+        """Returns the lines that may change the object of a name by calling functions from outside the scope."""
+        names = {name}.union(*(line.uses for line in self._scope.binders.get(name, ())))
+        return [line for one in names & self._calls_outside.keys() for line in self._calls_outside[one]]
+
+    def _raised(self, name: str, reach: int) -> list[tuple[Line, bool]]:
+        """Notes that a name is read at a position.
+
+        Returns the lines that affect it, each with whether it only does so because it may change an object.
+        """
+        lines: list[tuple[Line, bool]] = []
+        names = [name]
+        while names:
+            name = names.pop()
+            if self._names.get(name, -1) >= reach:
+                continue
+            self._names[name] = reach
+            found = [*self._scope.binders.get(name, ()), *self._changed_outside(name)]
+            changers: list[Line] = []
+            kind = self._kind(name)
+            if self._kinds.get(kind, -1) < reach:
+                self._kinds[kind] = reach
+                changers = self._scope.changers.get(kind, changers)
+                found += (line for other, line in self._calls_given if other == kind)
+            lines += ((line, False) for line in found if line.position < reach)
+            lines += ((line, True) for line in changers if line.position < reach)
+            # The names that a function reads must be bound when it is called.
+            for definition in self._scope.definitions.get(name, ()):
+                names += definition.free
+        return lines
+
+
+_SIMPLE = (ir.Assert, ir.Assign, ir.Evaluate)
+
+
+def _binds_constant(line: Line) -> bool:
+    """Returns whether a line binds a string, a number or a function, which cannot be changed."""
+    if isinstance(line.node, ir.Assign):
+        return isinstance(line.node.value, (ir.Constant, ir.JoinedString))
+    return isinstance(line.node, ir.FunctionDef)
+
+
+def _names_in(node: ir.Expression) -> set[str]:
+    return {one.id for one in ir.walk(node) if isinstance(one, ir.Name)}
+
+
+def _unpacks(node: ir.Statement) -> bool:
+    """Returns whether a statement raises an exception if its value does not have the right number of items."""
+    return (
+        isinstance(node, ir.Assign)
+        and isinstance(node.targets[0], ir.Display)
+        and not isinstance(node.value, ir.Display)
+    )
+
+
+def _calls_something(node: ir.Statement) -> bool:
+    """Returns whether a statement contains a call that it may be expensive to run, to find out what it raises."""
+    return any(isinstance(one, (ir.Await, ir.Call)) and not _is_cheap(one) for one in ir.walk(node))
+
+
+def _is_cheap(node: ir.Node) -> bool:
+    """Returns whether a node calls a built-in function, a copying one, or a method of a dict or a list on a name."""
+    match node:
+        case ir.Call(callee=ir.Name(id=name)):
+            return name in BUILTINS or name in _COPYING
+        case ir.Call(callee=ir.Attribute(value=ir.Name(), name=name)):
+            return name in CHANGING or name in _COPYING or name in _OF_DICTS
+    return False
+
+
+_COPYING = frozenset({"copy", "deepcopy", "partial"})
+_OF_DICTS = frozenset({"get", "items", "keys", "values"})
