@@ -104,3 +104,11 @@ def called_names(module: Module, path: Path) -> Iterable[str]:
         yield scopes[0].name.value
     else:
         yield scopes[-1].name.value
+
+
+def takes_arguments(path: Path) -> bool:
+    """Returns whether the innermost scope is a function that has parameters."""
+    node = path[-1]
+    return isinstance(node, cst.FunctionDef) and bool(
+        node.params.params or node.params.kwonly_params or node.params.star_kwarg
+    )

@@ -22,6 +22,7 @@ from poolsafe.inference.callgraph import (
     roots_of,
     scopes_leading_to,
     scopes_reaching,
+    takes_arguments,
 )
 from poolsafe.inference.calls import apply
 from poolsafe.inference.classes import class_attribute, instantiate, mro
@@ -136,8 +137,7 @@ class Inference:
         before = len(self.calls)
         strategy.sets_later = True
         paths = roots(self.module, scopes_leading_to(self.module, sites))[:MAX_ROOTS]
-        # Another run of an entry point that took too many steps would get no further.
-        unfinished = self._run.observations.unfinished
+        unfinished = self._run.observations.unfinished  # another run would get no further
         _run_roots(self._run, self.module, [path for path in paths if id(path[-1]) not in unfinished])
         strategy.sets_later = False
         later = {id(seen.node) for seen in self.calls[before:] if not is_given_none(seen)}
@@ -205,7 +205,7 @@ class Inference:
         index = self.module.index
         own = index.calls_by_name
         leading = [(*index.scopes[id(scope)], scope) for scope in scopes_leading_to(self.module, sites)]
-        names = {name for path in leading if _takes_arguments(path) for name in called_names(self.module, path)}
+        names = {name for path in leading if takes_arguments(path) for name in called_names(self.module, path)}
         for name in sorted(one for one in names if one.removeprefix(".") in own)[:MAX_NAMES]:
             for other in self.project.callers(self.module, name, with_arguments=True):
                 self.reach_from(other, other.index.calls_of(name))
@@ -251,14 +251,6 @@ class Inference:
         }
         kept = [seen for seen in self.calls if id(seen.node) not in reached or not self._is_unsure(seen)]
         self._run.observations.calls = kept
-
-
-def _takes_arguments(path: Path) -> bool:
-    """Returns whether the innermost scope is a function that has parameters."""
-    node = path[-1]
-    return isinstance(node, cst.FunctionDef) and bool(
-        node.params.params or node.params.kwonly_params or node.params.star_kwarg
-    )
 
 
 def _is_used(run: Run, path: Path) -> bool:
