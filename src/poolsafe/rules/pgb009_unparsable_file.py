@@ -1,8 +1,8 @@
 """
 ## What it does
-Reports a file that mentions a SQLAlchemy engine but cannot be read. Possible reasons are a syntax error, text that does
-not match the file's encoding, nesting so deep that parsing it could crash the process, and a notebook that is not JSON
-of format 4.
+Reports a file that mentions a SQLAlchemy engine but cannot be parsed. Possible reasons are a syntax error, text that
+does not match the file's encoding, nesting so deep that parsing it could crash the process, and a notebook that is not
+JSON of format 4.
 
 ## Why is this bad?
 Nothing in such a file is checked. In many projects, the file that creates the engine is the only one that matters.

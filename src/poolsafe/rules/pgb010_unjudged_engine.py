@@ -1,13 +1,13 @@
 """
 ## What it does
-Reports an engine that poolsafe cannot judge. Its driver is unknown, one of its cache sizes is unknown and makes a
+Reports an engine that poolsafe cannot check. Its driver is unknown, one of its cache sizes is unknown and makes a
 difference, or the code that leads to it takes too long to analyse. In the last case, calls with SQL are also reported.
 
 This rule is off by default. Select it by its full code, with `extend-select = ["PGB010"]` or `--extend-select PGB010`,
 also under flake8; `ALL`, `PGB` and `PGB0` do not select it.
 
 ## Why is this bad?
-poolsafe reports no problem if it cannot judge an engine, so a file can pass although its engine breaks behind
+poolsafe reports no problem if it cannot check an engine, so a file can pass although its engine breaks behind
 PgBouncer. The last line of the report counts such engines, and `--verbose` lists them. This rule is for projects that
 want to resolve each of them, in CI, in a pre-commit hook or in flake8.
 

@@ -1,10 +1,10 @@
 """
 ## What it does
-Reports a SQLAlchemy engine on asyncpg that sets neither cache size to 0. The sizes are asyncpg's `statement_cache_size`
-and SQLAlchemy's `prepared_statement_cache_size`.
+Reports a SQLAlchemy engine that uses asyncpg and sets neither cache size to 0. The sizes are asyncpg's
+`statement_cache_size` and SQLAlchemy's `prepared_statement_cache_size`.
 
 ## Why is this bad?
-asyncpg prepares every query under a name such as `__asyncpg_stmt_1__` and uses the name again later. A pooler in
+asyncpg prepares every query under a name such as `__asyncpg_stmt_1__` and reuses that name later. A pooler in
 transaction or statement mode may run the next transaction on another server connection, where the name is missing or
 belongs to another client's query. The result is an exception or, without any exception, **the rows of another client's
 query**. You rarely see it in development, because a single process with a single task does not fail until it is

@@ -1,6 +1,6 @@
 """
 ## What it does
-Reports an engine on asyncpg that sets only one of the two cache sizes to 0. The other cache stays on.
+Reports an engine that uses asyncpg and sets only one of the two cache sizes to 0. The other cache stays on.
 
 ## Why is this bad?
 There are two caches, each with its own key: `statement_cache_size` is asyncpg's, `prepared_statement_cache_size` is

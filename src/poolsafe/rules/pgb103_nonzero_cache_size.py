@@ -1,13 +1,13 @@
 """
 ## What it does
-Reports an engine on asyncpg that sets a cache size to a positive number. The sizes are asyncpg's `statement_cache_size`
-and SQLAlchemy's `prepared_statement_cache_size`.
+Reports an engine that uses asyncpg and sets a cache size to a positive number. The sizes are asyncpg's
+`statement_cache_size` and SQLAlchemy's `prepared_statement_cache_size`.
 
 ## Why is this bad?
-A small cache fails like a large one: with any size above 0, prepared statements are used again by name, and a
-transaction pooler may run the next transaction on a server connection that does not have the name. The result is
-`prepared statement "__asyncpg_stmt_1__" does not exist`, `DuplicatePreparedStatementError: prepared statement
-"__asyncpg_stmt_1__" already exists`, or another client's rows.
+A small cache fails like a large one: with any size above 0, prepared statements are reused by name, and a transaction
+pooler may run the next transaction on a server connection that does not have the name. The result is
+`prepared statement "__asyncpg_stmt_1__" does not exist`,
+`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or another client's rows.
 
 asyncpg's own `connect()` and `create_pool()`, and the libraries listed in `PGB512`, fail in the same way: with
 `statement_cache_size=50` and asyncpg 0.32, `connect()` failed in 84 and `create_pool()` in 129 of 180 attempts, about

@@ -53,9 +53,9 @@ creator, in a `**` argument or in an ini file, or if the call also creates engin
 
 ## Versions
 All versions. Where the key is rejected, every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9.
-With both sizes at 0 in `connect_args` next to `async_creator`, in one process, 63 of 120 failed with SQLAlchemy 2.1.9 +
-asyncpg 0.32, 48 of 120 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18); with `statement_cache_size=0` in the
-creator, 0 and 46.
+With both sizes at 0 in `connect_args` next to `async_creator`, in one process, 63 of 120 attempts failed with
+SQLAlchemy 2.1.9 + asyncpg 0.32, 48 of 120 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18); with
+`statement_cache_size=0` in the creator, 0 and 46.
 
 ## References
 - [SQLAlchemy:

@@ -29,7 +29,7 @@ engine = create_async_engine(
 ```
 
 ## Use instead
-Use asyncpg >= 0.31. If you cannot upgrade, use an empty name together with both sizes at 0:
+Use asyncpg >= 0.31. If you cannot upgrade, set both sizes to 0 and add a function that returns an empty name:
 
 ```python
 from sqlalchemy.ext.asyncio import create_async_engine

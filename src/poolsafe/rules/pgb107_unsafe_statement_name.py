@@ -9,11 +9,11 @@ sizes are 0. It also fails with unique names under AUTOCOMMIT, and with versions
 - Without `statement_cache_size=0`, asyncpg still uses numbered names, for `executemany` and to look up types. That is
   why the widely copied recipe of `NullPool` with a name function fails.
 - With unique names under AUTOCOMMIT, the pooler may send "parse" and "bind" to different server connections, which
-  raises the same exception. It makes no difference whether AUTOCOMMIT is set for the engine, or by
-  `execution_options(isolation_level="AUTOCOMMIT")` for a connection or a copy of the engine, as Alembic's
-  `autocommit_block()` does for the engine in env.py.
-- With an empty name, unless both sizes are 0, statements overwrite each other and return **another client's rows**.
-  With the empty name alone, this happens even if PgBouncer supports prepared statements, and even without a pooler.
+  raises the same exception. It makes no difference whether AUTOCOMMIT is set for the engine, for a copy of it, or for a
+  connection. Alembic's `autocommit_block()` sets it for the connection that env.py opens.
+- With an empty name, statements overwrite each other and return **another client's rows**, unless both sizes are 0
+  (with asyncpg >= 0.31, `statement_cache_size=0` is enough). If neither size is 0, this happens even if PgBouncer
+  supports prepared statements, and even without a pooler.
 - With SQLAlchemy < 2.0.10: `TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func'`.
   With asyncpg < 0.28 an empty name fails even without a pooler: `unnamed prepared statement does not exist`.
 
@@ -51,7 +51,7 @@ engine = create_async_engine(
 )
 ```
 
-With asyncpg 0.28 to 0.30, use both sizes at 0 and `prepared_statement_name_func=lambda: ""`.
+With asyncpg 0.28 to 0.30, set both sizes to 0 and add `prepared_statement_name_func=lambda: ""`.
 
 ## Fix safety
 If only the cache sizes are missing, the fix sets both to 0, and is as safe as the fix of `PGB101`. There is no fix if
@@ -61,20 +61,21 @@ the function itself has to be removed or asyncpg has to be upgraded.
 An empty name with only `statement_cache_size=0` works with asyncpg >= 0.31, and is not reported if that version is
 known.
 
-Failures of 1080 attempts on PgBouncer 1.18, with SQLAlchemy 2.1.9 + asyncpg 0.32 and with SQLAlchemy 2.0.58 + asyncpg
-0.30:
+Failures out of 1080 attempts on PgBouncer 1.18, with SQLAlchemy 2.1.9 + asyncpg 0.32 and with SQLAlchemy 2.0.58 +
+asyncpg 0.30:
 
 | configuration | 2.1.9 + 0.32 | 2.0.58 + 0.30 |
 |---|---|---|
 | unique names | 606 | 681 |
 | unique names, `statement_cache_size=0` | 519 | 520 |
 | unique names, `prepared_statement_cache_size=0` | 158 | 362 |
-| unique names, both 0; all failures under AUTOCOMMIT | 81 | 78 |
+| unique names, both sizes 0 | 81 | 78 |
 | unique names, `NullPool` | 106 | 730 |
 | empty name | 485 of 648 | 904 |
 
-With unique names, both sizes at 0 and AUTOCOMMIT on a connection, on a copy of the engine or on the engine, 155, 160
-and 156 of 180 attempts failed, respectively. See docs/evidence.md.
+With unique names and both sizes at 0, every failure occurred under AUTOCOMMIT. In another test of that configuration,
+these attempts failed (of 180): 155 with AUTOCOMMIT on a connection, 160 on a copy of the engine, 156 on the engine. See
+docs/evidence.md.
 
 ## References
 - [SQLAlchemy: prepared statement

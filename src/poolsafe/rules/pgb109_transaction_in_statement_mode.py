@@ -1,6 +1,6 @@
 """
 ## What it does
-Reports an engine that opens transactions behind a pooler in statement mode. It is only reported if the mode is known
+Reports an engine that opens transactions behind a pooler in statement mode. It is reported only if the mode is known
 from the configuration of poolsafe or of the pooler.
 
 ## Why is this bad?

@@ -1,12 +1,12 @@
 """
 ## What it does
-Reports an engine on asyncpg that keeps connections without `pool_pre_ping=True`.
+Reports an engine that uses asyncpg and keeps connections without `pool_pre_ping=True`.
 
 ## Why is this bad?
 If the pooler closes a connection that is idle in SQLAlchemy's pool, the next query on it fails. PgBouncer closes client
-connections on a restart and on `KILL`, in transaction pooling after `client_idle_timeout`, and in session pooling when
-PostgreSQL restarts. With pre-ping, SQLAlchemy tests the connection at checkout and reconnects. A transaction that is
-open when the connection is closed fails in any case.
+connections when it restarts and on `KILL`. In transaction pooling, it also closes them after `client_idle_timeout`, and
+in session pooling, when PostgreSQL restarts. With pre-ping, SQLAlchemy tests the connection at checkout and reconnects.
+A transaction that is open when the connection is closed fails even with pre-ping.
 
 `server_idle_timeout` and `server_lifetime` are harmless: they close PgBouncer's server connections, not the client's.
 

@@ -1,6 +1,6 @@
 """
 ## What it does
-Reports an engine on asyncpg that keeps connections with `pool_pre_ping=False`.
+Reports an engine that uses asyncpg and keeps connections with `pool_pre_ping=False`.
 
 ## Why is this bad?
 The first query on a pooled connection fails with `ConnectionDoesNotExistError: connection was closed in the middle of

@@ -11,9 +11,9 @@ string, `connect_args` and `do_connect` listeners. asyncpg rejects:
 - invalid values, such as `ssl=true`
 - `timeout` and other numbers in the URL, where every value is a string
 
-The rule also reports parameters in the wrong place: `server_settings=`, `ssl=`, `command_timeout=` or a
-misspelled keyword in the call of the engine function, and asyncpg's parameters in the `connect_args` or the URL of an
-engine on another driver.
+The rule also reports parameters in the wrong place: `server_settings=`, `ssl=`, `command_timeout=` or a misspelled
+keyword in the call of the engine function, and asyncpg's parameters in the `connect_args` or the URL of an engine that
+uses another driver.
 
 ## Why is this bad?
 SQLAlchemy passes the URL's query, `connect_args` and the keys that listeners add to `asyncpg.connect()` as keywords,

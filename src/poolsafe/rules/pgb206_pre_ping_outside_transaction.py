@@ -1,13 +1,14 @@
 """
 ## What it does
-Reports `pool_pre_ping=True` where SQLAlchemy pings outside a transaction. It is only reported if
-the project is known to run SQLAlchemy 2.0.0 to 2.0.20 with asyncpg <= 0.28, and not if statements have an empty name.
+Reports `pool_pre_ping=True` where SQLAlchemy pings outside a transaction. It is reported only if the project is known
+to run SQLAlchemy 2.0.0 to 2.0.20 with asyncpg <= 0.28, and only if statements have a name.
 
 ## Why is this bad?
 Before 2.0.21, SQLAlchemy pings outside a transaction. Behind a transaction pooler, the "parse" and "execute" messages
 of the ping can reach different server connections, and the ping raises `unnamed prepared statement does not exist`
-although the connection works. If another client's unnamed statement is there, it raises `bind message supplies 0
-parameters, but prepared statement "" requires 1`. asyncpg >= 0.29 sends both messages together and did not fail.
+although the connection works. If another client's unnamed statement is there, it raises
+`bind message supplies 0 parameters, but prepared statement "" requires 1`. asyncpg >= 0.29 sends both messages
+together, and did not fail in our tests.
 
 ## Example
 ```toml
@@ -56,9 +57,9 @@ engine = create_async_engine(
 There is no fix, because a library has to be upgraded.
 
 ## Versions
-Measured with both sizes at 0, a name function and pre-ping: 154 of 324 failed with SQLAlchemy 2.0.20 + asyncpg 0.28;
-none with SQLAlchemy 2.0.21, and none with SQLAlchemy 2.0.20 + asyncpg 0.29 or 0.30 (PgBouncer 1.18). SQLAlchemy 1.4
-pings inside a transaction: none of 396 with 1.4.54 + asyncpg 0.28.
+Measured with both sizes at 0, a name function and pre-ping: 154 of 324 attempts failed with SQLAlchemy 2.0.20 + asyncpg
+0.28; none with SQLAlchemy 2.0.21, and none with SQLAlchemy 2.0.20 + asyncpg 0.29 or 0.30 (PgBouncer 1.18). SQLAlchemy
+1.4 pings inside a transaction: none of 396 attempts failed with 1.4.54 + asyncpg 0.28.
 
 ## References
 - [SQLAlchemy: the ping runs in a transaction (#10226)](https://github.com/sqlalchemy/sqlalchemy/issues/10226)

@@ -1,10 +1,10 @@
 """
 ## What it does
-Reports `text()` with two or more SQL commands that run on asyncpg. It also checks psycopg 3 engines, if the call has
-parameters or `prepare_threshold` is 0.
+Reports `text()` with two or more SQL commands that are executed through asyncpg. It also checks psycopg 3 engines, if
+the call has parameters or `prepare_threshold` is 0.
 
 ## Why is this bad?
-SQLAlchemy prepares everything that it executes on asyncpg, and PostgreSQL can prepare only one command at a time:
+SQLAlchemy prepares everything that it executes through asyncpg, and PostgreSQL can prepare only one command at a time:
 `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped as
 `sqlalchemy.exc.ProgrammingError`. This has nothing to do with the pooler: it also fails on a direct connection, in
 every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it prepares too. psycopg 3 can
@@ -33,9 +33,9 @@ async def rebuild(connection: AsyncConnection) -> None:
 ```
 
 A final semicolon, semicolons in strings, comments and dollar-quoted bodies, `BEGIN ATOMIC` functions and
-`CREATE RULE ... DO ALSO (a; b)` do not count as several commands. Synchronous engines on psycopg2 and psycopg can run
-several commands in one call and are not reported. Neither are engines on other drivers, SQL of other databases, and
-branches for another dialect.
+`CREATE RULE ... DO ALSO (a; b)` do not count as several commands. Synchronous engines that use psycopg2 or psycopg can
+run several commands in one call and are not reported. Neither are engines that use other drivers, SQL of other
+databases, and branches for another dialect.
 
 ## Fix safety
 The fix gives each command its own call. It is safe for a statement in a transaction whose result is not used. Otherwise
@@ -43,7 +43,7 @@ it is unsafe, or there is no fix: under AUTOCOMMIT, for example, the commands wo
 
 ## Versions
 All versions: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind
-PgBouncer 1.18 and 1.25.2. psycopg 3.1.20 and 3.3.9 refuse the same calls.
+PgBouncer 1.18 and 1.25.2. psycopg 3.1.20 and 3.3.9 reject the same calls.
 
 ## References
 - [PostgreSQL: extended query

@@ -1,18 +1,18 @@
 """
 ## What it does
-Reports a string with two or more SQL commands that runs on asyncpg. It checks `exec_driver_sql()`, `DDL()`, Alembic's
-`op.execute()` on an async engine, and a cursor's `execute()` in a connection listener of an async engine. With
-asyncpg's own connections and pools, the rule checks `fetch()`, `fetchrow()`, `fetchval()`, `fetchmany()`,
+Reports a string with two or more SQL commands that is executed through asyncpg. It checks `exec_driver_sql()`, `DDL()`,
+Alembic's `op.execute()` on an async engine, and a cursor's `execute()` in a connection listener of an async engine.
+With asyncpg's own connections and pools, the rule checks `fetch()`, `fetchrow()`, `fetchval()`, `fetchmany()`,
 `executemany()`, `cursor()`, `prepare()`, and `execute()` with arguments. With psycopg's own connections, it checks
 `execute()` with parameters, `binary=True` or `prepare=True`, and every `execute()` where `prepare_threshold` is 0.
 
 ## Why is this bad?
-All of them make asyncpg prepare the string, which works for one command only: `PostgresSyntaxError: cannot insert
-multiple commands into a prepared statement`. `exec_driver_sql()` is often recommended as a workaround, but it fails
-too. This has nothing to do with the pooler. asyncpg's own `execute()` without arguments can run several commands, and
-so can psycopg without parameters. With parameters, or when it prepares the string, psycopg raises `SyntaxError` with
-the same text. With `prepare_threshold=0`, it prepares every string, so it cannot run several commands at all. The same
-is true of SQLAlchemy engines on psycopg.
+All of them make asyncpg prepare the string, which works for one command only:
+`PostgresSyntaxError: cannot insert multiple commands into a prepared statement`. `exec_driver_sql()` is often
+recommended as a workaround, but it fails too. This has nothing to do with the pooler. asyncpg's own `execute()` without
+arguments can run several commands, and so can psycopg without parameters. With parameters, or when it prepares the
+string, psycopg raises `SyntaxError` with the same text. With `prepare_threshold=0`, it prepares every string, so it
+cannot run several commands at all. The same is true of SQLAlchemy engines that use psycopg.
 
 ## Example
 ```python
@@ -43,7 +43,7 @@ not used. Otherwise it is unsafe, or there is no fix.
 
 ## Versions
 All versions: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind
-PgBouncer 1.18 and 1.25.2. psycopg 3.1.20 and 3.3.9 refuse the same calls.
+PgBouncer 1.18 and 1.25.2. psycopg 3.1.20 and 3.3.9 reject the same calls.
 
 ## References
 - [PostgreSQL: extended query

@@ -1,11 +1,11 @@
 """
 ## What it does
-Reports SQL that changes a session setting and runs on asyncpg. It checks `SET`, `SET SESSION`, `set_config(..., false)`
-and `SET SESSION CHARACTERISTICS`.
+Reports SQL that changes a session setting and is executed through asyncpg. It checks `SET`, `SET SESSION`,
+`set_config(..., false)` and `SET SESSION CHARACTERISTICS`.
 
 ## Why is this bad?
 A transaction pooler runs each transaction on any free server connection. A setting stays on the connection where it was
-made: the client does not have it on other connections, and the next client inherits it.
+set: the client does not have it on other connections, and the next client inherits it.
 
 - With a custom setting for row-level security, such as `app.tenant`, the next client sees this client's rows.
 - With `search_path`, the next client reads and writes in this client's schema. In our test, a client that never set
@@ -21,8 +21,8 @@ commit.
 
 `application_name`, `TimeZone`, `DateStyle`, `client_encoding`, `standard_conforming_strings` and `IntervalStyle` are
 not reported, because PgBouncer restores them for each client. The rule also ignores `RESET`, `SET ... TO DEFAULT`, and
-a setting that one of them undoes in the same transaction. In your test files, poolsafe assumes that a connection from a
-fixture is rolled back.
+a setting that one of them undoes in the same transaction. In your test files, poolsafe assumes that the transaction on
+a connection from a fixture is rolled back.
 
 ## Example
 ```python
@@ -61,7 +61,7 @@ async def nightly_report() -> None:
 ```
 
 With `set_config`, pass `true` as the last argument. Instead of `SET SESSION CHARACTERISTICS`, use `SET TRANSACTION`. If
-every transaction needs the setting, make it in a `begin` listener of the engine or an `after_begin` listener of the
+every transaction needs the setting, set it in a `begin` listener of the engine or an `after_begin` listener of the
 session, or on the server: `ALTER ROLE app SET statement_timeout = '30s'`. In a policy for row-level security, use
 `NULLIF(current_setting('app.tenant', true), '')`, because after a transaction with `SET LOCAL`, the value is an empty
 string, not NULL.
@@ -74,7 +74,7 @@ transaction, where `SET LOCAL` has no effect.
 ## Versions
 Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
 Odyssey discards the setting after the transaction, so it does not leak. PgDog restores it for each client. RDS Proxy
-keeps the client on one server connection; poolsafe reports this as a warning.
+pins the client to one server connection, so with RDS Proxy the finding is only a warning.
 
 ## References
 - [PgBouncer: features of the pool modes](https://www.pgbouncer.org/features.html)

@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports SQL that sets the role of the session and runs on asyncpg. It checks `SET ROLE`, `SET SESSION ROLE` and
-`SET SESSION AUTHORIZATION`.
+Reports SQL that sets the role of the session and is executed through asyncpg. It checks `SET ROLE`, `SET SESSION ROLE`
+and `SET SESSION AUTHORIZATION`.
 
 ## Why is this bad?
 After the commit, a transaction pooler gives the server connection to another client, which then acts as this role: it
@@ -52,7 +52,7 @@ outside a transaction, where `SET LOCAL` has no effect.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the role after the transaction; RDS Proxy keeps the client on one server connection.
+the role after the transaction; RDS Proxy pins the client to one server connection.
 
 ## References
 - [PostgreSQL: SET ROLE](https://www.postgresql.org/docs/current/sql-set-role.html)

@@ -7,8 +7,8 @@ released.
 ## Why is this bad?
 The lock belongs to a server connection of the pooler, not to the client.
 
-- Another client on the same server connection gets the lock too, so the lock does not exclude other clients. As a
-  mutex, it failed in 50 of 180 attempts.
+- Another client on the same server connection can also acquire the lock, so the lock does not exclude other clients. As
+  a mutex, it failed in 50 of 180 attempts.
 - The unlock may run on another server connection: `pg_advisory_unlock()` returns false with
   `you don't own a lock of type ExclusiveLock`, and the lock remains. Neither a rollback nor a disconnect releases it,
   and other clients may wait for it forever.
@@ -66,7 +66,7 @@ later than before. There is no fix outside a transaction.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the lock after the transaction; RDS Proxy keeps the client on one server connection.
+the lock after the transaction; RDS Proxy pins the client to one server connection.
 
 ## References
 - [PostgreSQL: advisory locks](https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)

@@ -1,6 +1,6 @@
 """
 ## What it does
-Reports SQL that only has an effect in a transaction, and runs outside one. It checks `SET LOCAL`,
+Reports SQL that has an effect only in a transaction, but runs outside one. It checks `SET LOCAL`,
 `set_config(..., true)`, `pg_advisory_xact_lock()` and `ON COMMIT DROP` under AUTOCOMMIT, or on an asyncpg connection
 outside `transaction()`.
 
@@ -8,7 +8,7 @@ outside `transaction()`.
 Outside a transaction block, each statement is a transaction of its own, with or without a pooler. PostgreSQL sends a
 warning, which Python does not show: `SET LOCAL can only be used in transaction blocks`.
 
-- A setting immediately gets its old value back: the tenant is empty, and the timeout does not apply.
+- A setting immediately reverts to its old value: the tenant is empty, and the timeout does not apply.
 - A lock is released immediately: in a test, another client got it while the first one still relied on it.
 - A table is dropped immediately: the next statement raises `UndefinedTableError: relation "tt" does not exist`.
 
@@ -41,7 +41,7 @@ async def orders_of(dsn: str, tenant: str) -> list[asyncpg.Record]:
 There is no fix, because only you know which statements belong to the transaction.
 
 ## Versions
-All versions. Seen with PostgreSQL 15 and asyncpg 0.32, directly and behind PgBouncer 1.18 and 1.25.2.
+All versions. Observed with PostgreSQL 15 and asyncpg 0.32, directly and behind PgBouncer 1.18 and 1.25.2.
 
 ## References
 - [PostgreSQL: SET](https://www.postgresql.org/docs/current/sql-set.html)

@@ -36,7 +36,7 @@ The fix calls `set_config(..., true)`, which lasts until the end of the transact
 number would be rejected. There is no fix outside a transaction.
 
 ## Versions
-All versions. Seen with PostgreSQL 15, asyncpg 0.32 and psycopg 3.3, directly and behind PgBouncer 1.18.
+All versions. Observed with PostgreSQL 15, asyncpg 0.32 and psycopg 3.3, directly and behind PgBouncer 1.18.
 
 ## References
 - [PostgreSQL: set_config](https://www.postgresql.org/docs/current/functions-admin.html#FUNCTIONS-ADMIN-SET)

@@ -8,7 +8,7 @@ The table stays on one server connection of the pooler.
 - Another client on that connection can read its rows: in a test, it selected `A-secret`, which the first client had
   written.
 - The next client that creates it gets `DuplicateTableError: relation "tt" already exists` (177 of 180 times). With
-  `IF NOT EXISTS`, it finds the old rows instead, without an error.
+  `IF NOT EXISTS`, it silently finds the old rows instead.
 - On another server connection, the client that created it gets `UndefinedTableError: relation "tt" does not exist`.
 - A temporary table with the name of a real table hides the real one from other clients.
 
@@ -62,7 +62,7 @@ sequences, or outside a transaction, where the table would be dropped immediatel
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the table after the transaction; RDS Proxy keeps the client on one server connection.
+the table after the transaction; RDS Proxy pins the client to one server connection.
 
 ## References
 - [PostgreSQL: CREATE TABLE](https://www.postgresql.org/docs/current/sql-createtable.html)

@@ -4,9 +4,9 @@ Reports `LISTEN` and asyncpg's `add_listener()`.
 
 ## Why is this bad?
 Behind a transaction pooler, `LISTEN` registers the channel on whichever server connection is free, and the pooler then
-gives that connection to other clients. The client receives no notifications and no error. In a test, the notification
-went to another client that was using that server connection. A long transaction does not help, because `LISTEN` takes
-effect when it commits.
+gives that connection to other clients. The client receives no notifications, and no exception is raised. In a test, the
+notification went to another client that was using that server connection. A long transaction does not help, because
+`LISTEN` takes effect when it commits.
 
 `NOTIFY` and `pg_notify()` work behind every pooler.
 
@@ -40,7 +40,7 @@ There is no fix, because the address of the server is not in the code.
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; asyncpg 0.32. Odyssey drops the subscription
-after the transaction; PgDog forwards notifications if `pub_sub_channel_size` is set; RDS Proxy keeps the client on one
+after the transaction; PgDog forwards notifications if `pub_sub_channel_size` is set; RDS Proxy pins the client to one
 server connection.
 
 ## References

@@ -1,11 +1,11 @@
 """
 ## What it does
-Reports session settings that are made in a connection event of SQLAlchemy. The events are `connect`, `first_connect`,
-`do_connect` and `checkout`.
+Reports SQL that changes a session setting in a connection event of SQLAlchemy. The events are `connect`,
+`first_connect`, `do_connect` and `checkout`.
 
 ## Why is this bad?
 These events concern the connection to the pooler. A transaction pooler does not tie it to a server connection, so the
-setting is made on an arbitrary one.
+value is set on an arbitrary one.
 
 - A setting from a `connect` listener reaches the server connection of one transaction. Later transactions do not have
   it on other server connections, and other clients inherit it: 69 to 82 of 180 queries ran in the wrong schema, half of
@@ -59,8 +59,7 @@ There is no fix, because a listener for the `begin` event has different paramete
 
 ## Versions
 PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, SQLAlchemy 2.1.9, asyncpg 0.32.
-Odyssey discards the setting after the transaction; PgDog tracks it; RDS Proxy keeps the client on one server
-connection.
+Odyssey discards the setting after the transaction; PgDog tracks it; RDS Proxy pins the client to one server connection.
 
 ## References
 - [SQLAlchemy: engine

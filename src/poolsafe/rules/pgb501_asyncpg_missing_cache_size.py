@@ -6,8 +6,8 @@ Reports asyncpg's own `connect()` and `create_pool()` without `statement_cache_s
 asyncpg prepares each statement under a name and keeps 100 of them per connection. In transaction pooling, the next
 statement may run on another server connection, where the name is missing or belongs to another client's statement. The
 result is `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`,
-`InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or rows of another client's
-query without an error.
+`InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or, with no exception, rows of
+another client's query.
 
 ## Example
 ```python

@@ -1,6 +1,7 @@
 """
 ## What it does
-Reports `cursor(sql)` on asyncpg's connections, and `iterate()` of databases, which calls it.
+Reports `cursor(sql)` on asyncpg's connections, and `iterate()` of the `databases` package. `iterate()` calls
+`cursor()`.
 
 ## Why is this bad?
 In every release, `cursor()` prepares its statement under a name, even if `statement_cache_size` is 0. In transaction
@@ -40,8 +41,8 @@ There is no fix, because the rows have to be read in a different way.
 
 ## Versions
 With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: 60 of 180 attempts failed with asyncpg 0.32, 15
-of 180 with 0.30; `prepare()` with its `cursor()` failed in 0 of 540 with 0.32. `iterate()` of databases 0.9.0 failed in
-7 of 108 attempts. Nothing failed with session pooling, or with PgBouncer 1.25.2 and `max_prepared_statements = 200`.
+of 180 with 0.30; `prepare()` with its `cursor()` failed in 0 of 540 with 0.32. `iterate()` of `databases` 0.9.0 failed
+in 7 of 108 attempts. Nothing failed with session pooling, or with PgBouncer 1.25.2 and `max_prepared_statements = 200`.
 
 ## References
 - [asyncpg: cursors](https://magicstack.github.io/asyncpg/current/api/index.html#cursors)

@@ -1,16 +1,16 @@
 """
 ## What it does
-Reports psycopg 3 connections, pools and engines that prepare statements. They do so by default, with
-a positive number, and with `prepare_threshold=0`, which does not turn preparing off. The default is only reported if a
-pooler is known.
+Reports psycopg 3 connections, pools and engines that prepare statements. They do so by default, with a positive number,
+and with `prepare_threshold=0`, which does not turn preparing off. The default is reported only if a pooler is known.
 
 ## Why is this bad?
 psycopg 3 prepares a statement after it has run `prepare_threshold` times on a connection, 5 by default. With 0, it
-prepares each statement when it first runs. Only `None` turns preparing off. In transaction pooling, the next
-statement may run on another server connection: `psycopg.errors.DuplicatePreparedStatement: prepared statement "_pg3_0"
-already exists`, `psycopg.errors.InvalidSqlStatementName: prepared statement "_pg3_0" does not exist`, or rows of
-another client's query without an error. A short test does not show it, because it takes five executions of a statement
-on one connection.
+prepares each statement when it first runs. Only `None` turns preparing off. In transaction pooling, the next statement
+may run on another server connection:
+`psycopg.errors.DuplicatePreparedStatement: prepared statement "_pg3_0" already exists`,
+`psycopg.errors.InvalidSqlStatementName: prepared statement "_pg3_0" does not exist`, or, with no exception, rows of
+another client's query. A short test does not show it, because it takes five executions of a statement on one
+connection.
 
 ## Example
 ```python
@@ -39,7 +39,7 @@ The fix changes the value to `None`, or adds the option. It is safe: statements 
 with the same results. It is unsafe if a comment explains the old value.
 
 ## Versions
-Failures of 2160 attempts in transaction pooling on PgBouncer 1.18:
+Failures out of 2160 attempts in transaction pooling on PgBouncer 1.18:
 
 | `prepare_threshold` | psycopg 3.3.9 | psycopg 3.1.20 |
 |---|---|---|

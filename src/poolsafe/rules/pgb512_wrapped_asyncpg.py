@@ -1,11 +1,12 @@
 """
 ## What it does
-Reports connections of databases, Tortoise ORM, Piccolo and gino with asyncpg's statement cache on.
+Reports connections of `databases`, Tortoise ORM, Piccolo and gino with asyncpg's cache on.
 
 ## Why is this bad?
 These libraries create asyncpg connections with asyncpg's default cache of 100 prepared statements. In transaction
-pooling, this fails as with asyncpg alone (`PGB501`): `DuplicatePreparedStatementError: prepared statement
-"__asyncpg_stmt_1__" already exists`, or rows of another client's query without an error.
+pooling, this fails as with asyncpg alone (`PGB501`):
+`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or, with no exception, rows
+of another client's query.
 
 ## Example
 ```python
@@ -38,7 +39,7 @@ The fix adds the size in the right place for the library. It is safe if the URL 
 `**` argument may contain the key. Tortoise URLs are not changed.
 
 ## Versions
-Failures of 108 attempts each in transaction pooling on PgBouncer 1.18:
+Failures out of 108 attempts each in transaction pooling on PgBouncer 1.18:
 
 | library | three workloads without the size | with size 0 |
 |---|---|---|
