@@ -44,6 +44,15 @@ CALLEES = """
     x = {}
     list(map(x.setdefault, ('a', 'b'), (1, 2)))
     reveal(x)  # {'a': 1, 'b': 2}
+
+    x = {}
+    dict.update(x, {'a': 1}, b=2)
+    reveal(x)  # {'a': 1, 'b': 2}
+
+    from functools import partial
+    x = {}
+    partial(dict.update, x)({'a': 1})
+    reveal(x)  # {'a': 1}
 """
 
 KEYWORDS = """

@@ -130,6 +130,24 @@ MANY_RETURNS = """
 
 STOPPING = """
     import os
+    def check(url):
+        if url.startswith('sqlite'):
+            pass
+        elif os.environ.get('E') == 'test':
+            raise RuntimeError
+    check('postgresql')
+    reveal('both' if os.environ.get('E') == 'test' else 'not')  # 'not'
+
+    import os
+    def check(url):
+        if url.startswith('sqlite'):
+            pass
+        elif os.environ.get('E') == 'test':
+            raise RuntimeError
+    check('sqlite')
+    reveal('both' if os.environ.get('E') == 'test' else 'not')  # 'both' | 'not'
+
+    import os
     def start():
         assert os.environ.get('E') != 'a'
     start()
@@ -183,6 +201,21 @@ STOPPING = """
 """
 
 HANDLERS = """
+    import os
+    x = {}
+    try:
+        x['a'] = int(os.environ['E'])
+    except ValueError:
+        x['b'] = 1
+    reveal(x)  # {'a': ...}
+
+    import os
+    try:
+        x = int(os.environ.get('E'))
+    except (TypeError, ValueError):
+        x = 1
+    reveal(x)  # 1 | ...
+
     import copy
     x = {'a': 1}
     y = {}

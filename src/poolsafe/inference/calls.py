@@ -194,6 +194,10 @@ def _apply_one(frame: Frame, node: ir.Call | None, arguments: Arguments, callee:
                 keywords={**callee.keywords, **keywords},
             )
             return apply(frame, node, callee.function, merged)
+        case Library() if callee.name.startswith(_OF_DICTS) and (unbound := _unbound(frame, arguments)) is not None:
+            assert frame.statement is not None
+            subject, rest = unbound
+            return mapping_method(frame, frame.statement, subject, callee.name.removeprefix(_OF_DICTS), rest)
         case Library():
             if callee.name in NEVER_RETURNING:
                 raise_now(frame, "SystemExit")
@@ -214,6 +218,17 @@ def _apply_one(frame: Frame, node: ir.Call | None, arguments: Arguments, callee:
             may_raise(frame)
             return _unknown_result(frame, node, callee, arguments)
     return Unknown("a call that poolsafe cannot follow", None if node is None else At(frame.number, node))
+
+
+_OF_DICTS = "builtins.dict."
+
+
+def _unbound(frame: Frame, arguments: Arguments) -> tuple[MappingRef, Arguments] | None:
+    """Returns the dict and the other arguments of a method that is called on `dict`, or None if the dict is unknown."""
+    receiver = force(frame, arguments.positional[0]) if arguments.positional else None
+    if not isinstance(receiver, MappingRef) or frame.statement is None:
+        return None
+    return receiver, replace(arguments, positional=arguments.positional[1:])
 
 
 def wrapped(frame: Frame, function: Function) -> Value | None:

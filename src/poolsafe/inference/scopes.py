@@ -278,7 +278,8 @@ class Scope(ScopeReader):
             elif not isinstance(outer.node, ir.Try):
                 return frozenset()
             outer = outer.outer
-        return frozenset(names - BUILTINS)
+        # What a call gives for the parameters is known where it is run.
+        return frozenset(names - BUILTINS - self.parameters)
 
     @property
     def own_stopped(self) -> frozenset[str]:

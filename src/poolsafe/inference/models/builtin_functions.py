@@ -26,7 +26,7 @@ from poolsafe.inference.objects import (
     Sentinel,
 )
 from poolsafe.inference.reasons import Origin
-from poolsafe.inference.symbols import Converted, Guard, derived, unless, where
+from poolsafe.inference.symbols import Converted, EnvironmentVariable, Guard, derived, unless, where
 from poolsafe.inference.values import (
     Absent,
     Alternatives,
@@ -95,7 +95,8 @@ def number(kind: Callable[[Any], Any]) -> Handler:
                 except (ValueError, OverflowError):
                     return raising("a number that cannot be read")
             if isinstance(value, Unknown):
-                if not value.override:  # an override that is not a number is the user's error
+                # A variable that is not a number is the user's error.
+                if not value.override and not isinstance(value.symbol, EnvironmentVariable):
                     may_raise(frame, "ValueError")
                 return Unknown(
                     value.reason,
@@ -104,10 +105,18 @@ def number(kind: Callable[[Any], Any]) -> Handler:
                 )
             return Unknown("a number")
 
-        options = each(convert, force(frame, arguments.positional[0]))
-        return where_not_raising(frame, options, "ValueError")
+        value = force(frame, arguments.positional[0])
+        if frame.run.attempts:
+            value = where_not_raising(frame, each(_not_none, value), "TypeError")
+        if frame.aborted:
+            return value
+        return where_not_raising(frame, each(convert, value), "ValueError")
 
     return handler
+
+
+def _not_none(value: Value) -> Value:
+    return raising("None instead of a number") if value == Const(None) else value
 
 
 def _bool(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
