@@ -6,9 +6,12 @@ transaction and nothing after it.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import libcst as cst
 import pytest
 from blocks import cases
+from programs import codes_in, record_loads
 
 from poolsafe.checker import check
 from poolsafe.facts.connection_names import dotted
@@ -587,3 +590,20 @@ async def work(conninfo):
 def test_a_client_cursor_writes_parameters(cursor: str, codes: list[str]) -> None:
     found = check(Source.from_text("app.py", PSYCOPG.format(cursor=cursor)), Deployment()).findings
     assert [one.code for one in found if one.code.startswith("PGB4")] == codes
+
+
+@pytest.mark.parametrize(("function", "asked"), [("pg_advisory_xact_lock", False), ("pg_advisory_lock", True)])
+def test_no_engine_is_looked_for_if_the_effect_ends_with_the_transaction(
+    function: str, asked: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = record_loads(monkeypatch)
+    files = {
+        "locks.py": (
+            "from sqlalchemy import text\nfrom sqlalchemy.ext.asyncio import AsyncSession\n"
+            "async def lock(session: AsyncSession):\n"
+            f"    await session.execute(text('SELECT {function}(1)'))\n"
+        ),
+        "db.py": "from sqlalchemy.ext.asyncio import create_async_engine\ncreate_async_engine('postgresql+asyncpg://h')\n",
+    }
+    codes_in(tmp_path, files, "locks.py")
+    assert ("db.py" in loaded) is asked

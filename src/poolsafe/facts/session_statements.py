@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import libcst as cst
@@ -14,7 +14,7 @@ from poolsafe.facts.listeners import listener_around
 from poolsafe.facts.observed import OP_EXECUTE, Observed
 from poolsafe.facts.places import explain
 from poolsafe.facts.routes import Routes
-from poolsafe.facts.runners import Runners
+from poolsafe.facts.runners import Runners, Verdict
 from poolsafe.facts.session_edits import is_text_parameter, with_edits, writes_parameters
 from poolsafe.facts.session_statement import Client, SessionStatement, Transaction
 from poolsafe.facts.sql_effects import Given, effects_of, judged_once
@@ -24,10 +24,7 @@ from poolsafe.facts.transaction_blocks import is_to_fail
 from poolsafe.facts.transactions import surroundings_of
 from poolsafe.inference import Module, ObservedCall
 from poolsafe.libraries import DRIVER_METHODS, EXECUTING
-from poolsafe.sql.session_commands import (
-    Effect,
-    SessionCommand,
-)
+from poolsafe.sql.session_commands import LOCAL, Effect, SessionCommand
 from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.index import last_name
 
@@ -85,7 +82,7 @@ class _Collector:
         if writes_parameters(module, calls[0].node):
             given = [replace(one, command=replace(one.command, parameters=False)) for one in given]
         node, executor = calls[0].node, group.executor
-        client, runner, reason = _client(self._observed, self._runners, calls, given)
+        client, judge = _client(self._observed, self._runners, calls, given)
         listener = listener_around(module, node)
         autocommit = client is not Client.ASYNCPG and self._runners.is_autocommit(group.runs)
         around = surroundings_of(module, executor, group.receiver, client, autocommit=autocommit)
@@ -93,11 +90,16 @@ class _Collector:
             around = replace(around, transaction=Transaction.NONE, contained=False)
         if listener in ("begin", "after_begin"):
             around = replace(around, transaction=Transaction.OPEN, contained=True)
+        lasting = [index for index, one in enumerate(given) if not _ends_itself(one.command, around.transaction)]
+        if not lasting:
+            return
+        runner, reason = judge()
         # SQL on another driver is not judged by the pooler.
         routes = () if runner is Runner.SYNC else self._routes.of(client, group.runs, direct=around.direct)
         written = written_sql(module, node) if calls[0].function != "add_listener" else None
         start, end = module.tree.span(node)
-        for index, one in enumerate(given):
+        for index in lasting:
+            one = given[index]
             ends = [self._ends(one.command, way.later) for way in around.ways]
             elsewhere = [self._ends(one.command, way.later) for way in around.others]
             released = list({id(call): call for way in ends for call, _ in way}.values())
@@ -159,6 +161,11 @@ class _Collector:
         return _bare_statements(self._module, released)
 
 
+def _ends_itself(command: SessionCommand, transaction: Transaction) -> bool:
+    """Returns whether an effect surely ends with the transaction that it is made in, so that nothing can go wrong."""
+    return command.effect in LOCAL and not command.parameters and transaction in (Transaction.OPEN, Transaction.BEGUN)
+
+
 def _is_end(later: SessionCommand, command: SessionCommand) -> bool:
     if command.effect is Effect.SETTING:
         return later.effect is Effect.RESET and later.name in (command.name, "all")
@@ -183,19 +190,20 @@ def _client(
     runners: Runners,
     calls: list[ObservedCall],
     given: Iterable[Given],
-) -> tuple[Client, Runner, str]:
+) -> tuple[Client, Callable[[], Verdict]]:
+    """Returns the library that runs the SQL, and a function that finds out whether asyncpg does."""
     name = calls[0].function
     # SQLAlchemy's adapters of drivers take strings; a listener of the pool is given one.
     if (name in DRIVER_METHODS or name == "add_listener") and not is_adapter(calls):
         driver, reason = driver_of(observed.inference.project, observed.module, calls)
         if driver == ASYNCPG:
-            return Client.ASYNCPG, Runner.ASYNC, reason
+            return Client.ASYNCPG, lambda: (Runner.ASYNC, reason)
         client = Client.PSYCOPG if driver in ("psycopg", "psycopg_pool") else Client.UNKNOWN
-        return client, Runner.UNKNOWN if driver is None else Runner.SYNC, reason
+        return client, lambda: (Runner.UNKNOWN if driver is None else Runner.SYNC, reason)
     texts = {id(one.text): joined_text(one.text) for one in given if one.text is not None}
-    runner, reason = runners.runner_of(calls, texts.values())
     migration = name == OP_EXECUTE or runners.is_of_migration(calls)
-    return Client.ALEMBIC if migration else Client.SQLALCHEMY, runner, reason
+    client = Client.ALEMBIC if migration else Client.SQLALCHEMY
+    return client, lambda: runners.runner_of(calls, texts.values())
 
 
 def _executor(
