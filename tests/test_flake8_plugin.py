@@ -61,6 +61,14 @@ def run(text: str, filename: str = "a.py") -> list[tuple[int, int, str]]:
     return [(row, column, message[:6]) for row, column, message, _ in Plugin(None, filename, lines).run()]  # type: ignore[arg-type]
 
 
+def test_a_file_without_an_engine_is_checked() -> None:
+    text = (
+        "import asyncpg\nasync def f(dsn):\n    conn = await asyncpg.connect(dsn)\n"
+        "    await conn.execute(\"SET app.tenant = '1'\")\n"
+    )
+    assert run(text) == [(3, 17, "PGB501"), (4, 10, "PGB401")]
+
+
 def test_flake8_shows_what_the_command_shows(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     texts = {
         "a.py": BAD,

@@ -17,6 +17,7 @@ from poolsafe.cli import sieve
 from poolsafe.needles import CLIENT, ENGINE, PREPARING, STATEMENT, SUPPRESSION, uses_synchronous_engine, wanted
 from poolsafe.sql.python_strings import holds_several_commands
 
+SQLALCHEMY = b"import sqlalchemy as sa\n"
 SQL = '"create table a (x int); create index on a (x)"'
 
 
@@ -69,7 +70,7 @@ def test_drops(source: bytes) -> None:
         (b"AsyncEngine(engine_from_config(c))", ENGINE),
         (b"create_engine('postgresql+asyncpg://h/d')", ENGINE),
         (b"create_engine(ASYNC_URL)", ENGINE),
-        (b"SQLAlchemyAsyncConfig(connection_string=url)", ENGINE),
+        (b"import advanced_alchemy\nSQLAlchemyAsyncConfig(connection_string=url)", ENGINE),
         (b"make = partial(create_async_engine, url)", ENGINE),
         (b"from sqlalchemy.ext.asyncio import create_async_engine as make\nmake(url)", ENGINE),
         (b"from sqlalchemy.ext.asyncio import \\\n  create_async_engine\ncreate_async_engine(url)", ENGINE),
@@ -93,8 +94,11 @@ def test_drops(source: bytes) -> None:
         (b"x  # noqa: PGB101", SUPPRESSION),
         (b"x  # NoQA : E501,PGB101", SUPPRESSION),
         (b"# poolsafe: ignore[PGB101]", SUPPRESSION),
-        (b"text(" + SQL.encode() + b")", STATEMENT),
-        (b"create_async_engine(u)\ntext('begin; end')  # noqa: PGB301", ENGINE | STATEMENT | SUPPRESSION),
+        (SQLALCHEMY + b"text(" + SQL.encode() + b")", STATEMENT),
+        (b"from sqlalchemy \\\n    import text\ntext(" + SQL.encode() + b")", STATEMENT),
+        (b"from sqlalchemy \\\r\n    import text\r\ntext(" + SQL.encode() + b")", STATEMENT),
+        (b"async def f(conn): conn.exec_driver_sql(" + SQL.encode() + b")", STATEMENT),
+        (SQLALCHEMY + b"create_async_engine(u)\ntext('a; do b')  # noqa: PGB301", ENGINE | STATEMENT | SUPPRESSION),
     ],
 )
 def test_keeps(source: bytes, expected: int) -> None:
@@ -152,7 +156,7 @@ def test_synchronous_engines_get_a_second_look(source: bytes, expected: bool) ->
     "name", ["text", "sa.text", "DDL", "op.execute", "conn.exec_driver_sql", "migration_op.execute"]
 )
 def test_keeps_several_commands_beside_what_runs_them(name: str) -> None:
-    assert wanted(f"{name}({SQL})".encode()) == STATEMENT
+    assert wanted(SQLALCHEMY + f"{name}({SQL})".encode()) == STATEMENT
 
 
 @pytest.mark.parametrize(
@@ -175,7 +179,7 @@ def test_keeps_several_commands_beside_what_runs_them(name: str) -> None:
     ],
 )
 def test_keeps_what_may_run_several_commands(call: str) -> None:
-    assert wanted(call.replace("SQL", SQL).encode()) == STATEMENT
+    assert wanted(SQLALCHEMY + call.replace("SQL", SQL).encode()) == STATEMENT
 
 
 @pytest.mark.parametrize(
@@ -197,14 +201,19 @@ def test_keeps_what_may_run_several_commands(call: str) -> None:
     ],
 )
 def test_drops_what_runs_one_command_or_none(call: str) -> None:
-    assert wanted(call.replace("SQL", SQL).encode()) == 0
+    assert wanted(SQLALCHEMY + call.replace("SQL", SQL).encode()) == 0
 
 
 @pytest.mark.parametrize(
     "name", ["print", "context", "textual", "executes", "executor.submit", "session.execute", "cursor.execute"]
 )
 def test_drops_several_commands_that_nothing_runs(name: str) -> None:
-    assert wanted(f"{name}({SQL})".encode()) == 0
+    assert wanted(SQLALCHEMY + f"{name}({SQL})".encode()) == 0
+
+
+@pytest.mark.parametrize("runs", ["text(SQL)", "conn.execute(SQL)", "cursor.fetch(SQL)", "op.execute('SET ROLE app')"])
+def test_drops_a_synchronous_file_that_imports_nothing_that_runs_sql(runs: str) -> None:
+    assert wanted(f"import numpy as np\n{runs.replace('SQL', SQL)}".encode()) == 0
 
 
 # Expressions, tried as the argument of a call.
@@ -385,7 +394,7 @@ PIECES = [
 @example(b"text;'\\")
 @example(b"text;" + b"f'{" * 5000)
 def test_any_bytes_are_taken(data: bytes) -> None:
-    assert 0 <= wanted(data + b" text;") <= ENGINE | STATEMENT | SUPPRESSION
+    assert 0 <= wanted(SQLALCHEMY + data + b" text;") <= ENGINE | STATEMENT | SUPPRESSION
 
 
 HOSTILE = [
@@ -399,7 +408,7 @@ HOSTILE = [
 @pytest.mark.parametrize("unit", HOSTILE)
 def test_time_is_linear(unit: str, start: str) -> None:
     def seconds(length: int) -> float:
-        data = (start + unit * (length // len(unit)) + "\n'''a;b''' text").encode()
+        data = SQLALCHEMY + (start + unit * (length // len(unit)) + "\n'''a;b''' text").encode()
         times = []
         for _ in range(3):
             begin = time.process_time()
@@ -424,7 +433,7 @@ def imports(call: str) -> list[str]:
 
 NEEDLES = ["__future__", "poolsafe", "poolsafe.needles"]
 LOOK = ["_bisect", "bisect", "poolsafe.sql", "poolsafe.sql.python_names", "poolsafe.sql.python_strings"]
-LOOK.append("poolsafe.sql.scanner")
+LOOK += ["poolsafe.sql.scanner", "poolsafe.sql.session_words", "poolsafe.sql.setting_names"]
 
 
 @pytest.mark.parametrize("source", [b"", b"text()", b"pass  # noqa: PGB101", b"print(';')"])
@@ -433,7 +442,7 @@ def test_byte_search_imports_nothing(source: bytes) -> None:
 
 
 def test_look_imports_next_to_nothing() -> None:
-    assert imports("wanted(b\"text('select 1; select 2')\")") == sorted(NEEDLES + LOOK)
+    assert imports("wanted(b\"import sqlalchemy; text('select 1; select 2')\")") == sorted(NEEDLES + LOOK)
 
 
 def test_re_brings_none_of_the_slow_ones() -> None:

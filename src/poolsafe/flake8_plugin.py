@@ -132,25 +132,21 @@ class Plugin:
 
     def _check(self) -> list[tuple[int, int, str]]:
         text = "".join(self._lines)
-        # Cheaper than the search in bytes, and enough for most files.
-        if "engine" not in text and ";" not in text and "poolsafe" not in text and "AsyncConfig" not in text:
-            return []
         # flake8 itself judges `noqa` comments.
         if "poolsafe" not in text and not self._holds_code(text.encode("utf-8", "surrogatepass")):
             return []
         return self._findings(text)
 
     def _holds_code(self, raw: bytes) -> bool:
-        """Returns whether the file may hold an engine or a statement to judge."""
+        """Returns whether the file may hold an engine, a connection or a statement to judge."""
         from poolsafe import needles
 
-        if needles.wanted(raw) & ~needles.SUPPRESSION:
-            return True
-        if not needles.may_deserve_second_look(raw):
-            return False
-        from poolsafe.checkout.second_look import wanted
+        found = needles.search(raw) & ~needles.SUPPRESSION
+        if found != needles.IMPORTED:
+            return found != 0
+        from poolsafe.checkout.second_look import revealed
 
-        return bool(wanted(self._filename, raw) & needles.ENGINE)
+        return revealed(self._filename, raw) != 0
 
     def _findings(self, text: str) -> list[tuple[int, int, str]]:
         from poolsafe.installed_packages import among_installed

@@ -26,22 +26,61 @@ SESSION = 8
 CLIENT = 16
 #: The file may give SQL to `cursor()`, `prepare()` or `iterate()` of a connection of asyncpg.
 PREPARING = 32
+#: The file has none of its own, but its imports may reveal an engine.
+IMPORTED = 64
 
 
 def wanted(data: bytes) -> int:
     """Returns what a file may contain: the sum of `ENGINE`, `STATEMENT` and the others, or 0 to rule it out."""
-    found = ENGINE if uses_engine(data) else 0
-    if holds_suppression(data):
-        found |= SUPPRESSION
-    if runs_several_commands(data):
+    return search(data) & ~IMPORTED
+
+
+def search(data: bytes) -> int:
+    """Returns what `wanted` returns, plus `IMPORTED` if only the file's imports can tell whether it has an engine.
+
+    Each search of the whole file takes about as long as reading it, and a few of them rule out most files: a file
+    counts if it imports something that runs SQL, is asynchronous, or names an engine or what is given to one.
+    """
+    found = SUPPRESSION if _holds_suppression(data) else 0
+    imports = _import_lines(data)
+    is_asynchronous = b"async" in data
+    names_engine = b"ngine" in data or b"connect_args" in data or b"postgresql+" in data
+    imports_driver = b"pg" in imports
+    imports_sql = imports_driver or b"sql" in imports or b"alchemy" in imports or b"alembic" in imports
+    imports_wrapper = any(package in imports for package in _WRAPPERS)
+    if not (is_asynchronous or names_engine or imports_sql or imports_wrapper):
+        return found
+    if (names_engine or imports_sql or imports_wrapper) and uses_engine(data):
+        found |= ENGINE
+    if (imports_sql or (is_asynchronous and (b"sql" in data or b"pg" in data))) and _runs_several_commands(data):
         found |= STATEMENT
-    if changes_session(data):
+    if (imports_sql or is_asynchronous) and _changes_session(data, creates_clauses=imports_sql):
         found |= SESSION
-    if makes_connections(data):
+    if (imports_driver or imports_wrapper or (names_engine and _names_client(data))) and _makes_connections(data):
         found |= CLIENT
-    if names_prepared_statement(data):
+    if is_asynchronous and _names_prepared_statement(data):
         found |= PREPARING
+    if names_engine and not found & ENGINE and b"import" in data:
+        found |= IMPORTED
     return found
+
+
+def _import_lines(data: bytes) -> bytes:
+    """Returns the lines with the word `import`, and those that they continue: they name the packages."""
+    lines = []
+    end = 0
+    while (found := data.find(b"import", end)) >= 0:
+        start = data.rfind(b"\n", end, found)
+        if start > 0 and b"\\" in data[start - 2 : start]:
+            start = data.rfind(b"\n", end, start)
+        end = data.find(b"\n", found)
+        if end < 0:
+            end = len(data)
+        lines.append(data[max(start, 0) : end])
+    return b"".join(lines)
+
+
+_WRAPPERS = (b"databases", b"tortoise", b"piccolo", b"gino", b"ormar")
 
 
 def uses_engine(data: bytes) -> bool:
@@ -67,11 +106,6 @@ def uses_synchronous_engine(data: bytes) -> bool:
     from poolsafe.sql.python_names import uses_engine_function
 
     return uses_engine_function(data)
-
-
-def may_deserve_second_look(data: bytes) -> bool:
-    """Returns whether the file's imports may reveal engines that the file itself does not show."""
-    return b"import" in data and (b"ngine" in data or b"postgresql+" in data or b"connect_args" in data)
 
 
 def pieces_use_engine(pieces: Iterable[bytes]) -> bool:
@@ -123,12 +157,12 @@ _KEYS = (
 )
 
 
-def names_prepared_statement(data: bytes) -> bool:
+def _names_prepared_statement(data: bytes) -> bool:
     """Whether the file's code may give SQL to `cursor()`, `prepare()` or `iterate()` of an asynchronous connection.
 
     It does not if the file names another driver, and not asyncpg.
     """
-    if not (b".cursor(" in data or b".prepare(" in data or b".iterate(" in data) or b"async" not in data:
+    if not (b".cursor(" in data or b".prepare(" in data or b".iterate(" in data):
         return False
     if b"asyncpg" not in data and any(driver in data for driver in _OTHER_DRIVERS):
         return False
@@ -140,25 +174,29 @@ def names_prepared_statement(data: bytes) -> bool:
 _OTHER_DRIVERS = (b"aiomysql", b"asyncmy", b"psycopg", b"aiosqlite", b"aiopg", b"psqlpy", b"oracledb", b"sqlite3")
 
 
-def makes_connections(data: bytes) -> bool:
+def _makes_connections(data: bytes) -> bool:
     """Whether the file's code may make a connection or a pool of asyncpg or psycopg without SQLAlchemy's asyncpg.
 
     psycopg's connections count, and engines in files that name it, because a synchronous engine may set its threshold.
     """
     if b"tortoise.backends.asyncpg" in data:
         return True
-    if not any(package in data for package in _CLIENT_PACKAGES) or not any(maker in data for maker in _MAKERS):
+    if not any(maker in data for maker in _MAKERS):
         return False
     from poolsafe.sql.python_names import makes_connections
 
     return makes_connections(data)
 
 
-_CLIENT_PACKAGES = (b"asyncpg", b"psycopg", b"databases", b"tortoise", b"piccolo", b"gino", b"prepare_threshold")
+def _names_client(data: bytes) -> bool:
+    """Whether a file that names an engine may make it with psycopg, or is a configuration of Tortoise."""
+    return b"psycopg" in data or b"prepare_threshold" in data or b"tortoise.backends.asyncpg" in data
+
+
 _MAKERS = (b"connect", b"create_", b"Pool", b"Database", b"Tortoise", b"tortoise", b"PostgresEngine", b"set_bind")
 
 
-def holds_suppression(data: bytes) -> bool:
+def _holds_suppression(data: bytes) -> bool:
     """Returns whether the file may hold a suppression that names a code of ours, or a `poolsafe:` comment."""
     if b"poolsafe" in data:
         return True
@@ -170,7 +208,7 @@ def holds_suppression(data: bytes) -> bool:
     return any(match[1] for match in re.finditer(rb"(?i:noqa)[^\r\n]*?(?:(PGB)|(?=[\r\n])|\Z)", data))
 
 
-def runs_several_commands(data: bytes) -> bool:
+def _runs_several_commands(data: bytes) -> bool:
     """Whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given a string of several commands."""
     if b";" not in data or not (
         b"text" in data
@@ -186,14 +224,9 @@ def runs_several_commands(data: bytes) -> bool:
     return python_names.runs_several_commands(data)
 
 
-def changes_session(data: bytes) -> bool:
+def _changes_session(data: bytes, *, creates_clauses: bool) -> bool:
     """Whether something that runs SQL may be given a command that changes the session, such as `SET` or `LISTEN`."""
-    if b"sql" in data:
-        words: tuple[bytes, ...] = _RUNS + _CLAUSES
-    elif b"await" in data or b"alembic" in data:
-        words = _RUNS
-    else:
-        return False
+    words = _RUNS + _CLAUSES if creates_clauses else _RUNS
     if not any(word in data for word in words):
         return False
     from poolsafe.sql import session_words
@@ -204,5 +237,5 @@ def changes_session(data: bytes) -> bool:
 # Every file that runs SQL with SQLAlchemy, Alembic or a driver contains one of these. The others create a clause, which
 # another file may execute. Two forms are missed: `run = text` in a file that only creates clauses, and `conn.\` with
 # `execute` on the next line. To find them, many files would be read in vain.
-_RUNS = (b".exec", b".fetch", b"add_listener")
+_RUNS = (b".execute", b".exec_driver_sql", b".fetch", b"add_listener")
 _CLAUSES = (b"text(", b".text", b".scalar", b"func.", b"DDL", b"text as")

@@ -17,13 +17,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import fixer
 import poolsafe
 from poolsafe.inference import project
-from poolsafe.sql import session_words
 
 # Python 3.10 has them by other names, and no version describes their types.
 _NEW = sys.version_info >= (3, 11)
@@ -103,12 +103,7 @@ BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
     ],
     ("poolsafe/inference/project.py", "_import_pattern"): lambda: [project._import_pattern("/p/app/db.py")],
     ("poolsafe/facts/autocommit.py", "_in_migrations"): lambda: [re.compile(r"\bengine\b")],
-    ("poolsafe/sql/session_words.py", "_of_bytes"): lambda: [
-        pattern
-        for group in (session_words._AS_WRITTEN_BYTES, session_words._IN_ANY_CASE_BYTES, session_words._INSIDE_BYTES)
-        for _, patterns in group
-        for pattern in patterns
-    ],
+    ("poolsafe/checkout/second_look.py", "_imports_engine_function"): lambda: [re.compile(rb"db\.(\w+)")],
     # Hosts are at most 253 characters long, and matched as a whole.
     ("poolsafe/deployment/providers/catalogue.py", "_compiled"): list,
     # The expressions of the code that is checked: only those without repetition are tried.
@@ -188,6 +183,8 @@ def _uses() -> Iterator[tuple[tuple[str, str], set[str]]]:
 def _last_name(node: ast.expr) -> str:
     if isinstance(node, ast.Subscript):
         return _last_name(node.value)
+    if isinstance(node, ast.Call):
+        return _last_name(node.func)
     return node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
 
 
@@ -196,6 +193,8 @@ def _use(method: str) -> str:
 
 
 def _patterns(value: object) -> Iterator[Pattern]:
+    if isinstance(value, partial) and value.func is re.compile:
+        value = value()
     if isinstance(value, re.Pattern):
         yield value
     elif isinstance(value, dict):

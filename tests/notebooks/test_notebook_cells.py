@@ -167,7 +167,7 @@ IMPORT = "from sqlalchemy.ext.asyncio import create_async_engine\n"
     [
         (notebook("x = create_async_engine(url)"), True),
         (notebook({"cell_type": "code", "source": f"{IMPORT}create_async_engine(url)"}), True),
-        (notebook('await c.execute(text("SELECT 1; SELECT 2"))'), True),
+        (notebook(f'{IMPORT}await c.execute(text("SELECT 1; SELECT 2"))'), True),
         (notebook("# poolsafe: ignore[PGB101]"), True),
         (notebook("x = 1  # noqa: PGB101"), True),
         (notebook("import os"), False),

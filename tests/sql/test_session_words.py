@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from poolsafe import needles
-from poolsafe.needles import changes_session
 from poolsafe.sql.session_words import may_change_session, names_session_change
 
 FOUND = [
@@ -117,4 +116,4 @@ def test_a_file_needs_a_client_and_a_call(source: str, wanted: int) -> None:
     ],
 )
 def test_what_the_byte_search_finds(source: str) -> None:
-    assert changes_session(source.encode())
+    assert needles.wanted(source.encode()) & needles.SESSION

@@ -47,9 +47,13 @@ def wanted(path: str, data: bytes, root: str | None = None) -> int:
 
     Without `root`, the project's root is found from the path.
     """
-    found = needles.wanted(data)
-    if found & needles.ENGINE or not needles.may_deserve_second_look(data):
-        return found
+    found = needles.search(data)
+    return found & ~needles.IMPORTED | revealed(path, data, root) if found & needles.IMPORTED else found
+
+
+def revealed(path: str, data: bytes, root: str | None = None) -> int:
+    """Returns what the imports of a file reveal: the sum of `needles.ENGINE` and `needles.CLIENT`, or 0."""
+    found = 0
     home = os.path.abspath(path)
     files = _Files(root or root_of(home), {home: data})
     if needles.uses_synchronous_engine(data):
@@ -122,12 +126,26 @@ class _Files:
 
 def _renamed(home: str, files: _Files) -> frozenset[str]:
     data = files.content(home)
-    if b"import" not in data:
+    if not _imports_engine_function(files, home):
         return frozenset()
     bound = {name for _, _, name in files.imports(home)} | {name for name, _, _ in _RENAMED.findall(data)}
     called = {(owner, name) for owner, name in _CALLED.findall(data) if b"*" in bound or (owner or name) in bound}
     found = (name for owner, name in called if _means_engine_function(files, home, owner, name))
     return frozenset(name.decode() for name in found if name.isascii())
+
+
+def _imports_engine_function(files: _Files, home: str) -> bool:
+    """Returns whether a file imports an engine function from the project, or one of SQLAlchemy's. Most do not."""
+    data = files.content(home)
+    for found, original, bound in files.imports(home):
+        if original in _FUNCTIONS or (found and original == b"*"):
+            return True
+        if not found:
+            continue
+        names = [original] if original else set(re.findall(re.escape(bound) + rb"\.(\w+)", data))
+        if any(_means_engine_function(files, found, b"", name) for name in names):
+            return True
+    return False
 
 
 def _means_engine_function(files: _Files, path: str, owner: bytes, name: bytes, left: int = MAX_NAMES) -> bool:

@@ -64,14 +64,13 @@ def _size_with_needle(path: str) -> int | None:
 
 def may_hold(path: str, raw: bytes) -> bool:
     """Returns whether a file has a needle, or may create an engine that only its imports reveal."""
-    if needles.wanted(raw):
-        return True
-    if not needles.may_deserve_second_look(raw):
-        return False
+    found = needles.search(raw)
+    if found != needles.IMPORTED:
+        return found != 0
     # Imported late, because few files get this far.
-    from poolsafe.checkout.second_look import wanted
+    from poolsafe.checkout.second_look import revealed
 
-    return wanted(path, raw) != 0
+    return revealed(path, raw) != 0
 
 
 def _size_of_code(path: str) -> int | None:

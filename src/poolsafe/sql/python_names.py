@@ -1,12 +1,14 @@
 """Whether a Python source uses, in its code, the names that create engines or run SQL: a look without a parser.
 
 Most files with such a name have it in a comment or in documentation, or only pass it on. Like the search of the
-strings, this rather causes an unneeded parse than a missed alarm.
+strings, this rather causes an unneeded parse than a missed alarm. Few projects need all the expressions, so each is
+compiled where it is first needed.
 """
 
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from poolsafe.sql.python_strings import Strings, UnreadableError, code
 
@@ -21,52 +23,54 @@ _ENGINE = (
     rb"(?:create_async_engine|async_engine_from_config|create_engine|engine_from_config|SQLAlchemyAsyncConfig"
     rb"|DatabaseConnection)"
 )
-_ENGINE_USED = re.compile(rb"(?<![A-Za-z0-9_])(?<!def )" + _ENGINE + rb"(?![A-Za-z0-9_])")
+_ENGINE_USED = partial(re.compile, rb"(?<![A-Za-z0-9_])(?<!def )" + _ENGINE + rb"(?![A-Za-z0-9_])")
 # `x as x` renames nothing: it marks a name that is exported again.
-_ENGINE_RENAMED = re.compile(rb"(?<![A-Za-z0-9_])(" + _ENGINE + rb")[\s\\]+as[\s\\]+(?!\1\b)")
-_IMPORT = re.compile(rb"\bfrom[ \t]+[.\w]+[ \t]+import\b[ \t]*(?:\([^()]*\)|[^\r\n\\;(]*)")
+_ENGINE_RENAMED = partial(re.compile, rb"(?<![A-Za-z0-9_])(" + _ENGINE + rb")[\s\\]+as[\s\\]+(?!\1\b)")
+_IMPORT = partial(re.compile, rb"from(?<!\wfrom)[ \t]+[.\w]+[ \t]+import\b[ \t]*(?:\([^()]*\)|[^\r\n\\;(]*)")
 
 # Each begins with a literal, so that `re` can skip the text before it. The group is the parenthesis of a call.
 _CALLED = _GAP + rb"(?:(\()|(?<=[\s\\])as\b)"
-_TEXT = re.compile(rb"text(?<![A-Za-z0-9_]text)(?<!def text)" + _CALLED)
-_DDL = re.compile(rb"DDL(?<![A-Za-z0-9_]DDL)(?<!class DDL)" + _CALLED)
-_DRIVER_SQL = re.compile(rb"exec_driver_sql(?<!def exec_driver_sql)(?:" + _CALLED + rb")?")
-_FETCH = re.compile(rb"\.(?:fetch(?:row|val|many)?|executemany|cursor|prepare)" + _CALLED)
-_PSYCOPG = re.compile(rb"\bpsycopg(?!2)")
-_EXECUTE = re.compile(rb"execute(?<![A-Za-z0-9_]execute)" + _CALLED)
+_TEXT = partial(re.compile, rb"text(?<![A-Za-z0-9_]text)(?<!def text)" + _CALLED)
+_DDL = partial(re.compile, rb"DDL(?<![A-Za-z0-9_]DDL)(?<!class DDL)" + _CALLED)
+_DRIVER_SQL = partial(re.compile, rb"exec_driver_sql(?<!def exec_driver_sql)(?:" + _CALLED + rb")?")
+_FETCH = partial(re.compile, rb"\.(?:fetch(?:row|val|many)?|executemany|cursor|prepare)" + _CALLED)
+_PSYCOPG = partial(re.compile, rb"psycopg(?<![A-Za-z0-9_]psycopg)(?!2)")
+_EXECUTE = partial(re.compile, rb"execute(?<![A-Za-z0-9_]execute)" + _CALLED)
 # What Alembic's `op` is called; besides a cursor's, in a listener, no other `execute` takes SQL that is a plain string.
-_LAST_WORD = re.compile(rb"(?<![A-Za-z0-9_])[A-Za-z0-9_]+\Z")
+_LAST_WORD = partial(re.compile, rb"(?<![A-Za-z0-9_])[A-Za-z0-9_]+\Z")
 _LONGEST_RECEIVER = 100
-_LISTENER = re.compile(rb"listens_for")
+_LISTENER = partial(re.compile, rb"listens_for")
 
 
 def uses_engine_function(data: bytes) -> bool:
     """Whether one of the engine functions is called, passed on as a value or renamed; an import alone is none of it."""
-    return _ENGINE_USED.search(_IMPORT.sub(_unless_renamed, code(data))) is not None
+    return _ENGINE_USED().search(_IMPORT().sub(_unless_renamed, code(data))) is not None
 
 
 # An import of a package whose functions make connections, and the use of one of these functions.
-_CLIENT_IMPORTED = re.compile(
-    rb"^[ \t]*(?:from|import)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*"
+_CLIENT_IMPORTED = partial(
+    re.compile,
+    rb"(?m)^[ \t]*(?:from|import)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*"
     rb"(?:asyncpg|buildpg|psycopg|psycopg_pool|databases|tortoise|piccolo|gino)\b",
-    re.MULTILINE,
 )
-_CLIENT_USED = re.compile(
+_CLIENT_USED = partial(
+    re.compile,
     rb"\b(?:connect|create_pool(?:_b)?|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise|register_tortoise|PostgresEngine"
-    rb"|create_engine|set_bind)\b"
+    rb"|create_engine|set_bind)\b",
 )
 # A call with a positional argument that is awaited, iterated or entered asynchronously. Web frameworks
 # prepare an answer to a request.
-_PREPARING = re.compile(
+_PREPARING = partial(
+    re.compile,
     rb"(?:\bawait\b|\basync[\s\\]+for\b[^:\r\n]*?\bin\b|\basync[\s\\]+with\b)[^\r\n]{0,200}?"
-    rb"\.(?:cursor|prepare|iterate)\((?!\s*(?:\)|\w+\s*=(?!=)|(?:\w+\.)*_?request\s*[,)]))"
+    rb"\.(?:cursor|prepare|iterate)\((?!\s*(?:\)|\w+\s*=(?!=)|(?:\w+\.)*_?request\s*[,)]))",
 )
-_THRESHOLD = re.compile(rb"prepare_threshold|\+psycopg\b")
+_PSYCOPG_URL = partial(re.compile, rb"\+psycopg\b")
 
 
 def names_prepared_statement(data: bytes) -> bool:
     """Returns whether a call of `cursor`, `prepare` or `iterate` with a positional argument runs asynchronously."""
-    return _PREPARING.search(code(data)) is not None
+    return _PREPARING().search(code(data)) is not None
 
 
 def makes_connections(data: bytes) -> bool:
@@ -75,20 +79,21 @@ def makes_connections(data: bytes) -> bool:
     A binding method such as `db.set_bind(url)` is called on an object that often comes from another module.
     """
     written = code(data)
-    if _CLIENT_IMPORTED.search(written) is not None and _CLIENT_USED.search(
-        _IMPORT.sub(_unless_renamed_client, written)
+    if _CLIENT_IMPORTED().search(written) is not None and _CLIENT_USED().search(
+        _IMPORT().sub(_unless_renamed_client, written)
     ):
         return True
     if b"set_bind" in written and b"gino" in data:
         return True
-    return _THRESHOLD.search(data) is not None and _ENGINE_USED.search(written) is not None
+    is_psycopg = b"prepare_threshold" in data or _PSYCOPG_URL().search(data) is not None
+    return is_psycopg and _ENGINE_USED().search(written) is not None
 
 
-_CLIENT_RENAMED = re.compile(rb"\bas\b")
+_CLIENT_RENAMED = partial(re.compile, rb"\bas\b")
 
 
 def _unless_renamed_client(statement: re.Match[bytes]) -> bytes:
-    return statement[0] if _CLIENT_RENAMED.search(statement[0]) else b""
+    return statement[0] if _CLIENT_RENAMED().search(statement[0]) else b""
 
 
 def runs_several_commands(data: bytes) -> bool:
@@ -97,39 +102,39 @@ def runs_several_commands(data: bytes) -> bool:
     An argument that is a text is judged by itself; any other may be any text of the file.
     """
     runners = {runner.end(): bool(runner.lastindex) for runner in _runners(data)}
-    cursors = {call.end(): True for call in _EXECUTE.finditer(data)} if b"listens_for" in data else {}
+    cursors = {call.end(): True for call in _EXECUTE().finditer(data)} if b"listens_for" in data else {}
     if not runners and not cursors:
         return False
     try:
         strings = Strings(data)
     except UnreadableError:
         return True
-    if strings.outside([listener.start() for listener in _LISTENER.finditer(data)]):
+    if strings.outside([listener.start() for listener in _LISTENER().finditer(data)]):
         runners = {**cursors, **runners}
     # A name that is not called here may be called under another one.
     used = strings.outside(sorted(runners))
     judged = [strings.argument(end) if runners[end] else None for end in used]
-    return True in judged or (None in judged and (strings.holds_several_commands() or _GLUE.search(data) is not None))
+    return True in judged or (None in judged and (strings.holds_several_commands() or _GLUE().search(data) is not None))
 
 
 # A lone semicolon that commands are joined with, or that a name or parameter stands for.
-_GLUE = re.compile(rb"""["'][ \t]?;[ \t]?["'][ \t]?(?:\.[ \t]?join\b|[,)\r\n])|["'];\\n["']\.join\b""")
+_GLUE = partial(re.compile, rb"""["'][ \t]?;[ \t]?["'][ \t]?(?:\.[ \t]?join\b|[,)\r\n])|["'];\\n["']\.join\b""")
 
 
 def _unless_renamed(statement: re.Match[bytes]) -> bytes:
-    return statement[0] if _ENGINE_RENAMED.search(statement[0]) else b""
+    return statement[0] if _ENGINE_RENAMED().search(statement[0]) else b""
 
 
 def _runners(data: bytes) -> Iterator[re.Match[bytes]]:
     for name, pattern in ((b"text", _TEXT), (b"exec_driver_sql", _DRIVER_SQL), (b"DDL", _DDL)):
         if name in data:
-            yield from pattern.finditer(data)
-    takes_strings = b"asyncpg" in data or _PSYCOPG.search(data) is not None
+            yield from pattern().finditer(data)
+    takes_strings = b"asyncpg" in data or _PSYCOPG().search(data) is not None
     if takes_strings:
-        yield from _FETCH.finditer(data)
+        yield from _FETCH().finditer(data)
     if b"execute" not in data:
         return
-    for call in _EXECUTE.finditer(data):
+    for call in _EXECUTE().finditer(data):
         receiver = data[max(call.start() - _LONGEST_RECEIVER, 0) : call.start()]
         if not call.lastindex or _is_operations(receiver) or takes_strings:
             yield call
@@ -138,5 +143,5 @@ def _runners(data: bytes) -> Iterator[re.Match[bytes]]:
 def _is_operations(receiver: bytes) -> bool:
     """Returns whether the text before a call ends in a name such as `op` and a dot."""
     name, dot, rest = receiver.rpartition(b".")
-    word = _LAST_WORD.search(name.rstrip(_BLANKS))
+    word = _LAST_WORD().search(name.rstrip(_BLANKS))
     return bool(dot) and not rest.strip(_BLANKS) and word is not None and (b"op" in word[0] or b"migration" in word[0])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from functools import partial
 
 from poolsafe.sql.scanner import PLACEHOLDER, split
 
@@ -30,11 +31,8 @@ _BODIES = {
 # What matters in the text of an f-string: escapes, doubled braces, fields, its end, and a line end without a triple.
 _NAMED_CHARACTER = rb"\\N\{[^{}'\"\r\n]*\}"
 _F_EDGES = {
-    quote: re.compile(
-        _NAMED_CHARACTER + rb"|\\(?:\r\n|[^{}])|\{\{|\}\}|[{}]|" + quote + (b"" if len(quote) > 1 else rb"|[\r\n]"),
-        re.DOTALL,
-    )
-    for quote in _BODIES
+    quote: partial(re.compile, rb"(?s)" + _NAMED_CHARACTER + rb"|\\(?:\r\n|[^{}])|\{\{|\}\}|[{}]|" + quote + line_end)
+    for quote, line_end in ((b"'", rb"|[\r\n]"), (b'"', rb"|[\r\n]"), (b"'''", b""), (b'"""', b""))
 }
 _FIELD_EDGE = re.compile(rb"#[^\r\n]*|'''|\"\"\"|['\"(){}:\[\]]")
 _FORMAT_EDGE = re.compile(rb"[{}]")
@@ -49,16 +47,18 @@ _BLANKS = b" \t\r\n\f\\"
 _NO_TEXT = tuple(b"%c" % byte for byte in b"0123456789.)")
 # What may be between the parenthesis of a call and the first word or string of its argument.
 _LEAD = re.compile(rb"(?:[\s\\(]|#[^\r\n]*)*")
-_FUNCTION_OR_CLASS = re.compile(
+_FUNCTION_OR_CLASS = partial(
+    re.compile,
     rb"(?:\A|[\r\n])[ \t]*"
     rb"(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*(?:\([^()]*\)[^()]*)*\)[^\r\n:]*|class[ \t]+\w[^\r\n:]*)"
-    rb":[ \t]*[\r\n]\s*\Z"
+    rb":[ \t]*[\r\n]\s*\Z",
 )
 # The name in what is before the `=` of an assignment on its line: annotated, or followed by nothing but a plus.
-_ASSIGNED = re.compile(rb"\b(\w+)[ \t]*(?::|\+?\Z)")
+_ASSIGNED = partial(re.compile, rb"\b(\w+)[ \t]*(?::|\+?\Z)")
 
-_ESCAPE = re.compile(
-    r"\\(\r\n|\n|\r|[0-7]{1,3}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|N\{[^{}\\]*\}|[abfnrtv'\"\\])"
+_ESCAPE = partial(
+    re.compile,
+    r"\\(\r\n|\n|\r|[0-7]{1,3}|x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|N\{[^{}\\]*\}|[abfnrtv'\"\\])",
 )
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v", "'": "'", '"': '"', "\\": "\\"}
 
@@ -70,10 +70,10 @@ _WORDS = (
     "reassign refresh reindex release repack reset revoke rollback savepoint security select set show start table "
     "truncate unlisten update vacuum values wait with"
 ).replace(" ", "|")
-_COMMAND = re.compile(rf"(?:{_WORDS})\b|[(%{{{PLACEHOLDER}]", re.IGNORECASE | re.ASCII)
+_COMMAND = partial(re.compile, rf"(?ia)(?:{_WORDS})\b|[(%{{{PLACEHOLDER}]")
 # A name whose text is followed by more: `NAME +`, `NAME +=`, or `{NAME}` before a command or another field.
-_FOLLOWED_NAME = re.compile(
-    rf"\b(\w+)\s*\+|\{{(?:\w+\.)*(\w+)\}}(?:\s|\\[nrt])*(?:\{{|(?:{_WORDS})\b)".encode(), re.IGNORECASE
+_FOLLOWED_NAME = partial(
+    re.compile, rf"(?i)\b(\w+)\s*\+|\{{(?:\w+\.)*(\w+)\}}(?:\s|\\[nrt])*(?:\{{|(?:{_WORDS})\b)".encode()
 )
 
 
@@ -226,7 +226,7 @@ class Strings:
             self.unfinished_names.add(name)
 
     def _continues_a_name(self) -> bool:
-        return any((name[1] or name[2]) in self.unfinished_names for name in _FOLLOWED_NAME.finditer(self.data))
+        return any((name[1] or name[2]) in self.unfinished_names for name in _FOLLOWED_NAME().finditer(self.data))
 
 
 def _skipped(data: bytes) -> Iterator[tuple[int, int]]:
@@ -259,7 +259,7 @@ def _text(data: bytes, start: int) -> str:
     end = _string_end(data, start + len(quote), quote, prefix, 0, parts)
     body = b"".join(parts) if _is_formatted(prefix) else data[start + len(quote) : end - len(quote)]
     text = body.decode("latin-1")
-    return text if b"r" in prefix or "\\" not in text else _ESCAPE.sub(_unescape, text)
+    return text if b"r" in prefix or "\\" not in text else _ESCAPE().sub(_unescape, text)
 
 
 def _assigned_name(before: bytes) -> bytes | None:
@@ -268,7 +268,7 @@ def _assigned_name(before: bytes) -> bytes | None:
     if not equals or rest.strip(_BLANKS + b"\v("):
         return None
     line = head[max(head.rfind(b"="), head.rfind(b"\r"), head.rfind(b"\n")) + 1 :]
-    name = _ASSIGNED.search(line)
+    name = _ASSIGNED().search(line)
     return None if name is None else name[1]
 
 
@@ -278,7 +278,7 @@ def _is_docstring(is_first: bool, before: bytes, behind: bytes) -> bool:
         return False
     if is_first and not before.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r\n\f"):
         return True
-    return _FUNCTION_OR_CLASS.search(before) is not None
+    return _FUNCTION_OR_CLASS().search(before) is not None
 
 
 def _quote(data: bytes, start: int) -> bytes:
@@ -310,7 +310,7 @@ def _string_end(
 
 def _formatted_end(data: bytes, body: int, quote: bytes, level: int, parts: list[bytes]) -> int:
     """Where the f-string ends whose text begins at `body`; `parts` receives the text, a placeholder for each field."""
-    search = _F_EDGES[quote].search
+    search = _F_EDGES[quote]().search
     position = body
     while edge := search(data, position):
         found = edge[0]
@@ -378,7 +378,8 @@ def _is_several(text: str) -> bool:
     if ";" not in text.rstrip(" \t\r\n;"):
         return False
     spans = split(text) or []
-    return any(_COMMAND.match(text, start) for start, _ in spans[1:])
+    command = _COMMAND()
+    return any(command.match(text, start) for start, _ in spans[1:])
 
 
 def _unescape(match: re.Match[str]) -> str:

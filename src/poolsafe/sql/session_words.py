@@ -2,15 +2,21 @@
 
 It errs on the side of an unneeded look. A text that begins with `SET` or `LISTEN` counts, one that contains the word
 elsewhere does not: `UPDATE ... SET` is everywhere.
+
+Compiling all the expressions takes longer than searching most projects, so each is compiled where it is first needed.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import AnyStr
+from functools import cache, partial
 
 from poolsafe.sql.setting_names import is_setting
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import AnyStr
 
 # Each pattern is next to a literal that its matches contain: a plain search for that is faster than `re`. A literal
 # in small letters is searched for in the file in small letters, one of them for several patterns. In small letters the
@@ -56,19 +62,24 @@ _INSIDE = (
     # A function of the project may have that name, and is given other things than SQL's function is.
     ("set_config", (r"""\.set_config\b|set_config\s*\(\s*(?:['":$%{\\\x01]|\Z)""",)),
     ("advisory_", (r"advisory_(?:xact_)?(?:un)?lock",)),
-    ("val(", (r"(?:last|curr)val\(",)),
+    ("lastval(", (r"lastval\(",)),
+    ("currval(", (r"currval\(",)),
     (" temp", (r"INTO\s+TEMP(?:ORARY)?\b", r"into\s+temp(?:orary)?\b")),
     ("with hold", (r"WITH\s+HOLD\b", r"with\s+hold\b")),
 )
-_LEADING = [re.compile(one) for _, patterns in (*_AS_WRITTEN, *_IN_ANY_CASE) for one in patterns]
-_BOUNDARY = [re.compile(pattern) for pattern in _BOUNDARIES]
-_ANYWHERE = re.compile("|".join(one for _, patterns in _INSIDE for one in patterns))
 
 
 def _of_bytes(
     patterns: Iterable[tuple[str, tuple[str, ...]]],
-) -> list[tuple[bytes, list[re.Pattern[bytes]]]]:
-    return [(literal.encode(), [re.compile(one.encode()) for one in found]) for literal, found in patterns]
+) -> list[tuple[bytes, list[partial[re.Pattern[bytes]]]]]:
+    return [(literal.encode(), [partial(re.compile, one.encode()) for one in found]) for literal, found in patterns]
+
+
+_ANYWHERE = partial(re.compile, "|".join(one for _, patterns in _INSIDE for one in patterns))
+_LEADING = [
+    *(partial(re.compile, one) for _, patterns in (*_AS_WRITTEN, *_IN_ANY_CASE) for one in patterns),
+    *(partial(re.compile, pattern) for pattern in _BOUNDARIES),
+]
 
 
 _AS_WRITTEN_BYTES = _of_bytes(_AS_WRITTEN)
@@ -79,22 +90,27 @@ _INSIDE_BYTES = _of_bytes(_INSIDE)
 _OTHER_NAMES = frozenset({"authorization", "characteristics", "names", "role", "schema", "session", "time"})
 
 # What may be between the beginning of a literal, or a semicolon in it, and the command.
-_LEAD = re.compile(r"(?:\A|[\"';])(?:\s|\\[nrt]|--[^\r\n]*[\r\n])*\Z")
+_LEAD = partial(re.compile, r"(?:\A|[\"';])(?:\s|\\[nrt]|--[^\r\n]*[\r\n])*\Z")
 _FARTHEST = 200  # characters of blanks and comments before a command
 
 
 def may_change_session(literal: str) -> bool:
     """Returns whether a string literal, or its text, may hold a command that changes the session or a transaction."""
-    return _ANYWHERE.search(literal) is not None or any(
+    return _ANYWHERE().search(literal) is not None or any(
         _may_be_setting(found) and _leads(literal[max(found.start() - _FARTHEST, 0) : found.start()])
-        for pattern in (*_LEADING, *_BOUNDARY)
+        for pattern in _leading()
         for found in pattern.finditer(literal)
     )
 
 
+@cache
+def _leading() -> list[re.Pattern[str]]:
+    return [pattern() for pattern in _LEADING]
+
+
 def _leads(before: str) -> bool:
     """Returns whether a command may begin after this text."""
-    return _LEAD.search(before) is not None
+    return _LEAD().search(before) is not None
 
 
 def _may_be_setting(found: re.Match[AnyStr]) -> bool:
@@ -106,19 +122,22 @@ def _may_be_setting(found: re.Match[AnyStr]) -> bool:
 
 
 # What has to be named for a literal to be run, under another name too.
-_RUNNERS = re.compile(
-    rb"\b(?:text|DDL|exec_driver_sql|execute|executemany|fetch|fetchmany|fetchrow|fetchval)(?![A-Za-z0-9_])"
+_RUNNERS = partial(
+    re.compile,
+    rb"\b(?:text|DDL|exec_driver_sql|execute|executemany|fetch|fetchmany|fetchrow|fetchval)(?![A-Za-z0-9_])",
 )
 # A function of PostgreSQL that SQLAlchemy's `func` calls, and asyncpg's own method for `LISTEN`.
 _CALLS = (
-    (b"set_config", re.compile(rb"\.[\s\\]*set_config[\s\\]*\(")),
-    (b"advisory_", re.compile(rb"\.[\s\\]*pg_(?:try_)?advisory_\w+[\s\\]*\(", re.IGNORECASE)),
-    (b"val", re.compile(rb"\.[\s\\]*(?:lastval|currval)[\s\\]*\(", re.IGNORECASE)),
+    (b"set_config", partial(re.compile, rb"\.[\s\\]*set_config[\s\\]*\(")),
+    (b"advisory_", partial(re.compile, rb"(?i)\.[\s\\]*pg_(?:try_)?advisory_\w+[\s\\]*\(")),
+    (b"lastval", partial(re.compile, rb"(?i)\.[\s\\]*lastval[\s\\]*\(")),
+    (b"currval", partial(re.compile, rb"(?i)\.[\s\\]*currval[\s\\]*\(")),
     # Awaited and with a channel: many other methods have the name.
     (
         b"add_listener",
-        re.compile(
-            rb"\b(?:await(?:_\w*)?|run_async)\b[^=;#]{1,300}?\.[\s\\]*add_listener[\s\\]*\((?!\s*(?:self\.)?\w*\s*\))"
+        partial(
+            re.compile,
+            rb"\b(?:await(?:_\w*)?|run_async)\b[^=;#]{1,300}?\.[\s\\]*add_listener[\s\\]*\((?!\s*(?:self\.)?\w*\s*\))",
         ),
     ),
 )
@@ -126,10 +145,11 @@ _CALLS = (
 
 def names_session_change(data: bytes) -> bool:
     """Returns whether a source may run such a command in a literal, or calls a function that changes the session."""
-    if any(literal in data and pattern.search(data) is not None for literal, pattern in _CALLS):
+    small = data.lower()
+    if any(literal in small and pattern().search(data) is not None for literal, pattern in _CALLS):
         return True
-    found = sorted(_commands(data)) if _RUNNERS.search(data) is not None else []
-    if not found:
+    found = sorted(_commands(data, small))
+    if not found or _RUNNERS().search(data) is None:
         return False
     # Imported late, as few files get so far.
     from poolsafe.sql.python_strings import Strings, UnreadableError
@@ -140,9 +160,8 @@ def names_session_change(data: bytes) -> bool:
         return True
 
 
-def _commands(data: bytes) -> Iterator[int]:
+def _commands(data: bytes, small: bytes) -> Iterator[int]:
     """Yields the offsets of what looks like a command, also where no literal is."""
-    small = data.lower()
     for pattern in _with_literal(_INSIDE_BYTES, small):
         yield from (found.start() for found in pattern.finditer(data))
     for pattern in (*_with_literal(_AS_WRITTEN_BYTES, data), *_with_literal(_IN_ANY_CASE_BYTES, small)):
@@ -153,6 +172,6 @@ def _commands(data: bytes) -> Iterator[int]:
 
 
 def _with_literal(
-    patterns: Iterable[tuple[bytes, list[re.Pattern[bytes]]]], data: bytes
+    patterns: Iterable[tuple[bytes, list[partial[re.Pattern[bytes]]]]], data: bytes
 ) -> Iterator[re.Pattern[bytes]]:
-    return (pattern for literal, found in patterns if literal in data for pattern in found)
+    return (pattern() for literal, found in patterns if literal in data for pattern in found)
