@@ -40,7 +40,7 @@ def site(draft: Draft) -> Site:
 
 
 def _from_environment(draft: Draft) -> tuple[str, Lines]:
-    return _named(draft, _read(draft, draft.choices.weighted(((5, urls.ASYNCPG), (1, urls.SQLITE)))))
+    return _named(draft, _read(draft, draft.choices.weighted(((9, urls.ASYNCPG), (1, urls.SQLITE)))))
 
 
 def _read(draft: Draft, default: str) -> str:
@@ -216,7 +216,7 @@ def _of_sqlite(draft: Draft) -> str:
             '{"check_same_thread": False}',
             '{"check_same_thread": False}',
             '{"check_same_thread": False, "timeout": 30}',
-            '{"timeout": 15}',
+            '{"uri": True, "timeout": 15}',
             "dict(check_same_thread=False)",
             '{"uri": True}',
         )
