@@ -117,6 +117,21 @@ SHARED = """
     keep(x)
     CURRENT['a'] = 1
     reveal(x)  # {'a': 1}
+
+    x = {'a': 0}
+    x['b'] = 0
+    y = {}
+    y.update(x)
+    reveal(y)  # {'a': 0, 'b': 0}
+
+    def f():
+        x = {'a': 0}
+        put = x.update
+        put(b=0)
+        y = {}
+        y.setdefault('c', {}).update(x)
+        return y
+    reveal(f())  # {'c': {'a': 0, 'b': 0}}
 """
 
 

@@ -150,10 +150,13 @@ class Closure:
         return found
 
     def _read_later(self) -> dict[str, int]:
-        """Returns the names that the slice reads for more than changing their objects, with the last position."""
+        """Returns the names that the slice reads for more than changing their objects, with the last position.
+
+        What a change gives to its object counts too: it may have been changed before.
+        """
         found = dict(self._held)
-        for line in self._needed:
-            for name in self._read_by(line):
+        for line in self._wanted:
+            for name in self._read_by(line) if line in self._needed else _given_by(line.node):
                 found[name] = max(found.get(name, -1), line.reach)
         queue = list(found)
         while queue:
@@ -309,6 +312,17 @@ def _binds_constant(line: Line) -> bool:
 
 
 def _names_in(node: ir.Expression) -> set[str]:
+    return {one.id for one in ir.walk(node) if isinstance(one, ir.Name)}
+
+
+def _given_by(node: ir.Statement) -> set[str]:
+    """Returns the names that a change reads, without that of the object whose method it calls or whose item it sets."""
+    match node:
+        case ir.Evaluate(value=ir.Call() | ir.Await()):
+            calls = (one for one in ir.walk(node) if isinstance(one, ir.Call))
+            return set().union(*(_names_in(given.value) for one in calls for given in one.arguments))
+        case ir.Assign(value=value):
+            return _names_in(value)
     return {one.id for one in ir.walk(node) if isinstance(one, ir.Name)}
 
 
