@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 _SIGN = b"async_fallback"
 _PSYCOPG = re.compile(rb"\+psycopg\b")
-_FROM = rb"from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^()]*\)|[^\r\n;#]*)"
-_IMPORT = re.compile(rb"^[ \t]*(?:" + _FROM + rb"|import[ \t]+([\w. \t,]+))", re.MULTILINE)
+# They begin with a literal, so that `re` can skip the text before it. Whether that begins a line is asked afterwards.
+_FROM = re.compile(rb"from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^()]*\)|[^\r\n;#]*)")
+_IMPORT = re.compile(rb"import[ \t]+([\w. \t,]+)")
 _ITEM = re.compile(rb"([\w.]+|\*)(?:[ \t]+as[ \t]+(\w+))?")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 # What is called: the name before the last dot, if there is one, and the last name.
@@ -99,19 +100,29 @@ class _Files:
 
     def renamings(self, path: str, name: bytes) -> list[tuple[bytes, bytes]]:
         """Returns what a file assigns to a name: each as a dotted name's last but one and last part."""
+        content = self.content(path)
+        if not any(name + sign in content for sign in (b" =", b"=", b":", b"\t")):
+            return []
         if path not in self._renamings:
-            self._renamings[path] = _RENAMED.findall(self.content(path))
+            self._renamings[path] = _RENAMED.findall(content)
         return [(owner, old) for new, owner, old in self._renamings[path] if new == name]
 
     def _imported(self, path: str) -> Iterator[tuple[str, bytes, bytes]]:
         folder = os.path.dirname(path)
-        for dots, module, listed, modules in _IMPORT.findall(self.content(path)):
-            for name, bound in _ITEM.findall(modules):
-                yield self._find(folder, b"", name), b"", bound or name.rpartition(b".")[2]
-            home = self._find(folder, dots, module) if listed else ""
+        content = self.content(path)
+        for modules in _IMPORT.finditer(content):
+            if _begins_line(content, modules.start()):
+                for name, bound in _ITEM.findall(modules[1]):
+                    yield self._find(folder, b"", name), b"", bound or name.rpartition(b".")[2]
+        for statement in _FROM.finditer(content):
+            if not _begins_line(content, statement.start()):
+                continue
+            dots, module, listed = statement.groups()
+            home = self._find(folder, dots, module)
+            has_modules = not home or home.endswith("__init__.py")
             for name, bound in _ITEM.findall(_COMMENT.sub(b"", listed)):
                 yield home, name, bound or name
-                below = self._find(folder, dots, module + b"." + name) if name != b"*" else ""
+                below = self._find(folder, dots, module + b"." + name) if has_modules and name != b"*" else ""
                 if below:
                     yield below, b"", bound or name
 
@@ -122,6 +133,10 @@ class _Files:
         parts = name.decode("latin-1").strip(".").split(".")
         bases = (folder,) if dots else _folders_above(folder, self.root)
         return next(filter(None, (_file(base, parts) for base in bases)), "")
+
+
+def _begins_line(data: bytes, offset: int) -> bool:
+    return not data[data.rfind(b"\n", 0, offset) + 1 : offset].strip(b" \t")
 
 
 def _renamed(home: str, files: _Files) -> frozenset[str]:
