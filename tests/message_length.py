@@ -9,8 +9,8 @@ LONGEST = 160
 _VARYING = re.compile(
     r"assuming the driver is asyncpg, |use SQLAlchemy >= 2.0.21, then "
     r"| and use asyncpg >= 0.31(?: or `prepared_statement_name_func=lambda: ..`)?"
-    r"| behind (?:a pooler such as PgBouncer|a pooler|the configured \w+ pooler|the \w+ pooler in [\w.-]+)"
-    r"| \((?:suggested by|it |the |its |`|syntax error)[^;]*\)"
+    r"|(?:^| )behind (?:a pooler such as PgBouncer|a pooler|the configured \w+ pooler|the \w+ pooler in [\w.-]+)"
+    r"| \((?:poolsafe |it |the |its |`|syntax error|(?:port|host|variable) \S+ suggests)[^;]*\)"
 )
 # A longer name, or a longer text that is quoted, counts as this many characters.
 _COUNTED = 12

@@ -166,7 +166,7 @@ def test_verbose_says_which_engines_are_left_alone(poolsafe: Run, tmp_path: Path
     assert poolsafe("a.py").err == ""
     ran = poolsafe("--verbose", "a.py")
     assert ran.code == 0
-    assert ran.err.startswith("poolsafe: a.py:5: not judged: ")
+    assert ran.err.startswith("poolsafe: a.py:5: not checked: ")
 
 
 def test_statistics(poolsafe: Run, tmp_path: Path) -> None:
@@ -191,12 +191,12 @@ def test_statistics_count_the_engines_that_nobody_can_judge(poolsafe: Run, tmp_p
     assert ran.out.splitlines()[:3] == [
         "1\tPGB101\t[*] missing-cache-size",
         "1\tPGB201\t[*] missing-pre-ping",
-        "4\t-\t[ ] not judged",
+        "4\t-\t[ ] not checked",
     ]
     said = [line.partition(": ")[2] for line in ran.err.splitlines()]
     assert len(said) == 4
-    assert said[0].startswith("b.py:5: not judged: the driver is unknown: ")
-    assert said[1].startswith("b.py:6: not judged: `statement_cache_size` is unknown: ")
+    assert said[0].startswith("b.py:5: not checked: the driver is unknown: ")
+    assert said[1].startswith("b.py:6: not checked: `statement_cache_size` is unknown: ")
     rows = json.loads(poolsafe("--statistics", "--output-format=json").out)
     assert rows[0] == {
         "code": "PGB101",

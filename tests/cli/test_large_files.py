@@ -23,7 +23,7 @@ engine = create_async_engine("postgresql+asyncpg://db/app")
 """
 FILLING = "x = 1\n" * 2_000_000
 REFUSED = (
-    "data.py:1:1: PGB009 `data.py` could not be read (a file of more than 8 MB), so its engines were not checked; "
+    "data.py:1:1: PGB009 `data.py` could not be parsed (a file of more than 8 MB), so its engines were not checked; "
     "fix or exclude it\n"
 )
 

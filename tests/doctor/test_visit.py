@@ -80,7 +80,7 @@ def test_the_report(doctor: Any) -> None:
         "Examined db:6432, database app, as u\n",
         "Parameters of the URL that were not sent: pgbouncer\n",
         "Transactions: clients share server connections, and each transaction may use another one\n",
-        "  jit: refused (unsupported startup parameter: jit)\n",
+        "  jit: rejected (unsupported startup parameter: jit)\n",
         "Recommended options: 0 of 24 queries failed\n",
         "  PostgreSQL's idle timeouts: idle_session_timeout = 5min; a pooler's own timeouts",
         "Verdict: transaction-breaks\n",
@@ -162,13 +162,13 @@ def test_the_state_of_sessions(doctor: Any) -> None:
     assert doctor.said[1]["state"] is True
     assert doctor.said[1]["timeout"] == 120
     for text in (
-        "  no options: 6 of 48 queries failed, 4 of them without an error, with another client's rows\n",
+        "  no options: 6 of 48 queries failed, 4 of them silently, with another client's rows\n",
         "  both sizes 0: 0 of 48 queries failed\n",
         "  setting: the next client on that server gets it; its owner loses it on another server\n",
         "  advisory lock: no other client gets it; its owner keeps it\n",
         "  temporary table: unknown\n",
         "  LISTEN: could not be tried: not allowed\n",
-        "  notifications: do not arrive, without an error\n",
+        "  notifications: do not arrive, and no error is raised\n",
     ):
         assert text in ran.stdout, ran.stdout
     assert "--probe-state creates these on shared server connections" in ran.stderr

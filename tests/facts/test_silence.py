@@ -61,7 +61,7 @@ ENGINES = [
     (
         "create_async_engine(DB, pool_pre_ping=True, async_creator=connect)",
         Cause.CREATOR,
-        "its `async_creator` cannot be followed",
+        "poolsafe cannot follow its `async_creator`",
     ),
     (
         "create_engine(url)",
@@ -80,8 +80,8 @@ ENGINES = [
         Cause.OTHER_DRIVER,
         "its URL begins with `mysql+aiomysql://` or `sqlite+aiosqlite://`",
     ),
-    (RIGHT, Cause.NO_FAULT, "no problem was found"),
-    (f"{RIGHT} if settings.on else None", Cause.NO_FAULT, "no problem was found"),
+    (RIGHT, Cause.NO_FAULT, "no problem found"),
+    (f"{RIGHT} if settings.on else None", Cause.NO_FAULT, "no problem found"),
     (f"{RIGHT} if False else None", Cause.UNREACHED, "no code path reaches it"),
 ]
 
@@ -234,17 +234,21 @@ def project(tmp_path: Path) -> Path:
 def test_the_summary_counts_what_was_not_judged(project: Path) -> None:
     ran = run(project, ".")
     assert (ran.returncode, ran.stderr) == (0, "")
-    assert ran.stdout == "All checks passed! (2 files, 3 engines; 2 not judged: --verbose says why)\n"
+    assert (
+        ran.stdout == "All checks passed! (2 files, 3 engines; 2 could not be checked: run with --verbose to see why)\n"
+    )
 
 
 def test_verbose_says_why_and_how_to_learn_more(project: Path) -> None:
     ran = run(project, "--verbose", ".")
     assert [line.removeprefix("poolsafe: ") for line in ran.stderr.splitlines()] == [
-        "a.py:8: not judged: the driver is unknown: `company.url` is outside the project",
-        "a.py:9: not judged: `statement_cache_size` is unknown: it comes from the environment variable `N`",
-        "a.py:10: not reported: no problem was found",
+        "a.py:8: not checked: the driver is unknown: `company.url` is outside the project",
+        "a.py:9: not checked: `statement_cache_size` is unknown: it comes from the environment variable `N`",
+        "a.py:10: not reported: no problem found",
     ]
-    last = "All checks passed! (2 files, 3 engines; 2 not judged: --extend-select PGB010 says what to do)\n"
+    last = (
+        "All checks passed! (2 files, 3 engines; 2 could not be checked: run with --extend-select PGB010 for advice)\n"
+    )
     assert ran.stdout == last
 
 
@@ -264,7 +268,7 @@ def test_quiet_is_quiet(project: Path) -> None:
 
 
 def looked_at(text: str) -> str:
-    found = re.search(r"\d+ files?, \d+ engines?(; \d+ not judged)?", text)
+    found = re.search(r"\d+ files?, \d+ engines?(; \d+ could not be checked)?", text)
     assert found is not None, text
     return found[0]
 
@@ -288,7 +292,7 @@ def test_every_way_through_the_command_counts_alike(project: Path, monkeypatch: 
             run(project, "--fix-only", "."),
         )
     }
-    assert told == {"8 files, 27 engines; 14 not judged"}
+    assert told == {"8 files, 27 engines; 14 could not be checked"}
 
 
 def test_formats_for_programs_stay_what_they_are(project: Path) -> None:
@@ -307,7 +311,7 @@ def test_sarif_notifies(project: Path) -> None:
     assert first["level"] == "note"
     assert first["descriptor"] == {"id": "PGB010", "index": 0}
     assert first["message"]["text"].startswith("this engine was not checked: the driver is unknown (")
-    assert second["message"]["text"].startswith("the caches of this engine were not checked: `statement_cache_size`")
+    assert second["message"]["text"].startswith("this engine's caches were not checked: `statement_cache_size`")
     place = first["locations"][0]["physicalLocation"]
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("a.py", 8)
     assert [one["id"] for one in sarif["tool"]["driver"]["notifications"]] == ["PGB010"]
@@ -349,13 +353,14 @@ def test_only_its_whole_code_selects_the_rule(project: Path, arguments: list[str
     assert ran.stdout.count(": PGB010 ") == found
     assert ran.returncode == (1 if found else 0)
     # Selected or not, what is not judged is counted.
-    assert looked_at(ran.stdout) == "2 files, 3 engines; 2 not judged"
+    assert looked_at(ran.stdout) == "2 files, 3 engines; 2 could not be checked"
 
 
 def test_a_selected_rule_needs_no_hint(project: Path) -> None:
     ran = run(project, "--extend-select=PGB010", "--statistics", ".")
     assert (
-        ran.stdout == "2\tPGB010\t[ ] unjudged-engine\nFound 2 problems.\nChecked 2 files, 3 engines; 2 not judged.\n"
+        ran.stdout
+        == "2\tPGB010\t[ ] unjudged-engine\nFound 2 problems.\nChecked 2 files, 3 engines; 2 could not be checked.\n"
     )
 
 

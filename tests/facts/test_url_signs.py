@@ -88,13 +88,13 @@ def said(root: Path, code: str) -> list[Finding]:
 @pytest.mark.parametrize(
     ("code", "sign"),
     [
-        ('create_async_engine(PG + os.environ["PGBOUNCER_HOST"])', "(suggested by variable PGBOUNCER_HOST)"),
+        ('create_async_engine(PG + os.environ["PGBOUNCER_HOST"])', "(variable PGBOUNCER_HOST suggests one)"),
         # A name goes before a mere port or word.
-        ('create_async_engine(PG + os.environ["POOLER_HOST"] + ":6432/app")', "(suggested by variable POOLER_HOST)"),
-        ('create_async_engine(PG + "db/app?pgbouncer=true")', "(suggested by `pgbouncer` in the URL)"),
-        ('create_async_engine(PG + "pooler:6432/app")', "(suggested by port 6432)"),
+        ('create_async_engine(PG + os.environ["POOLER_HOST"] + ":6432/app")', "(variable POOLER_HOST suggests one)"),
+        ('create_async_engine(PG + "db/app?pgbouncer=true")', "(`pgbouncer` in the URL suggests one)"),
+        ('create_async_engine(PG + "pooler:6432/app")', "(port 6432 suggests one)"),
         # What contradicts itself says nothing against a pooler.
-        ('create_async_engine(os.getenv("DIRECT_URL", PG + "pgbouncer/app"))', "(suggested by host pgbouncer)"),
+        ('create_async_engine(os.getenv("DIRECT_URL", PG + "pgbouncer/app"))', "(host pgbouncer suggests one)"),
     ],
 )
 def test_a_weak_sign_is_named_and_makes_no_error(tmp_path: Path, code: str, sign: str) -> None:

@@ -312,7 +312,7 @@ def test_lines_about_a_cell_name_it(poolsafe: Poolsafe, tmp_path: Path) -> None:
     cells = [HEAD, "import os\nengine = create_async_engine(os.environ['URL'])  # noqa: PGB10x"]
     (tmp_path / "a.ipynb").write_bytes(written(notebook(*cells)))
     err = poolsafe("--verbose").err
-    assert "a.ipynb:cell 2:2: not judged: " in err
+    assert "a.ipynb:cell 2:2: not checked: " in err
     assert "a.ipynb:cell 2:2: Invalid `# noqa` directive" in err
 
 
@@ -377,7 +377,7 @@ def test_outputs_may_be_large(poolsafe: Poolsafe, tmp_path: Path) -> None:
 def test_a_notebook_that_is_too_large(poolsafe: Poolsafe, tmp_path: Path) -> None:
     large = written(notebook(*CELLS, padding="A" * 3_000_000))
     small = written(notebook("import os", padding="A" * 3_000_000))
-    refused = "a.ipynb:1:1: PGB009 `a.ipynb` could not be read (a file of more than 2 MB), "
+    refused = "a.ipynb:1:1: PGB009 `a.ipynb` could not be parsed (a file of more than 2 MB), "
     with (
         mock.patch.multiple("poolsafe.reading", LARGEST_NOTEBOOK=2_000_000),
         mock.patch("poolsafe.config.settings.LARGEST_NOTEBOOK", 2_000_000),

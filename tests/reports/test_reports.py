@@ -376,12 +376,18 @@ def test_the_summary(fixes: list[Remedy | None], fixed: int, mention: bool, line
         (Coverage(0), "All checks passed! (0 files, 0 engines)"),
         (Coverage(1, 1), "All checks passed! (1 file, 1 engine)"),
         (Coverage(1, 1, connections=2), "All checks passed! (1 file, 1 engine, 2 connections)"),
-        (Coverage(214, 5, 2), "All checks passed! (214 files, 5 engines; 2 not judged: --verbose says why)"),
-        (Coverage(2, 1, 1), "All checks passed! (2 files, 1 engine; 1 not judged: --verbose says why)"),
+        (
+            Coverage(214, 5, 2),
+            "All checks passed! (214 files, 5 engines; 2 could not be checked: run with --verbose to see why)",
+        ),
+        (
+            Coverage(2, 1, 1),
+            "All checks passed! (2 files, 1 engine; 1 could not be checked: run with --verbose to see why)",
+        ),
     ],
 )
 def test_the_last_line_says_what_was_looked_at(coverage: Coverage, line: str) -> None:
-    hint = ": --verbose says why"
+    hint = ": run with --verbose to see why"
     assert list(Tally([], 0, coverage, mention_unsafe=True, hint=hint).report_lines()) == [line]
     looked = line.removeprefix("All checks passed! (").removesuffix(")")
     for tally in (
@@ -427,7 +433,7 @@ def test_statistics() -> None:
     assert list(statistics([], 0, Style())) == []
     assert list(statistics([diagnostic()], 12, Style())) == [
         " 1\tPGB201\t[*] missing-pre-ping\n",
-        "12\t-\t[ ] not judged\n",
+        "12\t-\t[ ] not checked\n",
     ]
     # Where the rule is selected, its own line says it.
     assert list(statistics([diagnostic(code="PGB010", name="unjudged-engine", fix=None)], 12, Style())) == [

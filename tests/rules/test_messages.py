@@ -153,7 +153,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
     (engine(ABSENT, ZERO, name_function=NameFunction.UNIQUE), {}, ["PGB102", "PGB107"], []),
     (engine(name_function=NameFunction.EMPTY), {"asyncpg": (0, 27)}, ["PGB107"], ["unnamed prepared statement"]),
     (engine(name_function=NameFunction.UNIQUE), {"sqlalchemy": (1, 4, 54)}, ["PGB107"], ["needs SQLAlchemy >= 2.0.10"]),
-    (engine(SOMETIMES, SOMETIMES), {}, ["PGB108"], ["on some paths only"]),
+    (engine(SOMETIMES, SOMETIMES), {}, ["PGB108"], ["only on some code paths"]),
     (engine(), {"pooler": PoolMode.STATEMENT, "asyncpg": (0, 32)}, ["PGB109"], ["statement pooling mode"]),
     (engine(pre_ping=PrePing.ABSENT), {}, ["PGB201"], ["client_idle_timeout", "ConnectionDoesNotExistError"]),
     (engine(pre_ping=PrePing.ABSENT), SESSION, ["PGB201"], ["restart of PgBouncer or PostgreSQL"]),
@@ -184,7 +184,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
         engine(connect=(parameter("sslmode", ParameterWhere.URL_QUERY, everywhere=False),)),
         NONE,
         ["PGB205"],
-        ["libpq's `sslmode` in the URL on some paths: asyncpg raises"],
+        ["libpq's `sslmode` in the URL on some code paths: asyncpg raises"],
     ),
     (
         engine(connect=(parameter("sslmode", ParameterWhere.URL_QUERY, "'required'"),)),
@@ -221,7 +221,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
         ["PGB206"],
         ["SQLAlchemy >= 2.0.21"],
     ),
-    (Unparsable("db.py", 0, 0, "line 3: invalid syntax"), NONE, ["PGB009"], ["`db.py` could not be read (line 3"]),
+    (Unparsable("db.py", 0, 0, "line 3: invalid syntax"), NONE, ["PGB009"], ["`db.py` could not be parsed (line 3"]),
 ]
 
 
@@ -365,4 +365,9 @@ def test_foreign_parameters_can_be_read(key: str, where: ParameterWhere) -> None
     for count in (1, 2, 4):
         for finding in said(engine(connect=parameters[:count])):
             assert_can_be_read(finding, RULES["PGB205"])
-            assert finding.message.startswith(f"{FOREIGN[key].owner} `{key}`")
+            named = (
+                f"{FOREIGN[key].owner} `{key}` in"
+                if count == 1
+                else f"`{key}` ({FOREIGN[key].owner}) and {count - 1} other"
+            )
+            assert finding.message.startswith(named)

@@ -40,31 +40,33 @@ REFUSED = """
     create_async_engine(PG + "?pooled=true")  # `pooled` in the URL
     create_async_engine(PG + "?pgbouncer=true")  # Prisma's `pgbouncer` in the URL
     create_async_engine(PG + "?supa=base-pooler.x")  # Supabase's `supa` in the URL
-    create_async_engine(PG + "?connection_limit=1&pool_timeout=0&schema=public")  # `connection_limit` and 2 more
+    create_async_engine(PG + "?connection_limit=1&pool_timeout=0&schema=public")  # (Prisma's) and 2 other parameters
+    create_async_engine(PG + "?pgbouncer=true&supa=x")  # ; remove them
+    create_async_engine(PG + "?sslmode=require&jit=off")  # ; use asyncpg's `ssl`, and correct the other one
     create_async_engine(PG + "?channel_binding=require")  # libpq's `channel_binding`
-    create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # in `connect_args` on some paths
+    create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # on some code paths
     create_async_engine(PG, server_settings={"jit": "off"})  # asyncpg's `server_settings` passed to SQLAlchemy's engine
-    create_async_engine(PG, ssl=True, command_timeout=5)  # asyncpg's `ssl` and 1 more passed to SQLAlchemy's engine
+    create_async_engine(PG, ssl=True, command_timeout=5)  # and 1 other keyword passed to SQLAlchemy's engine function
     create_async_engine(PG, ssl=True, command_timeout=5)  # ; pass them in `connect_args`
     create_async_engine(PG, sslmode="require")  # libpq's `sslmode` passed to SQLAlchemy's engine function
     create_async_engine(PG, poolsize=5)  # sent to create_engine()`; use `pool_size`
     create_async_engine(PG, connect_arg=ZERO)  # ; use `connect_args`
     create_async_engine(PG, server_setting={})  # ; use `server_settings` in `connect_args`
     create_async_engine(PG, nonsense=1)  # ; remove it
-    create_async_engine(PG, **({"nonsense": 1} if unknown else {}))  # engine function on some paths
+    create_async_engine(PG, **({"nonsense": 1} if unknown else {}))  # engine function on some code paths
     create_async_engine(PG, async_creator=make, nonsense=1)  # `nonsense` passed to SQLAlchemy's engine function
     async_engine_from_config({"sqlalchemy.url": PG, "sqlalchemy.ssl": "1"})  # asyncpg's `ssl` passed to SQLAlchemy's
     async_engine_from_config({"url": PG, "ssl": "1"}, prefix="")  # asyncpg's `ssl` passed to SQLAlchemy's
     AsyncEngine(create_engine(PG, connect_args={"foo": 1}))  # got an unexpected keyword argument 'foo'
-    create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # `statement_cache_size` and 1 more in
+    create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # (asyncpg's) and 1 other parameter in
     create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # `ProgrammingError: invalid connection option "st
     create_engine("postgresql://db/a", connect_args={"server_settings": {}})  # invalid dsn: invalid connection option
     create_engine("postgresql+psycopg2://db/a?prepared_statement_cache_size=0")  # SQLAlchemy's `prepared_statement
-    create_engine("sqlite://", connect_args={"command_timeout": 5})  # raises `TypeError`; use it only for engines
-    create_async_engine("sqlite+aiosqlite://", connect_args=ZERO)  # of an engine on SQLite
+    create_engine("sqlite://", connect_args={"command_timeout": 5})  # raises `TypeError`; use it only with asyncpg
+    create_async_engine("sqlite+aiosqlite://", connect_args=ZERO)  # of an engine that uses SQLite
     create_async_engine("mysql+asyncmy://db/a", connect_args=ZERO)  # asyncmy: connecting raises `TypeError: connect()
-    create_engine("mysql://db/a", connect_args=ZERO)  # of an engine on mysql
-    engine_from_config({"sqlalchemy.url": "postgresql+psycopg://db/a"}, connect_args=ZERO)  # of an engine on psycopg
+    create_engine("mysql://db/a", connect_args=ZERO)  # of an engine that uses mysql
+    engine_from_config({"sqlalchemy.url": "postgresql+psycopg://db/a"}, connect_args=ZERO)  # engine that uses psycopg
 """
 SILENT = """
     create_async_engine(PG, connect_args=ZERO)

@@ -167,7 +167,7 @@ class _Examination:
         root = self._project.root or root_of(self._path)
         place = "" if evidence is None else f" ({os.path.relpath(evidence.path, root)}:{evidence.row})"
         return (
-            f"{source.row_name(row)}: {'not judged' if silence.unjudged else 'not reported'}: {silence.reason}{place}"
+            f"{source.row_name(row)}: {'not checked' if silence.unjudged else 'not reported'}: {silence.reason}{place}"
         )
 
     def _add_noqa(self, source: Source, findings: list[Finding]) -> Outcome:

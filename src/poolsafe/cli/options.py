@@ -24,8 +24,8 @@ DESCRIPTION = (
     "Find and repair SQLAlchemy, asyncpg and psycopg code that breaks behind PgBouncer and other connection poolers."
 )
 EPILOG = (
-    "Exit codes: 0 if there is nothing left to report, 1 for findings or a diff, 2 for wrong usage, an "
-    "invalid configuration or an error, 3 if a path does not exist or a directory contains no Python files."
+    "Exit codes: 0 if there is nothing left to report, 1 for findings or a diff, 2 for a usage error, an "
+    "invalid configuration or another error, 3 if a path does not exist or a directory contains no Python files."
 )
 _DIGITS = 9
 COLOURS = ("auto", "always", "never")
@@ -367,7 +367,10 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
     group.add_argument("-q", "--quiet", action="store_true", help="print only the findings")
     group.add_argument("-s", "--silent", action="store_true", help="print nothing; only set the exit code")
     group.add_argument(
-        "-v", "--verbose", action="store_true", help="also list the engines without findings, with reasons"
+        "-v",
+        "--verbose",
+        action="store_true",
+        help="also list the engines without findings, and say why there is no finding",
     )
     group.add_argument("-e", "--exit-zero", action="store_true", help="exit with 0 even if there are findings")
     group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed")
@@ -392,7 +395,8 @@ def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--probe-state",
         action="store_true",
-        help="with --doctor: also test session state; if the doctor is killed, a lock, setting or table may remain",
+        help="with --doctor: also test session state; if the doctor is killed, a lock, setting or table "
+        "may be left behind on the server",
     )
     group.add_argument(
         "--write-config", action="store_true", help="with --doctor: save the result to the configuration file"
@@ -400,5 +404,5 @@ def _add_doctor(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         "--timeout",
         metavar="SECONDS",
-        help="with --doctor: give up after this time (default: 30, or 120 with --probe-state)",
+        help="with --doctor: give up after SECONDS seconds (default: 30, or 120 with --probe-state)",
     )

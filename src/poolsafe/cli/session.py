@@ -203,12 +203,12 @@ class Session:
         )
 
     def _hint(self) -> str:
-        """Returns how to learn more about what was not judged, beyond what the present options show."""
+        """Returns how to learn more about what could not be checked, beyond what the present options show."""
         if UNJUDGED in self._settings.enabled:
             return ""
         if self._options.verbose:
-            return f": --extend-select {UNJUDGED} says what to do"
-        return ": --verbose says why"
+            return f": run with --extend-select {UNJUDGED} for advice"
+        return ": run with --verbose to see why"
 
     def _warn_of_ruff(self) -> None:
         """Warns once for each ruff configuration that would remove poolsafe's codes from comments."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 class Tally:
     """The numbers of one run. `mention_unsafe` is False if the user does not want hints about unsafe fixes.
 
-    With `fix_only`, remaining findings are not reported. `hint` says how to learn more about what was not judged.
+    With `fix_only`, remaining findings are not reported. `hint` says how to learn more about what could not be checked.
     """
 
     __slots__ = ("_coverage", "_hint", "fix_only", "fixed", "mention_unsafe", "offered", "remaining", "unsafe")
@@ -77,18 +77,18 @@ class Tally:
         yield f"Checked {self._looked_at()}."
 
     def _looked_at(self) -> str:
-        """Returns what was checked and what was not judged: `3 files, 2 engines; 1 not judged: ...`."""
+        """Returns what was checked and what could not be checked: `3 files, 2 engines; 1 could not be checked: ...`."""
         looked = f"{counted(self._coverage.files, 'file')}, {counted(self._coverage.engines, 'engine')}"
         if self._coverage.connections:
             looked += f", {counted(self._coverage.connections, 'connection')}"
         unjudged = self._coverage.unjudged
-        return f"{looked}; {unjudged} not judged{self._hint}" if unjudged else looked
+        return f"{looked}; {unjudged} could not be checked{self._hint}" if unjudged else looked
 
 
 def statistics(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -> Iterator[str]:
     """Yields a line for each rule with findings: how many, code, whether all can be fixed, name.
 
-    `unjudged` is how many calls could not be judged. They have a line of their own, unless their rule is selected.
+    `unjudged` is how many calls could not be checked. They have a line of their own, unless their rule is selected.
     """
     groups = _groups(diagnostics)
     unjudged = _without_rule(groups, unjudged)
@@ -98,11 +98,11 @@ def statistics(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -
         mark = "*" if fixable == len(group) else "-" if fixable else " "
         yield f"{len(group):>{width}}\t{style.paint(code, 'code')}\t[{mark}] {group[0].name}\n"
     if unjudged:
-        yield f"{unjudged:>{width}}\t-\t[ ] not judged\n"
+        yield f"{unjudged:>{width}}\t-\t[ ] not checked\n"
 
 
 def statistics_as_json(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -> Iterator[str]:
-    """Yields the same as JSON, as ruff does. The row of what was not judged has no code unless its rule is selected."""
+    """Yields the same as JSON, as ruff does. Calls that were not checked have a code only if their rule is selected."""
     import json
 
     groups = _groups(diagnostics)

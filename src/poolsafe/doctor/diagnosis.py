@@ -57,7 +57,7 @@ WORDS = {
         "Nothing breaks here, but that connection is no longer shared."
     ),
     Between.STATEMENT: (
-        "A pooler in statement mode. It refuses transactions, so an engine works only with "
+        "A pooler in statement mode. It rejects transactions, so an engine works only with "
         '`isolation_level="AUTOCOMMIT"`.'
     ),
     Between.UNKNOWN: (

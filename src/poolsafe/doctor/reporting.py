@@ -36,13 +36,13 @@ _MARGIN = "  "
 _FATES = {
     Fate.CARRIED: "applied",
     Fate.DROPPED: "dropped: connecting works, but the value has no effect",
-    Fate.REFUSED: "refused",
+    Fate.REFUSED: "rejected",
     Fate.UNKNOWN: "unknown: the server does not report it",
 }
 _MOVEMENTS = {
     Movement.MOVES: "clients share server connections, and each transaction may use another one",
     Movement.STAYS: "each client keeps its server connection",
-    Movement.NO_TRANSACTIONS: "refused",
+    Movement.NO_TRANSACTIONS: "rejected",
 }
 _CARRIED = {
     Carried.YES: "supported",
@@ -134,7 +134,7 @@ class _Report:
         if found.state is not None:
             rows = [f"{fate.name}: {_fate(fate)}" for fate in found.state]
             if found.notifications is not None:
-                arrive = "arrive" if found.notifications else "do not arrive, without an error"
+                arrive = "arrive" if found.notifications else "do not arrive, and no error is raised"
                 rows.append(f"notifications: {arrive}")
             yield from self._table(leftover_state.TITLE, leftover_state.EXPLANATION, rows)
 
@@ -303,7 +303,7 @@ def _figures(outcome: Outcome) -> str:
     names = ", ".join(f"{name} {count}" for name, count in outcome.failures.items() if name != WRONG)
     figures = f"{outcome.failed} of {outcome.attempts} queries failed"
     if wrong:
-        figures += f", {wrong} of them without an error, with another client's rows"
+        figures += f", {wrong} of them silently, with another client's rows"
     return f"{figures} ({names})" if names else figures
 
 

@@ -26,7 +26,7 @@ def driver_of(project: Project, module: Module, calls: Iterable[ObservedCall]) -
             package = single.name.partition(".")[0]
             return package, f"a connection of {package} runs it"
         if isinstance(single, (Connectable, SessionMaker)):
-            return "", "SQLAlchemy refuses plain strings here"
+            return "", "SQLAlchemy rejects plain strings here"
         return "", "an object of the project runs it"
     if not any(call.awaited for call in calls):
         return "", "a synchronous connection runs it"

@@ -25,7 +25,7 @@ from poolsafe.syntax.index import last_name
 
 # A cursor of this class merges the parameters into the text.
 _MERGING = "ClientCursor"
-_PARAMETERS = "with parameters"
+_PARAMETERS = "when parameters are passed"
 _NOT_OFF = frozenset({ThresholdState.ABSENT, ThresholdState.POSITIVE, ThresholdState.AT_ONCE})
 
 

@@ -1,4 +1,4 @@
-"""Calls that are not reported, each with its cause: some could not be judged, the others have no problem."""
+"""Calls that are not reported, each with its cause: some could not be checked, the others have no problem."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Cause(enum.Enum):
     ASSUMED = "another driver is assumed"
     SYNCHRONOUS = "a synchronous driver is assumed"
     CONTAINER = "its server is a container that the code starts"
-    ELSEWHERE = "its connections are judged where they are created"
+    ELSEWHERE = "its connections are checked where they are created"
     POOLER = "it works behind its pooler"
     UNREACHED = "no code path reaches it"
     NO_FAULT = "nothing is wrong with it"

@@ -34,7 +34,7 @@ def typed(frame: Frame, annotation: ir.Expression | None, default: Value | None,
             return value
     if given is not None:
         return given
-    return Unknown(f"the parameter `{name}` has no known caller", Parameter(frame.number, name))
+    return Unknown(f"poolsafe found no call that passes the parameter `{name}`", Parameter(frame.number, name))
 
 
 def by_annotation(frame: Frame, node: ir.Expression, accepts: Callable[[Value], bool] | None = None) -> Value | None:

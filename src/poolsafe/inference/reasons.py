@@ -1,4 +1,4 @@
-"""Reasons why a value is unknown or a target was not judged."""
+"""Reasons why a value is unknown or a target was not checked."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ class Reason(str, enum.Enum):
 
     BUDGET = "the code that leads to it takes too long to analyse"
     DEAD = "no code path reaches it"
-    NO_CALLER = "it has no known caller"
+    NO_CALLER = "poolsafe found no caller of the function that passes it on"
     CREATOR = "the creator cannot be followed"
     ALEMBIC_SECTION = "a section of alembic.ini"
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from poolsafe.facts.connection import ClientDriver, Connection, OptionWhere, RefusedOption
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import CacheSize
 from poolsafe.findings import Finding, Fix, Related
 from poolsafe.libraries import PSYCOPG_POOLS
-from poolsafe.rules.wording import called, finding, provenance
+from poolsafe.rules.wording import advice_on_all, and_others, called, finding, provenance
 from poolsafe.verdicts import Problem, judge_size
 
 
@@ -62,33 +62,36 @@ _PSYCOPG_ADVICE = {
 }
 
 
-def refusal_of_option(option: RefusedOption, connection: Connection, also: str) -> str:
-    """Returns the message for an option that the driver does not know: what happens, and what to do instead."""
-    key = f"`{option.key}`{also}"
+def refusal_of_option(option: RefusedOption, others: Sequence[RefusedOption], connection: Connection) -> str:
+    """Returns the message for options that the driver does not know: what happens, and what to do instead."""
+    key, raises = f"`{option.key}`{and_others(others, 'option')}", "raise" if others else "raises"
     if connection.driver is ClientDriver.PSYCOPG:
         if option.key == "prepare_threshold":
-            return _misplaced_threshold(option, key, connection)
-        advice = _PSYCOPG_ADVICE.get(option.key, "remove it")
+            return _misplaced_threshold(option, key, raises, connection)
+        advice = _advice(_PSYCOPG_ADVICE, option, others)
         return f'{key} passed to psycopg: connecting raises `invalid connection option "{option.key}"`; {advice}'
-    advice = _ADVICE.get(option.key, "remove it")
+    advice = _advice(_ADVICE, option, others)
     if option.where is OptionWhere.URL_QUERY:
-        return (
-            f"{key} in asyncpg's DSN is sent to the server, which rejects it: `unrecognized configuration parameter "
-            f'"{option.key}"`; {advice}'
-        )
+        is_sent, it = ("are sent", "them") if others else ("is sent", "it")
+        error = f'unrecognized configuration parameter "{option.key}"'
+        return f"{key} in asyncpg's DSN {is_sent} to the server, which rejects {it}: `{error}`; {advice}"
     error = f"TypeError: connect() got an unexpected keyword argument '{option.key}'"
-    return f"{key} passed to asyncpg raises `{error}`; {advice}"
+    return f"{key} passed to asyncpg {raises} `{error}`; {advice}"
 
 
-def _misplaced_threshold(option: RefusedOption, key: str, connection: Connection) -> str:
+def _advice(table: dict[str, str], option: RefusedOption, others: Sequence[RefusedOption]) -> str:
+    return advice_on_all(table.get(option.key, "remove it"), [table.get(one.key, "remove it") for one in others])
+
+
+def _misplaced_threshold(option: RefusedOption, key: str, raises: str, connection: Connection) -> str:
     pool = connection.function in PSYCOPG_POOLS
     right = '`kwargs={"prepare_threshold": None}`' if pool else "`prepare_threshold=None` as a keyword"
     if option.where is OptionWhere.URL_QUERY:
         return f"{key} in psycopg's URL: connecting raises `invalid URI query parameter`; use {right}"
-    return f"{key} passed to the pool raises `TypeError: __init__() got an unexpected keyword argument`; use {right}"
+    return f"{key} passed to the pool {raises} `TypeError: __init__() got an unexpected keyword argument`; use {right}"
 
 
-_WRAPPERS = {"databases": "the databases package", "gino": "gino", "piccolo": "Piccolo", "tortoise": "Tortoise"}
+_WRAPPERS = {"databases": "the `databases` package", "gino": "gino", "piccolo": "Piccolo", "tortoise": "Tortoise"}
 
 
 def wrapper_of(connection: Connection) -> tuple[str, str]:

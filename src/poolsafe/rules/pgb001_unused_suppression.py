@@ -32,7 +32,7 @@ engine = create_async_engine(
 
 A comment counts as used if any rule, selected or not, would report something there behind any pooler, or if a baseline
 lists the finding. Comments on engines and SQL that could not be checked are not reported. A bare `# noqa`, the codes of
-other tools and codes that match `lint.external` are ignored. To keep an unused comment, add PGB001 to it:
+other tools and codes that match `lint.external` are ignored. To keep an unused comment, add PGB001 to it, as in
 `# noqa: PGB101, PGB001`.
 
 ## Fix safety

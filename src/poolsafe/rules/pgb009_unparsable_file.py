@@ -61,7 +61,7 @@ def check(unparsable: Unparsable, deployment: Deployment, source: Source) -> Ite
     yield Finding(
         "PGB009",
         "unparsable-file",
-        f"`{file}` could not be read ({unparsable.reason}), so its engines were not checked; fix or exclude it",
+        f"`{file}` could not be parsed ({unparsable.reason}), so its engines were not checked; fix or exclude it",
         Severity.ERROR,
         unparsable.start,
         unparsable.end,

@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 _ADVICE = {
     Cause.DRIVER: 'set `assume-driver` to "asyncpg" or "none"',
     Cause.SIZE: "use a literal, or set `pooler` if you do not use transaction pooling",
-    Cause.CREATOR: "call `asyncpg.connect()` in it, or set `pooler` if you do not use transaction pooling",
+    Cause.CREATOR: "call `asyncpg.connect()` directly in the creator, or set `pooler` to session or none",
     Cause.BUDGET: "check it by hand and add `# noqa: PGB010`",
 }
 
@@ -96,4 +96,4 @@ def _subject(silence: Silence) -> str:
         return "this SQL was"
     # Problems of its pool are reported anyway.
     known = silence.cause in (Cause.SIZE, Cause.CREATOR)
-    return "the caches of this engine were" if known else "this engine was"
+    return "this engine's caches were" if known else "this engine was"

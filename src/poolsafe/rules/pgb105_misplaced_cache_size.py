@@ -128,7 +128,9 @@ def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterat
 def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, deployment: Deployment) -> str:
     key, *others = dict.fromkeys(each.key for each in misplaced)
     keys = (
-        f"{layer(key)} and {layer(others[0]) if len(others) == 1 else f'{len(others)} more'}" if others else layer(key)
+        f"{layer(key)} and {layer(others[0]) if len(others) == 1 else f'{len(others)} others'}"
+        if others
+        else layer(key)
     )
     it, raises, keywords = ("them", "raise", "keywords") if others else ("it", "raises", "a keyword")
     refused = f"'{key}',..." if others else f"'{key}' sent to create_engine()"

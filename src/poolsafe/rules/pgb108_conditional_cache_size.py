@@ -1,6 +1,7 @@
 """
 ## What it does
-Reports a cache size that is 0 only on some paths. For example, it may be 0 only in one environment or if a flag is set.
+Reports a cache size that is 0 only on some code paths. For example, it may be 0 only in one environment or if a flag is
+set.
 
 ## Why is this bad?
 The other paths fail behind a transaction pooler (`DuplicatePreparedStatementError: prepared statement
@@ -98,7 +99,7 @@ def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator
 def _of_connection(connection: Connection, deployment: Deployment) -> Iterator[Finding]:
     def message(size: CacheSize) -> str:
         return (
-            f"{layer(size.key)} is 0 on some paths only: queries on the other paths raise "
+            f"{layer(size.key)} is 0 only on some code paths: queries on the other paths raise "
             f"DuplicatePreparedStatementError {behind(deployment)}; set it to 0 on every path"
         )
 
@@ -112,7 +113,7 @@ def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterat
             sizes = " and ".join(layer(size.key) for size in conditional)
             verb, it = ("are", "them") if len(conditional) > 1 else ("is", "it")
             message = (
-                f"{assuming(engine)}{sizes} {verb} 0 on some paths only: "
+                f"{assuming(engine)}{sizes} {verb} 0 only on some code paths: "
                 f"queries on the other paths raise DuplicatePreparedStatementError {behind(deployment)}; "
                 f"set {it} to 0 on every path"
             )

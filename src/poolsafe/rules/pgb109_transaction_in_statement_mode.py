@@ -72,7 +72,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     for verdict in judge(engine, deployment):
         if verdict.problem is Problem.TRANSACTION:
             message = (
-                f"{assuming(engine)}SQLAlchemy's transactions are refused {behind(deployment)} "
+                f"{assuming(engine)}SQLAlchemy's transactions are rejected {behind(deployment)} "
                 "(`transaction blocks not allowed in statement pooling mode`); use transaction mode, or "
                 '`isolation_level="AUTOCOMMIT"`'
             )

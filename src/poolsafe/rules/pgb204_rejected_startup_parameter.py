@@ -77,7 +77,7 @@ from poolsafe.facts.engine import Engine, ServerSetting
 from poolsafe.facts.pooler import REFUSAL, Fate
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assuming, behind, driver_shown, finding, provenance
+from poolsafe.rules.wording import and_others, assuming, behind, driver_shown, finding, provenance
 from poolsafe.verdicts import fate_of, is_asyncpg
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def _severity(lost: Sequence[ServerSetting], deployment: Deployment) -> Severity
 def _message(lost: Sequence[ServerSetting], deployment: Deployment, where: str) -> str:
     failing = [setting for setting in lost if fate_of(setting, deployment) is Fate.REFUSED]
     first, *others = failing or lost
-    keys = f"`{first.key}`" + (f" and {len(others)} more" if others else "")
+    keys = f"`{first.key}`{and_others(others)}"
     advice = "use `ALTER ROLE ... SET` or `SET LOCAL`"
     if not failing and deployment.product is not None:
         are, have = ("are", "have") if others else ("is", "has")

@@ -122,7 +122,7 @@ from poolsafe.rules.accepted_keywords import ADAPTER, CONNECT, ENGINE, Taken, ne
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.client_wording import refusal_of_option
 from poolsafe.rules.foreign_parameters import FOREIGN, of_another_driver
-from poolsafe.rules.wording import assuming, driver_shown, finding
+from poolsafe.rules.wording import advice_on_all, and_others, assuming, driver_shown, finding
 from poolsafe.verdicts import is_asyncpg
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def check(client: AnyClient, deployment: Deployment, source: Source) -> Iterator
 def _of_connection(connection: Connection) -> Iterator[Finding]:
     if connection.refused and not connection.is_wrapped:
         first, *others = connection.refused
-        message = refusal_of_option(first, connection, f" and {len(others)} more" if others else "")
+        message = refusal_of_option(first, others, connection)
         related = tuple(place for one in connection.refused for place in one.origin) + connection.url.origin
         yield finding(__name__, connection, message, Severity.ERROR, None, related)
 
@@ -188,8 +188,8 @@ def _of_another_driver(engine: Engine) -> Iterator[Finding]:
         return
     driver, raises = of_another_driver(engine.url.scheme, first.key)
     message = (
-        f"{_owner(first.key)} `{first.key}`{_also(others)} in {_PLACES[first.where]} of an engine on {driver}: "
-        f"connecting raises `{raises}`; use it only for engines on asyncpg"
+        f"{_named(_owner(first.key), first.key, others)} in {_PLACES[first.where]} of an engine that uses {driver}: "
+        f"connecting raises `{raises}`; use {'them' if others else 'it'} only with asyncpg"
     )
     related = tuple(place for one in engine.parameters.connect for place in one.origin)
     yield finding(__name__, engine, message, Severity.ERROR, None, related)
@@ -203,12 +203,11 @@ def _refused_keywords(engine: Engine, deployment: Deployment) -> list[EngineKeyw
     return [one for one in keywords if refuses_engine(one.name, deployment)]
 
 
-def _also(others: Sequence[object]) -> str:
-    return f" and {len(others)} more" if others else ""
-
-
-def _too(others: Sequence[object]) -> str:
-    return f", and correct {len(others)} more" if others else ""
+def _named(owner: str, key: str, others: Sequence[object], noun: str = "parameter") -> str:
+    """Returns a key with its owner, such as "libpq's" or "", and how many others there are."""
+    if not others:
+        return f"{owner} `{key}`".lstrip()
+    return f"`{key}`{f' ({owner})' if owner else ''}{and_others(others, noun)}"
 
 
 def _is_refused(parameter: ConnectParameter, engine: Engine, deployment: Deployment) -> bool:
@@ -253,54 +252,63 @@ def _remedy(parameter: ConnectParameter, engine: Engine) -> Remedy | Rename | No
 def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str:
     """Returns the message about parameters, the first of which makes `connect()` fail."""
     parameter, *others = refused
-    key, also, place = parameter.key, _also(others), _PLACES[parameter.where]
+    key, place = parameter.key, _PLACES[parameter.where]
     if not parameter.everywhere:
-        place += " on some paths"
+        place += " on some code paths"
     if key == "ssl" and _is_no_mode(parameter):
         what = f"asyncpg's `ssl` is {parameter.value} in {place}"
-        return f"{what}: connecting raises `{NOT_A_MODE}`; use 'require'{_too(others)}"
+        advice = advice_on_all("use 'require'", [""] * len(others))
+        return f"{what}: connecting raises `{NOT_A_MODE}`; {advice}"
     if _stays_text(parameter):
         return (
             f"asyncpg's `{key}` in {place} is a string: connecting raises `TypeError: {STAYS_TEXT[key]}`; "
-            f"pass it in `connect_args` as a number{_too(others)}"
+            f"{advice_on_all('pass it in `connect_args` as a number', [''] * len(others))}"
         )
-    if key in FOREIGN:
-        owner, advice = f"{FOREIGN[key].owner} ", FOREIGN[key].advice
-    else:
-        owner, advice = _advice(key, (CONNECT, ADAPTER), deployment)
+    owner, advice = _advice(key, (CONNECT, ADAPTER), deployment)
     if key == "sslmode" and _is_no_mode(parameter):
         advice = f"{advice} with 'require', because {parameter.value} is not a mode"
+    advice = advice_on_all(advice, [_advice_on_other(one, deployment) for one in others])
     return (
-        f"{owner}`{key}`{also} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword "
+        f"{_named(owner, key, others)} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword "
         f"argument '{key}'`; {advice}"
     )
+
+
+def _advice_on_other(parameter: ConnectParameter, deployment: Deployment) -> str:
+    """Returns the advice on a parameter, or "" if it is about the value."""
+    about_value = _is_no_mode(parameter) or _stays_text(parameter)
+    return "" if about_value else _advice(parameter.key, (CONNECT, ADAPTER), deployment)[1]
 
 
 def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -> str:
     """Returns the message about keywords that make the engine function fail."""
     first, *others = refused
-    key, some = first.name, "" if first.everywhere else " on some paths"
-    if key in CONNECT or key in ADAPTER:
-        owner, advice = f"{_owner(key)} ", f"pass {'them' if others else 'it'} in `connect_args`"
-    elif key in FOREIGN:
-        owner, advice = f"{FOREIGN[key].owner} ", FOREIGN[key].advice
-    else:
-        owner, advice = _advice(key, (ENGINE, CONNECT), deployment)
+    key, some = first.name, "" if first.everywhere else " on some code paths"
+    (owner, advice), *rest = [_advice_on_keyword(one.name, deployment) for one in refused]
     return (
-        f"{owner}`{key}`{_also(others)} passed to SQLAlchemy's engine function{some} raises `TypeError: Invalid "
-        f"argument(s) '{key}' sent to create_engine()`; {advice}"
+        f"{_named(owner, key, others, 'keyword')} passed to SQLAlchemy's engine function{some} "
+        f"{'raise' if others else 'raises'} `TypeError: Invalid argument(s) '{key}' sent to create_engine()`; "
+        f"{advice_on_all(advice, [one for _, one in rest])}"
     )
 
 
+def _advice_on_keyword(key: str, deployment: Deployment) -> tuple[str, str]:
+    if key in CONNECT or key in ADAPTER:
+        return _owner(key), "pass it in `connect_args`"
+    return _advice(key, (ENGINE, CONNECT), deployment)
+
+
 def _advice(key: str, tables: tuple[dict[str, Taken], ...], deployment: Deployment) -> tuple[str, str]:
-    """Returns the owner of a key, such as "asyncpg's " or "", and the advice."""
+    """Returns the owner of a key, such as "asyncpg's" or "", and the advice."""
+    if key in FOREIGN:
+        return FOREIGN[key].owner, FOREIGN[key].advice
     for table in tables:
         taken = table.get(key)
         if taken is not None:
             library, known = (
                 ("asyncpg", deployment.asyncpg) if table is CONNECT else ("SQLAlchemy", deployment.sqlalchemy)
             )
-            owner = "" if table is ENGINE else f"{library}'s "
+            owner = "" if table is ENGINE else f"{library}'s"
             if taken.until is not None:
                 return owner, f"remove it, because {library} {shown(taken.until)} no longer accepts it"
             return owner, f"remove it, or upgrade {library} from {shown(known)} to {shown(taken.since)} or newer"

@@ -78,7 +78,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     # SQLAlchemy refuses the class before it looks at the driver.
     if given is None or engine.url.driver is Driver.OTHER or older_than(deployment.sqlalchemy, REFUSED_SINCE):
         return
-    some = "" if given.everywhere else ", used on some paths,"
+    some = "" if given.everywhere else ", used on some code paths,"
     advice = "use AsyncAdaptedQueuePool" if given.name == "QueuePool" else "remove `poolclass`"
     message = (
         f"SQLAlchemy's {given.name}{some} does not support asyncio: creating the engine raises `ArgumentError: "

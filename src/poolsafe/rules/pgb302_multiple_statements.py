@@ -60,7 +60,7 @@ from poolsafe.facts.statement import Statement
 from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.statement_fixes import split_text
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.wording import assumption, called, finding, taker_of_one_command
+from poolsafe.rules.wording import assumption, called, finding, refusal_of_several_commands
 
 if TYPE_CHECKING:
     from poolsafe.source import Source
@@ -71,12 +71,12 @@ def check(statement: Statement, deployment: Deployment, source: Source) -> Itera
     function = called(statement.function)
     if function == "text()" or len(statement.commands) < 2:
         return
-    driver = taker_of_one_command(statement, deployment)
-    if driver is None:
+    refusal = refusal_of_several_commands(statement, deployment)
+    if refusal is None:
         return
     message = (
-        f"`{function}` is called with {len(statement.commands)} commands: {driver} raises `cannot insert "
-        "multiple commands into a prepared statement` on every server; run each command in its own call"
+        f"the SQL passed to `{function}` contains {len(statement.commands)} commands: {refusal}; "
+        "run each command in its own call"
     )
     related = statement.origin + assumption(statement, deployment)
     yield finding(__name__, statement, message, Severity.ERROR, split_text(statement, source), related)

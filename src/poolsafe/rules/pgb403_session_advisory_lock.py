@@ -99,10 +99,10 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     verdict = verdict_on(statement, deployment)
     if verdict is None:
         return
-    what = f"`{statement.command.name}()`"
+    what = f"the lock of `{statement.command.name}()`"
     leak = "the next client holds it after this one disconnects"
     if verdict.lost:
-        leak = "other clients can take it too, and it may never be released"
+        leak = "other clients can also acquire it, and it may never be released"
     fix = None if verdict.outcome is Outcome.PINS else take_transaction_lock(statement, source)
     advice = "take it on a direct connection"
     if statement.in_transaction:

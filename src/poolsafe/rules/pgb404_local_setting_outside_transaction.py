@@ -72,21 +72,28 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         return
     if fails_anywhere(statement) or not prepared_by_asyncpg(statement, deployment):
         return
-    advice = "run it inside `async with connection.transaction()`"
-    if statement.transaction is Transaction.AUTOCOMMIT:
-        advice = "run it in a transaction, without AUTOCOMMIT"
-    message = f"{_consequence(statement)}; {advice}"
+    message = f"{_consequence(statement)}; {_advice(statement)}"
     related = statement.origin + assumption(statement, deployment)
     yield finding(__name__, statement, message, Severity.ERROR, None, related)
 
 
+def _advice(statement: SessionStatement) -> str:
+    is_table = statement.command.effect is Effect.LOCAL_TABLE
+    advice = "create and use it" if is_table else "run it"
+    if statement.transaction is not Transaction.AUTOCOMMIT:
+        return f"{advice} inside `async with connection.transaction()`"
+    return f"{advice} in a transaction" + ("" if is_table else ", without AUTOCOMMIT")
+
+
 def _consequence(statement: SessionStatement) -> str:
     name = shown(statement.command.name)
+    without = "under AUTOCOMMIT," if statement.transaction is Transaction.AUTOCOMMIT else "without a transaction,"
     match statement.command.effect:
         case Effect.LOCAL_LOCK:
-            return f"`{name}()` protects nothing: without a transaction, it is released immediately, on every server"
+            return f"`{name}()` protects nothing: {without} the lock is released immediately, on every server"
         case Effect.LOCAL_TABLE:
             return (
-                f"`{name}` is dropped immediately: without a transaction, the next statement raises UndefinedTableError"
+                f"{without} the temporary table `{name}` is dropped immediately and the next statement "
+                "raises UndefinedTableError"
             )
     return f"{as_written(statement)} has no effect outside a transaction, on any server"

@@ -98,7 +98,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     if fault is None:
         return
     said, consequence, advice = fault
-    message = f"{said} {behind(deployment)}: {consequence}; {advice}"
+    message = f"{behind(deployment)}, {said}: {consequence}; {advice}"
     if verdict.outcome is Outcome.PINS:
         message = f"{pinned(_command(statement), deployment)}; {advice}"
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))
@@ -115,7 +115,7 @@ def _fault(statement: SessionStatement, verdict: StateVerdict) -> tuple[str, str
             advice = "execute the statement directly"
             if not lost:
                 return f"`PREPARE {name}` outlives its client", "the next one gets `already exists`", advice
-            others = ", but other clients may" if verdict.leaks else ""
+            others = ", and another client's may" if verdict.leaks else ""
             said = f"`PREPARE {name}` affects only one server connection"
             return said, f"a later `EXECUTE` may not find it{others}", advice
         case Effect.PREPARED if statement.outside_transaction and lost:
@@ -125,7 +125,7 @@ def _fault(statement: SessionStatement, verdict: StateVerdict) -> tuple[str, str
             advice = "read it in the same transaction"
             if not lost:
                 return f"the `WITH HOLD` cursor `{name}` outlives its client", "the next one can read it", advice
-            others = ", but other clients may" if verdict.leaks else ""
+            others = ", and another client's may" if verdict.leaks else ""
             said = f"the `WITH HOLD` cursor `{name}` exists on only one server connection"
             return said, f"a later `FETCH` may not find it{others}", advice
         case Effect.LIBRARY if lost and _is_needed_later(statement):
@@ -133,7 +133,7 @@ def _fault(statement: SessionStatement, verdict: StateVerdict) -> tuple[str, str
             advice = "use `ALTER ROLE ... SET session_preload_libraries`"
             return said, "later statements may run without the library", advice
         case Effect.SEQUENCE_VALUE if statement.outside_transaction:
-            said = f"`{name}()` outside the transaction of its `INSERT` is unreliable"
+            said = f"`{name}()` outside the transaction that ran the `INSERT` is unreliable"
             return said, "it may return another client's value", "use `RETURNING`"
         case Effect.DISCARD if name != "discard plans":
             said = f"`{name.upper()}` runs on an arbitrary server connection"

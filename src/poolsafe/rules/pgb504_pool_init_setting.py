@@ -76,10 +76,10 @@ if TYPE_CHECKING:
 
 
 _FATES = {
-    Outcome.LEAKS: "is lost on the next server connection and inherited by other clients",
-    Outcome.LOST: "is lost on the next server connection",
-    Outcome.INHERITED: "the next client inherits",
-    Outcome.PINS: "pins each client to one server connection",
+    Outcome.LEAKS: "it is lost on the next server connection and inherited by other clients",
+    Outcome.LOST: "it is lost on the next server connection",
+    Outcome.INHERITED: "the next client inherits it",
+    Outcome.PINS: "it pins each client to one server connection",
 }
 
 
@@ -96,6 +96,6 @@ def check(connection: Connection, deployment: Deployment, source: Source) -> Ite
             # The pool resets a server connection that it keeps, so the next client inherits nothing.
             if verdict is None or (verdict.outcome is Outcome.INHERITED and not hook.kept):
                 continue
-            message = f"{what}, which {_FATES[verdict.outcome]} {behind(deployment)}; {advice}"
+            message = f"{what}: {behind(deployment)}, {_FATES[verdict.outcome]}; {advice}"
             weight = verdict.severity
         yield finding(__name__, connection, message, weight, None, hook.origin + client_grounds(connection, deployment))

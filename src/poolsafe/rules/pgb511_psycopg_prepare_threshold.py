@@ -103,7 +103,7 @@ def _said(threshold: Threshold, deployment: Deployment) -> str:
                 f"{_DUPLICATE} {behind(deployment)}"
             )
         case ThresholdState.CONDITIONAL:
-            return f"psycopg's `prepare_threshold` is None on some paths only: {_DUPLICATE} {behind(deployment)}"
+            return f"psycopg's `prepare_threshold` is None only on some code paths: {_DUPLICATE} {behind(deployment)}"
         case ThresholdState.ABSENT:
             return f"psycopg prepares statements that run more than five times: {_DUPLICATE} {behind(deployment)}"
     return f"psycopg's `prepare_threshold` is {threshold.value or 'a number'}: {_DUPLICATE} {behind(deployment)}"

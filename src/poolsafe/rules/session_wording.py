@@ -76,7 +76,7 @@ def message_of(what: str, leak: str, advice: str, verdict: StateVerdict, deploym
         return f"{pinned(what, deployment)}; limit the number of such clients"
     if verdict.leaks:
         return f"{what} leaks {behind(deployment)}: {leak}; {advice}"
-    return f"{what} is lost when its transaction ends {behind(deployment)}; {advice}"
+    return f"{behind(deployment)}, {what} is lost when its transaction ends; {advice}"
 
 
 def pinned(what: str, deployment: Deployment) -> str:

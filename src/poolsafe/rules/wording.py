@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import os
+import re
+from collections.abc import Sequence
 from typing import Protocol
 
 from poolsafe.facts.deployment import Deployment, PoolMode, older_than, shown
@@ -63,7 +65,7 @@ def behind(deployment: Deployment) -> str:
         before = "on" if deployment.pooler is PoolMode.NONE else "behind"
         return f"{before} {product.title} ({where}{unsettled})"
     if deployment.pooler in (PoolMode.AUTO, PoolMode.NONE):
-        return f"behind {ANY_POOLER}" if evidence is None else f"behind a pooler (suggested by {evidence.value})"
+        return f"behind {ANY_POOLER}" if evidence is None else f"behind a pooler ({evidence.value} suggests one)"
     if evidence is None:
         return f"behind the configured {deployment.pooler.value} pooler"
     return f"behind the {deployment.pooler.value} pooler in {os.path.basename(evidence.path)}"
@@ -167,11 +169,24 @@ def prepared_by_asyncpg(statement: _Run, deployment: Deployment) -> bool:
     return deployment.assume_asyncpg is True and not deployment.synchronous_too
 
 
-def taker_of_one_command(statement: Statement, deployment: Deployment) -> str | None:
-    """Returns the driver that refuses to run several commands, with the reason, or None if it may run them."""
+def refusal_of_several_commands(statement: Statement, deployment: Deployment) -> str | None:
+    """Returns which driver rejects several commands, how and when, as a clause, or None if it may run them."""
+    raises = "raises `cannot insert multiple commands into a prepared statement`"
     if statement.runner is Runner.PSYCOPG:
-        return f"psycopg {statement.runner_reason}"
-    return "asyncpg" if prepared_by_asyncpg(statement, deployment) else None
+        return f"psycopg {raises} {statement.runner_reason}, on every server"
+    return f"asyncpg {raises} on every server" if prepared_by_asyncpg(statement, deployment) else None
+
+
+def and_others(others: Sequence[object], noun: str = "parameter") -> str:
+    """Returns how many others a message speaks of: ` and 1 other parameter`, or "" if there are none."""
+    return f" and {len(others)} other {noun}{'s' if len(others) > 1 else ''}" if others else ""
+
+
+def advice_on_all(advice: str, on_others: Sequence[str]) -> str:
+    """Returns the advice on several keys: the same one for all, or that on the first key with a hint at the others."""
+    if all(one == advice for one in on_others):
+        return re.sub(r"\bit\b", "them", advice) if on_others else advice
+    return f"{advice}, and correct {'the others' if len(on_others) > 1 else 'the other one'}"
 
 
 def assumption(statement: _Run, deployment: Deployment) -> tuple[Related, ...]:

@@ -26,7 +26,7 @@ def silence_of(engine: Engine, deployment: Deployment) -> Silence | None:
 
 
 def silence_of_connection(connection: Connection, deployment: Deployment) -> Silence | None:
-    """Returns why a connection without a size is not judged if its URL is unknown, or None for any other connection."""
+    """Returns why a connection without a size and a known URL is not checked, or None for any other connection."""
     size = connection.size
     if size is None or size.state is not SizeState.ABSENT or is_on_asyncpg(connection, deployment):
         return None
@@ -51,17 +51,17 @@ def _unknown(engine: Engine, deployment: Deployment) -> Silence:
 def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
     if engine.judged_in:
         what = (
-            f"its `{engine.creator}` makes the connections in {PurePath(engine.judged_in).name}, where they are judged"
+            f"its `{engine.creator}` makes the connections in {PurePath(engine.judged_in).name}, where they are checked"
         )
         return Silence(lambda: engine.span, Cause.ELSEWHERE, what)
     size = unsettled_size(engine, deployment)
     if size is not None:
         if size.reason is Reason.CREATOR:
-            what = f"its `{engine.creator}` cannot be followed"
+            what = f"poolsafe cannot follow its `{engine.creator}`"
             return Silence(lambda: engine.span, Cause.CREATOR, what)
         return Silence(lambda: engine.span, Cause.SIZE, f"`{size.key}` is unknown", size.reason)
     if not is_spared(engine, deployment):
-        return Silence(lambda: engine.span, Cause.NO_FAULT, "no problem was found")
+        return Silence(lambda: engine.span, Cause.NO_FAULT, "no problem found")
     if engine.direct:
         return Silence(lambda: engine.span, Cause.CONTAINER, Cause.CONTAINER.value)
     what, evidence = _pooler(deployment)
@@ -88,7 +88,7 @@ def _pooler(deployment: Deployment) -> tuple[str, Evidence | None]:
         if evidence is None:
             return f'`pooler` is "{deployment.pooler.value}"', None
         if not evidence.path:
-            return f"its {evidence.value} says that there is no pooler", None
+            return f"the name of the {evidence.value} suggests a direct connection", None
         if deployment.pooler is PoolMode.NONE:
             return "its port leads to a server without a pooler", evidence
         return f"the pooler is in {deployment.pooler.value} mode", evidence

@@ -127,7 +127,7 @@ def test_with_an_old_asyncpg(creator: str, codes: str) -> None:
 
 def test_a_creator_that_cannot_be_followed_says_so() -> None:
     code = HEAD + "engine = create_async_engine(URL, async_creator=foreign)"
-    assert silence_of(code)[0] == "its `async_creator` cannot be followed"
+    assert silence_of(code)[0] == "poolsafe cannot follow its `async_creator`"
 
 
 def test_what_a_creator_changes_is_not_changed_yet() -> None:

@@ -141,7 +141,7 @@ REASONS = """
 
     def f(a):
         return a
-    create_async_engine(f())  # the parameter `a` has no known caller
+    create_async_engine(f())  # poolsafe found no call that passes the parameter `a`
 
     from app.config import url
     create_async_engine(url)  # `app.config.url` is outside the project

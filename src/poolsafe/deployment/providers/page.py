@@ -47,7 +47,7 @@ pooler = "neon"
 `max-prepared-statements` in the configuration overrides the number on this page. In a host, `*` matches characters
 other than a dot, and `**.` matches any number of labels. A URL without a port means port 5432.
 
-Startup parameters are the keys of asyncpg's `server_settings`. Even poolers that refuse other parameters accept
+Startup parameters are the keys of asyncpg's `server_settings`. Even poolers that reject other parameters accept
 `application_name`, `client_encoding`, `DateStyle`, `standard_conforming_strings` and `TimeZone`. The row `options` is
 about the parameter of that name, as in `options=-c search_path=app`. A pooler that drops a parameter accepts the
 connection and ignores the value.
@@ -64,7 +64,7 @@ _PROGRAMS = """
 
 """
 _EXCEPTED = {Fate.REFUSED: "dropped", Fate.DROPPED: "applied"}
-_FATES = {Fate.REFUSED: "refused", Fate.DROPPED: "dropped", Fate.CARRIED: "applied", Fate.UNKNOWN: "unknown"}
+_FATES = {Fate.REFUSED: "rejected", Fate.DROPPED: "dropped", Fate.CARRIED: "applied", Fate.UNKNOWN: "unknown"}
 
 
 def render() -> str:

@@ -79,7 +79,7 @@ class _Trial:
             except Refused as error:
                 await drop_statements(owner, self._bench.token)
                 self._bench.removed(note)
-                return Naming(Carried.NO, f"a named statement is refused: {error}")
+                return Naming(Carried.NO, f"a named statement is rejected: {error}")
         moves = pooling.movement is Movement.MOVES
         found = await (self._shared(owner, other, statement) if moves else self._own(owner, statement, pooling))
         if found is None:

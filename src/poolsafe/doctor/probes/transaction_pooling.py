@@ -42,7 +42,7 @@ async def run(bench: Bench) -> Pooling:
     """Runs transactions that read nothing, until one proves that clients share servers. Raises what `Client` raises."""
     refusal = await _refusal(bench, (await bench.clients(1))[0])
     if refusal:
-        return Pooling(Movement.NO_TRANSACTIONS, f"BEGIN is refused: {refusal}")
+        return Pooling(Movement.NO_TRANSACTIONS, f"BEGIN is rejected: {refusal}")
     seen = _Seen()
     for turn in range(_ROUNDS):
         clients = await bench.clients(_CLIENTS)
