@@ -93,6 +93,10 @@ def test_an_environment_is_empty_first_and_then_each_value_is_met() -> None:
         assert met == {(name, value) for name, values in program.variables.items() for value in values}
 
 
+def test_an_address_is_the_same_in_every_run() -> None:
+    assert run("print(object())", {}).printed == "<object object at 0x>\n"
+
+
 def test_another_driver_comes_only_where_the_program_names_it() -> None:
     programs = [numbered(SEED, number, Variety(other_drivers=True)) for number in range(200)]
     brought = [one for one in programs if any("sqlite" in url for url in one.variables.get("DATABASE_URL", ()))]
