@@ -205,6 +205,22 @@ RUN = """
         create_async_engine(url)
         connect(url)
 
+    from pydantic import model_validator
+    from pydantic_settings import BaseSettings
+    class Settings(BaseSettings):
+        url: str = URL
+        name: str = ""
+        @model_validator(mode="after")
+        def complete(self):
+            self.name = self.url + "-a"
+            return self
+        @model_validator(mode="after")
+        def correct(self):  # run
+            self.url = self.url + "/a"
+            return self
+    def test(request):  # run
+        create_async_engine(Settings().url)
+
     engine = None
     def traced(function):  # run
         def wrapper(*args):  # run

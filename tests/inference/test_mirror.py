@@ -20,6 +20,7 @@ ELSEWHERE = {
     "scope_reader.py": "test_slices.py: what is read shows in what is run",
     "scopes.py": "test_slices.py",
     "slice_closure.py": "test_slices.py",
+    "models/validator_paths.py": "models/test_pydantic.py: what a validator changes shows in what is read",
     "loops.py": "test_statements.py, with all other statements",
     "attempts.py": "test_exceptions.py, with what raises",
     "text_methods.py": "test_texts.py: methods of strings",

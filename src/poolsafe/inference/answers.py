@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from poolsafe import ir
 from poolsafe.inference.modules import Module
 from poolsafe.inference.scopes import Scope
-from poolsafe.inference.values import Class, Value
+from poolsafe.inference.values import Class, Instance, Value
 from poolsafe.records import frozen
 
 
@@ -38,6 +38,8 @@ class Answers:
     they were asked for; False means that the answer depends on a cycle. `importing` holds the imports being followed.
     `defaults` maps a settings field, by its class, its name and the module that reads it, to what the class body binds
     to it and to what instances have in it. `later` holds what functions set a name to that is None at first.
+    `nested` maps the address of an instance to the validators that may change it: each with the instance that it
+    validates, its class, and the attributes that lead from there.
     """
 
     namespaces: dict[Module, Namespace] = field(default_factory=dict)
@@ -46,6 +48,7 @@ class Answers:
     importing: set[tuple[int, int, str, str | None]] = field(default_factory=set)
     defaults: dict[tuple[Class, str, Module], tuple[Value, Value]] = field(default_factory=dict)
     later: dict[tuple[int, str], Value] = field(default_factory=dict)
+    nested: dict[int, dict[tuple[Instance, Class, ir.FunctionDef, tuple[str, ...]], None]] = field(default_factory=dict)
 
     def note_cycle(self, key: tuple[int, str]) -> None:
         """Note that the answers asked for after `key`, and still being computed, depend on it."""

@@ -67,6 +67,61 @@ VALIDATORS = """
     class S(BaseSettings):
         a: str = 'b'
         u: str = ''
+        @model_validator(mode='after')
+        def v(self):
+            same = self
+            if unknown:
+                same.u = self.a + 'c'
+            return same
+    reveal(S().u)  # '' | 'bc'
+
+    class Inner(BaseModel):
+        a: str = 'b'
+        u: str = ''
+    class S(BaseSettings):
+        inner: Inner = Inner()
+        @model_validator(mode='after')
+        def v(self):
+            self.inner.u = self.inner.a + 'c'
+            return self
+    s = S()
+    reveal((s.inner.a, s.inner.u))  # ('b', 'bc')
+
+    class Inner(BaseModel):
+        u: str = ''
+    class Middle(BaseModel):
+        inner: Inner = Inner()
+    class S(BaseSettings):
+        middle: Middle = Middle()
+        @model_validator(mode='after')
+        def v(self):
+            for one in [self.middle]:
+                found = one.inner
+                found.u = 'c'
+            return self
+    reveal(S().middle.inner.u)  # 'c'
+
+    class Inner(BaseModel):
+        u: str = ''
+    class S(BaseSettings):
+        inner: Inner = Inner()
+        @model_validator(mode='after')
+        def v(self):
+            self.inner = Inner(u='c')
+            return self
+    reveal(S().inner.u)  # 'c'
+
+    class S(BaseSettings):
+        options: dict = {}
+        @model_validator(mode='after')
+        def v(self):
+            self.options.setdefault('a', 'c')
+            return self
+    reveal(S().options)  # {'a': 'c'}
+
+    class S(BaseSettings):
+        a: str = 'b'
+        u: str = ''
         def model_post_init(self, context):
             self.u = self.a + 'c'
     reveal(S().u)  # 'bc'

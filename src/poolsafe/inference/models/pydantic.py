@@ -12,7 +12,8 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.functions import call_function
 from poolsafe.inference.heap import Slot
-from poolsafe.inference.lattice import or_before
+from poolsafe.inference.lattice import alternatives, or_before
+from poolsafe.inference.models.validator_paths import Path, changed_paths
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import AttributeBag, LibraryResult
 from poolsafe.inference.slices import Use
@@ -110,17 +111,37 @@ def _other_fields(frame: Frame, instance: Instance, name: str, words: frozenset[
 
 
 def after_validation(frame: Frame, instance: Instance, name: str, value: Value) -> Value:
-    """Returns a field's value after the model validators that mention it, which may set it on the instance.
+    """Returns a field's value after the model validators that may set it, or an attribute on the way to it.
 
-    Each validator is run once for an instance.
+    Each validator is run once for an instance. What it changes inside a nested instance is asked for when a field of
+    that is read.
     """
     ran = False
-    for one, method in _decorated(instance.cls):
-        if name in _words(one, method):
-            ran = _run_once(frame, instance, one, method) or ran
+    around = frame.run.answers.nested.get(instance.address, ())
+    own = ((instance, cls, method, ()) for cls, method in _decorated(instance.cls))
+    for root, cls, method, path in (*around, *own):
+        changed = _changed(cls, method)
+        at = (*path, name)
+        if changed is None:
+            ran = (root is instance and name in _words(cls, method) and _run_once(frame, root, cls, method)) or ran
+            continue
+        below = [one for one in changed if one[: len(at)] == at]
+        inner = [single for _, single in alternatives(value) if isinstance(single, Instance)]
+        if below and (at in below or len(inner) < len(alternatives(value))):
+            ran = _run_once(frame, root, cls, method) or ran
+        elif below:
+            for one in inner:
+                frame.run.answers.nested.setdefault(one.address, {})[root, cls, method, at] = None
     if not ran:
         return value
     return or_before(frame.state.get(("attr", instance.address, name)), value)
+
+
+def _changed(cls: Class, method: ir.FunctionDef) -> frozenset[Path] | None:
+    known: dict[int, frozenset[Path] | None] = cls.known.setdefault("changed", {})
+    if id(method) not in known:
+        known[id(method)] = changed_paths(method)
+    return known[id(method)]
 
 
 def _decorated(cls: Class) -> list[tuple[Class, ir.FunctionDef]]:
