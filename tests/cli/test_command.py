@@ -195,8 +195,8 @@ def test_statistics_count_the_engines_that_nobody_can_judge(poolsafe: Run, tmp_p
     ]
     said = [line.partition(": ")[2] for line in ran.err.splitlines()]
     assert len(said) == 4
-    assert said[0].startswith("b.py:5: not checked: the driver is unknown: ")
-    assert said[1].startswith("b.py:6: not checked: `statement_cache_size` is unknown: ")
+    assert said[0].startswith("b.py:5: not checked: the driver is unknown (")
+    assert said[1].startswith("b.py:6: not checked: `statement_cache_size` is unknown (")
     rows = json.loads(poolsafe("--statistics", "--output-format=json").out)
     assert rows[0] == {
         "code": "PGB101",

@@ -338,7 +338,7 @@ def test_a_condition_with_many_ways_still_asks_for_the_pooler() -> None:
 
 def test_an_unknown_size_says_why() -> None:
     code = HEAD + "engine = create_async_engine(URL, connect_args={'statement_cache_size': int(os.environ['S'])})"
-    assert silence_of(code) == ["`statement_cache_size` is unknown: it comes from the environment variable `S`"]
+    assert silence_of(code) == ["`statement_cache_size` is unknown (it comes from the environment variable `S`)"]
 
 
 def test_known_engines_are_not_silent() -> None:

@@ -45,18 +45,18 @@ def silences(engine: str, deployment: Deployment = TRANSACTION) -> list[tuple[Ca
 
 
 ENGINES = [
-    (UNKNOWN_URL, Cause.DRIVER, "the driver is unknown: `company.url` is outside the project"),
-    ("AsyncEngine(create_engine(url))", Cause.DRIVER, "the driver is unknown: `company.url` is outside the project"),
+    (UNKNOWN_URL, Cause.DRIVER, "the driver is unknown (`company.url` is outside the project)"),
+    ("AsyncEngine(create_engine(url))", Cause.DRIVER, "the driver is unknown (`company.url` is outside the project)"),
     (
         "create_async_engine(os.environ['DRIVER'] + '://db/app')",
         Cause.DRIVER,
-        "the driver is unknown: it comes from the environment variable `DRIVER`",
+        "the driver is unknown (it comes from the environment variable `DRIVER`)",
     ),
-    (UNKNOWN_SIZE, Cause.SIZE, "`statement_cache_size` is unknown: it comes from the environment variable `N`"),
+    (UNKNOWN_SIZE, Cause.SIZE, "`statement_cache_size` is unknown (it comes from the environment variable `N`)"),
     (
         "create_async_engine(DB, pool_pre_ping=True, connect_args={**BOTH, 'prepared_statement_cache_size': settings})",
         Cause.SIZE,
-        "`prepared_statement_cache_size` is unknown: it is not a number that poolsafe can follow",
+        "`prepared_statement_cache_size` is unknown (it is not a number that poolsafe can follow)",
     ),
     (
         "create_async_engine(DB, pool_pre_ping=True, async_creator=connect)",
@@ -72,7 +72,7 @@ ENGINES = [
     (
         "create_async_engine(os.environ.get('URL', 'postgresql://db/app'))",
         Cause.DRIVER,
-        "the driver is unknown: its default has no asynchronous driver, so the environment must provide another URL",
+        "the driver is unknown (its default has no asynchronous driver, so the environment must provide another URL)",
     ),
     ("create_engine('postgresql://db/app')", Cause.OTHER_DRIVER, "its URL begins with `postgresql://`"),
     (
@@ -242,8 +242,8 @@ def test_the_summary_counts_what_was_not_judged(project: Path) -> None:
 def test_verbose_says_why_and_how_to_learn_more(project: Path) -> None:
     ran = run(project, "--verbose", ".")
     assert [line.removeprefix("poolsafe: ") for line in ran.stderr.splitlines()] == [
-        "a.py:8: not checked: the driver is unknown: `company.url` is outside the project",
-        "a.py:9: not checked: `statement_cache_size` is unknown: it comes from the environment variable `N`",
+        "a.py:8: not checked: the driver is unknown (`company.url` is outside the project)",
+        "a.py:9: not checked: `statement_cache_size` is unknown (it comes from the environment variable `N`)",
         "a.py:10: not reported: no problem found",
     ]
     last = (

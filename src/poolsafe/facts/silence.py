@@ -63,4 +63,4 @@ class Silence:
     @property
     def reason(self) -> str:
         """The whole reason, in one line."""
-        return f"{self.what}: {self.why}" if self.why else self.what
+        return f"{self.what} ({self.why})" if self.why else self.what

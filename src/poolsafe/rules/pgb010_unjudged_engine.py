@@ -86,8 +86,7 @@ _ADVICE = {
 def check(silence: Silence, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if not silence.unjudged:
         return
-    why = f" ({silence.why})" if silence.why else ""
-    message = f"{_subject(silence)} not checked: {silence.what}{why}; {_ADVICE[silence.cause]}"
+    message = f"{_subject(silence)} not checked: {silence.reason}; {_ADVICE[silence.cause]}"
     yield finding(__name__, silence, message, Severity.WARNING)
 
 

@@ -5,8 +5,8 @@ name, it is also reported together with a finding about the cache sizes (`PGB101
 setting both to 0 is then not enough.
 
 ## Why is this bad?
-Up to 0.30, asyncpg gives every statement that it prepares a numbered name (`__asyncpg_stmt_1__`), whatever the cache
-sizes are. Two processes use the same numbers, and on a shared server connection the second one gets
+asyncpg 0.30 and older versions give every statement that they prepare a numbered name (`__asyncpg_stmt_1__`), whatever
+the cache sizes are. Two processes use the same numbers, and on a shared server connection the second one gets
 `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`. A single process gets it
 after its first restart. If `statement_cache_size` is 0, asyncpg 0.31 and newer prepare statements without a name, which
 avoids the problem.

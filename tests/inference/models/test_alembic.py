@@ -174,4 +174,4 @@ def test_a_size_as_a_key_of_the_section_is_misplaced() -> None:
     ],
 )
 def test_an_unknown_driver_says_why(code: str, reason: str) -> None:
-    assert silence_of(HEAD + code) == [f"the driver is unknown: {reason}"]
+    assert silence_of(HEAD + code) == [f"the driver is unknown ({reason})"]

@@ -153,7 +153,7 @@ OVERRIDDEN = """
     url = os.getenv('U', 'sqlite+aiosqlite://')
     if make_url(url).get_backend_name() == 'sqlite':
         raise SystemExit
-    create_async_engine(url)  # the driver is unknown: it may come from the environment variable `U`
+    create_async_engine(url)  # the driver is unknown (it may come from the environment variable `U`)
 """
 
 
@@ -190,7 +190,7 @@ def test_the_query_that_pydantic_parses(url: str, state: str) -> None:
 
 @pytest.mark.parametrize(("code", "reason"), cases(REASONS))
 def test_an_unknown_driver_says_why(code: str, reason: str) -> None:
-    assert silence_of(URLS_HEAD + code) == [f"the driver is unknown: {reason}"]
+    assert silence_of(URLS_HEAD + code) == [f"the driver is unknown ({reason})"]
 
 
 def test_where_the_url_was_written_is_told() -> None:

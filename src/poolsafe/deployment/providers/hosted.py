@@ -131,7 +131,7 @@ HOSTED = (
         options=REFUSED,
         refusal="RDS Proxy currently doesn't support command-line options",
         state=State.PINNED,
-        idle="closes connections after 30 minutes without a query, and after 24 hours in any case",
+        idle="closes connections after 30 minutes without a query, and always after 24 hours",
         source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html",
         sure="documentation, maintainers",
     ),
