@@ -74,6 +74,54 @@ NAMES = {
         else:
             x = 2  # run
     """,
+    "another variable of the environment decides about something else": """
+        import os  # run
+        x = os.environ.get("URL")  # run
+        mode = os.environ.get("MODE")
+        if not mode: raise ValueError
+        url = os.environ.get("URL")  # run
+        if not url: raise ValueError  # run
+    """,
+    "what is asked of a library without a literal may be anything": """
+        import os  # run
+        x = os.environ.get(KEY)  # run
+        if "MODE" not in os.environ: raise ValueError  # run
+    """,
+    "what a function of the module asks": """
+        import os  # run
+        def is_test(): return os.environ["MODE"] == "test"  # run
+        x = "a" if is_test() else "b"  # run
+        if os.environ["MODE"] == "test": raise ValueError  # run
+        if os.environ["PORT"] == "1": raise ValueError
+    """,
+    "two functions that only share builtins": """
+        import os  # run
+        def number(name):  # run
+            if not name: raise ValueError(name)
+            return set(os.environ.get(name))
+        y = number("A")
+        x = number("B")  # run
+    """,
+    "a decorated function is what its decorators make of it": """
+        made = {}  # run
+        @register(made)  # run
+        def start(): return 1
+        start()  # run
+        x = made  # run
+    """,
+    "a function that takes the name of a builtin": """
+        kept = []  # run
+        def set(value): kept.append(value)  # run
+        def add(value): set(value)  # run
+        add(1)  # run
+        x = kept  # run
+    """,
+    "what two calls of a library return": """
+        import logging  # run
+        x = logging.getLogger("a")  # run
+        y = logging.getLogger("b")
+        y.update(z=1)
+    """,
     "a loop may run again": """
         first = "a"  # run
         for item in "bc":  # run
@@ -124,7 +172,7 @@ FUNCTIONS = {
 @pytest.mark.parametrize("title", NAMES)
 def test_the_slice_for_a_name(title: str) -> None:
     code = textwrap.dedent(NAMES[title])
-    scope = Scope(lower_module(cst.parse_module(code)), LIBRARY)
+    scope = Scope(lower_module(cst.parse_module(code)), LIBRARY, is_module=True)
     assert lines_of(code, name_slice(scope, "x").statements) == marked(code)
 
 

@@ -7,7 +7,7 @@ over-approximates: an alias too many costs time, and a missing alias would hide 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from poolsafe import ir
 
@@ -63,64 +63,57 @@ class Aliases:
                 self._parents[self.find(one)] = self.find(other)
 
 
-def carriers(node: ir.Expression | None, *, callees: bool = True) -> Iterator[str]:
+def carriers(node: ir.Expression | None, *, callees: bool = True, libraries: Collection[str] = ()) -> Iterator[str]:
     """Yields the names whose objects the value of an expression may be, or may contain.
 
-    If `callees` is true, a call may also return an object that its callee closes over.
+    If `callees` is true, a call may also return an object that its callee closes over. A function of one of the
+    `libraries` closes over nothing: what it returns is new or immutable, or consists of its arguments.
     """
-    match node:
-        case ir.Name():
-            yield node.id
-        case ir.Attribute() | ir.Subscript() | ir.Starred() | ir.Await():
-            yield from carriers(node.value, callees=callees)
-        case ir.NamedExpression():
-            yield from carriers(node.target, callees=callees)
-            yield from carriers(node.value, callees=callees)
-        case ir.Call():
-            yield from _of_call(node, callees=callees)
-        case ir.Display():
-            for element in node.elements:
-                yield from carriers(element, callees=callees)
-        case ir.Dict():
-            for _, value in node.items:
-                yield from carriers(value, callees=callees)
-        case ir.Conditional():
-            yield from carriers(node.body, callees=callees)
-            yield from carriers(node.orelse, callees=callees)
-        case ir.BooleanOperation():
-            yield from carriers(node.left, callees=callees)
-            yield from carriers(node.right, callees=callees)
-        case ir.BinaryOperation(operator="|" | "+" | "*"):
-            yield from _of_chain(node, callees=callees)
-        case ir.Comprehension():
-            yield from carriers(node.element, callees=callees)
-            for generator in node.generators:
-                yield from carriers(generator.iterable, callees=callees)
-        case ir.Lambda():
-            yield from (one.id for one in ir.walk(node) if isinstance(one, ir.Name))
-        case ir.Yield():
-            yield from carriers(node.value, callees=callees)
+    stack = [node]
+    while stack:
+        match stack.pop():
+            case ir.Name(id=name):
+                yield name
+            case ir.Attribute(value=value) | ir.Subscript(value=value) | ir.Starred(value=value):
+                stack.append(value)
+            case ir.Await(value=value) | ir.Yield(value=value):
+                stack.append(value)
+            case ir.NamedExpression(target=target, value=value):
+                stack += (target, value)
+            case ir.Call(callee=callee, arguments=arguments) if not _is_fresh(callee):
+                if (callees or not isinstance(callee, ir.Name)) and not _is_of(libraries, callee):
+                    stack.append(callee)
+                stack += (argument.value for argument in arguments)
+            case ir.Display(elements=elements):
+                stack += elements
+            case ir.Dict(items=items):
+                stack += (value for _, value in items)
+            case ir.Conditional(body=body, orelse=orelse):
+                stack += (body, orelse)
+            case ir.BooleanOperation(left=left, right=right):
+                stack += (left, right)
+            case ir.BinaryOperation(left=left, operator="|" | "+" | "*", right=right):
+                stack += (left, right)
+            case ir.Comprehension(element=element, generators=generators):
+                stack += (element, *(generator.iterable for generator in generators))
+            case ir.Lambda() as function:
+                yield from (one.id for one in ir.walk(function) if isinstance(one, ir.Name))
 
 
-def _of_call(node: ir.Call, *, callees: bool) -> Iterator[str]:
-    callee = node.callee
-    if isinstance(callee, ir.Name) and callee.id in FRESH:
-        return
-    if isinstance(callee, ir.Attribute) and callee.name in FRESH_METHODS:
-        return
-    if callees or not isinstance(callee, ir.Name):
-        yield from carriers(callee, callees=callees)
-    for argument in node.arguments:
-        yield from carriers(argument.value, callees=callees)
+def _is_fresh(callee: ir.Expression) -> bool:
+    """Returns whether the name of a callee says that it returns a new or an immutable object."""
+    if isinstance(callee, ir.Name):
+        return callee.id in FRESH
+    return isinstance(callee, ir.Attribute) and callee.name in FRESH_METHODS
 
 
-def _of_chain(node: ir.BinaryOperation, *, callees: bool) -> Iterator[str]:
-    # A loop instead of recursion: generated code concatenates thousands of strings.
-    current: ir.Expression = node
-    while isinstance(current, ir.BinaryOperation):
-        yield from carriers(current.right, callees=callees)
-        current = current.left
-    yield from carriers(current, callees=callees)
+def _is_of(libraries: Collection[str], callee: ir.Expression) -> bool:
+    """Returns whether a callee is a function of a library, other than the one that returns modules of the project."""
+    if ir.last_name(callee) == "import_module":
+        return False
+    while isinstance(callee, ir.Attribute):
+        callee = callee.value
+    return isinstance(callee, ir.Name) and callee.id in libraries
 
 
 def is_immutable(parameter: ir.Parameter) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 import libcst as cst
 
 from poolsafe import ir, libraries
+from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.inference.scope_lines import Outside
 from poolsafe.inference.scopes import Scope, scope_of
 from poolsafe.ir.lowering import lower_import, lower_module
@@ -44,7 +45,7 @@ class Module(Outside):
         self._tree = tree
         self.body = self._lowered()
         self.memo: dict[str, Any] = {}  # results that depend on this module alone
-        self._stopped: dict[str, frozenset[str]] = {}
+        self._stopped: dict[str, Questions] = {}
 
     def _lowered(self) -> ir.Body:
         return lower_module(self.tree.module)
@@ -126,11 +127,11 @@ class Module(Outside):
         """Returns the names whose objects a function of the module may change."""
         return self.scope_of(self.body).reached_by(name)
 
-    def stopped_by(self, name: str) -> frozenset[str]:
-        """Returns the names by which a function of the module decides whether it raises an exception."""
+    def stopped_by(self, name: str) -> Questions:
+        """Returns what a function of the module asks libraries to decide whether it raises an exception."""
         known = self._stopped.get(name)
         if known is None:
-            known = self._stopped[name] = frozenset()  # the answer to itself, where the module's scope asks back
+            known = self._stopped[name] = NOTHING  # the answer to itself, where the module's scope asks back
             if self._asks_environment:
                 known = self._stopped[name] = self.scope_of(self.body).stopped_by(name)
         return known

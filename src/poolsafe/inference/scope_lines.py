@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from poolsafe import ir
+from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.libraries import SWALLOWING
 
 END = 1 << 60  # a position behind every statement
@@ -13,7 +14,7 @@ END = 1 << 60  # a position behind every statement
 
 @dataclass(slots=True, eq=False)
 class Line:
-    """A statement, or the head of a compound one, with the names that it uses, binds and changes.
+    """A statement, or the head of a compound one, with its expressions and the names that it uses, binds and changes.
 
     `position` numbers the statements. `reach` is the position up to which changes affect the statement: its own
     position, or `END` inside a loop. `may_change` maps each name whose object may change to the names that decide
@@ -24,6 +25,7 @@ class Line:
     outer: Line | None
     position: int
     reach: int
+    expressions: list[ir.Expression] = field(default_factory=list)
     uses: set[str] = field(default_factory=set)
     binds: set[str] = field(default_factory=set)
     changes: set[str] = field(default_factory=set)
@@ -42,6 +44,11 @@ class Line:
 
 class Definition:
     """A function or class that a scope defines."""
+
+    @property
+    def is_decorated(self) -> bool:
+        """Whether the name of the definition stands for what decorators make of it."""
+        raise NotImplementedError
 
     @property
     def free(self) -> frozenset[str]:
@@ -69,8 +76,13 @@ class Definition:
         raise NotImplementedError
 
     @property
-    def stopped(self) -> frozenset[str]:
-        """The names by which the definition's own statements decide whether a call raises an exception."""
+    def asked(self) -> Questions:
+        """What the definition's statements, and those of definitions inside it, ask libraries."""
+        raise NotImplementedError
+
+    @property
+    def stopped(self) -> Questions:
+        """What the definition's own statements ask libraries to decide whether a call raises an exception."""
         raise NotImplementedError
 
     @property
@@ -94,9 +106,9 @@ class Outside:
         """Returns the names whose objects a function of the module may change."""
         return frozenset()
 
-    def stopped_by(self, name: str) -> frozenset[str]:
-        """Returns the names by which a function of the module decides whether it raises an exception."""
-        return frozenset()
+    def stopped_by(self, name: str) -> Questions:
+        """Returns what a function of the module asks libraries to decide whether it raises an exception."""
+        return NOTHING
 
 
 def is_handled(line: Line) -> bool:
@@ -130,4 +142,20 @@ _SWALLOWING = frozenset(name.rpartition(".")[2] for name in SWALLOWING)
 def _swallows_all(node: ir.Statement) -> bool:
     return isinstance(node, ir.With) and any(
         isinstance(item.context, ir.Call) and ir.last_name(item.context.callee) in _SWALLOWING for item in node.items
+    )
+
+
+def binds_constant(line: Line) -> bool:
+    """Returns whether a line binds a string, a number or a function, which cannot be changed."""
+    if isinstance(line.node, ir.Assign):
+        return isinstance(line.node.value, (ir.Constant, ir.JoinedString))
+    return isinstance(line.node, ir.FunctionDef)
+
+
+def unpacks(node: ir.Statement) -> bool:
+    """Returns whether a statement raises an exception if its value does not have the right number of items."""
+    return (
+        isinstance(node, ir.Assign)
+        and isinstance(node.targets[0], ir.Display)
+        and not isinstance(node.value, ir.Display)
     )

@@ -45,9 +45,12 @@ class ScopeReader:
         library_names: frozenset[str],
         outside: Outside | None = None,
         parameters: tuple[ir.Parameter, ...] = (),
+        *,
+        is_module: bool = False,
     ) -> None:
-        self._library_names = library_names
-        self._outside = outside or Outside()
+        self._is_module = is_module
+        self.library_names = library_names
+        self.outside = outside or Outside()
         self._immutable = {one.name for one in parameters if is_immutable(one)}
         self._typed: set[str] = set()  # annotated with an immutable type
         self.parameters = frozenset(one.name for one in parameters)
@@ -107,7 +110,7 @@ class ScopeReader:
                 self._expression(line, node.value)
             case ir.Return():
                 self._expression(line, node.value)
-                line.gives.update(carriers(node.value))
+                line.gives.update(self._carriers(node.value))
             case ir.Raise():
                 self._expression(line, node.exception)
                 line.leaves = True
@@ -144,7 +147,7 @@ class ScopeReader:
         """Unites the names imported from one project module: they may share objects or change each other's."""
         if node.name == "*":
             self._takes_all = True
-        elif node.bound not in self._library_names:
+        elif node.bound not in self.library_names:
             together = self._imported.setdefault((node.level, node.module), set())
             together.add(node.bound)
             self.aliases.unite(together, (node.bound,))
@@ -220,8 +223,11 @@ class ScopeReader:
             self._unite(roots, value)
 
     def _unite(self, names: set[str], value: ir.Expression) -> None:
-        self.aliases.unite(names, self._changeable(carriers(value)))
-        self.direct.unite(names, self._changeable(carriers(value, callees=False)))
+        self.aliases.unite(names, self._changeable(self._carriers(value)))
+        self.direct.unite(names, self._changeable(self._carriers(value, callees=False)))
+
+    def _carriers(self, value: ir.Expression | None, *, callees: bool = True) -> Iterator[str]:
+        return carriers(value, callees=callees, libraries=self.library_names)
 
     def _changeable(self, names: Iterable[str]) -> Iterator[str]:
         return (name for name in names if name not in self._immutable)
@@ -230,6 +236,8 @@ class ScopeReader:
         self._bind(line, {node.name})
         for expression in _evaluated_at_definition(node):
             self._expression(line, expression)
+        for decorator in node.decorators:
+            self._unite({node.name}, decorator)
         line.definition = definition = self._definition_of(node)
         self.definitions.setdefault(node.name, []).append(definition)
 
@@ -239,6 +247,7 @@ class ScopeReader:
     def _expression(self, line: Line, node: ir.Expression | None) -> None:
         if node is None:
             return
+        line.expressions.append(node)
         for one in ir.walk(node):
             match one:
                 case ir.Name():
@@ -254,16 +263,16 @@ class ScopeReader:
                     self._inner.add(one.name)
                 case ir.Yield():
                     line.yields = True
-                    line.gives.update(carriers(one.value))
+                    line.gives.update(self._carriers(one.value))
 
     def _call(self, line: Line, node: ir.Call) -> None:
         callee = node.callee
-        given = {name for argument in node.arguments for name in self._changeable(carriers(argument.value))}
+        given = {name for argument in node.arguments for name in self._changeable(self._carriers(argument.value))}
         if isinstance(callee, ir.Name):
             line.calls.add(callee.id)
             if callee.id == "super":
                 line.calls_super = True
-            elif callee.id not in FRESH and callee.id not in self._library_names:
+            elif callee.id not in FRESH and callee.id not in self.library_names:
                 line.changes |= given
                 if given:
                     self._handed.append((callee.id, given))
@@ -282,7 +291,7 @@ class ScopeReader:
             self.direct.unite(roots, given)
         elif callee.name in EXECUTING:
             line.executes |= given
-        elif callee.name not in PURE and roots.isdisjoint(self._library_names):
+        elif callee.name not in PURE and roots.isdisjoint(self.library_names):
             names = {one.id for one in ir.walk(callee) if isinstance(one, ir.Name)}
             for root in roots | given:
                 line.may_change.setdefault(root, set()).update(names)

@@ -11,6 +11,7 @@ from poolsafe.inference.aliases import (
     Aliases,
     carriers,
 )
+from poolsafe.inference.library_questions import NOTHING, Questions, questions_in, together
 from poolsafe.inference.scope_lines import Definition, Line, Outside, is_handled, is_of_main
 from poolsafe.inference.scope_reader import BUILTINS, ScopeReader
 from poolsafe.records import frozen
@@ -54,7 +55,8 @@ def scope_of(node: ir.FunctionDef | ir.ClassDef | ir.Body, library_names: frozen
     found = outside.scopes.get(body)
     if found is None:
         parameters = node.parameters if isinstance(node, ir.FunctionDef) else ()
-        found = outside.scopes[body] = Scope(body, library_names, outside, parameters)
+        is_module = isinstance(node, ir.Body)
+        found = outside.scopes[body] = Scope(body, library_names, outside, parameters, is_module=is_module)
         found.is_class = isinstance(node, ir.ClassDef)
     return found
 
@@ -62,14 +64,18 @@ def scope_of(node: ir.FunctionDef | ir.ClassDef | ir.Body, library_names: frozen
 class ScopeDefinition(Definition):
     """A function or class that a scope defines, with the scope of its own body."""
 
-    def __init__(self, node: ir.FunctionDef | ir.ClassDef, library_names: frozenset[str], outside: Outside) -> None:
+    def __init__(self, node: ir.FunctionDef | ir.ClassDef, around: Scope) -> None:
         self._node = node
-        self._library_names = library_names
-        self._outside = outside
+        self._around = around
 
     @functools.cached_property
     def _scope(self) -> Scope:
-        return scope_of(self._node, self._library_names, self._outside)
+        return scope_of(self._node, self._around.library_names, self._around.outside)
+
+    @property
+    def is_decorated(self) -> bool:
+        """Whether the name of the definition stands for what decorators make of it."""
+        return bool(self._node.decorators)
 
     @functools.cached_property
     def free(self) -> frozenset[str]:
@@ -86,7 +92,7 @@ class ScopeDefinition(Definition):
     def reached(self) -> frozenset[str]:
         """The names of the surrounding scope whose objects the definition may change, return or hold."""
         bases = self._node.bases if isinstance(self._node, ir.ClassDef) else ()
-        return self._scope.reached(self.free).union(self.kept, *map(carriers, bases))
+        return self._scope.reached(self.free).union(self.kept, *map(carriers, bases)) - self._around.builtins
 
     @functools.cached_property
     def kept(self) -> frozenset[str]:
@@ -108,9 +114,14 @@ class ScopeDefinition(Definition):
         return len(set(given)) < len(given) or not {kind(name) for name in self.free}.isdisjoint(given)
 
     @functools.cached_property
-    def stopped(self) -> frozenset[str]:
-        """The names by which the definition's own statements decide whether a call raises an exception."""
-        return self._called.own_stopped if self._called is not None else frozenset()
+    def asked(self) -> Questions:
+        """What the definition's statements, and those of definitions inside it, ask libraries."""
+        return together(map(self._scope.asked_by, self._scope.lines))
+
+    @functools.cached_property
+    def stopped(self) -> Questions:
+        """What the definition's own statements ask libraries to decide whether a call raises an exception."""
+        return self._called.own_stopped if self._called is not None else NOTHING
 
     @functools.cached_property
     def calls(self) -> frozenset[str]:
@@ -145,8 +156,13 @@ class Scope(ScopeReader):
         """The lines that no import of the module runs."""
         return frozenset(filter(is_of_main, self.lines))
 
+    @functools.cached_property
+    def builtins(self) -> frozenset[str]:
+        """The free names of definitions that stand for builtins, as far as the scope of a module tells."""
+        return BUILTINS - self.bound if self._is_module and not self._takes_all else frozenset()
+
     def _definition_of(self, node: ir.FunctionDef | ir.ClassDef) -> Definition:
-        return ScopeDefinition(node, self._library_names, self._outside)
+        return ScopeDefinition(node, self)
 
     @functools.cached_property
     def used(self) -> frozenset[str]:
@@ -172,7 +188,7 @@ class Scope(ScopeReader):
     @functools.cached_property
     def declared_inside(self) -> frozenset[str]:
         """The names that functions and classes defined here declare as `global` or `nonlocal`."""
-        if not self._outside.declares_names:
+        if not self.outside.declares_names:
             return frozenset()  # no definition has to be read
         return frozenset().union(*(one.declared for several in self.definitions.values() for one in several))
 
@@ -188,10 +204,17 @@ class Scope(ScopeReader):
         """The lines that may change an object of each alias class, without the calls of functions from outside."""
         found: dict[str, list[Line]] = {}
         for line in self.lines:
-            names = (name for name in line.may_change if name not in line.calls or name in self._made_here)
+            names = (name for name in line.may_change if name not in line.calls or self._may_close_over(name))
             for kind in {self.kind_of(name) for name in (*line.changes, *names)}:
                 found.setdefault(kind, []).append(line)
         return found
+
+    def _may_close_over(self, name: str) -> bool:
+        """Returns whether a call by this name may change an object of the scope that it is not given."""
+        definitions = self.definitions.get(name, ())
+        if len(definitions) == len(self.binders.get(name, ())) and not any(one.reached for one in definitions):
+            return any(one.is_decorated for one in definitions)
+        return name in self._made_here
 
     @functools.cached_property
     def _made_here(self) -> frozenset[str]:
@@ -208,7 +231,7 @@ class Scope(ScopeReader):
         found: dict[str, list[Line]] = {}
         for line in self.lines:
             for name in line.calls - self._made_here - self.parameters:
-                for changed in self._outside.reached_by(name):
+                for changed in self.outside.reached_by(name):
                     found.setdefault(changed, []).append(line)
         return found
 
@@ -240,7 +263,7 @@ class Scope(ScopeReader):
         """
         found: set[str] = {one for together in self._imported.values() if name in together for one in together}
         if self._takes_all and name not in self.bound:
-            found |= self.used - self.bound - BUILTINS - self._library_names
+            found |= self.used - self.bound - BUILTINS - self.library_names
         queue = [name]
         while queue:
             for definition in self.definitions.get(queue.pop(), ()):
@@ -248,52 +271,57 @@ class Scope(ScopeReader):
                 found |= definition.reached
         return frozenset(found)
 
+    def asked_by(self, line: Line) -> Questions:
+        """Returns what a line asks libraries, such as for an environment variable; a definition, with its body."""
+        found = self._asked.get(line)
+        if found is None:
+            found = together(questions_in(one, self.library_names) for one in line.expressions)
+            found = self._asked[line] = found if line.definition is None else found | line.definition.asked
+        return found
+
     @functools.cached_property
-    def stops(self) -> dict[Line, frozenset[str]]:
-        """The lines that raise an exception or not by what libraries such as `os` say, each with the names it asks.
+    def _asked(self) -> dict[Line, Questions]:
+        return {}
+
+    @functools.cached_property
+    def stops(self) -> dict[Line, Questions]:
+        """The lines that raise an exception or not by what libraries such as `os` say, each with what it asks them.
 
         They include the calls of functions that do so. No handler of this scope catches the exception.
         """
         found = dict(self._own_stops)
         for line in self.lines:
             if line.calls and not is_handled(line):
-                asked = frozenset().union(*map(self.stopped_by, line.calls))
+                asked = together(map(self.stopped_by, line.calls))
                 if asked:
-                    found[line] = asked | found.get(line, frozenset())
+                    found[line] = asked | found.get(line, NOTHING)
         return found
 
     @functools.cached_property
-    def _own_stops(self) -> dict[Line, frozenset[str]]:
+    def _own_stops(self) -> dict[Line, Questions]:
         lines = [line for line in self.lines if isinstance(line.node, (ir.Assert, ir.Raise)) and not is_handled(line)]
-        asked = {line: self._asked_by(line) for line in lines}
-        return {line: names for line, names in asked.items() if names and names <= self._library_names}
-
-    def _asked_by(self, line: Line) -> frozenset[str]:
-        """Returns the names of the assertion and of the `if` around a line. Empty inside another compound statement."""
-        names = set(line.uses) if isinstance(line.node, ir.Assert) else set()
-        outer = line.outer
-        while outer is not None:
-            if isinstance(outer.node, ir.If):
-                names |= outer.uses
-            elif not isinstance(outer.node, ir.Try):
-                return frozenset()
-            outer = outer.outer
+        deciding = {line: _deciding(line) for line in lines}
         # What a call gives for the parameters is known where it is run.
-        return frozenset(names - BUILTINS - self.parameters)
+        known = BUILTINS | self.parameters
+        return {
+            line: together(map(self.asked_by, heads))
+            for line, heads in deciding.items()
+            if (names := frozenset().union(*(one.uses for one in heads)) - known) and names <= self.library_names
+        }
 
     @property
-    def own_stopped(self) -> frozenset[str]:
-        """The names by which the scope's own assertions and `raise` statements decide."""
-        return frozenset().union(*self._own_stops.values())
+    def own_stopped(self) -> Questions:
+        """What the scope's own assertions and `raise` statements ask libraries."""
+        return together(self._own_stops.values())
 
     @functools.cached_property
     def unhandled_calls(self) -> frozenset[str]:
         """The names of functions that are called where no handler of this scope catches what they raise."""
         return frozenset(name for line in self.lines if line.calls and not is_handled(line) for name in line.calls)
 
-    def stopped_by(self, name: str) -> frozenset[str]:
-        """Returns the names by which a function decides whether it raises an exception."""
-        found: set[str] = set()
+    def stopped_by(self, name: str) -> Questions:
+        """Returns what a function asks libraries to decide whether it raises an exception."""
+        found = NOTHING
         seen: set[str] = set()
         queue = [name]
         while queue:
@@ -304,8 +332,7 @@ class Scope(ScopeReader):
             for definition in self.definitions.get(one, ()):
                 found |= definition.stopped
                 queue += definition.calls
-        outside = frozenset() if name in self.bound else self._outside.stopped_by(name)
-        return outside.union(found)
+        return found if name in self.bound else found | self.outside.stopped_by(name)
 
     @functools.cached_property
     def _kinds(self) -> Aliases:
@@ -324,12 +351,12 @@ class Scope(ScopeReader):
     def reached(self, names: Iterable[str]) -> frozenset[str]:
         """Returns those of the free `names` whose objects the scope may change, return or yield."""
         kinds = {self.kind_of(name) for name in self.changed}
-        return frozenset(name for name in names if self.kind_of(name) in kinds) - self._library_names
+        return frozenset(name for name in names if self.kind_of(name) in kinds) - self.library_names
 
     def _close_over_definitions(self) -> None:
         """Unites each function that is called here, or passed on, with the names that it closes over."""
         if self._takes_all:
-            unbound = self.used - self.bound - BUILTINS - self._library_names
+            unbound = self.used - self.bound - BUILTINS - self.library_names
             self.aliases.unite(sorted(unbound)[:1], unbound)
             self.direct.unite(sorted(unbound)[:1], unbound)
         resolved: set[Definition] = set()
@@ -345,3 +372,16 @@ class Scope(ScopeReader):
             if any(definition.links for definition in self.definitions.get(name, ())) or name == "setattr":
                 self.direct.unite(given, sorted(given)[:1])
                 self.aliases.unite(given, (name,))
+
+
+def _deciding(line: Line) -> list[Line]:
+    """Returns the assertion and the heads of the `if` around a line. Empty inside another compound statement."""
+    found = [line] if isinstance(line.node, ir.Assert) else []
+    outer = line.outer
+    while outer is not None:
+        if isinstance(outer.node, ir.If):
+            found.append(outer)
+        elif not isinstance(outer.node, ir.Try):
+            return []
+        outer = outer.outer
+    return found

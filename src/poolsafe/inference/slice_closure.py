@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from poolsafe import ir
+from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.inference.run_targets import Targets
-from poolsafe.inference.scope_lines import END, Line
+from poolsafe.inference.scope_lines import END, Line, binds_constant, unpacks
 from poolsafe.inference.scope_reader import BUILTINS, CHANGING
 from poolsafe.inference.scopes import Scope
 
@@ -38,6 +39,8 @@ class Closure:
         self._kinds: dict[str, int] = {}
         self._held: dict[str, int] = {}  # like `_names`, for those that more than a line of the slice needs
         self._unlikely: dict[Line, frozenset[str]] = {}
+        self._questions = NOTHING
+        self._counted: set[Line] = set()  # the lines whose questions are known
         self._effects: set[Line] = set()  # wanted for the results and effects of the scope
 
     def want_targets(self) -> None:
@@ -93,7 +96,7 @@ class Closure:
 
     def statements(self) -> frozenset[ir.Statement]:
         """Returns the statements of the slice, once a fixed point is reached."""
-        unpacking = [line for line in self._scope.lines if _unpacks(line.node)]
+        unpacking = [line for line in self._scope.lines if unpacks(line.node)]
         count = -1
         while count != len(self._wanted):
             count = len(self._wanted)
@@ -174,7 +177,7 @@ class Closure:
         In a function it always counts, as its callers may ask the same of the environment.
         """
         asked = self._scope.stops.get(line)
-        return asked is not None and (self._in_function or not asked.isdisjoint(self._names))
+        return asked is not None and (self._in_function or asked.overlaps(self._asked()))
 
     def _decides(self, line: Line) -> bool:
         """Returns whether a line that may leave its block matters to the slice.
@@ -187,17 +190,15 @@ class Closure:
             and (line.uses <= BUILTINS or not line.uses.isdisjoint(self._names) or not _calls_something(line.node))
         ):
             return True
-        if _unpacks(line.node):
-            return not line.uses.isdisjoint(self._names)
+        if unpacks(line.node):
+            return self._shares(line)
         if not line.leaves:
             return False
         if isinstance(line.node, ir.Assert) and not isinstance(line.node.test, ir.Constant):
-            return not line.uses.isdisjoint(self._names)
+            return self._shares(line)
         outer, conditional = line.outer, False
         while outer is not None:
-            if any(
-                name in self._names or (self._is_made_of_wanted(name) and not line.leaves_loop) for name in outer.uses
-            ):
+            if self._shares(outer) or (not line.leaves_loop and any(map(self._is_made_of_wanted, outer.uses))):
                 return True
             if isinstance(outer.node, (ir.For, ir.While)):
                 return line.leaves_loop and outer in self._wanted
@@ -217,7 +218,21 @@ class Closure:
 
     def _is_made_of_wanted(self, name: str) -> bool:
         """Returns whether a name, such as a list of missing settings, is computed from names of the slice."""
-        return any(not line.uses.isdisjoint(self._names) for line in self._scope.binders.get(name, ()))
+        return any(map(self._shares, self._scope.binders.get(name, ())))
+
+    def _shares(self, line: Line) -> bool:
+        """Returns whether a line uses a name of the slice. It shares a library only if both may ask the same of it."""
+        shared = line.uses & self._names.keys()
+        if not shared <= self._scope.library_names:
+            return True
+        return bool(shared) and self._scope.asked_by(line).overlaps(self._asked())
+
+    def _asked(self) -> Questions:
+        """Returns what the slice asks libraries so far."""
+        for line in (self._wanted | self._unlikely.keys()) - self._counted:
+            self._counted.add(line)
+            self._questions |= self._scope.asked_by(line)
+        return self._questions
 
     def _want(self, line: Line, *, for_change: bool = False) -> None:
         """Adds a line and the lines that it depends on. `for_change`: only because it may change an object."""
@@ -262,7 +277,7 @@ class Closure:
         binders = self._scope.binders.get(name, [])
         for line in binders:
             self._want(line)
-        if not all(map(_binds_constant, binders)):
+        if not all(map(binds_constant, binders)):
             self._kinds[self._kind(name)] = reach
             for line in self._scope.changers.get(self._kind(name), ()):
                 self._want(line, for_change=True)
@@ -304,13 +319,6 @@ class Closure:
 _SIMPLE = (ir.Assert, ir.Assign, ir.Evaluate)
 
 
-def _binds_constant(line: Line) -> bool:
-    """Returns whether a line binds a string, a number or a function, which cannot be changed."""
-    if isinstance(line.node, ir.Assign):
-        return isinstance(line.node.value, (ir.Constant, ir.JoinedString))
-    return isinstance(line.node, ir.FunctionDef)
-
-
 def _names_in(node: ir.Expression) -> set[str]:
     return {one.id for one in ir.walk(node) if isinstance(one, ir.Name)}
 
@@ -324,15 +332,6 @@ def _given_by(node: ir.Statement) -> set[str]:
         case ir.Assign(value=value):
             return _names_in(value)
     return {one.id for one in ir.walk(node) if isinstance(one, ir.Name)}
-
-
-def _unpacks(node: ir.Statement) -> bool:
-    """Returns whether a statement raises an exception if its value does not have the right number of items."""
-    return (
-        isinstance(node, ir.Assign)
-        and isinstance(node.targets[0], ir.Display)
-        and not isinstance(node.value, ir.Display)
-    )
 
 
 def _calls_something(node: ir.Statement) -> bool:
