@@ -268,6 +268,30 @@ CHANGES = {
             helper.start()  # url
             make(url)
     """,
+    "a change is given to the object of another": """
+        def f(url):
+            options = {}
+            extra = {}
+            extra.update(echo=True)  # options
+            options.update(extra)  # options
+            make(url, options)
+    """,
+    "a change is given to an object that exists only later": """
+        def f(url):
+            extra = {}
+            extra.update(echo=True)  # extra options
+            options = {}
+            options.update(extra)  # options
+            make(url, options)
+    """,
+    "a change is given to a change that does not count": """
+        def f(url):
+            rows = []
+            rows.append(url)  # Helper url
+            helper = Helper(url)
+            helper.fill(rows)  # url
+            make(url)
+    """,
     "a loop may read what it changes": """
         def f(urls):
             helper = Helper(urls)

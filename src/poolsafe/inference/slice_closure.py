@@ -144,22 +144,41 @@ class Closure:
         changing = [line for line in self._wanted - self._needed if isinstance(line.node, _SIMPLE)]
         # A function that declares `global` or `nonlocal` may give a name another value.
         if changing and not self._scope.declared_inside:
-            read = self._read_later()
-            for line in changing:
-                kinds = {self._kind(name) for name in (*line.changes, *line.may_change)}
-                found[line.node] = frozenset(
-                    name for name, reach in read.items() if reach > line.position and self._kind(name) in kinds
-                )
+            found |= {line.node: frozenset(names) for line, names in self._changed_for(changing).items()}
         return found
 
-    def _read_later(self) -> dict[str, int]:
-        """Returns the names that the slice reads for more than changing their objects, with the last position.
+    def _changed_for(self, changing: list[Line]) -> dict[Line, set[str]]:
+        """Returns the names for whose objects each change matters: those read later, of its object or of another.
 
-        What a change gives to its object counts too: it may have been changed before.
+        A change matters to another object if a later change gives its own object to that one.
         """
+        read = self._read_later()
+        kinds = {line: {self._kind(name) for name in (*line.changes, *line.may_change)} for line in changing}
+        found = {
+            line: {name for name, reach in read.items() if reach > line.position and self._kind(name) in kinds[line]}
+            for line in changing
+        }
+        given: dict[str, list[tuple[Line, str]]] = {}
+        for line in changing:
+            for name in _given_by(line.node):
+                given.setdefault(self._kind(name), []).append((line, name))
+        count = -1
+        while count != (count := sum(map(len, found.values()))):
+            for line in changing:
+                for other, name in (one for kind in kinds[line] for one in given.get(kind, ())):
+                    if other.reach > line.position and other is not line:
+                        late = {one for one in found[other] if self._is_bound_after(one, line)}
+                        found[line] |= found[other] - late | ({name} if late else set())
+        return found
+
+    def _is_bound_after(self, name: str, line: Line) -> bool:
+        return any(binder.reach > line.position for binder in self._scope.binders.get(name, ()))
+
+    def _read_later(self) -> dict[str, int]:
+        """Returns the names that the slice reads for more than changing their objects, with the last position."""
         found = dict(self._held)
-        for line in self._wanted:
-            for name in self._read_by(line) if line in self._needed else _given_by(line.node):
+        for line in self._needed:
+            for name in self._read_by(line):
                 found[name] = max(found.get(name, -1), line.reach)
         queue = list(found)
         while queue:
