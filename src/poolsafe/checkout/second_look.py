@@ -41,6 +41,7 @@ MAX_HOPS = 2  # from the engine's file to the file with the URL
 MAX_NAMES = 6  # by which a function goes one after another, imports included
 MAX_FILES = 40  # read for one engine's file
 MAX_SIZE = 200_000  # bytes of each
+MAX_HELD = 20_000_000  # bytes of all that are kept while a run looks at its files
 
 
 def wanted(path: str, data: bytes, root: str | None = None) -> int:
@@ -52,11 +53,16 @@ def wanted(path: str, data: bytes, root: str | None = None) -> int:
     return found & ~needles.IMPORTED | revealed(path, data, root) if found & needles.IMPORTED else found
 
 
-def revealed(path: str, data: bytes, root: str | None = None) -> int:
-    """Returns what the imports of a file reveal: the sum of `needles.ENGINE` and `needles.CLIENT`, or 0."""
+def revealed(path: str, data: bytes, root: str | None = None, looked_at: dict[str, ImportedFiles] | None = None) -> int:
+    """Returns what the imports of a file reveal: the sum of `needles.ENGINE` and `needles.CLIENT`, or 0.
+
+    Calls for the files of one run share `looked_at`, which holds what was read for each root.
+    """
     found = 0
     home = os.path.abspath(path)
-    files = _Files(root or root_of(home), {home: data})
+    root = root or root_of(home)
+    files = ImportedFiles(root) if looked_at is None else looked_at.setdefault(root, ImportedFiles(root))
+    files.give(home, data)
     if needles.uses_synchronous_engine(data):
         for content in _reachable(home, files):
             found |= needles.ENGINE if _SIGN in content else 0
@@ -71,22 +77,34 @@ def renamed_engine_functions(path: str, data: bytes, root: str | None = None) ->
     `make_engine = partial(create_async_engine, echo=True)`. Without `root`, the project's root is found from the path.
     """
     home = os.path.abspath(path)
-    return _renamed(home, _Files(root or root_of(home), {home: data}))
+    files = ImportedFiles(root or root_of(home))
+    files.give(home, data)
+    return _renamed(home, files)
 
 
-class _Files:
-    """The files that one file imports, directly or indirectly, each read once. `contents` are those read before."""
+class ImportedFiles:
+    """The files of a project that others import, directly or indirectly. What was read of them is kept."""
 
-    def __init__(self, root: str, contents: dict[str, bytes]) -> None:
+    def __init__(self, root: str) -> None:
         self.root = root
-        self._contents = contents
+        self._contents: dict[str, bytes] = {}
+        self._held = 0
         self._imports: dict[str, list[tuple[str, bytes, bytes]]] = {}
         self._renamings: dict[str, list[tuple[bytes, bytes, bytes]]] = {}
+        self.meanings: dict[tuple[str, bytes, bytes, int], bool] = {}
+
+    def give(self, path: str, data: bytes) -> None:
+        """Keep the bytes of a file that need not be read again."""
+        if self._held > MAX_HELD:
+            self._contents.clear()
+            self._held = 0
+        self._contents[path] = data
+        self._held += len(data)
 
     def content(self, path: str) -> bytes:
         """Returns the bytes of a file, or none if it cannot be read, is too large or lies outside the root."""
         if path not in self._contents:
-            self._contents[path] = _content(self.root, path)
+            self.give(path, _content(self.root, path))
         return self._contents[path]
 
     def imports(self, path: str) -> list[tuple[str, bytes, bytes]]:
@@ -139,17 +157,19 @@ def _begins_line(data: bytes, offset: int) -> bool:
     return not data[data.rfind(b"\n", 0, offset) + 1 : offset].strip(b" \t")
 
 
-def _renamed(home: str, files: _Files) -> frozenset[str]:
+def _renamed(home: str, files: ImportedFiles) -> frozenset[str]:
     data = files.content(home)
     if not _imports_engine_function(files, home):
         return frozenset()
     bound = {name for _, _, name in files.imports(home)} | {name for name, _, _ in _RENAMED.findall(data)}
-    called = {(owner, name) for owner, name in _CALLED.findall(data) if b"*" in bound or (owner or name) in bound}
+    # The byte search has found the functions' own names, except in comments and strings.
+    calls = ((owner, name) for owner, name in _CALLED.findall(data) if name not in _FUNCTIONS)
+    called = {(owner, name) for owner, name in calls if b"*" in bound or (owner or name) in bound}
     found = (name for owner, name in called if _means_engine_function(files, home, owner, name))
     return frozenset(name.decode() for name in found if name.isascii())
 
 
-def _imports_engine_function(files: _Files, home: str) -> bool:
+def _imports_engine_function(files: ImportedFiles, home: str) -> bool:
     """Returns whether a file imports an engine function from the project, or one of SQLAlchemy's. Most do not."""
     data = files.content(home)
     for found, original, bound in files.imports(home):
@@ -163,10 +183,17 @@ def _imports_engine_function(files: _Files, home: str) -> bool:
     return False
 
 
-def _means_engine_function(files: _Files, path: str, owner: bytes, name: bytes, left: int = MAX_NAMES) -> bool:
+def _means_engine_function(files: ImportedFiles, path: str, owner: bytes, name: bytes, left: int = MAX_NAMES) -> bool:
     """Returns whether `owner.name`, or `name` if the owner is empty, stands for an engine function in a file."""
     if name in _FUNCTIONS:
         return True
+    question = (path, owner, name, left)
+    if question not in files.meanings:
+        files.meanings[question] = _leads_to_engine_function(files, *question)
+    return files.meanings[question]
+
+
+def _leads_to_engine_function(files: ImportedFiles, path: str, owner: bytes, name: bytes, left: int) -> bool:
     content = files.content(path)
     if not left or name not in content or b"def " + name in content or b"class " + name in content:
         return False
@@ -180,7 +207,7 @@ def _means_engine_function(files: _Files, path: str, owner: bytes, name: bytes, 
     return False
 
 
-def _reachable(home: str, files: _Files) -> Iterator[bytes]:
+def _reachable(home: str, files: ImportedFiles) -> Iterator[bytes]:
     """Yields the contents of alembic.ini, if the file uses Alembic, and of the project's modules that it imports."""
     seen = {home, ""}
     queue = [(home, 0)]

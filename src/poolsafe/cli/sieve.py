@@ -16,6 +16,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Sequence
 
+    from poolsafe.checkout.second_look import ImportedFiles
+
+
 # Below this many files, a second process costs more than it saves.
 WORTH_SPLITTING = 1_500
 
@@ -40,10 +43,11 @@ def sift(paths: Sequence[str], jobs: int | None = None, notebooks: Container[str
 
 def _search(paths: Sequence[str], share: range, notebooks: Container[str]) -> list[Hit]:
     hits: list[Hit] = []
+    looked_at: dict[str, ImportedFiles] = {}
     for index in share:
         try:
             path = paths[index]
-            size = _size_of_code(path) if path in notebooks else _size_with_needle(path)
+            size = _size_of_code(path) if path in notebooks else _size_with_needle(path, looked_at)
         except OSError as error:
             hits.append((index, 0, error.strerror or str(error)))
             continue
@@ -52,25 +56,28 @@ def _search(paths: Sequence[str], share: range, notebooks: Container[str]) -> li
     return hits
 
 
-def _size_with_needle(path: str) -> int | None:
+def _size_with_needle(path: str, looked_at: dict[str, ImportedFiles]) -> int | None:
     """Returns the size of a file that has a needle, and None for any other. Raises OSError."""
     try:
         raw = reading.read(path, reading.LARGEST_SOURCE)
     except reading.TooLargeError:
         # It is too large to check, which is reported if it creates an engine.
         return 0 if needles.pieces_use_engine(reading.pieces(path)) else None
-    return len(raw) if may_hold(path, raw) else None
+    return len(raw) if may_hold(path, raw, looked_at) else None
 
 
-def may_hold(path: str, raw: bytes) -> bool:
-    """Returns whether a file has a needle, or may create an engine that only its imports reveal."""
+def may_hold(path: str, raw: bytes, looked_at: dict[str, ImportedFiles] | None = None) -> bool:
+    """Returns whether a file has a needle, or may create an engine that only its imports reveal.
+
+    Calls for the files of one run share `looked_at`.
+    """
     found = needles.search(raw)
     if found != needles.IMPORTED:
         return found != 0
     # Imported late, because few files get this far.
     from poolsafe.checkout.second_look import revealed
 
-    return revealed(path, raw) != 0
+    return revealed(path, raw, looked_at=looked_at) != 0
 
 
 def _size_of_code(path: str) -> int | None:
