@@ -124,6 +124,18 @@ UNSAFE = """
     asyncpg.connect(dsn, statement_cache_size=50)  # measured
     # becomes
     asyncpg.connect(dsn, statement_cache_size=0)  # measured
+
+    class Listener:
+        def __init__(self, connect=asyncpg.connect):
+            self.connect = connect
+        async def listen(self):
+            return await self.connect()
+    # becomes
+    class Listener:
+        def __init__(self, connect=asyncpg.connect):
+            self.connect = connect
+        async def listen(self):
+            return await self.connect(statement_cache_size=0)
 """
 
 

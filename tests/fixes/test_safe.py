@@ -700,6 +700,22 @@ def test_a_comment_on_a_value_that_changes_makes_the_fix_unsafe() -> None:
     assert "and check the comment on the old value" in next(iter(found.values())).message
 
 
+def test_a_function_that_callers_may_replace_may_not_accept_another_argument() -> None:
+    code = f"""{IMPORTS}
+class Database:
+    def __init__(self, create_engine=create_async_engine):
+        self.create_engine = create_engine
+
+    def open(self):
+        self.engine = self.create_engine(URL)
+"""
+    found = _findings(Source.from_text("app.py", code))
+    assert {one.code: one.fix.applicability for one in found if one.fix is not None} == {
+        "PGB101": Applicability.UNSAFE,
+        "PGB201": Applicability.UNSAFE,
+    }
+
+
 def test_other_modules_may_bring_another_driver_to_the_place_of_a_fix(tmp_path: Path) -> None:
     code = f"""{IMPORTS}
 def create(url):

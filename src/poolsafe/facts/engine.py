@@ -250,11 +250,12 @@ class ServerSetting:
 class EngineUrl:
     """The driver and the servers in the URLs that the engine is created with.
 
-    `driver_everywhere`: the driver is asyncpg on every path to this call, and the code names no other driver that the
-    environment may choose. Only then is a fix safe. `driver_reason` says why the driver is unknown. `shared`: the
-    call also creates engines of other drivers, whose arguments a fix must not change. `chooses_driver`: the URL is
-    composed of an unknown driver and the rest. `servers` are the addresses, as far as they are known. `scheme` is the
-    one of all URLs if it is known to be another driver's, else "". `signs` speak for or against a pooler.
+    `driver_everywhere`: the driver is asyncpg on every path to this call, the code names no other driver that the
+    environment may choose, and callers cannot pass another function to be called. Only then is a fix safe.
+    `driver_reason` says why the driver is unknown. `shared`: the call also creates engines of other drivers, whose
+    arguments a fix must not change. `chooses_driver`: the URL is composed of an unknown driver and the rest. `servers`
+    are the addresses, as far as they are known. `scheme` is the one of all URLs if it is known to be another driver's,
+    else "". `signs` speak for or against a pooler.
     """
 
     driver: Driver

@@ -63,6 +63,7 @@ from poolsafe.facts.views import (
     views_of,
 )
 from poolsafe.facts.written import settings_display
+from poolsafe.facts.written_keys import depends_on_callers
 from poolsafe.inference import Absent, Const, Module, ObservedCall, alternatives
 from poolsafe.inference.models import is_address
 from poolsafe.libraries import ENGINE_CONFIG, ENGINE_FUNCTIONS
@@ -176,7 +177,8 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             ),
             driver_everywhere=bool(ours)
             and all(view.driver is Driver.ASYNCPG for view in (*views, *other_views))
-            and not surroundings.may_be_another_driver(calls),
+            and not surroundings.may_be_another_driver(calls)
+            and not (written is node and depends_on_callers(module, node.func)),
             driver_reason="" if ours else driver_reason_of(views),
             shared=any(view.driver is Driver.OTHER for view in (*views, *overridden, *other_views)),
             chooses_driver=any(names_driver_apart(view.url) for view in judged),

@@ -15,7 +15,7 @@ from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.sizes import STATEMENT, one_state, size_state
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import as_python, detection_alternatives, option_of
-from poolsafe.facts.written_keys import literals_of_value, parameters_around, value_under
+from poolsafe.facts.written_keys import depends_on_callers, literals_of_value, parameters_around, value_under
 from poolsafe.findings import Related
 from poolsafe.inference import Absent, Const, Guard, Module, ObservedCall, Unknown, Value, alternatives, restrict
 from poolsafe.syntax.call_layout import dict_layout
@@ -110,10 +110,13 @@ def dict_argument(
 
 
 def is_extendable(surroundings: Surroundings, calls: list[ObservedCall], keyword: str) -> bool:
-    """Returns whether no path gives a keyword to a call already, whoever calls the function around it."""
+    """Returns whether one more keyword can be passed on every path, whoever calls the function around a call."""
     if any(seen.arguments.open_keywords is not None or seen.arguments.open_positional for seen in calls):
         return False
     module, node = surroundings.module, calls[0].node
+    if calls[0].receiver is None and depends_on_callers(module, node.func):
+        # A caller may pass another function, which may not accept the keyword.
+        return False
     written = any(argument.keyword is not None and argument.keyword.value == keyword for argument in node.args)
     if not written and any(_may_be_given(seen, keyword) for seen in calls):
         return False
