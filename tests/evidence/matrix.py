@@ -63,8 +63,8 @@ error, and session state that leaks to other clients, is lost, or causes no harm
 `postgresql`, `pgbouncer` and `openssl`. `POOLSAFE_POSTGRES` (the directory of `initdb` and `postgres`) and
 `POOLSAFE_PGBOUNCER` (the program) select other installations, and `POOLSAFE_EVIDENCE_LOG` names a file for all figures.
 
-PgBouncer supports `max_prepared_statements` since 1.21. The tests read PgBouncer's version, set the option to 0 if it
-is supported, and check the verdict table again with 200. Debian 12 has PgBouncer 1.18, with which the second part is
+PgBouncer has supported `max_prepared_statements` since 1.21. The tests read PgBouncer's version, set the option to 0 if
+it is supported, and check the verdict table again with 200. Debian 12 has PgBouncer 1.18, with which the second part is
 skipped. Building another release takes a few minutes:
 
 ```sh

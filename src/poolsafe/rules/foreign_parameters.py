@@ -31,7 +31,7 @@ _TIMEOUT = "use asyncpg's `timeout`, which is a number"
 _POOL_SIZE = "use the engine's `pool_size`"
 
 
-_ARGUMENT = Foreign(_ENGINE, "pass it to the engine function")
+_ARGUMENT = Foreign(_ENGINE, "pass it as an engine argument")
 
 
 def _out(owner: str) -> Foreign:

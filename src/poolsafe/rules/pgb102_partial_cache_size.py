@@ -38,7 +38,7 @@ engine = create_async_engine(
 The fix adds the missing key next to the existing one, under the same condition. If asyncpg is known to be 0.30 or
 older, it also adds the empty name of `PGB106`, provided the versions support it. If another engine or other code reads
 the dict, the fix adds the key in the call instead, and is safe only if every path to the call passes an asyncpg URL.
-There is no fix if the dict is in another file and the call also creates engines of another driver. A fix next to the
+There is no fix if the dict is in another file and the call also creates engines for another driver. A fix next to the
 existing key is safe even if an environment variable may select another driver, because that driver already rejects the
 existing key.
 

@@ -10,8 +10,8 @@ pooler may run the next transaction on a server connection that does not have th
 `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or another client's rows.
 
 asyncpg's own `connect()` and `create_pool()`, and the libraries listed in `PGB512`, fail in the same way: with
-`statement_cache_size=50` and asyncpg 0.32, `connect()` failed in 84 and `create_pool()` in 129 of 180 attempts, about
-as often as without the key.
+`statement_cache_size=50` and asyncpg 0.32, `connect()` failed in 84 of 180 attempts and `create_pool()` in 129, about
+as often as with the default size.
 
 ## Example
 ```python
@@ -38,9 +38,9 @@ engine = create_async_engine(
 If you chose the number for a direct connection, keep it and set `pooler = "none"` in `[tool.poolsafe]`.
 
 ## Fix safety
-The fix sets both keys to 0. It is safe if the number is written in this file for asyncpg's engine only, either as
-a single value or in an expression such as `0 if debug else 50`, which is replaced as a whole. Otherwise, it is unsafe,
-or there is no fix. No key is added if the call also creates engines of another driver.
+The fix sets both keys to 0, and replaces an expression such as `0 if debug else 50` as a whole. It is safe if the
+number is in the same file as the call and reaches only engines that use asyncpg. Otherwise, it is unsafe, or there is
+no fix. If one of the keys is missing, the fix adds it, unless the call also creates engines for another driver.
 
 ## Versions
 A positive `prepared_statement_cache_size` together with `statement_cache_size=0` works with asyncpg >= 0.31, and is not

@@ -42,9 +42,9 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-The fix sets both keys to 0. It is safe if the value is written in this file for asyncpg's engine only, either as
-a single value or in an expression such as `0 if debug else "50"`, which is replaced as a whole. Otherwise, it is
-unsafe, or there is no fix. No key is added if the call also creates engines of another driver.
+The fix sets both keys to 0, and replaces an expression such as `0 if debug else "50"` as a whole. It is safe if the
+value is in the same file as the call and reaches only engines that use asyncpg. Otherwise, it is unsafe, or there is no
+fix. If one of the keys is missing, the fix adds it, unless the call also creates engines for another driver.
 
 ## Versions
 All versions: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection

@@ -1,6 +1,6 @@
 """
 ## What it does
-Reports a cache size or name function in a place where it is rejected or ignored.
+Reports a cache size or `prepared_statement_name_func` where it is rejected or ignored.
 
 ## Why is this bad?
 The keys belong in `connect_args`; SQLAlchemy's own key may also be in the query of the URL. Anywhere else, they raise
@@ -47,9 +47,9 @@ engine = create_async_engine(
 With a creator, pass asyncpg's key in the creator's own call: `asyncpg.connect(dsn, statement_cache_size=0)`.
 
 ## Fix safety
-The fix moves the keys to `connect_args`. It is safe for keywords of the engine function and for literal URLs, if every
-path passes an asyncpg URL. It is unsafe for a size above 0, which may be intended. There is no fix for a key next to a
-creator, in a `**` argument or in an ini file, or if the call also creates engines of another driver.
+The fix moves the keys to `connect_args`. It is safe for keywords of `create_async_engine()` and for literal URLs, if
+every path passes an asyncpg URL. It is unsafe for a size above 0, which may be intended. There is no fix for a key next
+to a creator, in a `**` argument or in an ini file, or if the call also creates engines for another driver.
 
 ## Versions
 All versions. Where the key is rejected, every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9.

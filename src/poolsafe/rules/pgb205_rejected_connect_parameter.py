@@ -1,33 +1,34 @@
 """
 ## What it does
-Reports parameters that asyncpg, SQLAlchemy's engine function or another driver rejects. The rule checks the URL's query
-string, `connect_args` and `do_connect` listeners. asyncpg rejects:
+Reports parameters that SQLAlchemy, asyncpg or another driver rejects. The rule checks the URL's query string,
+`connect_args` and `do_connect` listeners. asyncpg rejects:
 
 - parameters of libpq: `sslmode`, `application_name`, `connect_timeout`, `channel_binding`, `options`
 - parameters of other drivers, such as `check_same_thread`
 - parameters of other tools: `pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`
-- arguments of `create_async_engine()`
+- arguments that belong to `create_async_engine()`, such as `pool_size`
 - misspelled names, such as `statment_cache_size`
 - invalid values, such as `ssl=true`
 - `timeout` and other numbers in the URL, where every value is a string
 
 The rule also reports parameters in the wrong place: `server_settings=`, `ssl=`, `command_timeout=` or a misspelled
-keyword in the call of the engine function, and asyncpg's parameters in the `connect_args` or the URL of an engine that
+keyword in the call that creates the engine, and asyncpg's parameters in the `connect_args` or the URL of an engine that
 uses another driver.
 
 ## Why is this bad?
-SQLAlchemy passes the URL's query, `connect_args` and the keys that listeners add to `asyncpg.connect()` as keywords,
-and connecting raises `TypeError: connect() got an unexpected keyword argument 'sslmode'`, on every server. Hosting
-providers' URLs are written for libpq and often contain such parameters. A string that is not an `ssl` mode raises
+SQLAlchemy calls `asyncpg.connect()` with keyword arguments from the URL's query, `connect_args` and listeners. For a
+key that asyncpg does not know, connecting raises `TypeError: connect() got an unexpected keyword argument 'sslmode'` on
+every server. Hosting providers' URLs are written for libpq and often contain such parameters. An unknown mode for `ssl`
+raises
 `ClientConfigurationError: ... parameter must be one of: disable, allow, prefer, require, verify-ca, verify-full`, and a
 number given as a string raises `TypeError: unsupported operand type(s)` or
 `'<' not supported between instances of 'str' and 'int'`.
 
-The engine function raises `TypeError: Invalid argument(s) 'server_settings' sent to create_engine()` for a keyword that
-neither the dialect nor the pool knows. With asyncpg's parameters, psycopg raises
-`ProgrammingError: invalid connection option "statement_cache_size"`, SQLite
-`TypeError: 'statement_cache_size' is an invalid keyword argument` (worded differently since Python 3.13), and others
-raise the same TypeError as asyncpg.
+`create_async_engine()` raises `TypeError: Invalid argument(s) 'server_settings' sent to create_engine()` for a keyword
+that neither the dialect nor the pool knows. If asyncpg's parameters are passed to another driver, psycopg raises
+`ProgrammingError: invalid connection option "statement_cache_size"`, SQLite raises
+`TypeError: 'statement_cache_size' is an invalid keyword argument` (worded differently since Python 3.13), and other
+drivers raise the same `TypeError` as asyncpg.
 
 asyncpg's own `connect()` and `create_pool()` reject the same keywords. asyncpg sends unknown parameters of a DSN to the
 server, which raises `UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`. psycopg rejects asyncpg's
@@ -74,7 +75,7 @@ engine = create_async_engine(
 | `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`: behind PgBouncer the client cannot set them |
 | `pool_size`, `max_size`, `connection_limit` | the engine's `pool_size` |
 | `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` | nothing |
-| `server_settings`, `ssl`, `command_timeout` as a keyword of the engine function | the same in `connect_args` |
+| `server_settings`, `ssl`, `command_timeout` as a keyword of `create_async_engine()` | the same in `connect_args` |
 
 ## Fix safety
 The fix passes each parameter in the form that asyncpg accepts. If the parameter is written in the call that creates the
@@ -83,7 +84,7 @@ engine, and every path to that call passes an asyncpg URL, these changes are saf
 - `sslmode` becomes `ssl`, if the mode is known.
 - `application_name` moves to `server_settings`, if the name is known.
 - `timeout` moves from the URL to `connect_args`.
-- asyncpg's keywords move from the engine function to `connect_args`.
+- asyncpg's keywords move from the arguments of `create_async_engine()` to `connect_args`.
 
 The fix is unsafe in these cases:
 
@@ -97,9 +98,9 @@ There is no fix for parameters that cannot be set behind PgBouncer (`options`, `
 (`sslrootcert`). Nor is there a fix if the dict or URL comes from another file, or if another driver reads the dict.
 
 ## Versions
-All versions. Tried with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg accepts `record_class`
-since 0.22, `direct_tls` since 0.26, `target_session_attrs` since 0.28, `krbsrvname` and `gsslib` since 0.30, and
-`service` since 0.31. SQLAlchemy's dialect accepts `async_fallback` up to 2.0.
+All versions. Tested with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg has accepted
+`record_class` since 0.22, `direct_tls` since 0.26, `target_session_attrs` since 0.28, `krbsrvname` and `gsslib` since
+0.30, and `service` since 0.31. SQLAlchemy's dialect accepts `async_fallback` up to version 2.0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)
@@ -286,7 +287,7 @@ def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -
     key, some = first.name, "" if first.everywhere else " on some code paths"
     (owner, advice), *rest = [_advice_on_keyword(one.name, deployment) for one in refused]
     return (
-        f"{_named(owner, key, others, 'keyword')} passed to SQLAlchemy's engine function{some} "
+        f"{_named(owner, key, others, 'keyword')} passed to SQLAlchemy{some} "
         f"{'raise' if others else 'raises'} `TypeError: Invalid argument(s) '{key}' sent to create_engine()`; "
         f"{advice_on_all(advice, [one for _, one in rest])}"
     )

@@ -57,9 +57,9 @@ engine = create_async_engine(
 There is no fix, because a library has to be upgraded.
 
 ## Versions
-Measured with both sizes at 0, a name function and pre-ping: 154 of 324 attempts failed with SQLAlchemy 2.0.20 + asyncpg
-0.28; none with SQLAlchemy 2.0.21, and none with SQLAlchemy 2.0.20 + asyncpg 0.29 or 0.30 (PgBouncer 1.18). SQLAlchemy
-1.4 pings inside a transaction: none of 396 attempts failed with 1.4.54 + asyncpg 0.28.
+Measured with both sizes at 0, `prepared_statement_name_func` and pre-ping: 154 of 324 attempts failed with SQLAlchemy
+2.0.20 + asyncpg 0.28; none with SQLAlchemy 2.0.21, and none with SQLAlchemy 2.0.20 + asyncpg 0.29 or 0.30 (PgBouncer
+1.18). SQLAlchemy 1.4 pings inside a transaction: none of 396 attempts failed with 1.4.54 + asyncpg 0.28.
 
 ## References
 - [SQLAlchemy: the ping runs in a transaction (#10226)](https://github.com/sqlalchemy/sqlalchemy/issues/10226)

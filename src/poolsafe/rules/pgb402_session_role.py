@@ -7,7 +7,7 @@ and `SET SESSION AUTHORIZATION`.
 After the commit, a transaction pooler gives the server connection to another client, which then acts as this role: it
 can read what the role can read, or gets `InsufficientPrivilegeError: permission denied`. The first client acts as its
 login role again once it gets another server connection. A later `RESET ROLE` may also run on another server connection,
-and then has no effect on the first one.
+and then has no effect on the first connection.
 
 ## Example
 ```python
@@ -47,12 +47,12 @@ async def audit() -> list[int]:
 
 ## Fix safety
 The fix uses `SET LOCAL ROLE`, or `SET LOCAL SESSION AUTHORIZATION`. It is safe if the transaction ends in the same
-function and nothing runs on the connection afterwards, and unsafe if a caller may commit and continue. There is no fix
-outside a transaction, where `SET LOCAL` has no effect.
+function and nothing runs on the connection afterwards, and unsafe if a caller may commit and keep using the connection.
+There is no fix outside a transaction, where `SET LOCAL` has no effect.
 
 ## Versions
-PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the role after the transaction; RDS Proxy pins the client to one server connection.
+Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
+Odyssey discards the role after the transaction; RDS Proxy pins the client to one server connection.
 
 ## References
 - [PostgreSQL: SET ROLE](https://www.postgresql.org/docs/current/sql-set-role.html)

@@ -65,8 +65,8 @@ poolsafe finds it. It is always unsafe: the lock is then released at the end of 
 later than before. There is no fix outside a transaction.
 
 ## Versions
-PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the lock after the transaction; RDS Proxy pins the client to one server connection.
+Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
+Odyssey discards the lock after the transaction; RDS Proxy pins the client to one server connection.
 
 ## References
 - [PostgreSQL: advisory locks](https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)
@@ -99,7 +99,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     verdict = verdict_on(statement, deployment)
     if verdict is None:
         return
-    what = f"the lock of `{statement.command.name}()`"
+    what = f"the lock taken by `{statement.command.name}()`"
     leak = "the next client holds it after this one disconnects"
     if verdict.lost:
         leak = "other clients can also acquire it, and it may never be released"

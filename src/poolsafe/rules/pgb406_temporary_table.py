@@ -61,8 +61,8 @@ connection afterwards, and unsafe if a caller may commit and then read the table
 sequences, or outside a transaction, where the table would be dropped immediately.
 
 ## Versions
-PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, asyncpg 0.32. Odyssey discards
-the table after the transaction; RDS Proxy pins the client to one server connection.
+Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
+Odyssey discards the table after the transaction; RDS Proxy pins the client to one server connection.
 
 ## References
 - [PostgreSQL: CREATE TABLE](https://www.postgresql.org/docs/current/sql-createtable.html)

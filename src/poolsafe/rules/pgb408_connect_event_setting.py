@@ -58,8 +58,9 @@ With this listener, 0 of 180 queries were wrong. A value that never changes can 
 There is no fix, because a listener for the `begin` event has different parameters.
 
 ## Versions
-PgBouncer 1.18 and 1.25.2, with and without prepared statement support; PostgreSQL 15, SQLAlchemy 2.1.9, asyncpg 0.32.
-Odyssey discards the setting after the transaction; PgDog tracks it; RDS Proxy pins the client to one server connection.
+Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15, SQLAlchemy 2.1.9 and
+asyncpg 0.32. Odyssey discards the setting after the transaction; PgDog tracks it; RDS Proxy pins the client to one
+server connection.
 
 ## References
 - [SQLAlchemy: engine

@@ -55,8 +55,8 @@ Execute a statement directly, without `PREPARE`. Read a cursor within its transa
 There is no fix.
 
 ## Versions
-PgBouncer 1.18 and 1.25.2; prepared statement support in the pooler does not help, because the pooler does not parse
-SQL. PostgreSQL 15, asyncpg 0.32.
+Tested with PgBouncer 1.18 and 1.25.2, PostgreSQL 15 and asyncpg 0.32. Prepared statement support in the pooler does not
+help, because the pooler does not parse SQL.
 
 ## References
 - [PostgreSQL: PREPARE](https://www.postgresql.org/docs/current/sql-prepare.html)
