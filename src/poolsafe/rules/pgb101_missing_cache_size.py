@@ -59,6 +59,8 @@ The fix is safe if the call always receives an asyncpg URL. If the call also cre
 - If an `if` checks or selects the URL, an unsafe fix adds the keys in the call, under the same condition.
 - If nothing in the file separates asyncpg's engine from that of the other driver, there is no fix.
 
+The fix is unsafe if callers can replace the function that creates the engine, as in `self.create_engine(url)`.
+
 In a public function that passes on its `**kwargs`, the fix pops `connect_args` from them first, so that callers can
 still pass it.
 

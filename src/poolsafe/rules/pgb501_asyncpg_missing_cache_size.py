@@ -36,7 +36,8 @@ engine is checked together with the engine (`PGB101`).
 
 ## Fix safety
 The fix adds `statement_cache_size=0` to the call. It is safe unless the call passes on a parameter of the enclosing
-function with `**`, through which a caller elsewhere may pass the key.
+function with `**`, through which a caller elsewhere may pass the key, or unless callers can replace the function that
+is called, as in `self.connect()`.
 
 ## Versions
 In transaction pooling on PgBouncer 1.18, of 180 attempts each, `connect()` failed in 84 with asyncpg 0.32 and in 127
