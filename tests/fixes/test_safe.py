@@ -700,6 +700,14 @@ def test_a_comment_on_a_value_that_changes_makes_the_fix_unsafe() -> None:
     assert "and check the comment on the old value" in next(iter(found.values())).message
 
 
+def test_many_variables_in_a_url_do_not_hide_its_driver() -> None:
+    variables = ["USER", "PASSWORD", "HOST", "PORT", "NAME"]
+    user, password, host, port, name = (f"{{os.getenv('DB_{one}')}}" for one in variables)
+    fixed = repaired(f'create_async_engine(f"postgresql+asyncpg://{user}:{password}@{host}:{port}/{name}")\n')
+    assert '"statement_cache_size": 0' in fixed
+    assert "pool_pre_ping=True" in fixed
+
+
 def test_a_function_that_callers_may_replace_may_not_accept_another_argument() -> None:
     code = f"""{IMPORTS}
 class Database:

@@ -20,7 +20,7 @@ from poolsafe.inference.lattice import (
 )
 from poolsafe.inference.project import Project
 from poolsafe.inference.symbols import ALWAYS, Guard, derived, literal
-from poolsafe.inference.values import Alternatives, Const, Function, Step, Unknown, Value, raising
+from poolsafe.inference.values import Alternatives, Const, Function, Step, Text, Unknown, Value, raising, text
 from poolsafe.ir.lowering_expressions import lower
 from poolsafe.source import Source
 
@@ -110,6 +110,14 @@ def test_too_many_alternatives_end_in_an_unknown() -> None:
     many = choose((guard(f"k{number}"), Const(number)) for number in range(10 * MAX_ALTERNATIVES))
     assert len(alternatives(many)) == MAX_ALTERNATIVES
     assert isinstance(alternatives(many)[-1][1], Unknown)
+
+
+def test_too_many_texts_end_in_what_all_of_them_begin_with() -> None:
+    many = choose((guard(f"k{number}"), text(f"postgresql+asyncpg://{number}")) for number in range(100))
+    last = alternatives(many)[-1][1]
+    assert isinstance(last, Text)
+    assert last.prefix == "postgresql+asyncpg://"
+    assert last.known is None
 
 
 def test_restricted_to_a_path() -> None:

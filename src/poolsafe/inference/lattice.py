@@ -8,6 +8,7 @@ one branch together with the SQLite options of the same branch.
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
@@ -85,8 +86,8 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
     """Returns the join of the options: flattened, without contradictory alternatives, equal values merged.
 
     If many guards lead to few values, each value keeps only the literals that its guards share. Beyond
-    `MAX_ALTERNATIVES` values, the rest is widened to one unknown value. This bounds the cost, and it can only lose
-    findings.
+    `MAX_ALTERNATIVES` values, the rest is widened to one value, of which only a prefix can be known. This bounds the
+    cost, and it can only lose findings.
     """
     options = list(options)
     if len(options) == 1 and (not options[0][0] or not isinstance(options[0][1], Alternatives)):
@@ -119,9 +120,18 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
     if len(merged) > MAX_ALTERNATIVES:
         merged = _by_value(merged)
     if len(merged) > MAX_ALTERNATIVES:
-        rest = Unknown("too many possibilities")
+        rest = _widened([value for _, value in merged[MAX_ALTERNATIVES - 1 :]])
         merged = [*merged[: MAX_ALTERNATIVES - 1], (ALWAYS, rest)]
     return Alternatives(tuple(merged))
+
+
+def _widened(values: list[Value]) -> Value:
+    """Returns one value for all: text that begins as all of them do, such as with the driver of a URL, or unknown."""
+    rest = Unknown("too many possibilities")
+    texts = [value for value in values if isinstance(value, Text)]
+    prefixes = [value.prefix for value in texts] if len(texts) == len(values) else []
+    prefix = os.path.commonprefix(prefixes)  # noqa: RUF071 - characters, not parts of paths
+    return replace(texts[0], pieces=(prefix, rest)) if prefix else rest
 
 
 def _from_both(left: Value, right: Value) -> Value:
