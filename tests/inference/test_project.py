@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import itertools
+import os
+import weakref
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,10 @@ from programs import codes_in, record_loads
 from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
 from poolsafe.inference import project as project_room
+from poolsafe.inference.modules import Module
 from poolsafe.inference.project import Project
+from poolsafe.source import Source
+from poolsafe.syntax.tree import Tree
 
 PROJECTS = {
     "what a module does as a script, no import of it does": """
@@ -1127,12 +1133,81 @@ def test_the_least_recently_used_modules_are_dropped_first(tmp_path: Path, monke
     loaded = record_loads(monkeypatch)
     monkeypatch.setattr(project_room, "MAX_WEIGHT", 120)
     project = Project(str(tmp_path))
-    for asked in ("abc", "a", "a", "c", "b"):
+    for asked in ("abc", "a", "b", "c", "b"):
         project.begin_file()
         for name in asked:
             assert project.at(str(tmp_path / f"{name}.py")) is not None
-    # Before the second file, the older two go: they weigh 50 each, and at most 60 are kept.
-    assert loaded == ["a.py", "b.py", "c.py", "a.py", "b.py"]
+    # They weigh 50 each, so two are kept: `b` and `c` before the second file, `c` and `a` before the third.
+    assert loaded == ["a.py", "b.py", "c.py", "a.py", "b.py", "c.py"]
+
+
+DROPPED = """
+    # file: settings.py
+    from pydantic import field_validator, model_validator
+    from pydantic_settings import BaseSettings
+    class Base(BaseSettings):
+        url: str = 'postgresql+asyncpg://db/a'
+    class Settings(Base):
+        size: int = 0
+        nested: Base | None = None
+        @field_validator('url')
+        def plain(cls, value):
+            return value.strip()
+        @model_validator(mode='after')
+        def whole(self):
+            self.size = self.size + len(self.url)
+            return self
+    settings = Settings()
+    def options():
+        def sizes():
+            return {'statement_cache_size': settings.size}
+        return sizes()
+
+    # file: db.py
+    from sqlalchemy import text
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from settings import options, settings
+    def make():
+        def inner():
+            class Maker:
+                def make(self):
+                    return create_async_engine(settings.url, connect_args=options(), pool_pre_ping=True)
+            return Maker().make()
+        return inner()
+    async def run():
+        async with make().begin() as connection:
+            await connection.execute(text('SET x = 1; SET y = 2'))
+
+    # file: other.py
+    from db import make
+    from sqlalchemy.ext.asyncio import create_async_engine
+    engine = make()
+"""
+
+
+def test_counting_references_frees_dropped_modules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    contents = files(DROPPED)
+    lay(tmp_path, contents)
+    project = Project(str(tmp_path))
+    known: weakref.WeakSet[Module] = weakref.WeakSet()
+    initialise = Module.__init__
+
+    def noted(self: Module, source: Source, tree: Tree | None = None) -> None:
+        initialise(self, source, tree)
+        if not self.is_stub:
+            known.add(self)
+
+    monkeypatch.setattr(Module, "__init__", noted)
+    gc.disable()
+    try:
+        for path in contents:
+            check_bytes(str(tmp_path / path), contents[path].encode(), Deployment(), project)
+        assert {os.path.basename(one.path) for one in known} == set(contents)
+        monkeypatch.setattr(project_room, "MAX_WEIGHT", 0)
+        project.begin_file()
+        assert [os.path.basename(one.path) for one in known] == ["other.py"]  # which the project remembers as checked
+    finally:
+        gc.enable()
 
 
 def test_a_file_that_has_changed_is_searched_again(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ import pytest
 
 from poolsafe import ir
 from poolsafe.inference.run_targets import Targets
+from poolsafe.inference.scope_lines import Outside
 from poolsafe.inference.scopes import Scope
 from poolsafe.inference.slices import Use, function_slice, name_slice
 from poolsafe.ir.lowering import lower_module
 
 LIBRARY = frozenset({"os", "logging"})
+OUTSIDE = Outside()
 
 NAMES = {
     "what a name is made of": """
@@ -172,7 +174,7 @@ FUNCTIONS = {
 @pytest.mark.parametrize("title", NAMES)
 def test_the_slice_for_a_name(title: str) -> None:
     code = textwrap.dedent(NAMES[title])
-    scope = Scope(lower_module(cst.parse_module(code)), LIBRARY, is_module=True)
+    scope = Scope(lower_module(cst.parse_module(code)), LIBRARY, OUTSIDE, is_module=True)
     assert lines_of(code, name_slice(scope, "x").statements) == marked(code)
 
 
@@ -181,7 +183,7 @@ def test_the_slice_of_a_function(title: str) -> None:
     code = textwrap.dedent(FUNCTIONS[title])
     function = lower_module(cst.parse_module(code)).statements[0]
     assert isinstance(function, ir.FunctionDef)
-    scope = Scope(function.body, LIBRARY, parameters=function.parameters)
+    scope = Scope(function.body, LIBRARY, OUTSIDE, function.parameters)
     statements = function_slice(scope, Targets(), Use.VALUE).statements
     assert lines_of(code, statements) == marked(code)
 
@@ -235,7 +237,7 @@ def test_the_slice_of_a_function_that_is_run_for_its_targets(title: str) -> None
     code = textwrap.dedent(TARGETS[title])
     function = lower_module(cst.parse_module(code)).statements[0]
     assert isinstance(function, ir.FunctionDef)
-    scope = Scope(function.body, LIBRARY, parameters=function.parameters)
+    scope = Scope(function.body, LIBRARY, OUTSIDE, function.parameters)
     statements = function_slice(scope, Targets(names={"make"}), Use.TARGETS).statements
     assert lines_of(code, statements) == marked(code)
 
@@ -248,7 +250,7 @@ def test_a_statement_only_leads_to_a_target_if_nothing_needs_its_result() -> Non
     """)
     function = lower_module(cst.parse_module(code)).statements[0]
     assert isinstance(function, ir.FunctionDef)
-    scope = Scope(function.body, LIBRARY, parameters=function.parameters)
+    scope = Scope(function.body, LIBRARY, OUTSIDE, function.parameters)
     found = function_slice(scope, Targets(names={"make"}), Use.TARGETS)
     assert lines_of(code, found.leading) == ["make(first)"]
 
@@ -319,7 +321,7 @@ def test_what_a_statement_has_to_change_in_order_to_be_run(title: str) -> None:
     code = textwrap.dedent(CHANGES[title])
     function = lower_module(cst.parse_module(code)).statements[0]
     assert isinstance(function, ir.FunctionDef)
-    scope = Scope(function.body, LIBRARY, parameters=function.parameters)
+    scope = Scope(function.body, LIBRARY, OUTSIDE, function.parameters)
     unlikely = function_slice(scope, Targets(names={"make"}), Use.TARGETS).unlikely
     found = {lines_of(code, frozenset({one}))[0]: " ".join(sorted(names)) for one, names in unlikely.items()}
     stated = (line.strip().split("  # ") for line in code.splitlines() if "  # " in line)
@@ -327,7 +329,7 @@ def test_what_a_statement_has_to_change_in_order_to_be_run(title: str) -> None:
 
 
 def test_a_name_that_is_not_bound_has_no_slice() -> None:
-    scope = Scope(lower_module(cst.parse_module("y = 1\n")), LIBRARY)
+    scope = Scope(lower_module(cst.parse_module("y = 1\n")), LIBRARY, OUTSIDE)
     assert not name_slice(scope, "x").statements
 
 

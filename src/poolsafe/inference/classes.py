@@ -42,10 +42,13 @@ MAX_BASES = 30
 
 @frozen
 class Field:
-    """An annotated name in the body of a class, its `home`. `value` is None if it has no default."""
+    """An annotated name in the body of a class. `value` is None if it has no default.
+
+    `depth` is the position of that class in the method resolution order of the class whose field this is.
+    """
 
     name: str
-    home: Class
+    depth: int
     annotation: ir.Expression
     value: ir.Expression | None
     statement: ir.Statement
@@ -64,10 +67,10 @@ def own_attribute(frame: Frame, cls: Class, name: str) -> Value:
 
 def mro(cls: Class) -> list[Class]:
     """Returns the class and its project bases in method resolution order."""
-    found: list[Class] | None = cls.known.get("mro")
-    if found is None:
-        found = cls.known["mro"] = _linear(cls, MAX_BASES, {})
-    return found
+    bases: list[Class] | None = cls.known.get("bases")
+    if bases is None:
+        bases = cls.known["bases"] = _linear(cls, MAX_BASES, {})[1:]
+    return [cls, *bases]
 
 
 def _linear(cls: Class, depth: int, known: dict[int, list[Class]]) -> list[Class]:
@@ -141,18 +144,24 @@ def fields(cls: Class) -> dict[str, Field]:
     """Returns the fields of a dataclass or model by name: the annotated names of its bases and its own, bases first."""
     found: dict[str, Field] | None = cls.known.get("fields")
     if found is None:
-        declared = (_field(statement, one) for one in reversed(mro(cls)) for statement in one.node.body.statements)
+        homes = [*enumerate(mro(cls))]
+        declared = (_field(statement, depth) for depth, one in homes[::-1] for statement in one.node.body.statements)
         found = cls.known["fields"] = {field.name: field for field in declared if field is not None}
     return found
 
 
-def _field(statement: ir.Statement, home: Class) -> Field | None:
+def _field(statement: ir.Statement, depth: int) -> Field | None:
     match statement:
         case ir.Declare(target=ir.Name(id=name), annotation=annotation):
-            return Field(name, home, annotation, None, statement)
+            return Field(name, depth, annotation, None, statement)
         case ir.Assign(targets=(ir.Name(id=name),), annotation=ir.Expression() as annotation, value=value):
-            return Field(name, home, annotation, value, statement)
+            return Field(name, depth, annotation, value, statement)
     return None
+
+
+def _home(cls: Class, field: Field) -> Class:
+    """Returns the class whose body declares a field of a class: the class itself or one of its bases."""
+    return mro(cls)[field.depth]
 
 
 def instantiate(frame: Frame, cls: Class, arguments: Arguments) -> Value:
@@ -242,7 +251,7 @@ def _declared_default(
     frame: Frame, instance: Instance, value: Value, owner: Class | None, field: Field
 ) -> tuple[Value, bool]:
     """Returns the default of a declared field, and whether it is the same for all instances of the class."""
-    cls, name, home, kind = instance.cls, field.name, field.home, class_kind(instance.cls)
+    cls, name, home, kind = instance.cls, field.name, _home(instance.cls, field), class_kind(instance.cls)
     if owner is not None and _not_nested(value):
         value = through(value, Step(home.module, field.statement.origin, f"`{cls.node.name}.{name}`"))
     if value == Const(None) and kind in ("settings", "model", "dataclass"):
@@ -303,7 +312,7 @@ def _without_default(frame: Frame, instance: Instance, field: Field, kind: str) 
 
 def _of_annotation(frame: Frame, instance: Instance, field: Field) -> Value:
     """Returns an instance of the class that a field is annotated with, or a value that says nothing."""
-    inner = _body_frame(frame, field.home)
+    inner = _body_frame(frame, _home(instance.cls, field))
     return _made_once(frame, instance, field.name, lambda: by_annotation(inner, field.annotation) or _OF_NO_CLASS)
 
 
@@ -330,7 +339,7 @@ def _aliases(frame: Frame, cls: Class, name: str) -> Iterator[str]:
     for call in (field.value, *indices):
         for arg in call.arguments if isinstance(call, ir.Call) and ir.last_name(call.callee) == "Field" else ():
             if arg.keyword in _ALIASES:
-                given = force(frame, _body_frame(frame, field.home).evaluate(arg.value))
+                given = force(frame, _body_frame(frame, _home(cls, field)).evaluate(arg.value))
                 yield from _names_in(given)
 
 

@@ -64,6 +64,10 @@ class Inference:
         self._run.observations.observer = module
         self._extended: dict[str, bool] = {}
 
+    def __del__(self) -> None:
+        """Free the run: the frames in `defined` refer to it in turn, and collections of cycles are rare."""
+        self._run.defined.clear()
+
     @property
     def calls(self) -> list[ObservedCall]:
         """The observed passes through calls, in the order of the runs."""

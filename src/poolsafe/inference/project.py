@@ -6,7 +6,6 @@ Imports and links never lead outside the root.
 from __future__ import annotations
 
 import functools
-import gc
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -72,13 +71,9 @@ class Project:
         for module in self._modules.values():
             if module is not None:
                 module.forget_syntax()
-        if self._weight <= MAX_WEIGHT:
-            return
-        # Half at once, because a collection takes as long as a few files.
-        while self._weight > MAX_WEIGHT // 2:
+        while self._weight > MAX_WEIGHT:
             oldest = next(iter(self._modules))
             self._weight -= _weight_of(self._modules.pop(oldest))
-        gc.collect()  # trees and states are cyclic, and automatic collections are configured to be rare
 
     def _keep(self, path: str, kind: type[Module], module: Module | None) -> None:
         """Keeps a module as the most recently used one."""

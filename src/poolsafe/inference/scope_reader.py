@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import weakref
 from collections.abc import Iterable, Iterator
 
 from poolsafe import ir
@@ -43,14 +44,14 @@ class ScopeReader:
         self,
         body: ir.Body,
         library_names: frozenset[str],
-        outside: Outside | None = None,
+        outside: Outside,
         parameters: tuple[ir.Parameter, ...] = (),
         *,
         is_module: bool = False,
     ) -> None:
         self._is_module = is_module
         self.library_names = library_names
-        self.outside = outside or Outside()
+        self._outside = weakref.ref(outside)  # it owns the scope: counting references frees a module with its scopes
         self._immutable = {one.name for one in parameters if is_immutable(one)}
         self._typed: set[str] = set()  # annotated with an immutable type
         self.parameters = frozenset(one.name for one in parameters)
@@ -60,6 +61,14 @@ class ScopeReader:
         if wrong or not strings <= self._immutable:
             self._immutable = (self._immutable - wrong) | strings
             self._read_body(body)
+
+    @property
+    def outside(self) -> Outside:
+        """The module around the scope. Raises ReferenceError if nothing holds it any more."""
+        found = self._outside()
+        if found is None:
+            raise ReferenceError("the module of the scope has been freed")
+        return found
 
     def _read_body(self, body: ir.Body) -> None:
         self.aliases = Aliases()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 
@@ -66,7 +67,7 @@ class ScopeDefinition(Definition):
 
     def __init__(self, node: ir.FunctionDef | ir.ClassDef, around: Scope) -> None:
         self._node = node
-        self._around = around
+        self._around: Scope = weakref.proxy(around)  # it holds the definition
 
     @functools.cached_property
     def _scope(self) -> Scope:

@@ -184,7 +184,8 @@ class Function(Value):
 class Class(Value):
     """A class of the project. `namespace` is the number of the frame of its body.
 
-    `known` caches facts about its bases and fields, which never change.
+    `known` caches facts about its bases and fields, which never change. It must not contain the class itself, because
+    only a rare garbage collection would free a class that refers to itself, and its module.
     """
 
     node: ir.ClassDef

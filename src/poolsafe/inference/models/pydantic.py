@@ -146,11 +146,13 @@ def _changed(cls: Class, method: ir.FunctionDef) -> frozenset[Path] | None:
 
 def _decorated(cls: Class) -> list[tuple[Class, ir.FunctionDef]]:
     """Returns the decorated methods of the class and its bases, bases first."""
-    found: list[tuple[Class, ir.FunctionDef]] | None = cls.known.get("decorated")
+    return [(one, method) for one in reversed(mro(cls)) for method in _own_decorated(one)]
+
+
+def _own_decorated(cls: Class) -> list[ir.FunctionDef]:
+    found: list[ir.FunctionDef] | None = cls.known.get("decorated")
     if found is None:
-        found = cls.known["decorated"] = [
-            (one, method) for one in reversed(mro(cls)) for method in _methods(one) if method.decorators
-        ]
+        found = cls.known["decorated"] = [method for method in _methods(cls) if method.decorators]
     return found
 
 
