@@ -1203,9 +1203,11 @@ def test_counting_references_frees_dropped_modules(tmp_path: Path, monkeypatch: 
         for path in contents:
             check_bytes(str(tmp_path / path), contents[path].encode(), Deployment(), project)
         assert {os.path.basename(one.path) for one in known} == set(contents)
+        scopes = weakref.WeakSet(scope for one in known for scope in one.scopes.values())
         monkeypatch.setattr(project_room, "MAX_WEIGHT", 0)
         project.begin_file()
         assert [os.path.basename(one.path) for one in known] == ["other.py"]  # which the project remembers as checked
+        assert {os.path.basename(scope.outside.path) for scope in scopes} <= {"other.py"}
     finally:
         gc.enable()
 
