@@ -117,15 +117,6 @@ MANY_RETURNS = """
                 assert os.environ.get('I') != 'a'
     check()
     reveal('both' if os.environ.get('E') == 'test' else 'not')  # 'not'
-
-    import os
-    x = {}
-    if os.environ.get('A') in ('1', '2', '3'):
-        x['b'] = {}
-    def f(d):
-        d['b']['c'] = 1
-    f(x)
-    reveal(x.get('b'))  # {'c': 1}
 """
 
 STOPPING = """

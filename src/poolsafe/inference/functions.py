@@ -16,7 +16,7 @@ from poolsafe.inference.objects import Dependency, GeneratorObject, LibraryAttri
 from poolsafe.inference.reasons import Reason
 from poolsafe.inference.slices import Use
 from poolsafe.inference.state import State
-from poolsafe.inference.symbols import ALWAYS, Condition, Guard, Parameter, derived, where
+from poolsafe.inference.symbols import ALWAYS, Guard, Parameter, derived
 from poolsafe.inference.values import (
     Class,
     Const,
@@ -32,7 +32,6 @@ from poolsafe.inference.values import (
 )
 
 MAX_NARROWED = 2  # guards of a callee's path condition that its caller keeps
-MAX_UNITED = 8  # guards that one predicate stands for, because it splits the alternatives of what the caller computes
 
 
 def use_of(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Use:
@@ -187,14 +186,11 @@ def _leave(frame: Frame, inner: Frame, before: State) -> Value:
         left = inner.raised or inner.suspended is not None  # or by the body of the `with` that it runs
         frame.aborted = frame.aborted or (left and inner.yields is None)
         return Unknown("it never returns", derived("never", inner.number))
-    # If the function may have raised, its caller continues under the guards of the returns. If these are many, one
-    # predicate stands for them, or only what they share remains.
+    # If the function may have raised, its caller continues under the guards of the returns, or under what they share.
     path, own = before.path, before.own
     before.join([one.state for one in inner.exits], whole=not inner.raised)
     if len(before.path) > max(MAX_NARROWED, len(path)):
         common = frozenset.intersection(*before.own)
-        if len(before.own) <= MAX_UNITED:
-            common |= where(Condition(before.own, (), None))
         before.path, before.own = path, own
         before.narrow([common])
     if inner.yields is not None:
