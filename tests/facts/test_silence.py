@@ -235,7 +235,8 @@ def test_the_summary_counts_what_was_not_judged(project: Path) -> None:
     ran = run(project, ".")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert (
-        ran.stdout == "All checks passed! (2 files, 3 engines; 2 could not be checked: run with --verbose to see why)\n"
+        ran.stdout
+        == "All checks passed! (2 files, 3 engines; 2 calls could not be checked: run with --verbose to see why)\n"
     )
 
 
@@ -246,9 +247,8 @@ def test_verbose_says_why_and_how_to_learn_more(project: Path) -> None:
         "a.py:9: not checked: `statement_cache_size` is unknown (it comes from the environment variable `N`)",
         "a.py:10: not reported: no problem found",
     ]
-    last = (
-        "All checks passed! (2 files, 3 engines; 2 could not be checked: run with --extend-select PGB010 for advice)\n"
-    )
+    advice = "run with --extend-select PGB010 for advice"
+    last = f"All checks passed! (2 files, 3 engines; 2 calls could not be checked: {advice})\n"
     assert ran.stdout == last
 
 
@@ -268,7 +268,7 @@ def test_quiet_is_quiet(project: Path) -> None:
 
 
 def looked_at(text: str) -> str:
-    found = re.search(r"\d+ files?, \d+ engines?(; \d+ could not be checked)?", text)
+    found = re.search(r"\d+ files?, \d+ engines?(; \d+ calls? could not be checked)?", text)
     assert found is not None, text
     return found[0]
 
@@ -292,7 +292,7 @@ def test_every_way_through_the_command_counts_alike(project: Path, monkeypatch: 
             run(project, "--fix-only", "."),
         )
     }
-    assert told == {"8 files, 27 engines; 14 could not be checked"}
+    assert told == {"8 files, 27 engines; 14 calls could not be checked"}
 
 
 def test_formats_for_programs_stay_what_they_are(project: Path) -> None:
@@ -353,14 +353,14 @@ def test_only_its_whole_code_selects_the_rule(project: Path, arguments: list[str
     assert ran.stdout.count(": PGB010 ") == found
     assert ran.returncode == (1 if found else 0)
     # Selected or not, what is not judged is counted.
-    assert looked_at(ran.stdout) == "2 files, 3 engines; 2 could not be checked"
+    assert looked_at(ran.stdout) == "2 files, 3 engines; 2 calls could not be checked"
 
 
 def test_a_selected_rule_needs_no_hint(project: Path) -> None:
     ran = run(project, "--extend-select=PGB010", "--statistics", ".")
     assert (
-        ran.stdout
-        == "2\tPGB010\t[ ] unjudged-engine\nFound 2 problems.\nChecked 2 files, 3 engines; 2 could not be checked.\n"
+        ran.stdout == "2\tPGB010\t[ ] unjudged-engine\nFound 2 problems.\n"
+        "Checked 2 files, 3 engines; 2 calls could not be checked.\n"
     )
 
 

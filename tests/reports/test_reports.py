@@ -378,11 +378,11 @@ def test_the_summary(fixes: list[Remedy | None], fixed: int, mention: bool, line
         (Coverage(1, 1, connections=2), "All checks passed! (1 file, 1 engine, 2 connections)"),
         (
             Coverage(214, 5, 2),
-            "All checks passed! (214 files, 5 engines; 2 could not be checked: run with --verbose to see why)",
+            "All checks passed! (214 files, 5 engines; 2 calls could not be checked: run with --verbose to see why)",
         ),
         (
             Coverage(2, 1, 1),
-            "All checks passed! (2 files, 1 engine; 1 could not be checked: run with --verbose to see why)",
+            "All checks passed! (2 files, 1 engine; 1 call could not be checked: run with --verbose to see why)",
         ),
     ],
 )

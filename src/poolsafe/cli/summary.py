@@ -77,12 +77,12 @@ class Tally:
         yield f"Checked {self._looked_at()}."
 
     def _looked_at(self) -> str:
-        """Returns what was checked and what could not be checked: `3 files, 2 engines; 1 could not be checked: ...`."""
+        """Returns what was checked and what was not: `3 files, 2 engines; 1 call could not be checked: ...`."""
         looked = f"{counted(self._coverage.files, 'file')}, {counted(self._coverage.engines, 'engine')}"
         if self._coverage.connections:
             looked += f", {counted(self._coverage.connections, 'connection')}"
         unjudged = self._coverage.unjudged
-        return f"{looked}; {unjudged} could not be checked{self._hint}" if unjudged else looked
+        return f"{looked}; {counted(unjudged, 'call')} could not be checked{self._hint}" if unjudged else looked
 
 
 def statistics(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -> Iterator[str]:

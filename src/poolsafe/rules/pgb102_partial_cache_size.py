@@ -36,11 +36,11 @@ engine = create_async_engine(
 
 ## Fix safety
 The fix adds the missing key next to the existing one, under the same condition. If asyncpg is known to be 0.30 or
-older, it also adds the empty name of `PGB106`, provided the versions support it. If another engine or other code reads
-the dict, the fix adds the key in the call instead, and is safe only if every path to the call passes an asyncpg URL.
-There is no fix if the dict is in another file and the call also creates engines for another driver. A fix next to the
-existing key is safe even if an environment variable may select another driver, because that driver already rejects the
-existing key.
+older, it also adds `prepared_statement_name_func=lambda: ""` (see `PGB106`), provided the versions support it. If
+another engine or other code reads the dict, the fix adds the key in the call instead, and is safe only if every path to
+the call passes an asyncpg URL. There is no fix if the dict is in another file and the call also creates engines for
+another driver. A fix next to the existing key is safe even if an environment variable may select another driver,
+because that driver already rejects the existing key.
 
 ## Versions
 `statement_cache_size=0` alone is not reported if asyncpg is known to be 0.31 or newer, from a lock file, a pin, a
@@ -48,10 +48,10 @@ requirement or `asyncpg-version` in `[tool.poolsafe]`. With asyncpg 0.31, server
 raise `unnamed prepared statement does not exist`, with or without a pooler. Setting both keys, or using asyncpg 0.32,
 prevents that.
 
-Measured: with `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy 2.1.9 + asyncpg
-0.32, 507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30; with `statement_cache_size=0` alone, 0 and 388 (PgBouncer
-1.18). With asyncpg 0.27 to 0.30, `statement_cache_size=0` alone failed in 30 to 45 of 108 attempts; see
-docs/evidence.md.
+Measured with PgBouncer 1.18: with `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy
+2.1.9 + asyncpg 0.32, and 507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30; with `statement_cache_size=0` alone, 0 and
+388 attempts failed, respectively. With asyncpg 0.27 to 0.30, `statement_cache_size=0` alone failed in 30 to 45 of 108
+attempts; see docs/evidence.md.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

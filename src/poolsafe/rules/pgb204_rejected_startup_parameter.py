@@ -6,18 +6,19 @@ Reports keys of asyncpg's `server_settings` that the pooler rejects or drops.
 asyncpg sends them as startup parameters, and PgBouncer accepts only those that it can restore on each server
 connection: `application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and
 `IntervalStyle` since 1.20). With any other parameter, connecting fails, in session pooling too:
-`ProtocolViolationError: unsupported startup parameter: jit`. PgBouncer also rejects them in the parameter `options`:
-since 1.20 with `unsupported startup parameter in options: jit`, or for psycopg's `options="-c search_path=..."`,
-`FATAL: unsupported startup parameter in options: search_path`. Before 1.20, it rejects any `options` with
-`unsupported startup parameter: options`.
+`ProtocolViolationError: unsupported startup parameter: jit`. PgBouncer also rejects these other parameters inside the
+parameter `options`: since 1.20 with `unsupported startup parameter in options: jit` or, for psycopg's `options="-c
+search_path=..."`, with `FATAL: unsupported startup parameter in options: search_path`. Before 1.20, it rejects any
+`options` with `unsupported startup parameter: options`.
 
 PgBouncer's `ignore_startup_parameters` only hides the problem: the connection succeeds, and the value is silently
-ignored. Neon's proxy and Supabase's pooler (Supavisor) also silently drop nearly all of them; Neon's proxy does so even
-on direct connections. [The catalogue of poolers](../poolers.md) shows which poolers reject, drop or apply them.
+ignored. Neon's proxy and Supabase's pooler (Supavisor) also silently drop nearly all startup parameters; Neon's proxy
+does so even on direct connections. [The catalogue of poolers](../poolers.md) shows which poolers reject, drop or apply
+them.
 
 The rule also checks the `server_settings` of asyncpg's own `connect()` and `create_pool()`, and unknown keys in the
-query of an asyncpg DSN, which asyncpg sends as server settings. It also checks psycopg's `options`, which raise
-`connection failed: ... FATAL: unsupported startup parameter: options`.
+query of an asyncpg DSN, which asyncpg sends as server settings. It also checks psycopg's `options`. Before PgBouncer
+1.20, connecting with them raises `connection failed: ... FATAL: unsupported startup parameter: options`.
 
 ## Example
 ```python

@@ -1,8 +1,8 @@
 """
 ## What it does
-Reports session-level advisory locks that outlive their transaction. It checks `pg_advisory_lock()` and
-`pg_try_advisory_lock()`, shared or exclusive, if the lock is taken outside a transaction, released after it, or never
-released.
+Reports session-level advisory locks that outlive their transaction. The rule reports `pg_advisory_lock()` and
+`pg_try_advisory_lock()`, shared or exclusive, if the lock is taken outside a transaction, released after the
+transaction that took it, or never released.
 
 ## Why is this bad?
 The lock belongs to a server connection of the pooler, not to the client.
