@@ -30,8 +30,8 @@ ignore = ["PGB201"]
 per-file-ignores = { "tests/**" = ["PGB2"] }
 ```
 
-Keys that also exist in ruff have the same type, default and effect there. `poolsafe --show-settings [PATH]` prints the
-settings for a path and where each value comes from. Editors can complete the keys with
+Keys that also exist in ruff have the same type, default and effect as in ruff. `poolsafe --show-settings [PATH]` prints
+the settings for a path and where each value comes from. Editors can complete the keys with
 [poolsafe.schema.json](poolsafe.schema.json).
 
 ## Which file applies
@@ -48,8 +48,9 @@ off with `inherit-from-ruff = false`). If the project has no configuration file 
 closest ruff configuration, and all other settings from your user configuration: `poolsafe/poolsafe.toml` in `~/.config`
 (or `XDG_CONFIG_HOME`), or in `%APPDATA%` on Windows.
 
-`exclude`, `extend-exclude`, `include` and `force-exclude` are never taken from ruff, because many projects exclude
-their migrations there, and Alembic's env.py creates an engine. Set them here if poolsafe should skip files.
+`exclude`, `extend-exclude`, `include` and `force-exclude` are never taken from ruff: many projects use them to skip
+their migrations, but Alembic's env.py creates an engine, so poolsafe has to check it. Set them here if poolsafe should
+skip files.
 
 `--config FILE` replaces all configuration files; paths in FILE are relative to the current directory.
 `--config 'lint.ignore = ["PGB201"]'` overrides the files, and a flag such as `--ignore` overrides that. If a key is
