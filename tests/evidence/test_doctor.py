@@ -34,7 +34,7 @@ ONE_NAME = re.compile(r"\d+: statement poolsafe_[0-9a-f]+_\d")
 
 ZEROS = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 REFUSED = {"application_name": "applied"} | dict.fromkeys(
-    ("search_path", "statement_timeout", "jit", "options", "extra_float_digits"), "refused"
+    ("search_path", "statement_timeout", "jit", "options", "extra_float_digits"), "rejected"
 )
 APPLIED = dict.fromkeys(REFUSED, "applied")
 DROPPED = dict.fromkeys(REFUSED, "dropped")
