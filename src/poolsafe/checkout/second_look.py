@@ -60,9 +60,7 @@ def revealed(path: str, data: bytes, root: str | None = None, looked_at: dict[st
     """
     found = 0
     home = os.path.abspath(path)
-    root = root or root_of(home)
-    files = ImportedFiles(root) if looked_at is None else looked_at.setdefault(root, ImportedFiles(root))
-    files.give(home, data)
+    files = _files_with(home, data, root, {} if looked_at is None else looked_at)
     if needles.uses_synchronous_engine(data):
         for content in _reachable(home, files):
             found |= needles.ENGINE if _SIGN in content else 0
@@ -77,9 +75,16 @@ def renamed_engine_functions(path: str, data: bytes, root: str | None = None) ->
     `make_engine = partial(create_async_engine, echo=True)`. Without `root`, the project's root is found from the path.
     """
     home = os.path.abspath(path)
-    files = ImportedFiles(root or root_of(home))
-    files.give(home, data)
-    return _renamed(home, files)
+    return _renamed(home, _files_with(home, data, root, {}))
+
+
+def _files_with(home: str, data: bytes, root: str | None, looked_at: dict[str, ImportedFiles]) -> ImportedFiles:
+    """Returns what was read below the root, with the bytes of the file that gets the second look."""
+    root = root or root_of(home)
+    if root not in looked_at:
+        looked_at[root] = ImportedFiles(root)
+    looked_at[root].give(home, data)
+    return looked_at[root]
 
 
 class ImportedFiles:

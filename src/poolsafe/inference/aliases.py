@@ -111,9 +111,8 @@ def _is_of(libraries: Collection[str], callee: ir.Expression) -> bool:
     """Returns whether a callee is a function of a library, other than the one that returns modules of the project."""
     if ir.last_name(callee) == "import_module":
         return False
-    while isinstance(callee, ir.Attribute):
-        callee = callee.value
-    return isinstance(callee, ir.Name) and callee.id in libraries
+    root = ir.root_name(callee)
+    return root is not None and root.id in libraries
 
 
 def is_immutable(parameter: ir.Parameter) -> bool:

@@ -87,9 +87,10 @@ def roots_of(module: Module, sites: list[CallSite]) -> list[Path]:
 
 
 def called_names(module: Module, path: Path) -> Iterable[str]:
-    """Yields the names by which other modules may call the innermost function: its own and those of its class.
+    """Yields the names by which other modules may call the innermost function.
 
-    These are its name and those of its subclasses. A method that is called as an attribute only is given as `.name`.
+    These are its own name or, for a method, those of its class and of the subclasses. A method that is called as an
+    attribute only is given as `.name`.
     """
     scopes = [scope for scope in path if not isinstance(scope, cst.Lambda)]
     if not scopes:

@@ -63,7 +63,7 @@ def questions_in(node: ir.Expression, libraries: Collection[str]) -> Questions:
         if isinstance(one, ir.Name) and one.id in libraries and id(one) not in clear:
             unclear.add(one.id)
         for holder, key in _keys(one):
-            name = _root(holder)
+            name = ir.root_name(holder)
             if name is not None and name.id in libraries:
                 clear[id(name)] = name.id
                 keys.add(key)
@@ -79,10 +79,3 @@ def _keys(node: ir.Node) -> Iterator[tuple[ir.Expression, str]]:
             yield holder, key
         case ir.Comparison(left=ir.Constant(value=str(key)), rest=rest):
             yield from ((holder, key) for operator, holder in rest if operator in ("in", "not in"))
-
-
-def _root(node: ir.Expression) -> ir.Name | None:
-    """Returns the name that an expression is, or is an attribute of, or None."""
-    while isinstance(node, ir.Attribute):
-        node = node.value
-    return node if isinstance(node, ir.Name) else None

@@ -146,10 +146,15 @@ def _items(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> list[Val
     if not isinstance(subject, (MappingRef, MappingValue)):
         return None
     content = frame.content(subject)
-    names = [mapping_key(frame.evaluate(key)) for key in pattern.keys]
+    names = _names(frame, pattern)
     if None in names or (content.open is not None and not content.items.keys() >= set(names)):
         return None
     return [force(frame, content.get(name)) for name in names]
+
+
+def _names(frame: Frame, pattern: ir.MappingPattern) -> list[object]:
+    """Returns the keys of a pattern, each None if it is not known."""
+    return [mapping_key(frame.evaluate(key)) for key in pattern.keys]
 
 
 def _entries(frame: Frame, pattern: ir.MappingPattern, items: list[Value]) -> tuple[list[Guard], list[Guard]]:
@@ -196,5 +201,5 @@ def _rest(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> Value:
     """Returns a new dict of the items of a dict that a pattern does not name."""
     assert isinstance(subject, (MappingRef, MappingValue))
     content = frame.content(subject)
-    names = [mapping_key(frame.evaluate(key)) for key in pattern.keys]
+    names = _names(frame, pattern)
     return frame.new_mapping({key: item for key, item in content.items.items() if key not in names}, content.open)

@@ -36,6 +36,7 @@ from poolsafe.ir.expression_nodes import (
     UnaryOperation,
     Yield,
     last_name,
+    root_name,
 )
 from poolsafe.ir.statement_nodes import (
     AlternativePattern,
@@ -140,5 +141,6 @@ __all__ = [
     "Yield",
     "children",
     "last_name",
+    "root_name",
     "walk",
 ]

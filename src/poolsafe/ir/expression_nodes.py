@@ -238,6 +238,13 @@ class Opaque(Expression):
     """An expression that the interpreter does not follow."""
 
 
+def root_name(node: Expression) -> Name | None:
+    """Returns the name that an expression is, or is an attribute of: `a` for `a` and `a.b.c`. Otherwise None."""
+    while isinstance(node, Attribute):
+        node = node.value
+    return node if isinstance(node, Name) else None
+
+
 def last_name(callee: Expression) -> str | None:
     """Returns `f` for `f`, `a.f` and `a().f`, or None for other expressions."""
     if isinstance(callee, Name):
