@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 _SIGN = b"async_fallback"
 _PSYCOPG = re.compile(rb"\+psycopg\b")
 # They begin with a literal, so that `re` can skip the text before it. Whether that begins a line is asked afterwards.
-_FROM = re.compile(rb"from[ \t]+(\.*)([\w.]*)[ \t]+import[ \t]*(\([^()]*\)|[^\r\n;#]*)")
+# The assertions keep a long run of spaces or dots from being tried in every split.
+_FROM = re.compile(rb"from[ \t]+(?=[\w.])(\.*)(?!\.)([\w.]*)(?:[ \t]+|(?<=\.))import\b[ \t]*(\([^()]*\)|[^\r\n;#]*)")
 _IMPORT = re.compile(rb"import[ \t]+([\w. \t,]+)")
 _ITEM = re.compile(rb"([\w.]+|\*)(?:[ \t]+as[ \t]+(\w+))?")
 _COMMENT = re.compile(rb"#[^\r\n]*")

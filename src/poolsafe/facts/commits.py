@@ -58,7 +58,7 @@ def end_by_migrations(body: Body, keys: frozenset[str]) -> int | None:
     They leave it open if the connection was in one when the context was configured.
     """
     is_open = external = begins = False
-    for use in body.calls:
+    for use in body.calls if body.migrates else ():
         if use.method == "configure":
             external = is_open
         elif use.method == "begin_transaction":

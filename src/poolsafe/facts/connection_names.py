@@ -58,6 +58,7 @@ class Body:
         calls = [_use(module, function, node) for node in nodes if isinstance(node, cst.Call)]
         self.calls = sorted(calls, key=lambda use: use.start)
         self.options = [use.node for use in self.calls if use.method == "execution_options"]
+        self.migrates = any(use.method == "run_migrations" for use in self.calls)
         self._uses: dict[frozenset[str], list[Use]] = {}
         self.yields = [module.tree.span(node)[0] for node in nodes if isinstance(node, cst.Yield)]
 

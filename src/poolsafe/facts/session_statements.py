@@ -29,6 +29,7 @@ from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.index import last_name
 
 # Effects that another command may end.
+_ENDING = frozenset({Effect.RESET, Effect.DROP_TABLE, Effect.UNLOCK})
 _ENDED = frozenset({Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.SETTING, Effect.ROLE})
 _UNLOCK = re.compile(r"unlock|release\w{0,40}lock|lock\w{0,40}\.release", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
@@ -64,6 +65,7 @@ class _Collector:
         self._routes = Routes(observed, self._runners)
         self._groups = [_Group(observed, calls) for calls in observed.session_calls]
         self._commands: dict[int, list[SessionCommand]] = {}
+        self._found_endings: dict[int, list[SessionCommand]] = {}
         for group in self._groups:
             commands = [one.command for one in group.effects]
             for node in (group.executor, self._module.index.innermost_function(group.executor)):
@@ -137,11 +139,7 @@ class _Collector:
         return [(call, same) for call, same in later if self._is_ended_by(call, command)]
 
     def _is_ended_by(self, call: cst.Call, command: SessionCommand) -> bool:
-        known = self._commands.get(id(call))
-        if known is None:
-            # A function of the module may do it.
-            called = self._module.index.functions.get(last_name(call.func) or "", [])
-            known = [one for function, _ in called for one in self._commands.get(id(function), ())]
+        known = self._endings(call)
         if any(_is_end(one, command) for one in known):
             return True
         if id(call) in self._commands or command.effect in (Effect.SETTING, Effect.ROLE):
@@ -151,6 +149,17 @@ class _Collector:
         if command.effect is Effect.TEMPORARY_TABLE:
             return "drop" in code.lower() and command.name in _WORD.findall(code)
         return not any(one.effect is Effect.UNLOCK for one in known) and _UNLOCK.search(code) is not None
+
+    def _endings(self, call: cst.Call) -> list[SessionCommand]:
+        """Returns the commands that a call runs, itself or in a function of the module, and that end an effect."""
+        found = self._found_endings.get(id(call))
+        if found is None:
+            known = self._commands.get(id(call))
+            if known is None:
+                called = self._module.index.functions.get(last_name(call.func) or "", [])
+                known = [one for function, _ in called for one in self._commands.get(id(function), ())]
+            found = self._found_endings[id(call)] = [one for one in known if one.effect in _ENDING]
+        return found
 
     def _releases(self, executor: cst.Call, released: list[cst.Call]) -> tuple[tuple[int, int], ...]:
         """Returns the spans of the statements that release a lock, if the function that takes it runs their SQL."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import operator
+from bisect import bisect_left
 from collections.abc import Iterator
 
 import libcst as cst
@@ -14,6 +16,8 @@ from poolsafe.facts.session_statement import Transaction
 from poolsafe.facts.transaction_blocks import Block
 from poolsafe.inference import Module
 from poolsafe.records import frozen
+
+_start_of = operator.attrgetter("start")
 
 
 @frozen
@@ -61,9 +65,8 @@ def later_calls(
     same = transaction in (Transaction.OPEN, Transaction.BEGUN)
     migrated = end_by_migrations(body, keys)
     keys |= holders_in(module, body, keys)
-    for use in body.uses(keys):
-        if use.start < start:
-            continue
+    uses = body.uses(keys)
+    for use in uses[bisect_left(uses, start, key=_start_of) :]:
         if migrated is not None and start <= migrated < use.start:
             same = False
         if end is not None and use.start >= end:
