@@ -56,7 +56,7 @@ PROGRAMS = {
     ),
     "many commands of a session": _program(
         f"async def f():\n    async with {ENGINE}.begin() as conn:\n",
-        *(f"        await conn.execute(text(\"SET app.x{number} = '1'\"))\n" for number in range(1_000)),
+        *(f"        await conn.execute(text(\"SET app.x{number} = '1'\"))\n" for number in range(600)),
     ),
     "many engines": _program(*(f"a = 1\ne{number} = {ENGINE}\n" for number in range(300))),
     "many engines with options": _program(
