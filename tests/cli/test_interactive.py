@@ -123,7 +123,7 @@ def test_a_question_shows_the_problem_and_the_diff_in_colour(project: Path) -> N
     result = talk(project, ["q"])
     before = result.text.partition(PROMPT)[0]
     assert "one.py:3:5: PGB101 neither" in before
-    assert "Add `statement_cache_size=0` and `prepared_statement_cache_size=0` to connect_args" in before
+    assert "Add `statement_cache_size=0` and `prepared_statement_cache_size=0` to `connect_args`" in before
     assert "\x1b[31m-a = create_async_engine(" in before
     assert '\x1b[32m+    connect_args={"statement_cache_size": 0' in before
     assert "two.py" not in before

@@ -204,6 +204,17 @@ LOCKED_TOO = ("uv.lock", 7, "SQLAlchemy 2.0.40 is declared here")
 POOLED = ("pgbouncer.ini", 2, "the pooler runs in transaction mode here")
 NO_DRIVER = "import os\n" + engine().replace(f"'{DIRECT}'", "os.environ['DATABASE_URL']")
 STATEMENT = {"pyproject.toml": "", "pgbouncer.ini": "[pgbouncer]\npool_mode = statement\nmax_prepared_statements = 0\n"}
+DESCRIBED = {
+    "pyproject.toml": """\
+[project]
+description = "SQLAlchemy and asyncpg behind a pooler"
+keywords = ["asyncpg", "sqlalchemy"]
+dependencies = [
+    "SQLAlchemy[asyncio] ==2.0.40",
+    "asyncpg==0.30.0",
+]
+"""
+}
 ASYNCPG_ONLY = {"requirements.txt": "sqlalchemy\nasyncpg\n"}
 SQL = "from sqlalchemy import text\n\nBOTH = text('SELECT 1; SELECT 2')\n"
 
@@ -214,6 +225,17 @@ PLACES = [
     ("a pooler and an old asyncpg", INI | lock("0.30.0"), engine(), [[POOLED, LOCKED]]),
     ("half of the sizes", INI | lock("0.30.0"), engine(ONE), [[POOLED, LOCKED]]),
     ("a name that is needed", lock("0.30.0"), engine(BOTH), [[LOCKED, LOCKED_TOO]]),
+    (
+        "a description that mentions the packages",
+        DESCRIBED,
+        engine(BOTH),
+        [
+            [
+                ("pyproject.toml", 6, "asyncpg 0.30.0 is declared here"),
+                ("pyproject.toml", 5, "SQLAlchemy 2.0.40 is declared here"),
+            ]
+        ],
+    ),
     ("a size refused anywhere", INI | lock("0.30.0"), engine("{'statement_cache_size': None}"), [[]]),
     (
         "statement mode",

@@ -183,7 +183,7 @@ def test_startup_parameters(row: Pooler) -> None:
         ("supabase-transaction", "'application_name': 'a'", ""),
         ("supabase-transaction", "'options': 'reference=abc'", ""),
         ("supabase-transaction", "'options': '-c jit=off'", "is dropped"),
-        ("supabase-transaction", "'TimeZone': 'UTC', 'jit': 'off'", "`TimeZone` and 1 other parameter in asyncpg's"),
+        ("supabase-transaction", "'TimeZone': 'UTC', 'jit': 'off'", "`TimeZone` and `jit` in asyncpg's"),
         ("supabase-transaction", "'TimeZone': 'UTC', 'jit': 'off'", "are dropped"),
         ("neon", "'options': '-c jit=off'", "unsupported startup parameter: options"),
         ("neon", "'options': 'endpoint=ep-1'", ""),

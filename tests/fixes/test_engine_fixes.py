@@ -117,7 +117,7 @@ def test_missing(before: str, expected: str) -> None:
     fix = disable_caches(engine, source, Deployment())
     assert fix is not None
     assert fix.applicability is Applicability.SAFE
-    assert fix.message == "Add `statement_cache_size=0` and `prepared_statement_cache_size=0` to connect_args"
+    assert fix.message == "Add `statement_cache_size=0` and `prepared_statement_cache_size=0` to `connect_args`"
     assert after(source, fix.edits) == expected
     check_disabled(before, expected, URL="u", ARGS={"timeout": 1})
 
@@ -170,7 +170,7 @@ STATES = [
         SizeState.ABSENT,
         SizeState.POSITIVE,
         '{**ARGS, "prepared_statement_cache_size": 0, "statement_cache_size": 0}',
-        "Add `statement_cache_size=0` to connect_args, set `prepared_statement_cache_size=0`",
+        "Add `statement_cache_size=0` to `connect_args`, and set `prepared_statement_cache_size=0`",
     ),
 ]
 

@@ -697,7 +697,7 @@ def test_a_comment_on_a_value_that_changes_makes_the_fix_unsafe() -> None:
         assert finding.fix is not None
         found[line] = finding.fix
     assert [fix.applicability for fix in found.values()] == [Applicability.UNSAFE] + [Applicability.SAFE] * 4
-    assert "and check the comment on the old value" in next(iter(found.values())).message
+    assert "and review the comment about the old value" in next(iter(found.values())).message
 
 
 def test_many_variables_in_a_url_do_not_hide_its_driver() -> None:

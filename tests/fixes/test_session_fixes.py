@@ -277,7 +277,7 @@ def test_the_release_goes_with_the_lock() -> None:
     fix = take_transaction_lock(statement, source)
     assert fix is not None
     assert fix.applicability is UNSAFE
-    assert fix.message == "Lock until the end of the transaction, and remove the release"
+    assert fix.message == "Use a transaction-level lock, and remove the unlock"
     assert after(source, fix.edits) == LOCKED.replace("advisory_lock", "advisory_xact_lock").replace(
         "        await c.execute(q)\n        await unlock(c)\n", "        await c.execute(q)\n"
     ).replace("await unlock(c)", "pass")

@@ -40,13 +40,13 @@ REFUSED = """
     create_async_engine(PG + "?pooled=true")  # `pooled` in the URL
     create_async_engine(PG + "?pgbouncer=true")  # Prisma's `pgbouncer` in the URL
     create_async_engine(PG + "?supa=base-pooler.x")  # Supabase's `supa` in the URL
-    create_async_engine(PG + "?connection_limit=1&pool_timeout=0&schema=public")  # (Prisma's) and 2 other parameters
+    create_async_engine(PG + "?connection_limit=1&pool_timeout=0&schema=public")  # `pool_timeout` and `schema` in
     create_async_engine(PG + "?pgbouncer=true&supa=x")  # ; remove them
-    create_async_engine(PG + "?sslmode=require&jit=off")  # ; use asyncpg's `ssl`, and correct the other one
+    create_async_engine(PG + "?sslmode=require&jit=off")  # ; use asyncpg's `ssl`, and correct `jit`
     create_async_engine(PG + "?channel_binding=require")  # libpq's `channel_binding`
     create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # on some code paths
     create_async_engine(PG, server_settings={"jit": "off"})  # asyncpg's `server_settings` passed to SQLAlchemy raises
-    create_async_engine(PG, ssl=True, command_timeout=5)  # and 1 other keyword passed to SQLAlchemy
+    create_async_engine(PG, ssl=True, command_timeout=5)  # `ssl` and `command_timeout` passed to SQLAlchemy
     create_async_engine(PG, ssl=True, command_timeout=5)  # ; pass them in `connect_args`
     create_async_engine(PG, sslmode="require")  # libpq's `sslmode` passed to SQLAlchemy
     create_async_engine(PG, poolsize=5)  # sent to create_engine()`; use `pool_size`
@@ -58,7 +58,7 @@ REFUSED = """
     async_engine_from_config({"sqlalchemy.url": PG, "sqlalchemy.ssl": "1"})  # asyncpg's `ssl` passed to SQLAlchemy
     async_engine_from_config({"url": PG, "ssl": "1"}, prefix="")  # asyncpg's `ssl` passed to SQLAlchemy
     AsyncEngine(create_engine(PG, connect_args={"foo": 1}))  # got an unexpected keyword argument 'foo'
-    create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # (asyncpg's) and 1 other parameter in
+    create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # and `prepared_statement_cache_size` in
     create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # `ProgrammingError: invalid connection option "st
     create_engine("postgresql://db/a", connect_args={"server_settings": {}})  # invalid dsn: invalid connection option
     create_engine("postgresql+psycopg2://db/a?prepared_statement_cache_size=0")  # SQLAlchemy's `prepared_statement

@@ -107,9 +107,9 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
         "LISTEN jobs",
         NONE,
         "PGB407",
-        ["`LISTEN jobs` silently receives nothing", "; use a direct connection"],
+        ["`LISTEN jobs` silently receives no notifications", "; use a direct connection"],
     ),
-    ("LISTEN jobs", {"function": "add_listener()"}, "PGB407", ["`add_listener()` silently receives nothing"]),
+    ("LISTEN jobs", {"function": "add_listener()"}, "PGB407", ["`add_listener()` silently receives no notifications"]),
     (SETTING, {"listener": "connect"}, "PGB408", ["in a `connect` listener leaks"]),
     (SETTING, {"listener": "first_connect"}, "PGB408", []),
     (

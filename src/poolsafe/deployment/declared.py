@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from poolsafe.deployment.packages import OTHER_DRIVERS, WATCHED, Entry, Said, ex
 from poolsafe.deployment.versions import ANY, specified_for_poetry
 
 Entries = Iterator[Entry]
+
+_ANYWHERE = re.IGNORECASE | re.MULTILINE
 
 
 class _Broken(Exception):  # noqa: N818 - it names the state of the file
@@ -27,7 +30,7 @@ def declared_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]
         if read is None or text is None:
             continue
         entries = [each for each in _read(read, path, text) if each[0] in WATCHED or each[0] in OTHER_DRIVERS]
-        rows = {package: row_with(text, package) for package in {package for package, _ in entries}}
+        rows = {package: _row_of(text, package) for package in {package for package, _ in entries}}
         yield from (Said(package, versions, path, rows[package]) for package, versions in entries)
 
 
@@ -37,6 +40,17 @@ def _read(read: Callable[[str], Entries], path: str, text: str) -> list[Entry]:
     except _Broken as error:
         leave(path, str(error))
         return []
+
+
+def _row_of(text: str, package: str) -> int:
+    """Returns the row that declares a package: an item with its name and a version, else its name, else any mention.
+
+    The description and the keywords of a project may mention it too.
+    """
+    item = rf"""(?:^[ \t-]*|["']){re.escape(package)}(?![\w.-])"""
+    versioned = rf"""{item}["']?[ \t]*(?:\[[^\]\n]*\])?[ \t]*[<>=!~^;@(]"""
+    found = re.search(versioned, text, _ANYWHERE) or re.search(item, text, _ANYWHERE)
+    return row_with(text, package) if found is None else text.count("\n", 0, found.start()) + 1
 
 
 def _of_pyproject(text: str) -> Entries:

@@ -54,7 +54,9 @@ def move_size(connection: Connection, source: Source) -> Fix | None:
     if edits is None and connection.extendable:
         removed, inserted = remove_keys(source, call, misplaced), insert_arguments(source, call, [f"{_SIZE}=0"])
         edits = None if removed is None or inserted is None else (*removed, *inserted)
-    return None if edits is None else Fix(f"Use the keyword `{_SIZE}=0`", edits, Applicability.SAFE, call.start)
+    return (
+        None if edits is None else Fix(f"Pass `{_SIZE}=0` as a keyword argument", edits, Applicability.SAFE, call.start)
+    )
 
 
 def _left_out(connection: Connection, source: Source) -> Fix | None:
@@ -115,7 +117,7 @@ def _replaced(
     message, applicability = f"Set `{key}={value}`", Applicability.SAFE
     if any(_is_commented(source, edit.end) for edit in found):
         # The comment may give the reason for the old value.
-        message, applicability = f"{message}, and check the comment on the old value", Applicability.UNSAFE
+        message, applicability = f"{message}, and review the comment about the old value", Applicability.UNSAFE
     return Fix(message, refitted(source, found), applicability, connection.call.start)
 
 

@@ -15,6 +15,7 @@ from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.fixes.misplaced_keys import remove_keys, replace_keys
 from poolsafe.fixes.placement import Placement, add_at_call, may_be_given_twice, place_keys, replaced_by
+from poolsafe.fixes.titles import sentence
 from poolsafe.verdicts import knows_empty_names, may_fail_by_name, would_keep_names
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 Edits = tuple[Edit, ...]
 
 _EMPTY_NAME = f"an empty `{NAME_FUNCTION}`"
-_CHECK_COMMENT = ", and check the comment on the old value"
+_CHECK_COMMENT = ", and review the comment about the old value"
 _SIZE_KEYS = frozenset({"statement_cache_size", "prepared_statement_cache_size"})
 _NOTHING_CACHED = frozenset({"0", "None", "False", ""})
 _WRONG = frozenset({SizeState.POSITIVE, SizeState.INVALID})
@@ -143,7 +144,7 @@ def move_keywords(engine: Engine, source: Source, keywords: Sequence[EngineKeywo
     if edits is None:
         return None
     applicability = Applicability.UNSAFE if "server_settings" in values else _applicability(engine)
-    message = _sentence({"move {} to connect_args": [f"`{one.name}`" for one in keywords]})
+    message = _sentence({"move {} to `connect_args`": [f"`{one.name}`" for one in keywords]})
     call = engine.layout.call
     return Fix(message, fitted(source, call, edits), applicability, call.start)
 
@@ -261,18 +262,16 @@ def _message(sizes: Sequence[CacheSize], moved: Sequence[Misplaced], names: dict
     given = [size for size in sizes if size.key not in misplaced]
     added = [f"`{size.key}=0`" for size in given if size.state in _TO_ADD]
     groups = {
-        "move {} to connect_args": [f"`{key}`" for key in misplaced],
-        "add {} to connect_args": [*added, *([_EMPTY_NAME] if names and NAME_FUNCTION not in misplaced else [])],
+        "move {} to `connect_args`": [f"`{key}`" for key in misplaced],
+        "add {} to `connect_args`": [*added, *([_EMPTY_NAME] if names and NAME_FUNCTION not in misplaced else [])],
         "set {}": [f"`{size.key}=0`" for size in given if size.state in _WRONG],
     }
     return _sentence(groups)
 
 
 def _sentence(groups: dict[str, list[str]]) -> str:
-    """Returns a sentence in the imperative that says what is done to which keys."""
-    parts = [done.format(_listed(keys)) for done, keys in groups.items() if keys]
-    text = ", ".join(parts)
-    return text[:1].upper() + text[1:]
+    """Returns the title of a fix, from the keys that each verb applies to."""
+    return sentence(done.format(_listed(keys)) for done, keys in groups.items() if keys)
 
 
 def _listed(names: list[str]) -> str:

@@ -17,6 +17,7 @@ from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.engine import ConnectArgsForm, Driver, ParameterWhere, WrittenText
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.fixes.queries import rewrite_query
+from poolsafe.fixes.titles import sentence
 from poolsafe.syntax.layout import CallLayout, DictLayout
 from poolsafe.syntax.scan import inside_formatted_string
 
@@ -95,8 +96,8 @@ def replace_parameters(
     if not _is_sound(edits):
         return None
     applicability = Applicability.SAFE if plan.safe else Applicability.UNSAFE
-    message = "; ".join(dict.fromkeys(plan.messages))
-    return Fix(message, _fitted(plan, tuple(edits), remedies), applicability, engine.layout.call.start)
+    title = sentence(dict.fromkeys(plan.messages))
+    return Fix(title, _fitted(plan, tuple(edits), remedies), applicability, engine.layout.call.start)
 
 
 def _fitted(plan: _Plan, edits: Edits, remedies: Sequence[tuple[ConnectParameter, Remedy | Rename | None]]) -> Edits:
@@ -353,11 +354,11 @@ def _is_sound(edits: Iterable[Edit]) -> bool:
 def _message(key: str, remedy: Remedy | Rename) -> str:
     match remedy:
         case Remedy.LEAVE_OUT:
-            return f"Remove `{key}`"
+            return f"remove `{key}`"
         case Remedy.APPLICATION_NAME:
-            return f"Move `{key}` to `server_settings`"
+            return f"move `{key}` to `server_settings`"
     if key == remedy.value:
-        return f"Move `{key}` to connect_args as a number"
+        return f"move `{key}` to `connect_args` as a number"
     if isinstance(remedy, Rename):
-        return f"Use `{remedy.value}` instead of `{key}`"
-    return f"Use asyncpg's `{remedy.value}` instead of `{key}`"
+        return f"use `{remedy.value}` instead of `{key}`"
+    return f"use asyncpg's `{remedy.value}` instead of `{key}`"

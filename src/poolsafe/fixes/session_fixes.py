@@ -60,7 +60,7 @@ def take_transaction_lock(statement: SessionStatement, source: Source) -> Fix | 
     removed = remove_statements(source, statement.releases)
     if removed is None or written.lower() != statement.command.name:
         return None
-    message = "Lock until the end of the transaction" + (", and remove the release" if removed else "")
+    message = "Use a transaction-level lock" + (", and remove the unlock" if removed else "")
     return Fix(
         message,
         (*_fitted(statement, source, Edit(start, end, transaction_lock(written))), *removed),
@@ -116,7 +116,9 @@ def call_set_config(statement: SessionStatement, source: Source) -> Fix | None:
         content = content.replace("SELECT", "select")
     local = command.effect in (Effect.LOCAL_SETTING, Effect.LOCAL_ROLE)
     safe = local and statement.text_parameter
-    message = f"Call `set_config`, which accepts parameters{'' if local else ', for the transaction only'}"
+    message = (
+        f"Use `set_config(..., true)`, which accepts parameters{'' if local else ' and ends with the transaction'}"
+    )
     edits = _fitted(statement, source, Edit(start, end, content))
     return Fix(message, edits, Applicability.SAFE if safe else Applicability.UNSAFE)
 

@@ -64,7 +64,7 @@ _PSYCOPG_ADVICE = {
 
 def refusal_of_option(option: RefusedOption, others: Sequence[RefusedOption], connection: Connection) -> str:
     """Returns the message for options that the driver does not know: what happens, and what to do instead."""
-    key, raises = f"`{option.key}`{and_others(others, 'option')}", "raise" if others else "raises"
+    key, raises = f"`{option.key}`{and_others([one.key for one in others], 'option')}", "raise" if others else "raises"
     if connection.driver is ClientDriver.PSYCOPG:
         if option.key == "prepare_threshold":
             return _misplaced_threshold(option, key, raises, connection)
@@ -80,7 +80,8 @@ def refusal_of_option(option: RefusedOption, others: Sequence[RefusedOption], co
 
 
 def _advice(table: dict[str, str], option: RefusedOption, others: Sequence[RefusedOption]) -> str:
-    return advice_on_all(table.get(option.key, "remove it"), [table.get(one.key, "remove it") for one in others])
+    advice, *on_others = [(one.key, table.get(one.key, "remove it")) for one in (option, *others)]
+    return advice_on_all(*advice, on_others)
 
 
 def _misplaced_threshold(option: RefusedOption, key: str, raises: str, connection: Connection) -> str:

@@ -119,16 +119,15 @@ def _severity(lost: Sequence[ServerSetting], deployment: Deployment) -> Severity
 def _message(lost: Sequence[ServerSetting], deployment: Deployment, where: str) -> str:
     failing = [setting for setting in lost if fate_of(setting, deployment) is Fate.REFUSED]
     first, *others = failing or lost
-    keys = f"`{first.key}`{and_others(others)}"
+    keys = f"`{first.key}`{and_others([setting.key for setting in others])}"
+    are, have, these = (
+        ("are", "have", "these startup parameters") if others else ("is", "has", "this startup parameter")
+    )
     advice = "use `ALTER ROLE ... SET` or `SET LOCAL`"
     if not failing and deployment.product is not None:
-        are, have = ("are", "have") if others else ("is", "has")
         return f"{keys} {where} {are} dropped {behind(deployment)} and {have} no effect; {advice}"
     if not failing:
-        return (
-            f"{keys} {where} has no effect {behind(deployment)}, which is configured to ignore this "
-            f"startup parameter; {advice}"
-        )
+        return f"{keys} {where} {have} no effect {behind(deployment)}, which is configured to ignore {these}; {advice}"
     product = deployment.product
     refusal = REFUSAL if product is None else product.refusal
     if where == _TO_PSYCOPG:

@@ -188,8 +188,9 @@ def _of_another_driver(engine: Engine) -> Iterator[Finding]:
     if first is None:
         return
     driver, raises = of_another_driver(engine.url.scheme, first.key)
+    keys = _named(_owner(first.key), first.key, [one.key for one in others])
     message = (
-        f"{_named(_owner(first.key), first.key, others)} in {_PLACES[first.where]} of an engine that uses {driver}: "
+        f"{keys} in {_PLACES[first.where]} of an engine that uses {driver}: "
         f"connecting raises `{raises}`; use {'them' if others else 'it'} only with asyncpg"
     )
     related = tuple(place for one in engine.parameters.connect for place in one.origin)
@@ -204,11 +205,9 @@ def _refused_keywords(engine: Engine, deployment: Deployment) -> list[EngineKeyw
     return [one for one in keywords if refuses_engine(one.name, deployment)]
 
 
-def _named(owner: str, key: str, others: Sequence[object], noun: str = "parameter") -> str:
-    """Returns a key with its owner, such as "libpq's" or "", and how many others there are."""
-    if not others:
-        return f"{owner} `{key}`".lstrip()
-    return f"`{key}`{f' ({owner})' if owner else ''}{and_others(others, noun)}"
+def _named(owner: str, key: str, others: Sequence[str], noun: str = "parameter") -> str:
+    """Returns several keys as a message names them, or a single key with its owner, such as "libpq's" or ""."""
+    return f"`{key}`{and_others(others, noun)}" if others else f"{owner} `{key}`".lstrip()
 
 
 def _is_refused(parameter: ConnectParameter, engine: Engine, deployment: Deployment) -> bool:
@@ -254,24 +253,25 @@ def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str
     """Returns the message about parameters, the first of which makes `connect()` fail."""
     parameter, *others = refused
     key, place = parameter.key, _PLACES[parameter.where]
+    on_others = [(one.key, _advice_on_other(one, deployment)) for one in others]
     if not parameter.everywhere:
         place += " on some code paths"
     if key == "ssl" and _is_no_mode(parameter):
         what = f"asyncpg's `ssl` is {parameter.value} in {place}"
-        advice = advice_on_all("use 'require'", [""] * len(others))
+        advice = advice_on_all(key, "use 'require'", on_others)
         return f"{what}: connecting raises `{NOT_A_MODE}`; {advice}"
     if _stays_text(parameter):
         return (
             f"asyncpg's `{key}` in {place} is a string: connecting raises `TypeError: {STAYS_TEXT[key]}`; "
-            f"{advice_on_all('pass it in `connect_args` as a number', [''] * len(others))}"
+            f"{advice_on_all(key, 'pass it in `connect_args` as a number', on_others)}"
         )
     owner, advice = _advice(key, (CONNECT, ADAPTER), deployment)
     if key == "sslmode" and _is_no_mode(parameter):
         advice = f"{advice} with 'require', because {parameter.value} is not a mode"
-    advice = advice_on_all(advice, [_advice_on_other(one, deployment) for one in others])
+    advice = advice_on_all(key, advice, on_others)
+    keys = _named(owner, key, [one.key for one in others])
     return (
-        f"{_named(owner, key, others)} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword "
-        f"argument '{key}'`; {advice}"
+        f"{keys} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword argument '{key}'`; {advice}"
     )
 
 
@@ -286,10 +286,11 @@ def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -
     first, *others = refused
     key, some = first.name, "" if first.everywhere else " on some code paths"
     (owner, advice), *rest = [_advice_on_keyword(one.name, deployment) for one in refused]
+    on_others = [(one.name, advice_on_other) for one, (_, advice_on_other) in zip(others, rest, strict=True)]
     return (
-        f"{_named(owner, key, others, 'keyword')} passed to SQLAlchemy{some} "
+        f"{_named(owner, key, [one.name for one in others], 'keyword')} passed to SQLAlchemy{some} "
         f"{'raise' if others else 'raises'} `TypeError: Invalid argument(s) '{key}' sent to create_engine()`; "
-        f"{advice_on_all(advice, [one for _, one in rest])}"
+        f"{advice_on_all(key, advice, on_others)}"
     )
 
 

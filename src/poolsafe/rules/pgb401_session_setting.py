@@ -127,4 +127,4 @@ def _consequence(setting: str, *, lost: bool) -> str:
         return "the next client uses this client's schema"
     if is_own_setting(setting):
         return "the next client sees this client's rows despite row-level security"
-    return "the next client inherits it" + (", and you may lose it" if lost else "")
+    return "the next client inherits it" + (", and your next transaction may not have it" if lost else "")

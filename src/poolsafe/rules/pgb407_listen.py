@@ -76,7 +76,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     listens = f"LISTEN {shown(statement.command.name)}"
     what = statement.function if statement.function == "add_listener()" else listens
     message = (
-        f"`{what}` silently receives nothing {behind(deployment)}: other clients get its server connection; "
+        f"`{what}` silently receives no notifications {behind(deployment)}: other clients get its server connection; "
         "use a direct connection"
     )
     if verdict.outcome is Outcome.PINS:

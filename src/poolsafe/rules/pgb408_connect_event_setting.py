@@ -96,6 +96,6 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     what = f"{as_written(statement)} in a `{statement.listener}` listener"
     # A checkout listener sets it again for each transaction.
     lost = verdict.lost and statement.listener != "checkout"
-    leak = "other clients inherit it" + (", and you may lose it" if lost else "")
+    leak = "other clients inherit it" + (", and your next transaction may not have it" if lost else "")
     message = message_of(what, leak, "use `SET LOCAL` in a `begin` listener", verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, None, grounds(statement, deployment))

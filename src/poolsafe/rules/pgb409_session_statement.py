@@ -114,8 +114,12 @@ def _fault(statement: SessionStatement, verdict: StateVerdict) -> tuple[str, str
         case Effect.PREPARED if command.value == "prepare":
             advice = "execute the statement directly"
             if not lost:
-                return f"`PREPARE {name}` outlives its client", "the next one gets `already exists`", advice
-            others = ", and another client's may" if verdict.leaks else ""
+                return (
+                    f"`PREPARE {name}` outlives its client",
+                    "the next client's `PREPARE` raises `already exists`",
+                    advice,
+                )
+            others = ", and another client may execute it" if verdict.leaks else ""
             said = f"`PREPARE {name}` affects only one server connection"
             return said, f"a later `EXECUTE` may not find it{others}", advice
         case Effect.PREPARED if statement.outside_transaction and lost:
@@ -124,9 +128,9 @@ def _fault(statement: SessionStatement, verdict: StateVerdict) -> tuple[str, str
         case Effect.HELD_CURSOR:
             advice = "read it in the same transaction"
             if not lost:
-                return f"the `WITH HOLD` cursor `{name}` outlives its client", "the next one can read it", advice
-            others = ", and another client's may" if verdict.leaks else ""
-            said = f"the `WITH HOLD` cursor `{name}` exists on only one server connection"
+                return f"the `WITH HOLD` cursor `{name}` outlives its client", "the next client can read it", advice
+            others = ", and another client may read it" if verdict.leaks else ""
+            said = f"the `WITH HOLD` cursor `{name}` exists on one server connection"
             return said, f"a later `FETCH` may not find it{others}", advice
         case Effect.LIBRARY if lost and _is_needed_later(statement):
             said = f"`LOAD '{name}'` affects only one server connection"

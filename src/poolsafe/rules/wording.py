@@ -28,6 +28,10 @@ _LAYERS = {
     "prepared_statement_name_func": NAME_FUNCTION,
 }
 
+# A message names at most this many keys besides the first one.
+_MOST_NAMED = 2
+_IT = re.compile(r"\bit\b")
+
 # The note on a place in a project file, by the configuration key that it corresponds to.
 _SAYS = {
     "pooler": "the pooler runs in {} mode here",
@@ -177,16 +181,27 @@ def refusal_of_several_commands(statement: Statement, deployment: Deployment) ->
     return f"asyncpg {raises} on every server" if prepared_by_asyncpg(statement, deployment) else None
 
 
-def and_others(others: Sequence[object], noun: str = "parameter") -> str:
-    """Returns how many others a message speaks of: ` and 1 other parameter`, or "" if there are none."""
-    return f" and {len(others)} other {noun}{'s' if len(others) > 1 else ''}" if others else ""
+def and_others(others: Sequence[str], noun: str = "parameter") -> str:
+    """Returns the rest of a list of keys after its first one: "", " and `b`", ", `b` and `c`", or their number."""
+    if len(others) > _MOST_NAMED:
+        return f" and {len(others)} other {noun}s"
+    named = [f"`{key}`" for key in others]
+    return "".join(f", {key}" for key in named[:-1]) + f" and {named[-1]}" if named else ""
 
 
-def advice_on_all(advice: str, on_others: Sequence[str]) -> str:
-    """Returns the advice on several keys: the same one for all, or that on the first key with a hint at the others."""
-    if all(one == advice for one in on_others):
-        return re.sub(r"\bit\b", "them", advice) if on_others else advice
-    return f"{advice}, and correct {'the others' if len(on_others) > 1 else 'the other one'}"
+def advice_on_all(key: str, advice: str, on_others: Sequence[tuple[str, str]]) -> str:
+    """Returns the advice on a key and the others, each with its own: one advice for all, or one after the other.
+
+    Three different ones would be too long for a message; then the others are only mentioned.
+    """
+    if not on_others:
+        return advice
+    if all(one == advice for _, one in on_others):
+        return _IT.sub("them", advice)
+    first, (other, advice_on_other), *rest = _IT.sub(f"`{key}`", advice), *on_others
+    if rest or not _IT.search(advice_on_other):
+        return f"{first}, and correct {'the others' if rest else f'`{other}`'}"
+    return f"{first}, and {_IT.sub(f'`{other}`', advice_on_other)}"
 
 
 def assumption(statement: _Run, deployment: Deployment) -> tuple[Related, ...]:
