@@ -2,7 +2,7 @@
 
 Two names are *aliases* if an object that one of them stands for may be, or may be contained in, an object that the
 other stands for. The relation is a partition of the names (a union-find), so it is symmetric and transitive, and it
-over-approximates: an alias too many costs time, and a missing alias would hide a change.
+over-approximates: an extra alias only costs time, but a missing alias would hide a change.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ FRESH = frozenset(
         "sum", "text", "type",
     }
 )  # fmt: skip
-# Methods that return a new or an immutable object, most of them methods of strings.
+# Methods that return a new or an immutable object; most of them are methods of strings.
 FRESH_METHODS = frozenset(
     {
         "capitalize", "casefold", "count", "decode", "encode", "endswith", "find", "format", "format_map",
@@ -67,7 +67,7 @@ def carriers(node: ir.Expression | None, *, callees: bool = True, libraries: Col
     """Yields the names whose objects the value of an expression may be, or may contain.
 
     If `callees` is true, a call may also return an object that its callee closes over. A function of one of the
-    `libraries` closes over nothing: what it returns is new or immutable, or consists of its arguments.
+    `libraries` closes over nothing: its result is new or immutable, or consists of its arguments.
     """
     stack = [node]
     while stack:
@@ -101,14 +101,14 @@ def carriers(node: ir.Expression | None, *, callees: bool = True, libraries: Col
 
 
 def _is_fresh(callee: ir.Expression) -> bool:
-    """Returns whether the name of a callee says that it returns a new or an immutable object."""
+    """Returns whether the callee, by its name, returns a new or an immutable object."""
     if isinstance(callee, ir.Name):
         return callee.id in FRESH
     return isinstance(callee, ir.Attribute) and callee.name in FRESH_METHODS
 
 
 def _is_of(libraries: Collection[str], callee: ir.Expression) -> bool:
-    """Returns whether a callee is a function of a library, other than the one that returns modules of the project."""
+    """Returns whether a callee is a function of a library, except for the one that imports modules of the project."""
     if ir.last_name(callee) == "import_module":
         return False
     root = ir.root_name(callee)
@@ -116,7 +116,7 @@ def _is_of(libraries: Collection[str], callee: ir.Expression) -> bool:
 
 
 def is_immutable(parameter: ir.Parameter) -> bool:
-    """Returns whether the annotation of a parameter says that its value is immutable."""
+    """Returns whether a parameter is annotated with an immutable type."""
     return parameter.kind not in ("*", "**") and has_immutable_values(parameter.annotation)
 
 

@@ -1,4 +1,4 @@
-"""Annotations: what a parameter or field is when nothing but its type is known."""
+"""Annotations: the values of parameters and fields of which only the type is known."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_QUOTED = 200
 
 
 def typed(frame: Frame, annotation: ir.Expression | None, default: Value | None, name: str) -> Value:
-    """What a parameter without a given argument is: by its `Depends`, else by its annotated type, else unknown."""
+    """Returns the value of a parameter without an argument, from its `Depends` or its annotated type; else unknown."""
     given: Value | None = None
     if isinstance(default, Dependency) and default.value != Const(None):
         given = _injected(frame, default.value)
@@ -38,13 +38,13 @@ def typed(frame: Frame, annotation: ir.Expression | None, default: Value | None,
 
 
 def by_annotation(frame: Frame, node: ir.Expression, accepts: Callable[[Value], bool] | None = None) -> Value | None:
-    """Returns an instance of the annotated class, or None if the class does not say what its instances are.
+    """Returns an instance of the annotated class, or None if nothing is known about its instances.
 
     `X | None`, `Optional[X]` and `Annotated[X, ...]` count as `X`, and quotes do not matter. With `accepts`, only
-    classes for which it is true count: what makes instances of others is not run.
+    classes for which it is true count, and no instance of another class is created.
     """
     if isinstance(node, ir.Constant) and isinstance(node.value, str):
-        # What is in a string was not looked at for absurd nesting, which LibCST does not survive.
+        # The content of a string was not checked for deep nesting, which makes LibCST crash.
         if len(node.value) > MAX_QUOTED:
             return None
         try:
@@ -69,13 +69,14 @@ def _subscripted(frame: Frame, node: ir.Subscript, accepts: Callable[[Value], bo
         return instance_of(frame, annotated(frame, node))
     if head == "Annotated" or head in _WRAPPERS:
         return by_annotation(frame, node.indices[0], accepts)
-    # `asyncpg.Pool[Record]` is a pool; a generic class of the project says too little without its arguments.
+    # `asyncpg.Pool[Record]` is a pool; but an instance of a generic class of the project is not known without its type
+    # arguments.
     generic = frame.evaluate(node.value) if accepts is None else None
     return instance_of(frame, generic) if isinstance(generic, Library) else None
 
 
 def annotated(frame: Frame, node: ir.Subscript) -> Value:
-    """`Annotated[T, …]`: the node of its type, and what its `Depends` asks for."""
+    """Returns the node of the type in `Annotated[T, …]`, and the dependency of its `Depends`."""
     indices = node.indices
     found: Value | None = None
     for metadata in indices[1:]:
@@ -86,7 +87,7 @@ def annotated(frame: Frame, node: ir.Subscript) -> Value:
 
 
 def instance_of(frame: Frame, kind: Value) -> Value | None:
-    """Some instance of a class, as far as the class itself says what that is."""
+    """Returns an arbitrary instance of a class, or None if the class alone does not determine it."""
     match kind:
         case Class():
             value = frame.apply(None, kind, Arguments(open_keywords="an instance created elsewhere"))
@@ -103,11 +104,11 @@ def instance_of(frame: Frame, kind: Value) -> Value | None:
             return by_annotation(frame, annotation)
         case Annotated(annotation=annotation, dependency=Value() as dependency):
             given = _injected(frame, dependency)
-            # Where the dependency cannot be followed, its type still says what it gives.
+            # If the dependency cannot be followed, use its annotated type.
             return by_annotation(frame, annotation) or given if isinstance(given, Unknown) else given
     return None
 
 
 def _injected(frame: Frame, dependency: Value) -> Value:
-    """Returns what FastAPI gives for `Depends(dependency)`."""
+    """Returns the value that FastAPI passes for `Depends(dependency)`."""
     return yielded(frame, frame.apply(None, dependency, Arguments()))

@@ -1,4 +1,4 @@
-"""The answers of modules and classes for their names: those that are known, and those being computed."""
+"""The answers of modules and classes for their names: those already known, and those being computed."""
 
 from __future__ import annotations
 
@@ -26,18 +26,18 @@ class Namespace:
 
     @property
     def scope(self) -> Scope:
-        """What the statements of the body do with names. It is computed once."""
+        """The scope of the body, which is read once."""
         return self.module.scope_of(self.body)
 
 
 @dataclass(slots=True)
 class Answers:
-    """The names that were asked for, each as the number of its namespace and the name.
+    """The names that have been requested, each as the number of its namespace and the name.
 
-    The heap holds the values of the names in `given`. `asking` holds the names being computed, in the order in which
-    they were asked for; False means that the answer depends on a cycle. `importing` holds the imports being followed.
-    `defaults` maps a settings field, by its class, its name and the module that reads it, to what the class body binds
-    to it and to what instances have in it. `later` holds what functions set a name to that is None at first.
+    The heap holds the values of the names in `given`. `asking` holds the names being computed, in the order of the
+    requests; False means that the answer depends on a cycle. `importing` holds the imports being followed. `defaults`
+    maps a settings field, by its class, its name and the module that reads it, to the value that the class body binds
+    to it and the value in an instance. `later` holds the values that functions assign to a name that is None at first.
     `nested` maps the address of an instance to the validators that may change it: each with the instance that it
     validates, its class, and the attributes that lead from there.
     """
@@ -51,7 +51,7 @@ class Answers:
     nested: dict[int, dict[tuple[Instance, Class, ir.FunctionDef, tuple[str, ...]], None]] = field(default_factory=dict)
 
     def note_cycle(self, key: tuple[int, str]) -> None:
-        """Note that the answers asked for after `key`, and still being computed, depend on it."""
+        """Notes that the answers requested after `key`, and still being computed, depend on it."""
         later = False
         for one in self.asking:
             if later:

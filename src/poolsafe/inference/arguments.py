@@ -30,7 +30,7 @@ class Arguments:
         )
 
     def get(self, index: int | None, keyword: str) -> Value | None:
-        """Returns the argument with this keyword or at this position, or None if there is no known one."""
+        """Returns the argument with this keyword or at this position, or None if none is known."""
         if keyword in self.keywords:
             return self.keywords[keyword]
         if index is not None and index < len(self.positional):

@@ -29,7 +29,7 @@ from poolsafe.inference.values import (
 
 
 def assign(frame: Frame, target: ir.Expression, value: Value) -> None:
-    """Assign a value to a target: the left side of `=`, or what follows `for` or `as`. Unknown targets are ignored."""
+    """Assigns a value to a target: the left side of `=`, or what follows `for` or `as`. Ignores unknown targets."""
     match target:
         case ir.Name():
             bind(frame, target.id, value)
@@ -112,7 +112,7 @@ Alternatives = tuple[tuple[Guard, Value], ...]
 
 
 def _stored(several: Alternatives, single: Value, value: Value, old: Value) -> Value:
-    """Returns what one of several objects holds after an assignment through a name that stands for any of them.
+    """Returns the content of one of several objects after an assignment through a name that may refer to any of them.
 
     It holds the new value under its own guard and the old value under the guards of the others.
     """
@@ -134,7 +134,7 @@ def _assign_attribute(frame: Frame, target: ir.Attribute, value: Value) -> None:
 
 
 def delete(frame: Frame, target: ir.Expression) -> None:
-    """Run `del target` for an item of a dict or list. Other targets are ignored."""
+    """Runs `del target` for an item of a dict or list. Ignores other targets."""
     if isinstance(target, ir.Subscript):
         frame.evaluate(target)
         if not frame.aborted:

@@ -36,7 +36,7 @@ from poolsafe.inference.values import (
 
 
 def run_try(frame: Frame, node: ir.Try) -> bool:
-    """Run a `try` statement. Returns False if execution never gets past it."""
+    """Runs a `try` statement. Returns False if execution never gets past it."""
     handlers: list[Handling] = [(caught_by(handler.exception), handler) for handler in node.handlers]
     goes_on = _attempt(frame, node, (node.body, node.orelse), handlers, node.final)
     return frame.execute(node.final) and goes_on
@@ -53,7 +53,7 @@ def _attempt(
     handlers: list[Handling],
     final: ir.Block,
 ) -> bool:
-    """Run `blocks`, a body and its `else`, then each handler on the states in which the body raises what it handles.
+    """Runs `blocks`, a body and its `else`, then each handler on the states in which the body raises what it handles.
 
     Returns False if execution never gets past the statement.
     """
@@ -91,7 +91,7 @@ def _hand_over(
     taken: list[list[State]],
     final: ir.Block,
 ) -> None:
-    """Hand an exception to the handlers that may handle it, and to the enclosing statement if none surely does.
+    """Passes an exception to the handlers that may handle it, and to the enclosing statement unless one certainly does.
 
     `taken` collects the states for each handler.
     """
@@ -116,12 +116,12 @@ def _hand_over(
 
 
 def run_with(frame: Frame, node: ir.With) -> bool:
-    """Run a `with` statement. Returns False if execution never gets past it."""
+    """Runs a `with` statement. Returns False if execution never gets past it."""
     return _run_inside(frame, node, 0, ())
 
 
 def _run_inside(frame: Frame, node: ir.With, index: int, swallowed: tuple[str, ...]) -> bool:
-    """Run the body inside the context managers from `index` on. `swallowed` are exceptions that the others suppress."""
+    """Runs the body inside the context managers from `index` on. The others suppress the exceptions in `swallowed`."""
     if index == len(node.items):
         if swallowed:
             return _attempt(frame, node, (node.body, ()), [(swallowed, None)], ())
@@ -151,7 +151,7 @@ _MANAGERS = frozenset({"contextlib.asynccontextmanager", "contextlib.contextmana
 
 
 def _generator_function(frame: Frame, node: ir.Expression) -> Function | None:
-    """Returns the project's generator function that a call makes a context manager with, or None."""
+    """Returns the project's generator function behind a call that creates a context manager, or None."""
     if not isinstance(node, ir.Call) or not isinstance(node.callee, (ir.Name, ir.Attribute)):
         return None
     callee = node.callee if isinstance(node.callee, ir.Name) else node.callee.value
@@ -163,7 +163,7 @@ def _generator_function(frame: Frame, node: ir.Expression) -> Function | None:
 
 
 def _run_around(frame: Frame, item: ir.WithItem, manager: Function, body: Callable[[], bool]) -> bool:
-    """Run a generator function, and the body of the `with` statement where the generator yields."""
+    """Runs a generator function, and the body of the `with` statement where the generator yields."""
     assert isinstance(item.context, ir.Call)
     arguments = evaluate_arguments(frame, item.context)
     if frame.aborted:
@@ -217,7 +217,7 @@ def _entered_instance(frame: Frame, instance: Instance) -> Value:
 
 
 def _call_method(frame: Frame, instance: Instance, names: tuple[str, ...], arguments: Arguments) -> Value | None:
-    """Calls the first of these methods that the class has. Returns its result, or None if it has none of them."""
+    """Calls the first of these methods that the class has. Returns its result, or None if there is no such method."""
     for name in names:
         method, owner = class_attribute(frame, instance.cls, name)
         if isinstance(method, Function):

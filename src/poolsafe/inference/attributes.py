@@ -52,9 +52,9 @@ def attribute(frame: Frame, base: Value, name: str, node: ir.Node) -> Value:
 
 
 def as_set(frame: Frame, node: ir.Expression, value: Value) -> Value:
-    """Returns an unknown value for an attribute that is None on every path, where it is used as an object.
+    """Returns the value of an attribute that is used as an object: unknown if it is None on every path.
 
-    Other code may have set what `__init__` begins with, such as the pool of `self.pool.close()`.
+    `__init__` may set such an attribute to None and other code to an object, such as the pool of `self.pool.close()`.
     """
     if value == Const(None) and isinstance(node, ir.Attribute):
         return Unknown("an attribute that is None until other code sets it", At(frame.number, node))
@@ -120,7 +120,7 @@ def _of_namespace_package(frame: Frame, base: NamespacePackage, name: str) -> Va
 
 
 def _imports_below(module: Module, package: str) -> bool:
-    """Returns whether an `import a.b.c` of the module leads through a package of this name."""
+    """Returns whether an `import a.b.c` in the module contains a package of this name."""
     return any(f".{package}." in f".{dotted}" for dotted in module.dotted_imports)
 
 
@@ -141,7 +141,7 @@ def _found(frame: Frame, instance: Instance, name: str) -> Value:
 
 
 def _set_later(frame: Frame, target: Instance | Class, name: str) -> Value:
-    """Returns what other methods set an attribute to that is None at first, as `later.set_later` does for globals."""
+    """Returns the value that other methods assign to an attribute that is None at first."""
     cls = target.cls if isinstance(target, Instance) else target
     key = (cls.namespace, f".{name}")
     return any_of(frame.run, key, cls.node, lambda: _set_by_methods(frame, target, cls, name))

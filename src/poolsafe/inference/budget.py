@@ -1,4 +1,4 @@
-"""Budgets: how many expressions a run may evaluate and how many alternatives it may look at."""
+"""Budgets: how many expressions a run may evaluate, and how many alternatives it may consider."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-STEPS = 12_000  # of one run; an ordinary module takes a few hundred
+STEPS = 12_000  # of one run; an ordinary module needs a few hundred
 STEPS_PER_CALL = 24  # extra steps for each target of a run
-ALLOWANCE = 8  # full budgets of a run that all runs for one file share
-ALTERNATIVES_PER_STEP = 8  # this many cost about as much time as one expression
+ALLOWANCE = 8  # all runs for one file share this many full budgets
+ALTERNATIVES_PER_STEP = 8  # these take about as long as one expression
 
 
 @dataclass(slots=True)
 class Budget:
-    """The steps of the current run, and those of all runs for one file.
+    """The steps left to the current run, and to all runs for one file.
 
-    A step is one evaluated expression, or `ALTERNATIVES_PER_STEP` alternatives that were looked at. `per_run` is the
-    number of steps that each run gets while the file has any left. `ran_out` says whether any run used up its steps.
+    A step is one evaluated expression, or `ALTERNATIVES_PER_STEP` alternatives. `per_run` is the number of steps that
+    each run gets as long as the file has any left. `ran_out` says whether any run used up its steps.
     """
 
     per_run: int = STEPS
@@ -36,16 +36,16 @@ class Budget:
         return found
 
     def allow_for(self, calls: int) -> None:
-        """Raise the budget of each run to what reaching this many calls takes."""
+        """Raises the budget of each run to the number of steps needed to reach this many calls."""
         self.per_run = max(self.per_run, STEPS + STEPS_PER_CALL * calls)
 
     def spend(self) -> bool:
-        """Spend one step. Returns False if none is left."""
+        """Spends one step. Returns False if none is left."""
         self.left -= 1
         return not self.exhausted
 
     def begin_run(self) -> None:
-        """Begin a run with a budget of its own, or with none if the file has used up its allowance."""
+        """Begins a run with its own budget, or with an empty one if the file has used up its steps."""
         self._charge()
         left = ALLOWANCE - self._spent // (self.per_run * ALTERNATIVES_PER_STEP)
         self.left = self._given = self.per_run if left > 0 else 0
@@ -53,7 +53,7 @@ class Budget:
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Give the code inside a budget of its own, which does not count towards the current file."""
+        """Gives the code inside its own budget, which does not count towards the current file."""
         self._charge()
         kept = self._spent, self.left, self._given, self.alternatives, self._charged
         self._spent = 0
@@ -64,7 +64,7 @@ class Budget:
             self._spent, self.left, self._given, self.alternatives, self._charged = kept
 
     def _charge(self) -> None:
-        """Add the cost of the run since the last charge to the cost of the file."""
+        """Adds the cost of the run since the last charge to the cost of the file."""
         total = (self._given - self.left) * ALTERNATIVES_PER_STEP + self.alternatives
         self._spent += total - self._charged
         self._charged = total

@@ -13,7 +13,7 @@ Path = tuple[Scope, ...]
 
 
 def scopes_leading_to(module: Module, sites: Iterable[CallSite]) -> list[Scope]:
-    """Returns the functions and classes around some calls, and all that call these directly or indirectly."""
+    """Returns the functions and classes around some calls, and all functions that call them directly or indirectly."""
     return scopes_reaching(module, [scope for site in sites for scope in site.scopes])
 
 
@@ -42,14 +42,14 @@ def calls_of(module: Module, scope: cst.FunctionDef | cst.ClassDef) -> list[Call
     sites = module.index.calls_by_name.get(name, [])
     around = module.index.scopes[id(scope)]
     is_method = bool(around) and isinstance(around[-1], cst.ClassDef)
-    # A method that is a variable too, or a function that is an attribute too.
+    # A method may also be a variable, and a function may also be an attribute.
     if any(one.new == name and one.is_attribute is not is_method for one in module.index.renamings):
         return sites
     return [site for site in sites if _may_be(site, name, is_method=is_method)]
 
 
 def _may_be(site: CallSite, name: str, *, is_method: bool) -> bool:
-    """Returns whether a call by this name may call a method, or a function that is no method."""
+    """Returns whether a call by this name may call a method or, if it is not one, a function."""
     callee = site.node.func
     if isinstance(callee, cst.Name) and callee.value == name:
         return not is_method or any(isinstance(scope, cst.ClassDef) for scope in site.scopes)
@@ -59,7 +59,7 @@ def _may_be(site: CallSite, name: str, *, is_method: bool) -> bool:
 
 
 def roots(module: Module, scopes: list[Scope]) -> list[Path]:
-    """Returns those of the functions that nothing else in the module calls, in source order.
+    """Returns the functions that nothing else in the module calls, in source order.
 
     Each is a path: the enclosing scopes, outermost first, and the function itself.
     """
@@ -89,8 +89,8 @@ def roots_of(module: Module, sites: list[CallSite]) -> list[Path]:
 def called_names(module: Module, path: Path) -> Iterable[str]:
     """Yields the names by which other modules may call the innermost function.
 
-    These are its own name or, for a method, those of its class and of the subclasses. A method that is called as an
-    attribute only is given as `.name`.
+    These are its own name or, for a method, those of its class and of the subclasses. A method that is only called as
+    an attribute is yielded as `.name`.
     """
     scopes = [scope for scope in path if not isinstance(scope, cst.Lambda)]
     if not scopes:

@@ -1,4 +1,4 @@
-"""Calls: evaluates callee and arguments, and dispatches on the kind of the callee."""
+"""Calls: evaluates the callee and the arguments, and dispatches on the kind of callee."""
 
 from __future__ import annotations
 
@@ -232,7 +232,7 @@ def _unbound(frame: Frame, arguments: Arguments) -> tuple[MappingRef, Arguments]
 
 
 def wrapped(frame: Frame, function: Function) -> Value | None:
-    """Returns what the project's own decorators make of a function, or None if they make no function of it."""
+    """Returns the result of the project's own decorators for a function, or None if it is not a function."""
     decorators = [force(frame, value) for value in function.decorators]
     if not any(isinstance(value, (Function, Partial)) for value in decorators):
         return None
@@ -308,7 +308,7 @@ _OF_TEXT = frozenset({"startswith", "endswith", "removeprefix", "removesuffix"})
 
 
 def _is_of_text(frame: Frame, receiver: Value, name: str, arguments: Arguments) -> bool:
-    """Returns whether only a string has such a method, so that an object from outside the project is one."""
+    """Returns whether only strings have such a method, so that an object from outside the project must be one."""
     if isinstance(receiver, Library) and is_library(receiver.name):
         return False
     if name == "replace":

@@ -55,7 +55,7 @@ class Field:
 
 
 def run_class_body(frame: Frame, cls: Class) -> None:
-    """Run the part of a class body that leads to targets, where the class statement is executed."""
+    """Runs the part of a class body that leads to targets, when the class statement is executed."""
     run_to_targets(frame.run, class_namespace(cls), State(frame.run.heap, frame.state, {}, frame.path))
 
 
@@ -80,7 +80,8 @@ def _linear(cls: Class, depth: int, known: dict[int, list[Class]]) -> list[Class
     queues = [*(_linear(base, depth - 1, known) for base in bases), bases]
     known[id(cls)] = order = [cls]
     while queues := [queue for queue in queues if queue]:
-        # A class follows all classes that derive from it. If there is no such order (a TypeError in Python), guess one.
+        # A class follows all classes that derive from it. If there is no such order (Python raises TypeError), the rest
+        # keep their order.
         head = next(
             (queue[0] for queue in queues if not any(_is_in(queue[0], other[1:]) for other in queues)), queues[0][0]
         )
@@ -99,7 +100,7 @@ def library_bases(cls: Class) -> set[str]:
 
 
 def has_unknown_base(cls: Class) -> bool:
-    """Returns whether a base is neither a class of the project nor of a library."""
+    """Returns whether a base class belongs neither to the project nor to a library."""
     return any(not isinstance(base, (Class, Library)) for one in mro(cls) for base in one.bases)
 
 
@@ -184,7 +185,7 @@ def instantiate(frame: Frame, cls: Class, arguments: Arguments) -> Value:
     return instance
 
 
-# The hook that a generated `__init__` calls at its end.
+# A generated `__init__` calls this hook last.
 _AFTER_INIT = {"dataclass": "__post_init__", "settings": "model_post_init", "model": "model_post_init"}
 
 
@@ -208,7 +209,7 @@ def _fill(frame: Frame, cls: Class, kind: str, address: int, arguments: Argument
 
 
 def _has_factory(node: Field) -> bool:
-    """Returns whether a field has a default factory, so that each instance gets a value of its own."""
+    """Returns whether a field has a default factory, so that each instance gets its own value."""
     return isinstance(node.value, ir.Call) and any(one.keyword in _FACTORIES for one in node.value.arguments)
 
 
@@ -223,7 +224,7 @@ def _is_class_variable(node: Field) -> bool:
 def field_default(frame: Frame, instance: Instance, name: str) -> Value:
     """Returns the value of a field that was not passed to the constructor, or Absent if there is no such field.
 
-    That is its default. In a settings class, the environment's value is an alternative to it.
+    This is its default. In a settings class, the value from the environment is an alternative.
     """
     cls = instance.cls
     value, owner = class_attribute(frame, cls, name)
@@ -257,7 +258,7 @@ def _declared_default(
     if value == Const(None) and kind in ("settings", "model", "dataclass"):
         value = _optional(frame, instance, field)
     if kind != "settings" or isinstance(value, Instance):
-        return value, False  # the fields of a nested instance have alternatives of their own
+        return value, False  # the fields of a nested instance have their own alternatives
     key = Setting(cls.node.name, name)
     frame.run.conditions.setdefault(IsSet(key), (home.module, field.statement.origin))
     documented = documented_beside(frame, value, _variables(frame, cls, name), nested=name)
@@ -271,7 +272,7 @@ def _declared_default(
 
 
 def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[], Value]) -> Value:
-    """Returns what is made for a field of an instance: the same object each time that the field is read."""
+    """Returns the object created for a field of an instance, the same one each time the field is read."""
     slot: Slot = ("made", instance.address, name)
     made = frame.state.get(slot)
     if may_be_absent(made):
@@ -311,7 +312,7 @@ def _without_default(frame: Frame, instance: Instance, field: Field, kind: str) 
 
 
 def _of_annotation(frame: Frame, instance: Instance, field: Field) -> Value:
-    """Returns an instance of the class that a field is annotated with, or a value that says nothing."""
+    """Returns an instance of the class that a field is annotated with, or an unknown value."""
     inner = _body_frame(frame, _home(instance.cls, field))
     return _made_once(frame, instance, field.name, lambda: by_annotation(inner, field.annotation) or _OF_NO_CLASS)
 
@@ -369,7 +370,7 @@ def model_option(frame: Frame, cls: Class, name: str) -> Value | None:
 
 
 def _configured(frame: Frame, cls: Class, name: str) -> Value:
-    """Returns an option from the configuration in the body of the class itself, or Absent if that does not set it."""
+    """Returns an option from the configuration in the class's own body, or Absent if the body does not set it."""
     config = force(frame, own_attribute(frame, cls, "model_config"))
     if isinstance(config, LibraryResult):
         arguments = config.arguments

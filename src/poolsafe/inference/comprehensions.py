@@ -1,4 +1,4 @@
-"""Comprehensions, unrolled if the items they go through are known."""
+"""Comprehensions, unrolled if the items that they iterate over are known."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def iterated(frame: Frame, value: Value) -> Sequence | None:
 
 @dataclass(slots=True)
 class _Result:
-    """What a comprehension has made so far. `open`: there may be more."""
+    """The items that a comprehension has produced so far. `open`: there may be more."""
 
     items: dict[Any, Value] = field(default_factory=dict)
     values: list[Value] = field(default_factory=list)
@@ -40,7 +40,7 @@ class _Result:
 
 @frozen
 class _Item:
-    """The guards under which an element is made, and those under which it is left out."""
+    """The guards under which an element is produced, and those under which it is left out."""
 
     kept: tuple[Guard, ...] = (ALWAYS,)
     dropped: tuple[Guard, ...] = ()
@@ -54,7 +54,7 @@ class _Item:
 def comprehension(frame: Frame, node: ir.Comprehension) -> Value:
     """Returns the result of a comprehension, and applies the effects of the calls in it.
 
-    Its content is open if one of its sources is unknown.
+    It is open if one of its sources is unknown.
     """
     source = iterated(frame, frame.evaluate(node.generators[0].iterable))
     before = frame.state

@@ -58,7 +58,7 @@ from poolsafe.libraries import is_library
 
 Guards = list[Guard]
 
-MAX_SIMPLIFIED = 2 * MAX_PATHS  # more guards than this are not simplified
+MAX_SIMPLIFIED = 2 * MAX_PATHS  # more guards than this are kept as they are
 MAX_ITEMS = 4  # of a dict whose items may be absent
 MAX_KEPT = 64  # guards that one `Condition` remembers
 
@@ -111,7 +111,7 @@ def held(frame: Frame, guard: Guard, single: Value) -> Value:
 
 
 def _told_apart(frame: Frame, node: ir.Node, then: Guards, other: Guards) -> tuple[Guards, Guards]:
-    """Returns both lists of guards, simplified; if they are too many for a path, one predicate for the test instead.
+    """Returns both lists of guards, simplified; or one predicate for the test if there are too many guards for a path.
 
     Tests with the same guards share that predicate, because they have the same answer.
     """
@@ -189,7 +189,7 @@ def compare(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
         elif kind in _MEMBERSHIP and isinstance(two, (MappingRef, MappingValue)):
             known = _has_key(restricted(frame.content(two), (guard,)), one, positive=kind == "in")
         elif frame.module.is_stub and two == Const(Ellipsis):
-            # A stub tests whether an argument is given. An unknown argument is given.
+            # A stub tests whether an argument was passed. An unknown argument counts as passed.
             known = (one == two) is (kind == "is")
         else:
             if two == Const(None) and isinstance(one, Unknown) and isinstance(one.symbol, EnvironmentVariable):
@@ -337,7 +337,7 @@ def assume(frame: Frame, test: ir.Expression, *, positive: bool) -> None:
         hole = single
         if not isinstance(hole, Unknown):
             hole = Unknown("the rest", texts.derived_of("rest", single), override=is_override(single))
-        # The code handles such a URL, so it counts even if the default is another driver's.
+        # The code handles such a URL, so it counts even if the default is for another driver.
         override = hole.override and not texts.looks_like_scheme(beginning)
         rest = Unknown(hole.reason, texts.derived_of("after", hole, more=(beginning,)), override=override)
         return text(beginning, rest, provenance=said.provenance)
@@ -369,7 +369,7 @@ def _narrow(frame: Frame, subject: ir.Expression, narrow: Callable[[Value], Valu
 
 
 def _keep_for_other_branch(frame: Frame, name: str) -> None:
-    """Binds a name of an outer scope in the state before the branch, so that the other branch sees it as it is."""
+    """Binds a name of an outer scope in the state before the branch, so that the other branch sees the old value."""
     here = frame.state
     slot = ("name", frame.outer_names.get(name, frame.number), name)
     if here.parent is not None and isinstance(here.get(slot), Absent):

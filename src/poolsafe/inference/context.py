@@ -1,4 +1,4 @@
-"""The context that the interpreter's functions pass on: a frame, and the run that it belongs to."""
+"""The context that the interpreter's functions pass to each other: a frame, and the run that it belongs to."""
 
 from __future__ import annotations
 
@@ -62,9 +62,9 @@ class Models:
 
     `call` calls a library's function or class. `method` calls a method of a library object or of an unknown receiver,
     or the library object itself. `attribute` returns an attribute, and `instance` an instance of a class that is known
-    by name only; both return None if nothing is known. `parameter` returns what a framework passes to a parameter, or
-    the given value. `read_field` returns a field of a model after its validators have run. `definition` returns what a
-    stub binds to a library's name, or None if there is no stub.
+    by name only; both return None if nothing is known. `parameter` returns the value that a framework passes for a
+    parameter, or the given value. `read_field` returns a field of a model after its validators have run. `definition`
+    returns what a stub binds to a library's name, or None if there is no stub.
     """
 
     call: Callable[[Frame, ir.Call | None, Library, Arguments], Value]
@@ -100,7 +100,7 @@ class Attempt:
     _last: tuple[State, int, str, Guard] | None = None
 
     def is_marked(self, state: State, kind: str, guard: Guard) -> bool:
-        """Returns whether the previous call said the same of the same, unchanged state. Remembers this call."""
+        """Returns whether the previous call had the same arguments and an unchanged state. Remembers this call."""
         before, self._last = self._last, (state, len(state.changes), kind, guard)
         return before is not None and before[0] is state and before[1:] == self._last[1:]
 
@@ -111,8 +111,8 @@ class Run:
 
     `entry` is the module that is checked. `active` is the stack of running functions. `running` maps a module or class
     body that is running to its frame. `attempts` are the enclosing statements that handle exceptions, innermost last.
-    `conditions` says where predicates are written. `defined` holds the functions and classes on the way to a target,
-    each with the frame that defines it. `emptiness` says how environment variables are tested.
+    `conditions` maps predicates to the code that tests them. `defined` holds the functions and classes on the way to a
+    target, each with the frame that defines it. `emptiness` records how environment variables are tested.
 
     It has no `repr`, which would print all trees and states: gigabytes of text.
     """
@@ -141,14 +141,14 @@ class Run:
         self.strategy = Strategy(self.entry)
 
     def begin(self) -> None:
-        """Begin a run with a budget of its own, if the file has any left."""
+        """Begins a run with its own budget, if the file has any steps left."""
         self.budget.begin_run()
         self.active.clear()
         self._entered.clear()
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Give the code inside a budget of its own, an empty call stack and no enclosing handlers."""
+        """Gives the code inside its own budget, an empty call stack and no enclosing handlers."""
         active, entered, attempts = self.active, self._entered, self.attempts
         self.active, self._entered, self.attempts = [], {}, []
         ordinals = self.heap.count_anew()
@@ -161,7 +161,7 @@ class Run:
 
     @contextmanager
     def unobserved(self) -> Iterator[None]:
-        """Record no calls while the code inside runs."""
+        """Records no calls while the code inside runs."""
         observer, self.observations.observer = self.observations.observer, None
         try:
             yield
@@ -170,10 +170,10 @@ class Run:
 
     @contextmanager
     def entered(self, node: ir.Node, path: tuple[Guard, ...]) -> Iterator[bool]:
-        """Push a function on the call stack. Yields False if the stack is too deep, or if the call is recursive.
+        """Pushes a function on the call stack. Yields False if the stack is too deep, or if the call is recursive.
 
-        A recursive call is only followed on the path condition of the call before it: then what decides whether it
-        goes on is known, and it ends.
+        A recursive call is only followed if the path condition has not changed since the previous call: then no unknown
+        value decides whether the recursion continues, and it ends.
         """
         before = self._entered.get(node, path)
         if before != path or len(self.active) >= MAX_DEPTH or self.active.count(node) > MAX_RECURSION:
@@ -202,7 +202,8 @@ class Exit:
 class Loop:
     """A running loop: the states in which a `break` left it, and those in which a `continue` ended this round.
 
-    Each is one layer over `before`, the state in which the loop began. `certain` says whether this round surely runs.
+    Each is one layer over `before`, the state in which the loop began. `certain` says whether this round certainly
+    runs.
     """
 
     before: State
@@ -218,10 +219,11 @@ class Frame:
     `number` identifies the frame's local names in the state. `parents` are the numbers of the frames whose names it
     sees, nearest first, without class bodies. `entry` is the state in which it began. `slice` holds the statements to
     run, or None for all. `for_value` says whether the caller uses the result. `raised` says whether an exception has
-    left the frame on some path, `aborted` whether the current evaluation has surely raised one. `statement` is the one
-    being run; with `context` it determines the addresses of new objects. `calling` is the call whose callee is running.
-    `program` is the frame of the program that called the stub which this frame runs, or None outside stubs. `suspended`
-    is called with this frame and each value that it yields, which are not collected then: it runs the body of a `with`.
+    left the frame on some path, `aborted` whether the current evaluation has certainly raised one. `statement` is the
+    one being run; with `context` it determines the addresses of new objects. `calling` is the call whose callee is
+    running. `program` is the frame of the program that called the stub which this frame runs, or None outside stubs. If
+    `suspended` is given, it is called with this frame and each value that the frame yields, and the values are not
+    collected; it runs the body of a `with`.
     """
 
     run: Run
@@ -236,7 +238,7 @@ class Frame:
     self_value: Value | None = None
     exits: list[Exit] = field(default_factory=list)
     loops: list[Loop] = field(default_factory=list)
-    yields: Sequence | None = None  # what a generator has yielded so far
+    yields: Sequence | None = None  # the values that a generator has yielded so far
     outer_names: dict[str, int] = field(default_factory=dict)
     slice: Slice | None = None
     for_value: bool = True
@@ -249,7 +251,7 @@ class Frame:
     suspended: Callable[[Frame, Value], None] | None = None
 
     def __post_init__(self) -> None:
-        """Use the frame itself as the context of addresses, unless another context is given."""
+        """Uses the frame itself as the context of addresses, unless another context is given."""
         self.context = self.context or self.number
 
     @property
@@ -267,7 +269,7 @@ class Frame:
         return self.run.interpreter.evaluate(self, node)
 
     def execute(self, block: ir.Block) -> bool:
-        """Run the statements of a block. Returns False if execution never gets past its end."""
+        """Runs the statements of a block. Returns False if execution never gets past its end."""
         return self.run.interpreter.execute(self, block)
 
     def apply(self, node: ir.Call | None, callee: Value, arguments: Arguments) -> Value:
@@ -275,7 +277,7 @@ class Frame:
         return self.run.interpreter.apply(self, node, callee, arguments)
 
     def observe(self, node: ir.Call | None, function: str, arguments: Arguments, receiver: Value | None = None) -> None:
-        """Record a pass through a call, if a module is observed. In a stub, record the program's call of the stub."""
+        """Records an execution of a call if a module is observed; in a stub, of the program's call of the stub."""
         seen = self.run.observations
         if self.program is not None:
             node = self.program.calling
@@ -300,7 +302,7 @@ class Frame:
         return restricted(self.whole_content(ref), self.path) if isinstance(ref, MappingRef) else ref
 
     def whole_content(self, ref: MappingRef | MappingValue) -> MappingValue:
-        """Returns the content of a dict on all paths. A change keeps the other items so, which makes joins cheap."""
+        """Returns the content of a dict on all paths. A change then keeps the other items as they are."""
         if isinstance(ref, MappingValue):
             return ref
         found = self.state.get(("dict", ref.address))
@@ -309,7 +311,7 @@ class Frame:
         return MappingValue({}, "a dict of unknown content", ref.address)
 
     def unknown(self, node: ir.Node, reason: str) -> Unknown:
-        """Returns an unknown value, the same one each time this frame evaluates this node."""
+        """Returns an unknown value, which is the same each time this frame evaluates this node."""
         return Unknown(reason, At(self.number, node))
 
     def provenance(self, node: ir.Node, label: str) -> Provenance:

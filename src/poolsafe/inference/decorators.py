@@ -8,7 +8,7 @@ from poolsafe.inference.values import Library, Pending, Value
 
 
 def decorated_as(decorators: tuple[Value, ...], names: frozenset[str]) -> bool:
-    """Returns whether one of the decorators is, or is a call of, one of these library functions."""
+    """Returns whether one of the decorators is one of these library functions, or a call of one."""
     return any(_name(value) in names for value in decorators)
 
 

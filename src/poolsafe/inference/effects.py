@@ -32,11 +32,11 @@ from poolsafe.inference.values import (
 )
 
 MAX_NESTING = 3
-MAX_CALLS = 3  # depth of calls that an effect summary follows
+MAX_CALLS = 3  # an effect summary follows calls to this depth
 
 
 def note_effect(frame: Frame, node: ir.Call, callee: Value, method: str | None, given: Arguments) -> None:
-    """Apply the effect of a call that cannot be followed: the dicts and lists among its arguments become unknown.
+    """Applies the effect of a call that cannot be followed: the dicts and lists among its arguments become unknown.
 
     `callee` is the receiver if `method` is given. A call whose result is used is assumed to change nothing.
     """
@@ -48,7 +48,7 @@ def note_effect(frame: Frame, node: ir.Call, callee: Value, method: str | None, 
 
 
 def blur_arguments(frame: Frame, function: Function, given: Arguments) -> None:
-    """Apply the effect of a call that is not followed to its arguments, unless the function surely leaves them alone.
+    """Applies the effect of a call that is not followed to its arguments, unless it certainly does not change them.
 
     The dicts and lists among them become unknown.
     """
@@ -62,12 +62,12 @@ def _blur_all(frame: Frame, given: Arguments) -> None:
 
 
 def stands_for_effect(node: ir.Call, method: str | None) -> bool:
-    """Returns whether the result of a call is not used, and its method is not known to only read."""
+    """Returns whether the result of a call is not used, and its method may do more than read."""
     return node.discarded and method not in libraries.READING
 
 
 def _is_foreign(callee: Value) -> bool:
-    """Returns whether the callee is unknown, or belongs neither to the standard library nor to a modelled library."""
+    """Returns whether the callee is unknown, or belongs to a library that is neither modelled nor part of Python."""
     match callee:
         case Unknown():
             return True
@@ -102,7 +102,8 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
     """Returns whether a call whose result is not used changes nothing that matters, so that it can be skipped.
 
     The name of the method says so, or the effect summary of the callee: it changes neither its arguments nor objects of
-    enclosing scopes. A call into another module with immutable arguments is mostly skipped without loading the module.
+    enclosing scopes. A call into another module with immutable arguments is usually skipped without loading that
+    module.
     """
     if frame.run.strategy.is_on_path(node):
         return False
@@ -118,7 +119,7 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
             return False
         if any(_may_be_changed(frame, one.value) for one in call.arguments):
             return False
-        # A module's slice holds such a call only if a name of the other module matters too.
+        # A module's slice contains such a call only if a name of the other module also matters.
         if frame.kind != "module" or not (isinstance(call.callee, ir.Name) or _is_module(frame, binding)):
             return True
         return not _holds_changeable(frame, force(frame, frame.evaluate(call.callee)))
@@ -136,7 +137,7 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
 def is_idle_elsewhere(frame: Frame, node: ir.Expression) -> bool:
     """Returns whether an expression is an idle call of another module of the project, such as a context manager's.
 
-    A function that returns `contextlib.suppress(...)` is looked into only if it is in the same module.
+    A function that returns `contextlib.suppress(...)` is only examined if it is in the same module.
     """
     call = node.value if isinstance(node, ir.Await) else node
     root = _root(call.callee) if isinstance(call, ir.Call) else None
@@ -144,7 +145,7 @@ def is_idle_elsewhere(frame: Frame, node: ir.Expression) -> bool:
 
 
 def may_stop(function: Function) -> bool:
-    """Returns whether a call of the function may raise an exception by what the environment says."""
+    """Returns whether a call of the function may raise an exception that depends on the environment."""
     node = function.node
     return isinstance(node, ir.FunctionDef) and bool(function.module.scope_of(node).stops)
 
@@ -180,7 +181,7 @@ def _summary(function: Function, node: ir.FunctionDef) -> Effects:
 def _changes_outside(frame: Frame, function: Function, node: ir.FunctionDef, depth: int = MAX_CALLS) -> bool:
     """Returns whether a function, or one that it calls in its module, may change objects of enclosing scopes.
 
-    Those include the objects that its parameters have as defaults.
+    The defaults of its parameters are among those objects.
     """
     summary = _summary(function, node)
     if summary.outside or not depth:
@@ -259,13 +260,13 @@ def is_changeable(frame: Frame, name: str) -> bool:
 
 
 def may_hold_change(frame: Frame, name: str) -> bool:
-    """Returns whether code that uses the object of a name may see what another statement has changed."""
+    """Returns whether code that uses the object of a name may see changes by another statement."""
     value = peek(frame, name)
     return _holds_changeable(frame, value) or any(_keeps_state(single) for _, single in alternatives(value))
 
 
 def _keeps_state(single: Value) -> bool:
-    """Returns whether a value is a class, a module or a part of a library that programs store values in."""
+    """Returns whether a value is a class, a module or a library object in which programs store values."""
     match single:
         case Class() | ModuleValue():
             return True
@@ -294,7 +295,7 @@ def _is_changeable(frame: Frame, single: Value, depth: int) -> bool:
         case Function():
             return True
         case TextClause():
-            return frame.run.strategy.targets.make_clauses  # the code that gets it may execute it
+            return frame.run.strategy.targets.make_clauses  # the code that receives it may execute it
         case MappingRef() | Class() | Instance() | Partial() | BuiltinMethod() | MapIterator():
             return True
     return False

@@ -1,9 +1,8 @@
 """Tests of environment variables that are set but empty, which path conditions do not represent.
 
-Path conditions have one predicate for a variable: it is set, or it is not. An empty variable counts as one that is not
-set. That is right for tests of its truth, unless it has a default that is true, and wrong for tests for None. So some
-paths exist only for an empty variable. Detection leaves them out. A fix is then not safe, because nothing is known
-about these paths.
+Path conditions have one predicate for a variable: it is set, or it is not. An empty variable counts as unset. That is
+correct for tests of its truth, unless its default is true, and wrong for tests for None. So some paths exist only for
+an empty variable. Detection leaves them out. A fix is then unsafe, because nothing is known about these paths.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from poolsafe.inference.symbols import IsSet, Symbol
 
 @dataclass(slots=True)
 class Emptiness:
-    """How the program tests environment variables, and whether that leaves out paths for empty ones.
+    """How the program tests environment variables, and whether paths for empty ones were left out.
 
     `questions` counts the tests. `left_out`: a branch was left out that an empty variable may enter.
     """
@@ -28,11 +27,11 @@ class Emptiness:
 
     @property
     def confused(self) -> frozenset[Symbol]:
-        """The predicates for variables that are tested both for None and for their truth."""
+        """The predicates for variables that the program tests both for None and for truth."""
         return frozenset(IsSet(one) for one in self._for_none & self._for_truth)
 
     def ask_for_none(self, variable: Symbol) -> None:
-        """Records a test whether a variable is None, or whether it is set."""
+        """Records a test for None, or a test whether a variable is set."""
         self.questions += 1
         self._for_none.add(variable)
 
@@ -42,9 +41,9 @@ class Emptiness:
         self._for_truth.add(variable)
 
     def leave_out(self, questions: int, body: tuple[ir.Node, ...]) -> None:
-        """Records that no path enters a branch. `questions` is their number before the test was evaluated.
+        """Records that no path enters a branch. `questions` is their number before the branch's test was evaluated.
 
-        A branch that does nothing, or that leaves, changes nothing for the code after it.
+        A branch that does nothing or leaves the block does not affect the code after it.
         """
         if questions < self.questions and body and not isinstance(body[-1], (ir.Raise, ir.Return)):
             self.left_out = True

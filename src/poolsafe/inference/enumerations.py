@@ -77,8 +77,8 @@ def _without_aliases(known: list[EnumMember]) -> list[EnumMember]:
 def _equalities(single: Value, known: list[EnumMember], told_by: object) -> list[Guard]:
     """Returns a guard for each member: the value equals that of this member and of no earlier one.
 
-    The predicates are those of `value == "x"` elsewhere in the program. Python raises if the value is that of no
-    member, so the last guard has a predicate of its own. `told_by` identifies the value.
+    The predicates are the same as for `value == "x"` elsewhere in the program. Python raises if no member has the
+    value, so the last guard has its own predicate. `told_by` identifies the value.
     """
     keys: list[Symbol] = []
     for index, each in enumerate(known):

@@ -1,4 +1,4 @@
-"""The URLs of variables in the project's env files, for variables whose value the code does not give."""
+"""The URLs in the project's env files, for variables that have no value in the code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from poolsafe.inference.values import Aside, Const, Text, Value, text
 
 
 def documented_default(frame: Frame, names: tuple[str, ...], nested: str | None = None) -> Value | None:
-    """Returns the URL that the project's env files give to one of the variables, or None if there is none.
+    """Returns the URL of one of the variables in the project's env files, or None if there is none.
 
     `nested` is the name of a field that a nested settings class may read from `OUTER__FIELD`.
     """

@@ -1,9 +1,9 @@
 """Exceptions: where a statement may raise, what it raises, and which handler handles it.
 
-A running `try` (or `with suppress(...)`) is an `Attempt`. An operation that may raise leaves the state in which it
-raises with the innermost attempt, under the condition that it raises; execution goes on under the negated condition.
-Handlers begin with these states, so they see what the body did before it raised. An exception that no attempt handles
-ends the path.
+A running `try` (or `with suppress(...)`) is an `Attempt`. An operation that may raise adds the state in which it raises
+to the innermost attempt, under the condition that it raises; execution continues under the negated condition. Handlers
+begin with these states, so they see the body's changes up to the exception. An exception that no attempt handles ends
+the path.
 
 The condition is exact for a dict that lacks a key, for None, and for `raise` and `assert`. A call that cannot be
 followed, and an operation on an unknown value, may raise anything.
@@ -35,13 +35,13 @@ NEVER_RETURNING = frozenset(
 
 
 def raise_now(frame: Frame, kind: str) -> None:
-    """Raise an exception in the current state. The current path ends."""
+    """Raises an exception in the current state. The current path ends."""
     frame.aborted = True
     leave_with(frame, frame.state, kind)
 
 
 def raise_under(frame: Frame, kind: str, raising: list[Guard], passing: list[Guard]) -> None:
-    """Raise an exception where one of the guards in `raising` holds, and go on where one in `passing` holds."""
+    """Raises an exception where one of the guards in `raising` holds, and continues where one in `passing` holds."""
     if not raising:
         return
     if not passing:
@@ -60,7 +60,7 @@ def _shorter(guards: list[Guard]) -> list[Guard]:
 
 
 def may_raise(frame: Frame, kind: str = ANYTHING, guard: Guard = ALWAYS) -> None:
-    """Record that an exception may be raised in the current state where a guard holds, for an unknown reason."""
+    """Records that an exception may be raised in the current state where a guard holds, for an unknown reason."""
     if not frame.run.attempts:
         return
     attempt = frame.run.attempts[-1]
@@ -76,9 +76,9 @@ def may_raise(frame: Frame, kind: str = ANYTHING, guard: Guard = ALWAYS) -> None
 
 
 def where_not_raising(frame: Frame, options: list[tuple[Guard, Value]], kind: str) -> Value:
-    """Returns the join of the options, without those that raise.
+    """Returns the join of the options that do not raise.
 
-    Where an option raises, an exception of this kind is raised under its guard, and execution goes on elsewhere.
+    For an option that raises, an exception of this kind is raised under its guard; execution continues elsewhere.
     """
     flat = [
         (at | inner, single) for at, value in options for inner, single in alternatives(value) if compatible(at, inner)
@@ -119,7 +119,7 @@ def for_each(
 def run_where(frame: Frame, guards: list[Guard], others: list[Guard], run: Callable[[], K]) -> K | None:
     """Returns what `run` returns where one of `guards` holds. It is not run where one of `others` does.
 
-    Its changes to the state, and what it raises, hold only there. Returns None if it surely raises, or never runs.
+    Its changes to the state and its exceptions hold only there. Returns None if it certainly raises, or never runs.
     """
     before = frame.state
     branch = before.branch(guards)
@@ -139,7 +139,7 @@ def run_where(frame: Frame, guards: list[Guard], others: list[Guard], run: Calla
 
 
 def unless_aborted(frame: Frame, evaluate: Callable[[], Value]) -> Value:
-    """Returns what `evaluate` returns for one of several alternatives, or a raising value if it surely raises."""
+    """Returns what `evaluate` returns for one of several alternatives, or a raising value if it certainly raises."""
     value = evaluate()
     if not frame.aborted:
         return value
@@ -148,7 +148,7 @@ def unless_aborted(frame: Frame, evaluate: Callable[[], Value]) -> Value:
 
 
 def leave_with(frame: Frame, state: State, kind: str) -> None:
-    """Record that an exception is raised in a state, and give it to the innermost attempt, if there is one."""
+    """Records that an exception is raised in a state, and passes it to the innermost attempt, if there is one."""
     frame.raised = True
     if frame.run.attempts:
         attempt = frame.run.attempts[-1]

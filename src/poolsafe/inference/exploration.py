@@ -1,8 +1,8 @@
 """Entry points: where the runs for a module begin.
 
-The statements of the module itself are one entry point. If a target is inside a function, the functions that lead to
-it and that nothing in the module calls are entry points too. They run with their defaults; `ask_callers` then runs the
-project's callers, so that parameters have the values that these pass.
+The statements of the module itself are one entry point. If a target is inside a function, the functions that lead to it
+and are not called in the module are entry points too. They run with their defaults; `ask_callers` then runs the
+project's callers, so that parameters have the values that the callers pass.
 """
 
 from __future__ import annotations
@@ -47,14 +47,14 @@ from poolsafe.syntax.index import CallSite, Scope
 MAX_ROOTS = 60
 MAX_CALLER_ROOTS = 20
 MAX_HOPS = 3
-MAX_NAMES = 8  # whose callers are searched for one file
+MAX_NAMES = 8  # the callers of this many are searched for one file
 
 
 class Inference:
     """The runs for one module of a project, and what they have observed.
 
-    Each checked file has its own `Inference`, because a module's answers depend on the targets and on the budget that
-    is left. This takes 4 % more time on public code, and a file's findings never depend on other files.
+    Each checked file has its own `Inference`, because a module's answers depend on the targets and on the remaining
+    budget. This takes 4 % more time on public code, and a file's findings never depend on other files.
     """
 
     def __init__(self, project: Project, module: Module) -> None:
@@ -65,43 +65,43 @@ class Inference:
         self._extended: dict[str, bool] = {}
 
     def __del__(self) -> None:
-        """Free the run: the frames in `defined` refer to it in turn, and collections of cycles are rare."""
+        """Frees the run: the frames in `defined` refer back to it, and garbage collections of cycles are rare."""
         self._run.defined.clear()
 
     @property
     def calls(self) -> list[ObservedCall]:
-        """The observed passes through calls, in the order of the runs."""
+        """The observed executions of calls, in the order of the runs."""
         return self._run.observations.calls
 
     @property
     def emptiness_matters(self) -> bool:
-        """Whether the runs have left out paths to a call that only an empty variable takes (`emptiness.py`)."""
+        """Whether the runs have left out paths to a call that need an empty variable (`emptiness.py`)."""
         confused = self._run.emptiness.confused
         return self._run.emptiness.left_out or bool(confused and any(hangs_on(seen, confused) for seen in self.calls))
 
     def written_at(self, symbol: Symbol) -> tuple[Module, cst.CSTNode] | None:
-        """Returns the node of the condition that a predicate stands for, or None if the program contains none."""
+        """Returns the node of the condition that a predicate represents, or None if the program contains none."""
         found = self._run.conditions.get(symbol)
         return None if found is None or found[0].is_stub else found
 
     def follow_names(self, names: Iterable[str]) -> None:
-        """Treat these names as targets of slices, like the functions and classes that lead to a target."""
+        """Treats these names as targets of slices, like the functions and classes that lead to a target."""
         self._run.strategy.targets.add_names(names)
 
     def follow_results(self, scopes: Iterable[Scope]) -> None:
-        """Follow these functions and their callers even in shallow runs, because their results matter."""
+        """Follows these functions and their callers even in shallow runs, because their results matter."""
         self._run.strategy.wanted_results.update(id(scope) for scope in scopes_reaching(self.module, list(scopes)))
 
     def functions_leading_to(self, sites: list[CallSite]) -> list[str]:
-        """Returns the names of the module's functions that lead to the calls and that nothing in the module calls."""
+        """Returns the names of the module's functions that lead to the calls and are not called in the module."""
         paths = [path for path in roots_of(self.module, sites) if len(path) == 1]
         return [name for path in paths for name in called_names(self.module, path)]
 
     @contextmanager
     def shallow(self) -> Iterator[None]:
-        """Within the context, follow only functions that lead to a target or whose results matter.
+        """Within the context, follows only functions that lead to a target or whose results matter.
 
-        What runs a statement can be seen next to it, so other functions that the code around it calls are not needed.
+        The code next to a statement shows what executes it, so other functions that this code calls are not needed.
         """
         self._run.strategy.shallow = self._run.strategy.targets.make_clauses = True
         try:
@@ -110,7 +110,7 @@ class Inference:
             self._run.strategy.shallow = self._run.strategy.targets.make_clauses = False
 
     def reach(self, sites: list[CallSite], beside: Iterable[CallSite] = ()) -> None:
-        """Run what leads to calls of the module. `beside` are calls to observe that need no run of their own."""
+        """Runs the code that leads to calls of the module. `beside` are calls to observe without a run of their own."""
         run, module = self._run, self.module
         wanted = [*sites, *beside]
         if not wanted:
@@ -118,7 +118,7 @@ class Inference:
         run.budget.allow_for(len(sites))
         leading = scopes_leading_to(module, wanted)
         _mark_leading(run, module, leading, wanted)
-        # What was run for other calls may have left these out.
+        # Earlier runs for other calls may have left these out.
         run.observations.run_functions.difference_update(id(scope) for scope in leading)
         if sites or module.number not in run.strategy.explored:
             _run_body(run, module)
@@ -129,9 +129,9 @@ class Inference:
         self._reach_later([site for site in sites if site.scopes])
 
     def _reach_later(self, sites: list[CallSite]) -> None:
-        """Run what leads to calls that no run reached, or reached with None as their first argument, once more.
+        """Runs the code that leads to unreached calls once more, and to calls whose first argument was None.
 
-        Names and attributes that are None at first have the values then that other functions give them.
+        This time, names and attributes that are None at first have the values that other functions assign to them.
         """
         strategy = self._run.strategy
         given = {id(seen.node) for seen in self.calls if not is_given_none(seen)}
@@ -149,9 +149,9 @@ class Inference:
         self._run.observations.calls = kept
 
     def reach_from(self, other: Module, sites: list[CallSite]) -> list[Path]:
-        """Run what leads to calls of another module.
+        """Runs the code that leads to calls of another module.
 
-        Returns the entry points there whose own callers may tell more: those that passed no known arguments on.
+        Returns the entry points there that did not pass known arguments, because their own callers may.
         """
         run = self._run
         leading = scopes_leading_to(other, sites)
@@ -163,7 +163,7 @@ class Inference:
         return [path for path in roots(other, leading)[:MAX_CALLER_ROOTS] if not self._settles(other, path)]
 
     def _settles(self, module: Module, path: Path) -> bool:
-        """Run an entry point, and return whether it reaches calls, all of them with known arguments."""
+        """Runs an entry point, and returns whether it reaches calls, all of them with known arguments."""
         before = len(self.calls)
         _run_root(self._run, module, path)
         seen = self.calls[before:]
@@ -175,10 +175,10 @@ class Inference:
         return [(site, reason) for site in sites if not self._run.observations.has_reached(site.node)]
 
     def ask_callers(self, sites: list[CallSite], is_settled: Callable[[ObservedCall], bool]) -> None:
-        """Run the callers, in the whole project, of the functions around calls that depend on unknown parameters.
+        """Runs the callers, in the whole project, of the functions around calls that depend on unknown parameters.
 
-        What is observed with known arguments replaces what was observed without a caller. No callers are asked for an
-        observation of which `is_settled` says that no argument could change what it means.
+        Observations with known arguments replace those without a caller. Callers are not run for an observation if no
+        argument could change its meaning, according to `is_settled`.
         """
         module = self.module
         unsettled = [site for site in sites if site.scopes and self._depends_on_caller(site, is_settled)]
@@ -201,9 +201,9 @@ class Inference:
         self._forget(unsettled, before)
 
     def seen_from_other_callers(self, sites: list[CallSite]) -> list[ObservedCall]:
-        """Let other modules call functions that the module calls itself, and return what is seen then.
+        """Runs calls from other modules of functions that the module calls itself, and returns what is observed.
 
-        Detection uses the module's own calls. A repair considers the others, and so does an engine of another driver.
+        Detection uses the module's own calls. Fixes also consider the others, and so does an engine of another driver.
         """
         before, self._run.observations.calls = self.calls, []
         index = self.module.index
@@ -219,7 +219,7 @@ class Inference:
     def seen_on_the_way(
         self, sites: list[CallSite], others: Iterable[tuple[Module, list[CallSite]]]
     ) -> list[ObservedCall]:
-        """Run what leads to calls of the module and of other modules, and return what is seen then."""
+        """Runs the code that leads to calls of the module and of other modules, and returns what is observed."""
         before, self._run.observations.calls = self.calls, []
         self.reach(sites)
         for other, calls in others:
@@ -232,7 +232,7 @@ class Inference:
         return any(self._is_unsure(seen) and not is_settled(seen) for seen in seen_there)
 
     def _is_unsure(self, seen: ObservedCall) -> bool:
-        """Returns whether other modules may know more: the arguments, or the class of the instance."""
+        """Returns whether another module may determine more: the arguments, or the class of the instance."""
         if is_open(seen):
             return True
         name = self._run.observations.assumed.get(seen)
@@ -246,7 +246,7 @@ class Inference:
         return self._extended[name]
 
     def _forget(self, sites: list[CallSite], before: set[int]) -> None:
-        """Drop what was observed without a caller, for calls that a caller has since reached with known arguments."""
+        """Drops observations without a caller, for calls that a caller has since reached with known arguments."""
         nodes = {id(site.node) for site in sites}
         reached = {
             id(seen.node)
@@ -258,7 +258,7 @@ class Inference:
 
 
 def _is_used(run: Run, path: Path) -> bool:
-    """Returns whether a method without parameters but its instance, such as a property, has already been run."""
+    """Returns whether a method whose only parameter is its instance, such as a property, has already been run."""
     node = path[-1]
     takes = len(node.params.params) + len(node.params.kwonly_params) if isinstance(node, cst.FunctionDef) else 0
     return takes == 1 and isinstance(path[-2] if len(path) > 1 else None, cst.ClassDef) and _was_run(run, path)
@@ -271,13 +271,13 @@ def _is_dead(run: Run, path: Path) -> bool:
 
 
 def _was_run(run: Run, path: Path) -> bool:
-    """Returns whether the innermost function of a path has been run. Another run of it would reach no more."""
+    """Returns whether the innermost function of a path has been run. Another run would not reach more."""
     functions = [scope for scope in path if not isinstance(scope, cst.ClassDef)]
     return bool(functions) and id(functions[-1]) in run.observations.run_functions
 
 
 def _mark_leading(run: Run, module: Module, leading: list[Scope], sites: list[CallSite]) -> None:
-    """Mark functions and classes that lead to calls, and record the instances that calls of these classes create."""
+    """Marks functions and classes that lead to calls, and records the instances that calls of these classes create."""
     run.strategy.leading.update(id(scope) for scope in leading)
     run.strategy.targets.add_names(scope.name.value for scope in leading if not isinstance(scope, cst.Lambda))
     _mark_path(run, module, sites)
@@ -292,7 +292,7 @@ def _mark_leading(run: Run, module: Module, leading: list[Scope], sites: list[Ca
 
 
 def _mark_path(run: Run, module: Module, sites: list[CallSite]) -> None:
-    """Mark calls and all nodes around them, so that none of these is skipped."""
+    """Marks calls and all nodes around them, so that none of them is skipped."""
     for site in sites:
         node: cst.CSTNode | None = site.node
         path: list[int] = []
@@ -303,7 +303,7 @@ def _mark_path(run: Run, module: Module, sites: list[CallSite]) -> None:
 
 
 def _run_body(run: Run, module: Module) -> None:
-    """Run the part of a module body that leads to targets."""
+    """Runs the part of a module body that leads to targets."""
     run.strategy.explored.add(module.number)
     run_to_targets(run, namespace_of(run, module), State.fresh(run.heap))
 
@@ -316,7 +316,7 @@ def _run_roots(run: Run, module: Module, paths: list[Path]) -> None:
 
 
 def _run_root(run: Run, module: Module, path: Path) -> None:
-    """Run the innermost function of `path` with unknown arguments, in its enclosing scopes."""
+    """Runs the innermost function of `path` with unknown arguments, in its enclosing scopes."""
     state = State.fresh(run.heap)
     number = namespace_of(run, module).number
     at = Frame(run, module, number, (), state, state, kind="module", context=run.heap.number())
@@ -366,7 +366,7 @@ def _run_function(at: Frame, holder: Value | None, node: cst.FunctionDef | cst.L
 
 
 def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Arguments) -> None:
-    """Run a method on each observed instance, or on one created with unknown arguments if there is none."""
+    """Runs a method on each observed instance, or on one created with unknown arguments if there is none."""
     observations = at.run.observations
     made: list[tuple[Value, State]] = list(_instances(at.run, cls))
     before = len(observations.calls)

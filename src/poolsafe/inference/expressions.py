@@ -42,7 +42,7 @@ MAX_ITEMS = 64
 
 
 def evaluate(frame: Frame, node: ir.Expression) -> Value:
-    """Returns the value of an expression in the current state. It raises nothing, whatever the program contains."""
+    """Returns the value of an expression in the current state. It never raises, whatever the program contains."""
     handler = _HANDLERS.get(type(node))
     if handler is None:
         return frame.unknown(node, "an expression that poolsafe cannot follow")
@@ -51,7 +51,7 @@ def evaluate(frame: Frame, node: ir.Expression) -> Value:
         return Unknown(Reason.BUDGET)
     value = handler(frame, node)
     if isinstance(value, Alternatives):
-        budget.alternatives += len(value.alternatives) ** 2 // 2  # the join compared them pairwise
+        budget.alternatives += len(value.alternatives) ** 2 // 2  # the join compared them in pairs
     return value
 
 

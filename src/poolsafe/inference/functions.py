@@ -31,13 +31,13 @@ from poolsafe.inference.values import (
     is_raising,
 )
 
-MAX_NARROWED = 2  # guards of a callee's path condition that its caller keeps
+MAX_NARROWED = 2  # a caller keeps this many guards of its callee's path condition
 
 
 def use_of(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Use:
     """Returns which part of its callee a call needs.
 
-    A callee that is given a callable may call it on the way to a target, so it is never run for its targets alone.
+    A callee that receives a callable may call it on the way to a target, so it is never run for its targets alone.
     """
     if node is None:
         return Use.VALUE
@@ -95,7 +95,7 @@ def call_function(
     use: Use = Use.VALUE,
     suspended: Callable[[Frame, Value], None] | None = None,
 ) -> Value:
-    """Run a function of the project with these arguments. Returns its result. For `suspended`, see `Frame`.
+    """Runs a function of the project with these arguments. Returns its result. For `suspended`, see `Frame`.
 
     The result is unknown if the call is recursive, too deep or not needed, or if the budget is used up.
     """
@@ -162,7 +162,7 @@ def _run(
 
 
 def _is_out_of_sight(result: Value) -> bool:
-    """Returns whether nothing is known of a result, whatever the arguments are."""
+    """Returns whether nothing is known about a result, whatever the arguments are."""
     if isinstance(result, (LibraryResult, LibraryAttribute)):
         return True
     return isinstance(result, Unknown) and not is_raising(result) and not is_parameter(result) and not result.override
@@ -181,7 +181,7 @@ def _leave(frame: Frame, inner: Frame, before: State) -> Value:
     if not inner.exits:
         receiver = inner.self_value
         if isinstance(receiver, Instance) and receiver.address in frame.run.heap.made_elsewhere:
-            # A subclass may override the method, as it must if the method only raises.
+            # A subclass may override the method, and has to if the method only raises.
             return Unknown("a method that another class may override", derived("never", inner.number))
         left = inner.raised or inner.suspended is not None  # or by the body of the `with` that it runs
         frame.aborted = frame.aborted or (left and inner.yields is None)
@@ -204,7 +204,7 @@ def _leave(frame: Frame, inner: Frame, before: State) -> Value:
 
 
 def _first(yields: Sequence) -> Value:
-    """Returns the first item of a generator, or any of its items if not all of them are certain."""
+    """Returns the first item of a generator, or any of its items if some of them are uncertain."""
     if not yields.open:
         return yields.items[0] if yields.items else Unknown("an item of an empty generator")
     return choose((ALWAYS, value) for value in yields.items) if yields.items else Unknown("an item of a generator")
@@ -245,7 +245,7 @@ def _set(inner: Frame, name: str, value: Value) -> None:
 
 
 def _missing(inner: Frame, function: Function, param: ir.Parameter, arguments: Arguments) -> Value:
-    """Returns the value of a parameter without an argument: its default, or an unknown of the annotated type."""
+    """Returns the value of a parameter without an argument: its default, or an unknown value of the annotated type."""
     name = param.name
     default = function.defaults.get(name)
     if isinstance(default, Dependency):
@@ -259,7 +259,7 @@ def _missing(inner: Frame, function: Function, param: ir.Parameter, arguments: A
 
 
 def _or_given(inner: Frame, name: str, default: Value, reason: str) -> Value:
-    """Returns the default of a parameter, or the unknown value that a caller gives for this reason."""
+    """Returns the default of a parameter, or an unknown value that a caller may pass, with this reason."""
     unknown = Unknown(reason, Parameter(inner.number, name), override=True)
     return when(derived("given", inner.number, name), unknown, default)
 

@@ -8,9 +8,9 @@ from poolsafe import ir
 from poolsafe.inference.budget import Budget
 from poolsafe.inference.values import Value
 
-# A name of a frame, an attribute of an instance, what its class makes for a field of it, the content of a dict or list,
-# or an environment variable: ("name", frame, name), ("attr", address, name), ("made", address, name),
-# ("dict", address), ("list", address), ("environment", 0, name).
+# A name of a frame, an attribute of an instance, the object that its class creates for a field, the content of a dict
+# or list, or an environment variable: ("name", frame, name), ("attr", address, name), ("made", address, name), ("dict",
+# address), ("list", address), ("environment", 0, name).
 Slot = tuple[str, int] | tuple[str, int, str]
 
 
@@ -18,7 +18,7 @@ Slot = tuple[str, int] | tuple[str, int, str]
 class Heap:
     """The addresses in use, and the names and objects of finished modules (`finished`).
 
-    `made_elsewhere` holds the addresses of instances of which only the type is known. Joins of states spend `budget`.
+    `made_elsewhere` holds the addresses of instances of which only the type is known. Joins of states use up `budget`.
     """
 
     budget: Budget
@@ -48,10 +48,10 @@ class Heap:
         return found
 
     def count_anew(self) -> dict[tuple[int, ir.Statement | None], int]:
-        """Reset the counts of the objects that statements create. Returns the old counts, for `count_on`."""
+        """Resets the counts of the objects that statements create. Returns the old counts, for `count_on`."""
         ordinals, self._ordinals = self._ordinals, {}
         return ordinals
 
     def count_on(self, ordinals: dict[tuple[int, ir.Statement | None], int]) -> None:
-        """Restore counts that `count_anew` returned."""
+        """Restores the counts that `count_anew` returned."""
         self._ordinals = ordinals

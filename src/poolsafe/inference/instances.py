@@ -80,13 +80,13 @@ def unpacked(frame: Frame, value: Value) -> Value:
 
 
 def items_of(frame: Frame, value: Value) -> Sequence:
-    """Returns what iterating over a value yields, an open sequence if that is not known."""
+    """Returns what iterating over a value yields; an open sequence if that is unknown."""
     found = unpacked(frame, value)
     return found if isinstance(found, Sequence) else Sequence((), "list", open=True)
 
 
 def rows_of(frame: Frame, columns: list[Value]) -> list[tuple[Value, ...]] | None:
-    """Returns what `zip(*columns)` yields, or None if the items of a column are not all known."""
+    """Returns what `zip(*columns)` yields, or None if some items of a column are unknown."""
     known = [items_of(frame, column) for column in columns]
     return None if any(column.open for column in known) else list(zip(*(one.items for one in known), strict=False))
 

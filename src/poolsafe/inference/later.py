@@ -1,6 +1,6 @@
-"""Globals that are None at first, and that functions of their module set later: `global url`.
+"""Globals that are None at first and that functions of their module assign later (`global url`).
 
-Code that raises an exception while such a name is None is only reached once it has been set.
+Code after a check that raises an exception for None is only reached once such a name has been assigned.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ NOTHING = Const(None)
 
 
 def set_later(frame: Frame, namespace: Namespace, name: str, value: Value) -> Value:
-    """Returns what functions of a module set one of its names to, if it is None at first; else the value itself.
+    """Returns the value, or the values that functions of the module assign to the name if it is None at first.
 
-    The functions run with unknown arguments. Only runs that begin anew for unreached calls ask for this.
+    The functions run with unknown arguments. Only second runs, for unreached calls, use this.
     """
     if value != NOTHING:
         return value
@@ -34,13 +34,13 @@ def set_later(frame: Frame, namespace: Namespace, name: str, value: Value) -> Va
 def any_of(run: Run, key: tuple[int, str], home: object, setting: Callable[[], Iterable[Value]]) -> Value:
     """Returns the values that `setting` finds, each under its own guard, or None if it finds none. Cached by `key`.
 
-    Returns None if the run does not ask for what is set later. `home` is the body or class that the name belongs to.
+    Returns None in a first run, which does not use such values. `home` is the body or class that the name belongs to.
     """
     known = run.answers.later
     if not run.strategy.sets_later:
         return NOTHING
     if key not in known:
-        known[key] = NOTHING  # the answer to itself
+        known[key] = NOTHING  # the result if it depends on itself
         found = list(setting())
         if found:
             known[key] = choose(zip(one_of((home, key[1]), len(found)), found, strict=True))
@@ -58,7 +58,7 @@ def _set_by_functions(run: Run, namespace: Namespace, name: str) -> Iterator[Val
 
 
 def set_by(frame: Frame, functions: Iterable[Value], slot: Slot) -> Iterator[Value]:
-    """Yields what calls of these functions with unknown arguments leave in a slot, without None."""
+    """Yields the values that calls of these functions with unknown arguments leave in a slot, without None."""
     for function in functions:
         with frame.run.apart():
             frame.apply(None, function, Arguments(open_keywords=Reason.NO_CALLER))

@@ -43,7 +43,7 @@ from poolsafe.inference.values import (
 
 MAX_ALTERNATIVES = 24
 MAX_WAYS = 400
-MAX_ASKED = 2  # levels of conditions inside conditions
+MAX_ASKED = 2  # conditions are nested to this depth
 
 
 def compatible(left: Guard, right: Guard) -> bool:
@@ -53,7 +53,7 @@ def compatible(left: Guard, right: Guard) -> bool:
     if len(left) > len(right):
         left, right = right, left
     for one in left:  # noqa: SIM110 - a loop is faster, and this is called a million times
-        if one ^ 1 in right:  # its negation
+        if one ^ 1 in right:  # the negation of the one before
             return False
     return True
 
@@ -71,7 +71,7 @@ def alternatives(value: Value) -> tuple[tuple[Guard, Value], ...]:
 
 
 def may_be_absent(value: Value) -> bool:
-    """Returns whether an alternative of the value is that there is none."""
+    """Returns whether an alternative of the value is Absent."""
     return any(isinstance(single, Absent) for _, single in alternatives(value))
 
 
@@ -87,7 +87,7 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
 
     If many guards lead to few values, each value keeps only the literals that its guards share. Beyond
     `MAX_ALTERNATIVES` values, the rest is widened to one value, of which only a prefix can be known. This bounds the
-    cost, and it can only lose findings.
+    cost, and it can only cause missed alarms.
     """
     options = list(options)
     if len(options) == 1 and (not options[0][0] or not isinstance(options[0][1], Alternatives)):
@@ -126,7 +126,7 @@ def choose(options: Iterable[tuple[Guard, Value]]) -> Value:
 
 
 def _widened(values: list[Value]) -> Value:
-    """Returns one value for all: text that begins as all of them do, such as with the driver of a URL, or unknown."""
+    """Returns one value for all: a string with their common beginning, such as a URL's driver, or an unknown value."""
     rest = Unknown("too many possibilities")
     texts = [value for value in values if isinstance(value, Text)]
     prefixes = [value.prefix for value in texts] if len(texts) == len(values) else []
@@ -135,7 +135,7 @@ def _widened(values: list[Value]) -> Value:
 
 
 def _from_both(left: Value, right: Value) -> Value:
-    """Returns one of two equal values. A constant keeps the places of both, because a fix has to change both."""
+    """Returns one of two equal values. A constant keeps the provenance of both, because a fix has to change both."""
     if not isinstance(left, Const) or left.provenance is right.provenance:
         return left
     known = {id(step.node) for step in left.provenance}
@@ -146,7 +146,7 @@ def _from_both(left: Value, right: Value) -> Value:
 def _by_value(options: list[tuple[Guard, Value]]) -> list[tuple[Guard, Value]]:
     """Returns fewer options: the most frequent values keep only what their guards have in common.
 
-    Values with few guards keep them, so that they stay distinguishable.
+    Values with few guards keep them, so that they remain distinguishable.
     """
     groups: dict[object, list[tuple[Guard, Value]]] = {}
     for guard, value in options:
@@ -168,7 +168,7 @@ def _is_same(left: Value, right: Value) -> bool:
 
 
 def _content(value: Value) -> object:
-    """Returns a key that equal values share, for the kinds that are created anew wherever they are written."""
+    """Returns a key that equal values share, for kinds of values of which each place creates a new object."""
     if isinstance(value, Const):
         return Const, type(value.value), value.value
     return (type(value), value) if isinstance(value, (Text, Unknown, Absent, Library, MappingRef)) else id(value)
@@ -302,9 +302,9 @@ def for_detection(value: Value) -> Value:
 
 
 def defaults(options: list[tuple[Guard, Value]]) -> list[tuple[Guard, Value]]:
-    """Returns the alternatives that a finding is about: without what the environment brings in place of a default.
+    """Returns the alternatives that a finding is about, without values from the environment that replace a default.
 
-    These are overrides, and values for a variable that is set, if there is another value for one that is not.
+    It leaves out overrides, and values that need a variable to be set, if there is another value for an unset one.
     """
     hard = [option for option in options if not is_override(option[1])] or options
     unset = {
@@ -323,7 +323,7 @@ _NONE = Const(None)
 
 
 def _is_given_where_set(guard: Guard, single: Value, variables: set[IsSet]) -> bool:
-    """Returns whether nothing is known of the value but one of the variables that it is made of, which is set there."""
+    """Returns whether the value is unknown and derives from a variable that is set there."""
     if not isinstance(single, Unknown) or single.symbol is None:
         return False
     given = {one.symbol.value for one in guard if one.holds and isinstance(one.symbol, IsSet)}
@@ -332,7 +332,7 @@ def _is_given_where_set(guard: Guard, single: Value, variables: set[IsSet]) -> b
 
 
 def is_override(value: Value) -> bool:
-    """Returns whether the value is unknown, or has an unknown piece, only because a default may be overridden."""
+    """Returns whether only a possible override of a default makes the value, or a piece of it, unknown."""
     if isinstance(value, Unknown):
         return value.override
     if isinstance(value, Url):
@@ -350,7 +350,7 @@ V = TypeVar("V", bound=Value)
 
 
 def through(value: V, step: Step) -> V:
-    """Returns the value with one more step of provenance; the place where it was written stays first."""
+    """Returns the value with another step of provenance; the place where it was written remains first."""
     if isinstance(value, Alternatives):
         return replace(
             value, alternatives=tuple((guard, through(single, step)) for guard, single in value.alternatives)

@@ -1,7 +1,7 @@
-"""What a program asks of libraries, such as for the value of an environment variable, read from the syntax.
+"""Which questions a program asks of libraries, such as for an environment variable, read from the syntax.
 
-Two statements that ask for the same variable hang together: where one of them raises an exception, the other one is
-not reached with that value. Statements that ask for different variables do not, though both use `os`.
+Two statements that ask for the same variable depend on each other: if one of them raises an exception, the other is not
+reached with that value. Statements that ask for different variables are independent, even if both use `os`.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from poolsafe.records import frozen
 
 @frozen
 class Questions:
-    """What statements ask of libraries.
+    """The questions that statements ask of libraries.
 
-    `keys` are the strings that they ask `libraries` for; `open` are the libraries that they ask something else. A
-    library is the name that stands for it, or for a member of it.
+    `keys` are the strings that they look up in `libraries`; `open` are the libraries that they use in any other way. A
+    library is represented by the name that is bound to it, or to a member of it.
     """
 
     keys: frozenset[str] = frozenset()
@@ -33,7 +33,7 @@ class Questions:
         return Questions(self.keys | other.keys, self.libraries | other.libraries, self.open | other.open)
 
     def overlaps(self, other: Questions) -> bool:
-        """Returns whether some of both may be the same question."""
+        """Returns whether a question of one may also be a question of the other."""
         return (
             not self.keys.isdisjoint(other.keys)
             or not self.open.isdisjoint(other.libraries | other.open)
@@ -45,7 +45,7 @@ NOTHING = Questions()
 
 
 def together(several: Iterable[Questions]) -> Questions:
-    """Returns the questions of all."""
+    """Returns all the questions together."""
     found = NOTHING
     for one in several:
         found |= one

@@ -38,7 +38,7 @@ def run_while(frame: Frame, node: ir.While) -> bool:
     """Runs a `while` for as long as its test is certainly true, and once more if it may be true."""
     before = _enter_loop(frame)
     goes_on = certain = True
-    # A `while True` ends by a condition in its body, which more rounds seldom decide.
+    # A `while True` ends by a condition in its body, and more rounds rarely decide it.
     for _ in range(MAX_FREE_ROUNDS if isinstance(node.test, ir.Constant) else MAX_ROUNDS):
         then, other = truth(frame, node.test)
         if frame.aborted or not then:

@@ -1,4 +1,4 @@
-"""Dicts: their keys, and merging as `**`, `|` and `update` do it."""
+"""Dicts: their keys, and merging by `**`, `|` and `update`."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from poolsafe.inference.values import (
     text,
 )
 
-MAX_MEMBERS = 8  # items that an unknown key may stand for one by one
+MAX_MEMBERS = 8  # an unknown key may select one of this many items
 
 
 def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | None:
-    """Updates `items` with a mapping value. Returns the reason why keys may be missing, or None if none are."""
+    """Updates `items` with a mapping value. Returns the reason why keys may be missing, or None if none is missing."""
     value = force(frame, value)
     reason: str | None = None
     contents: list[tuple[Guard, MappingValue]] = []
@@ -70,9 +70,7 @@ def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | Non
 
 
 def open_dicts(frame: Frame, value: Value, reason: str) -> None:
-    """Marks the dicts that a value may be as open, because an instance may be created with other keys than the
-    default's.
-    """
+    """Marks the dicts of a value as open, because an instance may be created with keys that the default lacks."""
     for _, single in alternatives(value):
         if isinstance(single, MappingRef) and (content := frame.content(single)).open is None:
             frame.state.set(("dict", single.address), replace(content, open=reason))
@@ -91,23 +89,23 @@ def item_of(content: MappingValue, key: Value, missing: Value) -> Value:
 
 
 def keys_into(frame: Frame, base: Value, key: Value) -> Value:
-    """Returns the alternatives of a key that count: those by which the environment reaches other items of a dict, too.
+    """Returns the alternatives of a key, including values from the environment that select other items of a dict.
 
-    The program names these items itself.
+    The program itself contains these items.
     """
     table = isinstance(base, (MappingRef, MappingValue)) and _may_be_any_of(frame.content(base))
     return key if table else for_detection(key)
 
 
 def _may_be_any_of(content: MappingValue) -> bool:
-    """Returns whether an unknown key stands for each of the items: the dict has no others, and there are few."""
+    """Returns whether an unknown key may be that of each item: the dict has no other items, and there are few."""
     return content.open is None and 0 < len(content.items) <= MAX_MEMBERS
 
 
 def _equalities(content: MappingValue, key: Value) -> list[Symbol]:
-    """Returns a predicate for each key of a dict: an unknown key equals that one. The last is for any other key.
+    """Returns a predicate for each key of a dict, that an unknown key equals it. The last one is for any other key.
 
-    The predicates are those of `key == "x"` elsewhere in the program.
+    The predicates are the same as for `key == "x"` elsewhere in the program.
     """
     among = derived("key", symbol_of(key), content.address)
     predicates: list[Symbol] = []
@@ -126,7 +124,7 @@ def with_item(content: MappingValue, key: Value, value: Value) -> MappingValue:
 
 
 def blurred(content: MappingValue, reason: str) -> MappingValue:
-    """Returns the dict after a change that may have affected any of its items."""
+    """Returns the dict after a change that may affect any of its items."""
     items: dict[Any, Value] = {key: Unknown(reason, derived("blurred", content.address, key)) for key in content.items}
     return replace(content, items=items, open=reason)
 

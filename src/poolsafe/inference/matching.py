@@ -111,7 +111,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _matches_kind(pattern: ir.Pattern, subject: Value) -> bool | None:
-    """Returns whether a built-in class pattern, or a mapping pattern, matches; None if not known."""
+    """Returns whether a built-in class pattern, or a mapping pattern, matches; None if unknown."""
     if isinstance(pattern, ir.MappingPattern) and isinstance(subject, (Const, Sequence, Text)):
         return False
     if pattern.parts or isinstance(subject, Unknown):
@@ -129,7 +129,7 @@ def _is_fixed(pattern: ir.SequencePattern, subject: Sequence) -> bool:
 
 
 def _elements(frame: Frame, pattern: ir.SequencePattern, subject: Sequence) -> tuple[list[Guard], list[Guard]]:
-    """Matches a sequence pattern without a star: the length must be equal and each element must match."""
+    """Matches a sequence pattern without a star: the lengths must be equal, and each element must match."""
     if len(pattern.parts) != len(subject.items):
         return [], [ALWAYS]
     then: list[Guard] = [ALWAYS]
@@ -142,7 +142,7 @@ def _elements(frame: Frame, pattern: ir.SequencePattern, subject: Sequence) -> t
 
 
 def _items(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> list[Value] | None:
-    """Returns what a dict has under the keys of a pattern, Absent where it lacks one, or None if that is not known."""
+    """Returns the items of a dict under the keys of a pattern, Absent for a missing key, or None if that is unknown."""
     if not isinstance(subject, (MappingRef, MappingValue)):
         return None
     content = frame.content(subject)
@@ -153,12 +153,12 @@ def _items(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> list[Val
 
 
 def _names(frame: Frame, pattern: ir.MappingPattern) -> list[object]:
-    """Returns the keys of a pattern, each None if it is not known."""
+    """Returns the keys of a pattern, None for each unknown key."""
     return [mapping_key(frame.evaluate(key)) for key in pattern.keys]
 
 
 def _entries(frame: Frame, pattern: ir.MappingPattern, items: list[Value]) -> tuple[list[Guard], list[Guard]]:
-    """Matches a mapping pattern: each key must be there, and its item must match."""
+    """Matches a mapping pattern: each key must be present, and its item must match."""
     then: list[Guard] = [ALWAYS]
     other: list[Guard] = []
     for element, item in zip(pattern.parts, items, strict=True):
@@ -198,7 +198,7 @@ def _capture(frame: Frame, pattern: ir.Pattern, subject: Value) -> None:
 
 
 def _rest(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> Value:
-    """Returns a new dict of the items of a dict that a pattern does not name."""
+    """Returns a new dict with the items of a dict that a pattern does not contain."""
     assert isinstance(subject, (MappingRef, MappingValue))
     content = frame.content(subject)
     names = _names(frame, pattern)

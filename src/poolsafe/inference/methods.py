@@ -85,7 +85,7 @@ def _get(keys: Value, content: MappingValue, default: Value) -> Value:
 
 
 def or_default(value: Value, default: Value) -> Value:
-    """Returns the value, or the default where the value is absent or may be."""
+    """Returns the value, or the default where the value is or may be absent."""
     options = []
     for guard, single in alternatives(value):
         if isinstance(single, Absent):
@@ -216,7 +216,7 @@ def url_method(frame: Frame, node: ir.Call, subject: Url, name: str, arguments: 
 
 # The keywords of `set` and `_replace`, and the fields that they change.
 _URL_PARTS = {"drivername": "drivername", "scheme": "drivername", "query": "query", "host": "host", "port": "port"}
-# yarl's methods that return a URL with one part changed, and the field of that part here.
+# yarl's methods that return a URL with one part changed, and our field for that part.
 _YARL_PARTS = {
     "with_scheme": "drivername",
     "with_host": "host",
@@ -230,7 +230,7 @@ _YARL_PARTS = {
 
 
 def _with_parts(frame: Frame, subject: Url, changes: dict[str, Any]) -> Url:
-    """Returns the URL with some of its fields changed. It comes from where a new driver name is written."""
+    """Returns the URL with some of its fields changed. Its provenance is the place of a new driver name."""
     if "query" in changes:
         changes["query"] = _frozen_query(frame, changes["query"])
     drivername = changes.get("drivername")

@@ -1,4 +1,4 @@
-"""Modules of the project: their lowered statements, and what LibCST makes of their text."""
+"""Modules of the project: their lowered statements and their LibCST trees."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _DECLARING = re.compile(r"\b(?:global|nonlocal)\b")
 class Module(Outside):
     """One file: its syntax tree, an index of the tree, and its lowered statements.
 
-    `is_stub` is True for our stub of a library. Its places are never shown to the user.
+    `is_stub` is True for our stub of a library. Positions in a stub are never shown to the user.
     """
 
     is_stub = False
@@ -44,7 +44,7 @@ class Module(Outside):
         self.folder = os.path.dirname(os.path.abspath(source.path))
         self._tree = tree
         self.body = self._lowered()
-        self.memo: dict[str, Any] = {}  # results that depend on this module alone
+        self.memo: dict[str, Any] = {}  # results that only depend on this module
         self._stopped: dict[str, Questions] = {}
 
     def _lowered(self) -> ir.Body:
@@ -59,25 +59,25 @@ class Module(Outside):
 
     @property
     def root(self) -> cst.CSTNode:
-        """The node that stands for the whole file, as the origin of values that are not written in it."""
+        """The node that represents the whole file, as the origin of values that are not written in it."""
         return self.tree.module
 
     @property
     def weight(self) -> int:
-        """How much memory the module takes, in characters of a source whose LibCST tree takes as much."""
+        """The memory that the module takes, as the number of characters of source whose LibCST tree takes as much."""
         return len(self.source.text)
 
     def forget_syntax(self) -> None:
-        """Frees what is computed again when it is needed: the spans of the LibCST tree."""
+        """Frees the spans of the LibCST tree, which are computed again when they are needed."""
         if self._tree is not None:
             self._tree.forget_spans()
 
     def span(self, node: cst.CSTNode) -> Span:
-        """Returns the start and end offsets of the origin of a node. Raises KeyError if it has no place."""
+        """Returns the start and end offsets of the origin of a node. Raises KeyError if it has no position."""
         return self.tree.span(node)
 
     def text(self, node: cst.CSTNode) -> str:
-        """Returns the source text of the origin of a node. Raises KeyError if it has no place."""
+        """Returns the source text of the origin of a node. Raises KeyError if it has no position."""
         return self.tree.module.code_for_node(node)  # `span` would render the whole file
 
     def syntax(self, origin: cst.CSTNode) -> cst.CSTNode | None:
@@ -86,12 +86,12 @@ class Module(Outside):
 
     @functools.cached_property
     def index(self) -> Index:
-        """An index of the tree. A module that is only imported from needs none."""
+        """An index of the tree. A module from which names are only imported does not need one."""
         return Index(self.tree.module)
 
     @functools.cached_property
     def imports(self) -> list[cst.ImportFrom | cst.Import]:
-        """The imports of the module, those inside functions included."""
+        """The imports of the module, including those inside functions."""
         return imports(self.tree.module)
 
     @functools.cached_property
@@ -110,7 +110,7 @@ class Module(Outside):
 
     @functools.cached_property
     def stars(self) -> tuple[tuple[int, str], ...]:
-        """The modules that are imported by `*`, each as the number of leading dots and the dotted name."""
+        """The modules of the `*` imports, each as the number of leading dots and the dotted name."""
         every = (one for one in self._imported if isinstance(one, ir.ImportFrom))
         return tuple((one.level, one.module) for one in every if one.name == "*")
 
@@ -128,10 +128,10 @@ class Module(Outside):
         return self.scope_of(self.body).reached_by(name)
 
     def stopped_by(self, name: str) -> Questions:
-        """Returns what a function of the module asks libraries to decide whether it raises an exception."""
+        """Returns the questions to libraries that decide whether a function of the module raises an exception."""
         known = self._stopped.get(name)
         if known is None:
-            known = self._stopped[name] = NOTHING  # the answer to itself, where the module's scope asks back
+            known = self._stopped[name] = NOTHING  # the result if the module's scope depends on it
             if self._asks_environment:
                 known = self._stopped[name] = self.scope_of(self.body).stopped_by(name)
         return known
@@ -152,7 +152,7 @@ class Module(Outside):
 
 
 class ImportedModule(Module):
-    """A module of which only values are asked: it is parsed by `ast`, which takes a tenth of LibCST's time.
+    """A module of which only values are needed. It is parsed by `ast`, in a tenth of LibCST's time.
 
     The origins of its lowered nodes are `ast` nodes. Raises SyntaxError, ValueError, RecursionError or MemoryError if
     the running Python cannot parse it.
@@ -167,16 +167,16 @@ class ImportedModule(Module):
 
     @property
     def root(self) -> Any:
-        """The node that stands for the whole file, as the origin of values that are not written in it."""
+        """The node that represents the whole file, as the origin of values that are not written in it."""
         return self._standard
 
     @property
     def weight(self) -> int:
-        """How much memory the module takes, in characters of a source whose LibCST tree takes as much."""
-        return len(self.source.text) // 2  # measured on the models of airflow-core 3.1.5, with scopes and slices
+        """The memory that the module takes, as the number of characters of source whose LibCST tree takes as much."""
+        return len(self.source.text) // 2  # measured with the models of airflow-core 3.1.5, including scopes and slices
 
     def forget_syntax(self) -> None:
-        """Frees what is computed again when it is needed: the LibCST tree and its index."""
+        """Frees the LibCST tree and its index, which are computed again when they are needed."""
         self._tree = None
         self.__dict__.pop("index", None)
 
@@ -193,7 +193,7 @@ class ImportedModule(Module):
             return Index(cst.Module([]))
 
     def span(self, node: Any) -> Span:
-        """Returns the start and end offsets of the origin of a node. Raises KeyError if it has no place."""
+        """Returns the start and end offsets of the origin of a node. Raises KeyError if it has no position."""
         if isinstance(node, cst.CSTNode):
             return super().span(node)
         if getattr(node, "end_lineno", None) is None:
@@ -202,11 +202,11 @@ class ImportedModule(Module):
         return start, self._offset(node.end_lineno, node.end_col_offset)
 
     def text(self, node: Any) -> str:
-        """Returns the source text of the origin of a node. Raises KeyError if it has no place."""
+        """Returns the source text of the origin of a node. Raises KeyError if it has no position."""
         return self.source.text[slice(*self.span(node))]
 
     def _offset(self, row: int, column: int) -> int:
-        """Returns the offset of a place whose column is in bytes, as `ast` counts."""
+        """Returns the offset of a position whose column is in bytes, as in `ast`."""
         line = self.source.line(row)
         if not line.isascii():
             column = len(line.encode()[:column].decode(errors="replace"))
@@ -215,7 +215,7 @@ class ImportedModule(Module):
     def syntax(self, origin: Any) -> cst.CSTNode | None:
         """Returns the LibCST node of the call, function or class that is the origin of a node, or None.
 
-        None means that LibCST cannot parse the file, or that it has no such node at this place.
+        None means that LibCST cannot parse the file, or has no such node at this position.
         """
         if isinstance(origin, cst.CSTNode):
             return origin
@@ -228,7 +228,7 @@ class ImportedModule(Module):
             return None
         start, end = self.span(origin)
         same = (one for one in descendants(tree.module) if isinstance(one, kind))
-        # Where a function or class ends, comments after it may be counted or not.
+        # Comments after a function or class may or may not belong to it.
         is_exact = kind in (cst.Call, cst.Lambda)
         places = ((one, tree.span(one)) for one in same)
         return next((one for one, at in places if at == (start, end) or (at[0] == start and not is_exact)), None)
@@ -244,7 +244,7 @@ _KINDS: dict[type, type[cst.CSTNode]] = {
 
 
 class StubModule(ImportedModule):
-    """Our stub of a library. Its places are never shown to the user."""
+    """Our stub of a library. Positions in it are never shown to the user."""
 
     is_stub = True
 

@@ -1,7 +1,7 @@
-"""Names: where they are bound, what they stand for, and the imports behind them.
+"""Names: where they are bound, their values, and the imports behind them.
 
 An import binds a reference to a name of another module (`Pending`). The reference is a value like any other and is
-resolved only when its target is needed. A module whose names are merely passed on is never loaded.
+resolved only when its target is needed. A module whose names are only passed on is not loaded.
 """
 
 from __future__ import annotations
@@ -88,10 +88,10 @@ def _where_bound(value: Value) -> Value:
 
 
 def global_name(frame: Frame, module: Module, name: str) -> Value:
-    """Returns a name of a module from its running body, else from its finished namespace; Absent if not bound."""
+    """Returns a name of a module from its running body, else from its finished namespace; Absent if it is unbound."""
     namespace = namespace_of(frame.run, module)
     value = read(frame, namespace.number, name)
-    # A running body can only read what it has bound. A function that it calls may read a name outside the slice.
+    # A running body can only read names that it has bound. A function that it calls may read a name outside the slice.
     if isinstance(value, Absent) and (namespace.number not in frame.run.running or frame.number != namespace.number):
         value = _imported_callable(frame, namespace, name) or _where_bound(ask(frame.run, namespace, name))
     if not isinstance(value, Absent):
@@ -101,9 +101,9 @@ def global_name(frame: Frame, module: Module, name: str) -> Value:
 
 
 def _imported_callable(frame: Frame, namespace: Namespace, name: str) -> Value | None:
-    """Returns a name whose value is known without running its slice: only an import binds it, to what no call changes.
+    """Returns an imported name that needs no slice: only the import binds it, and no call changes its value.
 
-    The slice of an imported function holds every statement that calls it, and all that those need.
+    The slice of an imported function contains every statement that calls it, with everything that they need.
     """
     node = namespace.scope.import_of(name)
     is_imported = frame.run.strategy.is_imported(namespace.module)
@@ -159,7 +159,7 @@ def force(frame: Frame, value: Value) -> Value:
         return choose((guard, force(frame, single)) for guard, single in value.alternatives)
     if isinstance(value, Sequence) and value.address:
         held = frame.state.get(("list", value.address))
-        # On paths that did not change the list, it is what its display says.
+        # On paths that did not change the list, it has the items of its display.
         return choose((guard, value if isinstance(one, Absent) else one) for guard, one in alternatives(held))
     if not isinstance(value, Pending):
         return value
@@ -184,7 +184,7 @@ def _is_waiting(value: Value) -> bool:
 
 
 def yielded(frame: Frame, value: Value) -> Value:
-    """Returns the value that a generator function yields to the framework that calls it; other values unchanged."""
+    """Returns the value that a generator function yields to the framework that calls it; any other value unchanged."""
     value = force(frame, value)
     return force(frame, value.value) if isinstance(value, GeneratorObject) else value
 
@@ -212,7 +212,7 @@ def imported(frame: Frame, pending: Pending) -> Value:
             return child
         dots = "." * pending.level + pending.module
         return Unknown(f"the module `{dots}` is not found", derived("import", dots, pending.name))
-    # A package without an `__init__.py` has nothing but the modules below it.
+    # A package without an `__init__.py` contains only the modules below it.
     return _child(frame, pending) or Library(libraries.canonical(_joined(pending.module, pending.name)))
 
 

@@ -1,9 +1,9 @@
 """Namespaces of modules and class bodies, which are evaluated one name at a time.
 
-Nothing of a module is run until one of its names is needed. Then the slice for that name is run, and the answer is
-kept for the rest of the analysis. Two names of one module are answered by two runs. An object that both reach has the
-same address in both runs, because an address is made of the place where an object is created (`Heap.address`). It also
-has the same content, because a slice holds all changes of the objects that its answer reaches.
+No part of a module is run until one of its names is needed. Then the slice for that name is run, and the result, called
+the answer, is kept for the rest of the analysis. Two names of one module need two runs. An object that both reach has
+the same address in both runs, because an address is derived from the place where an object is created (`Heap.address`).
+It also has the same content, because a slice contains all changes of the objects that its answer reaches.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from poolsafe.inference.values import (
     Value,
 )
 
-MAX_NESTED = 24  # answers that wait for another one
+MAX_NESTED = 24  # answers that wait for another answer
 MAX_REACHED = 20_000  # objects of one answer
 
 
@@ -59,7 +59,7 @@ def class_namespace(cls: Class) -> Namespace:
 def ask(run: Run, namespace: Namespace, name: str, within: State | None = None) -> Value:
     """Returns the final value of a name of a module or class, or Absent if it is not bound there.
 
-    `within` is the state around a class body: the state of the frame that asks.
+    `within` is the state around a class body: the state of the requesting frame.
     """
     slot: Slot = ("name", namespace.number, name)
     key = (namespace.number, name)
@@ -84,7 +84,7 @@ def ask(run: Run, namespace: Namespace, name: str, within: State | None = None) 
         whole = run.answers.asking.pop(key)
     run.heap.finished.update(_reached(state, slot))
     if not whole:
-        # It depends on an answer that is not finished yet, so it is not kept: a later run may know more.
+        # It depends on an unfinished answer, so it is not kept: a later run may give a better one.
         return run.heap.finished.pop(slot, _ABSENT)
     run.answers.given.add(key)
     return run.heap.finished.get(slot, _ABSENT)
@@ -106,7 +106,7 @@ def run_for_names(run: Run, namespace: Namespace, names: Iterable[str], state: S
 
 
 def _run_body(frame: Frame, namespace: Namespace) -> None:
-    """Runs the body of a module or class in its frame, on its own budget, so that the first caller does not pay."""
+    """Runs the body of a module or class in its frame, with its own budget, which the first caller does not pay for."""
     around = frame.run.running.get(frame.number)
     frame.run.running[frame.number] = frame
     try:
@@ -123,7 +123,7 @@ _ABSENT = Absent()
 
 
 def _reached(state: State, slot: Slot) -> dict[Slot, Value]:
-    """Returns the slot, those of the objects that its value reaches, and those of the environment and alembic.ini."""
+    """Returns the slot, the slots of objects that its value reaches, and those of the environment and alembic.ini."""
     owned: dict[int, list[Slot]] = {}
     wanted: list[Slot] = []
     for one in state.changes:

@@ -1,4 +1,4 @@
-"""Instances of library classes, one dataclass for each kind that the interpreter or a model knows."""
+"""Instances of library classes: a dataclass for each kind that the interpreter or a model recognises."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from poolsafe.records import frozen
 class LibraryObject(Value):
     """An instance of a library class.
 
-    `symbol` stands for the object in predicates; it is None if the object cannot be identified. `truth` is the result
+    `symbol` represents the object in predicates; it is None if the object cannot be identified. `truth` is the result
     of `bool()`, or None if that is unknown.
     """
 
@@ -96,7 +96,7 @@ class EnumMember(Wrapped):
 
 @frozen
 class Dependency(Wrapped):
-    """FastAPI's `Depends(value)`. None stands for the type of the parameter."""
+    """FastAPI's `Depends(value)`. The value None means the type of the parameter."""
 
 
 @frozen
@@ -124,7 +124,7 @@ class AttributeBag(LibraryObject):
 
 @frozen
 class Sentinel(LibraryObject):
-    """`object()`. Its symbol says which one it is."""
+    """`object()`, identified by its symbol."""
 
 
 @frozen
@@ -148,10 +148,10 @@ class FieldFactory(LibraryObject):
 class Connectable(LibraryObject):
     """An engine, connection or session: an object that runs SQL.
 
-    `asynchronous` is None if not known. `schemes` are the schemes that the URL may have, empty if one of them is not
-    known. `engine`: it is an engine. `dbapi`: it is the driver's own connection. `migration`: Alembic created it.
+    `asynchronous` is None if unknown. `schemes` are the schemes that the URL may have; it is empty if one of them is
+    unknown. `engine`: it is an engine. `dbapi`: it is the driver's own connection. `migration`: Alembic created it.
     `schema`: it represents the code that creates the tables. `made_by` is the call that creates its engine, or None if
-    not known.
+    unknown.
     """
 
     asynchronous: bool | None

@@ -1,4 +1,4 @@
-"""Observations: the calls of targets, and the calls reported by models, that runs have reached."""
+"""Observations: the calls of targets that runs have reached, and the calls reported by models."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ class ObservedCall:
 
     @property
     def syntax(self) -> cst.Call | None:
-        """The LibCST node of the call, or None if it is not found: `node` is of `ast` in a module only imported."""
+        """The LibCST node of the call, or None if there is none: in an imported module, `node` comes from `ast`."""
         found = self.module.syntax(self.node)
         return found if isinstance(found, cst.Call) else None
 
 
 @dataclass(slots=True)
 class Observations:
-    """The calls observed for `observer`, the module that is checked. While it is None, nothing is recorded.
+    """The calls observed for `observer`, the module being checked. While it is None, nothing is recorded.
 
     `run_functions` holds the ids of the LibCST nodes of functions that were run, `unfinished` those of entry points
     that ran out of steps. `results` holds the instances created on the way to a target, by the id of the LibCST call.
@@ -101,7 +101,7 @@ def _from_caller(value: Value, depth: int = 0) -> bool:
 
 
 def hangs_on(seen: ObservedCall, predicates: frozenset[Symbol]) -> bool:
-    """Returns whether one of the predicates decides if a call is reached, or what it is given."""
+    """Returns whether one of the predicates decides if a call is reached, or with which arguments."""
     given = [*seen.arguments.positional, *seen.arguments.keywords.values()]
     guards = [*seen.path, *(guard for value in given for guard in _guards(value))]
     return any(literal.symbol in predicates for guard in guards for literal in guard)

@@ -39,7 +39,7 @@ from poolsafe.inference.values import Library, Sequence, Text, Unknown, Value
 Answers = tuple[list[Guard], list[Guard]]
 
 ASYNCPG_URL = "postgresql+asyncpg://"
-MAX_MEMBERS = 4  # constants that a subject is compared with one by one
+MAX_MEMBERS = 4  # a subject is compared with this many constants one by one
 MAX_TOGETHER = 12  # ordered predicates on one subject
 CONTRARY = {"!=": "==", "is not": "is", "not in": "in"}
 _SYMMETRIC = frozenset({"==", "!=", "is", "is not"})
@@ -86,7 +86,7 @@ def _answers(frame: Frame, node: ir.Node, symbol: Symbol) -> Answers:
 
 
 def _among(frame: Frame, node: ir.Node, subject: Symbol, members: tuple[Symbol, ...]) -> Answers:
-    """Returns the guards of `subject in members`, which says the same as one comparison after the other."""
+    """Returns the guards of `subject in members`, which is equivalent to one comparison after the other."""
     then: list[Guard] = []
     other: list[Guard] = [ALWAYS]
     for member in members:
@@ -141,7 +141,7 @@ def guards_of(run: Run, symbol: Symbol) -> Answers:
         if (decided := _decided(symbol, one)) is not None:
             (then if decided else other).append(before | _holds(one))
             before = before | unless(IsTrue(one))
-            if needed:  # it is false wherever the other one is false
+            if needed:  # it is false wherever the other is false
                 return then, [*other, before]
         elif needed is not None:
             other.append(before | (unless(IsTrue(one)) if needed else _holds(one)))
@@ -150,12 +150,12 @@ def guards_of(run: Run, symbol: Symbol) -> Answers:
 
 
 def _told_about(symbol: Symbol) -> Symbol:
-    """Returns the subject that a predicate shares with others, or its own symbol if it is of no known kind."""
+    """Returns the subject that a predicate shares with others, or its own symbol if its kind is unknown."""
     return subject_of(symbol) if isinstance(symbol, Comparison) and symbol.operator in _TESTS else symbol
 
 
 def _holds(symbol: Symbol) -> Guard:
-    """Returns the guard under which a value is true, with what that implies."""
+    """Returns the guard under which a value is true, with its implications."""
     predicate = IsTrue(symbol)
     return where(predicate) | implied(predicate)
 
@@ -185,7 +185,7 @@ def _decided(symbol: Symbol, other: Symbol) -> bool | None:
             if not isinstance(beginning, str) or not isinstance(wanted, str):
                 return None
             if how == "contains":
-                # Such a text is read as a URL of asyncpg, but it may also be the driver's name alone.
+                # Such a string counts as an asyncpg URL, but it may also be just the driver's name.
                 scheme = kind == "startswith" and ASYNCPG_URL.startswith(wanted)
                 if "asyncpg" not in beginning or (beginning in wanted and not scheme):
                     return None
@@ -195,12 +195,12 @@ def _decided(symbol: Symbol, other: Symbol) -> bool | None:
 
 
 def _whole(subject: object) -> object:
-    """Returns the symbol that a text consists of alone, or else the subject itself."""
+    """Returns the only symbol of a string, or the subject itself."""
     return subject.pieces[0] if isinstance(subject, Characters) and len(subject.pieces) == 1 else subject
 
 
 def _decided_by_beginning(kind: str, beginning: str, operand: str) -> bool | None:
-    """Returns the truth of a predicate on a text of which only the beginning is known, or None if it may be either."""
+    """Returns the truth of a predicate on a string whose beginning alone is known, or None if it may be either."""
     fits = operand.startswith(beginning)
     match kind:
         case "startswith":

@@ -29,7 +29,7 @@ MAX_WEIGHT = 1_000_000  # characters of source; the tree of each takes about a h
 
 @dataclass(slots=True)
 class _Share:
-    """The modules that one checked file may still load. A module counts even if another file has loaded it before."""
+    """The modules that one checked file may still load. A module counts even if another file has already loaded it."""
 
     asked: set[str] = field(default_factory=set)
     room: int = MAX_ROOM  # characters
@@ -39,9 +39,9 @@ class _Share:
 class Project:
     """Finds modules by name and parses each once. If `follow` is False, only the checked file is read.
 
-    `root` is the folder outside which nothing is read. Without it, the root is found from each file by the markers of a
-    project. `sources` are further folders below the root that modules are imported from. `read` turns a path into a
-    Source.
+    `root` is the folder outside which nothing is read. Without it, the root is searched for from each file, by the
+    markers of a project. `sources` are further folders below the root that modules are imported from. `read` turns a
+    path into a Source.
     """
 
     def __init__(
@@ -57,13 +57,14 @@ class Project:
         self._files = Files(self.root, sources)
         self._read = read or _read
         self._share = _Share()
-        # The least recently used first. A file is here twice if it is checked, or calls what is, and is imported too.
+        # The least recently used first. A file is here twice if it is imported, and also checked or a caller of a
+        # checked one.
         self._modules: dict[tuple[str, type[Module]], Module | None] = {}
         self._weight = 0
-        self._checked: Module | None = None  # its text may not be that of the disk
+        self._checked: Module | None = None  # its text may differ from the file on disk
 
     def begin_file(self) -> None:
-        """Prepares for checking a file: resets its share of modules, and drops old modules if all weigh too much.
+        """Prepares for checking a file: resets its share of modules, and drops old modules if memory is short.
 
         A dropped module is parsed again when it is needed.
         """
@@ -82,7 +83,7 @@ class Project:
 
     @contextmanager
     def own_share(self, module: Module) -> Iterator[None]:
-        """Analyses a module on a separate share inside the `with` block, for answers that are kept for all files."""
+        """Analyses a module with a separate share inside the `with` block, for answers that are kept for all files."""
         modules = (module,) if self._checked is None else (self._checked, module)
         analysed = {os.path.abspath(one.path): one for one in modules}
         before, self._share = self._share, _Share(analysed=analysed)
@@ -167,7 +168,7 @@ class Project:
                 yield other
 
     def imported(self, module: Module, packages: Iterable[str]) -> set[str]:
-        """Returns those of the packages that some file of the project imports, files of tests left out."""
+        """Returns the packages among these that a file of the project imports, except for tests."""
         if not self.follow or not module.source.is_module:
             return set()
         words = tuple(sorted(name.encode() for name in packages))
@@ -177,7 +178,7 @@ class Project:
         return {name.decode() for path in paths for name in pattern.findall(self._files.content(path))}
 
     def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> Documented | None:
-        """Returns the URL, or its driver, that the nearest env file gives to one of these variables, or None.
+        """Returns the URL, or its driver, of one of these variables in the nearest env file, or None.
 
         With `nested`, names ending in `__NESTED` match as well.
         """
@@ -226,7 +227,7 @@ def _made(source: Source, kind: type[Module]) -> Module:
         try:
             return ImportedModule(source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
-            pass  # LibCST knows the syntax of newer Pythons
+            pass  # LibCST supports the syntax of newer Python versions
     return Module(source, parse(source))
 
 
@@ -236,7 +237,7 @@ def _weight_of(module: Module | None) -> int:
 
 @functools.cache
 def project_of(root: str, sources: tuple[str, ...] = ()) -> Project:
-    """Returns the project below a root, one for each process, so that every module is parsed and run once."""
+    """Returns the project below a root. There is one per process, so that every module is parsed and run once."""
     return Project(root, sources)
 
 
@@ -268,7 +269,7 @@ def _word_pattern(words: tuple[bytes, ...]) -> re.Pattern[bytes]:
 
 @functools.lru_cache
 def _packages_pattern(packages: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    """Returns a pattern whose group is the package that a line imports, if it is one of these."""
+    """Returns a pattern whose group is the package that a line imports, if it is among these."""
     return re.compile(rb"^[ \t]*(?:import|from)[ \t]+(" + b"|".join(packages) + rb")\b", re.MULTILINE)
 
 
@@ -279,7 +280,7 @@ def _import_test(path: str) -> Callable[[bytes], bool]:
 
 
 def _import_pattern(path: str) -> re.Pattern[bytes]:
-    """Returns a pattern for imports, with a group for the file's name or a folder that may export its names again.
+    """Returns a pattern for imports, with a group for the file's name or a folder that may re-export its names.
 
     Each match extends to that name or to the end of the line, so that no line is read twice.
     """

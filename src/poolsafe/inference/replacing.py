@@ -1,4 +1,4 @@
-"""`text.replace(old, new)`: how a driver is put into a URL whose beginning is unknown."""
+"""`text.replace(old, new)`, which inserts a driver into a URL whose beginning is unknown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def replace(run: Run, subject: Text, old: Text, new: Text, count: int = -1) -> V
     """Returns `subject.replace(old, new)`.
 
     If `old` looks like the beginning of a URL or names a driver, and the subject may begin with it, both outcomes are
-    possible. This is how a driver is put into a URL from the environment or from testcontainers.
+    possible. Programs insert a driver in this way into a URL from the environment or from testcontainers.
     """
     before, after = old.known, new.known
     if before is None or before == "":
@@ -38,7 +38,7 @@ def replace(run: Run, subject: Text, old: Text, new: Text, count: int = -1) -> V
         return rest
     scheme = _replaced_scheme(before, after)
     if scheme is not None:
-        # Putting asyncpg into a URL is deliberate, so it counts even if the URL overrides a default.
+        # Inserting asyncpg into a URL is deliberate, so it counts even if the URL overrides a default.
         override = hole.override and not scheme.startswith("postgresql+asyncpg")
         found = _rest_of(hole, "replaced", before, override=override)
         hit = text(scheme, found, *pieces[at + 1 :], provenance=new.provenance or subject.provenance)
@@ -49,7 +49,7 @@ def replace(run: Run, subject: Text, old: Text, new: Text, count: int = -1) -> V
         return _where_found(run, hole, before, hit, missed)
     scheme = _other_scheme(before, after)
     if scheme is not None:
-        # The program provides for another database, which a repair has to consider.
+        # The program also supports another database, which a fix has to consider.
         found = _rest_of(hole, "replaced", before, override=True)
         hit = text(scheme, found, *pieces[at + 1 :], provenance=new.provenance)
         return _where_found(run, hole, before, hit, rest)
@@ -59,7 +59,7 @@ def replace(run: Run, subject: Text, old: Text, new: Text, count: int = -1) -> V
 def _where_found(run: Run, hole: Unknown, before: str, hit: Value, missed: Value) -> Value:
     """Returns `hit` where `before` is found in an unknown text that begins a URL, and `missed` elsewhere.
 
-    What the program asks about the text before or after that agrees with it.
+    It agrees with the program's other tests of the string, before and after.
     """
     if hole.symbol is None:
         return when(derived("begins with", hole.reason, before), hit, missed)
@@ -69,7 +69,7 @@ def _where_found(run: Run, hole: Unknown, before: str, hit: Value, missed: Value
 
 
 def _with_unknown(subject: Text, before: str, new: Text, count: int) -> Text:
-    """Returns the text with pieces of `new`, which is not wholly known, in place of `before`."""
+    """Returns the string with the pieces of `new`, which is partly unknown, in place of `before`."""
     pieces: list[str | Unknown] = []
     for piece in subject.pieces:
         if not isinstance(piece, str):
@@ -104,7 +104,7 @@ def _derived(hole: Unknown, how: str, before: str) -> Symbol:
 
 
 def _other_scheme(before: str, after: str) -> str | None:
-    """Returns the beginning of a URL of another database into which a driver was put, or None if it is not one."""
+    """Returns the beginning of another database's URL into which a driver was inserted, or None if it is not one."""
     database, mark, _ = before.partition(":")
     if database.partition("+")[0] not in DATABASES or after.partition("+")[0] not in DATABASES:
         return None

@@ -1,4 +1,4 @@
-"""The lines of a scope, the definitions among them, and what they ask of the module around the scope."""
+"""The lines of a scope, the definitions among them, and their questions to the module around the scope."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from poolsafe import ir
 from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.libraries import SWALLOWING
 
-END = 1 << 60  # a position behind every statement
+END = 1 << 60  # a position after every statement
 
 
 @dataclass(slots=True, eq=False)
@@ -36,7 +36,7 @@ class Line:
     calls: set[str] = field(default_factory=set)
     yields: bool = False
     calls_super: bool = False
-    raises: bool = False  # it may raise an exception that a surrounding handler catches
+    raises: bool = False  # it may raise an exception that a handler around it catches
     leaves: bool = False
     leaves_loop: bool = False
     definition: Definition | None = None
@@ -47,7 +47,7 @@ class Definition:
 
     @property
     def is_decorated(self) -> bool:
-        """Whether the name of the definition stands for what decorators make of it."""
+        """Whether the name of the definition is bound to the result of decorators."""
         raise NotImplementedError
 
     @property
@@ -72,17 +72,17 @@ class Definition:
 
     @property
     def links(self) -> bool:
-        """Whether a call may make what it is given a part of another argument, or of an object of an outer name."""
+        """Whether a call may make an argument a part of another argument, or of the object of an outer name."""
         raise NotImplementedError
 
     @property
     def asked(self) -> Questions:
-        """What the definition's statements, and those of definitions inside it, ask libraries."""
+        """The questions to libraries in the definition's statements, including those of definitions inside it."""
         raise NotImplementedError
 
     @property
     def stopped(self) -> Questions:
-        """What the definition's own statements ask libraries to decide whether a call raises an exception."""
+        """The questions to libraries in the definition's own statements that decide whether a call raises."""
         raise NotImplementedError
 
     @property
@@ -92,9 +92,9 @@ class Definition:
 
 
 class Outside:
-    """What a scope asks about the module around it. This base knows no functions.
+    """What a scope needs to know about the module around it. This base class knows no functions.
 
-    `scopes` are those that were read, by their bodies.
+    `scopes` are the scopes that have been read, by their bodies.
     """
 
     declares_names = True  # it may contain `global` or `nonlocal`
@@ -107,7 +107,7 @@ class Outside:
         return frozenset()
 
     def stopped_by(self, name: str) -> Questions:
-        """Returns what a function of the module asks libraries to decide whether it raises an exception."""
+        """Returns the questions to libraries that decide whether a function of the module raises an exception."""
         return NOTHING
 
 
@@ -153,7 +153,7 @@ def binds_constant(line: Line) -> bool:
 
 
 def unpacks(node: ir.Statement) -> bool:
-    """Returns whether a statement raises an exception if its value does not have the right number of items."""
+    """Returns whether a statement raises an exception if its value has the wrong number of items."""
     return (
         isinstance(node, ir.Assign)
         and isinstance(node.targets[0], ir.Display)

@@ -29,7 +29,7 @@ CHANGING = frozenset(
         "popitem", "remove", "reverse", "set_main_option", "set_section_option", "setdefault", "sort", "update",
     }
 )  # fmt: skip
-# Methods that change nothing the analysis looks at.
+# Methods that change nothing relevant to the analysis.
 PURE = FRESH_METHODS | READING | EXECUTING | {
     "aclose", "all", "begin", "begin_nested", "close", "commit", "connect", "copy", "create_all", "dispose", "drop_all",
     "exists", "fetchall", "fetchone", "first", "flush", "get", "group", "items", "mappings", "match", "one",
@@ -77,11 +77,11 @@ class ScopeReader:
         self.definitions: dict[str, list[Definition]] = {}
         self.bound: set[str] = set()
         self._bindings: list[str] = []
-        self._strings: set[str] = set()  # a method that only strings have is called on them
+        self._strings: set[str] = set()  # names on which a method that only strings have is called
         self.declared: set[str] = set()  # `global` and `nonlocal`
         self._read: set[str] = set()
         self._inner: set[str] = set()  # bound by comprehensions and lambdas
-        self._handed: list[tuple[str, set[str]]] = []  # what each call of a name hands to it
+        self._handed: list[tuple[str, set[str]]] = []  # the arguments of each call of a name
         self._renamings: list[tuple[str, str]] = []  # `new = old`, `new = module.old`, `new = partial(old)`
         self._takes_all = False  # there is a `*` import
         self._imported: dict[tuple[int, str], set[str]] = {}  # the names imported from each module
@@ -153,7 +153,7 @@ class ScopeReader:
         line.raises = isinstance(node, RAISING) and is_handled(line)
 
     def _import(self, node: ir.ImportFrom) -> None:
-        """Unites the names imported from one project module: they may share objects or change each other's."""
+        """Unites the names imported from one project module: they may share objects, or change each other's objects."""
         if node.name == "*":
             self._takes_all = True
         elif node.bound not in self.library_names:
@@ -296,7 +296,7 @@ class ScopeReader:
         roots = set(roots_of_target(callee.value))
         if callee.name in CHANGING or not roots.isdisjoint({"self", "cls"}):
             line.changes |= roots | given
-            self.aliases.unite(roots, given)  # the receiver may now contain its arguments
+            self.aliases.unite(roots, given)  # the receiver may now contain the arguments
             self.direct.unite(roots, given)
         elif callee.name in EXECUTING:
             line.executes |= given
@@ -326,7 +326,7 @@ def roots_of_target(node: ir.Expression) -> Iterator[str]:
 
 
 def tells_by_names(test: ir.Expression) -> bool:
-    """Returns whether the result of a test depends on names alone, and not on the code of functions that it calls."""
+    """Returns whether the result of a test depends only on names, and not on the code of functions that it calls."""
     known = FRESH | FRESH_METHODS | {"get", "getenv"}
     return all(ir.last_name(one.callee) in known for one in ir.walk(test) if isinstance(one, ir.Call))
 

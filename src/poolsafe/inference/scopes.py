@@ -24,7 +24,7 @@ class Slice:
 
     `leading` are the statements that are run only for the targets that their calls lead to. `unlikely` maps each
     statement that is run only if it changes an object of certain names to these names. `stops` are the statements that
-    may raise an exception by what the environment says.
+    may raise an exception depending on the environment.
     """
 
     statements: frozenset[ir.Statement]
@@ -51,7 +51,7 @@ class Effects:
 
 
 def scope_of(node: ir.FunctionDef | ir.ClassDef | ir.Body, library_names: frozenset[str], outside: Outside) -> Scope:
-    """Returns the scope of a function, a class or a module's body. It is read once for all that ask `outside`."""
+    """Returns the scope of a function, a class or a module's body. It is read once for all that share `outside`."""
     body = node if isinstance(node, ir.Body) else node.body
     found = outside.scopes.get(body)
     if found is None:
@@ -67,7 +67,7 @@ class ScopeDefinition(Definition):
 
     def __init__(self, node: ir.FunctionDef | ir.ClassDef, around: Scope) -> None:
         self._node = node
-        self._around: Scope = weakref.proxy(around)  # it holds the definition
+        self._around: Scope = weakref.proxy(around)  # it owns the definition
 
     @functools.cached_property
     def _scope(self) -> Scope:
@@ -75,7 +75,7 @@ class ScopeDefinition(Definition):
 
     @property
     def is_decorated(self) -> bool:
-        """Whether the name of the definition stands for what decorators make of it."""
+        """Whether the name of the definition is bound to the result of decorators."""
         return bool(self._node.decorators)
 
     @functools.cached_property
@@ -109,19 +109,19 @@ class ScopeDefinition(Definition):
 
     @functools.cached_property
     def links(self) -> bool:
-        """Whether a call may make what it is given a part of another argument, or of an object of an outer name."""
+        """Whether a call may make an argument a part of another argument, or of the object of an outer name."""
         kind = self._scope.direct_kind_of
         given = [kind(name) for name in self._scope.parameters]
         return len(set(given)) < len(given) or not {kind(name) for name in self.free}.isdisjoint(given)
 
     @functools.cached_property
     def asked(self) -> Questions:
-        """What the definition's statements, and those of definitions inside it, ask libraries."""
+        """The questions to libraries in the definition's statements, including those of definitions inside it."""
         return together(map(self._scope.asked_by, self._scope.lines))
 
     @functools.cached_property
     def stopped(self) -> Questions:
-        """What the definition's own statements ask libraries to decide whether a call raises an exception."""
+        """The questions to libraries in the definition's own statements that decide whether a call raises."""
         return self._called.own_stopped if self._called is not None else NOTHING
 
     @functools.cached_property
@@ -149,7 +149,7 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def name_slices(self) -> dict[tuple[str, bool], Slice]:
-        """The slices computed so far, by name, each as an import of the module runs it or not."""
+        """The slices computed so far, by name, and by whether an import of the module runs them."""
         return {}
 
     @functools.cached_property
@@ -159,7 +159,7 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def builtins(self) -> frozenset[str]:
-        """The free names of definitions that stand for builtins, as far as the scope of a module tells."""
+        """The free names of definitions that refer to builtins, as far as the scope of a module shows."""
         return BUILTINS - self.bound if self._is_module and not self._takes_all else frozenset()
 
     def _definition_of(self, node: ir.FunctionDef | ir.ClassDef) -> Definition:
@@ -190,7 +190,7 @@ class Scope(ScopeReader):
     def declared_inside(self) -> frozenset[str]:
         """The names that functions and classes defined here declare as `global` or `nonlocal`."""
         if not self.outside.declares_names:
-            return frozenset()  # no definition has to be read
+            return frozenset()  # no definition needs to be read
         return frozenset().union(*(one.declared for several in self.definitions.values() for one in several))
 
     def import_of(self, name: str) -> ir.ImportFrom | None:
@@ -202,7 +202,7 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def changers(self) -> dict[str, list[Line]]:
-        """The lines that may change an object of each alias class, without the calls of functions from outside."""
+        """The lines that may change an object of each alias class, except for calls of functions from outside."""
         found: dict[str, list[Line]] = {}
         for line in self.lines:
             names = (name for name in line.may_change if name not in line.calls or self._may_close_over(name))
@@ -211,7 +211,7 @@ class Scope(ScopeReader):
         return found
 
     def _may_close_over(self, name: str) -> bool:
-        """Returns whether a call by this name may change an object of the scope that it is not given."""
+        """Returns whether a call by this name may change an object of the scope that is not an argument."""
         definitions = self.definitions.get(name, ())
         if len(definitions) == len(self.binders.get(name, ())) and not any(one.reached for one in definitions):
             return any(one.is_decorated for one in definitions)
@@ -219,7 +219,7 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def _made_here(self) -> frozenset[str]:
-        """The names that are bound here by something other than an import."""
+        """The names that are bound here by anything other than an import."""
         return frozenset(
             name
             for name, lines in self.binders.items()
@@ -228,7 +228,7 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def calls_outside(self) -> dict[str, list[Line]]:
-        """The lines that call functions from outside, by the names whose objects those may change."""
+        """The lines that call functions from outside, by the names whose objects these functions may change."""
         found: dict[str, list[Line]] = {}
         for line in self.lines:
             for name in line.calls - self._made_here - self.parameters:
@@ -273,7 +273,7 @@ class Scope(ScopeReader):
         return frozenset(found)
 
     def asked_by(self, line: Line) -> Questions:
-        """Returns what a line asks libraries, such as for an environment variable; a definition, with its body."""
+        """Returns the questions of a line, with its body, to libraries, such as for an environment variable."""
         found = self._asked.get(line)
         if found is None:
             found = together(questions_in(one, self.library_names) for one in line.expressions)
@@ -286,9 +286,9 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def stops(self) -> dict[Line, Questions]:
-        """The lines that raise an exception or not by what libraries such as `os` say, each with what it asks them.
+        """The lines that may raise an exception depending on libraries such as `os`, each with its questions to them.
 
-        They include the calls of functions that do so. No handler of this scope catches the exception.
+        They include calls of functions that do so. No handler of this scope catches the exception.
         """
         found = dict(self._own_stops)
         for line in self.lines:
@@ -302,7 +302,7 @@ class Scope(ScopeReader):
     def _own_stops(self) -> dict[Line, Questions]:
         lines = [line for line in self.lines if isinstance(line.node, (ir.Assert, ir.Raise)) and not is_handled(line)]
         deciding = {line: _deciding(line) for line in lines}
-        # What a call gives for the parameters is known where it is run.
+        # The arguments of a call are known where it is run.
         known = BUILTINS | self.parameters
         return {
             line: together(map(self.asked_by, heads))
@@ -312,7 +312,7 @@ class Scope(ScopeReader):
 
     @property
     def own_stopped(self) -> Questions:
-        """What the scope's own assertions and `raise` statements ask libraries."""
+        """The questions to libraries in the scope's own assertions and `raise` statements."""
         return together(self._own_stops.values())
 
     @functools.cached_property
@@ -321,7 +321,7 @@ class Scope(ScopeReader):
         return frozenset(name for line in self.lines if line.calls and not is_handled(line) for name in line.calls)
 
     def stopped_by(self, name: str) -> Questions:
-        """Returns what a function asks libraries to decide whether it raises an exception."""
+        """Returns the questions to libraries that decide whether a function raises an exception."""
         found = NOTHING
         seen: set[str] = set()
         queue = [name]
@@ -350,12 +350,12 @@ class Scope(ScopeReader):
         return self.direct.find(name)
 
     def reached(self, names: Iterable[str]) -> frozenset[str]:
-        """Returns those of the free `names` whose objects the scope may change, return or yield."""
+        """Returns the free names among `names` whose objects the scope may change, return or yield."""
         kinds = {self.kind_of(name) for name in self.changed}
         return frozenset(name for name in names if self.kind_of(name) in kinds) - self.library_names
 
     def _close_over_definitions(self) -> None:
-        """Unites each function that is called here, or passed on, with the names that it closes over."""
+        """Unites each function that is called or passed on here with the names that it closes over."""
         if self._takes_all:
             unbound = self.used - self.bound - BUILTINS - self.library_names
             self.aliases.unite(sorted(unbound)[:1], unbound)
@@ -376,7 +376,7 @@ class Scope(ScopeReader):
 
 
 def _deciding(line: Line) -> list[Line]:
-    """Returns the assertion and the heads of the `if` around a line. Empty inside another compound statement."""
+    """Returns the assertion and the heads of the `if`s around a line, or none inside another compound statement."""
     found = [line] if isinstance(line.node, ir.Assert) else []
     outer = line.outer
     while outer is not None:

@@ -1,4 +1,4 @@
-"""The closure of a slice: the lines of a scope that what is wanted of it depends on."""
+"""The closure of a slice: the lines of a scope that the wanted names, results and effects depend on."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from poolsafe.inference.scopes import Scope
 
 
 class Closure:
-    """The lines of a scope that a slice needs, computed as a closure over what is wanted."""
+    """The lines of a scope that a slice needs, computed as a closure."""
 
     def __init__(
         self,
@@ -28,30 +28,30 @@ class Closure:
         self._never = never  # lines that are not run
         self._calls_outside = scope.calls_outside
         self._calls_given = scope.calls_given
-        self._is_left = is_left  # whether execution reaches the end matters to the caller
+        self._is_left = is_left  # the caller needs to know whether execution reaches the end
         self._scope = scope
         self._kind = scope.kind_of
         self._targets = targets
         self._wanted: set[Line] = set()
-        self._needed: set[Line] = set()  # wanted, and not only because they may change an object
-        # The last position at which a name, and a change in an alias class, still matters.
+        self._needed: set[Line] = set()  # wanted for another reason than a possible change of an object
+        # The last position at which a name, or a change in an alias class, still matters.
         self._names: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
-        self._held: dict[str, int] = {}  # like `_names`, for those that more than a line of the slice needs
+        self._held: dict[str, int] = {}  # like `_names`, for names that more than one line of the slice needs
         self._unlikely: dict[Line, frozenset[str]] = {}
         self._questions = NOTHING
-        self._counted: set[Line] = set()  # the lines whose questions are known
+        self._counted: set[Line] = set()  # the lines whose questions to libraries are known
         self._effects: set[Line] = set()  # wanted for the results and effects of the scope
 
     def want_targets(self) -> None:
-        """Adds the statements that lead to targets, and those that execute the clauses that targets create."""
+        """Adds the statements that lead to targets, and those that execute clauses created by targets."""
         lines = self._scope.lines
         leading = [line for line in lines if id(line.node.origin) in self._targets.on_path or self._names_target(line)]
         for line in leading:
             self._want(line)
             if line.definition is not None and self._in_function:
                 self._need(line.definition.free, END)  # it may be an entry point, run on the final state
-        # A target may be called under another name, and the clause that it creates may be executed.
+        # A target may be called by another name, and the clause that it creates may be executed.
         names = self._scope.other_names(self._targets.names)
         made = {name for line in leading for name in line.binds} if self._targets.make_clauses else set()
         kinds = {self._kind(name) for name in made}
@@ -84,7 +84,7 @@ class Closure:
                 self._want(line)
             elif names := frozenset(name for name in line.may_change if kind(name) in kinds):
                 self._unlikely[line] = names
-        # Last, so that lines wanted for another reason do not depend on these names.
+        # This comes last, so that lines wanted for another reason do not depend on these names.
         for line in self._unlikely:
             if line not in self._wanted:
                 self._want_around(line)
@@ -107,7 +107,7 @@ class Closure:
                 if self._stops(line):
                     self._want(line)
                 elif isinstance(line.node, ir.Return):
-                    # Its value is not needed here, only whether execution gets past it.
+                    # Only whether execution gets past it is needed here, not its value.
                     if line.position < last:
                         self._wanted.add(line)
                         self._want_around(line)
@@ -138,19 +138,19 @@ class Closure:
     def unlikely(self) -> dict[ir.Statement, frozenset[str]]:
         """Returns the statements that are run only if they change an object, with the names of such objects.
 
-        They are outside the slice, or in it only because an object that the slice reads later may be changed.
+        They are outside the slice, or in it only because they may change an object that the slice reads later.
         """
         found = {line.node: names for line, names in self._unlikely.items() if line not in self._wanted}
         changing = [line for line in self._wanted - self._needed if isinstance(line.node, _SIMPLE)]
-        # A function that declares `global` or `nonlocal` may give a name another value.
+        # A function that declares `global` or `nonlocal` may rebind a name.
         if changing and not self._scope.declared_inside:
             found |= {line.node: frozenset(names) for line, names in self._changed_for(changing).items()}
         return found
 
     def _changed_for(self, changing: list[Line]) -> dict[Line, set[str]]:
-        """Returns the names for whose objects each change matters: those read later, of its object or of another.
+        """Returns the names to whose objects each change matters: they are read later.
 
-        A change matters to another object if a later change gives its own object to that one.
+        A change matters to another object if a later change adds the changed object to that one.
         """
         read = self._read_later()
         kinds = {line: {self._kind(name) for name in (*line.changes, *line.may_change)} for line in changing}
@@ -175,7 +175,7 @@ class Closure:
         return any(binder.reach > line.position for binder in self._scope.binders.get(name, ()))
 
     def _read_later(self) -> dict[str, int]:
-        """Returns the names that the slice reads for more than changing their objects, with the last position."""
+        """Returns the names that the slice does more with than change their objects, each with its last position."""
         found = dict(self._held)
         for line in self._needed:
             for name in self._read_by(line):
@@ -191,9 +191,9 @@ class Closure:
         return found
 
     def _stops(self, line: Line) -> bool:
-        """Returns whether a line may end execution by what the environment says, where that matters to the slice.
+        """Returns whether a line may end execution depending on the environment, where that matters to the slice.
 
-        In a function it always counts, as its callers may ask the same of the environment.
+        In a function it always matters, because its callers may ask the same question.
         """
         asked = self._scope.stops.get(line)
         return asked is not None and (self._in_function or asked.overlaps(self._asked()))
@@ -227,7 +227,7 @@ class Closure:
         return not conditional
 
     def _is_tried(self, line: Line) -> bool:
-        """Returns whether the block around a line, or a `try` that handles what it raises, is in the slice."""
+        """Returns whether the block around a line, or a `try` that handles its exceptions, is in the slice."""
         outer = line.outer
         while outer is not None and outer not in self._wanted:
             if isinstance(outer.node, ir.Try):
@@ -240,14 +240,14 @@ class Closure:
         return any(map(self._shares, self._scope.binders.get(name, ())))
 
     def _shares(self, line: Line) -> bool:
-        """Returns whether a line uses a name of the slice. It shares a library only if both may ask the same of it."""
+        """Returns whether a line uses a name of the slice. A library counts only if both may ask it the same."""
         shared = line.uses & self._names.keys()
         if not shared <= self._scope.library_names:
             return True
         return bool(shared) and self._scope.asked_by(line).overlaps(self._asked())
 
     def _asked(self) -> Questions:
-        """Returns what the slice asks libraries so far."""
+        """Returns the questions of the slice to libraries, as far as it is known."""
         for line in (self._wanted | self._unlikely.keys()) - self._counted:
             self._counted.add(line)
             self._questions |= self._scope.asked_by(line)
@@ -271,7 +271,7 @@ class Closure:
                 queue += self._raised(name, one.reach)
 
     def _read_by(self, line: Line) -> set[str]:
-        """Returns the names that a line reads. Of what an assertion compares, only what leads to a target counts."""
+        """Returns the names that a line reads. In an assertion, only the names that lead to a target count."""
         node = line.node
         if line.leaves or not isinstance(node, ir.Assert) or not isinstance(node.test, ir.Comparison):
             return line.uses
@@ -291,7 +291,7 @@ class Closure:
                 self._want(line, for_change=for_change)
 
     def _raise(self, name: str, reach: int) -> None:
-        """Notes that a name matters up to a position. If it is a function, the names that it reads are not added."""
+        """Notes that a name matters up to a position. For a function, this does not add the names that it reads."""
         self._names[name] = self._held[name] = reach
         binders = self._scope.binders.get(name, [])
         for line in binders:
@@ -311,7 +311,7 @@ class Closure:
     def _raised(self, name: str, reach: int) -> list[tuple[Line, bool]]:
         """Notes that a name is read at a position.
 
-        Returns the lines that affect it, each with whether it only does so because it may change an object.
+        Returns the lines that affect it, each with whether a possible change of an object is the only reason.
         """
         lines: list[tuple[Line, bool]] = []
         names = [name]
@@ -343,7 +343,7 @@ def _names_in(node: ir.Expression) -> set[str]:
 
 
 def _given_by(node: ir.Statement) -> set[str]:
-    """Returns the names that a change reads, without that of the object whose method it calls or whose item it sets."""
+    """Returns the names that a change reads, except for the object whose method it calls or whose item it sets."""
     match node:
         case ir.Evaluate(value=ir.Call() | ir.Await()):
             calls = (one for one in ir.walk(node) if isinstance(one, ir.Call))
@@ -354,12 +354,12 @@ def _given_by(node: ir.Statement) -> set[str]:
 
 
 def _calls_something(node: ir.Statement) -> bool:
-    """Returns whether a statement contains a call that it may be expensive to run, to find out what it raises."""
+    """Returns whether a statement contains a call that may be expensive to run to find out whether it raises."""
     return any(isinstance(one, (ir.Await, ir.Call)) and not _is_cheap(one) for one in ir.walk(node))
 
 
 def _is_cheap(node: ir.Node) -> bool:
-    """Returns whether a node calls a built-in function, a copying one, or a method of a dict or a list on a name."""
+    """Returns whether a node calls a built-in or copying function, or a method of a dict or list on a name."""
     match node:
         case ir.Call(callee=ir.Name(id=name)):
             return name in BUILTINS or name in _COPYING

@@ -1,4 +1,4 @@
-"""Backward slices: which statements of a scope have to be run, computed on its syntax.
+"""Backward slices: which statements of a scope have to be run, computed from its syntax.
 
 A slice begins with the statements that a run must reach (the targets), the results of a function, and the changes of
 objects that outlive it. A statement belongs to the slice if it
@@ -11,10 +11,10 @@ and `continue` if they depend on names of the slice.
 "Later" is the order of the source. A loop counts as a whole, because its statements may run again.
 
 A call may change its arguments and the objects that the callee closes over, unless the callee is known to change
-nothing. A method may change its receiver unless its name is known to be a reading one. Some changes are possible but
-unlikely, such as those by an unknown method of an object that outlives the function. Their statements are run without
-tracing the arguments further. Names outside the slice are unknown, so this can lose an answer but cannot make one
-wrong.
+nothing. A method may change its receiver unless its name is known to be that of a method that only reads. Some changes
+are possible but unlikely, such as those by an unknown method of an object that outlives the function. Their statements
+are run without tracing the arguments further. Names outside the slice are unknown, so this may make an answer unknown,
+but never wrong.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def name_slice(scope: Scope, name: str, *, is_imported: bool = False) -> Slice:
         closure = Closure(scope, Targets(), never=scope.main_lines if is_imported else frozenset())
         closure.want_name(name)
         for definition in scope.definitions.get(name, ()):
-            # The object of a default is what the module has made of it in the end, when another module calls.
+            # When another module calls, the object of a default has all changes that the module made to it.
             for kept in definition.kept:
                 closure.want_name(kept)
         found = scope.name_slices[name, is_imported] = Slice(

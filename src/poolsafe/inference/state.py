@@ -1,4 +1,4 @@
-"""The state of an abstract run: names and objects, in layers, so that a branch costs only its own changes."""
+"""The state of an abstract run: names and objects, in layers, so that a branch stores only its own changes."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from poolsafe.inference.values import Absent, Alternatives, MappingValue, Value
 _ABSENT = Absent()
 MAX_PATHS = 12
 FAR_ABOVE = 8  # times the limit
-MAX_PENDING = 40  # joins inside a join; making them recurses
+MAX_PENDING = 40  # joins are nested to this depth, because computing them recurses
 
 
 @dataclass(slots=True, eq=False)
 class Join:
-    """The join of a slot's values in several branches. It is made when it is read, which few of them ever are.
+    """The join of a slot's values in several branches. It is computed when it is read, and few ever are.
 
-    Each option has the branch's own condition, its value, and the path condition that the value is read under.
-    `depth` counts the joins inside it.
+    Each option has the branch's own condition, its value, and the path condition under which the value is read. `depth`
+    counts the nested joins.
     """
 
     options: list[tuple[tuple[Guard, ...], Value | Join, tuple[Guard, ...]]]
@@ -106,7 +106,7 @@ class State:
         if not path:
             return None
         if len(path) > MAX_PATHS:
-            # The disjunction is too long: keep the new guards, and the common part of the old ones.
+            # The disjunction is too long: it keeps the new guards, and the common part of the old ones.
             common = frozenset.intersection(*self.path)
             path = [common | guard for guard in possible]
         return State(self.heap, self, {}, bounded(path), bounded(possible))
@@ -132,9 +132,9 @@ class State:
         return True
 
     def join(self, branches: list[State], *, whole: bool = False) -> None:
-        """Joins the branches that go on into this layer: their values, with alternatives where they differ, and paths.
+        """Joins the branches that continue into this layer: their values, as alternatives where they differ, and paths.
 
-        `whole`: no branch was left early, so the path condition is the one from before the branches.
+        `whole`: no branch was left early, so the path condition is the same as before the branches.
         """
         if len(branches) == 1:
             changes, path, own = branches[0].changes, branches[0].path, branches[0].own
@@ -202,7 +202,7 @@ def both(left: tuple[Guard, ...], right: tuple[Guard, ...]) -> tuple[Guard, ...]
 def simplified(path: Iterable[Guard], limit: int = MAX_PATHS) -> tuple[Guard, ...]:
     """Returns an equal, shorter disjunction: two guards whose disjunction is a guard again become that guard.
 
-    A disjunction far above the limit hardly ever shrinks below it, and each pair would be looked at.
+    A disjunction far above the limit rarely shrinks below it, and each pair would have to be compared.
     """
     queue = list(dict.fromkeys(path))
     if len(queue) < 2:

@@ -1,4 +1,4 @@
-"""Statements: their effect on the state, and whether execution goes on after them."""
+"""Statements: their effect on the state, and whether execution continues after them."""
 
 from __future__ import annotations
 
@@ -100,7 +100,7 @@ def _may_stop(frame: Frame, node: ir.Statement) -> bool:
 
 
 def _has_effect(frame: Frame, node: ir.Return) -> bool:
-    """Returns whether computing a value that is not needed leads to a target, may raise or changes something."""
+    """Returns whether evaluating an unneeded value leads to a target, may raise or changes something."""
     if frame.run.strategy.is_on_path(node) or _may_stop(frame, node):
         return True
     return frame.slice is not None and node in frame.slice and node not in frame.slice.leading

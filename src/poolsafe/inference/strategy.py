@@ -23,7 +23,7 @@ class Strategy:
     A `shallow` run calls only functions that lead to a target or whose results matter. That is enough to see which
     calls execute a SQL statement, and it keeps files with hundreds of statements cheap.
 
-    `sets_later`: names that are None at first have the values that functions of their modules give them later.
+    `sets_later`: names that are None at first have the values that functions of their modules assign later.
     """
 
     entry: Module
@@ -46,7 +46,7 @@ class Strategy:
         return found
 
     def is_imported(self, module: Module) -> bool:
-        """Returns whether a module is only imported: it is neither checked nor run for a caller in it."""
+        """Returns whether a module is only imported: it is not being checked, and no caller in it is run."""
         return module is not self.entry and module.number not in self.explored
 
     def is_on_path(self, node: ir.Node) -> bool:

@@ -1,4 +1,4 @@
-"""Symbols, which stand for unknown values, and the predicates of path conditions.
+"""Symbols, which represent unknown values, and the predicates of path conditions.
 
 Two unknown values with the same symbol are equal. Symbols are hash-consed: equal parts give the same object. They are
 compared and hashed by identity, however deep they are, and each has a number. A path condition is a disjunction of
@@ -54,26 +54,26 @@ class Symbol:
         return any(isinstance(one, kind) for one in self.distinct())
 
     def distinct(self) -> Iterator[Symbol]:
-        """Yields this symbol and those that it is made of, each once however often it is shared."""
+        """Yields this symbol and its parts at any depth, each once even if it is shared."""
         return _closure(self, lambda one: one.inner())
 
     def inner(self) -> Iterator[Symbol]:
-        """Yields the symbols that this one is made of."""
+        """Yields the direct parts of this symbol."""
         for name in self.__match_args__:
             yield from _leaves(getattr(self, name), Symbol)
 
     def asked(self) -> Iterator[Symbol]:
-        """Yields the symbols whose words say what this one is about."""
+        """Yields the symbols whose words describe what this one is about."""
         return self.inner()
 
     def own_words(self) -> Iterator[str]:
-        """Yields the words that are in this symbol itself."""
+        """Yields the words in this symbol itself."""
         for name in self.__match_args__:
             yield from _leaves(getattr(self, name), str)
 
 
 def _closure(symbol: Symbol, parts: Callable[[Symbol], Iterable[Symbol]]) -> Iterator[Symbol]:
-    # Symbols share their parts: a walk over all paths doubles with each `x = x - x`.
+    # Symbols share parts: without this, a walk over all paths would take twice as long for each `x = x - x`.
     seen = {symbol}
     waiting = [symbol]
     while waiting:
@@ -93,7 +93,7 @@ def _leaves(part: object, kind: type[K]) -> Iterator[K]:
 
 
 class Identity:
-    """An object as a part of a symbol. It is kept alive and is equal only to itself."""
+    """An object as a part of a symbol, which keeps it alive. It is equal only to itself."""
 
     __slots__ = ("_object",)
 
@@ -283,7 +283,7 @@ def negated(one: Literal) -> Literal:
 
 
 def subject_of(symbol: Symbol) -> Symbol:
-    """Returns what a test is ultimately about: `x` for `int(x) == 1` and for `x.lower() in ("on", "yes")`."""
+    """Returns the subject of a test: `x` for `int(x) == 1` and for `x.lower() in ("on", "yes")`."""
     while True:
         match symbol:
             case (
@@ -299,7 +299,7 @@ def subject_of(symbol: Symbol) -> Symbol:
 
 
 def implied(predicate: Symbol) -> Guard:
-    """Returns what holds wherever a predicate does: a test of an environment variable is true only if that is set."""
+    """Returns what a predicate implies: a test of an environment variable can only be true if it is set."""
     match subject_of(predicate):
         case EnvironmentVariable() | Setting() as subject if isinstance(predicate, IsTrue):
             return where(IsSet(subject))
@@ -307,7 +307,7 @@ def implied(predicate: Symbol) -> Guard:
 
 
 class Condition(Symbol):
-    """A predicate that stands for disjunctions too long for a path condition.
+    """A predicate that replaces disjunctions that are too long for a path condition.
 
     One of `then` holds if it is true, one of `other` if it is false. Both are empty if they are too long; then `at`
     identifies the test.

@@ -48,7 +48,7 @@ def text_method(
 ) -> Value:
     """Returns the result of a string method.
 
-    With `of_unknown`, the subject may not be a string; the result is then Absent unless the method suggests one.
+    With `of_unknown`, the subject may not be a string; the result is then Absent unless the method suggests a string.
     """
     args = [for_detection(force(frame, value)) for value in arguments.positional]
     count = arguments.get(2, "count")
@@ -98,7 +98,7 @@ def _secret(subject: Text) -> Unknown:
 
 
 def _of_unknown(kind: str, value: Unknown) -> Unknown:
-    """Returns the unknown value that is made of another one."""
+    """Returns an unknown value that is derived from another one."""
     symbol = None if value.symbol is None else derived(kind, value.symbol)
     return Unknown(value.reason, symbol, override=value.override)
 

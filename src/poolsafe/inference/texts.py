@@ -48,14 +48,14 @@ def _several(value: Value) -> bool:
 
 
 def stringify(value: Value, reason: str = "unknown text") -> Value:
-    """Returns `str(value)` for each alternative used for detection, and for what a caller may give."""
+    """Returns `str(value)` for each alternative used for detection, and for values that a caller may pass."""
     plain = lift(lambda single: as_text(single, reason), for_detection(value))
     given = [(guard, as_text(single)) for guard, single in alternatives(value) if _is_given(single)]
     return choose([(ALWAYS, plain), *given]) if given else plain
 
 
 def _is_given(value: Value) -> bool:
-    """Returns whether a caller may give the value in place of a default."""
+    """Returns whether a caller may pass the value in place of a default."""
     return is_override(value) and is_parameter(value)
 
 
@@ -74,7 +74,7 @@ def concatenate(left: Value, right: Value) -> Value:
 def concatenate_all(parts: list[Value]) -> Value:
     """Returns the concatenation of the parts of an f-string.
 
-    A caller who gives one of the parts may give the others too, so that there is no combination for each subset.
+    A caller that passes one of the parts may also pass the others, so there is not a combination for each subset.
     """
     joined = _concatenated(parts)
     given = [[(guard, single) for guard, single in alternatives(part) if is_override(single)] for part in parts]
@@ -121,7 +121,7 @@ def contains(subject: Text, needle: str) -> bool | None:
     if any(isinstance(piece, str) and needle in piece for piece in subject.pieces):
         return True
     if "://" in subject.prefix and needle.strip(":/+").lower() in _DIALECTS:
-        return False  # a test for a dialect is about the scheme, which is known
+        return False  # a test for a dialect concerns the scheme, which is known
     return False if subject.known is not None else None
 
 
@@ -132,7 +132,7 @@ _DIALECTS = DATABASES | {
 
 
 def partition(subject: Text, separator: str, *, last: bool = False) -> tuple[Text, Text, Text] | None:
-    """Returns `subject.partition(separator)`, or `rpartition` with `last`; None if it is unknown where it divides."""
+    """Returns `subject.partition(separator)`, or `rpartition` with `last`; None if the position is unknown."""
     known = subject.known
     if known is not None:
         head, found, tail = known.rpartition(separator) if last else known.partition(separator)
@@ -258,7 +258,7 @@ def strip(subject: Text, characters: str | None, sides: str) -> Text:
 
 
 def refill(joined: str, holes: list[Unknown], mark: str, subject: Text) -> Text:
-    """Returns a text with the unknown pieces put back at the marks."""
+    """Returns a string with the unknown pieces in place of the marks."""
     parts = joined.split(mark)
     pieces: list[str | Unknown] = [parts[0]]
     for hole, part in zip(holes, parts[1:], strict=False):

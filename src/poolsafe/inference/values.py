@@ -29,7 +29,7 @@ class Step:
 
 @frozen(eq=False)
 class Aside(Step):
-    """A place in a file next to the code, such as an env file. `row` is 1-based. The node is the one that reads it."""
+    """A place in a file next to the code, such as an env file. `row` is 1-based. `node` is the code that reads it."""
 
     path: str
     row: int
@@ -42,7 +42,7 @@ Provenance = tuple[Step, ...]
 class Value:
     """The base of values, with their provenance.
 
-    Subclasses decide whether they are compared by content. An `__eq__` here would make all functions equal.
+    Subclasses decide whether they are compared by content. With an `__eq__` here, all functions would be equal.
     """
 
     provenance: Provenance = field(default=(), compare=False, kw_only=True, repr=False)
@@ -113,7 +113,7 @@ class Sequence(Value):
     address: int = 0
 
     def __post_init__(self) -> None:
-        """Drops the items beyond `MAX_SEQUENCE`, as a list that doubles in a loop would fill the memory."""
+        """Drops the items beyond `MAX_SEQUENCE`, because a list that doubles in a loop would fill the memory."""
         if len(self.items) > MAX_SEQUENCE:
             object.__setattr__(self, "items", self.items[:MAX_SEQUENCE])
             object.__setattr__(self, "open", True)
@@ -160,7 +160,7 @@ class ModuleValue(Value):
 
 @frozen(eq=False)
 class NamespacePackage(Value):
-    """A folder of the project without an `__init__.py`, by the name and dots under which `importer` imports it."""
+    """A folder of the project without an `__init__.py`, by the name and dots with which `importer` imports it."""
 
     importer: Module
     level: int
@@ -184,8 +184,8 @@ class Function(Value):
 class Class(Value):
     """A class of the project. `namespace` is the number of the frame of its body.
 
-    `known` caches facts about its bases and fields, which never change. It must not contain the class itself, because
-    only a rare garbage collection would free a class that refers to itself, and its module.
+    `known` caches facts about its bases and fields, which never change. It must not contain the class itself, because a
+    class that refers to itself, and its module, would only be freed by a garbage collection, which is rare.
     """
 
     node: ir.ClassDef
@@ -249,7 +249,7 @@ class Alternatives(Value):
 
 
 def text(*pieces: str | Unknown, provenance: Provenance = ()) -> Text:
-    """Returns a string of these pieces, with adjacent known ones joined. A text that is too long is cut."""
+    """Returns a string of these pieces, with adjacent known ones joined. A string that is too long is cut."""
     joined: list[str | Unknown] = []
     length = 0
     for piece in pieces:
@@ -282,5 +282,5 @@ def raising(reason: str) -> Unknown:
 
 
 def is_raising(value: Value) -> bool:
-    """Returns whether the value stands for an exception."""
+    """Returns whether the value represents an exception."""
     return isinstance(value, Unknown) and value.symbol is RAISES

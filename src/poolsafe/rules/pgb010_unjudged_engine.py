@@ -1,7 +1,8 @@
 """
 ## What it does
-Reports an engine that poolsafe cannot check. Its driver is unknown, one of its cache sizes is unknown and makes a
-difference, or the code that leads to it takes too long to analyse. In the last case, calls with SQL are also reported.
+Reports an engine that poolsafe cannot check. Either its driver is unknown, or a cache size that makes a difference is
+unknown, or the code that leads to it takes too long to analyse. In the last case, the rule also reports calls that run
+SQL.
 
 This rule is off by default. Select it by its full code, with `extend-select = ["PGB010"]` or `--extend-select PGB010`,
 also under flake8; `ALL`, `PGB` and `PGB0` do not select it.

@@ -54,7 +54,8 @@ The fix is safe if the call always receives an asyncpg URL. If the call also cre
   empty.
 - If the dict has a key that only asyncpg and its dialect accept, such as `server_settings` or `command_timeout`,
   poolsafe assumes that only asyncpg uses the dict. The fix is then safe, even if an environment variable can select
-  another driver: that driver already rejects the dict. The fix is unsafe if this file passes another driver's URL.
+  another driver, because that driver rejects the dict with or without the fix. The fix is unsafe if this file passes
+  another driver's URL.
 - If the code has an `if` for the other driver but no `else`, an unsafe fix adds an `else` for asyncpg.
 - If an `if` checks or selects the URL, an unsafe fix adds the keys in the call, under the same condition.
 - If nothing in the file separates asyncpg's engine from that of the other driver, there is no fix.

@@ -8,9 +8,10 @@ sizes are 0. It also fails with unique names under AUTOCOMMIT, and with versions
   `prepared statement "__asyncpg_<uuid>__" does not exist`.
 - Without `statement_cache_size=0`, asyncpg still uses numbered names, for `executemany` and to look up types. That is
   why the widely copied recipe of `NullPool` with a name function fails.
-- With unique names under AUTOCOMMIT, the pooler may send "parse" and "bind" to different server connections, which
-  raises the same exception. It makes no difference whether AUTOCOMMIT is set for the engine, for a copy of it, or for a
-  connection. Alembic's `autocommit_block()` sets it for the connection that env.py opens.
+- With unique names under AUTOCOMMIT, the pooler may send the protocol's Parse and Bind messages for one query to
+  different server connections, which raises the same exception. It makes no difference whether AUTOCOMMIT is set for
+  the engine, for a copy of it, or for a connection. Alembic's `autocommit_block()` sets it for the connection that
+  env.py opens.
 - With an empty name, statements overwrite each other and return **another client's rows**, unless both sizes are 0
   (with asyncpg >= 0.31, `statement_cache_size=0` is enough). If neither size is 0, this happens even if PgBouncer
   supports prepared statements, and even without a pooler.

@@ -56,7 +56,7 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-There is no fix, because the condition may be intended.
+There is no fix, because the condition may be intentional.
 
 ## Versions
 This is always a warning, even if a pooler is configured. A conditional `prepared_statement_cache_size` together with

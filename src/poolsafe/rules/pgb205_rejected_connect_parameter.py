@@ -74,7 +74,7 @@ engine = create_async_engine(
 | `connect_timeout`, `?timeout=` | `timeout` in `connect_args`, as a number |
 | `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`: behind PgBouncer the client cannot set them |
 | `pool_size`, `max_size`, `connection_limit` | the engine's `pool_size` |
-| `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` | nothing |
+| `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` | nothing; remove it |
 | `server_settings`, `ssl`, `command_timeout` as a keyword of `create_async_engine()` | the same in `connect_args` |
 
 ## Fix safety

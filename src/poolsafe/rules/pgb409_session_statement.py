@@ -1,6 +1,6 @@
 """
 ## What it does
-Reports other SQL that needs or clears the state of its server connection.
+Reports other SQL that depends on the state of its server connection, or clears it.
 
 - `PREPARE` without `DEALLOCATE` in its transaction, and `EXECUTE` outside a transaction
 - `DECLARE ... WITH HOLD`
@@ -17,8 +17,8 @@ The client's next transaction may run on another server connection, and another 
 - A cursor is missing too: `InvalidCursorNameError: cursor "c1" does not exist`. Another client can fetch its rows.
 - `LOAD` loads the library on one server connection only, and for every client that uses that connection.
 - `lastval()` returned another client's id, or raised `lastval is not yet defined in this session` (162 of 180).
-- `DISCARD ALL` and `DEALLOCATE ALL` clear the state of an arbitrary server connection, on which other clients may
-  depend. In a transaction, `DISCARD ALL` raises `DISCARD ALL cannot run inside a transaction block`.
+- `DISCARD ALL` and `DEALLOCATE ALL` clear the state of an arbitrary server connection, and other clients may depend on
+  that state. In a transaction, `DISCARD ALL` raises `DISCARD ALL cannot run inside a transaction block`.
 
 `DISCARD ALL` and `DEALLOCATE ALL` also do harm without a pooler and in session mode: they drop the statements that
 asyncpg has cached for the connection. The next queries on that connection, in any part of the application, raise

@@ -48,7 +48,7 @@ Failures out of 108 attempts each in transaction pooling on PgBouncer 1.18:
 | Piccolo 1.38.0 | 74, 62, 77 | 0 |
 
 gino 1.0.1 with asyncpg 0.32 was run in one workload: 43, 55 and 51 failed without the size, about 20 of them with
-another client's rows, and 0 with it. Nothing is needed with session pooling, or with PgBouncer >= 1.21 and
+another client's rows, and 0 with it. No change is needed with session pooling, or with PgBouncer >= 1.21 and
 `max_prepared_statements` above 0.
 
 ## References

@@ -5,7 +5,7 @@ from __future__ import annotations
 from poolsafe.inference.symbols import Symbol, derived
 from poolsafe.inference.values import Text, Unknown, Url, Value
 
-MAX_REPLACED = 3  # operations that are looked through
+MAX_REPLACED = 3  # the provenance is followed through this many operations
 DIRECT_ADDRESS = Unknown("it is the address of a container that the code starts", derived("container"))
 
 

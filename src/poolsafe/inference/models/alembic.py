@@ -75,7 +75,7 @@ def _of_migration(frame: Frame, node: ir.Call | None, arguments: Arguments) -> V
 
 
 def _configure(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """Observes the connection in `context.configure(connection=...)`, which env.py gives to its migrations."""
+    """Observes the connection in `context.configure(connection=...)`, on which env.py runs its migrations."""
     connection = arguments.get(0, "connection")
     if connection is not None:
         frame.observe(node, CONFIGURE, Arguments([connection]))

@@ -48,7 +48,7 @@ from poolsafe.inference.values import (
 
 MAX_COMPARED = 8
 MAX_RANGE = 64
-MAX_UNSURE = 4  # optional items of a dict whose length is still computed
+MAX_UNSURE = 4  # the length of a dict with more optional items is unknown
 
 
 def _range(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -95,7 +95,7 @@ def number(kind: Callable[[Any], Any]) -> Handler:
                 except (ValueError, OverflowError):
                     return raising("a number that cannot be read")
             if isinstance(value, Unknown):
-                # A variable that is not a number is the user's error.
+                # If a variable is not a number, that is a mistake of the user.
                 if not value.override and not isinstance(value.symbol, EnvironmentVariable):
                     may_raise(frame, "ValueError")
                 return Unknown(
@@ -232,7 +232,7 @@ def _is(value: Value, kind: Value) -> bool | None:
 
 
 def _is_of_python(value: Value) -> bool:
-    """Returns whether a value is an object of a built-in type, and so not of a class of the project."""
+    """Returns whether a value has a built-in type, and so not a class of the project."""
     if isinstance(value, Text):
         return not all(isinstance(piece, Unknown) for piece in value.pieces)
     return isinstance(value, (Const, MappingRef, MappingValue, Sequence, Function))
@@ -264,7 +264,7 @@ def _reversed(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value
 
 
 def _next(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """Returns what a generator function yields, or the first item of another iterator, as if it was new."""
+    """Returns what a generator function yields, or the first item of another iterator, as if the iterator was new."""
     value = force(frame, first(frame, node, arguments))
     if isinstance(value, Sequence) and value.items:
         return value.items[0]

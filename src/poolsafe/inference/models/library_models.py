@@ -48,7 +48,7 @@ from poolsafe.libraries import (
     canonical,
 )
 
-# Calls that store their arguments: following imports in them now would run modules without need.
+# Calls that store their arguments: following imports in them now would run modules unnecessarily.
 _PATIENT = frozenset({"fastapi.Depends", "functools.partial"})
 
 _HANDLERS: dict[str, Handler] = {
@@ -106,7 +106,7 @@ def method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, argum
 
 
 def _unknown_method(frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> Value:
-    # Other libraries may have a method of this name, but only testcontainers' takes a driver.
+    # Other libraries may have a method of this name, but only the one of testcontainers has a `driver` parameter.
     if name == "get_connection_url" and "driver" in arguments.keywords:
         stub = stubbed(frame, "testcontainers.connection_url")
         if stub is not None:
@@ -148,7 +148,7 @@ _UNWRAPPING: dict[type[Wrapped], tuple[str, ...]] = {
 }
 
 
-# Methods of drivers' pools and connections that give a connection or cursor of the same driver.
+# Methods of drivers' pools and connections that return a connection or cursor of the same driver.
 _HANDING_ON = frozenset({"acquire", "connection", "cursor", "getconn", "transaction"})
 
 
@@ -172,7 +172,7 @@ def parameter(frame: Frame, function: Function, given: ir.Parameter, otherwise: 
         if connection is not None:
             return connection
     found = pytest.fixture(frame, function, given.name)
-    # An annotation may say more than a fixture that cannot be followed.
+    # If the fixture cannot be followed, the annotation may determine more.
     return otherwise if found is None or (isinstance(found, Unknown) and not isinstance(otherwise, Unknown)) else found
 
 

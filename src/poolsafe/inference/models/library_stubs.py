@@ -1,8 +1,8 @@
 """Stubs of libraries: Python source in `stubs/`, one file for each top-level package, that the interpreter runs.
 
 `stubs/testcontainers.py` stands for all modules of testcontainers: in `testcontainers.postgres.PostgresContainer`, the
-parts before the first name that the stub binds are taken as modules. A stub is parsed when a program first uses its
-library, and it is never imported. It is not a module of the project: its places are never shown, and its calls are
+parts before the first name that the stub binds count as modules. A stub is parsed when a program first uses its
+library, and it is never imported. It is not a module of the project: positions in it are never shown, and its calls are
 observed at the place where the program calls the stub (`Frame.program`). A stub imports what Python cannot express from
 `poolsafe.primitives`, whose functions are implemented in `primitives`.
 """

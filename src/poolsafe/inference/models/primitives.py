@@ -1,6 +1,6 @@
 """The functions that stubs import from `poolsafe.primitives`, which the interpreter implements.
 
-An argument `...` counts as not given.
+An argument `...` counts as omitted.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _NOT_GIVEN = Const(Ellipsis)
 
 
 def _given(arguments: Arguments, index: int, name: str) -> Value | None:
-    """Returns an argument, or None if it is not given."""
+    """Returns an argument, or None if it is omitted."""
     value = arguments.get(index, name)
     return None if value == _NOT_GIVEN else value
 

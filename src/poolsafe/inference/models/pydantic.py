@@ -56,7 +56,7 @@ def _methods(cls: Class) -> list[ir.FunctionDef]:
 
 
 def _names_field(method: ir.FunctionDef, field: str) -> bool:
-    """Returns whether a decorator of the method is called with this field's name, judged by the syntax alone."""
+    """Returns whether a decorator of the method is called with this field's name, by the syntax alone."""
     for decorator in method.decorators:
         if isinstance(decorator, ir.Call):
             for argument in decorator.arguments:
@@ -113,8 +113,8 @@ def _other_fields(frame: Frame, instance: Instance, name: str, words: frozenset[
 def after_validation(frame: Frame, instance: Instance, name: str, value: Value) -> Value:
     """Returns a field's value after the model validators that may set it, or an attribute on the way to it.
 
-    Each validator is run once for an instance. What it changes inside a nested instance is asked for when a field of
-    that is read.
+    Each validator is run once for an instance. Its changes inside a nested instance are applied when a field of that
+    instance is read.
     """
     ran = False
     around = frame.run.answers.nested.get(instance.address, ())
@@ -157,7 +157,7 @@ def _own_decorated(cls: Class) -> list[ir.FunctionDef]:
 
 
 def _run_once(frame: Frame, instance: Instance, cls: Class, method: ir.FunctionDef) -> bool:
-    """Runs a model validator if it was not run for the instance yet. Returns whether the method is one."""
+    """Runs a model validator unless it was run for the instance. Returns whether the method is a model validator."""
     ran: Slot = ("attr", instance.address, f"{method.name}()")
     if frame.state.get(ran) == _TRUE:
         return True
@@ -175,7 +175,7 @@ _TRUE = Const(True)
 
 
 def _is_before(function: Function) -> bool:
-    """Returns whether the validator receives the raw data and not the instance."""
+    """Returns whether the validator receives the raw data instead of the instance."""
     given = [value.arguments.keywords for value in function.decorators if isinstance(value, LibraryResult)]
     modes = [keywords.get("mode") for keywords in given]
     return not any(isinstance(mode, Text) and mode.known == "after" for mode in modes)

@@ -34,12 +34,12 @@ def fixture(frame: Frame, function: Function, name: str) -> Value | None:
         found = module_name(frame, module, _renamed(module).get(name, name))
         if not isinstance(found, Function) or not decorated_as(found.decorators, FIXTURE_DECORATORS):
             continue
-        # A parameter with the fixture's own name stands for the fixture that it overrides.
+        # A parameter with the fixture's own name refers to the fixture that it overrides.
         if found.node is not function.node:
             value = yielded(frame, frame.apply(None, found, Arguments()))
             if _is_switch(function.module, value):
                 value = Unknown("a fixture that tests override")
-            # All who ask for a fixture in one test get the same value.
+            # All parameters with the same fixture get the same value in one test.
             return replace(value, symbol=derived("fixture", name)) if isinstance(value, Unknown) else value
     return None
 
@@ -67,7 +67,7 @@ def _names_given(node: cst.FunctionDef) -> Iterator[str]:
 
 
 def _is_switch(module: Module, value: Value) -> bool:
-    """Returns whether a fixture of a conftest.py is nothing but True or False, which tests below it override."""
+    """Returns whether a fixture of a conftest.py is just True or False, which tests below it override."""
     return os.path.basename(module.path) == "conftest.py" and isinstance(value, Const) and isinstance(value.value, bool)
 
 

@@ -94,7 +94,7 @@ _CONNECTING = frozenset(
 # Methods whose results have a cursor of SQLAlchemy's adapter, and the driver's own connection.
 _RAW = frozenset({"get_raw_connection", "raw_connection"})
 _CONNECTORS = frozenset({"connect", "connect_async"})
-# Methods of a text clause that return the same clause with more details.
+# Methods of a text clause that return the same clause with more information.
 _REFINING = frozenset(
     {"bindparams", "columns", "execution_options", "label", "is_", "is_not", "isnot", "scalar_subquery", "select"}
 )
@@ -118,14 +118,14 @@ def any_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, a
     if name == "run_async" and arguments.positional and isinstance(receiver, Connectable) and receiver.dbapi:
         _run_async(frame, arguments)
     if name in _CONNECTORS and _is_for_asyncpg(arguments):
-        # Google's connectors pass the keywords that they do not know on to asyncpg.
+        # Google's connectors pass unknown keywords on to asyncpg.
         given = Arguments(keywords=arguments.keywords, open_keywords=arguments.open_keywords)
         return _asyncpg_result(frame, node, _CONNECT, given)
     return None
 
 
 def _give_driver_sql(frame: Frame, node: ir.Call, name: str, arguments: Arguments, receiver: Value) -> None:
-    """Observes a call of a driver's method that is given a string, which no SQLAlchemy connection takes."""
+    """Observes a call of a driver's method with a string, which SQLAlchemy's connections do not accept."""
     given = force(frame, arguments.positional[0])
     if any(not isinstance(single, TextClause) for _, single in alternatives(given)):
         sql = Arguments([snapshot(frame, given), *arguments.positional[1:]])
@@ -152,7 +152,7 @@ def _asyncpg(name: str) -> Handler:
 
 
 def _asyncpg_result(frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> Value:
-    """Returns a connection or pool of asyncpg, with the call that makes it as its provenance."""
+    """Returns a connection or pool of asyncpg, with the call that creates it as its provenance."""
     if node is None:
         return LibraryResult(name, arguments)
     made = LibraryResult(name, arguments, symbol=derived(name, node))
@@ -160,7 +160,7 @@ def _asyncpg_result(frame: Frame, node: ir.Call | None, name: str, arguments: Ar
 
 
 def pooled_connection(pool: LibraryResult) -> Value:
-    """Returns a connection of asyncpg's pool: the pool passes the keywords that it does not know on to `connect()`."""
+    """Returns a connection of asyncpg's pool, which passes unknown keywords on to `connect()`."""
     if "connect" in pool.arguments.keywords:
         return Unknown("a pool whose connections are made by a function of its own")
     return replace(pool, name=_CONNECT)
@@ -182,7 +182,7 @@ def _run_sync(frame: Frame, receiver: Value, arguments: Arguments) -> None:
 
 
 def _run_async(frame: Frame, arguments: Arguments) -> None:
-    """`run_async(f)` of an adapter: calls `f` with the connection of the driver, which is taken to be asyncpg's."""
+    """`run_async(f)` of an adapter: calls `f` with the connection of the driver, assumed to be asyncpg's."""
     callee = force(frame, arguments.positional[0])
     if isinstance(callee, Function):
         force(frame, frame.apply(None, callee, Arguments([_ASYNCPGS])))
@@ -241,8 +241,8 @@ _SAME_CONNECTABLE = frozenset({"sync_engine", "sync_connection", "sync_session",
 def sqlalchemy_attribute(frame: Frame, base: Value, name: str) -> Value | None:
     """Returns an attribute of an engine, connection, session or dialect, or None for other values.
 
-    A statement is only reported if asyncpg runs it. In a shallow run, any `dialect` is therefore taken to be asyncpg's,
-    so that branches for other databases are not run.
+    A statement is only reported if asyncpg runs it. In a shallow run, any `dialect` is therefore assumed to be
+    asyncpg's, so that branches for other databases are not run.
     """
     shallow = frame.run.strategy.shallow
     if name == "dialect" and (isinstance(base, Connectable) or (shallow and isinstance(base, _WITH_DIALECT))):
@@ -307,7 +307,7 @@ def _passed(frame: Frame, target: Value | None, event: Value | None) -> Iterator
     given = force(frame, target) if target is not None else None
     if isinstance(given, SessionMaker):
         given = given.session
-    # A class of SQLAlchemy stands for all its engines or sessions, whatever their driver is.
+    # A class of SQLAlchemy means all its engines or sessions, whatever their driver is.
     home = replace(given, engine=False) if isinstance(given, Connectable) else Connectable(None)
     for index, dbapi in _RUNNING.get(name or "", ()):
         yield index, replace(home, dbapi=dbapi)

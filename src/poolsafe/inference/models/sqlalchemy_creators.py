@@ -31,7 +31,7 @@ def _connection(frame: Frame, creator: Value) -> Value:
     made: Value = Unknown("a function that poolsafe cannot follow")
     if isinstance(creator, (Function, Partial, Library)):
         before = frame.state
-        # SQLAlchemy calls it later, so its effects are invisible to the statements that follow here.
+        # SQLAlchemy calls it later, so the statements that follow here do not see its effects.
         frame.state = before.layer()
         made = force(frame, frame.apply(None, creator, Arguments()))
         frame.state = before

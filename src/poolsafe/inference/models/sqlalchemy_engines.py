@@ -31,7 +31,7 @@ def make_engine(frame: Frame, node: ir.Call | None, name: str, arguments: Argume
 
 
 def sets_autocommit(arguments: Arguments) -> bool:
-    """Returns whether a call gives its engine or connection the isolation level AUTOCOMMIT on some path."""
+    """Returns whether a call sets the isolation level of its engine or connection to AUTOCOMMIT on some path."""
     options = arguments.keywords.get("execution_options")
     given = [options.get("isolation_level")] if isinstance(options, MappingValue) else []
     given += [value for name, value in arguments.keywords.items() if name == "isolation_level"]
@@ -67,7 +67,7 @@ def engine_url(function: str, arguments: Arguments) -> Value:
 
 
 def schemes_of(url: Value) -> frozenset[str]:
-    """Returns the schemes that a URL may have, or an empty set if one of them is unknown."""
+    """Returns the schemes that a URL may have, or an empty set if one is unknown."""
     schemes = [single_scheme(single) for _, single in alternatives(for_detection(url))]
     return frozenset() if None in schemes else frozenset(scheme for scheme in schemes if scheme is not None)
 

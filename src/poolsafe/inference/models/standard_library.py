@@ -103,7 +103,7 @@ def _evolve(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 
 
 def _substitute(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """`re.sub`, which is often used to put a driver into a URL. Patterns that could take long are not tried."""
+    """`re.sub`, which is often used to insert a driver into a URL. Patterns that could take long are not tried."""
     pattern, new, subject = (arguments.get(index, name) for index, name in enumerate(("pattern", "repl", "string")))
     known = texts.as_text(for_detection(pattern)).known if pattern is not None else None
     if known is None or new is None or subject is None or not _is_quick(known):

@@ -56,7 +56,7 @@ def _query_of(query: Value) -> Value:
 
 
 def _query_behind(path: Value) -> Value:
-    """Returns the query behind a path: pydantic joins the parts and parses the result."""
+    """Returns the query after a path: pydantic joins the parts and parses the result."""
     written = isinstance(path, Text) and any(isinstance(piece, str) and "?" in piece for piece in path.pieces)
     return parse_query(path) if written and isinstance(path, Text) else Absent()
 
@@ -90,10 +90,10 @@ def parse_url(value: Value) -> Value:
 
 
 def parse_query(rest: Text) -> Value:
-    """Returns the query in a URL or its rest: a mapping of strings, which is open if there is an unknown piece."""
+    """Returns the query of a URL or part of one: a mapping of strings, which is open if a piece is unknown."""
     items: dict[str, Value] = {}
     joined = "".join(piece if isinstance(piece, str) else "\x00" for piece in rest.pieces)
-    # As SQLAlchemy reads it, a password may hold a question mark.
+    # SQLAlchemy accepts a question mark in a password.
     login = _LOGIN.match(joined)
     for part in joined[login.end() if login else 0 :].partition("?")[2].partition("#")[0].split("&"):
         key, _, value = part.partition("=")

@@ -26,7 +26,7 @@ def changed_paths(method: ir.FunctionDef) -> frozenset[Path] | None:
 
 
 class _Reader:
-    """The nodes of a method, and the paths of the objects that its names may stand for."""
+    """The nodes of a method, and the paths of the objects that its names may refer to."""
 
     def __init__(self, method: ir.FunctionDef) -> None:
         self.nodes = [node for statement in method.body.statements for node in ir.walk(statement)]
@@ -38,12 +38,12 @@ class _Reader:
             for target, value in bindings:
                 paths = set(self._in(value))
                 for name in targets(target) if paths else ():
-                    # A name that is bound to a part of itself in a loop stands for ever longer paths.
+                    # A name that is bound to a part of itself in a loop refers to longer and longer paths.
                     self._paths.setdefault(name, set()).update(path for path in paths if len(path) <= _LONGEST)
             grown = sum(map(len, self._paths.values())) > before
 
     def changed_by(self, node: ir.Node) -> Iterator[Path]:
-        """Yields the paths that a statement, or a call in one, may change."""
+        """Yields the paths that a statement, or a call in it, may change."""
         match node:
             case ir.Assign(targets=several) | ir.Delete(targets=several):
                 for target in several:
@@ -69,7 +69,7 @@ class _Reader:
                 yield from self._in(target.value)
 
     def _in(self, node: ir.Expression) -> Iterator[Path]:
-        """Yields the paths of the objects that a value may be, contain or be made of."""
+        """Yields the paths of the objects that a value may be, contain or derive from."""
         match node:
             case ir.Name():
                 yield from self._paths.get(node.id, ())

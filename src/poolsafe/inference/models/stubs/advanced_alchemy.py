@@ -1,4 +1,4 @@
-"""advanced-alchemy, and Litestar by the same names: configuration objects that make their engine themselves."""
+"""advanced-alchemy, and Litestar under the same names: configuration objects that create their own engine."""
 
 from poolsafe.primitives import configured_engine
 

@@ -1,4 +1,4 @@
-"""dependency-injector: providers, which call what they are given with the arguments beside it."""
+"""dependency-injector: providers, which call a given function with the given arguments."""
 
 from poolsafe.primitives import environment_variable, unknown
 

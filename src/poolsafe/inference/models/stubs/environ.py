@@ -1,4 +1,4 @@
-"""django-environ: variables of the environment, by a cast or by a method for each type."""
+"""django-environ: environment variables, read with a cast or with a method for each type."""
 
 from poolsafe.primitives import converted, environment_variable
 

@@ -1,4 +1,4 @@
-"""environs: a method for each type that an environment variable is read as."""
+"""environs: environment variables, read with a method for each type."""
 
 from poolsafe.primitives import converted, environment_variable
 

@@ -1,4 +1,4 @@
-"""ormar: `DatabaseConnection(url, **options)` makes its engine with the options of SQLAlchemy's engine function."""
+"""ormar: `DatabaseConnection(url, **options)` creates its engine with the options of SQLAlchemy's engine function."""
 
 from sqlalchemy.ext.asyncio import create_async_engine
 

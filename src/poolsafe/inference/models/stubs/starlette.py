@@ -1,4 +1,4 @@
-"""Starlette's `Config`: variables of the environment and of an env file, and what they are cast to."""
+"""Starlette's `Config`: variables of the environment and of an env file, converted by a cast."""
 
 from poolsafe.primitives import environment_variable
 

@@ -1,4 +1,4 @@
-"""testcontainers 4: databases that tests start in containers. No pooler stands before them."""
+"""testcontainers 4: databases that tests start in containers. There is no pooler in front of them."""
 
 from poolsafe.primitives import direct_address
 

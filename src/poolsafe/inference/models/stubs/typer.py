@@ -1,4 +1,4 @@
-"""typer: options and arguments of the command line are their defaults."""
+"""typer: options and arguments of the command line, with their defaults as values."""
 
 from poolsafe.primitives import unknown
 
