@@ -1,8 +1,8 @@
-"""Where connections of an engine are put into AUTOCOMMIT after the engine is made.
+"""Where connections of an engine are put into AUTOCOMMIT after the engine is created.
 
-Unique statement names fail there as they do under an engine's own AUTOCOMMIT: 155, 160 and 156 of 180 with the option
-of a connection, of a copy of the engine and of the engine itself (SQLAlchemy 2.1.9, asyncpg 0.32). Alembic's
-`autocommit_block()` gives its connection that option.
+Unique statement names then fail as they do under an engine's own AUTOCOMMIT: 155, 160 and 156 of 180 with the option of
+a connection, of a copy of the engine and of the engine itself (SQLAlchemy 2.1.9, asyncpg 0.32). Alembic's
+`autocommit_block()` sets that option for its connection.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def autocommit_later(observed: Observed, calls: Iterable[ObservedCall]) -> tuple
 
 
 def _in_migrations(observed: Observed, made: cst.Call) -> Iterator[Step]:
-    """Yields the blocks of migrations that put the connection of their env.py into AUTOCOMMIT, if the engine is its."""
+    """Yields the blocks of migrations that put the connection into AUTOCOMMIT, if the engine belongs to env.py."""
     module, project = observed.module, observed.inference.project
     environments = [module] if _is_environment(module) else []
     name = module.index.bound_name(made)
@@ -60,7 +60,7 @@ def _makers(seen: ObservedCall) -> Iterator[int]:
 
 
 def is_made_in_autocommit(module: Module, node: cst.Call) -> bool:
-    """Returns whether `create_async_engine(...).execution_options(...)` makes a copy in AUTOCOMMIT at once."""
+    """Returns whether `create_async_engine(...).execution_options(...)` immediately makes a copy in AUTOCOMMIT."""
     attribute = module.index.parents.get(id(node))
     call = module.index.parents.get(id(attribute))
     if not isinstance(attribute, cst.Attribute) or not isinstance(call, cst.Call) or call.func is not attribute:

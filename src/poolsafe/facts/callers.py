@@ -1,4 +1,4 @@
-"""Where a function that is given its connection is called, and with which connection: read from the syntax."""
+"""The calls of a function that receives a connection, and which connection they pass, read from the syntax."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from poolsafe.syntax.index import CallSite, descendants, last_name
 
 @frozen(eq=False)
 class Caller:
-    """A call of the function, and the expression of the connection that it gives.
+    """A call of the function, and the expression of the connection that it passes.
 
-    `block`: the `with` block that runs where the function yields, or behind `__aenter__`.
+    `block`: the `with` block that runs where the function yields, or after `__aenter__`.
     """
 
     call: cst.BaseExpression
@@ -26,7 +26,7 @@ class Caller:
 
 @frozen(eq=False)
 class Callers:
-    """The calls of a function that the module shows. `complete`: there are no others."""
+    """The calls of a function in its module. `complete`: there are no others."""
 
     seen: tuple[Caller, ...] = ()
     complete: bool = False
@@ -47,8 +47,7 @@ def caller_of_lambda(module: Module, call: cst.BaseExpression, name: str | None)
 def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str) -> Callers:
     """Returns the calls of a function that take a parameter of this name.
 
-    They are complete if the function is in another one or is private by its name, and if nothing but calls
-    mentions it.
+    They are complete if the function is nested or has a private name, and is only mentioned in calls.
     """
     own = function.name.value
     scopes = module.index.scopes.get(id(function), ())
@@ -59,7 +58,7 @@ def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str)
         return Callers()
     sites = [site for site in module.index.calls_by_name.get(own, ()) if site.scopes[: len(scopes)] == scopes]
     if not scopes and not hidden:
-        # A method of another object may have the name.
+        # A method of another object may have the same name.
         sites = [site for site in sites if not isinstance(site.node.func, cst.Attribute) or site.name != own]
     same = [one for one in module.index.functions[own] if one[1][: len(scopes)] == scopes]
     if len(same) != 1:
@@ -74,7 +73,7 @@ def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str)
 
 
 def is_manager(function: cst.FunctionDef) -> bool:
-    """Returns whether a function is a generator that `contextmanager` or `asynccontextmanager` makes a manager of."""
+    """Returns whether a function is a generator decorated with `contextmanager` or `asynccontextmanager`."""
     return any(map(_makes_manager, function.decorators))
 
 
@@ -83,7 +82,7 @@ def _makes_manager(decorator: cst.Decorator) -> bool:
 
 
 def block_of(module: Module, made: cst.BaseExpression) -> cst.With | None:
-    """Returns the `with` block that enters what an expression makes, or None."""
+    """Returns the `with` block that enters the result of an expression, or None."""
     node: cst.CSTNode | None = module.index.parents.get(id(made))
     if isinstance(node, cst.Await):
         node = module.index.parents.get(id(node))
@@ -92,13 +91,13 @@ def block_of(module: Module, made: cst.BaseExpression) -> cst.With | None:
 
 
 def parameters_of(function: cst.FunctionDef) -> list[str]:
-    """Returns the names of the parameters of a function, without those of `*args` and `**kwargs`."""
+    """Returns the names of the parameters of a function, without `*args` and `**kwargs`."""
     given = function.params
     return [one.name.value for one in (*given.posonly_params, *given.params, *given.kwonly_params)]
 
 
 def is_nested(module: Module, function: cst.FunctionDef) -> bool:
-    """Returns whether a function is in another one, so that no one else can call it unless it is handed out."""
+    """Returns whether a function is nested, so that only code that receives it can call it from outside."""
     return any(isinstance(scope, cst.FunctionDef) for scope in module.index.scopes.get(id(function), ()))
 
 
@@ -124,7 +123,7 @@ def _caller(module: Module, site: CallSite, function: cst.FunctionDef, name: str
 
 
 def argument_of(call: cst.Call, name: str, place: int) -> cst.BaseExpression | None:
-    """Returns the argument of a call for a parameter, or None if it is not seen."""
+    """Returns the argument of a call for a parameter, or None if the call does not show it."""
     if any(argument.star for argument in call.args):
         return None
     named = [one.value for one in call.args if one.keyword is not None and one.keyword.value == name]
@@ -141,7 +140,7 @@ def _by_run_sync(call: cst.Call) -> Caller | None:
 
 
 def _mentions(module: Module, region: cst.FunctionDef | None) -> Counter[str]:
-    """Returns how often each name is in a function, or in the module. Cached in the module."""
+    """Returns how often each name occurs in a function, or in the module. Cached in the module."""
     counts: dict[int, Counter[str]] = module.memo.setdefault("mentions", {})
     found = counts.get(id(region))
     if found is None:

@@ -44,7 +44,7 @@ def joined_text(text: Text) -> str:
 
 
 def unclaimed(inference: Inference, sites: Iterable[CallSite]) -> list[CallSite]:
-    """Returns the calls given several commands, or SQL that only callers know, whose execution no run has observed."""
+    """Returns the calls with several commands, or with SQL that callers pass, whose execution no run has observed."""
     wanted = {id(site.node): site for site in sites}
     observed = Observed(inference)
     found: list[CallSite] = []
@@ -98,7 +98,7 @@ def _is_given(args: Iterable[cst.Arg], names: Collection[str]) -> bool:
 
 
 def _names(node: cst.BaseExpression) -> Iterator[str]:
-    """Yields the last name of an expression, looking through subscripts and method calls."""
+    """Yields the last name of an expression, ignoring subscripts and method calls."""
     while True:
         match node:
             case cst.Name():

@@ -1,4 +1,4 @@
-"""The targets in a module that make connections and pools without SQLAlchemy: asyncpg's, psycopg's, and wrappers."""
+"""The targets in a module that create connections and pools without SQLAlchemy: asyncpg's, psycopg's, and wrappers."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from poolsafe.libraries import CLIENT_NAMES, CLIENT_PACKAGES
 from poolsafe.records import frozen
 from poolsafe.syntax.index import CallSite, last_name
 
-# Methods that are called on an object which often comes from another module.
+# Methods of objects that often come from another module.
 _METHODS = frozenset({"set_bind"})
 
 
 @frozen
 class _Imported:
-    """The names that a module binds to the packages or to what they contain. `functions` are the targets themselves."""
+    """The names that a module binds to the packages or to members of them. `functions` are the targets themselves."""
 
     roots: frozenset[str]
     functions: frozenset[str]
 
 
 def client_sites(module: Module) -> list[CallSite]:
-    """Returns the calls that may make a connection or a pool, and those that take such a function as an argument."""
+    """Returns the calls that may create a connection or a pool, and those that take such a function as an argument."""
     imported = _imported(module)
     if not imported.roots:
         return []
@@ -31,7 +31,7 @@ def client_sites(module: Module) -> list[CallSite]:
 
 
 def preparing_sites(module: Module) -> list[CallSite]:
-    """Returns the calls that may name a prepared statement of asyncpg: methods that are given SQL."""
+    """Returns the calls that may name a prepared statement of asyncpg: methods that take SQL."""
     return [
         site
         for name in sorted(PREPARING)
@@ -74,7 +74,7 @@ def _read_imports(module: Module) -> _Imported:
                 functions.add(name)
     grown = bool(roots)
     while grown:
-        # Of `connect = asyncpg.connect` only the last name is kept. A target too many costs time, and no alarm.
+        # Of `connect = asyncpg.connect` only the last name is kept. An extra target only costs time.
         added = {one.new for one in module.index.renamings if one.old in functions or one.old in CLIENT_NAMES}
         grown = bool(added - functions)
         functions |= added

@@ -1,4 +1,4 @@
-"""Whether the transaction of a connection may be committed by what follows: read from the syntax."""
+"""Whether later code may commit the transaction of a connection, read from the syntax."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MAY_COMMIT = frozenset({*BEGINS, "begin_transaction", "commit", "run_migrations
 
 
 def may_commit(module: Module, body: Body, block: Block, call: cst.BaseExpression, keys: frozenset[str]) -> bool:
-    """Returns whether the transaction that a call runs in may be committed in its block, or by what the block calls."""
+    """Returns whether the transaction of a call may be committed in its block, or by a function called there."""
     first, last = module.tree.span(block.node.body)
     if not _is_repeated(module, call, block.node):
         first = module.tree.span(call)[1]
@@ -31,7 +31,7 @@ def may_commit(module: Module, body: Body, block: Block, call: cst.BaseExpressio
 
 
 def commits(module: Module, uses: Iterable[Use], keys: frozenset[str]) -> bool:
-    """Returns whether one of these calls may commit on a connection, by itself or in a function that it is given to."""
+    """Returns whether one of these calls may commit on a connection, itself or in a function that receives it."""
     for use in uses:
         if use.method in ("commit", "begin", "run_sync") and not keys.isdisjoint(use.names):
             if use.method != "run_sync" or not _only_reads(module, use.node):
@@ -44,7 +44,7 @@ def commits(module: Module, uses: Iterable[Use], keys: frozenset[str]) -> bool:
 
 
 def ends_transaction(module: Module, use: Use, keys: frozenset[str]) -> bool:
-    """Returns whether a call ends the transaction of a connection, by itself or in a function that it is given to."""
+    """Returns whether a call ends the transaction of a connection, itself or in a function that receives it."""
     if use.method in ENDS and isinstance(use.node.func, cst.Attribute):
         return True
     called = None if keys.isdisjoint(use.given) else _one_function(module, use.method)
@@ -55,7 +55,7 @@ def ends_transaction(module: Module, use: Use, keys: frozenset[str]) -> bool:
 def end_by_migrations(body: Body, keys: frozenset[str]) -> int | None:
     """Returns where Alembic's migrations end the transaction of the connection that they run on, or None.
 
-    They leave it open if the connection was in one when the context was configured.
+    They leave it open if it was already open when the context was configured.
     """
     is_open = external = begins = False
     for use in body.calls if body.migrates else ():
@@ -79,7 +79,7 @@ def _ends(node: cst.CSTNode, given: set[str]) -> bool:
 
 
 def _code_of(module: Module, name: str | None) -> list[cst.FunctionDef]:
-    """Returns the function of this name, or the methods of the class; none if the module has none or several."""
+    """Returns the function of this name, or the methods of the class; nothing if the module has none or several."""
     function = _one_function(module, name)
     if function is not None:
         return [function]
@@ -88,7 +88,7 @@ def _code_of(module: Module, name: str | None) -> list[cst.FunctionDef]:
 
 
 def methods_of(cls: cst.ClassDef) -> list[cst.FunctionDef]:
-    """Returns the functions that are in a class itself."""
+    """Returns the functions directly in a class."""
     return [one for one in cls.body.body if isinstance(one, cst.FunctionDef)]
 
 
@@ -99,7 +99,7 @@ def _one_function(module: Module, name: str | None) -> cst.FunctionDef | None:
 
 
 def _leaves_open(code: cst.FunctionDef | cst.Lambda) -> bool:
-    """Returns whether a function that is given a connection certainly leaves its transaction open."""
+    """Returns whether a function that receives a connection certainly leaves its transaction open."""
     given = {one.name.value for one in code.params.params}
     for node in descendants(code):
         if isinstance(node, cst.Call):
@@ -112,7 +112,7 @@ def _leaves_open(code: cst.FunctionDef | cst.Lambda) -> bool:
 
 
 def _only_reads(module: Module, call: cst.Call) -> bool:
-    """Returns whether the function that `run_sync` is given certainly leaves the transaction open."""
+    """Returns whether the function passed to `run_sync` certainly leaves the transaction open."""
     given = call.args[0].value if call.args else None
     if isinstance(given, cst.Attribute):
         return given.attr.value in _OF_METADATA
@@ -123,7 +123,7 @@ def _only_reads(module: Module, call: cst.Call) -> bool:
 
 
 def _is_repeated(module: Module, call: cst.BaseExpression, block: cst.With) -> bool:
-    """Returns whether a call is in a loop inside of a block."""
+    """Returns whether a call is in a loop inside a block."""
     for node in module.index.around(call):
         if node is block or isinstance(node, (cst.For, cst.While)):
             return node is not block

@@ -4,7 +4,7 @@
     def provide(dialect, record, cargs, cparams):
         cparams["statement_cache_size"] = 0
 
-What they set reaches `connect()` over connect_args and the URL (seen with SQLAlchemy 2.1.9 and asyncpg 0.32).
+Their values override connect_args and the URL (seen with SQLAlchemy 2.1.9 and asyncpg 0.32).
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from poolsafe.libraries import ENGINE_NAMES
 from poolsafe.syntax.index import descendants, last_name
 
 _EVENT = "do_connect"
-# Of the four parameters of a listener, the dict of keywords.
+# The index of the listener's parameter that is the dict of keywords.
 _KEYWORDS = 3
 _SETTINGS = "server_settings"
 _READING = frozenset({"get", "keys", "items", "values", "copy"})
@@ -34,10 +34,10 @@ _READING = frozenset({"get", "keys", "items", "values", "copy"})
 
 @dataclass(slots=True)
 class Listened:
-    """What listeners do to the keywords of `connect()`.
+    """The effect of listeners on the keywords of `connect()`.
 
-    `keys` are set, each to the expression of its last value, `always` are those of them that are set
-    unconditionally, and `removed` are the keys that are removed. `open`: other changes are possible.
+    `keys` maps the keys that are set to the expressions of their last values. `always` are the keys that are set
+    unconditionally, and `removed` those that are removed. `open`: other changes are possible.
     """
 
     keys: dict[str, cst.BaseExpression] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class Listened:
 
 
 def listened(module: Module, node: cst.Call) -> Listened:
-    """Returns what the listeners of this file do to the connects of the engine that a call makes."""
+    """Returns the effect of this file's listeners on the connections of the engine that a call creates."""
     found = Listened()
     if _EVENT not in module.source.text:
         return found
@@ -56,9 +56,8 @@ def listened(module: Module, node: cst.Call) -> Listened:
         if one.event != _EVENT:
             continue
         name = _engine_name(one.target)
-        # A target that is not one of the file's engines may be this one under another name, and `Engine` means all of
-        # them.
-        # Listeners in other files mostly set a token, and are assumed not to change the sizes.
+        # A target that is not one of the file's engines may be this one under another name. `Engine` means all engines.
+        # Listeners in other files usually set a token, and are assumed not to change the sizes.
         if one.function is not None and (name in own or name not in others):
             _read(one.function, found)
     return found
@@ -115,14 +114,14 @@ def settings_with_listeners(
 
 
 def _items(display: cst.Dict) -> Iterator[tuple[str | None, cst.BaseExpression]]:
-    """Yields the items of a display; a key that is not a literal, and what `**` brings, has the key None."""
+    """Yields the items of a display. The key is None for a key that is not a literal, and for `**`."""
     for element in display.elements:
         key = element.key if isinstance(element, cst.DictElement) else None
         yield str(key.evaluated_value) if isinstance(key, cst.SimpleString) else None, element.value
 
 
 def _value(node: cst.BaseExpression) -> Value:
-    """Returns the value of a literal; of any other expression nothing is known."""
+    """Returns the value of a literal, or an unknown value for any other expression."""
     match node:
         case cst.Integer():
             return Const(node.evaluated_value)
@@ -164,7 +163,7 @@ def _names_of(module: Module, node: cst.Call) -> set[str]:
 
 
 def _read(function: cst.FunctionDef | None, found: Listened) -> None:
-    """Adds what a listener does to its dict of keywords."""
+    """Adds the changes of a listener to its dict of keywords."""
     parameters = [] if function is None else [*function.params.posonly_params, *function.params.params]
     if function is None or len(parameters) <= _KEYWORDS:
         found.open = True
@@ -186,7 +185,7 @@ def _read(function: cst.FunctionDef | None, found: Listened) -> None:
             case cst.Subscript(value=owner) if _is(owner, name):
                 uses -= 1
             case cst.Return(value=cst.BaseExpression() as value):
-                # A listener that returns something makes the connection itself.
+                # A listener that returns a value has created the connection itself.
                 found.open = found.open or not _is(value, "None")
     found.open = found.open or uses > 0
 
@@ -217,7 +216,7 @@ def _set(found: Listened, key: str | None, value: cst.BaseExpression, *, always:
 
 
 def _changes(found: Listened, method: str, call: cst.Call, *, always: bool) -> bool:
-    """Adds what a method sets in the dict, and returns whether all of it can be read."""
+    """Adds the keys that a method sets in the dict, and returns whether all of them are known."""
     if method == "update":
         known = [_updated(found, argument, always=always) for argument in call.args]
         return all(known)
@@ -229,7 +228,7 @@ def _changes(found: Listened, method: str, call: cst.Call, *, always: bool) -> b
 
 
 def _reads(found: Listened, method: str, call: cst.Call) -> bool:
-    """Returns whether a method only reads the dict, or takes a known key away."""
+    """Returns whether a method only reads the dict, or removes a known key."""
     first = call.args[0].value if call.args else None
     if method == "pop" and isinstance(first, cst.SimpleString):
         found.removed.add(str(first.evaluated_value))

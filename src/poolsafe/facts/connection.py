@@ -1,4 +1,4 @@
-"""The connection and pool facts: what is made for asyncpg or psycopg without an engine of SQLAlchemy for asyncpg."""
+"""The connection fact: a connection or pool of asyncpg or psycopg, except in a SQLAlchemy engine on asyncpg."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from poolsafe.syntax.layout import CallLayout
 
 
 class ClientDriver(enum.Enum):
-    """The driver that makes the connections."""
+    """The driver that creates the connections."""
 
     ASYNCPG = "asyncpg"
     PSYCOPG = "psycopg"
@@ -23,7 +23,7 @@ class ClientDriver(enum.Enum):
 class ThresholdState(enum.Enum):
     """The values that reach psycopg as `prepare_threshold`: how often a statement runs before it is prepared.
 
-    `OFF` is None. `AT_ONCE` is 0 and all that counts as 0 (False, a negative number): psycopg prepares at once.
+    `OFF` is None. `AT_ONCE` is 0 or counts as 0 (False, a negative number): psycopg prepares at the first execution.
     """
 
     ABSENT = "absent"
@@ -40,7 +40,7 @@ class Threshold:
     """psycopg's `prepare_threshold`. `value` is the wrong value in Python's notation, for messages.
 
     `literals` are the spans of the literals in this file that a fix may replace by `None`, or None if the value is not
-    written here or something else may read it.
+    written here or other code may read it.
     """
 
     state: ThresholdState
@@ -72,9 +72,9 @@ class RefusedOption:
 class Hook:
     """A function that asyncpg's pool calls with a connection: `init`, once, or `setup`, before each use.
 
-    `setting` is what it sets for the session first, and `origin` where that is. `spans` are all its calls in this
-    file that set something: findings on the hook are about all of them. `kept`: the pool's own reset is replaced, so
-    that settings stay.
+    `setting` is the first session setting that it changes, and `origin` is the place of that. `spans` are all its calls
+    in this file that change one: findings on the hook are about all of them. `kept`: the pool's own reset is replaced,
+    so settings remain.
     """
 
     name: str
@@ -86,7 +86,7 @@ class Hook:
 
 @frozen
 class ConnectionUrl:
-    """The known servers in a URL or in keywords, and the places that the URL comes from.
+    """The known servers in a URL or in keywords, and where the URL comes from.
 
     `signs` suggest a pooler or a direct connection.
     """
@@ -98,10 +98,10 @@ class ConnectionUrl:
 
 @frozen
 class Route:
-    """One path on which SQL may reach the server: what is known of the URL of an engine or connection that may run it.
+    """One path on which SQL may reach the server: what is known about the URL of an engine or connection.
 
-    `direct`: no pooler is in between, or the code says so by a name. `caches`: its connections certainly return to a
-    pool with the statements that asyncpg has cached for them.
+    `direct`: there is no pooler in between, or a name in the code says so. `caches`: its connections certainly return
+    to a pool with the statements that asyncpg has cached for them.
     """
 
     url: ConnectionUrl = ConnectionUrl()
@@ -111,15 +111,14 @@ class Route:
 
 @frozen
 class Connection:
-    """One call that makes a connection or a pool, and the values that reach the driver through it.
+    """One call that creates a connection or a pool, and the values that reach the driver through it.
 
-    `function` is the qualified name of what is called. `size` is asyncpg's `statement_cache_size`, and `threshold`
-    psycopg's `prepare_threshold`; the other one is None. `options` is the dict argument that the driver's keywords are
-    given in, or None if they are keywords of the call itself. `extendable`: one more keyword may be written there,
-    and no path gives it already. `parameters` has the startup parameters, those of the DSN's query included.
-    `direct`: no pooler is in between, or the code says so by the name of the URL.
-    `assumed`: the URL is unknown, so that asyncpg is the driver only if the project has no other one. `in_query`: the
-    wrapper takes the size from the URL's query.
+    `function` is the qualified name of the called function. `size` is asyncpg's `statement_cache_size`, and `threshold`
+    psycopg's `prepare_threshold`; the other one is None. `options` is the dict argument that contains the driver's
+    keywords, or None if they are keywords of the call itself. `extendable`: another keyword may be written there, and
+    no path already has it. `parameters` are the startup parameters, including those in the DSN's query. `direct`: there
+    is no pooler in between, or the name of the URL says so. `assumed`: the URL is unknown, so the driver is only
+    asyncpg if the project has no other one. `in_query`: the wrapper takes the size from the URL's query.
     """
 
     path: str
@@ -147,14 +146,14 @@ class Connection:
 
     @property
     def is_pool(self) -> bool:
-        """Whether the call makes a pool of the driver's own."""
+        """Whether the call creates one of the driver's own pools."""
         return self.function in ASYNCPG_POOLS or self.function in PSYCOPG_POOLS
 
     @property
     def is_wrapped(self) -> bool:
-        """Whether another library makes the connections from what it is given."""
+        """Whether another library creates the connections."""
         return self.function in WRAPPERS
 
 
-# What gives a cache size or startup parameters to asyncpg, for the rules that judge both kinds.
+# The facts with a cache size or startup parameters for asyncpg, for the rules that check both kinds.
 AnyClient: TypeAlias = Engine | Connection

@@ -1,4 +1,4 @@
-"""What every call that makes connections or a pool tells, whichever driver or library makes them."""
+"""The parts of the connection fact that are the same for every driver and library."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def connection_of(
     name, position = given[0].mapping, given[0].position
     options = dict_argument(module, node, layout, given, name, position) if name else None
     if calls[0].function == ENGINE_CONFIG:
-        # It takes the options of its engine in another object.
+        # It takes its engine's options in another object.
         options = ConnectArgs(ConnectArgsForm.FIXED)
     return Connection(
         path=module.path,

@@ -1,4 +1,4 @@
-"""The names by which a function knows one connection, and what it does with them: read from the syntax."""
+"""The names of one connection in a function, and their uses, read from the syntax."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from poolsafe.inference import Module
 from poolsafe.records import frozen
 from poolsafe.syntax.index import descendants, last_name
 
-# Methods that give another object for the same connection, or for one in the same transaction.
+# Methods that return another object for the same connection, or for one in the same transaction.
 SAME = frozenset(
     {"connection", "get_bind", "begin_nested", "execution_options", "get_raw_connection", "driver_connection", "cursor"}
 )
@@ -20,7 +20,7 @@ _OPENING_SQL = re.compile(r"""["']\s*(?:BEGIN|START\s+TRANSACTION)\b""", re.IGNO
 
 
 def dotted(node: cst.BaseExpression | None) -> str | None:
-    """Returns a name with its attributes, as `self.conn`; None for other expressions. `await` is looked through."""
+    """Returns a name with its attributes, such as `self.conn`; None for other expressions. `await` is ignored."""
     match node:
         case cst.Await():
             return dotted(node.expression)
@@ -34,10 +34,10 @@ def dotted(node: cst.BaseExpression | None) -> str | None:
 
 @frozen(eq=False)
 class Use:
-    """A call in a function: its span, and the names of the objects that it is a method of or is given.
+    """A call in a function: its span, and the names of its receiver and arguments.
 
     `method` is the last name of the callee, or None. `given` are the names among its arguments. `opens`: its first
-    argument is a command that begins a transaction. `inner`: it is in a function inside of the function.
+    argument is a command that begins a transaction. `inner`: it is in a nested function.
     """
 
     node: cst.Call
@@ -50,7 +50,7 @@ class Use:
 
 
 class Body:
-    """What the code of a function, or of a module, does with names. It is read once for all commands in it."""
+    """The uses of names in a function or module. They are read once for all commands in it."""
 
     def __init__(self, module: Module, function: cst.FunctionDef | None) -> None:
         nodes = list(descendants(function.body if function is not None else module.tree.module))
@@ -63,7 +63,7 @@ class Body:
         self.yields = [module.tree.span(node)[0] for node in nodes if isinstance(node, cst.Yield)]
 
     def uses(self, keys: frozenset[str]) -> list[Use]:
-        """Returns the calls that use an object of these names, in source order, inner functions left out. Cached."""
+        """Returns the calls that use an object of these names, in source order, except in nested functions. Cached."""
         found = self._uses.get(keys)
         if found is None:
             found = [use for use in self.calls if not use.inner and not keys.isdisjoint(use.names)]
@@ -72,7 +72,7 @@ class Body:
 
 
 def body_of(module: Module, function: cst.FunctionDef | None) -> Body:
-    """Returns what a function does with names. Cached in the module."""
+    """Returns the uses of names in a function. Cached in the module."""
     bodies: dict[int, Body] = module.memo.setdefault("bodies", {})
     found = bodies.get(id(function))
     if found is None:
@@ -95,7 +95,7 @@ def _use(module: Module, function: cst.FunctionDef | None, node: cst.Call) -> Us
 
 
 def names_of(body: Body, receiver: cst.BaseExpression | None) -> frozenset[str]:
-    """Returns the names of the connection in the function: of the receiver, and of what it is taken from."""
+    """Returns the names of the connection in the function: of the receiver, and of the object that it comes from."""
     keys: set[str] = set()
     queue = [receiver]
     bindings = _bindings(body)
@@ -110,7 +110,7 @@ def names_of(body: Body, receiver: cst.BaseExpression | None) -> frozenset[str]:
 
 
 def base_of(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
-    """Returns the connection that an expression is taken from: `conn` of `await conn.execution_options(...)`."""
+    """Returns the connection that an expression comes from: `conn` for `await conn.execution_options(...)`."""
     while True:
         match node:
             case cst.Await():
@@ -118,7 +118,7 @@ def base_of(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
             case cst.Call(func=cst.Attribute() as method) if method.attr.value in SAME:
                 node = method.value
             case cst.Attribute(value=cst.Name(value="self" | "cls")):
-                # An object's own attribute, which may be called `connection`.
+                # The attribute of an object may also be called `connection`.
                 return node
             case cst.Attribute() if node.attr.value in SAME:
                 node = node.value
@@ -127,7 +127,7 @@ def base_of(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
 
 
 def is_of_adapter(body: Body, receiver: cst.BaseExpression | None) -> bool:
-    """Returns whether a connection is the driver's own one inside of a connection of SQLAlchemy."""
+    """Returns whether a connection is the driver's own one inside a connection of SQLAlchemy."""
     name = dotted(receiver)
     made = [value for bound, value in body.assignments if bound == name]
     return any(_takes_driver_connection(node) for node in (receiver, *made))
@@ -138,7 +138,7 @@ def _takes_driver_connection(node: cst.BaseExpression | None) -> bool:
 
 
 def _bindings(body: Body) -> dict[str, list[cst.BaseExpression]]:
-    """Returns what each name of a function is taken from by a method that keeps the connection."""
+    """Returns the object that each name of a function comes from, by a method that keeps the connection."""
     found: dict[str, list[cst.BaseExpression]] = {}
     for name, value in body.assignments:
         base = base_of(value)
@@ -148,7 +148,7 @@ def _bindings(body: Body) -> dict[str, list[cst.BaseExpression]]:
 
 
 def _bound(node: cst.CSTNode) -> Iterator[tuple[str, cst.BaseExpression]]:
-    """Yields the names that a node binds, each with the value."""
+    """Yields the names that a node binds, each with its value."""
     if isinstance(node, cst.Assign):
         for target in node.targets:
             name = dotted(target.target)
@@ -179,7 +179,7 @@ def makers(body: Body, keys: frozenset[str]) -> Iterator[cst.Call]:
 
 
 def is_direct(body: Body, receiver: cst.BaseExpression | None, keys: frozenset[str]) -> bool:
-    """Returns whether a name of the connection, or an argument of what makes it, says that no pooler is passed."""
+    """Returns whether a name of the connection, or an argument of the call that creates it, says that it is direct."""
     if any(map(names_direct_server, keys)):
         return True
     made = [value for name, value in body.assignments if name in keys]

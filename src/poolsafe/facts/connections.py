@@ -1,4 +1,4 @@
-"""Builds one connection fact from the observed calls of a function that makes connections or a pool."""
+"""Builds one connection fact from the observed calls of a function that creates connections or a pool."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _PSYCOPG = PSYCOPG_CONNECTS | PSYCOPG_POOLS
 def collect_connections(observed: Observed) -> tuple[list[Connection], list[Silence]]:
     """Returns the connections and pools of an explored module in source order, and a silence for each unknown one."""
     surroundings = Surroundings(observed)
-    # An engine of another driver has no finding that would speak of its creator.
+    # An engine of another driver has no finding about its creator.
     views = [view for seen in observed.engine_calls for view in views_of(seen) if view.driver is not Driver.OTHER]
     creating = nodes_judged_with_engines(observed.inference.project, observed.module, views)
     found: list[Connection] = []
@@ -48,7 +48,7 @@ def collect_connections(observed: Observed) -> tuple[list[Connection], list[Sile
 
 
 def _without_size(connection: Connection) -> Connection:
-    """Returns a connection that a creator makes. Its sizes are judged with the engine, except for those in the DSN."""
+    """Returns a connection that a creator makes. Its sizes are checked with the engine, except for those in the DSN."""
     in_dsn = tuple(one for one in connection.misplaced if one.where is MisplacedWhere.DSN_QUERY)
     return replace(connection, size=None, misplaced=in_dsn)
 
@@ -79,9 +79,9 @@ def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connectio
 
 
 def _is_made_otherwise(given: Given) -> bool:
-    """Returns whether the pool gets a `connect` function, which may make connections in its own way.
+    """Returns whether the pool has a `connect` function, which may create connections in its own way.
 
-    Keywords that a caller may add are taken to contain none.
+    Keywords that a caller may add are assumed not to contain one.
     """
     written = given.seen.arguments.keywords.get("connect", Absent())
     return any(not isinstance(single, Absent) and single != Const(None) for _, single in alternatives(written))

@@ -39,7 +39,7 @@ def connections(view: View, creator: str) -> Iterator[tuple[Guard, Value]]:
 
 
 def given_to_asyncpg(connection: Value, key: str) -> Value:
-    """Returns the keyword passed to asyncpg's `connect()`, unknown if the connection is created in another way."""
+    """Returns the keyword passed to asyncpg's `connect()`; unknown if the connection is created in another way."""
     arguments = _called(connection, _CONNECT)
     if arguments is not None:
         return _keyword(arguments, key)
@@ -56,9 +56,9 @@ def given_to_adapter(connection: Value, key: str) -> Value:
 
 
 def connect_calls(module: Module, views: list[View], creator: str) -> tuple[cst.Call, ...]:
-    """Returns the calls of asyncpg's `connect()` by which a creator makes all its connections.
+    """Returns the calls of asyncpg's `connect()` with which a creator makes all its connections.
 
-    Returns () if one of them is in another module, or may be given keywords that it does not name.
+    Returns () if one of them is in another module, or may have keywords that it does not name.
     """
     found: list[cst.Call] = []
     for view in views:
@@ -71,9 +71,9 @@ def connect_calls(module: Module, views: list[View], creator: str) -> tuple[cst.
 
 
 def given_to_connects(views: list[View], creator: str) -> list[Given]:
-    """Returns what a creator gives to each call of asyncpg's `connect()`.
+    """Returns the arguments of each of a creator's calls of asyncpg's `connect()`.
 
-    Returns an empty list if it makes one of its connections in another way.
+    Returns an empty list if the creator makes one of its connections in another way.
     """
     found = [_given(guard, made) for view in views for guard, made in connections(view, creator)]
     known = [one for one in found if one is not None]
@@ -91,7 +91,7 @@ def _given(guard: Guard, made: Value) -> Given | None:
 
 
 def judged_elsewhere(project: Project, module: Module, views: list[View], creator: str) -> str:
-    """Returns the path of another module whose own findings speak of the sizes in a creator's `connect()`, or ""."""
+    """Returns the path of another module whose own findings cover the sizes in a creator's `connect()`, or ""."""
     paths = set()
     for view in views:
         for single, given in _made(view, creator):
@@ -102,7 +102,7 @@ def judged_elsewhere(project: Project, module: Module, views: list[View], creato
 
 
 def nodes_judged_with_engines(project: Project, module: Module, views: list[View]) -> frozenset[int]:
-    """Returns the ids of the calls of `connect()` in creators, of whose sizes the findings on the engines speak."""
+    """Returns the ids of the calls of `connect()` in creators whose sizes are covered by findings on the engines."""
     return frozenset(
         id(given.seen.node)
         for view in views
@@ -113,7 +113,7 @@ def nodes_judged_with_engines(project: Project, module: Module, views: list[View
 
 
 def _made(view: View, creator: str) -> Iterator[tuple[Value, Given | None]]:
-    """Yields each creator of a view with what it gives to asyncpg, or with None if it connects in another way."""
+    """Yields each creator of a view with its arguments for asyncpg, or None if it connects in another way."""
     for _, single in alternatives(view.option(creator)):
         for _, made in alternatives(single.connection if isinstance(single, ConnectionFactory) else single):
             yield single, _given(frozenset(), made)
@@ -122,7 +122,7 @@ def _made(view: View, creator: str) -> Iterator[tuple[Value, Given | None]]:
 def _is_judged_there(project: Project, given: Given, creator: Value) -> bool:
     """Returns whether the size is known where the call is.
 
-    If callers decide it, they have to be found there. SQLAlchemy and a function that is called by another name are not.
+    If callers decide it, they have to be found there. SQLAlchemy is not, nor is a call under another name.
     """
     home, call = given.seen.module, given.seen.node
     if not any(
@@ -141,7 +141,7 @@ def _is_judged_there(project: Project, given: Given, creator: Value) -> bool:
 def _is_called_by_name(project: Project, home: Module, function: cst.FunctionDef) -> bool:
     around = home.index.scopes[id(function)]
     is_method = bool(around) and isinstance(around[-1], cst.ClassDef)
-    # A module calls its own functions by their bare names: `asyncpg.connect()` is no call of `connect`.
+    # A module calls its own functions by their bare names: `asyncpg.connect()` is not a call of its own `connect`.
     own = home.index.calls_by_name.get(function.name.value, ())
     if any(is_method or isinstance(site.node.func, cst.Name) for site in own):
         return True

@@ -23,7 +23,7 @@ Version = tuple[int, ...]
 
 @frozen
 class Versions:
-    """The releases that may run, from `lowest` to `highest`. None means no bound on that side.
+    """The releases that may be in use, from `lowest` to `highest`. None means no bound on that side.
 
     `highest` is included unless `highest_included` is False, as in `<0.31`.
     """
@@ -66,15 +66,15 @@ class Service:
 
 @frozen
 class Deployment:
-    """Versions and pooler. A version of None is unknown, so any version may run. A tuple is the one that runs.
+    """Versions and pooler. A version of None is unknown, so it may be any version. A tuple is an exact version.
 
     `product` is the row of the catalogue for the pooler or the server, or None if it is unknown.
     `max_prepared_statements` is PgBouncer's setting of that name, or None if unknown. `assume_asyncpg` says whether an
     asynchronous engine with an unknown driver uses asyncpg. `synchronous_too` says that the project also has a
-    synchronous driver, so that a statement whose execution is not observed may run on that one. `parameters` are the
+    synchronous driver, so a statement whose execution is not observed may run on that driver. `parameters` are the
     startup parameters, in lower case, that the pooler is configured to accept: `ignore_startup_parameters` and
-    `track_extra_parameters`. `evidence` lists the facts that were found in the project's files or in the engine, and
-    not configured.
+    `track_extra_parameters`. `evidence` lists the facts that were found in the project's files or in the engine instead
+    of being configured.
     """
 
     pooler: PoolMode = PoolMode.AUTO
@@ -94,18 +94,18 @@ class Deployment:
 
 
 def lowest(known: Version | Versions | None) -> Version | None:
-    """Returns the oldest release that may run, or None if it is unknown."""
+    """Returns the oldest release that may be in use, or None if it is unknown."""
     return known.lowest if isinstance(known, Versions) else known
 
 
 def at_least(known: Version | Versions | None, bound: Version) -> bool:
-    """Returns whether every release that may run is the bound or newer."""
+    """Returns whether every release that may be in use is the bound or newer."""
     oldest = lowest(known)
     return oldest is not None and _cut(oldest) >= _cut(bound)
 
 
 def older_than(known: Version | Versions | None, bound: Version) -> bool:
-    """Returns whether every release that may run is older than the bound. With an open `>=0.27` it is False."""
+    """Returns whether every release that may be in use is older than the bound; False for an open `>=0.27`."""
     newest = known.highest if isinstance(known, Versions) else known
     if newest is None:
         return False

@@ -1,8 +1,8 @@
-"""Where a fix can add keys only for asyncpg's engines, if it cannot, or should not, do so at the engine's call.
+"""Where a fix can add keys only for asyncpg's engines, if it cannot or should not add them at the engine's call.
 
-A program that serves several databases builds the arguments of each engine in a branch. Such a branch has a place
-that already sets another key for asyncpg: a dict display, `dict(...)`, `update(...)`, `setdefault(...)` or an item
-assignment. A key that is added there reaches the same engines on the same paths.
+A program that serves several databases builds the arguments of each engine in a branch. Such a branch has a place that
+already sets another key for asyncpg: a dict display, `dict(...)`, `update(...)`, `setdefault(...)` or an item
+assignment. A key added there reaches the same engines on the same paths.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class _Finder:
 
     def _places_of(self, passage: Passage, key: str) -> Iterator[Place | None]:
         content = passage.connect_args
-        # Beside a key in the URL nothing can be written, and a place that serves the other paths is no help there.
+        # Nothing can be written next to a key in the URL, and a place for the other paths does not help there.
         in_url = passage.driver is not Driver.OTHER and not isinstance(query_value(passage.view.url, key), Absent)
         if not isinstance(content, MappingValue):
             if in_url:
@@ -117,11 +117,11 @@ class _Finder:
                 yield None
 
     def inside_and_around(self, ours: list[Passage]) -> tuple[tuple[Place, ...], tuple[Place, ...]]:
-        """Returns the places that write connect_args, and those that write options next to which there are none."""
+        """Returns the places that write connect_args, and those that write options without any connect_args."""
         if any(map(self.surroundings.reads_item, _SIZES)):
             return (), ()
         if any(one.holds_own_key for one in ours):
-            # If only asyncpg can get one dict, the other one is another driver's.
+            # If one dict can only reach asyncpg, the other one is for another driver.
             ours = [one for one in ours if not self._is_of_another(one)]
         existing: list[Passage] = []
         missing: list[_Group] = []
@@ -144,7 +144,7 @@ class _Finder:
                 lambda setter, step: (
                     spread.is_fed_by(setter)
                     and self._is_own(step)
-                    # Elsewhere, the new connect_args might replace those of other paths.
+                    # In another place, the new connect_args might replace those of other paths.
                     and (spread.is_first(setter) or not any(_passes(one, step) for one in existing))
                 ),
             )
@@ -155,7 +155,7 @@ class _Finder:
         return not passage.holds_own_key and any(map(self.surroundings.gives_to_another_driver, steps))
 
     def _displays(self, passages: list[Passage]) -> tuple[Place, ...]:
-        """Returns the displays that connect_args begin as, or () if one is not written here for asyncpg alone."""
+        """Returns the displays that connect_args begin as, or () if one is not written here only for asyncpg."""
         places: list[Place] = []
         for passage in passages:
             content = passage.connect_args
@@ -167,7 +167,7 @@ class _Finder:
         return tuple(dict.fromkeys(places))
 
     def _display(self, content: MappingValue) -> Place | None:
-        """Returns the display that a dict begins as, or None if it is not written here for asyncpg alone."""
+        """Returns the display that a dict begins as, or None if it is not written here only for asyncpg."""
         node = written_dict(self.module, content)
         if node is None or self.surroundings.gives_to_another_driver(content.provenance[0]):
             return None
@@ -177,7 +177,7 @@ class _Finder:
     def _setters(self, groups: list[_Group], is_here: _Test) -> tuple[Place, ...]:
         """Returns the places that set one key, the same on all paths, for no engine of another driver.
 
-        A key that the file removes does not count: the engine of another driver may get the rest of the same dict.
+        A key that the file removes does not count: another driver's engine may get the rest of the same dict.
         """
         keys = [key for key in groups[0].items if isinstance(key, str) and key not in _NOT_OPTIONS] if groups else []
         for key in keys:
@@ -224,13 +224,13 @@ class _Finder:
 
     @property
     def is_private(self) -> bool:
-        """Whether nothing but engines reads the dicts of the places that were found."""
+        """Whether only engines read the dicts of these places."""
         reads = self.surroundings.readers.only_engines_read
         alone = all(reads(one, empty_for_another=self.shared) for one in self._dicts)
         return alone and not self.surroundings.spreads_into_asyncpg
 
     def is_known(self, ours: list[Passage]) -> bool:
-        """Returns whether the driver on these paths is surely asyncpg, also for other modules that get the dicts."""
+        """Returns whether the driver on these paths is certainly asyncpg, also for other modules that use the dicts."""
         steps = [step for one in ours for step in one.connect_args.provenance[:1]]
         return self._sure and not any(self.surroundings.is_used_beside_another(step, self.call) for step in steps)
 
@@ -243,7 +243,7 @@ def _lacks(content: Value, key: str) -> bool:
 
 
 def _passes(passage: Passage, step: Step) -> bool:
-    """Returns whether a keyword of the call has the value that is written at a step, on this path too."""
+    """Returns whether a keyword of the call has the value written at a step, also on this path."""
     given = (restrict(value, (passage.guard,)) for value in passage.view.seen.arguments.keywords.values())
     return any(
         one.node is step.node for value in given for _, single in alternatives(value) for one in single.provenance

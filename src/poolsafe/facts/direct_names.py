@@ -1,4 +1,4 @@
-"""Names that say of a URL that it leads to the server itself, past any pooler."""
+"""Names which say that a URL leads directly to the server, without a pooler."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _LONGEST = 300
 
 
 def names_direct_server(text: str) -> bool:
-    """Returns whether a word of an expression, as it is written, names a direct connection."""
+    """Returns whether a word in the source of an expression names a direct connection."""
     if len(text) > _LONGEST or "://" in text:
         return False
     return any(_DIRECT.search(_HUMP.sub("_", word).lower()) for word in _WORD.findall(text))

@@ -1,4 +1,4 @@
-"""Calls that could not be judged, so that comments that suppress findings on them are not reported as unused."""
+"""Calls that could not be checked, so that suppression comments on them are not reported as unused."""
 
 from __future__ import annotations
 

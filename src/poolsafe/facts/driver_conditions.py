@@ -1,7 +1,7 @@
-"""Conditions by which a program tells asyncpg's engine from those of other drivers, and that can be asked at the call.
+"""Conditions with which a program distinguishes asyncpg's engine from others, and which can be tested at the call.
 
-A call that creates engines of several drivers can only give asyncpg's keys under such a condition. The condition is one
-that the code already has: a test of the URL that the call is given, or one that the choice of the URL depends on.
+A call that creates engines of several drivers can only pass asyncpg's keys under such a condition. The code already
+contains the condition: a test of the call's URL, or a test that the choice of the URL depends on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TARGETS = (cst.AssignTarget, cst.AnnAssign, cst.AugAssign)
 
 
 def driver_condition(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> DriverCondition | None:
-    """Returns a condition that tells asyncpg's engine from the others that a call makes, or None."""
+    """Returns a condition that distinguishes asyncpg's engine from the others that a call creates, or None."""
     url = _url_of(call)
     module = surroundings.module
     text = module.tree.text(url) if isinstance(url, (cst.Name, cst.Attribute)) else ""
@@ -51,7 +51,7 @@ def _url_of(call: cst.Call) -> cst.BaseExpression | None:
 
 
 def _tests(module: Module, url: str) -> Iterator[cst.Comparison | cst.Call]:
-    """Yields the tests of the file on what begins or is in the URL of this name, in their order."""
+    """Yields the file's tests of the beginning or content of the URL with this name, in order."""
     memo = f"tests of {url}"
     found: list[cst.Comparison | cst.Call] | None = module.memo.get(memo)
     if found is None:
@@ -62,7 +62,7 @@ def _tests(module: Module, url: str) -> Iterator[cst.Comparison | cst.Call]:
 
 
 def _looked_for(module: Module, node: cst.Comparison | cst.Call, url: str) -> str | None:
-    """Returns what `url.startswith(...)` or `... in url` looks for, or None for another expression."""
+    """Returns the string that `url.startswith(...)` or `... in url` looks for, or None for another expression."""
     match node:
         case cst.Call(
             func=cst.Attribute(value=subject, attr=cst.Name(value="startswith")),
@@ -95,7 +95,7 @@ def _on_url(node: cst.Comparison | cst.Call, passages: list[Passage]) -> bool | 
 
 
 def _named(module: Module, node: cst.CSTNode, call: cst.Call, url: str) -> str | None:
-    """Returns the name that a test is bound to, if it has it wherever the call is reached, or None."""
+    """Returns the name that a test is bound to, if it is bound wherever the call is reached, or None."""
     parents = module.index.parents
     match parents.get(id(node)):
         case cst.Assign(targets=[cst.AssignTarget(target=cst.Name(value=name))]) as assignment:
@@ -104,7 +104,7 @@ def _named(module: Module, node: cst.CSTNode, call: cst.Call, url: str) -> str |
             near = same or (function is None and _bindings(module, url.partition(".")[0]) <= 1)
             line = parents.get(id(assignment))
             block = parents.get(id(line))
-            # Nothing but the beginning of the function or the module is certainly run.
+            # Only the beginning of the function or the module is certainly run.
             certain = block is module.tree.module if function is None else block is function.body
             before = module.tree.span(assignment)[1] < module.tree.span(call)[0]
             return name if near and certain and before and _bindings(module, name) == 1 else None
@@ -112,7 +112,7 @@ def _named(module: Module, node: cst.CSTNode, call: cst.Call, url: str) -> str |
 
 
 def _of_branches(module: Module, call: cst.Call, url: cst.BaseExpression | None) -> DriverCondition | None:
-    """Returns the condition of an `if` that gives the call's URL its scheme in both branches, or None."""
+    """Returns the condition of an `if` that sets the scheme of the call's URL in both branches, or None."""
     if not isinstance(url, cst.Name):
         return None
     function = module.index.innermost_function(call)
@@ -121,7 +121,7 @@ def _of_branches(module: Module, call: cst.Call, url: cst.BaseExpression | None)
         schemes = [_scheme(module, value) for value in values]
         if schemes.count(_ASYNCPG) != 1 or not any(OTHER_DRIVER.match(one) for one in schemes) or not all(schemes):
             continue
-        # Several tests have passed before a later branch. Of two branches, the second one is where the test fails.
+        # A later branch depends on several tests. With only two branches, the second one means that the test failed.
         first = schemes[0] == _ASYNCPG
         if not first and len(schemes) > 2:
             continue
@@ -133,9 +133,9 @@ def _of_branches(module: Module, call: cst.Call, url: cst.BaseExpression | None)
 
 
 def _choices(node: cst.CSTNode, name: str) -> tuple[list[cst.BaseExpression], list[cst.BaseExpression | None]]:
-    """Returns the tests by which a statement chooses what it assigns to a name, and the values, one more than tests.
+    """Returns the tests with which a statement chooses the value of a name, and the values, one more than tests.
 
-    Returns no tests and no values if it does not choose.
+    Both are empty if it does not choose.
     """
     match node:
         case cst.If(test=test, body=body, orelse=cst.Else(body=last)):
@@ -149,7 +149,7 @@ def _choices(node: cst.CSTNode, name: str) -> tuple[list[cst.BaseExpression], li
 
 
 def _assigned(block: cst.BaseSuite, name: str) -> cst.BaseExpression | None:
-    """Returns what a block assigns to a name last, or None."""
+    """Returns the last value that a block assigns to a name, or None."""
     found: cst.BaseExpression | None = None
     for line in block.body:
         for one in line.body if isinstance(line, cst.SimpleStatementLine) else ():
@@ -160,14 +160,14 @@ def _assigned(block: cst.BaseSuite, name: str) -> cst.BaseExpression | None:
 
 
 def _scheme(module: Module, value: cst.BaseExpression | None) -> str:
-    """Returns the scheme of a URL that is written as a text, as `URL.create(...)` or by `.replace(...)`, or ""."""
+    """Returns the scheme of a URL that is written as a string, `URL.create(...)` or `.replace(...)`, or ""."""
     text = module.tree.text(value) if value is not None else ""
     found = _REPLACED.match(text) or _SCHEME.match(text)
     return "" if found is None else found["scheme"]
 
 
 def _of_choice(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> DriverCondition | None:
-    """Returns the condition on which the choice of the URL hangs, if it means the same at the call, or None."""
+    """Returns the condition that the choice of the URL depends on, if it means the same at the call, or None."""
     module, inference = surroundings.module, surroundings.observed.inference
     ours = [one.guard for one in passages if one.driver is Driver.ASYNCPG]
     others = [one.guard for one in passages if one.driver is Driver.OTHER]
@@ -186,7 +186,7 @@ def _of_choice(surroundings: Surroundings, call: cst.Call, passages: list[Passag
 
 
 def _is_unset(one: Literal, guard: Guard) -> bool:
-    """Returns whether the subject of a comparison has its default on a path, which has decided the comparison then."""
+    """Returns whether the subject of a comparison has its default on a path, which decides the comparison."""
     match one.symbol:
         case IsTrue(value=Comparison(left=subject)):
             return any(not each.holds and each.symbol == IsSet(subject) for each in guard)
@@ -196,7 +196,7 @@ def _is_unset(one: Literal, guard: Guard) -> bool:
 def _is_fixed(module: Module, node: cst.BaseExpression, call: cst.Call) -> bool:
     """Returns whether an expression has the same value at the call, as far as the syntax shows.
 
-    It has no effect, and nothing that it reads is bound anew in between.
+    It has no effect, and no name that it reads is rebound in between.
     """
     function = module.index.innermost_function(node)
     parts = list(descendants(node))
@@ -211,7 +211,7 @@ def _is_fixed(module: Module, node: cst.BaseExpression, call: cst.Call) -> bool:
         return False
     if function is None:
         return all(_bindings(module, name) <= 1 for name in names)
-    # In another function. What the module imports, and never binds again, is the same in both.
+    # In another function, names that the module imports and never rebinds have the same value.
     return names <= _imported(module) and not any(_bindings(module, name) for name in names)
 
 
@@ -232,7 +232,7 @@ def _imported(module: Module) -> set[str]:
 
 
 def _bindings(module: Module, name: str, function: cst.FunctionDef | None = None) -> int:
-    """Returns how often a function, or the file, binds a variable or parameter, or an attribute `.name`."""
+    """Returns how often a function, or the file, binds each variable or parameter, or attribute `.name`."""
     memo = f"bindings of names in {id(function)}"
     counts: dict[str, int] | None = module.memo.get(memo)
     if counts is None:

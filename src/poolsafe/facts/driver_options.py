@@ -1,4 +1,4 @@
-"""The options that reach asyncpg or psycopg next to the cache size and the threshold, and those that they refuse."""
+"""The options that reach asyncpg or psycopg besides the cache size and the threshold, and those that they reject."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from poolsafe.inference import Absent, MappingValue, Module, Provenance, Unknown
 from poolsafe.libraries import ASYNCPG_CONNECT, ASYNCPG_POOLS, PSYCOPG_CONNECTS, PSYCOPG_POOLS
 from poolsafe.syntax.layout import CallLayout
 
-# What asyncpg 0.32.0 takes out of a DSN's query; it makes every other key a setting of the server.
+# The keys that asyncpg 0.32.0 reads from a DSN's query; it sends every other key to the server as a setting.
 _DSN_KEYS = frozenset(
     """
     database dbname gsslib host krbsrvname passfile password port service ssl_max_protocol_version
@@ -24,8 +24,8 @@ _DSN_KEYS = frozenset(
     user
     """.split()  # noqa: SIM905
 )
-# Arguments of asyncpg's functions and of other libraries, which no server has a setting for: each connect fails on any
-# server. Tried with asyncpg 0.32.0.
+# Arguments of asyncpg's functions and of other libraries. No server has such a setting, so connecting always fails.
+# Tested with asyncpg 0.32.0.
 _NO_SETTINGS = frozenset(
     """
     command_timeout connect_timeout init max_cacheable_statement_size max_cached_statement_lifetime
@@ -33,7 +33,8 @@ _NO_SETTINGS = frozenset(
     schema setup ssl supa timeout connection_limit max_overflow pool_pre_ping sslaccept socket_timeout
     """.split()  # noqa: SIM905
 )
-# Keywords that connect() and create_pool() of asyncpg refuse, and that people give them: tried with 0.30.0 and 0.32.0.
+# Keywords that programs pass to asyncpg's connect() and create_pool(), which reject them. Tested with 0.30.0 and
+# 0.32.0.
 _REFUSED_BY_ASYNCPG = frozenset(
     """
     application_name autocommit check_same_thread connect_timeout cursor_factory dbname isolation_level max_overflow
@@ -42,14 +43,14 @@ _REFUSED_BY_ASYNCPG = frozenset(
     """.split()  # noqa: SIM905
 )
 _REFUSED_BY_CONNECT = _REFUSED_BY_ASYNCPG | {"init", "max_size", "min_size", "setup", "max_queries"}
-# Keywords that libpq has no option for: tried with psycopg 3.3.9.
+# Keywords for which libpq has no option. Tested with psycopg 3.3.9.
 _REFUSED_BY_PSYCOPG = frozenset(
     {STATEMENT, PREPARED, "server_settings", "search_path", "statement_timeout", "command_timeout", "pool_size"}
 )
 
 
 def misplaced_options(module: Module, layout: CallLayout, given: Iterable[Given]) -> tuple[Misplaced, ...]:
-    """Returns the cache sizes that are given to asyncpg where it refuses them."""
+    """Returns the cache sizes that are passed to asyncpg in a place where it rejects them."""
     found: dict[tuple[str, MisplacedWhere], Misplaced] = {}
     span = (layout.start, layout.end)
     for one in given:
@@ -98,7 +99,7 @@ def _refused(given: Given) -> Iterator[tuple[str, Value, OptionWhere]]:
 
 
 def asyncpg_settings(module: Module, layout: CallLayout, given: Iterable[Given]) -> tuple[ServerSetting, ...]:
-    """Returns the startup parameters: `server_settings` and the DSN's unknown keys, or `options` of psycopg."""
+    """Returns the startup parameters: `server_settings` and the DSN's unknown keys, or psycopg's `options`."""
     found: dict[str, ServerSetting] = {}
     for one in given:
         for key, value, provenance in _settings(one):
@@ -134,7 +135,7 @@ def _query(given: Given) -> Iterator[tuple[str, Value, Provenance]]:
 
 
 def _values_of_key(given: Given, key: str) -> list[Value]:
-    """Returns the values under a key that is certainly named, whatever they are."""
+    """Returns the values under a key that is certainly present, whatever they are."""
     if not any(name == key for name, _ in given.options()):
         return []
     return [single for single in judged_values(given.option(key)) if not isinstance(single, Absent)]
@@ -145,5 +146,5 @@ def _given_values(value: Value) -> list[Value]:
 
 
 def _is_given(value: Value) -> bool:
-    """Returns whether an option is given on some path, whatever its value is."""
+    """Returns whether an option is passed on some path, whatever its value is."""
     return any(not isinstance(single, Absent) for single in judged_values(value))

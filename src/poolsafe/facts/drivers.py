@@ -1,4 +1,4 @@
-"""The driver whose own connection runs SQL, outside of SQLAlchemy: by its value, or by what the file imports."""
+"""The driver whose own connection runs SQL, outside SQLAlchemy, by the connection's value or by the file's imports."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASYNCPG = "asyncpg"
 def driver_of(project: Project, module: Module, calls: Iterable[ObservedCall]) -> tuple[str | None, str]:
     """Returns the package of the driver that runs the SQL of a call, and the reason in words.
 
-    The package is None if it is unknown, and "" if it is certainly no asynchronous driver.
+    The package is None if it is unknown, and "" if it is certainly not an asynchronous driver.
     """
     calls = list(calls)
     for single in _receivers(calls):
@@ -41,25 +41,25 @@ def driver_of(project: Project, module: Module, calls: Iterable[ObservedCall]) -
             if ASYNCPG in imported
             else ("", "the file imports another driver")
         )
-    # A file that passes PostgreSQL's SQL to a driver's own connection probably imports that driver.
+    # A file that passes SQL for PostgreSQL to a driver's own connection probably imports that driver.
     if project.imported(module, _FOR_POSTGRESQL) == {ASYNCPG}:
         return ASYNCPG, "asyncpg is the only asynchronous PostgreSQL driver that the project imports"
     return None, "it is unknown which connection runs it"
 
 
-# Packages with an asynchronous connection to PostgreSQL that takes strings.
+# Packages with an asynchronous connection to PostgreSQL that accepts strings.
 _FOR_POSTGRESQL = frozenset(
     {"asyncpg", "psycopg", "psycopg_pool", "aiopg", "psqlpy", "databases", "tortoise", "piccolo"}
 )
 
 
 def is_asyncpgs(call: ObservedCall) -> bool:
-    """Returns whether a connection or pool of asyncpg is known to run a call."""
+    """Returns whether a connection or pool of asyncpg certainly runs a call."""
     return any(isinstance(one, LibraryResult) and one.name.startswith("asyncpg.") for one in _receivers([call]))
 
 
 def is_pool(calls: Iterable[ObservedCall]) -> bool:
-    """Returns whether a pool of asyncpg runs the SQL, which takes a connection of its own for each call."""
+    """Returns whether a pool of asyncpg runs the SQL, which uses a separate connection for each call."""
     return any(isinstance(one, LibraryResult) and one.name == "asyncpg.create_pool" for one in _receivers(calls))
 
 
@@ -77,7 +77,7 @@ def _is_driver_connection(call: cst.Call) -> bool:
 
 
 def _imported(module: Module) -> set[str]:
-    """Returns the drivers that a module imports anything of, by their packages."""
+    """Returns the drivers from which a module imports anything, as packages."""
     found: set[str] = set()
     for node in module.imports:
         if isinstance(node, cst.ImportFrom):
@@ -89,7 +89,7 @@ def _imported(module: Module) -> set[str]:
 
 
 def _packages(node: cst.BaseExpression, *, absolute: bool) -> Iterator[str]:
-    """Yields the package of a dotted name, and asyncpg if a part of the name says so, as in `adapters.asyncpg.core`."""
+    """Yields the package of a dotted name, and asyncpg if it is a part of the name, as in `adapters.asyncpg.core`."""
     while isinstance(node, cst.Attribute):
         if node.attr.value == ASYNCPG:
             yield ASYNCPG

@@ -1,4 +1,4 @@
-"""The engine fact, which the engine rules judge."""
+"""The engine fact, which the engine rules check."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Driver(enum.Enum):
 
 
 class SizeState(enum.Enum):
-    """The values that reach the driver under one cache-size key, on every path on which the driver is asyncpg."""
+    """The values that reach the driver under one cache-size key, on all paths on which the driver is asyncpg."""
 
     ABSENT = "absent"
     ZERO = "zero"
@@ -35,8 +35,8 @@ class CacheSize:
     """One of the two cache sizes. `value` is the wrong value in Python's notation, for messages.
 
     `literals` are the spans, in the engine's own file, of the literals that a fix may replace by `0`. After that, the
-    size is 0 on every path. It is None if a value is not a literal of this file, if an engine of another driver gets it
-    too, or if a path has no value at all.
+    size is 0 on every path. `literals` is None if a value is not a literal of this file, if another driver's engine
+    also gets it, or if a path has no value.
     """
 
     key: str
@@ -78,7 +78,7 @@ class PrePing(enum.Enum):
 class ConnectArgsForm(enum.Enum):
     """The syntactic form of connect_args at the call, which decides how a fix extends it.
 
-    `ABSENT`: not given, not even by a `**`. `DISPLAY`: a dict display written as the argument. `EXPRESSION`: another
+    `ABSENT`: not passed, not even by a `**`. `DISPLAY`: a dict display written as the argument. `EXPRESSION`: another
     expression written as the argument (a name, `dict(...)`, a call, a conditional). `SPREAD`: it comes, or may come,
     from a `**` argument. `FIXED`: it cannot be extended here (a `*args`, an unknown shape).
     """
@@ -95,7 +95,7 @@ class ConnectArgs:
     """The connect_args argument of the call, as written.
 
     `value` is the span of the written value (DISPLAY, EXPRESSION). `display` is its layout (DISPLAY), and `settings` is
-    the layout of a display under its key `server_settings`. `may_be_none`: the value is None on some path, so that
+    the layout of a display under its key `server_settings`. `may_be_none`: the value is None on some path, so
     `{**value}` would raise.
     """
 
@@ -119,7 +119,7 @@ class MisplacedWhere(enum.Enum):
 
 @frozen
 class Misplaced:
-    """A key that is refused (TypeError) or ignored. `argument` is the index of the call's argument, if it is one.
+    """A key that is rejected (TypeError) or ignored. `argument` is the index of the call's argument, if it is one.
 
     `removal` is the span of text whose deletion removes the key from a URL literal of this file, if there is one.
     """
@@ -146,11 +146,11 @@ class PoolArgument:
 
 @frozen
 class RefusedPoolClass:
-    """A `poolclass` that asynchronous engines refuse.
+    """A `poolclass` that asynchronous engines reject.
 
     `value` is the span of the class's name in the call, and `imported` that of its name in the import. There, the name
-    of the class that replaces it belongs at the offset `sorted_at`, and `previous_end` is the end of the name before.
-    `shared`: something else in the file uses the name. `bound`: the file imports the class that replaces it already.
+    of the replacement class belongs at the offset `sorted_at`, and `previous_end` is the end of the name before.
+    `shared`: other code in the file uses the name. `bound`: the file already imports the replacement class.
     """
 
     name: str
@@ -196,9 +196,9 @@ class WrittenItem:
 
 @frozen
 class Written:
-    """One place that gives a parameter. `value` is in Python's notation, or "" if unknown.
+    """One place that sets a parameter. `value` is in Python's notation, or "" if unknown.
 
-    `alone`: the place is in the engine's own call, so that nothing else uses it.
+    `alone`: the place is in the engine's own call, so nothing else uses it.
     """
 
     place: WrittenText | WrittenItem
@@ -210,10 +210,10 @@ class Written:
 class ConnectParameter:
     """A known key of the URL's query, of connect_args or of a listener.
 
-    Cache sizes and name functions are none, except in an engine of another driver.
+    Cache sizes and name functions do not count, except in another driver's engine.
 
-    `value` is in Python's notation, or "" if unknown. `written` lists all the places that give the value. It is empty
-    if one of them is not in this file or not known. `everywhere`: every path to asyncpg gives it.
+    `value` is in Python's notation, or "" if unknown. `written` lists all the places that set the value. It is empty if
+    one of them is not in this file or unknown. `everywhere`: every path to asyncpg sets it.
     """
 
     key: str
@@ -226,9 +226,9 @@ class ConnectParameter:
 
 @frozen
 class EngineKeyword:
-    """A keyword of the engine function, or an option of its configuration. The sizes and names of PGB105 are none.
+    """A keyword of the engine function, or an option of its configuration, other than the keys of PGB105.
 
-    `argument` is the index of the call's argument if it is written there. `everywhere`: every path to asyncpg gives it.
+    `argument` is the index of the call's argument if it is written there. `everywhere`: every path to asyncpg sets it.
     """
 
     name: str
@@ -251,11 +251,11 @@ class EngineUrl:
     """The driver and the servers in the URLs that the engine is created with.
 
     `driver_everywhere`: the driver is asyncpg on every path to this call, the code names no other driver that the
-    environment may choose, and callers cannot pass another function to be called. Only then is a fix safe.
+    environment may select, and callers cannot replace the function that is called. Only then is a fix safe.
     `driver_reason` says why the driver is unknown. `shared`: the call also creates engines of other drivers, whose
     arguments a fix must not change. `chooses_driver`: the URL is composed of an unknown driver and the rest. `servers`
-    are the addresses, as far as they are known. `scheme` is the one of all URLs if it is known to be another driver's,
-    else "". `signs` speak for or against a pooler.
+    are the addresses, as far as they are known. `scheme` is the scheme of all URLs if it is known and not asyncpg's,
+    else "". `signs` suggest a pooler or a direct connection.
     """
 
     driver: Driver
@@ -271,7 +271,7 @@ class EngineUrl:
 
 @frozen
 class CacheSizes:
-    """Both cache sizes as they reach the driver, and the keys for them, or for names, that have no effect."""
+    """Both cache sizes as they reach the driver, and the misplaced keys for them or for names."""
 
     statement: CacheSize
     prepared: CacheSize
@@ -284,14 +284,14 @@ class CacheSizes:
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """The keys that are not given at all, not even in the wrong place."""
+        """The keys that are not set at all, not even in the wrong place."""
         given = {one.key for one in self.misplaced}
         return tuple(size.key for size in self.both if size.state is SizeState.ABSENT and size.key not in given)
 
 
 @frozen
 class Naming:
-    """How prepared statements are named. `own_class`: a connection class is given, which may name them in its way."""
+    """How prepared statements are named. `own_class`: a connection class may name them in its own way."""
 
     name_function: NameFunction
     own_class: bool = False
@@ -301,8 +301,8 @@ class Naming:
 class Pooling:
     """The pool and its pre-ping.
 
-    `pre_ping_value` is the span of what the call passes as `pool_pre_ping`, if it does. `arguments` are those that the
-    pool class may not accept. `refused` is the pool class itself if asynchronous engines refuse it.
+    `pre_ping_value` is the span of the call's `pool_pre_ping` argument, if there is one. `arguments` are those that the
+    pool class may not accept. `refused` is the pool class itself if asynchronous engines reject it.
     """
 
     pool: Pool
@@ -315,9 +315,9 @@ class Pooling:
 
 @frozen
 class Parameters:
-    """What else reaches asyncpg's `connect()`. `known`: nothing beyond these fields and the cache sizes does.
+    """The other arguments of asyncpg's `connect()`. `known`: there are none besides these fields and the cache sizes.
 
-    `keywords` are given to the engine function itself, which refuses what it does not know.
+    `keywords` are passed to the engine function itself, which rejects unknown ones.
     """
 
     connect: tuple[ConnectParameter, ...] = ()
@@ -331,10 +331,10 @@ class EngineLayout:
     """How the engine is written, and where a fix can write.
 
     `call` is the call with the engine function's arguments. `writable`: arguments can be added to it. `brought` are the
-    keywords among those that a fix may add (`connect_args`, `pool_pre_ping`) that a `**` may pass on some path.
-    `connects` are the calls of asyncpg's `connect()` by which the creator makes all its connections; it is empty if
-    they cannot be edited here. `destinations` are the other places for connect_args. `passed_on` is the parameter by
-    which callers elsewhere may bring keywords, if there is one.
+    keywords that a fix may add (`connect_args`, `pool_pre_ping`) and that a `**` may pass on some path. `connects` are
+    the calls of asyncpg's `connect()` with which the creator makes all its connections; it is empty if they cannot be
+    edited here. `destinations` are the other places for connect_args. `passed_on` is the parameter through which
+    callers elsewhere may pass keywords, if there is one.
     """
 
     call: CallLayout
@@ -352,12 +352,12 @@ class Engine:
 
     `function` is the full name of the engine function. `span` is that of the call that creates the engine, where
     findings are reported; its arguments may be written in another one (`layout.call`). `creator` is the keyword of the
-    creator, if one is given, and `judged_in` the path of another module whose own findings speak of the sizes that it
-    gives to asyncpg, or "". `autocommit` is None if it is unknown, and `autocommit_later` are the places that put a
-    connection or a copy of the engine into AUTOCOMMIT, looked for only if a name function needs them. `asynchronous`:
-    no engine for a synchronous driver is created here. `direct`: the server is a container that the code starts, or the
-    engine never connects, so there is no pooler in between. `disposed`: the function that creates the engine also
-    disposes of it, so that it lives for one task. `keywords_open`: arguments may be passed that are unknown.
+    creator, if there is one, and `judged_in` the path of another module whose own findings cover the sizes that the
+    creator passes to asyncpg, or "". `autocommit` is None if it is unknown, and `autocommit_later` are the places that
+    put a connection or a copy of the engine into AUTOCOMMIT, collected only if a name function needs them.
+    `asynchronous`: no engine for a synchronous driver is created here. `direct`: there is no pooler, because the server
+    is a container that the code starts, or because the engine never connects. `disposed`: the function that creates the
+    engine also disposes of it, so it lives for one task. `keywords_open`: there may be unknown arguments.
     """
 
     path: str

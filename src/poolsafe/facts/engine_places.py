@@ -1,4 +1,4 @@
-"""Where the options of an engine are written, apart from its call, and what else may set them."""
+"""Where the options of an engine are written outside its call, and what else may set them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from poolsafe.syntax.layout import MissingBranch, Place
 
 @frozen
 class DriverCondition:
-    """An expression of the code that tells asyncpg's engine from others at the call.
+    """An expression of the code that distinguishes asyncpg's engine from others at the call.
 
-    `holds`: it is true for asyncpg's engine, and false for the others; else the reverse.
+    `holds`: it is true for asyncpg's engine and false for the others; otherwise, it is the other way round.
     """
 
     text: str
@@ -19,14 +19,14 @@ class DriverCondition:
 
 @frozen
 class Destinations:
-    """The places of the file, other than the engine's call, where a fix can write keys for asyncpg's engines alone.
+    """The places in the file, other than the engine's call, where a fix can write keys only for asyncpg's engines.
 
-    `beside` are those that set one of the cache sizes to 0, if the other one is not given at all: what is written there
-    is given under the same condition. `inside` are those that write connect_args and `around` those that write the
-    other options, if neither size is given: together they serve every path of asyncpg, some by connect_args that exist
-    and some by new ones. `certain`: nothing but asyncpg's engines gets what is written there. `holds_own_keys`: the
-    connect_args hold a key already that only asyncpg takes. `branch`: an `if` for another driver, if it is not certain.
-    `condition`: what tells asyncpg's engine from the others at the call, if it is not certain and there is no branch.
+    `beside` are those that set one of the cache sizes to 0, if the other one is not set at all: a key written there has
+    the same condition. `inside` are those that write connect_args and `around` those that write the other options, if
+    neither size is set: together they cover every path of asyncpg, some with existing connect_args and some with new
+    ones. `certain`: only asyncpg's engines get the keys written there. `holds_own_keys`: the connect_args already
+    contain a key that only asyncpg accepts. `branch`: an `if` for another driver, if not `certain`. `condition`: the
+    test that distinguishes asyncpg's engine from the others at the call, if not `certain` and there is no branch.
     """
 
     beside: tuple[Place, ...] = ()
@@ -40,9 +40,9 @@ class Destinations:
 
 @frozen
 class PassedOn:
-    """The `**` parameter of a public function, which the engine's call passes on: callers may bring any keyword.
+    """The `**` parameter of a public function, which the engine's call passes on: callers may pass any keyword.
 
-    `alone`: no other code of the function uses it, and the call spreads nothing else.
+    `alone`: no other code of the function uses it, and it is the call's only `**` argument.
     """
 
     name: str

@@ -106,7 +106,7 @@ def _of_another_driver(module: Module, calls: list[ObservedCall]) -> Silence:
     schemes = sorted({scheme for seen in calls for scheme in schemes_of(seen)})
     what = f"its URL begins with {' or '.join(f'`{scheme}://`' for scheme in schemes)}"
     if ENGINE_FUNCTIONS[calls[0].function] and not any("+" in scheme for scheme in schemes):
-        # Often a placeholder: the default driver of such a URL is hardly ever an asynchronous one.
+        # Often a placeholder: the default driver of such a URL is rarely an asynchronous one.
         what += ", which names no driver"
     return Silence(functools.partial(module.tree.span, calls[0].node), Cause.OTHER_DRIVER, what)
 
@@ -120,7 +120,7 @@ def _asyncpgs(calls: list[ObservedCall]) -> list[ObservedCall]:
 
 
 def _hangs_on_other_callers(engine: Engine) -> bool:
-    """Returns whether a fix of the engine may depend on what other modules pass to the function that creates it."""
+    """Returns whether a fix may depend on the arguments that other modules pass to the function around the engine."""
     sizes = engine.sizes.both
     if all(size.state is SizeState.ZERO for size in sizes) and engine.pooling.pre_ping is PrePing.TRUE:
         return False
@@ -136,7 +136,7 @@ def _all_views(seen: ObservedCall) -> Iterator[View]:
 
 
 def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: list[ObservedCall]) -> Engine:
-    """Returns the engine of a call. `elsewhere` are calls from other modules, which only repairs consider."""
+    """Returns the engine of a call. `elsewhere` are calls from other modules, which only fixes consider."""
     module = surroundings.module
     node = calls[0].node
     written = _written_call(calls[0])
@@ -161,7 +161,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     name_function = name_function_of(judged)
     autocommit = True if is_made_in_autocommit(module, node) else autocommit_of(judged)
     named = name_function in (NameFunction.EMPTY, NameFunction.UNIQUE) and not autocommit
-    # With a creator, SQLAlchemy connects to no server that its own URL names.
+    # With a creator, SQLAlchemy does not connect to the server in its own URL.
     addresses = [one.servers() for one in connects] or [servers_of(view.url) for view in judged]
     return Engine(
         path=module.path,

@@ -1,4 +1,4 @@
-"""What a call that creates a connection or a pool passes to the driver: its URL, and options by name."""
+"""The arguments that a call passes to the driver for a connection or a pool: the URL, and options by name."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from poolsafe.inference.models import is_address, parse_url
 from poolsafe.libraries import ENGINE_FUNCTIONS, PSYCOPG_CONNECTS, PSYCOPG_POOLS
 from poolsafe.records import frozen
 
-# The argument whose dict holds the driver's options, for calls that do not take them as keywords of their own.
+# The argument whose dict contains the driver's options, for calls that do not take them as keywords.
 _MAPPINGS = {
     **dict.fromkeys(PSYCOPG_POOLS, ("kwargs", None)),
     "piccolo.engine.PostgresEngine": ("config", 0),
@@ -50,10 +50,10 @@ _URLS = {
 
 @frozen
 class Given:
-    """One observed call. `mapping` is the name of the argument that holds the driver's options, or "" for keywords.
+    """One observed call. `mapping` is the name of the argument that contains the driver's options, or "" for keywords.
 
-    The path of `seen` has the URL's default, not what the environment may bring in its place: `overridden` says whether
-    it may, and `everywhere` is the call with both.
+    The path of `seen` has the URL's default, not a value from the environment: `overridden` says whether the
+    environment may replace it, and `everywhere` is the call with both.
     """
 
     seen: ObservedCall
@@ -74,14 +74,14 @@ class Given:
         return restrict(seen.arguments.get(0, name) or Absent(), seen.path)
 
     def addresses(self) -> Iterator[tuple[Guard, Value]]:
-        """Yields what names the server, the URL or a host, each with its guard, which asks for a default's variable."""
+        """Yields the values that name the server, each with its guard, which tests a default's variable."""
         for guard, url in alternatives(self._url_on(self.everywhere)):
             host = self.option("host") if isinstance(url, (Absent, Const)) else Absent()
             yield from [(guard, url)] if isinstance(host, Absent) else alternatives(host)
 
     @property
     def container(self) -> Value:
-        """The dict argument that holds the driver's options, or Absent if there is none or keywords are used."""
+        """The dict argument that contains the driver's options, or Absent if there is none or keywords are used."""
         if not self.mapping:
             return Absent()
         positional = self.seen.arguments.positional
@@ -90,18 +90,18 @@ class Given:
         return restrict(option_of(self.seen, self.mapping), self.seen.path)
 
     def option(self, key: str) -> Value:
-        """Returns the value of an option, Absent if it is certainly not given, or Unknown."""
+        """Returns the value of an option, Absent if it is certainly not passed, or Unknown."""
         if not self.mapping:
             return open_where_absent(restrict(option_of(self.seen, key), self.seen.path))
         item = item_of(self.container, key, "options", "the options are not a dict that poolsafe can follow")
         return open_where_absent(restrict(item, self.seen.path))
 
     def option_of_call(self, name: str) -> Value:
-        """Returns a keyword of the call itself, as `option` does."""
+        """Returns the value of a keyword of the call itself, as `option` does."""
         return open_where_absent(restrict(option_of(self.seen, name), self.seen.path))
 
     def options(self) -> Iterator[tuple[str, Value]]:
-        """Yields the known options by name, those that are absent on some path included."""
+        """Yields the known options by name, including those that are absent on some path."""
         if not self.mapping:
             yield from self.seen.arguments.keywords.items()
             return
@@ -120,7 +120,7 @@ class Given:
                     yield from ((key, value) for key, value in query.items.items() if isinstance(key, str))
 
     def servers(self) -> Iterator[Server]:
-        """Yields the addresses of the URL, or those that the keywords name."""
+        """Yields the addresses in the URL, or in the keywords."""
         for _, url in alternatives(for_detection(self.url)):
             if isinstance(url, (Absent, Const)):
                 host, port = (as_text(for_detection(self.option(key))) for key in ("host", "port"))
@@ -132,14 +132,14 @@ class Given:
 
     @property
     def is_direct(self) -> bool:
-        """Whether no pooler is in between, or the names that the URL has in the code say so."""
+        """Whether there is no pooler in between, or the names of the URL in the code say so."""
         url = self.url
         values = [url] if not isinstance(url, Absent) else [self.option("host")]
         return all(is_address(value) for value in values) or any(map(_is_named_direct, values))
 
 
 def given_by(seen: ObservedCall) -> Given:
-    """Returns what an observed call gives to the driver."""
+    """Returns the arguments that an observed call passes to the driver."""
     mapping, position = _MAPPINGS.get(seen.function, ("", None))
     given = Given(seen, mapping, position, seen)
     urls = alternatives(given.url)
@@ -152,7 +152,7 @@ def given_by(seen: ObservedCall) -> Given:
 
 
 def _is_named_direct(url: Value) -> bool:
-    """Returns whether the names that each alternative of a URL comes from say that it leads to the server itself."""
+    """Returns whether the names behind each alternative of a URL say that it leads directly to the server."""
     found = [single for _, single in alternatives(for_detection(url)) if not is_parameter(single)]
     found = found or [single for _, single in alternatives(url)]
     return all(any(map(names_direct_server, _names_of(single))) for single in found)

@@ -1,6 +1,6 @@
-"""Objects that hold a connection as an attribute, and the methods that use it there: read from the syntax.
+"""Objects with a connection as an attribute, and the methods that use it, read from the syntax.
 
-A lock is often such an object: its class takes the lock in one method and releases it in another one.
+A lock is often such an object: its class acquires the lock in one method and releases it in another.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _COMMITS = frozenset({"commit", "rollback"})
 
 
 class Holding:
-    """A method of a class, and the attribute of its object that is the connection."""
+    """A method of a class, and the attribute of its instance that is the connection."""
 
     def __init__(self, module: Module, function: cst.FunctionDef, cls: cst.ClassDef, attribute: cst.Attribute) -> None:
         self._module = module
@@ -30,7 +30,7 @@ class Holding:
         self.keys = frozenset({dotted(attribute) or ""})
 
     def bodies(self) -> list[Body]:
-        """Returns what the methods of the class do with names."""
+        """Returns the uses of names in the methods of the class."""
         return [body_of(self._module, one) for one in methods_of(self._class)]
 
     def is_acquired(self) -> bool:
@@ -38,7 +38,7 @@ class Holding:
         return any(is_acquired(body, self.keys) for body in self.bodies())
 
     def callers(self) -> tuple[Caller, ...]:
-        """Returns the calls of the method in the module, with the connection that its object was given."""
+        """Returns the calls of the method in the module, with the connection passed to its instance."""
         own = self.function.name.value
         sites = self._module.index.calls_by_name.get(own, ())
         by_itself = tuple(
@@ -66,7 +66,7 @@ class Holding:
                 yield from self._calls_on(name, site.node, own, given)
 
     def _calls_on(self, name: str, made: cst.Call, own: str, given: cst.BaseExpression) -> Iterator[Caller]:
-        """Yields the calls of the method on an object of this name, or the blocks that enter it."""
+        """Yields the calls of the method on an object of this name, or the `with` blocks that enter the object."""
         function = self._module.index.innermost_function(made)
         body = body_of(self._module, function)
         for use in body.calls:
@@ -78,7 +78,7 @@ class Holding:
                     yield Caller(node.item, given, block_of(self._module, node.item))
 
     def _parameter(self) -> tuple[str, int] | None:
-        """Returns the parameter of the class that the attribute is set to, and its place; or None."""
+        """Returns the parameter of the class that the attribute is set to, and its position; or None."""
         methods = {one.name.value: one for one in methods_of(self._class)}
         init = methods.get("__init__")
         if init is None:
@@ -99,18 +99,19 @@ class Holding:
         return None
 
     def exits(self) -> tuple[cst.Call, ...]:
-        """Returns the calls on the connection in the method that ends the block which this method begins."""
+        """Returns the calls on the connection in the method that ends the block that this method begins."""
         name = _ENTERING.get(self.function.name.value)
         ends = [one for one in methods_of(self._class) if one.name.value == name]
         bodies = [body_of(self._module, one) for one in ends]
-        # `self.release()` is not a call on the connection, but releases it.
+        # `self.release()` is not a call on the connection, but it releases the connection.
         own = frozenset({dotted(self._attribute.value) or ""})
         return tuple(use.node for body in bodies for use in body.uses(self.keys | own))
 
     def elsewhere(self, call: cst.BaseExpression) -> tuple[tuple[cst.Call, bool], ...]:
         """Returns the calls on the connection in the other methods, each with whether it can be in the transaction.
 
-        It cannot if this method ends it behind `call`, if another one commits, or if the same method ends it before.
+        It cannot be if this method ends the transaction after `call`, if another one commits, or if the same method
+        ends it before.
         """
         start = self._module.tree.span(call)[0]
         here = body_of(self._module, self.function)
@@ -136,7 +137,7 @@ class Holding:
 
 
 def holding(module: Module, function: cst.FunctionDef, base: cst.BaseExpression | None) -> Holding | None:
-    """Returns the attribute of a method's own object that an expression is, or None for other expressions."""
+    """Returns the attribute if an expression is one of the method's own instance, or None for other expressions."""
     scopes = module.index.scopes.get(id(function), ())
     cls = scopes[-1] if scopes else None
     if not isinstance(cls, cst.ClassDef) or not isinstance(base, cst.Attribute) or not function.params.params:
@@ -146,7 +147,7 @@ def holding(module: Module, function: cst.FunctionDef, base: cst.BaseExpression 
 
 
 def holders_in(module: Module, body: Body, keys: frozenset[str]) -> frozenset[str]:
-    """Returns the names of the objects of the module's classes that a function gives a connection of these names."""
+    """Returns the names of the module's instances to which a function passes a connection of these names."""
     return frozenset(
         name
         for name, value in body.assignments
@@ -157,7 +158,7 @@ def holders_in(module: Module, body: Body, keys: frozenset[str]) -> frozenset[st
 
 
 def _names_bound(module: Module, made: cst.Call) -> list[str]:
-    """Returns the names that the statement around a call binds to what it makes."""
+    """Returns the names that the statement around a call binds to its result."""
     node = module.index.parents.get(id(made))
     if isinstance(node, cst.Await):
         node = module.index.parents.get(id(node))

@@ -12,9 +12,9 @@ from poolsafe.syntax.index import CallSite, children, descendants, last_name
 
 
 def is_disposed_where_made(module: Module, node: cst.Call) -> bool:
-    """Returns whether the function around an engine's call disposes of the engine, so that it lives for one task.
+    """Returns whether the function around an engine's call disposes of the engine, so it lives for one task.
 
-    It does not if the function yields in between, as a lifespan does, or runs a server until it is stopped.
+    It lives longer if the function yields in between, as a lifespan does, or runs a server until it is stopped.
     """
     function = module.index.innermost_function(node)
     name = module.index.bound_name(node)
@@ -29,7 +29,7 @@ _DESCRIBING = frozenset({"dialect", "driver", "name", "url"})
 
 
 def never_connects(module: Module, node: cst.Call) -> bool:
-    """Returns whether an engine makes no connection, because only its URL or dialect is used."""
+    """Returns whether an engine never connects, because only its URL or dialect is used."""
     if _describes(module, node):
         return True
     function, name = module.index.innermost_function(node), module.index.bound_name(node)
@@ -51,7 +51,7 @@ def _describes(module: Module, node: cst.CSTNode) -> bool:
 
 
 def _is_attribute_or_target(module: Module, name: cst.Name) -> bool:
-    """Returns whether a name is one of another object, or is bound here."""
+    """Returns whether a name is an attribute of another object, or is bound here."""
     around = module.index.parents.get(id(name))
     match around:
         case cst.Attribute(attr=attr):
@@ -70,7 +70,7 @@ def _calls_in(module: Module, function: cst.FunctionDef) -> Iterator[CallSite]:
 
 
 def _serves(site: CallSite) -> bool:
-    """Returns whether a call runs a server or the like until it is stopped, such as `uvicorn.run(app)`."""
+    """Returns whether a call runs a server or a similar program until it is stopped, such as `uvicorn.run(app)`."""
     callee = site.node.func
     if site.name == "run" and isinstance(callee, cst.Attribute) and isinstance(callee.value, cst.Name):
         return callee.value.value in SERVERS
@@ -88,7 +88,7 @@ def _disposes(site: CallSite, name: str) -> bool:
 
 
 def _own_nodes(function: cst.FunctionDef) -> Iterator[cst.CSTNode]:
-    """Yields the nodes of a function's body, without those of functions and classes inside it."""
+    """Yields the nodes of a function's body, except those of nested functions and classes."""
     stack: list[cst.CSTNode] = [function.body]
     while stack:
         node = stack.pop()
@@ -114,7 +114,7 @@ def _goes_on(node: cst.CSTNode, name: str) -> bool:
 
 
 def _is_or_holds(value: cst.BaseExpression, name: str) -> bool:
-    """Returns whether an expression is a name, or a display that holds it."""
+    """Returns whether an expression is a name, or a display that contains it."""
     match value:
         case cst.Name():
             return value.value == name

@@ -1,4 +1,4 @@
-"""The listeners to SQLAlchemy's events in a module: read from the syntax."""
+"""The listeners to SQLAlchemy's events in a module, read from the syntax."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Listener:
 
 
 def listener_around(module: Module, call: cst.Call) -> str:
-    """Returns the event of SQLAlchemy whose listener a call is in, also in a function inside of it, or ""."""
+    """Returns the SQLAlchemy event whose listener contains a call, also in a nested function, or ""."""
     functions = [node for node in module.index.around(call) if isinstance(node, cst.FunctionDef)]
     every = list(listeners(module)) if functions else []
     return next((one.event for node in functions for one in every if _is_registered(one, node)), "")
@@ -33,7 +33,7 @@ def _is_registered(listener: Listener, node: cst.FunctionDef) -> bool:
 
 
 def listeners(module: Module) -> Iterator[Listener]:
-    """Yields what `@event.listens_for(target, "event")` and `event.listen(target, "event", name)` register."""
+    """Yields the registrations by `@event.listens_for(target, "event")` and `event.listen(target, "event", name)`."""
     for site in module.index.calls_by_name.get("listens_for", ()):
         event = _event_of(site)
         if event:

@@ -1,4 +1,4 @@
-"""The engine of an Alembic migration, or its connection: those of the env.py above it."""
+"""The engine or connection of an Alembic migration, from the env.py above it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Cache-size keys in places where they are refused or ignored."""
+"""Cache-size keys in places where they are rejected or ignored."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The observed calls of a module, grouped by kind: engines created, SQL passed, clauses executed."""
+"""The observed calls of a module, grouped by kind: those that create engines, take SQL, or execute clauses."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Observed:
 
     @functools.cached_property
     def elsewhere(self) -> list[ObservedCall]:
-        """The calls of engine functions that other modules make by functions which the module calls itself.
+        """The calls of engine functions that other modules make through functions that the module also calls itself.
 
-        They are run when they are first asked for: only repairs, and engines that are of other drivers here, need them.
+        They are run when they are first needed: only fixes, and engines with other drivers here, need them.
         """
         seen = self.inference.seen_from_other_callers(engine_sites(self.module, self.inference.project))
         return [one for one in seen if one.function in ENGINE_FUNCTIONS]
@@ -40,7 +40,7 @@ class Observed:
 
     @functools.cached_property
     def clients(self) -> list[list[ObservedCall]]:
-        """The observations of each call of the module that makes a connection or a pool without SQLAlchemy."""
+        """The observations of each call of the module that creates a connection or a pool without SQLAlchemy."""
         return self._by_node([seen for seen in self.inference.calls if seen.function in CLIENT_FUNCTIONS])
 
     @functools.cached_property
@@ -50,7 +50,7 @@ class Observed:
 
     @functools.cached_property
     def statements(self) -> list[list[ObservedCall]]:
-        """The observations of each call of the module that is given SQL as a string.
+        """The observations of each call of the module that takes SQL as a string.
 
         These are `text`, `DDL`, `exec_driver_sql`, `op.execute`, and the methods of drivers that may prepare it.
         """
@@ -60,7 +60,7 @@ class Observed:
 
     @functools.cached_property
     def session_calls(self) -> list[list[ObservedCall]]:
-        """The observations of each call of the module that is given SQL, or creates a clause of a SQL function."""
+        """The observations of each call of the module that takes SQL, or creates a clause of a SQL function."""
         return self._by_node([seen for seen in self.inference.calls if _may_change_session(seen)])
 
     @functools.cached_property
@@ -76,7 +76,7 @@ class Observed:
     def autocommits(self) -> list[ObservedCall]:
         """The calls that put a connection or a copy of an engine into AUTOCOMMIT, in this module and its importers.
 
-        They are run when they are first asked for: only engines with a name function need them.
+        They are run when they are first needed: only engines with a name function need them.
         """
         here = option_sites(self.module) if self.mentions_autocommit else []
         others = self.inference.project.users(self.module, ["AUTOCOMMIT"])
@@ -113,7 +113,7 @@ def _takes_string(seen: ObservedCall) -> bool:
 
 
 def _is_drivers(seen: ObservedCall) -> bool:
-    """Returns whether a call is given a string by a method of a driver's own connections that may prepare it."""
+    """Returns whether a call passes a string to a method of a driver's own connections that may prepare it."""
     if seen.function not in DRIVER_METHODS and seen.function not in PREPARING:
         return False
     return may_prepare(seen.module, seen.node) and not isinstance(seen.arguments.positional[0], TextClause)

@@ -35,14 +35,14 @@ def url_origin(module: Module, given: Iterable[Given], span: tuple[int, int]) ->
 
 
 def connection_url(module: Module, given: list[Given], span: tuple[int, int]) -> ConnectionUrl:
-    """Returns what the URLs and keywords tell of the server."""
+    """Returns the known facts about the server in the URLs and keywords."""
     servers = dict.fromkeys(server for one in given for server in one.servers())
     signs = signs_of(alternative for one in given for alternative in one.addresses())
     return ConnectionUrl(tuple(servers), url_origin(module, given, span), signs)
 
 
 def size_of(surroundings: Surroundings, layout: CallLayout, given: list[Given]) -> CacheSize:
-    """Returns asyncpg's cache size as the calls give it."""
+    """Returns asyncpg's cache size in the calls."""
     module, inference = surroundings.module, surroundings.observed.inference
     states: dict[SizeState, list[tuple[Guard, Value]]] = {}
     for one in given:
@@ -67,7 +67,7 @@ def size_of(surroundings: Surroundings, layout: CallLayout, given: list[Given]) 
 def literals_of(
     surroundings: Surroundings, layout: CallLayout, key: str, values: Iterable[Value]
 ) -> tuple[tuple[int, int], ...] | None:
-    """Returns the spans of the literals that give these values under a key, in the order of the values.
+    """Returns the spans of the literals that set these values under a key, in the order of the values.
 
     Returns None if one is not written under the key in this file, or if the file reads the key of some dict.
     """
@@ -92,7 +92,7 @@ def literals_of(
 def dict_argument(
     module: Module, node: cst.Call, layout: CallLayout, given: Iterable[Given], name: str, position: int | None = None
 ) -> ConnectArgs:
-    """Returns the form of the dict argument that holds a driver's options, as written at the call."""
+    """Returns the form of the dict argument with a driver's options, as written at the call."""
     index = argument_index(layout, name)
     if index is None and position is not None and position < len(layout.arguments):
         argument = layout.arguments[position]
@@ -110,12 +110,12 @@ def dict_argument(
 
 
 def is_extendable(surroundings: Surroundings, calls: list[ObservedCall], keyword: str) -> bool:
-    """Returns whether one more keyword can be passed on every path, whoever calls the function around a call."""
+    """Returns whether another keyword can be passed on every path, whatever calls the function around the call."""
     if any(seen.arguments.open_keywords is not None or seen.arguments.open_positional for seen in calls):
         return False
     module, node = surroundings.module, calls[0].node
     if calls[0].receiver is None and depends_on_callers(module, node.func):
-        # A caller may pass another function, which may not accept the keyword.
+        # A caller may replace the function with one that does not accept the keyword.
         return False
     written = any(argument.keyword is not None and argument.keyword.value == keyword for argument in node.args)
     if not written and any(_may_be_given(seen, keyword) for seen in calls):
@@ -126,13 +126,13 @@ def is_extendable(surroundings: Surroundings, calls: list[ObservedCall], keyword
 
 
 def _may_be_given(seen: ObservedCall, keyword: str) -> bool:
-    """Returns whether a `**` brings a keyword on some path, also where the environment replaces a default."""
+    """Returns whether a `**` passes a keyword on some path, including those with overridden defaults."""
     given = restrict(option_of(seen, keyword), seen.path)
     return any(not isinstance(single, Absent) for _, single in alternatives(given))
 
 
 def _is_own(module: Module, spread: cst.BaseExpression) -> bool:
-    """Returns whether what a call spreads is built here: no parameter, which callers elsewhere may fill otherwise."""
+    """Returns whether the dict that a call spreads is built here and not a parameter, which other callers may set."""
     match spread:
         case cst.Dict():
             return all(isinstance(one, cst.DictElement) or _is_own(module, one.value) for one in spread.elements)

@@ -1,4 +1,4 @@
-"""Other arguments of the pool and of asyncpg's `connect()`, which may refuse some of them."""
+"""Other arguments of the pool and of asyncpg's `connect()`, which may reject some of them."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ from poolsafe.syntax.layout import CallLayout
 _HOLE = "\x00"
 # An unknown piece of the URL that may contain a key.
 _OPEN_QUERY = re.compile(rf"[?&]{_HOLE}")
-# What the engine functions take for themselves.
+# The keywords of the engine functions themselves.
 _OF_THE_FUNCTION = ("url", "configuration", "prefix")
 _POOL_ARGUMENTS = ("pool_size", "max_overflow", "pool_timeout", "pool_use_lifo")
 
 
 def pool_arguments(module: Module, layout: CallLayout, views: list[View]) -> tuple[PoolArgument, ...]:
-    """Returns the arguments of a queue pool that are given on a path with another pool class."""
+    """Returns the arguments of a queue pool that are passed on a path with another pool class."""
     found: dict[str, PoolArgument] = {}
     for view in views:
         for name in _POOL_ARGUMENTS:
@@ -139,9 +139,9 @@ def _in_query(module: Module, call: cst.Call, view: View) -> Iterator[_Given]:
 
 
 def other_driver_parameters(calls: Iterable[ObservedCall], module: Module) -> tuple[str, tuple[ConnectParameter, ...]]:
-    """Returns the scheme of an engine of another driver, and what it is given that only asyncpg takes.
+    """Returns the scheme of another driver's engine, and its arguments that only asyncpg accepts.
 
-    Returns "" and () unless every path has one known scheme, whatever the environment brings.
+    Returns "" and () unless every path has one known scheme, whatever the values in the environment.
     """
     views = [view for seen in calls for view in (*views_of(seen), *overridden_views_of(seen))]
     schemes = {single_scheme(view.url) for view in views}
@@ -153,10 +153,10 @@ def other_driver_parameters(calls: Iterable[ObservedCall], module: Module) -> tu
 
 
 def _misdirected(key: str, scheme: str, views: list[View], module: Module) -> ConnectParameter | None:
-    """Returns a key of asyncpg's that is certainly given to another driver, or None."""
+    """Returns a key of asyncpg's that is certainly passed to another driver, or None."""
     values = [connect_arg(view, key) for view in views]
     where = ParameterWhere.CONNECT_ARGS
-    # SQLite's dialect takes what it does not know in a query for a part of the file's name.
+    # SQLite's dialect treats unknown parameters of a query as a part of the file name.
     if not all(map(is_given, values)) and not scheme.startswith("sqlite"):
         values, where = [query_value(view.url, key) for view in views], ParameterWhere.URL_QUERY
     if not values or not all(map(is_given, values)) or creator_of(views) is not None:
@@ -200,7 +200,7 @@ def _in_connect_args(module: Module, call: cst.Call, view: View) -> Iterator[_Gi
             item = written_item(module, call, content, key)
             optional = len(contents) > 1 or any(isinstance(one, Absent) for one in possible)
             if optional and view.driver is not Driver.ASYNCPG:
-                continue  # a path of its own may be another driver's
+                continue  # another driver may be used on that path
             written = () if item is None else (item,)
             yield _Given(view, key, ParameterWhere.CONNECT_ARGS, value, value.provenance, written, optional=optional)
 
@@ -219,7 +219,7 @@ def server_settings(module: Module, layout: CallLayout, views: list[View]) -> tu
 
 
 def parameters_known(views: Iterable[View]) -> bool:
-    """Returns whether the name of every key that reaches `connect()`, and of every startup parameter, is known."""
+    """Returns whether the names of all keys that reach `connect()`, and of all startup parameters, are known."""
     for view in views:
         known = (*alternatives(view.option("connect_args")), *alternatives(connect_arg(view, "server_settings")))
         if not all(_is_closed(single) for _, single in known) or not _query_known(view.url):

@@ -15,10 +15,10 @@ def place(step: Step, message: str) -> Related:
 
 
 def explain(provenance: Provenance, what: str, module: Module, span: tuple[int, int]) -> tuple[Related, ...]:
-    """Returns the places in a value's provenance, without those inside `span` of `module`, which are shown anyway.
+    """Returns the places in a value's provenance, except those inside `span` of `module`, which are shown anyway.
 
-    A place that contains the one before it is left out, because it would only show the same line again: an assignment
-    contains the literal that it assigns.
+    A place that contains the previous one, such as an assignment of a literal, is left out, because it would only show
+    the same line again.
     """
     places: list[Related] = []
     last: tuple[Module, int, int] | None = None

@@ -1,4 +1,4 @@
-"""A pool class that asynchronous engines refuse, and where the file writes and imports it."""
+"""A pool class that asynchronous engines reject, and where the file uses and imports it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from poolsafe.inference import Library, Module
 from poolsafe.syntax.index import descendants, last_name
 from poolsafe.syntax.layout import CallLayout
 
-# Their `_is_asyncio` is False. AssertionPool, StaticPool and NullPool are taken by any engine.
+# Their `_is_asyncio` is False. Every engine accepts AssertionPool, StaticPool and NullPool.
 REFUSED = frozenset({"QueuePool", "SingletonThreadPool"})
 REPLACEMENT = "AsyncAdaptedQueuePool"
 
@@ -22,7 +22,7 @@ REPLACEMENT = "AsyncAdaptedQueuePool"
 def refused_pool_class(
     module: Module, call: cst.Call | None, layout: CallLayout, views: list[View]
 ) -> RefusedPoolClass | None:
-    """Returns the pool class of an engine if asynchronous engines refuse it, or None."""
+    """Returns the pool class of an engine if asynchronous engines reject it, or None."""
     given = [single for view in views for single in judged_values(view.option("poolclass"))]
     refused = [one for one in given if _name_of(one) in REFUSED]
     if not refused:

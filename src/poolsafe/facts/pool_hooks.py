@@ -1,4 +1,4 @@
-"""What the functions do that asyncpg's pool calls with each connection: `init` and `setup`."""
+"""The effects of `init` and `setup`, which asyncpg's pool calls with each connection."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from poolsafe.sql.session_commands import Effect, session_commands
 from poolsafe.syntax.index import descendants, last_name
 
 HOOKS = ("init", "setup")
-# Options that replace what the pool runs when a connection is released.
+# Options that replace the commands that the pool runs when a connection is released.
 _RESETTING = ("reset", "connection_class")
 _RUNNING = frozenset({"execute", "fetch", "fetchrow", "fetchval"})
 _SETTING = frozenset({Effect.SETTING, Effect.ROLE})
-_MAX_HOPS = 2  # helpers that the hook hands the connection to
+_MAX_HOPS = 2  # helper functions that receive the connection, one inside the other
 
 
 def hooks_of(module: Module, given: Iterable[Given]) -> tuple[Hook, ...]:
-    """Returns the hooks of a pool that set something for the session, each with what it sets first."""
+    """Returns the hooks of a pool that change session settings, each with the first of them."""
     found: dict[str, Hook] = {}
     for one in given:
         kept = any(not isinstance(one.option(name), Absent) for name in _RESETTING)
@@ -69,7 +69,7 @@ def _is_method(value: Value) -> bool:
 def _settings(
     module: Module, function: cst.FunctionDef | cst.Lambda, position: int, hops: int
 ) -> Iterator[tuple[cst.Call, str]]:
-    """Yields the calls that set something for the session of a function's connection, its parameter at a position."""
+    """Yields the calls that change a session setting of a function's connection, its parameter at a position."""
     parameters = function.params.params
     if position >= len(parameters):
         return
@@ -103,7 +103,7 @@ def _is_run_on(call: cst.Call, connection: str) -> bool:
 
 
 def _setting(sql: str) -> str:
-    """Returns what a text of SQL sets for the session, or "" if it sets nothing."""
+    """Returns the session setting that a SQL string changes, or "" if it changes none."""
     for command in session_commands(sql):
         if command.effect in _SETTING:
             return command.name.replace(PLACEHOLDER, "...") or "a setting"
@@ -111,7 +111,7 @@ def _setting(sql: str) -> str:
 
 
 def _sql(module: Module, function: cst.CSTNode, node: cst.BaseExpression) -> str:
-    """Returns a text of SQL with its unknown parts replaced by a placeholder."""
+    """Returns a SQL string with its unknown parts replaced by a placeholder."""
     match node:
         case cst.SimpleString():
             value = node.evaluated_value
@@ -131,7 +131,7 @@ def _sql(module: Module, function: cst.CSTNode, node: cst.BaseExpression) -> str
 
 
 def _bound(scope: cst.CSTNode, name: str) -> cst.BaseExpression | None:
-    """Returns what a name is assigned in a scope, if it is assigned once."""
+    """Returns the value that is assigned to a name in a scope, if it is assigned once."""
     found = [
         one.value
         for one in descendants(scope)

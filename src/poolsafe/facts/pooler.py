@@ -1,4 +1,4 @@
-"""What is between an engine and PostgreSQL: the classes of poolers, and the record of one kind of pooler."""
+"""The classes of poolers by their effects, and the record of one kind of pooler."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from poolsafe.records import frozen
 
 
 class PoolerClass(enum.Enum):
-    """What a pooler does to named prepared statements.
+    """The effect of a pooler on named prepared statements.
 
-    `DIRECT`: there is no pooler. `SESSION`: each client has a server of its own. `BREAKS`: clients change servers, and
-    named statements fail. `CARRIES`: clients change servers, and the pooler takes named statements along. `PINS`: a
-    client keeps its server once its state requires it. `UNKNOWN`: it depends on settings that are not visible.
+    `DIRECT`: there is no pooler. `SESSION`: each client has its own server connection. `BREAKS`: clients change server
+    connections, and named statements fail. `CARRIES`: clients change server connections, and the pooler prepares named
+    statements there again. `PINS`: a client keeps its server connection once its state requires that. `UNKNOWN`: it
+    depends on settings that are not visible.
     """
 
     DIRECT = "direct"
@@ -23,7 +24,7 @@ class PoolerClass(enum.Enum):
     UNKNOWN = "unknown"
 
 
-# Of several servers that SQL may reach, the one that breaks most decides.
+# If SQL may reach several servers, the one that breaks the most decides.
 WORST_FIRST = (
     PoolerClass.BREAKS,
     PoolerClass.UNKNOWN,
@@ -44,14 +45,14 @@ class Fate(enum.Enum):
 
 
 class State(enum.Enum):
-    """What happens to a session's state: of settings, roles, locks, temporary tables and the like.
+    """What happens to session state, such as settings, roles, locks and temporary tables.
 
-    The values are the words of the page about the poolers. `OWN`: each client has a server of its own. `LEAKS`: it
-    stays on a server, which the next transaction may not get, and another client gets. `LOST`: the pooler discards it
-    after each transaction. `RESET`: the same, but not for what a transaction sets. `TRACKED`: settings follow the
-    client to each server, and the rest leaks. `PINNED`, `TRACKED_OR_PINNED`: what does not follow the client binds it
-    to one server. `INHERITED`: each client has a server of its own, which the next client gets as it is. `BY_MODE`:
-    `OWN` or `LEAKS`. `UNKNOWN`: its documentation does not say.
+    The values are the words of the page about poolers. `OWN`: each client has its own server connection. `LEAKS`: the
+    state remains on a server connection, which another client gets instead of the next transaction. `LOST`: the pooler
+    discards it after each transaction. `RESET`: the same, except for state that a transaction sets. `TRACKED`: settings
+    follow the client to each server connection, and the rest leaks. `PINNED`, `TRACKED_OR_PINNED`: state that does not
+    follow the client binds it to one server connection. `INHERITED`: each client has its own server connection, and the
+    next client gets it unchanged. `BY_MODE`: `OWN` or `LEAKS`. `UNKNOWN`: its documentation does not say.
     """
 
     OWN = "as on PostgreSQL"
@@ -75,16 +76,16 @@ class Pooler:
     """One row of the catalogue: how a pooler is recognised, and what it does.
 
     `name` is a value of the configuration key `pooler`; `title` is the pooler's name in messages. A server matches if
-    its host matches one of `hosts` and none of `unless`, its port is one of `ports`, and its database is `database`;
-    what is empty matches anything, and a URL without a port has 5432. In a host pattern, `*` stands for characters
-    other than a dot, and `**.` for any number of labels.
+    its host matches one of `hosts` and none of `unless`, its port is one of `ports`, and its database is `database`; an
+    empty field matches anything, and a URL without a port has 5432. In a host pattern, `*` stands for characters other
+    than a dot, and `**.` for any number of labels.
 
     `prepared` is max_prepared_statements, or None if it is unknown or has no such number. `startup` is the fate of
-    startup parameters, except of `options`, which has its own, and of those in `excepted`: where others are refused,
-    these are dropped, and where others are dropped, these are carried. `refusal` is the exception for a refused one,
-    with `{}` for its name. `settle` is the configuration key that decides if the class is unknown. `idle` says when
-    waiting connections are closed; its subject is the title. `state` is what happens to session state. `state_note`,
-    `source` and `sure` are for the reader.
+    startup parameters. `options` has its own fate, and so do those in `excepted`: they are dropped if others are
+    refused, and carried if others are dropped. `refusal` is the exception for a refused parameter, with `{}` for its
+    name. `settle` is the configuration key that decides if the class is unknown. `idle` says when idle connections are
+    closed; its subject is the title. `state` is what happens to session state. `state_note`, `source` and `sure` are
+    only shown to readers.
     """
 
     name: str
@@ -108,11 +109,11 @@ class Pooler:
 
     @property
     def state_in_words(self) -> str:
-        """What happens to session state, for the page about the poolers."""
+        """What happens to session state, for the page about poolers."""
         return self.state.value + (f" ({self.state_note})" if self.state_note else "")
 
     def fate(self, parameter: str) -> Fate:
-        """Returns what happens to a startup parameter, whatever its case."""
+        """Returns the fate of a startup parameter, ignoring case."""
         parameter = parameter.lower()
         if parameter == "options":
             return self.options

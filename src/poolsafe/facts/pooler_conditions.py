@@ -1,4 +1,4 @@
-"""Conditions on the pooler or the driver: tells whether cache sizes depend on the right thing."""
+"""Conditions on the pooler or the driver, which cache sizes may depend on."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ _ASKS_OTHERWISE = frozenset({"!=", "not in"})
 
 
 def asks_for_pooler(inference: Inference, off: Iterable[Guard], on: Iterable[Guard]) -> bool:
-    """Returns whether the code tests for a pooler, a driver or prepared statements by name to choose `off`.
+    """Returns whether the code selects `off` by a test that names a pooler, a driver or prepared statements.
 
-    `off` are the guards of the paths on which a cache is disabled, and `on` those of the other ways. A predicate that a
-    variable or field is set does not count, unless the code tests exactly that.
+    `off` are the guards of the paths on which a cache is disabled, and `on` those of the other paths. A predicate that
+    a variable or field is set does not count, unless the code tests exactly that.
     """
     off, on = set(off), set(on)
     asking = {
@@ -46,9 +46,9 @@ def asks_for_pooler(inference: Inference, off: Iterable[Guard], on: Iterable[Gua
 
 
 def _deciding(off: set[Guard], on: set[Guard]) -> set[Symbol]:
-    """Returns the predicates that decide between two sets of ways.
+    """Returns the predicates that decide between two sets of paths.
 
-    A predicate that holds on the nearest ways of both sets does not decide: under `if "asyncpg" in url` both values of
+    A predicate that holds on the nearest paths of both sets does not decide: under `if "asyncpg" in url` both values of
     `0 if debug else 50` are possible.
     """
     if not on:
@@ -57,13 +57,13 @@ def _deciding(off: set[Guard], on: set[Guard]) -> set[Symbol]:
     for way in on:
         opposed = {frozenset(one.symbol for one in way if one ^ 1 in other) for other in off} - {frozenset()}
         nearest = [one for one in opposed if not any(other < one for other in opposed)]
-        # Ways that nothing tells apart differ in what only one of them says.
+        # Paths without contradictory literals differ in the literals that only one of them has.
         found.update(*(nearest or ({one.symbol for one in way ^ other} for other in off)))
     return found
 
 
 def _is_implied(inference: Inference, predicate: Symbol) -> bool:
-    """Returns whether a predicate only says that a default is overridden, without a test in the code."""
+    """Returns whether a predicate only means that a default is overridden, without a test in the code."""
     match predicate:
         case IsSet(value=EnvironmentVariable()):
             return inference.written_at(predicate) is None
@@ -82,9 +82,9 @@ def says_of_driver(inference: Inference, one: Literal) -> bool | None:
 
 
 def _looked_for(symbol: Symbol) -> Symbol:
-    """Returns what is looked for in a known text, or the predicate itself if it looks for nothing.
+    """Returns the needle of a test of a partly known string, or the predicate itself if it is not such a test.
 
-    `"pooler" in url` says nothing of the driver that the known part of the URL names.
+    `"pooler" in url` is not about the driver in the known part of the URL.
     """
     match symbol:
         case IsTrue(value=Comparison(operator="startswith" | "endswith" | "contains", left=Characters(), right=right)):
@@ -93,9 +93,9 @@ def _looked_for(symbol: Symbol) -> Symbol:
 
 
 def _asks_for_postgresql(symbol: Symbol) -> bool:
-    """Returns whether a predicate fails for other schemes than PostgreSQL's, as `url.startswith("postgresql")` does.
+    """Returns whether a predicate is false for all schemes but PostgreSQL's, as `url.startswith("postgresql")` is.
 
-    `url.startswith("postgresql://")` fails for asyncpg's own scheme as well.
+    `url.startswith("postgresql://")` is false for asyncpg's own scheme as well.
     """
     for one in symbol.distinct():
         match one:
@@ -119,6 +119,6 @@ def words_of(inference: Inference, predicate: Symbol) -> str:
 
 
 def _as_written(inference: Inference, predicate: Symbol) -> str:
-    """Returns the source text of the condition that a predicate stands for, or "" if the program contains none."""
+    """Returns the source text of the condition that a predicate represents, or "" if the program contains none."""
     found = inference.written_at(predicate)
     return "" if found is None else found[0].text(found[1])

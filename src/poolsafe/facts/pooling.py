@@ -85,7 +85,7 @@ def pool_of(views: list[View]) -> tuple[Pool, PrePing, Provenance]:
 
 
 def _unset_in(options: list[tuple[Guard, Value]]) -> set[Symbol]:
-    """Returns the predicates of variables that decide between some values. Such a variable counts as not set."""
+    """Returns the predicates of variables that decide between some values. Such a variable counts as unset."""
     return {one.symbol for guard, _ in options for one in guard if not one.holds and isinstance(one.symbol, IsSet)}
 
 
@@ -147,7 +147,7 @@ def name_function_of(views: list[View]) -> NameFunction:
 
 
 def has_own_class(views: list[View]) -> bool:
-    """Returns whether connect_args give asyncpg a connection class."""
+    """Returns whether connect_args contain a connection class for asyncpg."""
     given = [single for view in views for single in judged_values(connect_arg(view, "connection_class"))]
     return not all(isinstance(single, Absent) for single in given)
 

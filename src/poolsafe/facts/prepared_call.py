@@ -19,11 +19,11 @@ class PreparedBy(enum.Enum):
 
 @frozen
 class PreparedCall:
-    """One call, at `start` to `end`. `reason` says in words why asyncpg runs it.
+    """One call, from `start` to `end`. `reason` says why asyncpg runs it.
 
     `size` is the state of the connection's `statement_cache_size`, UNKNOWN if the connection comes from elsewhere.
-    `named`: `prepare()` is given a name. `outside`: the function shows that no transaction is open. `routes` are the
-    paths on which it may reach the server.
+    `named`: `prepare()` has a `name` argument. `outside`: the function shows that no transaction is open. `routes` are
+    the paths on which the call may reach the server.
     """
 
     path: str

@@ -38,7 +38,7 @@ _DATABASE = "databases.Database"
 
 def collect_prepared_calls(observed: Observed, sites: Iterable[CallSite]) -> list[PreparedCall]:
     """Returns the calls among these that name a statement on asyncpg's connection, in source order."""
-    # The meaning of a call depends on its receiver, not on the path, so unreached calls are judged from their syntax.
+    # The meaning of a call depends on its receiver, not on the path, so unreached calls are checked by their syntax.
     unreached = [[_as_written(observed.module, site)] for site, _ in observed.inference.unreached(sites)]
     routes = Routes(observed, Runners(observed))
     found = (_prepared_call(observed, routes, calls) for calls in (*observed.preparing, *unreached))
@@ -81,7 +81,7 @@ def _prepared_call(observed: Observed, routes: Routes, calls: list[ObservedCall]
 
 
 def _may_be_asyncpgs(receiver: cst.BaseExpression, calls: list[ObservedCall], by: PreparedBy) -> bool:
-    """Returns whether an object of unknown kind may be a connection: many others are prepared, with something else."""
+    """Returns whether an object of unknown kind may be a connection: many other objects have a `prepare()` method."""
     if isinstance(receiver, cst.Name) and receiver.value in ("self", "cls"):
         return False
     if by is not PreparedBy.PREPARE or any(isinstance(single, LibraryResult) for single in receivers_of(calls)):

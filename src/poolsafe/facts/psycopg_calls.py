@@ -1,8 +1,9 @@
 """The calls of psycopg's `execute()` that send SQL by the extended protocol, which takes one command at a time.
 
-Measured with psycopg 3.3.9 and 3.1.20: parameters, `binary=True`, and everything that is prepared. A threshold of 0
-prepares at the first execution, and so do False and negative numbers. A positive threshold never counts a string of
-several commands. `prepare=False` wins over the threshold, and a threshold of None over `prepare=True`.
+Measured with psycopg 3.3.9 and 3.1.20: these are calls with parameters, with `binary=True`, and with a prepared
+statement. A threshold of 0 prepares at the first execution, and so do False and negative numbers. A positive threshold
+never counts a string of several commands. `prepare=False` overrides the threshold, and a threshold of None overrides
+`prepare=True`.
 """
 
 from __future__ import annotations
@@ -51,7 +52,8 @@ def why_one_command(seen: ObservedCall) -> str | None:
 def why_engine_sends_one_command(observed: Observed, runs: Iterable[ObservedCall], *, named: bool) -> str | None:
     """Returns why an engine of SQLAlchemy on psycopg sends the SQL of a run as one command, or None if it may not.
 
-    `named`: the SQL may name parameters. SQLAlchemy passes none on that its `text()` does not name.
+    `named`: the SQL may contain named parameters. SQLAlchemy does not pass on parameters that its `text()` does not
+    contain.
     """
     for seen in runs:
         made = [connectable_of(single) for single in receivers_of([seen])]
@@ -82,7 +84,7 @@ def _states(given: Given) -> set[ThresholdState]:
 
 
 def _given(seen: ObservedCall, receiver: Value) -> Given | None:
-    """Returns what the call that made a receiver gives to psycopg, or None if another one made it."""
+    """Returns the arguments of the call that created a receiver, or None if the receiver has another origin."""
     if not isinstance(receiver, LibraryResult) or receiver.name not in PSYCOPG_CONNECTS | PSYCOPG_POOLS:
         return None
     return given_by(replace(seen, function=receiver.name, arguments=receiver.arguments))
@@ -93,7 +95,7 @@ def _is_psycopgs(made: Connectable | None) -> bool:
 
 
 def _gives_parameters(node: cst.Call) -> bool:
-    """Returns whether a call is given a tuple, a list or a dict that is not empty next to the SQL, or many of them."""
+    """Returns whether a call passes a non-empty tuple, list or dict besides the SQL, or many of them."""
     if last_name(node.func) == "executemany":
         return True
     given = [argument for argument in node.args if argument.keyword is None]
@@ -101,12 +103,12 @@ def _gives_parameters(node: cst.Call) -> bool:
 
 
 def _is_full(node: cst.BaseExpression) -> bool:
-    """Returns whether an expression is written so that its value is a tuple, list or dict that is not empty."""
+    """Returns whether an expression, by its syntax, is a non-empty tuple, list or dict."""
     match node:
         case cst.Tuple() | cst.List() | cst.Dict():
             return bool(node.elements)
         case cst.BooleanOperation(operator=cst.Or(), right=default):
-            return _is_full(default)  # an empty value on the left gives way to it
+            return _is_full(default)  # an empty value on the left is replaced by it
         case cst.IfExp(body=body, orelse=orelse):
             return _is_full(body) and _is_full(orelse)
     return False

@@ -35,13 +35,13 @@ from poolsafe.syntax.layout import CallLayout
 _ADDED = ("connect_args", "pool_pre_ping")
 # Sizes are often passed to all drivers by mistake.
 _OWN_KEYS = tuple(key for key in ASYNCPG_KEYS if not key.endswith("cache_size"))
-# What makes connections without an engine.
+# The functions that create connections without an engine.
 _CONNECTING = ("connect", "connect_async", "create_pool")
 
 
 @frozen
 class Passage:
-    """One way to an engine call: the guard it takes, the driver there, and one alternative of connect_args."""
+    """One path to an engine call: its guard, the driver there, and one alternative of connect_args."""
 
     view: View
     guard: Guard
@@ -50,7 +50,7 @@ class Passage:
 
     @property
     def holds_own_key(self) -> bool:
-        """Whether connect_args surely hold a key that only asyncpg takes, other than a cache size."""
+        """Whether connect_args certainly contain a key that only asyncpg accepts, other than a cache size."""
         content = self.connect_args
         if not isinstance(content, MappingValue):
             return False
@@ -78,9 +78,10 @@ class Surroundings:
         return self.observed.module
 
     def brought_keywords(self, calls: list[ObservedCall], layout: CallLayout) -> frozenset[str]:
-        """Returns the keywords that the call does not spell out but that its `**` may pass on some path.
+        """Returns the keywords that the call does not contain but that its `**` may pass on some path.
 
-        All paths count, whatever their driver and pool, because a keyword that is given twice raises TypeError on each.
+        All paths count, whatever their driver and pool, because a keyword that is passed twice raises TypeError on
+        each.
         """
         spelled = {argument.keyword for argument in layout.arguments}
         return frozenset(
@@ -99,7 +100,7 @@ class Surroundings:
         return key in self._read_items
 
     def passages(self, seen: ObservedCall) -> Iterator[Passage]:
-        """Yields the ways to a call, those included on which the environment replaces the URL."""
+        """Yields the paths to a call, including those on which the environment replaces the URL."""
         views = [*views_of(seen), *overridden_views_of(seen)]
         mixed = any(view.driver is not Driver.OTHER for view in views)
         for view in views:
@@ -124,7 +125,7 @@ class Surroundings:
     def driver_on(self, view: View, guard: Guard) -> Driver:
         """Returns the driver on a path: another one if a condition says so, and asyncpg if a condition excludes others.
 
-        What the environment brings in place of a default has the default's driver if the code names no other one.
+        A value from the environment that replaces a default has the default's driver if the code names no other one.
         """
         if view.driver is not Driver.UNKNOWN:
             return view.driver
@@ -136,11 +137,11 @@ class Surroundings:
         return Driver.ASYNCPG if False in said or not self._may_be_another(view) else Driver.UNKNOWN
 
     def gives_to_another_driver(self, step: Step) -> bool:
-        """Returns whether an engine of another driver gets the value that is written at this step."""
+        """Returns whether another driver's engine gets the value that is written at this step."""
         return id(step.node) in self.foreign or self._is_imported_beside_another(step)
 
     def gives_part_to_another_driver(self, mapping: cst.BaseExpression) -> bool:
-        """Returns whether an engine of another driver gets an item of this display or call of `dict()`."""
+        """Returns whether another driver's engine gets an item of this display or call of `dict()`."""
         match mapping:
             case cst.Dict(elements=parts) | cst.Call(args=parts):
                 return any(id(part.value) in self.foreign for part in parts)
@@ -148,7 +149,7 @@ class Surroundings:
 
     @property
     def foreign(self) -> frozenset[int]:
-        """The ids of the nodes that write the options of engines of other drivers, and the items of these options.
+        """The ids of the nodes that write the options of other drivers' engines, and the items of these options.
 
         Other modules may call the functions of the file with the URL of another driver.
         """
@@ -175,7 +176,7 @@ class Surroundings:
 
     @property
     def spreads_into_asyncpg(self) -> bool:
-        """Whether the file gives a dict to asyncpg itself, as in `asyncpg.connect(**options)`."""
+        """Whether the file passes a dict to asyncpg itself, as in `asyncpg.connect(**options)`."""
         calls = [site for name in _CONNECTING for site in self.module.index.calls_by_name.get(name, ())]
         return any(argument.star == "**" for site in calls for argument in site.node.args)
 
@@ -210,14 +211,14 @@ class Surroundings:
         )
 
     def _may_be_another(self, view: View) -> bool:
-        """Returns whether the code names another driver, or gives an argument only where the driver is another one."""
+        """Returns whether the code names another driver, or passes an argument only if the driver is another one."""
         guards = (at for value in view.seen.arguments.keywords.values() for at in _guards(value))
         return self.code_names_another() or any(
             says_of_driver(self.observed.inference, one) for at in guards if compatible(view.guard, at) for one in at
         )
 
     def code_names_another(self, own: str = "asyncpg") -> bool:
-        """Returns whether the file names another driver than its own, which the environment may then bring."""
+        """Returns whether the file names a driver other than its own, which the environment may then select."""
         if self._named_drivers is None:
             self._named_drivers = frozenset(_named_drivers(self.module))
         return not self._named_drivers <= {own}

@@ -12,9 +12,9 @@ from poolsafe.inference import Module
 from poolsafe.libraries import ENGINE_NAMES, PROPERTY_DECORATORS
 from poolsafe.syntax.index import children, last_name
 
-# Calls that hand their arguments on in a dict or in an engine's arguments.
+# Calls that pass their arguments on in a dict or in an engine's arguments.
 _CARRYING = frozenset({"cast", "deepcopy", "dict", "partial"})
-# Methods that set keys or return a copy, or that read one key, which the caller looks for.
+# Methods that set keys, return a copy, or read one key, which the caller searches for.
 _SETTING = frozenset({"update", "setdefault"})
 _HARMLESS = frozenset({"clear", "get", "pop"})
 # The key of a dict of options whose item is a dict that a fix may extend.
@@ -23,15 +23,15 @@ _NESTED = "connect_args"
 
 @dataclass(slots=True)
 class Readers:
-    """The uses of the names of a file, which are told apart by their spelling alone."""
+    """The uses of the names of a file, which are distinguished only by their spelling."""
 
     module: Module
     _uses: dict[str, list[cst.BaseExpression]] | None = field(default=None, init=False)
 
     def only_engines_read(self, mapping: cst.BaseExpression, *, empty_for_another: bool) -> bool:
-        """Returns whether a dict, given by its display or its name, and all that hold it are read by engines alone.
+        """Returns whether only engines read a dict, given by its display or its name, and everything that contains it.
 
-        `empty_for_another`: where the dict is empty, another driver's engine may get the one that replaces it.
+        `empty_for_another`: if the dict is empty, another driver's engine may get the dict that replaces it.
         """
         is_name = isinstance(mapping, (cst.Name, cst.Attribute, cst.Subscript))
         pending: list[cst.CSTNode] | None = self._bound([mapping]) if is_name else [mapping]
@@ -57,7 +57,7 @@ class Readers:
         return False
 
     def _holders(self, node: cst.CSTNode) -> list[cst.CSTNode] | None:
-        """Returns the expressions that hold a value after its evaluation, or None if something else reads it."""
+        """Returns the expressions that refer to a value after its evaluation, or None if something else reads it."""
         parents = self.module.index.parents
         parent = parents.get(id(node))
         match parent:

@@ -1,4 +1,4 @@
-"""The objects whose methods observed calls are."""
+"""The receivers of observed calls of methods."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from poolsafe.inference.models import Connectable, SessionMaker
 
 
 def receivers_of(calls: Iterable[ObservedCall]) -> Iterator[Value]:
-    """Yields the alternatives of the objects whose methods these calls are."""
+    """Yields the alternatives of the receivers of these calls."""
     for call in calls:
         if call.receiver is not None:
             yield from (single for _, single in alternatives(call.receiver))

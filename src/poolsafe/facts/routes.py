@@ -23,7 +23,7 @@ from poolsafe.inference.models import is_address
 from poolsafe.libraries import ASYNCPG_CONNECT, ASYNCPG_POOLS
 
 _ASYNCPG = ASYNCPG_POOLS | {ASYNCPG_CONNECT}
-# With these sizes a cache is used; with either one at 0, nothing that is cached outlives a checkout (measured).
+# With these sizes a cache is used; if either is 0, nothing that is cached outlives a checkout (measured).
 _ON = frozenset({SizeState.ABSENT, SizeState.POSITIVE})
 
 
@@ -38,10 +38,10 @@ class Routes:
         self._runners = runners
 
     def of(self, client: Client, runs: Iterable[ObservedCall], *, direct: bool) -> tuple[Route, ...]:
-        """Returns the routes of the SQL that these calls run. `direct`: the name of the connection says that it is.
+        """Returns the routes of the SQL that these calls run. `direct`: the connection's name says so.
 
-        If none of their connections is followed to where it is made, all that the file makes count, or else all that
-        the project makes.
+        If none of their connections can be traced to the call that creates it, all connections of the file count, or
+        else all connections of the project.
         """
         if direct:
             return (Route(direct=True),)
@@ -62,7 +62,7 @@ class Routes:
             servers = dict.fromkeys(server for view in views for server in servers_of(view.url))
             signs = signs_of((view.guard, view.url) for view in views)
             direct = all(is_address(view.url) for view in views)
-            # A listener may give other sizes.
+            # A listener may set other sizes.
             caches = _cache(views) and not any(map(_is_listened_to, calls))
             yield Route(ConnectionUrl(tuple(servers), signs=signs), direct, caches)
 
@@ -109,7 +109,7 @@ def _of_engines(engines: Iterable[Engine]) -> tuple[Route, ...]:
 
 
 def _cache(views: Sequence[View]) -> bool:
-    """Returns whether an engine with these views certainly keeps its connections, and both caches of each."""
+    """Returns whether an engine with these views certainly keeps its connections and both of their caches."""
     kept = list(views)
     if creator_of(kept) is not None or pool_of(kept)[0] is not Pool.KEEPING:
         return False
@@ -119,6 +119,6 @@ def _cache(views: Sequence[View]) -> bool:
 
 
 def _is_listened_to(seen: ObservedCall) -> bool:
-    """Returns whether a listener of its file may change the connects of an engine."""
+    """Returns whether a listener of its file may change the connections of an engine."""
     call = seen.syntax
     return call is None or listened(seen.module, call) != Listened()

@@ -1,4 +1,4 @@
-"""What runs a SQL statement: known from observed executions, the env.py of a migration, or the project's engines."""
+"""What runs a SQL statement, according to observed executions, the env.py of a migration, or the project's engines."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Runners:
         self._project = observed.inference.project
 
     def runner_of(self, calls: list[ObservedCall], commands: Iterable[str]) -> Verdict:
-        """Returns whether asyncpg will run the commands that these calls are given, and the reason in words."""
+        """Returns whether asyncpg will run the commands in these calls, and the reason in words."""
         if any(map(is_of_another_database, commands)):
             return Runner.SYNC, "it is written for another database"
         receivers = self._receivers(calls)
@@ -45,7 +45,7 @@ class Runners:
         return self._judged(self._module, receivers)
 
     def may_be_autocommit(self, calls: list[ObservedCall]) -> bool:
-        """Returns whether the commands may run under AUTOCOMMIT, where each is a transaction of its own.
+        """Returns whether the commands may run under AUTOCOMMIT, where each is its own transaction.
 
         The file may mention AUTOCOMMIT anywhere, or it is set by the known engine, the env.py or an engine of the
         project.
@@ -59,7 +59,7 @@ class Runners:
         return not _is_asyncpgs(receivers) and any(engine.autocommit for engine in self.engines_elsewhere)
 
     def is_of_dbapi(self, calls: list[ObservedCall]) -> bool:
-        """Returns whether a cursor of SQLAlchemy's dialect runs the SQL of these calls, or SQLAlchemy itself."""
+        """Returns whether a cursor of SQLAlchemy's dialect, or SQLAlchemy itself, runs the SQL of these calls."""
         return any(True for _ in _connectables(self._receivers(calls)))
 
     def is_of_migration(self, calls: list[ObservedCall]) -> bool:
@@ -96,7 +96,7 @@ class Runners:
         return bool(engines) and all(map(_are_others, engines))
 
     def _schemes_in(self, module: Module) -> list[frozenset[str]]:
-        """Returns the schemes that each engine of a module may have, an empty set if one of them is unknown."""
+        """Returns the schemes that each engine of a module may have; an empty set if one is unknown."""
         calls = [seen for seen in self._observed.engine_calls if seen.module is module]
         return [schemes_of(engine_url(seen.function, seen.arguments)) for seen in calls]
 
@@ -166,7 +166,7 @@ def _are_others(schemes: frozenset[str]) -> bool:
 
 
 def _of_receiver(receiver: Value | None, *, awaited: bool) -> Runner:
-    """Returns whether a receiver executes SQL through asyncpg, judged by its own kind and driver."""
+    """Returns whether a receiver executes SQL through asyncpg, by its own kind and driver."""
     for _, single in () if receiver is None else alternatives(receiver):
         found = connectable_of(single)
         if found is not None:

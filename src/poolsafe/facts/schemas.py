@@ -28,7 +28,7 @@ def creation_of(project: Project, module: Module) -> Creation | None:
 
 
 def _is_async(module: Module, site: CallSite) -> bool:
-    """Returns whether the call is `run_sync(metadata.create_all)`, or in a function that is passed to `run_sync`."""
+    """Returns whether the call is `run_sync(metadata.create_all)`, or is in a function that is passed to `run_sync`."""
     if site.name == "run_sync":
         return True
     names = {scope.name.value for scope in site.scopes if isinstance(scope, cst.FunctionDef)}

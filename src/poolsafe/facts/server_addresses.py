@@ -1,4 +1,4 @@
-"""Finds the servers that an engine's URL names: host, port and database of each."""
+"""Finds the servers in an engine's URL: the host, port and database of each."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def _listed(hosts: list[str], ports: list[str], database: str) -> Iterator[Serve
             continue
         host, port = match[1].strip("[]"), match[2]
         if port is None and ports:
-            # libpq and SQLAlchemy take one port for all hosts, or as many ports as hosts.
+            # libpq and SQLAlchemy accept one port for all hosts, or as many ports as hosts.
             port = ports[min(index, len(ports) - 1)]
         yield Server(host if host.strip(HOLE) else None, _port(host, port), database)
 
@@ -58,5 +58,5 @@ def _listed(hosts: list[str], ports: list[str], database: str) -> Iterator[Serve
 def _port(host: str, port: str | None) -> str | None:
     if port:
         return None if HOLE in port else port
-    # What stands for the end of a host may bring the port as well.
+    # An unknown piece at the end of a host may include the port.
     return None if host.endswith(HOLE) else DEFAULT_PORT

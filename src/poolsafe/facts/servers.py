@@ -5,15 +5,15 @@ from __future__ import annotations
 from poolsafe.records import frozen
 
 DEFAULT_PORT = "5432"
-# Stands for an unknown part of a host.
+# Represents an unknown part of a host.
 HOLE = "\x00"
 
 
 @frozen
 class Server:
-    """One address. `host` may hold `HOLE` for unknown parts, and is None if nothing of it is known.
+    """One address. `host` may contain `HOLE` for unknown parts, and is None if it is completely unknown.
 
-    `port` is None if it is unknown, and the default port if the URL gives none. `database` is "" if it is unknown.
+    `port` is None if it is unknown, and the default port if the URL has none. `database` is "" if it is unknown.
     """
 
     host: str | None

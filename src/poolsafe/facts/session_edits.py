@@ -1,4 +1,4 @@
-"""What a repair of a session statement replaces, and whether its parameters are parts of the SQL or strings."""
+"""What a fix of a session statement replaces, and whether its parameters are parts of the SQL or strings."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def with_edits(
     given: Sequence[Given],
     index: int,
 ) -> SessionStatement:
-    """Returns the fact with the spans that a repair replaces, if the SQL or the function's call is written here."""
+    """Returns the fact with the spans that a fix replaces, if the SQL or the function's call is written here."""
     if ".func." in function:
         edit = _in_python(module, node, statement.command)
         return replace(statement, edit=edit, in_python=True)

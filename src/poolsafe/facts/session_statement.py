@@ -1,4 +1,4 @@
-"""The session statement fact, which the rules on session state (PGB4xx) judge: SQL with an effect on its session."""
+"""The session statement fact, which the rules on session state (PGB4xx) check: SQL with an effect on its session."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from poolsafe.records import frozen
 from poolsafe.sql.session_commands import SessionCommand
 from poolsafe.syntax.layout import CallLayout
 
-#: The events of SQLAlchemy's pool whose listeners run before the transaction that is to profit from them.
+# : The events of SQLAlchemy's pool whose listeners run before the transaction that needs their effects.
 CONNECT_EVENTS = frozenset({"connect", "first_connect", "do_connect", "checkout"})
 
 
@@ -28,10 +28,10 @@ class Client(enum.Enum):
 class Transaction(enum.Enum):
     """The transaction that the SQL runs in, as the function around it shows.
 
-    `OPEN`: a block, a listener or Alembic holds it open; its end can be seen. `BEGUN`: SQLAlchemy has begun it by
-    itself, and whoever holds the connection ends it. `AUTOCOMMIT`: SQLAlchemy's isolation level AUTOCOMMIT. `NONE`: a
-    connection of asyncpg that the function acquires itself, outside of `transaction()`. `UNKNOWN`: a connection of
-    asyncpg that comes from elsewhere.
+    `OPEN`: a block, a listener or Alembic holds it open; its end is visible. `BEGUN`: SQLAlchemy has begun it
+    automatically, and the code that holds the connection ends it. `AUTOCOMMIT`: SQLAlchemy's isolation level
+    AUTOCOMMIT. `NONE`: a connection of asyncpg that the function acquires itself, outside `transaction()`. `UNKNOWN`: a
+    connection of asyncpg that comes from elsewhere.
     """
 
     OPEN = "open"
@@ -43,25 +43,25 @@ class Transaction(enum.Enum):
 
 @frozen
 class SessionStatement:
-    """A call that runs SQL with an effect on its session, or that creates the clause for it: one fact for each effect.
+    """A call that runs SQL with an effect on its session, or that creates the clause for it; one fact for each effect.
 
-    * `start`, `end`: the span of the call that is given the SQL; findings are reported there.
+    * `start`, `end`: the span of the call that takes the SQL; findings are reported there.
     * `function`: the call as written, without its receiver: `text()`, `execute()`, `func.set_config()`.
     * `runner`: whether asyncpg runs it; `runner_reason` says why, in words.
     * `listener`: the event of SQLAlchemy whose listener runs it (`connect`, `checkout`, `begin`, ...), or "".
-    * `contained`: the function shows that nothing runs on the connection after the transaction, except another one like
-      it, so that an effect which ends with the transaction is enough.
-    * `ended_in`: the same transaction ends the effect itself: the lock is released, the table dropped.
+    * `contained`: the function shows that nothing runs on the connection after the transaction, except the same again,
+      so an effect that ends with the transaction is sufficient.
+    * `ended_in`: the same transaction ends the effect: it releases the lock or drops the table.
     * `rolled_back`: the function closes the connection without a commit, so that the transaction changes nothing.
-    * `undone_late`: the effect is ended, as far as the module shows, but after the transaction, or without one.
-    * `abandoned`: a function of the module that makes the connection and lends it never ends the effect.
+    * `undone_late`: as far as the module shows, the effect is only ended after the transaction, or without one.
+    * `abandoned`: a function of the module that creates the connection and passes it on never ends the effect.
     * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
-    * `routes`: the paths on which it may reach the server; none if nothing is known of them.
-    * `edit`: the span in the file that a repair replaces (see `SessionCommand.edit`), or None if the SQL is not
-      written there as one literal. `command_span`: the same for the whole command.
+    * `routes`: the paths on which it may reach the server; empty if they are unknown.
+    * `edit`: the span in the file that a fix replaces (see `SessionCommand.edit`), or None if the SQL is not written
+      there as one literal. `command_span`: the same for the whole command.
     * `executor`: the layout of the call that runs the SQL in the same expression, or of the call itself.
     * `in_python`: the edited part is an argument or a name in Python, not SQL.
-    * `releases`: the spans of the statements that release the lock, if each is a statement of its own.
+    * `releases`: the spans of the statements that release the lock, if each is a separate statement.
     * `text_parameter`: the parameter of a setting is certainly a string.
     """
 
@@ -92,12 +92,12 @@ class SessionStatement:
 
     @property
     def outside_transaction(self) -> bool:
-        """Whether each statement is a transaction of its own here."""
+        """Whether each statement is its own transaction here."""
         return self.transaction in (Transaction.AUTOCOMMIT, Transaction.NONE)
 
     @property
     def in_transaction(self) -> bool:
-        """Whether the statement runs in a transaction that may hold others."""
+        """Whether the statement runs in a transaction that may contain others."""
         return self.transaction in (Transaction.OPEN, Transaction.BEGUN)
 
     @property

@@ -1,4 +1,4 @@
-"""Builds the session statement facts of a module, from the observed calls that are given SQL."""
+"""Builds the session statement facts of a module, from the observed calls that take SQL."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ def collect_session_statements(observed: Observed) -> list[SessionStatement]:
 
 
 class _Group:
-    """The observations of one call that is given SQL: what the SQL does, and the call and object that run it."""
+    """The observations of one call that takes SQL: the effects of the SQL, and the call and object that run it."""
 
     def __init__(self, observed: Observed, calls: list[ObservedCall]) -> None:
         self.calls = calls
         self.effects = [one for call in calls for one in effects_of(call)]
-        # The calls that execute the clause, or the given calls themselves.
+        # The calls that execute the clause, or the calls themselves.
         self.runs = observed.executions_of(calls[0]) or [call for call in calls if call.receiver is not None]
         self.executor, self.receiver = _executor(observed.module, calls, self.runs)
 
@@ -55,7 +55,7 @@ class _Group:
 class _Collector:
     """Builds the facts of one module.
 
-    `commands` holds what each call that runs SQL does, and each function, by the id of its node.
+    `commands` holds the effects of each call that runs SQL, and of each function, by the id of its node.
     """
 
     def __init__(self, observed: Observed) -> None:
@@ -96,7 +96,7 @@ class _Collector:
         if not lasting:
             return
         runner, reason = judge()
-        # SQL on another driver is not judged by the pooler.
+        # The verdict on SQL of another driver does not depend on the pooler.
         routes = () if runner is Runner.SYNC else self._routes.of(client, group.runs, direct=around.direct)
         written = written_sql(module, node) if calls[0].function != "add_listener" else None
         start, end = module.tree.span(node)
@@ -133,7 +133,7 @@ class _Collector:
             yield with_edits(statement, module, node, calls[0].function, written, given, index)
 
     def _ends(self, command: SessionCommand, later: Iterable[tuple[cst.Call, bool]]) -> list[tuple[cst.Call, bool]]:
-        """Returns the later calls that end the effect of a command: they release the lock, drop the table, or reset."""
+        """Returns the later calls that end the effect of a command: they release a lock, drop a table or reset it."""
         if command.effect not in _ENDED:
             return []
         return [(call, same) for call, same in later if self._is_ended_by(call, command)]
@@ -144,14 +144,14 @@ class _Collector:
             return True
         if id(call) in self._commands or command.effect in (Effect.SETTING, Effect.ROLE):
             return False
-        # So may one of the project, and Alembic's `op.drop_table()`.
+        # A function of the project may also end it, and Alembic's `op.drop_table()`.
         code = self._module.tree.text(call)
         if command.effect is Effect.TEMPORARY_TABLE:
             return "drop" in code.lower() and command.name in _WORD.findall(code)
         return not any(one.effect is Effect.UNLOCK for one in known) and _UNLOCK.search(code) is not None
 
     def _endings(self, call: cst.Call) -> list[SessionCommand]:
-        """Returns the commands that a call runs, itself or in a function of the module, and that end an effect."""
+        """Returns the commands that end an effect and that a call runs, itself or in a function of the module."""
         found = self._found_endings.get(id(call))
         if found is None:
             known = self._commands.get(id(call))
@@ -171,7 +171,7 @@ class _Collector:
 
 
 def _ends_itself(command: SessionCommand, transaction: Transaction) -> bool:
-    """Returns whether an effect surely ends with the transaction that it is made in, so that nothing can go wrong."""
+    """Returns whether an effect certainly ends with its transaction, so that nothing can go wrong."""
     return command.effect in LOCAL and not command.parameters and transaction in (Transaction.OPEN, Transaction.BEGUN)
 
 
@@ -202,7 +202,7 @@ def _client(
 ) -> tuple[Client, Callable[[], Verdict]]:
     """Returns the library that runs the SQL, and a function that finds out whether asyncpg does."""
     name = calls[0].function
-    # SQLAlchemy's adapters of drivers take strings; a listener of the pool is given one.
+    # SQLAlchemy's adapters for drivers accept strings; a listener of the pool receives one.
     if (name in DRIVER_METHODS or name == "add_listener") and not is_adapter(calls):
         driver, reason = driver_of(observed.inference.project, observed.module, calls)
         if driver == ASYNCPG:
@@ -220,7 +220,7 @@ def _executor(
 ) -> tuple[cst.Call, cst.BaseExpression | None]:
     """Returns the call that runs the SQL, and the expression of the object that it is a method of.
 
-    A clause may be executed in another function, or in another module: then it is the call that creates the clause.
+    If a clause is executed in another function or module, this is the call that creates the clause.
     """
     node = calls[0].node
     for at in (node, *module.index.around(node)):
@@ -259,7 +259,7 @@ def _encloses(module: Module, outer: cst.Call, inner: cst.Call) -> bool:
 
 
 def _bare_statements(module: Module, calls: Iterable[cst.Call]) -> tuple[tuple[int, int], ...]:
-    """Returns the spans of the statements that consist of these calls, or none if one of them has other parts."""
+    """Returns the spans of the statements that consist of these calls, or nothing if one of them has other parts."""
     spans = []
     for call in calls:
         node: cst.CSTNode | None = call

@@ -31,11 +31,11 @@ _UNJUDGED = frozenset({Cause.DRIVER, Cause.SIZE, Cause.CREATOR, Cause.BUDGET})
 
 @frozen
 class Silence:
-    """A call that creates an engine or is given SQL, and that is not reported.
+    """A call that creates an engine or takes SQL, and that is not reported.
 
     `what` is the reason in words, and `why` is the reason behind it, or "". `evidence` is the place in the project's
-    files that decides, if there is one. `holds_sql`: the call is given SQL. `locate` returns the span of the call. It
-    is a function because computing spans renders the whole file, and most silences are never shown.
+    files that decides, if there is one. `holds_sql`: the call takes SQL. `locate` returns the span of the call. It is a
+    function because computing spans renders the whole file, and most silences are never shown.
     """
 
     locate: Callable[[], tuple[int, int]]
@@ -57,10 +57,10 @@ class Silence:
 
     @property
     def unjudged(self) -> bool:
-        """Whether it is unknown if there is a problem."""
+        """Whether it is unknown whether there is a problem."""
         return self.cause in _UNJUDGED
 
     @property
     def reason(self) -> str:
-        """The whole reason, in one line."""
+        """The complete reason, in one line."""
         return f"{self.what} ({self.why})" if self.why else self.what

@@ -72,7 +72,7 @@ def _reason(value: Value) -> str:
 def _is_off_behind_pooler(surroundings: Surroundings, overridden: list[View], key: str, creator: str | None) -> bool:
     """Returns whether a URL from the environment is tested for a pooler, and the cache is disabled if it has one.
 
-    The default URL, a developer's own server, is then irrelevant.
+    The default URL, often that of a developer's own server, is then irrelevant.
     """
     ways = [
         (guard, state)
@@ -146,7 +146,7 @@ def one_state(inference: Inference, states: set[SizeState], guards: dict[SizeSta
     if SizeState.INVALID in states:
         return SizeState.INVALID
     if SizeState.POSITIVE in states:
-        # `0 if is_pooler else 100` disables the cache where it must be disabled.
+        # `0 if is_pooler else 100` disables the cache where that is necessary.
         off = states == {SizeState.ZERO, SizeState.POSITIVE} and asks_for_pooler(
             inference, guards[SizeState.ZERO], guards[SizeState.POSITIVE]
         )
@@ -166,7 +166,7 @@ def _literals(
     """Returns the spans of the literals to replace by `0`, so that the key is 0 on every path and for every URL.
 
     The literals are written directly under the key, in this file, and reach no engine of another driver. Returns None
-    if there are others, or if the file reads the item under the key and might decide by it.
+    if there are other values, or if the file reads the item under the key and may depend on it.
     """
     module = surroundings.module
     if surroundings.reads_item(key):

@@ -1,4 +1,4 @@
-"""Engines whose other driver is evident from the syntax alone, so that nothing has to be run for them."""
+"""Engines that evidently have another driver by their syntax, so that nothing has to be run for them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from poolsafe.syntax.index import CallSite
 
 
 def spelled_engine(module: Module, site: CallSite) -> ObservedCall | None:
-    """Returns an observation of an engine call that spells out the URL of another driver.
+    """Returns an observation of an engine call with the literal URL of another driver.
 
     Returns None for other calls, which have to be run.
     """
@@ -23,9 +23,9 @@ def spelled_engine(module: Module, site: CallSite) -> ObservedCall | None:
 
 
 def _url(module: Module, site: CallSite) -> str | None:
-    """Returns the beginning of the URL spelled out in an engine call, including at least `://`.
+    """Returns the beginning of the literal URL in an engine call, including at least `://`.
 
-    Returns None if it is not a literal, or if another argument may be an object that is shared with another call.
+    Returns None if there is no literal, or if another argument may be an object that is shared with another call.
     """
     arguments = site.node.args
     if site.name not in _LITERAL or not arguments or _root_name(site.node.func) not in module.library_names:
@@ -40,7 +40,7 @@ def _url(module: Module, site: CallSite) -> str | None:
 
 
 def _gives_options(site: CallSite) -> bool:
-    """Returns whether a call has options for the driver, which tell whether psycopg prepares statements."""
+    """Returns whether a call has options for the driver, which decide whether psycopg prepares statements."""
     return any(one.keyword is not None and one.keyword.value == "connect_args" for one in site.node.args)
 
 
@@ -54,7 +54,7 @@ def _root_name(node: cst.BaseExpression) -> str | None:
 
 
 def _is_own(argument: cst.Arg) -> bool:
-    """Returns whether no other engine can share a dict with this argument, and it holds no key of asyncpg."""
+    """Returns whether no other engine can share a dict with this argument, and it contains no key of asyncpg."""
     if argument.keyword is None or argument.keyword.value != "connect_args":
         return argument.keyword is not None
     display = argument.value

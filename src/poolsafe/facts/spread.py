@@ -1,4 +1,4 @@
-"""The dicts that a call spreads into its keywords by `**`, as far as the syntax of the file shows them."""
+"""The dicts that a call spreads into its keywords with `**`, as far as the syntax of the file shows them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from poolsafe.syntax.index import descendants, last_name
 class Spread:
     """`names` are the names of the dicts as written, and `displays` the ids of displays and calls of `dict()`.
 
-    `beginnings` are those displays and calls as which a dict that is spread begins, before anything else is set in it.
+    `beginnings` are the displays and calls that create a spread dict, before other keys are set in it.
     """
 
     module: Module
@@ -29,7 +29,7 @@ class Spread:
         return mapping is not None and (id(mapping) in self.displays or self.module.tree.text(mapping) in self.names)
 
     def is_first(self, setter: cst.CSTNode) -> bool:
-        """Returns whether what else sets the same key in the dict that is spread surely comes later."""
+        """Returns whether all other code that sets the same key in the spread dict certainly comes later."""
         mapping = mapping_of(self.module, setter)
         return mapping is not None and id(mapping) in self.beginnings
 
@@ -67,7 +67,7 @@ def spread_of(module: Module, call: cst.Call) -> Spread:
 
 
 def _is_plain(node: cst.BaseExpression) -> bool:
-    """Returns whether an expression is a display or a call of `dict()` that takes nothing from other dicts."""
+    """Returns whether an expression is a display or a call of `dict()` that does not include other dicts."""
     match node:
         case cst.Dict(elements=elements):
             return all(isinstance(one, cst.DictElement) for one in elements)

@@ -1,4 +1,4 @@
-"""What the SQL that a call is given does to its session, or the function of SQL that it makes a clause of."""
+"""The effects of a call's SQL on its session, or of the SQL function of the clause that it creates."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from poolsafe.inference import Arguments, Const, ObservedCall, Text, Value, alte
 from poolsafe.records import frozen
 from poolsafe.sql.session_commands import LASTING, LOCAL, Effect, SessionCommand, function_effect, session_commands
 
-#: The effects that rules judge.
+# : The effects that rules check.
 JUDGED = LASTING | LOCAL
 
 
 @frozen
 class Given:
-    """One effect of the SQL that a call is given, with the text that it comes from, or None for a function's call."""
+    """One effect of a call's SQL, with the string that it comes from, or None for the call of a function."""
 
     command: SessionCommand
     text: Text | None
 
 
 def judged_once(effects: Iterable[Given]) -> Iterator[Given]:
-    """Yields the effects that rules judge, each once."""
+    """Yields the effects that rules check, each once."""
     seen: set[tuple[Effect, str, bool]] = set()
     for one in effects:
         key = (one.command.effect, one.command.name, one.command.parameters)
@@ -34,7 +34,7 @@ def judged_once(effects: Iterable[Given]) -> Iterator[Given]:
 
 
 def effects_of(call: ObservedCall) -> Iterator[Given]:
-    """Yields the effects of the SQL that a call is given, or of the function that it calls."""
+    """Yields the effects of a call's SQL, or of the function that it calls."""
     if call.function == "add_listener":
         if (call.awaited or is_asyncpgs(call)) and len(call.node.args) >= 2:
             yield Given(SessionCommand(Effect.LISTEN, "", 0, 0, value="add_listener"), None)
@@ -62,7 +62,7 @@ def _of_function(function: str, arguments: Arguments) -> SessionCommand | None:
 
 
 def _keys_of(arguments: Arguments) -> str:
-    """Returns the constant numbers that a lock function is given, as they are written in SQL, or ""."""
+    """Returns the constant numbers passed to a lock function, as they are written in SQL, or ""."""
     keys = [one.value if isinstance(one, Const) else None for one in arguments.positional]
     return ", ".join(map(str, keys)) if all(type(key) is int for key in keys) else ""
 

@@ -1,4 +1,4 @@
-"""SQL that is written as one literal in a call: its text, and where in the file each character is."""
+"""SQL that is written as one literal in a call: its text, and the offset of each character in the file."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class WrittenSql:
 
 
 def written_sql(module: Module, call: cst.Call) -> WrittenSql | None:
-    """Returns the SQL that a call is given as one plain literal or f-string, or None.
+    """Returns a call's SQL if it is one plain literal or f-string, or None.
 
     Literals with escapes, and several literals side by side, are left out.
     """
@@ -46,9 +46,9 @@ def written_sql(module: Module, call: cst.Call) -> WrittenSql | None:
 
 
 def characters(module: Module, start: int, end: int) -> tuple[str, list[int]]:
-    """Returns the text between two offsets as Python reads it, without escapes, and the offset of each character.
+    """Returns the string that Python reads between two offsets, without escapes, and the offset of each character.
 
-    Python reads each end of a line as one character.
+    Python reads each line end as one character.
     """
     found = list(_CHARACTER.finditer(module.source.text, start, end))
     return "".join("\n" if one[0][0] == "\r" else one[0] for one in found), [one.start() for one in found]

@@ -1,4 +1,4 @@
-"""Builds one statement fact from the observations of a call that is given SQL."""
+"""Builds one statement fact from the observations of a call that takes SQL."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def collect_statements(observed: Observed) -> list[Statement]:
 
 
 def _runner_of_driver(observed: Observed, calls: list[ObservedCall]) -> tuple[Runner, str]:
-    """Returns which driver's own connection is given the SQL and takes one command only, and the reason in words."""
+    """Returns the driver whose own connection runs the SQL and accepts only one command, and the reason in words."""
     driver, reason = driver_of(observed.inference.project, observed.module, calls)
     if driver in _PSYCOPG:
         why = next(filter(None, map(why_one_command, calls)), None)
@@ -46,7 +46,7 @@ def _runner_of_driver(observed: Observed, calls: list[ObservedCall]) -> tuple[Ru
 def _runner_of_engine(
     observed: Observed, runners: Runners, calls: list[ObservedCall], commands: list[str]
 ) -> tuple[Runner, str]:
-    """Returns which driver of SQLAlchemy's engine takes one command only, and the reason in words."""
+    """Returns the driver of SQLAlchemy's engine if it accepts only one command, and the reason in words."""
     runner, reason = runners.runner_of(calls, commands)
     if runner is Runner.SYNC:
         is_text = calls[0].function == "sqlalchemy.text"
@@ -98,7 +98,7 @@ def _statement(observed: Observed, runners: Runners, calls: list[ObservedCall]) 
 def _literal(module: Module, node: cst.Call, sql: str) -> tuple[tuple[int, int] | None, list[int]]:
     """Returns the span of the SQL's literal, and the offset of each character of the SQL and of its end.
 
-    Returns None and an empty list if the SQL is not a single literal, or if that contains escapes.
+    Returns None and an empty list if the SQL is not a single literal, or if the literal contains escapes.
     """
     first = node.args[0].value if node.args else None
     if not isinstance(first, cst.SimpleString) or first.lpar:
@@ -110,7 +110,7 @@ def _literal(module: Module, node: cst.Call, sql: str) -> tuple[tuple[int, int] 
 
 
 def _execution(module: Module, node: cst.Call, function: str) -> tuple[tuple[int, int] | None, CallLayout | None]:
-    """Returns the span of the expression statement that runs the SQL at once, and the call around `text()`.
+    """Returns the span of the expression statement that runs the SQL directly, and the call around `text()`.
 
     There is no such call if the function runs the SQL itself, as `exec_driver_sql` does.
     """

@@ -1,4 +1,4 @@
-"""The statement fact, which the statement rules judge: the SQL that a call is given."""
+"""The statement fact, which the statement rules check: the SQL of a call."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from poolsafe.syntax.layout import CallLayout
 class Runner(enum.Enum):
     """The driver that runs the SQL, which decides whether asyncpg prepares it.
 
-    `PSYCOPG`: psycopg's own connection runs it, and sends it by the protocol that takes one command.
+    `PSYCOPG`: psycopg's own connection runs it, and sends it with the protocol that accepts only one command.
     """
 
     ASYNC = "async"
@@ -54,5 +54,5 @@ class Statement:
 
     @property
     def span(self) -> tuple[int, int]:
-        """The span of the call that is given the SQL, where findings are reported."""
+        """The span of the call that takes the SQL, where findings are reported."""
         return self.call.start, self.call.end

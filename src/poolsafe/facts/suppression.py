@@ -1,4 +1,4 @@
-"""Comments that suppress nothing or name unknown codes: the fact of PGB001 and PGB002.
+"""Comments that suppress nothing or contain unknown codes: the fact of PGB001 and PGB002.
 
 They are compared with all findings, selected or not. A run with fewer rules therefore does not report a comment that a
 run with more rules needs.
@@ -25,9 +25,9 @@ Place = tuple[str, int]
 
 @frozen
 class Suppression:
-    """One faulty comment. `spelled` is its beginning, such as `# noqa`.
+    """One incorrect comment. `spelled` is its beginning, such as `# noqa`.
 
-    `idle` are our existing codes that suppress nothing here, and `unknown` are those that do not exist. `blanket`: it
+    `idle` are poolsafe's codes that suppress nothing here, and `unknown` are codes that do not exist. `blanket`: it
     lists no code and suppresses nothing. `own` marks comments that no other tool reads. `listings` are the comment
     itself and the one that ends its range.
     """
@@ -46,7 +46,7 @@ class Suppression:
 
     @property
     def end(self) -> int:
-        """The offset behind the comment's last code or bracket."""
+        """The offset after the comment's last code or bracket."""
         return self.listings[0].end
 
 
@@ -59,11 +59,11 @@ def collect_suppressions(
     external: tuple[str, ...] = (),
     unjudged: Iterable[str] = (),
 ) -> Iterator[Suppression]:
-    """Yields the faulty comments of a text, given the places of findings: the code and the 1-based row of each.
+    """Yields the incorrect comments of a text, given the places of findings: the code and the 1-based row of each.
 
-    `places` includes findings under other settings and calls that could not be judged. `known` holds the existing
+    `places` includes findings under other settings, and calls that could not be checked. `known` holds the existing
     codes, and `unjudged` those that are never idle. Codes that begin with one of `external` belong to other tools.
-    Without `noqa`, only the comments that no other tool reads are judged.
+    Without `noqa`, only the comments that no other tool reads are checked.
     """
     silences = suppressions(text)
     places = [place for place in places if place[0] != NEVER]

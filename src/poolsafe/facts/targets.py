@@ -1,4 +1,4 @@
-"""The targets in a module: the calls that create engines, and those that are given SQL."""
+"""The targets in a module: the calls that create engines, and those that take SQL."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def engine_sites(module: Module, project: Project) -> list[CallSite]:
 
 
 def engine_names(module: Module, project: Project) -> frozenset[str]:
-    """Returns the names by which the module may call an engine function, those from other modules included."""
+    """Returns the names by which the module may call an engine function, including names from other modules."""
     if not project.follow:
         return _names(module, ENGINE_NAMES)
     renamed: frozenset[str] | None = module.memo.get("renamed engine functions")
@@ -45,13 +45,13 @@ def calls_engine_function(module: Module, site: CallSite) -> bool:
 
 
 def option_sites(module: Module) -> list[CallSite]:
-    """Returns the calls that give execution options to an engine, a connection or a session."""
+    """Returns the calls that set execution options of an engine, a connection or a session."""
     named = (site for name in sorted(SETTING_OPTIONS) for site in module.index.calls_by_name.get(name, ()))
     return [site for site in named if site.node.args]
 
 
 def statement_sites(module: Module) -> list[CallSite]:
-    """Returns the calls that are given SQL which may contain several commands."""
+    """Returns the calls with SQL that may contain several commands."""
     runners = _names(module, SQL_NAMES)
     return [
         site
@@ -60,12 +60,12 @@ def statement_sites(module: Module) -> list[CallSite]:
     ]
 
 
-# Methods of asyncpg's connections and pools that prepare what they are given. `execute` does with arguments only.
+# Methods of asyncpg's connections and pools that prepare their SQL. `execute` only does if it has arguments.
 _PREPARING = frozenset({"cursor", "executemany", "fetch", "fetchmany", "fetchrow", "fetchval", "prepare"})
 
 
 def prepares(call: cst.Call) -> bool:
-    """Returns whether asyncpg prepares the SQL of a call: all methods do, except for `execute` with the SQL alone."""
+    """Returns whether asyncpg prepares the SQL of a call: all methods do, except for `execute` without arguments."""
     if not isinstance(call.func, cst.Attribute):
         return False
     name = call.func.attr.value
@@ -75,7 +75,7 @@ def prepares(call: cst.Call) -> bool:
 def may_prepare(module: Module, call: cst.Call) -> bool:
     """Returns whether a driver may prepare the SQL of a call: asyncpg, or psycopg, if the file names it.
 
-    psycopg prepares the SQL of an `execute` by its threshold or its keywords.
+    psycopg prepares the SQL of an `execute` depending on its threshold or its keywords.
     """
     if prepares(call):
         return True
@@ -93,7 +93,7 @@ _PSYCOPG = re.compile(r"psycopg(?!2)")
 
 
 def session_sites(module: Module) -> list[CallSite]:
-    """Returns the calls that are given SQL which may change the session, and those of SQL functions that do."""
+    """Returns the calls with SQL that may change the session, and those of SQL functions that do."""
     runners = _names(module, SQL_NAMES | DRIVER_METHODS)
     return [site for site in module.index.calls if _may_change_session(module, site, runners)]
 
@@ -107,7 +107,7 @@ def _may_change_session(module: Module, site: CallSite, runners: frozenset[str])
     if isinstance(sql, cst.SimpleString):
         return may_change_session(sql.value)
     if isinstance(sql, cst.Call) and last_name(sql.func) in runners:
-        # The SQL is given to the inner call.
+        # The inner call takes the SQL.
         return False
     return _may_be_given(module, site, module.index.session_strings)
 
@@ -130,7 +130,7 @@ def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
 
 
 def _may_hold_several(module: Module, site: CallSite) -> bool:
-    """Returns whether the SQL of a call may be several commands, judged by the strings that can reach it."""
+    """Returns whether the SQL of a call may be several commands, according to the strings that can reach it."""
     if site.name == "execute" and not _takes_strings(site) and not may_prepare(module, site.node):
         return False
     if not site.node.args:
@@ -142,7 +142,7 @@ def _may_hold_several(module: Module, site: CallSite) -> bool:
 
 
 def _may_be_given(module: Module, site: CallSite, strings: Iterable[tuple[Scope, ...]]) -> bool:
-    """Returns whether one of the strings that are in these scopes can reach a call."""
+    """Returns whether one of the strings in these scopes can reach a call."""
     return any(
         site.scopes[: len(scopes)] == scopes or _may_be_asked(module, scopes) or _asks(module, scopes, site)
         for scopes in strings
@@ -158,19 +158,19 @@ def _may_be_asked(module: Module, scopes: tuple[Scope, ...]) -> bool:
 
 
 def _asks(module: Module, scopes: tuple[Scope, ...], site: CallSite) -> bool:
-    """Returns whether the innermost function calls one around the site, and may pass a string to it."""
+    """Returns whether the innermost function calls a function around the site, and may pass a string to it."""
     names = {scope.name.value for scope in site.scopes if isinstance(scope, cst.FunctionDef)}
     calls = (call for name in names for call in module.index.calls_by_name.get(name, ()))
     return any(call.scopes[: len(scopes)] == scopes for call in calls)
 
 
 def source_scopes(module: Module) -> list[Scope]:
-    """Returns the functions and classes that contain a string which a statement rule may judge."""
+    """Returns the functions and classes that contain a string that a statement rule may check."""
     return [scope for scopes in (*module.index.semicolons, *module.index.session_strings) for scope in scopes]
 
 
 def _takes_strings(site: CallSite) -> bool:
-    """Returns whether an `execute` may take a plain string, as Alembic's and a cursor's in a listener do."""
+    """Returns whether an `execute` may accept a plain string, like Alembic's, or a cursor's in a listener."""
     if not isinstance(site.node.func, cst.Attribute):
         return False
     return _is_operations(site.node.func.value) or any(map(_listens, site.scopes))

@@ -1,4 +1,4 @@
-"""psycopg's `prepare_threshold`: the values that reach its connections, by itself and through SQLAlchemy's engines."""
+"""psycopg's `prepare_threshold`: the values that reach its connections, directly and through SQLAlchemy's engines."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _WRONG = frozenset({ThresholdState.AT_ONCE, ThresholdState.POSITIVE, ThresholdSt
 
 
 def threshold_of(surroundings: Surroundings, layout: CallLayout, given: list[Given]) -> Threshold:
-    """Returns the threshold as the calls give it to psycopg, or to a pool that hands it on."""
+    """Returns the threshold that the calls pass to psycopg, or to a pool that passes it on."""
     module = surroundings.module
     options = [option for one in given for option in detection_alternatives(one.option(KEY))]
     found = _threshold(surroundings, layout, options)
@@ -40,7 +40,7 @@ def threshold_of(surroundings: Surroundings, layout: CallLayout, given: list[Giv
 
 
 def psycopg_engines(surroundings: Surroundings) -> Iterator[Connection]:
-    """Yields the engines of SQLAlchemy that use psycopg 3 on every path, or that give it a threshold."""
+    """Yields the SQLAlchemy engines that use psycopg 3 on every path, or that set its threshold."""
     for calls in surroundings.observed.engines:
         views = [view for seen in calls for view in views_of(seen)]
         if not views or any(view.driver is Driver.ASYNCPG for view in views):
@@ -62,7 +62,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], given: list[G
         made,
         url=ConnectionUrl(servers, made.url.origin, signs_of((view.guard, view.url) for view in views)),
         threshold=threshold_of(surroundings, made.call, given),
-        # The same call may open another database, which refuses the keyword.
+        # The same call may open another database, which rejects the keyword.
         extendable=not (any(one.overridden for one in given) and surroundings.code_names_another("psycopg"))
         and is_extendable(surroundings, calls, made.options_name),
         direct=all(is_address(view.url) for view in views) or made.direct,
@@ -99,7 +99,7 @@ def _threshold(surroundings: Surroundings, layout: CallLayout, options: list[tup
 def _drops_items(module: Module) -> bool:
     """Returns whether the file filters a dict, as in `{... for key, value in ... if value is not None}`.
 
-    That may drop a None that a fix writes.
+    That may drop the None of a fix.
     """
     return any(isinstance(node, cst.DictComp) and node.for_in.ifs for node in descendants(module.tree.module))
 
@@ -112,7 +112,7 @@ def _one_state(surroundings: Surroundings, states: dict[ThresholdState, list[tup
         return next(iter(states))
     if ThresholdState.UNKNOWN in states or not states:
         return ThresholdState.UNKNOWN
-    # `None if is_pooler else 5` turns it off where that is needed.
+    # `None if is_pooler else 5` turns it off where that is necessary.
     off = [guard for guard, _ in states.get(ThresholdState.OFF, ())]
     on = [guard for state, found in states.items() if state is not ThresholdState.OFF for guard, _ in found]
     if off and asks_for_pooler(surroundings.observed.inference, off, on):

@@ -1,4 +1,4 @@
-"""The `with` blocks around a call that say in which transaction it runs: read from the syntax."""
+"""The `with` blocks around a call that determine its transaction, read from the syntax."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from poolsafe.inference import Module
 from poolsafe.records import frozen
 from poolsafe.syntax.index import last_name
 
-#: Methods that begin a transaction, and end it with their block.
+# : Methods that begin a transaction and end it with their block.
 BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
 
 _EXPECTING = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
@@ -20,9 +20,9 @@ _EXPECTING = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
 
 @frozen
 class Block:
-    """A `with` block around a call that says something about the connection's transaction.
+    """A `with` block around a call that affects the connection's transaction.
 
-    `owns`: the block also makes the connection, which is gone after it. `by_driver`: it is asyncpg's `transaction()`.
+    `owns`: the block also creates the connection, and closes it. `by_driver`: it is asyncpg's `transaction()`.
     """
 
     node: cst.With
@@ -45,9 +45,9 @@ def withs_around(module: Module, call: cst.CSTNode, function: cst.FunctionDef | 
 def block_around(
     module: Module, call: cst.BaseExpression, function: cst.FunctionDef | None, keys: frozenset[str], client: Client
 ) -> Block | None:
-    """Returns the block around a call that decides about its transaction, or None.
+    """Returns the block around a call that determines its transaction, or None.
 
-    Inside of another transaction, a transaction is a savepoint, which ends nothing.
+    Inside another transaction, a transaction is a savepoint, which ends nothing.
     """
     found: Block | None = None
     for block in _blocks(module, call, function, keys, client):
@@ -62,9 +62,9 @@ def block_around(
 def _blocks(
     module: Module, call: cst.BaseExpression, function: cst.FunctionDef | None, keys: frozenset[str], client: Client
 ) -> Iterator[Block]:
-    """Yields the blocks around a call that say something about its transaction, innermost first."""
+    """Yields the blocks around a call that affect its transaction, innermost first."""
     for block in withs_around(module, call, function):
-        # In one statement, a later item may be taken from an earlier one.
+        # In one statement, a later item may come from an earlier one.
         for item in reversed(block.items):
             found = _block(block, item, keys, client)
             if found is not None:
@@ -93,7 +93,7 @@ def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Cl
 
 
 def is_to_fail(module: Module, call: cst.BaseExpression) -> bool:
-    """Returns whether a test expects an error of a call: it is in a block of `pytest.raises` or `assertRaises`."""
+    """Returns whether a test expects a call to fail: it is in a block of `pytest.raises` or `assertRaises`."""
     function = module.index.innermost_function(call)
     return any(
         isinstance(item.item, cst.Call) and (last_name(item.item.func) or "") in _EXPECTING

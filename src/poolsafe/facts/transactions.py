@@ -1,7 +1,7 @@
-"""The transaction around a call that runs SQL, as the function around the call shows it, and what follows there.
+"""The transaction around a call that runs SQL, and the calls that follow it, in the function around the call.
 
-This reads the syntax of one function: its `with` blocks, and the calls on the same connection. The interpreter
-finds out which object the connection is and what it does.
+This reads the syntax of one function: its `with` blocks, and the calls on the same connection. The interpreter finds
+out which object the connection is.
 """
 
 from __future__ import annotations
@@ -52,8 +52,8 @@ def surroundings_of(
 ) -> Surroundings:
     """Returns the transaction around a call that runs SQL.
 
-    `receiver` is the expression of the object that runs it. `autocommit`: that object is in AUTOCOMMIT by itself.
-    If all callers of a function are known, they are examined too.
+    `receiver` is the expression of the object that runs it. `autocommit`: that object itself is in AUTOCOMMIT. If all
+    callers of a function are known, they are examined too.
     """
     return _followed(module, call, receiver, client, autocommit=autocommit, hops=_MOST_HOPS)
 
@@ -94,7 +94,7 @@ def _followed(
 
 
 def _in_class(module: Module, call: cst.BaseExpression, held: Holding, found: Surroundings) -> Surroundings:
-    """Returns the surroundings of a call in a method, with what other methods do with the same connection."""
+    """Returns the surroundings of a call in a method, including the uses of the same connection in other methods."""
     if any(_sets_autocommit(module, body, held.keys, None) for body in held.bodies()):
         ways = tuple(Way(tuple((node, False) for node, _ in way.later), way.lent) for way in found.ways)
         found = replace(found, transaction=Transaction.AUTOCOMMIT, ways=ways)
@@ -106,7 +106,7 @@ def _in_class(module: Module, call: cst.BaseExpression, held: Holding, found: Su
 
 
 def _in_manager(module: Module, function: cst.FunctionDef, body: Body, found: Surroundings) -> Surroundings:
-    """Returns the surroundings of a call in a function which makes the connection, and perhaps yields it to a block."""
+    """Returns the surroundings of a call in a function that creates the connection, and may yield it to a block."""
     if not body.yields or not is_manager(function):
         return found
     sites = module.index.calls_by_name.get(function.name.value, ())
@@ -129,7 +129,7 @@ def _combined(
     *,
     complete: bool,
 ) -> Surroundings:
-    """Returns the surroundings of a call in a function that is given the connection, seen from its callers."""
+    """Returns the surroundings of a call in a function that receives the connection, according to its callers."""
     function = module.index.innermost_function(call)
     outside = [one for _, one in lending]
     transactions = {one.transaction for one in outside}
@@ -140,7 +140,7 @@ def _combined(
         ways += map(through.way, one.ways)
         others += map(through.way, one.others)
     direct = found.direct or all(one.direct for one in outside)
-    # Inside of another transaction, that of the function is a savepoint.
+    # Inside another transaction, that of the function is a savepoint.
     own = found.transaction is Transaction.OPEN and transactions != {Transaction.OPEN}
     transaction = found.transaction if own or len(transactions) > 1 else transactions.pop()
     if not complete:
@@ -152,7 +152,7 @@ def _combined(
     return Surroundings(
         transaction,
         lent=any(one.lent for one in outside),
-        # Others may call a function that is private by its name alone.
+        # A function that is only private by its name may have other callers.
         contained=function is not None
         and is_nested(module, function)
         and not ended
@@ -167,7 +167,7 @@ def _combined(
 def _in_function(
     module: Module, call: cst.BaseExpression, receiver: cst.BaseExpression | None, client: Client, *, autocommit: bool
 ) -> Surroundings:
-    """Returns what the function around a call shows by itself."""
+    """Returns the surroundings of a call according to the function around it alone."""
     function = module.index.innermost_function(call)
     body = body_of(module, function)
     keys = names_of(body, receiver)
@@ -187,7 +187,7 @@ def _in_function(
         block = None
     later = tuple(later_calls(module, body, call, keys, block, transaction))
     lent = not (owner or any(makers(body, keys)) or _is_opened_here(module, call, function, keys))
-    # What yields lets other code run before it goes on.
+    # A function that yields lets other code run before it continues.
     contained = (
         transaction is Transaction.OPEN
         and block is not None
@@ -207,7 +207,7 @@ def _in_function(
 def _is_opened_here(
     module: Module, call: cst.BaseExpression, function: cst.FunctionDef | None, keys: frozenset[str]
 ) -> bool:
-    """Returns whether a `with` block around the call makes the connection."""
+    """Returns whether a `with` block around the call creates the connection."""
     return any(
         item.asname is not None and dotted(item.asname.name) in keys
         for block in withs_around(module, call, function)
@@ -229,7 +229,7 @@ def _on_adapter(
     block: Block | None,
     transaction: Transaction,
 ) -> Transaction:
-    """Returns the transaction of a call on the driver's own connection inside of one of SQLAlchemy's.
+    """Returns the transaction of a call on the driver's own connection inside one of SQLAlchemy's.
 
     SQLAlchemy begins its transaction with the first statement that it runs itself, not with its block.
     """

@@ -9,8 +9,8 @@ from poolsafe.records import frozen
 class Unparsable:
     """A file whose engines were not checked.
 
-    `start` and `end` are the character offsets of the syntax error, both 0 if there is no text or no place. `reason` is
-    one line from the parser's or decoder's message, without a final full stop.
+    `start` and `end` are the character offsets of the syntax error, both 0 if there is no text or no position. `reason`
+    is one line from the parser's or decoder's message, without a final full stop.
     """
 
     path: str

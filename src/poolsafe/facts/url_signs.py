@@ -1,7 +1,7 @@
-"""Weak signs of a pooler in a URL: parameters that pooler dashboards add, and the names of variables it comes from.
+"""Weak signs of a pooler in a URL: parameters that pooler dashboards add, and names of variables with the URL.
 
-A parameter may be left over, and a variable may have any name. So a sign never decides whether there is a pooler; it
-only explains why one is assumed, or why none is.
+A parameter may be a leftover, and a variable may have any name. So a sign never decides whether there is a pooler; it
+only explains why a pooler is assumed, or why it is not.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _POOLED = re.compile(
     r"(?:^|_)(?:PGBOUNCER|BOUNCER|POOL|POOLED|POOLER|POOLING|SUPAVISOR|PGCAT|PGDOG|ODYSSEY|PGPOOL)(?:_|$)",
     re.IGNORECASE,
 )
-# Of the names around a URL, those of the URL and its server; `POOL_SIZE` and `USE_POOLER` say something else.
+# Only the names of the URL and its server count; `POOL_SIZE` and `USE_POOLER` have other meanings.
 _OF_SERVER = re.compile(r"(?:URL|URI|DSN|HOST|PORT|SERVER|DATABASE|CONNECTION_STRING|ADDRESS)(?:_|$)", re.IGNORECASE)
 
 
 def signs_of(urls: Iterable[tuple[Guard, Value]]) -> tuple[Sign, ...]:
     """Returns the signs in URLs under their guards, each once; a variable comes before a parameter.
 
-    The name of a direct connection only counts if each URL has one: `DIRECT_URL or DATABASE_URL` may be another one.
+    The name of a direct connection only counts if each URL has one: in `DIRECT_URL or DATABASE_URL`, one may not.
     """
     urls = list(urls)
     names = [name for guard, url in urls for name in _names(guard, url) if _tells(name)]
@@ -59,17 +59,17 @@ def _tells(name: str) -> bool:
     if names_direct_server(name):
         return True
     found = [match.end() for match in _POOLED.finditer(name)]
-    # A name may also end in its sign, as `DB_PGBOUNCER` does.
+    # A name may also end with the sign, like `DB_PGBOUNCER`.
     return bool(found) and (len(name) in found or _OF_SERVER.search(name) is not None)
 
 
 def _names(guard: Guard, url: Value) -> list[str]:
-    """Returns the names of the variables and settings that a URL is made of, or that decide over its default."""
+    """Returns the names of the variables and settings in a URL, or of those that decide whether its default counts."""
     return [*_named(_symbols(url)), *_named(_asked(guard))]
 
 
 def _is_named_direct(guard: Guard, url: Value) -> bool:
-    """Returns whether a variable says that a URL leads to the server: its own, or that of which it is the default."""
+    """Returns whether the URL's own variable, or the one whose default it is, says that the connection is direct."""
     return any(map(names_direct_server, _named(_symbols(url)) or _named(_asked(guard))))
 
 

@@ -50,7 +50,7 @@ class View:
     driver: Driver
 
     def option(self, name: str) -> Value:
-        """Returns the value of a keyword of the engine in this view, or Absent if it is certainly not given."""
+        """Returns the value of a keyword of the engine in this view, or Absent if it is certainly not passed."""
         return self.reached(option_of(self.seen, name))
 
     def reached(self, value: Value) -> Value:
@@ -62,7 +62,7 @@ class View:
 def views_of(seen: ObservedCall) -> Iterator[View]:
     options = alternatives(engine_url(seen.function, seen.arguments))
     reached = [(guard, url) for guard, url in options if any(compatible(guard, at) for at in seen.path)]
-    # Filter by path first: a default that is excluded there cannot stand for its environment variable.
+    # Filter by path first: a default that is excluded there cannot replace its environment variable.
     hard = _hard(reached)
     overridden = len(hard) < len(reached)
     for view in _views(seen, hard):
@@ -78,7 +78,7 @@ def overridden_views_of(seen: ObservedCall) -> Iterator[View]:
 
 
 def is_overridden(view: View) -> bool:
-    """Returns whether the URL of a view is what the environment brings in place of a default."""
+    """Returns whether the URL of a view is a value from the environment that replaces a default."""
     return is_override(as_text(view.url))
 
 
@@ -93,9 +93,9 @@ def _views(seen: ObservedCall, options: list[tuple[Guard, Value]]) -> Iterator[V
 
 
 def _is_placeholder(view: View) -> bool:
-    """Returns whether an asynchronous engine has a URL without a driver, which SQLAlchemy 2.0 refuses to run.
+    """Returns whether an asynchronous engine has a URL without a driver, which SQLAlchemy 2.0 rejects.
 
-    A URL with an unknown rest is none: it may be one of asyncpg that the code has turned into another.
+    A URL with an unknown rest does not count: the code may have changed the scheme of an asyncpg URL.
     """
     whole = not isinstance(view.url, Text) or view.url.known is not None
     plain = single_scheme(view.url) in ("postgresql", "postgres")
@@ -103,10 +103,10 @@ def _is_placeholder(view: View) -> bool:
 
 
 def _is_out_of_sight(seen: ObservedCall) -> bool:
-    """Returns whether a call is given a URL, and nothing at all is known about its driver.
+    """Returns whether a call has a URL about whose driver nothing is known.
 
-    A parameter is not out of sight: its function may never be called, or with another driver's URL. Neither is what the
-    environment brings in place of a default.
+    A parameter is not out of sight: its function may never be called, or with another driver's URL. Neither is a value
+    from the environment that replaces a default.
     """
     if seen.arguments.get(0, "url") is None:
         return False
@@ -141,13 +141,13 @@ def _schemes(url: Value) -> Iterator[tuple[Guard, Value, str | None]]:
 
 
 def schemes_of(seen: ObservedCall) -> Iterator[str]:
-    """Yields the known schemes of an observed call's URL, those that the environment brings included."""
+    """Yields the known schemes of an observed call's URL, including those of values from the environment."""
     for _, url in alternatives(engine_url(seen.function, seen.arguments)):
         yield from (scheme for _, _, scheme in _schemes(url) if scheme is not None)
 
 
 def begins_as(url: Value) -> str:
-    """Returns the known beginning of a URL, its scheme included, or ""."""
+    """Returns the known beginning of a URL, including its scheme, or ""."""
     if isinstance(url, Text) and url.prefix:
         return url.prefix
     schemes = {scheme for _, _, scheme in _schemes(url)}
@@ -170,7 +170,7 @@ def _driver(scheme: str | None) -> Driver:
 
 
 def is_other_driver(seen: ObservedCall) -> bool:
-    """Returns whether an observed engine surely has another driver than asyncpg, whatever its unknown parts are."""
+    """Returns whether an observed engine certainly has a driver other than asyncpg, whatever its unknown parts are."""
     if seen.function not in ENGINE_FUNCTIONS:
         return False
     views = list(_views(seen, list(alternatives(engine_url(seen.function, seen.arguments)))))
@@ -178,15 +178,15 @@ def is_other_driver(seen: ObservedCall) -> bool:
 
 
 def _told_by_keys(view: View) -> Driver | None:
-    """Returns the driver that the keys of connect_args tell, or None if they tell nothing more than the URL.
+    """Returns the driver that the keys of connect_args show, or None if they show no more than the URL.
 
-    An asynchronous engine of unknown driver is asyncpg's if it gives keys that only asyncpg and its dialect take, and
-    another driver's if it gives keys that asyncpg refuses. A synchronous one is SQLite's if it gives a key of the
+    An asynchronous engine with an unknown driver uses asyncpg if it has keys that only asyncpg and its dialect accept,
+    and another driver if it has keys that asyncpg rejects. A synchronous one uses SQLite if it has a key of the
     `sqlite3` module, even if a default names asyncpg.
     """
     if not ENGINE_FUNCTIONS[view.seen.function]:
         return Driver.OTHER if view.driver is not Driver.OTHER and _gives(view, SQLITE_KEYS) else None
-    # Next to a default, what the environment brings can be any driver's, whatever the keys are for.
+    # A value from the environment that replaces a default can be for any driver, whatever the keys.
     if view.driver is not Driver.UNKNOWN or not _is_out_of_sight(view.seen):
         return None
     if _gives(view, ASYNCPG_KEYS):
@@ -199,7 +199,7 @@ def _gives(view: View, keys: Iterable[str]) -> bool:
 
 
 def is_given(value: Value) -> bool:
-    """Returns whether a key has a value, a known one, on every path."""
+    """Returns whether a key has a known value on every path."""
     return all(not isinstance(single, (Absent, Unknown)) for _, single in alternatives(value))
 
 
@@ -242,7 +242,7 @@ def url_origin_of(views: list[View], module: Module, span: tuple[int, int]) -> t
 
 
 def option_of(seen: ObservedCall, name: str) -> Value:
-    """Returns the value of a keyword of an engine function, or of a key of the configuration that it is given."""
+    """Returns the value of a keyword of an engine function, or of a key of its configuration."""
     arguments = seen.arguments
     given = arguments.keywords.get(name)
     if given is not None and not maybe_absent(given):
@@ -258,7 +258,7 @@ def option_of(seen: ObservedCall, name: str) -> Value:
 
 
 def configured_keys(seen: ObservedCall) -> list[str]:
-    """Returns the known options in the configuration that an engine function is given, without their prefix."""
+    """Returns the known options in the configuration of an engine function, without their prefix."""
     if not seen.function.endswith("from_config"):
         return []
     prefix = _prefix(seen)
@@ -281,7 +281,7 @@ def configured(seen: ObservedCall, name: str) -> Value:
             return Unknown(single.reason, derived("configured", single.symbol, name), override=single.override)
         if not isinstance(single, MappingValue):
             return Absent()
-        # An option that is missing from alembic.ini is absent: it is hardly ever set elsewhere.
+        # An option that is missing from alembic.ini is absent: it is rarely set elsewhere.
         closed = single.open is Reason.ALEMBIC_SECTION
         return single.items.get(prefix + name, Absent()) if closed else single.get(prefix + name)
 
@@ -303,14 +303,14 @@ def judged_values(value: Value) -> list[Value]:
 
 
 def connect_arg(view: View, key: str) -> Value:
-    """Returns the value of a key of connect_args in this view, or Absent if it is certainly not given."""
+    """Returns the value of a key of connect_args in this view, or Absent if it is certainly not set."""
     not_followed = "connect_args is not a dict that poolsafe can follow"
     value = item_of(view.option("connect_args"), key, "connect_args", not_followed)
     return view.reached(value)
 
 
 def item_of(container: Value, key: str, name: str, not_followed: str) -> Value:
-    """Returns the value of a key of a dict of options, which goes by `name`; None instead of a dict has no keys.
+    """Returns the value of a key of the dict of options called `name`; None instead of a dict has no keys.
 
     `not_followed` is the reason why the value of another object's key is unknown.
     """
@@ -329,9 +329,9 @@ def item_of(container: Value, key: str, name: str, not_followed: str) -> Value:
 
 
 def open_where_absent(value: Value) -> Value:
-    """Returns the value, with a parameter no longer counted as an override if its default brings no value.
+    """Returns the value; a parameter no longer counts as an override if its default has no value.
 
-    A default that has a value is trusted. If it has none, callers outside the project may pass one.
+    A default that has a value is trusted. Otherwise, callers outside the project may pass a value.
     """
     options = alternatives(value)
     if not any(isinstance(single, Absent) or single == Const(None) for _, single in options):

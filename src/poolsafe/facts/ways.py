@@ -1,4 +1,4 @@
-"""What follows a call on its connection: in the function around it, and on the ways through the callers of that one."""
+"""The later uses of a call's connection, in the function around the call and on the paths through its callers."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _start_of = operator.attrgetter("start")
 
 @frozen
 class Way:
-    """A way through the functions that lend a connection to each other, behind a call on it.
+    """A path through the functions that pass a connection to each other, after a call on it.
 
     `later` are the calls that use the connection after this one, each with whether it runs in the same transaction.
-    `lent`: the connection comes from elsewhere on this way, too.
+    `lent`: the connection comes from elsewhere on this path, too.
     """
 
     later: tuple[tuple[cst.Call, bool], ...] = ()
@@ -34,12 +34,12 @@ class Way:
 
 @frozen
 class Surroundings:
-    """What the function around a call shows.
+    """The facts about a call in the function around it.
 
     `lent`: the connection comes from elsewhere. `contained`: nothing runs on it after the transaction, as far as the
-    function shows. `rolled_back`: the connection is closed at the end of a block that never commits, or a test is given
-    it, whose fixtures roll back as a rule. `ways` are those on which the call is run, where all of them are seen, and
-    else what its function shows of them; `others` are those of them that are seen elsewhere.
+    function shows. `rolled_back`: the connection is closed at the end of a block that never commits, or a test receives
+    it, whose fixtures usually roll back. `ways` are the paths that run the call if all of them are known, or else the
+    paths in its function; `others` are those that are known from elsewhere.
     """
 
     transaction: Transaction
@@ -72,7 +72,7 @@ def later_calls(
         if end is not None and use.start >= end:
             same = False
             if block is not None and block.owns:
-                # Another connection by the same name.
+                # Another connection with the same name.
                 return
         ends = ends_transaction(module, use, keys)
         if not ends or use.method not in ENDS:
@@ -81,7 +81,7 @@ def later_calls(
 
 
 def ends_inside(module: Module, block: cst.With, keys: frozenset[str]) -> bool:
-    """Returns whether a block ends the transaction of a connection of these names, or of the one that it is given."""
+    """Returns whether a block ends the transaction of a connection of these names, or of its own connection."""
     body = body_of(module, module.index.innermost_function(block))
     given = {dotted(item.asname.name) or "" for item in block.items if item.asname is not None}
     keys |= given
@@ -91,12 +91,12 @@ def ends_inside(module: Module, block: cst.With, keys: frozenset[str]) -> bool:
 
 
 def is_behind(module: Module, body: Body, node: cst.CSTNode) -> bool:
-    """Returns whether a node is behind all that a function yields."""
+    """Returns whether a node comes after all `yield` expressions of a function."""
     return module.tree.span(node)[0] > max(body.yields)
 
 
 class Through:
-    """The way from a call in a function through one caller of the function."""
+    """The path from a call in a function through one caller of the function."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class Through:
         self._held = held
 
     def way(self, outside: Way) -> Way:
-        """Returns what follows on the caller's way, with what the function and its block do before."""
+        """Returns what follows on the caller's path, after the rest of the function and its block."""
         if self._block is None:
             after = ((node, same and not self._ended) for node, same in outside.later)
             return Way((*self._here, *after), outside.lent)

@@ -1,4 +1,4 @@
-"""Libraries that make asyncpg's connections from what they are given: databases, gino, Piccolo and Tortoise ORM."""
+"""Libraries that create asyncpg's connections: databases, gino, Piccolo and Tortoise ORM."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ from poolsafe.syntax.layout import CallLayout
 
 # The URLs that databases 0.9.0 and gino 1.0.1 open with asyncpg.
 OTHERWISE = frozenset({"postgresql+aiopg"})
-# The schemes that Tortoise ORM 1.1.9 opens with asyncpg, and the back end that a dict names.
+# The schemes that Tortoise ORM 1.1.9 opens with asyncpg, and the name of its back end in a dict.
 TORTOISE_SCHEMES = frozenset({"asyncpg", "postgres", "postgresql"})
 _TORTOISE_ENGINE = "tortoise.backends.asyncpg"
 _TORTOISE = frozenset({"tortoise.Tortoise.init", "tortoise.register_tortoise"})
 
 
 def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -> Iterator[Connection]:
-    """Yields what a call of a wrapper makes with asyncpg: nothing for another database."""
+    """Yields the connections that a call of a wrapper creates with asyncpg: none for another database."""
     if calls[0].function in _TORTOISE:
         yield from _tortoise_urls(surroundings, calls)
         return
@@ -56,7 +56,7 @@ def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -
     yield replace(
         made,
         size=size_of(surroundings, made.call, given),
-        # The same call may open another database, which refuses the keyword.
+        # The same call may open another database, which rejects the keyword.
         extendable=asyncpg == {True}
         and not (any(one.overridden for one in given) and surroundings.code_names_another())
         and is_extendable(surroundings, calls, made.options_name or STATEMENT),
@@ -72,7 +72,7 @@ def _is_for_asyncpg(given: Given) -> bool | None:
     for single in judged_values(given.url):
         scheme = single_scheme(single)
         if scheme is None:
-            # A parameter or what replaces a default may be any database's URL.
+            # A parameter, or a value that replaces a default, may be any database's URL.
             unknown = isinstance(single, (Unknown, Text)) and not is_parameter(single) and not is_override(single)
             found.add(None if unknown else False)
         else:
@@ -86,7 +86,7 @@ def _is_for_asyncpg(given: Given) -> bool | None:
 
 
 def _tortoise_urls(surroundings: Surroundings, calls: list[ObservedCall]) -> Iterator[Connection]:
-    """Yields the connections that Tortoise is given as URLs. Those in dicts are found where the dicts are written."""
+    """Yields the connections that Tortoise gets as URLs. Those in dicts are found where the dicts are written."""
     module = surroundings.module
     layout = call_layout(module.tree, calls[0].node)
     for seen in calls:
@@ -128,7 +128,7 @@ def _size_in_query(url: Value) -> CacheSize:
 
 
 def _schema_in_query(url: Value) -> tuple[ServerSetting, ...]:
-    """Returns the search_path that Tortoise makes of a schema in the URL: a startup parameter."""
+    """Returns the startup parameter `search_path`, which Tortoise sets from a schema in the URL."""
     value = query_value(url, "schema")
     return () if isinstance(value, Absent) else (ServerSetting("search_path", as_python(value)),)
 
@@ -192,7 +192,7 @@ def _tortoise_dict(module: Module, node: cst.Dict, credentials: cst.Dict) -> Con
 
 
 def _written_state(node: cst.BaseExpression) -> SizeState:
-    """Returns the state of a size that is written as a literal; other expressions are not followed."""
+    """Returns the state of a size if it is a literal; other expressions are not followed."""
     match node:
         case cst.Integer():
             return size_state(STATEMENT, Const(node.evaluated_value))

@@ -1,4 +1,4 @@
-"""Where the file itself writes the values that reach asyncpg: dict items and URLs that a fix can change."""
+"""The places in the file that write the values that reach asyncpg: dict items and URLs that a fix can change."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from poolsafe.syntax.call_layout import call_layout, dict_layout
 from poolsafe.syntax.layout import CallLayout, DictLayout
 
 _STRINGS = (cst.SimpleString, cst.FormattedString)
-# Locating one key takes time proportional to their number, and no real connect_args has this many.
+# Finding one key takes time proportional to the number of keys, and no real connect_args has this many.
 _MOST_KEYS = 64
 
 
@@ -35,7 +35,7 @@ def written_item(module: Module, call: cst.Call, content: MappingValue, key: str
 
 
 def written_texts(module: Module, call: cst.Call, url: Value, key: str, value: Value) -> Iterator[Written]:
-    """Yields the string literals of this file that are parts of the URL and name `key` in its query."""
+    """Yields the string literals of this file that are parts of the URL and contain `key` in its query."""
     nodes = [step.node for step in url.provenance if is_of(module, step)]
     strings = {id(string): string for node in (*nodes, *_url_argument(call)) for string in _strings(node)}
     for string in strings.values():
@@ -70,7 +70,7 @@ def settings_display(module: Module, node: cst.BaseExpression) -> DictLayout | N
 
 
 def written_dict(module: Module, content: MappingValue) -> cst.Dict | cst.Call | None:
-    """Returns the display or the call of `dict()` in this file as which a dict begins, or None."""
+    """Returns the display or the call of `dict()` in this file that creates a dict, or None."""
     step = content.provenance[0] if content.provenance else None
     if step is None or not is_of(module, step):
         return None
@@ -84,7 +84,7 @@ def _is_dict(node: cst.Call) -> bool:
 
 
 def is_of(module: Module, step: Step) -> bool:
-    """Returns whether a step is in the file itself, and not in code that was parsed out of one of its strings."""
+    """Returns whether a step is in the file itself, and not in code that was parsed from one of its strings."""
     return step.module is module and id(step.node) in module.index.parents
 
 
@@ -106,7 +106,7 @@ def _items(node: cst.BaseExpression) -> Iterator[tuple[str, cst.BaseExpression]]
 
 
 def _is_written_as(module: Module, node: cst.BaseExpression, value: Value) -> bool:
-    """Returns whether the value may be the written one. A literal from elsewhere has replaced it later."""
+    """Returns whether the value may be the written one. A literal from another place has replaced it."""
     if not isinstance(node, (*_STRINGS, cst.Integer, cst.Float)):
         return True
     start, end = module.tree.outer_span(node)

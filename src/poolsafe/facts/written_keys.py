@@ -1,4 +1,4 @@
-"""Where the file itself sets a key of a dict, so that another key of the same dict can be set next to it."""
+"""The places in the file that set a key of a dict, so that another key of the same dict can be set next to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _READING = frozenset(
 
 
 def setter_of(module: Module, value: cst.CSTNode, key: str) -> cst.CSTNode | None:
-    """Returns the dict item, the argument or the assignment by which an expression is the value under a key, or None.
+    """Returns the dict item, argument or assignment that sets an expression as the value under a key, or None.
 
     An argument is either a keyword, or what `setdefault(key, value)` gets.
     """
@@ -42,10 +42,9 @@ def setter_of(module: Module, value: cst.CSTNode, key: str) -> cst.CSTNode | Non
 
 
 def value_under(module: Module, literal: cst.CSTNode, key: str) -> cst.BaseExpression | None:
-    """Returns the whole expression for the value under a key, of which a literal is one outcome, or None.
+    """Returns the complete expression for the value under a key, of which a literal is one outcome, or None.
 
-    The expression is the literal itself, or a conditional one such as `0 if debug else 50` that has no effect but its
-    value.
+    The expression is the literal itself, or a conditional one such as `0 if debug else 50` without side effects.
     """
     parents = module.index.parents
     node: cst.CSTNode = literal
@@ -62,7 +61,7 @@ def value_under(module: Module, literal: cst.CSTNode, key: str) -> cst.BaseExpre
 
 
 def outcomes(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
-    """Yields the expressions of which a conditional expression yields one, or the expression itself."""
+    """Yields the possible outcomes of a conditional expression, or the expression itself."""
     if isinstance(node, cst.IfExp):
         yield from outcomes(node.body)
         yield from outcomes(node.orelse)
@@ -88,8 +87,9 @@ def place_inside(module: Module, node: cst.Dict | cst.Call) -> Place:
 def place_beside(module: Module, value: Value, key: str, call: cst.Call) -> Place | None:
     """Returns the place where the file sets a value under a key for a call, or None if it may not be the only one.
 
-    Equal values from several places are one value in the analysis, with one of the places. Those of the functions
-    around the place and the call count, and of the module; of all functions if one of the two is outside any.
+    Equal values from several places are one value in the analysis, with one of the places. The places in the functions
+    around the place and the call count, and in the module; if one of the two is in no function, the places in all
+    functions count.
     """
     step = value.provenance[0] if value.provenance else None
     setter = setter_of(module, step.node, key) if step is not None and is_of(module, step) else None
@@ -116,7 +116,7 @@ def place_beside(module: Module, value: Value, key: str, call: cst.Call) -> Plac
 def mapping_of(module: Module, setter: cst.CSTNode) -> cst.BaseExpression | None:
     """Returns the expression for the dict whose item, argument or assignment this is, or None if it has no name.
 
-    For an item of a display that `update()` or `|=` gets, this is the dict that is updated, else the display itself.
+    For an item of a display in `update()` or `|=`, this is the updated dict, else the display itself.
     """
     parents = module.index.parents
     match setter, parents[id(setter)]:
@@ -169,9 +169,9 @@ def _statement(
 
 
 def _setters(module: Module, key: str) -> list[tuple[cst.CSTNode, cst.FunctionDef | None]]:
-    """Returns all that sets a key of some dict, each with the outermost function around it. Cached in the module.
+    """Returns all nodes that set a key of a dict, each with the outermost function around it. Cached in the module.
 
-    What sets keys that are not written as strings counts too: the same value may come from there.
+    Nodes that set keys other than literal strings count too: the same value may come from there.
     """
     memo = f"setters of {key}"
     found: list[tuple[cst.CSTNode, cst.FunctionDef | None]] | None = module.memo.get(memo)
@@ -191,7 +191,7 @@ def _sets(module: Module, node: cst.DictElement | cst.Arg | cst.Assign, key: str
 
 
 def _sets_any(node: cst.CSTNode) -> bool:
-    """Returns whether a node sets keys of a dict that the syntax does not tell."""
+    """Returns whether a node sets keys of a dict that the syntax does not show."""
     match node:
         case cst.DictComp():
             return True
@@ -204,7 +204,7 @@ def _sets_any(node: cst.CSTNode) -> bool:
 
 
 def literals_of_value(value: Value) -> list[Step]:
-    """Returns the steps that are literals in a value's provenance: several where equal values were joined.
+    """Returns the steps that are literals in a value's provenance: several if equal values were joined.
 
     Returns an empty list if the value was first written in another form.
     """

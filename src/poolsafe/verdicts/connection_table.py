@@ -33,7 +33,7 @@ _THRESHOLDS = {
 
 
 def is_on_asyncpg(connection: Connection, deployment: Deployment) -> bool:
-    """Returns whether asyncpg makes the connection: visibly, or because the project has no other SQL driver."""
+    """Returns whether asyncpg creates the connection: visibly, or because the project has no other SQL driver."""
     return not connection.assumed or (deployment.assume_asyncpg is True and not deployment.synchronous_too)
 
 

@@ -1,4 +1,4 @@
-"""The generations of asyncpg that treat prepared statements differently."""
+"""The generations of asyncpg, which treat prepared statements differently."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from poolsafe.facts.deployment import Deployment, at_least, older_than
 class Generation(enum.Enum):
     """A range of releases of asyncpg.
 
-    With statement_cache_size=0, statements are unnamed since 0.31, and numbered before.
+    With statement_cache_size=0, statements have had no names since 0.31, and numbered names before.
 
-    Since 0.29, an unnamed statement is parsed again at each use if statement_cache_size is 0.
+    Since 0.29, an unnamed statement has been parsed again at each use if statement_cache_size is 0.
     """
 
     UNTIL_027 = "until 0.27"
@@ -30,7 +30,7 @@ EVERY_GENERATION = frozenset(Generation)
 
 
 def generations_of(deployment: Deployment) -> tuple[Generation, ...]:
-    """Returns the generations that may be in use. Very old ones count only if nothing newer may be."""
+    """Returns the generations that may be in use. Very old ones count only if no newer one may be in use."""
     known = deployment.asyncpg
     if older_than(known, (0, 28)):
         return (Generation.UNTIL_027,)

@@ -17,7 +17,7 @@ from poolsafe.verdicts.size_table import size_problem
 
 
 def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
-    """Returns whether the engine is judged: its driver is asyncpg, or unknown and assumed to be asyncpg."""
+    """Returns whether the engine is checked: its driver is asyncpg, or unknown and assumed to be asyncpg."""
     match engine.url.driver:
         case Driver.ASYNCPG:
             return True
@@ -34,7 +34,7 @@ def judge(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
 
     If asyncpg is known to be old, it names statements even with both sizes at 0. If an empty name is not known to help,
     that is a separate verdict next to the one on the sizes, so that fixing the sizes reveals no new problem. There is
-    no verdict on the sizes if they are judged in another module.
+    no verdict on the sizes if they are checked in another module.
     """
     if not is_asyncpg(engine, deployment):
         return ()
@@ -59,7 +59,7 @@ def _judged(engine: Engine, deployment: Deployment) -> tuple[Verdict, ...]:
     moved = {verdict.problem for verdict in verdicts(_states(engine, moved=True), deployment)}
     if moved & SIZES - {Problem.PARTIAL}:
         return found
-    # Moving the misplaced key and adding the other one fixes everything, and PGB105 says both.
+    # Moving the misplaced key and adding the other one fixes everything, and PGB105 mentions both.
     return tuple(verdict for verdict in found if verdict.problem not in SIZES)
 
 
@@ -85,7 +85,7 @@ def _has_size_problem(states: States, deployment: Deployment) -> bool:
 
 
 def is_spared(engine: Engine, deployment: Deployment) -> bool:
-    """Returns whether the engine has a problem, or cannot be judged, only behind a transaction pooler."""
+    """Returns whether the engine has a problem, or cannot be checked, only behind a transaction pooler."""
     shared = replace(deployment, pooler=PoolMode.TRANSACTION, product=None, max_prepared_statements=None)
     return bool(judge(engine, shared)) or unsettled_size(engine, shared) is not None
 
@@ -149,7 +149,7 @@ def verdicts(states: States, deployment: Deployment) -> tuple[Verdict, ...]:
 def _weigh(problem: Problem, deployment: Deployment, *, sure: bool, always: bool) -> Severity:
     if always:
         return Severity.ERROR
-    # It is unknown whether a conditional size is used with the pooler, and whether an unknown asyncpg is old.
+    # It is unknown whether a conditional size applies with the pooler, and whether an unknown asyncpg is old.
     if problem is Problem.CONDITIONAL or not sure:
         return Severity.WARNING
     return severity(deployment)

@@ -1,8 +1,9 @@
 """The verdict on session state: what happens to a setting, a lock or a temporary table behind each kind of pooler.
 
 The rows on PgBouncer were measured with two clients on PostgreSQL 15 behind PgBouncer 1.18 and 1.25.2 in transaction
-mode: the second client inherited what the first one had left on a server, and the first one did not have it on another
-server. The rows on Odyssey 1.5 were measured as well. Other poolers were judged by their documentation and source.
+mode: the second client inherited the state that the first one had left on a server connection, and the first one did
+not have it on another server connection. The rows on Odyssey 1.5 were measured as well. Those on other poolers are
+based on their documentation and source.
 """
 
 from __future__ import annotations
@@ -63,7 +64,7 @@ _RESETTING = frozenset({State.RESET})
 _TRACKING = frozenset({State.TRACKED})
 _INHERITING = frozenset({State.INHERITED})
 _EVERY_STATE = frozenset(State)
-# Reading a sequence value, or discarding, leaves no state that would pin the client.
+# Reading a sequence value or discarding state leaves no state that would pin the client.
 _LEAVING_NOTHING = frozenset({Effect.SEQUENCE_VALUE, Effect.DISCARD})
 # These affect only the session itself, which keeps its server. The next client does not read the notifications.
 _OF_ONES_OWN = _LEAVING_NOTHING | {Effect.LISTEN}
@@ -83,7 +84,7 @@ _ROWS: tuple[_Row, ...] = (
     # PgBouncer in session mode without `server_reset_query`: measured.
     _Row(_INHERITING, _OF_ONES_OWN, _ANY_TRANSACTION, Outcome.KEPT),
     _Row(_INHERITING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.INHERITED),
-    # There is nothing left to discard.
+    # No state remains to be discarded.
     _Row(_LOSING, frozenset({Effect.DISCARD}), _ANY_TRANSACTION, Outcome.KEPT),
     # Odyssey discards settings, temporary tables, locks and subscriptions after each transaction (measured).
     _Row(_LOSING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.LOST),

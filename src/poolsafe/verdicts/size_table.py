@@ -38,10 +38,10 @@ _ROWS: tuple[_Row, ...] = (
     _Row(_INVALID, _ANY, EVERY_GENERATION, EVERYWHERE, Problem.INVALID),
     # prepared_statement_cache_size="0": every first statement fails; -1: it never returns.
     _Row(_ANY, _INVALID, EVERY_GENERATION, EVERYWHERE, Problem.INVALID),
-    # session pooling: 0 failures; max_prepared_statements=200: 0 failures, both generations, AUTOCOMMIT included.
+    # session pooling: 0 failures; max_prepared_statements=200: 0 failures, both generations, including AUTOCOMMIT.
     _Row(_ANY, _ANY, EVERY_GENERATION, EVERYWHERE - BREAKING, None),
-    # statement_cache_size=0, the other one left at 100: 0 of 1080 with 0.32. With 0.31, only server-side cursors
-    # fail, even on a direct connection (45 of 108): the page mentions it, but not every engine is reported.
+    # statement_cache_size=0, the other size left at 100: 0 of 1080 with 0.32. With 0.31, only server-side cursors fail,
+    # even on a direct connection (45 of 108): the page mentions it, but not every engine is reported.
     _Row(_ZERO, _ANY, SINCE_031, BREAKING, None),
     # A positive size behaves like the default: 608 | 746 of 1080.
     _Row(_POSITIVE, _ANY, EVERY_GENERATION, BREAKING, Problem.NONZERO),

@@ -9,7 +9,7 @@ from poolsafe.facts.engine import ServerSetting
 from poolsafe.facts.pooler import Fate
 from poolsafe.verdicts.pooler_effects import has_pooler
 
-# What PgBouncer passes on.
+# The parameters that PgBouncer passes on.
 ACCEPTED = frozenset(
     {
         "application_name",
