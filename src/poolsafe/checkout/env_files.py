@@ -11,7 +11,7 @@ from poolsafe import ini
 from poolsafe.reading import read_below
 from poolsafe.source import short_lines
 
-# By priority: the usual and the committed files come before those of one machine.
+# By priority: the usual and committed files come before those for a single machine.
 ENV_FILES = (
     ".env",
     ".env.example",
@@ -38,10 +38,10 @@ MAX_OTHERS = 8
 MAX_FILE = 200_000
 
 _COMPOSE = re.compile(r"(?:docker-)?compose[^/]*\.ya?ml$")
-# `- NAME=value` and `NAME: value` in any block or anchor: only variables are written in capitals.
+# `- NAME=value` and `NAME: value` in any block or anchor: only variables have names in capitals.
 _VARIABLE = re.compile(r"""\s*(?:-\s+)?["']?([A-Z][A-Z0-9_]*)["']?\s*[=:]\s*(\S.*)""")
 _ENV_FILE = re.compile(r"""\s*(?:env_file:|(?:-\s*)?path:|-)\s*["']?(?=[\w./-]*env)([\w./-]+)["']?\s*(?:#.*)?$""")
-# `${NAME:-value}` stands for its default.
+# `${NAME:-value}` counts as its default.
 _DEFAULT = re.compile(r"\$\{\w+:?-([^{}]*)\}")
 
 
@@ -85,7 +85,8 @@ def _other_env_files(listing: frozenset[str]) -> list[str]:
 def _compose(root: str, path: str, content: str) -> Values:
     """Returns the variables of a compose file's services and of the env files that it names in or below its folder.
 
-    The file is read line by line and not as YAML: a parser would cost a dependency and time, for a few scalars.
+    The file is read line by line and not as YAML: a parser would be another dependency and take time, only for a few
+    scalars.
     """
     values: Values = {}
     named_files: set[str] = set()
@@ -133,7 +134,7 @@ def _alembic(path: str, content: str) -> Values:
         return {}
     if not parser.has_section("alembic"):
         return {}
-    # The parser keeps no rows and lower-cases names. The last row that sets a name counts.
+    # The parser does not keep rows, and converts names to lower case. The last row that sets a name counts.
     rows = {
         re.split("[=:]", line, maxsplit=1)[0].strip().lower(): row
         for row, line in enumerate(content.splitlines(), 1)

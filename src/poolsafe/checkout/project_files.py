@@ -14,7 +14,7 @@ from poolsafe.checkout.env_files import Cache, Documented, alembic_options, envi
 from poolsafe.checkout.roots import MARKERS, is_below, shared_folders
 from poolsafe.reading import inside, read
 
-# Folders that hold other people's code, or no code.
+# Folders with code of other projects, or without code.
 _FOREIGN = frozenset(
     [
         "site-packages",
@@ -33,7 +33,7 @@ _FOREIGN = frozenset(
 )
 MAX_FILE = 2_000_000  # bytes
 MAX_FILES = 30_000
-MAX_FOLDERS = 500  # searched for files like alembic.ini
+MAX_FOLDERS = 500  # this many folders are searched for files like alembic.ini
 MAX_DEPTH = 4  # of these folders
 MAX_CONTENTS = 16_000_000  # bytes kept in memory for further searches
 
@@ -54,7 +54,7 @@ class Files:
         self._room_for_contents = MAX_CONTENTS
         self._tops: dict[str, list[str]] | None = None
         self._environments: Cache = {}
-        self._documented: dict[str, list[tuple[str, Documented]]] = {}  # by the folder that asks
+        self._documented: dict[str, list[tuple[str, Documented]]] = {}  # by the folder of the importing file
         self._alembic: Cache = {}
         self._alembic_files: list[str] | None = None
         self._found: dict[tuple[str, str], str | None] = {}
@@ -89,7 +89,7 @@ class Files:
         return found
 
     def content(self, path: str) -> bytes:
-        """Returns the content of a file, and keeps it while there is room, since files are searched repeatedly."""
+        """Returns the content of a file, and keeps it if there is room, because files are searched repeatedly."""
         found = self._contents.get(path)
         if found is None:
             found = file_content(path)
@@ -120,7 +120,7 @@ class Files:
         return "pyvenv.cfg" in self.listing(folder)
 
     def environment(self, folder: str, names: tuple[str, ...], nested: str | None = None) -> Documented | None:
-        """Returns the URL, or its driver, that the nearest env file gives to one of these variables, or None.
+        """Returns the URL, or its driver, of one of these variables in the nearest env file, or None.
 
         With `nested`, names ending in `__NESTED` match as well. Other settings in such files are specific to one
         machine.
@@ -132,7 +132,7 @@ class Files:
         return None
 
     def _urls(self, folder: str) -> list[tuple[str, Documented]]:
-        """Returns the variables that hold URLs or drivers in the env files above a folder, nearest first."""
+        """Returns the variables with URLs or drivers in the env files above a folder, nearest first."""
         found = self._documented.get(folder)
         if found is None:
             found = self._documented[folder] = [
@@ -159,7 +159,7 @@ class Files:
         return found[0] if len(schemes) == 1 else {}
 
     def _other_alembic_files(self, top: str) -> list[str]:
-        """Returns the files that are given to `alembic -c`, by their names: `configs/prod.alembic.ini`. Cached."""
+        """Returns the files for `alembic -c`, by their names: `configs/prod.alembic.ini`. Cached."""
         if self._alembic_files is None:
             self._alembic_files = []
             for visited, (folder, folders, files) in enumerate(os.walk(top)):
@@ -272,7 +272,7 @@ def file_content(path: str) -> bytes:
         return b""
 
 
-# Dialects and drivers, which a project may document without the rest of the URL.
+# Dialects and drivers, which an env file may contain without the rest of the URL.
 _PARTS = frozenset(
     {"postgresql", "postgres", "asyncpg", "psycopg", "psycopg2", "sqlite", "aiosqlite", "mysql", "aiomysql"}
 )
@@ -283,6 +283,6 @@ def _is_of_url(value: str) -> bool:
 
 
 def is_driver_name(value: str) -> bool:
-    """Returns whether a text is a scheme with a driver and without `://`, such as `postgresql+asyncpg`."""
+    """Returns whether a string is a scheme with a driver and without `://`, such as `postgresql+asyncpg`."""
     dialect, found, driver = value.partition("+")
     return bool(found) and dialect.isalnum() and driver.replace("_", "").isalnum()

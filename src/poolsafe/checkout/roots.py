@@ -38,7 +38,7 @@ def _ancestors(folder: str) -> Iterator[str]:
 
 
 def is_below(path: str, root: str) -> bool:
-    """Returns whether a path is a folder or lies in it, by its name alone."""
+    """Returns whether a path is a folder or inside it, only by its name."""
     return path == root or path.startswith(root.rstrip(os.sep) + os.sep)
 
 
@@ -59,7 +59,7 @@ def is_test(path: str) -> bool:
     )
 
 
-# Folders that show how to use a project. Like those of tests, their values are not the project's own.
+# Folders with examples for using a project. As in tests, their values are not the project's own.
 _SHOWING = frozenset(
     "examples example samples sample demos demo tutorials tutorial docs docs_src notebooks".split()  # noqa: SIM905
 )

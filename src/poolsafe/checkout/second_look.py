@@ -1,10 +1,9 @@
-"""A second look at files that the byte search rules out, for engines that only the file's imports reveal.
+"""A second look at files that the byte search rules out, for engines that are only visible in the file's imports.
 
-A synchronous engine reaches asyncpg by `?async_fallback=True`, as Alembic's env.py often does. If the file that creates
-the engine imports its URL, nothing in that file shows it. The same holds for a URL of psycopg. And a file may import an
-engine function under another name, which another file of the project gives it. Few files get this look. It reads only
-what they import, and it imports next to nothing itself, since most projects with such files have nothing to do with
-asyncpg.
+A synchronous engine can use asyncpg through `?async_fallback=True`, as Alembic's env.py often does. If the file that
+creates the engine imports its URL, the file itself does not mention asyncpg. The same is true for a URL of psycopg. In
+addition, another file of the project may export an engine function under another name. Few files get this look. It
+reads only their imports, and it imports very little itself, because most projects with such files do not use asyncpg.
 """
 
 from __future__ import annotations
@@ -23,13 +22,13 @@ if TYPE_CHECKING:
 
 _SIGN = b"async_fallback"
 _PSYCOPG = re.compile(rb"\+psycopg\b")
-# They begin with a literal, so that `re` can skip the text before it. Whether that begins a line is asked afterwards.
-# The assertions keep a long run of spaces or dots from being tried in every split.
+# They begin with a literal, so that `re` can skip the text before it. Whether it begins a line is checked afterwards.
+# The assertions prevent `re` from trying every split of a long run of spaces or dots.
 _FROM = re.compile(rb"from[ \t]+(?=[\w.])(\.*)(?!\.)([\w.]*)(?:[ \t]+|(?<=\.))import\b[ \t]*(\([^()]*\)|[^\r\n;#]*)")
 _IMPORT = re.compile(rb"import[ \t]+([\w. \t,]+)")
 _ITEM = re.compile(rb"([\w.]+|\*)(?:[ \t]+as[ \t]+(\w+))?")
 _COMMENT = re.compile(rb"#[^\r\n]*")
-# What is called: the name before the last dot, if there is one, and the last name.
+# The callee of a call: the name before the last dot, if there is one, and the last name.
 _CALLED = re.compile(rb"(?:\b(\w+)\.|(?<![\w.]))(\w+)[ \t]*\(")
 _FUNCTIONS = frozenset((b"create_async_engine", b"async_engine_from_config"))
 # `new = old` and `new = partial(old, ...)` at the top level: the new name, and the old one as in `_CALLED`.
@@ -39,14 +38,14 @@ _RENAMED = re.compile(
     re.MULTILINE,
 )
 MAX_HOPS = 2  # from the engine's file to the file with the URL
-MAX_NAMES = 6  # by which a function goes one after another, imports included
+MAX_NAMES = 6  # a function can be renamed this many times, including by imports
 MAX_FILES = 40  # read for one engine's file
 MAX_SIZE = 200_000  # bytes of each
-MAX_HELD = 20_000_000  # bytes of all that are kept while a run looks at its files
+MAX_HELD = 20_000_000  # bytes of all contents that are kept during a run
 
 
 def wanted(path: str, data: bytes, root: str | None = None) -> int:
-    """Returns what a file may contain, like `needles.wanted`, including engines that only its imports reveal.
+    """Returns what a file may contain, like `needles.wanted`, including engines that are only visible in its imports.
 
     Without `root`, the project's root is found from the path.
     """
@@ -57,7 +56,7 @@ def wanted(path: str, data: bytes, root: str | None = None) -> int:
 def revealed(path: str, data: bytes, root: str | None = None, looked_at: dict[str, ImportedFiles] | None = None) -> int:
     """Returns what the imports of a file reveal: the sum of `needles.ENGINE` and `needles.CLIENT`, or 0.
 
-    Calls for the files of one run share `looked_at`, which holds what was read for each root.
+    Calls for the files of one run share `looked_at`, with the files that were read for each root.
     """
     found = 0
     home = os.path.abspath(path)
@@ -70,7 +69,7 @@ def revealed(path: str, data: bytes, root: str | None = None, looked_at: dict[st
 
 
 def renamed_engine_functions(path: str, data: bytes, root: str | None = None) -> frozenset[str]:
-    """Returns the names that a source calls and that another module of the project gives to an engine function.
+    """Returns the names that a source calls and that another module of the project binds to an engine function.
 
     Such a module contains `import create_async_engine as make_engine`, `make_engine = create_async_engine` or
     `make_engine = partial(create_async_engine, echo=True)`. Without `root`, the project's root is found from the path.
@@ -80,7 +79,7 @@ def renamed_engine_functions(path: str, data: bytes, root: str | None = None) ->
 
 
 def _files_with(home: str, data: bytes, root: str | None, looked_at: dict[str, ImportedFiles]) -> ImportedFiles:
-    """Returns what was read below the root, with the bytes of the file that gets the second look."""
+    """Returns the files that were read below the root, including the file that gets the second look."""
     root = root or root_of(home)
     if root not in looked_at:
         looked_at[root] = ImportedFiles(root)
@@ -89,7 +88,7 @@ def _files_with(home: str, data: bytes, root: str | None, looked_at: dict[str, I
 
 
 class ImportedFiles:
-    """The files of a project that others import, directly or indirectly. What was read of them is kept."""
+    """The files of a project that others import, directly or indirectly. Their contents are kept."""
 
     def __init__(self, root: str) -> None:
         self.root = root
@@ -100,7 +99,7 @@ class ImportedFiles:
         self.meanings: dict[tuple[str, bytes, bytes, int], bool] = {}
 
     def give(self, path: str, data: bytes) -> None:
-        """Keep the bytes of a file that need not be read again."""
+        """Stores the bytes of a file, which do not have to be read again."""
         if self._held > MAX_HELD:
             self._contents.clear()
             self._held = 0
@@ -114,16 +113,16 @@ class ImportedFiles:
         return self._contents[path]
 
     def imports(self, path: str) -> list[tuple[str, bytes, bytes]]:
-        """Returns what a file imports: the file it is in, its name there, and the name that is bound here.
+        """Returns the imports of a file: for each the imported file, the name there, and the name that is bound here.
 
-        The first is "" for what is outside the project, the second empty for a module. Both names are `*` for a star.
+        The first is "" outside the project, the second is empty for a module. Both names are `*` for a star.
         """
         if path not in self._imports:
             self._imports[path] = list(self._imported(path))
         return self._imports[path]
 
     def renamings(self, path: str, name: bytes) -> list[tuple[bytes, bytes]]:
-        """Returns what a file assigns to a name: each as a dotted name's last but one and last part."""
+        """Returns the dotted names that a file assigns to a name, each as its last but one and its last part."""
         content = self.content(path)
         if not any(name + sign in content for sign in (b" =", b"=", b":", b"\t")):
             return []
@@ -190,7 +189,7 @@ def _imports_engine_function(files: ImportedFiles, home: str) -> bool:
 
 
 def _means_engine_function(files: ImportedFiles, path: str, owner: bytes, name: bytes, left: int = MAX_NAMES) -> bool:
-    """Returns whether `owner.name`, or `name` if the owner is empty, stands for an engine function in a file."""
+    """Returns whether `owner.name`, or `name` if the owner is empty, refers to an engine function in a file."""
     if name in _FUNCTIONS:
         return True
     question = (path, owner, name, left)
@@ -255,7 +254,7 @@ def _file(base: str, parts: list[str]) -> str | None:
     """Returns the file of a dotted name below a folder, or None if there is none."""
     *packages, last = parts
     if packages and packages[0] not in _listing(base):
-        return None  # most names are of other packages
+        return None  # most names belong to other packages
     for package in packages:
         if package not in _listing(base):
             return None

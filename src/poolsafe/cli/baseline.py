@@ -42,7 +42,7 @@ class Baseline:
         self._root = root
 
     def known(self, path: str, marks: Iterable[tuple[str, str]]) -> list[bool]:
-        """Returns for each finding of one file whether it is known; `marks` are their codes and first lines."""
+        """Returns, for each finding of one file, whether it is known; `marks` are their codes and first lines."""
         left = Counter(self._counts.get(_name(path, self._root), {}))
         return _taken(left, (_digest(*mark) for mark in marks))
 
@@ -57,7 +57,7 @@ class Known:
         self._places: Counter[tuple[str, int]] = Counter()
 
     def unknown(self, source: Source, findings: Sequence[Finding]) -> list[Finding]:
-        """Returns the findings that have to be reported. `source` is the file in its present state."""
+        """Returns the findings that have to be reported. `source` is the file in its current state."""
         places = [(each.code, source.row_column(each.start)[0]) for each in findings]
         if self._source is None:
             verdicts = self._baseline.known(self._path, [(code, first_line(source, row)) for code, row in places])
@@ -102,7 +102,7 @@ def read(path: str, named: str, root: str | None = None) -> Baseline:
 
 
 def write(path: str, diagnostics: Iterable[Diagnostic]) -> None:
-    """Write the findings of a run as a baseline. Raises UsageError."""
+    """Writes the findings of a run as a baseline. Raises UsageError."""
     root = os.path.dirname(os.path.abspath(path))
     counts: dict[str, Counter[str]] = {}
     for diagnostic in diagnostics:
@@ -113,7 +113,7 @@ def write(path: str, diagnostics: Iterable[Diagnostic]) -> None:
 
 
 def _taken(left: Counter[_T], wanted: Iterable[_T]) -> list[bool]:
-    """Returns for each mark whether one was left, and uses it up."""
+    """Returns, for each mark, whether one was left, and uses it up."""
     verdicts = []
     for each in wanted:
         verdicts.append(left[each] > 0)
@@ -133,5 +133,5 @@ def _name(path: str, root: str) -> str:
     try:
         return os.path.relpath(path, root).replace(os.sep, "/")
     except ValueError:
-        # On Windows, it is on another drive.
+        # On Windows, it may be on another drive.
         return path.replace(os.sep, "/")

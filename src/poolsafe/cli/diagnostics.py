@@ -99,7 +99,7 @@ class Presenter:
 
 
 def _position(source: Source, offset: int, first: int = 1) -> Position:
-    """Returns the place of an offset; rows are counted from the row `first` on."""
+    """Returns the position of an offset; rows are counted from the row `first`."""
     row, column = source.row_column(offset)
     before = source.line(row)[: column - 1]
     return Position(row - first + 1, column, len(before.encode("utf-8")) - len(before))
@@ -114,7 +114,7 @@ def _replacement(
 
 
 def _line(source: Source, row: int, above: int) -> tuple[tuple[int, str], ...]:
-    """Returns one row of a frame, counted from the row after `above` on."""
+    """Returns one row of a frame, counted from the row after `above`."""
     return ((row - above, source.line(row)),) if row <= source.rows else ()
 
 
@@ -123,7 +123,7 @@ def _ends(related: Related) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def _read(path: str) -> Source | None:
-    """Returns the lines of another file to show. If it cannot be read, the place is named without them."""
+    """Returns the lines of another file to show. If it cannot be read, only the place is shown."""
     try:
         return Source.decode(path, read(path))
     except (OSError, UndecodableSource):

@@ -47,7 +47,7 @@ class Found:
     def real(self, path: str) -> str:
         """Returns the real path that one of `files` had when it was found.
 
-        A directory that has been replaced by a link since is still the old one, because no link is followed.
+        If a directory has been replaced by a link since, this is still the old one, because no link is followed.
         """
         known = self.links.get(path)
         if known is not None:
@@ -99,7 +99,7 @@ def find(paths: Sequence[str], resolver: Resolver) -> Found:
 
 
 def _without_doubles(paths: dict[str, bool], targets: dict[str, str]) -> list[str]:
-    """Removes links to files that are in the list themselves, because two writers of one file would collide.
+    """Removes links to files that are in the list themselves, because two processes must not write one file.
 
     `paths` says for each path whether it is a link, and `targets` where links lead, so the disk is not asked again.
     """

@@ -103,14 +103,14 @@ class _Examination:
         return check(source, settings.deployment, self._project, external=settings["lint.external"])
 
     def _kept(self, source: Source, report: Report) -> list[Finding]:
-        """Returns what is left to report after suppression and selection, with fixes adjusted to the settings."""
+        """Returns the findings that are left after suppression and selection, with fixes adjusted to the settings."""
         silences = self._silences(source)
         self._latest = report
         kept = [self._with_own_safety(finding) for finding in report.findings if self._keeps(finding, source, silences)]
         silenced = (one for one in report.findings if silences.silences(one.code, source.row_column(one.start)[0]))
         declined = {finding.fix.edits for finding in silenced if finding.fix is not None}
         if declined:
-            # Two rules may share a fix. If one of the findings is suppressed, the fix is not wanted.
+            # Two rules may share a fix. If one of the findings is suppressed, the user does not want the fix.
             kept = [replace(one, fix=None) if one.fix and one.fix.edits in declined else one for one in kept]
         return kept if self._known is None else self._known.unknown(source, kept)
 
@@ -143,7 +143,7 @@ class _Examination:
 
     def _report(self, source: Source, findings: list[Finding], outcome: Outcome) -> Outcome:
         silences = self._silences(source)
-        # The row where a comment belongs is needed even if there is none yet.
+        # The row of a comment is needed even if there is no comment yet.
         places = suppressions(source.text, places_too=True) if findings else silences
         presenter = Presenter(source, places, self._offers, frames=self._task.frames)
         outcome.diagnostics = tuple(presenter.present(finding) for finding in findings)
@@ -171,7 +171,7 @@ class _Examination:
         )
 
     def _add_noqa(self, source: Source, findings: list[Finding]) -> Outcome:
-        """Writes a comment for every finding that one can suppress. Findings about comments need a fix instead."""
+        """Writes a comment for each finding that it can suppress. Findings about comments need a fix instead."""
         outcome = Outcome(self._path)
         places = [(each.code, source.row_column(each.start)[0]) for each in findings if each.code not in NOT_SILENCED]
         added = dict(comments(source, suppressions(source.text, places_too=True), places, self._task.reason))
@@ -254,6 +254,6 @@ class _Examination:
 
 
 def _withheld(source: Source) -> Callable[[int], bool]:
-    """Returns a function that says whether a diff must not show a row (from 0): it has a secret or a CI command."""
+    """Returns a function that tells whether a diff must hide a row (from 0), because of a secret or a CI command."""
     lines, shown = source.written.split("\n"), visible(source).text.split("\n")
     return lambda row: lines[row] != shown[row] or commands(lines[row])

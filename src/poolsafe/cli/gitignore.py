@@ -30,7 +30,7 @@ class _Rule:
 
 
 class _Table:
-    """Finds the rules that match a text. Most of them are plain names or endings, which need no automaton."""
+    """Finds the rules that match a text. Most of them are plain names or suffixes, which do not need an automaton."""
 
     __slots__ = ("_endings", "_literals", "_machines", "_suffixes")
 
@@ -63,7 +63,7 @@ class _Table:
             numbers.append(number)
 
     def matching(self, text: str) -> Sequence[int]:
-        """Returns the numbers of the rules that match a text, in no order."""
+        """Returns the numbers of the rules that match a text, in no particular order."""
         found = self._literals.get(text, ())
         if text.endswith(self._suffixes):
             found = [*found, *self._ending(text)]
@@ -104,7 +104,7 @@ class Ignores:
     """The rules of one Git work tree. Git's own command line is not needed."""
 
     def __init__(self, top: str) -> None:
-        """`top` is the absolute directory that holds `.git`."""
+        """`top` is the absolute directory that contains `.git`."""
         self._top = top
         self._known: dict[str, tuple[Rules, ...]] = {}
 
@@ -134,7 +134,7 @@ class Ignores:
 
 
 def ignored(rules: Sequence[Rules], path: str, *, directory: bool) -> bool:
-    """Returns whether the rules of its directory ignore an absolute path, without regard to its parents."""
+    """Returns whether the rules of its directory ignore an absolute path, regardless of its parents."""
     for each in reversed(rules):
         verdict = each.verdict(path, directory=directory)
         if verdict is not None:
@@ -170,7 +170,7 @@ def _read(body: str, machine: Machine) -> None:
 
 
 def _piece(body: str, position: int, machine: Machine) -> int:
-    """Adds the element at a position, and returns where it ends."""
+    """Adds the element at a position, and returns its end."""
     char, following = body[position], body[position + 1 : position + 2]
     if char == "*":
         machine.star(slash=False)

@@ -52,7 +52,7 @@ def explain(asked: str, form: str, width: int | None, *, colour: bool) -> str:
 
 
 def list_rules(form: str, width: int | None, style: Style) -> Iterator[str]:
-    """Yields a line for each rule: code, name, severity, whether there is a fix, and what it reports.
+    """Yields a line for each rule: its code, name, severity, whether it has a fix, and what it reports.
 
     Text that does not fit into `width` columns continues on the next lines.
     """
@@ -99,7 +99,7 @@ def _as_json(content: object) -> str:
 
 
 def show_settings(settings: Settings, path: str) -> Iterator[str]:
-    """Yields each key with its value and its origin, then what the project's files say for `path`."""
+    """Yields each key with its value and its origin, then the facts in the project's files for `path`."""
     for key in KEYS:
         for value in settings.origins(key):
             yield printable(f"{key} = {_shown(value.value)}  # {value.source}") + "\n"
@@ -108,7 +108,7 @@ def show_settings(settings: Settings, path: str) -> Iterator[str]:
 
 
 def _found(settings: Settings, path: str) -> Iterator[str]:
-    """Yields what the project's files add to the configuration, for a file or directory at the absolute `path`."""
+    """Yields the facts in the project's files, for a file or directory at the absolute `path`."""
     # Imported late, because the other flags here do not need the project's files.
     from poolsafe.checkout.roots import root_of
     from poolsafe.deployment.evidence import deployment_for, described, overruled

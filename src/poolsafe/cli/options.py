@@ -58,7 +58,7 @@ OVERRIDES = {
 
 class _Formatter(argparse.HelpFormatter):
     def format_help(self) -> str:
-        # argparse cannot say that the value is optional and needs `=`. The longer text takes up some of the padding.
+        # argparse cannot say that the value is optional and needs `=`. The longer text replaces some of the padding.
         said, better = "--add-noqa REASON", "--add-noqa[=REASON]"
         return super().format_help().replace(f"{said}   ", f"{better} ").replace(said, better)
 
@@ -92,7 +92,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         known = [option for action in parser._actions for option in action.option_strings]
         flag = rest[0].partition("=")[0]
         raise UsageError(f"unknown option `{flag}`{hint(flag, known)}")
-    # Users may type ruff's subcommand. An existing path of that name is a path, and so is anything after `--`.
+    # Users may type ruff's subcommand. If a path of that name exists, it is a path, and so is anything after `--`.
     if options.paths[:1] == ["check"] and not os.path.lexists("check"):
         del options.paths[0]
     options.paths += argv[end + 1 :]
@@ -121,7 +121,7 @@ def _number_of_jobs(said: str | None) -> int | None:
 
 
 def _refuse_contradictions(options: argparse.Namespace) -> None:
-    """Raise UsageError if two flags write different things."""
+    """Raises UsageError if two flags write different things."""
     said = {
         "--apply": options.apply or options.fix_only,
         "--diff": options.diff,
@@ -141,7 +141,7 @@ def _refuse_contradictions(options: argparse.Namespace) -> None:
 
 
 def _refuse_unasked(options: argparse.Namespace) -> None:
-    """Raise UsageError if `--interactive` has nothing to ask about, or no one to ask."""
+    """Raises UsageError if `--interactive` has nothing to ask about, or there is no terminal."""
     if not (options.apply or options.fix_only):
         raise UsageError("`--interactive` requires `--apply`")
     if options.diff:
@@ -154,7 +154,7 @@ def _refuse_unasked(options: argparse.Namespace) -> None:
 
 
 def _refuse_stray_doctor(options: argparse.Namespace) -> None:
-    """Raise UsageError for flags of the doctor without `--doctor`, and for paths with it."""
+    """Raises UsageError for flags of the doctor without `--doctor`, and for paths with it."""
     if options.doctor is None:
         given = {
             "--probe-state": options.probe_state,
@@ -168,7 +168,7 @@ def _refuse_stray_doctor(options: argparse.Namespace) -> None:
 
 
 def _refuse_empty_paths(options: argparse.Namespace) -> None:
-    """Raise UsageError for an empty path, which an unset variable leaves: it would stand for the current directory."""
+    """Raises UsageError for an empty path, such as an unset variable: it would mean the current directory."""
     if "" in options.paths:
         raise UsageError("a path is empty; use `.` for the current directory")
     for destination in ("output_file", "write_baseline", "baseline", "stdin_filename", "config"):
@@ -197,7 +197,7 @@ def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
             raise UsageError(f"--config: no such file: {shown(text)}")
     if file is not None and options.isolated:
         raise UsageError("--isolated reads no configuration file, so it cannot be combined with `--config FILE`")
-    # As in ruff, the first `--config` wins over later ones, and the other flags win over both.
+    # As in ruff, the first `--config` overrides later ones, and the other flags override both.
     return [*reversed(layers), _flags(options)], file
 
 

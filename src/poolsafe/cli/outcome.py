@@ -16,9 +16,9 @@ class Outcome:
     `diagnostics` are the findings to report, less those in `fixed` (code -> number). `errors` are lines, without the
     path, that make the exit code 2; `warnings` and `notes` begin with a row. `diff` is a unified diff in the file's
     encoding, `output` is the fixed code of standard input. `engines`, `connections` and `unjudged` are the numbers of
-    engines, of connections and pools without SQLAlchemy, and of calls that could not be judged; `notifications` give
-    the reason for each of these. `silenced` is the number of lines that got a `# noqa`; `lists_codes` is True if one
-    of them lists poolsafe's codes. `unread` are files of the project, such as lock files, that could not be read, each
+    engines, of connections and pools without SQLAlchemy, and of calls that could not be checked; `notifications` give
+    the reason for each of these. `silenced` is the number of lines that got a `# noqa`; `lists_codes` is True if one of
+    them lists poolsafe's codes. `unread` are files of the project, such as lock files, that could not be read, each
     with the reason.
     """
 

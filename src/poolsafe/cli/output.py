@@ -14,7 +14,7 @@ _STREAMS = ("/dev/", "/proc/")
 
 
 def write(path: str, content: bytes, flag: str, *, make_folder: bool = False) -> None:
-    """Writes `content` to the file that the user named by `flag`, and creates its directory if asked to.
+    """Writes `content` to the file that the user named with `flag`, and creates its directory if requested.
 
     A regular file is replaced atomically. Raises UsageError if it cannot be written, or if a link inside the project
     leads out of it.
@@ -37,7 +37,7 @@ def write(path: str, content: bytes, flag: str, *, make_folder: bool = False) ->
 
 
 def _is_stream(path: str) -> bool:
-    """Returns whether the path is something that cannot be replaced: a pipe, a device, or a descriptor."""
+    """Returns whether the path cannot be replaced because it is a pipe, a device, or a descriptor."""
     try:
         mode = os.stat(path).st_mode
     except OSError:

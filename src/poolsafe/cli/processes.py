@@ -8,15 +8,15 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Without `--jobs`, no more than these, as each takes memory of its own.
+# Without `--jobs`, there are at most this many, because each needs memory of its own.
 MOST = 8
 
-# The work for a file, in bytes of source: its size, plus this for the modules that are followed from it. Fitted to the
-# generated service of tests/benchmarks and to public trees: 3 microseconds for a byte, 20 milliseconds for a file.
+# The work for a file, in bytes of source: its size, plus this for the modules that it imports. Fitted to the generated
+# service of tests/benchmarks and to public trees: 3 microseconds for a byte, 20 milliseconds for a file.
 FOLLOWED = 7_000
-# How much work pays for a process: 0.3 s. Two cost 0.13 s of processor time more than one: 0.04 s to import and start
-# the pool, the rest for modules that both follow. On two busy cores, two processes took 1.23 times as long as one for
-# 12 engine files of the service, 1.03 times for 16 (this bound), 0.89 times for 24.
+# A process is worthwhile for this much work: 0.3 s. Two processes cost 0.13 s of processor time more than one: 0.04 s
+# to import and start the pool, and the rest for modules that both analyse. On two busy cores, two processes took 1.23
+# times as long as one for 12 engine files of the service, 1.03 times for 16 (this bound), 0.89 times for 24.
 WORTH_A_PROCESS = 100_000
 
 
@@ -28,7 +28,7 @@ def processors() -> int:
 
 
 def allowed(jobs: int | None) -> int:
-    """Returns how many processes may work at once. `jobs` is what `--jobs` says; 0 stands for all processors."""
+    """Returns how many processes may work at once. `jobs` is the value of `--jobs`; 0 means all processors."""
     if jobs is None:
         return min(MOST, processors())
     return min(jobs, processors()) if jobs else processors()

@@ -27,7 +27,7 @@ class Questions:
 
     def __init__(self, style: Style) -> None:
         self._style = style
-        self._rest: bool | None = None  # what to do without asking
+        self._rest: bool | None = None  # the answer to give without asking
 
     def ask(self, problem: str, title: str, diff: bytes) -> bool:
         """Returns whether to apply a fix, after showing the finding and the diff. The end of input means `q`.

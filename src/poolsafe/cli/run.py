@@ -33,7 +33,7 @@ def run(
 ) -> Iterator[Outcome | Unreadable]:
     """Yields the outcomes in the order of `paths`, nothing for a file without a needle.
 
-    `real` returns the real path that a file had when it was found; it is read and written only there. `jobs` is the
+    `real` returns the real path that a file had when it was found; it is only read and written there. `jobs` is the
     maximum number of processes, 0 for one per processor, or None to decide by the estimated work. `notebooks` are the
     paths of Jupyter notebooks. Raises UsageError, before anything is checked or written, if the configuration of a file
     is invalid.
@@ -59,8 +59,8 @@ def run(
 def _prepare() -> None:
     """Imports the modules that check files, before any process is forked, and starts garbage collection without them.
 
-    Syntax trees consist of many small objects that mostly live as long as their file is checked. Traversing them after
-    every few hundred objects would take a fifth of a run.
+    Syntax trees consist of many small objects, most of which live as long as their file is checked. Traversing them
+    after every few hundred objects would take a fifth of a run.
     """
     import gc
 

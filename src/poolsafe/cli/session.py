@@ -40,7 +40,7 @@ NO_FILES = "No Python files found under the given path(s)"
 
 
 class Session:
-    """Either `over_files` or `over_standard_input` is called, once."""
+    """One run. Either `over_files` or `over_standard_input` is called, once."""
 
     def __init__(self, options: argparse.Namespace, messages: Messages, settings: Settings) -> None:
         """`settings` are those of the current directory, which apply to the report of the whole run."""
@@ -65,11 +65,12 @@ class Session:
         return self._finish(sys.stdout)
 
     def list_files(self, found: Found) -> int:
-        """Print the files that would be examined, and return the exit code."""
+        """Prints the files that would be checked, and returns the exit code."""
         from poolsafe.output_safety import quoted
 
         self._complain(found)
-        # Programs read the names as they are. Names with line ends or control characters are quoted as Git quotes them.
+        # Programs get the names unchanged. On a terminal, names with line ends or control characters are quoted as in
+        # Git.
         shown = printable if sys.stdout.isatty() else quoted
         emit(f"{shown(path)}\n" for path in found.files)
         return self._unless_failed(CLEAN)
@@ -118,7 +119,7 @@ class Session:
     def _complain(self, found: Found) -> None:
         for path in found.missing:
             self._messages.error(f"{path}: no such file or directory")
-        # Without a path, the user did not name the current directory.
+        # Without a path argument, the current directory was not named by the user.
         for path in found.empty if self._options.paths else ():
             self._messages.error(f"{path}: no Python files in this directory")
         if not self._options.paths and (found.empty or found.left_out):
@@ -203,7 +204,7 @@ class Session:
         )
 
     def _hint(self) -> str:
-        """Returns how to learn more about what could not be checked, beyond what the present options show."""
+        """Returns how to learn more about calls that could not be checked than the current options show."""
         if UNJUDGED in self._settings.enabled:
             return ""
         if self._options.verbose:

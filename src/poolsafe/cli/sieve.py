@@ -1,6 +1,6 @@
 """Finds the files that have a needle, on all processors if there are thousands of files.
 
-It uses `os.fork` directly, because importing Python's modules for parallel work takes longer than most searches.
+It uses `os.fork` directly, because importing Python's modules for multiprocessing takes longer than most searches.
 """
 
 from __future__ import annotations
@@ -125,7 +125,7 @@ class _Helper:
 
 
 def _answer(paths: Sequence[str], share: range, notebooks: Container[str], pipe: int) -> None:
-    """Searches, and ends this process in any case."""
+    """Searches the files, and always ends this process."""
     code = 1
     try:
         with open(pipe, "wb") as file:

@@ -44,7 +44,7 @@ class Tally:
     def report_lines(self) -> Iterator[str]:
         """Yields the lines below a report, or below what `--apply` has left."""
         if not (self.remaining or self.fixed or self.fix_only):
-            # Not true if some files could not be checked; these have been named.
+            # This is not true if some files could not be checked; they have been named.
             if self._coverage.complete:
                 yield f"All checks passed! ({self._looked_at()})"
             return
@@ -77,7 +77,7 @@ class Tally:
         yield f"Checked {self._looked_at()}."
 
     def _looked_at(self) -> str:
-        """Returns what was checked and what was not: `3 files, 2 engines; 1 call could not be checked: ...`."""
+        """Returns what was and was not checked: `3 files, 2 engines; 1 call could not be checked: ...`."""
         looked = f"{counted(self._coverage.files, 'file')}, {counted(self._coverage.engines, 'engine')}"
         if self._coverage.connections:
             looked += f", {counted(self._coverage.connections, 'connection')}"
@@ -86,9 +86,10 @@ class Tally:
 
 
 def statistics(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -> Iterator[str]:
-    """Yields a line for each rule with findings: how many, code, whether all can be fixed, name.
+    """Yields a line for each rule with findings: their number, the code, whether all can be fixed, and the name.
 
-    `unjudged` is how many calls could not be checked. They have a line of their own, unless their rule is selected.
+    `unjudged` is the number of calls that could not be checked. They have their own line, unless their rule is
+    selected.
     """
     groups = _groups(diagnostics)
     unjudged = _without_rule(groups, unjudged)
@@ -133,7 +134,7 @@ def _fixable(group: Sequence[Diagnostic]) -> int:
 
 
 def fixes(fixed: Sequence[tuple[str, dict[str, int]]], style: Style) -> Iterator[str]:
-    """Yields what was fixed, as ruff lists it: each file with the number, code and name of its findings."""
+    """Yields the fixed findings, as ruff lists them: each file with their numbers, codes and names."""
     if not fixed:
         return
     names = registry.names()
@@ -146,6 +147,6 @@ def fixes(fixed: Sequence[tuple[str, dict[str, int]]], style: Style) -> Iterator
 
 
 def counted(number: int, noun: str) -> str:
-    """Returns the number with the noun in its right form."""
+    """Returns the number with the noun, in the singular or plural."""
     plural = f"{noun}es" if noun.endswith("x") else f"{noun}s"
     return f"{number} {noun if number == 1 else plural}"

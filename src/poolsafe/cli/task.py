@@ -44,11 +44,10 @@ class Shelf:
 class Task:
     """`mode` is one of REPORT, DIFF, APPLY and ADD_NOQA.
 
-    `frames` asks for source lines with the findings, `notes` for the engines without findings, `notifications` for
-        the places of those that could not be judged. With `piped`, the file is standard input: nothing is written, and
-        the fixed code is returned. `baselines` contain the known findings, None if all are;
-    `reason` is what to write after a new `# noqa`. `questions` asks for each fix whether to apply it, and is None
-    where no one is asked.
+    `frames` requests source lines with the findings, `notes` the engines without findings, and `notifications` the
+    places of calls that could not be checked. With `piped`, the file is standard input: nothing is written, and the
+    fixed code is returned. `baselines` contain the known findings, None if all are; `reason` is the text after a new
+    `# noqa`. `questions` asks for each fix whether to apply it, and is None without `--interactive`.
     """
 
     __slots__ = ("baselines", "frames", "ignore_noqa", "mode", "notes", "notifications", "piped", "questions", "reason")

@@ -27,12 +27,12 @@ _WIDTH_DIGITS = 6
 def prepare_streams() -> None:
     """Makes both streams print any text, whatever the locale: characters that cannot be encoded are escaped.
 
-    If the parent process closed a stream, it exists afterwards and fails when it is used.
+    A stream that the parent process has closed exists afterwards, and fails when it is used.
     """
     if None in (sys.stdin, sys.stdout, sys.stderr):
         _stand_in_for_closed()
     for stream in (sys.stdout, sys.stderr):
-        # Not every replacement of a stream can be reconfigured.
+        # Not every replacement for a stream can be reconfigured.
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors="backslashreplace")
@@ -59,7 +59,7 @@ def emit(lines: Iterable[str], stream: IO[str] | None = None) -> None:
 
 
 def emit_bytes(content: bytes) -> None:
-    """Writes bytes to standard output. Raises the same as `emit`."""
+    """Writes bytes to standard output. Raises the same exceptions as `emit`."""
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(content)
@@ -69,7 +69,7 @@ def emit_bytes(content: bytes) -> None:
 
 
 def take_in(largest: int) -> bytes:
-    """Returns all of standard input. Raises UsageError if it cannot be read or holds more than `largest` bytes."""
+    """Returns all of standard input. Raises UsageError if it cannot be read or has more than `largest` bytes."""
     try:
         raw = sys.stdin.buffer.read(largest + 1)
     except OSError as error:
@@ -80,13 +80,13 @@ def take_in(largest: int) -> bytes:
 
 
 def drop_output(stream: IO[str]) -> None:
-    """Discards unwritten output, because Python flushes once more at exit, which must not fail again."""
+    """Discards unwritten output, because Python flushes it again at exit, which must not fail again."""
     try:
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, stream.fileno())
         os.close(null)
     except (OSError, ValueError):
-        # No descriptor is left, or the stream has none.
+        # No descriptor is available, or the stream has none.
         pass
 
 
@@ -123,7 +123,7 @@ def known_width(stream: TextIO) -> int | None:
 
 
 def columns() -> int:
-    """Returns the terminal's width: COLUMNS, else what the terminal says, else 80.
+    """Returns the terminal's width: COLUMNS, else the width that the terminal reports, else 80.
 
     Importing shutil would take longer.
     """
@@ -179,7 +179,7 @@ class Messages:
             try:
                 step()
             except OSError:
-                # There is no way to report it. Errors of standard output are reported when it is written to.
+                # This cannot be reported. Errors of standard output are reported when it is written to.
                 continue
 
 

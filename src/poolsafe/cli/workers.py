@@ -20,7 +20,7 @@ from poolsafe.cli.task import Task
 from poolsafe.config.resolver import Resolver
 from poolsafe.rules.registry import rules
 
-# The most descriptors that a pool needs for queues and pipes, and that each process needs in addition.
+# The maximum number of descriptors of a pool for queues and pipes, and of each process in addition.
 _DESCRIPTORS = 24
 _DESCRIPTORS_EACH = 8
 # `ProcessPoolExecutor` refuses more there.
@@ -54,8 +54,8 @@ def examine_all(
 ) -> Iterator[Outcome | Unreadable]:
     """Yields the outcomes in the order of `places`, which have `sizes` in bytes.
 
-    The largest files are started first, so that none of them is left when the other processes are done. If no process
-    can be started, the files are checked in this one.
+    The largest files are started first, so that none of them remains when the other processes have finished. If no
+    process can be started, the files are checked in this one.
     """
     _warm_up()
     waiting = sorted(range(len(places)), key=lambda index: -sizes[index])
@@ -73,12 +73,11 @@ def examine_all(
                     told += 1
                 return
             except BrokenProcessPool:
-                # Checked files may have been written by now, and would look clean the second time.
+                # Checked files may have been written already, and would have no findings the second time.
                 known |= {index: futures[index].result() for index in waiting if _has_result(futures[index])}
         waiting = [index for index in waiting if index >= told and index not in known]
-        # Any of the files in progress may have killed its process. The one started first is certainly among them, and
-        # is
-        # tried alone.
+        # Any of the files in progress may have killed its process. The first one is certainly among them, and is tried
+        # alone.
         suspect = waiting.pop(0)
         known[suspect] = _alone(places[suspect], resolver, task)
     for index in range(told, len(places)):
@@ -86,7 +85,7 @@ def examine_all(
 
 
 def _warm_up() -> None:
-    """Imports what the first file would import, so that the workers share it after the fork."""
+    """Imports the modules that the first file would import, so that the workers share them after the fork."""
     importlib.import_module("libcst.native")
     rules()
 
@@ -122,7 +121,7 @@ class _Pool:
         try:
             return self._executor.submit(_work, place)
         except OSError:
-            # The processes that did start end with this one.
+            # The processes that have started end with this one.
             self._failed = True
             raise
 
@@ -170,7 +169,7 @@ def _keep_one_heap() -> None:
 
 
 def _follow_the_command() -> None:
-    """Ends with the command, however it ended. Otherwise, the workers of a killed command would wait forever."""
+    """Ends this worker when the command ends, for any reason. The workers of a killed command would wait forever."""
     command = multiprocessing.parent_process()
     if command is not None:
         command.join()

@@ -1,4 +1,4 @@
-"""What a project's files say about its deployment: the versions that it locks or declares, and its pooler.
+"""The deployment of a project according to its files: the locked or declared versions, and the pooler.
 
 They are read once per directory, and only for a file with an engine. Nothing outside the project's root is read.
 """

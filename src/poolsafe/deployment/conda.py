@@ -1,6 +1,6 @@
 """conda's environment files: `environment.yml` with its own packages and those of pip.
 
-It is read line by line, like other YAML here: list items are packages, and nothing else in these files looks like one.
+Like other YAML here, it is read line by line: list items are packages, and nothing else in these files looks like one.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ _SERIES = re.compile(r"([\w.-]+)\s*=\s*(\d[\d.]*)\*?(?:=\S*)?\s*$")
 
 
 def is_named(name: str) -> bool:
-    """Returns whether a file is called like an environment file: `environment.yml`, `conda-env-dev.yaml`."""
+    """Returns whether a file has the name of an environment file, such as `environment.yml` or `conda-env-dev.yaml`."""
     stem, _, ending = name.lower().rpartition(".")
     return ending in ("yml", "yaml") and _WORD.search(stem) is not None
 
 
 def entries_of(text: str) -> Iterator[Entry]:
-    """Yields what the file requires; for packages that do not matter, only the name."""
+    """Yields the requirements in the file; for irrelevant packages, only the name."""
     if not _DEPENDENCIES.search(text):
         return
     for line in text.splitlines():

@@ -1,8 +1,8 @@
 """PgBouncer in Docker Compose, Kubernetes, Helm and the operators' files.
 
 These files are read line by line and not as YAML: only two or three scalars are needed, a YAML parser would be a
-dependency and take time at start-up, and Helm templates are not YAML. Anything that is not in one of the simple forms
-stays unknown, which is not reported.
+dependency and take time at start-up, and Helm templates are not YAML. Anything in another form is unknown, and not
+reported.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ _MODE = re.compile(rf"""(\s*)mode:\s*{_VALUE}""")
 
 # A host port that is mapped to PostgreSQL's port in the container: `"6432:5432"`, `127.0.0.1:${PORT:-6543}:5432`.
 _PUBLISHED = re.compile(r"""(?:^|[\s"':-])(\d{2,5})\}?:5432(?:/tcp)?["']?[^\S\n]*$""", re.MULTILINE)
-# What may set a mode, or a number, outside the service itself.
+# Files that may set a mode, or a number, outside the service itself.
 _ELSEWHERE = (
     r"env_?file|envFrom|\{\{|<<:|:\s*\*|extends|configs:|command:|args:|entrypoint:"
     r"|pgbouncer\.ini|/etc/pgbouncer|/conf\b"
 )
 _MAY_SET_MODE = re.compile(rf"pool_?mode|{_ELSEWHERE}", re.IGNORECASE)
 _MAY_SET_NUMBER = re.compile(rf"max_?prepared_?statements|{_ELSEWHERE}", re.IGNORECASE)
-# Since this release, PgBouncer's max_prepared_statements is 200 unless set; before, it is 0 or does not exist.
+# Since this release, PgBouncer's max_prepared_statements has been 200 by default; before, it is 0 or does not exist.
 CARRYING = (1, 24)
 
 
@@ -49,7 +49,7 @@ def is_named(name: str) -> bool:
 
 
 def settings_of(path: str, text: str) -> Iterator[Setting]:
-    """Yields the settings that decide something here, of a file that speaks of a pooler, and the ports it publishes."""
+    """Yields the relevant settings of a file that mentions a pooler, and the ports that it publishes."""
     mentioned = _MENTION.search(text) is not None
     if not mentioned and not _PUBLISHED.search(text):
         return
@@ -89,7 +89,7 @@ def _written(path: str, lines: Sequence[str]) -> Iterator[Setting]:
 
 
 def _of_image(image: Image, path: str, lines: Sequence[str]) -> Iterator[Setting]:
-    """Yields what an image implies: its default mode, what its release does with statements, and its ports."""
+    """Yields the settings that an image implies: its mode, its max_prepared_statements, and its ports."""
     body = image.body(lines)
     # A pooler of any image may listen on 5432 too.
     for port in () if _MENTION.search(f"{image.name} {image.service}") else _PUBLISHED.findall(body):

@@ -18,11 +18,11 @@ _ANYWHERE = re.IGNORECASE | re.MULTILINE
 
 
 class _Broken(Exception):  # noqa: N818 - it names the state of the file
-    """A file is not what its name says; the text says what it should be."""
+    """A file is not of the type that its name suggests; the message names the type."""
 
 
 def declared_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
-    """Yields what the project files among the `names` of a directory declare about the relevant packages."""
+    """Yields the declarations of relevant packages in the project files among the `names` in a directory."""
     for name in sorted(names):
         read = _READERS.get(name) or (conda.entries_of if conda.is_named(name) else None)
         path = os.path.join(folder, name)
@@ -109,7 +109,7 @@ def _strings(group: object) -> Entries:
 
 
 def _constraints(table: dict[str, Any]) -> Entries:
-    """Poetry's and Pipenv's form: a name with a constraint, with a table that has one, or with a list of such."""
+    """Yields the entries of a table in Poetry's and Pipenv's form: names with a constraint, a table or a list."""
     for name, value in table.items():
         package = normalized(name)
         for each in value if isinstance(value, list) else [value]:

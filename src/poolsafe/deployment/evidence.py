@@ -1,4 +1,4 @@
-"""Combines what a project's files say about its deployment with its configuration, which takes precedence."""
+"""Combines the facts about a project's deployment in its files with its configuration, which takes precedence."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def deployment_for(path: str, root: str, configured: Deployment) -> Deployment:
 
 
 def described(deployment: Deployment, root: str) -> Iterator[str]:
-    """A line for each fact that was found, as a setting with its place: `pooler = "session"  # pgbouncer.ini:3`."""
+    """Yields a line for each fact that was found, as a setting with its place: `pooler = "session"  # a.ini:3`."""
     for one in deployment.evidence:
         place = f"{os.path.relpath(one.path, root)}:{one.row}" if one.path else "the engine"
         yield f'{one.key} = "{one.value}"  # {place}\n'
 
 
 def overruled(deployment: Deployment, root: str) -> Iterator[str]:
-    """A line for each setting of a pooler that the configuration or another setting overrules, with its place."""
+    """Yields a line for each setting of a pooler that the configuration or another setting overrides."""
     counted = {(one.path, one.row, one.key) for one in deployment.evidence}
     for setting in pooler_settings(os.path.abspath(root)):
         key = _CONFIGURED_AS.get(setting.key)
@@ -91,7 +91,7 @@ def _with_pooler(root: str, known: Deployment) -> Deployment:
 
 
 def _with_mode(settings: Iterable[Setting], known: Deployment) -> Deployment:
-    """Returns the mode that breaks most, because engines may use any of the poolers.
+    """Returns the mode that breaks the most, because engines may use any of the poolers.
 
     An unreadable mode, such as `POOL_MODE: ${POOL_MODE}`, counts as one that may break.
     """
@@ -109,7 +109,7 @@ def _with_mode(settings: Iterable[Setting], known: Deployment) -> Deployment:
 
 
 def _with_prepared_statements(settings: Iterable[Setting], known: Deployment) -> Deployment:
-    """Returns the smallest number, or None if a pooler that shares its servers does not give one, as it may be 0."""
+    """Returns the smallest number, or None if a pooler that shares connections sets none, because it may be 0."""
     sharing = {
         setting.path
         for setting in settings

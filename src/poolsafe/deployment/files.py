@@ -7,11 +7,11 @@ import os
 
 from poolsafe.reading import read_below
 
-# A lock file may be long. Files that people write, and that need a parser, are shorter.
+# A lock file may be long. Hand-written files, which need a parser, are shorter.
 LOCK_BYTES = 20_000_000
 FILE_BYTES = 1_000_000
 
-# Path to reason, for `--verbose`. Kept, like the files that were read, for the life of the process.
+# Maps paths to reasons, for `--verbose`. Like the files that were read, they are kept as long as the process runs.
 _UNREAD: dict[str, str] = {}
 
 
@@ -27,7 +27,7 @@ def leave(path: str, reason: str) -> None:
 
 
 def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
-    """Returns the text of a file of the project, with line feeds only; None if there is none to be read.
+    """Returns the text of a file of the project, with line feeds only; None if it cannot be read.
 
     If the file exists, the reason is recorded: it is outside, not a regular file, larger than `most` bytes, or
     unreadable.
@@ -46,7 +46,7 @@ def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
 
 
 def row_with(text: str, *words: str) -> int:
-    """Returns the 1-based row of the first line that holds all words, whatever their case; 1 where there is none."""
+    """Returns the 1-based row of the first line that contains all words, ignoring case; 1 if there is none."""
     for row, line in enumerate(text.splitlines(), 1):
         if all(word.lower() in line.lower() for word in words):
             return row
@@ -54,7 +54,7 @@ def row_with(text: str, *words: str) -> int:
 
 
 def folders_up(folder: str, root: str) -> list[str]:
-    """The folder and those above it, nearest first, up to the root; the root alone for a folder outside of it."""
+    """Returns the folder and those above it, nearest first, up to the root; only the root for a folder outside it."""
     folder, root = os.path.abspath(folder), os.path.abspath(root)
     found = [folder]
     while found[-1] != root:

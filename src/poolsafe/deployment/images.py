@@ -36,9 +36,8 @@ _MOST_IMAGES = 200
 class Image:
     """One image line. `name` is the image without its tag. `product` is a name of the catalogue, or "" for others.
 
-    `release` is the major and minor number of its tag, or () if unknown. `service` is the key that the lines stand
-    under, which is the service's name in Compose. `start` and `end` bound the rows of the service or container; rows
-    are 1-based.
+    `release` is the major and minor number of its tag, or () if unknown. `service` is the key above the lines, which is
+    the service's name in Compose. `start` and `end` bound the rows of the service or container; rows are 1-based.
     """
 
     name: str
@@ -55,7 +54,7 @@ class Image:
 
 
 def images_in(lines: Sequence[str]) -> list[Image]:
-    """Returns the images of a YAML file in the order of the rows, as far as their number is reasonable."""
+    """Returns the images of a YAML file in the order of the rows, up to a reasonable number."""
     found = ((index, match) for index, line in enumerate(lines) if (match := _IMAGE.match(line)))
     return [_image(lines, index, match) for index, match in itertools.islice(found, _MOST_IMAGES)]
 
@@ -76,7 +75,7 @@ def _image(lines: Sequence[str], index: int, match: re.Match[str]) -> Image:
 
 
 def _body(lines: Sequence[str], index: int, indent: int) -> tuple[int, int]:
-    """Returns the first line and the line after the last one of the mapping that holds the line at `index`."""
+    """Returns the first line, and the line after the last one, of the mapping that contains the line at `index`."""
     start, end = index, index + 1
     if not _is_item(lines[index]):
         while start > max(0, index - _LONGEST_BODY) and not _is_outside(lines[start - 1], indent):
@@ -99,5 +98,5 @@ def _is_outside(line: str, indent: int) -> bool:
 
 
 def _indent(line: str) -> int:
-    """Returns where the key of a line starts, behind the dash of a list."""
+    """Returns the column at which the key of a line starts, after the dash of a list."""
     return len(line) - len(line.lstrip(" -"))

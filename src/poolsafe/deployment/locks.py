@@ -20,12 +20,12 @@ _PACKAGE = re.compile(
     r'^\[\[packages?\]\]\nname = "(asyncpg|sqlalchemy)"\n(?:(?!\[)[^\n]*\n){0,50}?version = "([^"\n]+)"',
     re.MULTILINE | re.IGNORECASE,
 )
-# An empty lock has `package = []`, or nothing but the version of its format.
+# An empty lock file has `package = []`, or only the version of its format.
 _ANY_PACKAGE = re.compile(r"^(?:\[\[packages?\]\]$|packages? = \[\]|(?:lock-)?version = )", re.MULTILINE)
 
 
 def locked_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
-    """Yields what the lock files among the `names` of a folder hold."""
+    """Yields the releases in the lock files among the `names` in a folder."""
     for name in sorted(names & {*TOML_LOCKS, PIPFILE_LOCK}):
         path = os.path.join(folder, name)
         text = text_of(root, path, LOCK_BYTES)

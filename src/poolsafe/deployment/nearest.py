@@ -1,4 +1,4 @@
-"""Decides which releases of a package apply to a file: the nearest statement, and a lock before a declaration."""
+"""Decides which releases of a package apply to a file: the nearest ones, and those of a lock before declared ones."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Folder:
 
 
 def version_of(package: str, folder: str, root: str) -> Said | None:
-    """Returns what is known of a package's releases for the files of a folder; None if nothing is known."""
+    """Returns the known releases of a package for the files of a folder; None if nothing is known."""
     locked: Said | None = None
     declared: Said | None = None
     for each in _folders(folder, root):
@@ -39,13 +39,13 @@ def version_of(package: str, folder: str, root: str) -> Said | None:
 
 
 def only_driver(folder: str, root: str) -> tuple[Said, bool] | None:
-    """Where asyncpg is declared, in the nearest folder that declares it, if no other asynchronous driver is next to it.
+    """Returns where the nearest folder declares asyncpg, if it declares no other asynchronous driver.
 
     Also returns whether it is the only SQL driver: psycopg2, for migrations, cannot be used by an asynchronous engine,
     but may run a statement.
     """
     for each in _folders(folder, root):
-        # A lock holds the dependencies of dependencies too: only a declaration says what the project itself uses.
+        # A lock also contains indirect dependencies: only a declaration shows what the project itself uses.
         asyncpg = next((one for one in each.declared if one.package == "asyncpg"), None)
         if asyncpg is not None:
             declared = {one.package for one in each.declared}
@@ -70,7 +70,7 @@ def _read(folder: str, root: str) -> Folder:
 
 
 def _joined(package: str, said: Iterable[Said]) -> Said | None:
-    """All that is said of a package, as one; markers and groups are alternatives."""
+    """Joins everything that files say about a package; markers and groups are alternatives."""
     found = [one for one in said if one.package == package]
     if not found:
         return None

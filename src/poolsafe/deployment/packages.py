@@ -35,7 +35,7 @@ OTHER_DRIVERS = frozenset(
     }
 )
 
-# Those of them that an asynchronous engine can use.
+# The drivers among them that an asynchronous engine can use.
 ASYNC_DRIVERS = frozenset({"aiomysql", "aioodbc", "aiosqlite", "asyncmy", "oracledb", "psycopg", "psycopg-binary"})
 
 # The packages of SQLAlchemy's extras.
@@ -70,7 +70,7 @@ Entry = tuple[str, Versions]
 
 @frozen
 class Said:
-    """What a file says about a package: the releases that it allows, and the 1-based row."""
+    """The releases of a package that a file allows, and the 1-based row."""
 
     package: str
     versions: Versions
@@ -79,12 +79,12 @@ class Said:
 
 
 def normalized(name: str) -> str:
-    """A package's name as PyPI compares it."""
+    """Returns a package's name as PyPI compares it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def requirement(text: str) -> Iterator[Entry]:
-    """A requirement's name and the releases it allows, whatever its markers and hashes; nothing for anything else.
+    """Yields a requirement's name and the releases that it allows, ignoring markers and hashes.
 
     The specifier of an irrelevant package is not read. SQLAlchemy's extras are separate requirements.
     """

@@ -17,7 +17,7 @@ _INCOMPLETE = re.compile(r"\{\{|\{%|\$\{|\$\(|<%|^[^\S\n]*%include\b", re.MULTIL
 
 
 def is_named(name: str) -> bool:
-    """Whether a file is called like PgBouncer's configuration, `pgbouncer.ini` or `pgbouncer-prod.conf.tmpl`."""
+    """Returns whether a file has the name of PgBouncer's configuration: `pgbouncer.ini`, `pgbouncer-prod.conf.tmpl`."""
     _, pgbouncer, rest = name.lower().partition("pgbouncer")
     return bool(pgbouncer) and _ENDING.search(rest) is not None
 

@@ -1,7 +1,7 @@
 """The pooler in front of one engine, from the engine's own URL and the project's files.
 
 In order of precedence: a provider's host, a service of that name, other files, the names of variables and parameters of
-the URL, and a mere word or port. Sizes of 0 are not a sign, because the rules ask for them.
+the URL, and a single word or port. Sizes of 0 are not a sign, because the rules demand them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PORTS = frozenset({"6432", "6543"})
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1", "host.docker.internal"})
 _WORD = re.compile(r"(?:^|[._-])(?:pgbouncer|pooler|pgcat|pgdog|odyssey|supavisor|pgpool)(?:$|[._-])", re.IGNORECASE)
 
-# What Kubernetes appends to the name of a service: its namespace, and the cluster.
+# The suffix that Kubernetes appends to the name of a service: its namespace, and the cluster.
 _CLUSTER = re.compile(r"\.[a-z0-9-]+\.svc(?:\.cluster\.local)?$")
 
 
@@ -58,7 +58,7 @@ def _by_signs(engine: AnyClient | Route, deployment: Deployment) -> Deployment:
 
 
 def _configured(rows: Iterable[tuple[Pooler, Server]], deployment: Deployment) -> Deployment:
-    """Returns the configured deployment, with what the host reveals about the pooler beyond the configured mode."""
+    """Returns the configured deployment, with facts about the pooler that the host reveals beyond the mode."""
     if deployment.product is not None or deployment.pooler is PoolMode.NONE:
         return deployment
     for row, _ in rows:
@@ -68,7 +68,7 @@ def _configured(rows: Iterable[tuple[Pooler, Server]], deployment: Deployment) -
 
 
 def _service(server: Server, deployment: Deployment) -> Service | None:
-    """Returns the service that a server is, by its name or by a port that it publishes on this machine."""
+    """Returns the service of a server, by its name or by a port that it publishes on this machine."""
     host = (server.host or "").lower()
     for service in deployment.services:
         if service.pooler is not PoolMode.AUTO:
@@ -80,7 +80,7 @@ def _service(server: Server, deployment: Deployment) -> Service | None:
 
 
 def _at(service: Service, deployment: Deployment) -> Deployment:
-    """Returns the deployment behind a service. Other files of the project are about other poolers."""
+    """Returns the deployment behind a service. Other files of the project describe other poolers."""
     evidence = [one for one in deployment.evidence if one.key not in ("pooler", "max-prepared-statements")]
     evidence.append(Evidence("pooler", service.pooler.value, service.path, service.row))
     known = deployment.max_prepared_statements

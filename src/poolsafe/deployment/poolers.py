@@ -10,9 +10,9 @@ from poolsafe.deployment import containers, pgbouncer_ini, pooler_files
 from poolsafe.deployment.files import text_of
 from poolsafe.deployment.setting import Setting
 
-# Directories with other people's files, or none.
+# Directories with files of other projects, or without relevant files.
 _FOREIGN = frozenset({"node_modules", "site-packages", "__pycache__", "venv", "env", "dist", "build"})
-# Directories that begin with a dot but belong to the project.
+# Directories whose name begins with a dot but that belong to the project.
 _OWN = frozenset({".devcontainer", ".docker", ".deploy", ".k8s", ".kubernetes", ".helm", ".infra"})
 _DEPTH = 8
 _FOLDERS = 5_000
@@ -25,7 +25,7 @@ Reader = Callable[[str, str], Iterator[Setting]]
 
 @functools.cache
 def pooler_settings(root: str) -> tuple[Setting, ...]:
-    """Every setting of a pooler in a project, in the order of the paths."""
+    """Returns every setting of a pooler in a project, in the order of the paths."""
     found: list[Setting] = []
     left = _TOTAL
     for read, path in _candidates(root):

@@ -12,14 +12,14 @@ from poolsafe.deployment.versions import both
 
 _WORD = re.compile(r"(?<![^-_.])requirements(?![^-_.])")
 FOLDER = "requirements"
-# One file and all that it includes.
+# A file with all its included files.
 _INCLUDED = 100
 
 _INCLUDE = re.compile(r"(?:-r|--requirement|(-c|--constraint))[\s=]*([^\s#]+)")
 
 
 def is_named(name: str) -> bool:
-    """Returns whether a file is called like a requirements file: `requirements-dev.txt`, `test_requirements.in`."""
+    """Returns whether a file has the name of a requirements file: `requirements-dev.txt`, `test_requirements.in`."""
     stem, _, ending = name.lower().rpartition(".")
     if ending == "pip":
         return stem == "requirements" or stem.startswith(("requirements-", "requirements_"))
@@ -27,7 +27,7 @@ def is_named(name: str) -> bool:
 
 
 def required_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]:
-    """Yields what the requirements files of a folder say, and those of its folder `requirements`."""
+    """Yields the requirements in the requirements files of a folder and of its subfolder `requirements`."""
     for name in sorted(names):
         if is_named(name):
             yield from required_by(os.path.join(folder, name), root)
@@ -39,7 +39,7 @@ def required_in(folder: str, names: frozenset[str], root: str) -> Iterator[Said]
 
 
 def required_by(path: str, root: str) -> list[Said]:
-    """Returns what one file and the files that it includes require, within its constraints."""
+    """Returns the requirements in a file and its included files, within its constraints."""
     required: list[Said] = []
     constraints: list[Said] = []
     _read(path, root, required, constraints, set())
@@ -56,7 +56,7 @@ def _read(path: str, root: str, required: list[Said], constraints: list[Said], s
     for row, line in enumerate(text.splitlines(), 1):
         if match := _INCLUDE.match(line.strip()):
             target = os.path.join(os.path.dirname(path), match[2])
-            # A constraints file does not require what it names.
+            # A constraints file does not require the packages in it.
             _read(target, root, constraints if match[1] else required, constraints, seen)
         else:
             required += [Said(*found, path, row) for found in _line(line)]
@@ -64,12 +64,12 @@ def _read(path: str, root: str, required: list[Said], constraints: list[Said], s
 
 def _line(line: str) -> Iterator[Entry]:
     line = line.strip()
-    # Options, and the lines that go on with the hashes of the one before.
+    # Options, and lines that continue the previous one with hashes.
     return iter(()) if line.startswith(("-", "#")) else requirement(line)
 
 
 def _joined(constraints: list[Said]) -> dict[str, Said]:
-    """All constraints of each package as one, in the position of the last."""
+    """Joins the constraints of each package, in the position of the last one."""
     joined: dict[str, Said] = {}
     for said in constraints:
         before = joined.get(said.package)

@@ -29,7 +29,7 @@ def _service(name: str, settings: list[Setting]) -> Service:
     if len(modes) == 1:
         mode = _MODES.get(modes[0].value.lower(), PoolMode.AUTO)
     else:
-        # Only servers that are no poolers have published ports and nothing else.
+        # A server that is not a pooler only has published ports.
         mode = PoolMode.NONE if all(setting.key == "published" for setting in settings) else PoolMode.AUTO
     return Service(name, published, first.product, mode, number, first.path, first.row)
 

@@ -12,15 +12,15 @@ from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.tree import Unparsable, parse
 
-# Only a file that names a relevant package is parsed.
+# Only a file that mentions a relevant package is parsed.
 _NAMED = re.compile(r"asyncpg|sqlalchemy", re.IGNORECASE)
 _KEYWORDS = ("install_requires", "extras_require")
-# A name, the dict of the extras, a list, a name in it, and once more.
+# Enough for a name, the dict of the extras, a list, a name in it, and one more.
 _DEPTH = 6
 
 
 def entries_of(text: str) -> Iterator[Entry]:
-    """Yields what the literals say. Computed lists and files that cannot be parsed are ignored."""
+    """Yields the requirements in the literals. Computed lists and files that cannot be parsed are ignored."""
     if not _NAMED.search(text) or "install_requires" not in text:
         return
     try:

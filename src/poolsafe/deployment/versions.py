@@ -27,7 +27,7 @@ def exactly(text: str) -> Versions | None:
 
 
 def is_pinned(versions: Versions) -> bool:
-    """Returns whether only one release may run."""
+    """Returns whether only one release is possible."""
     return versions.lowest is not None and versions.lowest == versions.highest and versions.highest_included
 
 
@@ -58,7 +58,7 @@ def _clauses(text: str) -> list[tuple[str, str]]:
 
 
 def specified_for_poetry(text: str) -> Versions:
-    """The releases that a constraint of Poetry allows: `^0.29`, `~0.29.1`, `0.29.*`, `>=0.29,<0.31 || 0.31.2`."""
+    """Returns the releases that Poetry's constraint allows: `^0.29`, `~0.29.1`, `0.29.*`, `>=0.29,<0.31 || 0.31.2`."""
     return ANY if len(text) > _LONGEST else either(_poetry_alternative(part) for part in text.split("||"))
 
 
@@ -113,7 +113,7 @@ def _clause(operator: str, text: str) -> Versions:
 
 
 def _within(lowest: Version, series: Version) -> Versions:
-    """From a release to the end of a series: 0.30 ends before 0.31."""
+    """Returns the range from a release to the end of a series: 0.30 ends before 0.31."""
     return Versions(lowest, (*series[:-1], series[-1] + 1), highest_included=False) if series else Versions(lowest)
 
 
@@ -135,7 +135,7 @@ def _poetry_clause(text: str) -> Versions:
 
 
 def _caret(version: Version) -> Version:
-    """Returns the series that `^` keeps to: up to the first part that is not 0."""
+    """Returns the series that `^` allows: the parts up to the first one that is not 0."""
     kept = next((index for index, part in enumerate(version) if part), len(version) - 1)
     return version[: kept + 1]
 
@@ -145,5 +145,5 @@ def _release(text: str) -> Version:
 
 
 def _padded(version: Version) -> Version:
-    """A version to compare with: 0.31 and 0.31.0 are the same."""
+    """Returns a version for comparison: 0.31 and 0.31.0 are the same."""
     return (*version, *(0,) * (6 - len(version)))

@@ -24,7 +24,7 @@ UPGRADE = "asyncpg >= 0.31"
 
 @frozen
 class Configuration:
-    """Client settings that can be tried: sizes that are 0 or left out, and how statements are named."""
+    """Client settings to try: sizes that are 0 or left out, and how statements are named."""
 
     title: str
     statement_zero: bool = False
@@ -67,7 +67,7 @@ ALL = (DEFAULT, ONE_ZERO, OTHER_ZERO, BOTH_ZERO, EMPTY_NAME, UNIQUE_NAME)
 _MODES = {
     Between.DIRECT: PoolMode.NONE,
     Between.SESSION: PoolMode.SESSION,
-    # Names that other clients meet fail as in transaction mode.
+    # Names that other clients also see fail as in transaction mode.
     Between.INHERITS: PoolMode.TRANSACTION,
     Between.PINS: PoolMode.SESSION,
     Between.BREAKS: PoolMode.TRANSACTION,
@@ -75,10 +75,10 @@ _MODES = {
     Between.UNKNOWN: PoolMode.TRANSACTION,
     Between.STATEMENT: PoolMode.STATEMENT,
 }
-# A client cannot read PgBouncer's number. Any number except 0 means that statements are supported.
+# A client cannot read PgBouncer's max_prepared_statements. Any number except 0 means support for statements.
 NUMBER = "max-prepared-statements"
 _CARRIED = 1
-# Verdicts that the linter knows by a name, because a mode does not express them.
+# Verdicts that the linter knows by a name, because no mode expresses them.
 _NAMES = {Between.INHERITS: Between.INHERITS.value}
 _PGPOOL = "pgpool"
 _NUMBERS = {Between.BREAKS: 0, Between.INHERITS: 0, Between.CARRIES: _CARRIED}
@@ -88,10 +88,10 @@ REMARKS: dict[tuple[str, str | int], str] = {(NUMBER, _CARRIED): "or more: the p
 def settings(
     between: Between, host: str = "", port: int = 0, database: str = "", *, pgpool: bool = False
 ) -> dict[str, str | int]:
-    """Returns the keys of `[tool.poolsafe]` that tell the linter what was found.
+    """Returns the keys of `[tool.poolsafe]` that pass the result to the linter.
 
-    pgpool-II is set by its name, and so is a provider of the catalogue with this address, if the catalogue agrees with
-    the verdict.
+    pgpool-II is set by its name. So is a provider in the catalogue with this address, if the catalogue agrees with the
+    verdict.
     """
     name = _NAMES.get(between) or _provider(between, host, port, database)
     if pgpool and between is Between.SESSION:

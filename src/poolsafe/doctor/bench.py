@@ -9,12 +9,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Protocol
 
-# Connections that are open at the same time: more than the processes of the state probes have, to find what they left.
+# Connections that are open at the same time: more than in the processes of the state probes, to find what they left.
 MOST_CLIENTS = 8
-# Seconds that a client waits for a server connection that others may hold.
+# Seconds that a client waits for a server connection that other clients may hold.
 PATIENCE = 2.0
-# In every command, so that it is recognisable in `pg_stat_activity`. An application name would be too, but PgBouncer
-# 1.18 leaves it on the server for the next client.
+# Part of every command, to make it recognisable in `pg_stat_activity`. An application name would do the same, but
+# PgBouncer 1.18 leaves it on the server connection for the next client.
 SIGNATURE = "/* poolsafe --doctor */"
 
 Row = tuple[Any, ...]
@@ -30,24 +30,24 @@ class Refused(Exception):  # noqa: N818 - it names what happened
 
 
 class Lost(Exception):  # noqa: N818
-    """The connection was closed. The text says by whom and why, if that is known."""
+    """The connection was closed. The message says by which side and why, if that is known."""
 
 
 class NoAnswer(Exception):  # noqa: N818
-    """The answer did not come in time. The connection can no longer be used."""
+    """There was no answer in time. The connection can no longer be used."""
 
 
 class Statement(Protocol):
     """A named prepared statement, parsed once."""
 
     async def value(self) -> Any:
-        """Binds and executes it, without parsing it again. Raises what `Client` raises."""
+        """Binds and executes it, without parsing it again. Raises the same exceptions as `Client`."""
 
 
 class Client(Protocol):
     """One connection. Its methods raise Refused, Lost or NoAnswer."""
 
-    # The process id that was announced when connecting, and the local TCP port; None where there is none.
+    # The process id that the server announced when connecting, and the local TCP port; None if there is none.
     announced: int | None
     port: int | None
 
@@ -58,16 +58,16 @@ class Client(Protocol):
         """Runs one command as an unnamed statement and returns its rows."""
 
     async def run(self, sql: str, patience: float | None = None) -> None:
-        """Runs commands by the simple protocol, without any statement. `patience` is in seconds."""
+        """Runs commands in the simple protocol, without prepared statements. `patience` is in seconds."""
 
     async def parse(self, name: str, sql: str) -> Statement:
-        """Prepares a statement under a name of its own."""
+        """Prepares a statement under a unique name."""
 
     async def listen(self, channel: str) -> Callable[[], bool]:
         """Listens to a channel, and returns a function that returns whether anything has arrived."""
 
     async def close(self) -> None:
-        """Ends the session if that is possible, and closes the connection. Raises nothing."""
+        """Ends the session if that is possible, and closes the connection. Never raises."""
 
 
 Cleaner = Callable[["Bench"], Awaitable[bool]]
@@ -75,10 +75,10 @@ Connect = Callable[[Mapping[str, str]], Awaitable[Client]]
 
 
 class Bench:
-    """The clients of one examination. `token` is in every name that a probe makes; no one else uses it."""
+    """The clients of one examination. `token` is in every name that a probe creates; no other client uses it."""
 
     def __init__(self, connect: Connect, said: Callable[[str], None] = lambda _: None) -> None:
-        """`said` is called with a description of what is being done."""
+        """`said` is called with a description of the current step."""
         self._connect = connect
         self._open: list[Client] = []
         self.say = said
@@ -91,7 +91,7 @@ class Bench:
         return next(self._numbers)
 
     def leaves(self, what: str, clean: Cleaner) -> None:
-        """Records that something is now on a server, and how to remove it if its probe does not."""
+        """Records that a probe has left something on a server, and how to remove it if the probe does not."""
         self._left[what] = clean
 
     def removed(self, what: str) -> None:
@@ -100,15 +100,15 @@ class Bench:
 
     @property
     def left(self) -> tuple[str, ...]:
-        """What is still on a server, as one phrase each."""
+        """Descriptions of everything that is still on a server."""
         return tuple(self._left)
 
     async def clean_up(self) -> None:
-        """Removes what probes have left when they were stopped. Raises nothing."""
+        """Removes everything that stopped probes have left. Never raises."""
         if not self._left:
             return
         self.say("cleaning up")
-        # In a session pool, only the client that is still open may reach its server again.
+        # In a session pool, only the client that is still open can reach its server again.
         await self._clean()
         if self._left:
             # The open clients may have been interrupted.
@@ -130,7 +130,7 @@ class Bench:
         return client
 
     async def clients(self, number: int) -> list[Client]:
-        """Returns this many clients, new ones if not enough are open."""
+        """Returns this many clients, and opens new ones if necessary."""
         while len(self._open) < number:
             await self.client()
         return self._open[:number]
@@ -148,7 +148,7 @@ class Bench:
 
 @asynccontextmanager
 async def transaction(client: Client, *, keep: bool = False, patience: float = PATIENCE) -> AsyncIterator[int]:
-    """Holds a server connection for the block, and gives the process id of its server.
+    """Holds a server connection during the block, and yields the process id of its server.
 
     The transaction is rolled back. With `keep`, it is committed unless the block fails.
     """

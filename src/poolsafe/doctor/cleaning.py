@@ -1,4 +1,4 @@
-"""Removes what a probe has left on a server connection, with another client that holds the same server."""
+"""Removes what a probe has left on a server, with another client that holds the same server."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 # After this many visits without finding anything, every server counts as clean.
 _QUIET = 2
 _VISITS = 12
-# New clients until one has the server of a client that has gone, and seconds between them.
+# The number of new clients to find one with the server of a client that has left, and the seconds between them.
 _SUCCESSORS = 40
 _PAUSE = 0.03
 # Seconds that one more client waits for a server.
@@ -34,7 +34,7 @@ async def drop_statements(client: Client, marker: str) -> list[str]:
     names = [str(name) for (name,) in rows]
     for name in names:
         quoted = name.replace('"', '""')
-        # Its client has closed it in the meantime.
+        # The client has closed it in the meantime.
         with suppress(Refused):
             async with attempt(client):
                 await client.run(f'DEALLOCATE "{quoted}"')
@@ -44,7 +44,7 @@ async def drop_statements(client: Client, marker: str) -> list[str]:
 async def drop_statements_everywhere(
     bench: Bench, marker: str, servers: Collection[int] = (), *, alone: bool = False
 ) -> bool:
-    """Drops such statements on every server that can be reached; returns whether none is left.
+    """Drops such statements on every server that can be reached, and returns whether none is left.
 
     All clients have open transactions at the same time, so that each holds another server. `servers` are process ids
     that have to be visited, unless they have ended; with `alone`, no other server can have such a statement. Otherwise,
@@ -71,9 +71,9 @@ async def _alive(bench: Bench) -> set[int]:
 
 
 async def at_successor(bench: Bench, home: int, look: Callable[[Client], Awaitable[bool]]) -> bool | None:
-    """Returns the result of `look` on the server `home`, for the next client that gets it after its owner has gone.
+    """Returns the result of `look` on the server `home`, for the next client that gets it after its owner has left.
 
-    It is False if that server has ended, and None if it is there and no new client got it.
+    It is False if that server has ended, and None if it is still running but no new client got it.
     """
     for _ in range(_SUCCESSORS):
         client = await bench.client()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _FLAG = "--write-config"
 MISSING = f"{_FLAG} needs tomlkit, which is not installed: python -m pip install 'poolsafe[doctor]'"
-# Keys that an earlier verdict may have written, and a later one does not set.
+# Keys that an earlier verdict may have written and a later one does not set.
 _KEYS = ("pooler", NUMBER)
 _HEADER = "[tool.poolsafe]"
 _BOM = "\ufeff"
@@ -93,7 +93,7 @@ def changed(before: bytes, settings: Mapping[str, str | int], *, own: bool) -> b
             if key not in table:
                 table[key] = _item(key, settings[key])
             elif table[key] != settings[key]:
-                # The user's own comment stays.
+                # The user's own comment remains.
                 owned = _comment(table[key]) and not _is_remarked(table[key])
                 if not owned:
                     trivia = table[key].trivia
@@ -153,7 +153,7 @@ def _table(document: MutableMapping[str, Any], *path: str) -> MutableMapping[str
 
 
 def _compare(before: dict[str, Any], after: dict[str, Any], settings: Mapping[str, str | int], *, own: bool) -> None:
-    """Raises ValueError if the two differ in more than the settings. It uses another parser than the one that wrote."""
+    """Raises ValueError if the two differ in more than the settings. It uses a different parser from the writer."""
     wanted = before if own else before.setdefault("tool", {}).setdefault("poolsafe", {})
     for key in _KEYS:
         wanted.pop(key, None)

@@ -69,7 +69,7 @@ WORDS = {
 
 @frozen
 class Observations:
-    """What the probes saw. `parameters` is None if they were not tried."""
+    """The results of the probes. `parameters` is None if they were not tried."""
 
     identity: Identity
     pooling: Pooling
@@ -82,7 +82,7 @@ def between(seen: Observations) -> Between:
     if seen.pooling.movement is Movement.NO_TRANSACTIONS:
         return Between.STATEMENT
     if seen.naming.carried is Carried.NO:
-        # Even if a client keeps its server, because a proxy itself can lose names.
+        # This applies even if a client keeps its server, because a proxy itself can lose names.
         return Between.BREAKS
     if seen.naming.carried is Carried.INHERITED:
         return Between.INHERITS
@@ -109,7 +109,7 @@ def lost(seen: Observations) -> tuple[str, ...]:
 
 
 def how(seen: Observations) -> str:
-    """Returns how the report explains whether there is a pooler, as a clause without a full stop."""
+    """Returns the report's explanation of whether there is a pooler, as a clause without a full stop."""
     identity = seen.identity
     if identity.pgpool:
         return "the server answers as pgpool-II, so there is a pooler"

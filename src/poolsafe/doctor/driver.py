@@ -83,8 +83,8 @@ def connection_class() -> Any:
 async def connect(target: Target, settings: Mapping[str, str], timeout: float) -> Client:
     """Connects with these startup parameters, in at most `timeout` seconds.
 
-    Raises Refused with what the server said, Lost, NoAnswer, OSError (DNS, refused, TLS), and ValueError for what
-    asyncpg itself does not accept.
+    Raises Refused with the server's message, Lost, NoAnswer, OSError (DNS, refused, TLS), and ValueError for arguments
+    that asyncpg itself rejects.
     """
     import asyncpg
 
@@ -133,7 +133,7 @@ class _Connection:
         # asyncpg warns about a remaining listener, but the doctor cleans up itself.
         with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError, asyncio.TimeoutError):
             if not self._connection.is_closed():
-                # asyncpg's own timeout does not apply to everything that it waits for.
+                # asyncpg's own timeout does not cover everything that it waits for.
                 await asyncio.wait_for(self._connection.close(timeout=_GOODBYE), 2 * _GOODBYE)
         self._connection.terminate()
 

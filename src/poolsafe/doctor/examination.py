@@ -36,7 +36,7 @@ _T = TypeVar("_T")
 
 @dataclass(slots=True)
 class Examination:
-    """What was found so far. A field is None if its probe was not reached; `stopped` says why."""
+    """The results so far. A field is None if its probe was not reached; `stopped` says why."""
 
     target: Target
     versions: dict[str, Version | None]
@@ -56,7 +56,7 @@ class Examination:
         """Whether the recommended options have been seen to work."""
         if self.between is None or self.recommended is None:
             return False
-        # The probe of names has already tried asyncpg's defaults; everything else needs a trial.
+        # The probe of names has already tried asyncpg's defaults; any other configuration needs a trial.
         return not self.trial.failed if self.trial is not None else self.recommended == advice.DEFAULT
 
     @property
@@ -68,7 +68,7 @@ class Examination:
 
     @property
     def settings(self) -> dict[str, str | int]:
-        """The keys of `[tool.poolsafe]` for what was found. Needs a verdict."""
+        """The keys of `[tool.poolsafe]` for the result. There must be a verdict."""
         assert self.between is not None
         target = self.target
         pgpool = self.seen is not None and self.seen.identity.pgpool
@@ -76,7 +76,7 @@ class Examination:
 
 
 class NoConnection(Exception):  # noqa: N818 - it names what happened
-    """There is no verdict; the text is the reason, in one line. `found` is what has been found so far."""
+    """There is no verdict; the message is the reason, in one line. `found` has the results so far."""
 
     def __init__(self, text: str, found: Examination) -> None:
         super().__init__(text)
@@ -86,9 +86,9 @@ class NoConnection(Exception):  # noqa: N818 - it names what happened
 async def examine(
     target: Target, *, timeout: float, state: bool = False, say: Callable[[str], None] = lambda _: None
 ) -> Examination:
-    """Examines a server within `timeout` seconds. `state` enables the probes that leave something if interrupted.
+    """Examines a server within `timeout` seconds. `state` enables the probes that leave state behind if interrupted.
 
-    If it is cancelled, it cleans up and returns what it has found. Raises NoConnection.
+    If it is cancelled, it cleans up and returns the results so far. Raises NoConnection.
     """
     connecting = min(_CONNECTING, timeout)
 
@@ -159,7 +159,7 @@ class _Run:
             found.between = between(found.seen)
             if found.between is not Between.UNKNOWN:
                 break
-            # Other clients kept the server that has the name. There is never more than one such name.
+            # Other clients kept the server with the name. There is never more than one such name.
             await bench.clean_up()
             if bench.left:
                 break
@@ -179,7 +179,7 @@ class _Run:
         found.recommended = self._advised()
         if found.recommended in recommended_configuration.UNNAMED:
             self._bench.say("do the recommended options work")
-            # If connections are limited, the trial needs some as well.
+            # The number of connections may be limited, and the trial needs some.
             await self._bench.close()
             found.trial = await recommended_configuration.run(
                 self._bench, found.target, found.recommended, found.between
@@ -194,7 +194,7 @@ class _Run:
             self._problem("startup parameters", error)
             return
         found.seen = Observations(found.seen.identity, found.seen.pooling, found.seen.naming, parameters)
-        # The parameters that a proxy drops may be the only sign of it.
+        # Dropped parameters may be the only sign of a proxy.
         found.between = between(found.seen)
 
     async def _session_state(self) -> None:

@@ -1,4 +1,4 @@
-"""Why there is no connection, in one line: DNS, refused, no answer, TLS, authentication, or the server's own words."""
+"""Why there is no connection, in one line: DNS, refused, no answer, TLS, authentication, or the server's message."""
 
 from __future__ import annotations
 

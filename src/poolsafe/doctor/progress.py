@@ -11,7 +11,7 @@ class Progress:
     """A context manager that erases its line at the end. Prints nothing unless standard error is a terminal."""
 
     def __init__(self, *, enabled: bool) -> None:
-        # A terminal that cannot erase lines would be filled with them.
+        # On a terminal that cannot erase lines, the lines would fill the screen.
         self._enabled = enabled and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         self._shown = False
 

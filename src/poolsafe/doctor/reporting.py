@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from poolsafe.doctor.examination import Examination
 
-# Of a report that is not limited by a terminal.
+# The width of a report that is not printed on a terminal.
 _WIDTH = 100
 _MARGIN = "  "
 _FATES = {
@@ -185,7 +185,7 @@ class _Report:
         yield ""
 
     def _basis(self) -> str:
-        """Returns what the advice is based on."""
+        """Returns the basis of the advice."""
         if self._found.trial is None:
             is_default = self._found.recommended == advice.DEFAULT
             return "asyncpg's defaults, as the probe above shows" if is_default else "not tried"
@@ -201,14 +201,14 @@ class _Report:
             yield ""
 
     def _wrapped(self, text: str, margin: str) -> Iterator[str]:
-        # A word that a CI runner would read as a command never begins a line.
+        # A line never begins with a word that a CI runner would read as a command.
         style = Style(width=self._width)
         first, _, rest = self._safe(text).partition(" ")
         head = margin + first
         yield from style.wrap(head, head, rest, margin) if rest else (head,)
 
     def _safe(self, text: str) -> str:
-        """Returns a text from a server or a URL as it may be printed."""
+        """Returns a text from a server or a URL in a form that is safe to print."""
         return clean(self._found.target.without_secrets(text))
 
 
@@ -222,7 +222,7 @@ def settings_lines(settings: dict[str, str | int]) -> list[str]:
 
 
 def as_json(found: Examination, code: int) -> str:
-    """Returns the report as one JSON object. Keys that were not reached are null."""
+    """Returns the report as one JSON object. Results that were not reached are null."""
     seen, target = found.seen, found.target
     content: dict[str, Any] = {
         "target": {"host": target.host, "port": target.port, "user": target.user, "database": target.database},

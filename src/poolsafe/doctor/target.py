@@ -13,9 +13,9 @@ from poolsafe.records import frozen
 
 DEFAULT_PORT = 5432
 _FLAG = "--doctor"
-# The URL comes last, because masking hides what follows a URL and a colon.
+# The URL comes last, because masking also hides text after a URL and a colon.
 _FORM = "write `env:NAME` for a URL in an environment variable, or `postgresql://user@host/database`"
-# A password may hold an unescaped `@`, as with asyncpg: the last one before the query ends it.
+# As in asyncpg, a password may contain an unescaped `@`: the last one before the query ends it.
 _URL = re.compile(
     r"(?P<scheme>[A-Za-z][\w.+-]*)://(?:(?P<user>[^@]*(?:@[^@?]*)*)@)?"
     r"(?P<hosts>[^/?@]*)(?:/(?P<database>[^?@]*))?(?:\?(?P<query>.*))?"
@@ -24,12 +24,12 @@ _QUERY = re.compile(r"(?:[\w.-]+=[^&]*(?:&|\Z))*")
 _SCHEMES = frozenset({"postgresql", "postgres", "asyncpg", "psycopg"})
 _WORD = re.compile(r"\s*(\w+)\s*=\s*('(?:\\.|[^'\\])*'|(?:\\.|[^\s'\\])*)")
 _ESCAPE = re.compile(r"\\(.)")
-# asyncpg's and SQLAlchemy's name for the same thing; both take libpq's modes.
+# asyncpg's and SQLAlchemy's name for the same parameter; both accept libpq's modes.
 _MODE = {"ssl": "sslmode"}
 _TLS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "sslcrl", "sslpassword", "ssl_min_protocol_version")
 _MODES = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _DATABASE = ("dbname", "database")
-# Words that set parameters. Others in `options` name a tenant or an endpoint, which is needed to connect.
+# Words that set parameters. Other words in `options` select a tenant or an endpoint, and are needed to connect.
 _SETS = re.compile(r"(?:^|\s)-c|--\w")
 
 
@@ -37,10 +37,9 @@ _SETS = re.compile(r"(?:^|\s)-c|--\w")
 class Target:
     """A server's address. `host` is a name, an address, or the folder of a Unix socket.
 
-    `password` is None if the URL has none: asyncpg then looks into PGPASSWORD and the password file. `tls` holds
-    libpq's parameters for TLS. `options` is sent when connecting, because a proxy may use it for routing. `left_out`
-    are the names of the other parameters, which are not sent, and `other_hosts` is the number of hosts that are not
-    asked.
+    `password` is None if the URL has none: asyncpg then reads PGPASSWORD and the password file. `tls` has libpq's
+    parameters for TLS. `options` is sent when connecting, because a proxy may use it for routing. `left_out` are the
+    names of the other parameters, which are not sent, and `other_hosts` is the number of hosts that are not contacted.
     """
 
     host: str
@@ -69,7 +68,7 @@ class Target:
 
 
 def read(said: str, environment: Mapping[str, str] = os.environ) -> Target:
-    """Returns the server that the option names. Raises UsageError, which never quotes what it was given."""
+    """Returns the server that the option names. Raises UsageError, which never quotes the value of the option."""
     name = said.removeprefix("env:")
     if name != said:
         if not name:

@@ -79,7 +79,7 @@ class _Visit:
         return code
 
     def fail(self) -> None:
-        """Prints the JSON report of an examination without a verdict. People only get the reason, as an error."""
+        """Prints the JSON report of an examination without a verdict; otherwise, only the reason, as an error."""
         if self._as_json and not self._options.silent:
             self._emit([reporting.as_json(self._found, NO_VERDICT)])
 
@@ -105,9 +105,7 @@ class _Visit:
 
 
 def exit_code(found: Examination) -> int:
-    """Returns 0 if the recommended options have been seen to work, 1 if nothing that was tried does, 2 without a
-    verdict.
-    """
+    """Returns 0 if the recommended options worked, 1 if nothing that was tried worked, 2 without a verdict."""
     if found.stopped == "interrupted":
         return INTERRUPTED
     if found.between is None:
@@ -116,7 +114,7 @@ def exit_code(found: Examination) -> int:
 
 
 async def _interruptible(target: Target, timeout: float, state: bool, progress: Progress) -> Examination:
-    """Examines the server. Ctrl-C and SIGTERM end it after cleaning up; a second one ends the cleaning up too."""
+    """Examines the server. Ctrl-C and SIGTERM end it after cleaning up; a second signal also ends the clean-up."""
     task = asyncio.ensure_future(examine(target, timeout=timeout, state=state, say=progress.say))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):

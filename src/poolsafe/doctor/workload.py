@@ -1,7 +1,7 @@
-"""Transactions as an application runs them: SQLAlchemy with asyncpg, or asyncpg alone, with given client settings.
+"""Transactions like those of an application: SQLAlchemy with asyncpg, or asyncpg alone, with given client settings.
 
-Every answer contains a value that only its own task knows, so that another client's row is noticed. This module is also
-a program of its own, for trials that need several processes: it reads jobs as lines of JSON from standard input.
+Every answer contains a value that only its own task knows, so another client's row is noticed. This module is also a
+separate program, for trials that need several processes: it reads jobs as lines of JSON from standard input.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 TASKS = 3
 TRANSACTIONS = 8
 WRONG = "wrong rows"
-# Different texts of one task, so that several processes use the same statement numbers.
+# Different statements of one task, so that several processes use the same statement numbers.
 _TEXTS = 3
 _PATIENCE = 8.0  # seconds for one transaction
-_LOOK = 0.3  # seconds between looks at who has asked
+_LOOK = 0.3  # seconds between checks of whether the parent process is still running
 
 
 @frozen
@@ -50,9 +50,9 @@ class Job:
 
 @frozen
 class Outcome:
-    """Attempts, and failures by exception, or WRONG for another client's row. `example` is the first text of one.
+    """Attempts, and failures by exception, or WRONG for another client's row. `example` is the first error message.
 
-    `servers` are the process ids of those that answered.
+    `servers` are the process ids of the servers that answered.
     """
 
     attempts: int
@@ -96,7 +96,7 @@ class _Counter:
         try:
             row = await asyncio.wait_for(answer, _PATIENCE)
         except Exception as error:
-            # Everything that an application would see counts.
+            # Every exception that an application would see counts.
             cause = error.__cause__ or error
             cause = cause.__cause__ or cause
             self._fail(type(cause).__name__, str(cause).split("\nHINT:")[0])
@@ -192,7 +192,7 @@ def _asyncpg_arguments(job: Job) -> dict[str, Any]:
 
     class Connection(connection_class()):  # type: ignore[misc]
         def _get_unique_id(self, prefix: str) -> str:
-            # Numbered like asyncpg's names, so that two processes collide, but different from any application's.
+            # Numbered like asyncpg's names, so that two processes collide, but different from those of applications.
             return f"__poolsafe_{job.token}_{trial}_{prefix}_{next(count):x}__"
 
     said: dict[str, Any] = {"connection_class": Connection}

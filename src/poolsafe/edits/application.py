@@ -15,7 +15,7 @@ from poolsafe.records import frozen
 from poolsafe.source import Source, UndecodableSource
 
 MOST_ROUNDS = 10
-# Each one parses the file again.
+# Each round parses the file again.
 MOST_ATTEMPTS = 64
 # More fixes than one file should ever need.
 MOST_CHOICES = 10_000
@@ -23,7 +23,7 @@ MOST_CHOICES = 10_000
 
 @frozen
 class Repair:
-    """The result of all rounds: how many findings of each code are `gone`, and which fixes were `refused`.
+    """The result of all rounds: the number of findings of each code that are `gone`, and the fixes that were `refused`.
 
     One fix may repair several findings. A fix is refused if the result would not be valid Python.
     """
@@ -35,7 +35,7 @@ class Repair:
 
 
 def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
-    """Applies as many of `fixes` as do not overlap, without those that break the syntax.
+    """Applies those of `fixes` that do not overlap, except for those that break the syntax.
 
     Returns the new source, and the fixes that are in it. If there are none, the source is the same object.
     """
@@ -45,7 +45,7 @@ def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
     together = _applied(source, chosen)
     if together is not None:
         return together, chosen
-    # Some of them break the syntax: find them by bisection. Untried ones are left for another round.
+    # Some of them break the syntax: these are found by bisection. Untried ones are left for another round.
     kept: list[Fix] = []
     result = source
     groups = [chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]]
@@ -65,9 +65,9 @@ def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
 def repair(
     source: Source, check: Callable[[Source], list[Finding]], accepts: Callable[[Fix], bool], rounds: int = MOST_ROUNDS
 ) -> Repair:
-    """Checks and applies in turn until nothing changes, at most `rounds` times. `accepts` selects by applicability.
+    """Checks and applies fixes until nothing changes, at most `rounds` times. `accepts` selects by applicability.
 
-    A round after which the findings are the same is undone, because its fixes would be applied again and again.
+    A round that does not change the findings is undone, because its fixes would be applied again and again.
     """
     gone: Counter[str] = Counter()
     found = check(source)
@@ -119,13 +119,13 @@ def repair_chosen(
 
 
 def _moved(offset: int, fix: Fix) -> int:
-    """Returns where a place is after a fix whose edits do not touch it."""
+    """Returns the new position of a place after a fix whose edits do not touch it."""
     return offset + sum(len(edit.content) - (edit.end - edit.start) for edit in fix.edits if edit.end <= offset)
 
 
 def _without_overlaps(source: Source, fixes: Iterable[Fix]) -> list[Fix]:
     chosen: list[Fix] = []
-    taken: list[tuple[int, int, bool]] = []  # In order, and not touching those of another fix.
+    taken: list[tuple[int, int, bool]] = []  # They are in order, and do not touch those of another fix.
     isolated: set[int] = set()
     for fix in sorted(fixes, key=_first_start):
         if not _is_sound(source, fix) or any(_touches_any(edit, taken) for edit in fix.edits):
@@ -161,7 +161,7 @@ def _touches_any(edit: Edit, taken: list[tuple[int, int, bool]]) -> bool:
         if not inserts and not edit.content and (start, end) == (edit.start, edit.end):
             # Two fixes share a deletion, such as that of a key in a URL that two engines use.
             continue
-        # Touching counts as overlapping, because the order of an insertion and a deletion matters; that of two
+        # Touching edits count as overlapping, because the order of an insertion and a deletion matters; that of two
         # deletions does not.
         if inserts or edit.content or (start < edit.end and edit.start < end):
             return True
@@ -169,7 +169,7 @@ def _touches_any(edit: Edit, taken: list[tuple[int, int, bool]]) -> bool:
 
 
 def _compiles(text: str) -> bool:
-    """Returns whether the running Python accepts it, which may be older than the file's syntax."""
+    """Returns whether the running Python accepts the text; it may be older than the file's syntax."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

@@ -83,7 +83,7 @@ def _winning_item(display: DictLayout, key: str) -> DictItemLayout | None:
 
 
 def set_beside(source: Source, place: Place, values: Mapping[str, str]) -> tuple[Edit, ...] | None:
-    """Returns edits that set keys next to those that a place sets already, or None inside an f-string."""
+    """Returns edits that set keys next to those that a place already sets, or None inside an f-string."""
     quote = preferred_quote(source, place.start, place.end)
     if isinstance(place, CallLayout):
         return insert_arguments(source, place, [f"{key}={value}" for key, value in values.items()])
@@ -101,7 +101,7 @@ def set_beside(source: Source, place: Place, values: Mapping[str, str]) -> tuple
 
 
 def set_otherwise(source: Source, branch: MissingBranch, values: Mapping[str, str]) -> tuple[Edit, ...] | None:
-    """Returns edits that add an `else` which sets keys of a dict, or None if the file cannot be written."""
+    """Returns edits that add an `else` that sets keys of a dict, or None if the file cannot be written."""
     if not source.round_trips:
         return None
     quote = preferred_quote(source, branch.start, branch.end)
@@ -122,7 +122,7 @@ def _wrapping(text: str, *, may_be_none: bool) -> tuple[str, str]:
 
 
 def _parses(text: str) -> bool:
-    """Returns whether the running Python can parse it. If its syntax is newer, it only gets unneeded parentheses."""
+    """Returns whether the running Python can parse it. Newer syntax only gets unneeded parentheses."""
     try:
         ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):

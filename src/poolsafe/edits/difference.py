@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from poolsafe.source import Source
 
-    # The half-open ranges of rows, from 0, in the old and the new text that replace each other.
+    # Half-open ranges of rows, from 0: one in the old text, and the one in the new text that replaces it.
     Change: TypeAlias = tuple[int, int, int, int]
 
 CONTEXT = 3
@@ -114,6 +114,6 @@ def _shown(path: str) -> str:
     try:
         relative = os.path.relpath(path)
     except ValueError:
-        # On Windows, it is on another drive.
+        # On Windows, it may be on another drive.
         return path
     return path if relative.startswith(os.pardir) else relative

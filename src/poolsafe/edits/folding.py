@@ -38,7 +38,7 @@ def refitted(source: Source, edits: Sequence[Edit]) -> Edits:
 
 
 def _relaid(source: Source, row: int, edits: list[Edit]) -> Sequence[Edit]:
-    """Returns the edits of one line, or one that replaces the line and those of the brackets around it."""
+    """Returns the edits of one line, or an edit that replaces it together with the other lines of its brackets."""
     before, limit = source.line(row), source.line_length
     start = source.line_start(edits[0].start)
     after = before

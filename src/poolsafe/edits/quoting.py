@@ -32,7 +32,7 @@ def preferred_quote(source: Source, start: int, end: int) -> str:
     return "'" if balance > 0 else '"'
 
 
-@functools.lru_cache(maxsize=4)  # All fixes of a file ask about the same text.
+@functools.lru_cache(maxsize=4)  # All fixes of a file use the same text.
 def _balance(text: str) -> int:
     groups = [match.lastgroup for match in _STRING.finditer(text)]
     return groups.count("single") - groups.count("double")

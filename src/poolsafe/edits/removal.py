@@ -1,4 +1,4 @@
-"""Removes arguments from calls and items from dicts, with their commas, and with lines that contain nothing else."""
+"""Removes arguments from calls and items from dicts, together with their commas and with lines of their own."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def _joint_extent(source: Source, elements: Elements, first: int, last: int) -> 
     after = end if comma is None else comma + 1
     comment = _BEFORE_COMMENT.match(source.text, after)
     if comment is not None and comma is not None and starts_line:
-        # The line stays, because of its comment.
+        # The line remains, because of its comment.
         return start, comment.end()
     is_last = last + 1 == len(elements)
     if first == 0:

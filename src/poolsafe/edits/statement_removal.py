@@ -50,7 +50,7 @@ def _removal(source: Source, start: int, end: int, *, stands_in: bool) -> Edit |
     if stands_in:
         return Edit(start, end, "pass")
     if rest.end() == len(text) and text[-1:] not in ("\r", "\n"):
-        # The file does not end with a line end, and should not afterwards.
+        # The file does not end with a line end, and should not do so afterwards.
         before = _LINE_END.search(text, 0, first)
         return Edit(before.start() if before is not None else first, len(text), "")
     return Edit(first, rest.end(), "")
@@ -61,7 +61,7 @@ def _start(source: Source, offset: int) -> _Start:
     return row, len(source.text[source.line_start(offset) : offset].encode())
 
 
-@functools.lru_cache(maxsize=4)  # All fixes of a file ask about the same text.
+@functools.lru_cache(maxsize=4)  # All fixes of a file use the same text.
 def _blocks(text: str) -> list[list[_Start]]:
     """Returns where the statements of each block begin, or nothing if the text cannot be parsed."""
     try:

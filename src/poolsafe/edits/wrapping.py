@@ -39,7 +39,7 @@ _TOOLS = re.compile(
 )
 _CODE = re.compile(r"(?:[^#'\"]|'[^']*'|\"[^\"]*\")*")
 _TOKEN = re.compile(r"\s+|\w+|\"[^\"]*\"|'[^']*'|.")
-# A line with nothing but one argument or item that is a dict display.
+# A line that only contains one argument or item that is a dict display.
 _DISPLAY = re.compile(
     r"(?P<indent>[ \t]*)"
     r"(?P<head>(?:\w+=|return |else |[\w.]+(?:\[[\w.'\"]+\])*(?:: [\w.\[\], |'\"]+)? = |"
@@ -48,7 +48,7 @@ _DISPLAY = re.compile(
 )
 
 
-# A line with nothing but `**` and one of two dicts.
+# A line that only contains `**` and one of two dicts.
 _SPREAD = re.compile(r"(?P<indent>[ \t]*)\*\*\((?P<chosen>\{.+\})\)(?P<tail>,?(?:[ \t]*#.*)?)")
 
 
@@ -91,7 +91,7 @@ def _unit(text: str) -> str:
 
 
 def _is_comment_for_people(rest: str) -> bool:
-    """Returns whether the rest of a line is blank, a separator, or a comment in which no directive of a tool begins.
+    """Returns whether the rest of a line is blank, a separator, or a comment without a directive for a tool.
 
     A directive belongs to the first line of a call, which would no longer be its last one.
     """
@@ -100,7 +100,7 @@ def _is_comment_for_people(rest: str) -> bool:
 
 
 def is_commented_for_people(line: str, column: int) -> bool:
-    """Returns whether a line ends with a comment after a column that contains no directive of a tool."""
+    """Returns whether a line ends with a comment, after a column, that contains no directive for a tool."""
     found = _CODE.match(line, column)
     rest = line[found.end() :] if found is not None else ""
     return rest.startswith("#") and _is_comment_for_people(rest)
@@ -161,7 +161,7 @@ def _is_between_brackets(text: str, start: int, end: int) -> bool:
 
 
 def _row_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) -> str | None:
-    """Returns the arguments of a line on lines of their own, with the call among them wrapped, or None."""
+    """Returns the arguments of a line on separate lines, with the call among them wrapped, or None."""
     parts = split(f"{line})")
     indent = line[: len(line) - len(line.lstrip(" \t"))]
     if parts is None or parts[1]:
@@ -174,7 +174,7 @@ def _rows(
     line: str, end: int, elements: list[str], opening: int, indent: str, unit: str, newline: str, limit: int
 ) -> list[str] | None:
     """Returns each element of a line after `end` in a row, with the call among them that opens there wrapped."""
-    # Formatters write no comma after a lone argument.
+    # Formatters do not write a comma after a single argument.
     comma = "," if len(elements) > 1 else ""
     rows: list[str] = []
     for element in elements:
@@ -234,13 +234,13 @@ def _fitting(line: str, unit: str, newline: str, limit: int) -> str:
 
 
 def _own_call_wrapped(line: str, unit: str, newline: str, limit: int) -> str | None:
-    """Returns a line that consists of one call with its arguments on lines of their own, or None for any other line."""
+    """Returns a line that consists of one call with its arguments on separate lines, or None for any other line."""
     head = _OWN_CALL.match(line)
     parts = split(line[head.end() :]) if head is not None else None
     if head is None or parts is None or not parts[0] or not _is_comment_for_people(parts[1]):
         return None
     indent = line[: len(line) - len(line.lstrip(" \t"))]
-    # Formatters write no comma after a lone argument.
+    # Formatters do not write a comma after a single argument.
     comma = "," if len(parts[0]) > 1 else ""
     rows = (_fitting(f"{indent}{unit}{part}{comma}", unit, newline, limit) for part in parts[0])
     return newline.join([head[0], *rows, f"{indent}){parts[1]}"])
@@ -268,12 +268,12 @@ def _conditional_wrapped(
 
 
 def split(text: str) -> tuple[list[str], str] | None:
-    """Splits what follows an opening parenthesis into the elements up to the closing one, and the rest.
+    """Splits the text after an opening parenthesis into the elements up to the closing one, and the rest.
 
     Returns None if the text cannot be tokenized, for example because its syntax is newer.
     """
     depth, start = 0, 0
-    parameters: list[int] = []  # the depths at which a lambda's parameters are read
+    parameters: list[int] = []  # the depths at which the parameters of a lambda are open
     elements: list[str] = []
     try:
         for token in tokenize.generate_tokens(io.StringIO(f"({text}").readline):
@@ -305,7 +305,7 @@ def split(text: str) -> tuple[list[str], str] | None:
 
 
 def _with_end(text: str, call: CallLayout, edits: Edits) -> Edits:
-    """Returns the edits, with those after the last argument joined: another fix there waits for the next round."""
+    """Returns the edits, with those after the last argument joined, so that another fix waits for the next round."""
     last = call.arguments[-1].end if call.arguments else call.open
     if any(edit.start < last <= edit.end for edit in edits):
         return edits

@@ -1,4 +1,4 @@
-"""The fixes for a call that makes a connection or a pool without SQLAlchemy."""
+"""The fixes for a call that creates a connection or a pool without SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _THRESHOLD = "prepare_threshold"
 
 
 def disable_cache(connection: Connection, source: Source) -> Fix | None:
-    """Returns the fix that sets or adds asyncpg's `statement_cache_size=0`, or None if no edit in this file can."""
+    """Returns the fix that sets or adds asyncpg's `statement_cache_size=0`, or None if this file does not allow it."""
     size = connection.size
     if size is None or connection.misplaced or connection.in_query:
         return None
@@ -36,7 +36,7 @@ def disable_cache(connection: Connection, source: Source) -> Fix | None:
 
 
 def never_prepare(connection: Connection, source: Source) -> Fix | None:
-    """Returns the fix that sets or adds psycopg's `prepare_threshold=None`, or None if no edit in this file can."""
+    """Returns the fix that sets or adds psycopg's `prepare_threshold=None`, or None if this file does not allow it."""
     threshold = connection.threshold
     if threshold is None or any(one.key == _THRESHOLD for one in connection.refused):
         return None
@@ -46,7 +46,7 @@ def never_prepare(connection: Connection, source: Source) -> Fix | None:
 
 
 def move_size(connection: Connection, source: Source) -> Fix | None:
-    """Returns the fix that removes cache sizes that asyncpg refuses, and passes `statement_cache_size=0`."""
+    """Returns the fix that removes cache sizes that asyncpg rejects, and passes `statement_cache_size=0`."""
     call, misplaced = connection.call, connection.misplaced
     if connection.size is None or connection.size.state is not SizeState.ABSENT:
         return _left_out(connection, source)
@@ -60,9 +60,9 @@ def move_size(connection: Connection, source: Source) -> Fix | None:
 
 
 def _left_out(connection: Connection, source: Source) -> Fix | None:
-    """Removes the cache sizes that asyncpg refuses, and sets a different size next to them to 0.
+    """Removes the cache sizes that asyncpg rejects, and sets a different size next to them to 0.
 
-    Without the refused size, the connection is made. If its own size is not certainly 0, queries then fail at random.
+    Without the rejected size, connecting works. If asyncpg's own size is not certainly 0, queries then fail at random.
     """
     edits = remove_keys(source, connection.call, connection.misplaced)
     size = connection.size

@@ -39,8 +39,8 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     """Returns the fix that sets both cache sizes to 0 in connect_args and removes misplaced ones.
 
     With an old asyncpg, it also adds the empty statement name, if the versions support it. Returns None if no edit in
-    this file can do all that for asyncpg's engine alone. The fix is unsafe if the engine may have another driver, if a
-    cache is disabled on some paths only, or if one size is unknown.
+    this file can do all that only for asyncpg's engine. The fix is unsafe if the engine may have another driver, if a
+    cache is disabled only on some paths, or if one size is unknown.
     """
     if engine.creator is not None:
         return _disable_caches_of_creator(engine, source)
@@ -62,7 +62,7 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     if any(size.state is SizeState.CONDITIONAL for size in sizes):
         applicability = Applicability.UNSAFE
     if any(each.value.strip("'\"") not in _NOTHING_CACHED for each in moved if each.key in _SIZE_KEYS):
-        # A size above 0 may be intended.
+        # A size above 0 may be intentional.
         applicability = Applicability.UNSAFE
     if SizeState.UNKNOWN in (engine.sizes.statement.state, engine.sizes.prepared.state):
         # The other size may still be missing afterwards.
@@ -76,7 +76,7 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
 
 
 def name_nothing(engine: Engine, source: Source) -> Fix | None:
-    """Returns the fix that adds the empty statement name to two sizes at 0, or None if no edit in this file can."""
+    """Returns the fix that adds the empty statement name to two sizes of 0, or None if this file does not allow it."""
     placement = place_keys(engine, source, {NAME_FUNCTION: empty_name(engine, source)})
     if placement is None:
         return None
@@ -84,7 +84,7 @@ def name_nothing(engine: Engine, source: Source) -> Fix | None:
 
 
 def empty_name(engine: Engine, source: Source) -> str:
-    """Returns the function that returns the empty name, with the quotes that the file prefers."""
+    """Returns the source of the function that returns the empty name, with the quotes that the file prefers."""
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     return f"lambda: {quote}{quote}"
 
@@ -128,7 +128,7 @@ def move_misplaced(engine: Engine, source: Source, deployment: Deployment) -> Fi
 def move_keywords(engine: Engine, source: Source, keywords: Sequence[EngineKeyword]) -> Fix | None:
     """Returns the fix that moves keywords of asyncpg's `connect()` from the engine function into connect_args.
 
-    Returns None if one of them is not written in the call. Unsafe for `server_settings`, which a pooler may refuse.
+    Returns None if one of them is not written in the call. Unsafe for `server_settings`, which a pooler may reject.
     """
     arguments = engine.layout.call.arguments
     moved = [Misplaced(one.name, MisplacedWhere.ENGINE_KEYWORD, argument=one.argument) for one in keywords]
@@ -187,7 +187,7 @@ def _repair(
         added = add_at_call(engine, source, names) if names else ()
         if added is None:
             return None
-        # An engine of another driver could not have connected with one of the sizes, so there is none.
+        # An engine of another driver cannot connect with one of the sizes, so there is none.
         certain = engine.url.driver is Driver.ASYNCPG and not names
         applicability = Applicability.SAFE if certain else _applicability(engine)
         return Placement(_together(engine, source, in_place, added), applicability, replaced_by(in_place))
@@ -247,7 +247,7 @@ def _literals(source: Source, sizes: Sequence[CacheSize]) -> Edits | None:
 
 
 def _has_comment(source: Source, end: int) -> bool:
-    """Returns whether a size that is set to 0 ends on a line that ends with a comment for people, not for tools."""
+    """Returns whether a size that is set to 0 is followed on its line by a comment for people, not for tools."""
     row, _ = source.row_column(end)
     return is_commented_for_people(source.line(row), end - source.line_start(end))
 

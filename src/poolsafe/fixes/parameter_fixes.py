@@ -33,7 +33,7 @@ Edits = tuple[Edit, ...]
 SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
 _STRING = re.compile(r"[rRuUbB]*['\"]")
-# A field of an f-string or of `format()`, or a conversion of the operator `%`; `%20` is an escape of the URL.
+# A field of an f-string or of `format()`, or a conversion of the operator `%`; `%20` is an escape in the URL.
 _PARAMETER = re.compile(r"[?&]([^?&#='\"]*)=([^&#'\"]*)")
 _PLACEHOLDER = re.compile(r"[{}]|%[(sdr]")
 _SECONDS = re.compile(r"[1-9]\d*(?:\.\d+)?")
@@ -56,7 +56,7 @@ class Rename:
 
 
 class _NoFixError(Exception):
-    """The parameter cannot be moved to its place, or has none."""
+    """The parameter cannot be moved to its correct place, or has none."""
 
 
 @dataclass(slots=True)
@@ -79,7 +79,7 @@ def replace_parameters(
 ) -> Fix | None:
     """Returns the fix that passes each parameter as asyncpg accepts it, or None if this file does not allow that.
 
-    It is safe only if the meaning stays exactly the same and no other code uses what is edited.
+    It is safe only if the meaning remains exactly the same and no other code uses the edited value.
     """
     if not source.round_trips or engine.creator is not None:
         return None
@@ -142,7 +142,7 @@ def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename, w
     if remedy is Remedy.SSL:
         if _has(plan, "ssl", ParameterWhere.URL_QUERY):
             raise _NoFixError
-        # connect_args win over the URL.
+        # connect_args override the URL.
         _check_mode(plan, written.value)
         plan.safe = plan.safe and not _has(plan, "ssl", ParameterWhere.CONNECT_ARGS)
         return "ssl"
@@ -192,7 +192,7 @@ def _in_connect_args(plan: _Plan, remedy: Remedy | Rename, written: Written, ite
     if remedy.value in (*item.layout.names, *plan.added) or _has(plan, remedy.value, ParameterWhere.URL_QUERY):
         raise _NoFixError
     if isinstance(remedy, Rename):
-        # It is only a good guess.
+        # The suggested name is only a guess.
         plan.safe = False
     elif remedy is Remedy.SSL:
         _check_mode(plan, written.value)
@@ -235,7 +235,7 @@ def _additions(plan: _Plan) -> Edits:
     if not plan.added and plan.setting is None:
         return ()
     given = engine.layout.connect_args
-    # The content of `**` is unknown well enough to overwrite it.
+    # The content of `**` is unknown, and might be overwritten.
     if engine.url.shared or (given.display is not None and not _is_plain(given.display)):
         raise _NoFixError
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
@@ -319,12 +319,12 @@ def _value(item: WrittenItem) -> tuple[int, int]:
 
 
 def _is_plain(layout: DictLayout | CallLayout) -> bool:
-    """Returns whether it names every key, and each once."""
+    """Returns whether every key of the layout is known and occurs once."""
     return None not in layout.names and len(set(layout.names)) == len(layout.names)
 
 
 def _text(value: str) -> str | None:
-    """Returns the string that a Python literal stands for, or None if it is not a string or is unknown."""
+    """Returns the value of a Python string literal, or None if it is not a string or is unknown."""
     import ast
 
     return ast.literal_eval(value) if value[:1] in ("'", '"') else None

@@ -44,7 +44,7 @@ def replaced_by(edits: Edits) -> tuple[int, ...]:
 def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Placement | None:
     """Adds keys to connect_args in the first suitable place; values are Python source.
 
-    Returns None if no edit in this file passes the keys to asyncpg's engine and to no other.
+    Returns None if no edit in this file passes the keys only to asyncpg's engine.
     """
     places = engine.layout.destinations
     everywhere = engine.url.driver is Driver.ASYNCPG and engine.url.driver_everywhere
@@ -68,7 +68,7 @@ def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Pla
 
 
 def may_be_given_twice(engine: Engine) -> bool:
-    """Returns whether a caller elsewhere may pass the keyword that a fix adds, in a way that the fix cannot handle."""
+    """Returns whether a caller elsewhere may pass the keyword that a fix adds in a way that the fix cannot handle."""
     return engine.layout.passed_on is not None and not engine.layout.passed_on.alone
 
 
@@ -77,7 +77,7 @@ def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Ed
     given, passed_on = engine.layout.connect_args, engine.layout.passed_on
     is_refused = given.form is ConnectArgsForm.DISPLAY and engine.layout.destinations.holds_own_keys
     if engine.url.shared and not is_refused:
-        # The other driver would get keys that only asyncpg and its dialect know. It has got none of that kind so far.
+        # The other driver would get keys that only asyncpg and its dialect know. So far, it gets none of them.
         return None
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     match given.form:

@@ -1,4 +1,4 @@
-"""The fix for a pool class that asynchronous engines refuse: it uses SQLAlchemy's asynchronous one and its import."""
+"""The fix for a pool class that asynchronous engines reject: it uses and imports SQLAlchemy's asynchronous one."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def adapt_pool_class(engine: Engine, source: Source, given: RefusedPoolClass) ->
 
 
 def _import(source: Source, given: RefusedPoolClass) -> tuple[Edit, ...] | None:
-    """Returns the edit that imports the replacement, before or in place of the refused class."""
+    """Returns the edit that imports the replacement, before or in place of the rejected class."""
     if given.imported is None or not source.round_trips:
         return None
     start, end = given.imported
-    # Starts behind the name before it, to remove the comma too. If a comment is there, the unused name stays.
+    # The span starts after the name before it, to include the comma. If there is a comment, the unused name remains.
     gap = "#" if given.previous_end is None else source.text[given.previous_end : start]
     removal = () if given.shared or "#" in gap or "\\" in gap else (Edit(given.previous_end or start, end, ""),)
     if given.bound:

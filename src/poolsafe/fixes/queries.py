@@ -21,7 +21,7 @@ _END = re.compile(r"#|['\"]+\Z")
 def rewrite_query(source: Source, literal: tuple[int, int], names: Mapping[str, str | None]) -> tuple[Edit, ...] | None:
     """Returns edits that rename the parameters in the literal at `literal`; a new name of None removes one.
 
-    Returns None if the literal has no such query or a parameter twice, and inside another f-string.
+    Returns None if the literal has no such query, has a parameter twice, or is inside another f-string.
     """
     start, end = literal
     text = source.text[start:end]

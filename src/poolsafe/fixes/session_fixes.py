@@ -50,7 +50,7 @@ def make_local(statement: SessionStatement, source: Source) -> Fix | None:
 
 
 def take_transaction_lock(statement: SessionStatement, source: Source) -> Fix | None:
-    """Returns the fix that uses a transaction-level lock and removes its release, or None. It is never safe."""
+    """Returns the fix that uses a transaction-level lock and removes the unlock, or None. It is never safe."""
     if _applicability(statement) is None or statement.edit is None or not source.round_trips:
         return None
     if statement.undone_late and not statement.releases:
@@ -96,8 +96,8 @@ def drop_on_commit(statement: SessionStatement, source: Source) -> Fix | None:
 def call_set_config(statement: SessionStatement, source: Source) -> Fix | None:
     """Returns the fix that passes the parameter of a SET to `set_config`, or None.
 
-    It is safe if the setting already was for the transaction only, and the parameter is certainly a string: asyncpg
-    accepts nothing else there.
+    It is safe if the setting was already limited to the transaction, and the parameter is certainly a string, because
+    asyncpg accepts nothing else there.
     """
     command = statement.command
     if statement.outside_transaction or statement.command_span is None or not source.round_trips:
@@ -130,7 +130,7 @@ def _fitted(statement: SessionStatement, source: Source, edit: Edit) -> tuple[Ed
 
 def _applicability(statement: SessionStatement) -> Applicability | None:
     """Returns how safe it is to end an effect with its transaction, or None if it would end immediately."""
-    # A listener of the pool makes settings for later transactions.
+    # A listener of the pool changes settings for later transactions.
     if not statement.in_transaction or statement.listener in CONNECT_EVENTS:
         return None
     sure = statement.transaction is Transaction.OPEN and statement.contained
@@ -161,7 +161,7 @@ def _true_in_python(match: re.Match[str]) -> str:
 
 
 def _quote_inside(source: Source, offset: int) -> str | None:
-    """Returns a single quote as written in the string literal at an offset, or None if that is not possible."""
+    """Returns a single quote as it is written in the string literal at an offset, or None if that is not possible."""
     around = quotes_around(source, offset)
     if around is None:
         return None

@@ -23,7 +23,7 @@ _PLAIN_RECEIVER = re.compile(rf"(?:await\s+)?{_NAME}(?:\s*\.\s*{_NAME})*\s*")
 _COMMENT = re.compile(r"(?<![ \t\f])[ \t\f]*\#[^\r\n]*")
 _OPENED = re.compile(r"\([ \t\f]*\r?\n\s*")
 _CLOSED = re.compile(r"(?<!,)\r?\n[ \t\f]*\)")
-# In notebooks, a line often ends with a semicolon, so that its value is not displayed.
+# In notebooks, a line often ends with a semicolon, to hide its value.
 _AFTER = re.compile(r"[ \t\f]*(?:;[ \t\f]*)?(?:\#|\r|\n|\Z)")
 
 
@@ -94,7 +94,7 @@ def _commands(source: Source, literal: tuple[int, int]) -> list[str] | None:
     bodies = _with_own_comments([sql[start:end] for start, end in spans])
     rest = sql[spans[-1][1] :].lstrip(";").strip()
     if rest:
-        # Comments behind the last semicolon.
+        # Comments after the last semicolon.
         bodies[-1] = f"{bodies[-1].rstrip()};{tail or ' '}{rest}"
     pieces = [f"{lead}{body.strip()}{tail}" for body in bodies]
     if any(piece.endswith((quote[0], "\\")) for piece in pieces):
@@ -130,7 +130,7 @@ def _line(source: Source, statement: Statement, literal: str, *, last: bool) -> 
 
 
 def _folded(source: Source, execution: tuple[int, int], copy: _Copy, literal: str, *, last: bool) -> str:
-    """Returns the statement without the line breaks in brackets that only the whole text needed.
+    """Returns the statement without the line breaks in brackets that only the complete text needed.
 
     Formatters do the same. A trailing comma keeps a bracket open, and so does a comment.
     """
@@ -143,7 +143,7 @@ def _folded(source: Source, execution: tuple[int, int], copy: _Copy, literal: st
     indent = source.text[first:start]
     rest = source.line(source.row_column(end)[0])[end - source.line_start(end) :]
     if len(" ".join(source.text[first:end].split())) + len(indent) + len(rest) <= source.line_length:
-        # The brackets were opened although the text would have fitted.
+        # The brackets were split although the text would have fitted on the line.
         return whole
     for number in range(len(opened), 0, -1):
         opening = copy.opening[: opened[-number].start()] + _OPENED.sub("(", copy.opening[opened[-number].start() :])
@@ -178,9 +178,7 @@ def _around(source: Source, statement: Statement, names: list[str]) -> _Copy | N
 
 
 def _divided(display: str, names: list[str]) -> str | None:
-    """Returns the part of a dict display with these bind parameters: "" if there are none, None if it cannot be
-    divided.
-    """
+    """Returns the part of a dict display with these bind parameters: "" for none, None if it cannot be divided."""
     try:
         tree = ast.parse(display, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -48,7 +48,5 @@ def _may_hold(raw: bytes) -> bool:
 
 
 def stand_in(raw: bytes) -> bytes:
-    """Returns the bytes of a broken notebook with blanks for escaped line ends, which could hide the beginning of a
-    name.
-    """
+    """Returns the bytes of a broken notebook with blanks for escaped line ends, which could hide part of a name."""
     return raw.replace(b"\\n", b"  ").replace(b"\\r", b"  ").replace(b'\\"', b"  ")

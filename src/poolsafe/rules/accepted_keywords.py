@@ -78,9 +78,7 @@ ENGINE: dict[str, Taken] = {
 
 
 def refuses_connect(key: str, deployment: Deployment) -> bool:
-    """Returns whether neither `asyncpg.connect()` nor SQLAlchemy's dialect accepts a key, in any version that may be in
-    use.
-    """
+    """Returns whether neither `asyncpg.connect()` nor SQLAlchemy's dialect accepts a key in any possible version."""
     if key in CONNECT:
         return CONNECT[key].refused_by(deployment.asyncpg)
     return key not in ADAPTER or ADAPTER[key].refused_by(deployment.sqlalchemy)

@@ -40,7 +40,7 @@ _IN_FORMATTED = {
 
 @frozen
 class Comment:
-    """A comment: `start` is the offset of its `#`; `alone` says that only white space is before it on its line."""
+    """A comment: `start` is the offset of its `#`; `alone`: there is only white space before it on its line."""
 
     start: int
     text: str
@@ -70,7 +70,7 @@ class _Formatted:
 
 @dataclass(slots=True)
 class _Field:
-    """A replacement field that is open, and how many brackets are open in it."""
+    """A replacement field that is open, and the number of open brackets in it."""
 
     depth: int = 0
 
@@ -113,7 +113,7 @@ class Lexer:
         return self._code(top, position, len(self.text) if end is None else end)
 
     def next_token(self, position: int, end: int) -> re.Match[str] | None:
-        """Returns what the next step in code would read, or None."""
+        """Returns the token that the next step in code would read, or None."""
         return _IN_CODE.search(self.text, position, end)
 
     def _code(self, field: _Field | None, position: int, end: int) -> int:
@@ -133,7 +133,7 @@ class Lexer:
         return match.end()
 
     def finish(self) -> None:
-        """Closes what is still open."""
+        """Closes everything that is still open."""
         if self._depth:
             self.brackets.append((self._opened, len(self.text)))
 

@@ -37,18 +37,18 @@ class Lines:
         return bisect_right(self._starts, offset)
 
     def indentation(self, row: int) -> int:
-        """Returns the number of characters before the first one that is no white space."""
+        """Returns the number of white space characters at the beginning."""
         line = self._line(row)
         return len(line) - len(line.lstrip())
 
     def code_after(self, row: int) -> int | None:
-        """Returns the first row after `row` that holds more than white space or a comment, or None."""
+        """Returns the first row after `row` that contains more than white space or a comment, or None."""
         if self._code_after is None:
             self._code_after = self._rows_of_code()
         return self._code_after[row] or None
 
     def _rows_of_code(self) -> list[int]:
-        """Return, by row, the first row of code after it, 0 without one."""
+        """Returns, for each row, the first row of code after it, or 0."""
         found = [0] * (self.last + 1)
         for row in range(self.last, 0, -1):
             code = row not in self._comments and self._line(row).strip()
@@ -75,7 +75,7 @@ class Lines:
         return last if later else self.last
 
     def _find_dedents(self) -> dict[int, tuple[int, int]]:
-        """Return, for each row of code, the next one that is indented less, or 0, and the last row before that."""
+        """Returns, for each row of code, the next one that is indented less, or 0, and the last row before that."""
         found: dict[int, tuple[int, int]] = {}
         for row in range(self.last, 0, -1):
             if self.code_after(row - 1) != row:

@@ -1,4 +1,4 @@
-"""Which findings a comment suppresses, and what is wrong with invalid comments: `# noqa` by ruff's grammar.
+"""Which findings a comment suppresses, and what is wrong with invalid comments: `# noqa` in ruff's grammar.
 
 Codes of other tools are skipped.
 """
@@ -24,7 +24,7 @@ _SEPARATOR = re.compile(r"[\s,]*")
 class Directive:
     """One `# noqa`. `codes` is None for a blanket one; `row` is 1-based.
 
-    `tool` is the one that a file form names: flake8 or poolsafe.
+    `tool` is the tool that a file-level comment names: flake8 or poolsafe.
     """
 
     row: int
@@ -61,7 +61,7 @@ class Suppressions:
 
     @property
     def lists_codes(self) -> bool:
-        """Whether a `# noqa` lists a code that begins like ours."""
+        """Whether a `# noqa` lists a code that begins like poolsafe's."""
         return any(listed.code.startswith("PGB") for each in self.lines.values() for listed in each.listing.codes)
 
     def silences(self, code: str, row: int) -> bool:
@@ -77,7 +77,7 @@ class Suppressions:
         return any(directive is not None and directive.covers(code) for directive in here) or self._own(code, row)
 
     def silences_everywhere(self, code: str, row: int) -> bool:
-        """Returns the same for poolsafe's own comments alone, because flake8 applies those that it knows itself."""
+        """Returns the same only for poolsafe's own comments, because flake8 itself applies `# noqa`."""
         if code == "PGB009":
             return False
         ours = any(directive.tool == "poolsafe" and directive.covers(code) for directive in self.file)
@@ -94,7 +94,7 @@ NOTHING = Suppressions((), {}, (), {}, ())
 def suppressions(text: str, *, places_too: bool = False) -> Suppressions:
     """Returns the directives of a Python text, which need not be valid.
 
-    With `places_too`, the result has the rows where a `# noqa` belongs even if the text has no directive.
+    With `places_too`, the result includes the rows where a `# noqa` belongs even if the text has no directive.
     """
     # Lexing big files takes time, and most have no directive.
     if not places_too and "poolsafe" not in text and "noqa" not in text.lower():

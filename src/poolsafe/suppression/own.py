@@ -22,7 +22,7 @@ _MEANT = re.compile(r"\s*(?:\[|(?::\s*)?PGB\d)")
 
 @frozen
 class Range:
-    """Findings of `codes` that start on the rows `first` to `last` are silenced; none if `last` is before `first`.
+    """Findings of `codes` that start on the rows `first` to `last` are suppressed; none if `last` is before `first`.
 
     `kind` is the word after `poolsafe:`. `listings` are the comment, and that of the `enable` which ends the range.
     """
@@ -34,7 +34,7 @@ class Range:
     listings: tuple[Listing, ...]
 
     def covers(self, code: str, row: int) -> bool:
-        """Returns whether a finding of `code` that starts on `row` is silenced."""
+        """Returns whether a finding of `code` that starts on `row` is suppressed."""
         return code in self.codes and self.first <= row <= self.last
 
 
@@ -46,12 +46,12 @@ class _Directive:
     row: int
 
 
-# By codes and indentation: the indices of the `enable` directives that no `disable` before them has taken.
+# By codes and indentation: the indices of the `enable` directives that do not belong to an earlier `disable` yet.
 _Enables = dict[tuple[tuple[str, ...], int], deque[int]]
 
 
 class OwnReader:
-    """Takes the comments of a file one by one. `complaints` are (row, text) of invalid ones."""
+    """Reads the comments of a file one by one. `complaints` are (row, text) of invalid ones."""
 
     def __init__(self, lines: Lines) -> None:
         self.complaints: list[tuple[int, str]] = []

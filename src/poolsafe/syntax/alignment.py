@@ -1,7 +1,7 @@
 """Maps offsets in LibCST's rendering to offsets in the file, because LibCST does not render every file exactly.
 
 Measured losses: a leading form feed or leading blanks, the last line end of a file that ends its lines with a lone
-carriage return, and lines that hold nothing but a backslash. All of them are white space.
+carriage return, and lines that only contain a backslash. All of them are white space.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Alignment:
 
 
 class _ByInk(Alignment):
-    """Finds the n-th character that is not white space on both sides. Good enough to report by, not to edit by."""
+    """Finds the n-th character that is not white space on both sides. Exact enough for reports, but not for edits."""
 
     __slots__ = ("_code_ink", "_code_length", "_text_ink", "_text_length")
 
@@ -53,7 +53,7 @@ class _ByInk(Alignment):
 
 
 def align(code: str, text: str) -> Alignment:
-    """Compare LibCST's rendering with the text of the file."""
+    """Compares LibCST's rendering with the text of the file."""
     if code == text:
         return Alignment()
     start = len(text) - len(text.lstrip(WHITE))

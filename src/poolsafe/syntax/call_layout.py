@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def call_layout(tree: Tree, call: cst.Call) -> CallLayout:
-    """Returns the layout of a call; its spans are checked where the tree is faithful.
+    """Returns the layout of a call; its spans are checked if the tree is faithful.
 
     Raises ValueError if a span does not match the text, which would be a bug here or in LibCST.
     """
@@ -29,7 +29,7 @@ def call_layout(tree: Tree, call: cst.Call) -> CallLayout:
 
 def dict_layout(tree: Tree, display: cst.Dict) -> DictLayout:
     """Returns the layout of a dict display. Raises ValueError as `call_layout` does."""
-    # Each parameter of a large dict asks for the same one.
+    # Each parameter of a large dict needs the same layout.
     found = tree.layouts.get(display)
     if found is None:
         found = tree.layouts[display] = _dict_layout(tree, display)

@@ -1,8 +1,8 @@
 """A cheap scan that rejects extreme nesting before LibCST parses it.
 
-LibCST's parser recurses in Rust, where an exhausted stack ends the process: 2,000 nested parentheses are enough. It
-also takes time that doubles with each parenthesis of a `case` pattern. So the text is scanned first. The scan does not
-have to be exact, but must never find too little. A sieve of a few passes in C comes first, which is enough for nearly
+LibCST's parser recurses in Rust, where an exhausted stack ends the process: 2,000 nested parentheses are enough. Also,
+its time doubles with each parenthesis of a `case` pattern. So the text is scanned first. The scan does not have to be
+exact, but must never underestimate the nesting. A sieve of a few passes in C comes first, which is enough for nearly
 all files.
 """
 
@@ -17,7 +17,7 @@ from poolsafe.syntax.scan import Absurd, Scan
 
 @frozen
 class Excess:
-    """What the scan found: `refused` is a reason or None, at `offset`; `height` bounds that of the tree."""
+    """The result of the scan: `refused` is a reason or None, at `offset`; `height` is an upper bound for the tree."""
 
     height: int
     refused: str | None = None
@@ -49,15 +49,15 @@ def _block_indents(text: str) -> set[str]:
 
 
 def _count_tokens(text: str) -> int:
-    """Returns how many tokens and line ends there are; a string is one token. Only asked of texts that are long."""
+    """Returns the number of tokens and line ends; a string is one token. Only used for long texts."""
     return sum(1 for _ in _COUNTED.finditer(_QUOTED.sub("~", text)))
 
 
 def _sieved_strings(quote: str) -> str:
-    """Alternatives for strings with this quote; each starts with a literal, which lets `re` skip what lies between."""
+    """Returns alternatives for strings with this quote; each starts with a literal, so `re` skips the text between."""
     formatted = rf"(?<=[fF]{quote})"
     unformatted = rf"(?<![fFtT]{quote})(?<![fFtT][rR]{quote})"
-    # Fields so short that nothing can hide in them, strings aside, which hold none. Other f-strings are left standing.
+    # Fields that are too short to contain any nesting. Other f-strings are not removed.
     other = "'" if quote == '"' else '"'
     inner = rf"{other}[^'\"\\{{}}\r\n]*{other}"
     easy = rf"(?:\\[^{{}}\r\n]|\{{\{{|\}}\}}|\{{(?:[\w\ .,:!()\[\]*+/%|=<>-]|{inner}){{1,40}}\}})"
@@ -76,7 +76,7 @@ _QUOTED = re.compile(
 )
 _COUNTED = re.compile(r"\w+|[^\w \t\f]")
 _WORD_OPERATOR = re.compile(r"(?<![^\W\d])(?:not|or|and|else|for)\b")
-# With parameters that hold no expressions: their commas must not part what is nested.
+# With parameters without expressions: their commas must not separate nested levels.
 _WORD_LAMBDA = re.compile(r"(?<![^\W\d])lambda\b")
 _LAMBDA = re.compile(rf"{_WORD_LAMBDA.pattern}(?:[^:()\[\]{{}}\r\nl]|l(?!ambda\b))*:")
 _NO_STRUCTURE = re.compile(r"[^-()\[\]{},;\r\n+*/%@&|^~.<>'\"]+")
@@ -90,13 +90,13 @@ _BLOCK_INDENT = re.compile(
 
 
 def _sieve(text: str) -> int | None:
-    """An upper bound for the height of the tree if that is at most SHALLOW, else None.
+    """Returns an upper bound for the height of the tree if it is at most SHALLOW, else None.
 
-    Whatever the sieve cannot follow (an f-string with a string inside, brackets that do not match) also gives None.
+    Also returns None for text that the sieve cannot follow, such as strings in f-strings and unmatched brackets.
     """
     if text.count("elif") > SHALLOW // 2:
         return None
-    # Each string or comment counts as an operator: strings in a row are one concatenation.
+    # Each string or comment counts as an operator: adjacent strings are one concatenation.
     skeleton = _LAMBDA.sub("~" * (BRACKET + 1), _QUOTED.sub("~", text))
     lambdas = len(_WORD_LAMBDA.findall(skeleton))
     if "'" in skeleton or '"' in skeleton or lambdas > 30:

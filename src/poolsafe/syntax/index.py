@@ -13,7 +13,7 @@ from poolsafe.sql.session_words import may_change_session
 
 Scope = cst.FunctionDef | cst.Lambda | cst.ClassDef
 
-# Fields that hold white space, punctuation and operators: nothing below them is ever asked for.
+# Fields with white space, punctuation and operators: nothing below them is ever needed.
 _SKIPPED = (
     "whitespace",
     "leading_lines",
@@ -45,7 +45,7 @@ _NOTED = frozenset(
         cst.SimpleString,
     )
 )
-# What imports are found in: statements and the blocks that hold some.
+# The nodes that can contain imports: statements and blocks.
 _HOLDING_IMPORTS = frozenset(
     (
         cst.ClassDef, cst.Else, cst.ExceptHandler, cst.ExceptStarHandler, cst.Finally, cst.For, cst.FunctionDef, cst.If,
@@ -76,7 +76,7 @@ class Renaming:
 
 
 class Index:
-    """What a walk over a module finds."""
+    """The results of a walk over a module."""
 
     def __init__(self, module: cst.Module) -> None:
         self.calls: list[CallSite] = []
@@ -169,7 +169,7 @@ class Index:
         return bound.value if isinstance(bound, cst.Name) else None
 
     def calls_of(self, name: str) -> list[CallSite]:
-        """Returns the calls of a name that other modules define, by what it is imported as too.
+        """Returns the calls of a name that other modules define, also under the names it is imported as.
 
         `.name` is a method: a call of the bare name is a call of another function. The calls of a class include those
         of its subclasses here.
@@ -181,7 +181,7 @@ class Index:
         return [site for site in self.calls_by_name.get(method, ()) if not _is_called_bare(site, method)]
 
     def with_subclasses(self, names: list[str]) -> list[str]:
-        """Returns the names, and those of all subclasses that the module defines of classes with these names."""
+        """Returns the names, and those of the module's subclasses of classes with these names."""
         found = list(names)
         for name in found:
             found += [one.name.value for one in self.subclasses.get(name, ()) if one.name.value not in found]
@@ -208,14 +208,14 @@ def _is_called_bare(site: CallSite, name: str) -> bool:
 
 
 def _renamed(node: cst.BaseExpression) -> str | None:
-    """Returns the last name of what an expression is another name for."""
+    """Returns the last name of the function that an expression renames."""
     if isinstance(node, cst.Call) and last_name(node.func) == "partial" and node.args:
         node = node.args[0].value
     return last_name(node)
 
 
 def _reach(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
-    """Returns where a string that is in these scopes may be named: a constant of a class, wherever the class is."""
+    """Returns the scopes in which a string may be used: for a constant of a class, those around the class."""
     while scopes and isinstance(scopes[-1], cst.ClassDef):
         scopes = scopes[:-1]
     return scopes
@@ -235,7 +235,7 @@ def imports(module: cst.Module) -> list[cst.ImportFrom | cst.Import]:
 
 
 def last_name(callee: cst.BaseExpression) -> str | None:
-    """`f` of `f(...)`, `a.f(...)` and `a().f(...)`; None for other callees."""
+    """Returns `f` for `f(...)`, `a.f(...)` and `a().f(...)`; None for other callees."""
     if isinstance(callee, cst.Name):
         return callee.value
     if isinstance(callee, cst.Attribute):
@@ -270,7 +270,7 @@ def children(node: cst.CSTNode) -> Iterator[cst.CSTNode]:
 
 
 def _is_node(kind: type) -> bool:
-    """Returns whether values of this type are nodes. They are abstract base classes, of which `isinstance` is slow."""
+    """Returns whether values of this type are nodes. `isinstance` is slow for their base classes."""
     found = _NODES.get(kind)
     if found is None:
         found = _NODES[kind] = issubclass(kind, cst.CSTNode)

@@ -1,7 +1,7 @@
-"""The written layout of calls and dict displays: offsets into the decoded text, all a fix needs to know of the syntax.
+"""The written layout of calls and dict displays, as offsets into the decoded text. A fix needs no other syntax.
 
-Every offset counts characters of the decoded text. `end` is exclusive. A `comma` is the offset of the comma that
-follows the item, or None if none does.
+Every offset counts characters of the decoded text. `end` is exclusive. `comma` is the offset of the comma after the
+item, or None if there is none.
 """
 
 from __future__ import annotations
@@ -90,8 +90,8 @@ class DictLayout:
 class ItemStatement:
     """A statement that sets one key of a dict: an item assignment, or `setdefault(key, value)`.
 
-    The same for another key is `opening`, the key, `middle`, the value and `closing`. `alone`: it is the only statement
-    of its line.
+    A statement for another key consists of `opening`, the key, `middle`, the value and `closing`. `alone`: it is the
+    only statement on its line.
     """
 
     start: int
@@ -106,8 +106,8 @@ class ItemStatement:
 class MissingBranch:
     """An `if` without an `else`, at a span, in which an item of a dict is set.
 
-    `indent` is the white space before the `if`, and `inner` that before its statements. The same for another key is
-    `opening`, the key, `middle` and the value. `around`: what is to be set is `connect_args`, not its keys.
+    `indent` is the white space before the `if`, and `inner` that before its statements. A statement for another key
+    consists of `opening`, the key, `middle` and the value. `around`: it has to set `connect_args`, not its keys.
     """
 
     start: int

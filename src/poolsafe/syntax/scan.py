@@ -22,7 +22,7 @@ def inside_formatted_string(text: str, offset: int) -> bool:
     return index >= 0 and regions[index][0] <= offset < regions[index][1]
 
 
-@functools.lru_cache(maxsize=4)  # All fixes of a file ask for the same text.
+@functools.lru_cache(maxsize=4)  # All fixes of a file use the same text.
 def _formatted_strings(text: str) -> list[tuple[int, int]]:
     """Returns where the outermost f-strings and t-strings begin, after their quote, and end, with it."""
     if not _FORMATTED.search(text):
@@ -64,8 +64,8 @@ _TEXT_PIECE = re.compile(r"\\[^{}]|\{\{|\}\}|[{}]|'''|\"\"\"|'|\"|\r\n?|\n")
 class _Frame:
     """An open bracket, an f-string, a field or format specification of one, or the parameters of a lambda.
 
-    `operators` counts since the last comma, and `child` is the greatest height of what has been closed since then:
-    their sum bounds the height of the expression. `height` is the greatest such sum so far.
+    `operators` counts since the last comma, and `child` is the greatest height of the brackets closed since then: their
+    sum is an upper bound for the height of the expression. `height` is the greatest such sum so far.
     """
 
     kind: str
@@ -81,7 +81,7 @@ class _Frame:
 
 
 class Scan:
-    """One pass over the text; `height` is the greatest so far, `position` the place the scan is at."""
+    """One pass over the text; `height` is the greatest so far, `position` the current position of the scan."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -96,7 +96,7 @@ class Scan:
         self.formatted: list[tuple[int, int]] = []
 
     def run(self) -> None:
-        """Scan all of the text and what is still open at its end."""
+        """Scans the whole text, including what is still open at its end."""
         first = _FIRST_LINE.match(self.text)
         assert first is not None
         self._start_line(first)
@@ -125,7 +125,7 @@ class Scan:
         elif kind == "stop":
             self._stop(match[0])
         elif kind == "open":
-            # A chain of calls is far slower to parse than a chain of operators.
+            # A chain of calls takes far longer to parse than a chain of operators.
             self._operator(BRACKET)
             self._push(match[0])
         elif kind == "close":
@@ -174,7 +174,7 @@ class Scan:
         prefix = opening.rstrip("'\"").lower()
         quote = opening[len(prefix) :]
         formatted = "f" in prefix or "t" in prefix
-        # Strings in a row are one concatenation, nested as deep as they are many.
+        # Adjacent strings are one concatenation, which is nested once for each string.
         if behind_string or formatted:
             self._operator()
         if formatted:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from poolsafe.syntax.layout import DictLayout
 
 Span = tuple[int, int]
-# As CPython names another line in its messages.
+# How CPython mentions another line in its messages.
 _LINE = re.compile(r"\bline (\d+)\b")
 T = TypeVar("T")
 
@@ -45,7 +45,7 @@ class Unparsable(Exception):  # noqa: N818 - it names the file's state, and is a
 
 
 class Tree:
-    """A parsed source. Spans are computed for all nodes on the first question. `height` bounds that of the tree."""
+    """A parsed source. The spans of all nodes are computed on first use. `height` is an upper bound for the tree."""
 
     __slots__ = ("_alignment", "_rendering", "height", "layouts", "module", "source")
 
@@ -53,27 +53,27 @@ class Tree:
         self.source = source
         self.module = module
         self.height = height
-        self.layouts: dict[cst.Dict, DictLayout] = {}  # of the displays that someone has asked for
+        self.layouts: dict[cst.Dict, DictLayout] = {}  # of the displays whose layout has been requested
         self._rendering: _Rendering | None = None
         self._alignment: Alignment | None = None
 
     def span(self, node: cst.CSTNode) -> Span:
-        """Start and end offsets of a node without the parentheses, white space and comments around it.
+        """Returns the start and end offsets of a node without the parentheses, white space and comments around it.
 
-        Raises KeyError for a node that is not of this tree.
+        Raises KeyError for a node of another tree.
         """
         rendering = self._rendered()
         return self._offsets(rendering, rendering.core(node))
 
     def outer_span(self, node: cst.CSTNode) -> Span:
-        """Like `span`, with the expression's own parentheses. Raises KeyError for a node of another tree."""
+        """Returns `span` including the expression's own parentheses. Raises KeyError for a node of another tree."""
         rendering = self._rendered()
         if not getattr(node, "lpar", ()):
             return self.span(node)
         return self._offsets(rendering, rendering.whole(node))
 
     def extent(self, node: cst.CSTNode) -> Span:
-        """All that LibCST renders for a node, with the white space it owns. Exact only in a faithful tree."""
+        """Returns the span of everything that LibCST renders for a node. It is exact only in a faithful tree."""
         rendering = self._rendered()
         return self._offsets(rendering, rendering.whole(node))
 
@@ -138,7 +138,7 @@ def _parse(source: Source) -> Tree:
 
 
 def _refuse_beyond_recursion(tree: Tree) -> None:
-    # Some Pythons bound recursion by more than the limit that can be set: better to know now than amid the analysis.
+    # Some versions of Python have other recursion limits as well: it is better to fail now than during the analysis.
     try:
         tree.with_room(lambda: tree.module.visit(cst.CSTVisitor()))
         tree.span(tree.module)
@@ -146,12 +146,12 @@ def _refuse_beyond_recursion(tree: Tree) -> None:
         raise Unparsable(tree.source.path, "nested too deeply to be analysed", 1, 1) from None
 
 
-# Kept once: a thread that parses at the same time must not take the other one's replacement for it.
+# The original is kept once: a thread that parses at the same time must not mistake another thread's replacement for it.
 _VALIDATE = cst.CSTNode.__post_init__
 
 
 def _unvalidated(text: str) -> cst.Module:
-    """Parse without a validation of each node, which takes a sixth of the time: those of the parser are valid."""
+    """Parses without validating each node, which would take a sixth of the time: the parser's nodes are valid."""
     cst.CSTNode.__post_init__ = bool  # type: ignore[method-assign,assignment]  # the cheapest call that does nothing
     try:
         return cst.parse_module(text)
@@ -168,7 +168,7 @@ def _parse_module(source: Source, height: int) -> cst.Module:
     except RecursionError:
         raise Unparsable(source.path, "nested too deeply to be analysed", 1, 1) from None
     except Exception as error:
-        # LibCST has no closed list of what it raises: a Rust panic arrives as something else again.
+        # LibCST does not document which exceptions it raises, and a Rust panic is yet another exception.
         raise Unparsable(source.path, f"LibCST failed: {type(error).__name__}: {_one_line(error)}", 1, 1) from None
     except BaseException as error:
         if type(error).__name__ != "PanicException":
@@ -188,7 +188,7 @@ def _syntax_error(source: Source, error: cst.ParserSyntaxError, height: int) -> 
 
 
 def _cpython_error(source: Source) -> SyntaxError | None:
-    """Returns CPython's message and position if it finds an error too. LibCST often does not give the position."""
+    """Returns CPython's message and position if it finds an error too. LibCST often has no position."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -205,10 +205,10 @@ def _one_line(error: BaseException | str) -> str:
 
 
 class _Rendering(CodegenState):
-    """A code generation that remembers, for each node, the numbers of its first token and of the one after its last.
+    """A code generator that records, for each node, the numbers of its first token and of the one after its last.
 
-    Numbers in four dicts and no pairs: a hundred thousand tuples would have the garbage collector walk the tree. Nodes
-    by their identity: LibCST computes their hash in Python.
+    It uses four dicts of numbers instead of pairs, because a hundred thousand tuples would make the garbage collector
+    traverse the tree. The keys are ids of nodes, because LibCST computes their hash in Python.
     """
 
     def __init__(self, module: cst.Module) -> None:
@@ -233,23 +233,23 @@ class _Rendering(CodegenState):
         return _Core(self, node, start_node, end_node)
 
     def measure(self) -> None:
-        """Turn token numbers into offsets of the rendered code."""
+        """Converts token numbers to offsets in the rendered code."""
         self.offsets = list(accumulate(map(len, self.tokens), initial=0))
         self.tokens = []
 
     def whole(self, node: cst.CSTNode) -> Span:
-        """Returns the token numbers of all that is rendered for a node."""
+        """Returns the token numbers of everything that is rendered for a node."""
         return self.starts[id(node)], self.ends[id(node)]
 
     def core(self, node: cst.CSTNode) -> Span:
-        """Returns the token numbers of a node without what surrounds it."""
+        """Returns the token numbers of a node without its surroundings."""
         if id(node) in self.core_starts:
             return self.core_starts[id(node)], self.core_ends[id(node)]
         return self.whole(node)
 
 
 class _Core:
-    """The context in which LibCST renders a node without what surrounds it; LibCST's own one is a slow generator."""
+    """The context in which LibCST renders a node without its surroundings; LibCST's own context is a slow generator."""
 
     __slots__ = ("_end_node", "_node", "_rendering", "_start", "_start_node")
 

@@ -23,7 +23,7 @@ _MODES = {
     PoolerClass.CARRIES: PoolMode.TRANSACTION,
     PoolerClass.UNKNOWN: PoolMode.AUTO,
 }
-# Of a name in the DNS.
+# The maximum length of a name in the DNS.
 _LONGEST_HOST = 253
 # Samples for an unknown part of a host. A row counts only if it matches for all of them.
 _FILLINGS = ("x", "x-pooler", "x.proxy-x", "pgbouncer.x")
@@ -43,7 +43,7 @@ def behind(pooler: Pooler, deployment: Deployment) -> Deployment:
     """Returns the deployment behind a pooler of the catalogue. A configured max_prepared_statements still applies."""
     known = deployment.max_prepared_statements
     if known is None or deployment.because("max-prepared-statements") is not None:
-        # The project's files are about another pooler.
+        # The project's files describe another pooler.
         known = pooler.prepared
     evidence = tuple(one for one in deployment.evidence if one.key not in ("pooler", "max-prepared-statements"))
     return replace(
@@ -57,14 +57,14 @@ def behind(pooler: Pooler, deployment: Deployment) -> Deployment:
 
 
 def of_product(name: str, deployment: Deployment) -> Deployment:
-    """Returns the deployment with the pooler that a file names, unless it has one. "" means PgBouncer."""
+    """Returns the deployment with the pooler that a file names, unless it already has one. "" means PgBouncer."""
     if deployment.product is not None or name in ("", "pgbouncer"):
         return deployment
     return replace(deployment, product=named(name))
 
 
 def of_server(server: Server) -> Pooler | None:
-    """Returns the row that a server's address matches, or None if there is none or the unknown parts decide."""
+    """Returns the row that matches a server's address, or None if there is none or it depends on unknown parts."""
     if server.host is None or len(server.host) > _LONGEST_HOST:
         return None
     fillings = _FILLINGS if HOLE in server.host else ("",)
@@ -73,7 +73,7 @@ def of_server(server: Server) -> Pooler | None:
     for filling in fillings:
         host = server.host.replace(HOLE, filling).lower()
         rows = {_row(host, port, server.database) for port in ports}
-        # Not every sample gives a host that the provider has.
+        # Not every sample is a valid host of the provider.
         if rows != {None}:
             found |= rows
     return found.pop() if len(found) == 1 else None

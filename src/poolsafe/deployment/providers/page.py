@@ -1,4 +1,4 @@
-"""The page about the poolers, generated from the catalogue.
+"""The page about poolers, generated from the catalogue.
 
 `python -m poolsafe.deployment.providers.page docs/poolers.md` writes it.
 """

@@ -1,1 +1,1 @@
-"""One file per probe: how it asks, and what the answer means. Probes use clients and do not know the driver."""
+"""One file per probe: its queries, and what the answers mean. Probes use clients and do not depend on the driver."""

@@ -29,7 +29,7 @@ NO_ANSWER = "no answer"
 _PROCESSES = ("a", "b")
 _PATIENCE = 40.0  # seconds for one configuration
 _NAMES_SINCE = (2, 0, 10)  # SQLAlchemy's prepared_statement_name_func
-# The path is set before any import, so that no module of the current directory can run.
+# The path is set before any import, so that no module from the current directory can run.
 _START = "import sys; sys.path[:] = sys.argv[1:]; from poolsafe.doctor.workload import main; main()"
 
 
@@ -43,14 +43,14 @@ def candidates() -> tuple[Configuration, ...]:
 
 
 async def run(bench: Bench, target: Target) -> tuple[tuple[Configuration, Outcome], ...]:
-    """Runs every configuration in separate processes, and cleans up. What cannot be removed stays in `bench.left`.
+    """Runs every configuration in separate processes, and cleans up. `bench.left` lists what cannot be removed.
 
-    Needs a server that accepts transactions, because otherwise no server can be held in order to clean it.
+    The pooler has to accept transactions, because otherwise no server can be held in order to clean it.
     """
     note = f"{LEAVES.format(token=bench.token)}: nobody else uses the names"
     bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token))
     found: list[tuple[Configuration, Outcome]] = []
-    # Only the servers that they used can keep anything.
+    # Only the servers that they used can still have a statement.
     await bench.close()
     async with AsyncExitStack() as stack:
         processes = [await stack.enter_async_context(_process()) for _ in _PROCESSES]

@@ -21,12 +21,12 @@ EXPLANATION = (
 )
 
 _TRIES = 16
-_ARRIVES = 1.5  # seconds that a notification may take
+_ARRIVES = 1.5  # seconds to wait for a notification
 
 
 @frozen
 class Kind:
-    """One kind of state. `leave`, `look` (true if it is there) and `clean` are SQL; `note` names it in messages."""
+    """One kind of state. `leave`, `look` (true if it exists) and `clean` are SQL; `note` is its name in messages."""
 
     name: str
     note: str
@@ -37,7 +37,7 @@ class Kind:
 
 @frozen
 class StateFate:
-    """What happened to it: whether the next client on that server has it, and whether its owner still has it later.
+    """What happened to the state: whether the next client on that server has it, and whether its owner keeps it.
 
     None is unknown.
     """
@@ -51,7 +51,7 @@ class StateFate:
 def kinds(token: str) -> tuple[Kind, ...]:
     """Returns the kinds, with unique names and numbers."""
     number = int(token[:7], 16)
-    # A setting that only affects queries of twelve tables or more; a custom one would remain known forever.
+    # This setting only affects queries of twelve tables or more; a custom setting would remain known forever.
     seed = f"0.{number:09}"
     table, channel = f"poolsafe_{token}", f"poolsafe_{token}"
     lock = "SELECT pg_catalog.count(*) > 0 FROM pg_catalog.pg_locks WHERE locktype = 'advisory' AND "
@@ -88,7 +88,7 @@ def kinds(token: str) -> tuple[Kind, ...]:
 
 
 async def run(bench: Bench) -> tuple[StateFate, ...]:
-    """Tries every kind and cleans up. What cannot be removed stays in `bench.left`."""
+    """Tries every kind and cleans up. `bench.left` lists what cannot be removed."""
     found = []
     for kind in kinds(bench.token):
         bench.say(f"session state: {kind.name}")
@@ -100,7 +100,7 @@ async def run(bench: Bench) -> tuple[StateFate, ...]:
 
 
 async def arrives(bench: Bench) -> bool:
-    """Returns whether a notification arrives at the client that listens."""
+    """Returns whether a notification arrives at the listening client."""
     channel = f"poolsafe_{bench.token}_n"
     note = f"the channel `{channel}`"
     listener, other = await bench.clients(2)
@@ -137,7 +137,7 @@ async def _try(bench: Bench, kind: Kind) -> StateFate:
             async with transaction(owner, keep=True) as pid:
                 if pid == home:
                     kept = bool(await value(owner, kind.look))
-    # No one else gets that server while its owner is there, so someone has to come after.
+    # No other client gets that server while its owner is connected, so another client has to come later.
     await bench.drop(owner)
 
     async def look(client: Client) -> bool:

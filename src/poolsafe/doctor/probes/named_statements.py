@@ -44,9 +44,9 @@ class Naming:
 
 
 async def run(bench: Bench, pooling: Pooling) -> Naming:
-    """Parses one statement in one transaction. Raises what `Client` raises.
+    """Parses one statement in one transaction. Raises the same exceptions as `Client`.
 
-    What cannot be removed stays in `bench.left`.
+    `bench.left` lists what cannot be removed.
     """
     if pooling.movement is Movement.NO_TRANSACTIONS:
         return Naming(
@@ -58,7 +58,7 @@ async def run(bench: Bench, pooling: Pooling) -> Naming:
 class _Trial:
     def __init__(self, bench: Bench) -> None:
         self._bench = bench
-        # A new name each time, in case an interrupted trial has left one.
+        # The name is new each time, in case an interrupted trial has left one.
         self._name = f"poolsafe_{bench.token}_{bench.next_number()}"
         # The text is unique, so a pooler that shares statements by text does not share it with other clients.
         self._marker = f"poolsafe {bench.token}"
@@ -111,7 +111,7 @@ class _Trial:
         )
 
     async def _is_inherited(self, owner: Client) -> bool:
-        """Returns whether the statement is still there for the next client, and drops it."""
+        """Returns whether the next client still has the statement, and drops it."""
         await self._bench.drop(owner)
         found = await at_successor(self._bench, self._home, self._dropped)
         # The client that has that server now may keep it for long.
@@ -129,7 +129,7 @@ class _Trial:
                     found = await self._beside(owner, other, statement)
                     await drop_statements(other, self._bench.token)
                     return found
-                # While this server is held, the owner gets its old one, or one that is free.
+                # While this server is held, the owner gets its old server, or a free one.
                 async with transaction(owner) as pid:
                     if pid != self._home:
                         # A client that has ever moved is not pinned.
@@ -155,7 +155,7 @@ class _Trial:
         try:
             async with transaction(owner) as pid:
                 error = await self._error(owner, statement)
-                # If it is supported, it is here as well.
+                # If the pooler supports it, it is here as well.
                 await drop_statements(owner, self._bench.token)
         except NoAnswer:
             await self._bench.drop(owner)
@@ -169,7 +169,7 @@ class _Trial:
         return Naming(Carried.YES, f"a statement prepared on server process {self._home} worked on {pid}")
 
     async def _same_name(self, holder: Client) -> Naming:
-        """Decides for a pool with only one server, by whether two clients can use the same name."""
+        """Decides for a pool with only one server: by whether two clients can use the same name."""
         try:
             async with attempt(holder):
                 statement = await holder.parse(self._name, f"SELECT '{self._marker}'::text, 2")
@@ -184,7 +184,7 @@ class _Trial:
         )
 
     async def _error(self, client: Client, statement: Statement) -> str:
-        """Returns why the statement cannot be executed, or "". The transaction goes on."""
+        """Returns why the statement cannot be executed, or "". The transaction continues."""
         try:
             async with attempt(client):
                 await self._check(statement)

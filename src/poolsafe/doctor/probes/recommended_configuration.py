@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 TITLE = "Recommended options"
 EXPLANATION = f"{TASKS} tasks run {TRANSACTIONS} queries each with the options below, and check every row"
 
-# Without a name, nothing can stay on a server.
+# Without a name, nothing can remain on a server.
 UNNAMED = (BOTH_ZERO, EMPTY_NAME)
 
 

@@ -19,7 +19,7 @@ _IDLE = ("idle_session_timeout", "idle_in_transaction_session_timeout")
 
 @frozen
 class Identity:
-    """What the server says of itself.
+    """The server's information about itself.
 
     `version` is PostgreSQL's. `process` is True if the process that was announced when connecting is the one that
     answers, which is rare with a pooler. `port` says whether that process sees the client's own port, None if it
@@ -35,7 +35,7 @@ class Identity:
 
 
 async def run(bench: Bench) -> Identity:
-    """Asks one client. Raises what `Client` raises."""
+    """Asks with one client. Raises the same exceptions as `Client`."""
     client = (await bench.clients(1))[0]
     rows = await client.rows(
         "SELECT pg_catalog.pg_backend_pid(), pg_catalog.inet_client_port(), "
@@ -44,13 +44,13 @@ async def run(bench: Bench) -> Identity:
     process, port, version = rows[0]
     seen = None if client.port is None or port is None else client.port == port
     announced = client.announced == process
-    # A server that is reached directly would write an error into its log.
+    # A server without a pooler would write an error to its log.
     pgpool = not (announced and seen) and await _is_pgpool(client)
     return Identity(str(version), announced, seen, pgpool, await _limits(client))
 
 
 async def _is_pgpool(client: Client) -> bool:
-    # pgpool-II answers this by itself, in the simple protocol only; PostgreSQL and others refuse it.
+    # pgpool-II answers this itself, in the simple protocol only; PostgreSQL and other servers reject it.
     with suppress(Refused):
         await client.run("SHOW pool_version")
         return True

@@ -20,14 +20,14 @@ EXPLANATION = (
 )
 
 _READINGS = 2
-# With the first query PgBouncer 1.18 sets the name on a server, where it stays for the next client. A client that is
-# killed then cannot set it back, so no query is run with it.
+# With the first query, PgBouncer 1.18 sets the name on a server, where it remains for the next client. A killed client
+# cannot reset it, so no query is run with it.
 _REPORTED = "application_name"
 
 
 @frozen
 class Trial:
-    """A parameter, what is sent, and the setting to read with the value that tells that it was applied."""
+    """A parameter, the value to send, and the setting to read with the value that shows that it was applied."""
 
     name: str
     sent: str
@@ -37,7 +37,7 @@ class Trial:
 
 @frozen
 class Parameter:
-    """What happened to a parameter; `reason` is the refusal, or "" ."""
+    """What happened to a parameter; `reason` is the error message, or ""."""
 
     name: str
     fate: Fate
@@ -45,7 +45,7 @@ class Parameter:
 
 
 def trials(token: str, present: Mapping[str, str]) -> tuple[Trial, ...]:
-    """Returns what is tried. `present` holds the settings of a connection that sent nothing."""
+    """Returns the trials. `present` has the settings of a connection without any parameters."""
     jit = "off" if present.get("jit") == "on" else "on"
     digits = "2" if present.get("extra_float_digits") != "2" else "3"
     name = f"poolsafe_{token}"
@@ -60,7 +60,7 @@ def trials(token: str, present: Mapping[str, str]) -> tuple[Trial, ...]:
 
 
 async def run(bench: Bench) -> tuple[Parameter, ...]:
-    """Tries each parameter. Raises what `Client` raises, except for refusals of a parameter."""
+    """Tries each parameter. Raises the same exceptions as `Client`, except for rejected parameters."""
     plain = (await bench.clients(1))[0]
     listed = "('jit'), ('extra_float_digits')"
     rows = await plain.rows(
@@ -82,7 +82,7 @@ async def _try(bench: Bench, trial: Trial) -> Parameter:
     try:
         return Parameter(trial.name, await _fate(client, trial))
     except (Refused, Lost) as error:
-        # Some poolers get the refusal only when they need a server.
+        # Some poolers get the error only when they need a server.
         return Parameter(trial.name, Fate.REFUSED, str(error))
     finally:
         await bench.drop(client)

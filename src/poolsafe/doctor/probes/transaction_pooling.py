@@ -22,7 +22,7 @@ _REFUSED = "statement pooling"
 
 
 class Movement(enum.Enum):
-    """What a client's transactions run on."""
+    """On which servers the transactions of a client run."""
 
     MOVES = "moves"
     STAYS = "stays"
@@ -39,7 +39,7 @@ class Pooling:
 
 
 async def run(bench: Bench) -> Pooling:
-    """Runs transactions that read nothing, until one proves that clients share servers. Raises what `Client` raises."""
+    """Runs trivial transactions until one proves that clients share servers. Raises the same exceptions as `Client`."""
     refusal = await _refusal(bench, (await bench.clients(1))[0])
     if refusal:
         return Pooling(Movement.NO_TRANSACTIONS, f"BEGIN is rejected: {refusal}")
@@ -64,7 +64,7 @@ class _Seen:
         self._numbers: dict[int, int] = {}
 
     def proof(self, client: Client, pid: int) -> str:
-        """Notes that a client ran on a server process, and returns what that proves of sharing, or ""."""
+        """Records that a client ran on a server process, and returns what that proves about sharing, or ""."""
         owner = self.owners.setdefault(pid, client)
         if owner is not client:
             pair = f"clients {self._number(owner)} and {self._number(client)}"
@@ -78,8 +78,8 @@ class _Seen:
 
 
 async def _refusal(bench: Bench, client: Client) -> str:
-    """Returns the refusal of a transaction, or "". The pooler closes a connection that begins one."""
-    # First a query without a transaction, so that a refusal is certainly about the transaction.
+    """Returns the error for a transaction, or "". In statement mode, the pooler closes the connection."""
+    # First a query without a transaction, so that an error is certainly about the transaction.
     await backend(client)
     try:
         async with transaction(client):
@@ -102,7 +102,7 @@ async def _one_by_one(clients: list[Client]) -> list[tuple[Client, int]]:
 
 
 async def _at_once(bench: Bench, clients: list[Client]) -> list[tuple[Client, int]]:
-    """Nests the transactions, so that none of them can have another one's server; the last client is the outermost."""
+    """Nests the transactions, so that each has a different server; the last client is the outermost."""
     if not clients:
         return []
     *others, client = clients
