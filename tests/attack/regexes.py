@@ -23,6 +23,7 @@ from typing import Any
 
 import fixer
 import poolsafe
+from poolsafe.deployment import declared
 from poolsafe.inference import project
 
 # Python 3.10 has them by other names, and no version describes their types.
@@ -104,6 +105,9 @@ BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
     ("poolsafe/inference/project.py", "_import_pattern"): lambda: [project._import_pattern("/p/app/db.py")],
     ("poolsafe/facts/autocommit.py", "_in_migrations"): lambda: [re.compile(r"\bengine\b")],
     ("poolsafe/checkout/second_look.py", "_imports_engine_function"): lambda: [re.compile(rb"db\.(\w+)")],
+    ("poolsafe/deployment/declared.py", "_item_pattern"): lambda: [
+        declared._item_pattern("asyncpg", with_version=version) for version in (False, True)
+    ],
     # Hosts are at most 253 characters long, and matched as a whole.
     ("poolsafe/deployment/providers/catalogue.py", "_compiled"): list,
     # The expressions of the code that is checked: only those without repetition are tried.

@@ -14,8 +14,6 @@ from poolsafe.deployment.versions import ANY, specified_for_poetry
 
 Entries = Iterator[Entry]
 
-_ANYWHERE = re.IGNORECASE | re.MULTILINE
-
 
 class _Broken(Exception):  # noqa: N818 - it names the state of the file
     """A file is not of the type that its name suggests; the message names the type."""
@@ -47,10 +45,17 @@ def _row_of(text: str, package: str) -> int:
 
     The description and the keywords of a project may mention it too.
     """
+    for with_version in (True, False):
+        found = _item_pattern(package, with_version=with_version).search(text)
+        if found is not None:
+            return text.count("\n", 0, found.start()) + 1
+    return row_with(text, package)
+
+
+def _item_pattern(package: str, *, with_version: bool) -> re.Pattern[str]:
+    version = r"""["']?(?:[ \t]*\[[^\]\n]{0,100}\])?[ \t]*[<>=!~^;@(]""" if with_version else ""
     item = rf"""(?:^[ \t-]*|["']){re.escape(package)}(?![\w.-])"""
-    versioned = rf"""{item}["']?[ \t]*(?:\[[^\]\n]*\])?[ \t]*[<>=!~^;@(]"""
-    found = re.search(versioned, text, _ANYWHERE) or re.search(item, text, _ANYWHERE)
-    return row_with(text, package) if found is None else text.count("\n", 0, found.start()) + 1
+    return re.compile(item + version, re.IGNORECASE | re.MULTILINE)
 
 
 def _of_pyproject(text: str) -> Entries:
