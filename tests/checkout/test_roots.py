@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from poolsafe.checkout.roots import is_test, root_of
+from poolsafe.checkout.roots import is_aside, is_test, root_of
 
 
 def test_the_root_is_the_checkout(tmp_path: Path) -> None:
@@ -26,5 +27,12 @@ def test_without_a_checkout_the_topmost_mark_counts(tmp_path: Path) -> None:
     ("path", "expected"),
     [("a/tests/x.py", True), ("a/test_x.py", True), ("a/conftest.py", True), ("a/contest.py", False)],
 )
-def test_tests_are_known_by_their_names(path: str, expected: bool) -> None:
-    assert is_test(path) is expected
+@pytest.mark.parametrize("root", ["/home", "/home/tests", "/home/examples/"])
+def test_tests_are_known_by_their_names(root: str, path: str, expected: bool) -> None:
+    assert is_test(os.path.join(root, path), root) is expected
+
+
+def test_examples_are_known_by_their_folders() -> None:
+    assert is_aside("/home/a/examples/x.py", "/home/a")
+    assert not is_aside("/home/examples/a/x.py", "/home/examples/a")
+    assert not is_aside("/home/a/examples.py", "/home/a")

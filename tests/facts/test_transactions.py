@@ -575,6 +575,14 @@ def test_what_a_test_is_given_is_rolled_back() -> None:
         assert [one.code for one in found if one.code.startswith("PGB4")] == expected
 
 
+def test_a_project_in_a_folder_of_that_name_is_no_test(tmp_path: Path) -> None:
+    checkout = tmp_path / "tests" / "shop"
+    (checkout / ".git").mkdir(parents=True)
+    source = Source.from_text(str(checkout / "tables.py"), HEADER + GIVEN)
+    found = check(source, Deployment(pooler=PoolMode.TRANSACTION)).findings
+    assert [one.code for one in found if one.code.startswith("PGB4")] == ["PGB406"]
+
+
 PSYCOPG = """
 import psycopg
 

@@ -48,9 +48,9 @@ def shared_folders(path: str, other: str) -> int:
     return next((index for index, (one, two) in enumerate(pairs) if one != two), 0)
 
 
-def is_test(path: str) -> bool:
-    """Returns whether a path belongs to a test, by the usual names."""
-    parts = path.split(os.sep)
+def is_test(path: str, root: str) -> bool:
+    """Returns whether a path belongs to a test of the project below `root`, by the usual names."""
+    parts = _parts_below(path, root)
     return (
         parts[-1].startswith(("test_", "conftest"))
         or parts[-1].endswith("_test.py")
@@ -65,6 +65,10 @@ _SHOWING = frozenset(
 )
 
 
-def is_aside(path: str) -> bool:
-    """Returns whether a path belongs to a test or an example."""
-    return is_test(path) or not _SHOWING.isdisjoint(path.split(os.sep)[:-1])
+def is_aside(path: str, root: str) -> bool:
+    """Returns whether a path belongs to a test or an example of the project below `root`, by the usual names."""
+    return is_test(path, root) or not _SHOWING.isdisjoint(_parts_below(path, root)[:-1])
+
+
+def _parts_below(path: str, root: str) -> list[str]:
+    return path[len(root.rstrip(os.sep)) :].split(os.sep) if is_below(path, root) else path.split(os.sep)

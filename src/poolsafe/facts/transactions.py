@@ -6,12 +6,13 @@ out which object the connection is.
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 
 import libcst as cst
 
-from poolsafe.checkout.roots import is_test
+from poolsafe.checkout.roots import is_test, root_of
 from poolsafe.facts.callers import (
     Caller,
     Callers,
@@ -76,7 +77,8 @@ def _followed(
     name = dotted(base)
     if function is None or name is None or client is Client.ALEMBIC:
         return found
-    if found.lent and is_test(module.path) and name.partition(".")[0] in parameters_of(function):
+    lent = found.lent and name.partition(".")[0] in parameters_of(function)
+    if lent and is_test(os.path.abspath(module.path), root_of(module.path)):
         return replace(found, rolled_back=True)
     body = body_of(module, function)
     held = holding(module, function, base)

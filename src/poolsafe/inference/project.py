@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.project_files import Files, file_content
-from poolsafe.checkout.roots import is_aside, shared_folders
+from poolsafe.checkout.roots import is_aside, root_of, shared_folders
 from poolsafe.inference.modules import ImportedModule, Module
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax.guard import find_excess
@@ -155,11 +155,12 @@ class Project:
         if not self.follow or not module.source.is_module:
             return
         home = os.path.abspath(module.path)
-        of_test = is_aside(home)
+        root = self.root or root_of(home)
+        of_test = is_aside(home, root)
         found = [
             path
             for path in self._files.holding(os.path.dirname(home), words)
-            if path != home and (of_test or not is_aside(path)) and fits(self._files.content(path))
+            if path != home and (of_test or not is_aside(path, root)) and fits(self._files.content(path))
         ]
         found.sort(key=lambda path: (-shared_folders(path, home), path))
         for path in found[:MAX_CALLERS]:
@@ -173,8 +174,9 @@ class Project:
             return set()
         words = tuple(sorted(name.encode() for name in packages))
         pattern = _packages_pattern(words)
-        home = os.path.dirname(os.path.abspath(module.path))
-        paths = [path for path in self._files.holding(home, words) if not is_aside(path)]
+        home = os.path.abspath(module.path)
+        root = self.root or root_of(home)
+        paths = [path for path in self._files.holding(os.path.dirname(home), words) if not is_aside(path, root)]
         return {name.decode() for path in paths for name in pattern.findall(self._files.content(path))}
 
     def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> Documented | None:
