@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from unittest import mock
 
 import pytest
 from hypothesis import example, given
@@ -124,10 +125,10 @@ def test_a_name_that_another_module_gives_an_engine_function_is_looked_up(tmp_pa
         b"from none import make_engine\nengine = make_engine(URL)": False,
         b"from nowhere import make_engine\nengine = make_engine(URL)": False,
         b"from parts import pinged\nengine = pinged(URL)": True,
-        b"from parts import again as pinged\nmain = pinged('postgresql+psycopg://db/a')": True,
+        b"from parts import again as pinged\nmain = pinged('postgresql+asyncpg://db/a')": True,
         b"import parts as p\nengine = p.pinged(URL)": True,
         b"import shop.other, shop\nengine = shop.pinged(URL)": True,
-        b"from shop import *\nmain = again(URL, connect_args={})": True,
+        b"from shop import *\nmain = again(async_url, connect_args={})": True,
         b"import parts\nnew = parts.pinged\nengine = new(URL)": True,
         b"from parts import made_engine\nengine = made_engine()": False,
         b"from parts import round\nengine = round()": False,
@@ -138,6 +139,30 @@ def test_a_name_that_another_module_gives_an_engine_function_is_looked_up(tmp_pa
     assert {source: second_look.wanted(path, source, str(tmp_path)) == ENGINE for source in sources} == sources
 
 
+def test_imports_are_read_only_if_a_file_may_rename_an_engine_function(tmp_path: Path) -> None:
+    sources = {
+        "app/main.py": b"from db import make_engine\nengine = make_engine(URL)",
+        "app/other.py": b"from db import other\nengine = other(URL)",
+        "db.py": b"from sqlalchemy.ext.asyncio import create_async_engine as make_engine\n",
+        "pyproject.toml": b"",
+    }
+    (tmp_path / "app").mkdir()
+    for name, source in sources.items():
+        (tmp_path / name).write_bytes(source)
+    main, other, db = (str(tmp_path / name) for name in sources if name.endswith(".py"))
+
+    def found(paths: list[str], *folders: Path) -> tuple[list[str], bool]:
+        with mock.patch.object(second_look, "revealed", side_effect=second_look.revealed) as revealed:
+            hits = sieve.sift(paths, 1, (), [str(folder) for folder in folders])
+        return [paths[index] for index, _, _ in hits], revealed.called
+
+    assert found([main, other, db], tmp_path) == ([main, db], True)
+    assert found([main, other], tmp_path / "app") == ([main], True)
+    assert found([main]) == ([main], True)
+    # As if `db.py` was excluded: none of the project's files uses an engine function.
+    assert found([main, other], tmp_path) == ([], False)
+
+
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
@@ -146,6 +171,7 @@ def test_a_name_that_another_module_gives_an_engine_function_is_looked_up(tmp_pa
         (b"create_engine(ASYNC_URL)", False),
         (b"from sqlalchemy import create_engine\n# create_engine(url)", False),
         (b"engine = build()", False),
+        (b"engine = self._create_engine()", False),
     ],
 )
 def test_synchronous_engines_get_a_second_look(source: bytes, expected: bool) -> None:

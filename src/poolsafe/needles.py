@@ -44,23 +44,30 @@ def search(data: bytes) -> int:
     found = SUPPRESSION if _holds_suppression(data) else 0
     imports = _import_lines(data)
     is_asynchronous = b"async" in data
-    names_engine = b"ngine" in data or b"connect_args" in data or b"postgresql+" in data
+    names_engine = b"ngine" in data
     imports_driver = b"pg" in imports
     imports_sql = imports_driver or b"sql" in imports or b"alchemy" in imports or b"alembic" in imports
-    imports_wrapper = any(package in imports for package in _WRAPPERS)
+    imports_wrapper = (
+        b"databases" in imports
+        or b"tortoise" in imports
+        or b"piccolo" in imports
+        or b"gino" in imports
+        or b"ormar" in imports
+    )
     if not (is_asynchronous or names_engine or imports_sql or imports_wrapper):
         return found
+    names_engine = names_engine or b"connect_args" in data or b"postgresql+" in data
     if (names_engine or imports_sql or imports_wrapper) and uses_engine(data):
         found |= ENGINE
-    if (imports_sql or (is_asynchronous and (b"sql" in data or b"pg" in data))) and _runs_several_commands(data):
-        found |= STATEMENT
+    if b";" in data and (imports_sql or (is_asynchronous and (b"sql" in data or b"pg" in data))):
+        found |= STATEMENT if _runs_several_commands(data) else 0
     if (imports_sql or is_asynchronous) and _changes_session(data, creates_clauses=imports_sql):
         found |= SESSION
     if (imports_driver or imports_wrapper or (names_engine and _names_client(data))) and _makes_connections(data):
         found |= CLIENT
     if is_asynchronous and _names_prepared_statement(data):
         found |= PREPARING
-    if names_engine and not found & ENGINE and b"import" in data:
+    if imports and names_engine and not found & ENGINE:
         found |= IMPORTED
     return found
 
@@ -69,18 +76,16 @@ def _import_lines(data: bytes) -> bytes:
     """Returns the lines with the word `import`, and those that they continue: they name the packages."""
     lines = []
     end = 0
-    while (found := data.find(b"import", end)) >= 0:
-        start = data.rfind(b"\n", end, found)
-        if start > 0 and b"\\" in data[start - 2 : start]:
-            start = data.rfind(b"\n", end, start)
-        end = data.find(b"\n", found)
+    find, find_back = data.find, data.rfind
+    while (found := find(b"import", end)) >= 0:
+        start = find_back(b"\n", end, found)
+        if start > 0 and data[start - 1] in b"\\\r" and b"\\" in data[start - 2 : start]:
+            start = find_back(b"\n", end, start)
+        end = find(b"\n", found)
         if end < 0:
             end = len(data)
-        lines.append(data[max(start, 0) : end])
+        lines.append(data[start if start > 0 else 0 : end])
     return b"".join(lines)
-
-
-_WRAPPERS = (b"databases", b"tortoise", b"piccolo", b"gino", b"ormar")
 
 
 def uses_engine(data: bytes) -> bool:
@@ -137,7 +142,41 @@ def _names_engine(data: bytes) -> bool:
         return False
     if b"create_async_engine" in data or b"async_engine_from_config" in data:
         return True
-    return b"create_engine" in data or b"engine_from_config" in data
+    # Many methods are called `_create_engine`.
+    return _holds_word(data, b"create_engine") or _holds_word(data, b"engine_from_config")
+
+
+def _holds_word(data: bytes, word: bytes) -> bool:
+    """Returns whether the bytes hold a word that is not part of a longer one."""
+    at = data.find(word)
+    while at >= 0:
+        end = at + len(word)
+        if not _continues(data, at - 1) and not _continues(data, end):
+            return True
+        at = data.find(word, end)
+    return False
+
+
+def _is_called(data: bytes, name: bytes) -> bool:
+    """Returns whether a name is followed by a parenthesis or by `as`, in code or not."""
+    at = data.find(name)
+    while at >= 0:
+        end = at + len(name)
+        if not _continues(data, at - 1) and not _continues(data, end):
+            behind = data[end : end + _WIDEST_GAP].lstrip(b" \t\r\n\f\v\\")
+            if behind.startswith((b"(", b"as")) or not behind:
+                return True
+        at = data.find(name, end)
+    return False
+
+
+_WIDEST_GAP = 100
+
+
+def _continues(data: bytes, offset: int) -> bool:
+    """Returns whether the byte there can be part of a name."""
+    byte = data[offset : offset + 1] if offset >= 0 else b""
+    return byte.isalnum() or byte == b"_"
 
 
 def _is_asynchronous(data: bytes) -> bool:
@@ -210,18 +249,22 @@ def _holds_suppression(data: bytes) -> bool:
 
 def _runs_several_commands(data: bytes) -> bool:
     """Whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given a string of several commands."""
-    if b";" not in data or not (
-        b"text" in data
-        or b"exec" in data
-        or b"DDL" in data
-        or b".fetch" in data
-        or b".prepare(" in data
-        or b".cursor(" in data
-    ):
+    if not _runs_text(data):
         return False
     from poolsafe.sql import python_names
 
     return python_names.runs_several_commands(data)
+
+
+def _runs_text(data: bytes) -> bool:
+    """Whether the file calls or renames something that runs SQL, in code or not."""
+    if b"exec_driver_sql" in data or any(_is_called(data, runner) for runner in (b"text", b"execute", b"DDL")):
+        return True
+    # Only these drivers' methods are given several commands.
+    return (b"asyncpg" in data or b"psycopg" in data) and any(method in data for method in _OF_DRIVERS)
+
+
+_OF_DRIVERS = (b".fetch", b".executemany", b".prepare", b".cursor")
 
 
 def _changes_session(data: bytes, *, creates_clauses: bool) -> bool:
@@ -237,5 +280,5 @@ def _changes_session(data: bytes, *, creates_clauses: bool) -> bool:
 # Every file that runs SQL with SQLAlchemy, Alembic or a driver contains one of these. The others create a clause, which
 # another file may execute. Two forms are missed: `run = text` in a file that only creates clauses, and `conn.\` with
 # `execute` on the next line. To find them, many files would be read in vain.
-_RUNS = (b".execute", b".exec_driver_sql", b".fetch", b"add_listener")
+_RUNS = (b".exec", b".fetch", b"add_listener")
 _CLAUSES = (b"text(", b".text", b".scalar", b"func.", b"DDL", b"text as")

@@ -276,14 +276,14 @@ def test_processes_that_cannot_be_started(tmp_path: Path, monkeypatch: pytest.Mo
     path = tmp_path / "a.py"
     path.write_text(BAD)
     monkeypatch.setattr(os, "fork", refuse)
-    assert sieve._Helper([str(path)], range(1)).hits() == [(0, len(BAD), None)]
+    assert sieve._Helper([str(path)], range(1)).search() == ([(0, len(BAD), None)], [], True)
     from poolsafe.cli.task import Task
     from poolsafe.config.resolver import Resolver
 
     found = list(workers.examine_all([(str(path), str(path))], [len(BAD)], Resolver(isolated=True), Task(), 2))
     assert [outcome.path for outcome in found] == [str(path)]
     monkeypatch.setattr(os, "pipe", refuse)
-    assert sieve._Helper([str(path)], range(1)).hits() == [(0, len(BAD), None)]
+    assert sieve._Helper([str(path)], range(1)).search() == ([(0, len(BAD), None)], [], True)
 
 
 @POSIX

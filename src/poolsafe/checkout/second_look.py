@@ -30,6 +30,8 @@ _ITEM = re.compile(rb"([\w.]+|\*)(?:[ \t]+as[ \t]+(\w+))?")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 # The callee of a call: the name before the last dot, if there is one, and the last name.
 _CALLED = re.compile(rb"(?:\b(\w+)\.|(?<![\w.]))(\w+)[ \t]*\(")
+# What a file contains that calls a function for an engine, whatever its name. Prose about engines is frequent.
+_MAKING = (b"ngine(", b"ngine =", b"ngine=", b"ngine:", b"ngine_", b"ngines", b"connect_args", b"postgresql+")
 _FUNCTIONS = frozenset((b"create_async_engine", b"async_engine_from_config"))
 # `new = old` and `new = partial(old, ...)` at the top level: the new name, and the old one as in `_CALLED`.
 _RENAMED = re.compile(
@@ -65,7 +67,9 @@ def revealed(path: str, data: bytes, root: str | None = None, looked_at: dict[st
         for content in _reachable(home, files):
             found |= needles.ENGINE if _SIGN in content else 0
             found |= needles.CLIENT if _PSYCOPG.search(content) else 0
-    return found | needles.ENGINE if _renamed(home, files) else found
+    if any(sign in data for sign in _MAKING) and _renamed(home, files):
+        found |= needles.ENGINE
+    return found
 
 
 def renamed_engine_functions(path: str, data: bytes, root: str | None = None) -> frozenset[str]:

@@ -28,10 +28,21 @@ class Found:
     only followed if the user names them.
 
     `folders` and `links` are the real paths of named folders and of links, as they were when they were found.
-    `notebooks` are those of `files` that are Jupyter notebooks.
+    `notebooks` are those of `files` that are Jupyter notebooks. `searched` are the named directories.
     """
 
-    __slots__ = ("empty", "files", "folders", "left_out", "links", "missing", "notebooks", "outside", "unreadable")
+    __slots__ = (
+        "empty",
+        "files",
+        "folders",
+        "left_out",
+        "links",
+        "missing",
+        "notebooks",
+        "outside",
+        "searched",
+        "unreadable",
+    )
 
     def __init__(self) -> None:
         self.files: list[str] = []
@@ -43,6 +54,7 @@ class Found:
         self.folders: dict[str, str] = {}
         self.links: dict[str, str] = {}
         self.notebooks: set[str] = set()
+        self.searched: list[str] = []
 
     def real(self, path: str) -> str:
         """Returns the real path that one of `files` had when it was found.
@@ -124,6 +136,7 @@ def excluded_by_force(path: str, resolver: Resolver) -> bool:
 
 def _named_directory(path: str, absolute: str, resolver: Resolver, found: Found, seen: dict[str, bool]) -> None:
     found.folders.setdefault(absolute, os.path.realpath(absolute))
+    found.searched.append(absolute)
     walk = _Walk(resolver, found, absolute)
     walk.directory(absolute)
     seen.update(walk.files)

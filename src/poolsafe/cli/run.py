@@ -30,17 +30,18 @@ def run(
     real: Callable[[str], str] = os.path.realpath,
     jobs: int | None = None,
     notebooks: Container[str] = (),
+    folders: Sequence[str] = (),
 ) -> Iterator[Outcome | Unreadable]:
     """Yields the outcomes in the order of `paths`, nothing for a file without a needle.
 
     `real` returns the real path that a file had when it was found; it is only read and written there. `jobs` is the
     maximum number of processes, 0 for one per processor, or None to decide by the estimated work. `notebooks` are the
-    paths of Jupyter notebooks. Raises UsageError, before anything is checked or written, if the configuration of a file
-    is invalid.
+    paths of Jupyter notebooks, `folders` those whose files are all among `paths`. Raises UsageError, before anything is
+    checked or written, if the configuration of a file is invalid.
     """
     slots: list[Place | Unreadable] = []
     sizes: list[int] = []
-    for index, size, reason in sift(paths, jobs, notebooks):
+    for index, size, reason in sift(paths, jobs, notebooks, folders):
         path = paths[index]
         if reason is not None:
             slots.append(Unreadable(path, reason))

@@ -61,7 +61,8 @@ class Session:
         self._files = len(found.files)
         # One process asks the questions, in the order of the files.
         jobs = 1 if self._options.interactive else self._options.jobs
-        self._collect(run(found.files, resolver, self._task(), found.real, jobs, found.notebooks))
+        task = self._task()
+        self._collect(run(found.files, resolver, task, found.real, jobs, found.notebooks, found.searched))
         return self._finish(sys.stdout)
 
     def list_files(self, found: Found) -> int:

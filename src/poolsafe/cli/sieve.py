@@ -1,5 +1,8 @@
 """Finds the files that have a needle, on all processors if there are thousands of files.
 
+A file may call an engine function by a name that another file gives it. To find that out, the imported files are read,
+so it waits until all files are searched: if none of them uses an engine function, none gives it another name.
+
 It uses `os.fork` directly, because importing Python's modules for multiprocessing takes longer than most searches.
 """
 
@@ -10,6 +13,7 @@ import os
 import sys
 
 from poolsafe import needles, reading
+from poolsafe.checkout.roots import is_below, root_of
 from poolsafe.cli.processes import allowed
 
 TYPE_CHECKING = False
@@ -25,45 +29,86 @@ WORTH_SPLITTING = 1_500
 # The index of a file in the list, the size of its code in bytes, and why it could not be read, or None.
 # The size is 0 if the file is too large to check.
 Hit = tuple[int, int, "str | None"]
+# The hits, the files whose imports may reveal an engine, and whether a file uses an engine function.
+Search = tuple[list[Hit], list[int], bool]
 
 
-def sift(paths: Sequence[str], jobs: int | None = None, notebooks: Container[str] = ()) -> list[Hit]:
+def sift(
+    paths: Sequence[str], jobs: int | None = None, notebooks: Container[str] = (), folders: Sequence[str] = ()
+) -> list[Hit]:
     """Returns the files that have a needle or cannot be read, in the order of `paths`.
 
-    `jobs` is the value of `--jobs`; `notebooks` are the paths of Jupyter notebooks.
+    `jobs` is the value of `--jobs`; `notebooks` are the paths of Jupyter notebooks. `folders` are the folders whose
+    files are all among `paths`.
     """
     size = allowed(jobs) if len(paths) >= WORTH_SPLITTING and sys.platform == "linux" else 1
     shares = [range(first, len(paths), size) for first in range(size)]
     helpers = [_Helper(paths, share, notebooks) for share in shares[1:]]
-    hits = _search(paths, shares[0], notebooks)
-    for helper in helpers:
-        hits += helper.hits()
-    return sorted(hits)
+    searches = [_search(paths, shares[0], notebooks), *(helper.search() for helper in helpers)]
+    hits = [hit for found, _, _ in searches for hit in found]
+    left = [index for _, postponed, _ in searches for index in postponed]
+    if not any(uses_engine for _, _, uses_engine in searches):
+        left = [index for index in left if not _is_covered(paths[index], folders)]
+    return sorted(hits + _look(paths, left))
 
 
-def _search(paths: Sequence[str], share: range, notebooks: Container[str]) -> list[Hit]:
+def _search(paths: Sequence[str], share: range, notebooks: Container[str]) -> Search:
     hits: list[Hit] = []
+    postponed: list[int] = []
+    uses_engine = False
     looked_at: dict[str, ImportedFiles] = {}
     for index in share:
+        path = paths[index]
         try:
-            path = paths[index]
-            size = _size_of_code(path) if path in notebooks else _size_with_needle(path, looked_at)
+            if path in notebooks:
+                size = _size_of_code(path)
+            else:
+                found, size = _found(path, looked_at)
+                uses_engine = uses_engine or found & needles.ENGINE != 0
+                if found == needles.IMPORTED:
+                    postponed.append(index)
+                    continue
         except OSError as error:
             hits.append((index, 0, error.strerror or str(error)))
             continue
         if size is not None:
             hits.append((index, size, None))
-    return hits
+    return hits, postponed, uses_engine
 
 
-def _size_with_needle(path: str, looked_at: dict[str, ImportedFiles]) -> int | None:
-    """Returns the size of a file that has a needle, and None for any other. Raises OSError."""
+def _found(path: str, looked_at: dict[str, ImportedFiles]) -> tuple[int, int | None]:
+    """Returns what a file may contain, and its size, or None if it has no needle. Raises OSError."""
     try:
         raw = reading.read(path, reading.LARGEST_SOURCE)
     except reading.TooLargeError:
         # It is too large to check, which is reported if it creates an engine.
-        return 0 if needles.pieces_use_engine(reading.pieces(path)) else None
-    return len(raw) if may_hold(path, raw, looked_at) else None
+        return 0, 0 if needles.pieces_use_engine(reading.pieces(path)) else None
+    found = needles.search(raw)
+    if found == needles.IMPORTED and needles.uses_synchronous_engine(raw):
+        # Its URL may be imported, which has nothing to do with the functions of other files.
+        found = needles.ENGINE if may_hold(path, raw, looked_at) else 0
+    return found, len(raw) if found else None
+
+
+def _is_covered(path: str, folders: Sequence[str]) -> bool:
+    """Returns whether all files of a file's project are among those that were searched."""
+    root = root_of(path)
+    return any(is_below(root, folder) for folder in folders)
+
+
+def _look(paths: Sequence[str], indices: Sequence[int]) -> list[Hit]:
+    """Returns the files whose imports reveal an engine, or that cannot be read any more."""
+    hits: list[Hit] = []
+    looked_at: dict[str, ImportedFiles] = {}
+    for index in indices:
+        try:
+            raw = reading.read(paths[index], reading.LARGEST_SOURCE)
+        except OSError as error:
+            hits.append((index, 0, error.strerror or str(error)))
+            continue
+        if may_hold(paths[index], raw, looked_at):
+            hits.append((index, len(raw), None))
+    return hits
 
 
 def may_hold(path: str, raw: bytes, looked_at: dict[str, ImportedFiles] | None = None) -> bool:
@@ -112,7 +157,7 @@ class _Helper:
             _answer(paths, share, notebooks, answering)
         os.close(answering)
 
-    def hits(self) -> list[Hit]:
+    def search(self) -> Search:
         if self._pid is None:
             return _search(self._paths, self._share, self._notebooks)
         with open(self._answer, "rb") as pipe:
@@ -120,7 +165,7 @@ class _Helper:
         _, status = os.waitpid(self._pid, 0)
         if status != 0:
             return _search(self._paths, self._share, self._notebooks)
-        found: list[Hit] = marshal.loads(answer)
+        found: Search = marshal.loads(answer)
         return found
 
 

@@ -84,6 +84,8 @@ class Settings:
 
     def includes(self, path: str) -> bool:
         """Returns whether a file found in a directory has to be checked: it needs a language that is supported."""
+        if path.endswith(".py") and not self._extensions:
+            return self._include.matches(path)
         suffix = os.path.splitext(path)[1]
         if self._language(suffix) not in ("python", "pyi", NOTEBOOK):
             return False
@@ -91,6 +93,9 @@ class Settings:
 
     def is_notebook(self, path: str) -> bool:
         """Returns whether the file with this path is read as a Jupyter notebook."""
+        # Asked for every file, and most end in ".py".
+        if path.endswith(".py") and not self._extensions:
+            return False
         return self._language(os.path.splitext(path)[1]) == NOTEBOOK
 
     def largest(self, path: str) -> int:
