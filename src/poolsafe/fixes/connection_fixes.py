@@ -55,7 +55,7 @@ def move_size(connection: Connection, source: Source) -> Fix | None:
         removed, inserted = remove_keys(source, call, misplaced), insert_arguments(source, call, [f"{_SIZE}=0"])
         edits = None if removed is None or inserted is None else (*removed, *inserted)
     return (
-        None if edits is None else Fix(f"Pass `{_SIZE}=0` as a keyword argument", edits, Applicability.SAFE, call.start)
+        None if edits is None else Fix(f"Set `{_SIZE}=0` as a keyword argument", edits, Applicability.SAFE, call.start)
     )
 
 
