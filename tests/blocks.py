@@ -1,4 +1,4 @@
-"""Programs in tests, as blocks of text: what is revealed or found stands in a comment beside it.
+"""Programs in tests, as blocks of text. Comments contain the expected values and findings.
 
     x = [1]
     x.append(2)
@@ -7,11 +7,11 @@
     reveal(sorted(unknown))  # [...]
     reveal([1, 2].pop())  # 2
 
-A blank line separates two programs, and where every line of a paragraph has its comment, each is a program of its own.
-Values are written as Python writes them, with four additions: `...` is an unknown value, `1 | 2` is either of two,
-`ABSENT` is no value, and `{'a': 1, **...}` is a dict that may have more keys.
+A blank line separates two programs. If every line of a paragraph has a comment, each line is a separate program. Values
+are written as Python writes them, with four additions: `...` is an unknown value, `1 | 2` is one of the two, `ABSENT`
+is no value, and `{'a': 1, **...}` is a dict that may have more keys.
 
-A project is one block as well; its findings stand beside the lines of its files:
+A project is also one block, with the findings next to the lines of its files:
 
     # file: config.py
     URL = "postgresql+asyncpg://db/a"
@@ -21,7 +21,7 @@ A project is one block as well; its findings stand beside the lines of its files
     from config import URL
     engine = create_async_engine(URL)  # PGB101 PGB201
 
-And so is a repair:
+So is a fix:
 
     create_async_engine(URL)
     # becomes
@@ -52,7 +52,7 @@ REVEAL = re.compile(r"^reveal\((.*)\)\Z", re.MULTILINE | re.DOTALL)
 
 
 def programs(*blocks: str) -> list[str]:
-    """The programs of the blocks, in their order."""
+    """Returns the programs of the blocks, in order."""
     return [program for block in blocks for paragraph in _paragraphs(block) for program in _programs(paragraph)]
 
 
@@ -66,14 +66,14 @@ def _programs(paragraph: str) -> list[str]:
 
 
 def cases(*blocks: str) -> list[Any]:
-    """Parameters for a test: each program without the comment of its last line, and that comment ("" for none)."""
+    """Returns parameters for a test: each program without the comment of its last line, and that comment or ""."""
     return [pytest.param(*_case(program), id=_title(program)) for program in programs(*blocks)]
 
 
 def changes(*blocks: str) -> list[Any]:
-    """Parameters for a test: two texts for each program, those before and after its line `# becomes`.
+    """Returns parameters for a test: two texts for each program, before and after its line `# becomes`.
 
-    A comment above the first one is for the reader.
+    A comment above the first text is only for readers.
     """
     return [pytest.param(*_change(program), id=_title(program)) for program in programs(*blocks)]
 
@@ -89,19 +89,19 @@ def _case(program: str) -> tuple[str, str]:
 
 
 def _title(program: str) -> str:
-    """The program in one short line."""
+    """Returns the program as one short line."""
     lines = [line.strip() for line in program.splitlines() if not line.startswith("#")]
     return textwrap.shorten("; ".join(lines), 80, placeholder="...").encode("unicode_escape").decode()
 
 
 def revealed(code: str) -> Any:
-    """What the expression in the last line's `reveal(...)` can be there; see `programs.value_of`."""
+    """Returns the possible values of the expression in the last line's `reveal(...)`; see `programs.value_of`."""
     assert REVEAL.search(code), code
     return value_of(REVEAL.sub(r"revealed = \1", code), "revealed")
 
 
 def value(comment: str) -> Any:
-    """The value that a comment beside `reveal(...)` describes."""
+    """Returns the value that a comment next to `reveal(...)` describes."""
     return _value(ast.parse(comment, mode="eval").body)
 
 
@@ -130,15 +130,15 @@ def _operands(node: ast.expr) -> list[ast.expr]:
 
 
 def files(project: str) -> dict[str, str]:
-    """The files of a project in one block, each below a line `# file: PATH`."""
+    """Returns the files of a project in one block, each below a line `# file: PATH`."""
     _, *parts = FILE.split(textwrap.dedent(project).strip("\n") + "\n")
     return {path: text.rstrip("\n") + "\n" for path, text in zip(parts[::2], parts[1::2], strict=True)}
 
 
 def judged(root: Path, project: str, deployment: Deployment | None = None, order: Sequence[str] = ()) -> dict[str, str]:
-    """The files of a project, laid out below `root`, with the codes of the findings as comments beside their lines.
+    """Writes the files of a project below `root`, and returns them with the codes of the findings as comments.
 
-    They are checked in their own order unless another one is given.
+    They are checked in their order in the block unless another order is given.
     """
     contents = {path: FOUND.sub("", text) for path, text in files(project).items()}
     lay(root, contents)
@@ -148,7 +148,7 @@ def judged(root: Path, project: str, deployment: Deployment | None = None, order
 
 
 def lay(root: Path, contents: dict[str, str]) -> list[Path]:
-    """Write the files below `root`."""
+    """Writes the files below `root`."""
     paths = [root / name for name in contents]
     for path, content in zip(paths, contents.values(), strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -170,7 +170,7 @@ def _judged(path: Path, content: str, deployment: Deployment | None, project: Pr
 
 
 def related(root: Path, contents: dict[str, str]) -> list[tuple[str, int, str]]:
-    """The places that belong to the one finding of the last file: file, row, message."""
+    """Returns the related places of the only finding in the last file: file, row, message."""
     target = lay(root, contents)[-1]
     _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(root)))
     (found,) = on_by_default(report)

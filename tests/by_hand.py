@@ -1,4 +1,4 @@
-"""Engine and statement facts made by hand, so that the tests of fixes need no evaluator."""
+"""Engine and statement facts built by hand, so that the tests of fixes do not need the interpreter."""
 
 from dataclasses import fields, replace
 from typing import Any
@@ -56,7 +56,7 @@ class _Finder(cst.CSTVisitor):
 
 
 def find(tree: Tree, kind: type[cst.CSTNode], name: str = "") -> Any:
-    """The first node of a kind; of calls, the first of the function `name`."""
+    """Returns the first node of a kind; of calls, the first one of the function `name`."""
     finder = _Finder(kind, name)
     tree.module.visit(finder)
     return finder.found[0]
@@ -81,7 +81,7 @@ def size(key: str, state: SizeState, literals: tuple[tuple[int, int], ...] | Non
 
 
 def engine_of_call(call: CallLayout, connect_args: ConnectArgs, **changes: Any) -> Engine:
-    """A call as a fact: asyncpg everywhere, both sizes absent, unless `changes` of the engine or its parts say else."""
+    """Returns a call as a fact: asyncpg everywhere and both sizes absent, with `changes` to the engine or its parts."""
     engine = Engine(
         path="db.py",
         function="sqlalchemy.ext.asyncio.create_async_engine",
@@ -99,7 +99,7 @@ def engine_of_call(call: CallLayout, connect_args: ConnectArgs, **changes: Any) 
 
 
 def engine_in(text: str, form: ConnectArgsForm | None = None, **changes: Any) -> tuple[Source, Engine]:
-    """The first call of `create_async_engine` as a fact, as `engine_of_call` makes it."""
+    """Returns the first call of `create_async_engine` as a fact, like `engine_of_call`."""
     tree = parse(source_of(text))
     node = find(tree, cst.Call, "create_async_engine")
     facts = {"connect_args": _connect_args(tree, node, form), **changes}
@@ -124,7 +124,7 @@ def _connect_args(tree: Tree, node: cst.Call, form: ConnectArgsForm | None) -> C
 
 
 def statement_in(text: str, **changes: Any) -> tuple[Source, Statement]:
-    """The first call of `text` as a fact: run by an async connection, in a statement of its own where it is."""
+    """Returns the first call of `text` as a fact: run by an async connection, in its own statement if possible."""
     tree = parse(source_of(text))
     node = find(tree, cst.Call, "text")
     written = node.args[0].value
@@ -149,7 +149,7 @@ def statement_in(text: str, **changes: Any) -> tuple[Source, Statement]:
 
 
 def session_statement_in(text: str, **changes: Any) -> tuple[Source, SessionStatement]:
-    """The first effect of the SQL in the first string as a fact: run by asyncpg, in a transaction in sight."""
+    """Returns the first effect of the SQL in the first string as a fact: run by asyncpg, in a visible transaction."""
     tree = parse(source_of(text))
     written = find(tree, cst.SimpleString)
     start, _ = tree.span(written)

@@ -1,1 +1,1 @@
-"""Attacks from outside that are generated, not listed: each stage has `run(seed, seconds)`, which returns failures."""
+"""Generated attacks from outside. Each stage has a function `run(seed, seconds)`, which returns the failures."""

@@ -1,7 +1,7 @@
 """The long run: `python -m tests.attack --minutes 30`, from the root of the repository.
 
-A stage is a module of this package with a function `run(seed, seconds)` that returns what went wrong, a line for each.
-Prints a line for each stage and every failure, and ends with 1 if there was one.
+A stage is a module of this package with a function `run(seed, seconds)` that returns the failures, one line for each.
+Prints a line for each stage and each failure, and exits with 1 if there was a failure.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Puts the commands of CI runners wherever text is shown, and reads the output as each runner does."""
+"""Inserts commands for CI runners wherever text is shown, and reads the output as each runner does."""
 
 from __future__ import annotations
 
@@ -69,12 +69,12 @@ def own(runner: str, line: str, name: str) -> bool:
 
 
 def draw(random_: random.Random) -> str:
-    """Return a command with something before and behind it."""
+    """Returns a command with random text before and after it."""
     return random_.choice(BEFORE) + random_.choice(COMMANDS) + random_.choice(AFTER)
 
 
 def lay(folder: Path, text: str) -> None:
-    """Write a project that has `text` in a name, in lines, in a comment that is refused and in what messages quote."""
+    """Writes a project that has `text` in a name, in lines, in an invalid comment and in text that messages quote."""
     line = re.sub(r"[\r\n\x1b\u2028\t]", " ", text)
     lines = [
         IMPORT + f'"""\n{line}\n{line}"""\n' + ENGINE.format(""),
@@ -93,7 +93,7 @@ def lay(folder: Path, text: str) -> None:
 
 
 def channels(folder: Path, text: str) -> dict[str, list[str]]:
-    """Return the command lines whose output is looked at."""
+    """Returns the command lines whose output is checked."""
     shared = ["--verbose", "--isolated", "--unsafe-fixes", "."]
     found = {f"--output-format={name}": [f"--output-format={name}", *shared] for name in FORMATS}
     found["names"] = ["--output-format=concise", "--isolated", *sorted(os.listdir(folder))]
@@ -108,7 +108,7 @@ def channels(folder: Path, text: str) -> dict[str, list[str]]:
 
 
 def attack(folder: Path, text: str, names: set[str] | None = None) -> Iterator[str]:
-    """Lay out a project, and yield the commands that a runner would take from each channel, or those in `names`."""
+    """Writes a project, and yields the commands that a runner would find in each channel, or in those in `names`."""
     lay(folder, text)
     for name, arguments in channels(folder, text).items():
         if names is not None and name not in names:
@@ -119,7 +119,7 @@ def attack(folder: Path, text: str, names: set[str] | None = None) -> Iterator[s
 
 
 def run(seed: int, seconds: float) -> list[str]:
-    """Draw texts until the time is over, and return the commands that got through, one line each."""
+    """Draws texts until the time is up, and returns the commands that got through, one line for each."""
     random_ = random.Random(seed)
     end = time.monotonic() + seconds
     found: list[str] = []

@@ -1,7 +1,7 @@
-"""Attacks every reader of project files with hostile content, and takes the time while the content grows.
+"""Attacks every reader of project files with hostile content, and measures the time as the content grows.
 
-A reader is a function that opens a file which the project holds. They are found in the source, so that a new one
-without an attack is noticed.
+A reader is a function that opens a file of the project. Readers are found in the source, so that a new one without an
+attack is noticed.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ LIMIT = 3.0
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """The file names that a reader takes, what such files are made of, and a call of it on the folder of the file."""
+    """The file names that a reader accepts, the pieces of such files, and a call of the reader on a folder."""
 
     names: tuple[str, ...]
     pieces: tuple[str, ...]
@@ -96,7 +96,7 @@ def _beside(folder: Path) -> None:
 
 
 def _source(folder: Path) -> None:
-    """All passes over a text that come before the parser: LibCST's own time is another matter."""
+    """Runs all passes over a text before the parser. LibCST's own time does not count."""
     from poolsafe import needles
     from poolsafe.source import Source
 
@@ -350,7 +350,7 @@ class Content:
 
 
 def contents(reader: Reader, chance: random.Random) -> Iterator[Content]:
-    """Contents for one reader, without end."""
+    """Yields an endless series of contents for one reader."""
     blanks = (" ", "\t", "\n", "\r\n", "\r", "\f", "9", "=", "a")
     while True:
         words = [
@@ -363,7 +363,7 @@ def contents(reader: Reader, chance: random.Random) -> Iterator[Content]:
 
 
 def slow(reader: Reader, name: str, content: Content) -> str | None:
-    """How one content makes a reader slow, or fail; None where it does neither."""
+    """Returns how a content makes a reader slow or fail, or None."""
     try:
         taken = _seconds(reader, name, content, 2 * SIZE)
     except Exception as error:
@@ -389,7 +389,7 @@ def _seconds(reader: Reader, name: str, content: Content, size: int) -> float:
 
 
 def run(seed: int, seconds: float) -> list[str]:
-    """Attack every reader in turn until the time is over, and return what was slow, at most once for each file name."""
+    """Attacks every reader in turn until the time is up, and returns the slow ones, at most once for each file name."""
     chance = random.Random(seed)
     waiting = [(reader, name, contents(reader, chance)) for reader in READERS.values() for name in reader.names]
     failures: dict[str, str] = {}

@@ -1,8 +1,8 @@
-"""Attacks every regular expression of the project with texts made from its own parse tree.
+"""Attacks every regular expression of the project with texts derived from its parse tree.
 
-A backtracking expression is slow where a part can be repeated that reads the same text in several ways, or that starts
-again at every character, and where what follows then fails. So a text is a beginning, one piece many times, and an end.
-The pieces are what any part of the expression matches. The time is taken while the text grows.
+A backtracking expression is slow if a part that matches the same text in several ways, or that starts again at every
+character, can be repeated, and the rest then fails. So an attack consists of a beginning, one piece many times, and an
+end. The pieces are texts that any part of the expression matches. The time is measured as the text grows.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ Tree = list[tuple[Any, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression, where it comes from, and how it is used: `match`, `fullmatch` or `search`."""
+    """A compiled expression, its origin, and how it is used: `match`, `fullmatch` or `search`."""
 
     name: str
     pattern: Pattern
@@ -118,7 +118,7 @@ BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
 
 
 def expressions() -> list[Expression]:
-    """Every expression of the project: those that modules hold, and those that functions make."""
+    """Returns every expression of the project: those in modules, and those that functions build."""
     found: dict[tuple[object, tuple[str, ...]], Expression] = {}
     uses = dict(_uses())
     for package in (poolsafe, fixer):
@@ -138,7 +138,7 @@ def expressions() -> list[Expression]:
 
 
 def unknown_builders() -> set[tuple[str, str]]:
-    """The functions that build expressions of which `BUILT` knows nothing."""
+    """Returns the functions that build expressions but are missing in `BUILT`."""
     return {(file, function) for file, function, call in _calls() if _constant(call) is None} - BUILT.keys()
 
 
@@ -325,7 +325,7 @@ def _is_member(item: tuple[Any, Any], char: str) -> bool:
 
 
 def slow(expression: Expression, attack: Attack) -> str | None:
-    """How an attack makes an expression slow; None where it does not."""
+    """Returns how an attack makes an expression slow, or None."""
     for use in expression.uses:
         for times in FEW:
             taken = _seconds(expression.pattern, use, attack.text(times))
@@ -364,7 +364,7 @@ def _seconds(pattern: Pattern, use: str, text: str) -> float:
 
 
 def run(seed: int, seconds: float) -> list[str]:
-    """Attack every expression in turn until the time is over, and return what was slow, at most once for each."""
+    """Attacks every expression in turn until the time is up, and returns the slow ones, at most once each."""
     chance = random.Random(seed)
     wanted = expressions()
     chance.shuffle(wanted)

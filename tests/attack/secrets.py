@@ -1,4 +1,4 @@
-"""Hides one secret in every form that people write, and looks for it in every place where text leaves the program."""
+"""Hides a secret in every form that people use, and searches for it in every output of the program."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Canary:
         self.json = _escaped(json.dumps(text, ensure_ascii=False)[1:-1])
 
     def windows(self) -> set[str]:
-        """Return what must not be seen, in every spelling of it."""
+        """Returns the texts that must not appear, in every spelling."""
         spelled = {self.text, self.body, self.field, self.libpq, self.sql, self.json, _quoted(self.text)[1:-1]}
         spelled |= {json.dumps(each)[1:-1] for each in spelled} | {escape(each) for each in spelled}
         return {
@@ -195,7 +195,7 @@ READERS = (
 
 @dataclass(frozen=True)
 class Leak:
-    """Where a secret was seen."""
+    """A place where a secret appeared."""
 
     canary: str
     channel: str
@@ -206,7 +206,7 @@ class Leak:
 
 
 def lay(folder: Path, canary: Canary) -> None:
-    """Write a project with the secret in every form."""
+    """Writes a project with the secret in every form."""
     lines = list(LINES.values())
     # Several in one file, each with an engine of its own, since it is the files that take time. A diff needs the line
     # behind each engine.
@@ -223,7 +223,7 @@ def lay(folder: Path, canary: Canary) -> None:
 
 
 def channels(folder: Path, canary: Canary) -> dict[str, list[str]]:
-    """Return the command lines whose output is looked at."""
+    """Returns the command lines whose output is checked."""
     everything = ["--unsafe-fixes", "--verbose", "--isolated"]
     diffed = sorted(path.name for path in folder.glob("line*.py"))
     found = {f"--output-format={name}": [f"--output-format={name}", *everything, "."] for name in FORMATS}
@@ -240,7 +240,7 @@ def channels(folder: Path, canary: Canary) -> dict[str, list[str]]:
 
 
 def output(folder: Path, arguments: list[str]) -> str:
-    """Run the command in this process, and return all that it says and writes."""
+    """Runs the command in this process, and returns everything that it prints and writes."""
     said = io.TextIOWrapper(io.BytesIO(), encoding="utf-8", errors="surrogateescape", newline="")
     before = os.getcwd()
     os.chdir(folder)
@@ -268,7 +268,7 @@ def plugin(folder: Path) -> str:
 
 
 def leaks(text: str, canary: Canary, channel: str) -> Iterator[Leak]:
-    """Yield the first line that shows a part of the secret."""
+    """Yields the first line that shows a part of the secret."""
     windows = canary.windows()
     for line in text.splitlines():
         seen = next((window for window in windows if window in line), None)
@@ -279,7 +279,7 @@ def leaks(text: str, canary: Canary, channel: str) -> Iterator[Leak]:
 
 
 def attack(folder: Path, canary: Canary, names: set[str] | None = None) -> Iterator[Leak]:
-    """Lay out a project, and yield the leaks of each channel, or of those in `names`."""
+    """Writes a project, and yields the leaks of each channel, or of those in `names`."""
     lay(folder, canary)
     for name, arguments in channels(folder, canary).items():
         if names is None or name in names:
@@ -289,7 +289,7 @@ def attack(folder: Path, canary: Canary, names: set[str] | None = None) -> Itera
 
 
 def run(seed: int, seconds: float) -> list[str]:
-    """Draw secrets until the time is over, and return the leaks, one line each."""
+    """Draws secrets until the time is up, and returns the leaks, one line for each."""
     random_ = random.Random(seed)
     end = time.monotonic() + seconds
     found: list[str] = []

@@ -1,7 +1,7 @@
-"""Hostile names and links, with standard streams that are closed or full, few descriptors and little room.
+"""Hostile names and links, with closed or full standard streams, few descriptors and little disk space.
 
-Whatever comes together: one of the documented exit codes, no traceback, no file outside that is touched, and outputs
-that are old or complete.
+Every combination must end with a documented exit code and without a traceback, leave files outside the project alone,
+and leave each output either unchanged or complete.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class Case:
 
 
 def run(seed: int, seconds: float) -> list[str]:
-    """Try random cases for so many seconds, and return what went wrong."""
+    """Tries random cases for this many seconds, and returns the failures."""
     chance = random.Random(seed)
     problems: list[str] = []
     ends = time.monotonic() + seconds
@@ -127,7 +127,7 @@ def chosen(chance: random.Random) -> Case:
 
 
 def tried(place: Path, case: Case) -> Iterator[str]:
-    """Lay out a project, run the command over it, and yield what is wrong."""
+    """Writes a project, runs the command on it, and yields the failures."""
     project = place / "in"
     lay(place, case)
     began = time.monotonic()

@@ -1,4 +1,4 @@
-"""Swaps folders and files of a project for links that lead outside while `--apply` runs: no file outside may change."""
+"""Replaces folders and files with links that lead outside while `--apply` runs. No file outside may change."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ Attack = Callable[[Path, int], None]
 
 
 def run(seed: int, seconds: float) -> list[str]:
-    """Attack for so many seconds, at least once in every way; return what went wrong."""
+    """Attacks for this many seconds, at least once in every way, and returns the failures."""
     chance = random.Random(seed)
     problems: list[str] = []
     ends = time.monotonic() + seconds
@@ -72,7 +72,7 @@ def run(seed: int, seconds: float) -> list[str]:
 
 
 def lay(place: Path) -> None:
-    """A project in `in`, and a folder `out` with the very same files, which an attacker knows."""
+    """Writes a project in `in`, and a folder `out` with identical files, which an attacker knows."""
     (place / "found").unlink(missing_ok=True)
     shutil.rmtree(place / "away", ignore_errors=True)
     for top in ("in", "out"):
@@ -133,7 +133,7 @@ def apply(place: Path, named: list[str]) -> tuple[int, str]:
 
 
 def judged(place: Path) -> Iterator[str]:
-    """What is wrong outside, where nothing may change, and inside, where a file is old or new."""
+    """Yields what is wrong outside, where nothing may change, and inside, where each file must be old or new."""
     expected = {f"module{number}.py": OLD.format(number=number) for number in range(FOLDERS * FILES)}
     for path in sorted((place / "out").rglob("*")):
         if not path.is_dir() and (path.name not in expected or path.read_text(encoding="utf-8") != expected[path.name]):
@@ -146,7 +146,7 @@ def judged(place: Path) -> Iterator[str]:
 
 
 def swap_folder(place: Path, number: int) -> None:
-    """A folder becomes a link to its double outside, for good."""
+    """Replaces a folder with a link to its copy outside."""
     folder = place / "in" / f"package{number % FOLDERS}"
     if not folder.is_symlink():
         folder.rename(place / "in" / f"away{number}")
@@ -154,7 +154,7 @@ def swap_folder(place: Path, number: int) -> None:
 
 
 def flicker_folder(place: Path, number: int) -> None:
-    """A folder becomes a link to its double outside, and itself again."""
+    """Replaces a folder with a link to its copy outside, and restores it, again and again."""
     folder = place / "in" / f"package{number % FOLDERS}"
     away = place / "in" / f"away{number}"
     folder.rename(away)
@@ -165,26 +165,26 @@ def flicker_folder(place: Path, number: int) -> None:
 
 
 def swap_top(place: Path, number: int) -> None:
-    """The folder that was named becomes a link to its double outside."""
+    """Replaces the named folder with a link to its copy outside."""
     if number == 0:
         (place / "in").rename(place / "away")
         (place / "in").symlink_to(place / "out")
 
 
 def swap_file(place: Path, number: int) -> None:
-    """A file becomes a link to its double outside."""
+    """Replaces a file with a symbolic link to its copy outside."""
     path = place / "in" / f"package{number % FOLDERS}" / f"module{number}.py"
     replaced(path, lambda temporary: temporary.symlink_to(place / "out" / path.parent.name / path.name))
 
 
 def link_file(place: Path, number: int) -> None:
-    """A file becomes another name of its double outside."""
+    """Replaces a file with a hard link to its copy outside."""
     path = place / "in" / f"package{number % FOLDERS}" / f"module{number}.py"
     replaced(path, lambda temporary: os.link(place / "out" / path.parent.name / path.name, temporary))
 
 
 def pipe_file(place: Path, number: int) -> None:
-    """A file becomes a pipe, which nobody may wait for."""
+    """Replaces a file with a pipe, which must not block the command."""
     replaced(place / "in" / f"package{number % FOLDERS}" / f"module{number}.py", os.mkfifo)
 
 

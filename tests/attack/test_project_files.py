@@ -23,7 +23,7 @@ HEXADECIMAL = "0x" + "F" * 5_000
 
 
 def test_every_reader_is_attacked() -> None:
-    """A function that opens files has a `Reader`, or is listed among those that read no other file of a project."""
+    """Every function that opens files has a `Reader`, or is listed as one that does not read files of a project."""
     listed = project_files.READERS.keys() | project_files.NOT_READERS | project_files.SAME_SOURCES
     assert project_files.opening_functions() == listed
 

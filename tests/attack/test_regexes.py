@@ -1,4 +1,4 @@
-"""No expression of the project takes more than linear time, and the attacks find those that would."""
+"""No expression of the project takes more than linear time, and the attacks find expressions that do."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def test_a_sample_of_secrets_does_not_leak() -> None:
 
 
 def test_what_is_looked_at_is_there(tmp_path: Path) -> None:
-    """A report that showed no line at all would hold no secret either."""
+    """The reports do show lines; otherwise, they could not contain a secret either."""
     canary = Canary("Hn4kQzWm9TxB")
     lay(tmp_path, canary)
     said = output(tmp_path, channels(tmp_path, canary)["--output-format=full"])

@@ -1,1 +1,1 @@
-"""How fast poolsafe is, beside tools that read the same files: `python -m tests.benchmarks`."""
+"""Compares poolsafe's speed with that of other tools on the same files: `python -m tests.benchmarks`."""

@@ -1,7 +1,7 @@
-"""`python -m tests.benchmarks`: the table of docs/performance.md, measured on this machine.
+"""`python -m tests.benchmarks`: measures the table of docs/performance.md on this machine.
 
-The packages of (a) and the tools to compare with are installed once below `--work`, which takes the index and about
-1.5 GB. `--packages` names another tree for (a), `--service` more trees for (b).
+The packages of (a) and the other tools are installed once below `--work`, which needs a package index and about 1.5 GB.
+`--packages` names another tree for (a), `--service` more trees for (b).
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The six questions of the benchmark. Each compares within one run, and says the bound that it should keep."""
+"""The six cases of the benchmark. Each compares programs within one run, and states its upper bound."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FIXIT_ROUNDS = 2
 
 @dataclass(frozen=True)
 class Line:
-    """One line of the table: what was compared, what came out, and the bound."""
+    """One line of the table: the comparison, the result, and the bound."""
 
     case: str
     what: str
@@ -49,12 +49,12 @@ class Places:
 
 
 def ours(cwd: Path, *arguments: str) -> Command:
-    """The command over a folder; what it prints is thrown away, but it is made."""
+    """Returns the command for a folder; its output is discarded, but it is produced."""
     return Command("poolsafe", [sys.executable, "-m", "fixer", *arguments], cwd)
 
 
 def big_tree(places: Places) -> Iterator[Line]:
-    """(a) and (e): about ten thousand files, of which next to none names an engine."""
+    """(a) and (e): about ten thousand files, almost none of which mentions an engine."""
     tree = places.packages or trees.packages(places.work)
     one, ruff, grep = interleave([ours(tree), _ruff(tree), _grep(tree)], places.rounds)
     yield _line("(a)", f"{_count(tree)} files / ruff, no cache, F401", one, ruff, 0.4)
@@ -93,7 +93,7 @@ def _engines(places: Places, tree: Path) -> Iterator[Line]:
 
 
 def start_up(places: Places) -> Iterator[Line]:
-    """(c): what is paid before anything is looked at."""
+    """(c): the time before any file is checked."""
     empty, plain, engine = (make(places.work) for make in (trees.empty, trees.without_needle, trees.one_engine))
     imports, libcst = _python("import argparse, tomli", empty), _python("import libcst", empty)
     rounds = places.rounds * 3
@@ -120,7 +120,7 @@ def plugin(places: Places) -> Iterator[Line]:
 
 
 def least(places: Places) -> Iterator[Line]:
-    """(f): trees that hold engines, beside the least that LibCST allows and beside rules for other programs."""
+    """(f): trees with engines, compared with the minimum that LibCST allows and with rules for other programs."""
     for name, one, limit in limits.against_the_limit(places.work, places.rounds):
         bound = 1.5 if limit.command.label == "sum" else 2.5
         yield _line("(f)", f"{name} / its limit, processor time", one, limit, bound, cpu)

@@ -1,7 +1,7 @@
-"""Trees that hold engines: beside the least that LibCST allows, and beside a rule that a user could write instead.
+"""Trees with engines, compared with the minimum that LibCST allows and with a rule that a user could write instead.
 
-All of it is processor time. semgrep and ast-grep see what is written at the call, poolsafe follows values: what each of
-them finds in the fixtures is counted beside what it takes.
+All figures are processor time. semgrep and ast-grep only see the code of the call, while poolsafe follows values, so
+the findings of each program in the fixtures are counted as well.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whole processes measured from outside, in turn: a machine that slows down slows all of them alike."""
+"""Measures whole processes from outside, in turn, so that a machine that slows down affects all of them equally."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the benchmark counts what other programs find in the fixtures."""
+"""How the benchmark counts the findings of other programs in the fixtures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trees that the benchmark looks at: large packages from the index, and a service that is generated."""
+"""The trees of the benchmark: large packages from the index, and a generated service."""
 
 from __future__ import annotations
 

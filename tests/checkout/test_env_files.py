@@ -1,4 +1,4 @@
-"""What stands beside the code: env files, compose files and alembic.ini."""
+"""Files next to the code: env files, compose files and alembic.ini."""
 
 from __future__ import annotations
 

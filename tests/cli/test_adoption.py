@@ -1,4 +1,4 @@
-"""Bringing poolsafe into an old code base: `--add-noqa`, the baseline, and ruff beside it."""
+"""Adopting poolsafe in an existing code base: `--add-noqa`, the baseline, and ruff in the same project."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_add_noqa_says_where_it_cannot(poolsafe: Run, tmp_path: Path) -> None:
     assert "a.py:3: a `# noqa` comment is not possible on this line" in ran.err
     assert "Added 1 `# noqa` comment." in ran.err
     assert text_of(tmp_path).endswith("  # noqa: someday\n")
-    # What is wrong with a comment is repaired, not silenced.
+    # A mistake in a comment is fixed, not suppressed.
     assert text_of(tmp_path, "b.py") == "x = 1  # noqa: PGB101\n"
 
 
@@ -196,7 +196,7 @@ def test_a_configuration_names_its_baseline(poolsafe: Run, tmp_path: Path, monke
     assert (
         poolsafe("--baseline=known.json").err == "poolsafe: error: --baseline: known.json: No such file or directory\n"
     )
-    # What is written holds everything that is there now, known or not.
+    # The written file contains all current findings, known or not.
     poolsafe("--write-baseline=again.json")
     assert text_of(tmp_path, "sub/again.json") == text_of(tmp_path, "sub/parked.json")
     (tmp_path / "sub/parked.json").unlink()

@@ -1,4 +1,4 @@
-"""The command: what it prints where, what it writes, and its exit codes."""
+"""The command: its output on each stream, the files that it writes, and its exit codes."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def test_noqa(poolsafe: Run, tmp_path: Path) -> None:
     assert re.findall(r"(\w)\.py.*(PGB\d+)", ran.out) == [("a", "PGB201")]
     assert ran.err == ""
     assert len(re.findall("PGB", poolsafe("--output-format=concise", "--ignore-noqa").out)) == 4
-    # What is silenced is not fixed.
+    # A suppressed finding is not fixed.
     poolsafe("--apply", "a.py")
     assert "statement_cache_size" not in (tmp_path / "a.py").read_text()
     assert "pool_pre_ping=True)  # noqa: PGB101" in (tmp_path / "a.py").read_text()
@@ -327,7 +327,7 @@ def test_options_may_stand_between_paths(poolsafe: Run, tmp_path: Path) -> None:
     assert [line[:4] for line in ran.out.splitlines()] == ["a.py", "a.py", "b.py", "b.py"]
 
 
-# --- what the user gets wrong
+# --- mistakes of the user
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Completion in shells: the scripts are valid, complete what they should, and cost nothing elsewhere."""
+"""Completion in shells: the scripts are valid, complete the right words, and cost nothing otherwise."""
 
 from __future__ import annotations
 

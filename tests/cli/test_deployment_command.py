@@ -1,4 +1,4 @@
-"""The command on trees with lock files: what the locked asyncpg changes in what is said and what `--apply` writes."""
+"""The command on trees with lock files: how the locked asyncpg changes the messages and the output of `--apply`."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def engine(connect_args: str) -> str:
 
 
 def tree(root: Path, files: Files) -> Path:
-    """A project whose engine is two folders below its lock."""
+    """Writes a project whose engine is two folders below its lock file."""
     for name, content in {"pyproject.toml": '[project]\nname = "app"\n', **files}.items():
         path = root / name
         path.parent.mkdir(parents=True, exist_ok=True)

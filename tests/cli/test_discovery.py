@@ -1,4 +1,4 @@
-"""Which files are looked at: named ones, those in folders, less what is excluded or ignored by Git."""
+"""Which files are checked: named ones and those in folders, except for excluded ones and those that Git ignores."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_links(tmp_path: Path) -> None:
     (root / "loop").symlink_to(root)
     (root / "folder").symlink_to(tmp_path / "elsewhere/folder")
     assert names(root, "root") == ["a.py"]
-    # Wherever it leads, what the user names is examined.
+    # A file that the user names is checked, wherever a link leads.
     found = find(["root", "root/b.py", "root/c.py"], Resolver(isolated=True))
     assert [Path(path).name for path in found.files] == ["a.py", "b.py"]
     assert [Path(path).name for path in found.outside] == ["b.py", "c.py"]

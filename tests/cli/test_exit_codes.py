@@ -1,4 +1,4 @@
-"""Exit codes and streams, beside the real ruff: the same project, the same flags, each tool's own finding."""
+"""Exit codes and streams, compared with the real ruff: the same project, the same flags, each tool's own finding."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_both_exit_alike(tmp_path: Path, state: str, flags: list[str], code: int
             assert (ran.stdout, bool(ran.stderr)) == ("", True), tool
 
 
-# A path that is not there and a folder without Python are slips of the pen here, and 3; ruff: E902, and a warning.
+# A missing path and a folder without Python count as mistakes here, with exit code 3; ruff: E902, and a warning.
 @needs_ruff
 @pytest.mark.parametrize(
     ("paths", "theirs", "ours"), [(["nowhere.py"], 0, 3), (["empty"], 0, 3), ([], 0, 0), (["a.py", "nowhere.py"], 0, 3)]

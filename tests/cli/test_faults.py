@@ -1,4 +1,4 @@
-"""What goes wrong around a write: kills, a full disk, closed folders, rivals. Nothing is lost, and it is said."""
+"""Failures around a write: kills, a full disk, inaccessible folders, concurrent writers. Nothing is lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NOBODY = 65534
 
 
 def apply(folder: Path, before: str = "") -> subprocess.CompletedProcess[str]:
-    """`--apply` in a process that runs `before` first. Coverage is not measured in it: it could not write either."""
+    """Runs `--apply` in a process that runs `before` first, without coverage, which could not write either."""
     program = (
         "import sys\n"
         "from poolsafe.command import main\n"
@@ -40,7 +40,7 @@ def apply(folder: Path, before: str = "") -> subprocess.CompletedProcess[str]:
 
 
 def texts(folder: Path) -> set[str]:
-    """How the files stand: old, new, or neither."""
+    """Returns the state of the files: old, new, or neither."""
     found = set()
     for path in folder.rglob("*.py"):
         number = path.stem.removeprefix("module")
@@ -59,7 +59,7 @@ def test_kills(tmp_path: Path) -> None:
 
 @POSIX
 def test_no_more_room(tmp_path: Path) -> None:
-    """A limit on the size of files, as a full disk: what is longer cannot be written."""
+    """A limit on the size of files simulates a full disk: longer files cannot be written."""
     kills.lay(tmp_path, 30)
     longer = tmp_path / "package3" / "module3.py"
     long = kills.OLD.format(number=3) + "# " + "x" * 5_000 + "\n"
@@ -144,7 +144,7 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
 
 
 def test_another_program_edits_meanwhile(tmp_path: Path) -> None:
-    """An editor that saves again and again: its last word stays, whatever we write in between."""
+    """An editor saves again and again. Its last version remains, whatever poolsafe writes in between."""
     path = tmp_path / "module.py"
     path.write_bytes(b"a = 0\n")
     written = refused = 0
@@ -180,7 +180,7 @@ def test_another_program_edits_meanwhile(tmp_path: Path) -> None:
 
 @POSIX
 def test_a_file_that_changes_during_the_run(tmp_path: Path) -> None:
-    """The text of the program replaces the file between its reading and its writing."""
+    """The text of the program replaces the file after it was read and before it is written."""
     kills.lay(tmp_path, 3)
     changed = tmp_path / "package1" / "module1.py"
     before = (

@@ -1,4 +1,4 @@
-"""`--apply --interactive`: each fix is shown and asked about, on a terminal."""
+"""`--apply --interactive`: on a terminal, each fix is shown, and the user is asked."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ on_a_terminal = pytest.mark.skipif(sys.platform == "win32", reason="there are no
 
 @dataclass(frozen=True)
 class Talk:
-    """What a conversation has left: the exit code, all that was printed, and how many questions were asked."""
+    """The result of a dialogue: the exit code, the output, and the number of questions."""
 
     code: int
     text: str
@@ -85,7 +85,7 @@ def project(tmp_path: Path) -> Path:
 
 
 def written(project: Path) -> str:
-    """Which engines have sizes: `a` and `b` of the first file, `c` and `d` of the second."""
+    """Returns the engines with sizes: `a` and `b` in the first file, `c` and `d` in the second."""
     lines = [line for name in ("one.py", "two.py") for line in _statements((project / name).read_text())]
     assert len(lines) == 4
     return "".join(letter for letter, line in zip("abcd", lines, strict=True) if "statement_cache_size" in line)
@@ -137,7 +137,7 @@ def test_the_help_explains_each_answer(project: Path) -> None:
 
 @on_a_terminal
 def test_an_interruption_leaves_the_file_as_it_was(project: Path) -> None:
-    """As with `git add -p`: the files before it are written, the one in question is not, not even by half."""
+    """As with `git add -p`: earlier files are written, but not the current one, not even in part."""
     result = talk(project, ["y", "n", "y", INTERRUPT])
     assert result.code == 130
     assert written(project) == "a"

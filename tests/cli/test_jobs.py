@@ -1,4 +1,4 @@
-"""How many processes work, and in which order their results are told."""
+"""The number of processes, and the order of their results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def four_processors(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many processes were asked for, each time that workers examined files."""
+    """Records how many processes were requested each time that workers checked files."""
     numbers: list[int] = []
     real = workers.examine_all
 
@@ -43,7 +43,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def write(folder: Path, *sizes: int) -> None:
-    """Files of at least so many bytes, each with an engine that lacks everything."""
+    """Writes files of at least this many bytes, each with an engine that lacks everything."""
     for number, size in enumerate(sizes):
         (folder / f"a{number}.py").write_text(ENGINE + "x = 1\n" * (size // 6), encoding="utf-8")
 
@@ -167,7 +167,7 @@ LINE = "the process that checked this file died; exclude the file, and please re
 def test_a_worker_that_dies_takes_no_other_file_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deadly: int
 ) -> None:
-    """Wherever the file stands among the others, and whatever its size."""
+    """This does not depend on the file's position or size."""
     write(tmp_path, 600, 6000, 60, 3000, 0)
     _deadly(monkeypatch, f"a{deadly}.py")
     ran = run(tmp_path, "--output-format=concise", "--select=PGB101", "--jobs=2")

@@ -1,4 +1,4 @@
-"""Files that are too large to be examined: they are searched piece by piece, and refused where they make an engine."""
+"""Files that are too large to be checked: they are searched piece by piece, and refused if they create an engine."""
 
 from __future__ import annotations
 

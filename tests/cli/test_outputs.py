@@ -1,4 +1,4 @@
-"""What the command writes beside sources, and what it does where streams, descriptors or the disk give out."""
+"""The files that the command writes besides sources, and failures of streams, descriptors and the disk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FLAGS = ["--output-file", "--write-baseline"]
 
 
 def run(folder: Path, *arguments: str, before: str = "", **streams: int) -> in_process.Ran:
-    """The command; in a process of its own where streams are given or `before` has to be run first."""
+    """Runs the command; in a separate process if streams are given or `before` has to be run first."""
     if not before and not streams:
         return in_process.run(folder, *arguments)
     program = f"import os, resource, sys\n{before}\nos.execv({POOLSAFE[0]!r}, {[*POOLSAFE, *arguments]!r})"

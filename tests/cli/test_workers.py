@@ -1,4 +1,4 @@
-"""The processes beside the command."""
+"""The worker processes of the command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ engine = create_async_engine("postgresql+asyncpg://db/app")
 
 
 def processes(group: int) -> int:
-    """How many living processes a process group has, as Linux tells: `pid (name) state parent group …`."""
+    """Returns the number of running processes in a process group, from Linux's `pid (name) state parent group …`."""
     found = 0
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:

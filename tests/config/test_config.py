@@ -1,4 +1,4 @@
-"""Configuration: where it is found, what it may hold, how it is laid over another, and which files it leaves out."""
+"""Configuration: where it is found, what it may contain, how layers combine, and which files it excludes."""
 
 from __future__ import annotations
 

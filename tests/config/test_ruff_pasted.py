@@ -1,4 +1,4 @@
-"""A configuration of ruff with `ruff` renamed to `poolsafe`: what loads, what is refused, and what it means."""
+"""A ruff configuration with `ruff` renamed to `poolsafe`: which keys load, which are rejected, and what they mean."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The JSON schema of the configuration: fresh, valid itself, and of one mind with the loader."""
+"""The JSON schema of the configuration: it is up to date and valid, and agrees with the loader."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STORED = Path(__file__).parents[2] / "docs" / "poolsafe.schema.json"
 
 
 def test_docs_hold_the_schema_as_it_is(tmp_path: Path) -> None:
-    """Run `python -m poolsafe.config.schema docs/poolsafe.schema.json` where this fails."""
+    """If this fails, run `python -m poolsafe.config.schema docs/poolsafe.schema.json`."""
     assert STORED.read_text(encoding="utf-8") == render()
     module = [sys.executable, "-m", "poolsafe.config.schema"]
     subprocess.run([*module, str(tmp_path / "a.json")], check=True)
@@ -105,7 +105,7 @@ def test_required_version(text: str, words: str) -> None:
 
 
 def test_the_page_is_as_the_keys_are(tmp_path: Path) -> None:
-    """Run `python -m poolsafe.config.reference docs/configuration.md` where this fails."""
+    """If this fails, run `python -m poolsafe.config.reference docs/configuration.md`."""
     page = (STORED.parent / "configuration.md").read_text(encoding="utf-8")
     assert page == reference.render()
     module = [sys.executable, "-m", "poolsafe.config.reference"]

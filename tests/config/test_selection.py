@@ -1,4 +1,4 @@
-"""ruff's resolution of select, ignore and their kin: its conformance table, run here and against the installed ruff."""
+"""ruff's resolution of `select`, `ignore` and related keys: one table, run here and with the installed ruff."""
 
 from __future__ import annotations
 

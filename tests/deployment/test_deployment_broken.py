@@ -1,4 +1,4 @@
-"""Files of the project that are broken, huge or closed: nothing is raised, and `--verbose` says what was not read."""
+"""Project files that are broken, huge or inaccessible: nothing is raised, and `--verbose` lists the unread ones."""
 
 from __future__ import annotations
 

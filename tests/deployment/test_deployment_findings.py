@@ -1,4 +1,4 @@
-"""What a project's versions and poolers change in what is reported, from the files to the message."""
+"""How a project's versions and poolers change the findings, from the files to the message."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def test_what_is_overruled_is_described_too(tmp_path: Path) -> None:
 
 
 def places(files: dict[str, str], module: str, root: Path) -> list[list[tuple[str, int, str]]]:
-    """The related places of each finding in the project's other files."""
+    """Returns the related places of each finding in the project's other files."""
     for name, content in files.items():
         (root / name).write_text(content)
     findings = check_in_project(Source.from_text(str(root / "db.py"), module), Deployment()).findings

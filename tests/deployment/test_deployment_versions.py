@@ -1,4 +1,4 @@
-"""Versions that a project locks, pins or declares: specifiers, lock files, requirements, and which of them holds."""
+"""Versions that a project locks, pins or declares: specifiers, lock files, requirements, and which of them applies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The catalogue of poolers: the signs of each row, what looks like them, and what is said of an engine there."""
+"""The catalogue of poolers: the signs of each row, look-alikes, and the findings on an engine behind it."""
 
 from __future__ import annotations
 
@@ -371,5 +371,5 @@ def test_an_unknown_name_is_refused_with_near_ones(tmp_path: Path, pooler: str, 
 
 
 def test_the_page_is_fresh() -> None:
-    """Run `python -m poolsafe.deployment.providers.page docs/poolers.md` where this fails."""
+    """If this fails, run `python -m poolsafe.deployment.providers.page docs/poolers.md`."""
     assert PAGE.read_text(encoding="utf-8") == render()

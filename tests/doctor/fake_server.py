@@ -1,6 +1,6 @@
-"""A server in memory with a pooler in front of it, which answers what the probes ask.
+"""A server in memory with a pooler in front of it, which answers the queries of the probes.
 
-It knows the few commands that they send, and fails for any other.
+It knows the few commands that they send, and fails for any other command.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ DIRECT, SESSION, TRANSACTION, STATEMENT = "direct", "session", "transaction", "s
 
 @dataclass
 class Backend:
-    """A server process and what is on it."""
+    """A server process and its state."""
 
     pid: int
     statements: dict[str, str] = field(default_factory=dict)
@@ -27,7 +27,7 @@ class Backend:
 
 @dataclass
 class FakeServer:
-    """`mode` is the pooler's. `size` is the number of its servers, whose last released one is given away first."""
+    """`mode` is the pooler's mode. `size` is the number of its servers; the last released one is assigned first."""
 
     mode: str = DIRECT
     size: int = 3
@@ -73,7 +73,7 @@ class FakeServer:
         return self.every[-1]
 
     def left(self) -> list[str]:
-        """What is on the servers."""
+        """Returns the state left on the servers."""
         named = [name for backend in self.every for name in backend.statements]
         return named + [item for backend in self.every for item in [*backend.state, *backend.settings]]
 

@@ -1,4 +1,4 @@
-"""The advice: the simplest configuration that the linter's own table has nothing against."""
+"""The advice: the simplest configuration that the linter's own table accepts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was left is removed, also by somebody else, and what cannot be is told."""
+"""Leftover state is removed, also by another client, and state that cannot be removed is reported."""
 
 from __future__ import annotations
 

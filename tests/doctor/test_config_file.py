@@ -1,4 +1,4 @@
-"""`--write-config`: the keys are there, and no other byte has changed."""
+"""`--write-config`: the keys are written, and no other byte changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What asyncpg is told, and what its answers and errors mean."""
+"""The arguments passed to asyncpg, and the meaning of its answers and errors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from poolsafe.doctor.target import Target
 
 
 class Connection:
-    """As much of asyncpg's connection as is used. `answer` is returned by every call, or raised."""
+    """The parts of asyncpg's connection that are used. Every call returns `answer`, or raises it."""
 
     def __init__(self, answer: Any = None) -> None:
         self.answer = answer

@@ -1,4 +1,4 @@
-"""A whole examination on a server in memory: its order, its end, and what is cleaned up."""
+"""A whole examination of a server in memory: its order, its end, and the cleaning up."""
 
 from __future__ import annotations
 

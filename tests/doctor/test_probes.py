@@ -1,4 +1,4 @@
-"""The probes on a server in memory: what each finds out, and that it leaves nothing."""
+"""The probes on a server in memory: the result of each, and that it leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""URLs and key words of a server: what is read of them, and what is never shown."""
+"""URLs and keywords for a server: what is read from them, and what is never shown."""
 
 from __future__ import annotations
 

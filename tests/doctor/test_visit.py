@@ -1,4 +1,4 @@
-"""The option `--doctor`: what it prints where, its exit codes, and what it refuses."""
+"""The option `--doctor`: its output on each stream, its exit codes, and the arguments that it rejects."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def breaks(**changed: Any) -> Examination:
 
 @pytest.fixture
 def doctor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Runs the command, whose examination gives `found` or raises it."""
+    """Runs the command, whose examination returns `found` or raises it."""
 
     def ask(*arguments: str, found: Any = None) -> Any:
         async def examine(target: Target, **said: Any) -> Examination:

@@ -37,7 +37,7 @@ def test_outcomes_are_added() -> None:
 
 
 class Connection:
-    """As much of asyncpg's connection as an application of asyncpg alone needs."""
+    """The parts of asyncpg's connection that an application without SQLAlchemy needs."""
 
     def __init__(self, answer: Any) -> None:
         self._answer = answer

@@ -1,4 +1,4 @@
-"""The page that shows the house shows the house that stands."""
+"""The architecture page agrees with the packages and their imports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PAGE = (Path(__file__).parents[2] / "docs/architecture.md").read_text(encoding="
 
 
 def table() -> str:
-    """The table of the rooms, from the top down, with the rooms that each imports."""
+    """Returns the table of the rooms, from the top down, with the rooms that each imports."""
     used: dict[str, set[str]] = {name: set() for name in ROOMS}
     for path in FILES:
         for _, module in imports(path):
@@ -25,12 +25,12 @@ def table() -> str:
 
 
 def drawn(line: str) -> list[str]:
-    """The rooms in the middle column of a line of the drawing; the others hold words about them."""
+    """Returns the rooms in the middle column of a line of the drawing; the other columns describe them."""
     return [name for name in re.findall(r"\b\w+\b", line[18:60]) if name in ROOMS]
 
 
 def test_the_table_says_who_imports_whom() -> None:
-    """Replace the table at the end of the page by what `table` returns where this fails."""
+    """If this fails, replace the table at the end of the page with the result of `table`."""
     assert PAGE.endswith(f"\n\n{table()}")
 
 

@@ -1,4 +1,4 @@
-"""The page for contributors: what it names exists, and its rule is one as soon as the file is there."""
+"""The page for contributors: everything that it mentions exists, and its sample rule works."""
 
 from __future__ import annotations
 
@@ -58,13 +58,13 @@ def test_ci_runs_what_the_default_leaves_out() -> None:
 
 
 def between(first: str, second: str) -> str:
-    """The part of the page between two headings."""
+    """Returns the part of the page between two headings."""
     found, _, _ = PAGE.partition(f"\n## {first}\n")[2].partition(f"\n## {second}\n")
     return found
 
 
 def blocks(text: str) -> list[tuple[str, str]]:
-    """The code that a newcomer writes, each with the first path between its heading and itself."""
+    """Returns the code that a newcomer writes, each with the first path between its heading and itself."""
     found = re.findall(r"(.*?)^(`{3,4})(?:python|text)\n(.*?)^\2$", text, re.MULTILINE | re.DOTALL)
     steps = [before.rpartition("\n### ")[2] for before, _, _ in found]
     paths = [re.findall(r"`((?:\w+/)*[\w-]+\.(?:py|md))`", step)[0] for step in steps]
@@ -114,7 +114,7 @@ def test_the_rule_of_the_page_tells_the_truth() -> None:
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A copy of the repository as it stands, committed or not."""
+    """Makes a copy of the repository in its current state, committed or not."""
     left_out = shutil.ignore_patterns(".git", ".venv", "site", "__pycache__", "*.egg-info", ".*cache", ".hypothesis")
     return Path(shutil.copytree(ROOT, tmp_path / "clone", ignore=left_out))
 
@@ -132,7 +132,7 @@ def run(clone: Path, command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.long
 def test_a_newcomer_adds_the_rule(clone: Path) -> None:
-    """The section on rules, followed word for word: every command of its last step passes."""
+    """Follows the section on rules word for word: every command of its last step passes."""
     written = blocks(RULE_SECTION)
     assert {path for path, _ in written if path.endswith(".md")} == set(PLACES)
     for path, code in written:

@@ -1,4 +1,4 @@
-"""What is published: the archives hold what they should, and the index can show their description."""
+"""The published archives: they contain the right files, and the index can show their description."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_documents_name_the_version_as_a_hook() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Archives:
-    """The built archives, and the folder that holds the unpacked source."""
+    """The built archives, and the folder with the unpacked source."""
 
     wheel: Path
     sdist: Path

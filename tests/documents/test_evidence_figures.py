@@ -1,4 +1,4 @@
-"""The figures of the matrix that the rules' pages cite are those that docs/evidence.md holds."""
+"""The figures that the rules' pages cite from the matrix are those in docs/evidence.md."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ EVERY = (*OLD, "0.31", "0.32")
 
 
 def failures(configuration: str, asyncpg: tuple[str, ...]) -> list[int]:
-    """The failures of 108 of one configuration, for every SQLAlchemy that knows it, with these releases of asyncpg."""
+    """Returns the failures of 108 of a configuration with these asyncpg releases, for each supporting SQLAlchemy."""
     found: list[int] = []
     columns: list[str] = []
     for line in EVIDENCE.splitlines():

@@ -1,4 +1,4 @@
-"""The page on models of libraries: its stub is a model as soon as the file is there."""
+"""The page on library models: its stub works as soon as the file exists."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Both hooks under the real pre-commit, on a scratch repository."""
+"""Both hooks under the real pre-commit, in a temporary repository."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def hooks(home: Path) -> tuple[Path, str]:
-    """A clone of this repository as it stands, committed or not, and its revision."""
+    """Returns a clone of this repository in its current state, committed or not, and its revision."""
     clone = home / "poolsafe"
     clone.mkdir()
     for name in COPIED:
@@ -92,7 +92,7 @@ def write(project: Path, name: str, text: str) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def _installable(home: Path, hooks: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Without a package index the hooks cannot be installed, which says nothing about them."""
+    """Skips the test without a package index, from which the hooks have to be installed."""
     clone, _ = hooks
     root = tmp_path_factory.mktemp("probe")
     run("git", "init", "-q", cwd=root, home=home)

@@ -1,4 +1,4 @@
-"""The README is true: its commands run, its output and figures are real, and what it links to exists."""
+"""The README is correct: its commands run, its output and figures are real, and its links lead somewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TESTS = ".venv/bin/python -m pytest -n auto\n"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A line of a block, the exit status it has, and words that its output holds."""
+    """A line of a block, its exit status, and words in its output."""
 
     line: str
     status: int
@@ -130,7 +130,7 @@ def test_the_first_ten_lines_lead_from_the_traceback_to_the_repair() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="the picture is taken on a pseudo-terminal")
 @pytest.mark.parametrize("theme", picture.THEMES)
 def test_the_picture_is_fresh(theme: str) -> None:
-    """Run `python -m tests.documents.picture` where this fails."""
+    """If this fails, run `python -m tests.documents.picture`."""
     assert picture.path(theme).read_text(encoding="utf-8") == picture.svg(picture.session(), theme)
     assert picture.path(theme).relative_to(ROOT).as_posix() in README
 
@@ -151,7 +151,7 @@ FIELD = re.compile(r"(\d+)/\d+")
 
 
 def measured(library: str, row: str, asyncpg: str) -> int:
-    """How many of 108 attempts failed, by the table of docs/evidence.md for a version of SQLAlchemy."""
+    """Returns how many of 108 attempts failed, from the table of docs/evidence.md for a version of SQLAlchemy."""
     page = (ROOT / "docs/evidence.md").read_text(encoding="utf-8")
     table = page.partition(f"## SQLAlchemy {library}\n")[2].partition("\n## ")[0]
     head, *rows = [[cell.strip(" *") for cell in line.split("|")[1:-1]] for line in table.splitlines() if "|" in line]
@@ -202,7 +202,7 @@ def test_the_configuration_of_the_readme_exists() -> None:
 
 
 def here(line: str) -> str:
-    """The line with the programs of the running interpreter."""
+    """Returns the line with the programs of the running interpreter."""
     line = line.replace(".venv/bin/python", f'"{sys.executable}"')
     line = re.sub(r"^poolsafe\b", lambda _: f'"{sys.executable}" -m poolsafe', line)
     return re.sub(r"^flake8\b", lambda _: f'"{sys.executable}" -m flake8', line)

@@ -1,4 +1,4 @@
-"""The documentation as a site: it builds without a warning, no link in it is dead, and the search finds exceptions."""
+"""The documentation site: it builds without warnings, has no dead links, and its search finds exceptions."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ INSTALLED = importlib.util.find_spec("zensical") is not None
 
 
 def pages(entries: list[Any]) -> list[str]:
-    """The files that a part of the navigation leads to."""
+    """Yields the files that a part of the navigation leads to."""
     found: list[str] = []
     for entry in entries:
         for target in entry.values():
@@ -35,7 +35,7 @@ def pages(entries: list[Any]) -> list[str]:
 
 
 def test_the_navigation_leads_to_every_page() -> None:
-    """The pages of the rules are reached from their index."""
+    """The pages of the rules are linked from their index."""
     written = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     assert sorted(pages(PROJECT["nav"])) == sorted(written - {f"rules/{name}.md" for name in names().values()})
 
@@ -59,7 +59,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 class Page(HTMLParser):
-    """What a page links to, and the anchors that it has."""
+    """The links and the anchors of a page."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class Page(HTMLParser):
 
 
 def dead(site: Path) -> list[str]:
-    """The links of a site that lead to no file of it, or to no place on its page."""
+    """Returns the links of a site that lead to no file, or to no anchor of the page."""
     read = {path: Page(path) for path in site.rglob("*.html")}
     found = []
     for path, page in read.items():
@@ -102,7 +102,7 @@ def test_no_link_is_dead(site: Path) -> None:
 
 
 def found(site: Path, word: str) -> list[str]:
-    """The pages whose text contains a word, in the order of the site's search: the earlier in a section, the better."""
+    """Returns the pages with a word, in the order of the site's search: the earlier in a section, the better."""
     entries = json.loads((site / "search.json").read_text(encoding="utf-8"))["items"]
     texts = [(re.split(r"\W+", re.sub("<[^>]+>", " ", entry["text"]).strip()), entry["location"]) for entry in entries]
     ranked = sorted((words.index(word), location) for words, location in texts if word in words)
@@ -125,7 +125,7 @@ def test_the_search_leads_from_an_exception_to_its_rule(site: Path, exception: s
 
 
 def test_no_table_is_on_one_line() -> None:
-    """A table that was wrapped as if it were a paragraph is no table."""
+    """A table that was wrapped like a paragraph is no longer a table."""
     written = [*(ROOT / "docs").rglob("*.md"), *ROOT.glob("*.md")]
     assert [path.name for path in written if re.search(r"\| \|-{3}", path.read_text(encoding="utf-8"))] == []
 

@@ -1,4 +1,4 @@
-"""Every exception that was measured is on the page of symptoms, and on the pages of its rules."""
+"""Every measured exception is on the page of symptoms, and on the pages of its rules."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PAGES = {rule.code: " ".join(rule.page.split()) for rule in rules()}
 MISSING, PARTIAL, NONZERO, INVALID, MISPLACED = "PGB101", "PGB102", "PGB103", "PGB104", "PGB105"
 CLOSED = "connection was closed in the middle of operation"
 
-# What somebody would search for, and the rules whose page has to hold it; none where poolsafe has no rule for it yet.
+# Texts that users search for, and the rules whose pages must contain them; none if there is no rule yet.
 EXCEPTIONS: list[tuple[str, list[str]]] = [
     # prepared statements behind a pooler
     (
@@ -83,7 +83,7 @@ EACH = pytest.mark.parametrize(("text", "codes"), EXCEPTIONS, ids=[text for text
 
 
 def rows() -> list[list[str]]:
-    """The cells of every row of the page's tables: symptom, rule, fix."""
+    """Returns the cells of every row of the page's tables: symptom, rule, fix."""
     lines = [line for line in PAGE.splitlines() if line.startswith("| ")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if not line.startswith("| symptom")]
 

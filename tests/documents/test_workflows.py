@@ -1,4 +1,4 @@
-"""The action for users of GitHub and this project's workflows: valid, and their scripts run as far as they can here."""
+"""The GitHub action for users and this project's workflows: they are valid, and their scripts run where possible."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_a_file_has_its_services_schema(name: str, schema: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in SCHEMAS if name != ".github/dependabot.yml"])
 def test_no_script_holds_an_expression(name: str) -> None:
-    """What is put into a script by `${{ }}` becomes part of it, whoever has written it."""
+    """Text that `${{ }}` inserts becomes part of the script, even if an attacker wrote it."""
     read = yaml.safe_load((ROOT / name).read_text(encoding="utf-8"))
     jobs = [read["runs"]] if "runs" in read else read["jobs"].values()
     scripts = [step["run"] for job in jobs for step in job["steps"] if "run" in step]
@@ -49,13 +49,13 @@ def test_no_script_holds_an_expression(name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job on the runner of a user, of which this machine runs the steps of the action that are scripts."""
+    """A job on a user's runner. This machine runs those steps of the action that are scripts."""
 
     folder: Path
     poolsafe: str
 
     def run(self, step: str, **inputs: str) -> tuple[subprocess.CompletedProcess[str], dict[str, str]]:
-        """Run the step with this name, and return it with the outputs that it has set."""
+        """Runs the step with this name, and returns it with the outputs that it has set."""
         (found,) = (each for each in ACTION["runs"]["steps"] if each["name"] == step)
         values = {f"inputs.{name}": one["default"] for name, one in ACTION["inputs"].items()}
         values |= {f"inputs.{name.replace('_', '-')}": value for name, value in inputs.items()}

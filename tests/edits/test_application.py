@@ -1,4 +1,4 @@
-"""Fixes are applied together where they do not overlap; whatever would break the file is left out."""
+"""Fixes that do not overlap are applied together; those that would break the file are left out."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""What a repair makes shorter or longer is laid out again as formatters would do it."""
+"""Lines that a fix makes shorter or longer are laid out again as formatters do it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ LONG, SHORT = "100_000", "0"
 
 
 def replaced(code: str, old: str, new: str) -> str:
-    """The code with each `old` replaced by `new`, and laid out."""
+    """Returns the code with each `old` replaced by `new`, laid out again."""
     source = source_of(code)
     source.line_length = WIDTH
     starts = [place for place in range(len(code)) if code.startswith(old, place)]

@@ -1,4 +1,4 @@
-"""Insertions and removals follow the layout they find, and lose nothing."""
+"""Insertions and removals follow the existing layout, and lose nothing."""
 
 import ast
 import io
@@ -289,7 +289,7 @@ def calls(draw: st.DrawFn) -> str:
 
 
 def recorded(text: str) -> list[tuple[tuple[Any, ...], dict[str, Any]]]:
-    """What `f` is called with when the text runs."""
+    """Returns the arguments that `f` is called with when the text runs."""
     seen: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
 
     def f(*positional: Any, **keywords: Any) -> int:

@@ -1,4 +1,4 @@
-"""The quotes of the string literal around a place."""
+"""The quotes of the string literal around an offset."""
 
 import pytest
 from by_hand import source_of

@@ -1,4 +1,4 @@
-"""Statements go with their lines; a block keeps something to do."""
+"""Statements are removed with their lines; an empty block gets `pass`."""
 
 import pytest
 from blocks import changes, programs

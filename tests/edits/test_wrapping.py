@@ -1,4 +1,4 @@
-"""A repaired call keeps to the line length, and the formatters leave it as it is."""
+"""A fixed call stays within the line length, and the formatters do not change it."""
 
 from __future__ import annotations
 

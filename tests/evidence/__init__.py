@@ -1,4 +1,4 @@
-"""The verdicts shown on real servers: PostgreSQL, PgBouncer, and clients of several versions in several processes.
+"""The verdicts, tested on real servers: PostgreSQL, PgBouncer, and clients of several versions in several processes.
 
-`client/` is run by the interpreters of other environments and imports nothing of poolsafe, nor of this folder.
+`client/` runs in the interpreters of other environments, and imports nothing from poolsafe or this folder.
 """

@@ -1,4 +1,4 @@
-"""The fixtures of the rules as cells: how each bad one fails, and its repaired form, made by `--apply`."""
+"""The fixtures of the rules as cells: how each bad one fails, and the result of `--apply`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ SYMPTOMS = TESTS.parent / "docs" / "symptoms.md"
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """Fails when several processes meet: with which texts, in which environment, and where its repair is right."""
+    """Fails in several processes at the same time: with which texts, in which environment, and where its fix works."""
 
     texts: tuple[str, ...] = (DUPLICATE, GONE)
     pair: str = "newest"
@@ -46,7 +46,7 @@ class Race:
 
 @dataclass(frozen=True, slots=True)
 class Always:
-    """Fails at every first query, if not earlier."""
+    """Fails at every first query, or earlier."""
 
     name: str
     text: str
@@ -57,7 +57,7 @@ class Always:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """Fails where this function is called with a connection, a session or a DSN, pooler or not."""
+    """Fails when this function is called with a connection, a session or a DSN, with or without a pooler."""
 
     function: str
     given: str
@@ -70,7 +70,7 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Leak:
-    """Leaves something on a server, where other clients read it with `probe`."""
+    """Leaves state on a server, where other clients read it with `probe`."""
 
     function: str
     given: str
@@ -84,7 +84,7 @@ class Leak:
 
 @dataclass(frozen=True, slots=True)
 class NoEffect:
-    """Gives this result, as nothing was set or locked, pooler or not."""
+    """Returns this result, because nothing was set or locked, with or without a pooler."""
 
     function: str
     given: str
@@ -94,27 +94,27 @@ class NoEffect:
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Hears nothing through the pooler."""
+    """Receives no notifications through the pooler."""
 
 
 @dataclass(frozen=True, slots=True)
 class LastValue:
-    """Gives another client's id, or none."""
+    """Returns another client's id, or none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Fails at the first query after a rest: shown in test_pre_ping."""
+    """Fails at the first query after an idle period: tested in test_pre_ping."""
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """Makes connections without SQLAlchemy: its configuration is shown in test_connections."""
+    """Creates connections without SQLAlchemy: its configuration is tested in test_connections."""
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """Fails when several processes query by what the fixture makes with a library: which objects of it, and how."""
+    """Fails when several processes query with the objects that a fixture creates with a library: which, and how."""
 
     # Each object by its name, with the way to open it: `libraries.of_fixture`.
     objects: dict[str, str]
@@ -315,13 +315,13 @@ BROKEN_BY_PAUSES = [case for case in BAD if isinstance(HOW.get(case.name), Pause
 
 
 def of(kind: type[Any]) -> pytest.MarkDecorator:
-    """Parametrize a test with the fixtures that fail in one way."""
+    """Parametrizes a test with the fixtures that fail in one way."""
     chosen = [pytest.param(case, HOW[case.name], id=case.name) for case in BAD if isinstance(HOW.get(case.name), kind)]
     return pytest.mark.parametrize(("case", "how"), chosen)
 
 
 def repaired(case: Case, folder: Path) -> Path:
-    """A copy of the fixture after `--apply`; the fixture itself where no fix is offered."""
+    """Returns a copy of the fixture after `--apply`, or the fixture itself if there is no fix."""
     path = folder / case.path.name
     path.write_bytes(case.raw)
     said = {key: value for key, value in case.options.items() if key != "unsafe-fixes"}
@@ -335,14 +335,14 @@ def repaired(case: Case, folder: Path) -> Path:
 
 
 def as_written(text: str) -> str:
-    """An exception's text as the pages write it: with the first number and without the UUID."""
+    """Returns an exception's text as on the pages: with the first number and without the UUID."""
     text = re.sub(r"_pg3_\d+", "_pg3_0", text)
     text = re.sub(r"__asyncpg_stmt_\w+?__", "__asyncpg_stmt_1__", text)
     return re.sub(r"__asyncpg_[0-9a-f]{8}-[-0-9a-f]+__", "__asyncpg_<uuid>__", text)
 
 
 def written(case: Case) -> str:
-    """What the pages say that somebody would search: the rule's own, and the page of all symptoms."""
+    """Returns the texts that users may search for on the rule's page and on the page of symptoms."""
     code = case.path.parent.name[:6]
     page = next(rule.page for rule in rules() if rule.code == code)
     return " ".join((page + SYMPTOMS.read_text("utf-8")).split())

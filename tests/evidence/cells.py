@@ -1,4 +1,4 @@
-"""Cells as the tests see them: what is run where, what came of it, and for how long a race is repeated."""
+"""Cells for the tests: what is run where, the outcome, and how often a race is repeated."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Where:
     mode: str = "transaction"
 
     def server(self) -> dict[str, Any]:
-        """The address, under a name whose server connections nobody has used."""
+        """The address, with a database name whose server connections are new."""
         if self.pooler is None:
             return {"host": HOST, "port": self.servers.postgres.port, "user": USER, "database": DATABASE}
         return {"host": HOST, "port": self.pooler.server.port, "user": USER, "database": self.pooler.name(self.mode)}
@@ -59,7 +59,7 @@ class Outcome:
         return self.failures.total()
 
     def shows(self, names: Sequence[str]) -> bool:
-        """Whether one of these exceptions was seen, or any at all where `names` says so."""
+        """Returns whether one of these exceptions occurred, or any at all if `names` says so."""
         return bool(self.failed) if ANY in names else any(name in self.failures for name in names)
 
     def join(self, answer: dict[str, Any]) -> None:
@@ -74,7 +74,7 @@ class Outcome:
 
 
 def load(where: Where, label: str, work: Sequence[str] = ALL_WORK, **job: Any) -> Outcome:
-    """Run one cell to its end: an `engine`, or a `fixture`."""
+    """Runs one cell to its end: an `engine`, or a `fixture`."""
     sizes = {"processes": PROCESSES, "tasks": TASKS, "transactions": TRANSACTIONS}
     outcome = Outcome()
     outcome.join(where.client.do("cell", **{**sizes, "work": work, "server": where.server(), **job}))
@@ -85,7 +85,7 @@ def load(where: Where, label: str, work: Sequence[str] = ALL_WORK, **job: Any) -
 def until_it_fails(
     where: Where, label: str, work: Sequence[str] = ALL_WORK, *, with_one_of: Sequence[str] = (ANY,), **job: Any
 ) -> Outcome:
-    """Repeat a cell until it fails, with one of these exceptions where some are given, or until the bound."""
+    """Repeats a cell until it fails, with one of these exceptions if any are given, or up to the limit."""
     sizes = {"processes": PROCESSES, "tasks": TASKS, "transactions": TRANSACTIONS}
     outcome = Outcome()
     for _ in range(TRIES):

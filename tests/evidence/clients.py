@@ -1,4 +1,4 @@
-"""Interpreters with a version pair of SQLAlchemy and asyncpg, and the processes in them that do jobs."""
+"""Interpreters with a version pair of SQLAlchemy and asyncpg, and their processes, which run jobs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ PATIENCE = 180.0
 
 
 class JobFailed(Exception):  # noqa: N818 - it names what happened
-    """A client could not do its job: a fault of the harness, not of what it shows."""
+    """A client could not run its job: an error of the test harness, not a result."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Requirements of one environment, and the newest Python that wheels exist for."""
+    """The requirements of one environment, and the newest Python with wheels."""
 
     name: str
     requirements: tuple[str, ...]
@@ -79,7 +79,7 @@ def made(pair: Pair, folder: Path) -> str:
 
 
 class Client:
-    """A process of one environment that does one job after the other."""
+    """A process of one environment that runs one job after the other."""
 
     def __init__(self, python: str) -> None:
         """`python` is the environment's interpreter."""
@@ -95,18 +95,18 @@ class Client:
         )
 
     def do(self, kind: str, **job: Any) -> dict[str, Any]:
-        """The answer to one job. Raises JobFailed where the job is at fault or its answer does not come."""
+        """Returns the answer to one job. Raises JobFailed if the job fails or there is no answer."""
         self.begin(kind, **job)
         return self.answer()
 
     def begin(self, kind: str, **job: Any) -> None:
-        """Hand a job over and do not wait for its answer."""
+        """Starts a job without waiting for its answer."""
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps({"kind": kind, **job}).encode() + b"\n")
         self._process.stdin.flush()
 
     def answer(self) -> dict[str, Any]:
-        """Wait for the answer to the job that has begun. Raises JobFailed."""
+        """Waits for the answer to the started job. Raises JobFailed."""
         assert self._process.stdout is not None
         if not select.select([self._process.stdout], [], [], PATIENCE)[0]:
             raise JobFailed(f"no answer in {PATIENCE:.0f} seconds")
@@ -119,7 +119,7 @@ class Client:
         return answer
 
     def stop(self) -> None:
-        """End the process; without jobs left it ends by itself."""
+        """Ends the process; without jobs, it ends by itself."""
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
@@ -140,7 +140,7 @@ def client(python: str) -> Iterator[Client]:
 
 
 def wait_for(path: Path) -> None:
-    """Wait until a file is there. Raises JobFailed."""
+    """Waits until a file exists. Raises JobFailed."""
     deadline = time.monotonic() + PATIENCE
     while not path.exists():
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""The servers and clients that the evidence tests share. Each process of pytest-xdist has servers of its own."""
+"""The servers and clients that the evidence tests share. Each process of pytest-xdist has its own servers."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ ClientOf = Callable[[str], Client]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is in this folder, so that `-m "not evidence"` leaves it out."""
+    """Marks the tests in this folder, so that `-m "not evidence"` leaves them out."""
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.evidence)
 
 
 def absent(reason: Missing) -> None:
-    """Skip where something is not there; in CI that is a failure."""
+    """Skips a test if something is missing; in CI, that is a failure."""
     if os.environ.get("CI"):
         pytest.fail(f"{reason} (in CI the evidence cannot be skipped)", pytrace=False)
     pytest.skip(str(reason))
@@ -57,7 +57,7 @@ def servers(installed: Programs, client_of: ClientOf) -> Iterator[Servers]:
 
 @pytest.fixture(scope="session")
 def client_of(pytestconfig: pytest.Config) -> Iterator[ClientOf]:
-    """Gives the client of a version pair by its name; environments that are made stay in pytest's cache."""
+    """Returns the client of a version pair by its name; new environments are kept in pytest's cache."""
     clients: dict[str, Client] = {}
     with ExitStack() as stack:
 
@@ -85,7 +85,7 @@ def pooler(servers: Servers) -> Pooler:
 
 @pytest.fixture(scope="session")
 def encrypting_pooler(servers: Servers) -> Pooler:
-    """PgBouncer that takes encrypted connections as well."""
+    """PgBouncer that also accepts encrypted connections."""
     certificate = servers.certificate()
     return servers.pooler(
         client_tls_sslmode="allow",
@@ -96,7 +96,7 @@ def encrypting_pooler(servers: Servers) -> Pooler:
 
 @pytest.fixture(scope="session")
 def carrying_pooler(servers: Servers) -> Pooler:
-    """PgBouncer that carries prepared statements from server to server; skips where it is too old to."""
+    """PgBouncer with support for prepared statements; skips the test if it is too old."""
     if not servers.knows_prepared_statements:
         version = ".".join(map(str, servers.programs.pgbouncer_version))
         pytest.skip(f"PgBouncer {version} has no max_prepared_statements")

@@ -1,4 +1,4 @@
-"""The doctor as a process, and what is on the server connections of a pool before and after it."""
+"""The doctor as a process, and the state of a pool's server connections before and after it."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def command(place: Place, *flags: str) -> list[str]:
 
 
 def ask(place: Place, *flags: str) -> Answer:
-    """Asks the doctor and waits for its answer."""
+    """Runs the doctor and waits for its report."""
     start = time.monotonic()
     ran = subprocess.run(
         command(place, "--output-format", "json", *flags), capture_output=True, text=True, check=False, timeout=180
@@ -101,7 +101,7 @@ async def _state(place: Place) -> dict[int, list[str]]:
 
 
 def added(before: dict[int, list[str]], after: dict[int, list[str]]) -> Sequence[str]:
-    """What is there after and was not before, and what is not there any more."""
+    """Returns the state that has been added, and the state that has been removed."""
     new = [f"{pid}: {item}" for pid, items in after.items() for item in items if item not in before.get(pid, [])]
     gone = [f"{pid}: no {item}" for pid in before for item in before[pid] if item not in after.get(pid, before[pid])]
     return new + gone

@@ -1,4 +1,4 @@
-"""The programs of the machine: PostgreSQL's, PgBouncer, and interpreters to make environments with."""
+"""The installed programs: PostgreSQL's, PgBouncer, and interpreters for environments."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PYTHONS = ("python3.13", "python3.12", "python3.11", "python3.10")
 
 
 class Missing(Exception):  # noqa: N818 - it names what is the matter, and is a reason to skip
-    """A program that the evidence needs is not there; the text says which one and how to get it."""
+    """A program that the evidence tests need is missing; the message says which one and how to get it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Programs:
 
 @functools.cache
 def programs() -> Programs:
-    """Find the servers. Raises Missing."""
+    """Finds the servers. Raises Missing."""
     initdb, postgres = (_postgres(name) for name in ("initdb", "postgres"))
     pgbouncer = os.environ.get(PGBOUNCER_VARIABLE) or _find("pgbouncer", "/usr/sbin/pgbouncer")
     if pgbouncer is None:

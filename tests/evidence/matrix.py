@@ -114,7 +114,7 @@ means none of at least 108.
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """What one pair of versions gave, by the name of the configuration; None where it does not exist there."""
+    """The results of one pair of versions, by the name of the configuration; None if it does not exist there."""
 
     sqlalchemy: str
     asyncpg: str
@@ -130,7 +130,7 @@ def pairs(sqlalchemy: Sequence[str], asyncpg: Sequence[str]) -> Iterator[Pair]:
 
 
 def column(pair: Pair, servers: Servers, folder: Path) -> Column:
-    """Run all configurations with one pair. Raises JobFailed where pip or a client fails."""
+    """Runs all configurations with one pair. Raises JobFailed if pip or a client fails."""
     pooler = servers.pooler()
     with client(made(pair, folder)) as one:
         versions = one.do("versions")
@@ -194,7 +194,7 @@ def exceptions(columns: Sequence[Column]) -> str:
 
 
 def main() -> int:
-    """Run the matrix; 0 where every pair could be made and run."""
+    """Runs the matrix; returns 0 if every pair could be installed and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.evidence.matrix", description=__doc__)
     parser.add_argument("--asyncpg", nargs="+", default=ASYNCPG, metavar="VERSION")
     parser.add_argument("--sqlalchemy", nargs="+", default=SQLALCHEMY, metavar="VERSION")

@@ -1,4 +1,4 @@
-"""PostgreSQL and PgBouncer in folders of their own, on ports of their own, stopped whatever happens."""
+"""PostgreSQL and PgBouncer in their own folders and on their own ports, always stopped at the end."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ QUITS_SINCE = (1, 23)
 
 
 class DidNotStart(Exception):  # noqa: N818 - it names what happened
-    """A server ended or stayed silent; the text holds the end of its log."""
+    """A server ended or did not answer; the message contains the end of its log."""
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Server:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it and wait until its port answers. Raises DidNotStart."""
+        """Starts it and waits until its port answers. Raises DidNotStart."""
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", start_new_session=True
@@ -77,7 +77,7 @@ class Server:
             time.sleep(0.02)
 
     def stop(self) -> None:
-        """End it, by force where it does not end by itself."""
+        """Ends it, by force if necessary."""
         process, self.process = self.process, None
         if process is None or process.poll() is not None:
             return
@@ -89,7 +89,7 @@ class Server:
             process.wait()
 
     def restart(self) -> None:
-        """Stop and start: every client connection is lost."""
+        """Stops and starts it: every client connection is lost."""
         self.stop()
         self.start()
 
@@ -141,7 +141,7 @@ class Servers:
         return Pooler(server, prepared_statements)
 
     def stopped_with_us(self, server: Server) -> None:
-        """Has a pooler of another kind stopped with PostgreSQL."""
+        """Makes sure that a pooler of another kind is stopped with PostgreSQL."""
         self._poolers.append(server)
 
     def certificate(self) -> Path:
@@ -162,19 +162,19 @@ class Servers:
         return folder / "certificate.pem"
 
     def stop(self) -> None:
-        """Stop everything, the poolers first."""
+        """Stops everything, the poolers first."""
         for server in [*self._poolers, self.postgres]:
             server.stop()
 
     @property
     def knows_prepared_statements(self) -> bool:
-        """Whether this PgBouncer can carry prepared statements from server to server."""
+        """Whether this PgBouncer supports prepared statements."""
         return self.programs.pgbouncer_version >= PREPARED_SINCE
 
 
 @contextmanager
 def running(programs: Programs) -> Iterator[Servers]:
-    """PostgreSQL while the block runs, in a folder that goes with it. Raises DidNotStart."""
+    """Runs PostgreSQL during the block, in a temporary folder. Raises DidNotStart."""
     # pytest's own folders are closed to the user that the servers run as.
     folder = Path(tempfile.mkdtemp(prefix="poolsafe-evidence-"))
     give_away(folder)
@@ -190,7 +190,7 @@ def running(programs: Programs) -> Iterator[Servers]:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listened on a moment ago."""
+    """Returns a TCP port that was free a moment ago."""
     with socket.socket() as one:
         one.bind((HOST, 0))
         return int(one.getsockname()[1])
@@ -242,7 +242,7 @@ def _pgbouncer_ini(
 
 
 def give_away(folder: Path) -> None:
-    """Gives a folder to the user that the servers run as, if they are started by root."""
+    """Changes the owner of a folder to the user that the servers run as, if root starts them."""
     if os.geteuid() != 0:
         return
     for path in [folder, *folder.iterdir()]:

@@ -1,7 +1,7 @@
-"""Small poolers of our own, for what no package here does: one that drops startup keys, one that pins, one that breaks.
+"""Small poolers for behaviour that no installed program has: dropping parameters, pinning, losing connections.
 
-They speak the protocol to a real PostgreSQL. They prove what the doctor makes of such behaviour, and nothing about the
-providers that behave so.
+They speak the protocol to a real PostgreSQL. They show how the doctor interprets such behaviour, but nothing about the
+providers.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Every bad fixture fails as its page says, and what `--apply` makes of it does not fail."""
+"""Every bad fixture fails as its page says, and does not fail after `--apply`."""
 
 from __future__ import annotations
 

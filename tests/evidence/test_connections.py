@@ -16,7 +16,7 @@ TRIES = 4  # a race may not happen
 
 
 def tried(where: Where, **job: Any) -> dict[str, Any]:
-    """One cell on servers that nobody has used."""
+    """Runs one cell on new server connections."""
     return where.client.do("own", server=where.server(), **job)
 
 

@@ -1,4 +1,4 @@
-"""The doctor on real servers: the verdict is right, it comes in time, and nothing is left."""
+"""The doctor on real servers: the verdict is correct and in time, and nothing is left behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""psycopg, and the libraries that make asyncpg's connections, on real servers: with the option off, and without."""
+"""psycopg, and the libraries that create asyncpg's connections, on real servers: with and without the option."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""What poolsafe says of poolers that are not PgBouncer: pgpool-II where it is installed, and stand-ins on loopback.
+"""poolsafe's findings for other poolers than PgBouncer: pgpool-II if it is installed, and stand-ins on loopback.
 
-A stand-in proves what drivers make of such a pooler, and that the message quotes it; it proves nothing of the provider.
+A stand-in shows how drivers react to such a pooler, and that the message quotes it; it proves nothing about the
+provider.
 """
 
 from __future__ import annotations

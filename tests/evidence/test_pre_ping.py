@@ -1,4 +1,4 @@
-"""Connections that rest in SQLAlchemy's pool while PgBouncer closes them, with and without pre-ping."""
+"""Connections that are idle in SQLAlchemy's pool while PgBouncer closes them, with and without pre-ping."""
 
 from __future__ import annotations
 

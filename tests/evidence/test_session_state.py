@@ -1,4 +1,4 @@
-"""Session state on real servers: what the bad fixtures leave to others, and what is silent because nobody meets it."""
+"""Session state on real servers: what the bad fixtures leave to other clients, and harmless state."""
 
 from __future__ import annotations
 

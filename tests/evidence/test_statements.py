@@ -1,4 +1,4 @@
-"""What the scanner calls one command the server prepares, and what it calls several the server refuses."""
+"""The server prepares whatever the scanner counts as one command, and rejects whatever it counts as several."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The table of `poolsafe.verdicts`, row by row, against the servers."""
+"""The tables of `poolsafe.verdicts`, tested row by row on the servers."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ CAUTIOUS = (States(ZERO, ABSENT, EMPTY, True), PAIRS["old"])
 
 
 def agree(states: States, where: Where, deployment: Deployment, label: str) -> None:
-    """Fail unless the servers say of the states what the table says in this deployment."""
+    """Fails unless the servers agree with the table about the states in this deployment."""
     work = AUTOCOMMIT_WORK if states.autocommit else ALL_WORK
     label = f"{label}: {named(states)}"
     problems = [verdict.problem.value for verdict in verdicts(states, deployment)]

@@ -1,4 +1,4 @@
-"""The strongest claim of all: without any option, another client's rows come back and nobody raises anything."""
+"""The strongest claim: without any option, queries return another client's rows, and no exception is raised."""
 
 from __future__ import annotations
 

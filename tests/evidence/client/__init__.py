@@ -1,1 +1,1 @@
-"""What runs in the environment of a version pair: `python -m evidence.client`, one JSON object per line in and out."""
+"""Runs in the environment of a version pair: `python -m evidence.client`, with one JSON object per line in and out."""

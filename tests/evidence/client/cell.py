@@ -1,4 +1,4 @@
-"""A cell: one configuration in several processes with several tasks each, against a small pool of servers."""
+"""A cell: one configuration in several processes with several tasks each, on a small pool of servers."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ANY = "any"
 
 @dataclass
 class Tally:
-    """What one process saw. `failures` by the exception's name, `examples` its first text, `traceback` the first."""
+    """The results of one process: `failures` and first `examples` by exception name, and the first `traceback`."""
 
     attempts: int = 0
     failures: Counter[str] = field(default_factory=Counter)
@@ -66,7 +66,7 @@ def named(error: BaseException) -> tuple[str, str]:
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Fork the processes, wait for them, and add up what they saw.
+    """Forks the processes, waits for them, and adds up their results.
 
     `processes`, `tasks` and `transactions` give the size. Everybody stops at the first exception that `stop_at` names,
     after `seconds`, and is killed `patience` seconds later.

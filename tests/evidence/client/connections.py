@@ -1,4 +1,4 @@
-"""Clients without SQLAlchemy: one configuration in several processes, each with connections or a pool of its own."""
+"""Clients without SQLAlchemy: one configuration in several processes, each with its own connections or pool."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SECONDS = 60.0
 
 
 def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Fork the processes, and add up their attempts and failures, with the first text of each exception.
+    """Forks the processes, and adds up their attempts and failures, with the first text of each exception.
 
     `make` is "connect" or "create_pool" of asyncpg, or a name of `libraries`. With a `fixture`, it is the way to open
     its `object`. `options` are the driver's keywords, `query` is what is added to the DSN, `work` what each attempt
@@ -109,7 +109,7 @@ async def _attempt(holder: Any, work: str, number: int, step: int) -> None:
 
 
 class WrongRowsError(Exception):
-    """A query gave what another one asks for, or a setting is not what this client has set."""
+    """A query returned the result of another query, or a setting has a value that this client has not set."""
 
 
 async def _work_of_library(library: libraries.Library, work: str, asked: str) -> None:

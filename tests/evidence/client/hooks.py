@@ -1,4 +1,4 @@
-"""Engines that end at the harness's servers: made from a configuration, or by a fixture that knows nothing of them."""
+"""Engines that connect to the test servers, created from a configuration or by a fixture with other URLs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _ADDRESS = frozenset({"host", "port", "user", "password", "database"})
 
 @dataclass(frozen=True)
 class Server:
-    """Where every engine connects to, whatever its URL says."""
+    """The server that every engine connects to, whatever its URL."""
 
     host: str
     port: int
@@ -67,7 +67,7 @@ def restore() -> None:
 
 
 async def disposed(engine: Any) -> None:
-    """Dispose of an engine, synchronous or not."""
+    """Disposes of an engine, synchronous or not."""
     waiting = engine.dispose()
     if waiting is not None:
         await waiting

@@ -1,6 +1,6 @@
-"""psycopg, and libraries that make asyncpg's connections: each with a connection or a pool of its own.
+"""psycopg, and libraries that create asyncpg's connections: each with its own connection or pool.
 
-They are imported when a job asks for them: most environments lack them.
+They are imported when a job needs them, because most environments lack them.
 """
 
 from __future__ import annotations

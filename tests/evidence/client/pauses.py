@@ -1,4 +1,4 @@
-"""Engines that rest while something happens to their connections, and then run their next query."""
+"""Engines that are idle while something happens to their connections, and then run their next query."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ WAITING = 3
 
 
 async def run(job: dict[str, Any]) -> dict[str, Any]:
-    """Fill the pools, create the file `ready`, wait for the file `go`, and run queries one after the other.
+    """Fills the pools, creates the file `ready`, waits for the file `go`, and runs queries one after the other.
 
-    With `busy` the process is deaf meanwhile, as one whose event loop is blocked; else asyncpg notices what happens.
-    `engines` maps a label to a described engine or to the path of a fixture, and `servers` to where it connects. The
-    answer maps the label to the exceptions of its queries, None for those that came back.
+    With `busy`, the event loop is blocked in the meantime; otherwise, asyncpg notices what happens. `engines` maps a
+    label to a described engine or to the path of a fixture, and `servers` to where it connects. The answer maps the
+    label to the exceptions of its queries, None for those that came back.
     """
     engines = {label: _engine(described, job["servers"][label]) for label, described in job["engines"].items()}
     for engine in engines.values():

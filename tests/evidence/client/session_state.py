@@ -1,4 +1,4 @@
-"""What clients leave on the servers of a pool, miss there, and find there."""
+"""State that clients leave on the servers of a pool, do not find again, or find from others."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def connected(server: Any) -> AsyncIterator[Any]:
 
 @contextlib.asynccontextmanager
 async def moved(engine: Any, server: Any) -> AsyncIterator[None]:
-    """While the block runs, another client takes the engine's server before its second transaction, and keeps it."""
+    """During the block, another client takes the engine's server before its second transaction, and keeps it."""
     begun: list[Any] = []
     async with contextlib.AsyncExitStack() as stack:
 

@@ -1,4 +1,4 @@
-"""Transactions whose answers only their own task can know, so that another client's rows are noticed."""
+"""Transactions whose results only their own task can know, so that another client's rows are noticed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KINDS_OF_ENUM = 12
 
 
 class WrongRows(Exception):  # noqa: N818 - it names what came back
-    """A query came back without an error and with somebody else's rows."""
+    """A query returned another client's rows without an error."""
 
 
 def _query(me: str, step: int) -> tuple[str, str]:
@@ -95,7 +95,7 @@ AUTOCOMMIT = tuple(name for name in WORK if name != "stream")
 
 
 def migrate(connection: Any) -> None:
-    """What stands for Alembic's migrations: a few queries on the connection that it was given."""
+    """Runs a few queries on the given connection, in place of Alembic's migrations."""
     for step in range(3):
         sql, expected = _query(f"m{id(connection)}", step)
         check(connection.execute(sa.text(sql), {"value": str(step)}).scalar(), expected)
