@@ -114,7 +114,20 @@ def findings(source: Source, where: Deployment, also: Container[str] = ()) -> li
     """The findings of the rules that are on by default, of `also`, and of those that the head of a fixture selects."""
     selected = _options(source.text).get("extend-select", ())
     off = {code for code in OFF_BY_DEFAULT if code not in selected and code not in also}
-    return [finding for finding in check(source, where).findings if finding.code not in off]
+    return [finding for finding in _checked(source, where) if finding.code not in off]
+
+
+_CHECKED: dict[Any, list[Finding]] = {}
+
+
+def _checked(source: Source, where: Deployment) -> list[Finding]:
+    """What `check` finds. Each law asks it of every fixture, so the answers are kept."""
+    if source.file is not source:  # a cell of a notebook
+        return check(source, where).findings
+    key = (source.path, source.raw, source.text, source.encoding, source.bom, source.line_length, source.quote, where)
+    if key not in _CHECKED:
+        _CHECKED[key] = check(source, where).findings
+    return _CHECKED[key]
 
 
 def found(source: Source, where: Deployment) -> Expected:

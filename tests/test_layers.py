@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -54,9 +54,13 @@ def room(module: str) -> str:
     return module.split(".")[1] if "." in module else module
 
 
-def imports(path: Path) -> Iterator[tuple[int, str]]:
+def nodes_of(path: Path) -> list[ast.AST]:
+    return list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
     """Every import of our own in a file, those inside functions and `if TYPE_CHECKING` included."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module is not None and node.module.split(".")[0] == "poolsafe":
             for alias in node.names:
                 yield node.lineno, f"{node.module}.{alias.name}" if node.module == "poolsafe" else node.module
@@ -73,19 +77,28 @@ def own_room(path: Path) -> str:
 STUBS = SOURCE / "inference/models/stubs"
 FILES = sorted(path for path in SOURCE.rglob("*.py") if path.parent != STUBS)
 
+Nodes = dict[Path, list[ast.AST]]
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Nodes:
+    """The nodes of every file, parsed once for all tests."""
+    return {path: nodes_of(path) for path in FILES}
+
 
 def test_every_room_has_its_place() -> None:
     assert {own_room(path) for path in FILES} == set(ROOMS)
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_imports_run_downwards(path: Path) -> None:
-    here = ROOMS.index(own_room(path))
-    for line, module in imports(path):
-        target = room(module)
-        if target == "__version__":
-            target = "poolsafe"
-        assert ROOMS.index(target) <= here, f"{path.relative_to(SOURCE)}:{line} imports {module}, which is above it"
+def test_imports_run_downwards(nodes: Nodes) -> None:
+    upwards = []
+    for path in FILES:
+        here = ROOMS.index(own_room(path))
+        for line, module in imports(nodes[path]):
+            target = "poolsafe" if room(module) == "__version__" else room(module)
+            if ROOMS.index(target) > here:
+                upwards.append(f"{path.relative_to(SOURCE)}:{line} imports {module}, which is above it")
+    assert upwards == []
 
 
 # The rooms whose insides are their own: others import from these doors only.
@@ -101,20 +114,22 @@ DOORS = {
 }
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(SOURCE)))
-def test_rooms_are_entered_by_their_doors(path: Path) -> None:
-    for line, module in imports(path):
-        target = room(module)
-        if target in DOORS and target != own_room(path):
-            assert module in DOORS[target], f"{path.relative_to(SOURCE)}:{line} imports {module} past the door"
+def test_rooms_are_entered_by_their_doors(nodes: Nodes) -> None:
+    past = []
+    for path in FILES:
+        for line, module in imports(nodes[path]):
+            target = room(module)
+            if target in DOORS and target != own_room(path) and module not in DOORS[target]:
+                past.append(f"{path.relative_to(SOURCE)}:{line} imports {module} past the door")
+    assert past == []
 
 
-def test_edits_know_text_and_layouts_only() -> None:
+def test_edits_know_text_and_layouts_only(nodes: Nodes) -> None:
     """What to change is for `fixes` to know: nothing here depends on engines, statements or their analysis."""
     allowed = {"edits", *ROOMS[: ROOMS.index("ir")]}
     for path in FILES:
         if own_room(path) == "edits":
-            assert {room(module) for _, module in imports(path)} <= allowed, path
+            assert {room(module) for _, module in imports(nodes[path])} <= allowed, path
 
 
 def dotted(path: Path) -> str:
@@ -125,18 +140,18 @@ def dotted(path: Path) -> str:
 MODULES = {dotted(path): path for path in FILES}
 
 
-def imported_modules(path: Path) -> Iterator[str]:
+def imported_modules(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """The modules of our own that a file imports; `from package import module` is the module."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module in MODULES:
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
                 yield whole if whole in MODULES else node.module
 
 
-def test_no_file_imports_itself_through_others() -> None:
+def test_no_file_imports_itself_through_others(nodes: Nodes) -> None:
     """No circle, inside a room as little as between them; imports in functions and for types count as well."""
-    left = {name: set(imported_modules(path)) - {name} for name, path in MODULES.items()}
+    left = {name: set(imported_modules(nodes[path])) - {name} for name, path in MODULES.items()}
     while ground := {name for name, wanted in left.items() if not wanted & left.keys()}:
         left = {name: wanted for name, wanted in left.items() if name not in ground}
     assert not left, f"these import each other in a circle: {sorted(left)}"
@@ -147,10 +162,10 @@ def test_file_names_are_unique() -> None:
     assert sorted(set(names)) == sorted(names)
 
 
-def test_the_host_of_the_plugin_is_imported_for_its_error_alone() -> None:
+def test_the_host_of_the_plugin_is_imported_for_its_error_alone(nodes: Nodes) -> None:
     found = []
     for path in FILES:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in nodes[path]:
             names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             if isinstance(node, ast.ImportFrom) and node.module is not None:
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
@@ -189,9 +204,9 @@ OPENING = {
 OPENING_METHODS = {("parser", "read"), ("shutil", "copyfile"), ("shutil", "copy"), ("runpy", "run_path")}
 
 
-def opens(tree: ast.AST) -> Iterator[int]:
+def opens(nodes: Iterable[ast.AST]) -> Iterator[int]:
     """The lines of calls that open a file, by the names that the standard library has for it."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if not isinstance(node, ast.Call):
             continue
         called = node.func
@@ -207,11 +222,9 @@ def opens(tree: ast.AST) -> Iterator[int]:
     "text", ["open(path)", "os.open(path, 0)", "io.open(path)", "Path(path).read_text()", "parser.read(path)"]
 )
 def test_an_opening_is_seen(text: str) -> None:
-    assert list(opens(ast.parse(text))) == [1]
+    assert list(opens(ast.walk(ast.parse(text)))) == [1]
 
 
-def test_files_are_read_in_one_place() -> None:
-    found = {
-        path.relative_to(SOURCE).as_posix() for path in FILES if any(opens(ast.parse(path.read_text(encoding="utf-8"))))
-    }
+def test_files_are_read_in_one_place(nodes: Nodes) -> None:
+    found = {path.relative_to(SOURCE).as_posix() for path in FILES if any(opens(nodes[path]))}
     assert found == set(OPENERS)

@@ -58,10 +58,10 @@ VALUES = [
 
 
 @pytest.mark.parametrize("path", [*KEYS, *RENAMED])
-@pytest.mark.parametrize("value", VALUES)
-def test_schema_and_loader_agree(path: str, value: str) -> None:
-    content: dict[str, Any] = tomli.loads(f"{path} = {value}")
-    assert Draft7Validator(schema()).is_valid(content) is loads(content)
+def test_schema_and_loader_agree(path: str) -> None:
+    contents = [tomli.loads(f"{path} = {value}") for value in VALUES]
+    valid = Draft7Validator(schema()).is_valid
+    assert [content for content in contents if valid(content) is not loads(content)] == []
 
 
 @pytest.mark.parametrize(

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from pathlib import Path
 
-from test_layers import FILES, ROOMS, imports, own_room, room
+from test_layers import FILES, ROOMS, imports, nodes_of, own_room, room
 
 PAGE = (Path(__file__).parents[2] / "docs/architecture.md").read_text(encoding="utf-8")
 
 
+@functools.cache
+def imported() -> dict[str, set[str]]:
+    """The rooms that each room imports."""
+    found: dict[str, set[str]] = {name: set() for name in ROOMS}
+    for path in FILES:
+        found[own_room(path)] |= {room(module) for _, module in imports(nodes_of(path))}
+    return found
+
+
 def table() -> str:
     """Returns the table of the rooms, from the top down, with the rooms that each imports."""
-    used: dict[str, set[str]] = {name: set() for name in ROOMS}
-    for path in FILES:
-        for _, module in imports(path):
-            target = room(module)
-            used[own_room(path)].add("poolsafe" if target == "__version__" else target)
     rows = []
     for name in reversed(ROOMS):
-        below = sorted(used[name] - {name}, key=ROOMS.index, reverse=True)
+        used = {"poolsafe" if target == "__version__" else target for target in imported()[name]}
+        below = sorted(used - {name}, key=ROOMS.index, reverse=True)
         rows.append(f"| `{name}` | {', '.join(f'`{each}`' for each in below)} |".replace("|  |", "| |"))
     return "\n".join(["| room | imports |", "|---|---|", *rows, ""])
 
@@ -42,8 +48,7 @@ def test_the_drawing_has_every_room() -> None:
 def test_the_drawing_stands_as_the_imports_run() -> None:
     (drawing,) = re.findall(r"^## The rooms$.*?^```text\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
     level = {name: number for number, line in enumerate(drawing.splitlines()) for name in drawn(line)}
-    for path in FILES:
-        for _, module in imports(path):
-            here, there = own_room(path), room(module)
+    for here, targets in imported().items():
+        for there in targets:
             if here != there and {here, there} <= level.keys():
                 assert level[here] <= level[there], f"{here} imports {there}, which is drawn above it"

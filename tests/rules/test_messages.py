@@ -359,10 +359,10 @@ def test_misplaced_keys_can_be_read(where: MisplacedWhere, keys: tuple[str, ...]
 
 
 @pytest.mark.parametrize("where", ParameterWhere)
-@pytest.mark.parametrize("key", sorted(FOREIGN))
-def test_foreign_parameters_can_be_read(key: str, where: ParameterWhere) -> None:
-    parameters = tuple(parameter(each, where) for each in (key, "options", "statement_timeout", "sslmode"))
-    for count in (1, 2, 4):
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_foreign_parameters_can_be_read(count: int, where: ParameterWhere) -> None:
+    for key in FOREIGN:
+        parameters = tuple(parameter(each, where) for each in (key, "options", "statement_timeout", "sslmode"))
         for finding in said(engine(connect=parameters[:count])):
             assert_can_be_read(finding, RULES["PGB205"])
             named = {1: f"{FOREIGN[key].owner} `{key}` in", 2: f"`{key}` and `options` in", 4: f"`{key}` and 3 other"}
