@@ -5,14 +5,48 @@ It knows the few commands that they send, and fails for any other command.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Mapping
+import selectors
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from poolsafe.doctor.bench import Lost, NoAnswer, Refused, Row, Statement
 
+T = TypeVar("T")
+
 DIRECT, SESSION, TRANSACTION, STATEMENT = "direct", "session", "transaction", "statement"
+
+
+class _Impatient(selectors.SelectSelector):
+    """Puts a clock forward instead of waiting."""
+
+    clock = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(timeout if timeout is None else 0)
+        if not ready:
+            self.clock += timeout or 0
+        return ready
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self._impatient = _Impatient()
+        super().__init__(self._impatient)
+
+    def time(self) -> float:
+        return self._impatient.clock
+
+
+def run_without_waiting(main: Coroutine[Any, Any, T]) -> T:
+    """Run `main` on a loop whose clock is put forward where it would wait: a time limit ends only what hangs."""
+    loop = _Loop()
+    try:
+        return loop.run_until_complete(main)
+    finally:
+        loop.close()
 
 
 @dataclass
@@ -141,8 +175,6 @@ class FakeClient:
         if self.closed:
             raise Lost("connection is closed")
         if self._server.hangs_at in sql:
-            import asyncio
-
             await asyncio.sleep(3600)
         backend = self._take()
         try:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from poolsafe.doctor.bench import Bench, Lost, transaction
 from poolsafe.doctor.cleaning import drop_statements_everywhere
 
-from .fake_server import TRANSACTION, FakeServer
+from .fake_server import TRANSACTION, FakeServer, run_without_waiting
 
 
 def with_leftovers(size: int = 3) -> FakeServer:
@@ -24,42 +22,42 @@ def with_leftovers(size: int = 3) -> FakeServer:
 @pytest.mark.parametrize("size", [1, 3])
 def test_statements_go_from_every_server_and_those_of_others_stay(size: int) -> None:
     server = with_leftovers(size)
-    assert asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12"))
+    assert run_without_waiting(drop_statements_everywhere(Bench(server.connect), "ab12"))
     assert server.left() == ["theirs"] * size
 
 
 def test_one_server_is_enough_where_it_is_known() -> None:
     server = with_leftovers()
     home = [server.every[0].pid]
-    assert asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", home, alone=True))
+    assert run_without_waiting(drop_statements_everywhere(Bench(server.connect), "ab12", home, alone=True))
 
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_server_that_was_not_visited_is_not_clean_unless_it_has_ended(alone: bool) -> None:
     server = with_leftovers()
     busy = server.free.pop(0)
-    assert not asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", [busy.pid], alone=alone))
+    assert not run_without_waiting(drop_statements_everywhere(Bench(server.connect), "ab12", [busy.pid], alone=alone))
     server.every.remove(busy)
     server.size -= 1
-    assert asyncio.run(drop_statements_everywhere(Bench(server.connect), "ab12", [busy.pid], alone=alone))
+    assert run_without_waiting(drop_statements_everywhere(Bench(server.connect), "ab12", [busy.pid], alone=alone))
 
 
 def test_a_server_that_does_not_answer_is_not_clean() -> None:
     server = with_leftovers()
 
-    async def run() -> bool:
+    async def program() -> bool:
         bench = Bench(server.connect)
         for client in await bench.clients(8):
             client.closed = True  # type: ignore[attr-defined]
         return await drop_statements_everywhere(bench, "ab12")
 
-    assert not asyncio.run(run())
+    assert not run_without_waiting(program())
 
 
 def test_what_a_probe_did_not_come_to_is_cleaned_up_at_the_end() -> None:
     server = FakeServer(TRANSACTION)
 
-    async def run() -> tuple[str, ...]:
+    async def program() -> tuple[str, ...]:
         bench = Bench(server.connect)
 
         async def clean(bench: Bench) -> bool:
@@ -79,4 +77,4 @@ def test_what_a_probe_did_not_come_to_is_cleaned_up_at_the_end() -> None:
         await bench.clean_up()
         return bench.left
 
-    assert asyncio.run(run()) == ("two", "three")
+    assert run_without_waiting(program()) == ("two", "three")

@@ -25,7 +25,7 @@ from poolsafe.doctor.probes.named_statements import Carried, Naming
 from poolsafe.doctor.target import Target
 from poolsafe.doctor.workload import Outcome
 
-from .fake_server import DIRECT, SESSION, STATEMENT, TRANSACTION, FakeServer
+from .fake_server import DIRECT, SESSION, STATEMENT, TRANSACTION, FakeServer, run_without_waiting
 
 TARGET = Target("db", 6432, "u", "hunter2", "app")
 WORKS, FAILS = Outcome(24, {}), Outcome(24, {"InterfaceError": 3}, "InterfaceError: hunter2")
@@ -60,7 +60,7 @@ def examined(
     monkeypatch.setattr(driver, "connect", connect)
     monkeypatch.setattr(recommended_configuration, "run", trial)
     monkeypatch.setattr(cache_configurations, "run", table)
-    return asyncio.run(examine(TARGET, timeout=timeout, state=state))
+    return run_without_waiting(examine(TARGET, timeout=timeout, state=state))
 
 
 @pytest.mark.parametrize(
@@ -171,7 +171,7 @@ def test_an_interruption_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
     async def removed(bench: Bench) -> bool:
         return True
 
-    async def run() -> None:
+    async def interrupt() -> None:
         monkeypatch.setattr(driver, "connect", connect)
         monkeypatch.setattr(server_identity, "run", hang)
         task = asyncio.ensure_future(examine(TARGET, timeout=20))
@@ -179,7 +179,7 @@ def test_an_interruption_cleans_up(monkeypatch: pytest.MonkeyPatch) -> None:
         task.cancel()
         found.append(await task)
 
-    asyncio.run(run())
+    run_without_waiting(interrupt())
     assert (found[0].stopped, found[0].left, found[0].between) == ("interrupted", (), None)
     assert all(client.closed for client in server.clients)
 
@@ -190,21 +190,21 @@ def test_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(driver, "connect", refuse)
     with pytest.raises(NoConnection) as error:
-        asyncio.run(examine(TARGET, timeout=5))
+        run_without_waiting(examine(TARGET, timeout=5))
     assert str(error.value).startswith("db:6432: authentication failed: password authentication failed")
     assert "hunter2" not in str(error.value)
     assert error.value.found.problems == [str(error.value)]
 
 
 def test_a_busy_pool_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    run = transaction_pooling.run
+    probe = transaction_pooling.run
     times: list[int] = []
 
     async def busy(bench: Bench) -> Any:
         times.append(1)
         if len(times) < 3:
             raise NoAnswer
-        return await run(bench)
+        return await probe(bench)
 
     monkeypatch.setattr(transaction_pooling, "run", busy)
     assert examined(FakeServer(TRANSACTION), monkeypatch).between is Between.BREAKS
@@ -215,13 +215,13 @@ def test_a_busy_pool_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_are_tried_again_if_others_kept_their_server(
     busy_times: int, verdict: Between, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    run = named_statements.run
+    probe = named_statements.run
     left: list[tuple[str, ...]] = []
 
     async def busy(bench: Bench, pooling: Any) -> Any:
         left.append(bench.left)
         if len(left) > busy_times:
-            return await run(bench, pooling)
+            return await probe(bench, pooling)
 
         async def clean(bench: Bench) -> bool:
             return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -22,7 +21,7 @@ from poolsafe.doctor.probes.named_statements import Carried
 from poolsafe.doctor.probes.transaction_pooling import Movement
 from poolsafe.facts.pooler import Fate
 
-from .fake_server import DIRECT, SESSION, STATEMENT, TRANSACTION, FakeServer
+from .fake_server import DIRECT, SESSION, STATEMENT, TRANSACTION, FakeServer, run_without_waiting
 
 T = TypeVar("T")
 
@@ -30,13 +29,13 @@ BREAKS = FakeServer(TRANSACTION)
 
 
 def probed(server: FakeServer, probe: Callable[[Bench], Awaitable[T]]) -> T:
-    async def run() -> T:
+    async def program() -> T:
         bench = Bench(server.connect)
         found = await probe(bench)
         await bench.close()
         return found
 
-    return asyncio.run(run())
+    return run_without_waiting(program())
 
 
 async def observed(bench: Bench) -> Observations:
