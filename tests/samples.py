@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -25,20 +26,20 @@ def one_in(count: int, values: Iterable[Any], mark: pytest.MarkDecorator) -> lis
 
 
 def law(
-    *strategies: SearchStrategy[Any], sample: int, most: int, seeded: bool = False
+    *strategies: SearchStrategy[Any], sample: int, most: int
 ) -> Callable[[Callable[..., None]], Callable[[int], None]]:
-    """Make two tests of a property: one of `sample` examples, always the same ones, and a `long` one of `most`.
+    """Make two tests of a property: one of `sample` examples, and a `long` one of `most`.
 
-    The examples of the long one are others each time unless it is `seeded`.
+    The examples are the same ones in each run. POOLSAFE_EXAMPLES=20000 makes the long one try so many others.
     """
+    asked = os.environ.get("POOLSAFE_EXAMPLES")
 
     def decorate(holds: Callable[..., None]) -> Callable[[int], None]:
-        @pytest.mark.parametrize("examples", [sample, pytest.param(most, marks=LONG)])
+        @pytest.mark.parametrize("examples", [sample, pytest.param(int(asked or most), marks=LONG)])
         def test(examples: int) -> None:
             chosen = settings(
                 max_examples=examples,
-                deadline=None,
-                derandomize=seeded or examples == sample,
+                derandomize=asked is None or examples == sample,
                 suppress_health_check=list(HealthCheck),
             )
             chosen(given(*strategies)(holds))()

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from poolsafe.deployment import versions as room
@@ -483,7 +483,6 @@ _CLAUSE = st.builds(
 )
 
 
-@settings(deadline=None)  # packaging is imported on the way
 @given(st.lists(_CLAUSE, max_size=3).map(",".join))
 def test_what_is_read_without_packaging_is_what_packaging_reads(text: str) -> None:
     short = room._usual_clauses(text)
