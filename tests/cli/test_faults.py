@@ -28,10 +28,12 @@ def apply(folder: Path, before: str = "") -> subprocess.CompletedProcess[str]:
         f"{before}\n"
         "sys.exit(main(['--apply', '--isolated', '--quiet', '.']))\n"
     )
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
     return subprocess.run(
         [sys.executable, "-c", program],
         cwd=folder,
-        env={name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")},
+        # A limit on the size of files would cut off the bytecode of a module, for every later run.
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
         timeout=120,

@@ -38,7 +38,8 @@ def run(folder: Path, *arguments: str, before: str = "", **streams: int) -> in_p
     done = subprocess.run(
         [sys.executable, "-c", program] if before else [*POOLSAFE, *arguments],
         cwd=folder,
-        env=kept,
+        # A limit on the size of files would cut off the bytecode of a module, for every later run.
+        env={**kept, "PYTHONDONTWRITEBYTECODE": "1"},
         stdin=subprocess.DEVNULL,
         stdout=streams.get("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
