@@ -24,14 +24,15 @@ class Ran:
     stderr: str
 
 
-def run(folder: Path, *arguments: str) -> Ran:
-    """`poolsafe ARGUMENTS` in `folder`, with an empty standard input."""
-    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="") for _ in range(3)]
-    stdin, stdout, stderr = streams
+def run(folder: Path, *arguments: str, stdin: str = "") -> Ran:
+    """`poolsafe ARGUMENTS` in `folder`, with `stdin` as its standard input."""
+    texts = (stdin.encode(), b"", b"")
+    streams = [io.TextIOWrapper(io.BytesIO(text), "utf-8", "surrogateescape", newline="") for text in texts]
+    given, stdout, stderr = streams
     load_toml.cache_clear()
     with (
         _current_directory(folder),
-        mock.patch.multiple(sys, stdin=stdin, stdout=stdout, stderr=stderr),
+        mock.patch.multiple(sys, stdin=given, stdout=stdout, stderr=stderr),
         mock.patch.dict(os.environ, {"NO_COLOR": "1"}),
     ):
         try:

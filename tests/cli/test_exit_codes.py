@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import in_process
 import pytest
 from samples import LONG, one_in
 
@@ -53,17 +53,19 @@ ALIKE = [
 ]
 
 
-def run(tool: str, folder: Path, *arguments: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+@pytest.fixture(autouse=True)
+def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("FORCE_COLOR", "CI", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def run(tool: str, folder: Path, *arguments: str, stdin: str = "") -> in_process.Ran | subprocess.CompletedProcess[str]:
+    selected = any(each.startswith("--select") for each in arguments)
+    flags = ["--no-cache", *([] if selected else [f"--select={SELECT[tool]}"]), *arguments]
+    if tool == "poolsafe":
+        return in_process.run(folder, *flags, stdin=stdin)
     program = str(shutil.which(tool, path=BIN))
-    command = [program, "check", "--no-cache"] if tool == "ruff" else [program, "--no-cache"]
-    if not any(each.startswith("--select") for each in arguments):
-        command.append(f"--select={SELECT[tool]}")
-    return subprocess.run(
-        [*command, *arguments], cwd=folder, input=stdin, capture_output=True, text=True, env=ENVIRONMENT
-    )
-
-
-ENVIRONMENT = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "CI", "COLUMNS")}
+    return subprocess.run([program, "check", *flags], cwd=folder, input=stdin, capture_output=True, text=True)
 
 
 @needs_ruff

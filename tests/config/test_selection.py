@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from in_process import Ran, run
 from samples import LONG, one_in
 
 from poolsafe.config.errors import UsageError
@@ -159,7 +160,7 @@ def layers_of(lists: tuple[Lists, ...], cli: Lists) -> list[Selection]:
 
 
 @needs_ruff
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(LISTS, LISTS, LISTS)
 def test_ruff_resolves_random_lists_alike(
     tmp_path_factory: pytest.TempPathFactory, parent: Lists, child: Lists, cli: Lists
@@ -176,7 +177,7 @@ def test_ruff_resolves_random_lists_alike(
 
 
 @needs_ruff
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(LISTS, LISTS, LISTS)
 def test_ruff_resolves_random_fixable_lists_alike(
     tmp_path_factory: pytest.TempPathFactory, parent: Lists, child: Lists, cli: Lists
@@ -198,7 +199,7 @@ SAFETY = st.lists(st.sampled_from(["ALL", "F", "F4", "F401", "F8", "F841"]), max
 
 
 @needs_ruff
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SAFETY, SAFETY, SAFETY, SAFETY)
 def test_ruff_shifts_the_safety_of_fixes_alike(
     tmp_path_factory: pytest.TempPathFactory,
@@ -342,9 +343,10 @@ def runs(folder: Path, tool: str, flags: list[str]) -> bool:
     return CODE[tool] in ran.stdout
 
 
-def run_tool(folder: Path, tool: str, flags: list[str]) -> subprocess.CompletedProcess[str]:
+def run_tool(folder: Path, tool: str, flags: list[str]) -> Ran | subprocess.CompletedProcess[str]:
+    if tool == "poolsafe":
+        return run(folder, *flags, "a.py")
     program = shutil.which(tool, path=str(Path(sys.executable).parent))
     if program is None:
         return pytest.skip(f"{tool} is not installed")
-    command = [program, "check", "--no-cache"] if tool == "ruff" else [program]
-    return subprocess.run([*command, *flags, "a.py"], cwd=folder, capture_output=True, text=True)
+    return subprocess.run([program, "check", "--no-cache", *flags, "a.py"], cwd=folder, capture_output=True, text=True)
