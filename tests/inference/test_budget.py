@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
 from blocks import programs
 from programs import PG, codes_of, driver_of, engines_of
+from timing import seconds
 
 from poolsafe.facts.inspection import explore
 from poolsafe.facts.targets import engine_sites
@@ -116,15 +116,9 @@ def test_too_many_possibilities_are_unknown() -> None:
     assert driver_of(HEAD + "url = URL\n" + many + "create_async_engine(url)") == "unknown"
 
 
-def seconds(program: Callable[[int], str], size: int) -> float:
-    """The better of two runs of a check."""
-    times = []
-    code = program(size)
-    for _ in range(2):
-        start = time.process_time()
-        codes_of(code)
-        times.append(time.process_time() - start)
-    return min(times)
+def checking(program: Callable[[int], str], size: int) -> float:
+    """The seconds that a check takes."""
+    return seconds(lambda: codes_of(program(size)), runs=2)
 
 
 def sequential(count: int) -> str:
@@ -192,7 +186,7 @@ BRANCHING = [sequential, nested, calling, conditional, conditions, methods, loop
 @pytest.mark.parametrize("program", BRANCHING)
 def test_branching_is_bounded(program: Callable[[int], str]) -> None:
     # Twice the size is two to the power of some more paths; twice or four times the time is fair, with room for noise.
-    assert seconds(program, 40) < 12 * seconds(program, 20) + 1
+    assert checking(program, 40) < 12 * checking(program, 20) + 1
 
 
 def constants(count: int) -> str:
@@ -237,7 +231,7 @@ def engines(count: int) -> str:
 @pytest.mark.torture
 @pytest.mark.parametrize("program", [constants, functions, entries, assigned, engines])
 def test_time_grows_with_the_text(program: Callable[[int], str]) -> None:
-    assert seconds(program, 1200) < 4 * 4 * seconds(program, 300) + 1
+    assert checking(program, 1200) < 4 * 4 * checking(program, 300) + 1
 
 
 @pytest.mark.torture

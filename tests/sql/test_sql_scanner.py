@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 from typing import TypedDict
 
@@ -11,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from samples import TORTURE, one_in
+from timing import is_linear
 
 from poolsafe.sql.scanner import PLACEHOLDER, binds, comments, holds_token, several, split, stretches
 
@@ -294,15 +294,9 @@ HOSTILE = [
 @pytest.mark.parametrize("start", ["", "create function f() begin atomic "])
 @pytest.mark.parametrize("unit", one_in(8, HOSTILE, TORTURE))
 def test_time_is_linear(unit: str, start: str) -> None:
-    def seconds(length: int) -> float:
+    def scan(length: int) -> None:
         sql = start + unit * (length // len(unit))
-        times = []
-        for _ in range(3):
-            begin = time.process_time()
-            split(sql)
-            binds(sql)
-            times.append(time.process_time() - begin)
-        return min(times)
+        split(sql)
+        binds(sql)
 
-    # The summand stands for the clock's grain and the text that is answered at once.
-    assert seconds(40_000) <= 8 * seconds(10_000) + 0.02
+    assert is_linear(scan, 10_000)
