@@ -1,4 +1,4 @@
-"""What several tests put before their programs."""
+"""Imports and definitions that several tests put before their programs."""
 
 SETTINGS_HEAD = """
 import pydantic

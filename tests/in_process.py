@@ -1,4 +1,4 @@
-"""The command in the process of the tests: what it prints and returns is the same, and no interpreter has to start."""
+"""Runs the command in the process of the tests: with the same output, but without starting an interpreter."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from poolsafe.config.layers import load_toml
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a run has left: the names are those of `subprocess.CompletedProcess`."""
+    """The result of a run, with the names of `subprocess.CompletedProcess`."""
 
     returncode: int
     stdout: str

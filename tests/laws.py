@@ -1,8 +1,8 @@
-"""The fixtures as cases, and what every fix of every rule must keep to.
+"""The fixtures as cases, and the laws that every fix of every rule must satisfy.
 
-A fixture says what is expected of it in comments: `# bad: PGB101, PGB201` at the end of the line where the findings
+A fixture states its expected findings in comments: `# bad: PGB101, PGB201` at the end of the line where the findings
 start, and at its top `# fixture: KEY = VALUE` for a key of `[tool.poolsafe]` (or `unsafe-fixes = true`). A rule that is
-off by default is looked for where `# fixture: extend-select = [CODE]` selects it.
+off by default is only checked if `# fixture: extend-select = [CODE]` selects it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _OPTION = re.compile(r"^\f?# fixture: (.+)$", re.MULTILINE)
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One fixture. `options` are those of its head, under the names of the configuration."""
+    """One fixture. `options` are the configuration keys at its top."""
 
     path: Path
     raw: bytes
@@ -79,7 +79,7 @@ def _options(text: str) -> dict[str, Any]:
 
 
 def cases(prefix: str) -> list[Case]:
-    """The fixtures of all rules whose file names begin so."""
+    """Returns the fixtures of all rules whose file names begin with this."""
     return [load(path) for path in sorted(FIXTURES.glob(f"PGB*/{prefix}_*.py"))]
 
 
@@ -88,7 +88,7 @@ def shop() -> list[Case]:
 
 
 def deployment(options: dict[str, Any]) -> Deployment:
-    """The deployment of a fixture, or of a page's `[tool.poolsafe]`."""
+    """Returns the deployment of a fixture, or of a page's `[tool.poolsafe]`."""
     driver, pooler = options.get("assume-driver"), options.get("pooler", "auto")
     where = Deployment(
         max_prepared_statements=options.get("max-prepared-statements"),
@@ -102,7 +102,7 @@ def deployment(options: dict[str, Any]) -> Deployment:
 
 
 def expected(source: Source) -> Expected:
-    """What the comments of a bad file announce."""
+    """Returns the findings that the comments of a bad file announce."""
     wanted: Expected = Counter()
     for row in range(1, source.rows + 1):
         if match := _BAD.search(source.line(row)):
@@ -111,7 +111,7 @@ def expected(source: Source) -> Expected:
 
 
 def findings(source: Source, where: Deployment, also: Container[str] = ()) -> list[Finding]:
-    """The findings of the rules that are on by default, of `also`, and of those that the head of a fixture selects."""
+    """Returns the findings of the default rules, of `also`, and of the rules that a fixture selects."""
     selected = _options(source.text).get("extend-select", ())
     off = {code for code in OFF_BY_DEFAULT if code not in selected and code not in also}
     return [finding for finding in _checked(source, where) if finding.code not in off]
@@ -135,7 +135,7 @@ def found(source: Source, where: Deployment) -> Expected:
 
 
 def repaired(source: Source, where: Deployment, *, unsafe: bool) -> Source:
-    """The file after all rounds of applying fixes that do not overlap."""
+    """Returns the file after all rounds of fixes that do not overlap."""
     for _ in range(ROUNDS):
         text = apply_once(source.text, findings(source, where), unsafe=unsafe)
         if text == source.text:
@@ -145,7 +145,7 @@ def repaired(source: Source, where: Deployment, *, unsafe: bool) -> Source:
 
 
 def applied(source: Source, where: Deployment, *, unsafe: bool) -> Source:
-    """The same as `repaired`, by the product's own hand."""
+    """Returns the same as `repaired`, computed by poolsafe itself."""
     for _ in range(ROUNDS):
         fixes = [each.fix for each in findings(source, where) if each.fix and applicable(each, unsafe=unsafe)]
         source, done = edits.apply(source, list(dict.fromkeys(fixes)))
@@ -155,7 +155,7 @@ def applied(source: Source, where: Deployment, *, unsafe: bool) -> Source:
 
 
 def apply_once(text: str, reported: list[Finding], *, unsafe: bool) -> str:
-    """A second, plain opinion on applying fixes: whoever comes first wins, the others wait for the next round."""
+    """Applies fixes in a second, simpler way: the first fix wins, the others wait for the next round."""
     taken: list[Edit] = []
     isolated: set[int | None] = set()
     for finding in sorted(reported, key=lambda each: (each.start, each.code)):
@@ -177,7 +177,7 @@ def applicable(finding: Finding, *, unsafe: bool) -> bool:
 
 
 def outside(text: str, edits: tuple[Edit, ...]) -> list[str]:
-    """The pieces of text that the edits leave alone."""
+    """Returns the pieces of text that the edits do not change."""
     pieces, position = [], 0
     for edit in sorted(edits, key=lambda each: each.start):
         pieces.append(text[position : edit.start])
@@ -195,7 +195,7 @@ def parses(text: str) -> bool:
 
 
 def updating() -> bool:
-    """Whether the fixed files are to be written instead of compared: POOLSAFE_UPDATE_FIXTURES=1."""
+    """Returns whether to write the fixed files instead of comparing them: POOLSAFE_UPDATE_FIXTURES=1."""
     return os.environ.get("POOLSAFE_UPDATE_FIXTURES") == "1"
 
 

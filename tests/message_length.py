@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 
 LONGEST = 160
-# What varies with the project: the pooler and why it is assumed, why something is unknown, and what old versions need.
+# Parts that vary with the project: the pooler and why it is assumed, why something is unknown, advice for old versions.
 _VARYING = re.compile(
     r"assuming the driver is asyncpg, |use SQLAlchemy >= 2.0.21, then "
     r"| and use asyncpg >= 0.31(?: or `prepared_statement_name_func=lambda: ..`)?"
     r"|(?:^| )behind (?:a pooler such as PgBouncer|a pooler|the configured \w+ pooler|the \w+ pooler in [\w.-]+)"
     r"| \((?:poolsafe |it |the |its |`|syntax error|(?:port|host|variable) \S+ suggests)[^;]*\)"
 )
-# A longer name, or a longer text that is quoted, counts as this many characters.
+# A longer name or quoted text counts as this many characters.
 _COUNTED = 12
 _WORD = re.compile(r"`[^`]*`|[^\s`]+")
 

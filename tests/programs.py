@@ -1,4 +1,4 @@
-"""Small programs and what the analysis knows of them, in a form that a table can hold."""
+"""Runs the analysis on small programs, and returns the results in a form that fits into a table."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ TRANSACTION = Deployment(PoolMode.TRANSACTION)
 
 
 class OneOf(frozenset[str]):
-    """A choice: the possibilities, each as `repr` writes what `plain` makes of it."""
+    """Several alternatives, each as the `repr` of the result of `plain`."""
 
     def __new__(cls, *values: Any) -> OneOf:
         return super().__new__(cls, map(repr, values))
 
 
 class Nothing:
-    """What is not known (`...` says it in a table), told apart from what is not there."""
+    """An unknown value (`...` in a table), as opposed to a missing one."""
 
     def __repr__(self) -> str:
         return "ABSENT"
@@ -77,7 +77,7 @@ ABSENT = Nothing()
 
 
 def value_of(code: str, name: str = "x") -> Any:
-    """What a program's global name is at its end: a plain object, `...` for unknown, `{…}` for a hole in a string."""
+    """Returns the final value of a global name: a plain object, `...` if unknown, `{…}` for an unknown piece."""
     module = Project(follow=False).module(Source.from_text("app.py", textwrap.dedent(code)))
     return module.tree.with_room(lambda: _value_of(module, name))
 
@@ -88,13 +88,13 @@ def _value_of(module: Module, name: str) -> Any:
 
 
 def frame_at_end(inference: Inference) -> Frame:
-    """A frame that sees the finished names of the module."""
+    """Returns a frame that sees the final names of the module."""
     run = inference._run
     return frame_in(run, namespace_of(run, inference.module), State.fresh(run.heap))
 
 
 def plain(value: Value, guard: Guard = ALWAYS) -> Any:
-    """A value of the lattice as the Python object it stands for where `guard` holds."""
+    """Converts an abstract value to the Python object that it represents where `guard` holds."""
     value = for_detection(restrict(value, (guard,)))
     match value:
         case Alternatives():
@@ -125,7 +125,7 @@ def plain(value: Value, guard: Guard = ALWAYS) -> Any:
 
 
 def analyse(code: str) -> Inference:
-    """A program after its runs."""
+    """Runs the analysis on a program."""
     project = Project(follow=False)
     module = project.module(Source.from_text("app.py", textwrap.dedent(code)))
     inference = Inference(project, module)
@@ -134,45 +134,45 @@ def analyse(code: str) -> Inference:
 
 
 def engines_of(code: str) -> list[Engine]:
-    """The engines of a program, in the order of the source."""
+    """Returns the engines of a program, in source order."""
     return collect_engines(Observed(analyse(code)))[0]
 
 
 def engine_of(code: str) -> Engine:
-    """The one engine of a program."""
+    """Returns the only engine of a program."""
     (engine,) = engines_of(code)
     return engine
 
 
 def silence_of(code: str, deployment: Deployment = TRANSACTION) -> list[str]:
-    """Why nothing is said of the engines that nobody can judge."""
+    """Returns why the unchecked engines of a program are not reported."""
     report = check(Source.from_text("app.py", textwrap.dedent(code)), deployment)
     return [one.reason for one in report.silences if one.unjudged]
 
 
 def statements_of(code: str) -> list[Statement]:
-    """The SQL of several commands in a program."""
+    """Returns the statements with several commands in a program."""
     return collect_statements(Observed(analyse(code)))
 
 
 def codes_of(code: str, deployment: Deployment = TRANSACTION) -> str:
-    """The codes reported of a program, in the order of the source: `PGB101 PGB201`."""
+    """Returns the codes reported for a program, in source order: `PGB101 PGB201`."""
     report = check(Source.from_text("app.py", textwrap.dedent(code)), deployment)
     return " ".join(finding.code for finding in on_by_default(report))
 
 
 def on_by_default(report: Report) -> list[Finding]:
-    """The findings of the rules that need not be selected."""
+    """Returns the findings of the rules that are on by default."""
     return [finding for finding in report.findings if finding.code not in OFF_BY_DEFAULT]
 
 
 def codes_in(root: Path, files: dict[str, str], checked: str) -> list[str]:
-    """The codes reported of one file of a project that is laid out below `root`, in the order of the source."""
+    """Returns the codes reported for one file of a project below `root`, in source order."""
     return [finding.code for finding in findings_in(root, files, checked)]
 
 
 def findings_in(root: Path, files: dict[str, str], checked: str) -> list[Finding]:
-    """The findings in one file of a project that is laid out below `root`, in the order of the source."""
+    """Returns the findings in one file of a project below `root`, in source order."""
     for path, content in files.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(content, encoding="utf-8")
@@ -202,13 +202,13 @@ def record_loads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 
 def sizes_of(code: str) -> str:
-    """The states of `statement_cache_size` and `prepared_statement_cache_size` of a program's one engine."""
+    """Returns the states of `statement_cache_size` and `prepared_statement_cache_size` of a program's only engine."""
     engine = engine_of(code)
     return f"{engine.sizes.statement.state.value} {engine.sizes.prepared.state.value}"
 
 
 def driver_of(code: str) -> str:
-    """The driver of a program's one engine; with a question mark where some path has another one."""
+    """Returns the driver of a program's only engine, with a question mark if some path has another driver."""
     engine = engine_of(code)
     sure = engine.url.driver_everywhere or engine.url.driver.value != "asyncpg"
     return engine.url.driver.value + ("" if sure else "?")

@@ -1,4 +1,4 @@
-"""Samples: what the default run takes of the tests that only CI runs as a whole (the markers of `pyproject.toml`)."""
+"""Samples for the default run, of tests that only CI runs completely (see the markers in `pyproject.toml`)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TORTURE = pytest.mark.torture
 
 
 def one_in(count: int, values: Iterable[Any], mark: pytest.MarkDecorator) -> list[Any]:
-    """Parameters for a test: every `count`-th value as it is, beginning with the first, and the others marked.
+    """Returns parameters for a test: every `count`-th value unmarked, beginning with the first, and the others marked.
 
     A tuple holds the values of several arguments.
     """

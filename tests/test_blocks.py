@@ -1,4 +1,4 @@
-"""The reading of blocks: what is compared is what stands there, and what differs is seen."""
+"""Reading blocks: the comments are compared, and differences are detected."""
 
 from __future__ import annotations
 

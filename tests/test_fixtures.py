@@ -1,4 +1,4 @@
-"""One harness over every rule and every fixture: what is found, and the laws of the fixes."""
+"""Tests of every rule on every fixture: the findings, and the laws of the fixes."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_a_rule_with_fixes_shows_one(code: str) -> None:
 
 
 def spelled() -> list[Any]:
-    """Each fixture in each spelling; one spelling of each, another one from fixture to fixture, is not `long`."""
+    """Yields each fixture in each spelling; only one spelling per fixture, not always the same, is not `long`."""
     return [
         pytest.param(
             case, spelling, id=f"{case.name}-{spelling}", marks=() if place == number % 5 else pytest.mark.long

@@ -1,4 +1,4 @@
-"""The plugin inside the real flake8, and by itself."""
+"""The plugin in the real flake8, and on its own."""
 
 from __future__ import annotations
 

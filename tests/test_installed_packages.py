@@ -1,4 +1,4 @@
-"""Other people's code and files that were never Python stay silent, in the command and in flake8."""
+"""Code of other projects, and files that are not Python, are not reported, by the command and in flake8."""
 
 from __future__ import annotations
 

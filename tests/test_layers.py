@@ -1,4 +1,4 @@
-"""Imports run downwards only: the walls of the house, read from the import statements themselves."""
+"""Imports only go down, checked in the import statements themselves."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ ROOMS = (
 
 
 def room(module: str) -> str:
-    """The room of a dotted module name: the first part behind `poolsafe`."""
+    """Returns the room of a dotted module name: the first part after `poolsafe`."""
     return module.split(".")[1] if "." in module else module
 
 
@@ -59,7 +59,7 @@ def nodes_of(path: Path) -> list[ast.AST]:
 
 
 def imports(nodes: Iterable[ast.AST]) -> Iterator[tuple[int, str]]:
-    """Every import of our own in a file, those inside functions and `if TYPE_CHECKING` included."""
+    """Yields every import of poolsafe's modules in a file, including those in functions and `if TYPE_CHECKING`."""
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module is not None and node.module.split(".")[0] == "poolsafe":
             for alias in node.names:
@@ -125,7 +125,7 @@ def test_rooms_are_entered_by_their_doors(nodes: Nodes) -> None:
 
 
 def test_edits_know_text_and_layouts_only(nodes: Nodes) -> None:
-    """What to change is for `fixes` to know: nothing here depends on engines, statements or their analysis."""
+    """`edits` does not depend on engines, statements or their analysis: `fixes` decides what to change."""
     allowed = {"edits", *ROOMS[: ROOMS.index("ir")]}
     for path in FILES:
         if own_room(path) == "edits":
@@ -141,7 +141,7 @@ MODULES = {dotted(path): path for path in FILES}
 
 
 def imported_modules(nodes: Iterable[ast.AST]) -> Iterator[str]:
-    """The modules of our own that a file imports; `from package import module` is the module."""
+    """Returns poolsafe's modules that a file imports; `from package import module` counts as the module."""
     for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module in MODULES:
             for alias in node.names:
@@ -150,7 +150,7 @@ def imported_modules(nodes: Iterable[ast.AST]) -> Iterator[str]:
 
 
 def test_no_file_imports_itself_through_others(nodes: Nodes) -> None:
-    """No circle, inside a room as little as between them; imports in functions and for types count as well."""
+    """There are no circular imports, inside a room or between rooms; imports in functions and for types count."""
     left = {name: set(imported_modules(nodes[path])) - {name} for name, path in MODULES.items()}
     while ground := {name for name, wanted in left.items() if not wanted & left.keys()}:
         left = {name: wanted for name, wanted in left.items() if name not in ground}
@@ -205,7 +205,7 @@ OPENING_METHODS = {("parser", "read"), ("shutil", "copyfile"), ("shutil", "copy"
 
 
 def opens(nodes: Iterable[ast.AST]) -> Iterator[int]:
-    """The lines of calls that open a file, by the names that the standard library has for it."""
+    """Yields the lines of calls that open a file, by the names of the standard library's functions."""
     for node in nodes:
         if not isinstance(node, ast.Call):
             continue

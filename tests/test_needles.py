@@ -1,4 +1,4 @@
-"""Which files are dropped by the byte search; and that it needs next to nothing to be imported."""
+"""Which files the byte search rules out, and that it imports almost nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Classes of data: what `frozen` makes of a class."""
+"""Data classes: the effect of `frozen` on a class."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rewriting keeps who may do what with a file, or leaves the file alone and says so."""
+"""Rewriting a file preserves its permissions, or leaves the file unchanged and reports that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What SECURITY.md promises. Each line of its table names the test that holds it."""
+"""The promises of SECURITY.md. Each line of its table names the test that checks it."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _fresh() -> Iterator[None]:
 
 
 def run(folder: Path, *arguments: str, before: str = "", check_code: bool = True) -> in_process.Ran:
-    """The command; where something has to be run `before` it, in a process of its own."""
+    """Runs the command; in a separate process if something has to be run `before` it."""
     done = _apart(folder, *arguments, before=before) if before else in_process.run(folder, *arguments)
     assert not check_code or done.returncode in (0, 1), done.stderr
     return done
@@ -104,7 +104,7 @@ OURS += [
 
 @pytest.fixture
 def trap(tmp_path: Path) -> Path:
-    """A repository whose modules leave a mark when they are run, with enough engines for several processes."""
+    """Writes a repository whose modules leave a mark when they are run, with enough engines for several processes."""
     files = {f"{name}.py": MARK for name in OURS}
     files |= {f"app/engine{number}.py": MARK + "from app.settings import URL\n" + ENGINE for number in range(30)}
     files |= {"app/__init__.py": MARK, "app/settings.py": MARK + "URL = __import__('os').system('touch executed')\n"}

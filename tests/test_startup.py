@@ -1,4 +1,4 @@
-"""What is imported when: nothing of the repository that is looked at, and nothing heavy without a needle."""
+"""Which modules are imported: none from the checked repository, and no heavy ones for files without a needle."""
 
 from __future__ import annotations
 

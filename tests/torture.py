@@ -1,4 +1,4 @@
-"""Programs that make engines in every layout: what a fix has to live with, drawn by hypothesis."""
+"""Programs that create engines in every layout that a fix has to handle, drawn by hypothesis."""
 
 from __future__ import annotations
 
@@ -139,7 +139,7 @@ _KEYWORDS = [
 
 @st.composite
 def programs(draw: st.DrawFn) -> bytes:
-    """A program of one to three statements, each with one or two engines."""
+    """Draws a program of one to three statements, each with one or two engines."""
     line, prefix = draw(st.sampled_from(_IMPORTS))
     text = draw(st.sampled_from(["", "", "\f", "'''doc'''\n"])) + f"{line}\n{_HEAD}"
     for _ in range(draw(st.integers(1, 3))):

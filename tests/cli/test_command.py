@@ -800,8 +800,8 @@ def test_show_settings(poolsafe: Run, tmp_path: Path) -> None:
     assert f"unsafe-fixes = false  # {path}" in lines
     assert f'lint.per-file-ignores = {{"a.py" = ["PGB1"]}}  # {path}' in lines
     assert 'lint.select = ["PGB101", "PGB102"]  # --select' in lines
-    assert 'pooler = "auto"  # the defaults' in lines
-    assert "assume-driver = unset  # the defaults" in lines
+    assert 'pooler = "auto"  # default' in lines
+    assert "assume-driver = unset  # default" in lines
     assert lines[-1] == 'rules = ["PGB101", "PGB102"]'
     assert {line.partition(" = ")[0] for line in lines} == {*KEYS, "rules"}
     for path in ("sub", "sub/b.py"):

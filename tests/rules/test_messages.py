@@ -1,4 +1,4 @@
-"""What the rules say, each message read as the person who gets it, from facts alone."""
+"""The messages of the rules, built from facts alone and checked for readability."""
 
 from __future__ import annotations
 
@@ -271,7 +271,7 @@ DEPLOYMENTS = [
 ]
 
 
-# Words that make a reader stumble.
+# Words that readers stumble over.
 ODD = ("that is", "that are", "nobody", "whoever", "(assumed)")
 
 LAYER = re.compile(r"\b(asyncpg|SQLAlchemy|libpq|psycopg|SQLite|MySQL|Prisma|JDBC|Supabase|PostgreSQL)\b")
@@ -281,7 +281,7 @@ JARGON = ("verdict", "lattice", "provenance", "subject", "evidence", "fact ")
 
 
 def assert_can_be_read(finding: Finding, rule: Rule) -> None:
-    """The laws of a message: one line of indicative text that ends with what to do and can be searched for."""
+    """Checks the laws of a message: one line that can be searched for and that ends with what to do."""
     message = finding.message
     assert finding.severity in rule.severities
     assert "\n" not in message

@@ -1,4 +1,4 @@
-"""The messages behind each pooler of the catalogue: they name it, and call nothing PgBouncer that is not."""
+"""The messages for each pooler of the catalogue: they name that pooler, and not PgBouncer."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ WHERE = re.compile(r"(?:behind|on) [^;]+?\(|after a restart of|: .+? (?:closes|r
 
 @functools.cache
 def said(row: Pooler) -> tuple[Finding, ...]:
-    """The findings behind a pooler, with an asyncpg that is known to be old, so that every rule speaks."""
+    """Returns the findings behind a pooler, with an old asyncpg, so that every rule reports something."""
     where = behind(row, Deployment(asyncpg=(0, 30), sqlalchemy=(2, 0, 40)))
     found = check(Source.from_text("db.py", PROGRAM), where).findings
     return tuple(one for one in found if one.code not in OFF_BY_DEFAULT)

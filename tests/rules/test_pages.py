@@ -1,4 +1,4 @@
-"""The pages of the rules: fresh in docs/rules, and their examples tell the truth."""
+"""The pages of the rules: docs/rules is up to date, and the examples are correct."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ EACH = pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)
 
 @EACH
 def test_docs_hold_the_page_as_it_is(rule: Rule) -> None:
-    """Run `python -m poolsafe.rules.pages docs/rules` where this fails."""
+    """If this fails, run `python -m poolsafe.rules.pages docs/rules`."""
     assert (PAGES / f"{rule.name}.md").read_text(encoding="utf-8") == render(rule)
 
 
 def test_docs_hold_the_index_as_it_is() -> None:
-    """Run `python -m poolsafe.rules.pages docs/rules` where this fails."""
+    """If this fails, run `python -m poolsafe.rules.pages docs/rules`."""
     assert (PAGES / INDEX).read_text(encoding="utf-8") == index()
 
 
 @EACH
 def test_a_page_begins_with_what_the_list_shows(rule: Rule) -> None:
-    """The first sentence says it all, on one line; what else there is to say comes in the next one."""
+    """The first sentence is a short summary; anything else belongs in the next sentence."""
     assert len(summary(rule)) <= 90
     assert not set(summary(rule)) & set("\n:;")
 

@@ -1,4 +1,4 @@
-"""What PGB205 says of keys that asyncpg, the engine function or another driver does not know."""
+"""The messages of PGB205 about keys that asyncpg, the engine function or another driver does not know."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ ZERO = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 
 
 def said(code: str, **deployment: Any) -> list[str]:
-    """The messages of PGB205 on a program."""
+    """Returns the messages of PGB205 for a program."""
     report = check(Source.from_text("db.py", HEAD + code), Deployment(**deployment))
     return [finding.message for finding in report.findings if finding.code == "PGB205"]
 

@@ -1,4 +1,4 @@
-"""The sets of rules that must be equal: registry, pages, fixtures, README, changelog."""
+"""The registry, pages, fixtures, README and changelog must contain the same rules."""
 
 from __future__ import annotations
 
@@ -38,24 +38,25 @@ def read(name: str) -> str:
 
 
 def test_every_rule_has_a_page() -> None:
-    assert {path.stem for path in (ROOT / "docs/rules").glob("*.md")} == {*names().values(), "index"}
+    pages = {path.stem for path in (ROOT / "docs/rules").glob("*.md")}
+    assert pages == {*names().values(), "index"}, "run `python -m poolsafe.rules.pages docs/rules`"
 
 
 def test_every_rule_has_fixtures() -> None:
     folders = {path.name for path in (ROOT / "fixtures").iterdir() if path.name != "shop"}
-    assert folders == {f"{code}_{name.replace('-', '_')}" for code, name in names().items()}
+    wanted = {f"{code}_{name.replace('-', '_')}" for code, name in names().items()}
+    assert folders == wanted, "each rule needs a directory of this name in `fixtures`"
 
 
 @pytest.mark.parametrize("code", names())
 def test_every_rule_has_bad_and_good_fixtures(code: str) -> None:
-    (folder,) = (ROOT / "fixtures").glob(f"{code}_*")
-    assert list(folder.glob("bad_*.py"))
-    assert list(folder.glob("good_*.py"))
+    for kind in ("bad", "good"):
+        assert list((ROOT / "fixtures").glob(f"{code}_*/{kind}_*.py")), f"write fixtures/{code}_.../{kind}_....py"
 
 
 def test_the_readme_lists_every_rule() -> None:
     rows = re.findall(r"^\| \[(PGB\d{3})\]\(docs/rules/([\w-]+)\.md\) \| ([\w-]+) \|", read("README.md"), re.MULTILINE)
-    assert {code: name for code, name, _ in rows} == names()
+    assert {code: name for code, name, _ in rows} == names(), "add a row to the table at the end of README.md"
     assert all(name == link for _, link, name in rows)
 
 
@@ -66,7 +67,8 @@ def test_the_readme_says_which_rules_have_fixes() -> None:
 
 
 def test_the_changelog_names_every_rule() -> None:
-    assert set(re.findall(r"PGB\d{3}", read("CHANGELOG.md"))) == set(names())
+    named = set(re.findall(r"PGB\d{3}", read("CHANGELOG.md")))
+    assert named == set(names()), "add a line with the code to CHANGELOG.md"
 
 
 def test_every_symptom_names_a_rule_that_exists() -> None:

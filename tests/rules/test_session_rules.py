@@ -1,4 +1,4 @@
-"""What the rules on session state report, from facts alone, and how their messages read."""
+"""The findings of the rules on session state, built from facts alone, and their messages."""
 
 from __future__ import annotations
 

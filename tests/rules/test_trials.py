@@ -1,4 +1,4 @@
-"""What PGB203, PGB205 and PGB207 claim, tried against SQLAlchemy and asyncpg themselves (no server is needed)."""
+"""The claims of PGB203, PGB205 and PGB207, tested with SQLAlchemy and asyncpg themselves (no server is needed)."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_asyncpg_refuses_foreign_parameters(key: str) -> None:
 
 
 def installed() -> Deployment:
-    """The versions that are installed here, as a project that pins them."""
+    """Returns the installed versions, as in a project that pins them."""
     versions = [tuple(map(int, re.findall(r"\d+", one.__version__)[:3])) for one in (asyncpg, sqlalchemy)]
     return Deployment(asyncpg=versions[0], sqlalchemy=versions[1])
 
@@ -72,7 +72,7 @@ def test_the_dialect_takes_its_own(key: str) -> None:
 
 
 def test_the_engine_function_takes_what_its_parts_ask_for() -> None:
-    """The engine function asks the dialect, the pool and the engine class for the keywords that each of them takes."""
+    """The engine function accepts the keywords of the dialect, the pool and the engine class."""
     engine_class, dialect = sqlalchemy.Engine, sqlalchemy.make_url(URL).get_dialect()
     asked = set().union(*map(sqlalchemy.util.get_cls_kwargs, (dialect, engine_class, pool.AsyncAdaptedQueuePool)))
     # These are SQLAlchemy's own arguments, and the pool's go by other names.
@@ -217,7 +217,7 @@ def test_connect_args_beside_a_creator_are_ignored() -> None:
 
 
 def message_of(call: Callable[[], object]) -> str:
-    """The text of the exception that a call raises, or ""."""
+    """Returns the text of the exception that a call raises, or ""."""
     try:
         call()
     except Exception as error:

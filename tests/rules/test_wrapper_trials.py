@@ -1,4 +1,4 @@
-"""What the libraries around asyncpg hand on to it, tried with stand-ins for its functions (no server is needed).
+"""The arguments that libraries pass to asyncpg, tested with stand-ins for its functions (no server is needed).
 
 Seen with databases 0.9.0, Tortoise ORM 1.1.9, Piccolo 1.38.0 and asyncpg 0.32.0; each is skipped where it is missing.
 """
@@ -40,7 +40,7 @@ def given(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
 
 
 def tried(start: Callable[[], Awaitable[Any]]) -> None:
-    """Start a library that cannot connect."""
+    """Starts a library that cannot connect."""
 
     async def run() -> None:
         with contextlib.suppress(ConnectionRefusedError):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from poolsafe.facts.deployment import Deployment
 
-DEFAULTS = "the defaults"
+DEFAULTS = "default"
 NOTEBOOK = "ipynb"
 # Ruff also reads the last two, which may be in lists that are copied from its configuration.
 _LANGUAGES = {".ipynb": NOTEBOOK, ".md": "markdown", ".toml": "toml"}
