@@ -55,7 +55,7 @@ SQLALCHEMY = """
         async with engine.begin() as conn:
             await conn.execute(text("SET work_mem = '1GB'"))
             await conn.commit()
-            await conn.execute(text("SELECT 1"))  # PGB401?
+            await conn.execute(text("SELECT 1"))  # PGB401
 
     async def f():
         async with maker.begin() as session:
@@ -69,7 +69,7 @@ SQLALCHEMY = """
         async with maker() as session:
             async with session.begin():
                 await session.execute(text("SET work_mem = '1GB'"))
-            await session.execute(text("SELECT 1"))  # PGB401?
+            await session.execute(text("SELECT 1"))  # PGB401
 
     async def f():
         async with engine.connect() as conn:
@@ -147,6 +147,12 @@ ASYNCPG = """
 
     async def f(conn: asyncpg.Connection):
         await conn.execute("SET work_mem = '1GB'")  # PGB401
+
+    async def set_limit(conn: asyncpg.Connection):
+        await conn.execute("SET LOCAL work_mem = '1GB'")
+    async def f():
+        async with in_transaction() as conn:
+            await set_limit(conn)
 """
 
 LOCKS = """
@@ -159,7 +165,7 @@ LOCKS = """
         async with engine.begin() as conn:
             await conn.execute(select(func.pg_advisory_lock(1)))
             await conn.commit()
-            await conn.execute(select(func.pg_advisory_unlock(1)))  # PGB403?
+            await conn.execute(select(func.pg_advisory_unlock(1)))  # PGB403
 
     async def f():
         async with maker() as session:
@@ -175,6 +181,52 @@ LOCKS = """
 
     async def f(session: AsyncSession):
         await session.execute(select(func.pg_advisory_xact_lock(1)))
+
+    async def f():
+        async with maker() as session:
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_unlock(1)"))  # PGB403?
+
+    async def f():
+        async with maker() as session:
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_unlock(1)"))
+            await session.execute(text("SELECT pg_advisory_unlock(1)"))
+
+    async def f():
+        async with maker() as session:
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_unlock_all()"))
+
+    async def f():
+        async with maker() as session:
+            if not await session.scalar(text("SELECT pg_try_advisory_lock(1)")):
+                await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_unlock(1)"))
+
+    async def f(key: int, other: int):
+        async with maker() as session:
+            await session.execute(select(func.pg_advisory_lock(key)))
+            await session.execute(select(func.pg_advisory_lock(other)))
+            await session.execute(select(func.pg_advisory_unlock(key)))
+
+    async def f():
+        async with maker() as session:
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("INSERT INTO a VALUES (1)"))
+            await session.commit()
+            await session.execute(text("SELECT pg_advisory_unlock(1)"))  # PGB403?
+
+    async def f():
+        async with maker() as session:
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("INSERT INTO a VALUES (1)"))
+            await session.commit()
+            await session.execute(text("INSERT INTO a VALUES (2)"))
+            await session.execute(text("SELECT pg_advisory_unlock(1)"))  # PGB403
 
     class Leader:
         async def lead(self):

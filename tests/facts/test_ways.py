@@ -124,7 +124,7 @@ MANAGERS = """
     async def f():
         async with maker() as session:
             async with locked(session):
-                await session.commit()  # PGB403?
+                await session.commit()  # PGB403
 
     @asynccontextmanager
     async def locked(conn):
@@ -157,7 +157,7 @@ MANAGERS = """
             await conn.execute(text("SELECT pg_advisory_unlock(1)"))
     async def f():
         async with locked() as conn:
-            await conn.commit()  # PGB403?
+            await conn.commit()  # PGB403
 """
 
 SHARED = """
@@ -293,7 +293,7 @@ IN_ALEMBICS_ENVIRONMENT = """
         connection.execute(text("SELECT pg_advisory_unlock(1)"))
     async def f():
         async with engine.connect() as conn:
-            await conn.run_sync(run)  # PGB403?
+            await conn.run_sync(run)  # PGB403
 
     def run(connection):
         connection.execute(text("SELECT pg_advisory_lock(1)"))
@@ -314,7 +314,7 @@ IN_ALEMBICS_ENVIRONMENT = """
         connection.execute(text("SELECT pg_advisory_unlock(1)"))
     async def f():
         async with engine.connect() as conn:
-            await conn.run_sync(run)  # PGB403?
+            await conn.run_sync(run)  # PGB403
 """
 
 IN_THE_METHOD_THAT_CONNECTS = """

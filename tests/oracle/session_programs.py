@@ -115,7 +115,13 @@ class _Writer:
             return [f"await {name}({connection})"]
         if kind == "block" and not (self._autocommit and not raw):
             opening = f"async with {connection}.{'transaction' if raw else 'begin_nested'}():"
-            return block(opening, _run(choices, connection, _command(choices), raw=raw))
+            return block(opening, self._in_savepoint(connection))
+        if kind == "nested function" and connection == self._connection:
+            name = f"inner_{choices.between(1, 9_999)}"
+            lines = block(f"async def {name}(connection) -> None:", self._step("connection"))
+            return [*lines, f"await {name}({connection})"]
+        if kind == "lock twice":
+            return self._locked_twice(connection)
         if kind == "func" and not raw:
             function = choices.one(("pg_advisory_lock(7)", "pg_advisory_xact_lock(7)"))
             return [f"await {connection}.execute(select(func.{function}))"]
@@ -143,6 +149,30 @@ class _Writer:
             dropped = _run(choices, connection, f"DROP TABLE {table}", raw=raw) if choices.chance(50) else []
             return lines + dropped
         return _run(choices, connection, choices.one(PROBES) if kind == "probe" else _command(choices), raw=raw)
+
+    def _in_savepoint(self, connection: str) -> Lines:
+        """Returns what runs in a savepoint: a command, or a lock that is released in it or behind it, or not at all."""
+        choices, raw = self.choices, self._raw
+        if choices.chance(60):
+            return _run(choices, connection, _command(choices), raw=raw)
+        key = choices.between(20, 9_999)
+        lines = _run(choices, connection, f"SELECT pg_advisory_lock({key})", raw=raw)
+        released = _run(choices, connection, f"SELECT pg_advisory_unlock({key})", raw=raw)
+        return [*lines, *(released if choices.chance(70) else [])]
+
+    def _locked_twice(self, connection: str) -> Lines:
+        """Returns lines that take a lock twice, which the server counts, and release it once or twice."""
+        choices, raw = self.choices, self._raw
+        key = choices.between(20, 9_999)
+        lines: Lines = []
+        for _ in range(2):
+            function = choices.one(("pg_advisory_lock", "pg_advisory_lock", "pg_try_advisory_lock"))
+            lines += _run(choices, connection, f"SELECT {function}({key})", raw=raw)
+        for _ in range(choices.one((1, 2, 2))):
+            if self._may_commit(connection) and choices.chance(15):
+                lines += self._commits()
+            lines += _run(choices, connection, f"SELECT pg_advisory_unlock({key})", raw=raw)
+        return lines
 
     def _locked(self, connection: str) -> Lines:
         choices, raw = self.choices, self._raw
@@ -177,6 +207,8 @@ _STEPS = (
     (2, "set and reset"),
     (2, "helper"),
     (1, "block"),
+    (1, "nested function"),
+    (1, "lock twice"),
     (1, "func"),
 )
 _TABLES = ("CREATE TEMP TABLE {table} (id int)", "CREATE TEMP TABLE {table} (id int) ON COMMIT DROP")
@@ -229,6 +261,9 @@ def _migration(choices: Choices) -> str:
     lines: Lines = []
     for _ in range(choices.between(1, 4)):
         written = [f'op.execute("{choices.one(commands)}")' for _ in range(choices.between(1, 2))]
+        if choices.chance(15):
+            lock = f'op.execute("SELECT pg_advisory_lock({len(lines)})")'
+            written = [lock, *written, lock.replace("_lock(", "_unlock(")]
         if choices.chance(30):
             written = block("with op.get_context().autocommit_block():", written)
         lines += written

@@ -20,6 +20,7 @@ from poolsafe.sql.session_commands import Effect, SessionCommand
 OPEN, BEGUN = {"transaction": Transaction.OPEN}, {"transaction": Transaction.BEGUN}
 AUTOCOMMIT, NONE = {"transaction": Transaction.AUTOCOMMIT}, {"transaction": Transaction.NONE}
 UNKNOWN = {"transaction": Transaction.UNKNOWN}
+USED_AFTER = {"used_here": True, "used_after": True}
 LENT = {"transaction": Transaction.BEGUN, "lent": True}
 
 SETTING = "SET work_mem = '1GB'"
@@ -43,8 +44,9 @@ def said(sql: str, where: Deployment | None = None, **changes: Any) -> list[Find
 REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     (SETTING, OPEN, "PGB401", ["`SET work_mem` leaks behind", "the next client inherits it", "; use `SET LOCAL`"]),
     (SETTING, LENT, "PGB401", ["; use `SET LOCAL`"]),
-    (SETTING, AUTOCOMMIT, "PGB401", ["; use `SET LOCAL` in a transaction"]),
-    (SETTING, UNKNOWN, "PGB401", []),
+    (SETTING, AUTOCOMMIT, "PGB401", ["; use `SET LOCAL` in a transaction, or a direct connection"]),
+    (SETTING, USED_AFTER, "PGB401", ["; use `SET LOCAL` in each transaction, or a direct connection"]),
+    (SETTING, UNKNOWN, "PGB401", ["; use `SET LOCAL` in a transaction"]),
     (SETTING, {"listener": "begin"}, "PGB401", []),
     (
         TENANT,
@@ -64,7 +66,7 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
         "SELECT set_config(:n, :t, false)",
         NONE,
         "PGB401",
-        ["`set_config(..., false)`", "; call it with `true` instead of `false` in a transaction"],
+        ["`set_config(..., false)`", "; use `true` in a transaction, or a direct connection"],
     ),
     ("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", OPEN, "PGB401", ["; use `SET TRANSACTION`"]),
     ("SET default_transaction_isolation = serializable", AUTOCOMMIT, "PGB401", []),
@@ -75,7 +77,9 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     (LOCK, NONE, "PGB403", []),
     (LOCK, UNKNOWN, "PGB403", ["; take it on a direct connection"]),
     (LOCK, OPEN, "PGB403", ["; use `pg_advisory_xact_lock()`"]),
-    (LOCK, {"undone_late": True, "lent": True}, "PGB403", []),
+    (LOCK, {"undone_late": True, "lent": True}, "PGB403", ["; take it on a direct connection"]),
+    (LOCK, {"undone_late": True, "used_here": True}, "PGB403", ["; use `pg_advisory_xact_lock()`"]),
+    (LOCK, USED_AFTER, "PGB403", ["; take it on a direct connection"]),
     ("SELECT pg_try_advisory_lock_shared(1)", BEGUN, "PGB403", ["; use `pg_try_advisory_xact_lock_shared()`"]),
     ("SET LOCAL work_mem = '1GB'", AUTOCOMMIT, "PGB404", ["`SET LOCAL work_mem` has no effect", "without AUTOCOMMIT"]),
     ("SET LOCAL ROLE app", NONE, "PGB404", ["`SET LOCAL ROLE app`", "`async with connection.transaction()`"]),
@@ -99,6 +103,7 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     (TABLE, OPEN, "PGB406", ["the temporary table `t` leaks", "`already exists`", "; add `ON COMMIT DROP`"]),
     (TABLE, LENT, "PGB406", []),
     (TABLE, AUTOCOMMIT, "PGB406", ["; create, use and drop it in one transaction"]),
+    (TABLE, USED_AFTER, "PGB406", ["; create, use and drop it in one transaction"]),
     ("CREATE TEMP TABLE IF NOT EXISTS t (a int)", OPEN, "PGB406", ["with another client's rows"]),
     ("CREATE TEMP TABLE t (a int) ON COMMIT DELETE ROWS", OPEN, "PGB406", []),
     ("CREATE TEMP VIEW v AS SELECT 1", OPEN, "PGB406", ["temporary view `v`", "; drop it in the same transaction"]),

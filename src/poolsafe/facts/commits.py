@@ -52,8 +52,8 @@ def ends_transaction(module: Module, use: Use, keys: frozenset[str]) -> bool:
     return called is not None and any(_ends(node, given) for node in descendants(called.body))
 
 
-def end_by_migrations(body: Body, keys: frozenset[str]) -> int | None:
-    """Returns where Alembic's migrations end the transaction of the connection that they run on, or None.
+def end_by_migrations(body: Body, keys: frozenset[str]) -> Use | None:
+    """Returns the call by which Alembic's migrations end the transaction of the connection that they run on, or None.
 
     They leave it open if it was already open when the context was configured.
     """
@@ -64,7 +64,7 @@ def end_by_migrations(body: Body, keys: frozenset[str]) -> int | None:
         elif use.method == "begin_transaction":
             begins = True
         elif use.method == "run_migrations":
-            return use.start if begins and not external else None
+            return use if begins and not external else None
         elif not keys.isdisjoint(use.names) and use.method in ENDS:
             is_open = False
         elif not keys.isdisjoint(use.names) and use.method in _RUNNING:

@@ -162,12 +162,13 @@ def _bound(node: cst.CSTNode) -> Iterator[tuple[str, cst.BaseExpression]]:
         yield node.asname.name.value, node.item
 
 
-_MAKING = frozenset({"connect", "acquire", "create_pool", "create_connection"})
+#: The methods of drivers that make a connection without a transaction.
+MAKING = frozenset({"connect", "acquire", "create_pool", "create_connection"})
 
 
 def is_acquired(body: Body, keys: frozenset[str]) -> bool:
     """Returns whether the function itself acquires the connection from a driver, and binds it to a name."""
-    return any(last_name(call.func) in _MAKING for call in makers(body, keys))
+    return any(last_name(call.func) in MAKING for call in makers(body, keys))
 
 
 def makers(body: Body, keys: frozenset[str]) -> Iterator[cst.Call]:

@@ -54,6 +54,8 @@ class SessionStatement:
     * `ended_in`: the same transaction ends the effect: it releases the lock or drops the table.
     * `rolled_back`: the function closes the connection without a commit, so that the transaction changes nothing.
     * `undone_late`: as far as the module shows, the effect is only ended after the transaction, or without one.
+    * `used_here`, `used_after`: the module shows other uses of the connection in the same transaction, or in later
+      ones, besides those that end the effect or change the session.
     * `abandoned`: a function of the module that creates the connection and passes it on never ends the effect.
     * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
     * `routes`: the paths on which it may reach the server; empty if they are unknown.
@@ -79,6 +81,8 @@ class SessionStatement:
     ended_in: bool = False
     rolled_back: bool = False
     undone_late: bool = False
+    used_here: bool = False
+    used_after: bool = False
     abandoned: bool = False
     lent: bool = False
     routes: tuple[Route, ...] = ()

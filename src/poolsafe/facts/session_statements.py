@@ -9,6 +9,7 @@ from dataclasses import replace
 import libcst as cst
 
 from poolsafe.facts.clauses import joined_text
+from poolsafe.facts.commits import ENDS
 from poolsafe.facts.drivers import ASYNCPG, driver_of, is_adapter, is_pool
 from poolsafe.facts.listeners import listener_around
 from poolsafe.facts.observed import OP_EXECUTE, Observed
@@ -22,6 +23,7 @@ from poolsafe.facts.sql_literals import written_sql
 from poolsafe.facts.statement import Runner
 from poolsafe.facts.transaction_blocks import is_to_fail
 from poolsafe.facts.transactions import surroundings_of
+from poolsafe.facts.ways import Surroundings
 from poolsafe.inference import Module, ObservedCall
 from poolsafe.libraries import DRIVER_METHODS, EXECUTING
 from poolsafe.sql.session_commands import LOCAL, Effect, SessionCommand
@@ -33,6 +35,17 @@ _ENDING = frozenset({Effect.RESET, Effect.DROP_TABLE, Effect.UNLOCK})
 _ENDED = frozenset({Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.SETTING, Effect.ROLE})
 _UNLOCK = re.compile(r"unlock|release\w{0,40}lock|lock\w{0,40}\.release", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
+_CONDITIONAL = (
+    cst.If,
+    cst.IfExp,
+    cst.BooleanOperation,
+    cst.For,
+    cst.While,
+    cst.Else,
+    cst.ExceptHandler,
+    cst.MatchCase,
+    cst.CompFor,
+)
 _CONSTANT = re.compile(r"[-\d, ]+|'[^']*'")
 
 
@@ -102,11 +115,12 @@ class _Collector:
         start, end = module.tree.span(node)
         for index in lasting:
             one = given[index]
-            ends = [self._ends(one.command, way.later) for way in around.ways]
-            elsewhere = [self._ends(one.command, way.later) for way in around.others]
+            ends = [self._ends(one.command, executor, way.later) for way in around.ways]
+            elsewhere = [self._ends(one.command, executor, way.later) for way in around.others]
             released = list({id(call): call for way in ends for call, _ in way}.values())
             late = any(way and not any(same for _, same in way) for way in (*ends, *elsewhere))
             lending = [way for way in (*around.ways, *around.others) if not way.lent]
+            uses = self._uses(around, {id(call) for way in (*ends, *elsewhere) for call, _ in way})
             statement = SessionStatement(
                 path=module.path,
                 start=start,
@@ -122,7 +136,9 @@ class _Collector:
                 ended_in=not late and all(any(same for _, same in way) for way in ends),
                 rolled_back=around.rolled_back,
                 undone_late=late,
-                abandoned=around.lent and any(not self._ends(one.command, way.later) for way in lending),
+                used_here=True in uses,
+                used_after=False in uses and around.transaction in (Transaction.OPEN, Transaction.BEGUN),
+                abandoned=around.lent and any(not self._ends(one.command, executor, way.later) for way in lending),
                 lent=around.lent,
                 routes=routes,
                 executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
@@ -132,11 +148,46 @@ class _Collector:
             )
             yield with_edits(statement, module, node, calls[0].function, written, given, index)
 
-    def _ends(self, command: SessionCommand, later: Iterable[tuple[cst.Call, bool]]) -> list[tuple[cst.Call, bool]]:
-        """Returns the later calls that end the effect of a command: they release a lock, drop a table or reset it."""
+    def _uses(self, around: Surroundings, ends: set[int]) -> set[bool]:
+        """Returns whether other statements follow: True for the same transaction, False for later ones."""
+        known = self._commands.keys() | ends
+        later = [one for way in (*around.ways, *around.others) for one in way.later]
+        return {same for call, same in later if id(call) not in known and last_name(call.func) not in ENDS}
+
+    def _ends(
+        self, command: SessionCommand, executor: cst.Call, later: Iterable[tuple[cst.Call, bool]]
+    ) -> list[tuple[cst.Call, bool]]:
+        """Returns the later calls that end the effect of a command: they release the lock, drop the table, or reset.
+
+        The server counts how often a lock is taken, so the first unlock releases the lock that was taken last.
+        """
         if command.effect not in _ENDED:
             return []
-        return [(call, same) for call, same in later if self._is_ended_by(call, command)]
+        found: list[tuple[cst.Call, bool]] = []
+        held = 0
+        for call, same in later:
+            if self._takes_again(call, command, executor):
+                held += 1
+            elif self._is_ended_by(call, command):
+                if held and not any(one.name.lower().endswith("_all") for one in self._endings(call)):
+                    held -= 1
+                else:
+                    found.append((call, same))
+        return found
+
+    def _takes_again(self, call: cst.Call, command: SessionCommand, executor: cst.Call) -> bool:
+        """Returns whether a call certainly takes the same lock as the command of an earlier call of its function."""
+        if command.effect is not Effect.LOCK or not _CONSTANT.fullmatch(command.value):
+            return False
+        known = self._commands.get(id(call), ())
+        return (
+            any(
+                one.effect is Effect.LOCK and one.value == command.value and _is_same_lock(one, command)
+                for one in known
+            )
+            and self._module.index.innermost_function(call) is self._module.index.innermost_function(executor)
+            and _always_follows(self._module, call, executor)
+        )
 
     def _is_ended_by(self, call: cst.Call, command: SessionCommand) -> bool:
         known = self._endings(call)
@@ -182,13 +233,26 @@ def _is_end(later: SessionCommand, command: SessionCommand) -> bool:
         return later.effect is Effect.RESET and later.name == command.value
     if command.effect is Effect.TEMPORARY_TABLE:
         return later.effect is Effect.DROP_TABLE and later.name.lower() == command.name.lower()
-    if later.effect is not Effect.UNLOCK:
+    return later.effect is Effect.UNLOCK and (later.name.lower().endswith("_all") or _is_same_lock(later, command))
+
+
+def _is_same_lock(other: SessionCommand, command: SessionCommand) -> bool:
+    """Returns whether two commands may be about the same lock: unknown keys may be equal."""
+    if ("shared" in other.name.lower()) is not ("shared" in command.name.lower()):
         return False
-    name = later.name.lower()
-    if not name.endswith("_all") and ("shared" in name) is not ("shared" in command.name.lower()):
-        return False
-    constants = _CONSTANT.fullmatch(later.value) and _CONSTANT.fullmatch(command.value)
-    return not constants or later.value == command.value
+    constants = _CONSTANT.fullmatch(other.value) and _CONSTANT.fullmatch(command.value)
+    return not constants or other.value == command.value
+
+
+def _always_follows(module: Module, call: cst.Call, earlier: cst.Call) -> bool:
+    """Returns whether a call runs whenever an earlier one of its function has run without an error."""
+    around = {id(node) for node in module.index.around(earlier)}
+    for node in module.index.around(call):
+        if id(node) in around:
+            return not isinstance(node, (cst.If, cst.Try))
+        if isinstance(node, _CONDITIONAL):
+            return False
+    return False
 
 
 # --- who runs it ---

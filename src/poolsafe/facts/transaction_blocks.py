@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import libcst as cst
 
-from poolsafe.facts.connection_names import SAME, base_of, dotted
+from poolsafe.facts.connection_names import MAKING, SAME, base_of, dotted
 from poolsafe.facts.session_statement import Client, Transaction
 from poolsafe.inference import Module
 from poolsafe.records import frozen
@@ -89,7 +89,10 @@ def _block(block: cst.With, item: cst.WithItem, keys: frozenset[str], client: Cl
         return Block(block, Transaction.AUTOCOMMIT, owns=False)
     if not bound or method in SAME:
         return None
-    return Block(block, Transaction.NONE if client is Client.ASYNCPG else Transaction.BEGUN, owns=True)
+    if client is not Client.ASYNCPG:
+        return Block(block, Transaction.BEGUN, owns=True)
+    # A function of the project may yield the connection in a transaction.
+    return Block(block, Transaction.NONE if method in MAKING else Transaction.UNKNOWN, owns=True)
 
 
 def is_to_fail(module: Module, call: cst.BaseExpression) -> bool:

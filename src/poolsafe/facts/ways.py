@@ -66,8 +66,11 @@ def later_calls(
     migrated = end_by_migrations(body, keys)
     keys |= holders_in(module, body, keys)
     uses = body.uses(keys)
+    if migrated is not None and migrated not in uses:
+        uses = sorted((*uses, migrated), key=_start_of)
     for use in uses[bisect_left(uses, start, key=_start_of) :]:
-        if migrated is not None and start <= migrated < use.start:
+        if use is migrated:
+            # The migrations run on the connection in transactions of their own.
             same = False
         if end is not None and use.start >= end:
             same = False

@@ -133,6 +133,8 @@ def _applicability(statement: SessionStatement) -> Applicability | None:
     # A listener of the pool changes settings for later transactions.
     if not statement.in_transaction or statement.listener in CONNECT_EVENTS:
         return None
+    if statement.used_after and not statement.used_here:
+        return None
     sure = statement.transaction is Transaction.OPEN and statement.contained
     return Applicability.SAFE if sure else Applicability.UNSAFE
 

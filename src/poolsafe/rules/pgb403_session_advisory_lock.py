@@ -2,7 +2,8 @@
 ## What it does
 Reports session-level advisory locks that outlive their transaction. The rule reports `pg_advisory_lock()` and
 `pg_try_advisory_lock()`, shared or exclusive, if the lock is taken outside a transaction, released after the
-transaction that took it, or never released.
+transaction that took it, or never released. PostgreSQL counts session-level locks: a lock that is taken twice has to be
+released twice.
 
 ## Why is this bad?
 The lock belongs to a server connection of the pooler, not to the client.
@@ -62,7 +63,7 @@ pooler.
 ## Fix safety
 The fix uses a transaction-level lock (`pg_advisory_xact_lock`, `pg_try_advisory_xact_lock`) and removes the unlock if
 poolsafe finds it. It is always unsafe: the lock is then released at the end of the transaction, which may be earlier or
-later than before. There is no fix outside a transaction.
+later than before. There is no fix outside a transaction, or if the lock is needed after it.
 
 ## Versions
 Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
@@ -103,12 +104,18 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     leak = "the next client holds it after this one disconnects"
     if verdict.lost:
         leak = "other clients can also acquire it, and it may never be released"
-    fix = None if verdict.outcome is Outcome.PINS else take_transaction_lock(statement, source)
     advice = "take it on a direct connection"
-    if statement.in_transaction:
+    fix = None
+    if statement.in_transaction and not _is_needed_later(statement):
         advice = f"use `{transaction_lock(statement.command.name)}()`"
+        fix = None if verdict.outcome is Outcome.PINS else take_transaction_lock(statement, source)
     message = message_of(what, leak, advice, verdict, deployment)
     yield finding(__name__, statement, message, verdict.severity, fix, grounds(statement, deployment))
+
+
+def _is_needed_later(statement: SessionStatement) -> bool:
+    """Returns whether the lock is meant for what follows its transaction, as far as the module shows."""
+    return statement.used_after or (statement.undone_late and not statement.used_here)
 
 
 def _outlives_transaction(statement: SessionStatement) -> bool:

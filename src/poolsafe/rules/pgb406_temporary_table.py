@@ -58,7 +58,8 @@ Views and sequences do not support this clause; drop them in the same transactio
 ## Fix safety
 The fix adds `ON COMMIT DROP`. It is safe if the transaction ends in the same function and nothing runs on the
 connection afterwards, and unsafe if a caller may commit and then read the table. There is no fix for views and
-sequences, or outside a transaction, where the table would be dropped immediately.
+sequences, outside a transaction, where the table would be dropped immediately, or if only later transactions of the
+function use the connection.
 
 ## Versions
 Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
@@ -107,6 +108,6 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
 
 
 def _advice(statement: SessionStatement, kind: str) -> str:
-    if statement.outside_transaction:
+    if statement.outside_transaction or statement.used_after:
         return "create, use and drop it in one transaction"
     return "add `ON COMMIT DROP`" if kind == "table" else "drop it in the same transaction"

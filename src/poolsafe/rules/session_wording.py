@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.session_statement import SessionStatement
+from poolsafe.facts.session_statement import SessionStatement, Transaction
 from poolsafe.findings import Related
 from poolsafe.rules.wording import assumption, behind, prepared_by_asyncpg, provenance
 from poolsafe.sql.scanner import PLACEHOLDER
@@ -57,12 +57,16 @@ def how_to_keep_it_local(statement: SessionStatement) -> str:
     """Returns the advice for a session setting: how to make it a setting of the transaction."""
     command = statement.command
     if command.by_function:
-        way = "call it with `true` instead of `false`"
+        way = "use `true`"
     elif command.effect is Effect.ROLE:
         way = f"use `SET LOCAL {command.value.upper()}`"
     else:
         way = "use `SET TRANSACTION`" if command.name == CHARACTERISTICS else "use `SET LOCAL`"
-    return f"{way} in a transaction" if statement.outside_transaction else way
+    if statement.outside_transaction:
+        return f"{way} in a transaction, or a direct connection"
+    if statement.transaction is Transaction.UNKNOWN:
+        return f"{way} in a transaction"
+    return f"{way} in each transaction, or a direct connection" if statement.used_after else way
 
 
 def grounds(statement: SessionStatement, deployment: Deployment) -> tuple[Related, ...]:
