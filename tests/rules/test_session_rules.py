@@ -60,7 +60,7 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
         "SELECT set_config('app.tenant', :t, false)",
         BEGUN,
         "PGB401",
-        ["`set_config('app.tenant', ..., false)`", "`true`"],
+        ["`set_config('app.tenant', ..., false)`", "; use `true` instead of `false`"],
     ),
     (
         "SELECT set_config(:n, :t, false)",
@@ -105,7 +105,13 @@ REPORTED: list[tuple[str, dict[str, Any], str, list[str]]] = [
     (TABLE, AUTOCOMMIT, "PGB406", ["; create, use and drop it in one transaction"]),
     (TABLE, USED_AFTER, "PGB406", ["; create, use and drop it in one transaction"]),
     ("CREATE TEMP TABLE IF NOT EXISTS t (a int)", OPEN, "PGB406", ["with another client's rows"]),
-    ("CREATE TEMP TABLE t (a int) ON COMMIT DELETE ROWS", OPEN, "PGB406", []),
+    (
+        "CREATE TEMP TABLE t (a int) ON COMMIT DELETE ROWS",
+        OPEN,
+        "PGB406",
+        ["; use `ON COMMIT DROP` instead of `DELETE"],
+    ),
+    ("SELECT 1 AS a INTO TEMP t", OPEN, "PGB406", ["; use `CREATE TEMP TABLE ... ON COMMIT DROP AS`"]),
     ("CREATE TEMP VIEW v AS SELECT 1", OPEN, "PGB406", ["temporary view `v`", "; drop it in the same transaction"]),
     ("CREATE TEMP SEQUENCE s", OPEN, "PGB406", ["temporary sequence `s`"]),
     (

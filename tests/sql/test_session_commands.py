@@ -179,7 +179,7 @@ def test_the_name_of_a_role(sql: str, name: str) -> None:
         ("CREATE TEMP TABLE t ON COMMIT PRESERVE ROWS AS SELECT 1", "preserve rows", False),
         ("CREATE TEMP VIEW v AS SELECT 1", "view", False),
         ("CREATE TEMPORARY SEQUENCE s", "sequence", False),
-        ("SELECT 1 INTO TEMP t", "", False),
+        ("SELECT 1 INTO TEMP t", "select into", False),
     ],
 )
 def test_kinds_of_temporary_objects(sql: str, value: str, repairable: bool) -> None:

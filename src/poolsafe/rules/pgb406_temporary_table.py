@@ -110,4 +110,11 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
 def _advice(statement: SessionStatement, kind: str) -> str:
     if statement.outside_transaction or statement.used_after:
         return "create, use and drop it in one transaction"
-    return "add `ON COMMIT DROP`" if kind == "table" else "drop it in the same transaction"
+    if kind != "table":
+        return "drop it in the same transaction"
+    match statement.command.value:
+        case "select into":
+            return "use `CREATE TEMP TABLE ... ON COMMIT DROP AS`"
+        case "preserve rows" | "delete rows" as rows:
+            return f"use `ON COMMIT DROP` instead of `{rows.upper()}`"
+    return "add `ON COMMIT DROP`"

@@ -66,7 +66,9 @@ def how_to_keep_it_local(statement: SessionStatement) -> str:
         return f"{way} in a transaction, or a direct connection"
     if statement.transaction is Transaction.UNKNOWN:
         return f"{way} in a transaction"
-    return f"{way} in each transaction, or a direct connection" if statement.used_after else way
+    if statement.used_after:
+        return f"{way} in each transaction, or a direct connection"
+    return f"{way} instead of `false`" if command.by_function else way
 
 
 def grounds(statement: SessionStatement, deployment: Deployment) -> tuple[Related, ...]:

@@ -276,7 +276,7 @@ def _select_into(command: Command) -> Iterator[SessionCommand]:
         if depth or command.word(index) != "into" or command.word(index + 1) not in ("temp", "temporary"):
             continue
         at = index + 3 if command.word(index + 2) == "table" else index + 2
-        yield command.made(Effect.TEMPORARY_TABLE, command.name(at)[0])
+        yield command.made(Effect.TEMPORARY_TABLE, command.name(at)[0], value="select into")
 
 
 def _drop(command: Command) -> Iterator[SessionCommand]:

@@ -66,11 +66,11 @@ class SessionCommand:
     A setting that is set back has its name, or is called `all`; the role is called `role` or `session authorization`.
 
     `value` is the text of the new value of a setting; the arguments of a lock function; `role` or `session
-    authorization`; `view` or `sequence` if the temporary object is no table, and `delete rows` or `preserve rows` if
-    the commit keeps the table; `prepare` or `execute`; otherwise "". `parameters`: that value, or the role, contains a
-    parameter (`:x`, `$1`, `%s`). `by_function`: it is a call of `set_config`. `kept`: the temporary object may exist
-    already (IF NOT EXISTS). `with_work`: the command of a function call reads or writes tables itself, so that even an
-    effect which ends with the command serves it.
+    authorization`; `view` or `sequence` if the temporary object is no table, `delete rows` or `preserve rows` if the
+    commit keeps the table, and `select into` for SELECT INTO; `prepare` or `execute`; otherwise "". `parameters`: that
+    value, or the role, contains a parameter (`:x`, `$1`, `%s`). `by_function`: it is a call of `set_config`. `kept`:
+    the temporary object may exist already (IF NOT EXISTS). `with_work`: the command of a function call reads or writes
+    tables itself, so that even an effect which ends with the command serves it.
     """
 
     effect: Effect
