@@ -79,7 +79,7 @@ def test_the_report(doctor: Any) -> None:
     for text in (
         "Examined db:6432, database app, as u\n",
         "Parameters of the URL that were not sent: pgbouncer\n",
-        "Transactions: clients share server connections, and each transaction may use another one\n",
+        "Transactions: clients share server connections, and each transaction may use a different one\n",
         "  jit: rejected (unsupported startup parameter: jit)\n",
         "Recommended options: 0 of 24 queries failed\n",
         "  PostgreSQL's idle timeouts: idle_session_timeout = 5min; a pooler's own timeouts",

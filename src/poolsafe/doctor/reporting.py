@@ -40,7 +40,7 @@ _FATES = {
     Fate.UNKNOWN: "unknown: the server does not report it",
 }
 _MOVEMENTS = {
-    Movement.MOVES: "clients share server connections, and each transaction may use another one",
+    Movement.MOVES: "clients share server connections, and each transaction may use a different one",
     Movement.STAYS: "each client keeps its server connection",
     Movement.NO_TRANSACTIONS: "rejected",
 }

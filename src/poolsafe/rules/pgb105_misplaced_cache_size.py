@@ -94,7 +94,7 @@ def _of_connection(connection: Connection, source: Source) -> Iterator[Finding]:
     for where in dict.fromkeys(misplaced.where for misplaced in connection.misplaced):
         misplaced = [each for each in connection.misplaced if each.where is where]
         key, lacks = misplaced[0].key, connection.size is not None and connection.size.state is SizeState.ABSENT
-        advice = "use the keyword `statement_cache_size=0`" if lacks else "remove it"
+        advice = "use the keyword argument `statement_cache_size=0`" if lacks else "remove it"
         if where is MisplacedWhere.DSN_QUERY:
             message = (
                 f"`{key}` in asyncpg's DSN is sent to the server, which rejects it: `unrecognized configuration "

@@ -5,7 +5,7 @@ Reports SQL that has an effect only in a transaction, but runs outside one. It c
 outside `transaction()`.
 
 ## Why is this bad?
-Outside a transaction block, each statement is a transaction of its own, with or without a pooler. PostgreSQL sends a
+Outside a transaction block, each statement is its own transaction, with or without a pooler. PostgreSQL sends a
 warning, which Python does not show: `SET LOCAL can only be used in transaction blocks`.
 
 - A setting immediately reverts to its old value: the tenant is empty, and the timeout does not apply.

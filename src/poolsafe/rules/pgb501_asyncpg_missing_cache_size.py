@@ -43,8 +43,8 @@ is called, as in `self.connect()`.
 In transaction pooling on PgBouncer 1.18, of 180 attempts each, `connect()` failed in 84 with asyncpg 0.32 and in 127
 with 0.30, `create_pool()` in 123 and 85. With `statement_cache_size=0`, `fetch`, `execute`, `executemany` and queries
 with custom types never failed with either version. asyncpg <= 0.30 still names the statements of `prepare()` and
-`copy_records_to_table()` (see `PGB503`), and every version names those of `cursor()` (see `PGB502`). Nothing is needed
-with session pooling, or with PgBouncer >= 1.21 and `max_prepared_statements` above 0.
+`copy_records_to_table()` (see `PGB503`), and every version names those of `cursor()` (see `PGB502`). No change is
+needed with session pooling, or with PgBouncer >= 1.21 and `max_prepared_statements` above 0.
 
 ## References
 - [asyncpg: connect](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

@@ -36,8 +36,8 @@ There is no fix.
 With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: with asyncpg 0.30, 36 of 180 attempts failed in
 a transaction and 166 of 180 outside (49 with wrong rows); with 0.32, none of 180 in either case. With the cache on,
 both versions fail. Nothing is reported if asyncpg >= 0.31 is known and the size is 0, or if the connection is created
-elsewhere, where `PGB501` checks the size. `name=` outside a transaction fails in every release. Nothing is needed with
-session pooling, or with PgBouncer and `max_prepared_statements` above 0.
+elsewhere, where `PGB501` checks the size. `name=` outside a transaction fails in every release. No change is needed
+with session pooling, or with PgBouncer and `max_prepared_statements` above 0.
 
 ## References
 - [asyncpg:

@@ -86,7 +86,7 @@ _FATES = {
 @rule(since="0.2.0", fix=FixAvailability.NONE, always=True)
 def check(connection: Connection, deployment: Deployment, source: Source) -> Iterator[Finding]:
     for hook in connection.hooks:
-        what = f"`{hook.name}` of asyncpg's {called_by(connection)} sets {hook.setting}"
+        what = f"`{hook.name}` of asyncpg's {called_by(connection)} sets `{hook.setting}`"
         advice = "use `ALTER ROLE ... SET`, or `SET LOCAL`"
         if hook.name == "init" and not hook.kept:
             message = f"{what}: the pool resets it when the connection is first released, on every server; {advice}"

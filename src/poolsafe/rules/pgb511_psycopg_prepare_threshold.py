@@ -48,9 +48,9 @@ Failures out of 2160 attempts in transaction pooling on PgBouncer 1.18:
 | not set | 689 | 621 |
 | `None`, even with `execute(..., prepare=True)` | 0 | 0 |
 
-False and negative numbers count as 0. The string "0" makes every statement fail on every server: `TypeError: '>=' not
-supported between instances of 'int' and 'str'`. Nothing is needed with session pooling, or with PgBouncer >= 1.21 and
-`max_prepared_statements` above 0.
+False and negative numbers count as 0. The string "0" makes every statement fail on every server:
+`TypeError: '>=' not supported between instances of 'int' and 'str'`. No change is needed with session pooling, or with
+PgBouncer >= 1.21 and `max_prepared_statements` above 0.
 
 ## References
 - [psycopg: prepared statements](https://www.psycopg.org/psycopg3/docs/advanced/prepare.html)
