@@ -1,4 +1,4 @@
-"""Listeners to `do_connect`: what they set, take away, or may change."""
+"""Listeners to `do_connect`: the keys that they set, remove, or may change."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ other = create_async_engine(PG, connect_args={"timeout": 5})
 
 
 def states(engine: Engine) -> str:
-    """The states of both sizes, the other keys, and the startup parameters."""
+    """Returns the states of both sizes, the other keys, and the startup parameters."""
     keys = [one.key + ("" if one.everywhere else "?") for one in engine.parameters.connect]
     settings = [one.key for one in engine.parameters.server_settings]
     sizes = [size.state.value for size in engine.sizes.both]

@@ -1,4 +1,4 @@
-"""Connections and pools that are made without SQLAlchemy: each program with the codes that it gets."""
+"""Connections and pools without SQLAlchemy: programs with their codes."""
 
 from __future__ import annotations
 

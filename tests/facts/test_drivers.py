@@ -1,4 +1,4 @@
-"""Which driver's own connection runs a string of SQL: each program with the codes that it gets."""
+"""Which driver's own connection runs a string of SQL: programs with their codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AUTOCOMMIT that is set after the engine is made: on a connection, a session or a copy of the engine."""
+"""AUTOCOMMIT that is set after the engine is created: on a connection, a session or a copy of the engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys of connect_args that tell the driver where the URL does not."""
+"""Keys of connect_args that show the driver if the URL does not."""
 
 from __future__ import annotations
 

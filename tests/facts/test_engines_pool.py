@@ -1,4 +1,4 @@
-"""The pool of an engine, its pre-ping, AUTOCOMMIT, name functions, and what else reaches asyncpg."""
+"""The pool of an engine, its pre-ping, AUTOCOMMIT, name functions, and the other arguments of asyncpg."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two cache sizes: how they reach connect_args, and what state each of them is in."""
+"""The two cache sizes: how they reach connect_args, and the state of each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Engines of another driver that are known by how their URL is spelled: no module is loaded for them."""
+"""Engines of another driver with a literal URL: no module is loaded for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pool's `init` and `setup` set for the session: each program with the codes that it gets."""
+"""The session settings in a pool's `init` and `setup`: programs with their codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls that name a prepared statement on asyncpg's connection: each program with the codes that it gets."""
+"""Calls that name a prepared statement on asyncpg's connection: programs with their codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What psycopg sends by the protocol that takes one command: each program with the codes that it gets."""
+"""SQL that psycopg sends with the protocol for a single command: programs with their codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pooler that SQL meets: it is that of the connection which runs it, as far as its URL is known."""
+"""The pooler for SQL is that of the connection that runs it, as far as its URL is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said of the calls that are not reported: in the summary, by `--verbose`, by PGB010 and in SARIF."""
+"""Calls that are not reported: in the summary, with `--verbose`, in PGB010 and in SARIF."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ WRONG = "create_async_engine(DB, pool_pre_ping=True)"
 
 
 def silences(engine: str, deployment: Deployment = TRANSACTION) -> list[tuple[Cause, str]]:
-    """The causes and reasons of what is not reported of one expression."""
+    """Returns the causes and reasons why one expression is not reported."""
     report = check(Source.from_text("app.py", f"{HEAD}engine = {engine}\n"), deployment)
-    # Whoever is not judged is reported by PGB010, and nobody else is.
+    # PGB010 reports exactly the unchecked calls.
     unjudged = [one.start for one in report.silences if one.unjudged]
     assert [finding.start for finding in report.findings if finding.code == UNJUDGED] == unjudged
     return [(one.cause, one.reason) for one in report.silences]

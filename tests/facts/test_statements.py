@@ -1,4 +1,4 @@
-"""SQL of several commands: how it comes to be, and who runs it."""
+"""SQL with several commands: how it is built, and what runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who runs SQL of several commands where the answer stands in another module: small projects, and what is reported."""
+"""What runs SQL with several commands if another module decides it: small projects with their findings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""psycopg's `prepare_threshold`: each program with the codes that it gets behind a transaction pooler."""
+"""psycopg's `prepare_threshold`: programs with their codes behind a transaction pooler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which transaction a command runs: each program with the codes that its statements get for it.
+"""The transaction of a command: programs with the codes of their statements.
 
 `SET LOCAL` outside of a transaction is PGB404, and a fix is safe (`!`) only if the function shows the end of the
 transaction and nothing after it.
@@ -34,7 +34,7 @@ maker = async_sessionmaker(engine)
 
 
 def said(program: str) -> str:
-    """The codes on session state in a program, in the order of the source; `!` marks those with a safe fix."""
+    """Returns the codes on session state in a program, in source order; `!` marks those with a safe fix."""
     source = Source.from_text("app.py", HEADER + program + "\n")
     found = check(source, Deployment(pooler=PoolMode.TRANSACTION)).findings
     marks = {None: "", Applicability.SAFE: "!", Applicability.UNSAFE: "?"}

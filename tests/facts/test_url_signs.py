@@ -78,7 +78,7 @@ def test_no_signs(code: str) -> None:
 
 
 def said(root: Path, code: str) -> list[Finding]:
-    """The findings on the sizes of the one engine of a project."""
+    """Returns the findings on the sizes of the only engine of a project."""
     path = root / "db.py"
     path.write_text(HEAD + code)
     _, report = check_bytes(str(path), path.read_bytes(), Deployment(), Project(str(root)))

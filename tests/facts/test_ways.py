@@ -1,4 +1,4 @@
-"""What follows a command in the callers of its function: each program with the codes that its statements get for it."""
+"""Code after a command in the callers of its function: programs with the codes of their statements."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Libraries that make asyncpg's connections: each program with the codes that it gets."""
+"""Libraries that create asyncpg's connections: programs with their codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No fix gives birth to a finding: what a fix leaves, somebody was told of before."""
+"""No fix causes a new finding: every finding after a fix was reported before it."""
 
 from __future__ import annotations
 

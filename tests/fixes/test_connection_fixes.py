@@ -1,4 +1,4 @@
-"""The repairs of calls that make connections and pools without SQLAlchemy: before and after."""
+"""The fixes of calls that create connections and pools without SQLAlchemy: before and after."""
 
 from __future__ import annotations
 

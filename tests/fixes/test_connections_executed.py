@@ -1,4 +1,4 @@
-"""The safe repairs of connections, executed: what each library is given, before and after, is compared."""
+"""Programs with safe fixes of connections are executed: the arguments of each library before and after are compared."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REFUSED = ("prepared_statement_cache_size",)
 
 
 class Recorder:
-    """Stand-ins for the libraries, which note what they are given."""
+    """Stand-ins for the libraries, which record their arguments."""
 
     def __init__(self) -> None:
         self.given: list[tuple[str, tuple[Any, ...], dict[str, Any]]] = []
@@ -57,7 +57,7 @@ def executed(code: str, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, tupl
 
 
 def without(value: Any) -> Any:
-    """The arguments without the keys that a repair sets or takes away, and without dicts that held nothing else."""
+    """Returns the arguments without the keys that a fix sets or removes, and without dicts that had no others."""
     if isinstance(value, dict):
         kept = {key: without(item) for key, item in value.items() if key not in (SIZE, THRESHOLD, *REFUSED)}
         return {key: item for key, item in kept.items() if item != {}}
@@ -67,7 +67,7 @@ def without(value: Any) -> Any:
 
 
 def sizes(value: Any) -> list[Any]:
-    """The values under the keys that a repair sets, however deep."""
+    """Returns the values under the keys that a fix sets, at any depth."""
     if isinstance(value, dict):
         here = [value[key] for key in (SIZE, THRESHOLD) if key in value]
         return here + [one for item in value.values() for one in sizes(item)]

@@ -1,4 +1,4 @@
-"""What the fixes of engines write, and that both cache sizes are 0 in connect_args afterwards."""
+"""The fixes of engines: their output, and that both cache sizes are 0 in connect_args afterwards."""
 
 # ruff: noqa: E501 - a repaired call stands in one line
 
@@ -36,7 +36,7 @@ def engine_calls(text: str, **names: Any) -> list[tuple[tuple[Any, ...], dict[st
 
 
 def check_disabled(before: str, fixed: str, **names: Any) -> None:
-    """Both are 0, and whatever else was given still is."""
+    """Checks that both sizes are 0, and that all other arguments are unchanged."""
     ((positional, given),) = engine_calls(before, **names)
     ((positional_now, now),) = engine_calls(fixed, **names)
     assert positional_now == positional
@@ -255,7 +255,7 @@ def test_unsafe(changes: dict[str, Any]) -> None:
 
 
 def moving(text: str, *keys: str, value: str = "0", **changes: Any) -> Fix | None:
-    """The fix for keys that are misplaced as keywords of the call."""
+    """Returns the fix for keys that are misplaced as keywords of the call."""
     source, engine = engine_in(text)
     names = [argument.keyword for argument in engine.layout.call.arguments]
     misplaced = tuple(Misplaced(key, MisplacedWhere.ENGINE_KEYWORD, value, names.index(key)) for key in keys)

@@ -1,4 +1,4 @@
-"""A file that a formatter has left alone before its fixes is left alone after them: `ruff format` and black."""
+"""A file that a formatter does not change before its fixes is not changed after them: `ruff format` and black."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the repair of connect parameters writes, and what it leaves alone."""
+"""The fix of connect parameters: its output, and the parameters that it does not change."""
 
 # ruff: noqa: E501 - a repaired call stands in one line
 
@@ -27,7 +27,7 @@ def fix_of(source: Source) -> Fix | None:
 
 
 def fixed(code: str) -> tuple[str, str] | None:
-    """How sure the fix is, and the program after it."""
+    """Returns how safe the fix is, and the fixed program."""
     source = source_of(HEAD + code)
     fix = fix_of(source)
     if fix is None:

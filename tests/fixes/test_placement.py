@@ -1,4 +1,4 @@
-"""Where the keys are written: beside the other size, in the branch that asyncpg's engine alone gets, in the creator."""
+"""Where the keys are written: next to the other size, in the branch only for asyncpg's engine, in the creator."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def source_of(code: str) -> Source:
 
 
 def repaired(code: str, *, unsafe: bool = False) -> str:
-    """The program after its fixes, without the imports; no finding about sizes is left."""
+    """Returns the fixed program without the imports; no finding about sizes is left."""
     accepted = {Applicability.SAFE, Applicability.UNSAFE} if unsafe else {Applicability.SAFE}
     source = source_of(code)
     result = repair(source, findings, lambda fix: fix.applicability in accepted)

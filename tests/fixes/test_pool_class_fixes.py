@@ -1,4 +1,4 @@
-"""QueuePool on an asynchronous engine: what is reported, and what the repair does to the call and the import."""
+"""QueuePool on an asynchronous engine: the findings, and the effect of the fix on the call and the import."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ PG = 'postgresql+asyncpg://a@b/c'
 
 
 def fixes_of(code: str) -> list[Fix | None]:
-    """The fixes of the findings of PGB207."""
+    """Returns the fixes of the findings of PGB207."""
     return [each.fix for each in check(source_of(HEAD + code), TRANSACTION).findings if each.code == "PGB207"]
 
 
 def fixed(code: str) -> str:
-    """The program after the repairs, one after the other."""
+    """Returns the program after all fixes, one after the other."""
     for _ in range(4):
         source = source_of(HEAD + code)
         found = [fix for fix in fixes_of(code) if fix is not None]

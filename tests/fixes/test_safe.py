@@ -1,4 +1,4 @@
-"""A safe fix breaks no run of a program: whatever it would break is left alone, or changed at the call instead."""
+"""A safe fix breaks no run of a program: code that it would break is not changed, or changed at the call instead."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ OFF = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 
 
 def repaired(code: str) -> str:
-    """The program after its safe fixes, without the imports."""
+    """Returns the program after its safe fixes, without the imports."""
     source = Source.from_text("app.py", IMPORTS + code)
     source.line_length = 10_000
     found = repair(source, _findings, _is_safe)

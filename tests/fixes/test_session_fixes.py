@@ -1,4 +1,4 @@
-"""The effect of a command is confined to its transaction, in the owner's letters and quotes."""
+"""The effect of a command is limited to its transaction, preserving the letter case and quotes of the code."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Each command gets its own call, with the binds it uses and the comments that are about it."""
+"""Each command gets its own call, with its bind parameters and its comments."""
 
 from typing import Any
 
@@ -239,7 +239,7 @@ def test_interpolated_text_has_no_fix() -> None:
 
 
 def test_two_executions_of_one_call_each() -> None:
-    """The commands and binds that reach the connection are those of before, one by one."""
+    """The connection gets the same commands and bind parameters as before, one by one."""
     seen: list[tuple[str, Any]] = []
 
     class Connection:

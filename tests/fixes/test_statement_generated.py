@@ -121,7 +121,7 @@ class Recorder:
 
 
 def recorded(program: str) -> tuple[list[tuple[str, Any]], int, int]:
-    """What a program's `f` executes, how often it asks for its connection, and how often for a value."""
+    """Returns what a program's `f` executes, how often it gets its connection, and how often a value."""
     connection = Recorder()
     asked = {"made": 0, "counted": 0}
 
@@ -187,7 +187,7 @@ def _is_python(program: str) -> bool:
 
 
 def _same(before: list[tuple[str, Any]], after: list[tuple[str, Any]]) -> None:
-    """The commands of `before`, one by one, with the values that each asks for."""
+    """Returns the commands of `before`, one by one, with the values that each needs."""
     expected = [(sql[start:end], given) for sql, given in before for start, end in split(sql) or []]
     got = [(sql[start:end], given) for sql, given in after for start, end in split(sql) or []]
     assert [command for command, _ in got] == [command for command, _ in expected]
@@ -221,7 +221,7 @@ def test_the_split_program_executes_the_same_commands(program: str, unsafe: bool
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_what_is_split(layout: str) -> None:
-    """The bare statements that stand alone, and no others: that the property does not hold for want of repairs."""
+    """Exactly the bare statements on their own lines are split, so the other test is not trivially true."""
     run = layout.format("'SELECT 1; SELECT 2'", "")
     program = f"{HEAD}async def f(conn: AsyncConnection):\n    {run}\n"
     assert bool(repaired(program, unsafe=True).gone) is (layout in SPLIT)

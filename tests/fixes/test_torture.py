@@ -1,4 +1,4 @@
-"""Fixed programs do as before apart from the repair, whatever they look like: run against stand-ins for SQLAlchemy."""
+"""Fixed programs behave as before apart from the fix, in any layout: they are run with stand-ins for SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_the_fixed_program_does_the_same(program: bytes, deployment: Deployment,
 
 
 def torment(program: bytes, deployment: Deployment, *, unsafe: bool) -> None:
-    """Repair a program, run it before and after, and compare."""
+    """Fixes a program, runs it before and after, and compares the results."""
     source = Source.decode("app.py", program)
 
     seen: dict[bytes, list[Finding]] = {}
@@ -63,14 +63,14 @@ def torment(program: bytes, deployment: Deployment, *, unsafe: bool) -> None:
 
 
 def engines(program: bytes) -> list[EngineCall]:
-    """The engines that a program makes; it raises nothing."""
+    """Returns the engines that a program creates; it must not raise."""
     done = run(program, {})
     assert done.error == ""
     return done.engines
 
 
 def assert_nothing_is_missed(calls: list[EngineCall], findings: list[Finding], deployment: Deployment) -> None:
-    """What nobody complains about is right."""
+    """Checks that engines without findings are correct."""
     codes = {finding.code for finding in findings}
     for call in calls:
         if not call.is_asyncpg:
@@ -91,7 +91,7 @@ def assert_nothing_is_missed(calls: list[EngineCall], findings: list[Finding], d
 
 
 def assert_repaired(was: EngineCall, now: EngineCall, *, unsafe: bool) -> None:
-    """Each thing is as it was, or repaired, and nothing else is touched."""
+    """Checks that every value is either unchanged or fixed, and that nothing else changes."""
     if not was.is_asyncpg and not unsafe:
         assert (now.function, now.url, now.options) == (was.function, was.url, was.options)
         return
@@ -112,14 +112,14 @@ def to_engine(call: EngineCall) -> dict[str, Any]:
 
 
 def engine_options(call: EngineCall) -> dict[str, Any]:
-    """What the engine itself is given, without what may be repaired."""
+    """Returns the engine's own arguments, without those that a fix may change."""
     return {
         name: value for name, value in to_engine(call).items() if name not in (*SIZES, *QUEUE_ONLY, "pool_pre_ping")
     }
 
 
 def parameters(call: EngineCall) -> dict[str, Any]:
-    """What reaches asyncpg, each under asyncpg's own name, without what may be repaired."""
+    """Returns the arguments of asyncpg under its own names, without those that a fix may change."""
     given_ = {key: value for key, value in call.to_asyncpg.items() if key not in SIZES}
     name_function = given_.pop("prepared_statement_name_func", None)
     assert name_function is None or name_function() == ""

@@ -1,6 +1,6 @@
 """The long run: `python -m tests.fuzz --minutes 60 --files FOLDER...`, from the root of the repository.
 
-It prints a line of figures for each kind of input and every problem, and ends with 1 if there was one.
+It prints a line of figures for each kind of input and every problem, and exits with 1 if there was a problem.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Runs work in a child process, so that a crash or a hang costs one item and is told."""
+"""Runs work in a child process, so that a crash or a hang only affects one item and is reported."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One hostile file through the product, and what must hold for whatever it holds."""
+"""Checks and fixes one hostile file, and tests the laws that must hold for any content."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def settings() -> Settings:
 
 
 def judge(raw: bytes, path: str = NOWHERE) -> Verdict:
-    """Report and repair, and hold the laws against what comes of it. Raises nothing, unless the laws' own code does."""
+    """Checks and fixes a file, and tests the laws on the results. Only raises if the code of the laws does."""
     verdict = Verdict()
     if not needles.wanted(raw):
         return verdict

@@ -1,4 +1,4 @@
-"""The evaluator, on programs put together from statements that touch one another's names."""
+"""The interpreter, on programs composed of statements that use each other's names."""
 
 from __future__ import annotations
 

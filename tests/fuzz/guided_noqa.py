@@ -1,4 +1,4 @@
-"""The grammars of the comments that silence findings, and the writing of `# noqa`."""
+"""The grammars of suppression comments, and the writing of `# noqa`."""
 
 from __future__ import annotations
 

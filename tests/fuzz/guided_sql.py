@@ -1,4 +1,4 @@
-"""The SQL scanner against PostgreSQL's own parser, on SQL put together from the pieces that scanners stumble over."""
+"""The SQL scanner compared with PostgreSQL's own parser, on SQL composed of pieces that are difficult for scanners."""
 
 from __future__ import annotations
 

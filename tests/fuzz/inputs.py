@@ -1,4 +1,4 @@
-"""Hostile inputs: mutated sources, absurd nesting, every encoding, and engine calls where nobody expects them."""
+"""Hostile inputs: mutated sources, extreme nesting, every encoding, and engine calls in unusual places."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Kills `--apply` at random moments: each file stays old or becomes new, and the next run leaves nothing behind."""
+"""Kills `--apply` at random moments: each file is either old or new, and the next run leaves nothing behind."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that took very long, or all memory, before there was a bound for them. Each is the text of one file."""
+"""Programs that took very long, or used all memory, before there was a limit for them. Each is the text of one file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From which functions a call can be reached."""
+"""The functions from which a call can be reached."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calls: what is called, and calls that never end."""
+"""Calls: the callee, and calls that never end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conditions: what they say on each path, what belongs together, and what a branch may assume."""
+"""Conditions: their values on each path, how they depend on each other, and what a branch may assume."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What calls change."""
+"""The effects of calls."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where runs begin: an engine is found wherever in a module it is made. What does not lead there is not run."""
+"""Entry points: an engine is found wherever a module creates it. Code that does not lead there is not run."""
 
 from __future__ import annotations
 

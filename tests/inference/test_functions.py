@@ -1,4 +1,4 @@
-"""Functions of the project: what they return and what their parameters are."""
+"""Functions of the project: their results and their parameters."""
 
 from __future__ import annotations
 

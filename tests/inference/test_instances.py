@@ -1,4 +1,4 @@
-"""What dataclasses, named tuples and models do with their fields."""
+"""Operations of dataclasses, named tuples and models on their fields."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Names and attributes that are None at first: what other code sets them to is known where None reaches nothing."""
+"""Names and attributes that are None at first: values that other code assigns are used if None leads nowhere."""
 
 from __future__ import annotations
 

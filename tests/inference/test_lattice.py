@@ -1,4 +1,4 @@
-"""Choices under guards: what belongs together, what falls away, where a choice is given up."""
+"""Alternatives under guards: which belong together, which are dropped, and when they are widened."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules that are only imported are parsed by `ast`, and by LibCST where their syntax is asked for."""
+"""Modules that are only imported are parsed by `ast`, and by LibCST if their syntax is needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Values across the modules of a project: small projects in files, and what is said of one of their files."""
+"""Values across the modules of a project: small projects, and the findings in one of their files."""
 
 from __future__ import annotations
 

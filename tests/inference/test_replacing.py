@@ -1,4 +1,4 @@
-"""A driver that `replace` puts into a URL whose beginning is unknown."""
+"""A driver that `replace` inserts into a URL whose beginning is unknown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lines of a program a slice holds: each program marks the lines that have to be run with `# run`."""
+"""The lines of a slice: each program marks the lines that have to be run with `# run`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Objects that a condition makes or changes."""
+"""Objects that are created or changed under a condition."""
 
 from __future__ import annotations
 

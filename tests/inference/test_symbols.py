@@ -1,4 +1,4 @@
-"""Symbols: the same parts are the same symbol, and a literal is an integer that knows its predicate."""
+"""Symbols: equal parts give the same symbol, and a literal is an integer that identifies its predicate."""
 
 from __future__ import annotations
 

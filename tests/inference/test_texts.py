@@ -1,4 +1,4 @@
-"""Strings with holes: joined, formatted, and as the URLs of engines."""
+"""Strings with unknown pieces: joined, formatted, and as the URLs of engines."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statements lowered from `ast` are those lowered from LibCST."""
+"""The statements lowered from `ast` equal those lowered from LibCST."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which cells are Python, what becomes of magics, and how an edit of a cell is one of the JSON."""
+"""Which cells are Python, how magics are replaced, and how an edit of a cell edits the JSON."""
 
 from __future__ import annotations
 

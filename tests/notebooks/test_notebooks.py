@@ -1,4 +1,4 @@
-"""Notebooks in the command: places in every format, repairs, comments, and what is read as a notebook at all."""
+"""Notebooks in the command: positions in every format, fixes, comments, and which files count as notebooks."""
 
 from __future__ import annotations
 

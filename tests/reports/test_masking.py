@@ -1,4 +1,4 @@
-"""Which literals are secrets: the names they are bound to, URLs, and texts with a grammar of their own."""
+"""Which literals are secrets: by the names that they are bound to, in URLs, and in texts with their own grammar."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The formats that other programs read, held against those programs' own parsers where there is a package of one."""
+"""The formats for other programs, tested with the parsers of these programs if there is a package."""
 
 from __future__ import annotations
 

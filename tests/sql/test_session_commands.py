@@ -1,4 +1,4 @@
-"""What commands of PostgreSQL do to their session, and what the rules need to know of them besides."""
+"""The effects of PostgreSQL's commands on their session, and other facts that the rules need about them."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The search for commands that change the session: what deserves a look, and what does not."""
+"""The search for commands that change the session: which texts have to be parsed, and which do not."""
 
 from __future__ import annotations
 

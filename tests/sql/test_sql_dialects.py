@@ -1,4 +1,4 @@
-"""Commands that no PostgreSQL takes, and those that look like them."""
+"""Commands that PostgreSQL does not accept, and similar ones that it does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The scanner against PostgreSQL's own counts, its rules one by one, hostile text, and SQLAlchemy's binds."""
+"""The scanner: compared with PostgreSQL's own counts, rule by rule, on hostile text, and with SQLAlchemy's binds."""
 
 from __future__ import annotations
 

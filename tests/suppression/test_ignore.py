@@ -1,4 +1,4 @@
-"""`# poolsafe: ignore[...]` and its kin, beside ruff's family of the same names."""
+"""`# poolsafe: ignore[...]` and related comments, compared with ruff's comments of the same names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`# noqa`: ruff's grammar, beside the real ruff and the real flake8."""
+"""`# noqa`: ruff's grammar, compared with the real ruff and the real flake8."""
 
 from __future__ import annotations
 

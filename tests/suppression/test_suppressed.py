@@ -1,4 +1,4 @@
-"""PGB001 and PGB002: which comments are called useless, and what their repair leaves of them."""
+"""PGB001 and PGB002: which comments are reported, and what remains of them after the fix."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def about_comments(text: str, *, noqa: bool = True) -> list[Finding]:
 
 
 def repaired(text: str) -> str:
-    """The text after all fixes of the two rules, whatever their safety."""
+    """Returns the text after all fixes of the two rules, whatever their safety."""
     source = Source.from_text("app.py", text)
     return edits.repair(source, lambda each: about_comments(each.text), lambda _: True).source.text
 

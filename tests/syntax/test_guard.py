@@ -1,4 +1,4 @@
-"""What is too deep is refused, what is merely deep is parsed, and nothing ends the process."""
+"""Extreme nesting is refused, deep nesting is parsed, and nothing ends the process."""
 
 import re
 import subprocess

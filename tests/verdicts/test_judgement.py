@@ -1,4 +1,4 @@
-"""The verdict on cache sizes and statement names, as it was measured."""
+"""The verdict on cache sizes and statement names agrees with the measurements."""
 
 from __future__ import annotations
 

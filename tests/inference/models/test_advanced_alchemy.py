@@ -1,4 +1,4 @@
-"""Configuration objects that make the engine themselves: advanced-alchemy's and Litestar's."""
+"""Configuration objects that create the engine themselves: advanced-alchemy's and Litestar's."""
 
 from __future__ import annotations
 

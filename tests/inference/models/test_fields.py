@@ -1,4 +1,4 @@
-"""What stands for a default: fields, dependencies, secrets."""
+"""Declarations of defaults: fields, dependencies, secrets."""
 
 from __future__ import annotations
 

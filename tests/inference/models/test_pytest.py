@@ -1,4 +1,4 @@
-"""What pytest gives to the parameters of tests and fixtures."""
+"""The values that pytest passes for parameters of tests and fixtures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who runs SQL: sessions and connections, and what gives them."""
+"""What runs SQL: sessions and connections, and where they come from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`creator` and `async_creator`: SQLAlchemy reads no connect_args beside them, the sizes stand inside."""
+"""`creator` and `async_creator`: SQLAlchemy ignores connect_args then, and the sizes are in the creator."""
 
 from __future__ import annotations
 
