@@ -139,6 +139,25 @@ def test_a_name_that_another_module_gives_an_engine_function_is_looked_up(tmp_pa
     assert {source: second_look.wanted(path, source, str(tmp_path)) == ENGINE for source in sources} == sources
 
 
+def test_what_second_looks_read_is_kept_until_it_changes(tmp_path: Path) -> None:
+    (tmp_path / "db.py").write_bytes(b"from sqlalchemy.ext.asyncio import create_async_engine as make_engine\n")
+    looked_at: dict[str, second_look.ImportedFiles] = {}
+    source = b"from db import make_engine\nengine = make_engine(URL)"
+
+    def renamed(name: str) -> list[str]:
+        found = second_look.renamed_engine_functions(str(tmp_path / name), source, str(tmp_path), looked_at)
+        return sorted(found)
+
+    with mock.patch.object(second_look, "_content", side_effect=second_look._content) as read:
+        assert renamed("one.py") == renamed("two.py") == ["make_engine"]
+        assert read.call_count == 1
+        (tmp_path / "db.py").write_bytes(b"def make_engine(url): ...\n")
+        second_look.renamed_engine_functions(
+            str(tmp_path / "db.py"), (tmp_path / "db.py").read_bytes(), str(tmp_path), looked_at
+        )
+        assert renamed("one.py") == []
+
+
 def test_imports_are_read_only_if_a_file_may_rename_an_engine_function(tmp_path: Path) -> None:
     sources = {
         "app/main.py": b"from db import make_engine\nengine = make_engine(URL)",

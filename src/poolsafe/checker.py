@@ -119,7 +119,7 @@ def check(
 
 def _report(source: Source, deployment: Deployment, project: Project | None, comments: _Comments) -> Report:
     if project is not None and project.follow:
-        wanted = second_look.wanted(source.path, source.code, project.root)
+        wanted = second_look.wanted(source.path, source.code, project.root, project.looked_at)
     else:
         wanted = needles.wanted(source.code)
     if wanted == needles.SUPPRESSION:

@@ -46,13 +46,13 @@ MAX_SIZE = 200_000  # bytes of each
 MAX_HELD = 20_000_000  # bytes of all contents that are kept during a run
 
 
-def wanted(path: str, data: bytes, root: str | None = None) -> int:
+def wanted(path: str, data: bytes, root: str | None = None, looked_at: dict[str, ImportedFiles] | None = None) -> int:
     """Returns what a file may contain, like `needles.wanted`, including engines that are only visible in its imports.
 
     Without `root`, the project's root is found from the path.
     """
     found = needles.search(data)
-    return found & ~needles.IMPORTED | revealed(path, data, root) if found & needles.IMPORTED else found
+    return found & ~needles.IMPORTED | revealed(path, data, root, looked_at) if found & needles.IMPORTED else found
 
 
 def revealed(path: str, data: bytes, root: str | None = None, looked_at: dict[str, ImportedFiles] | None = None) -> int:
@@ -72,14 +72,16 @@ def revealed(path: str, data: bytes, root: str | None = None, looked_at: dict[st
     return found
 
 
-def renamed_engine_functions(path: str, data: bytes, root: str | None = None) -> frozenset[str]:
+def renamed_engine_functions(
+    path: str, data: bytes, root: str | None = None, looked_at: dict[str, ImportedFiles] | None = None
+) -> frozenset[str]:
     """Returns the names that a source calls and that another module of the project binds to an engine function.
 
     Such a module contains `import create_async_engine as make_engine`, `make_engine = create_async_engine` or
     `make_engine = partial(create_async_engine, echo=True)`. Without `root`, the project's root is found from the path.
     """
     home = os.path.abspath(path)
-    return _renamed(home, _files_with(home, data, root, {}))
+    return _renamed(home, _files_with(home, data, root, {} if looked_at is None else looked_at))
 
 
 def _files_with(home: str, data: bytes, root: str | None, looked_at: dict[str, ImportedFiles]) -> ImportedFiles:
@@ -103,12 +105,16 @@ class ImportedFiles:
         self.meanings: dict[tuple[str, bytes, bytes, int], bool] = {}
 
     def give(self, path: str, data: bytes) -> None:
-        """Stores the bytes of a file, which do not have to be read again."""
-        if self._held > MAX_HELD:
+        """Keep the bytes of a file that need not be read again. Forgets all that was read if the file has changed."""
+        if self._held > MAX_HELD or self._contents.get(path, data) != data:
             self._contents.clear()
+            self._imports.clear()
+            self._renamings.clear()
+            self.meanings.clear()
             self._held = 0
-        self._contents[path] = data
-        self._held += len(data)
+        if path not in self._contents:
+            self._contents[path] = data
+            self._held += len(data)
 
     def content(self, path: str) -> bytes:
         """Returns the bytes of a file, or none if it cannot be read, is too large or lies outside the root."""

@@ -27,7 +27,7 @@ def engine_names(module: Module, project: Project) -> frozenset[str]:
         return _names(module, ENGINE_NAMES)
     renamed: frozenset[str] | None = module.memo.get("renamed engine functions")
     if renamed is None:
-        renamed = renamed_engine_functions(module.path, module.source.code, project.root)
+        renamed = renamed_engine_functions(module.path, module.source.code, project.root, project.looked_at)
         module.memo["renamed engine functions"] = renamed
     return _names(module, ENGINE_NAMES | renamed)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.project_files import Files, file_content
 from poolsafe.checkout.roots import is_aside, root_of, shared_folders
+from poolsafe.checkout.second_look import ImportedFiles
 from poolsafe.inference.modules import ImportedModule, Module
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax.guard import find_excess
@@ -54,6 +55,7 @@ class Project:
     ) -> None:
         self.root = os.path.abspath(root) if root is not None else None
         self.follow = follow
+        self.looked_at: dict[str, ImportedFiles] = {}  # what second looks have read, for each root
         self._files = Files(self.root, sources)
         self._read = read or _read
         self._share = _Share()
