@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from blocks import files, judged, lay
+from programs import codes_in, record_loads
 
 from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
@@ -1380,6 +1381,30 @@ def test_commands_are_split_safely_inside_a_transaction(name: str, tmp_path: Pat
     (finding,) = report.findings
     assert finding.fix is not None
     assert (finding.fix.applicability is Applicability.SAFE) is safe
+
+
+RUN_BY_A_SESSION = """
+    # file: app/a.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    engine = create_async_engine('postgresql+asyncpg://db/a')
+
+    # file: app/b.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    engine = create_async_engine('postgresql+asyncpg://db/b')
+
+    # file: app/c.py
+    from sqlalchemy import text
+    from sqlalchemy.ext.asyncio import AsyncSession
+    AUTOCOMMIT = True
+    async def clear(session: AsyncSession):
+        await session.execute(text('DELETE FROM a; DELETE FROM b'))  # PGB301
+"""
+
+
+def test_engines_are_looked_at_until_the_answer_is_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = record_loads(monkeypatch)
+    assert codes_in(tmp_path, files(RUN_BY_A_SESSION), "app/c.py") == ["PGB301"]
+    assert loaded == ["c.py", "a.py"]
 
 
 @pytest.mark.parametrize("name", PROJECTS)

@@ -56,7 +56,7 @@ class Runners:
         if _is_of_migration(calls, receivers):
             env = self._environment
             return env is not None and "autocommit" in env.module.source.text.lower()
-        return not _is_asyncpgs(receivers) and any(engine.autocommit for engine in self.engines_elsewhere)
+        return not _is_asyncpgs(receivers) and self._is_autocommit_elsewhere
 
     def is_of_dbapi(self, calls: list[ObservedCall]) -> bool:
         """Returns whether a cursor of SQLAlchemy's dialect, or SQLAlchemy itself, runs the SQL of these calls."""
@@ -104,10 +104,11 @@ class Runners:
     def _has_only_asyncpg(self) -> bool:
         """Whether the project, except its tests, creates engines and all of them certainly use asyncpg."""
         here = [schemes == {ASYNCPG} for schemes in self._schemes_in(self._module)]
-        others = self._project.others(self._module, _ANY_ENGINES)
-        engines = [engine for other in others for engine in seen_in(self._project, other).engines]
-        elsewhere = [engine.url.driver is Driver.ASYNCPG for engine in engines]
-        return bool(here or elsewhere) and all((*here, *elsewhere))
+        if not all(here):
+            return False
+        drivers = (engine.url.driver for engine in self._made_elsewhere(_ANY_ENGINES))
+        first = next(drivers, Driver.ASYNCPG if here else None)
+        return first is Driver.ASYNCPG and all(driver is Driver.ASYNCPG for driver in drivers)
 
     @functools.cached_property
     def _environment(self) -> Environment | None:
@@ -143,17 +144,24 @@ class Runners:
         """The engines of the env.py above a migration."""
         return [] if self._environment is None else seen_in(self._project, self._environment.module).engines
 
+    def engines_elsewhere(self) -> Iterator[Engine]:
+        """Yields the engines of the project's other modules, except tests."""
+        return self._made_elsewhere(_ENGINES)
+
+    def _made_elsewhere(self, functions: tuple[bytes, ...]) -> Iterator[Engine]:
+        """Yields the engines that the project's other modules make. A module is explored only when it is reached."""
+        for other in self._project.others(self._module, functions):
+            yield from seen_in(self._project, other).engines
+
     @functools.cached_property
-    def engines_elsewhere(self) -> list[Engine]:
-        """The engines of the project's other modules, except tests."""
-        others = self._project.others(self._module, _ENGINES)
-        return [engine for other in others for engine in seen_in(self._project, other).engines]
+    def _is_autocommit_elsewhere(self) -> bool:
+        return any(engine.autocommit for engine in self.engines_elsewhere())
 
     @functools.cached_property
     def _only_other_drivers_elsewhere(self) -> bool:
         """Whether the other modules create async engines and all of them certainly use another driver."""
-        engines = [engine for engine in self.engines_elsewhere if "async" in engine.function]
-        return bool(engines) and all(engine.url.driver is Driver.OTHER for engine in engines)
+        drivers = (engine.url.driver for engine in self.engines_elsewhere() if "async" in engine.function)
+        return next(drivers, None) is Driver.OTHER and all(driver is Driver.OTHER for driver in drivers)
 
 
 def _is_of_migration(calls: list[ObservedCall], receivers: Receivers) -> bool:

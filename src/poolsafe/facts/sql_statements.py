@@ -87,7 +87,7 @@ def _statement(observed: Observed, runners: Runners, calls: list[ObservedCall]) 
         execution=execution,
         executor=executor,
         interpolated=scanner.PLACEHOLDER in sql,
-        autocommit=runners.may_be_autocommit(calls),
+        autocommit=runner is not Runner.SYNC and runners.may_be_autocommit(calls),  # only a fix needs it
         origin=_origin(text, module, layout),
     )
 
