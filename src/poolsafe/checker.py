@@ -205,14 +205,16 @@ def _check(
     clients = client_sites(module) if wanted & needles.CLIENT else []
     preparing = preparing_sites(module) if wanted & needles.PREPARING else []
     explored = bool(sql_calls or session_calls or preparing or wanted & (needles.ENGINE | needles.CLIENT))
+    makes_connections = bool(wanted & (needles.ENGINE | needles.CLIENT))
     if explored:
-        explore(inference, engine_calls, list(dict.fromkeys((*sql_calls, *session_calls, *preparing))), clients)
+        given_sql = list(dict.fromkeys((*sql_calls, *session_calls, *preparing)))
+        # Whatever callers pass, an engine that nothing connects with asyncpg or psycopg is not reported.
+        explore(inference, engine_calls, given_sql, clients, ask_callers=makes_connections)
     observed = Observed(inference)
     unreached = list(_unreached(observed, engine_calls, sql_calls)) if explored else []
     engines, silences = collect_engines(observed, others=comments.worth_judging)
     statements = collect_statements(observed)
     session_statements = collect_session_statements(observed) if session_calls else []
-    makes_connections = wanted & (needles.ENGINE | needles.CLIENT)
     connections, unknown = collect_connections(observed) if makes_connections else ([], [])
     silences += [*_silences([*engines, *connections], deployment), *unreached, *unknown]
     # What a pool's hook sets is reported for the pool.

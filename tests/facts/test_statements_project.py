@@ -1407,6 +1407,27 @@ def test_engines_are_looked_at_until_the_answer_is_known(tmp_path: Path, monkeyp
     assert loaded == ["c.py", "a.py"]
 
 
+OF_NO_ASYNCPG = """
+    # file: app/main.py
+    from app.db import connected
+    connected('postgresql://db/a')
+
+    # file: app/db.py
+    from sqlalchemy import create_engine, text
+    def connected(url):
+        with create_engine(url).connect() as connection:
+            connection.execute(text('DELETE FROM a; DELETE FROM b'))
+"""
+
+
+def test_callers_are_not_asked_for_engines_that_cannot_be_of_asyncpg(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = record_loads(monkeypatch)
+    assert codes_in(tmp_path, files(OF_NO_ASYNCPG), "app/db.py") == []
+    assert loaded == ["db.py"]
+
+
 @pytest.mark.parametrize("name", PROJECTS)
 def test_who_runs_it_is_found_in_the_project(name: str, tmp_path: Path) -> None:
     assert judged(tmp_path, PROJECTS[name]) == files(PROJECTS[name])

@@ -16,9 +16,17 @@ MAX_NAMES = 8  # this many names of functions and clauses are searched for in ot
 
 
 def explore(
-    inference: Inference, engines: list[CallSite], statements: list[CallSite], clients: Sequence[CallSite] = ()
+    inference: Inference,
+    engines: list[CallSite],
+    statements: list[CallSite],
+    clients: Sequence[CallSite] = (),
+    *,
+    ask_callers: bool = True,
 ) -> None:
-    """Runs a module and every function that leads to one of the calls, in its file and in the rest of the project."""
+    """Runs a module and every function that leads to one of the calls, in its file and in the rest of the project.
+
+    Without `ask_callers`, the parameters that engines depend on stay unknown.
+    """
     inference.follow_names(engine_names(inference.module, inference.project))
     if clients:
         inference.follow_names(client_names(inference.module))
@@ -26,7 +34,8 @@ def explore(
     inference.calls.extend(one for one in spelled.values() if one is not None)
     engines = [*(site for site in engines if spelled[id(site)] is None), *clients]
     inference.reach(engines)
-    inference.ask_callers(engines, is_other_driver)
+    if ask_callers:
+        inference.ask_callers(engines, is_other_driver)
     with inference.shallow():
         _reach_statements(inference, statements)
 
