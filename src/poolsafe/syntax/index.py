@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import fields
 
@@ -89,8 +90,13 @@ class Index:
         self.subclasses: dict[str, list[cst.ClassDef]] = {}  # by the last names of their bases
         self.renamings: list[Renaming] = []
         self.semicolons: list[tuple[Scope, ...]] = []
-        self.session_strings: list[tuple[Scope, ...]] = []
+        self._strings: list[tuple[str, tuple[Scope, ...]]] = []
         self._walk(module)
+
+    @functools.cached_property
+    def session_strings(self) -> list[tuple[Scope, ...]]:
+        """The scopes of the strings that may hold a command that changes the session: only some modules need them."""
+        return [_reach(scopes) for text, scopes in self._strings if may_change_session(text)]
 
     def _walk(self, module: cst.Module) -> None:
         stack: list[tuple[cst.CSTNode, tuple[Scope, ...]]] = [(module, ())]
@@ -98,7 +104,12 @@ class Index:
             node, scopes = stack.pop()
             if type(node) not in _NOTED:
                 pass
-            elif isinstance(node, cst.Call):
+            elif type(node) is cst.SimpleString or type(node) is cst.FormattedStringText:
+                # Most of these nodes are strings, and `isinstance` of another class takes longer than the rest.
+                self._strings.append((node.value, scopes))
+                if ";" in node.value:
+                    self.semicolons.append(_reach(scopes))
+            elif type(node) is cst.Call:
                 name = last_name(node.func)
                 if name is not None:
                     site = CallSite(node, name, scopes)
@@ -122,11 +133,6 @@ class Index:
             elif isinstance(node, cst.Lambda):
                 self.scopes[id(node)] = scopes
                 scopes = (*scopes, node)
-            elif isinstance(node, (cst.SimpleString, cst.FormattedStringText)):
-                if ";" in node.value:
-                    self.semicolons.append(_reach(scopes))
-                if may_change_session(node.value):
-                    self.session_strings.append(_reach(scopes))
             elif isinstance(node, (cst.ImportFrom, cst.Import)):
                 self._note_import(node)
                 continue
