@@ -1,4 +1,4 @@
-"""Second names for the same object, in every way that Python has for them."""
+"""Generates second names for the same object, in every way that Python allows."""
 
 from __future__ import annotations
 

@@ -1,8 +1,7 @@
-"""SQLite at home and PostgreSQL in production: one program, and the engines of both, as people write it.
+"""Generates programs with SQLite in development and PostgreSQL in production, in the forms that people use.
 
-A program says where its URL comes from, what it asks about it, and what it gives an engine by the answer. Each of these
-is written in one of several ways, and the engine is made by the module, a function, a class or one function for each
-database.
+A program gets its URL from somewhere, tests it, and chooses the engine's arguments by the result. Each step is written
+in one of several ways, and the engine is created by the module, a function, a class or one function for each database.
 """
 
 from __future__ import annotations

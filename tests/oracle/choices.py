@@ -1,4 +1,4 @@
-"""Where a generated program's choices come from: a random number generator, or anything else that counts."""
+"""The source of a generated program's choices: a random number generator, or any other source of numbers."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ class Choices:
 
     @classmethod
     def seeded(cls, seed: str) -> Choices:
-        """The choices that belong to a seed: the same ones on every machine and in every process."""
+        """Returns the choices for a seed, which are the same on every machine and in every process."""
         return cls(Random(seed).randrange)
 
     def one(self, options: Sequence[T]) -> T:
         return options[self._below(len(options))]
 
     def made(self, *options: Callable[[], T]) -> T:
-        """What one of the options makes; the others make no choices of their own."""
+        """Returns the result of one of the options; the others are not called."""
         return self.one(options)()
 
     def chance(self, percent: int) -> bool:
@@ -34,7 +34,7 @@ class Choices:
         return least + self._below(most - least + 1)
 
     def weighted(self, options: Sequence[tuple[int, T]]) -> T:
-        """One of the options; each is drawn as often as its number says in proportion to the others."""
+        """Returns one of the options; their numbers are weights."""
         at = self._below(sum(weight for weight, _ in options))
         for weight, option in options:
             if at < weight:

@@ -1,4 +1,4 @@
-"""Holds what the tool says of connections and pools, and what it makes of them, against what a program does."""
+"""Compares the findings and fixes of connections and pools with the behaviour of a program."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REPAIRED = frozenset({STATEMENT, PREPARED, THRESHOLD})
 
 
 def missed(calls: list[ClientCall], found: set[str]) -> list[str]:
-    """The codes that each of these runs of one call shows, and that nothing on its line says."""
+    """Returns the codes that each of these runs of one call shows and that no finding on its line reports."""
     shown = [client_truth.shown_by(call) for call in calls]
     others = set.intersection(*shown) - client_truth.OF_SIZES
     codes = sorted(others - found)
@@ -34,7 +34,7 @@ def summary(call: ClientCall) -> str:
 def broken(
     before: list[ClientCall], after: list[ClientCall], repaired: set[tuple[str, int]], values: frozenset[str]
 ) -> tuple[str, str, int, str] | None:
-    """What the repaired program does otherwise than it should: its kind, its place in the old text, and in words.
+    """Yields the errors of the fixed program: the kind, the place in the old text, and a description.
 
     `repaired` are the places of the calls that should be right now, `values` those of the environment.
     """
@@ -71,7 +71,7 @@ def _given(options: Mapping[str, object], key: str) -> str:
 
 
 def _untouched(call: ClientCall) -> object:
-    """What no repair has a reason to change: all but the sizes, the thresholds, and the place of the DSN's keys."""
+    """Returns the arguments that no fix should change: all but the sizes, the thresholds and the DSN's keys."""
     options = {key: value for key, value in client_truth.options_of(call).items() if key not in _REPAIRED}
     query = {key: value for key, value in client_truth.query_of(call).items() if key not in _REPAIRED}
     return options, query, client_truth.url_of(call).partition("?")[0]

@@ -1,4 +1,4 @@
-"""What the runs of a program show of a call that makes a connection or a pool, in the words of the rules.
+"""What the runs of a program show about a call that creates a connection or a pool, as codes of the rules.
 
 | code | what the run shows |
 |---|---|

@@ -1,4 +1,4 @@
-"""Holds what the tool says of a program, and what it makes of it, against what the program does."""
+"""Compares the findings and fixes of a program with its behaviour."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One way in which the tool is wrong. `kind` is what it has in common with others.
+    """One error of the tool. `kind` is what it has in common with others.
 
     `line` counts from 1; `assignment` is an environment in which it shows, None where it shows in all. `path` is the
     module's.
@@ -70,7 +70,7 @@ class Failure:
 
 @dataclass(slots=True)
 class Examination:
-    """What came of one program. `engines` are calls that made an engine on asyncpg, `texts` places of executed SQL.
+    """The results for one program. `engines` are calls that create one on asyncpg, `texts` places of executed SQL.
 
     `clients` are calls that made a connection or a pool of asyncpg or psycopg without such an engine. `other_drivers`:
     a run of the program makes an engine of another driver.
@@ -104,7 +104,7 @@ def _sources(program: Program) -> Iterator[dict[str, Source]]:
 
 
 def examine(program: Program, tool: Tool = Tool()) -> Examination:
-    """Run a program in each of its environments, before and after safe fixes, and compare."""
+    """Runs a program in each of its environments, before and after safe fixes, and compares the results."""
     result = Examination()
     assignments = list(program.assignments())
     runs = [run(program.texts, assignment) for assignment in assignments]
@@ -244,7 +244,7 @@ def _shown(call: EngineCall) -> str:
 
 
 def _repaired_lines(source: Source, findings: Iterable[Finding]) -> set[int]:
-    """The lines of the engines whose sizes a safe fix claims to put right."""
+    """Returns the lines of the engines whose sizes a safe fix claims to correct."""
     return {
         source.row_column(finding.start)[0]
         for finding in findings
@@ -257,7 +257,7 @@ def _repaired_lines(source: Source, findings: Iterable[Finding]) -> set[int]:
 def _broken(
     before: Run, after: Run, repaired: set[tuple[str, int]], values: frozenset[str]
 ) -> tuple[str, str, int, str] | None:
-    """What the repaired program does otherwise than it should: its kind, its place in the old text, and in words.
+    """Yields the errors of the fixed program: the kind, the place in the old text, and a description.
 
     `repaired` are the places of the engines that should be right now, `values` those of the environment.
     """

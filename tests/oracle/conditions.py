@@ -1,4 +1,4 @@
-"""Questions that a program asks: about its environment, its URL, its dicts."""
+"""Generates tests in a program: of its environment, its URL and its dicts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Programs that make connections and pools without SQLAlchemy: asyncpg, psycopg, and libraries on top of asyncpg.
+"""Generates programs that create connections and pools with asyncpg, psycopg, and libraries on asyncpg.
 
 The dicts, their aliases and the functions around them are those of the engines' programs; what is called with them is
 chosen here. In a program for psycopg the threshold stands where the others have asyncpg's cache size.

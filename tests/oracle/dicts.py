@@ -1,4 +1,4 @@
-"""Dicts of arguments: how they come into being, and how they are changed."""
+"""Generates dicts of arguments: how they are created and changed."""
 
 from __future__ import annotations
 

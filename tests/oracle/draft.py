@@ -1,4 +1,4 @@
-"""A program while it is being written: its imports, its definitions and the names that are in reach."""
+"""A program while it is being generated: its imports, its definitions and the names in scope."""
 
 from __future__ import annotations
 

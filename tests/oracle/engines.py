@@ -1,4 +1,4 @@
-"""Programs that make engines: where they do it, and how the functions are called."""
+"""Generates programs that create engines: where they do so, and how the functions are called."""
 
 from __future__ import annotations
 

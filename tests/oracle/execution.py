@@ -1,4 +1,4 @@
-"""Runs a program with stand-ins for engines, drivers, `os` and `asyncio`, and writes down what it does with them.
+"""Runs a program with stand-ins for engines, drivers, `os` and `asyncio`, and records how it uses them.
 
 URLs and pool classes are SQLAlchemy's own. Nothing connects anywhere, and the process's environment is left alone.
 """

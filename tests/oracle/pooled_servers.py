@@ -1,4 +1,4 @@
-"""A transaction pooler with stand-ins for its clients: what each statement leaves on a server is written down.
+"""A transaction pooler with stand-ins for its clients, which records the state that each statement leaves on a server.
 
 A client has a server from the first statement of a transaction to its end. `Left` says which of the program's lines
 left something there. The SQL is that of the generator in `session_programs`: nothing else is understood.

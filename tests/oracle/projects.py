@@ -1,8 +1,8 @@
-"""Programs of several modules: a program is parted, and its modules import from each other in every way.
+"""Programs of several modules: a program is divided, and its modules import from each other in every way.
 
-Definitions move to other modules together with all that they need, so that the parts do what the whole did, as far as
-nobody binds a name anew. What a function needs may also stay behind: it is then imported where the function runs, from
-a module that is not finished (a circular import).
+Definitions move to other modules together with everything that they need, so the program behaves as before, as long as
+no name is rebound. What a function needs may also stay behind: it is then imported where the function runs, from a
+module that is not finished (a circular import).
 """
 
 from __future__ import annotations

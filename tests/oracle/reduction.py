@@ -1,7 +1,7 @@
-"""Makes a program that the tool gets wrong as small as it can be while the tool still gets it wrong.
+"""Reduces a program that shows an error of the tool, as long as the error remains.
 
-It works on syntax and knows nothing of how the program was made, so that it takes any program: statements and
-arguments are left out, blocks give way to what is in them, expressions to one of their operands.
+It works on the syntax of any program: it leaves out statements and arguments, and replaces blocks by their content and
+expressions by one of their operands.
 """
 
 from __future__ import annotations

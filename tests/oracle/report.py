@@ -1,4 +1,4 @@
-"""Many programs: how often the tool is wrong, and the smallest programs that show it."""
+"""Examines many programs, and reports how often the tool is wrong, with the smallest programs that show it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Holds the findings on session state, and their safe fixes, against what programs leave on the servers of a pooler."""
+"""Compares findings on session state, and their safe fixes, with the state that programs leave on the servers."""
 
 from __future__ import annotations
 

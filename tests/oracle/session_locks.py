@@ -1,6 +1,6 @@
 """Generates pairs of helpers that take and release a lock: functions, context managers and classes.
 
-Some are given their connection, others make it themselves.
+Some receive their connection, others create it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Programs that execute SQL: what it is put together from, and who runs it."""
+"""Generates programs that execute SQL: how the SQL is built, and what runs it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The statements between a dict and the engine that gets it."""
+"""Generates the statements between a dict and the engine that gets it."""
 
 from __future__ import annotations
 

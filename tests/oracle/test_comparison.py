@@ -1,4 +1,4 @@
-"""The oracle catches a tool that is wrong, and lets one pass that is right: programs by hand, and tools made wrong."""
+"""The oracle detects a wrong tool, and accepts a correct one: hand-written programs, and tools with errors."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ ENGINES = [
 
 @pytest.mark.parametrize(("arguments", "codes"), ENGINES)
 def test_what_one_engine_shows(arguments: str, codes: str) -> None:
-    """The right codes pass; each of them is missed if it is not there; any other one is false."""
+    """The correct codes pass; a code that is not reported is missed; any other one is false."""
     engine = program(f'create_async_engine("postgresql+asyncpg://db/a", {arguments})\n')
     assert kinds(examine(engine, tool({1: codes}))) == []
     for code in codes.split():

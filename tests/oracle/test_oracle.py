@@ -1,4 +1,4 @@
-"""The seeded sample of `python -m tests.oracle`, and what the oracle itself must keep to."""
+"""The seeded sample of `python -m tests.oracle`, and the requirements on the oracle itself."""
 
 from __future__ import annotations
 

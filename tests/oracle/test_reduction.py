@@ -1,4 +1,4 @@
-"""Counterexamples become small, and stay counterexamples."""
+"""Counterexamples become smaller, and remain counterexamples."""
 
 from __future__ import annotations
 

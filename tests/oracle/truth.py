@@ -1,7 +1,7 @@
-"""What the runs of a program show of one engine call, in the words of the rules.
+"""What the runs of a program show about one engine call, as codes of the rules.
 
-A run of an engine call *shows* a code where it has what the rule reports. Of the codes for sizes it shows one, the
-first that fits of PGB104, 103, 102 and 101:
+A run of an engine call *shows* a code if the rule should report it. Of the codes for sizes it shows one, the first that
+fits of PGB104, 103, 102 and 101:
 
 | code | what the run shows, on asyncpg |
 |---|---|

@@ -1,4 +1,4 @@
-"""URLs in the forms in which people write them, and the questions that people ask about them."""
+"""Generates URLs in the forms that people use, and tests of them."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Finds the files that have a needle, on all processors if there are thousands of files.
 
-A file may call an engine function by a name that another file gives it. To find that out, the imported files are read,
-so it waits until all files are searched: if none of them uses an engine function, none gives it another name.
+A file may call an engine function by a name that another file gives it. To find that out, the imported files have to be
+read, which waits until all files have been searched: if none of them uses an engine function, no file renames one.
 
 It uses `os.fork` directly, because importing Python's modules for multiprocessing takes longer than most searches.
 """

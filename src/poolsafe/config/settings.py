@@ -93,7 +93,7 @@ class Settings:
 
     def is_notebook(self, path: str) -> bool:
         """Returns whether the file with this path is read as a Jupyter notebook."""
-        # Asked for every file, and most end in ".py".
+        # This is called for every file, and most end in ".py".
         if path.endswith(".py") and not self._extensions:
             return False
         return self._language(os.path.splitext(path)[1]) == NOTEBOOK

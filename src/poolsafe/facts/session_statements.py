@@ -157,7 +157,7 @@ class _Collector:
     def _ends(
         self, command: SessionCommand, executor: cst.Call, later: Iterable[tuple[cst.Call, bool]]
     ) -> list[tuple[cst.Call, bool]]:
-        """Returns the later calls that end the effect of a command: they release the lock, drop the table, or reset.
+        """Returns the later calls that end the effect of a command: they release a lock, drop a table or reset it.
 
         The server counts how often a lock is taken, so the first unlock releases the lock that was taken last.
         """
