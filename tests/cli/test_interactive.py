@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -41,6 +42,11 @@ def talk(folder: Path, answers: list[str], *flags: str) -> Talk:
     import pty
     import termios
 
+    def take_terminal() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        # A shell ignores it for commands in the background, and Ctrl-C would then have no effect.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     terminal, ours = pty.openpty()
     command = [sys.executable, "-m", "poolsafe", "--apply", "--interactive", "--select", "PGB101", *flags, "."]
     process = subprocess.Popen(
@@ -50,7 +56,7 @@ def talk(folder: Path, answers: list[str], *flags: str) -> Talk:
         stdout=ours,
         stderr=ours,
         start_new_session=True,
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=take_terminal,
         env={**{name: value for name, value in os.environ.items() if name != "NO_COLOR"}, "TERM": "xterm"},
     )
     os.close(ours)
