@@ -12,6 +12,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from timing import PATIENCE
 
 from poolsafe import writing
 from poolsafe.edits import NotWritten, write
@@ -166,7 +167,7 @@ def test_an_owner_that_cannot_be_kept(owner: tuple[int, int], lost: str) -> None
             cwd=folder,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
             env={key: value for key, value in os.environ.items() if not key.startswith("COV")},
         )

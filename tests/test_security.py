@@ -15,6 +15,7 @@ from pathlib import Path
 import in_process
 import pytest
 from flake8.exceptions import ExecutionError  # type: ignore[import-untyped]
+from timing import PATIENCE
 
 from poolsafe import command, reading
 from poolsafe.checker import check
@@ -65,7 +66,7 @@ def _apart(folder: Path, *arguments: str, before: str) -> in_process.Ran:
         [sys.executable, "-P" if sys.version_info >= (3, 11) else "-I", "-c", program, *arguments],
         cwd=folder,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE,
         encoding="utf-8",
         errors="surrogateescape",
         check=False,
@@ -143,7 +144,7 @@ def test_no_code_that_is_read_is_executed(trap: Path, name: str, option: str) ->
         [sys.executable, *COMMANDS[name], *([option] if option else []), "."],
         cwd=trap,
         capture_output=True,
-        timeout=120,
+        timeout=PATIENCE,
         text=True,
         env=environment,
         check=False,
@@ -825,7 +826,7 @@ def test_git_applies_every_patch(tmp_path: Path, locale: str, monkeypatch: pytes
         [sys.executable, "-m", "poolsafe", "--isolated", "--diff", "."], cwd=tmp_path, capture_output=True, check=False
     )
     assert done.returncode == 1
-    subprocess.run(["git", "apply", "-p0"], cwd=tmp_path, input=done.stdout, check=True, timeout=60)
+    subprocess.run(["git", "apply", "-p0"], cwd=tmp_path, input=done.stdout, check=True, timeout=PATIENCE)
     for name in names:
         with open(os.fsencode(tmp_path) + b"/" + name, "rb") as file:
             content = file.read()

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from timing import PATIENCE
 
 import fixer.__main__ as fixer_main
 import poolsafe.__main__ as poolsafe_main
@@ -57,7 +58,12 @@ def python(*arguments: str, cwd: Path, **environment: str) -> subprocess.Complet
     # As a user has it: no coverage, no settings of the test run.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COV", "COLUMNS"))}
     return subprocess.run(
-        [sys.executable, *arguments], cwd=cwd, capture_output=True, text=True, env={**kept, **environment}, timeout=120
+        [sys.executable, *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        env={**kept, **environment},
+        timeout=PATIENCE,
     )
 
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+# Seconds on the clock after which a process hangs, however busy the machine is.
+PATIENCE = 300
+
 
 def seconds(work: Callable[[], object], runs: int = 3) -> float:
     """The time of the fastest of some runs."""

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from timing import PATIENCE
 
 from poolsafe.edits.difference import diff
 from poolsafe.output_safety import inert, path_first, quoted
@@ -72,7 +73,7 @@ def test_a_diff_without_some_of_its_context_applies(tmp_path: Path, tool: list[s
     after = before.replace("line 4\n", "changed\ninserted\n").replace("line 7\n", "")
     text = diff(Source.from_text("a.txt", before), Source.from_text("a.txt", after), lambda row: row == withheld)
     (tmp_path / "a.txt").write_text(before, encoding="utf-8")
-    subprocess.run(tool, input=text, cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(tool, input=text, cwd=tmp_path, check=True, timeout=PATIENCE)
     assert (tmp_path / "a.txt").read_text(encoding="utf-8") == after
     # What changes is shown, and so is a row directly behind a change.
     assert (b"line %d\n" % withheld in text) == (withheld in (4, 5, 7, 8))
@@ -84,7 +85,7 @@ def test_a_name_that_steers_is_quoted_in_a_diff_and_the_diff_applies(tmp_path: P
     said = output(tmp_path, ["--diff", "--isolated", name])
     text = "".join(line for line in said.splitlines(keepends=True) if not line.startswith("poolsafe: "))
     assert list(commands(text.replace("--- ", "").replace("+++ ", ""))) == []
-    subprocess.run(["git", "apply", "-p0"], input=text, cwd=tmp_path, text=True, check=True, timeout=60)
+    subprocess.run(["git", "apply", "-p0"], input=text, cwd=tmp_path, text=True, check=True, timeout=PATIENCE)
     assert "statement_cache_size" in (tmp_path / name).read_text(encoding="utf-8")
 
 
@@ -129,7 +130,7 @@ def test_the_plugin_says_no_command(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert "PGB" in done.stdout
     assert list(commands(done.stdout)) == []

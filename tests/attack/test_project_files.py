@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from in_process import run
 from samples import TORTURE, one_in
+from timing import PATIENCE
 
 from . import project_files
 
@@ -122,7 +123,7 @@ def test_a_tree_is_checked_in_time(tmp_path: Path, name: str) -> None:
     files, seconds = TREES[name]
     write(tmp_path, files)
     before = os.times()
-    done = poolsafe(tmp_path, timeout=60)
+    done = poolsafe(tmp_path, timeout=PATIENCE)
     after = os.times()
     # Of the processor: the clock also counts what other programs take.
     assert after.children_user + after.children_system - before.children_user - before.children_system < seconds
@@ -160,7 +161,7 @@ def test_wrong_configuration_is_one_short_line(tmp_path: Path, content: str) -> 
 def test_flake8_survives_its_options(tmp_path: Path, option: str) -> None:
     write(tmp_path, {".flake8": f"[flake8]\npoolsafe-{option} = {DIGITS}\n"})
     command = [sys.executable, "-m", "flake8", "a.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert "Traceback" not in done.stderr
     assert f"--poolsafe-{option}: must be " in done.stderr
 

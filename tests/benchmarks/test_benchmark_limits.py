@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from timing import PATIENCE
 
 from benchmarks import limits, trees
 from benchmarks.measure import Run, Series
@@ -56,7 +57,7 @@ def test_a_program_that_cannot_be_installed_is_skipped_with_a_word(
 def test_the_limit_parses_what_names_an_engine(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text("create_engine(")
     (tmp_path / "b.py").write_bytes(b"\xff")
-    subprocess.run(limits.limit(tmp_path).argv, cwd=tmp_path, check=True, timeout=60)
+    subprocess.run(limits.limit(tmp_path).argv, cwd=tmp_path, check=True, timeout=PATIENCE)
 
 
 def test_sums_are_those_of_the_rounds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

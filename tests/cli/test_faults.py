@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fuzz import kills
+from timing import PATIENCE
 
 from poolsafe.edits import ChangedMeanwhile, write
 from poolsafe.source import Source
@@ -36,7 +37,7 @@ def apply(folder: Path, before: str = "") -> subprocess.CompletedProcess[str]:
         env={**kept, "PYTHONDONTWRITEBYTECODE": "1"},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -138,7 +139,7 @@ def test_two_runs_at_once(tmp_path: Path) -> None:
         subprocess.Popen(kills.COMMAND, cwd=tmp_path, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for _ in range(3)
     ]
-    said = [run.communicate(timeout=120) for run in runs]
+    said = [run.communicate(timeout=PATIENCE) for run in runs]
     # All wrote the same, so nobody has anything to complain about.
     assert [(run.returncode, *each) for run, each in zip(runs, said, strict=True)] == [(0, "", "")] * 3
     assert texts(tmp_path) == {"new"}

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from in_process import run
+from timing import PATIENCE
 
 from poolsafe.edits.application import repair_chosen
 from poolsafe.findings import Applicability, Edit, Finding, Fix, Severity
@@ -69,7 +70,7 @@ def talk(folder: Path, answers: list[str], *flags: str) -> Talk:
             os.write(terminal, (answer if answer in (END, INTERRUPT) else f"{answer}\n").encode())
     os.close(terminal)
     assert not left
-    return Talk(process.wait(60), text, asked)
+    return Talk(process.wait(PATIENCE), text, asked)
 
 
 def _printed(terminal: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import in_process
 import pytest
 from samples import LONG, one_in
+from timing import PATIENCE
 
 from poolsafe import writing
 from poolsafe.cli import output, sieve, terminal, workers
@@ -44,7 +45,7 @@ def run(folder: Path, *arguments: str, before: str = "", **streams: int) -> in_p
         stdout=streams.get("stdout", subprocess.PIPE),
         stderr=subprocess.PIPE,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
         check=False,
     )
     return in_process.Ran(done.returncode, done.stdout or "", done.stderr)

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+from timing import PATIENCE
 
 ENGINE = """from sqlalchemy.ext.asyncio import create_async_engine
 
@@ -36,13 +37,13 @@ def test_no_worker_outlives_the_command(tmp_path: Path, sign: signal.Signals) ->
         (tmp_path / f"db{number}.py").write_text(ENGINE * 20, encoding="utf-8")
     command = [sys.executable, "-m", "fixer", "--isolated", "--quiet", str(tmp_path)]
     ran = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
-    until = time.monotonic() + 60
+    until = time.monotonic() + PATIENCE
     while processes(ran.pid) < 2 and time.monotonic() < until:
         assert ran.poll() is None, "it ended before it had a worker"
         time.sleep(0.01)
     os.kill(ran.pid, sign)
     ran.wait()
-    until = time.monotonic() + 30
+    until = time.monotonic() + PATIENCE
     while processes(ran.pid) and time.monotonic() < until:
         time.sleep(0.05)
     assert processes(ran.pid) == 0

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from blocks import FOUND
+from timing import PATIENCE
 
 from poolsafe.inference.models.primitives import HANDLERS
 
@@ -29,7 +30,7 @@ HELPERS = ("tests/blocks.py", "tests/heads.py", "tests/programs.py")
 def ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(folder / "src")}
     command = [sys.executable, "-m", *arguments]
-    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=120)
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=PATIENCE)
 
 
 def found(folder: Path) -> list[str]:
