@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import laws
 import pytest
 from laws import Case
+from samples import LONG, one_in
 
 from poolsafe.edits.application import repair
 from poolsafe.facts.suppression import ABOUT_COMMENTS
@@ -160,18 +161,11 @@ def test_a_rule_with_fixes_shows_one(code: str) -> None:
     assert any(case.path.parent.name.startswith(code) for case in FIXED)
 
 
-def spelled() -> list[Any]:
-    """Yields each fixture in each spelling; only one spelling per fixture, not always the same, is not `long`."""
-    return [
-        pytest.param(
-            case, spelling, id=f"{case.name}-{spelling}", marks=() if place == number % 5 else pytest.mark.long
-        )
-        for number, case in enumerate([*BAD, *GOOD, *laws.shop()])
-        for place, spelling in enumerate(SPELLINGS)
-    ]
+# From fixture to fixture, the one in eleven that is not `long` is in another spelling.
+SPELLED = one_in(11, itertools.product([*BAD, *GOOD, *laws.shop()], SPELLINGS), LONG)
 
 
-@pytest.mark.parametrize(("case", "spelling"), spelled())
+@pytest.mark.parametrize(("case", "spelling"), SPELLED, ids=lambda each: each if isinstance(each, str) else each.name)
 def test_another_spelling_changes_nothing(case: Case, spelling: str) -> None:
     respell, back, rows = SPELLINGS[spelling]
     source = case.source

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import pytest
 from blocks import programs
 from laws import apply_once, deployment, findings
+from samples import LONG, one_in
 
 from poolsafe.facts.deployment import Deployment
 from poolsafe.source import Source
@@ -111,7 +113,7 @@ VERSIONS = {
 }
 POOLERS = [
     ("auto", "statement"),
-    pytest.param(("transaction", "session", "none", "supabase-transaction", "neon"), marks=pytest.mark.long),
+    pytest.param(("transaction", "session", "none", "supabase-transaction", "neon"), marks=LONG),
 ]
 
 
@@ -120,8 +122,7 @@ def found(source: Source, where: Deployment) -> Counter[str]:
 
 
 @pytest.mark.parametrize("poolers", POOLERS)
-@pytest.mark.parametrize("versions", VERSIONS)
-@pytest.mark.parametrize("code", programs(ENGINES))
+@pytest.mark.parametrize(("code", "versions"), one_in(3, itertools.product(programs(ENGINES), VERSIONS), LONG))
 def test_no_fix_gives_birth_to_a_finding(code: str, versions: str, poolers: tuple[str, ...]) -> None:
     source = Source.from_text("app.py", IMPORTS + code + "\n")
     for pooler in poolers:
