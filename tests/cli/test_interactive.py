@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from in_process import run
+from samples import LONG, one_in
 from timing import PATIENCE
 
 from poolsafe.edits.application import repair_chosen
@@ -116,8 +117,9 @@ ANSWERS = {
 
 
 @on_a_terminal
-@pytest.mark.parametrize(("answers", "expected"), ANSWERS.values(), ids=ANSWERS)
-def test_what_is_accepted_is_written(project: Path, answers: list[str], expected: str) -> None:
+@pytest.mark.parametrize("name", one_in(3, ANSWERS, LONG))
+def test_what_is_accepted_is_written(project: Path, name: str) -> None:
+    answers, expected = ANSWERS[name]
     result = talk(project, answers)
     assert written(project) == expected
     fixed = len(expected)
