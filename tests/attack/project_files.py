@@ -40,7 +40,7 @@ NOT_READERS = {
     "writing.py:_is_done",
     "inference/models/library_stubs.py:_stub",
     "cli/sieve.py:_answer",
-    "cli/sieve.py:hits",
+    "cli/sieve.py:search",
     "cli/output.py:_pour",
     "rules/pages.py:write",
     "doctor/config_file.py:write",
@@ -296,7 +296,7 @@ READERS: dict[str, Reader] = {
     "checkout/project_files.py:file_content": Reader(("a.py",), _CODE, _project),
 }
 # These read the sources that `cli/run.py` reads.
-SAME_SOURCES = {"cli/diagnostics.py:_read", "cli/sieve.py:_size_with_needle"}
+SAME_SOURCES = {"cli/diagnostics.py:_read", "cli/sieve.py:_found", "cli/sieve.py:_look"}
 
 
 def _listing(folder: Path) -> frozenset[str]:
