@@ -53,7 +53,7 @@ def test_every_marker_is_on_the_page_and_left_out_by_default() -> None:
 def test_ci_runs_what_the_default_leaves_out() -> None:
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
     assert re.findall(r'-m pytest .*-m ("[\w ]+"|\w+)', script) == ['"not evidence"', "evidence"]
-    (default,) = re.findall(r'"\$scratch/oldest/bin/python" -m coverage run (-m .*)', script)
+    (default,) = re.findall(r'"\$scratch/oldest/bin/python" (-m pytest .*?) --cov ', script)
     assert f"\n.venv/bin/python {default}\n" in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
