@@ -270,5 +270,12 @@ SERVING = frozenset(
 SERVERS = frozenset({"uvicorn", "hypercorn", "granian", "web", "app", "bot", "client", "dp", "dispatcher", "worker"})
 # Context managers that suppress exceptions.
 SWALLOWING = frozenset({"contextlib.suppress", "pytest.raises"})
+# Methods that change a dict, a list or Alembic's configuration.
+CHANGING = frozenset(
+    {
+        "__delitem__", "__setitem__", "add", "append", "clear", "discard", "extend", "insert", "move_to_end", "pop",
+        "popitem", "remove", "reverse", "set_main_option", "set_section_option", "setdefault", "sort", "update",
+    }
+)  # fmt: skip
 # Methods of loggers, printers and writers, which only read their arguments.
 READING = frozenset("debug info warning warn error critical exception log print echo write dump dumps".split())  # noqa: SIM905

@@ -23,8 +23,9 @@ from typing import Any
 
 import fixer
 import poolsafe
+from poolsafe.checkout import changing_files
 from poolsafe.deployment import declared
-from poolsafe.inference import project
+from poolsafe.inference import import_changes, project
 
 # Python 3.10 has them by other names, and no version describes their types.
 _NEW = sys.version_info >= (3, 11)
@@ -107,6 +108,10 @@ BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
     ("poolsafe/checkout/second_look.py", "_imports_engine_function"): lambda: [re.compile(rb"db\.(\w+)")],
     ("poolsafe/deployment/declared.py", "_item_pattern"): lambda: [
         declared._item_pattern("asyncpg", with_version=version) for version in (False, True)
+    ],
+    ("poolsafe/checkout/changing_files.py", "_assigning"): lambda: [changing_files._assigning(b"config")],
+    ("poolsafe/inference/import_changes.py", "_attribute_pattern"): lambda: [
+        import_changes._attribute_pattern("config", ("ARGS", "URL"))
     ],
     # Hosts are at most 253 characters long, and matched as a whole.
     ("poolsafe/deployment/providers/catalogue.py", "_compiled"): list,

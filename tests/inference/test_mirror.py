@@ -11,6 +11,7 @@ PACKAGE = TESTS.parent.parent / "src/poolsafe/inference"
 LARGE = 60
 # unless it is one of these, for a reason.
 ELSEWHERE = {
+    "answers.py": "test_names.py and test_import_changes.py: what has been asked of modules",
     "context.py": "every program: the frame and the run that all parts pass on",
     "models/library_models.py": "tests/inference/models: each model is found through it",
     "models/primitives.py": "tests/inference/models: the stubs that import them",

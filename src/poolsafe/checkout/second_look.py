@@ -13,6 +13,7 @@ import os
 import re
 
 from poolsafe import needles
+from poolsafe.checkout.import_statements import module_imports, name_imports
 from poolsafe.checkout.roots import is_below, root_of
 from poolsafe.reading import read_below
 
@@ -22,12 +23,6 @@ if TYPE_CHECKING:
 
 _SIGN = b"async_fallback"
 _PSYCOPG = re.compile(rb"\+psycopg\b")
-# They begin with a literal, so that `re` can skip the text before it. Whether it begins a line is checked afterwards.
-# The assertions prevent `re` from trying every split of a long run of spaces or dots.
-_FROM = re.compile(rb"from[ \t]+(?=[\w.])(\.*)(?!\.)([\w.]*)(?:[ \t]+|(?<=\.))import\b[ \t]*(\([^()]*\)|[^\r\n;#]*)")
-_IMPORT = re.compile(rb"import[ \t]+([\w. \t,]+)")
-_ITEM = re.compile(rb"([\w.]+|\*)(?:[ \t]+as[ \t]+(\w+))?")
-_COMMENT = re.compile(rb"#[^\r\n]*")
 # The callee of a call: the name before the last dot, if there is one, and the last name.
 _CALLED = re.compile(rb"(?:\b(\w+)\.|(?<![\w.]))(\w+)[ \t]*\(")
 # What a file contains that calls a function for an engine, whatever its name. Prose about engines is frequent.
@@ -143,21 +138,17 @@ class ImportedFiles:
     def _imported(self, path: str) -> Iterator[tuple[str, bytes, bytes]]:
         folder = os.path.dirname(path)
         content = self.content(path)
-        for modules in _IMPORT.finditer(content):
-            if _begins_line(content, modules.start()):
-                for name, bound in _ITEM.findall(modules[1]):
-                    yield self._find(folder, b"", name), b"", bound or name.rpartition(b".")[2]
-        for statement in _FROM.finditer(content):
-            if not _begins_line(content, statement.start()):
-                continue
-            dots, module, listed = statement.groups()
+        for _, modules in module_imports(content):
+            for name, bound in modules:
+                yield self._find(folder, b"", name), b"", bound
+        for _, dots, module, items in name_imports(content):
             home = self._find(folder, dots, module)
             has_modules = not home or home.endswith("__init__.py")
-            for name, bound in _ITEM.findall(_COMMENT.sub(b"", listed)):
-                yield home, name, bound or name
+            for name, bound in items:
+                yield home, name, bound
                 below = self._find(folder, dots, module + b"." + name) if has_modules and name != b"*" else ""
                 if below:
-                    yield below, b"", bound or name
+                    yield below, b"", bound
 
     def _find(self, folder: str, dots: bytes, name: bytes) -> str:
         """Returns the file of a module that is imported in a folder, or "" if it is not part of the project."""
@@ -166,10 +157,6 @@ class ImportedFiles:
         parts = name.decode("latin-1").strip(".").split(".")
         bases = (folder,) if dots else _folders_above(folder, self.root)
         return next(filter(None, (_file(base, parts) for base in bases)), "")
-
-
-def _begins_line(data: bytes, offset: int) -> bool:
-    return not data[data.rfind(b"\n", 0, offset) + 1 : offset].strip(b" \t")
 
 
 def _renamed(home: str, files: ImportedFiles) -> frozenset[str]:

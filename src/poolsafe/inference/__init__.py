@@ -59,6 +59,12 @@ followed.
 slice for a name is run with a budget of its own, and the result (its answer) is kept. An import is a value (`Pending`)
 that is followed only when its value is needed. A module that no answer needs is not loaded.
 
+**Import order** (`import_changes.py`, `heap.py`). The import of one module may change an object of another one. Once a
+name is answered by such an object, a byte search (`checkout.changing_files`) finds the modules that may change it, and
+their slices for it are run in the order of the imports (`checkout.import_order`). Each leaves a version of the object,
+which the modules behind it in that order see. What a module changes that only some programs import holds under a
+predicate.
+
 **Entry points** (`exploration.py`, `strategy.py`, `observations.py`). A run begins with the module's own statements
 that lead to targets, and with each function that leads to a target and is not called in the module. Its parameters have
 the values that the project's callers pass, or their defaults. `Strategy` holds the targets and their slices,
@@ -92,7 +98,8 @@ handler is written only for what a stub cannot express: strings, URLs, the envir
   callee whose result is used is assumed to build that result and to change nothing; otherwise few programs could be
   checked. An environment variable that is set is assumed not to be empty; a fix is unsafe if this assumption leaves out
   a path (`emptiness.py`). If the environment may override a default, detection uses only the default (`for_detection`),
-  and a fix uses all alternatives.
+  and a fix uses all alternatives. When a module changes objects of others at import, changes of attributes of
+  classes are not found, nor those by functions that pass the object on.
 
 **How to support another construct of Python.**
 

@@ -12,7 +12,8 @@ from poolsafe.inference.heap import Slot
 from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import alternatives, choose, each
 from poolsafe.inference.mappings import mapping_key, with_item
-from poolsafe.inference.names import bind, force
+from poolsafe.inference.names import bind, force, global_name
+from poolsafe.inference.namespaces import namespace_of
 from poolsafe.inference.symbols import Guard, derived
 from poolsafe.inference.values import (
     Absent,
@@ -21,6 +22,7 @@ from poolsafe.inference.values import (
     Instance,
     Library,
     MappingRef,
+    ModuleValue,
     Sequence,
     Unknown,
     Value,
@@ -129,6 +131,9 @@ def _assign_attribute(frame: Frame, target: ir.Attribute, value: Value) -> None:
             slots["attr", single.address, target.name] = single
         elif isinstance(single, Class):
             slots["name", single.namespace, target.name] = single
+        elif isinstance(single, ModuleValue):
+            global_name(frame, single.module, target.name)  # what it is without this assignment
+            slots["name", namespace_of(frame.run, single.module).number, target.name] = single
     for slot, single in slots.items():
         frame.state.set(slot, _stored(several, single, value, frame.state.get(slot)))
 

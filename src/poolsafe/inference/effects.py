@@ -14,7 +14,6 @@ from poolsafe.inference.mappings import blurred
 from poolsafe.inference.names import force, global_name, peek
 from poolsafe.inference.namespaces import namespace_of
 from poolsafe.inference.objects import BuiltinMethod, GeneratorObject, LibraryResult, MapIterator, TextClause
-from poolsafe.inference.scope_reader import CHANGING
 from poolsafe.inference.scopes import Effects
 from poolsafe.inference.slices import effects_of
 from poolsafe.inference.values import (
@@ -115,7 +114,7 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
     root = _root(call.callee)
     binding = peek(frame, root) if root is not None else None
     if _is_of_project(binding):
-        if isinstance(call.callee, ir.Attribute) and call.callee.name in CHANGING:
+        if isinstance(call.callee, ir.Attribute) and call.callee.name in libraries.CHANGING:
             return False
         if any(_may_be_changed(frame, one.value) for one in call.arguments):
             return False

@@ -305,7 +305,9 @@ def _mark_path(run: Run, module: Module, sites: list[CallSite]) -> None:
 def _run_body(run: Run, module: Module) -> None:
     """Runs the part of a module body that leads to targets."""
     run.strategy.explored.add(module.number)
-    run_to_targets(run, namespace_of(run, module), State.fresh(run.heap))
+    state = State.fresh(run.heap, module)
+    run_to_targets(run, namespace_of(run, module), state)
+    state.reader = None  # its functions run after all imports
 
 
 def _run_roots(run: Run, module: Module, paths: list[Path]) -> None:

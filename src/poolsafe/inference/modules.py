@@ -41,7 +41,8 @@ class Module(Outside):
         self.source = source
         self.declares_names = _DECLARING.search(source.text) is not None
         self.path = source.path
-        self.folder = os.path.dirname(os.path.abspath(source.path))
+        self.location = os.path.abspath(source.path)
+        self.folder = os.path.dirname(self.location)
         self._tree = tree
         self.body = self._lowered()
         self.memo: dict[str, Any] = {}  # results that only depend on this module
@@ -107,6 +108,11 @@ class Module(Outside):
             if not is_relative and (self.is_stub or _is_of_library(one.module)):
                 names.add(one.bound)
         return frozenset(names)
+
+    @property
+    def own_imports(self) -> list[ir.Import | ir.ImportFrom]:
+        """The imports of the project's modules, those inside functions included."""
+        return [one for one in self._imported if one.bound not in self.library_names]
 
     @functools.cached_property
     def stars(self) -> tuple[tuple[int, str], ...]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from poolsafe import ir, libraries
 from poolsafe.inference.answers import Namespace
 from poolsafe.inference.context import Frame, Run
+from poolsafe.inference.import_changes import apply_import_changes
 from poolsafe.inference.later import set_later
 from poolsafe.inference.lattice import alternatives, choose, through
 from poolsafe.inference.modules import Module
@@ -93,11 +94,18 @@ def global_name(frame: Frame, module: Module, name: str) -> Value:
     value = read(frame, namespace.number, name)
     # A running body can only read names that it has bound. A function that it calls may read a name outside the slice.
     if isinstance(value, Absent) and (namespace.number not in frame.run.running or frame.number != namespace.number):
-        value = _imported_callable(frame, namespace, name) or _where_bound(ask(frame.run, namespace, name))
+        value = _imported_callable(frame, namespace, name) or _answered(frame, namespace, name)
     if not isinstance(value, Absent):
         return set_later(frame, namespace, name, value)
     found = _star_holder(frame.run, module, name, _Search({module}))
     return global_name(frame, found, name) if isinstance(found, Module) else found
+
+
+def _answered(frame: Frame, namespace: Namespace, name: str) -> Value:
+    value = _where_bound(ask(frame.run, namespace, name))
+    apply_import_changes(frame.run, namespace, name, value)
+    now = read(frame, namespace.number, name) if frame.run.heap.changed else value
+    return value if isinstance(now, Absent) else now
 
 
 def _imported_callable(frame: Frame, namespace: Namespace, name: str) -> Value | None:

@@ -14,12 +14,12 @@ from dataclasses import fields
 from poolsafe.inference.answers import Namespace
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame, Run
-from poolsafe.inference.heap import Slot
+from poolsafe.inference.heap import CHECKED, Heap, Slot
 from poolsafe.inference.modules import Module
 from poolsafe.inference.scopes import Slice
 from poolsafe.inference.slices import name_slice, target_slice
 from poolsafe.inference.state import State
-from poolsafe.inference.symbols import derived
+from poolsafe.inference.symbols import Symbol, derived, unless, where
 from poolsafe.inference.values import (
     Absent,
     Alternatives,
@@ -48,6 +48,7 @@ def namespace_of(run: Run, module: Module) -> Namespace:
     found = run.answers.namespaces.get(module)
     if found is None:
         found = run.answers.namespaces[module] = Namespace(run.heap.number(), module, module.body)
+        run.heap.homes[found.number] = module
     return found
 
 
@@ -73,7 +74,7 @@ def ask(run: Run, namespace: Namespace, name: str, within: State | None = None) 
         return Unknown(f"`{name}` is defined by itself", derived("cycle", namespace.body, name))
     if len(run.answers.asking) >= MAX_NESTED:
         return Unknown("imports are nested too deep", derived("nested", namespace.module.path))
-    state = State.fresh(run.heap) if within is None else State(run.heap, within, {})
+    state = State.fresh(run.heap, namespace.module) if within is None else State(run.heap, within, {})
     frame = frame_in(run, namespace, state)
     frame.slice = statements
     run.answers.asking[key] = True
@@ -82,7 +83,7 @@ def ask(run: Run, namespace: Namespace, name: str, within: State | None = None) 
             _run_body(frame, namespace)
     finally:
         whole = run.answers.asking.pop(key)
-    run.heap.finished.update(_reached(state, slot))
+    _finish(run, namespace.module, state, slot)
     if not whole:
         # It depends on an unfinished answer, so it is not kept: a later run may give a better one.
         return run.heap.finished.pop(slot, _ABSENT)
@@ -122,14 +123,51 @@ def _run_body(frame: Frame, namespace: Namespace) -> None:
 _ABSENT = Absent()
 
 
-def _reached(state: State, slot: Slot) -> dict[Slot, Value]:
-    """Returns the slot, the slots of objects that its value reaches, and those of the environment and alembic.ini."""
+def run_for_changes(run: Run, namespace: Namespace, changes: Slice, predicate: Symbol | None) -> None:
+    """Runs a slice of a module that changes objects of other modules, and notes what these are then.
+
+    The module is imported where `predicate` holds, or always if there is none.
+    """
+    whole = State.fresh(run.heap, namespace.module)
+    state = whole if predicate is None else whole.branch([where(predicate)])
+    assert state is not None
+    frame = frame_in(run, namespace, state)
+    frame.slice = changes
+    with run.unobserved():
+        _run_body(frame, namespace)
+    if predicate is not None and (other := whole.branch([unless(predicate)])) is not None:
+        whole.join([state, other], whole=True)
+    _finish(run, namespace.module, whole, None)
+
+
+def _finish(run: Run, module: Module, state: State, slot: Slot | None) -> None:
+    """Keeps what a finished run of a module leaves in a slot, and the objects of other modules that it changed."""
+    heap = run.heap
+    for one, value in _reached(heap, module, state, slot).items():
+        if heap.homes.get(one[1], module) is module:
+            heap.finished[one] = value
+        else:
+            order_imports(run)
+            heap.change(one, module, value)
+
+
+def order_imports(run: Run) -> None:
+    """Computes the order of the imports, once for the checked file."""
+    if not run.heap.positions:
+        run.heap.positions = {**run.project.import_order(run.entry), run.entry.location: CHECKED}
+
+
+def _reached(heap: Heap, module: Module, state: State, slot: Slot | None) -> dict[Slot, Value]:
+    """Returns what a run of a module changes and what matters to others.
+
+    That is the slot, the objects that its value reaches, those of other modules, the environment and alembic.ini.
+    """
     owned: dict[int, list[Slot]] = {}
     wanted: list[Slot] = []
     for one in state.changes:
-        if one[0] == "environment" or one[1] < 0 or one == slot:
+        if one[0] == "environment" or one[1] < 0 or one == slot or heap.homes.get(one[1], module) is not module:
             wanted.append(one)
-        elif one[0] != "name" or one[1] != slot[1]:
+        elif one[0] != "name" or slot is None or one[1] != slot[1]:
             owned.setdefault(one[1], []).append(one)
     found = {one: value for one in wanted if (value := state.change_of(one)) is not None}
     queue: list[object] = list(found.values())
@@ -139,7 +177,10 @@ def _reached(state: State, slot: Slot) -> dict[Slot, Value]:
         if id(part) in seen:
             continue
         seen.add(id(part))
+        if isinstance(part, Class):
+            heap.homes.setdefault(part.namespace, part.module)
         for number in _numbers(part):
+            heap.homes.setdefault(number, module)
             for one in owned.pop(number, ()):
                 value = state.change_of(one)
                 if value is not None:

@@ -12,7 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from poolsafe.checkout.changing_files import ChangingFiles, How
 from poolsafe.checkout.env_files import Documented
+from poolsafe.checkout.import_order import ImportOrder
 from poolsafe.checkout.project_files import Files, file_content
 from poolsafe.checkout.roots import is_aside, root_of, shared_folders
 from poolsafe.checkout.second_look import ImportedFiles
@@ -57,8 +59,11 @@ class Project:
         self.follow = follow
         self.looked_at: dict[str, ImportedFiles] = {}  # what second looks have read, for each root
         self._files = Files(self.root, sources)
+        self._order = ImportOrder(self._files)
+        self._changes = ChangingFiles(self._order)
         self._read = read or _read
         self._share = _Share()
+        self._aside = _Share()  # for modules that are loaded for what they change
         # The least recently used first. A file is here twice if it is imported, and also checked or a caller of a
         # checked one.
         self._modules: dict[tuple[str, type[Module]], Module | None] = {}
@@ -70,7 +75,7 @@ class Project:
 
         A dropped module is parsed again when it is needed.
         """
-        self._share = _Share()
+        self._share, self._aside = _Share(), _Share()
         for module in self._modules.values():
             if module is not None:
                 module.forget_syntax()
@@ -105,6 +110,8 @@ class Project:
         stale = [one for one in (known, imported) if one is not None and one.source.text != source.text]
         if stale:
             self._files.forget(path)
+            self._order.forget()
+            self._changes.forget()
             self._weight -= _weight_of(self._modules.pop((path, ImportedModule), None))
         self._keep(path, Module, module)
         self._share.analysed[path] = self._checked = module
@@ -180,6 +187,36 @@ class Project:
         root = self.root or root_of(home)
         paths = [path for path in self._files.holding(os.path.dirname(home), words) if not is_aside(path, root)]
         return {name.decode() for path in paths for name in pattern.findall(self._files.content(path))}
+
+    def import_order(self, module: Module) -> dict[str, int]:
+        """Returns the paths of the modules that importing a module runs, each with its position in that order."""
+        return self._order.ranks(module.location) if self.follow else {}
+
+    def import_of(self, module: Module, other: Module) -> int | None:
+        """Returns the offset of the first import of a module that runs another one, or None if there is none."""
+        return self._order.import_of(module.location, other.location)
+
+    def changing_at_import(self, module: Module, name: str, how: How) -> list[str]:
+        """Returns the paths of other modules that may change what a name stands for when they are imported.
+
+        Tests and examples are included only if `module` is one itself.
+        """
+        if not self.follow or not module.source.is_module:
+            return []
+        found = self._changes.files(module.location, module.folder, name, how)
+        root = self.root or root_of(module.location)
+        return [path for path in found if is_aside(module.location, root) or not is_aside(path, root)]
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Loads modules on a separate share inside the `with` block: that of modules that only change others."""
+        before, self._share = self._share, self._aside
+        before_analysed, self._share.analysed = self._share.analysed, before.analysed
+        try:
+            yield
+        finally:
+            self._share.analysed = before_analysed
+            self._share = before
 
     def environment(self, module: Module, names: tuple[str, ...], nested: str | None = None) -> Documented | None:
         """Returns the URL, or its driver, of one of these variables in the nearest env file, or None.

@@ -66,6 +66,11 @@ class Definition:
         raise NotImplementedError
 
     @property
+    def changed(self) -> frozenset[str]:
+        """The names of the surrounding scope whose objects a call of the function may change."""
+        raise NotImplementedError
+
+    @property
     def kept(self) -> frozenset[str]:
         """The names whose objects are defaults of parameters, if a call may change these objects."""
         raise NotImplementedError

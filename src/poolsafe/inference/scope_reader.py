@@ -18,17 +18,10 @@ from poolsafe.inference.aliases import (
     targets,
 )
 from poolsafe.inference.scope_lines import END, Definition, Line, Outside, is_handled
-from poolsafe.libraries import EXECUTING, READING
+from poolsafe.libraries import CHANGING, EXECUTING, READING
 
 BUILTINS = frozenset(dir(builtins))
 
-# Methods that change a dict, a list or Alembic's configuration.
-CHANGING = frozenset(
-    {
-        "__delitem__", "__setitem__", "add", "append", "clear", "discard", "extend", "insert", "move_to_end", "pop",
-        "popitem", "remove", "reverse", "set_main_option", "set_section_option", "setdefault", "sort", "update",
-    }
-)  # fmt: skip
 # Methods that change nothing relevant to the analysis.
 PURE = FRESH_METHODS | READING | EXECUTING | {
     "aclose", "all", "begin", "begin_nested", "close", "commit", "connect", "copy", "create_all", "dispose", "drop_all",

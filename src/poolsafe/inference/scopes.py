@@ -96,6 +96,16 @@ class ScopeDefinition(Definition):
         return self._scope.reached(self.free).union(self.kept, *map(carriers, bases)) - self._around.builtins
 
     @functools.cached_property
+    def changed(self) -> frozenset[str]:
+        """The names of the surrounding scope whose objects a call of the function may change."""
+        if isinstance(self._node, ir.ClassDef):
+            return frozenset()
+        scope = self._scope
+        names = {name for line in scope.lines for name in (*line.changes, *line.may_change)}
+        kinds = {scope.direct_kind_of(name) for name in names}
+        return frozenset(name for name in self.free if scope.direct_kind_of(name) in kinds)
+
+    @functools.cached_property
     def kept(self) -> frozenset[str]:
         """The names whose objects are defaults of parameters, if a call may change these objects."""
         parameters = self._node.parameters if isinstance(self._node, ir.FunctionDef) else ()
@@ -215,10 +225,10 @@ class Scope(ScopeReader):
         definitions = self.definitions.get(name, ())
         if len(definitions) == len(self.binders.get(name, ())) and not any(one.reached for one in definitions):
             return any(one.is_decorated for one in definitions)
-        return name in self._made_here
+        return name in self.made_here
 
     @functools.cached_property
-    def _made_here(self) -> frozenset[str]:
+    def made_here(self) -> frozenset[str]:
         """The names that are bound here by anything other than an import."""
         return frozenset(
             name
@@ -231,7 +241,7 @@ class Scope(ScopeReader):
         """The lines that call functions from outside, by the names whose objects these functions may change."""
         found: dict[str, list[Line]] = {}
         for line in self.lines:
-            for name in line.calls - self._made_here - self.parameters:
+            for name in line.calls - self.made_here - self.parameters:
                 for changed in self.outside.reached_by(name):
                     found.setdefault(changed, []).append(line)
         return found

@@ -8,8 +8,9 @@ from poolsafe import ir
 from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.inference.run_targets import Targets
 from poolsafe.inference.scope_lines import END, Line, binds_constant, unpacks
-from poolsafe.inference.scope_reader import BUILTINS, CHANGING
+from poolsafe.inference.scope_reader import BUILTINS
 from poolsafe.inference.scopes import Scope
+from poolsafe.libraries import CHANGING
 
 
 class Closure:

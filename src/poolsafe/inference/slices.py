@@ -20,7 +20,9 @@ but never wrong.
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
+from poolsafe import ir
 from poolsafe.inference.run_targets import Targets
 from poolsafe.inference.scope_reader import BUILTINS
 from poolsafe.inference.scopes import Effects, Scope, Slice
@@ -76,6 +78,20 @@ def name_slice(scope: Scope, name: str, *, is_imported: bool = False) -> Slice:
             closure.statements(), frozenset(), unlikely=closure.unlikely()
         )
     return found
+
+
+def change_slice(scope: Scope, names: Iterable[str]) -> Slice:
+    """Returns the slice of a module that decides what its import changes of objects that it has by these names.
+
+    It is empty if the module only imports them.
+    """
+    closure = Closure(scope, Targets(), never=scope.main_lines)
+    for name in names:
+        closure.want_name(name)
+    statements = closure.statements()
+    if all(isinstance(one, (ir.Import, ir.ImportFrom)) for one in statements):
+        return Slice(frozenset(), frozenset())
+    return Slice(statements, frozenset(), unlikely=closure.unlikely())
 
 
 def effects_of(scope: Scope) -> Effects:

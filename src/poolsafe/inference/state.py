@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from poolsafe.inference.heap import Heap, Slot
 from poolsafe.inference.lattice import choose, compatible, either, restrict
+from poolsafe.inference.modules import Module
 from poolsafe.inference.symbols import ALWAYS, Guard
 from poolsafe.inference.values import Absent, Alternatives, MappingValue, Value
 
-_ABSENT = Absent()
 MAX_PATHS = 12
 FAR_ABOVE = 8  # times the limit
 MAX_PENDING = 40  # joins are nested to this depth, because computing them recurses
@@ -54,7 +54,8 @@ class State:
     """One layer over its parent. `path` is the path condition: a disjunction of guards.
 
     `own` is what this layer adds to the parent's path condition. A join distinguishes its branches by `own` alone: the
-    condition before the branches holds for all of them, and it may be a long disjunction.
+    condition before the branches holds for all of them, and it may be a long disjunction. `reader` is the module
+    whose import is run, or None after all imports. It counts in the layer that has no parent.
     """
 
     heap: Heap
@@ -62,11 +63,12 @@ class State:
     changes: dict[Slot, Value | Join]
     path: tuple[Guard, ...] = (ALWAYS,)
     own: tuple[Guard, ...] = (ALWAYS,)
+    reader: Module | None = None
 
     @classmethod
-    def fresh(cls, heap: Heap) -> State:
-        """Returns a state over the names and objects of the finished modules."""
-        return cls(heap, None, {})
+    def fresh(cls, heap: Heap, reader: Module | None = None) -> State:
+        """Returns a state over the names and objects of the finished modules, as `reader` finds them."""
+        return cls(heap, None, {}, reader=reader)
 
     def layer(self) -> State:
         """Returns a layer over this one, with the same path condition."""
@@ -78,13 +80,14 @@ class State:
         return _restricted(self.heap, _made(self.heap, found), self.path)
 
     def _stored(self, slot: Slot) -> Value | Join:
-        state: State | None = self
-        while state is not None:
+        state = self
+        while True:
             found = state.changes.get(slot)
             if found is not None:
                 return found
+            if state.parent is None:
+                return self.heap.stored(slot, state.reader)
             state = state.parent
-        return self.heap.finished.get(slot, _ABSENT)
 
     def change_of(self, slot: Slot) -> Value | None:
         """Returns the value that this layer itself stores for a slot, whatever the path condition, or None."""

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from poolsafe import ir
 from poolsafe.inference.aliases import targets
-from poolsafe.inference.scope_reader import CHANGING
-from poolsafe.libraries import READING
+from poolsafe.libraries import CHANGING, READING
 
 # The names of the attributes that lead from the validated instance to an object: `("server", "url")`.
 Path = tuple[str, ...]

@@ -1,0 +1,136 @@
+"""The order in which the modules of a project run when one of them is imported, found without a parser."""
+
+from __future__ import annotations
+
+import bisect
+import os
+import re
+from collections.abc import Iterator
+
+from poolsafe.checkout.import_statements import module_imports, name_imports
+from poolsafe.checkout.project_files import Files
+from poolsafe.records import frozen
+
+MAX_MODULES = 2000  # that one module imports, directly or indirectly
+
+# The first lines of statements of the module: those that are not indented and do not close a bracket.
+_FIRST = re.compile(rb"^[^\s#)\]}]\w*", re.MULTILINE)
+# The words that begin functions and classes.
+DEFERRED = frozenset((b"def", b"async", b"class"))
+
+
+@frozen
+class Imported:
+    """What a statement imports: a name of a file or, if `name` is empty, the file's module itself.
+
+    `bound` is the name that it is imported as. `path` is None for what is outside the project. `at_start` says whether
+    the statement runs when its own file is imported. `offset` is that of the statement in the bytes of the file.
+    """
+
+    offset: int
+    path: str | None
+    name: bytes
+    bound: bytes
+    at_start: bool
+
+
+class ImportOrder:
+    """What the files of a project import, and in which order they run. What was read of a file is kept."""
+
+    def __init__(self, files: Files) -> None:
+        self.files = files
+        self._imports: dict[str, list[Imported]] = {}
+        self._firsts: dict[str, tuple[list[int], list[bytes]]] = {}
+        self._run: dict[str, list[str]] = {}
+        self._ranks: dict[str, dict[str, int]] = {}
+
+    def forget(self) -> None:
+        """Forgets everything, because a file has changed."""
+        self._imports.clear()
+        self._firsts.clear()
+        self._run.clear()
+        self._ranks.clear()
+
+    def ranks(self, path: str) -> dict[str, int]:
+        """Returns the files that importing a file runs, each with its position in the order in which they finish."""
+        found = self._ranks.get(path)
+        if found is None:
+            finished = list(self._finished(path))
+            found = self._ranks[path] = {one: rank for rank, one in enumerate(finished, 1)}
+        return found
+
+    def import_of(self, path: str, other: str) -> int | None:
+        """Returns the offset of the first import of a file, in its text, that runs another file, or None."""
+        for one in self.imports(path):
+            if one.at_start and one.path is not None and other in self.ranks(one.path):
+                return len(self.files.content(path)[: one.offset].decode("utf-8", "replace"))
+        return None
+
+    def _finished(self, path: str) -> Iterator[str]:
+        seen = {path}
+        waiting = [(path, iter(self._run_by(path)))]
+        while waiting:
+            one, imported = waiting[-1]
+            after = next((other for other in imported if other not in seen), None)
+            if after is None or len(seen) > MAX_MODULES:
+                waiting.pop()
+                yield one
+            else:
+                seen.add(after)
+                waiting.append((after, iter(self._run_by(after))))
+
+    def _run_by(self, path: str) -> list[str]:
+        """Returns the files that importing a file runs before or within it: its packages, and what it imports."""
+        found = self._run.get(path)
+        if found is None:
+            imported = [one.path for one in self.imports(path) if one.at_start and one.path is not None]
+            whole = (*self._packages(path), *(part for one in imported for part in (*self._packages(one), one)))
+            found = self._run[path] = list(dict.fromkeys(whole))
+        return found
+
+    def _packages(self, path: str) -> list[str]:
+        found: list[str] = []
+        folder = os.path.dirname(path)
+        while "__init__.py" in self.files.listing(folder):
+            found.append(os.path.join(folder, "__init__.py"))
+            folder = os.path.dirname(folder)
+        return [one for one in reversed(found) if one != path]
+
+    def imports(self, path: str) -> list[Imported]:
+        """Returns what a file imports, in the order of the statements."""
+        if path not in self._imports:
+            self._imports[path] = sorted(self._imported(path), key=lambda one: one.offset)
+        return self._imports[path]
+
+    def _imported(self, path: str) -> Iterator[Imported]:
+        content = self.files.content(path)
+        folder = os.path.dirname(path)
+        for offset, modules in module_imports(content):
+            at_start = self.runs_at_start(path, offset)
+            for name, bound in modules:
+                yield Imported(offset, self._file(folder, 0, name), b"", bound, at_start)
+        for offset, dots, module, items in name_imports(content):
+            at_start = self.runs_at_start(path, offset)
+            home = self._file(folder, len(dots), module)
+            for name, bound in items:
+                yield Imported(offset, home, name, bound, at_start)
+                if home is None or home.endswith("__init__.py"):
+                    below = self._file(folder, len(dots), module + b"." + name if module else name)
+                    if below is not None:
+                        yield Imported(offset, below, b"", bound, at_start)
+
+    def _file(self, folder: str, level: int, name: bytes) -> str | None:
+        return self.files.module_file(folder, level, name.decode("latin-1"))
+
+    def runs_at_start(self, path: str, offset: int) -> bool:
+        """Returns whether what is at an offset of a file is outside of functions and classes."""
+        return self.first_word(path, offset) not in DEFERRED
+
+    def first_word(self, path: str, offset: int) -> bytes:
+        """Returns the first word of the module's statement that is at an offset of a file."""
+        if path not in self._firsts:
+            found = list(_FIRST.finditer(self.files.content(path)))
+            self._firsts[path] = [one.start() for one in found], [one[0] for one in found]
+        offsets, words = self._firsts[path]
+        at = bisect.bisect_right(offsets, offset) - 1
+        return words[at] if at >= 0 else b""

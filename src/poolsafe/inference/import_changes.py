@@ -1,0 +1,139 @@
+"""What the import of a module changes in another one: `from config import ARGS` and then `ARGS["x"] = 0`.
+
+A name is answered by its own module alone. Once it stands for an object that can be changed, the project is searched
+for modules that may change it when they are imported. The slices of these modules for that object are run in the order
+of the imports, and each gives the object a version (`Heap.changed`). A module that is being imported sees the versions
+of those that are imported before it.
+
+A module that the checked one does not import is imported by some programs only: before the checked one, unless it
+imports that itself. What it changes holds under a predicate of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+
+from poolsafe import ir
+from poolsafe.checkout.changing_files import How
+from poolsafe.inference.answers import Namespace
+from poolsafe.inference.context import Run
+from poolsafe.inference.heap import CHECKED, FIRST, UNORDERED
+from poolsafe.inference.lattice import alternatives
+from poolsafe.inference.modules import Module
+from poolsafe.inference.namespaces import namespace_of, order_imports, run_for_changes
+from poolsafe.inference.scopes import Slice
+from poolsafe.inference.slices import change_slice
+from poolsafe.inference.symbols import IsTrue, derived
+from poolsafe.inference.values import Const, Instance, MappingRef, Sequence, Text, Url, Value
+
+MAX_CHANGERS = 12  # of one name
+MAX_NAMES = 12  # of one object
+MAX_HOPS = 3  # modules that give the object another name
+MAX_NESTED = 4  # changes on the way to other ones
+
+
+def apply_import_changes(run: Run, namespace: Namespace, name: str, value: Value) -> None:
+    """Notes what other modules change when they are imported: the object of an answered name, or the name itself."""
+    module, key, answers = namespace.module, (namespace.number, name), run.answers
+    if module.is_stub or module.location == run.entry.location or key in answers.changed:
+        return
+    if answers.changing >= MAX_NESTED:
+        return
+    answers.changed.add(key)
+    singles = [single for _, single in alternatives(value)]
+    found: dict[str, set[str]] = {}
+    if any(isinstance(single, (Const, Text, Url)) for single in singles):
+        _add(found, name, run.project.changing_at_import(module, name, How.REBIND))
+    with run.project.aside():
+        if any(map(_is_changeable, singles)):
+            _search(run, module, [name], found)
+        if found:
+            answers.changing += 1
+            try:
+                _run_changers(run, found)
+            finally:
+                answers.changing -= 1
+
+
+def _add(found: dict[str, set[str]], name: str, paths: Iterable[str]) -> None:
+    for path in paths:
+        found.setdefault(path, set()).add(name)
+
+
+def _is_changeable(single: Value) -> bool:
+    return isinstance(single, (Instance, MappingRef)) or (isinstance(single, Sequence) and single.address != 0)
+
+
+def _search(run: Run, module: Module, names: Iterable[str], found: dict[str, set[str]], hops: int = MAX_HOPS) -> None:
+    """Adds the modules that may change the objects of names of a module, with the names that they import."""
+    for name, how in sorted(_aliases(module, names).items())[:MAX_NAMES]:
+        paths = [path for path in run.project.changing_at_import(module, name, how) if len(found) < MAX_CHANGERS]
+        _add(found, name, paths)
+        for path in paths if hops and how is How.CHANGE else ():
+            other = run.project.at(path)
+            if other is not None and other.location != run.entry.location:
+                _search(run, other, _imported_as(other, {name}), found, hops - 1)
+
+
+def _aliases(module: Module, names: Iterable[str]) -> dict[str, How]:
+    """Returns the names that a module gives to objects of these names, and those of functions that may change them."""
+    scope = module.scope_of(module.body)
+    kinds = {scope.kind_of(name) for name in names}
+    found = {name for name in scope.made_here if scope.kind_of(name) in kinds and name not in scope.definitions}
+    functions = {name for name, several in scope.definitions.items() if any(one.changed & found for one in several)}
+    return dict.fromkeys(found, How.CHANGE) | dict.fromkeys(functions, How.CALL)
+
+
+def _imported_as(module: Module, names: Collection[str]) -> list[str]:
+    """Returns what a module binds to imports of one of the names, or of a module that it takes one of them from."""
+    found: dict[str, None] = {}
+    for one in module.own_imports:
+        if isinstance(one, ir.ImportFrom) and one.name == "*":
+            found.update(dict.fromkeys(sorted(names)))
+        elif (isinstance(one, ir.ImportFrom) and one.name in names) or _is_asked_for(module, one.bound, names):
+            found[one.bound] = None
+    return list(found)
+
+
+def _is_asked_for(module: Module, owner: str, names: Collection[str]) -> bool:
+    """Returns whether a module mentions `owner.name`, or `owner.module.name`, for one of the names."""
+    return _attribute_pattern(owner, names).search(module.source.text) is not None
+
+
+def _attribute_pattern(owner: str, names: Collection[str]) -> re.Pattern[str]:
+    words = "|".join(map(re.escape, sorted(names)))
+    return re.compile(rf"\b{re.escape(owner)}(?:\.\w+){{0,9}}\.(?:{words})\b")
+
+
+def _run_changers(run: Run, found: dict[str, set[str]]) -> None:
+    """Runs what modules change under names that they import, in the order of the imports. Most change nothing."""
+    wanted: dict[str, tuple[Module, Slice]] = {}
+    for path, names in found.items():
+        module = run.project.at(path)
+        if module is not None and module.location != run.entry.location:
+            changes = change_slice(module.scope_of(module.body), _imported_as(module, names))
+            if changes.statements:
+                wanted[path] = module, changes
+    if not wanted:
+        return
+    order_imports(run)
+    positions = run.heap.positions
+    for path, (module, changes) in wanted.items():
+        if path not in positions:
+            positions[path] = len(positions) + (CHECKED if _comes_after(run, module, changes) else FIRST)
+    for path in sorted(wanted, key=lambda path: positions[path]):
+        module, changes = wanted[path]
+        is_imported = 0 < positions[path] < UNORDERED
+        predicate = None if is_imported else IsTrue(derived("imported", path))
+        run_for_changes(run, namespace_of(run, module), changes, predicate)
+
+
+def _comes_after(run: Run, module: Module, changes: Slice) -> bool:
+    """Returns whether a module imports the checked one before it changes anything."""
+    offset = run.project.import_of(module, run.entry)
+    if offset is None:
+        return False
+    lines = (line for line in module.scope_of(module.body).lines if line.node in changes.statements)
+    changing = (line.node.origin for line in lines if line.changes or line.may_change or line.calls)
+    return all(module.span(origin)[0] > offset for origin in changing)

@@ -1,0 +1,247 @@
+"""What one module changes in another when it is imported: small projects, and what is said of their engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from blocks import files, judged
+
+PROJECTS = {
+    "an item of a dict, before and after it is copied": """
+        # file: config.py
+        ARGS = {'statement_cache_size': 0}
+
+        # file: quiet.py
+        from config import ARGS
+        ARGS['prepared_statement_cache_size'] = 0
+
+        # file: copied.py
+        from config import ARGS
+        COPY = {**ARGS}
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        import quiet
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+        def connect():
+            return create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+
+        # file: before.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from copied import COPY
+        import quiet
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=COPY, pool_pre_ping=True)  # PGB102
+
+        # file: after.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import quiet
+        from copied import COPY
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=COPY, pool_pre_ping=True)
+    """,
+    "a module that only some programs import": """
+        # file: config.py
+        ARGS = {'statement_cache_size': 0}
+
+        # file: quiet.py
+        from config import ARGS
+        ARGS['prepared_statement_cache_size'] = 0
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)  # PGB108
+    """,
+    "a name of the module itself": """
+        # file: config.py
+        URL = 'sqlite+aiosqlite:///a'
+
+        # file: production.py
+        import config as settings
+        settings.URL = 'postgresql+asyncpg://db/a'
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import config
+        import production
+        engine = create_async_engine(config.URL, pool_pre_ping=True)  # PGB101
+
+        # file: own.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import config
+        config.URL = 'postgresql+asyncpg://db/a'
+        engine = create_async_engine(config.URL, pool_pre_ping=True)  # PGB101
+
+        # file: local.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import config
+        def connect():
+            config.URL = 'postgresql+asyncpg://db/a'
+            return create_async_engine(config.URL, pool_pre_ping=True)  # PGB101
+    """,
+    "a method of a list, called by a function of its module": """
+        # file: config.py
+        URLS = []
+        def register(url):
+            URLS.append(url)
+
+        # file: production.py
+        from config import register
+        register('postgresql+asyncpg://db/a')
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import production
+        from config import URLS
+        engine = create_async_engine(URLS[0], pool_pre_ping=True)  # PGB101
+    """,
+    "names of a star import, and an operator": """
+        # file: config.py
+        ARGS = {}
+
+        # file: quiet.py
+        from config import *
+        ARGS |= {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        import quiet
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+    """,
+    "a dict inside another one, by the name that a third module gives it": """
+        # file: config.py
+        OPTIONS = {'connect_args': {}}
+
+        # file: parts.py
+        from config import OPTIONS
+        args = OPTIONS['connect_args']
+
+        # file: quiet.py
+        import parts
+        parts.args.update(statement_cache_size=0, prepared_statement_cache_size=0)
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import OPTIONS
+        import quiet
+        engine = create_async_engine('postgresql+asyncpg://db/a', pool_pre_ping=True, **OPTIONS)
+    """,
+    "a package that imports what changes its own names": """
+        # file: app/__init__.py
+        from .config import ARGS
+        from . import quiet
+
+        # file: app/config.py
+        ARGS = {}
+
+        # file: app/quiet.py
+        from . import ARGS as own
+        own.update(statement_cache_size=0, prepared_statement_cache_size=0)
+
+        # file: app/db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from app.config import ARGS
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+    """,
+    "a module that changes a dict after it has imported the engine": """
+        # file: config.py
+        ARGS = {}
+
+        # file: app.py
+        import db
+        from config import ARGS
+        ARGS.update(statement_cache_size=0, prepared_statement_cache_size=0)
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        engine = create_async_engine("postgresql+asyncpg://db/a", connect_args=ARGS, pool_pre_ping=True)  # PGB101
+        def connect():
+            return create_async_engine("postgresql+asyncpg://db/a", connect_args=ARGS, pool_pre_ping=True)  # PGB108
+    """,
+    "an attribute of an instance": """
+        # file: config.py
+        class Settings:
+            def __init__(self):
+                self.url = 'sqlite+aiosqlite:///a'
+        settings = Settings()
+
+        # file: production.py
+        from config import settings
+        settings.url = 'postgresql+asyncpg://db/a'
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import production
+        from config import settings
+        engine = create_async_engine(settings.url, pool_pre_ping=True)  # PGB101
+    """,
+    "each change counts once": """
+        # file: config.py
+        SIZES = []
+
+        # file: first.py
+        from config import SIZES
+        SIZES.append(5)
+        count = len(SIZES)
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from first import count
+        from config import SIZES
+        ARGS = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+        if len(SIZES) == 1 and count == 1:
+            engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS)  # PGB201
+        else:
+            engine = create_async_engine('postgresql+asyncpg://db/b')
+    """,
+    "a test changes only what tests use": """
+        # file: config.py
+        URL = 'sqlite+aiosqlite:///a'
+        ARGS = {}
+
+        # file: tests/conftest.py
+        import config
+        config.URL = 'postgresql+asyncpg://db/a'
+        config.ARGS['command_timeout'] = 3
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import config
+        engine = create_async_engine(config.URL)
+    """,
+    "what functions do, and what only a script does": """
+        # file: config.py
+        URL = 'postgresql+asyncpg://db/a'
+        ARGS = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+
+        # file: other.py
+        import config
+        from config import ARGS
+        def loud():
+            ARGS.clear()
+            config.URL = 'sqlite+aiosqlite:///a'
+        if __name__ == '__main__':
+            ARGS.pop('statement_cache_size')
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import other
+        from config import ARGS, URL
+        engine = create_async_engine(URL, connect_args=ARGS)  # PGB201
+    """,
+}
+
+
+@pytest.mark.parametrize("title", PROJECTS)
+def test_what_other_modules_change_is_known(title: str, tmp_path: Path) -> None:
+    contents = files(PROJECTS[title])
+    assert judged(tmp_path, PROJECTS[title]) == contents
+
+
+@pytest.mark.parametrize("title", PROJECTS)
+def test_the_order_of_the_files_does_not_matter(title: str, tmp_path: Path) -> None:
+    contents = files(PROJECTS[title])
+    assert judged(tmp_path, PROJECTS[title], order=list(reversed(contents))) == contents
