@@ -252,7 +252,6 @@ KEPT = [
     'engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True).execution_options()',
     'engine = one if unknown else create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)',
     'one = 1; engine = create_async_engine("postgresql+asyncpg://db/app", pool_pre_ping=True)',
-    f'engine = create_async_engine("postgresql+asyncpg://{"x" * 80}/app", pool_pre_ping=True)',
 ]
 
 
@@ -261,6 +260,21 @@ def test_a_call_stays_in_its_line(code: str) -> None:
     once = repaired(f"two = 1\none = wrap = print\n{code}\n", 88)
     assert once.count("\n") == 3
     assert '"prepared_statement_cache_size": 0}' in once
+
+
+def test_a_line_that_was_too_long_is_wrapped_if_it_grows() -> None:
+    url = f'"postgresql+asyncpg://{"x" * 80}/app"'
+    wrapped = [
+        "engine = create_async_engine(",
+        f"    {url},",
+        "    pool_pre_ping=True,",
+        '    connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0},',
+        ")",
+    ]
+    assert repaired(f"engine = create_async_engine({url}, pool_pre_ping=True)\n", 88).splitlines() == wrapped
+    sizes = '{"statement_cache_size": %s, "prepared_statement_cache_size": 0}'
+    given = f"engine = create_async_engine({url}, pool_pre_ping=True, connect_args={sizes})\n"
+    assert repaired(given % 100, 88) == given % 0
 
 
 @pytest.mark.skipif(RUFF is None, reason="ruff is not installed")

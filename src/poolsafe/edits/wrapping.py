@@ -55,7 +55,7 @@ _SPREAD = re.compile(r"(?P<indent>[ \t]*)\*\*\((?P<chosen>\{.+\})\)(?P<tail>,?(?
 def fitted(source: Source, call: CallLayout | DictLayout, edits: Edits) -> Edits:
     """Returns edits that make the same change and keep the lines of a call or a display within the line length.
 
-    Lines that were longer before may stay long. Returns the given edits if the result fits, or if it cannot be wrapped
+    Lines that were longer before may stay so if they do not grow. Returns the given edits if the result fits, or if it cannot be wrapped
     reliably.
     """
     text = source.text
@@ -65,7 +65,9 @@ def fitted(source: Source, call: CallLayout | DictLayout, edits: Edits) -> Edits
     before, after = text[start:end], _applied(text, edits, start, end)
     limit, one_line = source.line_length, _is_one_line(before)
     allowed = {line for line in before.splitlines() if len(line) > limit}
-    if all(len(line) <= limit or line in allowed for line in after.splitlines()) or (allowed and one_line):
+    if all(len(line) <= limit or line in allowed for line in after.splitlines()):
+        return edits
+    if one_line and allowed and len(after) <= len(before):
         return edits
     unit = _unit(text)
     if one_line and isinstance(call, CallLayout):
