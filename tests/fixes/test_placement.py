@@ -382,14 +382,11 @@ LEFT = """
     for each in (URL, LITE):
         create_async_engine(each, connect_args={"command_timeout": 300})
 
-    options = {"echo": True}
-    if url.startswith("sqlite"):
-        options["connect_args"] = {"check_same_thread": False}
-    create_async_engine(url, **options)
-
+    # A limit that is not set leaves asyncpg without the key.
     args = {}
-    if "sqlite" in url:
-        args["check_same_thread"] = False
+    limit = os.getenv("LIMIT")
+    if limit and "asyncpg" in url:
+        args["server_settings"] = {"idle_in_transaction_session_timeout": limit}
     create_async_engine(url, connect_args=args)
 
     options = {}
@@ -536,9 +533,66 @@ IN_A_NEW_BRANCH = """
 
 
 @pytest.mark.parametrize(("before", "wanted"), changes(IN_A_NEW_BRANCH.replace("SIZES", SIZES)))
-def test_the_driver_that_the_code_tells_gets_a_branch_of_its_own_unsafely(before: str, wanted: str) -> None:
-    assert repaired(before) == before.rstrip()
-    assert repaired(before, unsafe=True) == wanted.rstrip()
+def test_the_driver_that_the_code_tells_gets_a_branch_of_its_own(before: str, wanted: str) -> None:
+    assert repaired(before) == wanted.rstrip()
+
+
+IN_AN_UNSAFE_BRANCH = """
+    # The URL may also be MySQL's.
+    options = {"echo": url.startswith("mysql")}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"check_same_thread": False}
+    create_async_engine(url, **options)
+
+    # The second engine would keep what the first one got.
+    args = {}
+    for each in (URL, LITE):
+        if "sqlite" in each:
+            args["check_same_thread"] = False
+        create_async_engine(each, connect_args=args)
+
+    args = {}
+    def make(url):
+        if "sqlite" in url:
+            args["check_same_thread"] = False
+        return create_async_engine(url, connect_args=args)
+    make(URL)
+    make(LITE)
+
+    shared = {}
+    def make(url):
+        args = shared
+        if "sqlite" in url:
+            args["check_same_thread"] = False
+        return create_async_engine(url, connect_args=args)
+    make(URL)
+    make(LITE)
+
+    # SQLite's engine may miss the body.
+    args = {}
+    if "sqlite" in url and os.getenv("THREADS"):
+        args["check_same_thread"] = False
+    create_async_engine(url, connect_args=args)
+
+    # Other code reads the dict.
+    args = {}
+    if "sqlite" in url:
+        args["check_same_thread"] = False
+    print(args)
+    create_async_engine(url, connect_args=args)
+
+    options = {"echo": True}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"check_same_thread": False}
+    create_engine(url.replace("+asyncpg", "+psycopg").replace("+aiosqlite", ""), **options)
+    create_async_engine(url, **options)
+"""
+
+
+@pytest.mark.parametrize("code", programs(IN_AN_UNSAFE_BRANCH))
+def test_a_new_branch_is_unsafe_if_another_engine_may_get_what_is_written_there(code: str) -> None:
+    assert repaired(code) == code
+    assert "else:" in repaired(code, unsafe=True)
 
 
 NO_BRANCH = """
@@ -549,6 +603,13 @@ NO_BRANCH = """
     elif url.startswith("mysql"):
         options["connect_args"] = {"charset": "utf8"}
     create_async_engine(url, **options)
+
+    # The `if` is not always passed.
+    args = {}
+    if os.getenv("LOCAL"):
+        if "sqlite" in url:
+            args["check_same_thread"] = False
+    create_async_engine(url, connect_args=args)
 
     # The condition is not one of the call's function.
     options = {}

@@ -18,6 +18,7 @@ from poolsafe.source import Source
 
 # ruff: noqa: E501 - a repaired line may be long
 
+OFF = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 IMPORTS = """
 import os
 from sqlalchemy import create_engine
@@ -119,13 +120,6 @@ options = {"connect_args": dict(OFF)}
 if os.getenv("DEBUG") is None:
     options = {"poolclass": NullPool, "pool_pre_ping": True, "connect_args": dict(OFF)}
 create_async_engine(URL, **options)
-""",
-    "the arguments come with another driver's URL": """
-url = os.environ.get("DATABASE_URL", URL)
-options = {"pool_pre_ping": True}
-if url.startswith("sqlite"):
-    options["connect_args"] = {"check_same_thread": False}
-create_async_engine(url, **options)
 """,
     "the dict gets the arguments under another name": """
 import contextlib
@@ -370,9 +364,32 @@ NAMED = """
         args["timeout"] = 5
     create_async_engine(url, pool_pre_ping=True, connect_args=dict(args))
 
+    # What the test of the URL decides is overwritten.
+    url = os.getenv('DATABASE_URL', URL)
+    args = {"timeout": 15} if "postgresql" not in url else {}
+    create_async_engine(url, pool_pre_ping=True, connect_args={**args, "timeout": 10})
+
+    url = os.getenv('DATABASE_URL', URL)
+    args = {}
+    if not url.split(":")[0].startswith("postgresql"):
+        args["timeout"] = 15
+    args["timeout"] = 10
+    create_async_engine(url, pool_pre_ping=True, connect_args=args)
+
+    from sqlalchemy import make_url
+    url = make_url(os.getenv('DATABASE_URL', URL))
+    args = {"timeout": 15} if url.get_backend_name() != "postgresql" else {}
+    create_async_engine(url, pool_pre_ping=True, connect_args={**args, "timeout": 10})
+
     # A table has both.
     urls = {"test": "sqlite+aiosqlite://", "production": URL}
     create_async_engine(urls[os.getenv("STAGE", "production")])
+
+    # psycopg is also PostgreSQL's.
+    url = os.getenv('DATABASE_URL', URL)
+    if not url.startswith('postgresql'):
+        raise SystemExit(f"not {url!r}, as postgresql+psycopg://")
+    create_async_engine(url)
 """
 
 
@@ -394,6 +411,22 @@ UNNAMED = """
 
     lite = 'sqlite:///app.db'
     create_async_engine(URL)
+
+    # Tests that choose the URL, or lead to the call.
+    url = os.getenv('DATABASE_URL', URL)
+    if 'asyncpg' not in url:
+        url = url.replace('postgresql://', 'postgresql+asyncpg://')
+    create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith('postgresql://') and '+asyncpg' not in url:
+        url = url.replace('postgresql://', 'postgresql+asyncpg://')
+    create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
+    if not url.startswith('postgresql'):
+        raise SystemExit
+    create_async_engine(url)
 """
 
 
@@ -416,6 +449,11 @@ RULED_OUT = """
     url = os.getenv('DATABASE_URL', URL)
     if not url.startswith('sqlite'):
         create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL') or URL
+    if not url.startswith(('postgresql')):
+        raise SystemExit('not sqlite')
+    create_async_engine(url)
 """
 
 
@@ -423,6 +461,120 @@ RULED_OUT = """
 def test_a_branch_that_has_ruled_the_other_driver_out_is_repaired(code: str) -> None:
     assert all(engine.url.driver_everywhere for engine in engines_of(IMPORTS + code))
     assert "connect_args=" in repaired(f"{code}\n")
+
+
+FOR_POSTGRESQL = """
+    url = os.environ.get("DATABASE_URL", URL)
+    options = {"pool_pre_ping": True}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"check_same_thread": False}
+    create_async_engine(url, **options)
+    # becomes
+    url = os.environ.get("DATABASE_URL", URL)
+    options = {"pool_pre_ping": True}
+    if url.startswith("sqlite"):
+        options["connect_args"] = {"check_same_thread": False}
+    else:
+        options["connect_args"] = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    create_async_engine(url, **options)
+
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith('postgresql'):
+        create_async_engine(url, pool_pre_ping=True)
+    else:
+        create_async_engine(url, connect_args={"check_same_thread": False})
+    # becomes
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith('postgresql'):
+        create_async_engine(url, pool_pre_ping=True, connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0})
+    else:
+        create_async_engine(url, connect_args={"check_same_thread": False})
+
+    url = os.getenv('DATABASE_URL', URL)
+    args = {"timeout": 10} if url.startswith("postgres") else {"check_same_thread": False}
+    create_async_engine(url, pool_pre_ping=True, connect_args=args)
+    # becomes
+    url = os.getenv('DATABASE_URL', URL)
+    args = {"timeout": 10, "statement_cache_size": 0, "prepared_statement_cache_size": 0} if url.startswith("postgres") else {"check_same_thread": False}
+    create_async_engine(url, pool_pre_ping=True, connect_args=args)
+
+    url = os.getenv("DATABASE_URL", URL)
+    args = {}
+    if "postgresql" in url.lower():
+        args["timeout"] = 10
+    create_async_engine(url, pool_pre_ping=True, connect_args=args)
+    # becomes
+    url = os.getenv("DATABASE_URL", URL)
+    args = {}
+    if "postgresql" in url.lower():
+        args["timeout"] = 10
+        args["statement_cache_size"] = 0
+        args["prepared_statement_cache_size"] = 0
+    create_async_engine(url, pool_pre_ping=True, connect_args=args)
+
+    url = os.getenv("DATABASE_URL") or os.getenv("DB_URL")
+    if not url:
+        url = URL
+    args = {}
+    if "sqlite" in url:
+        args["check_same_thread"] = False
+    else:
+        args["timeout"] = 10
+    create_async_engine(url, pool_pre_ping=True, connect_args=args)
+    # becomes
+    url = os.getenv("DATABASE_URL") or os.getenv("DB_URL")
+    if not url:
+        url = URL
+    args = {}
+    if "sqlite" in url:
+        args["check_same_thread"] = False
+    else:
+        args["timeout"] = 10
+        args["statement_cache_size"] = 0
+        args["prepared_statement_cache_size"] = 0
+    create_async_engine(url, pool_pre_ping=True, connect_args=args)
+
+    found = os.getenv("DATABASE_URL")
+    url = URL
+    if found:
+        url = found
+    if "sqlite" in url:
+        create_async_engine(url, connect_args={"check_same_thread": False})
+    else:
+        create_async_engine(url, pool_pre_ping=True)
+    # becomes
+    found = os.getenv("DATABASE_URL")
+    url = URL
+    if found:
+        url = found
+    if "sqlite" in url:
+        create_async_engine(url, connect_args={"check_same_thread": False})
+    else:
+        create_async_engine(url, pool_pre_ping=True, connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0})
+"""
+
+
+@pytest.mark.parametrize(("before", "after"), changes(FOR_POSTGRESQL))
+def test_a_branch_for_postgresql_is_repaired_beside_one_for_another_database(before: str, after: str) -> None:
+    assert repaired(f"{before}\n") == f"{after}\n"
+
+
+THIRD = """
+    url = os.getenv('DATABASE_URL', URL)
+    args = {"check_same_thread": False} if url.startswith("sqlite") else {}
+    create_async_engine(url, pool_pre_ping=True, echo=url.startswith("mysql"), connect_args=args)
+
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith("sqlite"):
+        create_async_engine(url, connect_args={"check_same_thread": False})
+    else:
+        create_async_engine(url, pool_pre_ping=True, echo="mysql" in url)
+"""
+
+
+@pytest.mark.parametrize("code", programs(THIRD))
+def test_a_test_for_one_database_does_not_exclude_another_one(code: str) -> None:
+    assert repaired(f"{code}\n") == f"{code}\n"
 
 
 PUT_INTO = """
@@ -464,6 +616,17 @@ READ = """
 @pytest.mark.parametrize("code", programs(READ))
 def test_a_literal_stays_where_the_file_reads_what_it_sets(code: str) -> None:
     assert "50" in repaired(code)
+
+
+def test_a_test_of_a_text_reads_no_item() -> None:
+    code = """
+url = os.getenv("DATABASE_URL", URL)
+if "statement_cache_size" not in url.lower():
+    print("set in the code")
+args = {"check_same_thread": False} if "sqlite" in url else {}
+create_async_engine(url, pool_pre_ping=True, connect_args=args)
+"""
+    assert repaired(code) == code.replace("else {}", "else {SIZES}").replace("SIZES", str(OFF)[1:-1].replace("'", '"'))
 
 
 def test_a_literal_is_changed_where_items_are_only_set() -> None:

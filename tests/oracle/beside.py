@@ -215,7 +215,7 @@ def _of_sqlite(draft: Draft) -> str:
             '{"check_same_thread": False}',
             '{"check_same_thread": False}',
             '{"check_same_thread": False, "timeout": 30}',
-            '{"uri": True, "timeout": 15}',
+            '{"timeout": 15}',
             "dict(check_same_thread=False)",
             '{"uri": True}',
         )

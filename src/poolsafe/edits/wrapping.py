@@ -55,8 +55,8 @@ _SPREAD = re.compile(r"(?P<indent>[ \t]*)\*\*\((?P<chosen>\{.+\})\)(?P<tail>,?(?
 def fitted(source: Source, call: CallLayout | DictLayout, edits: Edits) -> Edits:
     """Returns edits that make the same change and keep the lines of a call or a display within the line length.
 
-    Lines that were longer before may stay so if they do not grow. Returns the given edits if the result fits, or if it cannot be wrapped
-    reliably.
+    Lines that were longer before may stay so if they do not grow. Returns the given edits if the result fits, or if it
+    cannot be wrapped reliably.
     """
     text = source.text
     if not all(call.open <= edit.start and edit.end <= call.close for edit in edits):

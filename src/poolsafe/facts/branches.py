@@ -1,4 +1,8 @@
-"""A missing branch: an `if` sets options for another driver, and there is no `else` for asyncpg's engine."""
+"""A missing branch: an `if` sets options for another driver, and there is no `else` for asyncpg's engine.
+
+What is written in the `else` reaches asyncpg's engine alone if the `if` is passed on every way to the call, if the
+other drivers' ways lead through its body, and if nothing but the call reads the dict.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,27 @@ import libcst as cst
 
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.reach import Passage, Surroundings
+from poolsafe.facts.sizes import PREPARED, STATEMENT
 from poolsafe.facts.written_keys import index_of
-from poolsafe.inference import Absent, MappingValue, Module, alternatives, compatible
+from poolsafe.inference import Absent, MappingValue, Module, alternatives, compatible, restrict
+from poolsafe.records import frozen
 from poolsafe.syntax.index import descendants
 from poolsafe.syntax.layout import MissingBranch
 
 
-def missing_branch(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> MissingBranch | None:
+@frozen
+class FoundBranch:
+    """A missing branch, and whether it is certain that asyncpg's engine, and no other, gets what is written there."""
+
+    branch: MissingBranch
+    certain: bool
+
+
+def missing_branch(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> FoundBranch | None:
     """Returns where an `else` can set options for asyncpg's engine, or None if there is no such place.
 
-    The `if` is in the function of the call, and sets an item only for engines of other drivers: `connect_args` in a
-    dict that the call spreads, or a key of the dict that it passes as `connect_args`.
+    The `if` is passed on every way to the call, in its function, and sets an item only for engines of other drivers:
+    `connect_args` in a dict that the call spreads, or a key of the dict that it passes as `connect_args`.
     """
     ours = [one for one in passages if one.driver is not Driver.OTHER]
     others, shared = _written(surroundings, passages)
@@ -35,9 +49,82 @@ def missing_branch(surroundings: Surroundings, call: cst.Call, passages: list[Pa
         mapping, key = module.tree.text(target.value), index_of(target)
         around = key == "connect_args" and mapping in spread
         lacks = all(isinstance(one.connect_args, Absent) for one in ours) if around else mapping in passed
-        if lacks and key is not None and module.index.innermost_function(node) is function:
-            return _branch(module, node, mapping, around=around)
+        here = module.index.innermost_function(node) is function and _is_passed(module, node, call)
+        if lacks and key is not None and here:
+            certain = _is_alone(surroundings, assignment, key, call, passages)
+            return FoundBranch(_branch(module, node, mapping, around=around), certain)
     return None
+
+
+def _is_passed(module: Module, node: cst.If, call: cst.Call) -> bool:
+    """Returns whether an `if` is in the block of the call or in one around it, and before the call."""
+    block = module.index.parents.get(id(node))
+    return module.tree.span(node)[1] <= module.tree.span(call)[0] and any(
+        at is block for at in module.index.around(call)
+    )
+
+
+def _is_alone(
+    surroundings: Surroundings, assignment: cst.Assign, key: str, call: cst.Call, passages: list[Passage]
+) -> bool:
+    """Returns whether an item is set on all ways of other drivers and on no other way, in a dict of the call alone."""
+    if any(map(surroundings.reads_item, (STATEMENT, PREPARED, "connect_args", key))):
+        return False
+    for passage in passages:
+        content = passage.connect_args
+        item = content.get(key) if key != "connect_args" and isinstance(content, MappingValue) else content
+        for guard, single in alternatives(restrict(item, (passage.guard,))):
+            step = next(iter(single.provenance), None)
+            is_set = step is not None and step.node is assignment.value
+            driver = surroundings.driver_on(passage.view, passage.guard | guard)
+            if driver is not (Driver.OTHER if is_set else Driver.ASYNCPG):
+                return False
+            if step is not None and is_set and surroundings.gives_to_another_call(step, call):
+                return False
+    target = assignment.targets[0].target
+    mapping = target.value if isinstance(target, cst.Subscript) else target
+    if surroundings.spreads_into_asyncpg or not _is_made_anew(surroundings.module, mapping, assignment):
+        return False
+    return surroundings.readers.only_engines_read(mapping, empty_for_another=True)
+
+
+def _is_made_anew(module: Module, mapping: cst.BaseExpression, assignment: cst.Assign) -> bool:
+    """Returns whether a dict is made each time that the code sets its item, so that no other engine keeps the rest."""
+    if not isinstance(mapping, cst.Name):
+        return False
+    function = module.index.innermost_function(assignment)
+    bindings = [
+        node
+        for node in descendants(module.tree.module if function is None else function.body)
+        if isinstance(node, (cst.Assign, cst.AnnAssign)) and mapping.value in _targets(module, node)
+    ]
+    loop = _innermost_loop(module, assignment)
+    return bool(bindings) and all(
+        _is_new(node.value)
+        and module.index.innermost_function(node) is function
+        and _innermost_loop(module, node) is loop
+        for node in bindings
+    )
+
+
+def _targets(module: Module, node: cst.Assign | cst.AnnAssign) -> list[str]:
+    targets = [one.target for one in node.targets] if isinstance(node, cst.Assign) else [node.target]
+    return [module.tree.text(one) for one in targets]
+
+
+def _is_new(value: cst.BaseExpression | None) -> bool:
+    match value:
+        case (
+            cst.Dict()
+            | cst.Call(func=cst.Name(value="dict"))
+            | cst.Call(func=cst.Attribute(attr=cst.Name(value="copy")))
+        ):
+            return True
+    return False
+
+
+def _innermost_loop(module: Module, node: cst.CSTNode) -> cst.CSTNode | None:
+    return next((at for at in module.index.around(node) if isinstance(at, (cst.For, cst.While))), None)
 
 
 def _written(surroundings: Surroundings, passages: list[Passage]) -> tuple[set[int], set[int]]:

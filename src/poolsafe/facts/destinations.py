@@ -49,7 +49,10 @@ def destinations(
     ours = [one for one in passages if one.driver is not Driver.OTHER]
     inside, around = finder.inside_and_around(ours)
     certain = bool(inside or around) and finder.is_private and finder.is_known(ours)
-    branch = None if certain else missing_branch(surroundings, calls[0].node, passages)
+    found = None if certain else missing_branch(surroundings, calls[0].node, passages)
+    if found is not None and found.certain:
+        return Destinations(certain=True, branch=found.branch)
+    branch = None if found is None else found.branch
     owned = bool(ours) and all(one.holds_own_key for one in ours)
     condition = None if certain or branch else driver_condition(surroundings, calls[0].node, passages)
     return Destinations(
@@ -120,9 +123,10 @@ class _Finder:
         """Returns the places that write connect_args, and those that write options without any connect_args."""
         if any(map(self.surroundings.reads_item, _SIZES)):
             return (), ()
-        if any(one.holds_own_key for one in ours):
+        owned = {id(step.node) for one in ours if one.holds_own_key for step in one.connect_args.provenance[:1]}
+        if owned:
             # If one dict can only reach asyncpg, the other one is for another driver.
-            ours = [one for one in ours if not self._is_of_another(one)]
+            ours = [one for one in ours if not self._is_of_another(one, owned)]
         existing: list[Passage] = []
         missing: list[_Group] = []
         for passage in ours:
@@ -132,10 +136,7 @@ class _Finder:
                 existing.append(passage)
             else:
                 return (), ()
-        inside = self._displays(existing) or self._setters(
-            [_Group(one, one.connect_args.items) for one in existing if isinstance(one.connect_args, MappingValue)],
-            lambda setter, step: True,
-        )
+        inside = self._inside(existing)
         around: tuple[Place, ...] = ()
         if missing and not self.surroundings.reads_item("connect_args"):
             spread = spread_of(self.module, self.call)
@@ -150,9 +151,22 @@ class _Finder:
             )
         return ((), ()) if (existing and not inside) or (missing and not around) else (inside, around)
 
-    def _is_of_another(self, passage: Passage) -> bool:
+    def _inside(self, existing: list[Passage]) -> tuple[Place, ...]:
+        """Returns where connect_args begin, or else where they get a key if only those places are asyncpg's alone."""
+        displays, sure, dicts = self._displays(existing), self._sure, [*self._dicts]
+        if displays and sure:
+            return displays
+        self._sure = True
+        groups = [_Group(one, one.connect_args.items) for one in existing if isinstance(one.connect_args, MappingValue)]
+        setters = self._setters(groups, lambda setter, step: True)
+        if displays and not (setters and self._sure):
+            self._sure, self._dicts = sure, dicts
+            return displays
+        return setters
+
+    def _is_of_another(self, passage: Passage, owned: set[int]) -> bool:
         steps = passage.connect_args.provenance[:1]
-        return not passage.holds_own_key and any(map(self.surroundings.gives_to_another_driver, steps))
+        return any(self.surroundings.gives_to_another_driver(step) and id(step.node) not in owned for step in steps)
 
     def _displays(self, passages: list[Passage]) -> tuple[Place, ...]:
         """Returns the displays that connect_args begin as, or () if one is not written here only for asyncpg."""
@@ -196,10 +210,15 @@ class _Finder:
         return ()
 
     def _ours(self, passage: Passage, value: Value) -> Iterator[tuple[Guard, Value]]:
-        """Yields the alternatives of a value on a path, without those whose condition is another driver's."""
+        """Yields the alternatives of a value on a path, without those whose condition is another driver's.
+
+        The test of a URL that is changed afterwards may seem to fail on asyncpg's own path.
+        """
         for inner, single in alternatives(restrict(value, (passage.guard,))):
             guard = passage.guard | inner
-            if self.surroundings.driver_on(passage.view, guard) is not Driver.OTHER:
+            if self.surroundings.driver_on(passage.view, guard) is Driver.OTHER:
+                continue
+            if not self.surroundings.contradicts(passage, guard):
                 yield guard, single
 
     def _is_asyncpg(self, passage: Passage, guard: Guard) -> bool:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 import libcst as cst
 
+from poolsafe.facts.driver_tests import OTHER_DRIVER
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.engine_places import DriverCondition
-from poolsafe.facts.pooler_conditions import OTHER_DRIVER
 from poolsafe.facts.reach import Passage, Surroundings
 from poolsafe.facts.views import begins_as
 from poolsafe.facts.written_keys import is_pure

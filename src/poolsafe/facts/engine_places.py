@@ -25,8 +25,9 @@ class Destinations:
     the same condition. `inside` are those that write connect_args and `around` those that write the other options, if
     neither size is set: together they cover every path of asyncpg, some with existing connect_args and some with new
     ones. `certain`: only asyncpg's engines get the keys written there. `holds_own_keys`: the connect_args already
-    contain a key that only asyncpg accepts. `branch`: an `if` for another driver, if not `certain`. `condition`: the
-    test that distinguishes asyncpg's engine from the others at the call, if not `certain` and there is no branch.
+    contain a key that only asyncpg accepts. `branch`: an `if` for another driver that has no `else`; with `certain`, it
+    is the only place. `condition`: the test that distinguishes asyncpg's engine from the others at the call, if not
+    `certain` and there is no branch.
     """
 
     beside: tuple[Place, ...] = ()

@@ -55,6 +55,7 @@ from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import (
     View,
     driver_reason_of,
+    is_overridden,
     names_driver_apart,
     other_driver,
     overridden_views_of,
@@ -176,7 +177,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
                 else ((view.guard, view.url) for view in judged)
             ),
             driver_everywhere=bool(ours)
-            and all(view.driver is Driver.ASYNCPG for view in (*views, *other_views))
+            and all(view.driver is Driver.ASYNCPG or is_overridden(view) for view in (*views, *other_views))
             and not surroundings.may_be_another_driver(calls)
             and not (written is node and depends_on_callers(module, node.func)),
             driver_reason="" if ours else driver_reason_of(views),

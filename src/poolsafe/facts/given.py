@@ -52,20 +52,30 @@ _URLS = {
 class Given:
     """One observed call. `mapping` is the name of the argument that contains the driver's options, or "" for keywords.
 
-    The path of `seen` has the URL's default, not a value from the environment: `overridden` says whether the
-    environment may replace it, and `everywhere` is the call with both.
+    The path of `seen` has the URL's default, not a value from the environment. `everywhere` is the call with both.
     """
 
     seen: ObservedCall
     mapping: str
     position: int | None
     everywhere: ObservedCall
-    overridden: bool = False
 
     @property
     def url(self) -> Value:
         """The URL or connection string, or Absent."""
         return self._url_on(self.seen)
+
+    @property
+    def urls(self) -> Value:
+        """The URL or connection string, with the values from the environment that may replace it."""
+        return self._url_on(self.everywhere)
+
+    @property
+    def brought_urls(self) -> list[tuple[Guard, Value]]:
+        """The values from the environment that may replace a default of the URL."""
+        urls = alternatives(self.urls)
+        own = {id(url) for _, url in defaults(list(urls))}
+        return [(guard, url) for guard, url in urls if id(url) not in own]
 
     def _url_on(self, seen: ObservedCall) -> Value:
         if seen.function == "piccolo.engine.PostgresEngine":
@@ -75,7 +85,7 @@ class Given:
 
     def addresses(self) -> Iterator[tuple[Guard, Value]]:
         """Yields the values that name the server, each with its guard, which tests a default's variable."""
-        for guard, url in alternatives(self._url_on(self.everywhere)):
+        for guard, url in alternatives(self.urls):
             host = self.option("host") if isinstance(url, (Absent, Const)) else Absent()
             yield from [(guard, url)] if isinstance(host, Absent) else alternatives(host)
 
@@ -148,7 +158,7 @@ def given_by(seen: ObservedCall) -> Given:
         return given
     # Options for another URL, such as SQLite's, do not count.
     path = tuple(conjunctions(seen.path, [guard for guard, _ in own]))
-    return Given(replace(seen, path=path or seen.path), mapping, position, seen, overridden=True)
+    return Given(replace(seen, path=path or seen.path), mapping, position, seen)
 
 
 def _is_named_direct(url: Value) -> bool:

@@ -6,14 +6,10 @@ import re
 from collections.abc import Iterable
 
 from poolsafe.inference import (
-    Characters,
-    Comparison,
     EnvironmentVariable,
     Guard,
     Inference,
     IsSet,
-    IsTrue,
-    Literal,
     Symbol,
 )
 
@@ -22,12 +18,6 @@ _POOLER = re.compile(
     r"|dialect|sqlite|postgres|prepared|statement_cache|\b6543\b|\b6432\b",
     re.IGNORECASE,
 )
-# Only in lower case: `MYSQL_HOST` is the name of a variable.
-OTHER_DRIVER = re.compile(
-    r"sqlite|check_same_thread|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake"
-)
-_ASYNCPG_SCHEME = "postgresql+asyncpg://"
-_ASKS_OTHERWISE = frozenset({"!=", "not in"})
 
 
 def asks_for_pooler(inference: Inference, off: Iterable[Guard], on: Iterable[Guard]) -> bool:
@@ -70,47 +60,6 @@ def _is_implied(inference: Inference, predicate: Symbol) -> bool:
         case IsSet():
             return True
     return False
-
-
-def says_of_driver(inference: Inference, one: Literal) -> bool | None:
-    """Returns whether a literal implies another driver (True) or excludes one (False), or None if neither."""
-    words = " ".join([*_looked_for(one.symbol).words(), _as_written(inference, one.symbol)])
-    if OTHER_DRIVER.search(words):
-        return one.holds is not _asks_otherwise(one.symbol)
-    asked = "asyncpg" in words or _asks_for_postgresql(one.symbol)
-    return True if asked and one.holds is _asks_otherwise(one.symbol) else None
-
-
-def _looked_for(symbol: Symbol) -> Symbol:
-    """Returns the needle of a test of a partly known string, or the predicate itself if it is not such a test.
-
-    `"pooler" in url` is not about the driver in the known part of the URL.
-    """
-    match symbol:
-        case IsTrue(value=Comparison(operator="startswith" | "endswith" | "contains", left=Characters(), right=right)):
-            return right if isinstance(right, Symbol) else symbol
-    return symbol
-
-
-def _asks_for_postgresql(symbol: Symbol) -> bool:
-    """Returns whether a predicate is false for all schemes but PostgreSQL's, as `url.startswith("postgresql")` is.
-
-    `url.startswith("postgresql://")` is false for asyncpg's own scheme as well.
-    """
-    for one in symbol.distinct():
-        match one:
-            case Comparison(operator="startswith" | "contains", right=Characters(pieces=(str() as scheme,))):
-                if scheme.startswith("postgres") and _ASYNCPG_SCHEME.startswith(scheme):
-                    return True
-            case Comparison(operator="==", right=Characters(pieces=(str() as scheme,))):
-                if scheme.startswith("postgres"):
-                    return True
-    return False
-
-
-def _asks_otherwise(symbol: Symbol) -> bool:
-    """Returns whether a predicate holds if the driver is not the named one, as `url != "sqlite://"` does."""
-    return any(isinstance(one, Comparison) and one.operator in _ASKS_OTHERWISE for one in symbol.distinct())
 
 
 def words_of(inference: Inference, predicate: Symbol) -> str:

@@ -7,25 +7,35 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from poolsafe.facts.driver_tests import OTHER_DRIVER, DriverTests, databases
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.observed import Observed
-from poolsafe.facts.pooler_conditions import OTHER_DRIVER, says_of_driver
 from poolsafe.facts.readers import Readers
 from poolsafe.facts.views import View, is_overridden, overridden_views_of, views_of
 from poolsafe.inference import (
     Absent,
+    Characters,
+    Condition,
+    Constant,
     Guard,
+    Literal,
     MappingValue,
     Module,
+    Named,
     ObservedCall,
     Sequence,
     Step,
+    Symbol,
+    Unknown,
     Url,
     Value,
     alternatives,
+    as_text,
     compatible,
+    literal,
     restrict,
 )
+from poolsafe.inference.models import engine_url
 from poolsafe.libraries import ASYNCPG_KEYS
 from poolsafe.records import frozen
 from poolsafe.syntax.index import children, last_name
@@ -67,10 +77,13 @@ class Surroundings:
     _options: list[tuple[cst.Call, frozenset[int]]] | None = field(default=None, init=False)
     _named_drivers: frozenset[str] | None = field(default=None, init=False)
     _read_items: frozenset[str | bytes] | None = field(default=None, init=False)
+    _tests: list[tuple[Literal, list[Guard]]] | None = field(default=None, init=False)
     readers: Readers = field(init=False)
+    tests: DriverTests = field(init=False)
 
     def __post_init__(self) -> None:
         self.readers = Readers(self.module)
+        self.tests = DriverTests(self.observed.inference)
 
     @property
     def module(self) -> Module:
@@ -120,7 +133,8 @@ class Surroundings:
 
         In that case, the condition and the URL are related in a way that the analysis cannot follow.
         """
-        return one.driver is Driver.OTHER and one.holds_own_key and self._rules_out(one.guard)
+        rules_out = self._rules_out(one.guard) or self.tests.contradict(one.guard)
+        return one.driver is Driver.OTHER and one.holds_own_key and rules_out
 
     def driver_on(self, view: View, guard: Guard) -> Driver:
         """Returns the driver on a path: another one if a condition says so, and asyncpg if a condition excludes others.
@@ -129,12 +143,23 @@ class Surroundings:
         """
         if view.driver is not Driver.UNKNOWN:
             return view.driver
-        said = {says_of_driver(self.observed.inference, one) for one in guard}
-        if True in said:
+        if self.tests.implied(guard).other:
             return Driver.OTHER
-        if not is_overridden(view):
+        if not is_overridden(view, guard):
             return Driver.UNKNOWN
-        return Driver.ASYNCPG if False in said or not self._may_be_another(view) else Driver.UNKNOWN
+        return Driver.UNKNOWN if self._may_be_another(view, guard) else Driver.ASYNCPG
+
+    def contradicts(self, passage: Passage, guard: Guard) -> bool:
+        """Returns whether a guard contains a test of the URL that is never true for asyncpg's."""
+        view = passage.view
+        if view.driver is not Driver.ASYNCPG:
+            return False
+        urls = alternatives(engine_url(view.seen.function, view.seen.arguments))
+        sources = {source for _, url in urls for source in _sources(url)}
+        return any(
+            self.tests.implies_other(one, guard) and not sources.isdisjoint(_asked_of(one.symbol))
+            for one in guard - passage.guard
+        )
 
     def gives_to_another_driver(self, step: Step) -> bool:
         """Returns whether another driver's engine gets the value that is written at this step."""
@@ -204,27 +229,75 @@ class Surroundings:
         """
         return any(
             view.driver is not Driver.ASYNCPG
-            and self._may_be_another(view)
-            and any(compatible(view.guard, at) and not self._rules_out(at) for at in seen.path)
+            and any(compatible(view.guard, at) and self._may_be_another(view, view.guard | at) for at in seen.path)
             for seen in calls
-            for view in overridden_views_of(seen)
+            for view in (*views_of(seen), *overridden_views_of(seen))
+            if is_overridden(view)
         )
 
-    def _may_be_another(self, view: View) -> bool:
-        """Returns whether the code names another driver, or passes an argument only if the driver is another one."""
+    def _may_be_another(self, view: View, way: Guard) -> bool:
+        """Returns whether the code names another driver, tests the URL for one, or passes an argument only to one.
+
+        Drivers that the conditions of the way exclude do not count. If the code names them, no others are expected.
+        """
+        if self._leaves_default(way):
+            return False
+        if self.code_names_another():
+            return True
         guards = (at for value in view.seen.arguments.keywords.values() for at in _guards(value))
-        return self.code_names_another() or any(
-            says_of_driver(self.observed.inference, one) for at in guards if compatible(view.guard, at) for one in at
+        if any(compatible(way, at) and self.tests.implied(at).other for at in guards):
+            return True
+        return self._is_tested(view.url, view.guard, way)
+
+    def expects_another(self, url: Value, guard: Guard, path: tuple[Guard, ...], own: str) -> bool:
+        """Returns whether the environment may select another driver: the code names one, or tests the URL for one."""
+        ways = (guard | at for at in path if compatible(guard, at))
+        return self.code_names_another(own) or any(self._is_tested(url, guard, way) for way in ways)
+
+    def _is_tested(self, url: Value, guard: Guard, way: Guard) -> bool:
+        """Returns whether a URL may fail a test for its driver on a way, even if the result has no effect.
+
+        `guard` holds the results of the tests that chose the URL, which do not count.
+        """
+        sources = set(_sources(url))
+        return any(
+            one not in guard
+            and not sources.isdisjoint(_asked_of(one.symbol))
+            and any(compatible(way, at) for at in asked)
+            for one, asked in self._tests_for_another
         )
+
+    @property
+    def _tests_for_another(self) -> list[tuple[Literal, list[Guard]]]:
+        """The literals that imply another driver, and the guards under which the code tests them and they may hold."""
+        if self._tests is None:
+            self._tests = [
+                (one, [at | {one} for at in asked if compatible(at, frozenset((one,)))])
+                for predicate, asked in self.observed.inference.asked()
+                for one in (literal(predicate, holds=True), literal(predicate, holds=False))
+                if self.tests.implies_other(one)
+            ]
+        return self._tests
 
     def code_names_another(self, own: str = "asyncpg") -> bool:
         """Returns whether the file names a driver other than its own, which the environment may then select."""
+        return not self._names <= {own}
+
+    @property
+    def _names(self) -> frozenset[str]:
         if self._named_drivers is None:
             self._named_drivers = frozenset(_named_drivers(self.module))
-        return not self._named_drivers <= {own}
+        return self._named_drivers
+
+    def _leaves_default(self, guard: Guard) -> bool:
+        """Returns whether a guard excludes the other databases that the code names."""
+        implied = self.tests.implied(guard)
+        if implied.postgresql and self._names.isdisjoint(_POSTGRESQL):
+            return True
+        return bool(implied.excluded) and databases(" ".join(self._names)) - {"postgresql"} <= implied.excluded
 
     def _rules_out(self, guard: Guard) -> bool:
-        return any(says_of_driver(self.observed.inference, one) is False for one in guard)
+        return bool(self.tests.implied(guard).excluded)
 
 
 def _global_around(module: Module, node: cst.CSTNode) -> str | None:
@@ -238,6 +311,24 @@ def _global_around(module: Module, node: cst.CSTNode) -> str | None:
         elif isinstance(at, cst.Assign):
             name = last_name(at.targets[0].target)
     return name
+
+
+def _sources(url: Value) -> Iterator[Symbol]:
+    """Yields the variables, settings and parameters that may contain the driver of a URL."""
+    names = [single for _, single in alternatives(url.drivername)] if isinstance(url, Url) else [url]
+    for piece in (piece for name in names for piece in as_text(name).pieces):
+        for one in piece.symbol.distinct() if isinstance(piece, Unknown) and piece.symbol is not None else ():
+            if not isinstance(one, (Characters, Constant, Named)) and not any(one.inner()):
+                yield one
+
+
+def _asked_of(predicate: Symbol) -> Iterator[Symbol]:
+    """Yields the symbols that a predicate tests. A long condition has those of its parts."""
+    if isinstance(predicate, Condition):
+        for one in {one.symbol for way in predicate.then for one in way}:
+            yield from one.distinct()
+    else:
+        yield from predicate.distinct()
 
 
 def _guards(value: Value) -> Iterator[Guard]:
@@ -292,11 +383,16 @@ def _is_replaced(module: Module, node: cst.CSTNode) -> bool:
 
 
 def _is_read(module: Module, key: cst.SimpleString) -> bool:
-    """Returns whether a key is used in `get`, `pop`, `del`, a comparison, or a subscript that is not assigned to."""
+    """Returns whether a key is used in `get`, `pop`, `del`, a comparison, or a subscript that is not assigned to.
+
+    A comparison with a text, such as `key in url.lower()`, does not count.
+    """
     parents = module.index.parents
     parent = parents.get(id(key))
     around = parents.get(id(parent))
-    if isinstance(parent, (cst.Comparison, cst.ComparisonTarget)):
+    if isinstance(parent, cst.Comparison):
+        return not any(map(_is_text, (one.comparator for one in parent.comparisons)))
+    if isinstance(parent, cst.ComparisonTarget):
         return True
     if isinstance(parent, cst.Arg):
         return isinstance(around, cst.Call) and last_name(around.func) in ("get", "pop")
@@ -304,6 +400,16 @@ def _is_read(module: Module, key: cst.SimpleString) -> bool:
         return False
     subscript = parents.get(id(around))
     return not isinstance(parents.get(id(subscript)), cst.AssignTarget)
+
+
+def _is_text(value: cst.BaseExpression) -> bool:
+    """Returns whether an expression is surely a text: a method of texts, or `str()`, has returned it."""
+    match value:
+        case cst.Call(func=cst.Attribute(attr=cst.Name(value="lower" | "upper" | "casefold" | "strip"))):
+            return True
+        case cst.Call(func=cst.Name(value="str")) | cst.FormattedString():
+            return True
+    return False
 
 
 def _code(root: cst.CSTNode) -> Iterator[cst.CSTNode]:

@@ -63,7 +63,11 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], given: list[G
         url=ConnectionUrl(servers, made.url.origin, signs_of((view.guard, view.url) for view in views)),
         threshold=threshold_of(surroundings, made.call, given),
         # The same call may open another database, which rejects the keyword.
-        extendable=not (any(one.overridden for one in given) and surroundings.code_names_another("psycopg"))
+        extendable=not any(
+            surroundings.expects_another(url, guard, one.everywhere.path, "psycopg")
+            for one in given
+            for guard, url in one.brought_urls
+        )
         and is_extendable(surroundings, calls, made.options_name),
         direct=all(is_address(view.url) for view in views) or made.direct,
     )

@@ -12,6 +12,7 @@ from poolsafe.inference import (
     Absent,
     Const,
     Guard,
+    IsSet,
     MappingValue,
     Module,
     ObservedCall,
@@ -38,6 +39,7 @@ from poolsafe.libraries import ASYNCPG_KEYS, ENGINE_FUNCTIONS, OTHER_KEYS, SQLIT
 from poolsafe.records import frozen
 
 ASYNCPG = frozenset({"postgresql+asyncpg"})
+_ASYNCPG_URL = "postgresql+asyncpg://"
 
 
 @frozen
@@ -77,9 +79,34 @@ def overridden_views_of(seen: ObservedCall) -> Iterator[View]:
     yield from _views(seen, [(guard, url) for guard, url in reached if id(url) not in counted])
 
 
-def is_overridden(view: View) -> bool:
-    """Returns whether the URL of a view is a value from the environment that replaces a default."""
-    return is_override(as_text(view.url))
+def is_overridden(view: View, guard: Guard = frozenset()) -> bool:
+    """Returns whether the URL of a view is a value from the environment that replaces a default, on a path."""
+    return is_override(as_text(view.url)) or _replaces_default(view, view.guard | guard)
+
+
+def _replaces_default(view: View, guard: Guard) -> bool:
+    """Returns whether a URL comes from a variable, and is one of asyncpg if the variable is not set.
+
+    Detection uses such a URL if a test shows how it begins, because the default may be another driver's.
+    """
+    pieces = as_text(view.url).pieces
+    beginning = "".join(piece for piece in pieces[:1] if isinstance(piece, str))
+    if view.driver is not Driver.UNKNOWN or (beginning and not begins_as_asyncpg(beginning)):
+        return False
+    rest = [piece.symbol for piece in pieces if isinstance(piece, Unknown) and piece.symbol is not None]
+    brought = {
+        one
+        for one in guard
+        if one.holds and isinstance(one.symbol, IsSet) and any(one.symbol.value in each.distinct() for each in rest)
+    }
+    return bool(brought) and any(
+        mate.driver is Driver.ASYNCPG and any(one ^ 1 in mate.guard for one in brought) for mate in views_of(view.seen)
+    )
+
+
+def begins_as_asyncpg(beginning: str) -> bool:
+    """Returns whether URLs of asyncpg, and perhaps of other drivers of PostgreSQL, begin like this."""
+    return beginning.startswith("postgres") and _ASYNCPG_URL.startswith(beginning)
 
 
 def _views(seen: ObservedCall, options: list[tuple[Guard, Value]]) -> Iterator[View]:

@@ -58,7 +58,11 @@ def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -
         size=size_of(surroundings, made.call, given),
         # The same call may open another database, which rejects the keyword.
         extendable=asyncpg == {True}
-        and not (any(one.overridden for one in given) and surroundings.code_names_another())
+        and not any(
+            surroundings.expects_another(url, guard, one.everywhere.path, "asyncpg")
+            for one in given
+            for guard, url in one.brought_urls
+        )
         and is_extendable(surroundings, calls, made.options_name or STATEMENT),
         assumed=True not in asyncpg,
     )

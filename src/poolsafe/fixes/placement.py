@@ -95,14 +95,13 @@ def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Ed
 
 
 def _in_new_branch(engine: Engine, source: Source, values: Mapping[str, str]) -> Placement | None:
-    """Adds the keys under the code's own test for another driver. Unsafe, because there may be a third driver."""
+    """Adds the keys under the code's own test for another driver. Unsafe if there may be a third driver."""
     branch = engine.layout.destinations.branch
     if branch is None:
         return None
     if branch.around:
         values = {"connect_args": display_of(items_of(values, preferred_quote(source, branch.start, branch.end)))}
-    edits = set_otherwise(source, branch, values)
-    return None if edits is None else Placement(edits, Applicability.UNSAFE)
+    return _placed(set_otherwise(source, branch, values), engine, certain=engine.layout.destinations.certain)
 
 
 def _under_condition(

@@ -111,8 +111,9 @@ class Run:
 
     `entry` is the module that is checked. `active` is the stack of running functions. `running` maps a module or class
     body that is running to its frame. `attempts` are the enclosing statements that handle exceptions, innermost last.
-    `conditions` maps predicates to the code that tests them. `defined` holds the functions and classes on the way to a
-    target, each with the frame that defines it. `emptiness` records how environment variables are tested.
+    `conditions` maps predicates to the code that tests them, and `asked` to the path conditions under which it does.
+    `defined` holds the functions and classes on the way to a target, each with the frame that defines it. `emptiness`
+    records how environment variables are tested.
 
     It has no `repr`, which would print all trees and states: gigabytes of text.
     """
@@ -131,6 +132,7 @@ class Run:
     attempts: list[Attempt] = field(default_factory=list)
     raising: dict[ir.Statement, str] = field(default_factory=dict)  # by statements that are not run
     conditions: dict[Symbol, tuple[Module, cst.CSTNode]] = field(default_factory=dict)
+    asked: dict[Symbol, set[tuple[Guard, ...]]] = field(default_factory=dict)
     together: dict[Symbol, list[Symbol]] = field(default_factory=dict)  # the predicates on one subject
     defined: dict[int, tuple[Function | Class, Frame]] = field(default_factory=dict)
     emptiness: Emptiness = field(default_factory=Emptiness)

@@ -40,7 +40,7 @@ from poolsafe.inference.reasons import Reason
 from poolsafe.inference.slices import Use
 from poolsafe.inference.state import State
 from poolsafe.inference.statements import execute
-from poolsafe.inference.symbols import Symbol
+from poolsafe.inference.symbols import Guard, Symbol
 from poolsafe.inference.values import Class, Function, Instance, Value
 from poolsafe.syntax.index import CallSite, Scope
 
@@ -78,6 +78,12 @@ class Inference:
         """Whether the runs have left out paths to a call that need an empty variable (`emptiness.py`)."""
         confused = self._run.emptiness.confused
         return self._run.emptiness.left_out or bool(confused and any(hangs_on(seen, confused) for seen in self.calls))
+
+    def asked(self) -> Iterator[tuple[Symbol, Iterable[Guard]]]:
+        """Yields the predicates that the program asks about unknown values, and the guards under which it asks them."""
+        for symbol, paths in self._run.asked.items():
+            if self.written_at(symbol) is not None:
+                yield symbol, {guard for path in paths for guard in path}
 
     def written_at(self, symbol: Symbol) -> tuple[Module, cst.CSTNode] | None:
         """Returns the node of the condition that a predicate represents, or None if the program contains none."""

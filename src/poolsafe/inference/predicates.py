@@ -121,7 +121,9 @@ def _is_constant(side: Symbol) -> bool:
 
 
 def _of(frame: Frame, node: ir.Node, symbol: Symbol) -> Answers:
-    frame.run.conditions.setdefault(IsTrue(symbol), (frame.module, node.origin))
+    predicate = IsTrue(symbol)
+    frame.run.conditions.setdefault(predicate, (frame.module, node.origin))
+    frame.run.asked.setdefault(predicate, set()).add(frame.path)
     return guards_of(frame.run, symbol)
 
 
