@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
-from blocks import changes, lay, programs
-from programs import engine_of, engines_of
+from blocks import changes, files, lay, programs
+from programs import engine_of, engines_of, on_by_default
 
-from poolsafe.checker import check
+from poolsafe.checker import check, check_bytes
 from poolsafe.edits.application import repair
 from poolsafe.facts.deployment import Deployment, PoolMode
 from poolsafe.findings import Applicability, Finding, Fix
@@ -220,6 +220,36 @@ PASSED_ON = """
 )
 def test_callers_elsewhere_may_bring_what_a_fix_adds(before: str, wanted: str) -> None:
     assert repaired(before) == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("{'statement_cache_size': 100}", Applicability.UNSAFE),
+        ("{}", Applicability.UNSAFE),
+        ("{'statement_cache_size': 0}", Applicability.SAFE),
+        ("{'statement_cache_size': 0, 'prepared_statement_cache_size': 5}", Applicability.SAFE),
+    ],
+)
+def test_a_fix_that_leaves_a_cache_of_a_caller_elsewhere_is_unsafe(
+    given: str, expected: Applicability, tmp_path: Path
+) -> None:
+    project = f"""
+        # file: config.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'postgresql+asyncpg://db/a'
+        def build(url, **options):
+            return create_async_engine(url, **options)
+        first = build(URL, pool_pre_ping=True, connect_args={{'statement_cache_size': 0}})
+
+        # file: app.py
+        from config import URL, build
+        second = build(URL, pool_pre_ping=True, connect_args={given})
+    """
+    path, _ = lay(tmp_path, files(project))
+    (finding,) = on_by_default(check_bytes(str(path), path.read_bytes(), Deployment(), Project(str(tmp_path)))[1])
+    assert finding.fix is not None
+    assert finding.fix.applicability is expected
 
 
 def test_keywords_are_added_where_nothing_else_brings_them() -> None:

@@ -271,11 +271,15 @@ class EngineUrl:
 
 @frozen
 class CacheSizes:
-    """Both cache sizes as they reach the driver, and the misplaced keys for them or for names."""
+    """Both cache sizes as they reach the driver, and the misplaced keys for them or for names.
+
+    `left_elsewhere` are the keys whose size may differ from 0 in engines that other modules create with this call.
+    """
 
     statement: CacheSize
     prepared: CacheSize
     misplaced: tuple[Misplaced, ...] = ()
+    left_elsewhere: frozenset[str] = frozenset()
 
     @property
     def both(self) -> tuple[CacheSize, CacheSize]:

@@ -49,7 +49,7 @@ from poolsafe.facts.pooling import autocommit_of, creator_of, has_own_class, nam
 from poolsafe.facts.reach import Surroundings
 from poolsafe.facts.server_addresses import servers_of
 from poolsafe.facts.silence import Cause, Silence
-from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size
+from poolsafe.facts.sizes import PREPARED, STATEMENT, cache_size, not_zero
 from poolsafe.facts.spread import passed_on
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import (
@@ -186,7 +186,12 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             servers=tuple(dict.fromkeys(server for several in addresses for server in several)),
             origin=url_origin_of(ours, module, span),
         ),
-        sizes=CacheSizes(statement, prepared, misplaced_keys(module, layout, judged, creator)),
+        sizes=CacheSizes(
+            statement,
+            prepared,
+            misplaced_keys(module, layout, judged, creator),
+            not_zero([view for view in other_views if view.driver is not Driver.OTHER], creator),
+        ),
         naming=Naming(
             name_function,
             has_own_class(judged),

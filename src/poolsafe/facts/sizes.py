@@ -105,6 +105,15 @@ def size_states(view: View, key: str, creator: str | None) -> Iterator[tuple[Gua
         yield guard, single, size_state(key, single)
 
 
+def not_zero(views: list[View], creator: str | None) -> frozenset[str]:
+    """Returns the keys whose size may differ from 0 in one of the views."""
+    return frozenset(
+        key
+        for key in (STATEMENT, PREPARED)
+        if any(state is not SizeState.ZERO for view in views for _, _, state in size_states(view, key, creator))
+    )
+
+
 def _query(view: View) -> Value:
     """Returns SQLAlchemy's own key in the URL's query, converted to a number as SQLAlchemy does."""
     value = query_value(view.url, PREPARED)

@@ -64,7 +64,11 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     if any(each.value.strip("'\"") not in _NOTHING_CACHED for each in moved if each.key in _SIZE_KEYS):
         # A size above 0 may be intentional.
         applicability = Applicability.UNSAFE
-    if SizeState.UNKNOWN in (engine.sizes.statement.state, engine.sizes.prepared.state):
+    changed = {size.key for size in sizes} | {each.key for each in moved}
+    if any(
+        size.state is SizeState.UNKNOWN or (size.key in engine.sizes.left_elsewhere and size.key not in changed)
+        for size in engine.sizes.both
+    ):
         # The other size may still be missing afterwards.
         applicability = Applicability.UNSAFE
     message = _message(sizes, moved, names)
