@@ -370,7 +370,7 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
         "-v",
         "--verbose",
         action="store_true",
-        help="also list the engines without findings, and say why there are none",
+        help="also list the engines without findings, and say why they have none",
     )
     group.add_argument("-e", "--exit-zero", action="store_true", help="exit with 0 even if there are findings")
     group.add_argument("--exit-non-zero-on-fix", action="store_true", help="exit with 1 if anything was fixed")

@@ -4,7 +4,7 @@ Reports an engine that uses asyncpg and sets a cache size to a positive number. 
 `statement_cache_size` and SQLAlchemy's `prepared_statement_cache_size`.
 
 ## Why is this bad?
-A small cache fails like a large one: with any size above 0, prepared statements are reused by name, and a transaction
+A small cache fails like a large one. With any size above 0, prepared statements are reused by name. A transaction
 pooler may run the next transaction on a server connection that does not have the name. The result is
 `prepared statement "__asyncpg_stmt_1__" does not exist`,
 `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or another client's rows.
@@ -46,8 +46,8 @@ no fix. If one of the keys is missing, the fix adds it, unless the call also cre
 A positive `prepared_statement_cache_size` together with `statement_cache_size=0` works with asyncpg >= 0.31, and is not
 reported if that version is known.
 
-Measured: any positive size fails like the default of 100 (`PGB101`): 608 of 1080 attempts failed with SQLAlchemy 2.1.9
-+ asyncpg 0.32, 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
+In our tests, any positive size failed like the default of 100. With the default, 608 of 1080 attempts failed with
+SQLAlchemy 2.1.9 + asyncpg 0.32, and 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18, see `PGB101`).
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports a cache size that is 0 only on some code paths. For example, it may be 0 only in one environment or if a flag is
-set.
+Reports a cache size that is 0 only on some code paths. For example, it may be 0 only in one environment, or only if a
+flag is set.
 
 ## Why is this bad?
 The other paths fail behind a transaction pooler (`DuplicatePreparedStatementError: prepared statement
@@ -62,8 +62,8 @@ There is no fix, because the condition may be intentional.
 This is always a warning, even if a pooler is configured. A conditional `prepared_statement_cache_size` together with
 `statement_cache_size=0` works with asyncpg >= 0.31, and is not reported if that version is known.
 
-Measured: the paths without a size fail as in `PGB101`, in 608 of 1080 attempts with SQLAlchemy 2.1.9 + asyncpg 0.32 and
-746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
+The paths that leave the caches on fail as described in `PGB101`: in 608 of 1080 attempts with SQLAlchemy 2.1.9 +
+asyncpg 0.32, and in 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18).
 
 ## References
 - [SQLAlchemy: asyncpg prepared statement

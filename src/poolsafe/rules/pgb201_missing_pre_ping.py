@@ -4,9 +4,9 @@ Reports an engine that uses asyncpg and keeps connections without `pool_pre_ping
 
 ## Why is this bad?
 If the pooler closes a connection that is idle in SQLAlchemy's pool, the next query on it fails. PgBouncer closes client
-connections when it restarts and on `KILL`. In transaction pooling, it also closes them after `client_idle_timeout`, and
-in session pooling, when PostgreSQL restarts. With pre-ping, SQLAlchemy tests the connection at checkout and reconnects.
-A transaction that is open when the connection is closed fails even with pre-ping.
+connections when it restarts and on `KILL`. In transaction pooling, it also closes them after `client_idle_timeout`. In
+session pooling, it also closes them when PostgreSQL restarts. With pre-ping, SQLAlchemy tests the connection at
+checkout and reconnects. A transaction that is open when the connection is closed fails even with pre-ping.
 
 `server_idle_timeout` and `server_lifetime` are harmless: they close PgBouncer's server connections, not the client's.
 
@@ -15,7 +15,8 @@ A transaction that is open when the connection is closed fails even with pre-pin
 - `connection was closed in the middle of operation: client_idle_timeout`
 - `connection was closed in the middle of operation: database removed`, after `KILL`
 - `connection was closed in the middle of operation: server conn crashed?`, in session pooling
-- `InterfaceError: connection is closed`, if the event loop ran in the meantime and asyncpg has noticed
+- `InterfaceError: connection is closed`, if asyncpg noticed the disconnect before the query, because the event loop was
+  running
 
 ## Example
 ```python
@@ -49,10 +50,10 @@ mapping that poolsafe cannot follow may already contain the argument. A public f
 gets `pool_pre_ping=kwargs.pop("pool_pre_ping", True)`, so that its callers can still decide.
 
 ## Versions
-With SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping runs outside a transaction and fails behind a transaction pooler.
+With SQLAlchemy < 2.0.21 and asyncpg <= 0.28, the ping runs outside a transaction and fails behind a transaction pooler.
 If both versions are known, the finding asks you to upgrade first, and there is no fix.
 
-Measured: SQLAlchemy 2.1.9 + asyncpg 0.32, PgBouncer 1.18 and 1.25.2. With three idle connections, the first query
+Tested with SQLAlchemy 2.1.9 + asyncpg 0.32, and PgBouncer 1.18 and 1.25.2. With three idle connections, the first query
 failed each time, and SQLAlchemy then replaced the whole pool. With pre-ping or `NullPool`, no query failed.
 
 ## References

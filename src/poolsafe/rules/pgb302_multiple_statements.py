@@ -1,18 +1,19 @@
 """
 ## What it does
-Reports a string with two or more SQL commands that is executed through asyncpg. It checks `exec_driver_sql()`, `DDL()`,
-Alembic's `op.execute()` on an async engine, and a cursor's `execute()` in a connection listener of an async engine.
-With asyncpg's own connections and pools, the rule checks `fetch()`, `fetchrow()`, `fetchval()`, `fetchmany()`,
-`executemany()`, `cursor()`, `prepare()`, and `execute()` with arguments. With psycopg's own connections, it checks
-`execute()` with parameters, `binary=True` or `prepare=True`, and every `execute()` where `prepare_threshold` is 0.
+Reports a string with two or more SQL commands that is executed through asyncpg or psycopg. It checks
+`exec_driver_sql()`, `DDL()`, Alembic's `op.execute()` on an async engine, and a cursor's `execute()` in a connection
+listener of an async engine. With asyncpg's own connections and pools, the rule checks `fetch()`, `fetchrow()`,
+`fetchval()`, `fetchmany()`, `executemany()`, `cursor()`, `prepare()`, and `execute()` with arguments. With psycopg's
+own connections, it checks `execute()` with parameters, `binary=True` or `prepare=True`, and every `execute()` where
+`prepare_threshold` is 0.
 
 ## Why is this bad?
-All of them make asyncpg prepare the string, which works for one command only:
+With asyncpg, each of these calls prepares the string, which works for one command only:
 `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`. `exec_driver_sql()` is often
 recommended as a workaround, but it fails too. This has nothing to do with the pooler. asyncpg's own `execute()` without
-arguments can run several commands, and so can psycopg without parameters. With parameters, or when it prepares the
-string, psycopg raises `SyntaxError` with the same text. With `prepare_threshold=0`, it prepares every string, so it
-cannot run several commands at all. The same is true of SQLAlchemy engines that use psycopg.
+arguments can run several commands, and so can psycopg without parameters. If psycopg receives parameters or prepares
+the string, it raises `SyntaxError` with the same text. With `prepare_threshold=0`, it prepares every string, so it
+cannot run several commands at all. psycopg behaves in the same way under SQLAlchemy.
 
 ## Example
 ```python

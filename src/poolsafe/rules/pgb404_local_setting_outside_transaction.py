@@ -8,7 +8,8 @@ outside `transaction()`.
 Outside a transaction block, each statement is its own transaction, with or without a pooler. PostgreSQL sends a
 warning, which Python does not show: `SET LOCAL can only be used in transaction blocks`.
 
-- A setting immediately reverts to its old value: the tenant is empty, and the timeout does not apply.
+- A setting immediately reverts to its old value: `app.tenant` is empty in the next statement, and a timeout does not
+  apply to it.
 - A lock is released immediately: in a test, another client got it while the first one still relied on it.
 - A table is dropped immediately: the next statement raises `UndefinedTableError: relation "tt" does not exist`.
 

@@ -1,16 +1,17 @@
 """
 ## What it does
-Reports psycopg 3 connections, pools and engines that prepare statements. They do so by default, with a positive number,
-and with `prepare_threshold=0`, which does not turn preparing off. The default is reported only if a pooler is known.
+Reports psycopg 3 connections, pools and engines that prepare statements. They do so by default, and if
+`prepare_threshold` is a positive number or 0; the value 0 does not turn prepared statements off. The default is
+reported only if a pooler is known.
 
 ## Why is this bad?
 psycopg 3 prepares a statement after it has run `prepare_threshold` times on a connection, 5 by default. With 0, it
-prepares each statement when it first runs. Only `None` turns preparing off. In transaction pooling, the next statement
-may run on another server connection:
+prepares each statement when it first runs. Only `None` turns prepared statements off. In transaction pooling, the next
+statement may run on another server connection:
 `psycopg.errors.DuplicatePreparedStatement: prepared statement "_pg3_0" already exists`,
 `psycopg.errors.InvalidSqlStatementName: prepared statement "_pg3_0" does not exist`, or, with no exception, rows of
-another client's query. A short test does not show it, because it takes five executions of a statement on one
-connection.
+another client's query. A short test does not show the problem, because by default it takes five executions of a
+statement on one connection.
 
 ## Example
 ```python
@@ -30,9 +31,10 @@ pool = AsyncConnectionPool(
 )
 ```
 
-Pass it to `psycopg.connect()` and `AsyncConnection.connect()` as a keyword, to a pool in `kwargs`, and to SQLAlchemy in
-`connect_args`. In a URL, every value is a string, so `None` is not possible there. `conn.prepare_threshold = None` in
-`configure=` or in a `connect` listener also works and is not reported. psycopg2 does not prepare statements.
+Pass `prepare_threshold` to `psycopg.connect()` and `AsyncConnection.connect()` as a keyword, to a pool in `kwargs`, and
+to SQLAlchemy in `connect_args`. In a URL, every value is a string, so `None` is not possible there.
+`conn.prepare_threshold = None` in `configure=` or in a `connect` listener also works and is not reported. psycopg2 does
+not prepare statements.
 
 ## Fix safety
 The fix changes the value to `None`, or adds the option. It is safe: statements are then planned each time they run,
