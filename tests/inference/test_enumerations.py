@@ -44,6 +44,13 @@ MEMBERS = """
         B = 'b'
     reveal(E(unknown).value)  # 'a' | 'b'
 
+    import os
+    from enum import Enum
+    class E(Enum):
+        A = 'a'
+        B = 'b'
+    reveal(E(os.environ.get('E', 'a')).value)  # 'a' | 'b'
+
     from enum import Enum
     class E(Enum):
         A = 'a'

@@ -106,6 +106,55 @@ LOOPS = """
     reveal(x if 'E' not in os.environ else 3)  # 'a' | 3
 """
 
+ASIDE = """
+    def made():
+        pass
+    held = {}
+    x = 1
+    try:
+        held['a'] = made()
+    except Exception:
+        x = 2
+    reveal(x)  # 1
+
+    def fill(target, size=0):
+        target['size'] = size
+        return target
+    x = {'a': 1}
+    try:
+        y = fill({})
+        z = {'y': y}
+    except Exception:
+        x['a'] = 2
+    reveal(x)  # {'a': 1}
+
+    def first(items):
+        return items[0]
+    x = 1
+    try:
+        y = first([])
+    except IndexError:
+        x = 2
+    reveal(x)  # 2
+
+    from contextlib import suppress
+    def number():
+        return int('5')
+    x = 1
+    with suppress(ValueError):
+        y = number()
+        x = 2
+    reveal(x)  # 2
+
+    import unknown
+    x = 1
+    try:
+        y = unknown.load()
+    except Exception:
+        x = 2
+    reveal(x)  # 1 | 2
+"""
+
 MANY_RETURNS = """
     import os
     def check():
@@ -328,7 +377,9 @@ HANDLERS = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(HANDLERS, NARROWED, UNPACKING, LOOPS, MANY_RETURNS, STOPPING))
+@pytest.mark.parametrize(
+    ("code", "expected"), cases(ASIDE, HANDLERS, NARROWED, UNPACKING, LOOPS, MANY_RETURNS, STOPPING)
+)
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
 

@@ -293,6 +293,37 @@ PARAMETERS = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(RETURNED, GENERATORS, PARAMETERS))
+DEFAULTS = """
+    def f(extra=None, base={'a': 1}):
+        base.update(extra or {})
+        return base
+    f({'b': 2})
+    reveal(f())  # {'a': 1, 'b': 2}
+
+    def f(extra=None, base=dict(a=1)):
+        if extra:
+            base['b'] = extra
+        return base
+    y = f(2)
+    x = f()
+    reveal(x)  # {'a': 1, 'b': 2}
+
+    def f(extra, base={'a': 1} | {}):
+        base['b'] = extra
+        return base
+    def g():
+        return f(2)
+    y = g()
+    f(3)
+    reveal(y)  # {'a': 1, 'b': 3}
+
+    def f(extra, base={'a': 1}):
+        return {**base, **extra}
+    f({'b': 2})
+    reveal(f({}))  # {'a': 1}
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(DEFAULTS, RETURNED, GENERATORS, PARAMETERS))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

@@ -9,7 +9,7 @@ from typing import Any
 from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.attributes import as_set, attribute, bind_method, of_instance
-from poolsafe.inference.classes import class_attribute, class_kind, instantiate
+from poolsafe.inference.classes import class_attribute, class_kind
 from poolsafe.inference.context import ANYTHING, Frame
 from poolsafe.inference.effects import note_effect, stands_for_effect
 from poolsafe.inference.enumerations import by_value
@@ -22,6 +22,7 @@ from poolsafe.inference.exceptions import (
 )
 from poolsafe.inference.functions import call_function, is_aside, use_of
 from poolsafe.inference.instances import changed, dumped, items_of
+from poolsafe.inference.instantiation import instantiate, validated
 from poolsafe.inference.lattice import alternatives, each, or_before
 from poolsafe.inference.mappings import merge_into
 from poolsafe.inference.methods import (
@@ -297,7 +298,7 @@ def _method(frame: Frame, node: ir.Call, name: str, arguments: Arguments, receiv
         case Class() if name in _VALIDATING and class_kind(receiver) in ("settings", "model"):
             method = force(frame, attribute(frame, receiver, name, node))
             if isinstance(method, Unknown):
-                return _validated(frame, receiver, arguments)
+                return validated(frame, receiver, arguments.get(0, "obj") or Const(None))
             return apply(frame, node, method, arguments)
         case Const(value=None):
             return raising("a method of None")
@@ -319,12 +320,6 @@ def _is_of_text(frame: Frame, receiver: Value, name: str, arguments: Arguments) 
 
 # Class methods of pydantic that create an instance from a mapping.
 _VALIDATING = frozenset({"model_validate", "model_validate_strings", "parse_obj"})
-
-
-def _validated(frame: Frame, cls: Class, arguments: Arguments) -> Value:
-    fields: dict[Any, Value] = {}
-    reason = merge_into(frame, fields, arguments.get(0, "obj") or Const(None))
-    return instantiate(frame, cls, Arguments(keywords=fields, open_keywords=reason))
 
 
 def _instance_builtin(frame: Frame, receiver: Instance, name: str, arguments: Arguments, otherwise: Unknown) -> Value:

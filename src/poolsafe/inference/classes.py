@@ -1,9 +1,8 @@
-"""Classes of the project: attributes, method resolution order, fields and instantiation."""
+"""Classes of the project: attributes, method resolution order and fields."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 
 from poolsafe import ir, libraries
@@ -14,7 +13,6 @@ from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.env_file_urls import documented_beside, documented_default
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.lattice import may_be_absent, through, when
-from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.names import force, read
 from poolsafe.inference.namespaces import ask, class_namespace, run_to_targets
 from poolsafe.inference.objects import FieldFactory, LibraryObject, LibraryResult
@@ -160,65 +158,9 @@ def _field(statement: ir.Statement, depth: int) -> Field | None:
     return None
 
 
-def _home(cls: Class, field: Field) -> Class:
+def home_of(cls: Class, field: Field) -> Class:
     """Returns the class whose body declares a field of a class: the class itself or one of its bases."""
     return mro(cls)[field.depth]
-
-
-def instantiate(frame: Frame, cls: Class, arguments: Arguments) -> Value:
-    """Returns a new instance for `cls(...)`: runs `__init__`, or sets fields as dataclasses and pydantic do."""
-    kind = class_kind(cls)
-    address = frame.address()
-    instance = Instance(address, cls)
-    init, owner = class_attribute(frame, cls, "__init__")
-    if isinstance(init, Function):
-        frame.apply(None, replace(init, bound=instance, owner=owner), arguments)
-        if kind in ("settings", "model"):
-            _keywords(frame, address, arguments)
-        return instance
-    if kind != "plain":
-        _fill(frame, cls, kind, address, arguments)
-    post, owner = class_attribute(frame, cls, _AFTER_INIT.get(kind, ""))
-    if isinstance(post, Function):
-        bound = replace(post, bound=instance, owner=owner)
-        frame.apply(None, bound, Arguments([Const(None)] if kind != "dataclass" else []))
-    return instance
-
-
-# A generated `__init__` calls this hook last.
-_AFTER_INIT = {"dataclass": "__post_init__", "settings": "model_post_init", "model": "model_post_init"}
-
-
-def _keywords(frame: Frame, address: int, arguments: Arguments) -> None:
-    for name, value in arguments.keywords.items():
-        frame.state.set(("attr", address, name), value)
-
-
-def _fill(frame: Frame, cls: Class, kind: str, address: int, arguments: Arguments) -> None:
-    if kind in ("dataclass", "namedtuple"):
-        names = [name for name, field in fields(cls).items() if not _is_class_variable(field)]
-        for name, value in zip(names, arguments.positional, strict=False):
-            frame.state.set(("attr", address, name), value)
-    _keywords(frame, address, arguments)
-    for name, field in fields(cls).items() if kind == "dataclass" else ():
-        if _has_factory(field) and isinstance(frame.state.get(("attr", address, name)), Absent):
-            value = field_default(frame, Instance(address, cls), name)
-            if arguments.open_keywords is not None:
-                open_dicts(frame, value, arguments.open_keywords)
-            frame.state.set(("attr", address, name), value)
-
-
-def _has_factory(node: Field) -> bool:
-    """Returns whether a field has a default factory, so that each instance gets its own value."""
-    return isinstance(node.value, ir.Call) and any(one.keyword in _FACTORIES for one in node.value.arguments)
-
-
-_FACTORIES = frozenset({"default_factory", "factory"})
-
-
-def _is_class_variable(node: Field) -> bool:
-    head = node.annotation.value if isinstance(node.annotation, ir.Subscript) else node.annotation
-    return isinstance(head, ir.Name) and head.id == "ClassVar"
 
 
 def field_default(frame: Frame, instance: Instance, name: str) -> Value:
@@ -252,7 +194,7 @@ def _declared_default(
     frame: Frame, instance: Instance, value: Value, owner: Class | None, field: Field
 ) -> tuple[Value, bool]:
     """Returns the default of a declared field, and whether it is the same for all instances of the class."""
-    cls, name, home, kind = instance.cls, field.name, _home(instance.cls, field), class_kind(instance.cls)
+    cls, name, home, kind = instance.cls, field.name, home_of(instance.cls, field), class_kind(instance.cls)
     if owner is not None and _not_nested(value):
         value = through(value, Step(home.module, field.statement.origin, f"`{cls.node.name}.{name}`"))
     if value == Const(None) and kind in ("settings", "model", "dataclass"):
@@ -313,7 +255,7 @@ def _without_default(frame: Frame, instance: Instance, field: Field, kind: str) 
 
 def _of_annotation(frame: Frame, instance: Instance, field: Field) -> Value:
     """Returns an instance of the class that a field is annotated with, or an unknown value."""
-    inner = _body_frame(frame, _home(instance.cls, field))
+    inner = body_frame(frame, home_of(instance.cls, field))
     return _made_once(frame, instance, field.name, lambda: by_annotation(inner, field.annotation) or _OF_NO_CLASS)
 
 
@@ -340,7 +282,7 @@ def _aliases(frame: Frame, cls: Class, name: str) -> Iterator[str]:
     for call in (field.value, *indices):
         for arg in call.arguments if isinstance(call, ir.Call) and ir.last_name(call.callee) == "Field" else ():
             if arg.keyword in _ALIASES:
-                given = force(frame, _body_frame(frame, _home(cls, field)).evaluate(arg.value))
+                given = force(frame, body_frame(frame, home_of(cls, field)).evaluate(arg.value))
                 yield from _names_in(given)
 
 
@@ -362,7 +304,7 @@ def model_option(frame: Frame, cls: Class, name: str) -> Value | None:
     for one in mro(cls):
         given = [keyword.value for keyword in one.node.keywords if keyword.keyword == name]
         if given:
-            return force(frame, _body_frame(frame, one).evaluate(given[0]))
+            return force(frame, body_frame(frame, one).evaluate(given[0]))
         found = _configured(frame, one, name)
         if not isinstance(found, Absent):
             return found
@@ -384,7 +326,7 @@ def _configured(frame: Frame, cls: Class, name: str) -> Value:
     return class_attribute(frame, inner, name)[0] if isinstance(inner, Class) else Absent()
 
 
-def _body_frame(frame: Frame, cls: Class) -> Frame:
+def body_frame(frame: Frame, cls: Class) -> Frame:
     """Returns a frame with the names that the body of the class sees."""
     return frame.run.running.get(cls.namespace) or Frame(
         frame.run, cls.module, cls.namespace, cls.parents, frame.state, frame.state, kind="class"

@@ -6,7 +6,7 @@ from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.classes import class_attribute, library_bases, own_attribute
 from poolsafe.inference.context import Frame
-from poolsafe.inference.lattice import choose, exclusive, for_detection, lift, one_of
+from poolsafe.inference.lattice import choose, exclusive, lift, one_of
 from poolsafe.inference.objects import EnumMember
 from poolsafe.inference.symbols import Chosen, Guard, IsTrue, Symbol, derived, where
 from poolsafe.inference.texts import comparison_of, symbol_of
@@ -62,7 +62,7 @@ def by_value(frame: Frame, cls: Class, arguments: Arguments) -> Value:
         guards = one_of(derived("member", told_by), len(known)) if own_way else _equalities(single, known, told_by)
         return choose(zip(guards, known, strict=True))
 
-    return lift(one, for_detection(given))
+    return lift(one, given)
 
 
 def _without_aliases(known: list[EnumMember]) -> list[EnumMember]:

@@ -25,10 +25,11 @@ from poolsafe.inference.callgraph import (
     takes_arguments,
 )
 from poolsafe.inference.calls import apply
-from poolsafe.inference.classes import class_attribute, instantiate, mro
+from poolsafe.inference.classes import class_attribute, mro
 from poolsafe.inference.context import Frame, Interpreter, Run
 from poolsafe.inference.expressions import evaluate
 from poolsafe.inference.functions import call_function
+from poolsafe.inference.instantiation import instantiate
 from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.models.library_models import MODELS
 from poolsafe.inference.modules import Module

@@ -76,6 +76,11 @@ class Definition:
         raise NotImplementedError
 
     @property
+    def keeps_own(self) -> bool:
+        """Whether a call may change or return an object that is created for the default of a parameter."""
+        raise NotImplementedError
+
+    @property
     def links(self) -> bool:
         """Whether a call may make an argument a part of another argument, or of the object of an outer name."""
         raise NotImplementedError

@@ -62,6 +62,9 @@ def scope_of(node: ir.FunctionDef | ir.ClassDef | ir.Body, library_names: frozen
     return found
 
 
+_CREATING = (ir.BinaryOperation, ir.Call, ir.Comprehension, ir.Dict, ir.Display)
+
+
 class ScopeDefinition(Definition):
     """A function or class that a scope defines, with the scope of its own body."""
 
@@ -108,14 +111,19 @@ class ScopeDefinition(Definition):
     @functools.cached_property
     def kept(self) -> frozenset[str]:
         """The names whose objects are defaults of parameters, if a call may change these objects."""
+        return frozenset(name for default in self._kept_defaults for name in carriers(default))
+
+    @functools.cached_property
+    def keeps_own(self) -> bool:
+        """Whether a call may change or return an object that is created for the default of a parameter."""
+        return any(isinstance(one, _CREATING) for one in self._kept_defaults)
+
+    @functools.cached_property
+    def _kept_defaults(self) -> list[ir.Expression]:
+        """The defaults whose objects a call may change or return."""
         parameters = self._node.parameters if isinstance(self._node, ir.FunctionDef) else ()
-        given = ((one, one.default) for one in parameters)
-        return frozenset(
-            name
-            for one, default in given
-            if default is not None and self._scope.reached((one.name,))
-            for name in carriers(default)
-        )
+        given = ((one.name, one.default) for one in parameters)
+        return [default for name, default in given if default is not None and self._scope.reached((name,))]
 
     @functools.cached_property
     def links(self) -> bool:
@@ -223,7 +231,9 @@ class Scope(ScopeReader):
     def _may_close_over(self, name: str) -> bool:
         """Returns whether a call by this name may change an object of the scope that is not an argument."""
         definitions = self.definitions.get(name, ())
-        if len(definitions) == len(self.binders.get(name, ())) and not any(one.reached for one in definitions):
+        if len(definitions) == len(self.binders.get(name, ())) and not any(
+            one.reached or one.keeps_own for one in definitions
+        ):
             return any(one.is_decorated for one in definitions)
         return name in self.made_here
 

@@ -204,11 +204,7 @@ class Closure:
 
         It does if it depends on names of the slice, or if it leaves a loop of the slice.
         """
-        if (
-            line.raises
-            and self._is_tried(line)
-            and (line.uses <= BUILTINS or not line.uses.isdisjoint(self._names) or not _calls_something(line.node))
-        ):
+        if line.raises and self._is_tried(line):
             return True
         if unpacks(line.node):
             return self._shares(line)

@@ -91,6 +91,8 @@ def _return(frame: Frame, node: ir.Return) -> bool:
     result: Value = Const(None)
     if node.value is not None and (frame.for_value or _has_effect(frame, node)):
         result = frame.evaluate(node.value)
+    if frame.aborted:
+        return False
     frame.exits.append(Exit(frame.state.flattened(frame.entry.parent or frame.entry), result))
     return False
 

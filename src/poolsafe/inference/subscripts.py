@@ -55,7 +55,8 @@ def subscript(frame: Frame, node: ir.Subscript) -> Value:
             guard = within | inside
             items = _items(frame, node, one, at, guard) if compatible(within, inside) else []
             found += ((guard | inner, single) for inner, single in items if compatible(guard, inner))
-    return force(frame, where_not_raising(frame, found, "KeyError"))
+    are_sequences = all(isinstance(one, Sequence) for _, one in alternatives(base))
+    return force(frame, where_not_raising(frame, found, "IndexError" if are_sequences else "KeyError"))
 
 
 def _items(frame: Frame, node: ir.Node, base: Value, key: Value, guard: Guard) -> list[tuple[Guard, Value]]:
@@ -88,6 +89,8 @@ def item(frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
             inside = isinstance(index, int) and -len(base.items) <= index < len(base.items)
             if isinstance(index, int) and inside and (index >= 0 or not base.open):
                 return base.items[index]
+            if isinstance(index, int) and not base.open:
+                return raising("an index out of range")
             return frame.unknown(node, "an item of a sequence")
         case Text():
             return _character(frame, node, base, key)

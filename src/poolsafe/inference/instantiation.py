@@ -1,0 +1,128 @@
+"""Instantiation of the project's classes: runs `__init__`, or sets fields as dataclasses and pydantic do."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from poolsafe import ir
+from poolsafe.inference.annotations import by_annotation
+from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.classes import (
+    Field,
+    body_frame,
+    class_attribute,
+    class_kind,
+    field_default,
+    fields,
+    home_of,
+    is_configuration,
+)
+from poolsafe.inference.context import Frame
+from poolsafe.inference.lattice import alternatives, lift
+from poolsafe.inference.mappings import merge_into, open_dicts
+from poolsafe.inference.values import (
+    Absent,
+    Class,
+    Const,
+    Function,
+    Instance,
+    MappingRef,
+    Unknown,
+    Value,
+)
+
+
+def instantiate(frame: Frame, cls: Class, arguments: Arguments) -> Value:
+    """Returns a new instance for `cls(...)`: runs `__init__`, or sets fields as dataclasses and pydantic do."""
+    kind = class_kind(cls)
+    address = frame.address()
+    instance = Instance(address, cls)
+    init, owner = class_attribute(frame, cls, "__init__")
+    if isinstance(init, Function):
+        frame.apply(None, replace(init, bound=instance, owner=owner), arguments)
+        if kind in ("settings", "model"):
+            _keywords(frame, cls, kind, address, arguments)
+        return instance
+    if kind != "plain":
+        _fill(frame, cls, kind, address, arguments)
+    post, owner = class_attribute(frame, cls, _AFTER_INIT.get(kind, ""))
+    if isinstance(post, Function):
+        bound = replace(post, bound=instance, owner=owner)
+        frame.apply(None, bound, Arguments([Const(None)] if kind != "dataclass" else []))
+    return instance
+
+
+# A generated `__init__` calls this hook last.
+_AFTER_INIT = {"dataclass": "__post_init__", "settings": "model_post_init", "model": "model_post_init"}
+
+
+def _keywords(frame: Frame, cls: Class, kind: str, address: int, arguments: Arguments) -> None:
+    for name, value in arguments.keywords.items():
+        if kind in ("settings", "model"):
+            value = _nested(frame, cls, name, value)
+        frame.state.set(("attr", address, name), value)
+
+
+def _fill(frame: Frame, cls: Class, kind: str, address: int, arguments: Arguments) -> None:
+    if kind in ("dataclass", "namedtuple"):
+        names = [name for name, field in fields(cls).items() if not _is_class_variable(field)]
+        for name, value in zip(names, arguments.positional, strict=False):
+            frame.state.set(("attr", address, name), value)
+    _keywords(frame, cls, kind, address, arguments)
+    for name, field in fields(cls).items() if kind == "dataclass" else ():
+        if _has_factory(field) and isinstance(frame.state.get(("attr", address, name)), Absent):
+            value = field_default(frame, Instance(address, cls), name)
+            if arguments.open_keywords is not None:
+                open_dicts(frame, value, arguments.open_keywords)
+            frame.state.set(("attr", address, name), value)
+
+
+def _has_factory(node: Field) -> bool:
+    """Returns whether a field has a default factory, so that each instance gets its own value."""
+    return isinstance(node.value, ir.Call) and any(one.keyword in _FACTORIES for one in node.value.arguments)
+
+
+_FACTORIES = frozenset({"default_factory", "factory"})
+
+
+def _is_class_variable(node: Field) -> bool:
+    head = node.annotation.value if isinstance(node.annotation, ir.Subscript) else node.annotation
+    return isinstance(head, ir.Name) and head.id == "ClassVar"
+
+
+def validated(frame: Frame, cls: Class, mapping: Value) -> Value:
+    """Returns the instance that pydantic creates from a mapping of fields."""
+    given: dict[Any, Value] = {}
+    reason = merge_into(frame, given, mapping)
+    return instantiate(frame, cls, Arguments(keywords=given, open_keywords=reason))
+
+
+def _nested(frame: Frame, cls: Class, name: str, value: Value) -> Value:
+    """Returns the value of a model's field: pydantic creates an instance from a dict for a field of a model's type."""
+    field = fields(cls).get(name)
+    if field is None or not any(isinstance(single, MappingRef) for _, single in alternatives(value)):
+        return value
+    models = _models(frame, cls, field)
+    if not models:
+        return value
+
+    def one(single: Value) -> Value:
+        if not isinstance(single, MappingRef):
+            return single
+        return validated(frame, models[0], single) if len(models) == 1 else Unknown("one of several models")
+
+    return lift(one, value)
+
+
+def _models(frame: Frame, cls: Class, field: Field) -> list[Class]:
+    """Returns the classes of models that a field is annotated with."""
+    found: list[Class] = []
+
+    def accepts(kind: Value) -> bool:
+        if isinstance(kind, Class) and is_configuration(kind):
+            found.append(kind)
+        return False
+
+    by_annotation(body_frame(frame, home_of(cls, field)), field.annotation, accepts)
+    return found
