@@ -123,6 +123,34 @@ UNPACKED = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(ITEMS, CHOICES, UNPACKED))
+SETTERS = """
+    class C:
+        def __init__(self):
+            self.a = {'x': 1}
+        @property
+        def a(self):
+            return self._a
+        @a.setter
+        def a(self, value):
+            self._a = {**value, 'y': 2}
+    reveal(C().a)  # {'x': 1, 'y': 2}
+
+    class C:
+        def __init__(self):
+            self._a = {}
+        @property
+        def a(self):
+            return self._a
+        @a.setter
+        def a(self, value):
+            self._a.update(value)
+    c = C()
+    c.a = {'x': 1}
+    c.a = {'y': 1}
+    reveal(c.a)  # {'x': 1, 'y': 1}
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(SETTERS, ITEMS, CHOICES, UNPACKED))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

@@ -444,7 +444,37 @@ SETTINGS = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(CLASSES, BASES, GENERATED, FACTORIES))
+SUBCLASSES = """
+    class Base:
+        known = {}
+        def __init_subclass__(cls, **kwargs):
+            super().__init_subclass__()
+            Base.known[cls.__name__] = cls
+            cls.args = kwargs or cls.args
+    class A(Base, x=1):
+        args = {}
+    reveal(A.args)  # {'x': 1}
+
+    class Base:
+        known = {}
+        def __init_subclass__(cls, **kwargs):
+            Base.known[cls.__name__] = cls
+    class A(Base):
+        args = {'x': 1}
+    class B(A):
+        args = {'y': 1}
+    reveal(Base.known['B'].args)  # {'y': 1}
+
+    class Base:
+        def __init_subclass__(cls, /, args=None, **rest):
+            cls.args = args or {}
+    class A(Base, args={'x': 1}):
+        pass
+    reveal(A().args)  # {'x': 1}
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(SUBCLASSES, CLASSES, BASES, GENERATED, FACTORIES))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
 

@@ -597,7 +597,65 @@ BRANCHES = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(CONTAINED, SENTINELS, CONDITIONS, SHORT_CIRCUIT, TOGETHER, HELD))
+COMPARED = """
+    import os
+    x = 1
+    if (os.environ.get('E') == 'a') is True:
+        x = 2
+    reveal(x if os.environ.get('E') != 'a' else 3)  # 1 | 3
+
+    import os
+    x = 1
+    if (os.environ.get('E') == 'a') == False:
+        x = 2
+    reveal(x if os.environ.get('E') != 'a' else 3)  # 2 | 3
+
+    import os
+    match (os.environ.get('E', 'a'), os.environ.get('E') == 'b'):
+        case ('a', True):
+            x = 1
+        case _:
+            x = 2
+    reveal(x)  # 2
+"""
+
+
+FOR_TYPE_CHECKERS = """
+    from typing import TYPE_CHECKING
+    x = 1
+    if TYPE_CHECKING:
+        x = 2
+    reveal(x)  # 1
+
+    import typing
+    if typing.TYPE_CHECKING:
+        from collections.abc import Mapping
+    else:
+        Mapping = dict
+    x = 1 if typing.TYPE_CHECKING else 2
+    reveal(x)  # 2
+
+    from __future__ import annotations
+    from typing import TYPE_CHECKING
+    if TYPE_CHECKING:
+        from collections.abc import Mapping
+    else:
+        Mapping = dict
+    reveal(Mapping(a=1))  # {'a': 1}
+
+    from typing import TYPE_CHECKING
+    if not TYPE_CHECKING:
+        x = 1
+    else:
+        x = 2
+    reveal(x)  # 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    cases(FOR_TYPE_CHECKERS, COMPARED, CONTAINED, SENTINELS, CONDITIONS, SHORT_CIRCUIT, TOGETHER, HELD),
+)
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
 

@@ -75,6 +75,74 @@ DECORATED = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(DECORATED))
+REGISTRIES = """
+    REGISTRY = {}
+    def register(name):
+        def decorate(function):
+            REGISTRY[name] = function
+            return function
+        return decorate
+    @register('main')
+    def f():
+        return 1
+    reveal(REGISTRY['main']())  # 1
+
+    REGISTRY = {}
+    def register(function):
+        REGISTRY[function.__name__] = function
+        return function
+    @register
+    def f():
+        return 1
+    reveal(REGISTRY['f']())  # 1
+
+    ALL = []
+    def register(function):
+        ALL.append(function)
+        return function
+    @register
+    def f():
+        return 1
+    @register
+    def g():
+        return 2
+    reveal([one() for one in ALL])  # [1, 2]
+
+    ALL = []
+    def register(function):
+        ALL.append(function)
+        return function
+    @register
+    def f():
+        return 1
+    f()
+    reveal(len(ALL))  # 1
+
+    class Registry:
+        def __init__(self):
+            self.known = {}
+        def add(self, name):
+            def decorate(function):
+                self.known[name] = function
+                return function
+            return decorate
+    registry = Registry()
+    @registry.add('a')
+    def f():
+        return 1
+    reveal(registry.known['a']())  # 1
+
+    ALL = {}
+    def register(cls):
+        ALL[cls.__name__] = cls
+        return cls
+    @register
+    class A:
+        x = 1
+    reveal(ALL['A'].x)  # 1
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(REGISTRIES, DECORATED))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

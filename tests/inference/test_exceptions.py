@@ -146,6 +146,16 @@ ASIDE = """
         x = 2
     reveal(x)  # 2
 
+    KNOWN = {}
+    x = []
+    def get(key):
+        try:
+            return KNOWN[key]
+        except KeyError:
+            x.append(key)
+    get('a')
+    reveal(x)  # ['a']
+
     import unknown
     x = 1
     try:

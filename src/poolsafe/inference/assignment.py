@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from poolsafe import ir
+from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.classes import class_attribute, mro
 from poolsafe.inference.context import Frame
 from poolsafe.inference.environment_variables import set_variable
 from poolsafe.inference.exceptions import where_not_raising
@@ -19,6 +21,7 @@ from poolsafe.inference.values import (
     Absent,
     Class,
     Const,
+    Function,
     Instance,
     Library,
     MappingRef,
@@ -40,7 +43,7 @@ def assign(frame: Frame, target: ir.Expression, value: Value) -> None:
         case ir.Subscript():
             _assign_item(frame, target, value)
         case ir.Attribute():
-            _assign_attribute(frame, target, value)
+            set_attribute(frame, frame.evaluate(target.value), target.name, value)
 
 
 def _unpack(frame: Frame, target: ir.Display, value: Value) -> None:
@@ -123,19 +126,48 @@ def _stored(several: Alternatives, single: Value, value: Value, old: Value) -> V
     return choose((guard, value if one == single else old) for guard, one in several)
 
 
-def _assign_attribute(frame: Frame, target: ir.Attribute, value: Value) -> None:
-    several = alternatives(force(frame, frame.evaluate(target.value)))
+def set_attribute(frame: Frame, holder: Value, name: str, value: Value) -> None:
+    """Sets an attribute of an instance or a class: calls the setter of a property. Ignores other objects."""
+    several = alternatives(force(frame, holder))
+    only = several[0][1]
+    setter = _setter(frame, only, name) if len(several) == 1 and isinstance(only, Instance) else None
+    if setter is not None:
+        frame.apply(None, setter, Arguments([value]))
+        return
     slots: dict[Slot, Value] = {}
     for _, single in several:
         if isinstance(single, Instance):
-            slots["attr", single.address, target.name] = single
+            slots["attr", single.address, name] = single
         elif isinstance(single, Class):
-            slots["name", single.namespace, target.name] = single
+            slots["name", single.namespace, name] = single
         elif isinstance(single, ModuleValue):
-            global_name(frame, single.module, target.name)  # what it is without this assignment
-            slots["name", namespace_of(frame.run, single.module).number, target.name] = single
+            global_name(frame, single.module, name)  # what it is without this assignment
+            slots["name", namespace_of(frame.run, single.module).number, name] = single
     for slot, single in slots.items():
         frame.state.set(slot, _stored(several, single, value, frame.state.get(slot)))
+
+
+def _setter(frame: Frame, instance: Instance, name: str) -> Function | None:
+    """Returns the bound setter of a property, or None if the attribute is no property with a setter."""
+    for cls in mro(instance.cls):
+        node = _setters(cls).get(name)
+        if node is not None:
+            getter, owner = class_attribute(frame, cls, name)
+            if isinstance(getter, Function):
+                return replace(getter, node=node, decorators=(), defaults={}, bound=instance, owner=owner)
+    return None
+
+
+def _setters(cls: Class) -> dict[str, ir.FunctionDef]:
+    found: dict[str, ir.FunctionDef] | None = cls.known.get("setters")
+    if found is None:
+        methods = (one for one in cls.node.body.statements if isinstance(one, ir.FunctionDef))
+        found = cls.known["setters"] = {one.name: one for one in methods if any(map(_is_setter, one.decorators))}
+    return found
+
+
+def _is_setter(decorator: ir.Expression) -> bool:
+    return isinstance(decorator, ir.Attribute) and decorator.name == "setter"
 
 
 def delete(frame: Frame, target: ir.Expression) -> None:

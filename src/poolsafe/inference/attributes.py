@@ -88,6 +88,8 @@ def _attribute(frame: Frame, base: Value, name: str, node: ir.Node, guard: Guard
             return raising("an attribute of None")
         case MappingRef() | Sequence() | Text():
             return BuiltinMethod(base, name)
+        case Function(node=ir.FunctionDef(name=own)) if name in ("__name__", "__qualname__"):
+            return text(own)
         case Function():
             return Unknown(f"an attribute of a function: `{name}`", AttributeOf(base.node, name))
     return Unknown(

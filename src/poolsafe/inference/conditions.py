@@ -146,6 +146,8 @@ def truthiness(frame: Frame, value: Value) -> bool | None:
             return _mapping_truth(value)
         case Function() | Class() | Instance() | ModuleValue() | Partial() | Url():
             return True
+        case Library(name="typing.TYPE_CHECKING"):
+            return False
         case Library():
             return True if value.name.startswith("builtins.") else None
         case LibraryObject():

@@ -149,6 +149,14 @@ def may_stop(function: Function) -> bool:
     return isinstance(node, ir.FunctionDef) and bool(function.module.scope_of(node).stops)
 
 
+def changes_more(decorator: Value) -> bool:
+    """Returns whether a decorator changes an object besides what it makes of its function, such as a registry."""
+    if not isinstance(decorator, Function) or not isinstance(decorator.node, ir.FunctionDef):
+        return False
+    summary = _summary(decorator, decorator.node)
+    return summary.outside or (summary.parameters and decorator.bound is not None)
+
+
 def names_with_effects(frame: Frame, body: ir.Body) -> set[str]:
     """Returns the names of a class body whose values come from functions with effects."""
     found: set[str] = set()

@@ -76,6 +76,9 @@ def _answers(frame: Frame, node: ir.Node, symbol: Symbol) -> Answers:
             return other, then
         case Converted(how="bool", value=inner):
             return _answers(frame, node, inner)
+        case Comparison(operator="is" | "==", left=Comparison() as inner, right=Constant(value=bool() as value)):
+            then, other = _answers(frame, node, inner)
+            return (then, other) if value else (other, then)
         case Comparison(operator="is", left=left, right=right):
             symbol = Comparison("==", left, right)
         case Comparison(operator="in", left=subject, right=tuple() as members) if len(members) <= MAX_MEMBERS:

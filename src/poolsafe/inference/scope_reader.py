@@ -76,6 +76,7 @@ class ScopeReader:
         self._inner: set[str] = set()  # bound by comprehensions and lambdas
         self._handed: list[tuple[str, set[str]]] = []  # the arguments of each call of a name
         self._renamings: list[tuple[str, str]] = []  # `new = old`, `new = module.old`, `new = partial(old)`
+        self._hooking: set[str] = set()  # classes with `__init_subclass__`
         self._takes_all = False  # there is a `*` import
         self._imported: dict[tuple[int, str], set[str]] = {}  # the names imported from each module
         self._read_block(body.statements, None)
@@ -240,8 +241,26 @@ class ScopeReader:
             self._expression(line, expression)
         for decorator in node.decorators:
             self._unite({node.name}, decorator)
+            if isinstance(decorator, ir.Name) and decorator.id not in self.library_names:
+                line.calls.add(decorator.id)
+                line.may_change.setdefault(decorator.id, set()).add(decorator.id)
+            elif isinstance(decorator, ir.Attribute):
+                roots = set(roots_of_target(decorator.value)) - self.library_names
+                line.may_change.update((root, {root}) for root in roots)
+        if isinstance(node, ir.ClassDef):
+            self._derive(line, node)
         line.definition = definition = self._definition_of(node)
         self.definitions.setdefault(node.name, []).append(definition)
+
+    def _derive(self, line: Line, node: ir.ClassDef) -> None:
+        """Notes that the definition of a class changes a base that has `__init_subclass__`."""
+        hooking = self._hooking & {name for base in node.bases for name in roots_of_target(base)}
+        line.changes |= hooking
+        self.aliases.unite({node.name}, hooking)
+        self.direct.unite({node.name}, hooking)
+        statements = node.body.statements
+        if hooking or any(isinstance(one, ir.FunctionDef) and one.name == "__init_subclass__" for one in statements):
+            self._hooking.add(node.name)
 
     def _definition_of(self, node: ir.FunctionDef | ir.ClassDef) -> Definition:
         raise NotImplementedError

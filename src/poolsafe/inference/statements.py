@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.assignment import assign, delete
 from poolsafe.inference.attempts import run_try, run_with
-from poolsafe.inference.classes import run_class_body
+from poolsafe.inference.calls import wrapped
+from poolsafe.inference.classes import class_attribute, mro, run_class_body
 from poolsafe.inference.conditions import assume, truth
 from poolsafe.inference.context import Exit, Frame
-from poolsafe.inference.effects import is_idle, may_hold_change, names_with_effects
+from poolsafe.inference.effects import changes_more, is_idle, may_hold_change, names_with_effects
 from poolsafe.inference.exceptions import (
     for_each,
     kind_of,
@@ -105,6 +107,8 @@ def _has_effect(frame: Frame, node: ir.Return) -> bool:
     """Returns whether evaluating an unneeded value leads to a target, may raise or changes something."""
     if frame.run.strategy.is_on_path(node) or _may_stop(frame, node):
         return True
+    if frame.run.attempts and raising_kind(frame.run, node) is not None:
+        return True
     return frame.slice is not None and node in frame.slice and node not in frame.slice.leading
 
 
@@ -194,6 +198,9 @@ def _import_from(frame: Frame, node: ir.ImportFrom) -> bool:
 
 
 def _if(frame: Frame, node: ir.If) -> bool:
+    if _asks_for_type_checker(node.test):
+        # Only annotations need these names, and annotations are followed.
+        execute(frame, tuple(one for one in node.body if isinstance(one, (ir.Import, ir.ImportFrom))))
     questions = frame.run.emptiness.questions
     then, other = truth(frame, node.test)
     if frame.aborted:
@@ -220,14 +227,19 @@ def _if(frame: Frame, node: ir.If) -> bool:
     return True
 
 
+def _asks_for_type_checker(test: ir.Expression) -> bool:
+    return isinstance(test, (ir.Attribute, ir.Name)) and ir.last_name(test) == "TYPE_CHECKING"
+
+
 def _function(frame: Frame, node: ir.FunctionDef) -> bool:
     if frame.kind == "class" and _is_setter(node):
         return True
     value = _defined(frame, node)
     if frame.run.strategy.leads_to_target(node):
         frame.run.defined[id(node.origin)] = (value, frame)
-    bind(frame, node.name, value)
-    return True
+    made = wrapped(frame, value) if any(map(changes_more, value.decorators)) else None
+    bind(frame, node.name, made or value)
+    return not frame.aborted
 
 
 def _defined(frame: Frame, node: ir.FunctionDef) -> Function:
@@ -256,12 +268,26 @@ def _is_setter(node: ir.FunctionDef) -> bool:
 def _class(frame: Frame, node: ir.ClassDef) -> bool:
     value = _defined_class(frame, node)
     bind(frame, node.name, value)
+    _tell_bases(frame, value)
+    for decorator in reversed(value.decorators):
+        if changes_more(decorator):
+            frame.apply(None, decorator, Arguments([value]))
     if frame.run.strategy.leads_to_target(node):
         frame.run.defined[id(node.origin)] = (value, frame)
         run_class_body(frame, value)
     if names := names_with_effects(frame, node.body):
         run_for_names(frame.run, class_namespace(value), names, frame.state)
     return True
+
+
+def _tell_bases(frame: Frame, cls: Class) -> None:
+    """Calls the `__init_subclass__` of a base, which may register or change the class."""
+    for base in mro(cls)[1:2]:
+        hook, owner = class_attribute(frame, base, "__init_subclass__")
+        if isinstance(hook, Function):
+            given = {one.keyword: frame.evaluate(one.value) for one in cls.node.keywords if one.keyword is not None}
+            given.pop("metaclass", None)
+            frame.apply(None, replace(hook, bound=cls, owner=owner, decorators=()), Arguments(keywords=given))
 
 
 def _defined_class(frame: Frame, node: ir.ClassDef) -> Class:

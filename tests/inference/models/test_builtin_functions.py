@@ -142,6 +142,27 @@ ATTRIBUTES = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(TYPES, DICTS, SEQUENCES, ATTRIBUTES))
+SET_ATTRIBUTES = """
+    class C:
+        a = 1
+    setattr(C, 'a', 2)
+    reveal(C.a)  # 2
+
+    class C:
+        a = 1
+    setattr(C, 'a', 2)
+    reveal(C().a)  # 2
+
+    class C:
+        a = 1
+    reveal(hasattr(C(), 'a'))  # True
+
+    class C:
+        pass
+    reveal(hasattr(C, 'a'))  # ...
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(SET_ATTRIBUTES, TYPES, DICTS, SEQUENCES, ATTRIBUTES))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

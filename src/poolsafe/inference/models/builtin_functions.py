@@ -8,13 +8,24 @@ from typing import Any
 from poolsafe import ir, libraries
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.assignment import set_attribute
 from poolsafe.inference.attributes import attribute
-from poolsafe.inference.classes import mro
+from poolsafe.inference.classes import class_attribute, mro
 from poolsafe.inference.conditions import truthiness, type_of
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import may_raise, where_not_raising
 from poolsafe.inference.instances import as_string, items_of, rows_of, unpacked
-from poolsafe.inference.lattice import alternatives, choose, each, for_detection, is_override, lift, one_of, restricted
+from poolsafe.inference.lattice import (
+    alternatives,
+    choose,
+    each,
+    for_detection,
+    is_override,
+    lift,
+    may_be_absent,
+    one_of,
+    restricted,
+)
 from poolsafe.inference.mappings import mapping_key, merge_into
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.names import force
@@ -177,12 +188,27 @@ def _getattr(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     return lift(with_default, value)
 
 
+def _hasattr(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    args = arguments.positional
+    name = args[1].known if len(args) == 2 and isinstance(args[1], Text) else None
+    unknown = Unknown("a condition", derived("hasattr", frame.number, node))
+
+    def one(single: Value) -> Value:
+        cls = single.cls if isinstance(single, Instance) else single
+        if name is None or not isinstance(cls, Class):
+            return unknown
+        stored = frame.state.get(("attr", single.address, name)) if isinstance(single, Instance) else Absent()
+        # Other code may set an attribute that is not found here.
+        is_found = not may_be_absent(stored) or not isinstance(class_attribute(frame, cls, name)[0], Absent)
+        return Const(True) if is_found else unknown
+
+    return lift(one, force(frame, args[0])) if args else unknown
+
+
 def _setattr(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     args = arguments.positional
     if len(args) == 3 and isinstance(args[1], Text) and args[1].known is not None:
-        target = force(frame, args[0])
-        if isinstance(target, Instance):
-            frame.state.set(("attr", target.address, args[1].known), args[2])
+        set_attribute(frame, args[0], args[1].known, args[2])
     return Const(None)
 
 
@@ -348,6 +374,7 @@ HANDLERS: dict[str, Handler] = {
     "builtins.min": _extreme,
     "builtins.iter": first,
     "builtins.getattr": _getattr,
+    "builtins.hasattr": _hasattr,
     "builtins.setattr": _setattr,
     "builtins.isinstance": _isinstance,
 }
