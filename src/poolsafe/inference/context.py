@@ -285,7 +285,10 @@ class Frame:
             node = self.program.calling
         if node is not None and seen.observer is not None:
             path = self.path
-            seen.note(ObservedCall(self.home, node.origin, function, arguments, path, receiver, node.awaited))
+            call = ObservedCall(
+                self.home, node.origin, function, arguments, path, receiver, node.awaited, seen.by_default
+            )
+            seen.note(call)
 
     def address(self) -> int:
         """Returns the address of an object or frame that the current statement creates."""
