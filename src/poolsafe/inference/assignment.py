@@ -127,7 +127,7 @@ def _stored(several: Alternatives, single: Value, value: Value, old: Value) -> V
 
 
 def set_attribute(frame: Frame, holder: Value, name: str, value: Value) -> None:
-    """Sets an attribute of an instance or a class: calls the setter of a property. Ignores other objects."""
+    """Sets an attribute of an instance, a class or a module: calls the setter of a property. Ignores other objects."""
     several = alternatives(force(frame, holder))
     only = several[0][1]
     setter = _setter(frame, only, name) if len(several) == 1 and isinstance(only, Instance) else None

@@ -169,3 +169,16 @@ def unpacks(node: ir.Statement) -> bool:
         and isinstance(node.targets[0], ir.Display)
         and not isinstance(node.value, ir.Display)
     )
+
+
+def deciding_around(line: Line) -> list[Line]:
+    """Returns the assertion and the heads of the `if`s around a line, or none inside another compound statement."""
+    found = [line] if isinstance(line.node, ir.Assert) else []
+    outer = line.outer
+    while outer is not None:
+        if isinstance(outer.node, ir.If):
+            found.append(outer)
+        elif not isinstance(outer.node, ir.Try):
+            return []
+        outer = outer.outer
+    return found

@@ -13,7 +13,7 @@ from poolsafe.inference.aliases import (
     carriers,
 )
 from poolsafe.inference.library_questions import NOTHING, Questions, questions_in, together
-from poolsafe.inference.scope_lines import Definition, Line, Outside, is_handled, is_of_main
+from poolsafe.inference.scope_lines import Definition, Line, Outside, deciding_around, is_handled, is_of_main
 from poolsafe.inference.scope_reader import BUILTINS, ScopeReader
 from poolsafe.records import frozen
 
@@ -321,7 +321,7 @@ class Scope(ScopeReader):
     @functools.cached_property
     def _own_stops(self) -> dict[Line, Questions]:
         lines = [line for line in self.lines if isinstance(line.node, (ir.Assert, ir.Raise)) and not is_handled(line)]
-        deciding = {line: _deciding(line) for line in lines}
+        deciding = {line: deciding_around(line) for line in lines}
         # The arguments of a call are known where it is run.
         known = BUILTINS | self.parameters
         return {
@@ -393,16 +393,3 @@ class Scope(ScopeReader):
             if any(definition.links for definition in self.definitions.get(name, ())) or name == "setattr":
                 self.direct.unite(given, sorted(given)[:1])
                 self.aliases.unite(given, (name,))
-
-
-def _deciding(line: Line) -> list[Line]:
-    """Returns the assertion and the heads of the `if`s around a line, or none inside another compound statement."""
-    found = [line] if isinstance(line.node, ir.Assert) else []
-    outer = line.outer
-    while outer is not None:
-        if isinstance(outer.node, ir.If):
-            found.append(outer)
-        elif not isinstance(outer.node, ir.Try):
-            return []
-        outer = outer.outer
-    return found
