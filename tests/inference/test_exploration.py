@@ -1,10 +1,10 @@
-"""Entry points: an engine is found wherever a module creates it. Code that does not lead there is not run."""
+"""An engine is found wherever a module creates it."""
 
 from __future__ import annotations
 
 import pytest
 from blocks import programs
-from programs import PG, analyse, engines_of
+from programs import PG, engines_of
 
 URL = f"URL = {PG!r}\n"
 IMPORT = "from sqlalchemy.ext.asyncio import create_async_engine\n"
@@ -152,94 +152,3 @@ def test_the_call_inside_a_wrapper_is_the_engine(code: str) -> None:
     (engine,) = engines_of(program)
     assert engine.url.driver.value == "asyncpg"
     assert program[engine.layout.call.start :].splitlines()[0].endswith("# the engine")
-
-
-RUN = """
-    class Table:
-        def __init__(self, connection):  # run
-            self.connection = connection
-        def fill(self):
-            self.rows = 1
-    def make(connection):  # run
-        return create_async_engine(connection)
-    def test(request):  # run
-        connection = request.value("connection")
-        table = Table(connection)
-        table.fill()
-        make(connection)
-
-    class Table:
-        def __init__(self, options):  # run
-            self.options = options
-        def fill(self):  # run
-            self.options["echo"] = True
-    def test(request):  # run
-        options = {}
-        table = Table(options)
-        table.fill()
-        create_async_engine(URL, **options)
-
-    class Table:
-        def __init__(self, connection):  # run
-            self.connection = connection
-        def fill(self, rows):
-            self.rows = rows
-            return len(rows)
-    def ask(connection):  # run
-        return create_async_engine(connection)
-    def test(request):  # run
-        connection = request.value("connection")
-        rows = [1]
-        table = Table(connection)
-        assert table.fill(rows) == 1
-        assert ask(connection) == len(rows)
-
-    def traced(function):
-        def wrapper(*args):
-            return function(*args)
-        return wrapper
-    @traced
-    def connect(url):
-        return url
-    def test(url):  # run
-        create_async_engine(url)
-        connect(url)
-
-    from pydantic import model_validator
-    from pydantic_settings import BaseSettings
-    class Settings(BaseSettings):
-        url: str = URL
-        name: str = ""
-        @model_validator(mode="after")
-        def complete(self):
-            self.name = self.url + "-a"
-            return self
-        @model_validator(mode="after")
-        def correct(self):  # run
-            self.url = self.url + "/a"
-            return self
-    def test(request):  # run
-        create_async_engine(Settings().url)
-
-    engine = None
-    def traced(function):  # run
-        def wrapper(*args):  # run
-            create_async_engine(URL)
-            return function(*args)
-        return wrapper
-    @traced
-    def connect(url):
-        return url
-    def test(url):
-        connect(url)
-"""
-
-
-@pytest.mark.parametrize("code", programs(RUN))
-def test_which_functions_are_run(code: str) -> None:
-    inference = analyse(URL + IMPORT + code)
-    functions = inference.module.index.functions
-    ran = inference._run.observations.run_functions
-    found = {name for name, several in functions.items() if any(id(node) in ran for node, _ in several)}
-    marked = {line.split("(")[0].split()[-1] for line in code.splitlines() if line.endswith("# run")}
-    assert found == marked

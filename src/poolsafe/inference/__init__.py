@@ -65,12 +65,12 @@ their slices for it are run in the order of the imports (`checkout.import_order`
 which the modules behind it in that order see. What a module changes that only some programs import holds under a
 predicate.
 
-**Entry points** (`exploration.py`, `strategy.py`, `observations.py`). A run begins with the module's own statements
-that lead to targets, and with each function that leads to a target and is not called in the module. Its parameters have
-the values that the project's callers pass, or their defaults. `Strategy` holds the targets and their slices,
-`Observations` the calls that were reached. For a target that no run reached, there is a second run, in which names and
-attributes that are None at first have the values that other functions set (`later.py`). If that run does not reach the
-target either, it is dead code.
+**Entry points** (`exploration.py`, `entry_points.py`, `strategy.py`, `observations.py`). A run begins with the module's
+own statements that lead to targets, and with each function that leads to a target and is not called in the module. Its
+parameters have the values that the project's callers pass, or their defaults. `Strategy` holds the targets and their
+slices, `Observations` the calls that were reached. For a target that no run reached, there is a second run, in which
+names and attributes that are None at first have the values that other functions set (`later.py`). If that run does not
+reach the target either, it is dead code.
 
 **Calls** (`calls.py`, `functions.py`). Calls are followed, not summarised: the callee's slice is run once for each call
 string, with the caller's arguments and state. A recursive call is followed, up to `MAX_RECURSION` times, if no unknown

@@ -12,12 +12,9 @@ from contextlib import contextmanager
 
 import libcst as cst
 
-from poolsafe.inference.arguments import Arguments
-from poolsafe.inference.attributes import bind_method, of_class
 from poolsafe.inference.callgraph import (
     Path,
     called_names,
-    calls_of,
     roots,
     roots_of,
     scopes_leading_to,
@@ -25,24 +22,16 @@ from poolsafe.inference.callgraph import (
     takes_arguments,
 )
 from poolsafe.inference.calls import apply
-from poolsafe.inference.classes import class_attribute, mro
-from poolsafe.inference.context import Frame, Interpreter, Run
+from poolsafe.inference.context import Interpreter, Run
+from poolsafe.inference.entry_points import is_dead, is_used, mark_leading, run_body, run_root, run_roots
 from poolsafe.inference.expressions import evaluate
-from poolsafe.inference.functions import call_function
-from poolsafe.inference.instantiation import instantiate
-from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.models.library_models import MODELS
 from poolsafe.inference.modules import Module
-from poolsafe.inference.names import force, peek
-from poolsafe.inference.namespaces import namespace_of, run_to_targets
 from poolsafe.inference.observations import ObservedCall, hangs_on, is_given_none, is_open
 from poolsafe.inference.project import Project
 from poolsafe.inference.reasons import Reason
-from poolsafe.inference.slices import Use
-from poolsafe.inference.state import State
 from poolsafe.inference.statements import execute
 from poolsafe.inference.symbols import Guard, Symbol
-from poolsafe.inference.values import Class, Function, Instance, Value
 from poolsafe.syntax.index import CallSite, Scope
 
 MAX_ROOTS = 60
@@ -124,15 +113,15 @@ class Inference:
             return
         run.budget.allow_for(len(sites))
         leading = scopes_leading_to(module, wanted)
-        _mark_leading(run, module, leading, wanted)
+        mark_leading(run, module, leading, wanted)
         # Earlier runs for other calls may have left these out.
         run.observations.run_functions.difference_update(id(scope) for scope in leading)
         if sites or module.number not in run.strategy.explored:
-            _run_body(run, module)
-        _run_roots(run, module, [path for path in roots(module, leading)[:MAX_ROOTS] if not _is_used(run, path)])
+            run_body(run, module)
+        run_roots(run, module, [path for path in roots(module, leading)[:MAX_ROOTS] if not is_used(run, path)])
         for site in sites:
-            if site.scopes and not run.observations.has_reached(site.node) and not _is_dead(run, site.scopes):
-                _run_roots(run, module, [site.scopes])
+            if site.scopes and not run.observations.has_reached(site.node) and not is_dead(run, site.scopes):
+                run_roots(run, module, [site.scopes])
         self._reach_later([site for site in sites if site.scopes])
 
     def _reach_later(self, sites: list[CallSite]) -> None:
@@ -149,7 +138,7 @@ class Inference:
         strategy.sets_later = True
         paths = roots(self.module, scopes_leading_to(self.module, sites))[:MAX_ROOTS]
         unfinished = self._run.observations.unfinished  # another run would get no further
-        _run_roots(self._run, self.module, [path for path in paths if id(path[-1]) not in unfinished])
+        run_roots(self._run, self.module, [path for path in paths if id(path[-1]) not in unfinished])
         strategy.sets_later = False
         later = {id(seen.node) for seen in self.calls[before:] if not is_given_none(seen)}
         kept = [seen for seen in self.calls if id(seen.node) not in later or not is_given_none(seen)]
@@ -162,17 +151,17 @@ class Inference:
         """
         run = self._run
         leading = scopes_leading_to(other, sites)
-        _mark_leading(run, other, leading, sites)
+        mark_leading(run, other, leading, sites)
         for site in sites:
             run.observations.results.setdefault(id(site.node), [])
         if other.number not in run.strategy.explored or any(not site.scopes for site in sites):
-            _run_body(run, other)
+            run_body(run, other)
         return [path for path in roots(other, leading)[:MAX_CALLER_ROOTS] if not self._settles(other, path)]
 
     def _settles(self, module: Module, path: Path) -> bool:
         """Runs an entry point, and returns whether it reaches calls, all of them with known arguments."""
         before = len(self.calls)
-        _run_root(self._run, module, path)
+        run_root(self._run, module, path)
         seen = self.calls[before:]
         return bool(seen) and not any(is_open(one) for one in seen)
 
@@ -204,7 +193,7 @@ class Inference:
                     paths = self.reach_from(other, other.index.calls_of(name))
                     queue += [(other, one, hops + 1) for one in paths]
             if isinstance(path[-1], cst.FunctionDef) and len(path) > 1 and isinstance(path[-2], cst.ClassDef):
-                _run_roots(self._run, home, [path])
+                run_roots(self._run, home, [path])
         self._forget(unsettled, before)
 
     def seen_from_other_callers(self, sites: list[CallSite]) -> list[ObservedCall]:
@@ -262,143 +251,3 @@ class Inference:
         }
         kept = [seen for seen in self.calls if id(seen.node) not in reached or not self._is_unsure(seen)]
         self._run.observations.calls = kept
-
-
-def _is_used(run: Run, path: Path) -> bool:
-    """Returns whether a method whose only parameter is its instance, such as a property, has already been run."""
-    node = path[-1]
-    takes = len(node.params.params) + len(node.params.kwonly_params) if isinstance(node, cst.FunctionDef) else 0
-    return takes == 1 and isinstance(path[-2] if len(path) > 1 else None, cst.ClassDef) and _was_run(run, path)
-
-
-def _is_dead(run: Run, path: Path) -> bool:
-    """Returns whether the functions around an unreached call have been run, or never define the next inner one."""
-    undefined = any(_was_run(run, path[:depth]) and id(path[depth]) not in run.defined for depth in range(1, len(path)))
-    return undefined or _was_run(run, path)
-
-
-def _was_run(run: Run, path: Path) -> bool:
-    """Returns whether the innermost function of a path has been run. Another run would not reach more."""
-    functions = [scope for scope in path if not isinstance(scope, cst.ClassDef)]
-    return bool(functions) and id(functions[-1]) in run.observations.run_functions
-
-
-def _mark_leading(run: Run, module: Module, leading: list[Scope], sites: list[CallSite]) -> None:
-    """Marks functions and classes that lead to calls, and records the instances that calls of these classes create."""
-    run.strategy.leading.update(id(scope) for scope in leading)
-    run.strategy.targets.add_names(scope.name.value for scope in leading if not isinstance(scope, cst.Lambda))
-    _mark_path(run, module, sites)
-    for scope in leading:
-        if isinstance(scope, cst.Lambda):
-            continue
-        calls = calls_of(module, scope)
-        _mark_path(run, module, calls)
-        if isinstance(scope, cst.ClassDef):
-            for site in calls:
-                run.observations.results.setdefault(id(site.node), [])
-
-
-def _mark_path(run: Run, module: Module, sites: list[CallSite]) -> None:
-    """Marks calls and all nodes around them, so that none of them is skipped."""
-    for site in sites:
-        node: cst.CSTNode | None = site.node
-        path: list[int] = []
-        while node is not None and id(node) not in run.strategy.targets.on_path:
-            path.append(id(node))
-            node = module.index.parents.get(id(node))
-        run.strategy.targets.add_path(path)
-
-
-def _run_body(run: Run, module: Module) -> None:
-    """Runs the part of a module body that leads to targets."""
-    run.strategy.explored.add(module.number)
-    state = State.fresh(run.heap, module)
-    run_to_targets(run, namespace_of(run, module), state)
-    state.reader = None  # its functions run after all imports
-
-
-def _run_roots(run: Run, module: Module, paths: list[Path]) -> None:
-    for path in paths:
-        _run_root(run, module, path)
-        if run.budget.exhausted:
-            run.observations.unfinished.add(id(path[-1]))
-
-
-def _run_root(run: Run, module: Module, path: Path) -> None:
-    """Runs the innermost function of `path` with unknown arguments, in its enclosing scopes."""
-    state = State.fresh(run.heap)
-    number = namespace_of(run, module).number
-    at = Frame(run, module, number, (), state, state, kind="module", context=run.heap.number())
-    holder: Value | None = None
-    for depth, scope in enumerate(path):
-        run.begin()
-        if not isinstance(scope, cst.ClassDef):
-            _run_function(at, holder, scope)
-            holder = None
-            continue
-        found = of_class(at, holder, scope.name.value) if isinstance(holder, Class) else None
-        if depth and holder is None:
-            found, at = _defined(at, scope)
-        holder = found or force(at, peek(at, scope.name.value))
-        if not isinstance(holder, Class):
-            return
-
-
-def _defined(at: Frame, node: Scope) -> tuple[Value | None, Frame]:
-    """Returns the function or class that a run has created at `node`, and a frame of the function that defines it.
-
-    Returns None and `at` if no run has reached the definition.
-    """
-    if id(node) not in at.run.defined:
-        return None, at
-    value, home = at.run.defined[id(node)]
-    number = at.run.heap.number()
-    return value, Frame(at.run, home.module, home.number, home.parents, home.state, home.state, context=number)
-
-
-def _run_function(at: Frame, holder: Value | None, node: cst.FunctionDef | cst.Lambda) -> None:
-    arguments = Arguments(open_keywords=Reason.NO_CALLER)
-    if isinstance(holder, Class) and isinstance(node, cst.FunctionDef):
-        _run_method(at, holder, node, arguments)
-        return
-    function, inner = _defined(at, node)
-    if function is not None:
-        if isinstance(function, Function):
-            call_function(inner, function, arguments, Use.TARGETS)
-        return
-    if isinstance(node, cst.Lambda):
-        return
-    found = force(at, peek(at, node.name.value))
-    for _, single in alternatives(found):
-        if isinstance(single, Function) and single.node.origin is node:
-            call_function(at, single, arguments, Use.TARGETS)
-
-
-def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Arguments) -> None:
-    """Runs a method on each observed instance, or on one created with unknown arguments if there is none."""
-    observations = at.run.observations
-    made: list[tuple[Value, State]] = list(_instances(at.run, cls))
-    before = len(observations.calls)
-    if node.name.value == "__init__":
-        if not made:
-            instantiate(at, cls, arguments)
-        return
-    for instance, state in made or [(instantiate(at, cls, arguments), at.state)]:
-        at.run.begin()
-        number = at.run.heap.number()
-        here = Frame(at.run, at.module, at.number, at.parents, state, state, kind="module", context=number)
-        found, owner = class_attribute(here, cls, node.name.value)
-        if isinstance(found, Function) and found.node.origin is node:
-            bound = bind_method(here, found, instance, owner)
-            if isinstance(bound, Function):
-                call_function(here, bound, arguments, Use.TARGETS)
-    if not made:
-        observations.assumed.update((seen, cls.node.name) for seen in observations.calls[before:])
-
-
-def _instances(run: Run, cls: Class) -> Iterator[tuple[Value, State]]:
-    for made in list(run.observations.results.values()):
-        for value, state in made:
-            for _, single in alternatives(value):
-                if isinstance(single, Instance) and any(map(cls.is_same, mro(single.cls))):
-                    yield single, state
