@@ -62,7 +62,7 @@ class DriverTests:
     """The conditions of the program that `inference` has run."""
 
     inference: Inference
-    _known: dict[Literal, Implied] = field(default_factory=dict, init=False)
+    _known: dict[tuple[Literal, Guard], Implied] = field(default_factory=dict, init=False)
 
     def implied(self, guard: Guard) -> Implied:
         """Returns what the literals of a guard imply together."""
@@ -82,11 +82,14 @@ class DriverTests:
         return self._implied_by(one, guard).other
 
     def _implied_by(self, one: Literal, guard: Guard) -> Implied:
-        found = self._known.get(one)
+        """Returns what a literal implies beside the literals of a guard. Cached, since long conditions share parts."""
+        key = one, guard if _ways(one) else frozenset()
+        found = self._known.get(key)
         if found is None:
-            found = self._known[one] = self._of_test(one)
-        ways = [way for way in _ways(one) if compatible(way, guard)]
-        return _together([found, self._of_ways(ways)]) if ways else found
+            found = self._of_test(one)
+            ways = [way for way in _ways(one) if compatible(way, guard)]
+            found = self._known[key] = _together([found, self._of_ways(ways)]) if ways else found
+        return found
 
     def _of_ways(self, ways: Iterable[Guard]) -> Implied:
         """Returns what all ways imply by which a long condition comes true."""
