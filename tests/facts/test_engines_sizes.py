@@ -325,39 +325,6 @@ CORRELATED = """
 """
 
 
-# What replaces the default URL of another database does not count, unless that default is for development alone.
-ELSEWHERE = """
-    main = os.environ.get('MAIN_URL') or 'postgresql+asyncpg://db/a'
-    args = {}
-    if main.startswith('sqlite'):
-        args = {'statement_cache_size': 0}
-    create_async_engine(URL, connect_args=args)  # absent absent
-
-    def check(url):
-        if url.startswith('sqlite'):
-            pass
-        elif os.environ.get('E') == 'test':
-            raise RuntimeError
-    check(os.environ.get('MAIN_URL', 'postgresql+asyncpg://db/a'))
-    args = {'statement_cache_size': 0}
-    if os.environ.get('E') != 'test':
-        args = {}
-    create_async_engine(URL, connect_args=args)  # absent absent
-
-    main = os.environ.get('MAIN_URL', 'sqlite+aiosqlite:///dev.db')
-    args = {'statement_cache_size': 0} if main.startswith('postgresql') else {}
-    create_async_engine(os.environ['URL'], connect_args=args)  # zero absent
-
-    args = {'statement_cache_size': 0} if os.environ.get('MAIN_HOST', 'db') == 'a' else {}
-    create_async_engine(URL, connect_args=args)  # conditional absent
-"""
-
-
-@pytest.mark.parametrize(("code", "states"), cases(ELSEWHERE))
-def test_what_replaces_another_url_does_not_count(code: str, states: str) -> None:
-    assert sizes_of(HEAD + code) == states
-
-
 @pytest.mark.parametrize(("code", "states"), cases(CORRELATED))
 def test_what_belongs_together_stays_together(code: str, states: str) -> None:
     assert sizes_of(HEAD + code) == states

@@ -54,7 +54,6 @@ from poolsafe.facts.spread import passed_on
 from poolsafe.facts.url_signs import signs_of
 from poolsafe.facts.views import (
     View,
-    by_default,
     driver_reason_of,
     is_overridden,
     names_driver_apart,
@@ -146,13 +145,12 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     views = [view for seen in calls for view in views_of(seen)]
     ours = [view for view in views if view.driver is Driver.ASYNCPG]
     judged = ours or [view for view in views if view.driver is Driver.UNKNOWN]
-    whole, judged = judged, [by_default(view) for view in judged]
     span = module.tree.span(node)
     creator = creator_of(judged)
     connects = given_to_connects(judged, creator) if creator is not None else []
     overridden = [view for seen in calls for view in overridden_views_of(seen)]
-    statement = cache_size(surroundings, layout, judged, STATEMENT, creator, overridden, whole)
-    prepared = cache_size(surroundings, layout, judged, PREPARED, creator, overridden, whole)
+    statement = cache_size(surroundings, layout, judged, STATEMENT, creator, overridden)
+    prepared = cache_size(surroundings, layout, judged, PREPARED, creator, overridden)
     listeners = listened(module, node)
     if creator is None:
         statement, prepared = (with_listeners(module, size, listeners) for size in (statement, prepared))
@@ -217,7 +215,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
         ),
         layout=EngineLayout(
             call=layout,
-            connect_args=_connect_args(module, written, layout, [*whole, *overridden, *other_views], brought),
+            connect_args=_connect_args(module, written, layout, [*judged, *overridden, *other_views], brought),
             writable=written is not None,
             brought=brought,
             connects=tuple(call_layout(module.tree, one) for one in connect_calls(module, judged, creator))

@@ -154,10 +154,11 @@ def given_by(seen: ObservedCall) -> Given:
     given = Given(seen, mapping, position, seen)
     urls = alternatives(given.url)
     own = defaults(list(urls))
+    if len(own) == len(urls):
+        return given
     # Options for another URL, such as SQLite's, do not count.
-    path = tuple(conjunctions(seen.path, [guard for guard, _ in own])) or seen.path
-    path = tuple(conjunctions(path, [seen.by_default])) or path
-    return Given(replace(seen, path=path), mapping, position, seen)
+    path = tuple(conjunctions(seen.path, [guard for guard, _ in own]))
+    return Given(replace(seen, path=path or seen.path), mapping, position, seen)
 
 
 def _is_named_direct(url: Value) -> bool:

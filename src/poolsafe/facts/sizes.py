@@ -37,12 +37,8 @@ def cache_size(
     key: str,
     creator: str | None,
     overridden: list[View],
-    whole: list[View],
 ) -> CacheSize:
-    """Returns the cache size under a key. `overridden` are the views in which the environment replaces the URL.
-
-    `views` are detected, on the paths on which it replaces no URL. Repairs consider them on all paths: `whole`.
-    """
+    """Returns the cache size under a key. `overridden` are the views in which the environment replaces the URL."""
     inference, module = surroundings.observed.inference, surroundings.module
     states: dict[SizeState, Value] = {}
     guards: dict[SizeState, list[Guard]] = {}
@@ -63,7 +59,7 @@ def cache_size(
         key=key,
         state=state,
         value=as_python(value),
-        literals=_literals(surroundings, [*whole, *overridden], key, creator) if state in _WRONG else None,
+        literals=_literals(surroundings, [*views, *overridden], key, creator) if state in _WRONG else None,
         origin=origin,
         reason=_reason(value) if state is SizeState.UNKNOWN else "",
     )

@@ -71,17 +71,6 @@ def views_of(seen: ObservedCall) -> Iterator[View]:
         yield replace(view, driver=Driver.UNKNOWN) if overridden and _is_placeholder(view) else view
 
 
-def by_default(view: View) -> View:
-    """Returns the view on the paths on which no environment variable replaces another URL's default, if there are any.
-
-    Detection uses it: what a program does where its other database is replaced says little. Repairs use the whole view.
-    """
-    path = tuple(conjunctions(view.seen.path, [view.seen.by_default]))
-    if view.seen.by_default <= view.guard or not any(compatible(view.guard, at) for at in path):
-        return view
-    return replace(view, seen=replace(view.seen, path=path))
-
-
 def overridden_views_of(seen: ObservedCall) -> Iterator[View]:
     """Yields the views that `views_of` leaves out: those in which the environment overrides a default."""
     options = alternatives(engine_url(seen.function, seen.arguments))

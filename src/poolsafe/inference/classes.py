@@ -202,7 +202,6 @@ def _declared_default(
     if kind != "settings" or isinstance(value, Instance):
         return value, False  # the fields of a nested instance have their own alternatives
     key = Setting(cls.node.name, name)
-    frame.run.observations.note_default(key, value)
     frame.run.conditions.setdefault(IsSet(key), (home.module, field.statement.origin))
     documented = documented_beside(frame, value, _variables(frame, cls, name), nested=name)
     if documented is not None:

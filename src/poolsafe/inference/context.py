@@ -285,10 +285,7 @@ class Frame:
             node = self.program.calling
         if node is not None and seen.observer is not None:
             path = self.path
-            call = ObservedCall(
-                self.home, node.origin, function, arguments, path, receiver, node.awaited, seen.by_default
-            )
-            seen.note(call)
+            seen.note(ObservedCall(self.home, node.origin, function, arguments, path, receiver, node.awaited))
 
     def address(self) -> int:
         """Returns the address of an object or frame that the current statement creates."""

@@ -36,8 +36,6 @@ def environment(frame: Frame, key: Value, default: Value | None) -> Value:
         if not isinstance(own, Absent):
             return lift(lambda single: _inherited(name, default) if isinstance(single, Absent) else single, own)
         documented = documented_beside(frame, Const(None) if default is None else default, (name,))
-        if default is not None:
-            frame.run.observations.note_default(EnvironmentVariable(name), default)
         if documented is not None and default is not None and not says_nothing(default):
             return when(IsSet(EnvironmentVariable(name)), documented, default)
         default = documented or default

@@ -23,7 +23,7 @@ from poolsafe.inference.names import bind, force, lookup
 from poolsafe.inference.reasons import Origin, Reason
 from poolsafe.inference.state import State
 from poolsafe.inference.subscripts import subscript
-from poolsafe.inference.symbols import At, EnvironmentVariable, Guard, derived, unless, where
+from poolsafe.inference.symbols import At, Guard, derived, unless, where
 from poolsafe.inference.values import (
     Alternatives,
     Const,
@@ -192,9 +192,6 @@ def _boolean(frame: Frame, node: ir.BooleanOperation) -> Value:
     right = run_where(frame, goes_on, [guard for guard, _ in decided], lambda: evaluate(frame, node.right))
     if right is None:
         return choose(decided) if decided else raising("an exception")
-    for _, single in alternatives(left) if is_or else ():
-        if isinstance(single, Unknown) and isinstance(single.symbol, EnvironmentVariable):
-            frame.run.observations.note_default(single.symbol, right)
     return choose((guard, right if single is None else single) for guard, single in options)
 
 

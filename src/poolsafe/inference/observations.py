@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -13,11 +12,9 @@ from poolsafe.inference.lattice import alternatives, is_parameter
 from poolsafe.inference.modules import Module
 from poolsafe.inference.reasons import Reason
 from poolsafe.inference.state import State
-from poolsafe.inference.symbols import ALWAYS, Guard, IsSet, Symbol, unless
+from poolsafe.inference.symbols import Guard, Symbol
 from poolsafe.inference.values import Const, MappingValue, Sequence, Text, Unknown, Url, Value
 from poolsafe.records import frozen
-
-_POSTGRESQL = re.compile(r"postgres[a-z0-9+]*://")
 
 
 @frozen(eq=False)
@@ -26,7 +23,7 @@ class ObservedCall:
 
     `function` is the qualified name of a library function, or the name of a method of `receiver`. `arguments` are a
     snapshot taken at the call. `path` is the path condition: a disjunction of guards. `awaited`: see
-    `ir.Call`. `by_default`: no environment variable replaces a URL that is the variable's default in the code.
+    `ir.Call`.
     """
 
     module: Module
@@ -36,7 +33,6 @@ class ObservedCall:
     path: tuple[Guard, ...]
     receiver: Value | None
     awaited: bool
-    by_default: Guard = ALWAYS
 
     @property
     def syntax(self) -> cst.Call | None:
@@ -51,8 +47,7 @@ class Observations:
 
     `run_functions` holds the ids of the LibCST nodes of functions that were run, `unfinished` those of entry points
     that ran out of steps. `results` holds the instances created on the way to a target, by the id of the LibCST call.
-    `assumed` are the calls observed on an instance that no run created, each with the name of its class. `replacing`
-    are the predicates that a variable or a settings field with a URL as its default is set.
+    `assumed` are the calls observed on an instance that no run created, each with the name of its class.
     """
 
     observer: Module | None = None
@@ -61,26 +56,12 @@ class Observations:
     unfinished: set[int] = field(default_factory=set)
     results: dict[int, list[tuple[Value, State]]] = field(default_factory=dict)
     assumed: dict[ObservedCall, str] = field(default_factory=dict)
-    replacing: set[Symbol] = field(default_factory=set)
     _reached: set[int] = field(default_factory=set)
 
     def note(self, call: ObservedCall) -> None:
         """Records an execution of a call."""
         self._reached.add(id(call.node))
         self.calls.append(call)
-
-    @property
-    def by_default(self) -> Guard:
-        """The guard under which every URL is the default in the code, where it has one."""
-        return frozenset().union(*map(unless, self.replacing))
-
-    def note_default(self, symbol: Symbol, default: Value) -> None:
-        """Records a default of an environment variable or a settings field.
-
-        Only PostgreSQL's URLs count: programs are run on another database's default in development alone.
-        """
-        if any(isinstance(single, Text) and _POSTGRESQL.match(single.prefix) for _, single in alternatives(default)):
-            self.replacing.add(IsSet(symbol))
 
     def has_reached(self, node: cst.CSTNode) -> bool:
         """Returns whether a run has reached this call."""
