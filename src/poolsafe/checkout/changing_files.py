@@ -183,7 +183,7 @@ def _is_of_word(character: bytes) -> bool:
     return character.isalnum() or character == b"_"
 
 
-_OWNER = re.compile(rb"(\w+)\Z")
+_OWNER = re.compile(rb"(?<!\w)\w+\Z")
 
 
 def _owner(content: bytes, start: int) -> bytes | None:
@@ -191,7 +191,7 @@ def _owner(content: bytes, start: int) -> bytes | None:
     if content[start - 1 : start] != b".":
         return None
     found = _OWNER.search(content, max(start - 100, 0), start - 1)
-    return found[1] if found is not None else b""
+    return found[0] if found is not None else b""
 
 
 def _changes(one: Mention, how: How) -> bool:

@@ -30,7 +30,7 @@ VARIABLES = """
     url = os.getenv('U')
     if not url:
         url = 'postgresql+asyncpg://h'
-    create_async_engine(url)  # asyncpg?
+    create_async_engine(url)  # asyncpg
 
     url = os.getenv('U')
     if url is None:
@@ -49,7 +49,7 @@ VARIABLES = """
         url = os.environ['U']
     except KeyError:
         url = 'postgresql+asyncpg://h'
-    create_async_engine(url)  # asyncpg?
+    create_async_engine(url)  # asyncpg
 
     create_async_engine(os.environ.setdefault('U', 'postgresql+asyncpg://h'))  # asyncpg
 
