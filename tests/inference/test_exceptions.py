@@ -137,6 +137,14 @@ ASIDE = """
         x = 2
     reveal(x)  # 2
 
+    # Only a handler that names the exception shows that an index may be out of range.
+    x = 1
+    try:
+        y = [0][5]
+    except Exception:
+        x = 2
+    reveal(x)  # 1 | 2
+
     from contextlib import suppress
     def number():
         return int('5')

@@ -8,10 +8,10 @@ from poolsafe.inference.annotations import annotated
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.attributes import of_instance
 from poolsafe.inference.classes import class_kind
-from poolsafe.inference.context import Frame
+from poolsafe.inference.context import Frame, Run
 from poolsafe.inference.enumerations import by_name
 from poolsafe.inference.environment_variables import environment
-from poolsafe.inference.exceptions import may_raise, raise_under, where_not_raising
+from poolsafe.inference.exceptions import caught_by, may_raise, raise_under, where_not_raising
 from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import alternatives, compatible, each, for_detection, lift
 from poolsafe.inference.mappings import item_of, keys_into, mapping_key
@@ -79,6 +79,18 @@ def _items(frame: Frame, node: ir.Node, base: Value, key: Value, guard: Guard) -
 _MISSING = raising("a key that is not in the dict")
 
 
+def _is_expected(run: Run) -> bool:
+    """Returns whether an enclosing handler names the exception that an index out of range raises.
+
+    Otherwise the sequence probably has more items than are known: a loop over an unknown iterable is run only once.
+    """
+    handlers = (one for attempt in run.attempts if isinstance(attempt.node, ir.Try) for one in attempt.node.handlers)
+    return any(not _OUT_OF_RANGE.isdisjoint(caught_by(one.exception)) for one in handlers)
+
+
+_OUT_OF_RANGE = frozenset({"IndexError", "LookupError"})
+
+
 def item(frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
     """Returns `base[key]` for single values."""
     match base:
@@ -90,7 +102,9 @@ def item(frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
             if isinstance(index, int) and inside and (index >= 0 or not base.open):
                 return base.items[index]
             if isinstance(index, int) and not base.open:
-                return raising("an index out of range")
+                if _is_expected(frame.run):
+                    return raising("an index out of range")
+                may_raise(frame, "IndexError")
             return frame.unknown(node, "an item of a sequence")
         case Text():
             return _character(frame, node, base, key)
