@@ -465,6 +465,16 @@ SUBCLASSES = """
         args = {'y': 1}
     reveal(Base.known['B'].args)  # {'y': 1}
 
+    class Mixin:
+        pass
+    class Base:
+        known = []
+        def __init_subclass__(cls):
+            Base.known.append(1)
+    class A(Mixin, Base):
+        pass
+    reveal(Base.known)  # [1]
+
     class Base:
         def __init_subclass__(cls, /, args=None, **rest):
             cls.args = args or {}

@@ -132,6 +132,19 @@ REGISTRIES = """
         return 1
     reveal(registry.known['a']())  # 1
 
+    ALL = []
+    def register(function):
+        ALL.append(function)
+        def wrapper(*args):
+            return function(*args)
+        return wrapper
+    class C:
+        @property
+        @register
+        def x(self):
+            return 1
+    reveal(C().x)  # 1
+
     ALL = {}
     def register(cls):
         ALL[cls.__name__] = cls

@@ -39,6 +39,42 @@ PLACES = """
     def f():
         pass
 
+    ALL = []
+    def register(function):
+        ALL.append(function)
+        def wrapper(*args, **keywords):
+            return function(*args, **keywords)
+        return wrapper
+    @register
+    def make(url):
+        return create_async_engine(url)
+    engine = make(URL)
+
+    ALL = []
+    def register(function):
+        ALL.append(function)
+        def wrapper(*args):
+            return function(*args)
+        return wrapper
+    class C:
+        @register
+        def make(self):
+            self.engine = create_async_engine(URL)
+
+    urls = []
+    for name in unknown:
+        urls.append(name)
+    first, second = urls[0], urls[1]
+    engine = create_async_engine(URL)
+
+    class Base:
+        def __init_subclass__(cls, /, name=None):
+            if name is None:
+                raise TypeError
+    class C(Base, **unknown):
+        pass
+    engine = create_async_engine(URL)
+
     def f():
         def g():
             return create_async_engine(URL)

@@ -234,6 +234,8 @@ def _unbound(frame: Frame, arguments: Arguments) -> tuple[MappingRef, Arguments]
 
 def wrapped(frame: Frame, function: Function) -> Value | None:
     """Returns the result of the project's own decorators for a function, or None if it is not a function."""
+    if function.wrapper is not None:
+        return function.wrapper
     decorators = [force(frame, value) for value in function.decorators]
     if not any(isinstance(value, (Function, Partial)) for value in decorators):
         return None

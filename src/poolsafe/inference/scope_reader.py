@@ -245,8 +245,8 @@ class ScopeReader:
                 line.calls.add(decorator.id)
                 line.may_change.setdefault(decorator.id, set()).add(decorator.id)
             elif isinstance(decorator, ir.Attribute):
-                roots = set(roots_of_target(decorator.value)) - self.library_names
-                line.may_change.update((root, {root}) for root in roots)
+                for root in set(roots_of_target(decorator.value)) - self.library_names:
+                    line.may_change.setdefault(root, set()).add(root)
         if isinstance(node, ir.ClassDef):
             self._derive(line, node)
         line.definition = definition = self._definition_of(node)

@@ -11,7 +11,7 @@ from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.assignment import assign, delete
 from poolsafe.inference.attempts import run_try, run_with
 from poolsafe.inference.calls import wrapped
-from poolsafe.inference.classes import class_attribute, mro, run_class_body
+from poolsafe.inference.classes import mro, own_attribute, run_class_body
 from poolsafe.inference.conditions import assume, truth
 from poolsafe.inference.context import Exit, Frame
 from poolsafe.inference.effects import changes_more, is_idle, may_hold_change, names_with_effects
@@ -238,7 +238,7 @@ def _function(frame: Frame, node: ir.FunctionDef) -> bool:
     if frame.run.strategy.leads_to_target(node):
         frame.run.defined[id(node.origin)] = (value, frame)
     made = wrapped(frame, value) if any(map(changes_more, value.decorators)) else None
-    bind(frame, node.name, made or value)
+    bind(frame, node.name, value if made is None else replace(value, wrapper=made))
     return not frame.aborted
 
 
@@ -282,12 +282,15 @@ def _class(frame: Frame, node: ir.ClassDef) -> bool:
 
 def _tell_bases(frame: Frame, cls: Class) -> None:
     """Calls the `__init_subclass__` of a base, which may register or change the class."""
-    for base in mro(cls)[1:2]:
-        hook, owner = class_attribute(frame, base, "__init_subclass__")
+    for base in mro(cls)[1:]:
+        hook = force(frame, own_attribute(frame, base, "__init_subclass__"))
         if isinstance(hook, Function):
             given = {one.keyword: frame.evaluate(one.value) for one in cls.node.keywords if one.keyword is not None}
             given.pop("metaclass", None)
-            frame.apply(None, replace(hook, bound=cls, owner=owner, decorators=()), Arguments(keywords=given))
+            more = "keywords of a class" if any(one.keyword is None for one in cls.node.keywords) else None
+            arguments = Arguments(keywords=given, open_keywords=more)
+            frame.apply(None, replace(hook, bound=cls, owner=base, decorators=()), arguments)
+            return
 
 
 def _defined_class(frame: Frame, node: ir.ClassDef) -> Class:

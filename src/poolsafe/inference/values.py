@@ -169,7 +169,10 @@ class NamespacePackage(Value):
 
 @frozen(eq=False)
 class Function(Value):
-    """A function of the project: its definition or lambda, the frames whose names it sees, and its receiver."""
+    """A function of the project: its definition or lambda, the frames whose names it sees, and its receiver.
+
+    `wrapper` is what its decorators made of it when it was defined, or None if they have not been run yet.
+    """
 
     node: ir.FunctionDef | ir.Lambda
     module: Module
@@ -178,6 +181,7 @@ class Function(Value):
     owner: Class | None = None
     defaults: Mapping[str, Value] = field(default_factory=dict)
     parents: tuple[int, ...] = ()
+    wrapper: Value | None = None
 
 
 @frozen(eq=False)
