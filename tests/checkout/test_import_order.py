@@ -90,6 +90,28 @@ PROJECTS = {
         """,
         ["a.py", "app.py"],
     ),
+    "what type checkers import never runs": (
+        """
+        # file: app.py
+        import typing as t
+        from typing import TYPE_CHECKING
+        if TYPE_CHECKING:
+            import a
+        else:
+            import b
+        if t.TYPE_CHECKING:
+            import a
+        if not TYPE_CHECKING:
+            import c
+
+        # file: a.py
+
+        # file: b.py
+
+        # file: c.py
+        """,
+        ["b.py", "c.py", "app.py"],
+    ),
 }
 
 
@@ -99,3 +121,44 @@ def test_the_order_is_that_in_which_modules_finish(title: str, tmp_path: Path) -
     start, *_ = lay(tmp_path, files(text))
     ranks = ImportOrder(Files(str(tmp_path))).ranks(str(start))
     assert sorted(ranks, key=lambda path: ranks[path]) == [str(tmp_path / path) for path in expected]
+
+
+def test_an_import_that_leads_back_to_its_own_package_runs_nothing_else(tmp_path: Path) -> None:
+    text = """
+        # file: shop/__init__.py
+        from shop import config
+        x = 1
+        from shop.db import engine
+
+        # file: shop/config.py
+
+        # file: shop/db.py
+        from shop import config
+    """
+    package, _, other = map(str, lay(tmp_path, files(text)))
+    order = ImportOrder(Files(str(tmp_path)))
+    assert order.import_of(package, other) == Path(package).read_text().index("from shop.db")
+    assert order.import_of(other, package) is None
+    assert [*order.ranks(other)] == [str(tmp_path / "shop" / name) for name in ("config.py", "db.py", "__init__.py")]
+
+
+def test_files_outside_the_root_are_not_read(tmp_path: Path) -> None:
+    text = """
+        # file: inside/app.py
+        from ..outside import x
+
+        # file: inside/__init__.py
+
+        # file: outside.py
+        import other
+
+        # file: __init__.py
+        import other
+
+        # file: other.py
+    """
+    start, *_ = lay(tmp_path, files(text))
+    order = ImportOrder(Files(str(tmp_path / "inside")))
+    assert order.imports(str(start))
+    assert not order.imports(str(tmp_path / "outside.py"))
+    assert str(tmp_path / "other.py") not in order.ranks(str(start))

@@ -232,6 +232,90 @@ PROJECTS = {
         from config import ARGS, URL
         engine = create_async_engine(URL, connect_args=ARGS)  # PGB201
     """,
+    "items of a dict that a star import gives": """
+        # file: config.py
+        ARGS = {'x': 1}
+
+        # file: quiet.py
+        from config import *
+        ARGS['statement_cache_size'] = ARGS['prepared_statement_cache_size'] = 0
+        ARGS.pop('x')
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import quiet
+        from config import ARGS
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+    """,
+    "a package that changes them before and after it imports the engine": """
+        # file: shop/__init__.py
+        from shop import config
+        config.ARGS['statement_cache_size'] = 0
+        from shop.db import engine
+
+        # file: shop/config.py
+        ARGS = {'prepared_statement_cache_size': 0}
+
+        # file: shop/db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from shop import config
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=config.ARGS, pool_pre_ping=True)
+
+        # file: late/__init__.py
+        from late import config
+        from late.db import engine
+        config.ARGS['statement_cache_size'] = 100
+
+        # file: late/config.py
+        ARGS = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+
+        # file: late/db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from late import config
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=config.ARGS, pool_pre_ping=True)
+        URL = 'postgresql+asyncpg://db/a'
+        def connect():
+            return create_async_engine(URL, connect_args=config.ARGS, pool_pre_ping=True)  # PGB103
+    """,
+    "a package that imports one module before the engine and another one after it": """
+        # file: shop/__init__.py
+        from shop import quiet
+        from shop.db import engine
+        from shop import loud
+
+        # file: shop/config.py
+        ARGS = {'prepared_statement_cache_size': 0}
+
+        # file: shop/quiet.py
+        from shop.config import ARGS
+        ARGS['statement_cache_size'] = 0
+
+        # file: shop/loud.py
+        from shop.config import ARGS
+        ARGS.clear()
+
+        # file: shop/db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from shop import config
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=config.ARGS, pool_pre_ping=True)
+    """,
+    "a module that imports the engine for type checkers only": """
+        # file: config.py
+        ARGS = {}
+
+        # file: quiet.py
+        from typing import TYPE_CHECKING
+        from config import ARGS
+        if TYPE_CHECKING:
+            from db import engine
+        ARGS['statement_cache_size'] = ARGS['prepared_statement_cache_size'] = 0
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        import quiet
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+    """,
 }
 
 

@@ -14,7 +14,7 @@ from poolsafe.records import frozen
 MAX_MODULES = 2000  # that one module imports, directly or indirectly
 
 # The first lines of statements of the module: those that are not indented and do not close a bracket.
-_FIRST = re.compile(rb"^[^\s#)\]}]\w*", re.MULTILINE)
+_FIRST = re.compile(rb"^(?:if[ \t]+(?:\w+\.)?TYPE_CHECKING[ \t]*:|[^\s#)\]}]\w*)", re.MULTILINE)
 # The words that begin functions and classes.
 DEFERRED = frozenset((b"def", b"async", b"class"))
 
@@ -43,6 +43,7 @@ class ImportOrder:
         self._firsts: dict[str, tuple[list[int], list[bytes]]] = {}
         self._run: dict[str, list[str]] = {}
         self._ranks: dict[str, dict[str, int]] = {}
+        self._offsets: dict[tuple[str, str], int | None] = {}
 
     def forget(self) -> None:
         """Forgets everything, because a file has changed."""
@@ -50,24 +51,39 @@ class ImportOrder:
         self._firsts.clear()
         self._run.clear()
         self._ranks.clear()
+        self._offsets.clear()
 
     def ranks(self, path: str) -> dict[str, int]:
-        """Returns the files that importing a file runs, each with its position in the order in which they finish."""
+        """Returns the files that importing a file runs, each with its position in the order in which they finish.
+
+        Its packages begin before it and may import it themselves, so they and what they import may finish after it.
+        """
         found = self._ranks.get(path)
         if found is None:
-            finished = list(self._finished(path))
+            seen: set[str] = set()
+            finished = (one for start in (*self._packages(path), path) for one in self._finished(start, seen))
             found = self._ranks[path] = {one: rank for rank, one in enumerate(finished, 1)}
         return found
 
     def import_of(self, path: str, other: str) -> int | None:
-        """Returns the offset of the first import of a file, in its text, that runs another file, or None."""
+        """Returns the offset of the first import of a file, in its text, that runs another file, or None. Cached."""
+        key = (path, other)
+        if key not in self._offsets:
+            self._offsets[key] = self._import_of(path, other)
+        return self._offsets[key]
+
+    def _import_of(self, path: str, other: str) -> int | None:
+        seen = {path, *self._packages(path)}  # they are already running when an import leads back to them
         for one in self.imports(path):
-            if one.at_start and one.path is not None and other in self.ranks(one.path):
+            if one.at_start and one.path is not None and other in self._finished(one.path, seen):
                 return len(self.files.content(path)[: one.offset].decode("utf-8", "replace"))
         return None
 
-    def _finished(self, path: str) -> Iterator[str]:
-        seen = {path}
+    def _finished(self, path: str, seen: set[str]) -> Iterator[str]:
+        """Yields the files that importing a file runs, apart from those in `seen`, and adds them to `seen`."""
+        if path in seen:
+            return
+        seen.add(path)
         waiting = [(path, iter(self._run_by(path)))]
         while waiting:
             one, imported = waiting[-1]
@@ -91,7 +107,7 @@ class ImportOrder:
     def _packages(self, path: str) -> list[str]:
         found: list[str] = []
         folder = os.path.dirname(path)
-        while "__init__.py" in self.files.listing(folder):
+        while "__init__.py" in self.files.listing(folder) and folder != os.path.dirname(folder):
             found.append(os.path.join(folder, "__init__.py"))
             folder = os.path.dirname(folder)
         return [one for one in reversed(found) if one != path]
@@ -103,6 +119,8 @@ class ImportOrder:
         return self._imports[path]
 
     def _imported(self, path: str) -> Iterator[Imported]:
+        if not self.files.is_inside(path):
+            return
         content = self.files.content(path)
         folder = os.path.dirname(path)
         for offset, modules in module_imports(content):
@@ -123,11 +141,12 @@ class ImportOrder:
         return self.files.module_file(folder, level, name.decode("latin-1"))
 
     def runs_at_start(self, path: str, offset: int) -> bool:
-        """Returns whether what is at an offset of a file is outside of functions and classes."""
-        return self.first_word(path, offset) not in DEFERRED
+        """Returns whether what is at an offset is outside of functions, classes and tests for type checkers."""
+        first = self.first_word(path, offset)
+        return first not in DEFERRED and b"TYPE_CHECKING" not in first
 
     def first_word(self, path: str, offset: int) -> bytes:
-        """Returns the first word of the module's statement that is at an offset of a file."""
+        """Returns the first word of the module's statement that is at an offset, or a whole `if TYPE_CHECKING:`."""
         if path not in self._firsts:
             found = list(_FIRST.finditer(self.files.content(path)))
             self._firsts[path] = [one.start() for one in found], [one[0] for one in found]

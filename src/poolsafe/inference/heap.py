@@ -19,7 +19,7 @@ _ABSENT = Absent()
 
 # Positions in the order of the imports: those of the modules that the checked file imports begin with 1.
 FIRST = -(1 << 20)  # of modules that the checked one does not import
-CHECKED = 1 << 20  # of the checked module; modules that import it come behind it
+CHECKED = 1 << 20  # of the checked module; modules that are imported after it come behind it
 UNORDERED = CHECKED - 1  # of a module that functions import
 END = 1 << 30  # behind all imports
 

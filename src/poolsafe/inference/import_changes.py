@@ -18,7 +18,7 @@ from poolsafe import ir
 from poolsafe.checkout.changing_files import How
 from poolsafe.inference.answers import Namespace
 from poolsafe.inference.context import Run
-from poolsafe.inference.heap import CHECKED, FIRST, UNORDERED
+from poolsafe.inference.heap import CHECKED, FIRST
 from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.modules import Module
 from poolsafe.inference.namespaces import namespace_of, order_imports, run_for_changes
@@ -118,22 +118,23 @@ def _run_changers(run: Run, found: dict[str, set[str]]) -> None:
     if not wanted:
         return
     order_imports(run)
-    positions = run.heap.positions
+    imported, positions = run.project.import_order(run.entry), run.heap.positions
     for path, (module, changes) in wanted.items():
-        if path not in positions:
-            positions[path] = len(positions) + (CHECKED if _comes_after(run, module, changes) else FIRST)
+        if path in imported or path not in positions:
+            first = 0 if path in imported else FIRST
+            number = imported.get(path, len(positions) + 1)
+            positions[path] = number + (CHECKED if _comes_after(run, module, changes) else first)
     for path in sorted(wanted, key=lambda path: positions[path]):
         module, changes = wanted[path]
-        is_imported = 0 < positions[path] < UNORDERED
-        predicate = None if is_imported else IsTrue(derived("imported", path))
+        predicate = None if path in imported else IsTrue(derived("imported", path))
         run_for_changes(run, namespace_of(run, module), changes, predicate)
 
 
 def _comes_after(run: Run, module: Module, changes: Slice) -> bool:
-    """Returns whether a module imports the checked one before it changes anything."""
+    """Returns whether the checked module is imported before another one changes anything."""
     offset = run.project.import_of(module, run.entry)
     if offset is None:
-        return False
+        return run.heap.positions.get(module.location, FIRST) > CHECKED
     lines = (line for line in module.scope_of(module.body).lines if line.node in changes.statements)
     changing = (line.node.origin for line in lines if line.changes or line.may_change or line.calls)
     return all(module.span(origin)[0] > offset for origin in changing)

@@ -154,7 +154,10 @@ def _finish(run: Run, module: Module, state: State, slot: Slot | None) -> None:
 def order_imports(run: Run) -> None:
     """Computes the order of the imports, once for the checked file."""
     if not run.heap.positions:
-        run.heap.positions = {**run.project.import_order(run.entry), run.entry.location: CHECKED}
+        ranks = run.project.import_order(run.entry)
+        own = ranks.get(run.entry.location, 0)
+        positions = {path: rank if rank < own else CHECKED + rank for path, rank in ranks.items()}
+        run.heap.positions = positions | {run.entry.location: CHECKED}
 
 
 def _reached(heap: Heap, module: Module, state: State, slot: Slot | None) -> dict[Slot, Value]:

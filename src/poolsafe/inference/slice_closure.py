@@ -8,9 +8,7 @@ from poolsafe import ir
 from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.inference.run_targets import Targets
 from poolsafe.inference.scope_lines import END, Line, binds_constant, unpacks
-from poolsafe.inference.scope_reader import BUILTINS
 from poolsafe.inference.scopes import Scope
-from poolsafe.libraries import CHANGING
 
 
 class Closure:
@@ -94,6 +92,11 @@ class Closure:
     def want_name(self, name: str) -> None:
         """Adds the statements that bind a name or change its object."""
         self._raise(name, END)
+
+    def want_object(self, name: str) -> None:
+        """Adds the statements that bind a name or change its object. A `*` import may bind it, and no statement."""
+        self._raise(name, END)
+        self._raise_changes(name, END)
 
     def statements(self) -> frozenset[ir.Statement]:
         """Returns the statements of the slice, once a fixed point is reached."""
@@ -294,11 +297,14 @@ class Closure:
         for line in binders:
             self._want(line)
         if not all(map(binds_constant, binders)):
-            self._kinds[self._kind(name)] = reach
-            for line in self._scope.changers.get(self._kind(name), ()):
-                self._want(line, for_change=True)
-            for line in self._changed_outside(name):
-                self._want(line)
+            self._raise_changes(name, reach)
+
+    def _raise_changes(self, name: str, reach: int) -> None:
+        self._kinds[self._kind(name)] = reach
+        for line in self._scope.changers.get(self._kind(name), ()):
+            self._want(line, for_change=True)
+        for line in self._changed_outside(name):
+            self._want(line)
 
     def _changed_outside(self, name: str) -> list[Line]:
         """Returns the lines that may change the object of a name by calling functions from outside the scope."""
@@ -348,22 +354,3 @@ def _given_by(node: ir.Statement) -> set[str]:
         case ir.Assign(value=value):
             return _names_in(value)
     return {one.id for one in ir.walk(node) if isinstance(one, ir.Name)}
-
-
-def _calls_something(node: ir.Statement) -> bool:
-    """Returns whether a statement contains a call that may be expensive to run to find out whether it raises."""
-    return any(isinstance(one, (ir.Await, ir.Call)) and not _is_cheap(one) for one in ir.walk(node))
-
-
-def _is_cheap(node: ir.Node) -> bool:
-    """Returns whether a node calls a built-in or copying function, or a method of a dict or list on a name."""
-    match node:
-        case ir.Call(callee=ir.Name(id=name)):
-            return name in BUILTINS or name in _COPYING
-        case ir.Call(callee=ir.Attribute(value=ir.Name(), name=name)):
-            return name in CHANGING or name in _COPYING or name in _OF_DICTS
-    return False
-
-
-_COPYING = frozenset({"copy", "deepcopy", "partial"})
-_OF_DICTS = frozenset({"get", "items", "keys", "values"})

@@ -87,7 +87,7 @@ def change_slice(scope: Scope, names: Iterable[str]) -> Slice:
     """
     closure = Closure(scope, Targets(), never=scope.main_lines)
     for name in names:
-        closure.want_name(name)
+        closure.want_object(name)
     statements = closure.statements()
     if all(isinstance(one, (ir.Import, ir.ImportFrom)) for one in statements):
         return Slice(frozenset(), frozenset())
