@@ -37,6 +37,14 @@ NESTED_MODELS = """
     class Config(BaseModel):
         pool: A | B
     reveal(Config(pool={}).pool)  # ...
+
+    from pydantic import BaseModel
+    class Node(BaseModel):
+        name: str = 'a'
+        inner: 'Node | None' = None
+    node = {'name': 'b'}
+    node['inner'] = node
+    reveal(Node(**node).name)  # 'b'
 """
 
 

@@ -136,6 +136,7 @@ class Run:
     together: dict[Symbol, list[Symbol]] = field(default_factory=dict)  # the predicates on one subject
     defined: dict[int, tuple[Function | Class, Frame]] = field(default_factory=dict)
     emptiness: Emptiness = field(default_factory=Emptiness)
+    validating: set[int] = field(default_factory=set)  # the addresses of dicts that become instances of models
     _entered: dict[ir.Node, tuple[Guard, ...]] = field(default_factory=dict)  # the path conditions of running functions
 
     def __post_init__(self) -> None:

@@ -110,7 +110,15 @@ def _nested(frame: Frame, cls: Class, name: str, value: Value) -> Value:
     def one(single: Value) -> Value:
         if not isinstance(single, MappingRef):
             return single
-        return validated(frame, models[0], single) if len(models) == 1 else Unknown("one of several models")
+        if len(models) > 1:
+            return Unknown("one of several models")
+        if single.address in frame.run.validating:
+            return Unknown("a dict that contains itself")
+        frame.run.validating.add(single.address)
+        try:
+            return validated(frame, models[0], single)
+        finally:
+            frame.run.validating.discard(single.address)
 
     return lift(one, value)
 
