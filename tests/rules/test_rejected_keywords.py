@@ -43,6 +43,7 @@ REFUSED = """
     create_async_engine(PG + "?connection_limit=1&pool_timeout=0&schema=public")  # `pool_timeout` and `schema` in
     create_async_engine(PG + "?pgbouncer=true&supa=x")  # ; remove them
     create_async_engine(PG + "?sslmode=require&jit=off")  # ; use asyncpg's `ssl`, and correct `jit`
+    create_async_engine(PG, connect_args={"sslmode": "require", "a\\\\d": 1})  # `ssl`, and remove `a\\d`
     create_async_engine(PG + "?channel_binding=require")  # libpq's `channel_binding`
     create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # on some code paths
     create_async_engine(PG, server_settings={"jit": "off"})  # asyncpg's `server_settings` passed to SQLAlchemy raises

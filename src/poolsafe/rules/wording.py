@@ -198,10 +198,15 @@ def advice_on_all(key: str, advice: str, on_others: Sequence[tuple[str, str]]) -
         return advice
     if all(one == advice for _, one in on_others):
         return _IT.sub("them", advice)
-    first, (other, advice_on_other), *rest = _IT.sub(f"`{key}`", advice), *on_others
+    first, (other, advice_on_other), *rest = _about(key, advice), *on_others
     if rest or not _IT.search(advice_on_other):
         return f"{first}, and correct {'the others' if rest else f'`{other}`'}"
-    return f"{first}, and {_IT.sub(f'`{other}`', advice_on_other)}"
+    return f"{first}, and {_about(other, advice_on_other)}"
+
+
+def _about(key: str, advice: str) -> str:
+    """Returns an advice with the key in place of `it`. A key may contain backslashes."""
+    return _IT.sub(lambda _: f"`{key}`", advice)
 
 
 def assumption(statement: _Run, deployment: Deployment) -> tuple[Related, ...]:
