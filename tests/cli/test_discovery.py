@@ -36,6 +36,25 @@ def names(root: Path, *paths: str, config: str = "pooler = 'auto'") -> list[str]
     return [Path(path).relative_to(root).as_posix() for path in found.files]
 
 
+@pytest.mark.parametrize(
+    ("excluded", "whole"),
+    [
+        ("app/legacy", False),
+        ("app/legacy/db.py", False),
+        ("app/nothing", True),
+        ("htmlcov-old", True),
+        ("venv", True),
+        ("__pycache__", True),
+    ],
+)
+def test_a_folder_is_searched_as_a_whole_unless_code_that_others_import_is_excluded(
+    tmp_path: Path, excluded: str, whole: bool
+) -> None:
+    touch(tmp_path, "app/main.py", "app/legacy/db.py", "htmlcov-old/a.py", "venv/a.py", "__pycache__/a.py")
+    found = find([str(tmp_path)], Resolver([read_inline(f"extend-exclude = ['{excluded}']")]))
+    assert found.searched == ([str(tmp_path)] if whole else [])
+
+
 def test_a_folder_is_walked_in_order(tmp_path: Path) -> None:
     touch(tmp_path, "b.py", "a.py", "sub/x.py", "sub/deep/y.pyi", "sub/z.txt", "other/w.pyw", "noext")
     assert names(tmp_path, ".") == ["a.py", "b.py", "other/w.pyw", "sub/x.py", "sub/deep/y.pyi"]

@@ -7,6 +7,7 @@ import os
 import stat
 
 from poolsafe.cli.gitignore import Ignores, ignored
+from poolsafe.config.keys import DEFAULT_EXCLUDE
 from poolsafe.installed_packages import ENVIRONMENT, PACKAGES
 from poolsafe.reading import checkout_of, is_below
 
@@ -28,7 +29,8 @@ class Found:
     only followed if the user names them.
 
     `folders` and `links` are the real paths of named folders and of links, as they were when they were found.
-    `notebooks` are those of `files` that are Jupyter notebooks. `searched` are the named directories.
+    `notebooks` are those of `files` that are Jupyter notebooks. `searched` are the named directories in which nothing
+    is excluded that other files may import.
     """
 
     __slots__ = (
@@ -136,9 +138,10 @@ def excluded_by_force(path: str, resolver: Resolver) -> bool:
 
 def _named_directory(path: str, absolute: str, resolver: Resolver, found: Found, seen: dict[str, bool]) -> None:
     found.folders.setdefault(absolute, os.path.realpath(absolute))
-    found.searched.append(absolute)
     walk = _Walk(resolver, found, absolute)
     walk.directory(absolute)
+    if walk.whole:
+        found.searched.append(absolute)
     seen.update(walk.files)
     if walk.files or walk.failed:
         return
@@ -149,6 +152,7 @@ class _Walk:
     """One walk below a named directory.
 
     `left_out` is True if something was excluded that may contain Python files, `failed` if something could not be read.
+    `whole` is False if other files may import something that was excluded.
 
     The listing of a directory shows which of its files are configuration, `.gitignore` or `pyvenv.cfg`, so that the
     disk is not asked again. Settings of a directory are usually those of its parent.
@@ -158,6 +162,7 @@ class _Walk:
         self.files: dict[str, bool] = {}  # and whether each is a link
         self.left_out = False
         self.failed = False
+        self.whole = True
         self._resolver = resolver
         self._found = found
         work_tree = checkout_of(top)
@@ -191,9 +196,11 @@ class _Walk:
         if entry.is_dir(follow_symlinks=False):
             if entry.name in PACKAGES or _leaves_out(entry, settings, rules, directory=True):
                 self.left_out = True
+                self.whole = self.whole and not _may_be_imported(entry.name)
                 return False
             return True
         if not settings.includes(entry.path):
+            self.whole = self.whole and not entry.name.endswith(".py")
             return False
         try:
             is_file = entry.is_file()
@@ -206,6 +213,7 @@ class _Walk:
             return False
         if _leaves_out(entry, settings, rules, directory=False):
             self.left_out = True
+            self.whole = self.whole and not entry.name.endswith(".py")
             return False
         if settings.is_notebook(entry.path):
             self._found.notebooks.add(entry.path)
@@ -227,6 +235,11 @@ class _Walk:
         else:
             self.left_out = True
             self._found.outside.append(path)
+
+
+def _may_be_imported(folder: str) -> bool:
+    """Returns whether an excluded folder with this name may be a package that files of the project import."""
+    return folder.isidentifier() and folder not in (*DEFAULT_EXCLUDE, "__pycache__", *PACKAGES)
 
 
 def _name(entry: os.DirEntry[str]) -> str:
