@@ -82,10 +82,12 @@ def _import_lines(data: bytes) -> bytes:
         start = find_back(b"\n", end, found)
         if start > 0 and data[start - 1] in b"\\\r" and b"\\" in data[start - 2 : start]:
             start = find_back(b"\n", end, start)
+        last = end
         end = find(b"\n", found)
         if end < 0:
             end = len(data)
-        lines.append(data[start if start > 0 else 0 : end])
+        # The line before may have been added already.
+        lines.append(data[start if start > last else last : end])
     return b"".join(lines)
 
 
