@@ -10,6 +10,8 @@ from poolsafe.reading import LARGEST_NOTEBOOK
 
 # Printable ASCII characters that are escaped may hide a name. Programs escape only a few of them.
 _HIDDEN = tuple(f"\\u00{digit}".encode() for digit in range(2, 8))
+# What connects without an engine, and what runs SQL of one command on asyncpg's connections.
+_CONNECTING = (b"asyncpg", b"psycopg", b"databases", b"tortoise", b"piccolo", b"gino", b"await")
 
 
 def wanted(raw: bytes) -> tuple[int, int]:
@@ -39,6 +41,8 @@ def _engine(raw: bytes) -> int:
 
 def _may_hold(raw: bytes) -> bool:
     if needles.may_use_engine(raw) or b"poolsafe" in raw or b"PGB" in raw or any(sign in raw for sign in _HIDDEN):
+        return True
+    if any(name in raw for name in _CONNECTING):
         return True
     if b";" not in raw:
         return False
