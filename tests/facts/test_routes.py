@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from poolsafe.checker import check, check_in_project
 from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.runners import Runners
 from poolsafe.findings import Finding, Severity
 from poolsafe.source import Source
 
@@ -147,6 +149,29 @@ def test_the_engine_of_another_module(tmp_path: Path, host: str, where: str | No
     messages = [one.message for one in found if one.code == "PGB401"]
     assert len(messages) == (where is not None)
     assert all(where is not None and where in message for message in messages)
+
+
+def test_the_engines_of_other_modules_are_collected_once_for_all_statements(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    (tmp_path / "db.py").write_text(
+        "from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine\n"
+        'engine = create_async_engine("postgresql+asyncpg://u@db/app")\n'
+        "maker = async_sessionmaker(engine)\n"
+    )
+    start = "from sqlalchemy import text\nfrom sqlalchemy.ext.asyncio import AsyncSession\nfrom db import maker\n"
+    path = tmp_path / "app.py"
+
+    def collections(statements: int) -> int:
+        path.write_text(
+            start + "".join(UNKNOWN_SESSION.replace("def work", f"def work_{n}") for n in range(statements))
+        )
+        collect = mock.patch.object(Runners, "engines_elsewhere", autospec=True, side_effect=Runners.engines_elsewhere)
+        with collect as collected:
+            found = check_in_project(Source.from_text(str(path), path.read_text()), Deployment()).findings
+        assert [one.code for one in found] == ["PGB401"] * statements
+        return int(collected.call_count)
+
+    assert collections(1) == collections(10) > 0
 
 
 @pytest.mark.parametrize(("host", "wanted"), [("ep-a-pooler", ["PGB401"]), ("ep-a", [])])

@@ -71,7 +71,11 @@ class Routes:
             return self._clients_here
         if client is Client.ALEMBIC:
             return _of_engines(self._runners.engines_of_migrations)
-        return self._engines_here or _of_engines(self._runners.engines_elsewhere())
+        return self._engines_here or self._engines_elsewhere
+
+    @functools.cached_property
+    def _engines_elsewhere(self) -> tuple[Route, ...]:
+        return _of_engines(self._runners.engines_elsewhere())
 
     @functools.cached_property
     def _clients_here(self) -> tuple[Route, ...]:
