@@ -417,6 +417,13 @@ NAMED = """
 
     # psycopg is also PostgreSQL's.
     url = os.getenv('DATABASE_URL', URL)
+    args = {}
+    if url.startswith('sqlite'):
+        args['check_same_thread'] = False
+    create_async_engine(url, pool_pre_ping=True, connect_args=args)
+    fallback = 'postgresql+psycopg://db/app'
+
+    url = os.getenv('DATABASE_URL', URL)
     if not url.startswith('postgresql'):
         raise SystemExit(f"not {url!r}, as postgresql+psycopg://")
     create_async_engine(url)

@@ -294,7 +294,7 @@ class Surroundings:
         implied = self.tests.implied(guard)
         if implied.postgresql and self._names.isdisjoint(_POSTGRESQL):
             return True
-        return bool(implied.excluded) and databases(" ".join(self._names)) - {"postgresql"} <= implied.excluded
+        return bool(implied.excluded) and databases(" ".join(self._names)) <= implied.excluded
 
     def _rules_out(self, guard: Guard) -> bool:
         return bool(self.tests.implied(guard).excluded)
@@ -385,7 +385,7 @@ def _is_replaced(module: Module, node: cst.CSTNode) -> bool:
 def _is_read(module: Module, key: cst.SimpleString) -> bool:
     """Returns whether a key is used in `get`, `pop`, `del`, a comparison, or a subscript that is not assigned to.
 
-    A comparison with a text, such as `key in url.lower()`, does not count.
+    A comparison with a string, such as `key in url.lower()`, does not count.
     """
     parents = module.index.parents
     parent = parents.get(id(key))
@@ -403,7 +403,7 @@ def _is_read(module: Module, key: cst.SimpleString) -> bool:
 
 
 def _is_text(value: cst.BaseExpression) -> bool:
-    """Returns whether an expression is surely a text: a method of texts, or `str()`, has returned it."""
+    """Returns whether an expression is certainly a string: from `str()` or a method of strings, or an f-string."""
     match value:
         case cst.Call(func=cst.Attribute(attr=cst.Name(value="lower" | "upper" | "casefold" | "strip"))):
             return True
