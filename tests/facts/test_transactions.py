@@ -207,6 +207,26 @@ LOCKS = """
                 await session.execute(text("SELECT pg_advisory_lock(1)"))
             await session.execute(text("SELECT pg_advisory_unlock(1)"))
 
+    async def f():
+        async with maker() as session:
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_unlock(1), pg_advisory_unlock(1)"))
+
+    async def f():
+        async with maker() as session:
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            await session.execute(text("SELECT pg_advisory_lock(1)"))
+            for _ in range(2):
+                await session.execute(text("SELECT pg_advisory_unlock(1)"))
+
+    async def f(names: list[str]):
+        async with maker() as session:
+            for _ in names:
+                await session.execute(text("SELECT pg_advisory_lock(1)"))
+                await session.execute(text("SELECT pg_advisory_lock(1)"))
+                await session.execute(text("SELECT pg_advisory_unlock(1)"))  # PGB403?
+
     async def f(key: int, other: int):
         async with maker() as session:
             await session.execute(select(func.pg_advisory_lock(key)))
@@ -268,6 +288,23 @@ OTHERS = """
     async def f():
         async with engine.begin() as conn:
             await conn.execute(text("CREATE TEMP TABLE t (id int)"))  # PGB406!
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("CREATE TEMP TABLE a (id int)"))
+            await conn.execute(text("CREATE TEMP TABLE pg_temp.b (id int)"))
+            await conn.execute(text("DROP TABLE pg_temp.a, b"))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("PREPARE p AS SELECT 1"))
+            await conn.execute(text("EXECUTE p"))
+            await conn.execute(text("DEALLOCATE p"))
+
+    async def f():
+        async with engine.begin() as conn:
+            await conn.execute(text("PREPARE p AS SELECT 1"))
+            await conn.execute(text("DEALLOCATE q"))  # PGB409
 
     async def f():
         conn = await asyncpg.connect(DIRECT_URL)

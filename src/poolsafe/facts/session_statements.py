@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -31,8 +32,8 @@ from poolsafe.syntax.call_layout import call_layout
 from poolsafe.syntax.index import last_name
 
 # Effects that another command may end.
-_ENDING = frozenset({Effect.RESET, Effect.DROP_TABLE, Effect.UNLOCK})
-_ENDED = frozenset({Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.SETTING, Effect.ROLE})
+_ENDING = frozenset({Effect.RESET, Effect.DROP_TABLE, Effect.UNLOCK, Effect.DEALLOCATE})
+_ENDED = frozenset({Effect.LOCK, Effect.TEMPORARY_TABLE, Effect.SETTING, Effect.ROLE, Effect.PREPARED})
 _UNLOCK = re.compile(r"unlock|release\w{0,40}lock|lock\w{0,40}\.release", re.IGNORECASE)
 _WORD = re.compile(r"\w+")
 _CONDITIONAL = (
@@ -169,11 +170,23 @@ class _Collector:
             if self._takes_again(call, command, executor):
                 held += 1
             elif self._is_ended_by(call, command):
-                if held and not any(one.name.lower().endswith("_all") for one in self._endings(call)):
-                    held -= 1
-                else:
+                times = self._times_released(call, command, executor) if held else 1
+                if times > held:
                     found.append((call, same))
+                held = max(held - times, 0)
         return found
+
+    def _times_released(self, call: cst.Call, command: SessionCommand, executor: cst.Call) -> int:
+        """Returns how often a call releases a lock: any number of times if it releases all locks or is in a loop."""
+        endings = [one for one in self._endings(call) if _is_end(one, command)]
+        around = {id(node) for node in self._module.index.around(executor)}
+        repeated = any(
+            isinstance(node, (cst.For, cst.While)) and id(node) not in around
+            for node in self._module.index.around(call)
+        )
+        if repeated or any(one.name.lower().endswith("_all") for one in endings):
+            return sys.maxsize
+        return max(len(endings), 1)
 
     def _takes_again(self, call: cst.Call, command: SessionCommand, executor: cst.Call) -> bool:
         """Returns whether a call certainly takes the same lock as the command of an earlier call of its function."""
@@ -193,7 +206,7 @@ class _Collector:
         known = self._endings(call)
         if any(_is_end(one, command) for one in known):
             return True
-        if id(call) in self._commands or command.effect in (Effect.SETTING, Effect.ROLE):
+        if id(call) in self._commands or command.effect in (Effect.SETTING, Effect.ROLE, Effect.PREPARED):
             return False
         # A function of the project may also end it, and Alembic's `op.drop_table()`.
         code = self._module.tree.text(call)
@@ -232,7 +245,10 @@ def _is_end(later: SessionCommand, command: SessionCommand) -> bool:
     if command.effect is Effect.ROLE:
         return later.effect is Effect.RESET and later.name == command.value
     if command.effect is Effect.TEMPORARY_TABLE:
-        return later.effect is Effect.DROP_TABLE and later.name.lower() == command.name.lower()
+        names = {one.name.lower().removeprefix("pg_temp.") for one in (later, command)}
+        return later.effect is Effect.DROP_TABLE and len(names) == 1
+    if command.effect is Effect.PREPARED:
+        return later.effect is Effect.DEALLOCATE and later.name.lower() == command.name.lower()
     return later.effect is Effect.UNLOCK and (later.name.lower().endswith("_all") or _is_same_lock(later, command))
 
 

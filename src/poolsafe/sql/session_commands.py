@@ -280,8 +280,15 @@ def _select_into(command: Command) -> Iterator[SessionCommand]:
 
 
 def _drop(command: Command) -> Iterator[SessionCommand]:
-    if command.word(1) == "table":
-        yield command.made(Effect.DROP_TABLE, command.name(4 if command.words(2, "if", "exists") else 2)[0])
+    if command.word(1) != "table":
+        return
+    index = 4 if command.words(2, "if", "exists") else 2
+    while True:
+        name, index = command.name(index)
+        yield command.made(Effect.DROP_TABLE, name)
+        if command.text(index) != ",":
+            return
+        index += 1
 
 
 # --- the rest ---
@@ -305,6 +312,8 @@ def _prepared(command: Command) -> Iterator[SessionCommand]:
         at = 2 if command.word(1) == "prepare" else 1
         if command.word(at) == "all":
             yield command.made(Effect.DISCARD, "deallocate all")
+        elif len(command.tokens) == at + 1:
+            yield command.made(Effect.DEALLOCATE, command.name(at)[0])
         return
     name, after = command.name(1)
     follows = command.word(after)

@@ -28,6 +28,7 @@ class Effect(enum.Enum):
     # The commands that undo one of the effects above.
     UNLOCK = "releases an advisory lock of the session"
     DROP_TABLE = "drops a table"
+    DEALLOCATE = "removes a prepared statement"
     RESET = "sets a setting or the role back"
     # Boundaries of transactions.
     BEGIN = "begins a transaction"
