@@ -2,7 +2,7 @@
 
 A call that no longer fits its line gets one argument per line and a trailing comma, and a dict display that no longer
 fits gets one item per line. Both formatters leave such brackets unchanged. A line that was too long before
-is not wrapped.
+is only wrapped if it grows.
 """
 
 from __future__ import annotations

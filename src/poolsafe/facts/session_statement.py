@@ -11,7 +11,7 @@ from poolsafe.records import frozen
 from poolsafe.sql.session_commands import SessionCommand
 from poolsafe.syntax.layout import CallLayout
 
-# : The events of SQLAlchemy's pool whose listeners run before the transaction that needs their effects.
+#: The events of SQLAlchemy's pool whose listeners run before the transaction that needs their effects.
 CONNECT_EVENTS = frozenset({"connect", "first_connect", "do_connect", "checkout"})
 
 

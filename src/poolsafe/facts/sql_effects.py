@@ -11,7 +11,7 @@ from poolsafe.inference import Arguments, Const, ObservedCall, Text, Value, alte
 from poolsafe.records import frozen
 from poolsafe.sql.session_commands import LASTING, LOCAL, Effect, SessionCommand, function_effect, session_commands
 
-# : The effects that rules check.
+#: The effects that rules check.
 JUDGED = LASTING | LOCAL
 
 

@@ -12,7 +12,7 @@ from poolsafe.inference import Module
 from poolsafe.records import frozen
 from poolsafe.syntax.index import last_name
 
-# : Methods that begin a transaction and end it with their block.
+#: Methods that begin a transaction and end it with their block.
 BEGINS = frozenset({"begin", "begin_twophase", "transaction"})
 
 _EXPECTING = frozenset({"raises", "assertRaises", "assertRaisesRegex"})
