@@ -56,7 +56,8 @@ The fix is safe if the call always receives an asyncpg URL. If the call also cre
   poolsafe assumes that only asyncpg uses the dict. The fix is then safe, even if an environment variable can select
   another driver, because that driver rejects the dict with or without the fix. The fix is unsafe if this file passes
   another driver's URL.
-- If the code has an `if` for the other driver but no `else`, an unsafe fix adds an `else` for asyncpg.
+- If the code has an `if` for the other driver but no `else`, the fix adds an `else` for asyncpg. That is safe if only
+  asyncpg's engine can get the keys there.
 - If an `if` checks or selects the URL, an unsafe fix adds the keys in the call, under the same condition.
 - If nothing in the file separates asyncpg's engine from that of the other driver, there is no fix.
 
