@@ -35,18 +35,19 @@ engine = create_async_engine(
 ```
 
 ## Fix safety
-The fix adds the missing key next to the existing one, under the same condition. If asyncpg is known to be 0.30 or
-older, it also adds `prepared_statement_name_func=lambda: ""` (see `PGB106`), provided the versions support it. If
-another engine or other code reads the dict, the fix adds the key in the call instead, and is safe only if every path to
-the call passes an asyncpg URL. There is no fix if the dict is in another file and the call also creates engines for
-another driver. A fix next to the existing key is safe even if an environment variable may select another driver,
-because that driver already rejects the existing key.
+The fix adds the missing key next to the existing one. If the existing key is set only under a condition, so is the new
+one. If asyncpg is known to be 0.30 or older, the fix also adds `prepared_statement_name_func=lambda: ""` (see
+`PGB106`), provided the versions support it. If the existing key is in a dict that another engine or other code also
+reads, the fix adds the missing key in the call instead, and is safe only if the call always receives an asyncpg URL.
+There is no fix if the dict is in another file and the call also creates engines for another driver. A fix next to the
+existing key is safe even if an environment variable may select another driver, because that driver already rejects the
+existing key.
 
 ## Versions
 `statement_cache_size=0` alone is not reported if asyncpg is known to be 0.31 or newer, from a lock file, a pin, a
-requirement or `asyncpg-version` in `[tool.poolsafe]`. With asyncpg 0.31, server-side cursors (`stream()`) then still
-raise `unnamed prepared statement does not exist`, with or without a pooler. Setting both keys, or using asyncpg 0.32,
-prevents that.
+requirement or `asyncpg-version` in `[tool.poolsafe]`. With asyncpg 0.31 and only this key, server-side cursors
+(`stream()`) still raise `unnamed prepared statement does not exist`, with or without a pooler. Setting both keys, or
+using asyncpg 0.32, prevents that.
 
 Measured with PgBouncer 1.18: with `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy
 2.1.9 + asyncpg 0.32, and 507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30; with `statement_cache_size=0` alone, 0 and

@@ -6,10 +6,10 @@ Reports keys of asyncpg's `server_settings` that the pooler rejects or drops.
 asyncpg sends them as startup parameters, and PgBouncer accepts only those that it can restore on each server
 connection: `application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and
 `IntervalStyle` since 1.20). With any other parameter, connecting fails, in session pooling too:
-`ProtocolViolationError: unsupported startup parameter: jit`. PgBouncer also rejects these other parameters inside the
-parameter `options`: since 1.20 with `unsupported startup parameter in options: jit` or, for psycopg's `options="-c
-search_path=..."`, with `FATAL: unsupported startup parameter in options: search_path`. Before 1.20, it rejects any
-`options` with `unsupported startup parameter: options`.
+`ProtocolViolationError: unsupported startup parameter: jit`. The same happens if such a parameter is passed inside
+`options`. PgBouncer 1.20 and newer report `unsupported startup parameter in options: jit` or, for psycopg's
+`options="-c search_path=..."`, `FATAL: unsupported startup parameter in options: search_path`. Older versions reject
+any `options` with `unsupported startup parameter: options`.
 
 PgBouncer's `ignore_startup_parameters` only hides the problem: the connection succeeds, and the value is silently
 ignored. Neon's proxy and Supabase's pooler (Supavisor) also silently drop nearly all startup parameters; Neon's proxy

@@ -58,8 +58,8 @@ Views and sequences do not support this clause; drop them in the same transactio
 ## Fix safety
 The fix adds `ON COMMIT DROP`. It is safe if the transaction ends in the same function and nothing runs on the
 connection afterwards, and unsafe if a caller may commit and then read the table. There is no fix for views and
-sequences, or outside a transaction, where the table would be dropped immediately. There is also none if the function
-uses the connection again, but only after this transaction.
+sequences, or outside a transaction, where the table would be dropped immediately. There is also no fix if the
+function next uses the connection after this transaction, because the table would no longer exist.
 
 ## Versions
 Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
