@@ -25,6 +25,8 @@ _AFTER = re.compile(rb"((?:\.\w+|\[[^\[\]\r\n]*\]){0,9})[ \t]*(=(?!=)|[-+*/|&%]=
 # What may stand between the beginning of a line and a name that is given another name, changed or deleted.
 _RENAMED = re.compile(rb"\s*(\w+)[ \t]*(?::[^=\r\n]+)?=[ \t]*(?:\w+\.)*$")
 _KEEPING = frozenset(name.encode() for name in READING | {"copy", "get", "items", "keys", "values"})
+# A method that is named like one that reads, such as `getboolean` of a parsed configuration, is not taken for a change.
+_GETTERS = (b"get", b"is_", b"has_", b"as_", b"to_")
 _IMPORTING = frozenset((b"from", b"import"))
 _TESTING = frozenset((b"if", b"elif", b"while", b"not", b"in"))
 _CHANGING = frozenset(name.encode() for name in CHANGING)
@@ -208,7 +210,8 @@ def _changes(one: Mention, how: How) -> bool:
         if method in _CHANGING or not one.parts:
             return bool(one.parts) or one.at_start
         # A method of what an attribute holds, such as of a string, changes nothing but by these names.
-        return one.at_start and one.parts == b"." + method and method not in _KEEPING
+        keeps = method in _KEEPING or method.startswith(_GETTERS)
+        return one.at_start and one.parts == b"." + method and not keeps
     if one.sign:
         return bool(one.parts) or one.sign != b"="
     word = one.before.rstrip().rpartition(b" ")[2]
