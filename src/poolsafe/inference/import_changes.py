@@ -27,7 +27,9 @@ from poolsafe.inference.slices import change_slice
 from poolsafe.inference.symbols import IsTrue, derived
 from poolsafe.inference.values import Const, Instance, MappingRef, Sequence, Text, Url, Value
 
-MAX_CHANGERS = 12  # of one name
+# If more modules seem to change a name, it is as a rule that of settings which a whole project reads. Running all these
+# modules takes longer than the rest of the check, so none is run.
+MAX_CHANGERS = 4
 MAX_NAMES = 12  # of one object
 MAX_HOPS = 3  # modules that give the object another name
 MAX_NESTED = 4  # changes on the way to other ones
@@ -48,7 +50,7 @@ def apply_import_changes(run: Run, namespace: Namespace, name: str, value: Value
     with run.project.aside():
         if any(map(_is_changeable, singles)):
             _search(run, module, [name], found)
-        if found:
+        if 0 < len(found) <= MAX_CHANGERS:
             answers.changing += 1
             try:
                 _run_changers(run, found)
@@ -68,7 +70,7 @@ def _is_changeable(single: Value) -> bool:
 def _search(run: Run, module: Module, names: Iterable[str], found: dict[str, set[str]], hops: int = MAX_HOPS) -> None:
     """Adds the modules that may change the objects of names of a module, with the names that they import."""
     for name, how in sorted(_aliases(module, names).items())[:MAX_NAMES]:
-        paths = [path for path in run.project.changing_at_import(module, name, how) if len(found) < MAX_CHANGERS]
+        paths = [path for path in run.project.changing_at_import(module, name, how) if len(found) <= MAX_CHANGERS]
         _add(found, name, paths)
         for path in paths if hops and how is How.CHANGE else ():
             other = run.project.at(path)
