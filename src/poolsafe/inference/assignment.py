@@ -8,6 +8,7 @@ from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.classes import class_attribute, mro
 from poolsafe.inference.context import Frame
+from poolsafe.inference.decorators import is_property_part
 from poolsafe.inference.environment_variables import set_variable
 from poolsafe.inference.exceptions import where_not_raising
 from poolsafe.inference.heap import Slot
@@ -162,12 +163,8 @@ def _setters(cls: Class) -> dict[str, ir.FunctionDef]:
     found: dict[str, ir.FunctionDef] | None = cls.known.get("setters")
     if found is None:
         methods = (one for one in cls.node.body.statements if isinstance(one, ir.FunctionDef))
-        found = cls.known["setters"] = {one.name: one for one in methods if any(map(_is_setter, one.decorators))}
+        found = cls.known["setters"] = {one.name: one for one in methods if is_property_part(one, "setter")}
     return found
-
-
-def _is_setter(decorator: ir.Expression) -> bool:
-    return isinstance(decorator, ir.Attribute) and decorator.name == "setter"
 
 
 def delete(frame: Frame, target: ir.Expression) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolsafe import libraries
+from poolsafe import ir, libraries
 from poolsafe.inference.objects import LibraryResult
 from poolsafe.inference.values import Library, Pending, Value
 
@@ -18,3 +18,8 @@ def _name(value: Value) -> str | None:
     if isinstance(value, Pending) and not value.level and value.name is not None:
         return libraries.canonical(f"{value.module}.{value.name}")
     return value.name if isinstance(value, LibraryResult) else None
+
+
+def is_property_part(node: ir.FunctionDef, *parts: str) -> bool:
+    """Returns whether a method is one of these parts of a property, as `@url.setter` makes it its "setter"."""
+    return any(isinstance(item, ir.Attribute) and item.name in parts for item in node.decorators)

@@ -70,8 +70,10 @@ def _is_changeable(single: Value) -> bool:
 def _search(run: Run, module: Module, names: Iterable[str], found: dict[str, set[str]], hops: int = MAX_HOPS) -> None:
     """Adds the modules that may change the objects of names of a module, with the names that they import."""
     for name, how in sorted(_aliases(module, names).items())[:MAX_NAMES]:
-        paths = [path for path in run.project.changing_at_import(module, name, how) if len(found) <= MAX_CHANGERS]
+        paths = run.project.changing_at_import(module, name, how)
         _add(found, name, paths)
+        if len(found) > MAX_CHANGERS:
+            return
         for path in paths if hops and how is How.CHANGE else ():
             other = run.project.at(path)
             if other is not None and other.location != run.entry.location:

@@ -14,6 +14,7 @@ from poolsafe.inference.calls import wrapped
 from poolsafe.inference.classes import mro, own_attribute, run_class_body
 from poolsafe.inference.conditions import assume, truth
 from poolsafe.inference.context import Exit, Frame
+from poolsafe.inference.decorators import is_property_part
 from poolsafe.inference.effects import changes_more, is_idle, may_hold_change, names_with_effects
 from poolsafe.inference.exceptions import (
     for_each,
@@ -232,7 +233,7 @@ def _asks_for_type_checker(test: ir.Expression) -> bool:
 
 
 def _function(frame: Frame, node: ir.FunctionDef) -> bool:
-    if frame.kind == "class" and _is_setter(node):
+    if frame.kind == "class" and is_property_part(node, "setter", "deleter", "expression"):
         return True
     value = _defined(frame, node)
     if frame.run.strategy.leads_to_target(node):
@@ -257,12 +258,6 @@ def _defined(frame: Frame, node: ir.FunctionDef) -> Function:
 
 def _decorator(frame: Frame, node: ir.Expression) -> Value:
     return peek(frame, node.id) if isinstance(node, ir.Name) else frame.evaluate(node)
-
-
-def _is_setter(node: ir.FunctionDef) -> bool:
-    return any(
-        isinstance(item, ir.Attribute) and item.name in ("setter", "deleter", "expression") for item in node.decorators
-    )
 
 
 def _class(frame: Frame, node: ir.ClassDef) -> bool:
