@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -101,10 +102,18 @@ def test_a_full_disk(tmp_path: Path) -> None:
         subprocess.run(["umount", tmp_path], check=True)
 
 
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """Yields a folder that every user can reach: each pytest that starts closes the parents of `tmp_path`."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @POSIX
-def test_a_folder_that_is_closed_to_us(tmp_path: Path) -> None:
-    kills.lay(tmp_path, 20)
-    closed = tmp_path / "package4"
+def test_a_folder_that_is_closed_to_us(open_folder: Path) -> None:
+    kills.lay(open_folder, 20)
+    closed = open_folder / "package4"
     as_nobody = ""
     if os.geteuid() == 0:
         # Root may write everywhere. What is needed is imported before the rights are given away.
@@ -112,14 +121,10 @@ def test_a_folder_that_is_closed_to_us(tmp_path: Path) -> None:
             "main(['--apply', '--isolated', '--quiet', 'package9'])\n"
             f"import os\nos.setgroups([])\nos.setgid({NOBODY})\nos.setuid({NOBODY})"
         )
-        for path in [tmp_path, *tmp_path.rglob("*")]:
+        for path in [open_folder, *open_folder.rglob("*")]:
             os.chown(path, NOBODY, NOBODY)
-        # pytest keeps its folders to itself; how many there are depends on its plugins.
-        for path in [tmp_path, *tmp_path.parents]:
-            if Path(tempfile.gettempdir()) in path.parents:
-                path.chmod(0o755)
     closed.chmod(0o555)
-    done = apply(tmp_path, as_nobody)
+    done = apply(open_folder, as_nobody)
     closed.chmod(0o755)
     assert done.returncode == 2
     assert done.stderr.splitlines() == [
@@ -127,8 +132,8 @@ def test_a_folder_that_is_closed_to_us(tmp_path: Path) -> None:
         "poolsafe: error: package4/module4.py: Permission denied",
     ]
     assert texts(closed) == {"old"}
-    assert texts(tmp_path / "package5") == {"new"}
-    assert kills.leftovers(tmp_path) == []
+    assert texts(open_folder / "package5") == {"new"}
+    assert kills.leftovers(open_folder) == []
 
 
 @pytest.mark.torture
