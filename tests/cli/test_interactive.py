@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,8 +26,13 @@ SIZES = 'connect_args={"statement_cache_size": 0, "prepared_statement_cache_size
 PROMPT = "[y,n,a,q,?]? "
 END = "\x04"
 INTERRUPT = "\x03"
+LATIN = "\udce9"
 
 on_a_terminal = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+
+
+# Colours and hyperlinks.
+_STYLED = re.compile(r"\x1b\[[0-9;]*m|\x1b\]8;;[^\x1b]*\x1b\\")
 
 
 @dataclass(frozen=True)
@@ -59,7 +65,7 @@ def talk(folder: Path, answers: list[str], *flags: str) -> Talk:
         stderr=ours,
         start_new_session=True,
         preexec_fn=take_terminal,
-        env={**{name: value for name, value in os.environ.items() if name != "NO_COLOR"}, "TERM": "xterm"},
+        env=_environment(),
     )
     os.close(ours)
     text, asked, left = "", 0, list(answers)
@@ -68,10 +74,20 @@ def talk(folder: Path, answers: list[str], *flags: str) -> Talk:
         while asked < text.count(PROMPT):
             asked += 1
             answer = left.pop(0)
-            os.write(terminal, (answer if answer in (END, INTERRUPT) else f"{answer}\n").encode())
+            os.write(terminal, _typed(answer))
     os.close(terminal)
     assert not left
     return Talk(process.wait(PATIENCE), text, asked)
+
+
+def _environment() -> dict[str, str]:
+    given = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    # As in most locales: a byte that cannot be decoded raises UnicodeDecodeError.
+    return {**given, "TERM": "xterm", "PYTHONIOENCODING": "utf-8:strict"}
+
+
+def _typed(answer: str) -> bytes:
+    return (answer if answer in (END, INTERRUPT) else f"{answer}\n").encode("utf-8", "surrogateescape")
 
 
 def _printed(terminal: int) -> Iterator[str]:
@@ -82,7 +98,7 @@ def _printed(terminal: int) -> Iterator[str]:
             return
         if not piece:
             return
-        yield piece.decode()
+        yield piece.decode(errors="replace")
 
 
 @pytest.fixture
@@ -108,11 +124,14 @@ ANSWERS = {
     "none of them": (["n", "n", "n", "n"], ""),
     "some of them": (["n", "y", "y", "n"], "bc"),
     "in words": (["YES", "no", " n ", "y"], "ad"),
+    "in words for all that follow": (["no", "All"], "bcd"),
+    "in words for none that follow": (["yes", "quit"], "a"),
     "all that follow": (["n", "a"], "bcd"),
     "none that follow": (["y", "y", "q"], "ab"),
     "what was applied before q in the same file": (["y", "q"], "a"),
     "the end of input": (["y", END], "a"),
     "after the help": (["?", "", "nonsense", "y", "q"], "a"),
+    "after a key of another encoding": ([LATIN, "y", "q"], "a"),
 }
 
 
@@ -131,7 +150,7 @@ def test_what_is_accepted_is_written(project: Path, name: str) -> None:
 def test_a_question_shows_the_problem_and_the_diff_in_colour(project: Path) -> None:
     result = talk(project, ["q"])
     before = result.text.partition(PROMPT)[0]
-    assert "one.py:3:5: PGB101 neither" in before
+    assert _STYLED.sub("", before).startswith("one.py:3:5: PGB101 [*] warning: neither")
     assert "Add `statement_cache_size=0` and `prepared_statement_cache_size=0` to `connect_args`" in before
     assert "\x1b[31m-a = create_async_engine(" in before
     assert '\x1b[32m+    connect_args={"statement_cache_size": 0' in before
@@ -149,6 +168,7 @@ def test_an_interruption_leaves_the_file_as_it_was(project: Path) -> None:
     """As with `git add -p`: earlier files are written, but not the current one, not even in part."""
     result = talk(project, ["y", "n", "y", INTERRUPT])
     assert result.code == 130
+    assert result.text.endswith("Interrupted: two.py is unchanged.\r\n")
     assert written(project) == "a"
     assert (project / "two.py").read_text() == FILE
     assert sorted(path.name for path in project.iterdir()) == ["one.py", "two.py"]

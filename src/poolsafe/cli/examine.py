@@ -226,13 +226,10 @@ class _Examination:
         outcome.warnings += tuple(self._refusal(repair.source, finding) for finding in repair.refused)
         return outcome
 
-    @staticmethod
-    def _asked(questions: Questions) -> Callable[[Source, Source, Finding], bool]:
+    def _asked(self, questions: Questions) -> Callable[[Source, Source, Finding], bool]:
         def chooses(before: Source, after: Source, finding: Finding) -> bool:
-            row, column = before.row_column(finding.start)
-            head = f"{before.path}:{before.row_name(row)}:{column}: {finding.code} {finding.message}"
-            title = finding.fix.message if finding.fix is not None else ""
-            return questions.ask(head, title, edits.diff(before, after, _withheld(before)))
+            diagnostic = Presenter(before, NOTHING, self._offers, frames=False).present(finding)
+            return questions.ask(diagnostic, edits.diff(before, after, _withheld(before)))
 
         return chooses
 

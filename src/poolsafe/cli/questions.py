@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 
-from poolsafe.cli.terminal import emit, printable
+from poolsafe.cli.terminal import emit
+from poolsafe.reports.concise import wrapped
+from poolsafe.reports.style import clean
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from poolsafe.reports.diagnostic import Diagnostic
     from poolsafe.reports.style import Style
 
 _PROMPT = "Apply this fix [y,n,a,q,?]? "
@@ -17,7 +20,10 @@ _HELP = (
     "a - apply this fix and all that follow, in every file",
     "q - skip this fix and all that follow; accepted fixes are written",
     "? - print this help",
+    "Ctrl-C - stop, and leave this file unchanged",
 )
+_WORDS = {"yes": "y", "no": "n", "all": "a", "quit": "q", "": "?"}
+_END_OF_INPUT = "q"
 
 
 class Questions:
@@ -29,31 +35,38 @@ class Questions:
         self._style = style
         self._rest: bool | None = None  # the answer to give without asking
 
-    def ask(self, problem: str, title: str, diff: bytes) -> bool:
+    def ask(self, diagnostic: Diagnostic, diff: bytes) -> bool:
         """Returns whether to apply a fix, after showing the finding and the diff. The end of input means `q`.
 
         Raises KeyboardInterrupt if the user interrupts the question.
         """
         if self._rest is not None:
             return self._rest
-        emit([f"{printable(problem)}\n", f"{self._style.paint(printable(title), 'fix')}\n"])
+        title = "" if diagnostic.fix is None else clean(diagnostic.fix.message)
+        emit(f"{line}\n" for line in (*wrapped(diagnostic, self._style), self._style.paint(title, "fix")))
         emit(self._style.diff(diff.decode("utf-8", "replace")))
-        while True:
+        try:
             answer = self._answer()
-            if answer in ("y", "yes"):
-                return True
-            if answer in ("n", "no"):
-                return False
-            if answer in ("a", "q", ""):
-                self._rest = answer == "a"
-                return self._rest
-            emit(f"{line}\n" for line in _HELP)
+        except KeyboardInterrupt:
+            emit([f"\nInterrupted: {self._style.name(diagnostic.span.path)} is unchanged.\n"])
+            raise
+        # Separates this question from the next one, or from the report.
+        emit(["\n"])
+        if answer in ("a", "q"):
+            self._rest = answer == "a"
+        return answer in ("a", "y")
 
     def _answer(self) -> str:
-        """Returns the next line, in lower case without blanks; "" is the end of input, "?" an empty line."""
-        emit([self._style.paint(_PROMPT, "help")])
-        line = sys.stdin.readline()
-        if not line:
-            emit(["\n"])
-            return ""
-        return line.strip().lower() or "?"
+        """Returns one of y, n, a and q; any other line prints the help and asks again."""
+        while True:
+            emit([self._style.paint(_PROMPT, "help")])
+            # Keys of another encoding must not end the run.
+            line = sys.stdin.buffer.readline().decode("utf-8", "replace")
+            if not line:
+                emit(["\n"])
+                return _END_OF_INPUT
+            word = line.strip().lower()
+            answer = _WORDS.get(word, word)
+            if answer in ("y", "n", "a", "q"):
+                return answer
+            emit(f"{line}\n" for line in _HELP)

@@ -22,6 +22,12 @@ def headline(diagnostic: Diagnostic, style: Style) -> str:
     return f"{heading(diagnostic, style)} {clean(diagnostic.message)}"
 
 
+def wrapped(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
+    """Yields the same line in several, if the terminal is too narrow for it."""
+    plain = heading(diagnostic, Style(root=style.root))
+    yield from style.wrap(heading(diagnostic, style), plain, clean(diagnostic.message))
+
+
 def heading(diagnostic: Diagnostic, style: Style) -> str:
     """Returns what is before the message."""
     place = f"{style.paint(style.name(diagnostic.span.path), 'path')}:{diagnostic.span.place}:"

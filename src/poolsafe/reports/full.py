@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolsafe.reports.concise import heading
+from poolsafe.reports.concise import wrapped
 from poolsafe.reports.style import Line, Style, clean
 
 TYPE_CHECKING = False
@@ -38,8 +38,7 @@ def _gutter(diagnostic: Diagnostic) -> int:
 
 
 def _block(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
-    head = heading(diagnostic, style)
-    yield from style.wrap(head, heading(diagnostic, Style(root=style.root)), clean(diagnostic.message))
+    yield from wrapped(diagnostic, style)
     gutter = _gutter(diagnostic)
     yield from _frame(diagnostic.span, gutter, style, diagnostic.severity.value)
     for note in diagnostic.notes:
