@@ -129,6 +129,22 @@ def test_insert_item(before: str, expected: str) -> None:
     assert after(source, insert_items(source, display, ["'n': 1"])) == f"x = {expected}\n"
 
 
+AFTER_THE_FIRST = [
+    ("{'a': 1, 'b': 2}", "{'a': 1, 'n': 1, 'm': 2, 'b': 2}"),
+    ("{\n    'a': 1,  # about a\n    'b': 2\n}", "{\n    'a': 1,  # about a\n    'n': 1,\n    'm': 2,\n    'b': 2\n}"),
+    ("{'a': 1,\n 'b': 2}", "{'a': 1,\n 'b': 2,\n 'n': 1,\n 'm': 2}"),
+    ("{\n    'a': 1\n    , 'b': 2\n}", "{\n    'a': 1\n    , 'n': 1, 'm': 2, 'b': 2\n}"),
+    ("{\n    'a': 1, \\\n    'b': 2,\n}", "{\n    'a': 1, \\\n    'b': 2,\n    'n': 1,\n    'm': 2,\n}"),
+    ("{'a': 1}", "{'a': 1, 'n': 1, 'm': 2}"),
+]
+
+
+@pytest.mark.parametrize(("before", "expected"), AFTER_THE_FIRST)
+def test_insert_items_after_another(before: str, expected: str) -> None:
+    source, display = dict_in(f"x = {before}\n")
+    assert after(source, insert_items(source, display, ["'n': 1", "'m': 2"], 0)) == f"x = {expected}\n"
+
+
 REMOVED = [
     ("f(n=1)", "f()"),
     ("f(n=1,)", "f()"),
@@ -372,3 +388,18 @@ def test_any_item(text: str) -> None:
     assert now == {**before, "n": 1, "m": 2}
     assert comments(fixed) == comments(text)
     assert ast.parse(fixed.replace("\r\n", "\n"))
+
+
+@law(st.data(), sample=40, most=300)
+def test_any_item_after_another(data: st.DataObject) -> None:
+    text = data.draw(displays())
+    source, display = dict_in(text)
+    if not display.items:
+        return
+    place = data.draw(st.integers(0, len(display.items) - 1))
+    fixed = after(source, insert_items(source, display, ["'o': 1", "'m': 2"], place))
+    assert fixed is not None
+    ((_, before), _), *_ = recorded(text)
+    ((_, now), _), *_ = recorded(fixed)
+    assert now == {**before, "o": 1, "m": 2}
+    assert comments(fixed) == comments(text)

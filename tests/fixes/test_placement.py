@@ -90,7 +90,7 @@ BESIDE = """
     create_async_engine(URL, **{"connect_args": args()})
     # becomes
     def args():
-        return {"prepared_statement_cache_size": 0, "timeout": 5, "statement_cache_size": 0}
+        return {"prepared_statement_cache_size": 0, "statement_cache_size": 0, "timeout": 5}
     create_async_engine(URL, **{"connect_args": args()})
 
     options = dict(connect_args=dict(statement_cache_size=0))
@@ -114,6 +114,29 @@ BESIDE = """
     # becomes
     args = {"timeout": 5}
     args.update(statement_cache_size=0, prepared_statement_cache_size=0)
+    create_async_engine(URL, connect_args=args)
+
+    create_async_engine(URL, connect_args={"statement_cache_size": 0, "timeout": 5})
+    # becomes
+    create_async_engine(URL, connect_args={"statement_cache_size": 0, "prepared_statement_cache_size": 0, "timeout": 5})
+
+    create_async_engine(URL, connect_args={"prepared_statement_cache_size": 0, **{"ssl": False}})
+    # becomes
+    create_async_engine(URL, connect_args={"prepared_statement_cache_size": 0, **{"ssl": False}, "statement_cache_size": 0})
+
+    args = {
+        # Behind PgBouncer.
+        "statement_cache_size": 0,
+        "timeout": 5,
+    }
+    create_async_engine(URL, connect_args=args)
+    # becomes
+    args = {
+        # Behind PgBouncer.
+        "statement_cache_size": 0,
+        "prepared_statement_cache_size": 0,
+        "timeout": 5,
+    }
     create_async_engine(URL, connect_args=args)
 
     args = {"timeout": 5}

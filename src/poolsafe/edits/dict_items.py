@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from poolsafe.syntax.layout import DictItemLayout, MissingBranch, Place
 
 _NOTHING = frozenset({"None", "{}", "dict()"})
+# Keys that belong together, so a new one is written next to another.
+_RELATED = frozenset({"statement_cache_size", "prepared_statement_cache_size", "prepared_statement_name_func"})
 
 
 def items_of(values: Mapping[str, str], quote: str) -> list[str]:
@@ -52,7 +54,7 @@ def extend_mapping(
 def complete_display(
     source: Source, display: DictLayout, values: Mapping[str, str], quote: str
 ) -> tuple[Edit, ...] | None:
-    """Returns edits that change the keys in a display, and add the others at its end, where they take precedence."""
+    """Returns edits that change the keys in a display, and add the others next to related ones, or at its end."""
     edits: list[Edit] = []
     missing: dict[str, str] = {}
     for key, value in values.items():
@@ -65,7 +67,7 @@ def complete_display(
             return None
         edits.append(edit)
     if missing:
-        inserted = insert_items(source, display, items_of(missing, quote))
+        inserted = insert_items(source, display, items_of(missing, quote), _last_related(display, missing))
         if inserted is None:
             return None
         edits += inserted
@@ -82,13 +84,23 @@ def _winning_item(display: DictLayout, key: str) -> DictItemLayout | None:
     return None
 
 
+def _last_related(display: DictLayout, values: Mapping[str, str]) -> int | None:
+    """Returns the index of the last item that belongs together with new ones and after which no `**` overrides them."""
+    if values.keys() <= _RELATED:
+        for index in reversed(range(len(display.items))):
+            key = display.items[index].key
+            if key is None or key in _RELATED:
+                return index if key is not None else None
+    return None
+
+
 def set_beside(source: Source, place: Place, values: Mapping[str, str]) -> tuple[Edit, ...] | None:
     """Returns edits that set keys next to those that a place already sets, or None inside an f-string."""
     quote = preferred_quote(source, place.start, place.end)
     if isinstance(place, CallLayout):
         return insert_arguments(source, place, [f"{key}={value}" for key, value in values.items()])
     if isinstance(place, DictLayout):
-        return insert_items(source, place, items_of(values, quote))
+        return insert_items(source, place, items_of(values, quote), _last_related(place, values))
     if not source.round_trips or inside_formatted_string(source.text, place.start):
         return None
     statements = [

@@ -38,13 +38,19 @@ def insert_arguments(source: Source, call: CallLayout, new: Sequence[str]) -> Ed
     return _append(source, call, elements, new)
 
 
-def insert_items(source: Source, display: DictLayout, new: Sequence[str]) -> Edits | None:
-    """Returns edits that add items of the form `key: value` to the end of a dict display, where they take precedence.
+def insert_items(source: Source, display: DictLayout, new: Sequence[str], after: int | None = None) -> Edits | None:
+    """Returns edits that add items of the form `key: value` to a dict display, after the item with an index.
 
-    Returns None in the same cases as `insert_arguments`.
+    Without an index, they are added at the end, where they take precedence. Returns None in the same cases as
+    `insert_arguments`.
     """
     if not _matches(source, display, "{}"):
         return None
+    following = display.items[after + 1 :] if after is not None else ()
+    if after is not None and following:
+        between = _between(source, display, display.items[after], following[0], new)
+        if between is not None:
+            return (between,)
     return _append(source, display, display.items, new)
 
 
@@ -92,6 +98,20 @@ def _before(source: Source, element: ArgumentLayout, new: Sequence[str]) -> Edit
     indent = _indent_of(source, element.start)
     separator = ", " if indent is None else f",{source.newline}{indent}"
     return Edit(element.start, element.start, "".join(text + separator for text in new))
+
+
+def _between(
+    source: Source, display: DictLayout, item: DictItemLayout, following: DictItemLayout, new: Sequence[str]
+) -> Edit | None:
+    """Returns an edit that adds items between two others, or None if these share no line and the first has no own."""
+    assert item.comma is not None
+    place = item.comma + 1
+    if source.line_start(following.start) <= item.comma:
+        return Edit(place, place, "".join(f" {text}," for text in new))
+    end, indent = _end_of_own_line(source, display, item), _indent_of(source, item.start)
+    if end is None or indent is None:
+        return None
+    return Edit(end, end, "".join(f"{source.newline}{indent}{text}," for text in new))
 
 
 def _append(
