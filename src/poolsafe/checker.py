@@ -128,6 +128,11 @@ def _report(source: Source, deployment: Deployment, project: Project | None, com
     project.begin_file()
     if project.follow:
         deployment = deployment_for(source.path, project.root or root_of(source.path), deployment)
+        if not comments.worth_judging and not deployment.assume_asyncpg:
+            possible = _possible(source, wanted, project)
+            if wanted and not possible:
+                return Report([])
+            wanted = possible
     try:
         module = project.module(source)
     except tree.Unparsable as error:
@@ -135,6 +140,13 @@ def _report(source: Source, deployment: Deployment, project: Project | None, com
         return _unparsable(source, deployment, Unparsable(source.path, offset, offset, error.reason))
     # Following values across modules and calls takes more stack than the depth of the tree.
     return in_deep_stack(SHALLOW + 1, lambda: _check(source, module, wanted, deployment, project, comments))
+
+
+def _possible(source: Source, wanted: int, project: Project) -> int:
+    """Returns what a file may contain, without what needs a driver that nothing in its project names."""
+    if not wanted & (needles.ENGINE | needles.STATEMENT) or project.names_driver(source):
+        return wanted
+    return wanted & ~(needles.ENGINE if project.awaits_sql(source) else needles.ENGINE | needles.STATEMENT)
 
 
 def _with_writable_fix(finding: Finding, source: Source) -> Finding:

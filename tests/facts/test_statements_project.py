@@ -1412,6 +1412,9 @@ OF_NO_ASYNCPG = """
     from app.db import connected
     connected('postgresql://db/a')
 
+    # file: app/listening.py
+    import asyncpg
+
     # file: app/db.py
     from sqlalchemy import create_engine, text
     def connected(url):

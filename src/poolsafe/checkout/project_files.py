@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from poolsafe import libraries
 from poolsafe.checkout.env_files import Cache, Documented, alembic_options, environment_files
@@ -130,6 +130,10 @@ class Files:
             if name in names or (suffix is not None and name.endswith(suffix)):
                 return value
         return None
+
+    def documented(self, folder: str) -> Iterator[str]:
+        """Yields the URLs and drivers in the env files above a folder."""
+        return (value for _, value in self._urls(folder))
 
     def _urls(self, folder: str) -> list[tuple[str, Documented]]:
         """Returns the variables with URLs or drivers in the env files above a folder, nearest first."""

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _SPECIAL = re.compile(r"[\\*?\[\]{}]")
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
+# A glob whose only wildcard is one `*` or `/**/`, with what is before and behind that.
+_ONE_STAR = re.compile(r"((?:[^\\*?\[\]{}]|\\.)*?)(/\*\*/|\*)([^\\*?\[\]{}]*)", re.DOTALL)
 _DEEPEST = 100  # nested braces
 
 
@@ -143,30 +145,50 @@ class PathSet:
 
 
 class _Globs:
-    """Some globs, one of which has to match. Most of them are plain names or endings, which need no automaton."""
+    """Some globs, one of which has to match. Most of them are plain names or endings, which need no automaton.
 
-    __slots__ = ("_literals", "_machines", "_suffixes")
+    `_between` holds those with a beginning and an ending, and the length of the shortest text that has both.
+    """
+
+    __slots__ = ("_between", "_endings", "_literals", "_machines", "_suffixes")
 
     def __init__(self, globs: Iterable[str]) -> None:
         literals, suffixes = set(), []
         self._machines: list[Machine] = []
+        self._between: list[tuple[str, str, int]] = []
         for glob in globs:
             plain = _ESCAPED.sub("", glob)
             if not _SPECIAL.search(plain):
                 literals.add(_ESCAPED.sub(lambda match: match[0][1], glob))
             elif glob.startswith("*") and not _SPECIAL.search(glob, 1):
                 suffixes.append(glob[1:])
+            elif (starred := _ONE_STAR.fullmatch(glob)) is not None:
+                self._between.append(_between(*starred.groups()))
             else:
                 if not self._machines or self._machines[-1].full:
                     self._machines.append(Machine())
                 read(glob, self._machines[-1])
         self._literals = frozenset(literals)
         self._suffixes = tuple(suffixes)
+        self._endings = tuple(ending for _, ending, _ in self._between)
 
     def matches(self, text: str) -> bool:
         if text in self._literals or text.endswith(self._suffixes):
             return True
+        if text.endswith(self._endings) and any(
+            len(text) >= shortest and text.startswith(beginning) and text.endswith(ending)
+            for beginning, ending, shortest in self._between
+        ):
+            return True
         return any(machine.matches(text) for machine in self._machines)
+
+
+def _between(before: str, star: str, behind: str) -> tuple[str, str, int]:
+    beginning = _ESCAPED.sub(lambda match: match[0][1], before)
+    if star == "*":
+        return beginning, behind, len(beginning) + len(behind)
+    # One slash may be both the one before `**` and the one behind.
+    return f"{beginning}/", f"/{behind}", len(beginning) + 1 + len(behind)
 
 
 def _slashed(path: str) -> str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from poolsafe.checkout import driver_signs
 from poolsafe.checkout.changing_files import ChangingFiles, How
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.import_order import ImportOrder
@@ -187,6 +188,33 @@ class Project:
         root = self.root or root_of(home)
         paths = [path for path in self._files.holding(os.path.dirname(home), words) if not is_aside(path, root)]
         return {name.decode() for path in paths for name in pattern.findall(self._files.content(path))}
+
+    def names_driver(self, source: Source) -> bool:
+        """Returns whether a file of the project, or its configuration, names asyncpg, psycopg 3 or a wrapper.
+
+        Tests and examples count only if the source is one itself. Without a project to search, the answer is True.
+        """
+        if not self.follow or not source.is_module or driver_signs.names_driver(source.code):
+            return True
+        folder = os.path.dirname(os.path.abspath(source.path))
+        configured = (*self._files.documented(folder), *self._files.alembic(folder).values())
+        if any(driver_signs.names_driver(value.encode()) for value in configured):
+            return True
+        return self._any(source, driver_signs.CANDIDATES, driver_signs.names_driver)
+
+    def awaits_sql(self, source: Source) -> bool:
+        """Returns whether a file, or one that imports it, awaits the execution of SQL. Tests as in `names_driver`."""
+        imports = _import_test(os.path.abspath(source.path))
+        return driver_signs.awaits_sql(source.code) or self._any(
+            source, (b".exec",), lambda data: driver_signs.awaits_sql(data) and imports(data)
+        )
+
+    def _any(self, source: Source, words: tuple[bytes, ...], fits: Callable[[bytes], bool]) -> bool:
+        home = os.path.abspath(source.path)
+        root = self.root or root_of(home)
+        paths = self._files.holding(os.path.dirname(home), words)
+        of_test = is_aside(home, root)
+        return any(fits(self._files.content(path)) for path in paths if of_test or not is_aside(path, root))
 
     def import_order(self, module: Module) -> dict[str, int]:
         """Returns the paths of the modules that importing a module runs, each with its position in that order."""

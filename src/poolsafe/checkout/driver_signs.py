@@ -1,0 +1,44 @@
+"""Signs in a project's files that an engine may use asyncpg, or that a driver may prepare its SQL.
+
+A synchronous engine reaches asyncpg only through `AsyncEngine` or a URL that names it, and SQLAlchemy gives several
+commands to a driver that refuses them only if that driver is asyncpg or psycopg 3. In a project without any sign of
+these, such a file needs no analysis.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WORDS = (
+    b"asyncpg",
+    b"AsyncEngine",
+    b"ext.asyncio",
+    b"create_async_engine",
+    b"async_engine_from_config",
+    b"SQLAlchemyAsyncConfig",
+)
+_PSYCOPG = b"psycopg"
+_FALLBACK = b"async_fallback"
+_WRAPPERS = (b"databases", b"gino", b"ormar", b"piccolo", b"tortoise")
+# What the search of a project looks for. A file without any of these has no sign.
+CANDIDATES = (*_WORDS, _PSYCOPG, _FALLBACK, *_WRAPPERS)
+_OPTION = re.compile(rb"\b%b\b" % _FALLBACK)
+_IMPORTED = re.compile(rb"^[ \t]*(?:import|from)[ \t]+(?:%b)\b" % b"|".join(_WRAPPERS), re.MULTILINE)
+
+
+def names_driver(data: bytes) -> bool:
+    """Returns whether bytes name asyncpg, psycopg 3, SQLAlchemy's asynchronous engines or a wrapper of a driver."""
+    if any(word in data for word in _WORDS) or data.count(_PSYCOPG) > data.count(b"psycopg2"):
+        return True
+    if _FALLBACK in data and _OPTION.search(data) is not None:
+        return True
+    return any(word in data for word in _WRAPPERS) and _IMPORTED.search(data) is not None
+
+
+def awaits_sql(data: bytes) -> bool:
+    """Returns whether a file awaits the execution of SQL, on whatever connection."""
+    return b"await" in data and b".exec" in data and _AWAITED.search(data) is not None
+
+
+# A call with arguments, which may begin in the line after a parenthesis.
+_AWAITED = re.compile(rb"\bawait\b[^\n]*?(?:\([ \t]*\r?\n[^\n]*?)?\.exec(?:ute|utemany|_driver_sql)?\(\s*[^\s)]")

@@ -1,0 +1,125 @@
+"""A project in which nothing names asyncpg, psycopg 3 or a wrapper needs no analysis of its synchronous engines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from blocks import files, lay
+
+from poolsafe.checker import check_bytes
+from poolsafe.checkout.driver_signs import awaits_sql, names_driver
+from poolsafe.facts.deployment import Deployment
+from poolsafe.inference import Project
+from poolsafe.syntax import tree
+
+SIGNS = [
+    "import asyncpg",
+    "URL = 'postgresql+asyncpg://db/a'",
+    "from sqlalchemy.ext.asyncio import AsyncEngine",
+    "from sqlalchemy.ext import asyncio as sa\nengine = sa.create_async_engine(URL)",
+    "engine = make_engine('?async_fallback=True')",
+    "import psycopg",
+    "URL = 'postgresql+psycopg://db/a'",
+    "import psycopg2\nimport psycopg_pool",
+    "    from databases import Database",
+    "import tortoise",
+    "config = SQLAlchemyAsyncConfig(connection_string=URL)",
+]
+SILENT = [
+    "import psycopg2",
+    "URL = 'postgresql+psycopg2://db/a'",
+    "async def async_fallback_poll(): ...",
+    "# The databases of all customers\nfrom app import databases",
+    "async def run(): await connect()",
+]
+
+
+@pytest.mark.parametrize("written", SIGNS)
+def test_a_file_names_a_driver(written: str) -> None:
+    assert names_driver(written.encode())
+
+
+@pytest.mark.parametrize("written", SILENT)
+def test_a_file_names_no_driver(written: str) -> None:
+    assert not names_driver(written.encode())
+
+
+@pytest.mark.parametrize(
+    ("written", "awaited"),
+    [
+        ("await connection.execute(SQL)", True),
+        ("await (\n    connection.execute(SQL)\n)", True),
+        ("rows = (await session.exec(SQL)).all()", True),
+        ("await command.execute()  # no SQL", False),
+        ("connection.execute(SQL)", False),
+        ("await pool.submit(engine.execute, SQL)", False),
+    ],
+)
+def test_a_file_awaits_sql(written: str, awaited: bool) -> None:
+    assert awaits_sql(written.encode()) is awaited
+
+
+ENGINE = """
+    # file: app/jobs.py
+    from sqlalchemy import create_engine, text
+    from app.settings import URL
+    async def run():
+        with create_engine(URL).connect() as connection:
+            connection.execute(text('DELETE FROM a; DELETE FROM b'))
+
+    # file: app/settings.py
+    import os
+    URL = os.environ['DATABASE_URL']
+"""
+CLAUSE = """
+    # file: app/queries.py
+    from sqlalchemy import text
+    CLEAN = text('DELETE FROM a; DELETE FROM b')
+"""
+
+
+@pytest.mark.parametrize(
+    ("program", "path", "parsed"),
+    [
+        (ENGINE, "app/jobs.py", False),
+        (ENGINE + "    # file: app/listening.py\n    import asyncpg\n", "app/jobs.py", True),
+        (ENGINE + "    # file: tests/test_jobs.py\n    import asyncpg\n", "app/jobs.py", False),
+        (ENGINE + "    # file: .env\n    DATABASE_URL=postgresql+asyncpg://db/a\n", "app/jobs.py", True),
+        (ENGINE + "    # file: requirements.txt\n    asyncpg\n    sqlalchemy\n", "app/jobs.py", True),
+        (ENGINE.replace("async", "# noqa: PGB301\n    async"), "app/jobs.py", True),
+        (CLAUSE, "app/queries.py", False),
+        (CLAUSE + "    # file: app/run.py\n    import psycopg\n", "app/queries.py", True),
+        (CLAUSE + "    # file: app/run.py\n    async def clean(c): await c.execute(sql)\n", "app/queries.py", False),
+    ],
+)
+def test_a_file_is_parsed_if_a_driver_is_named(
+    program: str, path: str, parsed: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sources: list[str] = []
+    parse = tree.parse
+    monkeypatch.setattr(
+        "poolsafe.inference.project.parse", lambda source: (sources.append(source.path), parse(source))[1]
+    )
+    lay(tmp_path, files(program))
+    file = tmp_path / path
+    check_bytes(str(file), file.read_bytes(), Deployment(), Project(str(tmp_path)))
+    assert (str(file) in sources) is parsed
+
+
+AWAITED = (
+    CLAUSE
+    + """
+    # file: app/run.py
+    from app.queries import CLEAN
+    async def clean(connection):
+        await connection.execute(CLEAN)
+"""
+)
+
+
+def test_a_clause_that_another_file_awaits_is_reported(tmp_path: Path) -> None:
+    lay(tmp_path, files(AWAITED))
+    file = tmp_path / "app/queries.py"
+    report = check_bytes(str(file), file.read_bytes(), Deployment(), Project(str(tmp_path)))[1]
+    assert [finding.code for finding in report.findings] == ["PGB301"]
