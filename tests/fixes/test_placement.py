@@ -195,6 +195,11 @@ AT_THE_CALL = """
         raise SystemExit
     create_async_engine(URL, connect_args=args)
 
+    args = {"statement_cache_size": 0}
+    if "prepared_statement_cache_size" in str(args):
+        raise SystemExit
+    create_async_engine(URL, connect_args=args)
+
     args = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
     del args["prepared_statement_cache_size"]
     create_async_engine(URL, connect_args=args)

@@ -9,6 +9,7 @@ import libcst as cst
 
 from poolsafe.facts.driver_tests import OTHER_DRIVER, DriverTests, databases
 from poolsafe.facts.engine import Driver
+from poolsafe.facts.mentions import POSTGRESQL_DRIVERS, named_drivers, read_keys
 from poolsafe.facts.observed import Observed
 from poolsafe.facts.readers import Readers
 from poolsafe.facts.views import View, is_overridden, overridden_views_of, views_of
@@ -38,7 +39,7 @@ from poolsafe.inference import (
 from poolsafe.inference.models import engine_url
 from poolsafe.libraries import ASYNCPG_KEYS
 from poolsafe.records import frozen
-from poolsafe.syntax.index import children, last_name
+from poolsafe.syntax.index import last_name
 from poolsafe.syntax.layout import CallLayout
 
 # The keywords that a fix may add to the call.
@@ -104,12 +105,7 @@ class Surroundings:
     def reads_item(self, key: str) -> bool:
         """Returns whether the file reads or removes the item of a dict under a key, or tests for it."""
         if self._read_items is None:
-            module = self.module
-            self._read_items = frozenset(
-                node.raw_value
-                for node in _code(module.tree.module)
-                if isinstance(node, cst.SimpleString) and _is_read(module, node)
-            )
+            self._read_items = frozenset(read_keys(self.module))
         return key in self._read_items
 
     def passages(self, seen: ObservedCall) -> Iterator[Passage]:
@@ -286,13 +282,13 @@ class Surroundings:
     @property
     def _names(self) -> frozenset[str]:
         if self._named_drivers is None:
-            self._named_drivers = frozenset(_named_drivers(self.module))
+            self._named_drivers = frozenset(named_drivers(self.module))
         return self._named_drivers
 
     def _leaves_default(self, guard: Guard) -> bool:
         """Returns whether a guard excludes the other databases that the code names."""
         implied = self.tests.implied(guard)
-        if implied.postgresql and self._names.isdisjoint(_POSTGRESQL):
+        if implied.postgresql and self._names.isdisjoint(POSTGRESQL_DRIVERS):
             return True
         return bool(implied.excluded) and databases(" ".join(self._names)) <= implied.excluded
 
@@ -355,71 +351,6 @@ def _steps(value: Value, guard: Guard) -> Iterator[Step]:
                     yield from _steps(item, guard)
             case Url():
                 yield from _steps(single.query, guard)
-
-
-def _named_drivers(module: Module) -> Iterator[str]:
-    """Yields the other drivers and dialects that the code names in strings, except docstrings, or by a keyword.
-
-    PostgreSQL's other drivers do not count in arguments of `replace`, which turn a URL of theirs into the engine's.
-    """
-    if OTHER_DRIVER.search(module.source.text) is None:
-        return
-    for node in _code(module.tree.module):
-        match node:
-            case cst.SimpleString(value=words) | cst.FormattedStringText(value=words):
-                named = OTHER_DRIVER.findall(words)
-                yield from (one for one in named if one not in _POSTGRESQL or not _is_replaced(module, node))
-            case cst.Arg(keyword=cst.Name(value=name)) if OTHER_DRIVER.fullmatch(name):
-                yield name
-
-
-_POSTGRESQL = frozenset({"pg8000", "psycopg"})
-
-
-def _is_replaced(module: Module, node: cst.CSTNode) -> bool:
-    argument = module.index.parents.get(id(node))
-    call = module.index.parents.get(id(argument))
-    return isinstance(argument, cst.Arg) and isinstance(call, cst.Call) and last_name(call.func) == "replace"
-
-
-def _is_read(module: Module, key: cst.SimpleString) -> bool:
-    """Returns whether a key is used in `get`, `pop`, `del`, a comparison, or a subscript that is not assigned to.
-
-    A comparison with a string, such as `key in url.lower()`, does not count.
-    """
-    parents = module.index.parents
-    parent = parents.get(id(key))
-    around = parents.get(id(parent))
-    if isinstance(parent, cst.Comparison):
-        return not any(map(_is_text, (one.comparator for one in parent.comparisons)))
-    if isinstance(parent, cst.ComparisonTarget):
-        return True
-    if isinstance(parent, cst.Arg):
-        return isinstance(around, cst.Call) and last_name(around.func) in ("get", "pop")
-    if not isinstance(parent, cst.Index):
-        return False
-    subscript = parents.get(id(around))
-    return not isinstance(parents.get(id(subscript)), cst.AssignTarget)
-
-
-def _is_text(value: cst.BaseExpression) -> bool:
-    """Returns whether an expression is certainly a string: from `str()` or a method of strings, or an f-string."""
-    match value:
-        case cst.Call(func=cst.Attribute(attr=cst.Name(value="lower" | "upper" | "casefold" | "strip"))):
-            return True
-        case cst.Call(func=cst.Name(value="str")) | cst.FormattedString():
-            return True
-    return False
-
-
-def _code(root: cst.CSTNode) -> Iterator[cst.CSTNode]:
-    """Yields a node and all its descendants, except docstrings."""
-    stack = [root]
-    while stack:
-        node = stack.pop()
-        yield node
-        if not (isinstance(node, cst.Expr) and isinstance(node.value, (cst.SimpleString, cst.ConcatenatedString))):
-            stack += children(node)
 
 
 def _may_bring(seen: ObservedCall, name: str) -> bool:
