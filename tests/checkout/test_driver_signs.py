@@ -11,6 +11,7 @@ from poolsafe.checker import check_bytes
 from poolsafe.checkout.driver_signs import awaits_sql, names_driver
 from poolsafe.facts.deployment import Deployment
 from poolsafe.inference import Project
+from poolsafe.source import Source
 from poolsafe.syntax import tree
 
 SIGNS = [
@@ -98,9 +99,12 @@ def test_a_file_is_parsed_if_a_driver_is_named(
 ) -> None:
     sources: list[str] = []
     parse = tree.parse
-    monkeypatch.setattr(
-        "poolsafe.inference.project.parse", lambda source: (sources.append(source.path), parse(source))[1]
-    )
+
+    def noted(source: Source) -> tree.Tree:
+        sources.append(source.path)
+        return parse(source)
+
+    monkeypatch.setattr("poolsafe.inference.project.parse", noted)
     lay(tmp_path, files(program))
     file = tmp_path / path
     check_bytes(str(file), file.read_bytes(), Deployment(), Project(str(tmp_path)))
