@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _SPECIAL = re.compile(r"[\\*?\[\]{}]")
 _ESCAPED = re.compile(r"\\.", re.DOTALL)
-# A glob whose only wildcard is one `*` or `/**/`, with what is before and behind that.
+# A glob whose only wildcard is one `*` or `/**/`, with the text before and after it.
 _ONE_STAR = re.compile(r"((?:[^\\*?\[\]{}]|\\.)*?)(/\*\*/|\*)([^\\*?\[\]{}]*)", re.DOTALL)
 _DEEPEST = 100  # nested braces
 
@@ -100,17 +100,18 @@ def escape(text: str) -> str:
 
 
 class PathPattern:
-    """One user's pattern: made absolute against `base`, and also tried on bare names where ruff does so.
+    """One user's pattern: made absolute against `base`, and also matched against bare names if ruff does so.
 
-    `absolute` and `name` are globs. `name` is None if the pattern is not tried on bare names.
+    `absolute` and `name` are globs. `name` is None if the pattern is not matched against bare names.
     """
 
     __slots__ = ("absolute", "name")
 
     def __init__(self, text: str, base: str, *, name_always: bool = False) -> None:
-        """Read `text`, relative to the absolute directory `base`. Raises UsageError.
+        """Reads `text`, relative to the absolute directory `base`. Raises UsageError.
 
-        `name_always` tries the pattern on the bare name even if it contains a separator, as in `per-file-ignores`.
+        With `name_always`, the pattern is matched against the bare name even if it contains a separator, as in
+        `per-file-ignores`.
         """
         if len(text) > LONGEST:
             raise UsageError(f"invalid glob {shown(text)}: longer than {LONGEST:,} characters")
@@ -129,7 +130,7 @@ class PathPattern:
 
 
 class PathSet:
-    """Patterns, one of which has to match. All of them are matched in one pass over the path."""
+    """Some patterns; a path matches if one of them does. All of them are matched in one pass over the path."""
 
     __slots__ = ("_absolute", "_names")
 
@@ -145,9 +146,9 @@ class PathSet:
 
 
 class _Globs:
-    """Some globs, one of which has to match. Most of them are plain names or endings, which need no automaton.
+    """Some globs; a path matches if one of them does. Most are plain names or endings, which need no automaton.
 
-    `_between` holds those with a beginning and an ending, and the length of the shortest text that has both.
+    `_between` contains those with a beginning and an ending, and the length of the shortest text with both.
     """
 
     __slots__ = ("_between", "_endings", "_literals", "_machines", "_suffixes")
@@ -187,7 +188,7 @@ def _between(before: str, star: str, behind: str) -> tuple[str, str, int]:
     beginning = _ESCAPED.sub(lambda match: match[0][1], before)
     if star == "*":
         return beginning, behind, len(beginning) + len(behind)
-    # One slash may be both the one before `**` and the one behind.
+    # The slash before `**` and the one after it may be the same.
     return f"{beginning}/", f"/{behind}", len(beginning) + 1 + len(behind)
 
 

@@ -53,9 +53,9 @@ SEVERITIES = ("warning", "error")
 
 
 class Key:
-    """One key. `section` is "" or "lint". `joins` marks keys whose values are added along `extend` instead of replaced.
+    """One key. `section` is "" or "lint". `joins`: a file's values are added to those of the file that it extends.
 
-    `from_ruff` marks keys that are also read from `[tool.ruff]`, or from its table `ruff_table`. None of them excludes
+    `from_ruff`: the key is also read from `[tool.ruff]`, or from its table `ruff_table`. No such key excludes
     files: many projects exclude migrations in ruff, and env.py is where cache sizes are often missing.
     """
 

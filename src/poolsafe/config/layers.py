@@ -19,12 +19,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-# The position of an error in TOML. The rest of the parser's message may quote the file.
+# The position of a TOML error. The rest of the parser's message is not shown, because it may quote the file.
 _PLACE = re.compile(r"\(at [\w ,]+\)$")
 
 
 class Value:
-    """A value, its origin (a file or a flag), and the directory that its relative paths start from.
+    """A value, its origin (a file or a flag), and the directory to which its paths are relative.
 
     `deprecated` is the deprecated name that was used, or "". Messages show the value only if it is `quotable`: a file
     that another one extends may be any file.
@@ -103,7 +103,7 @@ def read_inline(text: str) -> Layer:
 
     try:
         content = tomli.loads(text)
-    # A plain ValueError means a number with too many digits.
+    # A plain ValueError is raised for a number with too many digits.
     except (ValueError, RecursionError) as error:
         raise UsageError(f"--config: neither an existing file nor TOML: {shown(text)} ({_one_line(error)})") from None
     return read_table(content, "--config", os.getcwd())
@@ -134,9 +134,9 @@ def read_table(content: dict[str, Any], source: str, base: str, *, quotable: boo
 
 @functools.cache
 def load_toml(path: str, name: str = "", root: str | None = None) -> dict[str, Any]:
-    """Returns the content of a TOML file, read once for every run.
+    """Returns the content of a TOML file. Each file is read once in a run.
 
-    Raises UsageError, which calls the file `name`, if it cannot be read or is outside `root`.
+    Raises UsageError if the file cannot be read or is outside `root`; the message calls it `name`.
     """
     import tomli
 
@@ -185,7 +185,7 @@ def _checked(path: str, value: object, source: str) -> Any:
 
 
 def selectors_in(path: str, value: Any) -> list[str]:
-    """Returns the rule selectors that a checked value holds."""
+    """Returns the rule selectors in a checked value."""
     if path in SELECTOR_KEYS:
         return list(value)
     if path.endswith("per-file-ignores"):

@@ -11,7 +11,7 @@ from poolsafe.config.presence import PYPROJECT
 from poolsafe.reading import read_below
 from poolsafe.source import LINE_LENGTH
 
-# flake8's files in the order in which it looks for them, and pycodestyle's; both have the same key.
+# flake8's files in the order in which it searches them, and pycodestyle's. Both tools use the same key.
 _INI_FILES = ("setup.cfg", "tox.ini", ".flake8")
 _INI_SECTIONS = ("flake8", "pycodestyle")
 _LARGEST = 1_000_000  # bytes of an INI file

@@ -1,4 +1,4 @@
-"""Where configuration files may be, and whether there is one. Cheap enough to ask for every directory."""
+"""Finds out whether a configuration file may apply to a directory. This is cheap enough for every directory."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _NAME = b"poolsafe"
 class Presence:
     """Remembers which directories may have a configuration file above them.
 
-    It does not parse TOML, so it may say so of a directory without a configuration, but never the reverse.
+    It does not parse TOML. So it may return True without a configuration, but never False with one.
     """
 
     def __init__(self) -> None:
         self._known: dict[str, bool] = {}
 
     def for_directory(self, directory: str) -> bool:
-        """Returns whether a file at or above an absolute directory, or the user's own, may configure it."""
+        """Returns whether a file in or above an absolute directory, or the user's own file, may configure it."""
         without = []
         while directory not in self._known and not _holds(directory):
             without.append(directory)

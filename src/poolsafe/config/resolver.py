@@ -1,4 +1,4 @@
-"""Finds the configuration of a file: the closest one above it, those that it extends, and the command line."""
+"""Finds the configuration of a file: the nearest one above it, those that it extends, and the command line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Resolver:
     """Finds and remembers the settings of directories. Every method raises UsageError for a wrong configuration."""
 
     def __init__(self, overrides: Sequence[Layer] = (), config: str | None = None, *, isolated: bool = False) -> None:
-        """`overrides` override everything, later ones the earlier ones. `config` is the file to use for every path.
+        """`overrides` override everything, and later ones override earlier ones. `config` is the file for every path.
 
         With `isolated`, no file is read.
         """
@@ -42,7 +42,7 @@ class Resolver:
             self._fixed = self._build(_chain(Origin(config, config, None), here), here)
 
     def for_file(self, path: str) -> Settings:
-        """Returns the settings of a file, by the directory it is in."""
+        """Returns the settings of a file, which depend on its directory."""
         return self.for_directory(os.path.dirname(os.path.abspath(path)))
 
     def for_directory(self, directory: str) -> Settings:
@@ -79,7 +79,7 @@ class Resolver:
         return self._at(os.getcwd(), _users())
 
     def _at(self, root: str, layers: list[Layer]) -> Settings:
-        """Returns the settings of a root, the same object for every directory that they apply to."""
+        """Returns the settings of a root. All directories that they apply to get the same object."""
         known = self._settings.get(root)
         return self._build(layers, root) if known is None else known
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-# Ruff's keys, at the top level and in `lint`, without those that poolsafe has too. A table includes its keys.
+# Ruff's keys, at the top level and in `lint`, without those that poolsafe also has. A table stands for all its keys.
 RUFFS_TOP = frozenset(
     (
         "analyze",
@@ -58,6 +58,6 @@ RUFFS_LINT = frozenset(
 
 
 def is_ruffs(path: str) -> bool:
-    """Returns whether a dotted key exists only in ruff. Keys of `lint` may be at the top level, as they once were."""
+    """Returns whether a dotted key exists only in ruff. Old versions of ruff have keys of `lint` at the top level."""
     top, _, name = path.partition(".")
     return top in RUFFS_TOP or top in RUFFS_LINT or (top == "lint" and name.partition(".")[0] in RUFFS_LINT)

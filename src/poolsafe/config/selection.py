@@ -1,8 +1,8 @@
 """Selects rules as ruff does, by `select`, `extend-select`, `ignore` and the similar keys for fixes.
 
-Within one selection (a file, or the command line), the longer selector wins; if both have the same length, the one that
-ignores a rule. A later selection with `select` starts from nothing; one without it overrides the earlier ones, whatever
-the lengths. `select = []` with nothing but `ignore` passes the ignored rules on to the next selection.
+Within one selection (a file, or the command line), the longer selector wins. If both have the same length, the rule is
+ignored. A later selection with `select` starts from nothing. One without `select` overrides the earlier ones, whatever
+the lengths of the selectors. `select = []` with only `ignore` passes the ignored rules on to the next selection.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def check_selector(selector: str, key: str, source: str) -> None:
     if selector == ALL or (selector.startswith(PREFIX) and matching(selector, codes)):
         return
     by_name = [code for code, name in codes.items() if name == selector.lower().replace("_", "-")]
-    # A full code is meant as a rule, so one that does not exist must not pass as a prefix.
+    # A full code stands for one rule, so a code that does not exist must not be accepted as a prefix.
     shortest = min(len(selector), len(next(iter(codes))))
     beginnings = [code[:length] for code in codes for length in range(max(shortest, len(PREFIX)), len(code) + 1)]
     near = f"; its code is `{by_name[0]}`" if by_name else hint(selector, [ALL, *sorted(beginnings, key=len)])
@@ -124,7 +124,7 @@ def _resolve(
 
 
 def _verdict(gives: int, takes: int) -> bool | None:
-    """Compares specificities. Returns True for on, False for off (also for a tie), None if neither matches."""
+    """Compares specificities. Returns True for on, False for off and for a tie, and None if neither matches."""
     if gives == takes == -1:
         return None
     return gives > takes

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DEFAULTS = "default"
 NOTEBOOK = "ipynb"
-# Ruff also reads the last two, which may be in lists that are copied from its configuration.
+# Only ruff reads the last two. They may be in lists that were copied from its configuration.
 _LANGUAGES = {".ipynb": NOTEBOOK, ".md": "markdown", ".toml": "toml"}
 
 
@@ -31,9 +31,9 @@ class Settings:
     """The settings of the files below `root`, the absolute directory of their configuration."""
 
     def __init__(self, layers: Sequence[Layer], root: str, *, isolated: bool = False) -> None:
-        """`layers` override each other, the most distant one comes first.
+        """`layers` override each other; the most distant one is the first.
 
-        `isolated` reads no other tool's configuration.
+        With `isolated`, no other tool's configuration is read.
         """
         self.root = root
         self._isolated = isolated
@@ -83,7 +83,7 @@ class Settings:
         return False
 
     def includes(self, path: str) -> bool:
-        """Returns whether a file found in a directory has to be checked: it needs a language that is supported."""
+        """Returns whether a file found in a directory is checked: its language must be supported."""
         if path.endswith(".py") and not self._extensions:
             return self._include.matches(path)
         suffix = os.path.splitext(path)[1]
@@ -122,7 +122,7 @@ class Settings:
 
     @functools.cached_property
     def source_roots(self) -> tuple[str, ...]:
-        """The existing directories of `src`, as absolute paths, without those that are searched for every file."""
+        """The existing directories in `src`, as absolute paths, except those that are always searched."""
         said = self._values["src"][-1]
         if said.source == DEFAULTS:
             return ()

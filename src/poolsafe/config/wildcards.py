@@ -1,9 +1,9 @@
-"""Matching wildcards in time proportional to the text, whatever the pattern is.
+"""Matches wildcards in time proportional to the length of the text, whatever the pattern is.
 
 `re` backtracks: for `*a*a*a*b`, its time is a power of the text's length. This module simulates a nondeterministic
-automaton for all patterns at once; the bits of one integer are its active places. Each character shifts the places that
-accept it, keeps those inside a star, and adds those that can be reached without a character: the alternatives of a
-brace, and what follows them.
+automaton (NFA) for all patterns at once. Its states are called places, and the bits of one integer are the active ones.
+A character moves on from the places that accept it and stays in those inside a star. Then the places that can be
+reached without a character are added, such as the alternatives of a brace.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Longer than any path on any system, and short enough for patterns to be fast.
+# No path on any system is longer, and patterns of this length are still fast.
 LONGEST = 10_000  # characters of one pattern
 # With more bits than this, one automaton is slower than two.
 _FULL = 2_000  # places
@@ -48,7 +48,7 @@ class CharacterClass:
 
 
 class Machine:
-    """Several patterns side by side, each built piece by piece between two calls of `end`.
+    """Several patterns, each built piece by piece between two calls of `end`.
 
     A pattern's number is the number of patterns before it.
     """
@@ -78,12 +78,12 @@ class Machine:
         self._any = self._no_slash = self._any_loop = self._no_slash_loop = 0
         self._literals: dict[str, int] = {}
         self._classes: list[tuple[CharacterClass, bool, int]] = []
-        # The places that each place leads to without a character; all of them come after it.
+        # The places that each place leads to without a character. All of them have higher numbers.
         self._skips: dict[int, list[int]] = {}
-        # The place where each pattern ends, and the set of them.
+        # The place where each pattern ends, and the set of these places.
         self._ends: list[int] = []
         self._matched = 0
-        # Open braces: the place before one, and the ends of its alternatives so far.
+        # The open braces, each with the place before it and the ends of its alternatives so far.
         self._open: list[tuple[int, list[int]]] = []
         self._known: dict[str, tuple[int, int]] = {}
         self._reach: dict[int, int] | None = None
@@ -91,7 +91,7 @@ class Machine:
 
     @property
     def full(self) -> bool:
-        """Whether the next pattern should go into another automaton."""
+        """Whether the next pattern needs another automaton."""
         return self._place > _FULL
 
     @property
@@ -161,7 +161,7 @@ class Machine:
         self._starts |= 1 << self._place
 
     def drop(self) -> None:
-        """Drops the pattern that was begun."""
+        """Discards the unfinished pattern."""
         self._open.clear()
         self._place += 1
         self._starts |= 1 << self._place
@@ -178,7 +178,7 @@ class Machine:
         return self._after(text) & self._matched != 0
 
     def _after(self, text: str) -> int:
-        """Returns the places that a whole text leads to."""
+        """Returns the active places after a whole text."""
         reach = self._reach
         if reach is None:
             reach = self._reach = self._closed_skips()
@@ -195,7 +195,7 @@ class Machine:
         return places
 
     def _closed_skips(self) -> dict[int, int]:
-        """Returns for each place with a skip all places that skips lead to from there, itself included."""
+        """Returns, for each place with a skip, all places that skips lead to from there, including itself."""
         reach: dict[int, int] = {}
         for place in sorted(self._skips, reverse=True):
             reached = 1 << place
@@ -205,7 +205,7 @@ class Machine:
         return reach
 
     def _learn(self, char: str) -> tuple[int, int]:
-        """Returns the places that accept a character, and those that stay where they are with it."""
+        """Returns the places that accept a character, and those that stay active after it."""
         accepting = self._any | self._literals.get(char, 0)
         looping = self._any_loop
         if char != "/":
@@ -220,7 +220,7 @@ class Machine:
 
 
 def _skipped(places: int, branching: int, reach: dict[int, int]) -> int:
-    """Add the places that can be reached without a character."""
+    """Adds the places that can be reached without a character."""
     pending = places & branching
     while pending:
         reached = reach[(pending & -pending).bit_length() - 1]

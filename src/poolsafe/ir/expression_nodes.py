@@ -11,9 +11,9 @@ from poolsafe.records import frozen
 
 @frozen(eq=False)
 class Node:
-    """The base of nodes, with the node that it was lowered from.
+    """The base class of all nodes. `origin` is the node that it was lowered from.
 
-    In a module that is only imported, `origin` is a node of `ast`: ask `Module.span` and `Module.syntax` about it.
+    In a module that is only imported, `origin` is a node of `ast`; `Module.span` and `Module.syntax` handle both kinds.
     """
 
     origin: cst.CSTNode
@@ -98,7 +98,7 @@ class Argument(Node):
 class Call(Expression):
     """`callee(arguments)`. `discarded`: its result is not used.
 
-    `awaited`: it is the operand of `await`, or an argument of a function that waits for it, as `asyncio.wait_for()`.
+    `awaited`: it is the operand of `await`, or an argument of a function such as `asyncio.wait_for()` that awaits it.
     """
 
     origin: cst.Call
@@ -117,7 +117,7 @@ class Starred(Expression):
 
 @frozen(eq=False)
 class Display(Expression):
-    """A list, tuple or set display. `kind` is the name of its type. An assignment target is unpacked into it."""
+    """A list, tuple or set display, also as an assignment target. `kind` is the name of its type."""
 
     kind: str
     elements: tuple[Expression, ...]

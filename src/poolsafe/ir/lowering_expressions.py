@@ -107,7 +107,7 @@ def _subscript(node: cst.Subscript) -> ir.Expression:
 
 
 def _indices(node: cst.Subscript) -> Iterator[ir.Expression]:
-    """Yields the indices of a subscript; to Python, `a[(b, c)]` is `a[b, c]`."""
+    """Yields the indices of a subscript. Python treats `a[(b, c)]` like `a[b, c]`."""
     given = node.slice[0].slice
     if len(node.slice) == 1 and isinstance(given, cst.Index) and isinstance(given.value, cst.Tuple):
         elements = given.value.elements
@@ -124,7 +124,7 @@ def _index(node: cst.BaseSlice) -> ir.Expression:
     return lower(node.value)
 
 
-# Functions and methods that wait for a coroutine which they are given, or run it: SQLAlchemy's, and asyncio's.
+# Functions and methods of SQLAlchemy and asyncio that run a coroutine or wait for it.
 WAITING = frozenset(
     {
         "await_", "await_fallback", "await_only", "create_task", "ensure_future", "gather", "run_until_complete",

@@ -1,8 +1,8 @@
 """Lowers the standard library's `ast` to the intermediate representation, one scope at a time.
 
-Modules that are only imported are lowered from `ast`, whose parser takes a tenth of LibCST's time. The origin of each
-node is then the `ast` node. `lowering` makes the same statements of a LibCST tree, except that adjacent string literals
-are one constant here.
+Modules that are only imported are lowered from `ast`, because its parser takes a tenth of LibCST's time. The origin of
+each node is then the `ast` node. `lowering` builds the same statements from a LibCST tree, except that adjacent string
+literals are one constant here.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def lower_standard_module(module: ast.Module) -> ir.Body:
 
 
 def lower_imports(module: ast.Module) -> list[ir.Import | ir.ImportFrom]:
-    """Returns a statement for each name that an import binds, in source order, those inside functions included."""
+    """Returns a statement for each name that an import binds, in source order, including those inside functions."""
     found: list[ir.Import | ir.ImportFrom] = []
     stack: list[Any] = list(reversed(module.body))
     while stack:
@@ -46,7 +46,7 @@ def lower_imports(module: ast.Module) -> list[ir.Import | ir.ImportFrom]:
     return found
 
 
-# The fields of statements, handlers and cases that hold some of these.
+# The fields of statements, handlers and cases that contain statements, handlers or cases.
 _BLOCKS = ("body", "handlers", "cases", "orelse", "finalbody")
 
 
@@ -177,7 +177,7 @@ def _class(node: Any) -> Iterator[ir.Statement]:
 
 
 def _name_of_class(node: ast.ClassDef) -> Any:
-    """Returns a node at the name of a class, which has none in `ast`."""
+    """Returns a node with the position of a class's name, because `ast` has no node for it."""
     start = node.col_offset + len("class ")
     end = start + len(node.name.encode())
     return ast.Name(node.name, lineno=node.lineno, col_offset=start, end_lineno=node.lineno, end_col_offset=end)
@@ -252,7 +252,7 @@ _STATEMENTS: dict[type, Callable[[Any], Iterable[ir.Statement]]] = {
     ast.ClassDef: _class,
     ast.Match: _match,
 }
-# Python 3.11 and 3.12 brought these.
+# Python 3.11 and 3.12 added these.
 for _name, _handler in (("TryStar", _try), ("TypeAlias", _type_alias)):
     if hasattr(ast, _name):
         _STATEMENTS[getattr(ast, _name)] = _handler

@@ -35,7 +35,7 @@ class Place:
 
 
 class Cell:
-    """A code cell. `number` counts all cells from 1; `text` is the source, of which each of the `strings` is a part."""
+    """A code cell. `number` counts all cells from 1; `text` is the source, which consists of the `strings`."""
 
     __slots__ = ("_notation", "_starts", "number", "strings", "text")
 
@@ -70,7 +70,7 @@ class Cell:
         return Edit(self._offset(first, edit.start), self._offset(last, edit.end), content)
 
     def _holding(self, index: int) -> int:
-        """Returns the number of the string that contains a character of the text; at the end, it is the last one."""
+        """Returns the index of the string with a character of the text, or of the last one for the end of the text."""
         return bisect_right(self._starts, index, 0, len(self.strings)) - 1
 
     def _offset(self, number: int, index: int) -> int:
@@ -83,14 +83,14 @@ class _Notation:
     __slots__ = ("_ascii_only", "between", "listed", "place")
 
     def __init__(self, place: int, separator: str | None, *, ascii_only: bool) -> None:
-        """`place` is where the first line of an empty list belongs; `separator` is None for one string."""
+        """`place` is the offset for the first line of an empty list; `separator` is None for one string."""
         self._ascii_only = ascii_only
         self.place = place
         self.listed = separator is not None
         self.between = f'"{separator}"' if self.listed else ""
 
     def lines(self, content: str) -> str:
-        """Returns what stands for the lines in JSON, without the first and the last quote."""
+        """Returns the JSON for the lines, without the first and the last quote."""
         lines = re.split(r"(?<=\n)(?!\Z)", content) if self.listed else [content]
         return self.between.join(written(line, ascii_only=self._ascii_only) for line in lines)
 
@@ -107,7 +107,7 @@ class Document:
 
 
 def read(path: str, raw: bytes) -> Document:
-    """Reads a notebook. One in another language than Python has no cells. Raises UndecodableSource."""
+    """Reads a notebook. A notebook in another language than Python has no cells. Raises UndecodableSource."""
     bom = raw.startswith(BOM)
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MOST_VALUES:
         raise UndecodableSource(path, f"a notebook of more than {MOST_VALUES:,} values")
@@ -187,7 +187,7 @@ def _located(path: str, text: str, cells: list[dict[str, Any]], chosen: list[int
 def _places(text: str) -> list[Place]:
     """Returns the position of each cell's source in the valid JSON text of a notebook."""
     places: list[Place] = []
-    keys: list[str] = []  # of the objects around, "" for a list
+    keys: list[str] = []  # the keys of the enclosing objects, "" for a list
     for token in _TOKEN.finditer(text):
         kind = token[0][0]
         if kind in "{[":

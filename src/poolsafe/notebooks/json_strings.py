@@ -1,4 +1,4 @@
-"""The strings of a JSON text: the position of each character of their value, and how to write other characters."""
+"""The strings of a JSON text: where each character of a value is written, and how to write a new value."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class JsonString:
         return self.start + index + surplus[bisect_left(indices, index)]
 
     def _find_escapes(self) -> tuple[list[int], list[int]]:
-        """Returns the index in the value of each escape, and how many characters more the first n of them take."""
+        """Returns the index of each escape in the value, and how many extra characters the first n escapes take."""
         indices: list[int] = []
         surplus = [0]
         for escape in _ESCAPE.finditer(self._text, self.start, self.end):

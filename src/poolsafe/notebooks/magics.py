@@ -1,4 +1,4 @@
-"""Replaces IPython's additions to Python (magics, shell commands and help requests) by names of the same length.
+"""Replaces IPython's additions to Python (magics, shell commands and help requests) with names of the same length.
 
 A name that is not defined has an unknown value, like the result of a command.
 """
@@ -26,7 +26,7 @@ _AUTOMATIC = frozenset(
     """.split()  # noqa: SIM905
 )
 _ASSIGNMENT = re.compile(r"(?:[-+*/%@&|^:]|//|\*\*|<<|>>)?=")
-# Cell magics whose cell is Python.
+# Cell magics after which the cell is still Python.
 _OF_PYTHON = frozenset("capture debug ipytest prun pypy python python3 time timeit".split())  # noqa: SIM905
 
 # A backslash at the end of a line continues the command.

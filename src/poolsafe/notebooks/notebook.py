@@ -110,7 +110,7 @@ class Notebook(Source):
         return result
 
     def with_text(self, text: str) -> Notebook:
-        """Returns the same notebook with another text; all that differs lies in one cell. Raises as `edited` does."""
+        """Returns the notebook with another text that differs in one cell only. Raises the exceptions of `edited`."""
         if text == self.text:
             return self
         start = _shared(self.text, text)

@@ -1,6 +1,6 @@
 """The byte search in notebooks: first in the whole JSON, then only in the code cells.
 
-Notebooks mostly consist of outputs and Markdown, and a name in them is no reason to import LibCST.
+Notebooks mostly consist of outputs and Markdown. A name in these is no reason to import LibCST.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from poolsafe.reading import LARGEST_NOTEBOOK
 
 # Printable ASCII characters that are escaped may hide a name. Programs escape only a few of them.
 _HIDDEN = tuple(f"\\u00{digit}".encode() for digit in range(2, 8))
-# What connects without an engine, and what runs SQL of one command on asyncpg's connections.
+# The names of code that connects without an engine, or runs single commands on asyncpg's connections.
 _CONNECTING = (b"asyncpg", b"psycopg", b"databases", b"tortoise", b"piccolo", b"gino", b"await")
 
 
 def wanted(raw: bytes) -> tuple[int, int]:
-    """Returns what `needles.wanted` says of a notebook's code, and the size of that code in bytes.
+    """Returns the result of `needles.wanted` for a notebook's code, and the size of that code in bytes.
 
     In a notebook that cannot be read, a name counts wherever it is.
     """
@@ -35,7 +35,7 @@ def wanted(raw: bytes) -> tuple[int, int]:
 
 
 def _engine(raw: bytes) -> int:
-    # It is unknown which of it is code.
+    # It is unknown which part of it is code.
     return needles.ENGINE if needles.may_use_engine(raw) else 0
 
 

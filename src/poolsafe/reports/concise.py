@@ -23,13 +23,13 @@ def headline(diagnostic: Diagnostic, style: Style) -> str:
 
 
 def wrapped(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
-    """Yields the same line in several, if the terminal is too narrow for it."""
+    """Yields the same line, broken into several if the terminal is too narrow."""
     plain = heading(diagnostic, Style(root=style.root))
     yield from style.wrap(heading(diagnostic, style), plain, clean(diagnostic.message))
 
 
 def heading(diagnostic: Diagnostic, style: Style) -> str:
-    """Returns what is before the message."""
+    """Returns the part before the message: the place and the code."""
     place = f"{style.paint(style.name(diagnostic.span.path), 'path')}:{diagnostic.span.place}:"
     return f"{place} {marked_code(diagnostic, style)}"
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 class Coverage:
     """The numbers of one run.
 
-    `files` is how many were searched, `engines` and `connections` how many they make, and `unjudged` how many calls
-    could not be judged. `notifications` are the places of these calls, for formats that support them. `complete` is
-    False if a file or a path could not be checked.
+    `files` is the number of files searched, `engines` and `connections` are the numbers that they create, and
+    `unjudged` is the number of calls that could not be judged. `notifications` are the places of these calls, for
+    formats that support them. `complete` is False if a file or a path could not be checked.
     """
 
     __slots__ = ("complete", "connections", "engines", "files", "notifications", "unjudged")

@@ -30,7 +30,7 @@ class Position:
 
 @frozen
 class Span:
-    """Where something is: `path` is absolute. `lines` are (row, text) of what a frame shows, in order.
+    """A part of a file. `path` is absolute. `lines` are the lines that a frame shows, in order, as (row, text).
 
     In a notebook, rows are those of the cell with the number `cell`. `in_file` is the start and the end in its JSON.
     """
@@ -44,19 +44,19 @@ class Span:
 
     @property
     def place(self) -> str:
-        """What is after the path, such as `4:1` or `cell 3:4:1`."""
+        """The position as shown after the path, such as `4:1` or `cell 3:4:1`."""
         cell = "" if self.cell is None else f"cell {self.cell}:"
         return f"{cell}{self.start.row}:{self.start.column}"
 
     @property
     def region(self) -> tuple[Position, Position]:
-        """The start and the end as rows and columns of the file, for programs that know files only."""
+        """The start and the end as rows and columns of the file, for programs that do not support cells."""
         return self.in_file or (self.start, self.end)
 
 
 @frozen
 class Note:
-    """A related place and what it has to do with the finding."""
+    """A related place, with a message about how it relates to the finding."""
 
     span: Span
     message: str
@@ -64,7 +64,7 @@ class Note:
 
 @frozen
 class Replacement:
-    """One edit of a fix: put `content` in place of `start` to `end`.
+    """One edit of a fix: it replaces the text from `start` to `end` with `content`.
 
     In a notebook, rows are those of the cell with the number `cell`. `in_file` is the edit of its JSON.
     """
@@ -77,15 +77,15 @@ class Replacement:
 
     @property
     def of_file(self) -> Replacement:
-        """The edit as one of the file, for programs that know files only."""
+        """The edit in terms of the file, for programs that do not support cells."""
         return self.in_file or self
 
 
 @frozen
 class Remedy:
-    """A fix. `offered` says that `--apply` with the present options would apply it.
+    """A fix. `offered`: `--apply` with the current options would apply it.
 
-    It has no `replacements` if they would contain a secret, which a report must not show.
+    `replacements` is empty if they would contain a secret, because a report must not show it.
     """
 
     message: str
@@ -98,7 +98,7 @@ class Remedy:
 class Diagnostic:
     """One finding, ready to be shown. `noqa_row` is the row where a `# noqa` for it belongs.
 
-    `first_line` is the text of the line where it starts, each run of white space as one space.
+    `first_line` is the text of the line where it starts, with each run of white space as one space.
     """
 
     code: str
@@ -123,9 +123,9 @@ class Diagnostic:
 
 
 def frame(source: Source, first: int, last: int, section: Section | None = None) -> tuple[tuple[int, str], ...]:
-    """Returns what a frame shows of the rows `first` to `last` (from 1) and around them, as (row, text).
+    """Returns the lines that a frame shows for the rows `first` to `last` (from 1), as (row, text).
 
-    Rows are those of the section, and of the whole source without one.
+    Rows are counted in the section, or in the whole source without one.
     """
     section = section or source.section(first)
     start = max(1, first - CONTEXT)

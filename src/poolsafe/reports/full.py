@@ -1,4 +1,4 @@
-"""The format for people: the source with carets, the places that explain the finding, and what the fix does."""
+"""The default format for people: source lines with carets, the places that explain the finding, and the fix."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ WIDEST = 200
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
     """Yields one block for each finding, with an empty line after it.
 
-    The first block of each rule ends with where to read about it.
+    The first block of each rule ends with a reference to its page.
     """
     explained: set[str] = set()
     for diagnostic in diagnostics:
@@ -32,7 +32,7 @@ def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
 
 
 def _gutter(diagnostic: Diagnostic) -> int:
-    """Returns how many columns the row numbers of a block take."""
+    """Returns the width of the row numbers of a block."""
     spans = [diagnostic.span, *(note.span for note in diagnostic.notes)]
     return max((len(str(row)) for span in spans for row, _ in span.lines), default=1)
 
@@ -88,7 +88,7 @@ def _marked(span: Span, text: str, line: Line) -> tuple[int, int]:
 
 
 def _shift(first: int, last: int, width: int) -> int:
-    """Returns how many columns to leave out on the left, so that the marked part can be seen."""
+    """Returns the number of columns to cut on the left, so that the marked part is visible."""
     if last <= width or first < width // 2:
         return 0
     return first - width // 4

@@ -19,7 +19,7 @@ _SEVERITIES = {"error": "major", "warning": "minor"}
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
     """Yields a JSON array, also for no findings."""
-    # Paths have to start from the repository, wherever in it a job runs the command.
+    # Paths are relative to the repository, in whichever of its directories a job runs the command.
     root = style.root or os.environ.get("CI_PROJECT_DIR") or os.getcwd()
     marks = fingerprints(diagnostics, root)
     issues = [_issue(diagnostic, mark, root) for diagnostic, mark in zip(diagnostics, marks, strict=True)]

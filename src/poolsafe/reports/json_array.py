@@ -21,7 +21,7 @@ def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
 
 
 def as_object(diagnostic: Diagnostic) -> dict[str, object]:
-    """Returns one finding as JSON knows it. `filename` is absolute; rows and columns count from 1."""
+    """Returns the JSON object for one finding. `filename` is absolute; rows and columns count from 1."""
     return {
         "cell": diagnostic.span.cell,
         "code": diagnostic.code,

@@ -36,16 +36,16 @@ def masked(text: str) -> str:
 
 
 def hidden(text: str) -> str:
-    """Returns Python source with HIDDEN in place of each character of a secret, line ends excepted."""
+    """Returns Python source with HIDDEN in place of each character of a secret, except line ends."""
     return _without(text, spans(text), _veil)
 
 
 @functools.lru_cache(maxsize=8)
 def visible(source: Source, *, code: bool = True) -> Source:
-    """Returns the source as it may be shown: `hidden`, with the same rows and columns.
+    """Returns the source with its secrets hidden, and the same rows and columns.
 
-    `code` is True for Python; other files are env files, Compose files and the like. If a source is too long to be
-    searched for secrets, only its line ends are returned.
+    `code` is True for Python, and False for env files, Compose files and the like. If a source is too long to search
+    for secrets, the result contains only its line ends.
     """
     if len(source.text) > LONGEST:
         return Source(source.path, b"", re.sub(r"[^\r\n]+", "", source.text), "utf-8")

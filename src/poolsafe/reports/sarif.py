@@ -1,6 +1,6 @@
 """SARIF 2.1.0, which GitHub code scanning, Azure DevOps and many editors read: rules with their help, and fixes.
 
-What could not be judged is no result: it becomes a notification of the run.
+Calls that could not be judged become notifications of the run instead of results.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class _Log:
                 {"id": number, "message": {"text": note.message}, **self._location(note.span)}
                 for number, note in enumerate(diagnostic.notes, 1)
             ]
-        # What is for display only is advice, and a viewer would offer to apply it.
+        # A fix for display only is advice, which a viewer would offer to apply.
         fix = diagnostic.fix
         if fix is not None and fix.replacements and fix.applicability.value != "display-only":
             result["fixes"] = [self._fix(fix, diagnostic.span.path)]

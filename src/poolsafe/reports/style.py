@@ -30,7 +30,7 @@ ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class Style:
-    """How text may be dressed. `width` is the terminal's in columns, or None if lines may be of any length."""
+    """How text may be formatted. `width` is the terminal's width in columns, or None if lines may have any length."""
 
     __slots__ = ("colour", "root", "width")
 
@@ -40,11 +40,11 @@ class Style:
         self.root = root
 
     def paint(self, text: str, kind: str) -> str:
-        """Returns `text` in the colour of its kind, or as it is."""
+        """Returns `text` in the colour of its kind, or unchanged without colour."""
         return f"\x1b[{_COLOURS[kind]}m{text}\x1b[0m" if self.colour and text else text
 
     def diff(self, text: str) -> Iterator[str]:
-        """Yields the lines of a unified diff, coloured for a terminal, to the byte as they are for anything else."""
+        """Yields the lines of a unified diff: coloured for a terminal, and unchanged for anything else."""
         lines = text.split("\n")
         for line in lines[:-1]:
             shown = line if self.width is None else _CONTROL.sub("", line)
@@ -53,11 +53,11 @@ class Style:
         yield lines[-1]
 
     def link(self, text: str, url: str) -> str:
-        """Returns `text` as a hyperlink where the terminal may know them."""
+        """Returns `text` as a hyperlink if the terminal may support them."""
         return f"\x1b]8;;{url}\x1b\\{text}\x1b]8;;\x1b\\" if self.colour and self.width else text
 
     def wrap(self, head: str, plain: str, text: str, margin: str = "  ") -> Iterator[str]:
-        """Yields `head` and `text`, broken at spaces where the terminal is too narrow; `plain` is `head` undressed."""
+        """Yields `head` and `text`, wrapped at spaces to the terminal's width; `plain` is the unstyled `head`."""
         line, used = head, len(plain)
         for word in text.split(" "):
             full = self.width is not None and used + 1 + len(word) > self.width
@@ -69,23 +69,23 @@ class Style:
         yield line
 
     def name(self, path: str) -> str:
-        """Returns a path relative to the root where it lies below it, as it may be printed."""
+        """Returns a path that is safe to print, relative to the root if it is below it."""
         root = self.root if self.root is not None else os.getcwd()
         below = path.startswith(root.rstrip(os.sep) + os.sep)
         return path_first(clean(os.path.relpath(path, root) if below else path))
 
 
 def clean(text: str) -> str:
-    """Returns `text` with every character that could steer a terminal, or begin a runner's command, replaced by one."""
+    """Returns `text` without characters that could control a terminal or begin a command of a CI runner."""
     return inert(_CONTROL.sub("\N{REPLACEMENT CHARACTER}", text).replace("\t", " "))
 
 
 class Line:
-    """A source line as it is printed: tabs become spaces, wide characters take two columns, combining ones none.
+    """A source line for printing: tabs become spaces, and wide characters take two columns, combining ones none.
 
     A run of hidden characters becomes three asterisks.
 
-    `columns` holds the column, from 0, of every character and of the line's end.
+    `columns` contains the column, from 0, of every character and of the line's end.
     """
 
     __slots__ = ("_pieces", "columns")
@@ -103,7 +103,7 @@ class Line:
             self.columns.append(column + (_width(piece) if len(piece) == 1 else len(piece)))
 
     def cut(self, shift: int, width: int) -> str:
-        """Returns the part of the line from column `shift` on that fits into `width` columns; dots show what is not."""
+        """Returns the part of the line from column `shift` that fits into `width` columns, with dots for the rest."""
         end = shift + width
         lead = ELLIPSIS if shift and self.columns[-1] > shift else ""
         trail = ELLIPSIS if self.columns[-1] > end else ""

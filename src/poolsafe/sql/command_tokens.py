@@ -1,4 +1,4 @@
-"""One command of a SQL text, as the tokens of the scanner."""
+"""One command of a SQL text, as tokens of the scanner."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Command:
         return all(self.word(index + place) == word for place, word in enumerate(expected))
 
     def from_to(self, first: int, last: int) -> tuple[int, int]:
-        """Returns the span from one token to another, which is included."""
+        """Returns the span from one token to the end of another."""
         return self.tokens[first][1], self.tokens[last][2]
 
     def name(self, index: int) -> tuple[str, int]:

@@ -1,6 +1,6 @@
 """Recognises commands that are not in PostgreSQL's grammar: blocks and commands of SQLite, MySQL, Oracle and others.
 
-Such text is written for another database, so asyncpg never gets it, whatever runs the code around it.
+Such text is written for another database, so asyncpg never receives it, whatever runs the code around it.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Whether a Python source uses, in its code, the names that create engines or run SQL: a look without a parser.
+"""Finds out without a parser whether the code of a Python source uses names that create engines or run SQL.
 
-Most files with such a name have it in a comment or in documentation, or only pass it on. Like the search of the
-strings, this rather causes an unneeded parse than a missed alarm. Few projects need all the expressions, so each is
-compiled where it is first needed.
+Most files with such a name have it in a comment or in documentation, or only pass it on. In doubt, as in the search of
+strings, the file is parsed, because an unneeded parse is better than a missed alarm. Few projects need all the
+expressions, so each is compiled on first use.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _ENGINE = (
     rb"|DatabaseConnection)"
 )
 _ENGINE_USED = partial(re.compile, rb"(?<![A-Za-z0-9_])(?<!def )" + _ENGINE + rb"(?![A-Za-z0-9_])")
-# `x as x` renames nothing: it marks a name that is exported again.
+# `x as x` renames nothing; it marks a name that is re-exported.
 _ENGINE_RENAMED = partial(re.compile, rb"(?<![A-Za-z0-9_])(" + _ENGINE + rb")[\s\\]+as[\s\\]+(?!\1\b)")
 _IMPORT = partial(re.compile, rb"from(?<!\wfrom)[ \t]+[.\w]+[ \t]+import\b[ \t]*(?:\([^()]*\)|[^\r\n\\;(]*)")
 
@@ -36,18 +36,18 @@ _DRIVER_SQL = partial(re.compile, rb"exec_driver_sql(?<!def exec_driver_sql)(?:"
 _FETCH = partial(re.compile, rb"\.(?:fetch(?:row|val|many)?|executemany|cursor|prepare)" + _CALLED)
 _PSYCOPG = partial(re.compile, rb"psycopg(?<![A-Za-z0-9_]psycopg)(?!2)")
 _EXECUTE = partial(re.compile, rb"execute(?<![A-Za-z0-9_]execute)" + _CALLED)
-# What Alembic's `op` is called; besides a cursor's, in a listener, no other `execute` takes SQL that is a plain string.
+# The name of Alembic's `op`. Only its `execute`, and that of a cursor in a listener, take SQL as a plain string.
 _LAST_WORD = partial(re.compile, rb"(?<![A-Za-z0-9_])[A-Za-z0-9_]+\Z")
 _LONGEST_RECEIVER = 100
 _LISTENER = partial(re.compile, rb"listens_for")
 
 
 def uses_engine_function(data: bytes) -> bool:
-    """Whether one of the engine functions is called, passed on as a value or renamed; an import alone is none of it."""
+    """Returns whether an engine function is called, passed on as a value or renamed. An import alone does not count."""
     return _ENGINE_USED().search(_IMPORT().sub(_unless_renamed, code(data))) is not None
 
 
-# An import of a package whose functions make connections, and the use of one of these functions.
+# An import of a package whose functions create connections, and the use of such a function.
 _CLIENT_IMPORTED = partial(
     re.compile,
     rb"(?m)^[ \t]*(?:from|import)[ \t]+(?:[\w.]+[ \t]*,[ \t]*)*"
@@ -74,7 +74,7 @@ def names_prepared_statement(data: bytes) -> bool:
 
 
 def makes_connections(data: bytes) -> bool:
-    """Whether a package of asyncpg, psycopg or a wrapper is imported and used to connect, or an engine is psycopg's.
+    """Returns whether asyncpg, psycopg or a wrapper is imported and used to connect, or an engine uses psycopg.
 
     A binding method such as `db.set_bind(url)` is called on an object that often comes from another module.
     """
@@ -99,7 +99,7 @@ def _unless_renamed_client(statement: re.Match[bytes]) -> bytes:
 def runs_several_commands(data: bytes) -> bool:
     """Returns whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given several commands.
 
-    An argument that is a text is judged by itself; any other may be any text of the file.
+    An argument that is a text is judged by itself. Any other argument may be any text in the file.
     """
     runners = {runner.end(): bool(runner.lastindex) for runner in _runners(data)}
     cursors = {call.end(): True for call in _EXECUTE().finditer(data)} if b"listens_for" in data else {}
@@ -111,13 +111,13 @@ def runs_several_commands(data: bytes) -> bool:
         return True
     if strings.outside([listener.start() for listener in _LISTENER().finditer(data)]):
         runners = {**cursors, **runners}
-    # A name that is not called here may be called under another one.
+    # A function that is not called here may be called by another name.
     used = strings.outside(sorted(runners))
     judged = [strings.argument(end) if runners[end] else None for end in used]
     return True in judged or (None in judged and (strings.holds_several_commands() or _GLUE().search(data) is not None))
 
 
-# A lone semicolon that commands are joined with, or that a name or parameter stands for.
+# A lone semicolon, which may join commands or be the value of a name or parameter.
 _GLUE = partial(re.compile, rb"""["'][ \t]?;[ \t]?["'][ \t]?(?:\.[ \t]?join\b|[,)\r\n])|["'];\\n["']\.join\b""")
 
 

@@ -1,7 +1,7 @@
-"""Whether a Python source holds a string that is several commands of SQL: one linear pass over its bytes.
+"""Finds out in one pass over its bytes whether a Python source contains a string with several SQL commands.
 
-This decides whether a file is parsed with LibCST, so it is a small lexer that needs no parser; the running Python may
-be too old to parse the file. It rather causes an unneeded parse, because a file that is ruled out is never reported.
+This decides whether a file is parsed with LibCST. It is a small lexer, because the running Python may be too old to
+parse the file. In doubt, the file is parsed, because nothing is reported in a file that is ruled out.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-# Comments and simple strings are matched as a whole; the group is the opening of all other strings.
+# Comments and simple strings are matched as a whole. The group matches the opening of all other strings.
 _OPENING = re.compile(rb"#[^\r\n]*|'(?!'')[^'\\\r\n]*'|\"(?!\"\")[^\"\\\r\n]*\"|('''|\"\"\"|'|\")")
 _PREFIX = re.compile(rb"(?:^|[^0-9A-Za-z_\x80-\xff])([A-Za-z]{1,2})\Z")
 _PREFIXES = frozenset((b"r", b"b", b"u", b"f", b"t", b"rb", b"br", b"rf", b"fr", b"rt", b"tr"))
 
-# These match up to the closing quote or the first thing that cannot be: they never fail, hence never go back.
+# These match up to the closing quote or the first invalid character. They never fail, so they never backtrack.
 _BODIES = {
     b"'": re.compile(rb"[^'\\\r\n]*(?:\\(?:\r\n|.)[^'\\\r\n]*)*", re.DOTALL),
     b'"': re.compile(rb'[^"\\\r\n]*(?:\\(?:\r\n|.)[^"\\\r\n]*)*', re.DOTALL),
     b"'''": re.compile(rb"[^'\\]*(?:(?:\\.|'(?!''))[^'\\]*)*", re.DOTALL),
     b'"""': re.compile(rb'[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*', re.DOTALL),
 }
-# What matters in the text of an f-string: escapes, doubled braces, fields, its end, and a line end without a triple.
+# The relevant parts of an f-string's text: escapes, doubled braces, fields, its end, and a line end in single quotes.
 _NAMED_CHARACTER = rb"\\N\{[^{}'\"\r\n]*\}"
 _F_EDGES = {
     quote: partial(re.compile, rb"(?s)" + _NAMED_CHARACTER + rb"|\\(?:\r\n|[^{}])|\{\{|\}\}|[{}]|" + quote + line_end)
@@ -36,14 +36,14 @@ _F_EDGES = {
 }
 _FIELD_EDGE = re.compile(rb"#[^\r\n]*|'''|\"\"\"|['\"(){}:\[\]]")
 _FORMAT_EDGE = re.compile(rb"[{}]")
-# Python's own limit is 150 levels of f-strings; beyond a few, the file is parsed.
+# Python's own limit is 150 nested f-strings. If there are more than a few, the file is parsed.
 _DEEPEST = 40
 
 _HASH = ord("#")
 _NOWHERE = (1 << 62, 1 << 62)
 _COMMENT = re.compile(rb"#[^\r\n]*")
 _BLANKS = b" \t\r\n\f\\"
-# Arguments that are not texts: a number, the end of a call without arguments.
+# The first characters of arguments that are not texts: a number, or the end of a call without arguments.
 _NO_TEXT = tuple(b"%c" % byte for byte in b"0123456789.)")
 # What may be between the parenthesis of a call and the first word or string of its argument.
 _LEAD = re.compile(rb"(?:[\s\\(]|#[^\r\n]*)*")
@@ -53,7 +53,7 @@ _FUNCTION_OR_CLASS = partial(
     rb"(?:(?:async[ \t]+)?def[ \t]+\w+[ \t]*\([^()]*(?:\([^()]*\)[^()]*)*\)[^\r\n:]*|class[ \t]+\w[^\r\n:]*)"
     rb":[ \t]*[\r\n]\s*\Z",
 )
-# The name in what is before the `=` of an assignment on its line: annotated, or followed by nothing but a plus.
+# The name before the `=` of an assignment on its line. It may have an annotation, or a plus before the `=`.
 _ASSIGNED = partial(re.compile, rb"\b(\w+)[ \t]*(?::|\+?\Z)")
 
 _ESCAPE = partial(
@@ -71,22 +71,23 @@ _WORDS = (
     "truncate unlisten update vacuum values wait with"
 ).replace(" ", "|")
 _COMMAND = partial(re.compile, rf"(?ia)(?:{_WORDS})\b|[(%{{{PLACEHOLDER}]")
-# A name whose text is followed by more: `NAME +`, `NAME +=`, or `{NAME}` before a command or another field.
+# A name to whose text more is added: `NAME +`, `NAME +=`, or `{NAME}` before a command or another field.
 _FOLLOWED_NAME = partial(
     re.compile, rf"(?i)\b(\w+)\s*\+|\{{(?:\w+\.)*(\w+)\}}(?:\s|\\[nrt])*(?:\{{|(?:{_WORDS})\b)".encode()
 )
 
 
 class UnreadableError(Exception):
-    """The bytes are not Python that this lexer can read."""
+    """This lexer cannot read the bytes as Python."""
 
 
 def holds_several_commands(data: bytes) -> bool:
-    """Whether a string of this Python source may be several commands of SQL; never raises, whatever the bytes are.
+    """Returns whether a string in this Python source may contain several SQL commands. It never raises.
 
-    Strings side by side or around a `+` are one text; an f-string's fields, and what else a `+` adds, are unknown text
-    that may be a command. A second command must begin with a word that begins one in PostgreSQL, so prose, markup and
-    styles with semicolons stay out; docstrings do too. Source this lexer cannot read is left to the parser: True.
+    Adjacent strings, and strings around a `+`, are one text. The fields of an f-string, and other operands of a `+`,
+    are unknown text that may be a command. A second command must begin with a word that begins a command in PostgreSQL.
+    So prose, markup and styles with semicolons do not count, and neither do docstrings. Returns True for source that
+    this lexer cannot read, so that it is parsed.
     """
     try:
         return Strings(data).holds_several_commands()
@@ -95,16 +96,16 @@ def holds_several_commands(data: bytes) -> bool:
 
 
 def code(data: bytes) -> bytes:
-    """The source without its comments and without what its strings hold; f-strings stay, as there is code in them.
+    """Returns the source without comments and the content of strings. F-strings stay, because they contain code.
 
-    Source this lexer cannot read comes back as it is.
+    Source that this lexer cannot read is returned unchanged.
     """
     kept = []
     position = 0
     try:
         for start, end in _plain(data, _skipped(data)):
             kept.append(data[position:start])
-            # A string leaves its quotes behind, a comment leaves nothing.
+            # Only the quotes of a string remain, and nothing of a comment.
             kept.append(b"" if data[start] == _HASH else b"''")
             position = end
     except UnreadableError:
@@ -113,7 +114,7 @@ def code(data: bytes) -> bytes:
 
 
 class Strings:
-    """The strings of one file, and what lies between them. Raises UnreadableError when it is made."""
+    """The strings of one file, and the code between them. The constructor raises UnreadableError."""
 
     __slots__ = ("_skipped", "data", "strings", "unfinished_names")
 
@@ -130,7 +131,7 @@ class Strings:
         return bool(self.unfinished_names) and self._continues_a_name()
 
     def outside(self, offsets: Iterable[int]) -> list[int]:
-        """Returns those of the ascending `offsets` that are not in a comment or a string; f-strings count as code."""
+        """Returns those of the ascending `offsets` that are not in a comment or a string. F-strings count as code."""
         kept = []
         spans = _plain(self.data, self._skipped)
         start, end = next(spans, _NOWHERE)
@@ -152,9 +153,9 @@ class Strings:
         return False
 
     def argument(self, offset: int) -> bool | None:
-        """Whether the argument at `offset` is one text, and that of several commands; None where it is no lone text."""
+        """Returns whether the argument at `offset` is a text of several commands, or None if it is no single text."""
         first = _LEAD.match(self.data, offset)
-        assert first is not None  # It always matches, possibly nothing.
+        assert first is not None  # It always matches, possibly an empty string.
         start = first.end()
         if self.data[start : start + 1] in _NO_TEXT:
             return False
@@ -173,7 +174,7 @@ class Strings:
         return start - len(_prefix(self.data, start))
 
     def _chains(self) -> Iterator[tuple[int, int]]:
-        """Strings that are added up, as indices of the first and after the last; only chains with a semicolon."""
+        """Yields the chains of joined strings with a semicolon: the index of the first, and that after the last."""
         find = self.data.find
         after = 0
         semicolon = -1
@@ -191,7 +192,7 @@ class Strings:
             yield first, last
 
     def _gap(self, index: int) -> bytes:
-        """Returns what is before the string `index` (or at the end of the file), back to the string before it."""
+        """Returns the code between the string `index`, or the end of the file, and the string before it."""
         start = self.strings[index - 1][1] if index else 0
         if index == len(self.strings):
             return _COMMENT.sub(b"", self.data[start:])
@@ -249,9 +250,9 @@ def _plain(data: bytes, spans: Iterable[tuple[int, int]]) -> Iterator[tuple[int,
 
 
 def _text(data: bytes, start: int) -> str:
-    """Returns the text of the string whose quote opens at `start`, its fields replaced by placeholders.
+    """Returns the text of the string whose quote opens at `start`, with placeholders for its fields.
 
-    Bytes above 0x7f become one letter each: for the rules of SQL, as good as the right ones.
+    Each byte above 0x7f becomes one letter, which makes no difference to the rules of SQL.
     """
     prefix = _prefix(data, start).lower()
     quote = _quote(data, start)
@@ -263,7 +264,7 @@ def _text(data: bytes, start: int) -> str:
 
 
 def _assigned_name(before: bytes) -> bytes | None:
-    """Returns the name that the following value is assigned to, or None."""
+    """Returns the name to which the following value is assigned, or None."""
     head, equals, rest = before.rpartition(b"=")
     if not equals or rest.strip(_BLANKS + b"\v("):
         return None
@@ -299,7 +300,7 @@ def _is_formatted(prefix: bytes) -> bool:
 def _string_end(
     data: bytes, body: int, quote: bytes, prefix: bytes, level: int, parts: list[bytes] | None = None
 ) -> int:
-    """Returns where the literal ends whose text begins at `body`; `parts` receives the pieces of an f-string's text."""
+    """Returns the end of the literal whose text begins at `body`, and adds the text of an f-string to `parts`."""
     if _is_formatted(prefix):
         return _formatted_end(data, body, quote, level, [] if parts is None else parts)
     match = _BODIES[quote].match(data, body)
@@ -309,7 +310,7 @@ def _string_end(
 
 
 def _formatted_end(data: bytes, body: int, quote: bytes, level: int, parts: list[bytes]) -> int:
-    """Where the f-string ends whose text begins at `body`; `parts` receives the text, a placeholder for each field."""
+    """Returns the end of the f-string whose text begins at `body`, and adds its text, with placeholders, to `parts`."""
     search = _F_EDGES[quote]().search
     position = body
     while edge := search(data, position):
@@ -329,7 +330,7 @@ def _formatted_end(data: bytes, body: int, quote: bytes, level: int, parts: list
 
 
 def _field_end(data: bytes, position: int, level: int) -> int:
-    """Returns where the field ends whose expression begins at `position`: past its closing brace."""
+    """Returns the end of the field whose expression begins at `position`, after its closing brace."""
     if level > _DEEPEST:
         raise UnreadableError
     depth = 0
@@ -351,7 +352,7 @@ def _field_end(data: bytes, position: int, level: int) -> int:
 
 
 def _format_end(data: bytes, position: int, level: int) -> int:
-    """Returns where the field ends whose format begins at `position`; quotes are plain text there, fields are not."""
+    """Returns the end of the field whose format begins at `position`. Fields count in a format, quotes do not."""
     while edge := _FORMAT_EDGE.search(data, position):
         position = edge.end()
         if edge[0] == b"}":
@@ -361,7 +362,7 @@ def _format_end(data: bytes, position: int, level: int) -> int:
 
 
 def _is_glue(gap: bytes) -> bool:
-    """Whether the strings around `gap` are one text; a line end between two statements is taken for glue, too."""
+    """Returns whether the strings around `gap` are one text. A line end between two statements counts too."""
     rest = gap.strip(_BLANKS)
     return not rest or (b"+" in rest and not rest.strip(_BLANKS + b"()+"))
 
@@ -390,7 +391,7 @@ def _unescape(match: re.Match[str]) -> str:
         return ""
     if escape[0] in "xuU":
         return _character(escape[1:], 16)
-    # A named character has no meaning in SQL's rules, or is too rare to justify a table of names.
+    # Named characters have no meaning in SQL, or are too rare to justify a table of names.
     return "x" if escape[0] == "N" else _character(escape, 8)
 
 

@@ -1,11 +1,11 @@
-"""Counts the commands in a string of SQL as PostgreSQL's raw parser does, and says where each begins and ends.
+"""Splits a string of SQL into commands as PostgreSQL's raw parser does, and finds the span of each.
 
 asyncpg prepares what SQLAlchemy sends, and PostgreSQL prepares one command at a time. The rules here are those of the
 server's scanner (`src/backend/parser/scan.l`, with standard_conforming_strings on) and of the two places of its
 grammar where a semicolon does not end a command: parentheses (the actions of CREATE RULE) and the body of a routine
 between BEGIN ATOMIC and END.
 
-Offsets count characters of the string. Only `re` is imported, because the byte search uses this module.
+Offsets count characters of the string. This module only imports `re`, because the byte search uses it.
 """
 
 from __future__ import annotations
@@ -16,21 +16,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-#: Stands for one piece of an f-string whose text is unknown. No rule of the server begins with this character, so it
-#: neither opens nor closes a quote, nor does it lengthen a name or the tag of a dollar quote as a letter would.
+#: Stands for a piece of an f-string whose text is unknown. No rule of the server begins with this character. So it
+#: neither opens nor closes a quote, and it is not part of a name or of the tag of a dollar quote, as a letter would be.
 PLACEHOLDER = "\x01"
 
 _BLANK = r"[ \t\n\r\f\v]"
-# The server treats every byte above 0x7f as a letter, so letters are all but the other ASCII characters.
+# The server treats every byte above 0x7f as a letter, so only the other ASCII characters are not letters.
 _LETTER = r"[^\x00-@\[-^`{-\x7f]"
 _LETTER_DIGIT = r"[^\x00-/:-@\[-^`{-\x7f]"
 _LETTER_DIGIT_DOLLAR = r"[^\x00-#%-/:-@\[-^`{-\x7f]"
 _DIGITS = r"[0-9](?:_?[0-9])*"
 
-# Plain strings need neither their doubled quotes nor their continuation lines: read as two strings, `'a''b'` and
-# `'a'⏎'b'` end at the same place. Only E'…' must be followed, as its backslashes count in the continuation too. For the
-# same reason B, X, N and U& may be read as tokens of their own before a plain string. Operators may be cut anywhere but
-# before `--` and `/*`, where the server cuts them too. Numbers matter since their letters do not take a dollar sign.
+# Doubled quotes and continuation lines of plain strings need no rule: `'a''b'` and `'a'⏎'b'` end at the same place if
+# they are read as two strings. Only E'…' needs one, because its backslashes also count in the continuation. For the
+# same reason, B, X, N and U& may be read as separate tokens before a plain string. Operators may be split anywhere, and
+# are always split before `--` and `/*`, as by the server. Numbers need a rule, because a dollar sign cannot follow
+# their letters.
 _TOKEN = re.compile(
     rf"""{_BLANK}*(?:
       (?P<escaped>[eE]')
@@ -60,8 +61,8 @@ _ESCAPED_BODY = re.compile(r"[^'\\]*(?:(?:\\.|'')[^'\\]*)*", re.DOTALL)
 _CONTINUATION = re.compile(rf"[ \t\f\v]*(?:--[^\n\r]*)?[\n\r]{_BLANK}*(?:--[^\n\r]*[\n\r]{_BLANK}*)*'")
 _BLOCK_EDGE = re.compile(r"/\*|\*/")
 
-# What SQLAlchemy replaces in text(): `TextClause._bind_params_regex` and `BIND_PARAMS` of SQLAlchemy 2.1. Versions 1.4
-# and 2.0 differ only next to a dollar sign, where they see fewer binds; a value too many is ignored by all of them.
+# The binds that SQLAlchemy replaces in text(): `TextClause._bind_params_regex` and `BIND_PARAMS` of SQLAlchemy 2.1.
+# Versions 1.4 and 2.0 differ only next to a dollar sign, where they find fewer binds. All versions ignore extra values.
 _BIND = re.compile(r"(?<![:\w\\]):(\w+)(?![:\w])")
 
 # The words that lead to the block of a routine: the state before a word, the word, and the state after it.
@@ -78,10 +79,10 @@ _STAGES = {
 
 
 class _Blocks:
-    """How many BEGIN ATOMIC blocks are open: fed with the tokens outside of parentheses.
+    """Counts the open BEGIN ATOMIC blocks. It reads the tokens outside parentheses.
 
-    A parameter, a column or an alias may be called `begin`, `atomic` or `end`; so only BEGIN ATOMIC in a CREATE
-    FUNCTION or PROCEDURE opens a block, and only an END where a statement would begin closes it.
+    A parameter, a column or an alias may be called `begin`, `atomic` or `end`. So only BEGIN ATOMIC in CREATE FUNCTION
+    or CREATE PROCEDURE opens a block, and only an END at the beginning of a statement closes it.
     """
 
     __slots__ = ("count", "stage")
@@ -110,20 +111,20 @@ class _Blocks:
 
 
 def split(sql: str) -> list[tuple[int, int]] | None:
-    """Returns the spans of the commands in `sql` that are not empty: offsets of characters, from first to last token.
+    """Returns the spans of the commands in `sql` that are not empty, each from its first to its last token.
 
-    None if the text is incomplete: a quote, a comment, a parenthesis or a BEGIN ATOMIC block is never closed. Other
-    errors of syntax go unnoticed, such as one closing parenthesis too many.
+    Returns None if the text is incomplete: a quote, a comment, a parenthesis or a BEGIN ATOMIC block is never closed.
+    Other syntax errors are not detected, such as an extra closing parenthesis.
     """
     found = _commands(sql)
     return None if found is None else [(first, last) for first, last, _, _ in found]
 
 
 def stretches(sql: str) -> list[tuple[int, int]] | None:
-    """As `split`, but each span reaches from the semicolon before the command (or the start) to the one after it.
+    """Does what `split` does, but each span is the whole text between two semicolons.
 
-    So blanks and comments around a command belong to it. These are the server's own `stmt_location` and `stmt_len`,
-    up to version 17.
+    So blanks and comments around a command belong to it. The spans are equal to the server's own `stmt_location` and
+    `stmt_len`, up to version 17.
     """
     found = _commands(sql)
     return None if found is None else [(start, end) for _, _, start, end in found]
@@ -143,7 +144,7 @@ def tokens(sql: str) -> Iterator[tuple[str, int, int]]:
 
 
 def several(sql: str) -> bool:
-    """Returns whether `sql` is certainly several commands: complete, and two of them more than placeholders."""
+    """Returns whether `sql` certainly contains several commands, at least two of which are more than placeholders."""
     if ";" not in sql:
         return False
     spans = split(sql) or []
@@ -151,25 +152,22 @@ def several(sql: str) -> bool:
 
 
 def comments(sql: str) -> list[tuple[int, int]]:
-    """The spans of the comments in `sql`, line ends left out; what lies between two commands keeps its comments so.
-
-    A block comment that is never closed is left out.
-    """
+    """Returns the spans of the comments in `sql`, without line ends, and without an unclosed block comment."""
     return [(start, end) for kind, start, end in _lexemes(sql) if kind == "comment"]
 
 
 def binds(sql: str) -> list[str]:
     r"""Returns the names of the binds that SQLAlchemy's `text()` finds in `sql`, in order of first use.
 
-    SQLAlchemy looks for `:name` with one regular expression that knows neither quotes nor comments, and so does this:
-    `':name'` is a bind that needs a value, `\:name` and `::name` are none. Give it one command, `sql[start:end]`, to
-    learn which values this command must be handed. A PLACEHOLDER may bring further binds that no one can name.
+    Like SQLAlchemy, this searches for `:name` with a regular expression that ignores quotes and comments. So `':name'`
+    is a bind that needs a value; `\:name` and `::name` are not. For a single command, `sql[start:end]`, these are the
+    values that the command needs. A PLACEHOLDER may stand for further binds, whose names are unknown.
     """
     return list(dict.fromkeys(_BIND.findall(sql)))
 
 
 def _commands(sql: str) -> list[tuple[int, int, int, int]] | None:
-    """Start of the first token and end of the last, then those of the stretch between semicolons, per command."""
+    """Returns each command's span of tokens and span between semicolons, or None if `sql` is incomplete."""
     commands = []
     blocks = _Blocks() if "atomic" in sql.lower() else None
     depth = stretch = 0
@@ -202,7 +200,7 @@ def _commands(sql: str) -> list[tuple[int, int, int, int]] | None:
 
 
 def _lexemes(sql: str) -> Iterator[tuple[str, int, int]]:
-    """Each token and comment as kind, start, end; the last is "unfinished" where a quote or comment never ends."""
+    """Yields kind, start and end of each token and comment; "unfinished" if a quote or comment never ends."""
     match = _TOKEN.match
     position = 0
     while (token := match(sql, position)) and (kind := token.lastgroup):
@@ -217,7 +215,7 @@ def _lexemes(sql: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _escaped_end(sql: str, _: int, position: int) -> int:
-    """Returns where the E'…' ends whose opening quote ends at `position`, its continuations included; -1 if never."""
+    """Returns the end of an E'…', with its continuations, whose content begins at `position`; -1 if there is none."""
     while True:
         body = _ESCAPED_BODY.match(sql, position)
         if body is None or not sql.startswith("'", body.end()):
@@ -229,7 +227,7 @@ def _escaped_end(sql: str, _: int, position: int) -> int:
 
 
 def _block_end(sql: str, _: int, position: int) -> int:
-    """Returns where the comment ends whose opening ends at `position`, nested ones skipped; -1 if never."""
+    """Returns the end of a block comment, with nested ones, whose content begins at `position`; -1 if there is none."""
     depth = 1
     for edge in _BLOCK_EDGE.finditer(sql, position):
         depth += 1 if edge[0] == "/*" else -1
@@ -239,7 +237,7 @@ def _block_end(sql: str, _: int, position: int) -> int:
 
 
 def _dollar_end(sql: str, start: int, position: int) -> int:
-    """Returns where the dollar quote ends whose opening tag is `sql[start:position]`; -1 if never."""
+    """Returns the end of the dollar quote whose opening tag is `sql[start:position]`; -1 if there is none."""
     tag = sql[start:position]
     found = sql.find(tag, position)
     return found + len(tag) if found >= 0 else -1

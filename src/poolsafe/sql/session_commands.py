@@ -1,8 +1,8 @@
 """PostgreSQL commands whose effect outlives their transaction, and those whose effect lasts until it ends.
 
-Behind a pooler in transaction mode, effects of the first kind stay on a server that the next transaction may not get,
-and that another client gets. The commands are read token by token with the server's own rules (`scanner`), without a
-grammar.
+Behind a pooler in transaction mode, effects of the first kind remain on a server connection. The client's next
+transaction may run on another one, and another client gets this one. The commands are read token by token with the
+server's own rules (`scanner`), without a grammar.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _ENDS = frozenset({"commit", "end", "rollback", "abort"})
 
 
 def session_commands(sql: str) -> list[SessionCommand]:
-    """Returns the effects of the commands of a SQL text on its session, in the order of the text.
+    """Returns the effects of the commands in a SQL text on the session, in the order of the text.
 
     PLACEHOLDER stands for a part of the text that is unknown. An incomplete text has no known effect.
     """
@@ -43,7 +43,7 @@ def session_commands(sql: str) -> list[SessionCommand]:
 
 
 def function_effect(function: str) -> Effect | None:
-    """Returns the effect of a call of a PostgreSQL function on its session, or None. Does not handle `set_config`."""
+    """Returns the effect of a PostgreSQL function on its session, or None. Does not handle `set_config`."""
     name = function.lower()
     if name in ("lastval", "currval"):
         return Effect.SEQUENCE_VALUE
@@ -76,7 +76,7 @@ def _set(command: Command) -> Iterator[SessionCommand]:
     if command.words(1, "session", "characteristics"):
         yield command.made(Effect.SETTING, CHARACTERISTICS)
         return
-    # `SET SESSION AUTHORIZATION` has the word itself in its name.
+    # In `SET SESSION AUTHORIZATION`, the word is part of the name.
     scoped = scope == "local" or (scope == "session" and command.word(2) != "authorization")
     first = 2 if scoped else 1
     edit = command.from_to(0, first - 1)
@@ -137,7 +137,7 @@ def _setting(command: Command, index: int) -> tuple[str, int]:
         case (("transaction" | "constraints" | "xml"), _):
             return "", index
     name, after = command.name(index)
-    # `=-1` is one token of the scanner, as operators are cut anywhere.
+    # The scanner reads `=-1` as one token.
     if command.word(after) == "to":
         return name, after + 1
     return (name, after + 1) if command.text(after).startswith("=") else ("", after)
@@ -261,7 +261,7 @@ def _temporary(command: Command, name: str, after: int, kind: str, *, kept: bool
                 case "drop":
                     return command.made(Effect.LOCAL_TABLE, name)
                 case rows:
-                    # PRESERVE ROWS or DELETE ROWS: the table stays, and a second clause is a syntax error.
+                    # With PRESERVE ROWS or DELETE ROWS, the table remains, and a second clause would be a syntax error.
                     return command.made(Effect.TEMPORARY_TABLE, name, kept=kept, value=f"{rows} rows")
         if command.word(index) in ("as", "tablespace"):
             place = min(place, start)
@@ -295,7 +295,7 @@ def _drop(command: Command) -> Iterator[SessionCommand]:
 
 
 def _listen(command: Command) -> Iterator[SessionCommand]:
-    # `listen 80` belongs to nginx.
+    # `listen 80` is from nginx.
     name, after = command.name(1)
     if name and after == len(command.tokens):
         yield command.made(Effect.LISTEN, name)

@@ -20,7 +20,7 @@ class Effect(enum.Enum):
     LIBRARY = "loads a library into the session"
     SEQUENCE_VALUE = "reads the last value of a sequence in this session"
     DISCARD = "discards what the session keeps"
-    # Until the end of the transaction only.
+    # Only until the end of the transaction.
     LOCAL_SETTING = "sets a setting of the transaction"
     LOCAL_ROLE = "sets the role of the transaction"
     LOCAL_LOCK = "takes an advisory lock of the transaction"
@@ -35,7 +35,7 @@ class Effect(enum.Enum):
     END = "ends a transaction"
 
 
-#: The name of what `SET SESSION CHARACTERISTICS` sets, which no clause confines to a transaction.
+#: The name for the settings of `SET SESSION CHARACTERISTICS`, which no clause can limit to a transaction.
 CHARACTERISTICS = "session characteristics"
 #: Effects that end with the transaction, and are useless without one.
 LOCAL = frozenset({Effect.LOCAL_SETTING, Effect.LOCAL_ROLE, Effect.LOCAL_LOCK, Effect.LOCAL_TABLE})
@@ -64,7 +64,7 @@ class SessionCommand:
     * a temporary table: an empty span, where `ON COMMIT DROP` belongs; None for views and sequences, which have no such
       clause.
 
-    A setting that is set back has its name, or is called `all`; the role is called `role` or `session authorization`.
+    For a reset, `name` is the setting or `all`; for the role, it is `role` or `session authorization`.
 
     `value` is the text of the new value of a setting; the arguments of a lock function; `role` or `session
     authorization`; `view` or `sequence` if the temporary object is no table, `delete rows` or `preserve rows` if the

@@ -1,9 +1,9 @@
-"""Whether a text may hold a command that changes the session: one search, in front of LibCST.
+"""Finds out whether a text may contain a command that changes the session: a search that may avoid LibCST.
 
-It errs on the side of an unneeded look. A text that begins with `SET` or `LISTEN` counts, one that contains the word
-elsewhere does not: `UPDATE ... SET` is everywhere.
+In doubt, the text is examined. A text that begins with `SET` or `LISTEN` counts. The word elsewhere does not count,
+because `UPDATE ... SET` is very common.
 
-Compiling all the expressions takes longer than searching most projects, so each is compiled where it is first needed.
+Compiling all the expressions takes longer than searching most projects, so each is compiled on first use.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from typing import AnyStr
 
-# Each pattern is next to a literal that its matches contain: a plain search for that is faster than `re`. A literal
-# in small letters is searched for in the file in small letters, one of them for several patterns. In small letters the
-# words are frequent in prose, so more of the command is asked for.
+# Each pattern has a literal that its matches contain, because a plain search for the literal is faster than `re`. A
+# literal in lower case is searched for in the file in lower case, once for several patterns. The words are frequent in
+# prose in lower case, so these patterns require more of the command.
 _NAME = r"""([\w."'{}\x01%]+)"""
 _SET = r"set\s+(?:(?:local|session)\s+)?"
 _AS_WRITTEN = (
@@ -51,15 +51,15 @@ _IN_ANY_CASE = (
         ),
     ),
 )
-# These say what happens to the effects of other commands, and are nothing to look for by themselves.
+# These commands decide what happens to the effects of others. A file with nothing else is not examined.
 _BOUNDARIES = (
     r"""(?:BEGIN|COMMIT|ROLLBACK|START\s+TRANSACTION)\s*(?:[;"']|\Z)""",
     r"""(?:begin|commit|rollback|start\s+transaction)\s*(?:[;"']|\Z)""",
     r"(?:DROP|drop|RESET|reset)\s+\w",
 )
-# These may be anywhere in a command. The name of a function may be put together: `f"SELECT pg_{kind}advisory_lock"`.
+# These may be anywhere in a command. The name of a function may be composed: `f"SELECT pg_{kind}advisory_lock"`.
 _INSIDE = (
-    # A function of the project may have that name, and is given other things than SQL's function is.
+    # A function of the project may have the same name, but it takes other arguments than SQL's function.
     ("set_config", (r"""\.set_config\b|set_config\s*\(\s*(?:['":$%{\\\x01]|\Z)""",)),
     ("advisory_", (r"advisory_(?:xact_)?(?:un)?lock",)),
     ("lastval(", (r"lastval\(",)),
@@ -86,16 +86,16 @@ _AS_WRITTEN_BYTES = _of_bytes(_AS_WRITTEN)
 _IN_ANY_CASE_BYTES = _of_bytes(_IN_ANY_CASE)
 _INSIDE_BYTES = _of_bytes(_INSIDE)
 
-# What may follow SET besides the name of a setting.
+# The words that may follow SET instead of the name of a setting.
 _OTHER_NAMES = frozenset({"authorization", "characteristics", "names", "role", "schema", "session", "time"})
 
-# What may be between the beginning of a literal, or a semicolon in it, and the command.
+# The text that may be between the beginning of a literal, or a semicolon in it, and the command.
 _LEAD = partial(re.compile, r"(?:\A|[\"';])(?:\s|\\[nrt]|--[^\r\n]*[\r\n])*\Z")
 _FARTHEST = 200  # characters of blanks and comments before a command
 
 
 def may_change_session(literal: str) -> bool:
-    """Returns whether a string literal, or its text, may hold a command that changes the session or a transaction."""
+    """Returns whether a string literal, or its text, may contain a command that changes the session or transaction."""
     return _ANYWHERE().search(literal) is not None or any(
         _may_be_setting(found) and _leads(literal[max(found.start() - _FARTHEST, 0) : found.start()])
         for pattern in _leading()
@@ -114,14 +114,14 @@ def _leads(before: str) -> bool:
 
 
 def _may_be_setting(found: re.Match[AnyStr]) -> bool:
-    """Returns whether the name after SET, if that was found, may be a setting: `SET done = 1` belongs to an UPDATE."""
+    """Returns whether the name after SET may be a setting, if SET was found. `SET done = 1` is part of an UPDATE."""
     if not found.re.groups:
         return True
     text = found[1] if isinstance(found[1], str) else found[1].decode("latin-1")
     return text.lower() in _OTHER_NAMES or not text.isidentifier() or is_setting(text)
 
 
-# What has to be named for a literal to be run, under another name too.
+# A literal can only be run if one of these names occurs, even if the function is then called by another name.
 _RUNNERS = partial(
     re.compile,
     rb"\b(?:text|DDL|exec_driver_sql|execute|executemany|fetch|fetchmany|fetchrow|fetchval)(?![A-Za-z0-9_])",
@@ -132,7 +132,7 @@ _CALLS = (
     (b"advisory_", partial(re.compile, rb"(?i)\.[\s\\]*pg_(?:try_)?advisory_\w+[\s\\]*\(")),
     (b"lastval", partial(re.compile, rb"(?i)\.[\s\\]*lastval[\s\\]*\(")),
     (b"currval", partial(re.compile, rb"(?i)\.[\s\\]*currval[\s\\]*\(")),
-    # Awaited and with a channel: many other methods have the name.
+    # Only if awaited and called with a channel, because many other methods have this name.
     (
         b"add_listener",
         partial(
@@ -151,7 +151,7 @@ def names_session_change(data: bytes) -> bool:
     found = sorted(_commands(data, small))
     if not found or _RUNNERS().search(data) is None:
         return False
-    # Imported late, as few files get so far.
+    # Imported late, because few files reach this line.
     from poolsafe.sql.python_strings import Strings, UnreadableError
 
     try:
@@ -161,7 +161,7 @@ def names_session_change(data: bytes) -> bool:
 
 
 def _commands(data: bytes, small: bytes) -> Iterator[int]:
-    """Yields the offsets of what looks like a command, also where no literal is."""
+    """Yields the offsets of text that looks like a command, also outside literals."""
     for pattern in _with_literal(_INSIDE_BYTES, small):
         yield from (found.start() for found in pattern.finditer(data))
     for pattern in (*_with_literal(_AS_WRITTEN_BYTES, data), *_with_literal(_IN_ANY_CASE_BYTES, small)):

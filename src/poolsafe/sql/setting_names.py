@@ -1,6 +1,6 @@
 """Names of PostgreSQL's settings that a session may change.
 
-The server refuses `SET` for any other name without a dot (`unrecognized configuration parameter`), so such a command is
+The server rejects `SET` for any other name without a dot (`unrecognized configuration parameter`). So such a command is
 for another database: `SET foreign_key_checks = 0` is MySQL's, `SET memory_limit = '4GB'` DuckDB's.
 """
 
@@ -59,7 +59,7 @@ SETTINGS = frozenset(
     wal_skip_threshold work_mem xmlbinary xmloption zero_damaged_pages
     """.split()  # noqa: SIM905
 )
-# The settings that PgBouncer restores for each client when it is given another server (`track_extra_parameters`):
+# The settings that PgBouncer restores for each client when the client gets another server (`track_extra_parameters`):
 # IntervalStyle since 1.20, the others in all releases that were tried.
 TRACKED = frozenset(
     {"application_name", "client_encoding", "datestyle", "intervalstyle", "standard_conforming_strings", "timezone"}
@@ -67,11 +67,11 @@ TRACKED = frozenset(
 
 
 def is_setting(name: str) -> bool:
-    """Returns whether PostgreSQL may have a setting of this name, in any case. A name with a dot is always possible."""
+    """Returns whether PostgreSQL may have a setting of this name, ignoring case. A name with a dot may always exist."""
     return "." in name or name.lower() in SETTINGS or name.lower() in TRACKED
 
 
-# The prefixes of the settings of extensions and procedural languages; other settings with a dot are the program's own.
+# The prefixes of settings of extensions and procedural languages. Other settings with a dot are the program's own.
 _EXTENSIONS = frozenset(
     """
     age auto_explain citus columnar cron diskann hnsw ivfflat lantern orioledb paradedb passwordcheck pg_hint_plan

@@ -38,13 +38,13 @@ POSITIONAL = {
     "HTTPBasicAuth": 1,
     "login": 1,
 }
-# Calls whose result contains the text that they are given.
+# Calls whose result contains the text of an argument.
 _TRANSPARENT = frozenset({"bytes", "quote", "quote_plus", "repr", "str", "text"})
-# Calls that compare what they are called on, or given, with each other.
+# Calls that compare their arguments, or their receiver with an argument.
 _COMPARING = frozenset(
     {"assertEqual", "assertNotEqual", "compare_digest", "endswith", "is_", "is_distinct_from", "startswith", "__eq__"}
 )
-# Calls that are given an SQL command and then the values of its parameters.
+# Calls whose arguments are an SQL command and the values of its parameters.
 _EXECUTING = frozenset(
     {"exec_driver_sql", "execute", "executemany", "fetch", "fetchrow", "fetchval", "mogrify", "scalar", "scalars"}
 )
@@ -59,7 +59,7 @@ _KEYWORDS = frozenset(kwlist) - {"None", "True", "False"}
 
 
 def spans(text: str) -> list[Span]:
-    """Returns the spans of the secrets of a source, in no order. They may overlap."""
+    """Returns the spans of the secrets of a source, in any order. They may overlap."""
     return _Search(text).found
 
 
@@ -151,7 +151,7 @@ class _Search:
         found = search(run.text())
         for start, end in found.spans:
             self.found += run.original(start, end)
-        # `f"://user:{getenv('X', '...')}@"`. Once is enough: whatever is inside is a secret then.
+        # `f"://user:{getenv('X', '...')}@"`: everything inside is a secret then, so it is only read once.
         if not self._in_place:
             self._in_place = True
             for start, end in found.places:
@@ -160,7 +160,7 @@ class _Search:
 
     def _read(self, items: Sequence[Item], run: Run, *, secret: bool) -> None:
         """Adds the literals of an expression to the run, and reads the content of its brackets."""
-        template = 0  # Where in the run the last operand begins: a template, if `%` or `.format` follows.
+        template = 0  # Where the last operand begins in the run. It is a template if `%` or `.format` follows.
         for index, item in enumerate(items):
             before = items[index - 1] if index else None
             if isinstance(item, Text):
@@ -189,7 +189,7 @@ class _Search:
             start, end = part
             run.add(self._text[start:end], start)
             if not self._nested and self._text.find(">>>", start, end) >= 0:
-                # What follows the prompts of a docstring.
+                # The code after the prompts in a docstring.
                 self._code(re.sub(r"(?m)^[ \t]*(?:>>>|\.\.\.)", _blank, self._text[start:end]), start)
             if secret and FIELDS.fullmatch(self._text, start, end) is None:
                 self.found.append(part)
@@ -210,7 +210,7 @@ class _Search:
         elif group.kind == "(":
             self._call(segments, before, run, template, secret=secret)
         else:
-            # What is between the brackets of `d[...]` is a key.
+            # The expression between the brackets of `d[...]` is a key.
             run.add(HOLE)
             self._elements(segments, secret=False)
 
@@ -231,7 +231,7 @@ class _Search:
         if name in _TRANSPARENT and len(segments) == 1:
             self._read(segments[0], run, secret=secret)
             return
-        # The first argument may be the name of what is looked up.
+        # The first argument may be the name of a secret that is looked up.
         run.hold(segments[1:])
         compared = name in _COMPARING and any(names_secret(each, keys=False) for each in (before[:-1], *segments))
         executed = name in _EXECUTING and bool(segments) and has_parameter(segments[0], self._text)

@@ -52,7 +52,7 @@ _FORMAT_SPEC = re.compile(r"[^{}\r\n]*")
 class Text:
     """A string literal: the spans between its quotes, and the fields between them.
 
-    `key` is its text where it can be the name of something, else None.
+    `key` is its text if that can be a name, else None.
     """
 
     __slots__ = ("key", "parts")
@@ -72,7 +72,7 @@ class Number:
 
 
 class Group:
-    """What is between brackets. `kind` is the opening one, `f` for the field of an f-string, "" for the file."""
+    """The content of brackets. `kind` is the opening bracket, `f` for the field of an f-string, or "" for the file."""
 
     __slots__ = ("items", "kind")
 
@@ -92,7 +92,7 @@ class _String:
 
 
 class Reader:
-    """Reads one text, once. `root` is the tree, `comments` are spans without the `#`."""
+    """Reads one text. `root` is the tree, and `comments` are spans without the `#`."""
 
     def __init__(self, text: str) -> None:
         self.root = Group("")

@@ -29,7 +29,7 @@ _KEYS = frozenset(
         "shared", "signing",
     }
 )  # fmt: skip
-# The last word says what the value is: `token_count` is a number, `password_field` the name of a field.
+# These last words show that the value is no secret: `token_count` is a number, and `password_field` a field's name.
 _HARMLESS = frozenset(
     {
         "age", "count", "counts", "enabled", "expiry", "field", "fields", "hasher", "length", "lifetime", "limit",

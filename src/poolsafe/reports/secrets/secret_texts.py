@@ -1,7 +1,7 @@
 """Finds the secrets in a text that is not code: passwords in URLs, values of named keys, and passwords in SQL.
 
-The text may be that of an expression, put together from several literals; HOLE is where a value is inserted.
-Every pattern is linear: what repeats without a bound is followed by what it cannot match.
+The text may be that of an expression, composed of several literals; HOLE stands for an inserted value. Every pattern
+takes linear time: an unbounded repetition is followed by something that it cannot match.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ HOLE = "\0"
 _FIELD = rf"\$?\{{[\w.\[\]!]{{0,100}}\}}|%\(\w{{1,100}}\)s|%s|<[\w -]{{0,100}}>|\*|\.\.\.|{HOLE}"
 FIELDS = re.compile(rf"(?:{_FIELD})*")
 _TEMPLATE = re.compile(r"\{[\w.\[\]!:]{0,100}\}|%\(\w{1,100}\)s|%s")
-# In SQL and after a key a parameter can stand, which no URL knows. A password can only begin like one.
+# A parameter can be in SQL or after a key, but not in a URL. A password may begin like a parameter.
 _PARAMETER = re.compile(rf"""(?:(?:{_FIELD}){{1,20}}|:\w{{1,100}}|\$\d{{1,9}}|\?)(?=[\s,;&)\]}}>"'`\\]|\Z)""")
 
 _LINE_END = re.compile(r"[\r\n]")
@@ -51,7 +51,7 @@ _NEXT_PARAMETER = re.compile(r"&[\w.\-]{1,60}=|[\r\n]")
 _INSERTED = re.compile(r"\bvalues\b", re.IGNORECASE)
 _QUOTED = re.compile(r"'(?P<value>[^']*)'?")
 HINT = re.compile("|".join(HINTS), re.IGNORECASE)
-# `"\npassword=..."`: the letter belongs to the backslash, unless that is one of a path.
+# `"\npassword=..."`: the letter is part of an escape, unless the backslash is one of a path.
 _ESCAPES = frozenset("abfnrtv")
 
 
@@ -106,7 +106,7 @@ def _regions(text: str) -> Iterator[Span]:
     start = end = -1
     for match in _AUTHORITY.finditer(text):
         head = _scheme_start(text, max(start, match.start() - _LONGEST_SCHEME, 0), match.start())
-        # A password can hold `://` too; a new URL has something before it that ends the last one.
+        # A password can also contain `://`. Before a new URL, there is a character that ends the previous one.
         if head < end and text[head - 1] not in _BEFORE_URL:
             continue
         if start >= 0:
@@ -119,15 +119,15 @@ def _regions(text: str) -> Iterator[Span]:
 
 
 def _scheme_start(text: str, start: int, end: int) -> int:
-    """Returns where the scheme begins that ends at `end`, not before `start`. It begins with a letter."""
+    """Returns the beginning of the scheme that ends at `end`, not before `start`. It begins with a letter."""
     before = text[start:end]
     return end - len(before[len(before.rstrip(_SCHEME)) :].lstrip(_NO_LETTERS))
 
 
 def _in_authority(text: str, start: int, end: int, found: Findings) -> None:
-    """Find the password between the user and the host.
+    """Finds the password between the user and the host.
 
-    It ends at the last `@`: what is there unquoted is not what a URL allows, but what people write.
+    It ends at the last `@`, because people write passwords that they should have quoted.
     """
     colon = text.find(":", _behind_address(text, start, end), end)
     if colon < 0:
@@ -172,9 +172,9 @@ def _is_secret_behind_escape(text: str, name: re.Match[str]) -> bool:
 
 
 def _in_rows(text: str, start: int, found: Findings) -> None:
-    """Take down the values of an INSERT that names a secret column before `start`.
+    """Records the values of an INSERT that names a secret column before `start`.
 
-    Which of them the column gets depends on lists that may be built elsewhere.
+    Which value belongs to the column depends on lists that may be built elsewhere.
     """
     inserted = _INSERTED.search(text, start)
     if inserted is not None:
