@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-from poolsafe.inference.callgraph import calls_of
+import libcst as cst
+
+from poolsafe.inference.callgraph import called_names, calls_of, roots_of
 from poolsafe.inference.project import Project
 from poolsafe.source import Source
 
@@ -63,3 +65,23 @@ def test_a_method_under_a_name_of_its_own_is_called_bare_too() -> None:
     """
     index = Project(follow=False).module(Source.from_text("a.py", textwrap.dedent(code))).index
     assert len(index.calls_of(".get_client")) == 1
+
+
+def test_other_modules_call_the_function_that_defines_a_nested_one() -> None:
+    code = """
+        class Requirements:
+            def backend(self):
+                def go(config):
+                    create_engine(config.url)
+                return only_if(go)
+
+        def build():
+            def go(config):
+                create_engine(config.url)
+            return go
+    """
+    module = Project(follow=False).module(Source.from_text("a.py", textwrap.dedent(code)))
+    paths = roots_of(module, module.index.calls_by_name["create_engine"])
+    names = [[scope.name.value for scope in path if not isinstance(scope, cst.Lambda)] for path in paths]
+    assert ["Requirements", "backend", "go"] in names
+    assert {name for path in paths for name in called_names(module, path)} == {"Requirements", ".backend", "build"}

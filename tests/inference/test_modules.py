@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from programs import codes_in, findings_in
+from blocks import files
+from programs import codes_in, findings_in, record_loads
 
 from poolsafe import ir
 from poolsafe.checker import check_bytes
@@ -189,3 +190,33 @@ def test_a_module_that_is_imported_and_calls_is_one_module(tmp_path: Path) -> No
         "app.py": "import db\nNAME = 'a'\nengine = db.make('postgresql+asyncpg://db/a')\n",
     }
     assert codes_in(tmp_path, files, "db.py") == ["PGB101"]
+
+
+OF_SQLALCHEMY = """
+    # file: lib/sqlalchemy/__init__.py
+    from .engine import create_engine
+
+    # file: lib/sqlalchemy/engine/__init__.py
+    from .create import create_engine
+
+    # file: lib/sqlalchemy/engine/create.py
+    def create_engine(url): ...
+
+    # file: lib/sqlalchemy/dialects/__init__.py
+
+    # file: lib/sqlalchemy/dialects/provision.py
+    from .. import create_engine
+    from ..ext.asyncio import AsyncEngine
+    engine = AsyncEngine(create_engine('postgresql+asyncpg://db/a'))
+"""
+
+
+@pytest.mark.parametrize(("package", "loaded"), [("sqlalchemy", ["provision.py"]), ("ours", None)])
+def test_sqlalchemy_itself_is_the_library_by_its_relative_imports(
+    package: str, loaded: list[str] | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = record_loads(monkeypatch)
+    program = files(OF_SQLALCHEMY.replace("lib/sqlalchemy", f"lib/{package}"))
+    codes = codes_in(tmp_path, program, f"lib/{package}/dialects/provision.py")
+    assert codes == (["PGB101", "PGB201"] if loaded else [])
+    assert loaded is None or found == loaded

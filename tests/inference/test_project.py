@@ -1127,6 +1127,35 @@ def test_for_a_repair_only_callers_that_pass_arguments_are_loaded(
     assert sorted(loaded) == ["db.py", "jobs.py"]
 
 
+SAME_NAME = """
+    # file: a/__init__.py
+    # file: a/database.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    def connect(url):
+        return create_async_engine(url)
+
+    # file: a/jobs.py
+    from . import database
+    database.connect('postgresql+asyncpg://db/a')
+
+    # file: b/__init__.py
+    # file: b/database.py
+    def connect(url): ...
+
+    # file: b/jobs.py
+    from b.database import connect
+    connect('sqlite+aiosqlite:///b')
+"""
+
+
+def test_a_caller_imports_the_module_and_not_one_of_the_same_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = record_loads(monkeypatch)
+    assert codes_in(tmp_path, files(SAME_NAME), "a/database.py") == ["PGB101", "PGB201"]
+    assert loaded == ["database.py", "jobs.py"]
+
+
 def test_the_least_recently_used_modules_are_dropped_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b", "c"):
         (tmp_path / f"{name}.py").write_text(f"{name} = 1" + " " * 95, encoding="utf-8")

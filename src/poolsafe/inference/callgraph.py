@@ -87,7 +87,7 @@ def roots_of(module: Module, sites: list[CallSite]) -> list[Path]:
 
 
 def called_names(module: Module, path: Path) -> Iterable[str]:
-    """Yields the names by which other modules may call the innermost function.
+    """Yields the names by which other modules may call the innermost function, or the function that defines it.
 
     These are its own name or, for a method, those of its class and of the subclasses. A method that is only called as
     an attribute is yielded as `.name`.
@@ -95,14 +95,14 @@ def called_names(module: Module, path: Path) -> Iterable[str]:
     scopes = [scope for scope in path if not isinstance(scope, cst.Lambda)]
     if not scopes:
         return
+    outermost = next((at for at, scope in enumerate(scopes) if isinstance(scope, cst.FunctionDef)), len(scopes) - 1)
+    scopes = scopes[: outermost + 1]
     if len(scopes) > 1 and isinstance(scopes[-2], cst.ClassDef):
         yield from module.index.with_subclasses([scopes[-2].name.value])
         # The instance may be created here and its method called elsewhere: `sessions.init(url)`.
         name = scopes[-1].name.value
         if not (name.startswith("__") and name.endswith("__")):
             yield name if any(one.new == name for one in module.index.renamings) else f".{name}"
-    elif isinstance(scopes[0], cst.FunctionDef):
-        yield scopes[0].name.value
     else:
         yield scopes[-1].name.value
 

@@ -99,13 +99,25 @@ class Module(Outside):
     def _imported(self) -> list[ir.Import | ir.ImportFrom]:
         return [one for node in self.imports for one in lower_import(node)]
 
+    def absolute(self, level: int, name: str) -> tuple[int, str]:
+        """Returns the leading dots and the dotted name of an import; no dots if this is a module of SQLAlchemy itself.
+
+        Then a relative import means what the absolute one does: the library, which is not run.
+        """
+        package = libraries.own_package(self.folder) if level else ()
+        if level > len(package):
+            return level, name
+        above = package[: len(package) - level + 1]
+        return 0, ".".join((*above, name) if name else above)
+
     @functools.cached_property
     def library_names(self) -> frozenset[str]:
         """The names that the module's imports bind to libraries or to members of libraries."""
         names: set[str] = set()
         for one in self._imported:
-            is_relative = isinstance(one, ir.ImportFrom) and (one.level > 0 or one.name == "*")
-            if not is_relative and (self.is_stub or _is_of_library(one.module)):
+            level, module = self.absolute(one.level, one.module) if isinstance(one, ir.ImportFrom) else (0, one.module)
+            is_star = isinstance(one, ir.ImportFrom) and one.name == "*"
+            if not level and not is_star and (self.is_stub or _is_of_library(module)):
                 names.add(one.bound)
         return frozenset(names)
 
@@ -118,7 +130,7 @@ class Module(Outside):
     def stars(self) -> tuple[tuple[int, str], ...]:
         """The modules of the `*` imports, each as the number of leading dots and the dotted name."""
         every = (one for one in self._imported if isinstance(one, ir.ImportFrom))
-        return tuple((one.level, one.module) for one in every if one.name == "*")
+        return tuple(self.absolute(one.level, one.module) for one in every if one.name == "*")
 
     @functools.cached_property
     def dotted_imports(self) -> tuple[str, ...]:

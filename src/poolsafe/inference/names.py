@@ -128,7 +128,7 @@ def _imported_callable(frame: Frame, namespace: Namespace, name: str) -> Value |
 
 def import_from(module: Module, node: ir.ImportFrom) -> Pending:
     """Returns the reference that an import in `module` binds."""
-    return Pending(module, node.level, node.module, node.name)
+    return Pending(module, *module.absolute(node.level, node.module), node.name)
 
 
 @dataclass(slots=True)

@@ -17,7 +17,7 @@ from poolsafe.checkout.changing_files import ChangingFiles, How
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.import_order import ImportOrder
 from poolsafe.checkout.project_files import Files, file_content
-from poolsafe.checkout.roots import is_aside, root_of, shared_folders
+from poolsafe.checkout.roots import is_aside, is_below, root_of, shared_folders
 from poolsafe.checkout.second_look import ImportedFiles
 from poolsafe.inference.modules import ImportedModule, Module
 from poolsafe.source import Source, UndecodableSource
@@ -135,32 +135,32 @@ class Project:
         only if `module` is one itself.
         """
         pattern = _call_pattern(name, with_arguments=with_arguments)
-        imports = _import_test(os.path.abspath(module.path))
         word = name.removeprefix(".").encode()
-        for other in self.others(module, (word,), lambda data: pattern.search(data) and imports(data)):
+        for other in self.others(module, (word,), pattern.search, importing=True):
             if other.index.calls_of(name):
                 yield other
 
     def is_extended(self, module: Module, name: str) -> bool:
         """Returns whether another module of the project may have a subclass of one of the module's classes."""
         pattern = _subclass_pattern(name)
-        imports = _import_test(os.path.abspath(module.path))
-        found = self.others(module, (name.encode(),), lambda data: pattern.search(data) and imports(data))
-        return next(found, None) is not None
+        return next(self.others(module, (name.encode(),), pattern.search, importing=True), None) is not None
 
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
         """Returns the other modules that import this one and mention one of `names`, ordered as in `callers`."""
         words = tuple(name.encode() for name in sorted(names))
-        pattern = _word_pattern(words)
-        imports = _import_test(os.path.abspath(module.path))
-        return self.others(module, words, lambda data: pattern.search(data) and imports(data))
+        return self.others(module, words, _word_pattern(words).search, importing=True)
 
     def others(
-        self, module: Module, words: tuple[bytes, ...], fits: Callable[[bytes], object] = bool
+        self,
+        module: Module,
+        words: tuple[bytes, ...],
+        fits: Callable[[bytes], object] = bool,
+        *,
+        importing: bool = False,
     ) -> Iterator[Module]:
         """Yields at most `MAX_CALLERS` other modules of the project, ordered as in `callers`.
 
-        Each contains one of the words, and `fits` is true for its bytes.
+        Each contains one of the words, and `fits` is true for its bytes. With `importing`, it may import the module.
         """
         if not self.follow or not module.source.is_module:
             return
@@ -172,11 +172,21 @@ class Project:
             for path in self._files.holding(os.path.dirname(home), words)
             if path != home and (of_test or not is_aside(path, root)) and fits(self._files.content(path))
         ]
+        if importing:
+            imports = _import_test(home)
+            found = [path for path in found if imports(self._files.content(path)) and self._imports_from(path, home)]
         found.sort(key=lambda path: (-shared_folders(path, home), path))
         for path in found[:MAX_CALLERS]:
             other = self._load(path, Module)
             if other is not None:
                 yield other
+
+    def _imports_from(self, path: str, home: str) -> bool:
+        """Returns whether a file imports another one, or something next to it that may export its names."""
+        folder = os.path.dirname(home)
+        above = os.path.join(os.path.dirname(folder), "__init__.py")
+        imported = (one.path for one in self._order.imports(path))
+        return any(one is not None and (is_below(one, folder) or one == above) for one in imported)
 
     def imported(self, module: Module, packages: Iterable[str]) -> set[str]:
         """Returns the packages among these that a file of the project imports, except for tests."""
