@@ -1,4 +1,4 @@
-"""Applies fixes in rounds: those that do not overlap in one round, the rest in the next."""
+"""Applies fixes in rounds: fixes that do not overlap are applied in the same round, the others in the next."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOST_CHOICES = 10_000
 
 @frozen
 class Repair:
-    """The result of all rounds: the number of findings of each code that are `gone`, and the fixes that were `refused`.
+    """The result of all rounds: how many findings of each code are `gone`, and the findings whose fixes were `refused`.
 
     One fix may repair several findings. A fix is refused if the result would not be valid Python.
     """
@@ -45,7 +45,7 @@ def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
     together = _applied(source, chosen)
     if together is not None:
         return together, chosen
-    # Some of them break the syntax: these are found by bisection. Untried ones are left for another round.
+    # Some of them break the syntax. Bisection finds these; fixes that were not tried are left for another round.
     kept: list[Fix] = []
     result = source
     groups = [chosen[: len(chosen) // 2], chosen[len(chosen) // 2 :]]
@@ -125,7 +125,7 @@ def _moved(offset: int, fix: Fix) -> int:
 
 def _without_overlaps(source: Source, fixes: Iterable[Fix]) -> list[Fix]:
     chosen: list[Fix] = []
-    taken: list[tuple[int, int, bool]] = []  # They are in order, and do not touch those of another fix.
+    taken: list[tuple[int, int, bool]] = []  # They are sorted, and those of different fixes do not touch.
     isolated: set[int] = set()
     for fix in sorted(fixes, key=_first_start):
         if not _is_sound(source, fix) or any(_touches_any(edit, taken) for edit in fix.edits):
@@ -145,7 +145,7 @@ def _first_start(fix: Fix) -> int:
 
 
 def _is_sound(source: Source, fix: Fix) -> bool:
-    """Returns whether a fix changes something, inside the text, and does not overlap with itself."""
+    """Returns whether a fix changes something, only inside the text, and its edits do not overlap."""
     edits = sorted(fix.edits, key=lambda edit: (edit.start, edit.end))
     ordered = all(before.end <= after.start for before, after in pairwise(edits))
     inside = all(0 <= edit.start <= edit.end <= len(source.text) for edit in edits)

@@ -1,4 +1,4 @@
-"""Sets keys of dicts: in new or existing displays, around other mappings, and next to other keys."""
+"""Sets keys of dicts in new or existing displays, around other mappings, and next to other keys."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from poolsafe.syntax.layout import DictItemLayout, MissingBranch, Place
 
 _NOTHING = frozenset({"None", "{}", "dict()"})
-# Keys that belong together, so a new one is written next to another.
+# Keys that belong together. A new one is written next to an existing one.
 _RELATED = frozenset({"statement_cache_size", "prepared_statement_cache_size", "prepared_statement_name_func"})
 
 
@@ -54,7 +54,7 @@ def extend_mapping(
 def complete_display(
     source: Source, display: DictLayout, values: Mapping[str, str], quote: str
 ) -> tuple[Edit, ...] | None:
-    """Returns edits that change the keys in a display, and add the others next to related ones, or at its end."""
+    """Returns edits that change existing keys in a display, and add the others next to related keys or at the end."""
     edits: list[Edit] = []
     missing: dict[str, str] = {}
     for key, value in values.items():
@@ -85,7 +85,7 @@ def _winning_item(display: DictLayout, key: str) -> DictItemLayout | None:
 
 
 def _last_related(display: DictLayout, values: Mapping[str, str]) -> int | None:
-    """Returns the index of the last item that belongs together with new ones and after which no `**` overrides them."""
+    """Returns the index of the last item related to the new ones, or None if there is none, or a `**` after it."""
     if values.keys() <= _RELATED:
         for index in reversed(range(len(display.items))):
             key = display.items[index].key

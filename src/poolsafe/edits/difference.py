@@ -66,7 +66,7 @@ def _hunks(old: list[bytes], new: list[bytes], withheld: Callable[[int], bool]) 
 
 
 def _context_start(row: int, first: int, withheld: Callable[[int], bool]) -> int:
-    """Returns the first row of the context before `row`, not before `first`."""
+    """Returns the first row of the context before `row`, at least `first`."""
     for each in range(row - 1, max(first, row - CONTEXT) - 1, -1):
         if withheld(each):
             return each + 1
@@ -74,11 +74,11 @@ def _context_start(row: int, first: int, withheld: Callable[[int], bool]) -> int
 
 
 def _context_end(row: int, end: int, withheld: Callable[[int], bool]) -> int:
-    """Returns the row after the context after the change that ends before `row`, not after `end`."""
+    """Returns the end of the context after the change that ends before `row`, at most `end`."""
     for each in range(row + 1, min(end, row + CONTEXT)):
         if withheld(each):
             return each
-    # A withheld row is not replaced by the next one.
+    # A withheld row ends the context; the next row is not shown instead.
     return min(end, row + 1 if row < end and withheld(row) else row + CONTEXT)
 
 
@@ -114,6 +114,6 @@ def _shown(path: str) -> str:
     try:
         relative = os.path.relpath(path)
     except ValueError:
-        # On Windows, it may be on another drive.
+        # On Windows, the file may be on another drive.
         return path
     return path if relative.startswith(os.pardir) else relative

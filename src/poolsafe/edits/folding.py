@@ -1,6 +1,6 @@
-"""Lays out lines in which a fix only replaces values as formatters do: it splits or joins the content of brackets.
+"""Splits or joins the content of brackets, as formatters do, on lines where a fix only replaces values.
 
-`ruff format` and `black` split what does not fit on a line, and join it as soon as it fits.
+`ruff format` and `black` split content that does not fit on one line, and join content that does.
 """
 
 from __future__ import annotations

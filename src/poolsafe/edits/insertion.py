@@ -103,7 +103,7 @@ def _before(source: Source, element: ArgumentLayout, new: Sequence[str]) -> Edit
 def _between(
     source: Source, display: DictLayout, item: DictItemLayout, following: DictItemLayout, new: Sequence[str]
 ) -> Edit | None:
-    """Returns an edit that adds items between two others, or None if these share no line and the first has no own."""
+    """Returns an edit that adds items between two others, on their line or on new lines, or None if neither works."""
     assert item.comma is not None
     place = item.comma + 1
     if source.line_start(following.start) <= item.comma:
@@ -134,7 +134,7 @@ def _append(
         return (Edit(place, place, "".join(f"{line}," for line in lines)),)
     content = ",".join(lines)
     if len(elements) == 1:
-        # Formatters add a comma after the last of several elements, but not after a lone one.
+        # Formatters add a comma after the last of several elements, but not after a single one.
         content += ","
     if place == last.end:
         return (Edit(place, place, f",{content}"),)
@@ -159,7 +159,7 @@ def _end_of_own_line(
 
 
 def _into_empty(source: Source, layout: CallLayout | DictLayout, new: Sequence[str]) -> Edit:
-    """Fills empty brackets. If there are comments between them, the content gets its own lines after the comments."""
+    """Fills empty brackets. If they contain comments, the content gets its own lines after the comments."""
     inside = source.text[layout.open : layout.close]
     if not inside.strip():
         return Edit(layout.open, layout.close, ", ".join(new))

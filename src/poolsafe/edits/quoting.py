@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-# Comments and triple-quoted strings are matched in order to skip them.
+# Comments and triple-quoted strings are matched to skip them.
 _STRING = re.compile(
     r"""
       \#[^\r\n]*
@@ -25,7 +25,7 @@ _OPENING = re.compile(r"(?P<prefix>[a-zA-Z]{0,2})(?P<quotes>\'\'\'|\"\"\"|'|\")"
 
 
 def preferred_quote(source: Source, start: int, end: int) -> str:
-    """Returns the quote of most strings between `start` and `end`, else of the file, else the configured one."""
+    """Returns the quote of most strings between `start` and `end`, or else in the file, or else the configured one."""
     balance = _balance(source.text[start:end]) or _balance(source.text)
     if not balance:
         return source.quote
@@ -60,7 +60,7 @@ def is_in_string(source: Source, offset: int) -> bool:
 
 @functools.lru_cache(maxsize=4)
 def _strings(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]] | None:
-    """Returns the row and the column in bytes where each string of several lines begins and ends."""
+    """Returns the row and the byte column where each string that spans several lines begins and ends."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
@@ -74,7 +74,7 @@ def _strings(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]] | None:
 
 @functools.lru_cache(maxsize=4)
 def _literals(text: str) -> list[tuple[tuple[int, int], tuple[int, int]]]:
-    """Returns the row and the column in bytes where each string literal begins and ends."""
+    """Returns the row and the byte column where each string literal begins and ends."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):

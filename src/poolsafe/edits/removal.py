@@ -1,4 +1,4 @@
-"""Removes arguments from calls and items from dicts, together with their commas and with lines of their own."""
+"""Removes arguments from calls and items from dicts, with their commas, and with the lines that become empty."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def _joint_extent(source: Source, elements: Elements, first: int, last: int) -> 
 
 
 def _own_lines(source: Source, argument: ArgumentLayout | DictItemLayout) -> tuple[int, int] | None:
-    """Returns the lines of an argument if nothing else is on them."""
+    """Returns the span of an argument's lines if nothing else is on them, or None."""
     if argument.comma is None or not _starts_line(source, argument):
         return None
     rest = _REST_OF_LINE.match(source.text, argument.comma + 1)

@@ -18,7 +18,7 @@ _REST_OF_LINE = re.compile(r"[ \t\f]*(?:\r\n?|\n|\Z)")
 _LINE_END = re.compile(r"(?:\r\n?|\n)\Z")
 _BLOCKS = ("body", "orelse", "finalbody")
 
-# A statement as its row and its column in bytes of UTF-8, as `ast` counts them.
+# The position of a statement: its row, and its column in bytes of UTF-8, as in `ast`.
 _Start = tuple[int, int]
 
 
@@ -50,7 +50,7 @@ def _removal(source: Source, start: int, end: int, *, stands_in: bool) -> Edit |
     if stands_in:
         return Edit(start, end, "pass")
     if rest.end() == len(text) and text[-1:] not in ("\r", "\n"):
-        # The file does not end with a line end, and should not do so afterwards.
+        # The file has no line end at its end, and should have none afterwards.
         before = _LINE_END.search(text, 0, first)
         return Edit(before.start() if before is not None else first, len(text), "")
     return Edit(first, rest.end(), "")

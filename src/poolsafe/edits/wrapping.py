@@ -1,8 +1,8 @@
 """Keeps a fixed call within the project's line length, in the layout of `ruff format` and `black`.
 
 A call that no longer fits its line gets one argument per line and a trailing comma, and a dict display that no longer
-fits gets one item per line. Both formatters leave such brackets unchanged. A line that was too long before
-is only wrapped if it grows.
+fits gets one item per line. Both formatters leave such brackets unchanged. A line that was too long
+before is only wrapped if it grows.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
 Edits = tuple[Edit, ...]
 
-# What may precede and follow a call whose brackets the formatters split first.
+# The code that may precede a call whose brackets the formatters split first.
 _BEFORE = re.compile(
     r"[ \t]*(?:(?:return|yield|await|async with|with) )*"
     r"(?:[\w.\[\]'\"]+(?:: [\w.\[\], |'\"]+)? = |\w+=|(?P<quote>['\"])[\w.]+(?P=quote): )?(?:await )?"
 )
 _OUTER = re.compile(_BEFORE.pattern + r"[\w.]+\(")
 _OWN_CALL = re.compile(r"[ \t]*(?:\w+=)?(?:await )?[\w.]+\(")
-# What may follow the call of a `with` statement.
+# The text that may follow the call of a `with` statement.
 _AS = re.compile(r"(?: as [\w.]+)?:")
 _CALLEE = re.compile(r"(?<![\w.])[\w.]+\(\Z")
-# The beginning of a comment for a tool.
+# The beginning of a comment with a directive for a tool.
 _TOOLS = re.compile(
     r"[ \t]*(?:noqa|nosec|nosonar|pyre-|(?:flake8|fmt|isort|mypy|poolsafe|pragma|pylint|pyright|ruff|type|yapf):)",
     re.IGNORECASE,
@@ -55,8 +55,8 @@ _SPREAD = re.compile(r"(?P<indent>[ \t]*)\*\*\((?P<chosen>\{.+\})\)(?P<tail>,?(?
 def fitted(source: Source, call: CallLayout | DictLayout, edits: Edits) -> Edits:
     """Returns edits that make the same change and keep the lines of a call or a display within the line length.
 
-    Lines that were longer before may stay so if they do not grow. Returns the given edits if the result fits, or if it
-    cannot be wrapped reliably.
+    Lines that were too long before may remain so if they do not grow. Returns the given edits if the result fits, or if
+    it cannot be wrapped reliably.
     """
     text = source.text
     if not all(call.open <= edit.start and edit.end <= call.close for edit in edits):
@@ -93,9 +93,9 @@ def _unit(text: str) -> str:
 
 
 def _is_comment_for_people(rest: str) -> bool:
-    """Returns whether the rest of a line is blank, a separator, or a comment without a directive for a tool.
+    """Returns whether the rest of a line is only a separator or a comment without a directive for a tool, or blank.
 
-    A directive belongs to the first line of a call, which would no longer be its last one.
+    A directive must stay on the first line of a call, but wrapping would move it to the last one.
     """
     code, mark, comment = rest.partition("#")
     return code.strip(" \t") in ("", ";", ",") and not (mark and any(map(_TOOLS.match, comment.split("#"))))
@@ -307,7 +307,7 @@ def split(text: str) -> tuple[list[str], str] | None:
 
 
 def _with_end(text: str, call: CallLayout, edits: Edits) -> Edits:
-    """Returns the edits, with those after the last argument joined, so that another fix waits for the next round."""
+    """Returns the edits. Those after the last argument are joined, so that other fixes there wait for another round."""
     last = call.arguments[-1].end if call.arguments else call.open
     if any(edit.start < last <= edit.end for edit in edits):
         return edits

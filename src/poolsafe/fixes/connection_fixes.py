@@ -62,7 +62,7 @@ def move_size(connection: Connection, source: Source) -> Fix | None:
 def _left_out(connection: Connection, source: Source) -> Fix | None:
     """Removes the cache sizes that asyncpg rejects, and sets a different size next to them to 0.
 
-    Without the rejected size, connecting works. If asyncpg's own size is not certainly 0, queries then fail at random.
+    Without the rejected size, connecting succeeds. Queries would then fail at random unless asyncpg's own size is 0.
     """
     edits = remove_keys(source, connection.call, connection.misplaced)
     size = connection.size

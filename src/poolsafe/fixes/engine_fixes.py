@@ -39,7 +39,7 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
     """Returns the fix that sets both cache sizes to 0 in connect_args and removes misplaced ones.
 
     With an old asyncpg, it also adds the empty statement name, if the versions support it. Returns None if no edit in
-    this file can do all that only for asyncpg's engine. The fix is unsafe if the engine may have another driver, if a
+    this file can do so for asyncpg's engine alone. The fix is unsafe if the engine may have another driver, if a
     cache is disabled only on some paths, or if one size is unknown.
     """
     if engine.creator is not None:
@@ -73,7 +73,7 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
         applicability = Applicability.UNSAFE
     message = _message(sizes, moved, names)
     if any(_has_comment(source, end) for end in repair.replaced):
-        # It may give the reason for the old value.
+        # The comment may give the reason for the old value.
         applicability = Applicability.UNSAFE
         message += _CHECK_COMMENT
     return Fix(message, repair.edits, applicability, engine.layout.call.start)
@@ -94,7 +94,7 @@ def empty_name(engine: Engine, source: Source) -> str:
 
 
 def _disable_caches_of_creator(engine: Engine, source: Source) -> Fix | None:
-    """Does what `disable_caches` does, for an engine with a creator that calls asyncpg's own `connect()`.
+    """Returns the fix of `disable_caches` for an engine with a creator that calls asyncpg's own `connect()`.
 
     SQLAlchemy ignores connect_args if there is a creator, so an edit at the engine's call would have no effect.
     """
@@ -125,7 +125,7 @@ def _disable_caches_of_creator(engine: Engine, source: Source) -> Fix | None:
 
 
 def move_misplaced(engine: Engine, source: Source, deployment: Deployment) -> Fix | None:
-    """Does what `disable_caches` does for an engine with misplaced keys; returns None for others."""
+    """Returns the fix of `disable_caches` for an engine with misplaced keys, or None for other engines."""
     return disable_caches(engine, source, deployment) if engine.sizes.misplaced else None
 
 
@@ -159,7 +159,7 @@ def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
     span = engine.pooling.pre_ping_value
     if engine.pooling.pre_ping is PrePing.FALSE and span is not None:
         if source.text[slice(*span)] != "False":
-            # The value comes from a parameter or a setting, which would no longer have an effect.
+            # The parameter or setting behind the value would no longer have an effect.
             return None
         replacement = replace_text(source, span, "True")
         return None if replacement is None else Fix(message, (replacement,), Applicability.UNSAFE)
@@ -191,7 +191,7 @@ def _repair(
         added = add_at_call(engine, source, names) if names else ()
         if added is None:
             return None
-        # An engine of another driver cannot connect with one of the sizes, so there is none.
+        # The call creates no engine of another driver, because that could not connect with one of the sizes.
         certain = engine.url.driver is Driver.ASYNCPG and not names
         applicability = Applicability.SAFE if certain else _applicability(engine)
         return Placement(_together(engine, source, in_place, added), applicability, replaced_by(in_place))
@@ -226,7 +226,7 @@ def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: d
 
 
 def _moved_values(engine: Engine, source: Source, moved: Sequence[Misplaced]) -> dict[str, str]:
-    """Returns the new values of misplaced keys: 0 for a cache size, the old code for a function."""
+    """Returns the new values of misplaced keys: 0 for a cache size, and the old code for a function."""
     values: dict[str, str] = {}
     for each in moved:
         values[each.key] = "0"

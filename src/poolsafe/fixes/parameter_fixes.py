@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 Edits = tuple[Edit, ...]
 
-# The strings that asyncpg accepts for `ssl`, which are libpq's modes (tests/rules/test_trials.py).
+# The strings that asyncpg accepts for `ssl`: libpq's modes (tests/rules/test_trials.py).
 SSL_MODES = frozenset({"disable", "allow", "prefer", "require", "verify-ca", "verify-full"})
 
 _STRING = re.compile(r"[rRuUbB]*['\"]")
@@ -50,13 +50,13 @@ class Remedy(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Rename:
-    """The key is misspelled: `value` is the intended name."""
+    """The key is misspelled; `value` is the intended name."""
 
     value: str
 
 
 class _NoFixError(Exception):
-    """The parameter cannot be moved to its correct place, or has none."""
+    """The parameter has no correct place, or cannot be moved there."""
 
 
 @dataclass(slots=True)
@@ -137,7 +137,7 @@ def _replace(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename) 
 
 
 def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename, written: Written) -> str | None:
-    """Returns the parameter's new name in the URL, or None if it is removed from the URL."""
+    """Returns the parameter's new name in the URL, or None if the fix removes it there."""
     text = _text(written.value)
     if remedy is Remedy.SSL:
         if _has(plan, "ssl", ParameterWhere.URL_QUERY):
@@ -171,7 +171,7 @@ def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename, w
 
 
 def _is_spelled(plan: _Plan, key: str, written: Written) -> bool:
-    """Returns whether the value is a literal, instead of a name or a placeholder."""
+    """Returns whether the value is a literal, not a name or a placeholder."""
     source = plan.source
     if not isinstance(written.place, WrittenText):
         start, end = _value(written.place)

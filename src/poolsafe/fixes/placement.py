@@ -1,4 +1,4 @@
-"""Where a fix adds keys to connect_args: next to the other size, at the call, or where the code builds them."""
+"""Finds out where a fix adds keys to connect_args: next to the other size, at the call, or where they are built."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Pla
 
 
 def may_be_given_twice(engine: Engine) -> bool:
-    """Returns whether a caller elsewhere may pass the keyword that a fix adds in a way that the fix cannot handle."""
+    """Returns whether a caller elsewhere may also pass the keyword that a fix adds, and the fix cannot prevent that."""
     return engine.layout.passed_on is not None and not engine.layout.passed_on.alone
 
 
@@ -77,7 +77,7 @@ def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Ed
     given, passed_on = engine.layout.connect_args, engine.layout.passed_on
     is_refused = given.form is ConnectArgsForm.DISPLAY and engine.layout.destinations.holds_own_keys
     if engine.url.shared and not is_refused:
-        # The other driver would get keys that only asyncpg and its dialect know. So far, it gets none of them.
+        # The other driver would get keys that only asyncpg and its dialect accept. Now it gets none of them.
         return None
     quote = preferred_quote(source, engine.layout.call.start, engine.layout.call.end)
     match given.form:
@@ -95,7 +95,7 @@ def add_at_call(engine: Engine, source: Source, values: Mapping[str, str]) -> Ed
 
 
 def _in_new_branch(engine: Engine, source: Source, values: Mapping[str, str]) -> Placement | None:
-    """Adds the keys under the code's own test for another driver. Unsafe if there may be a third driver."""
+    """Adds the keys in an `else` of the code's own test for another driver. Unsafe if there may be a third driver."""
     branch = engine.layout.destinations.branch
     if branch is None:
         return None

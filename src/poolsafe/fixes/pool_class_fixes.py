@@ -1,4 +1,4 @@
-"""The fix for a pool class that asynchronous engines reject: it uses and imports SQLAlchemy's asynchronous one."""
+"""The fix for a pool class that asynchronous engines reject: it imports and uses SQLAlchemy's asynchronous class."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def _import(source: Source, given: RefusedPoolClass) -> tuple[Edit, ...] | None:
     if given.imported is None or not source.round_trips:
         return None
     start, end = given.imported
-    # The span starts after the name before it, to include the comma. If there is a comment, the unused name remains.
+    # The span starts after the previous name, to include the comma. If it contains a comment, the unused name remains.
     gap = "#" if given.previous_end is None else source.text[given.previous_end : start]
     removal = () if given.shared or "#" in gap or "\\" in gap else (Edit(given.previous_end or start, end, ""),)
     if given.bound:

@@ -1,7 +1,7 @@
-"""Confines the effect of a command to its transaction.
+"""Limits the effect of a command to its transaction.
 
-A fix is safe if the function shows the end of the transaction, and nothing runs on the connection afterwards. Outside a
-transaction there is no fix, because the effect would end immediately.
+A fix is safe if the end of the transaction is visible in the function, and nothing runs on the connection afterwards.
+Outside a transaction there is no fix, because the effect would end immediately.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def drop_on_commit(statement: SessionStatement, source: Source) -> Fix | None:
     clause = "ON COMMIT DROP"
     if source.text[statement.command_span[0]].islower():
         clause = clause.lower()
-    # At the end of the command, or in front of AS and TABLESPACE.
+    # At the end of the command, or before AS and TABLESPACE.
     before = source.text[source.line_start(place) : place]
     between = " " if before.strip() else source.newline + before
     content = f" {clause}" if place == statement.command_span[1] else f"{clause}{between}"
@@ -129,8 +129,8 @@ def _fitted(statement: SessionStatement, source: Source, edit: Edit) -> tuple[Ed
 
 
 def _applicability(statement: SessionStatement) -> Applicability | None:
-    """Returns how safe it is to end an effect with its transaction, or None if it would end immediately."""
-    # A listener of the pool changes settings for later transactions.
+    """Returns whether it is safe to end an effect with its transaction, or None if it would end immediately."""
+    # A pool listener changes settings for later transactions.
     if not statement.in_transaction or statement.listener in CONNECT_EVENTS:
         return None
     if statement.used_after and not statement.used_here:

@@ -23,13 +23,13 @@ _PLAIN_RECEIVER = re.compile(rf"(?:await\s+)?{_NAME}(?:\s*\.\s*{_NAME})*\s*")
 _COMMENT = re.compile(r"(?<![ \t\f])[ \t\f]*\#[^\r\n]*")
 _OPENED = re.compile(r"\([ \t\f]*\r?\n\s*")
 _CLOSED = re.compile(r"(?<!,)\r?\n[ \t\f]*\)")
-# In notebooks, a line often ends with a semicolon, to hide its value.
+# In notebooks, a line often ends with a semicolon, which hides its value.
 _AFTER = re.compile(r"[ \t\f]*(?:;[ \t\f]*)?(?:\#|\r|\n|\Z)")
 
 
 @frozen
 class _Copy:
-    """The statement around the SQL: what is before the literal's first character, and after its last."""
+    """The statement around the SQL: its text before the literal's first character, and after the last one."""
 
     opening: str
     closing: str
@@ -103,7 +103,7 @@ def _commands(source: Source, literal: tuple[int, int]) -> list[str] | None:
 
 
 def _with_own_comments(stretches: list[str]) -> list[str]:
-    """Moves a comment on the line of a semicolon to the command before it, which it is about."""
+    """Moves a comment after a semicolon on the same line to the command before the semicolon, which it describes."""
     for place in range(1, len(stretches)):
         first, newline, rest = stretches[place].partition("\n")
         if newline and first.strip().startswith("--"):
@@ -113,7 +113,7 @@ def _with_own_comments(stretches: list[str]) -> list[str]:
 
 
 def _line(source: Source, statement: Statement, literal: str, *, last: bool) -> str | None:
-    """Returns the whole statement for one command; Python comments stay only in the last one."""
+    """Returns the whole statement for one command. Only the last statement keeps the Python comments."""
     assert statement.literal is not None
     assert statement.execution is not None
     copy = _around(source, statement, binds(literal))
@@ -123,7 +123,7 @@ def _line(source: Source, statement: Statement, literal: str, *, last: bool) -> 
         return _folded(source, statement.execution, copy, literal, last=True)
     around = copy.opening + copy.closing
     if "#" in around and re.search("['\"]", around):
-        # The number sign may be in a string.
+        # The `#` may be in a string.
         return None
     bare = _Copy(_COMMENT.sub("", copy.opening), _COMMENT.sub("", copy.closing))
     return _folded(source, statement.execution, bare, literal, last=False)
@@ -132,7 +132,7 @@ def _line(source: Source, statement: Statement, literal: str, *, last: bool) -> 
 def _folded(source: Source, execution: tuple[int, int], copy: _Copy, literal: str, *, last: bool) -> str:
     """Returns the statement without the line breaks in brackets that only the complete text needed.
 
-    Formatters do the same. A trailing comma keeps a bracket open, and so does a comment.
+    Formatters do the same. They keep a bracket split if it has a trailing comma or a comment.
     """
     start, end = execution
     whole = f"{copy.opening}{literal}{copy.closing}"
@@ -143,7 +143,7 @@ def _folded(source: Source, execution: tuple[int, int], copy: _Copy, literal: st
     indent = source.text[first:start]
     rest = source.line(source.row_column(end)[0])[end - source.line_start(end) :]
     if len(" ".join(source.text[first:end].split())) + len(indent) + len(rest) <= source.line_length:
-        # The brackets were split although the text would have fitted on the line.
+        # The brackets were split although their content would have fitted on one line.
         return whole
     for number in range(len(opened), 0, -1):
         opening = copy.opening[: opened[-number].start()] + _OPENED.sub("(", copy.opening[opened[-number].start() :])
@@ -178,7 +178,7 @@ def _around(source: Source, statement: Statement, names: list[str]) -> _Copy | N
 
 
 def _divided(display: str, names: list[str]) -> str | None:
-    """Returns the part of a dict display with these bind parameters: "" for none, None if it cannot be divided."""
+    """Returns the part of a dict display with these bind parameters, "" for none, or None if it cannot be divided."""
     try:
         tree = ast.parse(display, mode="eval").body
     except (SyntaxError, ValueError, RecursionError, MemoryError):

@@ -1,9 +1,10 @@
 """The keywords that asyncpg's `connect()` and SQLAlchemy's engine function accept, with the versions that accept them.
 
-`CONNECT` is the signature of `asyncpg.connect` in every tag from 0.11 to 0.32, without removals. `ADAPTER` are the keys
-of connect_args that SQLAlchemy's dialect removes before that call. `ENGINE` are the keywords that `create_engine()`
-passes to the dialect, the pool and the engine, read from their signatures as it does itself: tried with SQLAlchemy
-1.4.54, 2.0.0, 2.0.21, 2.0.51 and 2.1.9. `tests/rules/test_trials.py` compares all three with the installed versions.
+`CONNECT` is the signature of `asyncpg.connect` in every tag from 0.11 to 0.32; no keyword was ever removed. `ADAPTER`
+are the keys of connect_args that SQLAlchemy's dialect removes before that call. `ENGINE` are the keywords that
+`create_engine()` passes to the dialect, the pool and the engine. They were read from the signatures, as in
+`create_engine()` itself, and tried with SQLAlchemy 1.4.54, 2.0.0, 2.0.21, 2.0.51 and 2.1.9.
+`tests/rules/test_trials.py` compares all three with the installed versions.
 """
 
 from __future__ import annotations
@@ -86,13 +87,13 @@ def refuses_connect(key: str, deployment: Deployment) -> bool:
 
 def refuses_engine(keyword: str, deployment: Deployment) -> bool:
     """Returns whether SQLAlchemy's engine function refuses a keyword, in every version that may be in use."""
-    # SQLAlchemy's own functions pass each other keywords that begin with an underscore.
+    # SQLAlchemy's functions pass each other keywords that begin with an underscore.
     return not keyword.startswith("_") and (keyword not in ENGINE or ENGINE[keyword].refused_by(deployment.sqlalchemy))
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
     """Returns the name that a misspelled one was meant for, or None if there is none."""
-    # Imported late: only a finding needs it.
+    # Imported late, because only a finding needs it.
     import difflib
 
     plain = {_plain(one): one for one in names}

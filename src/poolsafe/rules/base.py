@@ -1,4 +1,4 @@
-"""How a rule is declared: metadata on one function, the page as its module's docstring."""
+"""The declaration of a rule: metadata on one function, and the page as its module's docstring."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def rule(
     always: bool = False,
     severities: tuple[Severity, ...] = (Severity.WARNING, Severity.ERROR),
 ) -> Callable[[Callable[..., Iterable[Finding]]], Rule]:
-    """Declare the decorated function as the rule of its module, whose file name gives code and name.
+    """Declares the decorated function as the rule of its module, whose file name contains the code and the name.
 
     The annotation of the function's first parameter decides which facts it is given. Without `severities`, a
     finding is a warning, or an error if it is known that there is a pooler behind which the code fails.

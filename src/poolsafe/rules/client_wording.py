@@ -63,7 +63,7 @@ _PSYCOPG_ADVICE = {
 
 
 def refusal_of_option(option: RefusedOption, others: Sequence[RefusedOption], connection: Connection) -> str:
-    """Returns the message for options that the driver does not know: what happens, and what to do instead."""
+    """Returns the message for options that the driver does not accept: what happens, and what to do instead."""
     key, raises = f"`{option.key}`{and_others([one.key for one in others], 'option')}", "raise" if others else "raises"
     if connection.driver is ClientDriver.PSYCOPG:
         if option.key == "prepare_threshold":

@@ -13,18 +13,18 @@ from poolsafe.suppression.listing import without
 if TYPE_CHECKING:
     from poolsafe.source import Source
 
-# The message names this many; the fix removes all of them.
+# The message names this many codes; the fix removes all of them.
 _SHOWN = 5
 
 
 def listed(codes: Collection[str]) -> str:
-    """Returns some codes as a message names them."""
+    """Returns the codes in the form for a message, which names only some of them."""
     shown = [f"`{code}`" for code in list(codes)[:_SHOWN]]
     return ", ".join(shown) + (f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else "")
 
 
 def nearest(codes: Collection[str]) -> str:
-    """Returns the code that one unknown code may have been meant for."""
+    """Returns the code that the user probably meant by an unknown code."""
     import difflib
 
     if len(codes) != 1:

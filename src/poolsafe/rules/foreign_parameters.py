@@ -39,7 +39,7 @@ def _out(owner: str) -> Foreign:
 
 
 FOREIGN: dict[str, Foreign] = {
-    # libpq's, in the URLs of psycopg and of every provider.
+    # libpq's parameters, in the URLs of psycopg and of every provider.
     "application_name": Foreign(_LIBPQ, _NAME, Remedy.APPLICATION_NAME),
     "channel_binding": _out(_LIBPQ),
     "client_encoding": _out(_LIBPQ),
@@ -118,7 +118,7 @@ FOREIGN: dict[str, Foreign] = {
 }
 
 
-# How other drivers fail to connect with one of asyncpg's keys: seen with psycopg 3.3.9, psycopg2 2.9.13,
+# How other drivers fail to connect with one of asyncpg's keys, observed with psycopg 3.3.9, psycopg2 2.9.13,
 # pg8000, the sqlite3 module, aiosqlite, PyMySQL, aiomysql and asyncmy, under SQLAlchemy 2.0.51
 # (tests/rules/test_trials.py).
 _OPTION = 'ProgrammingError: {}invalid connection option "{}"'
@@ -133,5 +133,5 @@ def of_another_driver(scheme: str, key: str) -> tuple[str, str]:
     if driver in ("psycopg", "psycopg_async"):
         return "psycopg", _OPTION.format("", key)
     if dialect == "sqlite":
-        return "SQLite", "TypeError"  # Python 3.13 words it differently from the versions before.
+        return "SQLite", "TypeError"  # The message of Python 3.13 differs from that of earlier versions.
     return driver or dialect, _KEYWORD.format(key)

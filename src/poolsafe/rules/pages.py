@@ -15,7 +15,7 @@ _FIX = {
     FixAvailability.NONE: "none",
 }
 INDEX = "index.md"
-# The full stops in versions and file names are not followed by a space.
+# Unlike the end of a sentence, dots in versions and file names are not followed by a space.
 _FIRST_SENTENCE = re.compile(r"## What it does\nReports (.+?)\.(?=\s)", re.DOTALL)
 
 
@@ -64,7 +64,7 @@ def summary(rule: Rule) -> str:
 
 
 def write(folder: str) -> None:
-    """Write every page and the index, and remove the pages of rules that no longer exist."""
+    """Writes every page and the index, and removes the pages of rules that no longer exist."""
     pages = {f"{rule.name}.md": render(rule) for rule in rules()} | {INDEX: index()}
     os.makedirs(folder, exist_ok=True)
     for stale in set(os.listdir(folder)) - set(pages):

@@ -135,7 +135,7 @@ _PLACES = {
     ParameterWhere.LISTENER: "a listener",
 }
 
-# asyncpg's own parameters that must not be strings. In a URL's query, every value is one.
+# asyncpg's own parameters that must not be strings. In a URL's query, every value is a string.
 STAYS_TEXT = {
     "max_cacheable_statement_size": "'<' not supported between instances of 'str' and 'int'",
     "max_cached_statement_lifetime": "'<' not supported between instances of 'str' and 'int'",
@@ -213,13 +213,13 @@ def _named(owner: str, key: str, others: Sequence[str], noun: str = "parameter")
 def _is_refused(parameter: ConnectParameter, engine: Engine, deployment: Deployment) -> bool:
     key = parameter.key
     if any(one.key == "async_creator_fn" for one in engine.parameters.connect):
-        # It is called in place of `asyncpg.connect()`, with all these keys.
+        # The creator is called instead of `asyncpg.connect()`, with all these keys.
         return False
     if key in FOREIGN or _is_no_mode(parameter) or _stays_text(parameter):
         return True
     if key == "plugin" or not refuses_connect(key, deployment):
         return False
-    # It is unknown what an unknown driver accepts, but this is a misspelled name of asyncpg's.
+    # An unknown driver may accept any key, but this is a misspelled name of asyncpg's.
     return engine.url.driver is Driver.ASYNCPG or nearest(key, (*CONNECT, *ADAPTER)) is not None
 
 
@@ -276,7 +276,7 @@ def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str
 
 
 def _advice_on_other(parameter: ConnectParameter, deployment: Deployment) -> str:
-    """Returns the advice on a parameter, or "" if it is about the value."""
+    """Returns the advice on a parameter, or "" if the advice is about its value."""
     about_value = _is_no_mode(parameter) or _stays_text(parameter)
     return "" if about_value else _advice(parameter.key, (CONNECT, ADAPTER), deployment)[1]
 

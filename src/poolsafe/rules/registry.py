@@ -1,4 +1,4 @@
-"""Finds the rules by the names of their files, so that adding a rule only takes a new file."""
+"""Finds the rules by the names of their files, so that a new rule only needs a new file."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from poolsafe.rules.base import Rule
 
-# The codes of the rules that only run with `preview = true`, as a new rule may for a release or two.
+# The codes of rules that only run with `preview = true`, such as new rules for a release or two.
 ON_TRIAL: frozenset[str] = frozenset()
-# The rule that reports what could not be judged. The summary counts its findings even if it is not selected.
+# The rule about calls that could not be judged. The summary counts its findings even if it is not selected.
 UNJUDGED = "PGB010"
 # The rules that only run if they are selected by their full code.
 OFF_BY_DEFAULT = frozenset({UNJUDGED})
@@ -24,7 +24,7 @@ _FILE = re.compile(r"(pgb\d{3})_(\w+)\.pyc?$")
 def names() -> dict[str, str]:
     """Returns the name of every rule by its code, in the order of the codes.
 
-    Imports no rule, as `--select` needs it early.
+    It imports no rule, because `--select` needs the names early.
     """
     found = {}
     for entry in sorted(os.listdir(os.path.dirname(__file__))):

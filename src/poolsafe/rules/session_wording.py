@@ -10,7 +10,7 @@ from poolsafe.sql.scanner import PLACEHOLDER
 from poolsafe.sql.session_effects import CHARACTERISTICS, ENDED_BY_ROLLBACK, Effect
 from poolsafe.verdicts import Outcome, StateVerdict, judge_state
 
-# Long names are cut, so that the end of a message, which says what to do, is seen.
+# Long names are cut, so that the end of a message, which says what to do, remains visible.
 _LONGEST_NAME = 28
 
 

@@ -1,4 +1,4 @@
-"""Shared code of the messages: which library a key belongs to, how the pooler is named, and how a finding is built."""
+"""Shared code of the messages: the library that a key belongs to, the words for the pooler, and the finding itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STATEMENT_CACHE = "asyncpg's `statement_cache_size`"
 PREPARED_CACHE = "SQLAlchemy's `prepared_statement_cache_size`"
 NAME_FUNCTION = "SQLAlchemy's `prepared_statement_name_func`"
 
-# What a message names if nothing is known about the pooler.
+# The words for a pooler about which nothing is known.
 ANY_POOLER = "a pooler such as PgBouncer"
 
 _LAYERS = {
@@ -58,7 +58,7 @@ def layer(key: str) -> str:
 
 
 def behind(deployment: Deployment) -> str:
-    """Returns where it fails: behind a configured pooler, a suspected one with the reason, or an assumed one."""
+    """Returns where the code fails: behind a configured pooler, a suspected one with the reason, or an assumed one."""
     evidence = deployment.because("pooler")
     product = deployment.product
     if product is not None:
@@ -85,12 +85,12 @@ def release(deployment: Deployment) -> str:
 def provenance(deployment: Deployment, *keys: str) -> tuple[Related, ...]:
     """Returns the places in project files that the verdict depends on, in the order of `keys`."""
     found = [evidence for key in keys if (evidence := deployment.because(key)) is not None and evidence.path]
-    # The whole row: from its beginning to the beginning of the next one.
+    # The whole row, from its beginning to the beginning of the next one.
     return tuple(Related(one.path, one.row, 1, one.row + 1, 1, _SAYS[one.key].format(one.value)) for one in found)
 
 
 def driver_shown(engine: Engine, deployment: Deployment) -> tuple[Related, ...]:
-    """Returns where the URL comes from, or where the project declares asyncpg if the driver cannot be seen there."""
+    """Returns where the URL comes from, or where the project declares asyncpg if the URL does not show the driver."""
     return engine.url.origin + (provenance(deployment, "assume-driver") if engine.url.driver is Driver.UNKNOWN else ())
 
 
@@ -148,7 +148,7 @@ def both_zero(engine: Engine, deployment: Deployment) -> str:
 
 
 def besides(engine: Engine, deployment: Deployment) -> str:
-    """Returns what else to do with an old asyncpg, where both sizes at 0 are not enough for several processes.
+    """Returns what else to do with an old asyncpg, with which two sizes of 0 are not enough for several processes.
 
     Returns "" if an empty name is not known to help; then PGB106 says so.
     """
@@ -164,7 +164,7 @@ def against_names(engine: Engine, deployment: Deployment) -> str:
 
 
 def prepared_by_asyncpg(statement: _Run, deployment: Deployment) -> bool:
-    """Returns whether asyncpg runs it: visibly, or assumed because the project has no other SQL driver."""
+    """Returns whether asyncpg runs the SQL: visibly, or assumed because the project has no other SQL driver."""
     match statement.runner:
         case Runner.ASYNC:
             return True
@@ -190,9 +190,9 @@ def and_others(others: Sequence[str], noun: str = "parameter") -> str:
 
 
 def advice_on_all(key: str, advice: str, on_others: Sequence[tuple[str, str]]) -> str:
-    """Returns the advice on a key and the others, each with its own: one advice for all, or one after the other.
+    """Returns the advice on a key and on others: once if it is the same for all, or else one after the other.
 
-    Three different ones would be too long for a message; then the others are only mentioned.
+    If there are three different pieces of advice, the message would be too long, so the others are only mentioned.
     """
     if not on_others:
         return advice
@@ -205,7 +205,7 @@ def advice_on_all(key: str, advice: str, on_others: Sequence[tuple[str, str]]) -
 
 
 def _about(key: str, advice: str) -> str:
-    """Returns an advice with the key in place of `it`. A key may contain backslashes."""
+    """Returns advice with the key in place of `it`. A key may contain backslashes."""
     return _IT.sub(lambda _: f"`{key}`", advice)
 
 
@@ -221,7 +221,7 @@ def interruption(deployment: Deployment) -> str:
         return f"{product.title} {product.idle}, and then"
     evidence = deployment.because("pooler")
     if product is None and evidence is not None and not evidence.path:
-        # A mere sign may mean any pooler.
+        # A sign does not tell which pooler it is.
         return "after a restart or idle timeout of the pooler,"
     name = "PgBouncer" if product is None else product.title
     if deployment.pooler is PoolMode.SESSION:

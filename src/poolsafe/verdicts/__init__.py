@@ -1,4 +1,4 @@
-"""The verdicts: what is wrong with a configuration in a deployment, based on measurements on real servers."""
+"""Decides what is wrong with a configuration in a deployment, based on measurements on real servers."""
 
 from poolsafe.verdicts.connection_table import judge_size, judge_threshold
 from poolsafe.verdicts.judgement import (

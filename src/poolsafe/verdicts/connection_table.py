@@ -52,12 +52,12 @@ def judge_size(connection: Connection, deployment: Deployment) -> Verdict | None
 
 
 def judge_threshold(connection: Connection, deployment: Deployment) -> Verdict | None:
-    """Returns the verdict on psycopg's threshold. A missing one is only judged if something suggests a pooler."""
+    """Returns the verdict on psycopg's threshold. A missing threshold is only judged if there is a sign of a pooler."""
     if connection.threshold is None:
         return None
     state = connection.threshold.state
     if state is ThresholdState.INVALID:
-        # "0": TypeError at every statement, on any server.
+        # "0": every statement raises TypeError, on any server.
         return Verdict(Problem.INVALID, Severity.ERROR)
     problem = _THRESHOLDS.get(state) if breaks_names(deployment) else None
     if problem is None:

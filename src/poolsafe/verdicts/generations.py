@@ -10,9 +10,9 @@ from poolsafe.facts.deployment import Deployment, at_least, older_than
 class Generation(enum.Enum):
     """A range of releases of asyncpg.
 
-    With statement_cache_size=0, statements have had no names since 0.31, and numbered names before.
+    With statement_cache_size=0, statements have no names since 0.31, and numbered names in earlier releases.
 
-    Since 0.29, an unnamed statement has been parsed again at each use if statement_cache_size is 0.
+    With statement_cache_size=0, an unnamed statement is parsed again at each use since 0.29.
     """
 
     UNTIL_027 = "until 0.27"
@@ -30,7 +30,7 @@ EVERY_GENERATION = frozenset(Generation)
 
 
 def generations_of(deployment: Deployment) -> tuple[Generation, ...]:
-    """Returns the generations that may be in use. Very old ones count only if no newer one may be in use."""
+    """Returns the generations that may be in use. Very old ones only count if no newer one is possible."""
     known = deployment.asyncpg
     if older_than(known, (0, 28)):
         return (Generation.UNTIL_027,)

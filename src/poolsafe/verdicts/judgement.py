@@ -1,4 +1,4 @@
-"""Judges an engine in a deployment: the rows of the tables that apply to it, with their severity."""
+"""Judges an engine in a deployment by the rows of the tables that apply to it, with their severity."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from poolsafe.verdicts.size_table import size_problem
 
 
 def is_asyncpg(engine: Engine, deployment: Deployment) -> bool:
-    """Returns whether the engine is checked: its driver is asyncpg, or unknown and assumed to be asyncpg."""
+    """Returns whether the engine is checked, because its driver is asyncpg, or unknown and assumed to be asyncpg."""
     match engine.url.driver:
         case Driver.ASYNCPG:
             return True
@@ -85,7 +85,7 @@ def _has_size_problem(states: States, deployment: Deployment) -> bool:
 
 
 def is_spared(engine: Engine, deployment: Deployment) -> bool:
-    """Returns whether the engine has a problem, or cannot be checked, only behind a transaction pooler."""
+    """Returns whether the engine would be reported, or could not be checked, only behind a transaction pooler."""
     shared = replace(deployment, pooler=PoolMode.TRANSACTION, product=None, max_prepared_statements=None)
     return bool(judge(engine, shared)) or unsettled_size(engine, shared) is not None
 

@@ -18,7 +18,7 @@ def has_pooler(deployment: Deployment) -> bool:
 
 
 def has_evidence(deployment: Deployment) -> bool:
-    """Returns whether a pooler is configured, or a pooler or a sign of one was found, instead of assumed."""
+    """Returns whether a pooler is configured, or a pooler or a sign of one was found, instead of merely assumed."""
     found = deployment.pooler not in (PoolMode.AUTO, PoolMode.NONE) or deployment.because("pooler") is not None
     return found or deployment.product is not None
 

@@ -1,4 +1,4 @@
-"""Whether SQLAlchemy's pre-ping itself fails behind a pooler."""
+"""Decides whether SQLAlchemy's pre-ping itself fails behind a pooler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The problems that an engine can have, and the client settings that decide about them."""
+"""The problems that an engine can have, and the client settings that they depend on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verdict on session state: what happens to a setting, a lock or a temporary table behind each kind of pooler.
+"""Decides what happens to session state, such as a setting, a lock or a temporary table, behind each kind of pooler.
 
 The rows on PgBouncer were measured with two clients on PostgreSQL 15 behind PgBouncer 1.18 and 1.25.2 in transaction
 mode: the second client inherited the state that the first one had left on a server connection, and the first one did
@@ -75,11 +75,11 @@ _MILD = _LOSING | _TRACKING | _PINNING
 _ROWS: tuple[_Row, ...] = (
     # Each client has its own server.
     _Row(_KEEPING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.KEPT),
-    # RDS Proxy pins for SET as well, YugabyteDB does not, by their documentation.
+    # According to their documentation, RDS Proxy also pins for SET, and YugabyteDB does not.
     _Row(frozenset({State.TRACKED_OR_PINNED}), _BY_SET, _ANY_TRANSACTION, Outcome.KEPT),
     _Row(_PINNING, _LEAVING_NOTHING, _ANY_TRANSACTION, Outcome.KEPT),
     _Row(_PINNING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.PINS),
-    # PgDog applies a client's settings to each server, by its documentation, but not locks, LISTEN and the rest.
+    # According to its documentation, PgDog applies a client's settings to each server, but not locks, LISTEN and so on.
     _Row(_TRACKING, _BY_SET, _ANY_TRANSACTION, Outcome.KEPT),
     # PgBouncer in session mode without `server_reset_query`: measured.
     _Row(_INHERITING, _OF_ONES_OWN, _ANY_TRANSACTION, Outcome.KEPT),
@@ -88,9 +88,9 @@ _ROWS: tuple[_Row, ...] = (
     _Row(_LOSING, frozenset({Effect.DISCARD}), _ANY_TRANSACTION, Outcome.KEPT),
     # Odyssey discards settings, temporary tables, locks and subscriptions after each transaction (measured).
     _Row(_LOSING, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.LOST),
-    # PgCat resets a server after a statement outside a transaction has changed it, by its source.
+    # According to its source, PgCat resets a server after a statement outside a transaction has changed it.
     _Row(_RESETTING, _ANY_EFFECT, _OUTSIDE, Outcome.LOST),
-    # PgBouncer: measured for each effect, with max_prepared_statements = 0 and 200 alike.
+    # PgBouncer: measured for each effect, with the same result for max_prepared_statements = 0 and 200.
     _Row(_EVERY_STATE, _ANY_EFFECT, _ANY_TRANSACTION, Outcome.LEAKS),
 )
 _OWN_SERVER = frozenset({PoolerClass.DIRECT, PoolerClass.SESSION})

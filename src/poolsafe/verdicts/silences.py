@@ -1,4 +1,4 @@
-"""Why an engine is not reported."""
+"""The reasons why engines are not reported."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _on_asyncpg(engine: Engine, deployment: Deployment) -> Silence:
     return Silence(lambda: engine.span, Cause.POOLER, what, evidence=evidence)
 
 
-# Why a pooler in the catalogue is harmless.
+# The reasons why a pooler in the catalogue is harmless.
 _ALLOWS = {
     PoolerClass.DIRECT: "it connects to {}, without a pooler",
     PoolerClass.SESSION: "{} gives each client its own server connection",
@@ -78,7 +78,7 @@ _ALLOWS = {
 
 
 def _pooler(deployment: Deployment) -> tuple[str, Evidence | None]:
-    """Returns why the pooler is harmless, in words, and the place in a file that says so, or None if there is none."""
+    """Returns the reason why the pooler is harmless, and the place in a file that shows it or None."""
     evidence = deployment.because("pooler")
     allowed = _ALLOWS.get(class_of(deployment))
     if deployment.product is not None and allowed is not None:

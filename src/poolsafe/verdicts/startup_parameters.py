@@ -1,4 +1,4 @@
-"""What happens to a startup parameter on the way to the server."""
+"""Decides what happens to a startup parameter on its way to the server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SETS = re.compile(r"(?:^|['\"\s])-c|--\w")
 
 
 def fate_of(setting: ServerSetting, deployment: Deployment) -> Fate:
-    """Returns what happens to a startup parameter on the way to the server."""
+    """Returns what happens to a startup parameter on its way to the server."""
     key = setting.key.lower()
     product = deployment.product
     if product is None:
@@ -34,7 +34,7 @@ def fate_of(setting: ServerSetting, deployment: Deployment) -> Fate:
             return Fate.CARRIED
         return Fate.DROPPED if key in deployment.parameters else Fate.REFUSED
     if key == "options" and setting.value and not _SETS.search(setting.value):
-        # Neon and Supavisor read the names of endpoints and tenants from it.
+        # Neon and Supavisor read the endpoint or tenant from it.
         return Fate.UNKNOWN
     fate = product.fate(key)
     if fate is Fate.REFUSED and key in deployment.parameters:
