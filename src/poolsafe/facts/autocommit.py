@@ -1,4 +1,4 @@
-"""Where connections of an engine are put into AUTOCOMMIT after the engine is created.
+"""Finds the places that put connections of an engine into AUTOCOMMIT after the engine is created.
 
 Unique statement names then fail as they do under an engine's own AUTOCOMMIT: 155, 160 and 156 of 180 with the option of
 a connection, of a copy of the engine and of the engine itself (SQLAlchemy 2.1.9, asyncpg 0.32). Alembic's

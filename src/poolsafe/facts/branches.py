@@ -1,7 +1,7 @@
 """A missing branch: an `if` sets options for another driver, and there is no `else` for asyncpg's engine.
 
-What is written in the `else` reaches asyncpg's engine alone if the `if` is passed on every way to the call, if the
-other drivers' ways lead through its body, and if nothing but the call reads the dict.
+A key set in the `else` reaches only asyncpg's engine if every path to the call passes the `if`, if the paths of other
+drivers lead through its body, and if only the call reads the dict.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from poolsafe.syntax.layout import MissingBranch
 
 @frozen
 class FoundBranch:
-    """A missing branch, and whether it is certain that asyncpg's engine, and no other, gets what is written there."""
+    """A missing branch. `certain`: asyncpg's engine, and no other, certainly gets the keys that are set there."""
 
     branch: MissingBranch
     certain: bool
@@ -31,7 +31,7 @@ class FoundBranch:
 def missing_branch(surroundings: Surroundings, call: cst.Call, passages: list[Passage]) -> FoundBranch | None:
     """Returns where an `else` can set options for asyncpg's engine, or None if there is no such place.
 
-    The `if` is passed on every way to the call, in its function, and sets an item only for engines of other drivers:
+    Every path to the call in its function passes the `if`, which sets an item only for engines of other drivers:
     `connect_args` in a dict that the call spreads, or a key of the dict that it passes as `connect_args`.
     """
     ours = [one for one in passages if one.driver is not Driver.OTHER]
@@ -67,7 +67,7 @@ def _is_passed(module: Module, node: cst.If, call: cst.Call) -> bool:
 def _is_alone(
     surroundings: Surroundings, assignment: cst.Assign, key: str, call: cst.Call, passages: list[Passage]
 ) -> bool:
-    """Returns whether an item is set on all ways of other drivers and on no other way, in a dict of the call alone."""
+    """Returns whether an item is set exactly on the paths of other drivers, in a dict that only the call reads."""
     if any(map(surroundings.reads_item, (STATEMENT, PREPARED, "connect_args", key))):
         return False
     for passage in passages:
@@ -89,7 +89,7 @@ def _is_alone(
 
 
 def _is_made_anew(module: Module, mapping: cst.BaseExpression, assignment: cst.Assign) -> bool:
-    """Returns whether a dict is made each time that the code sets its item, so that no other engine keeps the rest."""
+    """Returns whether a new dict is created each time the code sets its item, so that no other engine shares it."""
     if not isinstance(mapping, cst.Name):
         return False
     function = module.index.innermost_function(assignment)
@@ -128,7 +128,7 @@ def _innermost_loop(module: Module, node: cst.CSTNode) -> cst.CSTNode | None:
 
 
 def _written(surroundings: Surroundings, passages: list[Passage]) -> tuple[set[int], set[int]]:
-    """Returns the ids of the nodes that write connect_args and their items: for other drivers, and for asyncpg's."""
+    """Returns the ids of the nodes that write connect_args and their items: those for other drivers, and asyncpg's."""
     others: set[int] = set()
     ours: set[int] = set()
     for one in passages:

@@ -1,4 +1,4 @@
-"""The calls of a function that receives a connection, and which connection they pass, read from the syntax."""
+"""The calls of a function that receives a connection, and the connections that they pass, read from the syntax."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def caller_of_lambda(module: Module, call: cst.BaseExpression, name: str | None)
 
 
 def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str) -> Callers:
-    """Returns the calls of a function that take a parameter of this name.
+    """Returns the calls of a function that pass an argument for a parameter of this name.
 
     They are complete if the function is nested or has a private name, and is only mentioned in calls.
     """

@@ -1,4 +1,4 @@
-"""Clauses of several commands: their commands, the names they are bound to, and whether their runner is known."""
+"""Clauses with several commands: the commands, the names that a clause is bound to, and whether its runner is known."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The targets in a module that create connections and pools without SQLAlchemy: asyncpg's, psycopg's, and wrappers."""
+"""The calls in a module that create connections and pools of asyncpg, psycopg or a wrapper without SQLAlchemy."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from poolsafe.libraries import CLIENT_NAMES, CLIENT_PACKAGES
 from poolsafe.records import frozen
 from poolsafe.syntax.index import CallSite, last_name
 
-# Methods of objects that often come from another module.
+# Methods of objects that are often imported from another module.
 _METHODS = frozenset({"set_bind"})
 
 
 @frozen
 class _Imported:
-    """The names that a module binds to the packages or to members of them. `functions` are the targets themselves."""
+    """The names that a module binds to the packages or their members. `functions` are bound to the functions."""
 
     roots: frozenset[str]
     functions: frozenset[str]
@@ -74,7 +74,7 @@ def _read_imports(module: Module) -> _Imported:
                 functions.add(name)
     grown = bool(roots)
     while grown:
-        # Of `connect = asyncpg.connect` only the last name is kept. An extra target only costs time.
+        # Of `connect = asyncpg.connect`, only the last name is kept. An unnecessary target only costs time.
         added = {one.new for one in module.index.renamings if one.old in functions or one.old in CLIENT_NAMES}
         grown = bool(added - functions)
         functions |= added

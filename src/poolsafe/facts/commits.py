@@ -1,4 +1,4 @@
-"""Whether later code may commit the transaction of a connection, read from the syntax."""
+"""Finds out from the syntax whether later code may commit the transaction of a connection."""
 
 from __future__ import annotations
 

@@ -1,10 +1,10 @@
-"""Listeners to `do_connect`, which may change the arguments of every connect of an engine.
+"""Listeners for `do_connect`, which may change the arguments of every connection of an engine.
 
     @event.listens_for(engine.sync_engine, "do_connect")
     def provide(dialect, record, cargs, cparams):
         cparams["statement_cache_size"] = 0
 
-Their values override connect_args and the URL (seen with SQLAlchemy 2.1.9 and asyncpg 0.32).
+Their values override connect_args and the URL (measured with SQLAlchemy 2.1.9 and asyncpg 0.32).
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def listened(module: Module, node: cst.Call) -> Listened:
         if one.event != _EVENT:
             continue
         name = _engine_name(one.target)
-        # A target that is not one of the file's engines may be this one under another name. `Engine` means all engines.
+        # A target that is not one of the file's engines may be this one under another name. `Engine` means all of them.
         # Listeners in other files usually set a token, and are assumed not to change the sizes.
         if one.function is not None and (name in own or name not in others):
             _read(one.function, found)
@@ -64,7 +64,7 @@ def listened(module: Module, node: cst.Call) -> Listened:
 
 
 def with_listeners(module: Module, size: CacheSize, found: Listened) -> CacheSize:
-    """Returns a cache size as the listeners leave it."""
+    """Returns a cache size after the listeners have run."""
     if found.open or size.key in found.removed:
         return CacheSize(size.key, SizeState.UNKNOWN, reason="a listener to `do_connect` may change it")
     written = found.keys.get(size.key)

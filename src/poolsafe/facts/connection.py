@@ -60,7 +60,7 @@ class OptionWhere(enum.Enum):
 
 @frozen
 class RefusedOption:
-    """An option that the driver does not know, or that the wrapper drops. `value` is in Python's notation, or ""."""
+    """An option that the driver rejects, or that the wrapper drops. `value` is in Python's notation, or ""."""
 
     key: str
     where: OptionWhere
@@ -72,9 +72,9 @@ class RefusedOption:
 class Hook:
     """A function that asyncpg's pool calls with a connection: `init`, once, or `setup`, before each use.
 
-    `setting` is the first session setting that it changes, and `origin` is the place of that. `spans` are all its calls
-    in this file that change one: findings on the hook are about all of them. `kept`: the pool's own reset is replaced,
-    so settings remain.
+    `setting` is the first session setting that it changes, and `origin` is the place of that change. `spans` are all
+    its calls in this file that change a setting; a finding on the hook is about all of them. `kept`: the pool's own
+    reset is replaced, so settings remain.
     """
 
     name: str
@@ -98,9 +98,9 @@ class ConnectionUrl:
 
 @frozen
 class Route:
-    """One path on which SQL may reach the server: what is known about the URL of an engine or connection.
+    """One path on which SQL may reach the server, with the known facts about the URL of its engine or connection.
 
-    `direct`: there is no pooler in between, or a name in the code says so. `caches`: its connections certainly return
+    `direct`: there is no pooler, or a name in the code says so. `caches`: its connections certainly return
     to a pool with the statements that asyncpg has cached for them.
     """
 

@@ -1,4 +1,4 @@
-"""The names of one connection in a function, and their uses, read from the syntax."""
+"""The names of a connection in a function, and their uses, read from the syntax."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def names_of(body: Body, receiver: cst.BaseExpression | None) -> frozenset[str]:
 
 
 def base_of(node: cst.BaseExpression | None) -> cst.BaseExpression | None:
-    """Returns the connection that an expression comes from: `conn` for `await conn.execution_options(...)`."""
+    """Returns the connection behind an expression: `conn` for `await conn.execution_options(...)`."""
     while True:
         match node:
             case cst.Await():
@@ -162,7 +162,7 @@ def _bound(node: cst.CSTNode) -> Iterator[tuple[str, cst.BaseExpression]]:
         yield node.asname.name.value, node.item
 
 
-#: The methods of drivers that make a connection without a transaction.
+#: The methods of drivers that create a connection without a transaction.
 MAKING = frozenset({"connect", "acquire", "create_pool", "create_connection"})
 
 
@@ -180,7 +180,7 @@ def makers(body: Body, keys: frozenset[str]) -> Iterator[cst.Call]:
 
 
 def is_direct(body: Body, receiver: cst.BaseExpression | None, keys: frozenset[str]) -> bool:
-    """Returns whether a name of the connection, or an argument of the call that creates it, says that it is direct."""
+    """Returns whether a name of the connection, or an argument of the call that creates it, means that it is direct."""
     if any(map(names_direct_server, keys)):
         return True
     made = [value for name, value in body.assignments if name in keys]

@@ -81,7 +81,7 @@ def _asyncpg(surroundings: Surroundings, calls: list[ObservedCall]) -> Connectio
 def _is_made_otherwise(given: Given) -> bool:
     """Returns whether the pool has a `connect` function, which may create connections in its own way.
 
-    Keywords that a caller may add are assumed not to contain one.
+    Keywords that a caller may add are assumed not to contain `connect`.
     """
     written = given.seen.arguments.keywords.get("connect", Absent())
     return any(not isinstance(single, Absent) and single != Const(None) for _, single in alternatives(written))

@@ -39,7 +39,7 @@ def connections(view: View, creator: str) -> Iterator[tuple[Guard, Value]]:
 
 
 def given_to_asyncpg(connection: Value, key: str) -> Value:
-    """Returns the keyword passed to asyncpg's `connect()`; unknown if the connection is created in another way."""
+    """Returns the value of a keyword of asyncpg's `connect()`; unknown if the creator connects in another way."""
     arguments = _called(connection, _CONNECT)
     if arguments is not None:
         return _keyword(arguments, key)
@@ -48,7 +48,7 @@ def given_to_asyncpg(connection: Value, key: str) -> Value:
 
 
 def given_to_adapter(connection: Value, key: str) -> Value:
-    """Returns the keyword passed to SQLAlchemy's connection, or Absent if the creator returns a bare connection."""
+    """Returns the value of a keyword of SQLAlchemy's connection, or Absent if the creator returns a bare connection."""
     arguments = _called(connection, _ADAPTER)
     if arguments is not None:
         return _keyword(arguments, key)
@@ -58,7 +58,7 @@ def given_to_adapter(connection: Value, key: str) -> Value:
 def connect_calls(module: Module, views: list[View], creator: str) -> tuple[cst.Call, ...]:
     """Returns the calls of asyncpg's `connect()` with which a creator makes all its connections.
 
-    Returns () if one of them is in another module, or may have keywords that it does not name.
+    Returns () if one of them is in another module, or may have unknown keywords.
     """
     found: list[cst.Call] = []
     for view in views:
@@ -120,9 +120,10 @@ def _made(view: View, creator: str) -> Iterator[tuple[Value, Given | None]]:
 
 
 def _is_judged_there(project: Project, given: Given, creator: Value) -> bool:
-    """Returns whether the size is known where the call is.
+    """Returns whether the size is known in the module of the call.
 
-    If callers decide it, they have to be found there. SQLAlchemy is not, nor is a call under another name.
+    If it depends on callers, they must be found in that module. SQLAlchemy is not found there, nor is a call by another
+    name.
     """
     home, call = given.seen.module, given.seen.node
     if not any(

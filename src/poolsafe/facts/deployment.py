@@ -50,9 +50,8 @@ class Evidence:
 class Service:
     """A service of Compose or Kubernetes: its name, and the ports of the host that lead to it.
 
-    `product` is the name of its pooler in the catalogue, or "".
-    `pooler` is the mode of the pooler that it runs, `NONE` if it runs none, or `AUTO` if the mode is unknown. `path`
-    and `row` are where that is written.
+    `product` is the name of its pooler in the catalogue, or "". `pooler` is the mode of the pooler that it runs, `NONE`
+    if it runs none, or `AUTO` if the mode is unknown. `path` and `row` are the place of this information.
     """
 
     name: str
@@ -66,7 +65,7 @@ class Service:
 
 @frozen
 class Deployment:
-    """Versions and pooler. A version of None is unknown, so it may be any version. A tuple is an exact version.
+    """The versions and the pooler. A version of None is unknown and may be any version. A tuple is an exact version.
 
     `product` is the row of the catalogue for the pooler or the server, or None if it is unknown.
     `max_prepared_statements` is PgBouncer's setting of that name, or None if unknown. `assume_asyncpg` says whether an
@@ -105,7 +104,7 @@ def at_least(known: Version | Versions | None, bound: Version) -> bool:
 
 
 def older_than(known: Version | Versions | None, bound: Version) -> bool:
-    """Returns whether every release that may be in use is older than the bound; False for an open `>=0.27`."""
+    """Returns whether every release that may be in use is older than the bound; False for an open range."""
     newest = known.highest if isinstance(known, Versions) else known
     if newest is None:
         return False

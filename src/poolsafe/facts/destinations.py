@@ -1,4 +1,4 @@
-"""Where a fix can add keys only for asyncpg's engines, if it cannot or should not add them at the engine's call.
+"""Finds places where a fix can add keys only for asyncpg's engines, if the engine's own call is not suitable.
 
 A program that serves several databases builds the arguments of each engine in a branch. Such a branch has a place that
 already sets another key for asyncpg: a dict display, `dict(...)`, `update(...)`, `setdefault(...)` or an item
@@ -86,7 +86,7 @@ class _Finder:
     def beside(self, passages: list[Passage], sizes: tuple[CacheSize, CacheSize]) -> tuple[Place, ...]:
         """Returns the places that set one size, the same on all paths, if they are all in this file.
 
-        Returns () if something on these paths may set what a fix would add.
+        Returns () if these paths may already set a key that a fix would add.
         """
         absent = [size.key for size in sizes if size.state is SizeState.ABSENT]
         if any(map(self.surroundings.reads_item, absent)) or any(
@@ -152,7 +152,7 @@ class _Finder:
         return ((), ()) if (existing and not inside) or (missing and not around) else (inside, around)
 
     def _inside(self, existing: list[Passage]) -> tuple[Place, ...]:
-        """Returns where connect_args begin, or else where they get a key if only those places are asyncpg's alone."""
+        """Returns the displays that connect_args begin as, or else the places that set a key only for asyncpg."""
         displays, sure, dicts = self._displays(existing), self._sure, [*self._dicts]
         if displays and sure:
             return displays
@@ -169,7 +169,7 @@ class _Finder:
         return any(self.surroundings.gives_to_another_driver(step) and id(step.node) not in owned for step in steps)
 
     def _displays(self, passages: list[Passage]) -> tuple[Place, ...]:
-        """Returns the displays that connect_args begin as, or () if one is not written here only for asyncpg."""
+        """Returns the displays that connect_args begin as; () if one is in another file or also for another driver."""
         places: list[Place] = []
         for passage in passages:
             content = passage.connect_args
@@ -181,7 +181,7 @@ class _Finder:
         return tuple(dict.fromkeys(places))
 
     def _display(self, content: MappingValue) -> Place | None:
-        """Returns the display that a dict begins as, or None if it is not written here only for asyncpg."""
+        """Returns the display that a dict begins as, or None if it is in another file or also for another driver."""
         node = written_dict(self.module, content)
         if node is None or self.surroundings.gives_to_another_driver(content.provenance[0]):
             return None
@@ -189,7 +189,7 @@ class _Finder:
         return place_inside(self.module, node)
 
     def _setters(self, groups: list[_Group], is_here: _Test) -> tuple[Place, ...]:
-        """Returns the places that set one key, the same on all paths, for no engine of another driver.
+        """Returns the places that set a key, the same key on all paths, and for no engine of another driver.
 
         A key that the file removes does not count: another driver's engine may get the rest of the same dict.
         """
@@ -210,9 +210,9 @@ class _Finder:
         return ()
 
     def _ours(self, passage: Passage, value: Value) -> Iterator[tuple[Guard, Value]]:
-        """Yields the alternatives of a value on a path, without those whose condition is another driver's.
+        """Yields the alternatives of a value on a path, except those whose condition implies another driver.
 
-        The test of a URL that is changed afterwards may seem to fail on asyncpg's own path.
+        The test of a URL that is changed later may seem to exclude asyncpg's own path.
         """
         for inner, single in alternatives(restrict(value, (passage.guard,))):
             guard = passage.guard | inner
@@ -238,7 +238,7 @@ class _Finder:
         return place_beside(self.module, value, key, self.call)
 
     def _is_own(self, step: Step) -> bool:
-        """Returns whether no other engine gets these options, next to connect_args of its own."""
+        """Returns whether no other engine gets these options together with its own connect_args."""
         return not self.surroundings.gives_to_another_call(step, self.call)
 
     @property

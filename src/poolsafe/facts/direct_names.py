@@ -1,4 +1,4 @@
-"""Names which say that a URL leads directly to the server, without a pooler."""
+"""Names that indicate that a URL leads directly to the server, without a pooler."""
 
 from __future__ import annotations
 

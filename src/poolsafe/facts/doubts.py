@@ -1,4 +1,4 @@
-"""Calls that could not be checked, so that suppression comments on them are not reported as unused."""
+"""Calls that could not be checked. Suppression comments on them are therefore not reported as unused."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Doubt:
 
 
 def doubts_about_engines(module: Module, sites: Iterable[CallSite], engines: Iterable[Engine]) -> Iterator[Doubt]:
-    """Yields the unknown parts of engines, and the calls that may create an engine but were not reached by a run."""
+    """Yields the unknown parts of engines, and the calls that may create an engine but that no run reached."""
     judged = set()
     for engine in engines:
         start, _ = engine.span

@@ -1,4 +1,4 @@
-"""Conditions with which a program distinguishes asyncpg's engine from others, and which can be tested at the call.
+"""Conditions by which a program distinguishes asyncpg's engine from others, and which can be tested at the call.
 
 A call that creates engines of several drivers can only pass asyncpg's keys under such a condition. The code already
 contains the condition: a test of the call's URL, or a test that the choice of the URL depends on.
@@ -135,7 +135,7 @@ def _of_branches(module: Module, call: cst.Call, url: cst.BaseExpression | None)
 def _choices(node: cst.CSTNode, name: str) -> tuple[list[cst.BaseExpression], list[cst.BaseExpression | None]]:
     """Returns the tests with which a statement chooses the value of a name, and the values, one more than tests.
 
-    Both are empty if it does not choose.
+    Both are empty if the statement does not choose a value.
     """
     match node:
         case cst.If(test=test, body=body, orelse=cst.Else(body=last)):
@@ -196,7 +196,7 @@ def _is_unset(one: Literal, guard: Guard) -> bool:
 def _is_fixed(module: Module, node: cst.BaseExpression, call: cst.Call) -> bool:
     """Returns whether an expression has the same value at the call, as far as the syntax shows.
 
-    It has no effect, and no name that it reads is rebound in between.
+    That is the case if it has no side effects, and no name that it reads is rebound in between.
     """
     function = module.index.innermost_function(node)
     parts = list(descendants(node))
@@ -232,7 +232,7 @@ def _imported(module: Module) -> set[str]:
 
 
 def _bindings(module: Module, name: str, function: cst.FunctionDef | None = None) -> int:
-    """Returns how often a function, or the file, binds each variable or parameter, or attribute `.name`."""
+    """Returns how often a function, or the file, binds each variable, parameter or attribute (as `.name`)."""
     memo = f"bindings of names in {id(function)}"
     counts: dict[str, int] | None = module.memo.get(memo)
     if counts is None:

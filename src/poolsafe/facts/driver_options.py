@@ -24,7 +24,7 @@ _DSN_KEYS = frozenset(
     user
     """.split()  # noqa: SIM905
 )
-# Arguments of asyncpg's functions and of other libraries. No server has such a setting, so connecting always fails.
+# Arguments of asyncpg's functions and of other libraries. No server has such a setting, so every connection fails.
 # Tested with asyncpg 0.32.0.
 _NO_SETTINGS = frozenset(
     """
@@ -68,7 +68,7 @@ def misplaced_options(module: Module, layout: CallLayout, given: Iterable[Given]
 
 
 def refused_options(module: Module, layout: CallLayout, given: Iterable[Given]) -> tuple[RefusedOption, ...]:
-    """Returns the options that the driver does not know."""
+    """Returns the options that the driver rejects."""
     found: dict[tuple[str, OptionWhere], RefusedOption] = {}
     span = (layout.start, layout.end)
     for one in given:
@@ -135,7 +135,7 @@ def _query(given: Given) -> Iterator[tuple[str, Value, Provenance]]:
 
 
 def _values_of_key(given: Given, key: str) -> list[Value]:
-    """Returns the values under a key that is certainly present, whatever they are."""
+    """Returns the values of a key that is certainly present, whatever they are."""
     if not any(name == key for name, _ in given.options()):
         return []
     return [single for single in judged_values(given.option(key)) if not isinstance(single, Absent)]

@@ -1,4 +1,4 @@
-"""What the conditions of a program imply about the driver of an engine: that it is another one, or which it is not."""
+"""Finds out what a program's conditions imply about an engine's driver: that it is another one, or which it is not."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def databases(words: str) -> frozenset[str]:
 class Implied:
     """What a condition implies.
 
-    `other`: the driver is another one. `excluded` are the databases that it is not of. `postgresql`: it is one of
-    PostgreSQL's.
+    `other`: the driver is not asyncpg. `excluded` are the databases that it is not for. `postgresql`: it is for
+    PostgreSQL.
     """
 
     other: bool = False
@@ -70,7 +70,7 @@ class DriverTests:
 
     @staticmethod
     def contradict(guard: Guard) -> bool:
-        """Returns whether the rest of a guard excludes all ways by which a long condition in it comes true."""
+        """Returns whether a guard contains a long condition that the rest of the guard makes impossible."""
         for one in guard:
             ways = _ways(one)
             if ways and not any(compatible(way, guard) for way in ways):
@@ -78,11 +78,11 @@ class DriverTests:
         return False
 
     def implies_other(self, one: Literal, guard: Guard = frozenset()) -> bool:
-        """Returns whether a literal implies another driver, beside the literals of a guard."""
+        """Returns whether a literal implies another driver, given the literals of a guard."""
         return self._implied_by(one, guard).other
 
     def _implied_by(self, one: Literal, guard: Guard) -> Implied:
-        """Returns what a literal implies beside the literals of a guard. Cached, since long conditions share parts."""
+        """Returns what a literal implies, given the literals of a guard. Cached: long conditions share parts."""
         key = one, guard if _ways(one) else frozenset()
         found = self._known.get(key)
         if found is None:
@@ -92,7 +92,7 @@ class DriverTests:
         return found
 
     def _of_ways(self, ways: Iterable[Guard]) -> Implied:
-        """Returns what all ways imply by which a long condition comes true."""
+        """Returns what a long condition implies if it can become true in these ways."""
         parts = [_together([self._implied_by(one, way) for one in way]) for way in ways]
         excluded = frozenset.intersection(*(part.excluded for part in parts))
         return Implied(all(part.other for part in parts), excluded, all(part.postgresql for part in parts))
@@ -108,10 +108,10 @@ class DriverTests:
         return Implied(asked and otherwise, postgresql=not otherwise and any(_postgresql_schemes(symbol)))
 
     def _text(self, one: Literal) -> str:
-        """Returns the source text of a test if the literal implies the same of each part of it, or ""."""
+        """Returns the source text of a test if the literal implies the same about each part of the test, else ""."""
         found = None if isinstance(one.symbol, IsSet) else self.inference.written_at(one.symbol)
         if found is None:
-            # That a variable is set implies nothing: its default may name a driver.
+            # A test whether a variable is set implies nothing, even if the variable's default names a driver.
             return ""
         module, node = found
         # A module that is only imported has nodes of `ast`.
@@ -122,14 +122,14 @@ class DriverTests:
 
 
 def _ways(one: Literal) -> tuple[Guard, ...]:
-    """Returns the ways by which a long condition comes true, or false; () for another predicate or if they are lost."""
+    """Returns the ways in which a long condition becomes true, or false, or () if unknown or for other predicates."""
     if not isinstance(one.symbol, Condition):
         return ()
     return one.symbol.then if one.holds else one.symbol.other
 
 
 def _says_the_same_of_each(test: cst.CSTNode, operator: type[cst.BaseBooleanOp]) -> bool:
-    """Returns whether a test is no combination of tests, or one by this operator alone, without a negation."""
+    """Returns whether a test is a single test, or combines tests only with this operator and without a negation."""
     if not isinstance(test, cst.BooleanOperation):
         return True
     return not any(
@@ -151,7 +151,7 @@ def _together(parts: Sequence[Implied]) -> Implied:
 
 
 def _looked_for(symbol: Symbol) -> Symbol:
-    """Returns the needle of a test of a partly known string, or the predicate itself if it is not such a test.
+    """Returns the text that a test looks for in a partly known string, or the predicate itself if it is no such test.
 
     `"pooler" in url` is not about the driver in the known part of the URL.
     """

@@ -1,4 +1,4 @@
-"""The driver whose own connection runs SQL, outside SQLAlchemy, by the connection's value or by the file's imports."""
+"""Finds the driver whose own connection runs SQL without SQLAlchemy, by the connection's value or the imports."""
 
 from __future__ import annotations
 

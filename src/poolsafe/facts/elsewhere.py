@@ -21,7 +21,7 @@ class Seen:
 
 
 def seen_in(project: Project, module: Module) -> Seen:
-    """Returns the engines and connections of another module, explored on its own. The result is kept for all files."""
+    """Returns the engines and connections of another module, explored alone. The result is kept for all files."""
     found = module.memo.get("seen")
     if not isinstance(found, Seen):
         with project.own_share(module):

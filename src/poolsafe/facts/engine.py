@@ -78,9 +78,9 @@ class PrePing(enum.Enum):
 class ConnectArgsForm(enum.Enum):
     """The syntactic form of connect_args at the call, which decides how a fix extends it.
 
-    `ABSENT`: not passed, not even by a `**`. `DISPLAY`: a dict display written as the argument. `EXPRESSION`: another
-    expression written as the argument (a name, `dict(...)`, a call, a conditional). `SPREAD`: it comes, or may come,
-    from a `**` argument. `FIXED`: it cannot be extended here (a `*args`, an unknown shape).
+    `ABSENT`: not passed, not even in a `**` argument. `DISPLAY`: a dict display written as the argument. `EXPRESSION`:
+    another expression written as the argument (a name, `dict(...)`, a call, a conditional). `SPREAD`: it comes, or may
+    come, from a `**` argument. `FIXED`: it cannot be extended here (a `*args`, an unknown shape).
     """
 
     ABSENT = "absent"

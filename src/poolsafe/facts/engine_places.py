@@ -10,7 +10,7 @@ from poolsafe.syntax.layout import MissingBranch, Place
 class DriverCondition:
     """An expression of the code that distinguishes asyncpg's engine from others at the call.
 
-    `holds`: it is true for asyncpg's engine and false for the others; otherwise, it is the other way round.
+    `holds`: it is true for asyncpg's engine and false for the others. Without `holds`, it is the reverse.
     """
 
     text: str

@@ -121,7 +121,7 @@ def _asyncpgs(calls: list[ObservedCall]) -> list[ObservedCall]:
 
 
 def _hangs_on_other_callers(engine: Engine) -> bool:
-    """Returns whether a fix may depend on the arguments that other modules pass to the function around the engine."""
+    """Returns whether a fix may depend on arguments with which other modules call the function around the engine."""
     sizes = engine.sizes.both
     if all(size.state is SizeState.ZERO for size in sizes) and engine.pooling.pre_ping is PrePing.TRUE:
         return False

@@ -1,4 +1,4 @@
-"""The arguments that a call passes to the driver for a connection or a pool: the URL, and options by name."""
+"""The arguments that a call passes to the driver for a connection or a pool: the URL and the options."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _URLS = {
 class Given:
     """One observed call. `mapping` is the name of the argument that contains the driver's options, or "" for keywords.
 
-    The path of `seen` has the URL's default, not a value from the environment. `everywhere` is the call with both.
+    In `seen`, only the URL's default counts, not a value from the environment. In `everywhere`, both count.
     """
 
     seen: ObservedCall
@@ -142,7 +142,7 @@ class Given:
 
     @property
     def is_direct(self) -> bool:
-        """Whether there is no pooler in between, or the names of the URL in the code say so."""
+        """Whether there is no pooler, or the names of the URL in the code say so."""
         url = self.url
         values = [url] if not isinstance(url, Absent) else [self.option("host")]
         return all(is_address(value) for value in values) or any(map(_is_named_direct, values))

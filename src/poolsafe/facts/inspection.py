@@ -12,7 +12,7 @@ from poolsafe.facts.views import is_other_driver
 from poolsafe.inference import Inference
 from poolsafe.syntax.index import CallSite
 
-MAX_NAMES = 8  # this many names of functions and clauses are searched for in other modules
+MAX_NAMES = 8  # the maximum number of names of functions and clauses to search for in other modules
 
 
 def explore(

@@ -1,4 +1,4 @@
-"""How long an engine lives: whether the function that creates it also disposes of it."""
+"""Finds out how long an engine lives: whether the function that creates it also disposes of it."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def _own_nodes(function: cst.FunctionDef) -> Iterator[cst.CSTNode]:
 
 
 def _goes_on(node: cst.CSTNode, name: str) -> bool:
-    """Returns whether a statement keeps the engine alive: it waits or loops with it, or passes it on."""
+    """Returns whether a statement keeps the engine alive: it waits, loops or passes the engine on."""
     match node:
         case cst.Yield() | cst.While() | cst.For(asynchronous=cst.Asynchronous()):
             return True

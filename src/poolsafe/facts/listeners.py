@@ -1,4 +1,4 @@
-"""The listeners to SQLAlchemy's events in a module, read from the syntax."""
+"""The listeners for SQLAlchemy's events in a module, read from the syntax."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ class Observed:
     def elsewhere(self) -> list[ObservedCall]:
         """The calls of engine functions that other modules make through functions that the module also calls itself.
 
-        They are run when they are first needed: only fixes, and engines with other drivers here, need them.
+        The runs take place on first use, because only fixes, and engines with other drivers in this module, need them.
         """
         seen = self.inference.seen_from_other_callers(engine_sites(self.module, self.inference.project))
         return [one for one in seen if one.function in ENGINE_FUNCTIONS]
@@ -52,7 +52,7 @@ class Observed:
     def statements(self) -> list[list[ObservedCall]]:
         """The observations of each call of the module that takes SQL as a string.
 
-        These are `text`, `DDL`, `exec_driver_sql`, `op.execute`, and the methods of drivers that may prepare it.
+        These are `text`, `DDL`, `exec_driver_sql`, `op.execute`, and the methods of drivers that may prepare the SQL.
         """
         calls = self.inference.calls
         given = [one for one in calls if one.function in SQL_FUNCTIONS or _takes_string(one) or _is_drivers(one)]
@@ -76,7 +76,7 @@ class Observed:
     def autocommits(self) -> list[ObservedCall]:
         """The calls that put a connection or a copy of an engine into AUTOCOMMIT, in this module and its importers.
 
-        They are run when they are first needed: only engines with a name function need them.
+        The runs take place on first use, because only engines with a name function need them.
         """
         here = option_sites(self.module) if self.mentions_autocommit else []
         others = self.inference.project.users(self.module, ["AUTOCOMMIT"])

@@ -1,4 +1,4 @@
-"""Where the options of a connection are written, and what a fix may add or replace there."""
+"""The places where the options of a connection are written, and what a fix may add or replace there."""
 
 from __future__ import annotations
 

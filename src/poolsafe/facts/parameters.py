@@ -139,7 +139,7 @@ def _in_query(module: Module, call: cst.Call, view: View) -> Iterator[_Given]:
 
 
 def other_driver_parameters(calls: Iterable[ObservedCall], module: Module) -> tuple[str, tuple[ConnectParameter, ...]]:
-    """Returns the scheme of another driver's engine, and its arguments that only asyncpg accepts.
+    """Returns the scheme of an engine of another driver, and its arguments that only asyncpg accepts.
 
     Returns "" and () unless every path has one known scheme, whatever the values in the environment.
     """
@@ -153,10 +153,10 @@ def other_driver_parameters(calls: Iterable[ObservedCall], module: Module) -> tu
 
 
 def _misdirected(key: str, scheme: str, views: list[View], module: Module) -> ConnectParameter | None:
-    """Returns a key of asyncpg's that is certainly passed to another driver, or None."""
+    """Returns a key that only asyncpg accepts and that another driver certainly gets, or None."""
     values = [connect_arg(view, key) for view in views]
     where = ParameterWhere.CONNECT_ARGS
-    # SQLite's dialect treats unknown parameters of a query as a part of the file name.
+    # SQLite's dialect treats unknown parameters in a query as part of the file name.
     if not all(map(is_given, values)) and not scheme.startswith("sqlite"):
         values, where = [query_value(view.url, key) for view in views], ParameterWhere.URL_QUERY
     if not values or not all(map(is_given, values)) or creator_of(views) is not None:

@@ -19,7 +19,7 @@ HOOKS = ("init", "setup")
 _RESETTING = ("reset", "connection_class")
 _RUNNING = frozenset({"execute", "fetch", "fetchrow", "fetchval"})
 _SETTING = frozenset({Effect.SETTING, Effect.ROLE})
-_MAX_HOPS = 2  # helper functions that receive the connection, one inside the other
+_MAX_HOPS = 2  # the maximum depth of helper functions that receive the connection
 
 
 def hooks_of(module: Module, given: Iterable[Given]) -> tuple[Hook, ...]:
@@ -69,7 +69,7 @@ def _is_method(value: Value) -> bool:
 def _settings(
     module: Module, function: cst.FunctionDef | cst.Lambda, position: int, hops: int
 ) -> Iterator[tuple[cst.Call, str]]:
-    """Yields the calls that change a session setting of a function's connection, its parameter at a position."""
+    """Yields the calls that change a session setting of a connection: the function's parameter at a position."""
     parameters = function.params.params
     if position >= len(parameters):
         return

@@ -85,7 +85,7 @@ class Pooler:
     refused, and carried if others are dropped. `refusal` is the exception for a refused parameter, with `{}` for its
     name. `settle` is the configuration key that decides if the class is unknown. `idle` says when idle connections are
     closed; its subject is the title. `state` is what happens to session state. `state_note`, `source` and `sure` are
-    only shown to readers.
+    only for the documentation.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Conditions on the pooler or the driver, which cache sizes may depend on."""
+"""Conditions on the pooler or the driver that cache sizes may depend on."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _POOLER = re.compile(
 def asks_for_pooler(inference: Inference, off: Iterable[Guard], on: Iterable[Guard]) -> bool:
     """Returns whether the code selects `off` by a test that names a pooler, a driver or prepared statements.
 
-    `off` are the guards of the paths on which a cache is disabled, and `on` those of the other paths. A predicate that
-    a variable or field is set does not count, unless the code tests exactly that.
+    `off` are the guards of the paths on which a cache is disabled, and `on` those of the other paths. The predicate
+    that a variable or field is set does not count, unless the code tests exactly that.
     """
     off, on = set(off), set(on)
     asking = {

@@ -1,4 +1,4 @@
-"""The pool of an engine, its pre-ping, and other options on how connections are created and used."""
+"""The pool of an engine, its pre-ping, and other options for creating and using connections."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from poolsafe.records import frozen
 
 
 class PreparedBy(enum.Enum):
-    """The call that names the statement. `ITERATE` is that of encode/databases, which calls `cursor()`."""
+    """The call that names the statement. `ITERATE` is a method of encode/databases, which calls `cursor()`."""
 
     CURSOR = "cursor"
     PREPARE = "prepare"

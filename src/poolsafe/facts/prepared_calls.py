@@ -81,7 +81,7 @@ def _prepared_call(observed: Observed, routes: Routes, calls: list[ObservedCall]
 
 
 def _may_be_asyncpgs(receiver: cst.BaseExpression, calls: list[ObservedCall], by: PreparedBy) -> bool:
-    """Returns whether an object of unknown kind may be a connection: many other objects have a `prepare()` method."""
+    """Returns whether an unknown object may be a connection. Many other objects have a `prepare()` method."""
     if isinstance(receiver, cst.Name) and receiver.value in ("self", "cls"):
         return False
     if by is not PreparedBy.PREPARE or any(isinstance(single, LibraryResult) for single in receivers_of(calls)):

@@ -50,7 +50,7 @@ def why_one_command(seen: ObservedCall) -> str | None:
 
 
 def why_engine_sends_one_command(observed: Observed, runs: Iterable[ObservedCall], *, named: bool) -> str | None:
-    """Returns why an engine of SQLAlchemy on psycopg sends the SQL of a run as one command, or None if it may not.
+    """Returns why an engine of SQLAlchemy on psycopg sends the SQL as one command, or None if it may not.
 
     `named`: the SQL may contain named parameters. SQLAlchemy does not pass on parameters that its `text()` does not
     contain.
@@ -108,7 +108,7 @@ def _is_full(node: cst.BaseExpression) -> bool:
         case cst.Tuple() | cst.List() | cst.Dict():
             return bool(node.elements)
         case cst.BooleanOperation(operator=cst.Or(), right=default):
-            return _is_full(default)  # an empty value on the left is replaced by it
+            return _is_full(default)  # if the left side is empty, this is the value
         case cst.IfExp(body=body, orelse=orelse):
             return _is_full(body) and _is_full(orelse)
     return False

@@ -1,4 +1,4 @@
-"""The reach of a fix beyond its engine: other paths to the call, other engines, other drivers."""
+"""The effects of a fix beyond its engine: on other paths to the call, other engines and other drivers."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ class Surroundings:
                         yield one
 
     def _is_impossible(self, one: Passage) -> bool:
-        """Returns whether another driver would get asyncpg's keys on a path whose condition excludes that driver.
+        """Returns whether another driver would get asyncpg's keys on a path whose own condition excludes that driver.
 
         In that case, the condition and the URL are related in a way that the analysis cannot follow.
         """
@@ -133,9 +133,9 @@ class Surroundings:
         return one.driver is Driver.OTHER and one.holds_own_key and rules_out
 
     def driver_on(self, view: View, guard: Guard) -> Driver:
-        """Returns the driver on a path: another one if a condition says so, and asyncpg if a condition excludes others.
+        """Returns the driver on a path, taking into account conditions that imply another driver or exclude the others.
 
-        A value from the environment that replaces a default has the default's driver if the code names no other one.
+        A value from the environment that replaces a default has the same driver if the code names no other one.
         """
         if view.driver is not Driver.UNKNOWN:
             return view.driver
@@ -158,11 +158,11 @@ class Surroundings:
         )
 
     def gives_to_another_driver(self, step: Step) -> bool:
-        """Returns whether another driver's engine gets the value that is written at this step."""
+        """Returns whether an engine of another driver gets the value written at this step."""
         return id(step.node) in self.foreign or self._is_imported_beside_another(step)
 
     def gives_part_to_another_driver(self, mapping: cst.BaseExpression) -> bool:
-        """Returns whether another driver's engine gets an item of this display or call of `dict()`."""
+        """Returns whether an engine of another driver gets an item of this display or call of `dict()`."""
         match mapping:
             case cst.Dict(elements=parts) | cst.Call(args=parts):
                 return any(id(part.value) in self.foreign for part in parts)
@@ -186,7 +186,7 @@ class Surroundings:
         return self._foreign
 
     def gives_to_another_call(self, step: Step, call: cst.Call) -> bool:
-        """Returns whether another call that creates an engine gets an option that is written at this step."""
+        """Returns whether another call that creates an engine gets an option written at this step."""
         if self._options is None:
             self._options = [
                 (seen.node, frozenset(id(step.node) for value in given for step in _steps(value, frozenset())))
@@ -204,7 +204,7 @@ class Surroundings:
     def is_used_beside_another(self, step: Step, call: cst.Call) -> bool:
         """Returns whether the function that writes a value at this step is imported by a module with another driver.
 
-        It does not count if the engine's call is in the same function.
+        Returns False if the engine's call is in the same function.
         """
         outer = self.module.index.outermost_function(step.node)
         if outer is None or outer is self.module.index.outermost_function(call):
@@ -219,7 +219,7 @@ class Surroundings:
         return any(OTHER_DRIVER.search(other.source.text) for other in users)
 
     def may_be_another_driver(self, calls: list[ObservedCall]) -> bool:
-        """Returns whether the environment may replace the URL by that of another driver, which the code must name.
+        """Returns whether the environment may replace the URL with that of another driver that the code names.
 
         A call is not affected if it is only reached where a condition has excluded such a driver.
         """
@@ -234,7 +234,7 @@ class Surroundings:
     def _may_be_another(self, view: View, way: Guard) -> bool:
         """Returns whether the code names another driver, tests the URL for one, or passes an argument only to one.
 
-        Drivers that the conditions of the way exclude do not count. If the code names them, no others are expected.
+        `way` is the guard of a path. Drivers that it excludes do not count; if the code names them, no others do.
         """
         if self._leaves_default(way):
             return False
@@ -246,14 +246,14 @@ class Surroundings:
         return self._is_tested(view.url, view.guard, way)
 
     def expects_another(self, url: Value, guard: Guard, path: tuple[Guard, ...], own: str) -> bool:
-        """Returns whether the environment may select another driver: the code names one, or tests the URL for one."""
+        """Returns whether the environment may select another driver: the code names one or tests the URL for one."""
         ways = (guard | at for at in path if compatible(guard, at))
         return self.code_names_another(own) or any(self._is_tested(url, guard, way) for way in ways)
 
     def _is_tested(self, url: Value, guard: Guard, way: Guard) -> bool:
-        """Returns whether a URL may fail a test for its driver on a way, even if the result has no effect.
+        """Returns whether a URL may fail a test for its driver on a path, even if the result has no effect.
 
-        `guard` holds the results of the tests that chose the URL, which do not count.
+        `way` is the guard of the path. The tests in `guard` chose the URL and do not count.
         """
         sources = set(_sources(url))
         return any(
@@ -265,7 +265,7 @@ class Surroundings:
 
     @property
     def _tests_for_another(self) -> list[tuple[Literal, list[Guard]]]:
-        """The literals that imply another driver, and the guards under which the code tests them and they may hold."""
+        """The literals that imply another driver, with the guards under which the code tests them and they may hold."""
         if self._tests is None:
             self._tests = [
                 (one, [at | {one} for at in asked if compatible(at, frozenset((one,)))])
@@ -319,7 +319,7 @@ def _sources(url: Value) -> Iterator[Symbol]:
 
 
 def _asked_of(predicate: Symbol) -> Iterator[Symbol]:
-    """Yields the symbols that a predicate tests. A long condition has those of its parts."""
+    """Yields the symbols that a predicate tests. For a long condition, these are the symbols of its parts."""
     if isinstance(predicate, Condition):
         for one in {one.symbol for way in predicate.then for one in way}:
             yield from one.distinct()
@@ -337,7 +337,7 @@ def _guards(value: Value) -> Iterator[Guard]:
 
 
 def _steps(value: Value, guard: Guard) -> Iterator[Step]:
-    """Yields the steps where a value, and the values in it, are first written, as far as they are possible here."""
+    """Yields the steps where a value, and the values in it, are first written, if they are possible under a guard."""
     for inner, single in alternatives(value):
         if not compatible(guard, inner):
             continue

@@ -14,7 +14,7 @@ from poolsafe.syntax.index import children, last_name
 
 # Calls that pass their arguments on in a dict or in an engine's arguments.
 _CARRYING = frozenset({"cast", "deepcopy", "dict", "partial"})
-# Methods that set keys, return a copy, or read one key, which the caller searches for.
+# Methods that set keys, or that return a copy or read one key. Callers search for reads of the key themselves.
 _SETTING = frozenset({"update", "setdefault"})
 _HARMLESS = frozenset({"clear", "get", "pop"})
 # The key of a dict of options whose item is a dict that a fix may extend.
@@ -23,7 +23,7 @@ _NESTED = "connect_args"
 
 @dataclass(slots=True)
 class Readers:
-    """The uses of the names of a file, which are distinguished only by their spelling."""
+    """The uses of names in a file. Names with the same spelling are not distinguished."""
 
     module: Module
     _uses: dict[str, list[cst.BaseExpression]] | None = field(default=None, init=False)

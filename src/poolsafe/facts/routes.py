@@ -28,7 +28,7 @@ _ON = frozenset({SizeState.ABSENT, SizeState.POSITIVE})
 
 
 class Routes:
-    """Finds the routes of the SQL of a module.
+    """Finds the routes for the SQL in a module.
 
     The engines of the file and the project are collected once for all SQL.
     """
@@ -38,7 +38,7 @@ class Routes:
         self._runners = runners
 
     def of(self, client: Client, runs: Iterable[ObservedCall], *, direct: bool) -> tuple[Route, ...]:
-        """Returns the routes of the SQL that these calls run. `direct`: the connection's name says so.
+        """Returns the routes of the SQL that these calls run. `direct`: the connection's name indicates a direct one.
 
         If none of their connections can be traced to the call that creates it, all connections of the file count, or
         else all connections of the project.

@@ -1,4 +1,4 @@
-"""What runs a SQL statement, according to observed executions, the env.py of a migration, or the project's engines."""
+"""Finds out what runs a SQL statement from observed executions, a migration's env.py, or the project's engines."""
 
 from __future__ import annotations
 
@@ -149,7 +149,7 @@ class Runners:
         return self._made_elsewhere(_ENGINES)
 
     def _made_elsewhere(self, functions: tuple[bytes, ...]) -> Iterator[Engine]:
-        """Yields the engines that the project's other modules make. A module is explored only when it is reached."""
+        """Yields the engines that the project's other modules create. A module is only explored when it is reached."""
         for other in self._project.others(self._module, functions):
             yield from seen_in(self._project, other).engines
 
@@ -169,7 +169,7 @@ def _is_of_migration(calls: list[ObservedCall], receivers: Receivers) -> bool:
 
 
 def _are_others(schemes: frozenset[str]) -> bool:
-    """Returns whether an engine whose URL may have these schemes certainly uses another driver than asyncpg."""
+    """Returns whether an engine whose URL may have these schemes certainly uses a driver other than asyncpg."""
     return bool(schemes) and ASYNCPG not in schemes
 
 

@@ -21,7 +21,7 @@ class Server:
     database: str = ""
 
 
-# An unknown address.
+# The server with an unknown address.
 NOWHERE = Server(None, None)
 
 

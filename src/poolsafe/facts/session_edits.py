@@ -1,4 +1,5 @@
-"""What a fix of a session statement replaces, and whether its parameters are parts of the SQL or strings."""
+"""Finds the text that a fix of a session statement replaces, and whether its parameters are written into the SQL or
+are strings."""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ from poolsafe.syntax.index import last_name
 def writes_parameters(module: Module, node: cst.Call) -> bool:
     """Returns whether SQLAlchemy writes a parameter into the SQL: `bindparams(bindparam(..., literal_execute=True))`.
 
-    So does psycopg's ClientCursor.
+    psycopg's ClientCursor does so too.
     """
     around = module.index.parents.get(id(node))
     call = module.index.parents.get(id(around))

@@ -28,8 +28,8 @@ class Client(enum.Enum):
 class Transaction(enum.Enum):
     """The transaction that the SQL runs in, as the function around it shows.
 
-    `OPEN`: a block, a listener or Alembic holds it open; its end is visible. `BEGUN`: SQLAlchemy has begun it
-    automatically, and the code that holds the connection ends it. `AUTOCOMMIT`: SQLAlchemy's isolation level
+    `OPEN`: a block, a listener or Alembic keeps it open; its end is visible. `BEGUN`: SQLAlchemy has begun it
+    automatically, and the owner of the connection ends it. `AUTOCOMMIT`: SQLAlchemy's isolation level
     AUTOCOMMIT. `NONE`: a connection of asyncpg that the function acquires itself, outside `transaction()`. `UNKNOWN`: a
     connection of asyncpg that comes from elsewhere.
     """
@@ -49,11 +49,11 @@ class SessionStatement:
     * `function`: the call as written, without its receiver: `text()`, `execute()`, `func.set_config()`.
     * `runner`: whether asyncpg runs it; `runner_reason` says why, in words.
     * `listener`: the event of SQLAlchemy whose listener runs it (`connect`, `checkout`, `begin`, ...), or "".
-    * `contained`: the function shows that nothing runs on the connection after the transaction, except the same again,
-      so an effect that ends with the transaction is sufficient.
+    * `contained`: the function shows that nothing except the same statement runs on the connection after the
+      transaction, so an effect that ends with the transaction is sufficient.
     * `ended_in`: the same transaction ends the effect: it releases the lock or drops the table.
     * `rolled_back`: the function closes the connection without a commit, so that the transaction changes nothing.
-    * `undone_late`: as far as the module shows, the effect is only ended after the transaction, or without one.
+    * `undone_late`: as far as the module shows, the effect ends only after the transaction, or without one.
     * `used_here`, `used_after`: the module shows other uses of the connection in the same transaction, or in later
       ones, besides those that end the effect or change the session.
     * `abandoned`: a function of the module that creates the connection and passes it on never ends the effect.

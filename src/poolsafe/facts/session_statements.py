@@ -150,7 +150,7 @@ class _Collector:
             yield with_edits(statement, module, node, calls[0].function, written, given, index)
 
     def _uses(self, around: Surroundings, ends: set[int]) -> set[bool]:
-        """Returns whether other statements follow: True for the same transaction, False for later ones."""
+        """Returns where other statements follow: True stands for the same transaction, and False for later ones."""
         known = self._commands.keys() | ends
         later = [one for way in (*around.ways, *around.others) for one in way.later]
         return {same for call, same in later if id(call) not in known and last_name(call.func) not in ENDS}
@@ -280,7 +280,7 @@ def _client(
     calls: list[ObservedCall],
     given: Iterable[Given],
 ) -> tuple[Client, Callable[[], Verdict]]:
-    """Returns the library that runs the SQL, and a function that finds out whether asyncpg does."""
+    """Returns the library that runs the SQL, and a function that tells whether asyncpg runs it."""
     name = calls[0].function
     # SQLAlchemy's adapters for drivers accept strings; a listener of the pool receives one.
     if (name in DRIVER_METHODS or name == "add_listener") and not is_adapter(calls):

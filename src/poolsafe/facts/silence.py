@@ -34,7 +34,7 @@ class Silence:
     """A call that creates an engine or takes SQL, and that is not reported.
 
     `what` is the reason in words, and `why` is the reason behind it, or "". `evidence` is the place in the project's
-    files that decides, if there is one. `holds_sql`: the call takes SQL. `locate` returns the span of the call. It is a
+    files that this depends on, or None. `holds_sql`: the call takes SQL. `locate` returns the span of the call. It is a
     function because computing spans renders the whole file, and most silences are never shown.
     """
 

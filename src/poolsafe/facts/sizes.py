@@ -172,7 +172,7 @@ def one_state(inference: Inference, states: set[SizeState], guards: dict[SizeSta
 def _literals(
     surroundings: Surroundings, views: list[View], key: str, creator: str | None
 ) -> tuple[tuple[int, int], ...] | None:
-    """Returns the spans of the literals to replace by `0`, so that the key is 0 on every path and for every URL.
+    """Returns the spans of the literals to replace with `0`, so that the size is 0 on every path and for every URL.
 
     The literals are written directly under the key, in this file, and reach no engine of another driver. Returns None
     if there are other values, or if the file reads the item under the key and may depend on it.

@@ -1,4 +1,4 @@
-"""Engines that evidently have another driver by their syntax, so that nothing has to be run for them."""
+"""Recognises engines of other drivers by their syntax, so that no code has to be run for them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The dicts that a call spreads into its keywords with `**`, as far as the syntax of the file shows them."""
+"""The dicts that a call spreads into its keywords with `**`, as far as they are visible in the file's syntax."""
 
 from __future__ import annotations
 

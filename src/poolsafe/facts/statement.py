@@ -1,4 +1,4 @@
-"""The statement fact, which the statement rules check: the SQL of a call."""
+"""The statement fact, which the statement rules check: a call with SQL."""
 
 from __future__ import annotations
 

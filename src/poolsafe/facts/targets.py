@@ -1,4 +1,4 @@
-"""The targets in a module: the calls that create engines, and those that take SQL."""
+"""Finds the targets in a module: the calls that create engines, and the calls that take SQL."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ def _may_be_given(module: Module, site: CallSite, strings: Iterable[tuple[Scope,
 
 
 def _may_be_asked(module: Module, scopes: tuple[Scope, ...]) -> bool:
-    """Returns whether the innermost function may pass its strings to others: it is called or decorated."""
+    """Returns whether the innermost function may pass strings to others, because it is called or decorated."""
     function = scopes[-1]
     if not isinstance(function, cst.FunctionDef):
         return False

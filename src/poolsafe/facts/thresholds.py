@@ -103,7 +103,7 @@ def _threshold(surroundings: Surroundings, layout: CallLayout, options: list[tup
 def _drops_items(module: Module) -> bool:
     """Returns whether the file filters a dict, as in `{... for key, value in ... if value is not None}`.
 
-    That may drop the None of a fix.
+    This may drop the None that a fix sets.
     """
     return any(isinstance(node, cst.DictComp) and node.for_in.ifs for node in descendants(module.tree.module))
 
@@ -116,7 +116,7 @@ def _one_state(surroundings: Surroundings, states: dict[ThresholdState, list[tup
         return next(iter(states))
     if ThresholdState.UNKNOWN in states or not states:
         return ThresholdState.UNKNOWN
-    # `None if is_pooler else 5` turns it off where that is necessary.
+    # `None if is_pooler else 5` disables it where that is necessary.
     off = [guard for guard, _ in states.get(ThresholdState.OFF, ())]
     on = [guard for state, found in states.items() if state is not ThresholdState.OFF for guard, _ in found]
     if off and asks_for_pooler(surroundings.observed.inference, off, on):

@@ -47,7 +47,7 @@ def block_around(
 ) -> Block | None:
     """Returns the block around a call that determines its transaction, or None.
 
-    Inside another transaction, a transaction is a savepoint, which ends nothing.
+    A transaction inside another one is a savepoint, which ends nothing.
     """
     found: Block | None = None
     for block in _blocks(module, call, function, keys, client):

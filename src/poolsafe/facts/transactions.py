@@ -1,7 +1,7 @@
-"""The transaction around a call that runs SQL, and the calls that follow it, in the function around the call.
+"""Finds the transaction around a call that runs SQL, and the calls that follow it, in the function around the call.
 
-This reads the syntax of one function: its `with` blocks, and the calls on the same connection. The interpreter finds
-out which object the connection is.
+This module reads the syntax of one function: its `with` blocks, and the calls on the same connection. The interpreter
+finds out which object the connection is.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ def _combined(
         ways += map(through.way, one.ways)
         others += map(through.way, one.others)
     direct = found.direct or all(one.direct for one in outside)
-    # Inside another transaction, that of the function is a savepoint.
+    # Inside another transaction, the function's own one is a savepoint.
     own = found.transaction is Transaction.OPEN and transactions != {Transaction.OPEN}
     transaction = found.transaction if own or len(transactions) > 1 else transactions.pop()
     if not complete:

@@ -1,6 +1,6 @@
-"""Weak signs of a pooler in a URL: parameters that pooler dashboards add, and names of variables with the URL.
+"""Weak signs of a pooler: parameters that pooler dashboards add to a URL, and names of variables that contain the URL.
 
-A parameter may be a leftover, and a variable may have any name. So a sign never decides whether there is a pooler; it
+A parameter may be a leftover, and a variable may have any name. So a sign never decides whether there is a pooler. It
 only explains why a pooler is assumed, or why it is not.
 """
 
@@ -39,7 +39,7 @@ _OF_SERVER = re.compile(r"(?:URL|URI|DSN|HOST|PORT|SERVER|DATABASE|CONNECTION_ST
 def signs_of(urls: Iterable[tuple[Guard, Value]]) -> tuple[Sign, ...]:
     """Returns the signs in URLs under their guards, each once; a variable comes before a parameter.
 
-    The name of a direct connection only counts if each URL has one: in `DIRECT_URL or DATABASE_URL`, one may not.
+    The name of a direct connection only counts if each URL has one. In `DIRECT_URL or DATABASE_URL`, one has none.
     """
     urls = list(urls)
     names = [name for guard, url in urls for name in _names(guard, url) if _tells(name)]
@@ -59,7 +59,7 @@ def _tells(name: str) -> bool:
     if names_direct_server(name):
         return True
     found = [match.end() for match in _POOLED.finditer(name)]
-    # A name may also end with the sign, like `DB_PGBOUNCER`.
+    # A name may also end with the sign, as in `DB_PGBOUNCER`.
     return bool(found) and (len(name) in found or _OF_SERVER.search(name) is not None)
 
 

@@ -85,7 +85,7 @@ def is_overridden(view: View, guard: Guard = frozenset()) -> bool:
 
 
 def _replaces_default(view: View, guard: Guard) -> bool:
-    """Returns whether a URL comes from a variable, and is one of asyncpg if the variable is not set.
+    """Returns whether a URL comes from a variable, and is asyncpg's if the variable is not set.
 
     Detection uses such a URL if a test shows how it begins, because the default may be another driver's.
     """
@@ -130,7 +130,7 @@ def _is_placeholder(view: View) -> bool:
 
 
 def _is_out_of_sight(seen: ObservedCall) -> bool:
-    """Returns whether a call has a URL about whose driver nothing is known.
+    """Returns whether nothing is known about the driver in a call's URL.
 
     A parameter is not out of sight: its function may never be called, or with another driver's URL. Neither is a value
     from the environment that replaces a default.
@@ -205,7 +205,7 @@ def is_other_driver(seen: ObservedCall) -> bool:
 
 
 def _told_by_keys(view: View) -> Driver | None:
-    """Returns the driver that the keys of connect_args show, or None if they show no more than the URL.
+    """Returns the driver that the keys of connect_args imply, or None if they imply no more than the URL.
 
     An asynchronous engine with an unknown driver uses asyncpg if it has keys that only asyncpg and its dialect accept,
     and another driver if it has keys that asyncpg rejects. A synchronous one uses SQLite if it has a key of the

@@ -1,4 +1,4 @@
-"""The later uses of a call's connection, in the function around the call and on the paths through its callers."""
+"""Finds later uses of a call's connection, in the function around the call and on the paths through its callers."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def later_calls(
         uses = sorted((*uses, migrated), key=_start_of)
     for use in uses[bisect_left(uses, start, key=_start_of) :]:
         if use is migrated:
-            # The migrations run on the connection in transactions of their own.
+            # The migrations run on the connection in their own transactions.
             same = False
         if end is not None and use.start >= end:
             same = False

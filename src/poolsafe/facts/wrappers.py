@@ -44,7 +44,7 @@ _TORTOISE = frozenset({"tortoise.Tortoise.init", "tortoise.register_tortoise"})
 
 
 def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -> Iterator[Connection]:
-    """Yields the connections that a call of a wrapper creates with asyncpg: none for another database."""
+    """Yields the connections that a call of a wrapper creates with asyncpg, or none for another database."""
     if calls[0].function in _TORTOISE:
         yield from _tortoise_urls(surroundings, calls)
         return
@@ -90,7 +90,7 @@ def _is_for_asyncpg(given: Given) -> bool | None:
 
 
 def _tortoise_urls(surroundings: Surroundings, calls: list[ObservedCall]) -> Iterator[Connection]:
-    """Yields the connections that Tortoise gets as URLs. Those in dicts are found where the dicts are written."""
+    """Yields the connections that Tortoise gets as URLs. `tortoise_dicts` finds those in dicts."""
     module = surroundings.module
     layout = call_layout(module.tree, calls[0].node)
     for seen in calls:
@@ -140,7 +140,7 @@ def _schema_in_query(url: Value) -> tuple[ServerSetting, ...]:
 def tortoise_dicts(observed: Observed) -> Iterator[Connection]:
     """Yields the connections of Tortoise that are written as dicts: a back end and the credentials for it.
 
-    Dicts in calls that no run reaches are left out.
+    Dicts in calls that no run reaches are not included.
     """
     module = observed.module
     if _TORTOISE_ENGINE not in module.source.text:

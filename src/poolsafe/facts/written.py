@@ -1,4 +1,4 @@
-"""The places in the file that write the values that reach asyncpg: dict items and URLs that a fix can change."""
+"""Finds the code in the file that writes values for asyncpg: dict items and URLs that a fix can change."""
 
 from __future__ import annotations
 

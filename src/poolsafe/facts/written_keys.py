@@ -1,4 +1,4 @@
-"""The places in the file that set a key of a dict, so that another key of the same dict can be set next to it."""
+"""Finds the places in the file that set a key of a dict, so that another key of the same dict can be set next to it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from poolsafe.syntax.call_layout import call_layout, dict_layout
 from poolsafe.syntax.index import descendants, last_name
 from poolsafe.syntax.layout import ItemStatement, Place
 
-# Functions and methods that read a value and change nothing.
+# Functions and methods that only read values.
 _READING = frozenset(
     {"bool", "endswith", "get", "getenv", "int", "len", "lower", "startswith", "str", "strip", "upper"}
 )
@@ -21,7 +21,7 @@ _READING = frozenset(
 def setter_of(module: Module, value: cst.CSTNode, key: str) -> cst.CSTNode | None:
     """Returns the dict item, argument or assignment that sets an expression as the value under a key, or None.
 
-    An argument is either a keyword, or what `setdefault(key, value)` gets.
+    An argument is either a keyword or the value in `setdefault(key, value)`.
     """
     parents = module.index.parents
     parent = parents.get(id(value))
@@ -87,9 +87,9 @@ def place_inside(module: Module, node: cst.Dict | cst.Call) -> Place:
 def place_beside(module: Module, value: Value, key: str, call: cst.Call) -> Place | None:
     """Returns the place where the file sets a value under a key for a call, or None if it may not be the only one.
 
-    Equal values from several places are one value in the analysis, with one of the places. The places in the functions
-    around the place and the call count, and in the module; if one of the two is in no function, the places in all
-    functions count.
+    Equal values from several places are one value in the analysis, which records one of the places. So other places are
+    searched for: in the module, and in the functions around the place and the call, or in all functions if one of the
+    two is in no function.
     """
     step = value.provenance[0] if value.provenance else None
     setter = setter_of(module, step.node, key) if step is not None and is_of(module, step) else None
