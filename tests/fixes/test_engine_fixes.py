@@ -387,13 +387,14 @@ def test_pre_ping(before: str, expected: str) -> None:
     assert after(source, fix.edits if fix else None) == expected
 
 
-def test_disabled_pre_ping_is_replaced_unsafely() -> None:
-    text = "create_async_engine(URL, pool_pre_ping=False)\n"
-    source, engine = engine_in(text, pre_ping=PrePing.FALSE, pre_ping_value=literal(text, "False")[0])
+@pytest.mark.parametrize("value", ["False", "0", "None"])
+def test_disabled_pre_ping_is_replaced_unsafely(value: str) -> None:
+    text = f"create_async_engine(URL, pool_pre_ping={value})\n"
+    source, engine = engine_in(text, pre_ping=PrePing.FALSE, pre_ping_value=literal(text, value)[0])
     fix = enable_pre_ping(engine, source)
     assert fix is not None
     assert fix.applicability is Applicability.UNSAFE
-    assert after(source, fix.edits) == text.replace("False", "True")
+    assert after(source, fix.edits) == text.replace(value, "True")
 
 
 def test_what_decides_about_the_ping_is_not_left_without_effect() -> None:

@@ -31,6 +31,7 @@ _EMPTY_NAME = f"an empty `{NAME_FUNCTION}`"
 _CHECK_COMMENT = ", and review the comment about the old value"
 _SIZE_KEYS = frozenset({"statement_cache_size", "prepared_statement_cache_size"})
 _NOTHING_CACHED = frozenset({"0", "None", "False", ""})
+_LITERALLY_FALSE = frozenset({"False", "0", "None"})
 _WRONG = frozenset({SizeState.POSITIVE, SizeState.INVALID})
 _TO_ADD = frozenset({SizeState.ABSENT, SizeState.CONDITIONAL})
 
@@ -158,7 +159,7 @@ def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
     message = "Set `pool_pre_ping=True`"
     span = engine.pooling.pre_ping_value
     if engine.pooling.pre_ping is PrePing.FALSE and span is not None:
-        if source.text[slice(*span)] != "False":
+        if source.text[slice(*span)] not in _LITERALLY_FALSE:
             # The parameter or setting behind the value would no longer have an effect.
             return None
         replacement = replace_text(source, span, "True")

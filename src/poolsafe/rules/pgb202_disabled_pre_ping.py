@@ -51,7 +51,8 @@ from typing import TYPE_CHECKING
 
 from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import Engine, Pool, PrePing
-from poolsafe.findings import Applicability, Edit, Finding, Fix
+from poolsafe.findings import Finding
+from poolsafe.fixes.engine_fixes import enable_pre_ping
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, driver_shown, finding, interruption, provenance
 from poolsafe.verdicts import has_pooler, is_asyncpg, ping_fails, severity
@@ -76,12 +77,5 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     related = (
         engine.pooling.pre_ping_origin + driver_shown(engine, deployment) + provenance(deployment, "pooler", *versions)
     )
-    fix = None if unsafe else _enable(engine)
+    fix = None if unsafe else enable_pre_ping(engine, source)
     yield finding(__name__, engine, message, severity(deployment), fix, related)
-
-
-def _enable(engine: Engine) -> Fix | None:
-    if engine.pooling.pre_ping_value is None:
-        return None
-    start, end = engine.pooling.pre_ping_value
-    return Fix("Set `pool_pre_ping=True`", (Edit(start, end, "True"),), Applicability.UNSAFE)
