@@ -17,7 +17,37 @@ from poolsafe.source import Source
 
 Formatter = Callable[[Path, int], None]
 
-CASES = [case for case in [*laws.cases("bad"), *laws.shop()] if case.source.round_trips]
+# Fixes that remove or move arguments, after which a call may fit on one line again.
+SHRINKING = """
+import asyncpg
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+URL = "postgresql+asyncpg://app@pgbouncer:6432/app"
+OFF = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+without_size = create_async_engine(
+    URL, connect_args=OFF, poolclass=NullPool, pool_size=5, max_overflow=10, echo=True
+)
+without_both = create_async_engine(
+    URL,
+    connect_args=OFF,
+    poolclass=NullPool,
+    pool_size=5,
+    max_overflow=10,
+)
+moved = create_async_engine(URL, pool_pre_ping=True, connect_args=OFF, command_timeout=10)
+
+
+async def connect():
+    await asyncpg.connect("postgresql://app@pgbouncer:6432/app", prepared_statement_cache_size=0)
+    await asyncpg.connect(
+        "postgresql://pgbouncer:6432/app", statement_cache_size=100_000, prepared_statement_cache_size=100_000
+    )
+    await asyncpg.connect("postgresql://app@pgbouncer:6432/app?statement_cache_size=0&application_name=app")
+"""
+
+_SHRINKING_CASE = Case(laws.FIXTURES / "shrinking.py", SHRINKING.encode(), {})
+CASES = [case for case in [*laws.cases("bad"), *laws.shop(), _SHRINKING_CASE] if case.source.round_trips]
 WIDTHS = (79, 88, 120)
 
 

@@ -9,17 +9,24 @@ import re
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.quoting import is_in_string
-from poolsafe.edits.wrapping import fitting_line
+from poolsafe.edits.wrapping import fitted, fitting_line
 from poolsafe.findings import Edit
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from poolsafe.source import Source
+    from poolsafe.syntax.layout import CallLayout
 
 Edits = tuple[Edit, ...]
 
 _OPENED_CALL = re.compile(r"\A[^#]*\w\(\Z")
+
+
+def laid_out(source: Source, call: CallLayout, edits: Edits) -> Edits:
+    """Returns edits that make the same changes, and wrap a call that becomes too long or join one that now fits."""
+    done = fitted(source, call, edits)
+    return refitted(source, edits) if done == edits else done
 
 
 def refitted(source: Source, edits: Sequence[Edit]) -> Edits:

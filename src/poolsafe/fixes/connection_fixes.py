@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import display_of, extend_mapping, items_of
-from poolsafe.edits.folding import refitted
+from poolsafe.edits.folding import laid_out, refitted
 from poolsafe.edits.insertion import insert_arguments, insert_items
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.replacement import replace_text
@@ -54,9 +54,10 @@ def move_size(connection: Connection, source: Source) -> Fix | None:
     if edits is None and connection.extendable:
         removed, inserted = remove_keys(source, call, misplaced), insert_arguments(source, call, [f"{_SIZE}=0"])
         edits = None if removed is None or inserted is None else (*removed, *inserted)
-    return (
-        None if edits is None else Fix(f"Set `{_SIZE}=0` as a keyword argument", edits, Applicability.SAFE, call.start)
-    )
+    if edits is None:
+        return None
+    message = f"Set `{_SIZE}=0` as a keyword argument"
+    return Fix(message, laid_out(source, call, edits), Applicability.SAFE, call.start)
 
 
 def _left_out(connection: Connection, source: Source) -> Fix | None:
@@ -70,13 +71,14 @@ def _left_out(connection: Connection, source: Source) -> Fix | None:
         return None
     message, applicability = "Remove the keys that asyncpg rejects", Applicability.SAFE
     if size is not None and size.state is not SizeState.ZERO:
-        replaced = _replaced(connection, source, size.literals, _SIZE, "0")
+        replaced = _replacements(source, size.literals, "0")
         if replaced is None:
             applicability = Applicability.UNSAFE
         else:
-            message, applicability = f"{message}, and set `{_SIZE}=0`", replaced.applicability
-            edits = (*edits, *replaced.edits)
-    return Fix(message, edits, applicability, connection.call.start)
+            advice, applicability = _review(source, replaced)
+            message = f"{message}, and set `{_SIZE}=0`{advice}"
+            edits = (*edits, *replaced)
+    return Fix(message, laid_out(source, connection.call, edits), applicability, connection.call.start)
 
 
 def _added(connection: Connection, source: Source, key: str, value: str) -> Fix | None:
@@ -110,15 +112,25 @@ def _insertion(connection: Connection, source: Source, key: str, value: str) -> 
 def _replaced(
     connection: Connection, source: Source, literals: tuple[tuple[int, int], ...] | None, key: str, value: str
 ) -> Fix | None:
-    edits = [replace_text(source, span, value) for span in literals or ()]
-    if not edits or None in edits:
+    edits = _replacements(source, literals, value)
+    if edits is None:
         return None
+    advice, applicability = _review(source, edits)
+    return Fix(f"Set `{key}={value}`{advice}", refitted(source, edits), applicability, connection.call.start)
+
+
+def _replacements(source: Source, literals: tuple[tuple[int, int], ...] | None, value: str) -> Edits | None:
+    """Returns edits that replace all literals, or None if there are none, or one cannot be replaced."""
+    edits = [replace_text(source, span, value) for span in literals or ()]
     found = tuple(edit for edit in edits if edit is not None)
-    message, applicability = f"Set `{key}={value}`", Applicability.SAFE
-    if any(_is_commented(source, edit.end) for edit in found):
-        # The comment may give the reason for the old value.
-        message, applicability = f"{message}, and review the comment about the old value", Applicability.UNSAFE
-    return Fix(message, refitted(source, found), applicability, connection.call.start)
+    return found if found and len(found) == len(edits) else None
+
+
+def _review(source: Source, edits: Edits) -> tuple[str, Applicability]:
+    """Returns the end of the title and the safety of a fix that replaces values, whose reasons comments may give."""
+    if any(_is_commented(source, edit.end) for edit in edits):
+        return ", and review the comment about the old value", Applicability.UNSAFE
+    return "", Applicability.SAFE
 
 
 def _is_commented(source: Source, end: int) -> bool:

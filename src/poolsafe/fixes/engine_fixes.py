@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import display_of, items_of
-from poolsafe.edits.folding import refitted
+from poolsafe.edits.folding import laid_out, refitted
 from poolsafe.edits.insertion import insert_arguments
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.replacement import replace_text
@@ -15,7 +15,7 @@ from poolsafe.facts.pooling import NAME_FUNCTION
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.fixes.misplaced_keys import remove_keys, replace_keys
 from poolsafe.fixes.placement import Placement, add_at_call, may_be_given_twice, place_keys, replaced_by
-from poolsafe.fixes.titles import sentence
+from poolsafe.fixes.titles import listed, sentence
 from poolsafe.verdicts import knows_empty_names, may_fail_by_name, would_keep_names
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def move_keywords(engine: Engine, source: Source, keywords: Sequence[EngineKeywo
     applicability = Applicability.UNSAFE if "server_settings" in values else _applicability(engine)
     message = _sentence({"move {} to `connect_args`": [f"`{one.name}`" for one in keywords]})
     call = engine.layout.call
-    return Fix(message, fitted(source, call, edits), applicability, call.start)
+    return Fix(message, laid_out(source, call, edits), applicability, call.start)
 
 
 def enable_pre_ping(engine: Engine, source: Source) -> Fix | None:
@@ -203,16 +203,14 @@ def _repair(
     edits = _moved(engine, source, moved, values)
     if edits is None:
         return None
-    return Placement(fitted(source, engine.layout.call, edits), _applicability(engine), replaced_by(edits))
+    return Placement(laid_out(source, engine.layout.call, edits), _applicability(engine), replaced_by(edits))
 
 
 def _together(engine: Engine, source: Source, in_place: Edits, added: Edits) -> Edits:
     call = engine.layout.call
     if not all(call.open <= edit.start and edit.end <= call.close for edit in in_place):
         return (*refitted(source, in_place), *fitted(source, call, added))
-    edits = (*in_place, *added)
-    done = fitted(source, call, edits)
-    return refitted(source, edits) if done == edits else done
+    return laid_out(source, call, (*in_place, *added))
 
 
 def _moved(engine: Engine, source: Source, moved: Sequence[Misplaced], values: dict[str, str]) -> Edits | None:
@@ -276,9 +274,4 @@ def _message(sizes: Sequence[CacheSize], moved: Sequence[Misplaced], names: dict
 
 def _sentence(groups: dict[str, list[str]]) -> str:
     """Returns the title of a fix, from the keys that each verb applies to."""
-    return sentence(done.format(_listed(keys)) for done, keys in groups.items() if keys)
-
-
-def _listed(names: list[str]) -> str:
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
+    return sentence(done.format(listed(keys)) for done, keys in groups.items() if keys)

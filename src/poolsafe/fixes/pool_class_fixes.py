@@ -1,16 +1,21 @@
-"""The fix for a pool class that asynchronous engines reject: it imports and uses SQLAlchemy's asynchronous class."""
+"""The fixes for a pool class that asynchronous engines reject, and for arguments that the pool class rejects."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from poolsafe.edits.folding import refitted
+from poolsafe.edits.removal import remove_elements
 from poolsafe.edits.replacement import replace_text
 from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.pool_class import REPLACEMENT
 from poolsafe.findings import Applicability, Edit, Fix
+from poolsafe.fixes.titles import listed, sentence
 
 if TYPE_CHECKING:
-    from poolsafe.facts.engine import Engine, RefusedPoolClass
+    from collections.abc import Sequence
+
+    from poolsafe.facts.engine import Engine, PoolArgument, RefusedPoolClass
     from poolsafe.source import Source
 
 
@@ -31,6 +36,20 @@ def adapt_pool_class(engine: Engine, source: Source, given: RefusedPoolClass) ->
     isolation = given.imported[0] if given.imported is not None else None
     edits = fitted(source, engine.layout.call, (replacement,))
     return Fix(f"Use `{REPLACEMENT}`", (*imported, *edits), applicability, isolation)
+
+
+def remove_pool_arguments(engine: Engine, source: Source, refused: Sequence[PoolArgument]) -> Fix | None:
+    """Returns the fix that removes arguments of a queue pool, or None if one of them is not written in the call.
+
+    Unsafe if the engine may have another driver.
+    """
+    written = [one.argument for one in refused if one.argument is not None]
+    removals = remove_elements(source, engine.layout.call, written) if len(written) == len(refused) else None
+    if removals is None:
+        return None
+    applicability = Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
+    title = sentence([f"remove {listed(f'`{one.name}`' for one in refused)}"])
+    return Fix(title, refitted(source, removals), applicability)
 
 
 def _import(source: Source, given: RefusedPoolClass) -> tuple[Edit, ...] | None:

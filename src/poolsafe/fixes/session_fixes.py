@@ -9,10 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.folding import refitted
+from poolsafe.edits.folding import laid_out, refitted
 from poolsafe.edits.quoting import quotes_around
 from poolsafe.edits.statement_removal import remove_statements
-from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.session_statement import CONNECT_EVENTS, Transaction
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.sql.session_commands import Effect
@@ -124,8 +123,7 @@ def call_set_config(statement: SessionStatement, source: Source) -> Fix | None:
 
 
 def _fitted(statement: SessionStatement, source: Source, edit: Edit) -> tuple[Edit, ...]:
-    done = (edit,) if statement.executor is None else fitted(source, statement.executor, (edit,))
-    return refitted(source, done) if done == (edit,) else done
+    return refitted(source, (edit,)) if statement.executor is None else laid_out(source, statement.executor, (edit,))
 
 
 def _applicability(statement: SessionStatement) -> Applicability | None:

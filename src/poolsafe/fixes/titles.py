@@ -10,3 +10,9 @@ def sentence(parts: Iterable[str]) -> str:
     *first, last = parts
     text = f"{', '.join(first)}, and {last}" if first else last
     return text[:1].upper() + text[1:]
+
+
+def listed(names: Iterable[str]) -> str:
+    """Returns names as a list in a sentence: "`a`", "`a` and `b`", "`a`, `b` and `c`"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

@@ -51,10 +51,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from poolsafe.edits.removal import remove_elements
 from poolsafe.facts.deployment import Deployment
-from poolsafe.facts.engine import Engine, Pool, PoolArgument
-from poolsafe.findings import Applicability, Finding, Fix, Severity
+from poolsafe.facts.engine import Engine, Pool
+from poolsafe.findings import Finding, Severity
+from poolsafe.fixes.pool_class_fixes import remove_pool_arguments
+from poolsafe.fixes.titles import listed
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.wording import assuming, driver_shown, finding
 from poolsafe.verdicts import is_asyncpg
@@ -72,7 +73,7 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
     refused = [argument for argument in engine.pooling.arguments if argument.name in QUEUE_ONLY]
     if not refused:
         return
-    names = _listed(refused)
+    names = listed(f"`{argument.name}`" for argument in refused)
     quoted = ",".join(f"'{argument.name}'" for argument in refused[:2]) + (",..." if len(refused) > 2 else "")
     it = "them" if len(refused) > 1 else "it"
     message = (
@@ -80,18 +81,4 @@ def check(engine: Engine, deployment: Deployment, source: Source) -> Iterator[Fi
         f"raises `TypeError: Invalid argument(s) {quoted}` on every server; remove {it}"
     )
     related = tuple(place for argument in refused for place in argument.origin) + driver_shown(engine, deployment)
-    yield finding(__name__, engine, message, Severity.ERROR, _remove(engine, refused, source), related)
-
-
-def _listed(refused: list[PoolArgument]) -> str:
-    *others, last = (f"`{argument.name}`" for argument in refused)
-    return f"{', '.join(others)} and {last}" if others else last
-
-
-def _remove(engine: Engine, refused: list[PoolArgument], source: Source) -> Fix | None:
-    written = [argument.argument for argument in refused if argument.argument is not None]
-    edits = remove_elements(source, engine.layout.call, written) if len(written) == len(refused) else None
-    if edits is None:
-        return None
-    applicability = Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
-    return Fix(f"Remove {_listed(refused)}", edits, applicability)
+    yield finding(__name__, engine, message, Severity.ERROR, remove_pool_arguments(engine, source, refused), related)
