@@ -6,9 +6,11 @@ import pytest
 from blocks import cases, revealed, value
 from programs import analyse, frame_at_end
 
+from poolsafe.inference.heap import Slot
 from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.names import lookup
 from poolsafe.inference.snapshots import snapshot
+from poolsafe.inference.state import State
 
 BRANCHED = """
     x = {}
@@ -76,3 +78,25 @@ else:
     frame = frame_at_end(analyse(code))
     dicts = {id(single) for _, single in alternatives(snapshot(frame, lookup(frame, "x")))}
     assert len(dicts) == 2
+
+
+@pytest.mark.parametrize(("result", "kept"), [("size", False), ("lambda: size", True)])
+def test_the_names_of_a_call_are_kept_if_its_result_refers_to_them(
+    result: str, kept: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    joined: set[Slot] = set()
+    join = State.join
+
+    def noted(self: State, branches: list[State], *, whole: bool = False) -> None:
+        join(self, branches, whole=whole)
+        joined.update(self.changes)
+
+    monkeypatch.setattr(State, "join", noted)
+    program = f"""
+        def make():
+            size = 1
+            return {result}
+        made = make()
+    """
+    lookup(frame_at_end(analyse(program)), "made")
+    assert any("size" in slot for slot in joined) is kept

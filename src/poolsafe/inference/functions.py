@@ -155,7 +155,7 @@ def _run(
         inner.exits[-1] = Exit(inner.state.flattened(before), inner.exits[-1].value)
     elif inner.execute(node.body.statements):
         inner.exits.append(Exit(inner.state.flattened(before), Const(None)))
-    result = _leave(frame, inner, before)
+    result = _leave(frame, inner, before, node)
     if use is Use.VALUE and isinstance(node, ir.FunctionDef) and inner.exits and _is_out_of_sight(result):
         return _annotated_result(frame, inner, node) or result
     return result
@@ -176,7 +176,7 @@ def _annotated_result(frame: Frame, inner: Frame, node: ir.FunctionDef) -> Value
     return by_annotation(inner, node.result, is_configuration)
 
 
-def _leave(frame: Frame, inner: Frame, before: State) -> Value:
+def _leave(frame: Frame, inner: Frame, before: State, node: ir.FunctionDef | ir.Lambda) -> Value:
     frame.raised = frame.raised or inner.raised
     if not inner.exits:
         receiver = inner.self_value
@@ -188,6 +188,14 @@ def _leave(frame: Frame, inner: Frame, before: State) -> Value:
         return Unknown("it never returns", derived("never", inner.number))
     # If the function may have raised, its caller continues under the guards of the returns, or under what they share.
     path, own = before.path, before.own
+    if (
+        inner.yields is None
+        and inner.suspended is None
+        and isinstance(node, ir.FunctionDef)
+        and not inner.module.scope_of(node).is_captured
+    ):
+        for one in inner.exits:
+            one.state.forget_names(inner.number)
     before.join([one.state for one in inner.exits], whole=not inner.raised)
     if len(before.path) > max(MAX_NARROWED, len(path)):
         common = frozenset.intersection(*before.own)

@@ -196,6 +196,12 @@ class Scope(ScopeReader):
         return frozenset(names | self.declared | (self.bound if self.is_class else set()))
 
     @functools.cached_property
+    def is_captured(self) -> bool:
+        """Whether a function or class inside the scope may refer to its names after a call has ended."""
+        inside = (one for line in self.lines for written in line.expressions for one in ir.walk(written))
+        return bool(self.definitions) or any(isinstance(one, ir.Lambda) for one in inside)
+
+    @functools.cached_property
     def binders(self) -> dict[str, list[Line]]:
         """The lines that bind each name."""
         found: dict[str, list[Line]] = {}

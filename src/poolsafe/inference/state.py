@@ -98,6 +98,11 @@ class State:
         """Stores a value in this layer."""
         self.changes[slot] = value
 
+    def forget_names(self, frame: int) -> None:
+        """Drops the names of a frame from this layer, because nothing refers to them after its function has ended."""
+        for slot in [slot for slot in self.changes if slot[1] == frame and slot[0] == "name"]:
+            del self.changes[slot]
+
     def branch(self, guards: list[Guard]) -> State | None:
         """Returns a layer in which one of `guards` holds as well, or None if none is possible."""
         path: list[Guard] = []
@@ -154,7 +159,17 @@ class State:
             self.path, self.own = path, both(self.own, own)
 
     def _joined(self, slot: Slot, branches: list[State]) -> Value | Join:
-        options = [(branch.own, branch._stored(slot), branch.path) for branch in branches]
+        options: list[tuple[tuple[Guard, ...], Value | Join, tuple[Guard, ...]]] = []
+        parent: State | None = None
+        inherited: Value | Join | None = None
+        for branch in branches:
+            found = branch.changes.get(slot)
+            if found is None:
+                # As a rule, all branches are layers over the same state.
+                if inherited is None or branch.parent is not parent:
+                    parent, inherited = branch.parent, branch._stored(slot)
+                found = inherited
+            options.append((branch.own, found, branch.path))
         first = options[0][1]
         if all(value is first for _, value, _ in options):
             return first
