@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import libcst as cst
 
 from poolsafe.checkout.second_look import renamed_engine_functions
+from poolsafe.facts.built_sql import is_built
 from poolsafe.inference import Module, Project
 from poolsafe.libraries import DRIVER_METHODS, ENGINE_NAMES, SETTING_OPTIONS, SQL_NAMES
 from poolsafe.sql.session_commands import function_effect
@@ -109,7 +110,7 @@ def _may_change_session(module: Module, site: CallSite, runners: frozenset[str])
     if isinstance(sql, cst.Call) and last_name(sql.func) in runners:
         # The inner call takes the SQL.
         return False
-    return _may_be_given(module, site, module.index.session_strings)
+    return not is_built(module, site) and _may_be_given(module, site, module.index.session_strings)
 
 
 def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
@@ -138,7 +139,7 @@ def _may_hold_several(module: Module, site: CallSite) -> bool:
     sql = site.node.args[0].value
     if isinstance(sql, cst.SimpleString):
         return ";" in sql.raw_value.rstrip().rstrip(";")
-    return _may_be_given(module, site, module.index.semicolons)
+    return not is_built(module, site) and _may_be_given(module, site, module.index.semicolons)
 
 
 def _may_be_given(module: Module, site: CallSite, strings: Iterable[tuple[Scope, ...]]) -> bool:
