@@ -68,7 +68,11 @@ ENGINES = [
         Cause.SYNCHRONOUS,
         "the driver is unknown, and `create_engine()` is assumed to be synchronous",
     ),
-    ("create_async_engine('sqlite+aiosqlite://')", Cause.OTHER_DRIVER, "its URL begins with `sqlite+aiosqlite://`"),
+    (
+        "create_async_engine('sqlite+aiosqlite://' + settings.path)",
+        Cause.OTHER_DRIVER,
+        "its URL begins with `sqlite+aiosqlite://`",
+    ),
     (
         "create_async_engine(os.environ.get('URL', 'postgresql://db/app'))",
         Cause.DRIVER,

@@ -43,8 +43,31 @@ _LISTENER = partial(re.compile, rb"listens_for")
 
 
 def uses_engine_function(data: bytes) -> bool:
-    """Returns whether an engine function is called, passed on as a value or renamed. An import alone does not count."""
+    """Returns whether the code calls, passes on or renames one of the engine functions. An import alone does not count.
+
+    A call with the literal URL of another database does not count either: many tests have one.
+    """
+    data = _OTHER_DATABASE().sub(_hidden, data)
     return _ENGINE_USED().search(_IMPORT().sub(_unless_renamed, code(data))) is not None
+
+
+# The literal is the whole argument, and its scheme has no placeholder. Nothing else in the call may hold parameters of
+# asyncpg, which PGB205 reports for any driver.
+_OTHER_ARGUMENTS = rb"(?:(?!connect_args)[^()\[\]{}*\"'#])*"
+_OTHER_DATABASE = partial(
+    re.compile,
+    rb"(?<![A-Za-z0-9_])create_(?:async_)?engine(?=[ \t]*\(\s*(?:url[ \t]*=[ \t]*)?[fFrRuU]{0,2}([\"'])"
+    rb"(?:sqlite|mysql|mariadb|oracle|mssql|duckdb)(?:\+\w+)?:[^\"'\\\r\n]*\1\s*"
+    rb"(?:\)|,"
+    + _OTHER_ARGUMENTS
+    + rb"(?:connect_args[ \t]*=[ \t]*\{\s*[\"']check_same_thread[\"']\s*:\s*\w+\s*,?\s*\}"
+    + _OTHER_ARGUMENTS
+    + rb")?\)))",
+)
+
+
+def _hidden(name: re.Match[bytes]) -> bytes:
+    return b"_" * len(name[0])
 
 
 # An import of a package whose functions create connections, and the use of such a function.
