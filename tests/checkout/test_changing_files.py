@@ -50,6 +50,10 @@ KEEPING = [
     "from other import ARGS\nARGS['x'] = 0\n",
     "import other\nother.ARGS['x'] = 0\n",
     "import config\nself.ARGS['x'] = 0\n",
+    "from config import ARGS\nuse('--more-ARGS', '--ARGS')\n",
+    "from config import ARGS\nuse('all ARGS')\n",
+    "from config import ARGS\nuse(sorted(ARGS), len(ARGS), x=dict(ARGS))\n",
+    'from config import ARGS\n"""The default ARGS are\nARGS with `ARGS`, or\n>>> ARGS.x = 0\n"""\n',
 ]
 
 
@@ -59,13 +63,26 @@ def changing(root: Path, text: str, how: How, name: str = "ARGS") -> bool:
     (root / "other.py").write_text("ARGS = {}\n")
     (root / "again.py").write_text("from config import ARGS\n")
     user.write_text(text)
-    found = ChangingFiles(ImportOrder(Files(str(root)))).files(str(home), str(root), name, how)
+    found = ChangingFiles(ImportOrder(Files(str(root)))).files(str(home), name, how)
     return str(user) in found
 
 
 @pytest.mark.parametrize("text", CHANGING)
 def test_changes_are_found(text: str, tmp_path: Path) -> None:
     assert changing(tmp_path, text, How.CHANGE)
+
+
+def test_tests_count_only_if_they_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "tests").mkdir()
+    home, large, small, test = (tmp_path / name for name in ("config.py", "large.py", "small.py", "tests/conftest.py"))
+    home.write_text("ARGS = {}\n")
+    text = "from config import ARGS\nARGS['x'] = 0\n"
+    for path in (large, small, test):
+        path.write_text(text + "# more\n" * (path is not small))
+    root = str(tmp_path)
+    for without_tests, expected in ((None, [small, large, test]), (root, [small, large])):
+        found = ChangingFiles(ImportOrder(Files(root))).files(str(home), "ARGS", How.CHANGE, without_tests)
+        assert found == [str(path) for path in expected]
 
 
 @pytest.mark.parametrize("text", KEEPING)

@@ -46,3 +46,16 @@ def test_a_module_that_runs_again_replaces_what_it_has_changed(heap: Heap) -> No
     heap.change(SLOT, FIRST, Const(5))
     assert heap.stored(SLOT, None) == Const(5)
     assert heap.stored(("dict", 8), None) == Absent()
+
+
+def test_the_first_reading_of_an_object_is_announced(heap: Heap) -> None:
+    def note(address: int) -> None:
+        heap.unread.discard(address)
+        heap.change(("dict", address), FIRST, Const(6))
+
+    heap.unread.add(7)
+    heap.before_reading = note
+    assert heap.stored(("dict", 8), None) == Absent()
+    assert heap.unread == {7}
+    assert heap.stored(SLOT, None) == Const(6)
+    assert not heap.unread

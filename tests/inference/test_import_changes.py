@@ -7,6 +7,9 @@ from pathlib import Path
 import pytest
 from blocks import files, judged
 
+from poolsafe.checkout.changing_files import ChangingFiles, How
+from poolsafe.inference import project
+
 PROJECTS = {
     "an item of a dict, before and after it is copied": """
         # file: config.py
@@ -329,3 +332,43 @@ def test_what_other_modules_change_is_known(title: str, tmp_path: Path) -> None:
 def test_the_order_of_the_files_does_not_matter(title: str, tmp_path: Path) -> None:
     contents = files(PROJECTS[title])
     assert judged(tmp_path, PROJECTS[title], order=list(reversed(contents))) == contents
+
+
+UNREAD = """
+    # file: config.py
+    SETTINGS = {}
+    ARGS = {}
+
+    # file: other.py
+    from config import ARGS
+    ARGS['statement_cache_size'] = ARGS['prepared_statement_cache_size'] = 0
+
+    # file: db.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    import other
+    from config import ARGS, SETTINGS
+    URL = 'postgresql+asyncpg://db/a' if SETTINGS is not None else ''
+    engine = create_async_engine(URL, connect_args=ARGS, pool_pre_ping=True)
+"""
+
+
+def test_only_changes_of_what_is_read_are_searched_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    searched: list[str] = []
+    search = ChangingFiles.files
+
+    def noted(self: ChangingFiles, home: str, name: str, how: How, without_tests: str | None = None) -> list[str]:
+        if how is How.CHANGE:
+            searched.append(name)
+        return search(self, home, name, how, without_tests)
+
+    monkeypatch.setattr(ChangingFiles, "files", noted)
+    assert judged(tmp_path, UNREAD) == files(UNREAD)
+    assert searched == ["ARGS"]
+
+
+def test_modules_are_run_as_long_as_they_are_small_enough_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(project, "MAX_CHANGING", 10)
+    found = judged(tmp_path, UNREAD)["db.py"]
+    assert "# PGB101" in found

@@ -2,7 +2,8 @@
 
 A third module may change what two others share: `from config import ARGS` and then `ARGS["x"] = 0`, or
 `config.URL = ...`. Hardly any module does that, so bytes are searched before anything is parsed. The search looks at
-every mention of the imported name. The files that it finds are parsed, so it may find too many.
+every mention of the imported name, and then at the imports of the few files with a mention that may be a change. The
+files that it finds are parsed, so it may find too many.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import enum
 import os
 import re
+import string
 from collections.abc import Iterator
 
 from poolsafe.checkout.import_order import DEFERRED, ImportOrder
@@ -28,8 +30,19 @@ _KEEPING = frozenset(name.encode() for name in READING | {"copy", "get", "items"
 # A method that is named like one that reads, such as `getboolean` of a parsed configuration, is not taken for a change.
 _GETTERS = (b"get", b"is_", b"has_", b"as_", b"to_")
 _IMPORTING = frozenset((b"from", b"import"))
-_TESTING = frozenset((b"if", b"elif", b"while", b"not", b"in"))
 _CHANGING = frozenset(name.encode() for name in CHANGING)
+# A name alone is code, and given to something, behind these signs and words. Behind any other word it is prose.
+_GIVING = b"(,=[{:*@"
+_GIVING_WORDS = frozenset((b"else", b"or", b"and", b"return", b"yield", b"await"))
+_BEHIND = re.compile(rb"[,)\]}:;#\r\n@(]|(?:if|else|for|or|and)\b|\Z")
+_ASSIGNING = b"=,;:(*["
+# The function that a name is given to, if it is one that changes no argument.
+_ASKING = re.compile(
+    rb"(?<![\w.])(?:all|any|bool|dict|frozenset|hasattr|isinstance|len|list|max|min|print|repr|set|sorted|str|sum|tuple|"
+    rb"type)\([^()]*\Z"
+)
+_STRING = re.compile(rb"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+_DOTTED = (string.ascii_letters + string.digits + "_.").encode()
 
 
 class How(enum.Enum):
@@ -44,16 +57,18 @@ class How(enum.Enum):
 class Mention:
     """A mention of a name: what is before it in its line, the attributes and items behind it, and a sign behind these.
 
-    `is_attribute`: it is an attribute of a module. `at_start`: it is evaluated when the file is imported. `is_whole`:
-    it stands for the object itself, not for an attribute of the object.
+    `owner` is the name before the dot, if it is an attribute; then `before` ends before the owner. `at_start`: it is
+    evaluated when the file is imported. `is_whole`: it stands for the object itself, not for an attribute of the
+    object. `is_given`: it is a name alone that is given to a function or put into another object.
     """
 
     before: bytes
     parts: bytes
     sign: bytes
-    is_attribute: bool
+    owner: bytes | None
     at_start: bool
     is_whole: bool
+    is_given: bool
 
 
 class ChangingFiles:
@@ -71,24 +86,25 @@ class ChangingFiles:
         self._origins.clear()
         self._attributes.clear()
 
-    def files(self, home: str, folder: str, name: str, how: How) -> list[str]:
+    def files(self, home: str, name: str, how: How, without_tests: str | None = None) -> list[str]:
         """Returns the files that may change what a name of the file `home` stands for, apart from `home` itself.
 
-        Cached.
+        The smallest come first. Tests and examples of the project below the root `without_tests` do not count. Cached.
         """
         key = (home, name, how)
         found = self._found.get(key)
         if found is None:
             word = name.encode()
             if how is How.REBIND:
-                paths = self._rebinding(home, folder).get(word, [])
+                paths = self._rebinding(home, without_tests).get(word, [])
             else:
-                paths = self._order.files.holding(folder, (word,))
-            others = (path for path in paths if path != home)
-            found = self._found[key] = [path for path in others if self._may_change(path, home, word, how)]
+                paths = self._order.files.holding(os.path.dirname(home), (word,), without_tests)
+            found = [path for path in paths if path != home and self._may_change(path, home, word, how)]
+            found.sort(key=lambda path: (len(self._order.files.content(path)), path))
+            self._found[key] = found
         return found
 
-    def _rebinding(self, home: str, folder: str) -> dict[bytes, list[str]]:
+    def _rebinding(self, home: str, without_tests: str | None) -> dict[bytes, list[str]]:
         """Returns the attributes that files assign to something named like the module of `home`, each with the files.
 
         Cached.
@@ -97,7 +113,7 @@ class ChangingFiles:
             found = self._attributes[home] = {}
             stem = _stem(home)
             pattern = _assigning(stem)
-            for path in self._order.files.holding(folder, (stem,)):
+            for path in self._order.files.holding(os.path.dirname(home), (stem,), without_tests):
                 content = self._order.files.content(path)
                 matches = pattern.findall(content)
                 owners = sorted({alias for _, alias in matches} - {b""})[:MAX_NAMES]
@@ -107,38 +123,59 @@ class ChangingFiles:
         return self._attributes[home]
 
     def _may_change(self, path: str, home: str, name: bytes, how: How) -> bool:
+        """Returns whether a file may change what it has from the file `home` by a name, or by another one."""
         content = self._order.files.content(path)
-        imports = [one for one in self._order.imports(path) if one.path is not None]
-        owners = {one.bound for one in imports if not one.name and self._is_of(one.path, name, home)}
-        names = set() if how is How.REBIND else set(self._names(path, name, home))
-        imported = names | {name}
-        queue = [(name, True)] * bool(owners) + [(one, False) for one in names]
+        is_renamed = how is not How.REBIND and _is_renamed(content, name)
+        imported = {name}.union(self._names(path, name, home) if is_renamed else ())
+        names, queue = set(imported), list(imported)
         while queue:
-            word, is_attribute = queue.pop()
+            word = queue.pop()
             for start in _mentions(content, word):
-                owner = _owner(content, start)
-                if (owner is not None) is not is_attribute or (is_attribute and owner not in owners):
+                one = self._mention(path, start, word, is_whole=word in imported)
+                if one is None or (one.owner is not None and word != name):
                     continue
-                line = _line_before(content, start)
-                first = self._order.first_word(path, start)
-                if b"#" in line or first in _IMPORTING or line.lstrip().startswith((b"from ", b"import ")):
+                changes = _changes(one, how)
+                new = _RENAMED.match(one.before) if how is How.CHANGE and one.at_start and not one.sign else None
+                if not (changes or new) or (word in imported and not self._is_meant(path, home, name, word, one)):
                     continue
-                after = _AFTER.match(content, start + len(word))
-                assert after is not None
-                mention = Mention(line, after[1], after[2], is_attribute, first not in DEFERRED, word in imported)
-                if _changes(mention, how):
+                if changes:
                     return True
-                new = _RENAMED.match(line) if how is How.CHANGE and mention.at_start and not mention.sign else None
                 if new is not None and new[1] not in names and len(names) < MAX_NAMES:
                     names.add(new[1])
-                    queue.append((new[1], False))
+                    queue.append(new[1])
         return False
 
-    def _names(self, path: str, name: bytes, home: str) -> Iterator[bytes]:
-        """Yields the names that a file imports a name of another file as."""
-        for one in self._order.imports(path):
-            if one.path is not None and one.name in (name, b"*") and self._is_of(one.path, name, home):
-                yield name if one.name == b"*" else one.bound
+    def _mention(self, path: str, start: int, word: bytes, *, is_whole: bool) -> Mention | None:
+        """Returns the mention of a word at an offset of a file, or None if it is an import or in a comment."""
+        content = self._order.files.content(path)
+        line = _line_before(content, start)
+        if b"#" in line or line.lstrip().startswith((b"from ", b"import ")):
+            return None
+        owner = _owner(content, start)
+        before = line.rstrip(_DOTTED) if owner is not None else line
+        after = _AFTER.match(content, start + len(word))
+        assert after is not None
+        parts, sign = after.groups()
+        is_given = not parts and not sign and is_whole and _is_given(before, content, after.end())
+        first = self._order.first_word(path, start)
+        if first in _IMPORTING:
+            return None
+        return Mention(before, parts, sign, owner, first not in DEFERRED, is_whole, is_given)
+
+    def _is_meant(self, path: str, home: str, name: bytes, word: bytes, one: Mention) -> bool:
+        """Returns whether a mention means the name of the file `home`, by what the mentioning file imports."""
+        if one.owner is None:
+            return word in self._names(path, name, home)
+        imports = self._order.imports(path)
+        return any(not i.name and i.bound == one.owner and self._is_of(i.path, name, home) for i in imports)
+
+    def _names(self, path: str, name: bytes, home: str) -> set[bytes]:
+        """Returns the names that a file imports a name of another file as."""
+        return {
+            name if one.name == b"*" else one.bound
+            for one in self._order.imports(path)
+            if one.path is not None and one.name in (name, b"*") and self._is_of(one.path, name, home)
+        }
 
     def _is_of(self, path: str | None, name: bytes, home: str, left: int = MAX_EXPORTS) -> bool:
         """Returns whether a file has a name from the file `home`, which others may have given it."""
@@ -196,15 +233,34 @@ def _owner(content: bytes, start: int) -> bytes | None:
     return found[0] if found is not None else b""
 
 
+def _is_renamed(content: bytes, name: bytes) -> bool:
+    """Returns whether a file may import a name under another one."""
+    return any(content.find(name + sign) >= 0 for sign in (b" as ", b"\tas ", b"  "))
+
+
+def _is_given(before: bytes, content: bytes, end: int) -> bool:
+    """Returns whether a name alone, which ends at an offset, may be given to what changes it or keeps it."""
+    if _BEHIND.match(content, end) is None or before.endswith(b"**"):
+        return False
+    lead = before.rstrip()
+    word = lead[len(lead.rstrip(_DOTTED)) :]
+    if (word and word not in _GIVING_WORDS) or (lead and not word and lead[-1:] not in _GIVING):
+        return False
+    code = _STRING.sub(b"", lead)
+    return b'"' not in code and b"'" not in code and _ASKING.search(code) is None
+
+
 def _changes(one: Mention, how: How) -> bool:
     """Returns whether a mention may be a change."""
-    if one.is_attribute and one.sign == b"=" and not one.parts:
+    lead = one.before.rstrip()
+    is_assigned = one.sign not in (b"", b"(") and (not lead or lead[-1:] in _ASSIGNING)
+    if is_assigned and one.owner is not None and one.sign == b"=" and not one.parts:
         return True
     match how:
         case How.REBIND:
             return False
         case How.CALL:
-            return one.at_start and ((one.sign == b"(" and not one.parts) or one.before.strip()[:1] == b"@")
+            return one.at_start and ((one.sign == b"(" and not one.parts) or lead.lstrip()[:1] == b"@")
     if one.sign == b"(":
         method = one.parts.rpartition(b".")[2] if one.parts[-1:] != b"]" else b""
         if method in _CHANGING or not one.parts:
@@ -213,12 +269,11 @@ def _changes(one: Mention, how: How) -> bool:
         keeps = method in _KEEPING or method.startswith(_GETTERS)
         return one.at_start and one.parts == b"." + method and not keeps
     if one.sign:
-        return bool(one.parts) or one.sign != b"="
-    word = one.before.rstrip().rpartition(b" ")[2]
+        return is_assigned and (bool(one.parts) or one.sign != b"=")
+    word = lead.rpartition(b" ")[2]
     if word == b"del" or word.endswith(b"setattr("):
         return True
     if one.parts:
         # An item may be an object that is changed under another name.
         return one.at_start and one.parts[-1:] == b"]" and _RENAMED.match(one.before) is not None
-    # A name alone is given to a function, or put into another object.
-    return one.at_start and one.is_whole and not one.before.endswith(b"**") and word not in _TESTING
+    return one.at_start and one.is_given

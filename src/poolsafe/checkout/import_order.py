@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import bisect
 import os
 import re
 from collections.abc import Iterator
@@ -13,8 +12,8 @@ from poolsafe.records import frozen
 
 MAX_MODULES = 2000  # that one module imports, directly or indirectly
 
-# The first lines of statements of the module: those that are not indented and do not close a bracket.
-_FIRST = re.compile(rb"^(?:if[ \t]+(?:\w+\.)?TYPE_CHECKING[ \t]*:|[^\s#)\]}]\w*)", re.MULTILINE)
+# The first line of a statement of the module: it is not indented and does not close a bracket.
+_FIRST = re.compile(rb"if[ \t]+(?:\w+\.)?TYPE_CHECKING[ \t]*:|[^\s#)\]}]\w*")
 # The words that begin functions and classes.
 DEFERRED = frozenset((b"def", b"async", b"class"))
 
@@ -40,7 +39,7 @@ class ImportOrder:
     def __init__(self, files: Files) -> None:
         self.files = files
         self._imports: dict[str, list[Imported]] = {}
-        self._firsts: dict[str, tuple[list[int], list[bytes]]] = {}
+        self._first: tuple[str, int, bytes] = ("", 0, b"")  # found last: the file, the offset of its line, the word
         self._run: dict[str, list[str]] = {}
         self._ranks: dict[str, dict[str, int]] = {}
         self._offsets: dict[tuple[str, str], int | None] = {}
@@ -48,7 +47,7 @@ class ImportOrder:
     def forget(self) -> None:
         """Forgets everything, because a file has changed."""
         self._imports.clear()
-        self._firsts.clear()
+        self._first = ("", 0, b"")
         self._run.clear()
         self._ranks.clear()
         self._offsets.clear()
@@ -146,10 +145,18 @@ class ImportOrder:
         return first not in DEFERRED and b"TYPE_CHECKING" not in first
 
     def first_word(self, path: str, offset: int) -> bytes:
-        """Returns the first word of the module's statement that is at an offset, or a whole `if TYPE_CHECKING:`."""
-        if path not in self._firsts:
-            found = list(_FIRST.finditer(self.files.content(path)))
-            self._firsts[path] = [one.start() for one in found], [one[0] for one in found]
-        offsets, words = self._firsts[path]
-        at = bisect.bisect_right(offsets, offset) - 1
-        return words[at] if at >= 0 else b""
+        """Returns the first word of the module's statement that is at an offset, or a whole `if TYPE_CHECKING:`.
+
+        It goes back line by line, at most to the line that it began at last.
+        """
+        content = self.files.content(path)
+        known, last, word = self._first
+        line = start = content.rfind(b"\n", 0, offset) + 1
+        while not (path == known and start == last):
+            found = _FIRST.match(content, start)
+            if found is not None or not start:
+                word = found[0] if found is not None else b""
+                break
+            start = content.rfind(b"\n", 0, start - 1) + 1
+        self._first = path, line, word
+        return word

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 
 from poolsafe import libraries
 from poolsafe.checkout.env_files import Cache, Documented, alembic_options, environment_files
-from poolsafe.checkout.roots import MARKERS, is_below, shared_folders
+from poolsafe.checkout.roots import MARKERS, is_aside, is_below, shared_folders
 from poolsafe.reading import inside, read
 
 # Folders with code of other projects, or without code.
@@ -49,7 +49,8 @@ class Files:
         self.root = root
         self._sources = tuple(source for source in sources if root is None or is_below(source, root))
         self._files: list[str] | None = None
-        self._holders: dict[tuple[bytes, ...], list[str]] = {}
+        self._main_files: dict[str, list[str]] = {}
+        self._holders: dict[tuple[tuple[bytes, ...], str | None], list[str]] = {}
         self._contents: dict[str, bytes] = {}
         self._room_for_contents = MAX_CONTENTS
         self._tops: dict[str, list[str]] | None = None
@@ -77,12 +78,16 @@ class Files:
             base = os.path.dirname(base)
         return self._file(base, name)
 
-    def holding(self, near: str, words: tuple[bytes, ...]) -> list[str]:
-        """Returns the project's files that contain one of the words. Cached."""
-        found = self._holders.get(words)
+    def holding(self, near: str, words: tuple[bytes, ...], without_tests: str | None = None) -> list[str]:
+        """Returns the project's files that contain one of the words. Cached.
+
+        Tests and examples of the project below the root `without_tests`, if it is given, are not even read.
+        """
+        key = (words, without_tests)
+        found = self._holders.get(key)
         if found is None:
-            found = self._holders[words] = []
-            for path in self._python_files(near):
+            found = self._holders[key] = []
+            for path in self._python_files(near) if without_tests is None else self._without_tests(near, without_tests):
                 data = self.content(path)
                 if any(word in data for word in words):
                     found.append(path)
@@ -112,6 +117,11 @@ class Files:
                 if len(self._files) > MAX_FILES:
                     break
         return self._files
+
+    def _without_tests(self, near: str, root: str) -> list[str]:
+        if root not in self._main_files:
+            self._main_files[root] = [path for path in self._python_files(near) if not is_aside(path, root)]
+        return self._main_files[root]
 
     def is_inside(self, path: str) -> bool:
         return self.root is None or inside(self.root, path)

@@ -59,11 +59,11 @@ followed.
 slice for a name is run with a budget of its own, and the result (its answer) is kept. An import is a value (`Pending`)
 that is followed only when its value is needed. A module that no answer needs is not loaded.
 
-**Import order** (`import_changes.py`, `heap.py`). The import of one module may change an object of another one. Once a
-name is answered by such an object, a byte search (`checkout.changing_files`) finds the modules that may change it, and
-their slices for it are run in the order of the imports (`checkout.import_order`). Each leaves a version of the object,
-which the modules behind it in that order see. What a module changes that only some programs import holds under a
-predicate.
+**Import order** (`import_changes.py`, `heap.py`). The import of one module may change an object of another one. Before
+such an object is read for the first time, a byte search (`checkout.changing_files`) finds the modules that may change
+it, and their slices for it are run in the order of the imports (`checkout.import_order`). Each leaves a version of the
+object, which the modules behind it in that order see. What a module changes that only some programs import holds under
+a predicate. For one checked file, modules of up to `MAX_CHANGING` bytes together are run, the smallest first.
 
 **Entry points** (`exploration.py`, `entry_points.py`, `strategy.py`, `observations.py`). A run begins with the module's
 own statements that lead to targets, and with each function that leads to a target and is not called in the module. Its

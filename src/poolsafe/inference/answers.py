@@ -35,18 +35,20 @@ class Answers:
     """The names that have been requested, each as the number of its namespace and the name.
 
     The heap holds the values of the names in `given`. `asking` holds the names being computed, in the order of the
-    requests; False means that the answer depends on a cycle. `changed` holds the names for which changes by other
-    modules have been looked for, and `changing` counts those being computed. `importing` holds the imports being
-    followed. `defaults` maps a settings field, by its class, its name and the module that reads it, to the value that
-    the class body binds to it and the value in an instance. `later` holds the values that functions assign to a name
-    that is None at first. `nested` maps the address of an instance to the validators that may change it: each with the
-    instance that it validates, its class, and the attributes that lead from there.
+    requests; False means that the answer depends on a cycle. `changed` holds the names for which new values by other
+    modules have been looked for. `known_as` holds the names of the objects for which changes have not, by address, and
+    `changing` counts the changes being computed. `importing` holds the imports being followed. `defaults` maps a
+    settings field, by its class, its name and the module that reads it, to the value that the class body binds to it
+    and the value in an instance. `later` holds the values that functions assign to a name that is None at first.
+    `nested` maps the address of an instance to the validators that may change it: each with the instance that it
+    validates, its class, and the attributes that lead from there.
     """
 
     namespaces: dict[Module, Namespace] = field(default_factory=dict)
     given: set[tuple[int, str]] = field(default_factory=set)
     asking: dict[tuple[int, str], bool] = field(default_factory=dict)
     changed: set[tuple[int, str]] = field(default_factory=set)
+    known_as: dict[int, list[tuple[Module, str]]] = field(default_factory=dict)
     changing: int = 0
     importing: set[tuple[int, int, str, str | None]] = field(default_factory=set)
     defaults: dict[tuple[Class, str, Module], tuple[Value, Value]] = field(default_factory=dict)

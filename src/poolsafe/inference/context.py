@@ -105,8 +105,14 @@ class Attempt:
         return before is not None and before[0] is state and before[1:] == self._last[1:]
 
 
+class _Referable:
+    """Allows weak references to a dataclass with slots."""
+
+    __slots__ = ("__weakref__",)
+
+
 @dataclass(slots=True, repr=False)
-class Run:
+class Run(_Referable):
     """What the abstract runs for one file share.
 
     `entry` is the module that is checked. `active` is the stack of running functions. `running` maps a module or class

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bisect
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from poolsafe import ir
@@ -30,8 +31,9 @@ class Heap:
 
     `homes` maps the number of an object or frame to the module that made it. `changed` maps a slot of one module to the
     values that other modules give it when they are imported, each with the position of that module in the order of the
-    imports. `positions` maps the paths of modules to these. `made_elsewhere` holds the addresses of instances of which
-    only the type is known. Joins of states use up `budget`.
+    imports. `positions` maps the paths of modules to these. `unread` holds the addresses of objects that nothing has
+    read so far; `before_reading` is called when one of them is read. `made_elsewhere` holds the addresses of instances
+    of which only the type is known. Joins of states use up `budget`.
     """
 
     budget: Budget
@@ -39,6 +41,8 @@ class Heap:
     homes: dict[int, Module] = field(default_factory=dict)
     changed: dict[Slot, list[tuple[int, Value]]] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
+    unread: set[int] = field(default_factory=set)
+    before_reading: Callable[[int], None] | None = None
     made_elsewhere: set[int] = field(default_factory=set)
     _last: int = 100
     _addresses: dict[tuple[int, ir.Statement | None, int], int] = field(default_factory=dict)
@@ -49,6 +53,8 @@ class Heap:
 
         Without a reader, that is what it holds after all imports.
         """
+        if slot[1] in self.unread and self.before_reading is not None:
+            self.before_reading(slot[1])
         versions = self.changed.get(slot) if self.changed else None
         if versions is not None:
             position = END if reader is None else self.positions.get(reader.location, UNORDERED)

@@ -1,9 +1,10 @@
 """What the import of a module changes in another one: `from config import ARGS` and then `ARGS["x"] = 0`.
 
-A name is answered by its own module alone. Once it stands for an object that can be changed, the project is searched
-for modules that may change it when they are imported. The slices of these modules for that object are run in the order
-of the imports, and each gives the object a version (`Heap.changed`). A module that is being imported sees the versions
-of those that are imported before it.
+A name is answered by its own module alone. If it stands for an object that can be changed, the project is searched for
+modules that may change it when they are imported. That happens before the object is read for the first time, because
+most are never read. The slices of these modules for that object are run in the order of the imports, and each gives the
+object a version (`Heap.changed`). A module that is being imported sees the versions of those that are imported before
+it.
 
 A module that the checked one does not import is imported by some programs only: before the checked one, unless it
 imports that itself. What it changes holds under a predicate of its own.
@@ -11,7 +12,9 @@ imports that itself. What it changes holds under a predicate of its own.
 
 from __future__ import annotations
 
+import functools
 import re
+import weakref
 from collections.abc import Collection, Iterable
 
 from poolsafe import ir
@@ -27,57 +30,70 @@ from poolsafe.inference.slices import change_slice
 from poolsafe.inference.symbols import IsTrue, derived
 from poolsafe.inference.values import Const, Instance, MappingRef, Sequence, Text, Url, Value
 
-# If more modules seem to change a name, it is as a rule that of settings which a whole project reads. Running all these
-# modules takes longer than the rest of the check, so none is run.
-MAX_CHANGERS = 4
 MAX_NAMES = 12  # of one object
 MAX_HOPS = 3  # modules that give the object another name
 MAX_NESTED = 4  # changes on the way to other ones
 
 
 def apply_import_changes(run: Run, namespace: Namespace, name: str, value: Value) -> None:
-    """Notes what other modules change when they are imported: the object of an answered name, or the name itself."""
+    """Notes what other modules give to an answered name when they are imported.
+
+    What they change of its object is searched for when that is read first.
+    """
     module, key, answers = namespace.module, (namespace.number, name), run.answers
-    if module.is_stub or module.location == run.entry.location or key in answers.changed:
+    if key in answers.changed or module.is_stub or module.location == run.entry.location:
         return
     if answers.changing >= MAX_NESTED:
         return
     answers.changed.add(key)
     singles = [single for _, single in alternatives(value)]
+    for address in dict.fromkeys(map(_address, singles)):
+        if address:
+            answers.known_as.setdefault(address, []).append((module, name))
+            run.heap.unread.add(address)
+            run.heap.before_reading = functools.partial(_change_object, weakref.ref(run))
+    if any(isinstance(single, _REBOUND) for single in singles):
+        found: dict[str, set[str]] = {}
+        _add(run, found, name, run.project.changing_at_import(module, name, How.REBIND))
+        _run_changers(run, found)
+
+
+_REBOUND = (Const, Instance, MappingRef, Sequence, Text, Url)
+
+
+def _address(single: Value) -> int:
+    """Returns the address of an object that can be changed, or 0."""
+    return single.address if isinstance(single, (Instance, MappingRef, Sequence)) else 0
+
+
+def _change_object(reference: weakref.ref[Run], address: int) -> None:
+    """Notes what other modules change of an object when they are imported, before it is read for the first time."""
+    run = reference()
+    if run is None or run.answers.changing >= MAX_NESTED:
+        return
+    answers = run.answers
+    run.heap.unread.discard(address)
     found: dict[str, set[str]] = {}
-    if any(isinstance(single, (Const, Text, Url)) for single in singles):
-        _add(found, name, run.project.changing_at_import(module, name, How.REBIND))
-    with run.project.aside():
-        if any(map(_is_changeable, singles)):
-            _search(run, module, [name], found)
-        if 0 < len(found) <= MAX_CHANGERS:
-            answers.changing += 1
-            try:
-                _run_changers(run, found)
-            finally:
-                answers.changing -= 1
+    for module, name in answers.known_as.pop(address):
+        _search(run, module, [name], found)
+    _run_changers(run, found)
 
 
-def _add(found: dict[str, set[str]], name: str, paths: Iterable[str]) -> None:
-    for path in paths:
-        found.setdefault(path, set()).add(name)
-
-
-def _is_changeable(single: Value) -> bool:
-    return isinstance(single, (Instance, MappingRef)) or (isinstance(single, Sequence) and single.address != 0)
+def _add(run: Run, found: dict[str, set[str]], name: str, paths: Iterable[str]) -> list[Module]:
+    """Adds a name to the modules that may change it, and returns those that may still be run."""
+    others = (path for path in paths if path != run.entry.location)
+    changers = [module for path in others if (module := run.project.changer(path)) is not None]
+    for module in changers:
+        found.setdefault(module.location, set()).add(name)
+    return changers
 
 
 def _search(run: Run, module: Module, names: Iterable[str], found: dict[str, set[str]], hops: int = MAX_HOPS) -> None:
     """Adds the modules that may change the objects of names of a module, with the names that they import."""
     for name, how in sorted(_aliases(module, names).items())[:MAX_NAMES]:
-        paths = run.project.changing_at_import(module, name, how)
-        _add(found, name, paths)
-        if len(found) > MAX_CHANGERS:
-            return
-        for path in paths if hops and how is How.CHANGE else ():
-            other = run.project.at(path)
-            if other is not None and other.location != run.entry.location:
-                _search(run, other, _imported_as(other, {name}), found, hops - 1)
+        changers = _add(run, found, name, run.project.changing_at_import(module, name, how))
+        for other in changers if hops and how is How.CHANGE else ():
+            _search(run, other, _imported_as(other, {name}), found, hops - 1)
 
 
 def _aliases(module: Module, names: Iterable[str]) -> dict[str, How]:
@@ -114,13 +130,21 @@ def _run_changers(run: Run, found: dict[str, set[str]]) -> None:
     """Runs what modules change under names that they import, in the order of the imports. Most change nothing."""
     wanted: dict[str, tuple[Module, Slice]] = {}
     for path, names in found.items():
-        module = run.project.at(path)
-        if module is not None and module.location != run.entry.location:
+        module = run.project.changer(path)
+        if module is not None:
             changes = change_slice(module.scope_of(module.body), _imported_as(module, names))
             if changes.statements:
                 wanted[path] = module, changes
-    if not wanted:
-        return
+    if wanted:
+        run.answers.changing += 1
+        try:
+            with run.project.aside():
+                _run_in_order(run, wanted)
+        finally:
+            run.answers.changing -= 1
+
+
+def _run_in_order(run: Run, wanted: dict[str, tuple[Module, Slice]]) -> None:
     order_imports(run)
     imported, positions = run.project.import_order(run.entry), run.heap.positions
     for path, (module, changes) in wanted.items():

@@ -28,6 +28,7 @@ from poolsafe.syntax.tree import Unparsable, parse
 MAX_CALLERS = 12
 MAX_LOADED = 60  # modules loaded for one checked file
 MAX_ROOM = 500_000  # characters of these modules
+MAX_CHANGING = 16_000  # bytes of the modules that are run for what they change of others, for one checked file
 MAX_WEIGHT = 1_000_000  # characters of source; the tree of each takes about a hundred bytes
 
 
@@ -65,6 +66,8 @@ class Project:
         self._read = read or _read
         self._share = _Share()
         self._aside = _Share()  # for modules that are loaded for what they change
+        self._changers: dict[str, bool] = {}  # whether each may be run
+        self._room_for_changers = MAX_CHANGING
         # The least recently used first. A file is here twice if it is imported, and also checked or a caller of a
         # checked one.
         self._modules: dict[tuple[str, type[Module]], Module | None] = {}
@@ -77,6 +80,8 @@ class Project:
         A dropped module is parsed again when it is needed.
         """
         self._share, self._aside = _Share(), _Share()
+        self._changers.clear()
+        self._room_for_changers = MAX_CHANGING
         for module in self._modules.values():
             if module is not None:
                 module.forget_syntax()
@@ -166,12 +171,8 @@ class Project:
             return
         home = os.path.abspath(module.path)
         root = self.root or root_of(home)
-        of_test = is_aside(home, root)
-        found = [
-            path
-            for path in self._files.holding(os.path.dirname(home), words)
-            if path != home and (of_test or not is_aside(path, root)) and fits(self._files.content(path))
-        ]
+        paths = self._files.holding(os.path.dirname(home), words, None if is_aside(home, root) else root)
+        found = [path for path in paths if path != home and fits(self._files.content(path))]
         if importing:
             imports = _import_test(home)
             found = [path for path in found if imports(self._files.content(path)) and self._imports_from(path, home)]
@@ -196,7 +197,7 @@ class Project:
         pattern = _packages_pattern(words)
         home = os.path.abspath(module.path)
         root = self.root or root_of(home)
-        paths = [path for path in self._files.holding(os.path.dirname(home), words) if not is_aside(path, root)]
+        paths = self._files.holding(os.path.dirname(home), words, root)
         return {name.decode() for path in paths for name in pattern.findall(self._files.content(path))}
 
     def names_driver(self, source: Source) -> bool:
@@ -222,9 +223,8 @@ class Project:
     def _any(self, source: Source, words: tuple[bytes, ...], fits: Callable[[bytes], bool]) -> bool:
         home = os.path.abspath(source.path)
         root = self.root or root_of(home)
-        paths = self._files.holding(os.path.dirname(home), words)
-        of_test = is_aside(home, root)
-        return any(fits(self._files.content(path)) for path in paths if of_test or not is_aside(path, root))
+        paths = self._files.holding(os.path.dirname(home), words, None if is_aside(home, root) else root)
+        return any(fits(self._files.content(path)) for path in paths)
 
     def import_order(self, module: Module) -> dict[str, int]:
         """Returns the paths of the modules that importing a module runs, each with its position in that order."""
@@ -241,9 +241,20 @@ class Project:
         """
         if not self.follow or not module.source.is_module:
             return []
-        found = self._changes.files(module.location, module.folder, name, how)
         root = self.root or root_of(module.location)
-        return [path for path in found if is_aside(module.location, root) or not is_aside(path, root)]
+        without_tests = None if is_aside(module.location, root) else root
+        return self._changes.files(module.location, name, how, without_tests)
+
+    def changer(self, path: str) -> Module | None:
+        """Returns the module of a file that may change others, if all that are run for it are small enough together."""
+        if path not in self._changers:
+            size = len(self._files.content(path))
+            self._changers[path] = size <= self._room_for_changers
+            self._room_for_changers -= size if self._changers[path] else 0
+        if not self._changers[path]:
+            return None
+        with self.aside():
+            return self.at(path)
 
     @contextmanager
     def aside(self) -> Iterator[None]:
