@@ -1127,6 +1127,35 @@ def test_for_a_repair_only_callers_that_pass_arguments_are_loaded(
     assert sorted(loaded) == ["db.py", "jobs.py"]
 
 
+INITIALISED = """
+    # file: app/__init__.py
+    from app import settings
+    settings.initialize()
+
+    # file: app/settings.py
+    URL = 'postgresql+asyncpg://db/a'
+    def initialize():
+        from app import plugins
+        plugins.start()
+
+    # file: app/plugins.py
+    def start(): ...
+
+    # file: db.py
+    from app import settings
+    from sqlalchemy.ext.asyncio import create_async_engine
+    engine = create_async_engine(settings.URL)
+"""
+
+
+def test_what_a_package_calls_of_its_module_is_not_run_for_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = record_loads(monkeypatch)
+    assert codes_in(tmp_path, files(INITIALISED), "db.py") == ["PGB101", "PGB201"]
+    assert "plugins.py" not in loaded
+
+
 SAME_NAME = """
     # file: a/__init__.py
     # file: a/database.py

@@ -94,7 +94,7 @@ def global_name(frame: Frame, module: Module, name: str) -> Value:
     value = read(frame, namespace.number, name)
     # A running body can only read names that it has bound. A function that it calls may read a name outside the slice.
     if isinstance(value, Absent) and (namespace.number not in frame.run.running or frame.number != namespace.number):
-        value = _imported_callable(frame, namespace, name) or _answered(frame, namespace, name)
+        value = _imported_unchanged(frame, namespace, name) or _answered(frame, namespace, name)
     if not isinstance(value, Absent):
         return set_later(frame, namespace, name, value)
     found = _star_holder(frame.run, module, name, _Search({module}))
@@ -108,10 +108,11 @@ def _answered(frame: Frame, namespace: Namespace, name: str) -> Value:
     return value if isinstance(now, Absent) else now
 
 
-def _imported_callable(frame: Frame, namespace: Namespace, name: str) -> Value | None:
+def _imported_unchanged(frame: Frame, namespace: Namespace, name: str) -> Value | None:
     """Returns an imported name that needs no slice: only the import binds it, and no call changes its value.
 
-    The slice of an imported function contains every statement that calls it, with everything that they need.
+    The slice of an imported function contains every statement that calls it, with everything that they need. That of a
+    module contains every call of its functions, which change names of that module.
     """
     node = namespace.scope.import_of(name)
     is_imported = frame.run.strategy.is_imported(namespace.module)
@@ -121,6 +122,8 @@ def _imported_callable(frame: Frame, namespace: Namespace, name: str) -> Value |
     match force(frame, value):
         case Library():
             return value
+        case ModuleValue() as found:
+            return found
         case Function(bound=None, defaults=defaults) if all(isinstance(one, _IMMUTABLE) for one in defaults.values()):
             return value
     return None
