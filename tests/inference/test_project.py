@@ -1134,9 +1134,11 @@ INITIALISED = """
 
     # file: app/settings.py
     URL = 'postgresql+asyncpg://db/a'
+    PLUGINS = None
     def initialize():
+        global PLUGINS
         from app import plugins
-        plugins.start()
+        PLUGINS = plugins.start()
 
     # file: app/plugins.py
     def start(): ...
