@@ -229,6 +229,7 @@ def test_callers_elsewhere_may_bring_what_a_fix_adds(before: str, wanted: str) -
         ("{}", Applicability.UNSAFE),
         ("{'statement_cache_size': 0}", Applicability.SAFE),
         ("{'statement_cache_size': 0, 'prepared_statement_cache_size': 5}", Applicability.SAFE),
+        ("{'statement_cache_size': 0}, prepared_statement_cache_size=0", Applicability.UNSAFE),
     ],
 )
 def test_a_fix_that_leaves_a_cache_of_a_caller_elsewhere_is_unsafe(

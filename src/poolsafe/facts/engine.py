@@ -273,13 +273,15 @@ class EngineUrl:
 class CacheSizes:
     """Both cache sizes as they reach the driver, and the misplaced keys for them or for names.
 
-    `left_elsewhere` are the keys whose size may differ from 0 in engines that other modules create with this call.
+    `left_elsewhere` are the keys whose size may differ from 0 in engines that other modules create with this call, and
+    `misplaced_elsewhere` those that they give in the wrong place.
     """
 
     statement: CacheSize
     prepared: CacheSize
     misplaced: tuple[Misplaced, ...] = ()
     left_elsewhere: frozenset[str] = frozenset()
+    misplaced_elsewhere: frozenset[str] = frozenset()
 
     @property
     def both(self) -> tuple[CacheSize, CacheSize]:

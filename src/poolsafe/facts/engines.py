@@ -191,6 +191,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             prepared,
             misplaced_keys(module, layout, judged, creator),
             not_zero([view for view in other_views if view.driver is not Driver.OTHER], creator),
+            frozenset(each.key for each in misplaced_keys(module, layout, other_views, creator)),
         ),
         naming=Naming(
             name_function,

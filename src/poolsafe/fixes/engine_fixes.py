@@ -66,6 +66,9 @@ def disable_caches(engine: Engine, source: Source, deployment: Deployment) -> Fi
         # A size above 0 may be intentional.
         applicability = Applicability.UNSAFE
     changed = {size.key for size in sizes} | {each.key for each in moved}
+    if engine.sizes.misplaced_elsewhere.difference(each.key for each in moved):
+        # Another module's engine would still be refused.
+        applicability = Applicability.UNSAFE
     if any(
         size.state is SizeState.UNKNOWN or (size.key in engine.sizes.left_elsewhere and size.key not in changed)
         for size in engine.sizes.both
