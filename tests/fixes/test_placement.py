@@ -927,6 +927,23 @@ def test_a_fix_in_a_branch_keeps_the_line_length() -> None:
     )
 
 
+def test_two_dicts_on_one_line_are_laid_out_together() -> None:
+    source = source_of('options = {"connect_args": {} if os.getenv("A") else {}}\ncreate_async_engine(URL, **options)')
+    source.line_length = 88
+    text = repair(source, findings, lambda fix: True).source.text
+    assert (
+        """options = {
+    "connect_args": (
+        {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+        if os.getenv("A")
+        else {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    ),
+}
+"""
+        in text
+    )
+
+
 OLD = Deployment(PoolMode.TRANSACTION, asyncpg=(0, 30, 0), sqlalchemy=(2, 0, 40))
 NAME = '"prepared_statement_name_func": lambda: ""'
 NAMED = [

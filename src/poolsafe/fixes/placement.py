@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import complete_display, display_of, extend_mapping, items_of, set_beside, set_otherwise
+from poolsafe.edits.folding import refitted
 from poolsafe.edits.insertion import insert_arguments, insert_items
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.wrapping import fitted
@@ -14,7 +16,7 @@ from poolsafe.records import frozen
 from poolsafe.syntax.layout import ItemStatement
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from poolsafe.facts.engine import Engine
     from poolsafe.facts.engine_places import DriverCondition
@@ -126,15 +128,11 @@ def _where_built(engine: Engine, source: Source, values: Mapping[str, str]) -> P
     places = engine.layout.destinations
     if not places.beside and not places.inside and not places.around:
         return None
-    inside = _into_all(engine, source, (*places.beside, *places.inside), values)
-    around: Edits | None = ()
+    places_and_values = [(place, values) for place in (*places.beside, *places.inside)]
     for place in places.around:
-        quote = preferred_quote(source, place.start, place.end)
-        display = display_of(items_of(values, quote))
-        added = _into(engine, source, place, {"connect_args": display})
-        around = None if around is None or added is None else (*around, *added)
-    both = None if inside is None or around is None else (*inside, *around)
-    return _placed(both, engine, certain=places.certain)
+        display = display_of(items_of(values, preferred_quote(source, place.start, place.end)))
+        places_and_values.append((place, {"connect_args": display}))
+    return _placed(_into_all(engine, source, places_and_values), engine, certain=places.certain)
 
 
 def _placed(edits: Edits | None, engine: Engine, *, certain: bool) -> Placement | None:
@@ -144,20 +142,26 @@ def _placed(edits: Edits | None, engine: Engine, *, certain: bool) -> Placement 
     return Placement(edits, Applicability.SAFE if safe else Applicability.UNSAFE)
 
 
-def _into_all(engine: Engine, source: Source, places: tuple[Place, ...], values: Mapping[str, str]) -> Edits | None:
+def _into_all(engine: Engine, source: Source, given: Sequence[tuple[Place, Mapping[str, str]]]) -> Edits | None:
+    """Returns edits that set keys at places, laid out within the line length."""
+    rows = Counter(row for place, _ in given for row in _ends(source, place))
     edits: list[Edit] = []
-    for place in places:
-        added = _into(engine, source, place, values)
+    together: list[Edit] = []  # in lines with several places
+    for place, values in given:
+        added = set_beside(source, place, values)
         if added is None:
             return None
-        edits += added
-    return tuple(edits)
+        if isinstance(place, ItemStatement):
+            edits += added
+        elif any(rows[row] > 1 for row in _ends(source, place)):
+            together += added
+        else:
+            call = engine.layout.call
+            is_in_call = call.open <= place.start and place.end <= call.close
+            edits += fitted(source, call if is_in_call else place, added)
+    return (*edits, *refitted(source, together))
 
 
-def _into(engine: Engine, source: Source, place: Place, values: Mapping[str, str]) -> Edits | None:
-    """Returns edits that set keys at one place, laid out within the line length."""
-    edits = set_beside(source, place, values)
-    if edits is None or isinstance(place, ItemStatement):
-        return edits
-    call = engine.layout.call
-    return fitted(source, call if call.open <= place.start and place.end <= call.close else place, edits)
+def _ends(source: Source, place: Place) -> set[int]:
+    """Returns the first and the last row of a place."""
+    return {source.row_column(place.start)[0], source.row_column(place.end)[0]}
