@@ -501,6 +501,65 @@ def test_a_branch_that_has_ruled_the_other_driver_out_is_repaired(code: str) -> 
     assert "connect_args=" in repaired(f"{code}\n")
 
 
+TESTED_TWICE = """
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith('sqlite'):
+        options = {'connect_args': {'check_same_thread': False}}
+        first = create_async_engine(url, **options)
+    if url.split(':', 1)[0] != 'sqlite+aiosqlite':
+        create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith('sqlite'):
+        options = {'connect_args': {'check_same_thread': False}}
+        first = create_async_engine(url, **options)
+    if url.partition(':')[0] == 'sqlite+aiosqlite':
+        pass
+    else:
+        create_async_engine(url)
+"""
+# Here another engine of SQLite may reach the call.
+NOT_THE_DRIVER = """
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith('sqlite'):
+        options = {'connect_args': {'check_same_thread': False}}
+        first = create_async_engine(url, **options)
+    if url != 'sqlite+aiosqlite:///app.db':
+        create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith('sqlite'):
+        options = {'connect_args': {'check_same_thread': False}}
+        first = create_async_engine(url, **options)
+    if os.getenv('OTHER_URL', URL).split(':', 1)[0] != 'sqlite+aiosqlite':
+        create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith('sqlite'):
+        options = {'connect_args': {'check_same_thread': False}}
+        first = create_async_engine(url, **options)
+    if url.split(':', 1)[0] != 'sqlite+aiosqlite':
+        AsyncEngine(create_engine(url))
+
+    url = os.getenv('DATABASE_URL', URL)
+    if url.startswith('mysql'):
+        options = {'connect_args': {'check_same_thread': False}}
+        first = create_async_engine(url, **options)
+    if url.split(':', 1)[0] != 'mysql+aiomysql':
+        create_async_engine(url)
+"""
+
+
+@pytest.mark.parametrize("code", programs(TESTED_TWICE))
+def test_sqlite_has_one_asynchronous_driver(code: str) -> None:
+    assert "connect_args=" in repaired(f"{code}\n")
+
+
+@pytest.mark.parametrize("code", programs(NOT_THE_DRIVER))
+def test_another_url_of_the_database_is_not_excluded(code: str) -> None:
+    assert "connect_args=" not in repaired(f"{code}\n")
+
+
 FOR_POSTGRESQL = """
     url = os.environ.get("DATABASE_URL", URL)
     options = {"pool_pre_ping": True}

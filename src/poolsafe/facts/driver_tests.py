@@ -81,6 +81,13 @@ class DriverTests:
         """Returns whether a literal implies another driver, given the literals of a guard."""
         return self._implied_by(one, guard).other
 
+    @staticmethod
+    def excludes_aiosqlite(one: Literal) -> bool:
+        """Returns whether a literal excludes SQLite's only asynchronous driver, whatever else the URL contains."""
+        words = [] if isinstance(one.symbol, Condition) else list(_looked_for(one.symbol).words())
+        names = any(word in ("sqlite", "sqlite+aiosqlite") for word in words)
+        return names and one.holds is _asks_otherwise(one.symbol) and not any("/" in word for word in words)
+
     def _implied_by(self, one: Literal, guard: Guard) -> Implied:
         """Returns what a literal implies, given the literals of a guard. Cached: long conditions share parts."""
         key = one, guard if _ways(one) else frozenset()

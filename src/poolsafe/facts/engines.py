@@ -181,7 +181,10 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             and not surroundings.may_be_another_driver(calls)
             and not (written is node and depends_on_callers(module, node.func)),
             driver_reason="" if ours else driver_reason_of(views),
-            shared=any(view.driver is Driver.OTHER for view in (*views, *overridden, *other_views)),
+            shared=any(
+                view.driver is Driver.OTHER and not surroundings.is_refused(view)
+                for view in (*views, *overridden, *other_views)
+            ),
             chooses_driver=any(names_driver_apart(view.url) for view in judged),
             servers=tuple(dict.fromkeys(server for several in addresses for server in several)),
             origin=url_origin_of(ours, module, span),

@@ -12,7 +12,7 @@ from poolsafe.facts.engine import Driver
 from poolsafe.facts.mentions import POSTGRESQL_DRIVERS, named_drivers, read_keys
 from poolsafe.facts.observed import Observed
 from poolsafe.facts.readers import Readers
-from poolsafe.facts.views import View, is_overridden, overridden_views_of, views_of
+from poolsafe.facts.views import View, begins_as, is_overridden, overridden_views_of, views_of
 from poolsafe.inference import (
     Absent,
     Characters,
@@ -37,7 +37,7 @@ from poolsafe.inference import (
     restrict,
 )
 from poolsafe.inference.models import engine_url
-from poolsafe.libraries import ASYNCPG_KEYS
+from poolsafe.libraries import ASYNCPG_KEYS, ENGINE_FUNCTIONS
 from poolsafe.records import frozen
 from poolsafe.syntax.index import last_name
 from poolsafe.syntax.layout import CallLayout
@@ -155,6 +155,21 @@ class Surroundings:
         return any(
             self.tests.implies_other(one, guard) and not sources.isdisjoint(_asked_of(one.symbol))
             for one in guard - passage.guard
+        )
+
+    def is_refused(self, view: View) -> bool:
+        """Returns whether SQLAlchemy refuses a URL of SQLite because a condition excludes its asynchronous driver.
+
+        `else` of `url.split(":")[0] == "sqlite+aiosqlite"` is for other databases.
+        """
+        is_asynchronous = ENGINE_FUNCTIONS.get(view.seen.function, False)
+        if view.driver is not Driver.OTHER or not is_asynchronous or not begins_as(view.url).startswith("sqlite"):
+            return False
+        sources = set(_sources(view.url))
+        ways = [view.guard | at for at in view.seen.path if compatible(view.guard, at)]
+        return all(
+            any(self.tests.excludes_aiosqlite(one) and not sources.isdisjoint(_asked_of(one.symbol)) for one in way)
+            for way in ways
         )
 
     def gives_to_another_driver(self, step: Step) -> bool:
