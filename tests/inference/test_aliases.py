@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from blocks import cases, revealed, value
+from blocks import cases, files, judged, revealed, value
 
 SHARED = """
     x = {}
@@ -138,3 +140,69 @@ SHARED = """
 @pytest.mark.parametrize(("code", "expected"), cases(SHARED))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
+
+
+ENGINES = {
+    "written in the body of a module": """
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import OPTIONS
+        from common import same
+        same['connect_args'] = {'statement_cache_size': 0}
+        engine = create_async_engine('postgresql+asyncpg://db/a', **OPTIONS)  # PGB102
+    """,
+    "changed by a method, as an attribute of a module": """
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import common, config
+        common.same.update(connect_args={'statement_cache_size': 0})
+        engine = create_async_engine('postgresql+asyncpg://db/a', **config.OPTIONS)  # PGB102
+    """,
+    "behind a star": """
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import *
+        from common import same as its_same
+        its_same['connect_args'] = {}
+        args = its_same['connect_args']
+        args['statement_cache_size'] = 0
+        engine = create_async_engine('postgresql+asyncpg://db/a', **OPTIONS)  # PGB102
+    """,
+    "written in a function": """
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import OPTIONS
+        from common import same
+        def connect():
+            same['connect_args'] = {'statement_cache_size': 0}
+            return create_async_engine('postgresql+asyncpg://db/a', **OPTIONS)  # PGB102
+    """,
+    "written in the body of a class": """
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import common, config
+        class Database:
+            common.same['connect_args'] = {'statement_cache_size': 0}
+            engine = create_async_engine('postgresql+asyncpg://db/a', **config.OPTIONS)  # PGB102
+    """,
+    "not the same object": """
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import OPTIONS
+        from common import other
+        other['connect_args'] = {'statement_cache_size': 0}
+        engine = create_async_engine('postgresql+asyncpg://db/a', **OPTIONS)  # PGB101
+    """,
+}
+
+
+MODULES = """
+        # file: config.py
+        OPTIONS = {'pool_pre_ping': True}
+
+        # file: common.py
+        import config
+        same = config.OPTIONS
+        other = dict(same)
+
+        # file: db.py"""
+
+
+@pytest.mark.parametrize("title", ENGINES)
+def test_an_object_with_names_in_two_modules(title: str, tmp_path: Path) -> None:
+    project = MODULES + ENGINES[title]
+    assert judged(tmp_path, project) == files(project)

@@ -14,7 +14,7 @@ from poolsafe.inference.mappings import blurred
 from poolsafe.inference.names import force, global_name, peek
 from poolsafe.inference.namespaces import namespace_of
 from poolsafe.inference.objects import BuiltinMethod, GeneratorObject, LibraryResult, MapIterator, TextClause
-from poolsafe.inference.scopes import Effects
+from poolsafe.inference.scope_lines import Effects
 from poolsafe.inference.slices import effects_of
 from poolsafe.inference.values import (
     Class,

@@ -9,6 +9,7 @@ import os
 import re
 import sys
 import warnings
+from collections.abc import Set
 from typing import Any
 
 import libcst as cst
@@ -16,6 +17,7 @@ import libcst as cst
 from poolsafe import ir, libraries
 from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.inference.scope_lines import Outside
+from poolsafe.inference.scope_reader import BUILTINS
 from poolsafe.inference.scopes import Scope, scope_of
 from poolsafe.ir.lowering import lower_import, lower_module
 from poolsafe.ir.lowering_standard import lower_imports, lower_standard_module
@@ -140,6 +142,17 @@ class Module(Outside):
     def scope_of(self, node: ir.FunctionDef | ir.ClassDef | ir.Body) -> Scope:
         """Returns the scope of a function or class of this module, or of a body, read once and cached."""
         return scope_of(node, self.library_names, self)
+
+    def imported(self, names: Set[str]) -> Set[str]:
+        """Returns those of the names that the module imports from other modules of the project."""
+        found = names & self._own_names
+        if self.stars:
+            found |= names - self.scope_of(self.body).bound - self.library_names - BUILTINS
+        return found
+
+    @functools.cached_property
+    def _own_names(self) -> frozenset[str]:
+        return frozenset(one.bound for one in self.own_imports)
 
     def reached_by(self, name: str) -> frozenset[str]:
         """Returns the names whose objects a function of the module may change."""

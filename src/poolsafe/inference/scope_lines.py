@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
 from typing import Any
 
 from poolsafe import ir
 from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.libraries import SWALLOWING
+from poolsafe.records import frozen
 
 END = 1 << 60  # a position after every statement
 
@@ -17,8 +19,9 @@ class Line:
     """A statement, or the head of a compound one, with its expressions and the names that it uses, binds and changes.
 
     `position` numbers the statements. `reach` is the position up to which changes affect the statement: its own
-    position, or `END` inside a loop. `may_change` maps each name whose object may change to the names that decide
-    whether it does.
+    position, or `END` inside a loop. `writes` are the changed names whose objects the statement itself changes: False
+    means that it may also be an object inside of one. `may_change` maps each name whose object may change to the names
+    that decide whether it does.
     """
 
     node: ir.Statement
@@ -29,6 +32,7 @@ class Line:
     uses: set[str] = field(default_factory=set)
     binds: set[str] = field(default_factory=set)
     changes: set[str] = field(default_factory=set)
+    writes: dict[str, bool] = field(default_factory=dict)
     gives: set[str] = field(default_factory=set)  # returned or yielded
     executes: set[str] = field(default_factory=set)
     may_change: dict[str, set[str]] = field(default_factory=dict)
@@ -101,6 +105,18 @@ class Definition:
         raise NotImplementedError
 
 
+@frozen
+class Effects:
+    """The summary of a function: whether it may change objects of outer names, and objects passed to it.
+
+    `calls` are the outer names that it calls; these functions may have effects as well.
+    """
+
+    outside: bool
+    parameters: bool
+    calls: frozenset[str]
+
+
 class Outside:
     """What a scope needs to know about the module around it. This base class knows no functions.
 
@@ -111,6 +127,10 @@ class Outside:
 
     def __init__(self) -> None:
         self.scopes: dict[ir.Body, Any] = {}
+
+    def imported(self, names: Set[str]) -> Set[str]:
+        """Returns those of the names that the module imports from other modules of the project."""
+        return frozenset()
 
     def reached_by(self, name: str) -> frozenset[str]:
         """Returns the names whose objects a function of the module may change."""
@@ -160,6 +180,11 @@ def binds_constant(line: Line) -> bool:
     if isinstance(line.node, ir.Assign):
         return isinstance(line.node.value, (ir.Constant, ir.JoinedString))
     return isinstance(line.node, ir.FunctionDef)
+
+
+def binds_container(line: Line) -> bool:
+    """Returns whether a line binds a new dict, list or set."""
+    return isinstance(line.node, ir.Assign) and isinstance(line.node.value, (ir.Comprehension, ir.Dict, ir.Display))
 
 
 def unpacks(node: ir.Statement) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import functools
 import weakref
 from collections.abc import Iterable, Iterator
 
@@ -63,6 +64,24 @@ class ScopeReader:
             raise ReferenceError("the module of the scope has been freed")
         return found
 
+    @functools.cached_property
+    def binders(self) -> dict[str, list[Line]]:
+        """The lines that bind each name."""
+        found: dict[str, list[Line]] = {}
+        for line in self.lines:
+            for name in line.binds:
+                found.setdefault(name, []).append(line)
+        return found
+
+    @functools.cached_property
+    def made_here(self) -> frozenset[str]:
+        """The names that are bound here by anything other than an import."""
+        return frozenset(
+            name
+            for name, lines in self.binders.items()
+            if not all(isinstance(line.node, (ir.Import, ir.ImportFrom)) for line in lines)
+        )
+
     def _read_body(self, body: ir.Body) -> None:
         self.aliases = Aliases()
         self.direct = Aliases()  # without the names that a callee closes over
@@ -108,7 +127,7 @@ class ScopeReader:
                 self._expression(line, node.value)
                 self._expression(line, node.target)
                 self._target(line, node.target, node.value)
-                line.changes.update(roots_of_target(node.target))
+                self._write(line, _owner(node.target))
             case ir.Evaluate():
                 self._expression(line, node.value)
             case ir.Return():
@@ -133,7 +152,7 @@ class ScopeReader:
                     self._bind(line, targets(target))
                     self._expression(line, target)
                     if not isinstance(target, ir.Name):
-                        line.changes.update(roots_of_target(target))
+                        self._write(line, _owner(target))
             case ir.Assert():
                 self._expression(line, node.test)
                 if tells_by_names(node.test):
@@ -221,9 +240,16 @@ class ScopeReader:
                 self._renamings.append((target.id, old))
         else:
             self._expression(line, target)
-            roots = set(roots_of_target(target))
-            line.changes |= roots
-            self._unite(roots, value)
+            self._unite(self._write(line, _owner(target)), value)
+
+    def _write(self, line: Line, owner: ir.Expression) -> set[str]:
+        """Notes that a line itself changes the object of an expression. Returns the names that may be changed."""
+        roots = set(roots_of_target(owner))
+        line.changes |= roots
+        itself = isinstance(owner, ir.Name)
+        for name in roots:
+            line.writes[name] = itself and line.writes.get(name, True)
+        return roots
 
     def _unite(self, names: set[str], value: ir.Expression) -> None:
         self.aliases.unite(names, self._changeable(self._carriers(value)))
@@ -307,6 +333,8 @@ class ScopeReader:
             self._strings.add(callee.value.id)
         roots = set(roots_of_target(callee.value))
         if callee.name in CHANGING or not roots.isdisjoint({"self", "cls"}):
+            if callee.name in CHANGING:
+                self._write(line, callee.value)
             line.changes |= roots | given
             self.aliases.unite(roots, given)  # the receiver may now contain the arguments
             self.direct.unite(roots, given)
@@ -328,6 +356,11 @@ def _evaluated_at_definition(node: ir.FunctionDef | ir.ClassDef) -> Iterator[ir.
         return
     for parameter in node.parameters:
         yield from (one for one in (parameter.annotation, parameter.default) if one is not None)
+
+
+def _owner(target: ir.Expression) -> ir.Expression:
+    """Returns the expression whose object an assignment to an item or attribute changes."""
+    return target.value if isinstance(target, (ir.Attribute, ir.Subscript)) else target
 
 
 def roots_of_target(node: ir.Expression) -> Iterator[str]:

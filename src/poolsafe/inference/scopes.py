@@ -8,12 +8,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 
 from poolsafe import ir
-from poolsafe.inference.aliases import (
-    Aliases,
-    carriers,
-)
+from poolsafe.inference.aliases import Aliases, carriers
 from poolsafe.inference.library_questions import NOTHING, Questions, questions_in, together
-from poolsafe.inference.scope_lines import Definition, Line, Outside, deciding_around, is_handled, is_of_main
+from poolsafe.inference.scope_lines import (
+    Definition,
+    Effects,
+    Line,
+    Outside,
+    binds_container,
+    deciding_around,
+    is_handled,
+    is_of_main,
+)
 from poolsafe.inference.scope_reader import BUILTINS, ScopeReader
 from poolsafe.records import frozen
 
@@ -36,18 +42,6 @@ class Slice:
 
     def __contains__(self, statement: ir.Statement) -> bool:
         return statement in self.statements
-
-
-@frozen
-class Effects:
-    """The summary of a function: whether it may change objects of outer names, and objects passed to it.
-
-    `calls` are the outer names that it calls; these functions may have effects as well.
-    """
-
-    outside: bool
-    parameters: bool
-    calls: frozenset[str]
 
 
 def scope_of(node: ir.FunctionDef | ir.ClassDef | ir.Body, library_names: frozenset[str], outside: Outside) -> Scope:
@@ -202,15 +196,6 @@ class Scope(ScopeReader):
         return bool(self.definitions) or any(isinstance(one, ir.Lambda) for one in inside)
 
     @functools.cached_property
-    def binders(self) -> dict[str, list[Line]]:
-        """The lines that bind each name."""
-        found: dict[str, list[Line]] = {}
-        for line in self.lines:
-            for name in line.binds:
-                found.setdefault(name, []).append(line)
-        return found
-
-    @functools.cached_property
     def declared_inside(self) -> frozenset[str]:
         """The names that functions and classes defined here declare as `global` or `nonlocal`."""
         if not self.outside.declares_names:
@@ -230,9 +215,26 @@ class Scope(ScopeReader):
         found: dict[str, list[Line]] = {}
         for line in self.lines:
             names = (name for name in line.may_change if name not in line.calls or self._may_close_over(name))
-            for kind in {self.kind_of(name) for name in (*line.changes, *names)}:
+            for kind in self.written_by(line).union(map(self.kind_of, (*line.changes, *names))):
                 found.setdefault(kind, []).append(line)
         return found
+
+    def written_by(self, line: Line) -> frozenset[str]:
+        """Returns the alias classes of imported names if a line writes to the object of one, otherwise none."""
+        for name, itself in line.writes.items():
+            if not (itself and name in self._containers) and self.kind_of(name) in self._imported_kinds:
+                return self._imported_kinds
+        return frozenset()
+
+    @functools.cached_property
+    def _containers(self) -> frozenset[str]:
+        """The names that are only bound to new dicts, lists and sets. Writing to one changes nothing that it holds."""
+        return frozenset(name for name, lines in self.binders.items() if all(map(binds_container, lines)))
+
+    @functools.cached_property
+    def _imported_kinds(self) -> frozenset[str]:
+        """The alias classes of imported names of the project: one object may have names in several modules."""
+        return frozenset(map(self.kind_of, self.outside.imported(self._read | self.bound)))
 
     def _may_close_over(self, name: str) -> bool:
         """Returns whether a call by this name may change an object of the scope that is not an argument."""
@@ -242,15 +244,6 @@ class Scope(ScopeReader):
         ):
             return any(one.is_decorated for one in definitions)
         return name in self.made_here
-
-    @functools.cached_property
-    def made_here(self) -> frozenset[str]:
-        """The names that are bound here by anything other than an import."""
-        return frozenset(
-            name
-            for name, lines in self.binders.items()
-            if not all(isinstance(line.node, (ir.Import, ir.ImportFrom)) for line in lines)
-        )
 
     @functools.cached_property
     def calls_outside(self) -> dict[str, list[Line]]:

@@ -157,7 +157,10 @@ class Closure:
         A change matters to another object if a later change adds the changed object to that one.
         """
         read = self._read_later()
-        kinds = {line: {self._kind(name) for name in (*line.changes, *line.may_change)} for line in changing}
+        kinds = {
+            line: self._scope.written_by(line).union(map(self._kind, (*line.changes, *line.may_change)))
+            for line in changing
+        }
         found = {
             line: {name for name, reach in read.items() if reach > line.position and self._kind(name) in kinds[line]}
             for line in changing
