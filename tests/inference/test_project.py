@@ -502,6 +502,16 @@ PROJECTS = {
         def start():
             return make('postgresql+asyncpg://db/a', pool_pre_ping=True, connect_args=ARGS)
     """,
+    "a caller that gives psycopg nothing about its threshold": """
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        def make(**options):
+            return create_async_engine('postgresql+psycopg://a@b.pooler.supabase.com:6543/c', **options)  # PGB511
+
+        # file: main.py
+        from db import make
+        engine = make(pool_pre_ping=True)
+    """,
     "a class that is made in another module": """
         # file: db.py
         from sqlalchemy.ext.asyncio import create_async_engine

@@ -8,7 +8,7 @@ from poolsafe.facts.clauses import clause_names, unclaimed, uses_of
 from poolsafe.facts.client_sites import client_names
 from poolsafe.facts.spelled import spelled_engine
 from poolsafe.facts.targets import engine_names, source_scopes
-from poolsafe.facts.views import is_other_driver
+from poolsafe.facts.views import uses_neither_driver
 from poolsafe.inference import Inference
 from poolsafe.syntax.index import CallSite
 
@@ -35,7 +35,7 @@ def explore(
     engines = [*(site for site in engines if spelled[id(site)] is None), *clients]
     inference.reach(engines)
     if ask_callers:
-        inference.ask_callers(engines, is_other_driver)
+        inference.ask_callers(engines, uses_neither_driver)
     with inference.shallow():
         _reach_statements(inference, statements)
 

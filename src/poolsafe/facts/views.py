@@ -35,7 +35,7 @@ from poolsafe.inference import (
     restrict,
 )
 from poolsafe.inference.models import engine_url, parse_url, single_scheme
-from poolsafe.libraries import ASYNCPG_KEYS, ENGINE_FUNCTIONS, OTHER_KEYS, SQLITE_KEYS
+from poolsafe.libraries import ASYNCPG_KEYS, ENGINE_FUNCTIONS, OTHER_KEYS, PSYCOPG_SCHEMES, SQLITE_KEYS
 from poolsafe.records import frozen
 
 ASYNCPG = frozenset({"postgresql+asyncpg"})
@@ -196,12 +196,14 @@ def _driver(scheme: str | None) -> Driver:
     return Driver.ASYNCPG if scheme in ASYNCPG else Driver.OTHER
 
 
-def is_other_driver(seen: ObservedCall) -> bool:
-    """Returns whether an observed engine certainly has a driver other than asyncpg, whatever its unknown parts are."""
+def uses_neither_driver(seen: ObservedCall) -> bool:
+    """Returns whether an engine certainly uses neither asyncpg nor psycopg 3, whatever its unknown parts are."""
     if seen.function not in ENGINE_FUNCTIONS:
         return False
     views = list(_views(seen, list(alternatives(engine_url(seen.function, seen.arguments)))))
-    return bool(views) and all(view.driver is Driver.OTHER for view in views)
+    return bool(views) and all(
+        view.driver is Driver.OTHER and single_scheme(view.url) not in PSYCOPG_SCHEMES for view in views
+    )
 
 
 def _told_by_keys(view: View) -> Driver | None:
