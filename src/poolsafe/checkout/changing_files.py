@@ -41,7 +41,8 @@ _ASKING = re.compile(
     rb"(?<![\w.])(?:all|any|bool|dict|frozenset|hasattr|isinstance|len|list|max|min|print|repr|set|sorted|str|sum|tuple|"
     rb"type)\([^()]*\Z"
 )
-_STRING = re.compile(rb"\"(?:[^\"\\]|\\.)*\"|'(?:[^'\\]|\\.)*'")
+# The group is the end of the text after a quote that is never closed, so that a match never fails.
+_STRING = re.compile(rb"\"[^\"\\]*(?:\\.[^\"\\]*)*(?:\"|(\\?\Z))|'[^'\\]*(?:\\.[^'\\]*)*(?:'|(\\?\Z))", re.DOTALL)
 _DOTTED = (string.ascii_letters + string.digits + "_.").encode()
 
 
@@ -246,7 +247,7 @@ def _is_given(before: bytes, content: bytes, end: int) -> bool:
     word = lead[len(lead.rstrip(_DOTTED)) :]
     if (word and word not in _GIVING_WORDS) or (lead and not word and lead[-1:] not in _GIVING):
         return False
-    code = _STRING.sub(b"", lead)
+    code = _STRING.sub(lambda found: found[0] if found.lastindex else b"", lead)
     return b'"' not in code and b"'" not in code and _ASKING.search(code) is None
 
 
