@@ -187,6 +187,7 @@ HOW: dict[str, How] = {
     ),
     "PGB201_missing_pre_ping/bad_recycle_only.py": Pause(),
     "PGB201_missing_pre_ping/bad_worker.py": Pause(),
+    "PGB202_disabled_pre_ping/bad_module_setting.py": Pause(),
     "PGB202_disabled_pre_ping/bad_written_out.py": Pause(),
     "PGB203_null_pool_argument/bad_switched_to_null_pool.py": Always(
         "TypeError", _REFUSED.format("pool_size','max_overflow")
