@@ -6,9 +6,6 @@ library, begin here.
 
 from __future__ import annotations
 
-import functools
-import os
-
 # Other modules where a public name is defined or re-exported, with the name that the rest of the code uses.
 _ALIASES = {
     "asyncpg.connection.connect": "asyncpg.connect",
@@ -197,19 +194,7 @@ _PACKAGES = frozenset(
 
 
 # A package of one of these names is the library itself: a project that has its own could not import the library.
-_ITSELF = frozenset({"sqlalchemy", "asyncpg", "psycopg", "psycopg_pool"})
-
-
-@functools.lru_cache
-def own_package(folder: str) -> tuple[str, ...]:
-    """Returns the parts of the dotted name of a folder that is a package of such a library, or nothing."""
-    parts = folder.split(os.sep)
-    if _ITSELF.isdisjoint(parts):
-        return ()
-    top = len(parts)
-    while top and os.path.isfile(os.path.join(os.sep.join(parts[:top]), "__init__.py")):
-        top -= 1
-    return tuple(parts[top:]) if parts[top:] and parts[top] in _ITSELF else ()
+NEVER_OWN = frozenset({"sqlalchemy", "asyncpg", "psycopg", "psycopg_pool"})
 
 
 def canonical(name: str) -> str:

@@ -5,6 +5,7 @@ Imports and links never lead outside the root.
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -276,6 +277,18 @@ def _is_of_migrations(options: Mapping[str, Documented], folder: str) -> bool:
     """Returns whether the `script_location` of an alembic.ini names the folder, by its last part."""
     location = options.get("script_location", "").replace("\\", "/").replace(":", "/").rstrip("/")
     return location.rpartition("/")[2] == os.path.basename(folder)
+
+
+@functools.lru_cache
+def own_package(folder: str) -> tuple[str, ...]:
+    """Returns the parts of the dotted name of a folder inside SQLAlchemy or a driver itself, or nothing."""
+    parts = folder.split(os.sep)
+    if libraries.NEVER_OWN.isdisjoint(parts):
+        return ()
+    top = len(parts)
+    while top and os.path.isfile(os.path.join(os.sep.join(parts[:top]), "__init__.py")):
+        top -= 1
+    return tuple(parts[top:]) if parts[top:] and parts[top] in libraries.NEVER_OWN else ()
 
 
 def file_content(path: str) -> bytes:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import libcst as cst
 
 from poolsafe.inference import Module
-from poolsafe.syntax.index import CallSite, children
+from poolsafe.syntax.index import CallSite, children, descendants
 
 _BUILDERS = frozenset({"select", "insert", "update", "delete", "exists", "union", "union_all", "intersect", "except_"})
 
@@ -84,6 +84,4 @@ def _locals(module: Module, function: cst.FunctionDef) -> dict[str, bool]:
 
 
 def _names_in(target: cst.CSTNode) -> set[str]:
-    if isinstance(target, cst.Name):
-        return {target.value}
-    return {name for child in children(target) for name in _names_in(child)}
+    return {one.value for one in descendants(target) if isinstance(one, cst.Name)}

@@ -15,6 +15,7 @@ from typing import Any
 import libcst as cst
 
 from poolsafe import ir, libraries
+from poolsafe.checkout.project_files import own_package
 from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.inference.scope_lines import Outside
 from poolsafe.inference.scope_reader import BUILTINS
@@ -106,7 +107,7 @@ class Module(Outside):
 
         Then a relative import means what the absolute one does: the library, which is not run.
         """
-        package = libraries.own_package(self.folder) if level else ()
+        package = own_package(self.folder) if level else ()
         if level > len(package):
             return level, name
         above = package[: len(package) - level + 1]

@@ -63,6 +63,7 @@ class Project:
         self._files = Files(self.root, sources)
         self._order = ImportOrder(self._files)
         self._changes = ChangingFiles(self._order)
+        self._driver_named: dict[str | None, bool] = {}  # by what leaves tests out
         self._read = read or _read
         self._share = _Share()
         self._aside = _Share()  # for modules that are loaded for what they change
@@ -118,6 +119,7 @@ class Project:
             self._files.forget(path)
             self._order.forget()
             self._changes.forget()
+            self._driver_named.clear()
             self._weight -= _weight_of(self._modules.pop((path, ImportedModule), None))
         self._keep(path, Module, module)
         self._share.analysed[path] = self._checked = module
@@ -170,8 +172,7 @@ class Project:
         if not self.follow or not module.source.is_module:
             return
         home = os.path.abspath(module.path)
-        root = self.root or root_of(home)
-        paths = self._files.holding(os.path.dirname(home), words, None if is_aside(home, root) else root)
+        paths = self._files.holding(os.path.dirname(home), words, self._without_tests(home))
         found = [path for path in paths if path != home and fits(self._files.content(path))]
         if importing:
             imports = _import_test(home)
@@ -211,20 +212,27 @@ class Project:
         configured = (*self._files.documented(folder), *self._files.alembic(folder).values())
         if any(driver_signs.names_driver(value.encode()) for value in configured):
             return True
-        return self._any(source, driver_signs.CANDIDATES, driver_signs.names_driver)
+        key = self._without_tests(os.path.abspath(source.path))
+        if key not in self._driver_named:
+            self._driver_named[key] = self._any(source, driver_signs.CANDIDATES, driver_signs.names_driver)
+        return self._driver_named[key]
 
     def awaits_sql(self, source: Source) -> bool:
         """Returns whether a file, or one that imports it, awaits the execution of SQL. Tests as in `names_driver`."""
+        if driver_signs.awaits_sql(source.code):
+            return True
         imports = _import_test(os.path.abspath(source.path))
-        return driver_signs.awaits_sql(source.code) or self._any(
-            source, (b".exec",), lambda data: driver_signs.awaits_sql(data) and imports(data)
-        )
+        return self._any(source, (b".exec",), lambda data: driver_signs.awaits_sql(data) and imports(data))
 
     def _any(self, source: Source, words: tuple[bytes, ...], fits: Callable[[bytes], bool]) -> bool:
         home = os.path.abspath(source.path)
-        root = self.root or root_of(home)
-        paths = self._files.holding(os.path.dirname(home), words, None if is_aside(home, root) else root)
+        paths = self._files.holding(os.path.dirname(home), words, self._without_tests(home))
         return any(fits(self._files.content(path)) for path in paths)
+
+    def _without_tests(self, home: str) -> str | None:
+        """Returns the root below which tests and examples do not count for a file, or None if it is one itself."""
+        root = self.root or root_of(home)
+        return None if is_aside(home, root) else root
 
     def import_order(self, module: Module) -> dict[str, int]:
         """Returns the paths of the modules that importing a module runs, each with its position in that order."""
@@ -241,9 +249,7 @@ class Project:
         """
         if not self.follow or not module.source.is_module:
             return []
-        root = self.root or root_of(module.location)
-        without_tests = None if is_aside(module.location, root) else root
-        return self._changes.files(module.location, name, how, without_tests)
+        return self._changes.files(module.location, name, how, self._without_tests(module.location))
 
     def changer(self, path: str) -> Module | None:
         """Returns the module of a file that may change others, if all that are run for it are small enough together."""
