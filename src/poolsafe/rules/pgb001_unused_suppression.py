@@ -4,8 +4,8 @@ Reports a suppression comment with nothing to suppress. It checks `# noqa: PGB10
 `# poolsafe: ignore[PGB101]`, `file-ignore[...]`, `disable[...]` and `noqa`.
 
 ## Why is this bad?
-Such a comment hides the next finding on its line, which may be a real problem, and makes readers look for a problem
-that does not exist. Most of these comments are left over from a fix, or are on the wrong line: they belong on the line
+Such a comment hides the next finding on its line, which may be a real problem. It also makes readers look for a problem
+that does not exist. Most of these comments are left over from a fix or are on the wrong line. They belong on the line
 where the call begins.
 
 ## Example
@@ -30,15 +30,15 @@ engine = create_async_engine(
 )
 ```
 
-A comment counts as used if any rule, selected or not, would report something there behind any pooler, or if a baseline
-lists the finding. Comments on engines and SQL that could not be checked are not reported. A bare `# noqa`, the codes of
-other tools and codes that match `lint.external` are ignored. To keep an unused comment, add PGB001 to it, as in
-`# noqa: PGB101, PGB001`.
+A comment counts as used if some rule, selected or not, would report something there for some value of `pooler`, or if a
+baseline lists the finding. Comments on engines and SQL that could not be checked are not reported. A bare `# noqa`, the
+codes of other tools and codes that match `lint.external` are ignored. To keep an unused comment, add PGB001 to it, as
+in `# noqa: PGB101, PGB001`.
 
 ## Fix safety
 The fix removes the code, or the whole comment if it lists no other code. Codes of other tools and any other text stay.
 The fix is unsafe for `# flake8: noqa: PGB101`, because flake8 skips the whole file for such a comment, whatever codes
-it lists. There is no fix if the rest of the comment would then be a directive.
+it lists. There is no fix if the rest of the comment would then act as a comment for a tool, such as `# type: ignore`.
 
 ## Versions
 All versions. Under flake8, only `# poolsafe:` comments are checked, because flake8 applies `# noqa` itself.

@@ -4,8 +4,8 @@ Reports a suppression comment with a `PGB` code that does not exist. It checks `
 comments.
 
 ## Why is this bad?
-The comment suppresses nothing, although its author believes it does. In comments, codes must be complete: `PGB1` does
-not match all codes that begin with it, as it does in `select`.
+The comment suppresses nothing, although its author believes it does. In comments, codes must be complete. In `select`,
+`PGB1` stands for all codes that begin with it, but in a comment it matches none.
 
 ## Example
 ```python

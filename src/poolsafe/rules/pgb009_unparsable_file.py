@@ -1,12 +1,12 @@
 """
 ## What it does
-Reports a file that mentions a SQLAlchemy engine but cannot be parsed. Possible reasons are a syntax error, text that
-does not match the file's encoding, nesting so deep that parsing it could crash the process, and a notebook that is not
-JSON of format 4.
+Reports a file that mentions a SQLAlchemy engine but cannot be parsed. The reason may be a syntax error, text that does
+not match the file's encoding, nesting so deep that parsing could crash the process, or a notebook that is not valid
+JSON in notebook format 4.
 
 ## Why is this bad?
-Nothing in such a file is checked. In many projects, the file that creates the engine is the only one that matters.
-Without this finding, the file would seem to have passed.
+Nothing in such a file is checked. In many projects, the one file that creates the engine is the only file that matters.
+Without this finding, that file would seem to have passed.
 
 ## Example
 ```python
@@ -34,7 +34,7 @@ suppress this finding, because comments cannot be recognised in a file that cann
 There is no fix.
 
 ## Versions
-All versions. poolsafe reads the syntax of Python 3.14 on every Python version that it runs on.
+All versions. poolsafe accepts the syntax of Python 3.14, whichever Python version it runs on.
 
 ## References
 - [Python: encoding declarations](https://docs.python.org/3/reference/lexical_analysis.html#encoding-declarations)

@@ -1,11 +1,11 @@
 """
 ## What it does
-Reports an engine that poolsafe cannot check. Either its driver is unknown, or a cache size that makes a difference is
-unknown, or the code that leads to it takes too long to analyse. In the last case, the rule also reports calls that run
-SQL.
+Reports an engine that poolsafe cannot check. This happens if its driver is unknown, if a cache size that decides the
+result is unknown, or if the code that leads to the engine takes too long to analyse. In the last case, the rule also
+reports calls that run SQL.
 
-This rule is off by default. Select it by its full code, with `extend-select = ["PGB010"]` or `--extend-select PGB010`,
-also under flake8; `ALL`, `PGB` and `PGB0` do not select it.
+This rule is off by default. Select it by its full code, with `extend-select = ["PGB010"]` or `--extend-select PGB010`.
+`ALL`, `PGB` and `PGB0` do not select it. All this applies under flake8 too.
 
 ## Why is this bad?
 poolsafe reports no problem if it cannot check an engine, so a file can pass although its engine breaks behind
@@ -44,7 +44,7 @@ If you do not want to change the code, add a setting or a comment:
 | if this is unknown | do this |
 |---|---|
 | the driver | set `assume-driver` to `"asyncpg"` if it is asyncpg, to `"none"` if it is not |
-| a cache size, or what a creator does | set `pooler`, if you use session pooling (`"session"`) or none (`"none"`) |
+| a cache size, or what a creator does | set `pooler` to `"session"` or `"none"` if that is what you use |
 | any of these, or the analysis takes too long | review the code, and add `# noqa: PGB010` where the call begins |
 
 If the driver of a synchronous engine is unknown, poolsafe assumes that it is not asyncpg, because asyncpg is rarely

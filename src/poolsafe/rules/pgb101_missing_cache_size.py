@@ -7,7 +7,7 @@ Reports a SQLAlchemy engine that uses asyncpg and sets neither cache size to 0. 
 asyncpg prepares every query under a name such as `__asyncpg_stmt_1__` and reuses that name later. A pooler in
 transaction or statement mode may run the next transaction on another server connection, where the name is missing or
 belongs to another client's query. The result is an exception or, without any exception, **the rows of another client's
-query**. You rarely see it in development, because a single process with a single task does not fail until it is
+query**. This rarely happens in development: with one process that runs one task, nothing fails until the process is
 restarted.
 
 ## Exceptions
@@ -54,12 +54,12 @@ The fix is safe if the call always receives an asyncpg URL. If the call also cre
   empty.
 - If the dict has a key that only asyncpg and its dialect accept, such as `server_settings` or `command_timeout`,
   poolsafe assumes that only asyncpg uses the dict. The fix is then safe, even if an environment variable can select
-  another driver, because that driver rejects the dict with or without the fix. The fix is unsafe if this file passes
-  another driver's URL.
-- If the code has an `if` for the other driver but no `else`, the fix adds an `else` for asyncpg. That is safe if only
-  asyncpg's engine can get the keys there.
-- If an `if` checks or selects the URL, an unsafe fix adds the keys in the call, under the same condition.
-- If nothing in the file separates asyncpg's engine from that of the other driver, there is no fix.
+  another driver, because that driver rejects the dict with or without the fix. The fix is unsafe if the file also
+  passes another driver's URL to the call.
+- If the code has an `if` for the other driver but no `else`, the fix adds an `else` for asyncpg. That is safe if no
+  engine of another driver can receive the keys from that branch.
+- If an `if` checks or selects the URL, the fix adds the keys to the call under the same condition. That is unsafe.
+- If nothing in the file distinguishes asyncpg's engine from the other driver's, there is no fix.
 
 The fix is unsafe if callers can replace the function that creates the engine, as in `self.create_engine(url)`.
 
@@ -67,16 +67,17 @@ In a public function that passes on its `**kwargs`, the fix pops `connect_args` 
 still pass it.
 
 The fix is always unsafe if the code distinguishes an empty environment variable from an unset one before it creates the
-engine. An example is code with both `"DEBUG" in os.environ` and `os.environ.get("DEBUG")`.
+engine, because poolsafe treats both as unset. An example is code with both `"DEBUG" in os.environ` and
+`os.environ.get("DEBUG")`.
 
 ## Versions
 - asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and makes older versions fail
   less often.
-- asyncpg <= 0.30: both are needed, and with several processes they are not enough; see `PGB106`.
-- PgBouncer >= 1.21 with `max_prepared_statements` above 0 (200 by default since 1.24) needs neither key; tell poolsafe
-  with `max-prepared-statements = 200`. After a migration, new processes may still get `InvalidCachedStatementError:
-  cached statement plan is invalid due to a database schema or configuration change` (3 of 9 runs of Alembic; none with
-  `statement_cache_size=0`).
+- asyncpg <= 0.30: both keys are needed, and with several processes they are still not enough; see `PGB106`.
+- PgBouncer >= 1.21 with `max_prepared_statements` above 0 (200 by default since 1.24) needs neither key. To tell
+  poolsafe, set `max-prepared-statements = 200`. After a migration, new processes may still get
+  `InvalidCachedStatementError: cached statement plan is invalid due to a database schema or configuration change`. In
+  our test, this happened after 3 of 9 runs of Alembic, and never with `statement_cache_size=0`.
 - With session pooling, neither key is needed.
 
 We tested engines with neither key in transaction pooling, with 3 processes and PgBouncer 1.18: 608 of 1080 attempts

@@ -6,11 +6,11 @@ Reports an engine that uses asyncpg and sets only one of the two cache sizes to 
 There are two caches, each with its own key: `statement_cache_size` is asyncpg's, `prepared_statement_cache_size` is
 SQLAlchemy's. Neither key replaces the other.
 
-- Only SQLAlchemy's is 0: asyncpg still caches, and behind a transaction pooler
-  `prepared statement "__asyncpg_stmt_1__" does not exist` and `DuplicatePreparedStatementError: prepared statement
-  "__asyncpg_stmt_1__" already exists` still occur, with every version.
+- Only SQLAlchemy's is 0: asyncpg still caches statements. With every version, queries behind a transaction pooler raise
+  `prepared statement "__asyncpg_stmt_1__" does not exist` or
+  `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`.
 - Only asyncpg's is 0: this is enough with asyncpg >= 0.31. With asyncpg <= 0.30, SQLAlchemy still uses statement names
-  that exist on another server connection, which raises the same exceptions or returns another client's rows.
+  that exist only on another server connection. Queries then raise the same exceptions or return another client's rows.
 
 ## Example
 ```python
@@ -50,8 +50,8 @@ requirement or `asyncpg-version` in `[tool.poolsafe]`. With asyncpg 0.31 and onl
 using asyncpg 0.32, prevents that.
 
 Measured with PgBouncer 1.18: with `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy
-2.1.9 + asyncpg 0.32, and 507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30; with `statement_cache_size=0` alone, 0 and
-388 attempts failed, respectively. With asyncpg 0.27 to 0.30, `statement_cache_size=0` alone failed in 30 to 45 of 108
+2.1.9 + asyncpg 0.32, and 507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30. With `statement_cache_size=0` alone, 0 of
+1080 and 388 of 1080 failed. With asyncpg 0.27 to 0.30, `statement_cache_size=0` alone failed in 30 to 45 of 108
 attempts; see docs/evidence.md.
 
 ## References

@@ -5,8 +5,8 @@ Reports an engine that uses asyncpg and sets a cache size to a positive number. 
 
 ## Why is this bad?
 A small cache fails like a large one. With any size above 0, prepared statements are reused by name. A transaction
-pooler may run the next transaction on a server connection that does not have the name. The result is
-`prepared statement "__asyncpg_stmt_1__" does not exist`,
+pooler may run the next transaction on a server connection where that name does not exist or belongs to another query.
+The result is `prepared statement "__asyncpg_stmt_1__" does not exist`,
 `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or another client's rows.
 
 asyncpg's own `connect()` and `create_pool()`, and the libraries listed in `PGB512`, fail in the same way: with

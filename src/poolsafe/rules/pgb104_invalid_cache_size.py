@@ -47,8 +47,8 @@ value is in the same file as the call and reaches only engines that use asyncpg.
 fix. If one of the keys is missing, the fix adds it, unless the call also creates engines for another driver.
 
 ## Versions
-All versions: every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, on a direct connection
-too.
+All versions. With asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9, every attempt failed, even on a direct
+connection.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

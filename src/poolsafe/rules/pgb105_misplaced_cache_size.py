@@ -13,13 +13,12 @@ an exception or have no effect:
 - As `prepared_statement_cache_size` in a call to asyncpg itself: `TypeError: connect() got an unexpected keyword
   argument 'prepared_statement_cache_size'`, because the key is SQLAlchemy's.
 - In `connect_args` together with `creator` or `async_creator`: no exception and no effect. SQLAlchemy ignores
-  `connect_args` there, both caches keep their default size of 100, and behind a transaction pooler
-  `prepared statement "__asyncpg_stmt_1__" already exists` and `prepared statement "__asyncpg_stmt_1__" does not exist`
-  still occur.
+  `connect_args` there, so both caches keep their default size of 100. Queries behind a transaction pooler still raise
+  `prepared statement "__asyncpg_stmt_1__" already exists` or `prepared statement "__asyncpg_stmt_1__" does not exist`.
 
 asyncpg's own functions accept `statement_cache_size` only as a keyword. In a DSN, it is sent to the server as a
 setting: `UndefinedObjectError: unrecognized configuration parameter "statement_cache_size"`, or behind PgBouncer
-`unsupported startup parameter: statement_cache_size`. They reject SQLAlchemy's keys.
+`unsupported startup parameter: statement_cache_size`.
 
 ## Example
 ```python
@@ -53,9 +52,9 @@ to a creator, in a `**` argument or in an ini file, or if the call also creates 
 
 ## Versions
 All versions. Where the key is rejected, every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9.
-With both sizes at 0 in `connect_args` next to `async_creator`, in one process, 63 of 120 attempts failed with
-SQLAlchemy 2.1.9 + asyncpg 0.32, 48 of 120 with SQLAlchemy 2.0.58 + asyncpg 0.30 (PgBouncer 1.18); with
-`statement_cache_size=0` in the creator, 0 and 46.
+With both sizes at 0 in `connect_args` next to `async_creator`, 63 of 120 attempts failed with SQLAlchemy 2.1.9 +
+asyncpg 0.32, and 48 of 120 with SQLAlchemy 2.0.58 + asyncpg 0.30 (one process, PgBouncer 1.18). With
+`statement_cache_size=0` in the creator, 0 of 120 and 46 of 120 failed.
 
 ## References
 - [SQLAlchemy:

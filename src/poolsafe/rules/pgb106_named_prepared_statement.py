@@ -1,12 +1,12 @@
 """
 ## What it does
-Reports an engine with both caches at 0 in a project that runs asyncpg <= 0.30. If the versions do not support an empty
-name, it is also reported together with a finding about the cache sizes (`PGB101` to `PGB105`, `PGB108`), because
-setting both to 0 is then not enough.
+Reports an engine with both caches at 0 in a project that runs asyncpg <= 0.30. An engine with a finding about its cache
+sizes (`PGB101` to `PGB105`, `PGB108`) is reported too if the versions do not support an empty name, because setting
+both sizes to 0 is then not enough.
 
 ## Why is this bad?
-asyncpg 0.30 and older versions give every statement that they prepare a numbered name (`__asyncpg_stmt_1__`), whatever
-the cache sizes are. Two processes use the same numbers, and on a shared server connection the second one gets
+asyncpg 0.30 and older give a numbered name (`__asyncpg_stmt_1__`) to every statement that they prepare, whatever the
+cache sizes are. Two processes use the same numbers, and on a shared server connection the second one gets
 `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`. A single process gets it
 after its first restart. If `statement_cache_size` is 0, asyncpg 0.31 and newer prepare statements without a name, which
 avoids the problem.
@@ -59,7 +59,7 @@ Reported only if asyncpg is known to be 0.30 or older. The empty name needs asyn
 Measured with both sizes at 0, SQLAlchemy 2.0.58, asyncpg 0.30, PgBouncer 1.18 and 3 processes: 269 of 1080 attempts
 failed, and 0 of 1080 with the empty name. With asyncpg 0.32, 0 of 1080 failed either way. With SQLAlchemy 1.4.54,
 2.0.58 and 2.1.9, both sizes at 0 failed with asyncpg 0.27 to 0.30 (11 to 21 of 108 attempts, 61 to 80 under
-AUTOCOMMIT), and not with 0.31 and 0.32. The empty name failed only with asyncpg 0.27, in 108 of 108. See
+AUTOCOMMIT), but not with 0.31 and 0.32. The empty name failed only with asyncpg 0.27, in 108 of 108. See
 docs/evidence.md.
 
 ## References

@@ -10,8 +10,8 @@ sizes are 0. It also fails with unique names under AUTOCOMMIT, and with versions
   why the widely copied recipe of `NullPool` with a name function fails.
 - With unique names under AUTOCOMMIT, the pooler may send the protocol's Parse and Bind messages for one query to
   different server connections, which raises the same exception. It makes no difference whether AUTOCOMMIT is set for
-  the engine, for a copy of it, or for a connection. Alembic's `autocommit_block()` sets it for the connection that
-  env.py opens.
+  the engine, for a copy made with `execution_options()`, or for a connection. Alembic's `autocommit_block()` sets it
+  for the connection that env.py opens.
 - With an empty name, statements overwrite each other and return **another client's rows**, unless both sizes are 0
   (with asyncpg >= 0.31, `statement_cache_size=0` is enough). If neither size is 0, this happens even if PgBouncer
   supports prepared statements, and even without a pooler.
@@ -75,8 +75,8 @@ asyncpg 0.30:
 | empty name | 485 of 648 | 904 |
 
 With unique names and both sizes at 0, every failure occurred under AUTOCOMMIT. In another test of that configuration,
-these attempts failed (of 180): 155 with AUTOCOMMIT on a connection, 160 on a copy of the engine, 156 on the engine. See
-docs/evidence.md.
+155 of 180 attempts failed with AUTOCOMMIT on a connection, 160 with AUTOCOMMIT on a copy of the engine, and 156 with
+AUTOCOMMIT on the engine. See docs/evidence.md.
 
 ## References
 - [SQLAlchemy: prepared statement

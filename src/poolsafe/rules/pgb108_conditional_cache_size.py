@@ -4,9 +4,10 @@ Reports a cache size that is 0 only on some code paths. For example, it may be 0
 flag is set.
 
 ## Why is this bad?
-The other paths fail behind a transaction pooler (`DuplicatePreparedStatementError: prepared statement
-"__asyncpg_stmt_1__" already exists`, `prepared statement "__asyncpg_stmt_1__" does not exist`), and tests rarely take
-them. When another environment gets a pooler, it is easy to forget to update the condition.
+Behind a transaction pooler, queries on the other paths raise
+`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists` or
+`prepared statement "__asyncpg_stmt_1__" does not exist`. Tests rarely cover these paths. When another environment gets
+a pooler, it is easy to forget to update the condition.
 
 asyncpg's own `connect()` and `create_pool()` are checked in the same way.
 

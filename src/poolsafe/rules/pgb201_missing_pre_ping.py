@@ -39,10 +39,11 @@ engine = create_async_engine(
 )
 ```
 
-Engines with `NullPool` or `StaticPool` are not reported. Neither are engines that are created and disposed of in the
-same function, as in scripts and migrations, because they do not keep connections for long. They are reported if the
-function yields in between, as a lifespan function does, or if it runs a server or a bot. A `pool_recycle` below the
-pooler's `client_idle_timeout` prevents the error after that timeout, but not after a restart.
+Engines with `NullPool` or `StaticPool` are not reported. Engines that are created and disposed of in the same function,
+as in scripts and migrations, are not reported either, because they do not keep connections for long. Such an engine is
+reported if the function yields before it disposes of the engine, as a lifespan function does, or if the function runs a
+server or a bot. A `pool_recycle` below the pooler's `client_idle_timeout` prevents the error after that timeout, but
+not after a restart.
 
 ## Fix safety
 The fix adds `pool_pre_ping=True`. It is safe; the ping costs one round trip at checkout. There is no fix if a `**`

@@ -7,8 +7,8 @@ The first query on a pooled connection fails with `ConnectionDoesNotExistError: 
 operation` when PgBouncer has been restarted or its `client_idle_timeout` has passed, or with
 `InterfaceError: connection is closed` if the event loop ran in the meantime. See `PGB201`.
 
-Pre-ping may have been turned off because it made things worse. It does so while the statement caches are on (`PGB101`),
-because the ping is one more prepared statement. With both caches off, it does no harm.
+Pre-ping may have been turned off because it made things worse. That happens while the statement caches are on
+(`PGB101`), because the ping is one more prepared statement. With both caches off, it does no harm.
 
 ## Example
 ```python
@@ -37,8 +37,8 @@ The fix changes `False` to `True`. It is unsafe, because `False` may be intended
 There is no fix if the value comes from a parameter or a setting.
 
 ## Versions
-As for `PGB201`: with SQLAlchemy < 2.0.21 and asyncpg <= 0.28 the ping itself fails behind a transaction pooler. If both
-versions are known, the finding asks you to upgrade SQLAlchemy first, and there is no fix.
+With SQLAlchemy < 2.0.21 and asyncpg <= 0.28, the ping itself fails behind a transaction pooler, as described in
+`PGB201`. If both versions are known, the finding asks you to upgrade SQLAlchemy first, and there is no fix.
 
 ## References
 - [SQLAlchemy: pool_pre_ping](https://docs.sqlalchemy.org/en/20/core/pooling.html#disconnect-handling-pessimistic)

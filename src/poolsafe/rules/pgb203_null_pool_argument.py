@@ -5,7 +5,7 @@ and `pool_use_lifo`.
 
 ## Why is this bad?
 Only queue pools accept these arguments. With another pool class, creating the engine raises `TypeError: Invalid
-argument(s) 'pool_size' sent to create_engine(), using configuration PGDialect_asyncpg/NullPool/Engine`. It typically
+argument(s) 'pool_size' sent to create_engine(), using configuration PGDialect_asyncpg/NullPool/Engine`. This typically
 happens when a project switches to `NullPool` because of a pooler.
 
 ## Example

@@ -3,9 +3,9 @@
 Reports keys of asyncpg's `server_settings` that the pooler rejects or drops.
 
 ## Why is this bad?
-asyncpg sends them as startup parameters, and PgBouncer accepts only those that it can restore on each server
+asyncpg sends these keys as startup parameters, and PgBouncer accepts only those that it can restore on each server
 connection: `application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and
-`IntervalStyle` since 1.20). With any other parameter, connecting fails, in session pooling too:
+`IntervalStyle` since 1.20). With any other parameter, connecting fails, even in session pooling:
 `ProtocolViolationError: unsupported startup parameter: jit`. The same happens if such a parameter is passed inside
 `options`. PgBouncer 1.20 and newer report `unsupported startup parameter in options: jit` or, for psycopg's
 `options="-c search_path=..."`, `FATAL: unsupported startup parameter in options: search_path`. Older versions reject
@@ -18,7 +18,7 @@ them.
 
 The rule also checks the `server_settings` of asyncpg's own `connect()` and `create_pool()`, and unknown keys in the
 query of an asyncpg DSN, which asyncpg sends as server settings. It also checks psycopg's `options`. Before PgBouncer
-1.20, connecting with them raises `connection failed: ... FATAL: unsupported startup parameter: options`.
+1.20, connecting with `options` raises `connection failed: ... FATAL: unsupported startup parameter: options`.
 
 ## Example
 ```python
@@ -59,8 +59,8 @@ For a timeout in the client, use asyncpg's `command_timeout`.
 There is no fix, because the value first has to be set elsewhere.
 
 ## Versions
-Connecting always failed with PgBouncer 1.18 and 1.25.2, in transaction and session pooling. `IntervalStyle` is never
-reported, because newer versions of PgBouncer accept it.
+Connecting with a rejected parameter always failed with PgBouncer 1.18 and 1.25.2, in transaction and session pooling.
+`IntervalStyle` is never reported, because newer versions of PgBouncer accept it.
 
 ## References
 - [PgBouncer: ignore_startup_parameters](https://www.pgbouncer.org/config.html#ignore_startup_parameters)

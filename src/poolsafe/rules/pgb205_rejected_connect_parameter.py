@@ -11,9 +11,9 @@ Reports parameters that SQLAlchemy, asyncpg or another driver rejects. The rule 
 - invalid values, such as `ssl=true`
 - `timeout` and other numbers in the URL, where every value is a string
 
-The rule also reports parameters in the wrong place: `server_settings=`, `ssl=`, `command_timeout=` or a misspelled
-keyword in the call that creates the engine, and asyncpg's parameters in the `connect_args` or the URL of an engine that
-uses another driver.
+The rule also reports parameters in the wrong place. These are `server_settings=`, `ssl=`, `command_timeout=` or a
+misspelled keyword in the call that creates the engine, and asyncpg's parameters in the `connect_args` or the URL of an
+engine that uses another driver.
 
 ## Why is this bad?
 SQLAlchemy calls `asyncpg.connect()` with keyword arguments from the URL's query, `connect_args` and listeners. For a
@@ -67,15 +67,15 @@ engine = create_async_engine(
 
 | instead of | use |
 |---|---|
-| `sslmode` | `ssl` with the same modes, in the URL too |
+| `sslmode` | `ssl`, which accepts the same modes, in the URL or in `connect_args` |
 | `ssl=true` | `ssl=require`, or `verify-full` |
 | `sslrootcert`, `sslcert`, `sslkey` | an `ssl.SSLContext` as `ssl` in `connect_args` |
 | `application_name` | `server_settings={"application_name": ...}` in `connect_args` |
 | `connect_timeout`, `?timeout=` | `timeout` in `connect_args`, as a number |
 | `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`: behind PgBouncer the client cannot set them |
 | `pool_size`, `max_size`, `connection_limit` | the engine's `pool_size` |
-| `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` | nothing; remove it |
-| `server_settings`, `ssl`, `command_timeout` as a keyword of `create_async_engine()` | the same in `connect_args` |
+| `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` | no replacement; remove the parameter |
+| `server_settings`, `ssl`, `command_timeout` as a keyword of `create_async_engine()` | the same key in `connect_args` |
 
 ## Fix safety
 The fix passes each parameter in the form that asyncpg accepts. If the parameter is written in the call that creates the
@@ -94,8 +94,9 @@ The fix is unsafe in these cases:
 - The fix removes a parameter (`channel_binding`, `pgbouncer`, `check_same_thread` and others), corrects a misspelled
   name, or moves `server_settings`, which a pooler may reject.
 
-There is no fix for parameters that cannot be set behind PgBouncer (`options`, `search_path`) or that need an object
-(`sslrootcert`). Nor is there a fix if the dict or URL comes from another file, or if another driver reads the dict.
+There is no fix for parameters that cannot be set behind PgBouncer (`options`, `search_path`) or that need a Python
+object (`sslrootcert`). Nor is there a fix if the dict or URL comes from another file, or if another driver reads the
+dict.
 
 ## Versions
 All versions. Tested with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg has accepted

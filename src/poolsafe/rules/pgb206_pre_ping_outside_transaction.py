@@ -1,7 +1,8 @@
 """
 ## What it does
 Reports `pool_pre_ping=True` where SQLAlchemy pings outside a transaction. It is reported only if the project is known
-to run SQLAlchemy 2.0.0 to 2.0.20 with asyncpg <= 0.28, and only if statements have a name.
+to run SQLAlchemy 2.0.0 to 2.0.20 with asyncpg <= 0.28. Engines whose `prepared_statement_name_func` returns an empty
+name are not reported.
 
 ## Why is this bad?
 Before 2.0.21, SQLAlchemy pings outside a transaction. Behind a transaction pooler, the "parse" and "execute" messages

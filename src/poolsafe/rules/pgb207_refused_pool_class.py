@@ -45,8 +45,8 @@ The fix replaces `QueuePool` with `AsyncAdaptedQueuePool` and adjusts the import
 no fix if the class is not written in the call or is imported under another name, or for `SingletonThreadPool`.
 
 ## Versions
-SQLAlchemy >= 2.0.28. Older versions (tried: 1.4.54, 2.0.0 and 2.0.21) accept every pool class, and nothing is reported
-if such a version is known.
+SQLAlchemy >= 2.0.28. Older versions (tested: 1.4.54, 2.0.0 and 2.0.21) accept every pool class. If the project is known
+to use one, nothing is reported.
 
 ## References
 - [SQLAlchemy: using connection pools with

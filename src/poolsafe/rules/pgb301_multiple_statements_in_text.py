@@ -6,10 +6,10 @@ the call has parameters or `prepare_threshold` is 0.
 ## Why is this bad?
 SQLAlchemy prepares everything that it executes through asyncpg, and PostgreSQL can prepare only one command at a time:
 `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped as
-`sqlalchemy.exc.ProgrammingError`. This has nothing to do with the pooler: it also fails on a direct connection, in
-every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it prepares too. psycopg 3 can
-run several commands in one string. But with parameters, or with `prepare_threshold=0`, which prepares every statement,
-it raises `psycopg.errors.SyntaxError` with the same text.
+`sqlalchemy.exc.ProgrammingError`. This has nothing to do with the pooler: the call also fails on a direct connection,
+in every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it also prepares its SQL.
+psycopg 3 can run several commands in one string, unless the call has parameters or `prepare_threshold` is 0, which
+prepares every statement. It then raises `psycopg.errors.SyntaxError` with the same text.
 
 ## Example
 ```python
@@ -34,8 +34,8 @@ async def rebuild(connection: AsyncConnection) -> None:
 
 A final semicolon, semicolons in strings, comments and dollar-quoted bodies, `BEGIN ATOMIC` functions and
 `CREATE RULE ... DO ALSO (a; b)` do not count as several commands. Synchronous engines that use psycopg2 or psycopg can
-run several commands in one call and are not reported. Neither are engines that use other drivers, SQL of other
-databases, and branches for another dialect.
+run several commands in one call and are not reported. Engines that use other drivers, SQL for other databases, and code
+in branches for another dialect are not reported either.
 
 ## Fix safety
 The fix gives each command its own call. It is safe for a statement in a transaction whose result is not used. Otherwise

@@ -15,14 +15,14 @@ set: the client does not have it on other connections, and the next client inher
   read-only or serializable.
 - With a timeout, the next client's queries are cancelled, and your own may run without a timeout.
 
-The setting works in the transaction that sets it, so tests pass. Outside a transaction, or after a commit, it may be
-gone when the next statement runs. A rollback undoes it, even without a pooler; `engine.connect()` rolls back unless you
-commit.
+The setting works in the transaction that sets it, so tests pass. Outside a transaction, or after a commit, the setting
+may be gone when the next statement runs. A rollback undoes it, even without a pooler, and `engine.connect()` rolls back
+unless you commit.
 
 `application_name`, `TimeZone`, `DateStyle`, `client_encoding`, `standard_conforming_strings` and `IntervalStyle` are
 not reported, because PgBouncer restores them for each client. The rule also ignores `RESET`, `SET ... TO DEFAULT`, and
-a setting that one of them undoes in the same transaction. In your test files, poolsafe assumes that the transaction on
-a connection from a fixture is rolled back.
+any setting that one of these commands undoes in the same transaction. In your test files, poolsafe assumes that the
+transaction on a connection from a fixture is rolled back.
 
 ## Example
 ```python
@@ -69,8 +69,8 @@ string, not NULL.
 ## Fix safety
 The fix uses `SET LOCAL`, or passes `true` to `set_config`. It is safe if the transaction ends in the same function and
 nothing runs on the connection afterwards, and unsafe if a caller may commit and keep using the connection. There is no
-fix outside a transaction, where `SET LOCAL` has no effect. There is also no fix if the function next uses the
-connection after this transaction, because `SET LOCAL` would no longer apply.
+fix outside a transaction, where `SET LOCAL` has no effect. There is also no fix if the function uses the connection
+only after this transaction, because `SET LOCAL` would no longer apply.
 
 ## Versions
 Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.

@@ -48,8 +48,8 @@ async def audit() -> list[int]:
 ## Fix safety
 The fix uses `SET LOCAL ROLE`, or `SET LOCAL SESSION AUTHORIZATION`. It is safe if the transaction ends in the same
 function and nothing runs on the connection afterwards, and unsafe if a caller may commit and keep using the connection.
-There is no fix outside a transaction, where `SET LOCAL` has no effect. There is also no fix if the function next
-uses the connection after this transaction, because `SET LOCAL` would no longer apply.
+There is no fix outside a transaction, where `SET LOCAL` has no effect. There is also no fix if the function uses the
+connection only after this transaction, because `SET LOCAL` would no longer apply.
 
 ## Versions
 Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.

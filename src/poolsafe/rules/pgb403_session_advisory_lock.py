@@ -14,12 +14,12 @@ The lock belongs to a server connection of the pooler, not to the client.
   `you don't own a lock of type ExclusiveLock`, and the lock remains. Neither a rollback nor a disconnect releases it,
   and other clients may wait for it forever.
 - A heartbeat query does not show that the lock is still held, because it may run on another server connection.
-- Whenever a connection is released to asyncpg's pool, the pool runs `pg_advisory_unlock_all()`, on any free server
-  connection. In a test, this released the lock of another client.
+- Whenever a connection is released to asyncpg's pool, the pool runs `pg_advisory_unlock_all()` on whichever server
+  connection is free. In a test, this released another client's lock.
 
-A lock that is taken and released in one transaction works, and is not reported. It still has a risk: if an error before
-the unlock rolls the transaction back, the lock remains on the server connection. `pg_advisory_xact_lock()` does not
-have this risk.
+A lock that is taken and released in one transaction works, and is not reported. One risk remains: if an error before
+the unlock rolls the transaction back, the lock stays on the server connection. `pg_advisory_xact_lock()` does not have
+this risk.
 
 ## Example
 ```python

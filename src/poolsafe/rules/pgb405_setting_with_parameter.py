@@ -4,9 +4,10 @@ Reports `SET`, `SET LOCAL` and `SET ROLE` with a parameter, run by asyncpg or ps
 
 ## Why is this bad?
 PostgreSQL does not accept parameters in `SET`: `PostgresSyntaxError: syntax error at or near "$1"`, on every server,
-with or without a pooler, with or without SQLAlchemy. It only works with psycopg2, which inserts the value into the SQL.
+with or without a pooler, with or without SQLAlchemy. Only psycopg2 accepts such a statement, because it inserts the
+value into the SQL itself.
 
-Inserting it by hand is worse: `f"SET app.tenant = '{tenant}'"` allows SQL injection.
+Inserting the value by hand is worse: `f"SET app.tenant = '{tenant}'"` allows SQL injection.
 
 ## Example
 ```python
@@ -28,7 +29,7 @@ async def set_tenant(session: AsyncSession, tenant: str) -> None:
     await session.execute(text("SELECT set_config('app.tenant', :tenant, true)"), {"tenant": tenant})
 ```
 
-The value has to be a `str`: asyncpg sends a number as a number, and `set_config` only accepts text.
+The value has to be a `str`: `set_config` accepts only text, and asyncpg does not convert numbers to text.
 
 ## Fix safety
 The fix calls `set_config(..., true)`, which lasts until the end of the transaction. It is safe as a replacement for

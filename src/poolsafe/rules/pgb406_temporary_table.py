@@ -5,15 +5,15 @@ Reports temporary tables, views and sequences that outlive their transaction.
 ## Why is this bad?
 The table stays on one server connection of the pooler.
 
-- Another client on that connection can read its rows: in a test, it selected `A-secret`, which the first client had
+- Another client on that connection can read its rows. In a test, a client read `A-secret`, which another client had
   written.
-- The next client that creates it gets `DuplicateTableError: relation "tt" already exists` (177 of 180 times). With
-  `IF NOT EXISTS`, it silently finds the old rows instead.
+- The next client that creates a table of that name gets `DuplicateTableError: relation "tt" already exists` (in 177 of
+  180 attempts). With `IF NOT EXISTS`, it silently finds the old rows instead.
 - On another server connection, the client that created it gets `UndefinedTableError: relation "tt" does not exist`.
 - A temporary table with the name of a real table hides the real one from other clients.
 
-`IF NOT EXISTS ... ON COMMIT DELETE ROWS` is not reported: 0 of 180 attempts failed, provided that every client defines
-the table in the same way.
+`IF NOT EXISTS ... ON COMMIT DELETE ROWS` is not reported. It works if every client defines the table in the same way: 0
+of 180 attempts failed.
 
 ## Example
 ```python
@@ -58,8 +58,8 @@ Views and sequences do not support this clause; drop them in the same transactio
 ## Fix safety
 The fix adds `ON COMMIT DROP`. It is safe if the transaction ends in the same function and nothing runs on the
 connection afterwards, and unsafe if a caller may commit and then read the table. There is no fix for views and
-sequences, or outside a transaction, where the table would be dropped immediately. There is also no fix if the
-function next uses the connection after this transaction, because the table would no longer exist.
+sequences, or outside a transaction, where the table would be dropped immediately. There is also no fix if the function
+uses the connection only after this transaction, because the table would no longer exist.
 
 ## Versions
 Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.

@@ -1,6 +1,6 @@
 """
 ## What it does
-Reports other SQL that depends on the state of its server connection, or clears it.
+Reports other SQL that depends on the session state of the server connection, or clears that state.
 
 - `PREPARE` without `DEALLOCATE` in its transaction, and `EXECUTE` outside a transaction
 - `DECLARE ... WITH HOLD`
@@ -16,15 +16,16 @@ The client's next transaction may run on another server connection, and another 
   client's statement.
 - A cursor is missing too: `InvalidCursorNameError: cursor "c1" does not exist`. Another client can fetch its rows.
 - `LOAD` loads the library on one server connection only, and for every client that uses that connection.
-- `lastval()` returned another client's id, or raised `lastval is not yet defined in this session` (162 of 180).
+- `lastval()` returns another client's id, or raises `lastval is not yet defined in this session`. One or the other
+  happened in 162 of 180 attempts.
 - `DISCARD ALL` and `DEALLOCATE ALL` clear the state of an arbitrary server connection, and other clients may depend on
   that state. In a transaction, `DISCARD ALL` raises `DISCARD ALL cannot run inside a transaction block`.
 
-`DISCARD ALL` and `DEALLOCATE ALL` also do harm without a pooler and in session mode: they drop the statements that
+`DISCARD ALL` and `DEALLOCATE ALL` are also harmful without a pooler or in session mode: they drop the statements that
 asyncpg has cached for the connection. The next queries on that connection, in any part of the application, raise
-`prepared statement "__asyncpg_stmt_1__" does not exist`. poolsafe reports this as an error if all connections that may
-run the command come from a pool or an engine in the file or project and have both caches on. If one of the sizes is 0,
-nothing is cached, and nothing fails.
+`prepared statement "__asyncpg_stmt_1__" does not exist`. poolsafe reports this as an error if it can see that every
+connection that may run the command comes from a pool or an engine of the project with its caches on. If a cache size is
+0, nothing is cached, and nothing fails.
 
 ## Example
 ```python

@@ -6,8 +6,8 @@ Reports asyncpg's own `connect()` and `create_pool()` without `statement_cache_s
 asyncpg prepares each statement under a name and keeps up to 100 of them per connection. In transaction pooling, the
 next statement may run on another server connection, where the name is missing or belongs to another client's statement.
 The result is `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`,
-`InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or, with no exception, rows of
-another client's query.
+`InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or, without any exception,
+another client's rows.
 
 ## Example
 ```python
@@ -31,8 +31,8 @@ Both `connect()` and `create_pool()` accept `statement_cache_size` as a keyword 
 asyncpg would send it to the server as an unknown setting (`PGB105`).
 
 A call is not reported if a `**` argument may contain the key, if a pool has its own `connect=` function, or if the URL
-has a name such as `DIRECT_URL`, which means a direct connection. A connection made by the creator of a SQLAlchemy
-engine is checked together with the engine (`PGB101`).
+comes from a variable with a name such as `DIRECT_URL`, which suggests a direct connection. A connection made by the
+creator of a SQLAlchemy engine is checked together with the engine (`PGB101`).
 
 ## Fix safety
 The fix adds `statement_cache_size=0` to the call. It is unsafe if the call unpacks a parameter of the

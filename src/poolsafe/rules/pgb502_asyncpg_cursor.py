@@ -40,9 +40,10 @@ transaction, because that statement has no name.
 There is no fix, because the rows have to be read in a different way.
 
 ## Versions
-With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: 60 of 180 attempts failed with asyncpg 0.32, 15
-of 180 with 0.30; `prepare()` with its `cursor()` failed in 0 of 540 with 0.32. `iterate()` of `databases` 0.9.0 failed
-in 7 of 108 attempts. Nothing failed with session pooling, or with PgBouncer 1.25.2 and `max_prepared_statements = 200`.
+With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18, 60 of 180 attempts failed with asyncpg 0.32, and
+15 of 180 with 0.30. The `cursor()` of a statement from `prepare()` failed in 0 of 540 attempts with 0.32. `iterate()`
+of `databases` 0.9.0 failed in 7 of 108 attempts. Nothing failed with session pooling, or with PgBouncer 1.25.2 and
+`max_prepared_statements = 200`.
 
 ## References
 - [asyncpg: cursors](https://magicstack.github.io/asyncpg/current/api/index.html#cursors)

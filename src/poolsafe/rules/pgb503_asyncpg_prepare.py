@@ -1,12 +1,13 @@
 """
 ## What it does
-Reports `prepare()` on asyncpg's connections where the statement has a name. It has one with asyncpg <= 0.30,
-with the statement cache on, or with `name=`, which is reported outside a transaction.
+Reports `prepare()` on asyncpg's connections if it gives the statement a name. This happens with asyncpg <= 0.30, with
+the statement cache on, and with `name=`. A call with `name=` is reported only outside a transaction.
 
 ## Why is this bad?
-A named prepared statement exists on one server connection. In transaction pooling, the next call may run on another one
-and raise `InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or find another
-client's statement of that name and return its rows. Since 0.31, `prepare()` does not name the statement if
+A named prepared statement exists on only one server connection. In transaction pooling, the next call may run on
+another connection. There, it raises
+`InvalidSQLStatementNameError: prepared statement "__asyncpg_stmt_1__" does not exist`, or runs another client's
+statement of that name and returns its rows. Since 0.31, `prepare()` does not name the statement if
 `statement_cache_size` is 0. Older versions always name it.
 
 ## Example
@@ -33,11 +34,11 @@ async def load(connection: asyncpg.Connection, ids: list[int]) -> None:
 There is no fix.
 
 ## Versions
-With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18: with asyncpg 0.30, 36 of 180 attempts failed in
-a transaction and 166 of 180 outside (49 with wrong rows); with 0.32, none of 180 in either case. With the cache on,
-both versions fail. Nothing is reported if asyncpg >= 0.31 is known and the size is 0, or if the connection is created
-elsewhere, where `PGB501` checks the size. `name=` outside a transaction fails in every release. No change is needed
-with session pooling, or with PgBouncer and `max_prepared_statements` above 0.
+With `statement_cache_size=0` in transaction pooling on PgBouncer 1.18, asyncpg 0.30 failed in 36 of 180 attempts in a
+transaction, and in 166 of 180 outside one (49 of them with wrong rows). asyncpg 0.32 failed in none of 180 in either
+case. With the cache on, both versions fail. Nothing is reported if asyncpg >= 0.31 is known and the size is 0, or if
+the connection is created elsewhere, where `PGB501` checks the size. `name=` outside a transaction fails in every
+release. No change is needed with session pooling, or with PgBouncer and `max_prepared_statements` above 0.
 
 ## References
 - [asyncpg:

@@ -1,17 +1,17 @@
 """
 ## What it does
-Reports psycopg 3 connections, pools and engines that prepare statements. They do so by default, and if
-`prepare_threshold` is a positive number or 0; the value 0 does not turn prepared statements off. The default is
-reported only if a pooler is known.
+Reports psycopg 3 connections, pools and engines that prepare statements. That is the case by default, and if
+`prepare_threshold` is 0 or a positive number: 0 does not turn prepared statements off. The default is reported only if
+a pooler is known.
 
 ## Why is this bad?
 psycopg 3 prepares a statement after it has run `prepare_threshold` times on a connection, 5 by default. With 0, it
 prepares each statement when it first runs. Only `None` turns prepared statements off. In transaction pooling, the next
 statement may run on another server connection:
 `psycopg.errors.DuplicatePreparedStatement: prepared statement "_pg3_0" already exists`,
-`psycopg.errors.InvalidSqlStatementName: prepared statement "_pg3_0" does not exist`, or, with no exception, rows of
-another client's query. A short test does not show the problem, because by default it takes five executions of a
-statement on one connection.
+`psycopg.errors.InvalidSqlStatementName: prepared statement "_pg3_0" does not exist`, or, without any exception, another
+client's rows. A short test does not show the problem, because by default it takes five executions of a statement on one
+connection.
 
 ## Example
 ```python

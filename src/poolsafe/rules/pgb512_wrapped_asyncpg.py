@@ -5,8 +5,8 @@ Reports connections of `databases`, Tortoise ORM, Piccolo and gino with asyncpg'
 ## Why is this bad?
 These libraries create asyncpg connections with asyncpg's default cache of 100 prepared statements. In transaction
 pooling, this fails as with asyncpg alone (`PGB501`):
-`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or, with no exception, rows
-of another client's query.
+`DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or, without any exception,
+another client's rows.
 
 ## Example
 ```python
@@ -47,9 +47,9 @@ Failures out of 108 attempts each in transaction pooling on PgBouncer 1.18:
 | Tortoise ORM 1.1.9 | 101, 65, 78 | 0 |
 | Piccolo 1.38.0 | 74, 62, 77 | 0 |
 
-gino 1.0.1 with asyncpg 0.32 was run in one workload: 43, 55 and 51 failed without the size, about 20 of them with
-another client's rows, and 0 with it. No change is needed with session pooling, or with PgBouncer >= 1.21 and
-`max_prepared_statements` above 0.
+gino 1.0.1 with asyncpg 0.32 ran one workload three times. Without the size, 43, 55 and 51 attempts failed, about 20 of
+them with another client's rows. With the size, none failed. No change is needed with session pooling, or with
+PgBouncer >= 1.21 and `max_prepared_statements` above 0.
 
 ## References
 - [databases: connection options](https://www.encode.io/databases/connections_and_transactions/)
