@@ -735,3 +735,29 @@ if {two} == "on":
     create_async_engine("postgresql+asyncpg://db/a", connect_args=arguments)
 """
     assert engine_of(ENVIRONMENT + code).sizes.statement.state.value == "conditional"
+
+
+@pytest.mark.parametrize("tested", ["url", "settings.url", "default"])
+def test_paths_outside_two_nested_conditions_are_kept(tested: str) -> None:
+    code = f"""
+def make():
+    arguments = {{}}
+    if unknown:
+        if "asyncpg" in {tested}:
+            arguments = {{"statement_cache_size": 0}}
+    if "asyncpg" in {tested}:
+        create_async_engine({tested}, connect_args=arguments)
+"""
+    assert engine_of(ENVIRONMENT + code).sizes.statement.state.value == "conditional"
+
+
+def test_a_function_that_leads_to_a_target_changes_a_global_name_on_some_paths() -> None:
+    code = """
+arguments = {}
+def make():
+    global arguments
+    if unknown:
+        arguments = {"statement_cache_size": 0}
+    create_async_engine("postgresql+asyncpg://db/a", connect_args=arguments)
+"""
+    assert engine_of(ENVIRONMENT + code).sizes.statement.state.value == "conditional"

@@ -63,6 +63,47 @@ SCOPES = """
         g()
         return y
     reveal(f())  # 'b'
+
+    x = 'a'
+    def f():
+        global x
+        if unknown:
+            x = 'b'
+        return x
+    reveal(f())  # 'a' | 'b'
+
+    x = 'a'
+    def f():
+        global x
+        if unknown:
+            x = 'b'
+    f()
+    reveal(x)  # 'a' | 'b'
+
+    def f():
+        y = 'a'
+        def g():
+            nonlocal y
+            if unknown:
+                y = 'b'
+        g()
+        return y
+    reveal(f())  # 'a' | 'b'
+
+    y = 'a'
+    class A:
+        if unknown:
+            y = 'b'
+        z = y
+    reveal(A.z)  # 'a' | 'b'
+
+    class A:
+        y = 'a'
+    def f():
+        if unknown:
+            A.y = 'b'
+        return A.y
+    reveal(f())  # 'a' | 'b'
 """
 
 

@@ -254,14 +254,17 @@ def refused(scope: Scope) -> Lines:
 
 
 def in_outer_scope(scope: Scope) -> Lines:
-    """A function that binds a name of the scope around it."""
+    """A function that binds a name of the scope around it, in some environments or for some URLs only."""
     names = [name for name in (*scope.args, *scope.options) if name.isidentifier()]
     if scope.outer is None or scope.depth or not names:
         return change(scope)
     name = scope.choices.one(names)
     function = scope.draft.fresh("reset", "renew")
     value = dicts.args(scope) if name in scope.args else dicts.options(scope)[0]
-    return [*block(f"def {function}():", [f"{scope.outer} {name}", f"{name} = {value}"]), "", f"{function}()"]
+    lines = [f"{name} = {value}"]
+    for _ in range(scope.choices.between(0, 2)):
+        lines = block(f"if {condition(scope)}:", lines)
+    return [*block(f"def {function}():", [f"{scope.outer} {name}", *lines]), "", f"{function}()"]
 
 
 def small(scope: Scope) -> Lines:
@@ -298,5 +301,5 @@ _ALL: tuple[tuple[int, Kind], ...] = (
     (1, suppressed),
     (2, looped),
     (1, refused),
-    (1, in_outer_scope),
+    (2, in_outer_scope),
 )

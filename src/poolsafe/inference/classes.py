@@ -12,8 +12,8 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.env_file_urls import documented_beside, documented_default
 from poolsafe.inference.heap import Slot
-from poolsafe.inference.lattice import may_be_absent, through, when
-from poolsafe.inference.names import force, read
+from poolsafe.inference.lattice import may_be_absent, or_before, through, when
+from poolsafe.inference.names import force, stored
 from poolsafe.inference.namespaces import ask, class_namespace, run_to_targets
 from poolsafe.inference.objects import FieldFactory, LibraryObject, LibraryResult
 from poolsafe.inference.state import State
@@ -59,8 +59,10 @@ def run_class_body(frame: Frame, cls: Class) -> None:
 
 def own_attribute(frame: Frame, cls: Class, name: str) -> Value:
     """Returns what the body of the class itself binds to a name, or Absent if it does not bind it."""
-    value = read(frame, cls.namespace, name)
-    return ask(frame.run, class_namespace(cls), name, frame.state) if isinstance(value, Absent) else value
+    value = stored(frame, cls.namespace, name)
+    if may_be_absent(value):
+        value = or_before(value, ask(frame.run, class_namespace(cls), name, frame.state))
+    return value
 
 
 def mro(cls: Class) -> list[Class]:

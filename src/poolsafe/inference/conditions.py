@@ -361,23 +361,12 @@ def _told(test: ir.Expression) -> tuple[ir.Expression, str, ir.Expression] | Non
 
 def _narrow(frame: Frame, subject: ir.Expression, narrow: Callable[[Value], Value]) -> None:
     if isinstance(subject, ir.Name):
-        _keep_for_other_branch(frame, subject.id)
         bind(frame, subject.id, lift(narrow, lookup(frame, subject.id)))
     elif isinstance(subject, ir.Attribute) and isinstance(subject.value, ir.Name):
         base = force(frame, lookup(frame, subject.value.id))
         if isinstance(base, Instance):
             value = force(frame, frame.evaluate(subject))
             frame.state.set(("attr", base.address, subject.name), lift(narrow, value))
-
-
-def _keep_for_other_branch(frame: Frame, name: str) -> None:
-    """Binds a name of an outer scope in the state before the branch, so that the other branch sees the old value."""
-    here = frame.state
-    slot = ("name", frame.outer_names.get(name, frame.number), name)
-    if here.parent is not None and isinstance(here.get(slot), Absent):
-        frame.state = here.parent
-        bind(frame, name, lookup(frame, name))
-        frame.state = here
 
 
 __all__ = ["ALWAYS", "assume", "compare", "truth", "truthiness", "value_truth"]

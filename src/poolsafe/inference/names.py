@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from poolsafe import ir, libraries
 from poolsafe.inference.answers import Namespace
 from poolsafe.inference.context import Frame, Run
+from poolsafe.inference.heap import Slot
 from poolsafe.inference.import_changes import apply_import_changes
 from poolsafe.inference.later import set_later
-from poolsafe.inference.lattice import alternatives, choose, through
+from poolsafe.inference.lattice import alternatives, choose, may_be_absent, or_before, through
 from poolsafe.inference.modules import Module
 from poolsafe.inference.namespaces import ask, namespace_of
 from poolsafe.inference.objects import GeneratorObject
@@ -54,14 +55,27 @@ def lookup(frame: Frame, name: str) -> Value:
 
 def peek(frame: Frame, name: str) -> Value:
     """Returns the value that a name is bound to, without following an import."""
-    home = namespace_of(frame.run, frame.module)
     numbers = (frame.outer_names[name],) if name in frame.outer_names else (frame.number, *frame.parents)
-    for number in numbers:
-        value = global_name(frame, frame.module, name) if number == home.number else read(frame, number, name)
+    return _peek_in(frame, name, numbers)
+
+
+def _peek_in(frame: Frame, name: str, numbers: tuple[int, ...]) -> Value:
+    """Returns the value of a name in the first of these frames that binds it."""
+    home = namespace_of(frame.run, frame.module)
+    for at, number in enumerate(numbers, 1):
+        if number == home.number:
+            value = global_name(frame, frame.module, name)
+        elif name in frame.run.strategy.local_names.get(number, ()):
+            value = read(frame, number, name)
+            if isinstance(value, Absent):
+                return Unknown(f"`{name}` is not followed here", derived("unfollowed", number, name))
+        else:
+            value = stored(frame, number, name)
+            if isinstance(value, Alternatives) and may_be_absent(value):
+                # A condition has narrowed an outer name, and other paths have been joined since.
+                return or_before(value, _peek_in(frame, name, numbers[at:]))
         if not isinstance(value, Absent):
             return value
-        if name in frame.run.strategy.local_names.get(number, ()):
-            return Unknown(f"`{name}` is not followed here", derived("unfollowed", number, name))
     if name in _BUILTINS:
         return Library(f"builtins.{name}")
     if name in ("__name__", "__file__"):
@@ -74,10 +88,16 @@ def read(frame: Frame, number: int, name: str) -> Value:
 
     Python raises on the paths where the name is unbound, so those paths are dropped.
     """
-    value = frame.state.get(("name", number, name))
-    if isinstance(value, Absent) and number in frame.run.running:
-        value = frame.run.running[number].state.get(("name", number, name))
-    return _where_bound(value)
+    return _where_bound(stored(frame, number, name))
+
+
+def stored(frame: Frame, number: int, name: str) -> Value:
+    """Returns the name as bound in the frame of that number, Absent on the paths where it is not bound there."""
+    slot: Slot = ("name", number, name)
+    value = frame.state.get(slot)
+    if number in frame.run.running and may_be_absent(value):
+        value = or_before(value, frame.run.running[number].state.get(slot))
+    return value
 
 
 def _where_bound(value: Value) -> Value:
@@ -91,10 +111,12 @@ def _where_bound(value: Value) -> Value:
 def global_name(frame: Frame, module: Module, name: str) -> Value:
     """Returns a name of a module from its running body, else from its finished namespace; Absent if it is unbound."""
     namespace = namespace_of(frame.run, module)
-    value = read(frame, namespace.number, name)
+    value = stored(frame, namespace.number, name)
     # A running body can only read names that it has bound. A function that it calls may read a name outside the slice.
-    if isinstance(value, Absent) and (namespace.number not in frame.run.running or frame.number != namespace.number):
-        value = _imported_unchanged(frame, namespace, name) or _answered(frame, namespace, name)
+    is_inside = namespace.number in frame.run.running and frame.number == namespace.number
+    if may_be_absent(value) and not is_inside:
+        value = or_before(value, _imported_unchanged(frame, namespace, name) or _answered(frame, namespace, name))
+    value = _where_bound(value)
     if not isinstance(value, Absent):
         return set_later(frame, namespace, name, value)
     found = _star_holder(frame.run, module, name, _Search({module}))

@@ -48,6 +48,10 @@ class Closure:
         leading = [line for line in lines if id(line.node.origin) in self._targets.on_path or self._names_target(line)]
         for line in leading:
             self._want(line)
+        # `global` decides where names are bound, whatever else is needed.
+        for line in (one for one in lines if isinstance(one.node, ir.Scoping)):
+            self._want(line)
+        for line in leading:
             if line.definition is not None and self._in_function:
                 self._need(line.definition.free, END)  # it may be an entry point, run on the final state
         # A target may be called by another name, and the clause that it creates may be executed.
@@ -74,7 +78,6 @@ class Closure:
             if (
                 line.yields
                 or line.calls_super
-                or isinstance(line.node, ir.Scoping)
                 or (isinstance(line.node, ir.Return) and for_value)
                 or not line.binds.isdisjoint(declared)
                 or any(kind(name) in kinds for name in (*line.changes, *line.executes))
