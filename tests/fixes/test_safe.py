@@ -779,12 +779,66 @@ TESTED_FOR_TRUTH = """
     args = {}
     options = {"connect_args": args, "echo": True if args else False}
     create_async_engine(URL, pool_pre_ping=True, **options)
+
+    options = {"pool_pre_ping": True}
+    same = options
+    same["connect_args"] = {}
+    if options.get("connect_args"):
+        options["poolclass"] = NullPool
+    create_async_engine(URL, **options)
+
+    options = {"pool_pre_ping": True}
+    def adjust(shown=options):
+        shown |= {"connect_args": {}}
+    adjust()
+    if options.get("connect_args"):
+        options["poolclass"] = NullPool
+    create_async_engine(URL, **options)
+
+    options = {"pool_pre_ping": True}
+    def adjust(shown):
+        shown.update(connect_args={})
+    adjust(options)
+    if options.get("connect_args"):
+        options["poolclass"] = NullPool
+    create_async_engine(URL, **options)
+
+    options = {"pool_pre_ping": True}
+    (first, last) = options, options
+    first["connect_args"] = {}
+    if last.get("connect_args"):
+        options["poolclass"] = NullPool
+    create_async_engine(URL, **options)
+
+    def adjust(shown):
+        if shown.get("connect_args"):
+            shown["poolclass"] = NullPool
+    options = {"pool_pre_ping": True, "connect_args": {}}
+    adjust(options)
+    create_async_engine(URL, **options)
+"""
+EXTENDED_IN_A_FUNCTION = """
+    def adjust(shown):
+        shown["connect_args"] = {}
+    options = {"pool_pre_ping": True}
+    adjust(options)
+    create_async_engine(URL, **options)
+
+    def adjust(shown, echo=False):
+        shown["echo"] = echo
+        return shown
+    create_async_engine(URL, **adjust({"pool_pre_ping": True, "connect_args": {}}, echo=True))
 """
 
 
 @pytest.mark.parametrize("code", programs(TESTED_FOR_TRUTH))
 def test_a_dict_stays_empty_where_the_file_tests_whether_it_is(code: str) -> None:
     assert repaired(code) == code
+
+
+@pytest.mark.parametrize("code", programs(EXTENDED_IN_A_FUNCTION))
+def test_a_dict_is_extended_if_functions_of_the_file_pass_it_on(code: str) -> None:
+    assert repaired(code) == code.replace("{}", '{"statement_cache_size": 0, "prepared_statement_cache_size": 0}')
 
 
 def test_a_url_that_is_empty_changes_nothing_where_the_program_ends() -> None:

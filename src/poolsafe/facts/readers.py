@@ -70,13 +70,13 @@ class Readers:
             case cst.IfExp() | cst.BooleanOperation():
                 return [parent]
             case cst.Arg():
-                return self._given(parents[id(parent)])
+                return self._given(parents[id(parent)], parent)
             case cst.Assign(targets=targets):
                 return self._bound([one.target for one in targets])
             case cst.AnnAssign(target=target):
                 return self._bound([target])
             case cst.AugAssign(target=target):
-                return self._bound([target]) if parent.value is node else []
+                return self._of_object(target) if parent.value is node else []
             case cst.AssignTarget() | cst.Expr() | cst.Del():
                 return []
             case cst.Subscript():
@@ -90,26 +90,75 @@ class Readers:
                 return self._returned(parent)
         return None
 
-    def _given(self, call: cst.CSTNode) -> list[cst.CSTNode] | None:
+    def _given(self, call: cst.CSTNode, argument: cst.Arg) -> list[cst.CSTNode] | None:
         if not isinstance(call, cst.Call):
             return None
         name = last_name(call.func)
         if name in ENGINE_NAMES:
             return []
         if name in _SETTING and isinstance(call.func, cst.Attribute):
-            return self._bound([call.func.value])
-        return [call] if name in _CARRYING else None
+            return self._of_object(call.func.value)
+        if name in _CARRYING:
+            return [call]
+        functions = [function for function, _ in self.module.index.functions.get(name or "", ())]
+        parameters = [_parameter(function, call, argument) for function in functions]
+        if not parameters or None in parameters:
+            return None
+        return [use for one in parameters if one is not None for use in self._named(one)]
 
     def _bound(self, targets: list[cst.BaseExpression]) -> list[cst.CSTNode] | None:
         """Returns the uses of names that are bound to a value, or of the dict in which it becomes an item."""
         found: list[cst.CSTNode] = []
         for target in targets:
-            inner = target.value if isinstance(target, cst.Subscript) else target
-            name = last_name(inner)
+            name = last_name(target)
+            if isinstance(target, cst.Subscript):
+                uses = self._of_object(target.value)
+            else:
+                uses = None if name is None else [*self._named(name)]
+            if uses is None:
+                return None
+            found += uses
+        return found
+
+    def _of_object(self, mapping: cst.BaseExpression) -> list[cst.CSTNode] | None:
+        """Returns the uses of the names of the dict to which a value is added."""
+        uses: dict[str, list[cst.BaseExpression]] = {}
+        pending = [mapping]
+        while pending:
+            name = last_name(pending.pop())
             if name is None:
                 return None
-            found += self._named(name)
-        return found
+            if name not in uses:
+                uses[name] = self._named(name)
+                pending += self._sources(name)
+        return [use for several in uses.values() for use in several]
+
+    def _sources(self, name: str) -> Iterator[cst.BaseExpression]:
+        """Yields the expressions that a name or parameter is bound to, if they do not create a new object."""
+        parents = self.module.index.parents
+        for use in self._named(name):
+            parent = parents.get(id(use))
+            around = parents.get(id(parent)) if isinstance(parent, cst.AssignTarget) else parent
+            match around:
+                case cst.Assign(value=value):
+                    yield from _existing(value)
+                case (
+                    cst.AnnAssign(target=target, value=cst.BaseExpression() as value)
+                    | cst.NamedExpr(target=target, value=value)
+                ) if target is use:
+                    yield from _existing(value)
+        for function, parameter in self._parameters(name):
+            if parameter.default is not None:
+                yield from _existing(parameter.default)
+            for site in self.module.index.calls_by_name.get(function.name.value, ()):
+                for argument in site.node.args:
+                    if _parameter(function, site.node, argument) in (name, None):
+                        yield from _existing(argument.value)
+
+    def _parameters(self, name: str) -> Iterator[tuple[cst.FunctionDef, cst.Param]]:
+        for functions in self.module.index.functions.values():
+            for function, _ in functions:
+                yield from ((function, one) for one in _all_parameters(function) if one.name.value == name)
 
     def _returned(self, node: cst.CSTNode) -> list[cst.CSTNode] | None:
         index = self.module.index
@@ -127,6 +176,36 @@ class Readers:
             for one in _names(self.module.tree.module):
                 self._uses.setdefault(last_name(one) or "", []).append(one)
         return self._uses.get(name, [])
+
+
+def _all_parameters(function: cst.FunctionDef) -> Iterator[cst.Param]:
+    yield from function.params.posonly_params
+    yield from function.params.params
+    yield from function.params.kwonly_params
+
+
+def _parameter(function: cst.FunctionDef, call: cst.Call, argument: cst.Arg) -> str | None:
+    """Returns the name of the parameter that gets an argument of a call, or None if it is unknown."""
+    names = [one.name.value for one in _all_parameters(function)]
+    if argument.keyword is not None:
+        return argument.keyword.value if argument.keyword.value in names else None
+    before = call.args[: call.args.index(argument) + 1]
+    if any(one.star for one in before):
+        return None
+    at = len(before) - 1 + (names[:1] in (["self"], ["cls"]))
+    return names[at] if at < len(names) - len(function.params.kwonly_params) else None
+
+
+def _existing(node: cst.BaseExpression) -> Iterator[cst.BaseExpression]:
+    """Yields the names in an expression whose object may be its value."""
+    match node:
+        case cst.Name() | cst.Attribute():
+            yield node
+        case cst.Subscript(value=value) | cst.NamedExpr(value=value):
+            yield from _existing(value)
+        case cst.IfExp(body=one, orelse=two) | cst.BooleanOperation(left=one, right=two):
+            yield from _existing(one)
+            yield from _existing(two)
 
 
 def _is_property(function: cst.FunctionDef) -> bool:
