@@ -223,7 +223,7 @@ def test_no_file_names_a_file_outside_that_is_then_read(tmp_path: Path, option: 
     done = run(tmp_path / "project", option, ".", before=LISTEN)
     assert "PGB101" in done.stdout + done.stderr or "fixed" in done.stdout
     assert "OPENED" not in done.stderr, done.stderr
-    assert "engine.py: leads out of the project; 2 links skipped" in done.stderr
+    assert "engine.py: points outside the project; 2 links skipped" in done.stderr
     assert (tmp_path / "outside/engine.py").read_text(encoding="utf-8") == ENGINE
 
 
@@ -252,7 +252,7 @@ def test_extend_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("SECRET", "hunter2")
     assert extending(tmp_path, 'extend = "$SECRET/a.toml"').endswith("`extend`: no such file: `$SECRET/a.toml`")
     lay(tmp_path, {f"{number}.toml": f'extend = "{number + 1}.toml"' for number in range(100)})
-    assert "more than 20 files" in extending(tmp_path, 'extend = "0.toml"')
+    assert "longer than 20 files" in extending(tmp_path, 'extend = "0.toml"')
     lay(tmp_path, {"large.toml": "#" * 3_000_000})
     assert "larger than 2 MB" in extending(tmp_path, 'extend = "large.toml"')
     # What another file holds is not quoted, whatever it is.
@@ -593,11 +593,11 @@ def checkout(tmp_path: Path) -> Path:
         ('baseline = "../../secret.toml"', "leads outside of the project"),
         ('baseline = "loop"', "Too many levels of symbolic links"),
         ('baseline = ""', "must be a string that is not empty"),
-        ('extend = "/dev/zero"', "leads out of the project"),
-        ('extend = "zero"', "leads out of the project"),
+        ('extend = "/dev/zero"', "points outside the project"),
+        ('extend = "zero"', "points outside the project"),
         ('extend = "pipe"', "not a regular file"),
         ('extend = "large"', "larger than 2 MB"),
-        ('extend = "../../secret.toml"', "leads out of the project"),
+        ('extend = "../../secret.toml"', "points outside the project"),
         ('extend = "loop"', "no such file"),
         ('extend = ""', "must be a string that is not empty"),
     ],

@@ -97,8 +97,8 @@ def test_add_noqa_writes_nothing_that_it_must_not(poolsafe: Run, tmp_path: Path)
         (["--add-noqa", "--stdin-filename=a.py"], "`--add-noqa` writes files"),
         (["--baseline=nowhere.json"], "--baseline: nowhere.json: No such file"),
         (["--baseline=text"], "--baseline: text: not JSON: "),
-        (["--baseline=list"], "--baseline: list: not a baseline of this version"),
-        (["--baseline=counts"], "--baseline: counts: not a baseline of this version"),
+        (["--baseline=list"], "--baseline: list: not a baseline that this version of poolsafe can read"),
+        (["--baseline=counts"], "--baseline: counts: not a baseline that this version of poolsafe can read"),
         (["--write-baseline=no/where"], "--write-baseline: no/where: No such file"),
     ],
 )

@@ -991,7 +991,7 @@ def test_a_worker_that_dies_takes_no_other_file_with_it(
     ran = poolsafe("--output-format=concise", "--select=PGB101")
     assert ran.code == 2
     assert ran.err == (
-        "poolsafe: error: a3.py: the process that checked this file died; exclude the file, and please report it\n"
+        "poolsafe: error: a3.py: the process that checked this file died; please report this, and exclude the file\n"
     )
     assert re.findall(r"a(\d)\.py.*PGB101", ran.out) == list("01245678")
 

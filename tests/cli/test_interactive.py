@@ -183,10 +183,10 @@ def test_nothing_is_asked_where_nothing_is_fixed(tmp_path: Path) -> None:
 
 
 REFUSED = {
-    "no terminal": (["--apply", "--interactive"], "standard input is not one"),
+    "no terminal": (["--apply", "--interactive"], "standard input is not a terminal"),
     "nothing to write": (["--interactive"], "requires `--apply`"),
     "a diff": (["--apply", "--interactive", "--diff"], "cannot be combined with `--diff`"),
-    "standard input": (["--apply", "--interactive", "-"], "so the code cannot come from there"),
+    "standard input": (["--apply", "--interactive", "-"], "so it cannot be combined with `-`"),
 }
 
 

@@ -159,7 +159,7 @@ def _deadly(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setattr(examine, "examine", examined)
 
 
-LINE = "the process that checked this file died; exclude the file, and please report it"
+LINE = "the process that checked this file died; please report this, and exclude the file"
 
 
 @BY_FORK

@@ -79,7 +79,7 @@ def test_a_link_out_of_the_project_is_refused(project: Path, flag: str, name: st
         (project / "there-and-back").symlink_to("../outer")
     ran = run(project, flag, name, ".")
     assert (ran.returncode, len(ran.stderr.splitlines())) == (2, 1)
-    assert "leads out of the project" in ran.stderr
+    assert "points outside the project" in ran.stderr
     assert flag in ran.stderr
     assert (project.parent / "victim").read_text() == "theirs"
     assert not (project.parent / "new").exists()
@@ -91,7 +91,7 @@ def test_a_link_without_a_checkout_is_refused_below_the_current_directory(tmp_pa
     folder.mkdir()
     (folder / "a.py").write_text(BAD)
     (folder / "link").symlink_to("../victim")
-    assert "leads out of the project" in run(folder, "-o", "link", ".").stderr
+    assert "points outside the project" in run(folder, "-o", "link", ".").stderr
     assert not (tmp_path / "victim").exists()
 
 

@@ -27,8 +27,8 @@ def unverified() -> ssl.SSLCertVerificationError:
         (socket.gaierror(-2, "Name or service not known"), "the name `db` cannot be resolved (DNS)"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "db:6432 refuses connections"),
         (OSError("Multiple exceptions: [Errno 111] Connect call failed ('::1', 1)"), "db:6432 refuses connections"),
-        (NoAnswer(), "db:6432 does not answer within 5 s"),
-        (TimeoutError(), "db:6432 does not answer within 5 s"),
+        (NoAnswer(), "db:6432 did not answer within 5 s"),
+        (TimeoutError(), "db:6432 did not answer within 5 s"),
         (Lost("gone"), "db:6432 closed the connection: gone"),
         (
             Lost("connection was closed in the middle of operation"),

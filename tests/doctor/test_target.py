@@ -62,7 +62,7 @@ def test_libpq_s_variables_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
     ("said", "text"),
     [
         ("env:URL", "the environment variable `URL` is not set or is empty"),
-        ("env:", "`env:` names no variable"),
+        ("env:", "`env:` must be followed by the name of a variable"),
         ("hunter2", "not a PostgreSQL URL"),
         ("postgresql://u:x@hunter2?y@db/app", "in a password, percent-encode `?` and `@`"),
         ("mysql://u:hunter2@db/app", "`mysql` is not PostgreSQL"),

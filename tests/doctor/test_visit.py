@@ -78,7 +78,7 @@ def test_the_report(doctor: Any) -> None:
     assert ran.returncode == 0
     for text in (
         "Examined db:6432, database app, as u\n",
-        "Parameters of the URL that were not sent: pgbouncer\n",
+        "These parameters of the URL were not sent: pgbouncer.\n",
         "Transactions: clients share server connections, and each transaction may use a different one\n",
         "  jit: rejected (unsupported startup parameter: jit)\n",
         "Recommended options: 0 of 24 queries failed\n",
@@ -122,7 +122,7 @@ def test_every_verdict_has_its_words(doctor: Any, between: Between) -> None:
     [
         (breaks(), 0, "(tried above)"),
         (breaks(between=Between.DIRECT, recommended=DEFAULT, trial=None), 0, "asyncpg's defaults, as the probe above"),
-        (breaks(trial=Outcome(24, {"InterfaceError": 3}, "InterfaceError: no")), 1, "were tried and failed"),
+        (breaks(trial=Outcome(24, {"InterfaceError": 3}, "InterfaceError: no")), 1, "were tried, but queries failed"),
         (breaks(trial=None, stopped="the time limit of 30 s was reached"), 1, "SQLAlchemy 2.1.9 (not tried):"),
         (breaks(recommended=None, trial=None), 1, "no options work here. Use asyncpg >= 0.31."),
         (breaks(stopped="the time limit of 30 s was reached"), 0, "Stopped: the time limit of 30 s was reached."),
@@ -164,14 +164,14 @@ def test_the_state_of_sessions(doctor: Any) -> None:
     for text in (
         "  no options: 6 of 48 queries failed, 4 of them silently, with another client's rows\n",
         "  both sizes 0: 0 of 48 queries failed\n",
-        "  setting: the next client on that server gets it; its owner loses it on another server\n",
-        "  advisory lock: no other client gets it; its owner keeps it\n",
+        "  setting: the next client on that server inherits it; its owner loses it on other servers\n",
+        "  advisory lock: no other client inherits it; its owner keeps it\n",
         "  temporary table: unknown\n",
         "  LISTEN: could not be tried: not allowed\n",
         "  notifications: do not arrive, and no error is raised\n",
     ):
         assert text in ran.stdout, ran.stdout
-    assert "--probe-state creates these on shared server connections" in ran.stderr
+    assert "--probe-state creates the following on shared server connections" in ran.stderr
     assert all(len(line) < 240 for line in ran.stderr.splitlines())
 
 
@@ -293,7 +293,7 @@ def test_the_configuration_is_written(doctor: Any, tmp_path: Path) -> None:
     assert "wrote the verdict to pyproject.toml" in doctor("--doctor", URL, "--write-config").stderr
     lines = (tmp_path / "pyproject.toml").read_text().splitlines()
     assert lines[-3:] == ["[tool.poolsafe]", 'pooler = "transaction"', "max-prepared-statements = 0"]
-    assert "pyproject.toml already says the same" in doctor("--doctor", URL, "--write-config").stderr
+    assert "pyproject.toml already contains this verdict" in doctor("--doctor", URL, "--write-config").stderr
     (tmp_path / "other.toml").touch()
     assert "other.toml" in doctor("--doctor", URL, "--write-config", "--config", "other.toml").stderr
     # And the linter reads it.

@@ -274,7 +274,7 @@ def test_a_server_that_hangs_is_given_up(servers: Servers) -> None:
         place = Place(silent.getsockname()[1])
         answer = ask(place, "--timeout", "2")
     assert answer.code == 2
-    assert "does not answer within 2 s" in answer.errors
+    assert "did not answer within 2 s" in answer.errors
     assert answer.seconds < BOUND
 
 

@@ -76,7 +76,8 @@ ENGINES = [
     (
         "create_async_engine(os.environ.get('URL', 'postgresql://db/app'))",
         Cause.DRIVER,
-        "the driver is unknown (its default has no asynchronous driver, so the environment must provide another URL)",
+        "the driver is unknown (its default has no asynchronous driver, so the environment must provide a different "
+        "URL)",
     ),
     ("create_engine('postgresql://db/app')", Cause.OTHER_DRIVER, "its URL begins with `postgresql://`"),
     (

@@ -115,7 +115,7 @@ def test_a_site_takes_the_place_of_the_command(monkeypatch: pytest.MonkeyPatch) 
         (remedy(), ""),
         (remedy(Applicability.UNSAFE, offered=False), " (unsafe: needs `--unsafe-fixes`)"),
         (remedy(Applicability.UNSAFE), ""),
-        (remedy(Applicability.DISPLAY_ONLY, offered=False), " (edit it by hand; no option applies this fix)"),
+        (remedy(Applicability.DISPLAY_ONLY, offered=False), " (no option applies this fix; make the change by hand)"),
     ],
 )
 def test_the_help_says_whether_an_option_is_needed(fix: Remedy, words: str) -> None:

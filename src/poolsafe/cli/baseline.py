@@ -96,7 +96,7 @@ def read(path: str, named: str, root: str | None = None) -> Baseline:
     findings = content.get("findings") if isinstance(content, dict) and content.get("version") == VERSION else None
     if not isinstance(findings, dict) or not all(map(_is_count, findings.values())):
         raise UsageError(
-            f"{named}: not a baseline of this version of poolsafe; create it again with `--write-baseline`"
+            f"{named}: not a baseline that this version of poolsafe can read; create it again with `--write-baseline`"
         )
     return Baseline(findings, os.path.dirname(os.path.abspath(path)))
 

@@ -24,8 +24,9 @@ DESCRIPTION = (
     "Find and repair SQLAlchemy, asyncpg and psycopg code that breaks behind PgBouncer and other connection poolers."
 )
 EPILOG = (
-    "Exit codes: 0 if there is nothing left to report, 1 for findings or a diff, 2 for a usage error, an "
-    "invalid configuration or another error, 3 if a path does not exist or a directory contains no Python files."
+    "Exit codes: 0 if there is nothing left to report, 1 if there are findings or --diff shows changes, 2 after a "
+    "usage error, an invalid configuration or another error, 3 if a path does not exist or a directory contains no "
+    "Python files."
 )
 _DIGITS = 9
 COLOURS = ("auto", "always", "never")
@@ -147,10 +148,10 @@ def _refuse_unasked(options: argparse.Namespace) -> None:
     if options.diff:
         raise UsageError("`--interactive` cannot be combined with `--diff`")
     if options.paths == ["-"] or options.stdin_filename is not None:
-        raise UsageError("`--interactive` reads answers from standard input, so the code cannot come from there")
+        raise UsageError("`--interactive` reads your answers from standard input, so it cannot be combined with `-`")
     for name, stream in (("input", sys.stdin), ("output", sys.stdout)):
         if not stream.isatty():
-            raise UsageError(f"`--interactive` needs a terminal, but standard {name} is not one")
+            raise UsageError(f"`--interactive` needs a terminal, but standard {name} is not a terminal")
 
 
 def _refuse_stray_doctor(options: argparse.Namespace) -> None:
@@ -188,7 +189,7 @@ def overrides(options: argparse.Namespace) -> tuple[list[Layer], str | None]:
         if os.path.isfile(text):
             if file is not None:
                 raise UsageError(
-                    f"--config: two files, `{file}` and `{text}`; name one, and write the rest as `key = value`"
+                    f"--config: two files, `{file}` and `{text}`; pass one, and write single settings as `key = value`"
                 )
             file = text
         elif "=" in text:

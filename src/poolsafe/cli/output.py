@@ -22,7 +22,7 @@ def write(path: str, content: bytes, flag: str, *, make_folder: bool = False) ->
     absolute = os.path.join(os.getcwd(), path)
     link = _leading_out(absolute)
     if link is not None:
-        raise UsageError(f"{flag}: {path}: the link `{os.path.basename(link)}` leads out of the project")
+        raise UsageError(f"{flag}: {path}: the link `{os.path.basename(link)}` points outside the project")
     try:
         if _is_stream(absolute):
             _pour(absolute, content)

@@ -132,7 +132,7 @@ class Session:
         if found.outside:
             links = counted(len(found.outside), "link")
             advice = f"{links} skipped; name a file to check it"
-            self._messages.warning(f"{_shown(found.outside[0])}: leads out of the project; {advice}")
+            self._messages.warning(f"{_shown(found.outside[0])}: points outside the project; {advice}")
         for path, reason in dict.fromkeys(found.unreadable):
             self._fail(path, reason)
         self._nothing_there = bool(found.missing) or bool(found.empty and self._options.paths)

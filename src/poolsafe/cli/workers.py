@@ -100,7 +100,7 @@ def _alone(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable
             return pool.submit(place).result()
         except BrokenProcessPool:
             return Outcome(
-                place[0], errors=("the process that checked this file died; exclude the file, and please report it",)
+                place[0], errors=("the process that checked this file died; please report this, and exclude the file",)
             )
 
 

@@ -143,7 +143,7 @@ def _chain(file: Origin, base: str | None = None) -> list[Layer]:
             raise UsageError(f"{file.name}: `extend` is circular: {circle}")
         seen[real] = current.name
         if len(seen) > MAX_EXTENDS:
-            raise UsageError(f"{file.name}: more than {MAX_EXTENDS} files extend one another")
+            raise UsageError(f"{file.name}: `extend`: the chain is longer than {MAX_EXTENDS} files")
         try:
             layer = read_file(current, base)
         except UsageError as error:
@@ -161,7 +161,7 @@ def _extended(layer: Layer, file: Origin) -> Origin | None:
     written = layer["extend"].value
     extended = file.beside(written)
     if extended.leads_out():
-        why = "leads out of the project"
+        why = "points outside the project"
     elif os.path.isfile(extended.path):
         return extended
     elif os.path.exists(extended.path):

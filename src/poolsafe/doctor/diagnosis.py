@@ -27,8 +27,8 @@ class Between(enum.Enum):
 
 
 _ALL_THE_SAME = (
-    "If you still see `prepared statement ... does not exist`, the application uses another URL, or it runs DISCARD "
-    "ALL or DEALLOCATE ALL."
+    "If you still see `prepared statement ... does not exist`, the application uses a different URL, or it runs "
+    "DISCARD ALL or DEALLOCATE ALL."
 )
 WORDS = {
     Between.DIRECT: (
@@ -114,11 +114,16 @@ def how(seen: Observations) -> str:
     if identity.pgpool:
         return "the server answers as pgpool-II, so there is a pooler"
     if not identity.process:
-        return "the process announced on connect is not the one that answers queries, so there is a pooler"
+        return "queries run on a different server process from the announced one, so there is a pooler"
     if seen.pooling.reused:
-        return "a new connection got the server process of a closed one, so there is a pooler"
+        return "a new connection got the server process of an earlier, closed connection, so there is a pooler"
     if between(seen) is Between.SESSION:
-        return "the announced process answers queries, but startup parameters do not reach it, so there is a proxy"
+        return (
+            "queries run on the announced server process, but startup parameters do not reach it, so there is a proxy"
+        )
     if identity.port is False:
-        return "the announced process answers queries but sees another client port, so something rewrites addresses"
-    return "the process announced on connect answers queries and sees this client's own port, so there is no pooler"
+        return (
+            "queries run on the announced server process, but it sees a different client port, so something rewrites "
+            "addresses"
+        )
+    return "queries run on the announced server process, which sees this client's own port, so there is no pooler"

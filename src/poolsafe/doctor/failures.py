@@ -42,7 +42,7 @@ def _reason(error: BaseException, target: Target, timeout: float) -> str:
         case ConnectionRefusedError():
             return f"{where} refuses connections: nothing is listening there, or a firewall blocks them"
         case NoAnswer() | TimeoutError():
-            return f"{where} does not answer within {timeout:g} s"
+            return f"{where} did not answer within {timeout:g} s"
         case ConnectionResetError() | Lost():
             return _closed(str(error), target)
         case ConnectionError() if _GONE in str(error):

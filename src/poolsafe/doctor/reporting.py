@@ -87,7 +87,7 @@ class _Report:
             yield from self._wrapped("The URL names several hosts; only the first one was checked.", "")
         if target.left_out:
             names = ", ".join(target.left_out)
-            yield from self._wrapped(f"Parameters of the URL that were not sent: {names}", "")
+            yield from self._wrapped(f"These parameters of the URL were not sent: {names}.", "")
         yield ""
 
     def _probes(self) -> Iterator[str]:
@@ -161,7 +161,7 @@ class _Report:
         yield ""
         yield from self._options()
         yield from self._lost_parameters()
-        yield "For the linter, in pyproject.toml (`--write-config` writes it):"
+        yield "To configure the linter, add this to pyproject.toml, or use `--write-config`:"
         yield from (f"{_MARGIN}{_MARGIN}{line}" for line in settings_lines(found.settings))
         if found.recommended != advice.DEFAULT:
             yield "Then `poolsafe` lists the code to change, and `poolsafe --apply` makes the safe changes."
@@ -171,9 +171,9 @@ class _Report:
         assert found.between is not None
         versions = _versions(found)
         if found.recommended is None:
-            yield f"With {versions} no options work here. Use {UPGRADE}."
+            yield f"With {versions}, no options work here. Use {UPGRADE}."
         elif found.trial is not None and found.trial.failed:
-            yield from self._wrapped(f"With {versions} the options below were tried and failed:", "")
+            yield from self._wrapped(f"With {versions}, these options were tried, but queries failed:", "")
         else:
             yield from self._wrapped(f"Use this with {versions} ({self._basis()}):", "")
         if found.recommended is not None:
@@ -310,8 +310,8 @@ def _figures(outcome: Outcome) -> str:
 def _fate(fate: leftover_state.StateFate) -> str:
     if fate.problem:
         return f"could not be tried: {fate.problem}"
-    words = {True: "the next client on that server gets it", False: "no other client gets it", None: ""}
-    kept = {True: "its owner keeps it", False: "its owner loses it on another server", None: ""}
+    words = {True: "the next client on that server inherits it", False: "no other client inherits it", None: ""}
+    kept = {True: "its owner keeps it", False: "its owner loses it on other servers", None: ""}
     return "; ".join(filter(None, (words[fate.leaks], kept[fate.kept]))) or "unknown"
 
 

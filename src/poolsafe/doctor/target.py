@@ -72,7 +72,7 @@ def read(said: str, environment: Mapping[str, str] = os.environ) -> Target:
     name = said.removeprefix("env:")
     if name != said:
         if not name:
-            raise UsageError(f"{_FLAG}: `env:` names no variable; {_FORM}")
+            raise UsageError(f"{_FLAG}: `env:` must be followed by the name of a variable; {_FORM}")
         if not environment.get(name):
             raise UsageError(f"{_FLAG}: the environment variable `{name}` is not set or is empty")
         said = environment[name].strip()

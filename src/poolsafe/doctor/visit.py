@@ -75,7 +75,7 @@ class _Visit:
         if path is not None and self._found.between is not None and code != INTERRUPTED:
             done = config_file.write(path, self._found.settings)
             name = os.path.relpath(path)
-            self._messages.note(f"wrote the verdict to {name}" if done else f"{name} already says the same")
+            self._messages.note(f"wrote the verdict to {name}" if done else f"{name} already contains this verdict")
         return code
 
     def fail(self) -> None:
@@ -129,9 +129,11 @@ async def _interruptible(target: Target, timeout: float, state: bool, progress: 
 
 def _warn(messages: Messages) -> None:
     kinds = "prepared statements, a setting (`geqo_seed`), an advisory lock, a temporary table, a LISTEN channel"
-    messages.warning(f"--probe-state creates these on shared server connections, and removes them at the end: {kinds}")
     messages.warning(
-        "if it is killed, they remain, with random names, until the pooler closes those server connections"
+        f"--probe-state creates the following on shared server connections, and removes it at the end: {kinds}"
+    )
+    messages.warning(
+        "if the doctor is killed, they remain, with random names, until the pooler closes those server connections"
     )
 
 

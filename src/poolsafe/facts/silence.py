@@ -63,4 +63,8 @@ class Silence:
     @property
     def reason(self) -> str:
         """The complete reason, in one line."""
-        return f"{self.what} ({self.why})" if self.why else self.what
+        if not self.why:
+            return self.what
+        # Most reasons are sentences; the others name the expression that the value depends on.
+        connection = "it depends on " if self.why.startswith(("a ", "an ")) else ""
+        return f"{self.what} ({connection}{self.why})"

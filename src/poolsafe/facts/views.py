@@ -253,7 +253,7 @@ def driver_reason_of(views: list[View]) -> str:
     for view in views:
         if view.driver is Driver.UNKNOWN:
             if single_scheme(view.url) is not None:
-                return "its default has no asynchronous driver, so the environment must provide another URL"
+                return "its default has no asynchronous driver, so the environment must provide a different URL"
             url = view.url.drivername if isinstance(view.url, Url) else view.url
             pieces = as_text(url, "the URL is not a string that poolsafe can follow").pieces
             reasons = (piece.reason for piece in pieces if isinstance(piece, Unknown))

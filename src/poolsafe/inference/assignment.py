@@ -55,7 +55,7 @@ def _unpack(frame: Frame, target: ir.Display, value: Value) -> None:
         if not isinstance(single, Sequence) or single.open:
             return single
         fits = len(single.items) == count if starred is None else len(single.items) >= count - 1
-        return single if fits else raising("too many or too few values to unpack")
+        return single if fits else raising("an unpacking of too many or too few values")
 
     value = where_not_raising(frame, each(fitting, unpacked(frame, value)), "ValueError")
     if frame.aborted:

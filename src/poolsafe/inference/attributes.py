@@ -93,7 +93,7 @@ def _attribute(frame: Frame, base: Value, name: str, node: ir.Node, guard: Guard
         case Function():
             return Unknown(f"an attribute of a function: `{name}`", AttributeOf(base.node, name))
     return Unknown(
-        f"the attribute `{name}`",
+        f"an unknown attribute, `{name}`",
         At(frame.number, node) if (owner := symbol_of(base)) is None else AttributeOf(owner, name),
     )
 

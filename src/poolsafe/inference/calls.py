@@ -176,7 +176,7 @@ def _apply_one(frame: Frame, node: ir.Call | None, arguments: Arguments, callee:
         case Function():
             use = use_of(frame, node, arguments)
             if is_aside(frame, callee, use):
-                return Unknown("it leads to no target", derived("aside", callee.node))
+                return Unknown("a call that leads to no engine and no SQL", derived("aside", callee.node))
             wrapper = wrapped(frame, callee)
             if wrapper is not None:
                 given = [*([] if callee.bound is None else [callee.bound]), *arguments.positional]
@@ -268,7 +268,7 @@ def _method(frame: Frame, node: ir.Call, name: str, arguments: Arguments, receiv
         case Url():
             return url_method(frame, node, receiver, name, arguments)
         case Library() | LibraryResult() | LibraryAttribute() if _is_of_text(frame, receiver, name, arguments):
-            unknown = Unknown("a text from outside the project", symbol_of(receiver))
+            unknown = Unknown("a string from outside the project", symbol_of(receiver))
             return text_method(frame, node, text(unknown), name, arguments, of_unknown=True)
         case LibraryObject():
             return frame.run.models.method(frame, node, receiver, name, arguments)
@@ -332,7 +332,7 @@ def _instance_builtin(frame: Frame, receiver: Instance, name: str, arguments: Ar
     match name:
         case "model_dump" | "dict" | "_asdict":
             partial = bool(arguments.keywords or arguments.positional)
-            return dumped(frame, receiver, "a dump of some of the fields" if partial else None)
+            return dumped(frame, receiver, "a dump of only some fields of a model" if partial else None)
         case "_replace":
             return changed(frame, receiver, arguments.keywords)
         case "model_copy" | "copy":

@@ -261,7 +261,7 @@ def _of_annotation(frame: Frame, instance: Instance, field: Field) -> Value:
     return _made_once(frame, instance, field.name, lambda: by_annotation(inner, field.annotation) or _OF_NO_CLASS)
 
 
-_OF_NO_CLASS = Unknown("its type does not say what it is")
+_OF_NO_CLASS = Unknown("a field whose type names no known class")
 
 
 def _variables(frame: Frame, cls: Class, name: str) -> tuple[str, ...]:

@@ -255,7 +255,7 @@ def combine(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
     def apply(one: Value, two: Value) -> Value:
         if kind == "+" and (isinstance(one, Text) or isinstance(two, Text)):
             if isinstance(one, Const) or isinstance(two, Const):
-                return raising("adds text to something else")
+                return raising("a sum of a string and another value")
             return texts.concatenate(one, two)
         if kind == "+" and isinstance(one, Sequence) and isinstance(two, Sequence):
             return Sequence(one.items + two.items, one.kind, one.open or two.open)

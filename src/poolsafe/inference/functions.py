@@ -104,7 +104,7 @@ def call_function(
     if function.module.is_stub:
         use = Use.VALUE
     elif frame.run.strategy.shallow and len(frame.run.active) > 1 and not _leads_to_sql(frame, function, arguments):
-        return Unknown("it is not followed for a statement's sake", derived("shallow", function.node))
+        return Unknown("a call that poolsafe does not follow for SQL", derived("shallow", function.node))
     with frame.run.entered(function.node, frame.path) as allowed:
         if not allowed:
             blur_arguments(frame, function, arguments)
@@ -185,7 +185,7 @@ def _leave(frame: Frame, inner: Frame, before: State, node: ir.FunctionDef | ir.
             return Unknown("a method that another class may override", derived("never", inner.number))
         left = inner.raised or inner.suspended is not None  # or by the body of the `with` that it runs
         frame.aborted = frame.aborted or (left and inner.yields is None)
-        return Unknown("it never returns", derived("never", inner.number))
+        return Unknown("a function that never returns", derived("never", inner.number))
     # If the function may have raised, its caller continues under the guards of the returns, or under what they share.
     path, own = before.path, before.own
     if (

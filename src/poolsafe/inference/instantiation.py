@@ -111,7 +111,7 @@ def _nested(frame: Frame, cls: Class, name: str, value: Value) -> Value:
         if not isinstance(single, MappingRef):
             return single
         if len(models) > 1:
-            return Unknown("one of several models")
+            return Unknown("a choice between several models")
         if single.address in frame.run.validating:
             return Unknown("a dict that contains itself")
         frame.run.validating.add(single.address)

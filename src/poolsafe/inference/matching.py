@@ -192,9 +192,9 @@ def _capture(frame: Frame, pattern: ir.Pattern, subject: Value) -> None:
                 bind(frame, pattern.captured, _rest(frame, pattern, subject))
         case _:
             if pattern.captured is not None:
-                bind(frame, pattern.captured, frame.unknown(pattern, "a part of what is matched"))
+                bind(frame, pattern.captured, frame.unknown(pattern, "a part of a `match` subject"))
             for inner in pattern.parts:
-                _capture(frame, inner, frame.unknown(inner, "a part of what is matched"))
+                _capture(frame, inner, frame.unknown(inner, "a part of a `match` subject"))
 
 
 def _rest(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> Value:

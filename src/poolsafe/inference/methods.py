@@ -64,8 +64,8 @@ def mapping_method(
     if name in ("items", "keys", "values"):
         return view(content, name)
     if name == "popitem":
-        _store(frame, subject, blurred(content, "an item was taken out"))
-    return frame.unknown(node, f"the dict method `{name}`")
+        _store(frame, subject, blurred(content, "a dict from which an item is removed"))
+    return frame.unknown(node, f"a call of the dict method `{name}`")
 
 
 def _store(frame: Frame, subject: MappingRef | MappingValue, content: MappingValue) -> None:
@@ -134,7 +134,7 @@ def sequence_method(frame: Frame, node: ir.Call, subject: Sequence, name: str, a
         other = force(frame, arguments.positional[0])
         if isinstance(other, Sequence):
             return Sequence(subject.items + other.items, subject.kind, subject.open or other.open, frame.address())
-    return frame.unknown(node, f"the method `{name}` of a sequence")
+    return frame.unknown(node, f"a call of the sequence method `{name}`")
 
 
 def change_list(frame: Frame, node: ir.Call, subject: Value, name: str, arguments: Arguments) -> Value:
@@ -186,7 +186,7 @@ def _changed(frame: Frame, node: ir.Call, subject: Sequence, name: str, argument
                 rest = [*items]
                 found = rest.pop(index)
                 return found, replace(subject, items=tuple(rest))
-    return frame.unknown(node, "a list that is changed"), replace(subject, items=(), open=True)
+    return frame.unknown(node, "a list that the code changes"), replace(subject, items=(), open=True)
 
 
 def url_method(frame: Frame, node: ir.Call, subject: Url, name: str, arguments: Arguments) -> Value:
@@ -203,7 +203,7 @@ def url_method(frame: Frame, node: ir.Call, subject: Url, name: str, arguments: 
         field = _YARL_PARTS[name]
         return _with_parts(frame, subject, {field: _part(frame, subject, name, arguments)} if field else {})
     if name == "difference_update_query":
-        return replace(subject, query=Unknown("a query that was changed"))
+        return replace(subject, query=Unknown("a URL query that the code changes"))
     if name in ("render_as_string", "unicode_string", "geturl", "__str__", "__to_string__", "get_secret_value"):
         return subject
     if name == "get_backend_name":

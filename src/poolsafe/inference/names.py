@@ -68,7 +68,7 @@ def _peek_in(frame: Frame, name: str, numbers: tuple[int, ...]) -> Value:
         elif name in frame.run.strategy.local_names.get(number, ()):
             value = read(frame, number, name)
             if isinstance(value, Absent):
-                return Unknown(f"`{name}` is not followed here", derived("unfollowed", number, name))
+                return Unknown(f"poolsafe does not follow `{name}` here", derived("unfollowed", number, name))
         else:
             value = stored(frame, number, name)
             if isinstance(value, Alternatives) and may_be_absent(value):

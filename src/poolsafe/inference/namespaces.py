@@ -71,9 +71,9 @@ def ask(run: Run, namespace: Namespace, name: str, within: State | None = None) 
         return _ABSENT
     if key in run.answers.asking:
         run.answers.note_cycle(key)
-        return Unknown(f"`{name}` is defined by itself", derived("cycle", namespace.body, name))
+        return Unknown(f"the definition of `{name}` depends on itself", derived("cycle", namespace.body, name))
     if len(run.answers.asking) >= MAX_NESTED:
-        return Unknown("imports are nested too deep", derived("nested", namespace.module.path))
+        return Unknown("imports are nested too deeply", derived("nested", namespace.module.path))
     state = State.fresh(run.heap, namespace.module) if within is None else State(run.heap, within, {})
     frame = frame_in(run, namespace, state)
     frame.slice = statements

@@ -20,11 +20,11 @@ def replace(run: Run, subject: Text, old: Text, new: Text, count: int = -1) -> V
     """
     before, after = old.known, new.known
     if before is None or before == "":
-        return text(Unknown("replaces unknown text"))
+        return text(Unknown("a replacement in an unknown string"))
     if after is None:
         return _with_unknown(subject, before, new, count)
     if _grown(subject, before, after) > MAX_TEXT:
-        return text(Unknown("a text that is too long to follow"))
+        return text(Unknown("a string that is too long to follow"))
     pieces = tuple(
         (piece.replace(before, after) if count < 0 else piece.replace(before, after, count))
         if isinstance(piece, str)

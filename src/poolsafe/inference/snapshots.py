@@ -25,7 +25,7 @@ def snapshot(frame: Frame, value: Value, depth: int = 0) -> Value:
 def _content(frame: Frame, value: Value, depth: int) -> Value:
     """Returns the content of a forced value. The lists on several paths share an address, so none is forced again."""
     if depth > MAX_NESTING:
-        return Unknown("a value that is nested too deep")
+        return Unknown("a value that is nested too deeply")
     match value:
         case Alternatives():
             # Take one snapshot of each object: two copies would be unequal, so their alternatives would not merge.

@@ -282,7 +282,7 @@ def _tell_bases(frame: Frame, cls: Class) -> None:
         if isinstance(hook, Function):
             given = {one.keyword: frame.evaluate(one.value) for one in cls.node.keywords if one.keyword is not None}
             given.pop("metaclass", None)
-            more = "keywords of a class" if any(one.keyword is None for one in cls.node.keywords) else None
+            more = "a class with keyword arguments" if any(one.keyword is None for one in cls.node.keywords) else None
             arguments = Arguments(keywords=given, open_keywords=more)
             frame.apply(None, replace(hook, bound=cls, owner=base, decorators=()), arguments)
             return

@@ -88,7 +88,7 @@ def text_method(
         return subject if name != "get_secret_value" or not of_unknown else _secret(subject)
     if of_unknown:
         return Absent()
-    return Unknown(f"the string method `{name}`", texts.derived_of("method", subject, more=(name,)))
+    return Unknown(f"a call of the string method `{name}`", texts.derived_of("method", subject, more=(name,)))
 
 
 def _secret(subject: Text) -> Unknown:
@@ -117,7 +117,7 @@ def _affix(subject: Text, name: str, affix: Value) -> Value:
         return Const(True)
     if answers and all(answer is False for answer in answers):
         return Const(False)
-    return Unknown("how a text begins or ends", texts.comparison_of(name, subject, affix))
+    return Unknown("a test of how an unknown string begins or ends", texts.comparison_of(name, subject, affix))
 
 
 def _remove(subject: Text, name: str, affix: Value) -> Value:

@@ -38,7 +38,7 @@ def url_text(url: Url) -> Text:
     return text(
         *scheme.pieces,
         "://",
-        Unknown("the rest of the URL", derived("url", Identity(url), host)),
+        Unknown("an unknown part of the URL", derived("url", Identity(url), host)),
         provenance=url.provenance,
     )
 
@@ -236,7 +236,7 @@ def map_known(subject: Text, function: Callable[[str], str], *, pieces: bool = F
             *(function(piece) if isinstance(piece, str) else piece for piece in subject.pieces),
             provenance=subject.provenance,
         )
-    return text(Unknown("a function of unknown text", derived_of("map", subject, more=(function,))))
+    return text(Unknown("a function call with an unknown string", derived_of("map", subject, more=(function,))))
 
 
 def dedent(subject: Text, function: Callable[[str], str]) -> Text:

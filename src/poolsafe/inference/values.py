@@ -274,7 +274,7 @@ def text(*pieces: str | Unknown, provenance: Provenance = ()) -> Text:
     return Text(tuple(joined), provenance=provenance)
 
 
-TOO_LONG = Unknown("a text that is too long to follow", derived("too long"))
+TOO_LONG = Unknown("a string that is too long to follow", derived("too long"))
 
 
 RAISES = derived("refused")

@@ -55,7 +55,7 @@ def _block(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
 
 def _help(fix: Remedy) -> str:
     if fix.applicability.value == "display-only":
-        return f"{clean(fix.message)} (edit it by hand; no option applies this fix)"
+        return f"{clean(fix.message)} (no option applies this fix; make the change by hand)"
     if fix.applicability.value == "unsafe" and not fix.offered:
         return f"{clean(fix.message)} (unsafe: needs `--unsafe-fixes`)"
     return clean(fix.message)

@@ -77,9 +77,9 @@ if TYPE_CHECKING:
 # The advice for each cause.
 _ADVICE = {
     Cause.DRIVER: 'set `assume-driver` to "asyncpg" or "none"',
-    Cause.SIZE: "use a literal, or set `pooler` if you do not use transaction pooling",
-    Cause.CREATOR: "call `asyncpg.connect()` directly in the creator, or set `pooler` to session or none",
-    Cause.BUDGET: "check it by hand and add `# noqa: PGB010`",
+    Cause.SIZE: "write the number in the call, or set `pooler` if you do not use transaction pooling",
+    Cause.CREATOR: 'call `asyncpg.connect()` in the creator, or set `pooler` to "session" or "none"',
+    Cause.BUDGET: "review it, and add `# noqa: PGB010`",
 }
 
 

@@ -137,4 +137,7 @@ def _message(engine: Engine, deployment: Deployment) -> str:
     anywhere = empty and engine.sizes.prepared.state is not SizeState.ZERO
     where = "on every server" if anywhere else behind(deployment)
     fault = "return another query's rows" if empty else 'raise `prepared statement "..." does not exist`'
-    return f"{NAME_FUNCTION} needs both cache sizes at 0: queries may {fault} {where}; set both to 0 in `connect_args`"
+    return (
+        f"{NAME_FUNCTION} requires both cache sizes to be 0: queries may {fault} {where}; set both to 0 in "
+        "`connect_args`"
+    )

@@ -47,7 +47,7 @@ async def run(bench: Bench, target: Target) -> tuple[tuple[Configuration, Outcom
 
     The pooler has to accept transactions, because otherwise no server can be held in order to clean it.
     """
-    note = f"{LEAVES.format(token=bench.token)}: nobody else uses the names"
+    note = f"{LEAVES.format(token=bench.token)}: no other client uses these names"
     bench.leaves(note, lambda bench: drop_statements_everywhere(bench, bench.token))
     found: list[tuple[Configuration, Outcome]] = []
     # Only the servers that they used can still have a statement.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TITLE = "Session state"
 EXPLANATION = (
-    "one client sets it in a transaction and commits; another client looks for it on the same server connection"
+    "one client creates the state in a transaction and commits; another client looks for it on that server connection"
 )
 
 _TRIES = 16

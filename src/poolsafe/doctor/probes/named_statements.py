@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 TITLE = "Named prepared statements"
 EXPLANATION = (
-    "the doctor prepares a statement with a random name in one transaction and executes it in another; if clients "
-    "share server connections, a second client keeps the first connection busy in the meantime; in a session pool, the "
-    "next client looks for the name; finally, the statement is deallocated"
+    "the doctor prepares a statement with a random name in one transaction and executes it in another. If clients "
+    "share server connections, a second client keeps the first connection busy in the meantime. In a session pool, the "
+    "next client looks for the name. Finally, the doctor deallocates the statement"
 )
 
 _TRIES = 16

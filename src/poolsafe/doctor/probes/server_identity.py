@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from poolsafe.doctor.bench import Bench, Client
 
 TITLE = "Server"
-EXPLANATION = "the doctor asks for the version, the process that answers, and the client address that this process sees"
+EXPLANATION = (
+    "the server announces a process when the doctor connects; the doctor compares it with the process that runs its "
+    "queries, and asks that process for the version and for the client port that it sees"
+)
 
 _IDLE = ("idle_session_timeout", "idle_in_transaction_session_timeout")
 

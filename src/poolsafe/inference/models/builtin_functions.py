@@ -104,7 +104,7 @@ def number(kind: Callable[[Any], Any]) -> Handler:
                 try:
                     return Const(kind(plain), provenance=value.provenance)
                 except (ValueError, OverflowError):
-                    return raising("a number that cannot be read")
+                    return raising("a string that is not a number")
             if isinstance(value, Unknown):
                 # If a variable is not a number, that is a mistake of the user.
                 if not value.override and not isinstance(value.symbol, EnvironmentVariable):
@@ -127,7 +127,7 @@ def number(kind: Callable[[Any], Any]) -> Handler:
 
 
 def _not_none(value: Value) -> Value:
-    return raising("None instead of a number") if value == Const(None) else value
+    return raising("a conversion of None to a number") if value == Const(None) else value
 
 
 def _bool(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -311,7 +311,7 @@ def _zip(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 def _map(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     """`map(function, items, ...)`: evaluated when it is iterated."""
     if len(arguments.positional) < 2:
-        return Unknown("a map of nothing")
+        return Unknown("a `map()` without iterables")
     return MapIterator(arguments)
 
 
@@ -321,10 +321,10 @@ def _extreme(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     if len(given) == 1:
         items = items_of(frame, given[0])
         if items.open:
-            return Unknown("the largest or smallest item of something unknown")
+            return Unknown("a `max()` or `min()` of unknown items")
         given = list(items.items)
     if not 0 < len(given) <= MAX_COMPARED:
-        return Unknown("the largest or smallest of many items")
+        return Unknown("a `max()` or `min()` of many items")
     among = None if node is None else derived("extreme", frame.number, node)
     return choose(zip(one_of(among, len(given)), given, strict=True))
 

@@ -111,7 +111,7 @@ def _unknown_method(frame: Frame, node: ir.Call | None, name: str, arguments: Ar
         stub = stubbed(frame, "testcontainers.connection_url")
         if stub is not None:
             return frame.apply(node, stub, Arguments([arguments.keywords["driver"]]))
-    return Unknown("a method of something unknown")
+    return Unknown("a method of an unknown object")
 
 
 def _object_method(

@@ -162,7 +162,7 @@ def _asyncpg_result(frame: Frame, node: ir.Call | None, name: str, arguments: Ar
 def pooled_connection(pool: LibraryResult) -> Value:
     """Returns a connection of asyncpg's pool, which passes unknown keywords on to `connect()`."""
     if "connect" in pool.arguments.keywords:
-        return Unknown("a pool whose connections are made by a function of its own")
+        return Unknown("a pool with its own function for creating connections")
     return replace(pool, name=_CONNECT)
 
 
@@ -269,7 +269,7 @@ _OF_DRIVER = frozenset({"driver_connection", "_connection"})
 def _driver_connection(adapter: Connectable) -> Value:
     if adapter.asynchronous and (not adapter.schemes or ASYNCPG in adapter.schemes):
         return _ASYNCPGS
-    return Unknown("a connection of a driver that is not known")
+    return Unknown("a connection of an unknown driver")
 
 
 _WITH_DIALECT = (LibraryObject, Unknown)

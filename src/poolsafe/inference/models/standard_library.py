@@ -38,7 +38,7 @@ MAX_SUBJECT = 2000
 
 def _partial(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     if not arguments.positional:
-        return Unknown("a partial of nothing")
+        return Unknown("a `partial()` without a function")
     provenance = () if node is None else frame.provenance(node, "`functools.partial()`")
     return Partial(
         arguments.positional[0], tuple(arguments.positional[1:]), dict(arguments.keywords), provenance=provenance
@@ -92,7 +92,7 @@ def _copy(*, deep: bool) -> Handler:
 
 def _asdict(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     value = force(frame, first(frame, node, arguments))
-    return dumped(frame, value) if isinstance(value, Instance) else Unknown("the fields of an object")
+    return dumped(frame, value) if isinstance(value, Instance) else Unknown("a dict of an object's fields")
 
 
 def _evolve(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:

@@ -99,7 +99,7 @@ def parse_query(rest: Text) -> Value:
         key, _, value = part.partition("=")
         if key and "\x00" not in key:
             items[key] = (
-                text(Unknown("a value in the query")) if "\x00" in value else text(value, provenance=rest.provenance)
+                text(Unknown("a value in a URL query")) if "\x00" in value else text(value, provenance=rest.provenance)
             )
     return MappingValue(items, "the URL" if "\x00" in joined else None)
 
