@@ -49,9 +49,9 @@ adds `statement_cache_size=0` to its `asyncpg.connect()` call. If the project us
 The fix is safe if the call always receives an asyncpg URL. If the call also creates engines for another driver, or if
 `connect_args` comes from a `**` argument, these rules apply:
 
-- If this file builds the options of the asyncpg engine, the fix adds the keys there: in a dict literal, `dict()`, an
-  item assignment, `update()` or `setdefault()`. That is safe unless other code reads the dict or tests whether it is
-  empty.
+- If the file with the call also builds the options of the asyncpg engine, the fix adds the keys there: in a dict
+  literal, `dict()`, an item assignment, `update()` or `setdefault()`. That is safe unless other code reads the dict or
+  tests whether it is empty.
 - If the dict has a key that only asyncpg and its dialect accept, such as `server_settings` or `command_timeout`,
   poolsafe assumes that only asyncpg uses the dict. The fix is then safe, even if an environment variable can select
   another driver, because that driver rejects the dict with or without the fix. The fix is unsafe if the file also
@@ -82,7 +82,7 @@ engine, because poolsafe treats both as unset. An example is code with both `"DE
 
 We tested engines with neither key in transaction pooling, with 3 processes and PgBouncer 1.18: 608 of 1080 attempts
 failed with SQLAlchemy 2.1.9 + asyncpg 0.32, and 746 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30. Every combination of
-SQLAlchemy 1.4.54, 2.0.58 and 2.1.9 with asyncpg 0.27 to 0.32 fails, in 39 to 68 of 108 attempts; see docs/evidence.md.
+SQLAlchemy 1.4.54, 2.0.58 and 2.1.9 with asyncpg 0.27 to 0.32 failed, in 39 to 68 of 108 attempts. See docs/evidence.md.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

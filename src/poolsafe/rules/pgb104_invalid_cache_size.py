@@ -4,7 +4,7 @@ Reports an invalid cache size. asyncpg's `statement_cache_size` must not be `Non
 string. SQLAlchemy's `prepared_statement_cache_size` must not be negative, or a string in `connect_args`.
 
 ## Why is this bad?
-It fails on every server, with or without a pooler:
+An invalid size fails on every server, with or without a pooler:
 
 - `statement_cache_size=None` (or `False`, or `-1`): connecting raises `ValueError: statement_cache_size is expected to
   be greater or equal to 0, got None`.

@@ -6,8 +6,8 @@ Reports a cache size or `prepared_statement_name_func` where it is rejected or i
 The keys belong in `connect_args`; SQLAlchemy's own key may also be in the query of the URL. Anywhere else, they raise
 an exception or have no effect:
 
-- As a keyword of `create_async_engine()`, or as a key of the section in `alembic.ini`: creating the engine raises
-  `TypeError: Invalid argument(s) 'statement_cache_size' sent to create_engine()`.
+- As a keyword of `create_async_engine()`, or as a key in the engine's section of `alembic.ini`: creating the engine
+  raises `TypeError: Invalid argument(s) 'statement_cache_size' sent to create_engine()`.
 - As `?statement_cache_size=0` in the URL: the first connect raises
   `TypeError: '<' not supported between instances of 'str' and 'int'`, because the value stays a string.
 - As `prepared_statement_cache_size` in a call to asyncpg itself: `TypeError: connect() got an unexpected keyword
@@ -16,9 +16,9 @@ an exception or have no effect:
   `connect_args` there, so both caches keep their default size of 100. Queries behind a transaction pooler still raise
   `prepared statement "__asyncpg_stmt_1__" already exists` or `prepared statement "__asyncpg_stmt_1__" does not exist`.
 
-asyncpg's own functions accept `statement_cache_size` only as a keyword. In a DSN, it is sent to the server as a
-setting: `UndefinedObjectError: unrecognized configuration parameter "statement_cache_size"`, or behind PgBouncer
-`unsupported startup parameter: statement_cache_size`.
+asyncpg's own functions accept `statement_cache_size` only as a keyword. asyncpg sends a key in a DSN to the server as a
+setting, which raises `UndefinedObjectError: unrecognized configuration parameter "statement_cache_size"`, or behind
+PgBouncer `unsupported startup parameter: statement_cache_size`.
 
 ## Example
 ```python

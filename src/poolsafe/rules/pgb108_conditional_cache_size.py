@@ -39,7 +39,7 @@ engine = create_async_engine(
 )
 ```
 
-or test for the pooler itself, which is not reported:
+Or test for the pooler itself. Such a condition is not reported:
 
 ```python
 import os

@@ -1,7 +1,7 @@
 """
 ## What it does
 Reports an engine that opens transactions behind a pooler in statement mode. It is reported only if the mode is known
-from the configuration of poolsafe or of the pooler.
+from poolsafe's or the pooler's configuration.
 
 ## Why is this bad?
 SQLAlchemy opens a transaction for everything it executes, and PgBouncer in statement mode rejects transactions:

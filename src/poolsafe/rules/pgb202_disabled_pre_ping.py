@@ -3,9 +3,9 @@
 Reports an engine that uses asyncpg and keeps connections with `pool_pre_ping=False`.
 
 ## Why is this bad?
-The first query on a pooled connection fails with `ConnectionDoesNotExistError: connection was closed in the middle of
-operation` when PgBouncer has been restarted or its `client_idle_timeout` has passed, or with
-`InterfaceError: connection is closed` if the event loop ran in the meantime. See `PGB201`.
+When PgBouncer has been restarted or its `client_idle_timeout` has passed, the first query on a pooled connection fails
+with `ConnectionDoesNotExistError: connection was closed in the middle of operation`. If the event loop ran in the
+meantime, it fails with `InterfaceError: connection is closed` instead. See `PGB201`.
 
 Pre-ping may have been turned off because it made things worse. That happens while the statement caches are on
 (`PGB101`), because the ping is one more prepared statement. With both caches off, it does no harm.

@@ -7,7 +7,7 @@ name are not reported.
 ## Why is this bad?
 Before 2.0.21, SQLAlchemy pings outside a transaction. Behind a transaction pooler, the "parse" and "execute" messages
 of the ping can reach different server connections, and the ping raises `unnamed prepared statement does not exist`
-although the connection works. If another client's unnamed statement is there, it raises
+although the connection works. If that server connection has another client's unnamed statement, the ping raises
 `bind message supplies 0 parameters, but prepared statement "" requires 1`. asyncpg >= 0.29 sends both messages
 together, and did not fail in our tests.
 
@@ -58,9 +58,9 @@ engine = create_async_engine(
 There is no fix, because a library has to be upgraded.
 
 ## Versions
-Measured with both sizes at 0, `prepared_statement_name_func` and pre-ping: 154 of 324 attempts failed with SQLAlchemy
-2.0.20 + asyncpg 0.28; none with SQLAlchemy 2.0.21, and none with SQLAlchemy 2.0.20 + asyncpg 0.29 or 0.30 (PgBouncer
-1.18). SQLAlchemy 1.4 pings inside a transaction: none of 396 attempts failed with 1.4.54 + asyncpg 0.28.
+Measured with both sizes at 0, `prepared_statement_name_func` and pre-ping, on PgBouncer 1.18: 154 of 324 attempts
+failed with SQLAlchemy 2.0.20 + asyncpg 0.28. None failed with SQLAlchemy 2.0.21, or with SQLAlchemy 2.0.20 + asyncpg
+0.29 or 0.30. SQLAlchemy 1.4 pings inside a transaction: none of 396 attempts failed with 1.4.54 + asyncpg 0.28.
 
 ## References
 - [SQLAlchemy: the ping runs in a transaction (#10226)](https://github.com/sqlalchemy/sqlalchemy/issues/10226)

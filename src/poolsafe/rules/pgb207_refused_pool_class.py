@@ -42,7 +42,7 @@ Every engine accepts `NullPool`, `StaticPool` and `AssertionPool`.
 ## Fix safety
 The fix replaces `QueuePool` with `AsyncAdaptedQueuePool` and adjusts the import; if other code in the file uses
 `QueuePool`, it imports both. It is safe if every path to the call passes an asyncpg URL, and unsafe otherwise. There is
-no fix if the class is not written in the call or is imported under another name, or for `SingletonThreadPool`.
+no fix for `SingletonThreadPool`, or if the class is not written in the call or is imported under another name.
 
 ## Versions
 SQLAlchemy >= 2.0.28. Older versions (tested: 1.4.54, 2.0.0 and 2.0.21) accept every pool class. If the project is known

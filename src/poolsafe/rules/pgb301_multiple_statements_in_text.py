@@ -9,7 +9,7 @@ SQLAlchemy prepares everything that it executes through asyncpg, and PostgreSQL 
 `sqlalchemy.exc.ProgrammingError`. This has nothing to do with the pooler: the call also fails on a direct connection,
 in every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it also prepares its SQL.
 psycopg 3 can run several commands in one string, unless the call has parameters or `prepare_threshold` is 0, which
-prepares every statement. It then raises `psycopg.errors.SyntaxError` with the same text.
+prepares every statement. In these two cases, it raises `psycopg.errors.SyntaxError` with the same text.
 
 ## Example
 ```python
@@ -39,7 +39,7 @@ in branches for another dialect are not reported either.
 
 ## Fix safety
 The fix gives each command its own call. It is safe for a statement in a transaction whose result is not used. Otherwise
-it is unsafe, or there is no fix: under AUTOCOMMIT, for example, the commands would no longer succeed or fail together.
+it is unsafe, or there is no fix: under AUTOCOMMIT, for example, separate commands do not succeed or fail together.
 
 ## Versions
 All versions: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind

@@ -21,8 +21,8 @@ async def watch(dsn: str) -> None:
 ```
 
 ## Use instead
-Listen on a connection that bypasses the pooler. poolsafe recognises it if the name of the URL's variable contains
-`direct`:
+Listen on a connection that bypasses the pooler. poolsafe recognises such a connection if its URL comes from a variable
+whose name contains `direct`:
 
 ```python
 import asyncpg
@@ -33,7 +33,7 @@ async def watch(direct_dsn: str) -> None:
     await connection.add_listener("jobs", print)
 ```
 
-If you have no such connection, poll for new rows (`FOR UPDATE SKIP LOCKED` in one transaction).
+If you have no such connection, poll for new rows instead, with `SELECT ... FOR UPDATE SKIP LOCKED` in one transaction.
 
 ## Fix safety
 There is no fix, because the address of the server is not in the code.

@@ -8,10 +8,10 @@ These events concern the connection to the pooler. A transaction pooler does not
 value is set on an arbitrary one.
 
 - A setting from a `connect` listener reaches the server connection of one transaction. Later transactions do not have
-  it on other server connections, and other clients inherit it: 69 to 82 of 180 queries ran in the wrong schema, half of
-  them from a client that sets nothing.
-- A setting from a `checkout` listener is present in each transaction, and remains for other clients after the commit:
-  60 of 180 queries were wrong, all from a client that sets nothing.
+  it on other server connections, and other clients inherit it. In our tests, 69 to 82 of 180 queries ran in the wrong
+  schema, half of them from a client that sets nothing.
+- A setting from a `checkout` listener is present in each transaction, and remains for other clients after the commit.
+  In our test, 60 of 180 queries were wrong, all from a client that sets nothing.
 
 If the transaction of a `connect` listener is rolled back, its setting is lost even without a pooler.
 

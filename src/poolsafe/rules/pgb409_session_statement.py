@@ -14,7 +14,8 @@ The client's next transaction may run on another server connection, and another 
 - A prepared statement is missing on the other connection: `prepared statement "p1" does not exist`. Another client that
   uses the same name gets `DuplicatePreparedStatementError: prepared statement "p1" already exists`, or executes this
   client's statement.
-- A cursor is missing too: `InvalidCursorNameError: cursor "c1" does not exist`. Another client can fetch its rows.
+- A `WITH HOLD` cursor is also missing on the other connection: `InvalidCursorNameError: cursor "c1" does not exist`.
+  Another client can fetch the cursor's rows.
 - `LOAD` loads the library on one server connection only, and for every client that uses that connection.
 - `lastval()` returns another client's id, or raises `lastval is not yet defined in this session`. One or the other
   happened in 162 of 180 attempts.

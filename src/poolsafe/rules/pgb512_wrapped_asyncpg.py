@@ -36,7 +36,7 @@ which PgBouncer rejects (`PGB204`).
 
 ## Fix safety
 The fix adds the size in the right place for the library. It is safe if the URL is certainly a PostgreSQL URL and no
-`**` argument may contain the key. Tortoise URLs are not changed.
+`**` argument may contain the key. The fix does not change Tortoise URLs.
 
 ## Versions
 Failures out of 108 attempts each in transaction pooling on PgBouncer 1.18:
