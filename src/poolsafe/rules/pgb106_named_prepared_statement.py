@@ -59,8 +59,8 @@ Reported only if asyncpg is known to be 0.30 or older. The empty name needs asyn
 Measured with both sizes at 0, SQLAlchemy 2.0.58, asyncpg 0.30, PgBouncer 1.18 and 3 processes: 269 of 1080 attempts
 failed, and 0 of 1080 with the empty name. With asyncpg 0.32, 0 of 1080 failed either way. With SQLAlchemy 1.4.54,
 2.0.58 and 2.1.9, engines with both sizes at 0 failed with asyncpg 0.27 to 0.30, in 11 to 21 of 108 attempts, or in 61
-to 80 under AUTOCOMMIT. They never failed with asyncpg 0.31 and 0.32. The empty name failed only with asyncpg 0.27, in
-all 108 attempts. See docs/evidence.md.
+to 80 under AUTOCOMMIT. They never failed with asyncpg 0.31 and 0.32. The empty name failed only with asyncpg 0.27,
+in 108 of 108 attempts. See docs/evidence.md.
 
 ## References
 - [asyncpg: unnamed statements where the cache is off (#1245)](https://github.com/MagicStack/asyncpg/pull/1245)

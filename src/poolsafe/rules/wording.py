@@ -224,8 +224,6 @@ def interruption(deployment: Deployment) -> str:
         # A sign does not tell which pooler it is.
         return "after a restart or idle timeout of the pooler,"
     name = "PgBouncer" if product is None else product.title
-    if name.startswith("a "):
-        name = "the pooler"
     if deployment.pooler is PoolMode.SESSION:
         return f"after a restart of {name} or PostgreSQL,"
     return "after a PgBouncer restart or `client_idle_timeout`," if product is None else f"after a restart of {name},"
