@@ -58,8 +58,8 @@ def big_tree(places: Places) -> Iterator[Line]:
     tree = places.packages or trees.packages(places.work)
     one, ruff, grep = interleave([ours(tree), _ruff(tree), _grep(tree)], places.rounds)
     yield _line("(a)", f"{_count(tree)} files / ruff, no cache, F401", one, ruff, 0.4)
-    yield _line("(a)", "the same, processor time", one, ruff, 0.4, cpu)
-    yield _line("(a)", "the same files / grep -r", one, grep, 2.5)
+    yield _line("(a)", f"{_count(tree)} files / ruff, processor time", one, ruff, 0.4, cpu)
+    yield _line("(a)", f"{_count(tree)} files / grep -r", one, grep, 2.5)
     yield _memory("(e)", tree, 120)
     if places.packages is None:
         with_sql = trees.packages(places.work, "packages-with-sql", trees.PACKAGES_WITH_SQL)
@@ -85,8 +85,8 @@ def _engines(places: Places, tree: Path) -> Iterator[Line]:
     together = [_parse_alone(listing, CORES) for _ in range(places.rounds)]
     name = f"{tree.name}: {len(paths)} of {_count(tree)} files"
     yield _line("(b)", f"{name} / parse_module, {CORES} processes", one, _series(together), 3)
-    yield _line("(b)", "the same / parse_module, one process", one, _series(alone), 3)
-    yield _line("(b)", "the same, processor time", one, _series(alone), 3, cpu)
+    yield _line("(b)", f"{tree.name} / parse_module, one process", one, _series(alone), 3)
+    yield _line("(b)", f"{tree.name} / parse_module, processor time", one, _series(alone), 3, cpu)
     yield _line("(b)", f"{tree.name} / fixit", one, other, 1 / 20)
     yield _line("(b)", f"{tree.name} / ruff, no cache, F401", one, ruff, float("inf"))
     yield _memory("(b)", tree, 500)
@@ -99,7 +99,7 @@ def start_up(places: Places) -> Iterator[Line]:
     rounds = places.rounds * 3
     nothing, file, base = interleave([ours(empty), ours(plain), imports], rounds)
     yield _line("(c)", 'empty project / "import argparse, tomli"', nothing, base, 1.5)
-    yield _line("(c)", "one file without a needle / the same", file, base, 1.5)
+    yield _line("(c)", 'one file without a needle / "import argparse, tomli"', file, base, 1.5)
     hit, heavy = interleave([ours(engine), libcst], rounds)
     yield _line("(c)", 'one engine / "import libcst"', hit, heavy, 1.6)
 

@@ -33,7 +33,7 @@ CONFIGURATIONS: dict[str, dict[str, Any]] = {
     "no option": {},
     "`statement_cache_size=0`": {"connect_args": ZERO},
     "`prepared_statement_cache_size=0`": {"connect_args": OTHER_ZERO},
-    "the same in the URL": {"query": "?prepared_statement_cache_size=0"},
+    "`prepared_statement_cache_size=0` in the URL": {"query": "?prepared_statement_cache_size=0"},
     "both 0": {"connect_args": BOTH},
     "both 0, pre-ping": {"connect_args": BOTH, "keywords": {"pool_pre_ping": True}},
     "both 0, AUTOCOMMIT": {"connect_args": BOTH, "autocommit": True},
@@ -57,15 +57,15 @@ HEAD = """\
 
 poolsafe's rules are checked on real PostgreSQL and PgBouncer servers: `tests/evidence/` starts both and runs engines in
 several processes against a pool of three server connections. Every query returns a value that only its own task knows,
-so that the tests detect rows of other clients. `pytest -m evidence` runs the same tests as CI: every bad fixture and
-its fixed version, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an
-error, and session state that leaks to other clients, is lost, or causes no harm. The tests need Debian's packages
+so that the tests detect other clients' rows. `pytest -m evidence` runs the same tests as CI: every bad fixture and its
+fixed version, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an error,
+and session state that leaks to other clients, is lost, or causes no harm. The tests need Debian's packages
 `postgresql`, `pgbouncer` and `openssl`. `POOLSAFE_POSTGRES` (the directory of `initdb` and `postgres`) and
 `POOLSAFE_PGBOUNCER` (the program) select other installations, and `POOLSAFE_EVIDENCE_LOG` names a file for all figures.
 
 PgBouncer has supported `max_prepared_statements` since 1.21. The tests read PgBouncer's version, set the option to 0 if
-it is supported, and check the verdict table again with 200. Debian 12 has PgBouncer 1.18, with which the second part is
-skipped. Building another release takes a few minutes:
+it is supported, and check the verdict table again with 200. With PgBouncer 1.18, the version in Debian 12, the second
+part is skipped. Building another release takes a few minutes:
 
 ```sh
 sudo apt-get install build-essential pkg-config libevent-dev libssl-dev
@@ -107,8 +107,8 @@ LEGEND = """\
 Each field shows failures / attempts, in **bold** if rows of another query were returned without an error. "-" means
 that SQLAlchemy does not support the option. The attempts are transactions with textual and expression queries, inserts,
 `executemany`, enum types and server-side cursors (`stream()`), except that cursors are not used under AUTOCOMMIT, where
-they never work. A field is one run of {processes} processes with {tasks} tasks each, so figures vary from run to run; 0
-means none of at least 108.
+they never work. Each field is one run of {processes} processes with {tasks} tasks each, so figures vary from run to
+run. 0 means that none of at least 108 attempts failed.
 """
 
 

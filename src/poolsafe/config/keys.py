@@ -135,14 +135,14 @@ KEYS = {
         ),
         Key("output-format", choice(*FORMATS), "full", "The format of the report."),
         Key("fix", BOOL, False, "Apply safe fixes, as `--apply` does."),
-        Key("fix-only", BOOL, False, "Apply fixes, without reporting the remaining findings."),
+        Key("fix-only", BOOL, False, "Apply safe fixes, and do not report the remaining findings."),
         Key("show-fixes", BOOL, False, "List the applied fixes, by file."),
-        Key("unsafe-fixes", BOOL, None, "Also show and apply unsafe fixes; `false` also hides the hint about them."),
+        Key("unsafe-fixes", BOOL, None, "Include unsafe fixes. `false` also hides the hint about them."),
         Key(
             "line-length",
             WIDTH,
             None,
-            "The line length of fixed calls. The default is that of black, flake8 or pycodestyle, or 88.",
+            "The line length of fixed calls. The default is taken from black, flake8 or pycodestyle, or is 88.",
             from_ruff=True,
         ),
         Key(
@@ -162,7 +162,7 @@ KEYS = {
             "extension",
             EXTENSIONS,
             {},
-            "The languages of other file extensions. Such Python files and notebooks are also found in directories.",
+            "The languages of files with other extensions. poolsafe also finds such files in directories.",
             from_ruff=True,
         ),
         Key(

@@ -143,7 +143,7 @@ PATHS = Kind(
     {"type": "array", "items": {"type": "string", "minLength": 1}},
 )
 TABLE = Kind(
-    "a table of lists of strings, each under a glob",
+    "a table that maps globs to lists of strings",
     _read_table,
     {
         "type": "object",
@@ -211,7 +211,7 @@ def _read_languages(value: Any) -> dict[str, str]:
 
 
 EXTENSIONS = Kind(
-    f"a table of {', '.join(f'`{language}`' for language in LANGUAGES[:-1])} or `{LANGUAGES[-1]}` for each extension",
+    f"a table that maps extensions to {', '.join(f'`{language}`' for language in LANGUAGES[:-1])} or `{LANGUAGES[-1]}`",
     _read_languages,
     {"type": "object", "additionalProperties": {"enum": list(LANGUAGES)}},
     LANGUAGES,

@@ -39,29 +39,31 @@ the settings for a path and where each value comes from. Editors can complete th
 For each checked file, the closest configuration file applies: poolsafe looks in the file's directory, and then in the
 directories above it. In each, it looks for `.poolsafe.toml`, then `poolsafe.toml`, then a `pyproject.toml` with
 `[tool.poolsafe]`. Files in different directories are not merged; use `extend = "../base.toml"` to build on another
-file. Values then replace those of the other file, and keys that begin with `extend-` add to them. In a checkout,
-`extend` and `baseline` must name files in that checkout; `--config` and `--baseline` can name any file.
+file. A value in the extending file replaces the value in the other file, except that keys that begin with `extend-` add
+to it. In a checkout, `extend` and `baseline` must name files in that checkout; `--config` and `--baseline` can name any
+file.
 
 {inherited}
-are taken from `ruff.toml` or `[tool.ruff]` in the same directory if poolsafe's own file does not set them (turn this
-off with `inherit-from-ruff = false`). If the project has no configuration file for poolsafe, they are taken from the
-closest ruff configuration, and all other settings from your user configuration: `poolsafe/poolsafe.toml` in `~/.config`
-(or `XDG_CONFIG_HOME`), or in `%APPDATA%` on Windows.
+are taken from `ruff.toml` or `[tool.ruff]` in the same directory if poolsafe's own file does not set them. To turn this
+off, set `inherit-from-ruff = false`. If the project has no configuration file for poolsafe, these keys are taken from
+the closest ruff configuration. All other settings are taken from your user configuration: `poolsafe/poolsafe.toml` in
+`~/.config` (or `XDG_CONFIG_HOME`), or in `%APPDATA%` on Windows.
 
-`exclude`, `extend-exclude`, `include` and `force-exclude` are never taken from ruff: many projects use them to skip
-their migrations, but Alembic's env.py creates an engine, so poolsafe has to check it. Set them here if poolsafe should
-skip files.
+`exclude`, `extend-exclude`, `include` and `force-exclude` are never taken from ruff. Many projects use them to exclude
+their migrations from ruff, but poolsafe has to check migrations, because Alembic's `env.py` creates an engine. If
+poolsafe should skip files, set these keys in its own configuration.
 
 `--config FILE` replaces all configuration files; paths in FILE are relative to the current directory.
-`--config 'lint.ignore = ["PGB201"]'` overrides the files, and a flag such as `--ignore` overrides that. If a key is
-given twice with `--config`, the first value wins. `--isolated` ignores all configuration files.
+`--config 'lint.ignore = ["PGB201"]'` overrides the configuration files, and a flag such as `--ignore` overrides both.
+If a key is given twice with `--config`, the first value wins. `--isolated` ignores all configuration files.
 
 ## Which rules run
 
 A selector is `ALL`, `PGB`, a code or the beginning of a code. If several selectors in a file, or on the command line,
-match a rule, the longest one decides; if a selector in `select` and one in `ignore` have the same length, the rule is
+match a rule, the longest one decides. If a selector in `select` and one in `ignore` have the same length, the rule is
 ignored. The command line overrides the file, and a file overrides those that it extends, whatever the length of the
-selectors; a `select` also discards all earlier selections. `per-file-ignores` apply last.
+selectors. If the overriding source sets `select`, the selections that it overrides are discarded. `per-file-ignores`
+apply last.
 
 All rules run by default except PGB010, which has to be selected by its full code. `extend-select = ["PGB010"]` adds it
 to the other rules; `["ALL"]`, `["PGB"]` and `["PGB0"]` do not select it.
@@ -75,9 +77,9 @@ The plugin uses the same configuration, but flake8 decides which files are check
   of the same names.
 - `exclude`, and the top-level `exclude`, `include` and similar keys: flake8's `exclude`, `extend-exclude` and
   `filename`.
-- `fixable`, `extend-fixable`, `unfixable`, `extend-unfixable`, `extend-safe-fixes`, `extend-unsafe-fixes`: nothing,
-  because flake8 does not fix code.
-- `preview`, `explicit-preview-rules`: nothing, because flake8 selects the rules.
+- `fixable`, `extend-fixable`, `unfixable`, `extend-unfixable`, `extend-safe-fixes`, `extend-unsafe-fixes`: no
+  replacement, because flake8 does not fix code.
+- `preview`, `explicit-preview-rules`: no replacement, because flake8 selects the rules.
 
 **flake8's `select` hides all plugins that it does not list.** With `select = E,W,F`, the plugin runs, but its findings
 are not shown. Remove `select`, or add `PGB` to it:
@@ -90,16 +92,16 @@ select = E,W,F,PGB
 Adding `extend-select = PGB` has the same effect. If you use `--select` on the command line, add `PGB` there too. PGB010
 needs its full code: `extend-select = PGB010`.
 
-If poolsafe's configuration is invalid, flake8 stops with one error, whatever rules are selected and even if no file
-creates an engine. The exit code is 2 if the configuration applies to a path that was passed to flake8. If the
-configuration is in a directory below that path, flake8 reports a `critical error` and the exit code is 1.
+If poolsafe's configuration is invalid, flake8 stops with one error. It does so whichever rules are selected, and even
+if no file creates an engine. The exit code is 2 if the configuration applies to a path that was passed to flake8. If
+the configuration is in a directory below that path, flake8 reports a `critical error` and the exit code is 1.
 
 ## Globs
 
 `*` and `?` also match `/`, and `**`, `[...]` and `{a,b}` are supported. In `exclude`, a pattern without `/` also
 matches the name of a file or directory, and a matching directory is skipped with everything in it. In
-`per-file-ignores`, a pattern is matched against the file's path and its name, but not against directories; a `!` at the
-beginning negates it.
+`per-file-ignores`, a pattern is matched against the file's path and its name, but not against directories. A `!` at the
+beginning negates the pattern.
 
 """
 

@@ -133,7 +133,7 @@ HOSTED = (
         state=State.PINNED,
         idle="closes connections after 30 minutes without a query, and always after 24 hours",
         source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/rds-proxy-pinning.html",
-        sure="documentation, maintainers",
+        sure="documentation, statements by maintainers",
     ),
     Pooler(
         name="rds-direct",

@@ -26,16 +26,16 @@ What fails depends on the pooler between the engine and PostgreSQL. poolsafe div
 | `pins` | a client keeps its server connection if its state requires it | not reported | reported | not reported |
 | `unknown` | the class depends on settings that poolsafe cannot see | warnings | reported | warnings |
 
-poolsafe looks in these places, in this order, and uses the first one that determines the class: the configuration; the
-host, port and database name in the URL, if they belong to a known provider; and project files such as `pgbouncer.ini`.
-If there are only weak signs of a pooler, the class remains `unknown`. Weak signs are the name of a variable
-(`PGBOUNCER_URL`), a parameter in the URL (`?pgbouncer=true`, `?supa=`), a word in the host (`pooler`, `pgbouncer`), and
-the ports 6432 and 6543. Names such as `DIRECT_URL` and `DATABASE_URL_UNPOOLED` mean a direct connection, unless
-something else suggests a pooler. Cache sizes of 0 are not a sign of a pooler.
+To find the class, poolsafe looks at the configuration first, then at the host, port and database name in the URL, and
+then at project files such as `pgbouncer.ini`. The first of these that determines the class counts. If there are only
+weak signs of a pooler, the class remains `unknown`. Weak signs are the name of a variable (`PGBOUNCER_URL`), a
+parameter in the URL (`?pgbouncer=true`, `?supa=`), a word in the host (`pooler`, `pgbouncer`), and the ports 6432
+and 6543. A variable name such as `DIRECT_URL` or `DATABASE_URL_UNPOOLED` means a direct connection, unless something
+else suggests a pooler. Cache sizes of 0 are not a sign of a pooler.
 
-Some poolers restore part of the session state for each client; poolsafe does not report such state. Other poolers
-discard session state after each transaction, which poolsafe reports as a warning. The tables below give the details.
-PGB404 and PGB405 are reported behind every pooler, because that code fails without a pooler too.
+Some poolers restore part of the session state for each client. poolsafe does not report the state that they restore.
+Other poolers discard session state after each transaction, which poolsafe reports as a warning. The tables below give
+the details. PGB404 and PGB405 are reported behind every pooler, because that code fails without a pooler too.
 
 `pooler` in the configuration accepts a mode (`transaction`, `statement`, `session`, `none`) or a name from this page:
 
@@ -44,13 +44,13 @@ PGB404 and PGB405 are reported behind every pooler, because that code fails with
 pooler = "neon"
 ```
 
-`max-prepared-statements` in the configuration overrides the number on this page. In a host, `*` matches characters
-other than a dot, and `**.` matches any number of labels. A URL without a port means port 5432.
+`max-prepared-statements` in the configuration overrides the number on this page. In the host patterns below, `*`
+matches characters other than a dot, and `**.` matches any number of labels. A URL without a port means port 5432.
 
 Startup parameters are the keys of asyncpg's `server_settings`. Even poolers that reject other parameters accept
-`application_name`, `client_encoding`, `DateStyle`, `standard_conforming_strings` and `TimeZone`. The row `options` is
-about the parameter of that name, as in `options=-c search_path=app`. A pooler that drops a parameter accepts the
-connection and ignores the value.
+`application_name`, `client_encoding`, `DateStyle`, `standard_conforming_strings` and `TimeZone`. The row `options` says
+what happens to the startup parameter `options`, as in `options=-c search_path=app`. A pooler that drops a parameter
+accepts the connection and ignores the value.
 
 This page is generated from the catalogue in `src/poolsafe/deployment/providers`. Providers can change their poolers
 without notice.

@@ -146,7 +146,7 @@ PROGRAMS = (
         excepted=("extra_float_digits",),
         state=State.OWN,
         source="https://access.crunchydata.com/documentation/postgres-operator/latest/tutorials/basic-setup/connection-pooling",
-        sure="source code; session is its default mode, also in Percona's operator",
+        sure="source code; session is its default mode, and that of Percona's operator",
     ),
     Pooler(
         name="ubicloud",
@@ -168,7 +168,7 @@ PROGRAMS = (
         settle="max-prepared-statements",
         state=State.LEAKS,
         source="https://devcenter.heroku.com/articles/postgres-connection-pooling",
-        sure="programs of its users",
+        sure="code in users' programs",
     ),
     Pooler(
         name="heroku-buildpack",
@@ -209,7 +209,7 @@ PROGRAMS = (
         kind=UNKNOWN,
         state=State.BY_MODE,
         source="https://docs.cloud.google.com/sql/docs/postgres/managed-connection-pooling",
-        sure="maintainers; connections through its connectors cannot be recognised",
+        sure="statements by maintainers; connections through its connectors cannot be recognised",
     ),
     Pooler(
         name="alloydb",
