@@ -102,7 +102,10 @@ def test_each_file_has_its_own(tmp_path: Path) -> None:
         ("[lint]\npooler = 'none'", "unknown key `lint.pooler`; `pooler` belongs in `[tool.poolsafe]`"),
         ("[lint]\nselct = []", "unknown key `lint.selct`; did you mean `lint.select`?"),
         ("[lint]\nselect = ['PGX']", "`lint.select`: unknown rule selector `PGX`"),
-        ("[lint]\nper-file-ignores = ['a']", "`lint.per-file-ignores`: must be a table of lists of strings"),
+        (
+            "[lint]\nper-file-ignores = ['a']",
+            "`lint.per-file-ignores`: must be a table that maps globs to lists of strings",
+        ),
         ("[lint.per-file-ignores]\n'a.py' = ['PGB999']", "unknown rule selector `PGB999`"),
         ("lint = 1", "`lint` must be a table, not `1`"),
         ("pooler = ", "poolsafe.toml: invalid TOML: "),
