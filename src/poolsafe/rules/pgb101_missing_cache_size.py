@@ -17,8 +17,8 @@ restarted.
 - `ProtocolError: the number of columns in the result row (2) is different from what was described (1)`
 - `BufferError: unexpected trailing 119 bytes in buffer`
 
-asyncpg adds a hint to some of them: `pgbouncer with pool_mode set to "transaction" or "statement" does not support
-prepared statements properly`.
+asyncpg adds a hint to some of these exceptions: `pgbouncer with pool_mode set to "transaction" or "statement" does not
+support prepared statements properly`.
 
 ## Example
 ```python

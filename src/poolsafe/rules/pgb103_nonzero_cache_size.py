@@ -10,8 +10,8 @@ The result is `prepared statement "__asyncpg_stmt_1__" does not exist`,
 `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or another client's rows.
 
 asyncpg's own `connect()` and `create_pool()`, and the libraries listed in `PGB512`, fail in the same way: with
-`statement_cache_size=50` and asyncpg 0.32, `connect()` failed in 84 of 180 attempts and `create_pool()` in 129, about
-as often as with the default size.
+`statement_cache_size=50` and asyncpg 0.32, `connect()` failed in 84 of 180 attempts and `create_pool()` in 129 of 180,
+about as often as with the default size.
 
 ## Example
 ```python

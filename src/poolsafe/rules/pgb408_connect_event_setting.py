@@ -4,14 +4,14 @@ Reports SQL that changes a session setting in a connection event of SQLAlchemy. 
 `first_connect`, `do_connect` and `checkout`.
 
 ## Why is this bad?
-These events concern the connection to the pooler. A transaction pooler does not tie it to a server connection, so the
-value is set on an arbitrary one.
+These events concern the connection to the pooler. A transaction pooler does not tie that connection to one server
+connection, so the value is set on an arbitrary server connection.
 
 - A setting from a `connect` listener reaches the server connection of one transaction. Later transactions do not have
   it on other server connections, and other clients inherit it. In our tests, 69 to 82 of 180 queries ran in the wrong
   schema, half of them from a client that sets nothing.
-- A setting from a `checkout` listener is present in each transaction, and remains for other clients after the commit.
-  In our test, 60 of 180 queries were wrong, all from a client that sets nothing.
+- A setting from a `checkout` listener is in effect in each transaction, and stays in effect for other clients after the
+  commit. In our test, 60 of 180 queries were wrong, all from a client that sets nothing.
 
 If the transaction of a `connect` listener is rolled back, its setting is lost even without a pooler.
 

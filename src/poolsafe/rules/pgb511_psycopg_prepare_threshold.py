@@ -1,7 +1,7 @@
 """
 ## What it does
-Reports psycopg 3 connections, pools and engines that prepare statements. That is the case by default, and if
-`prepare_threshold` is 0 or a positive number: 0 does not turn prepared statements off. The default is reported only if
+Reports psycopg 3 connections, pools and engines that prepare statements. psycopg does so by default, and also if
+`prepare_threshold` is 0 or a positive number. 0 does not turn prepared statements off. The default is reported only if
 a pooler is known.
 
 ## Why is this bad?
