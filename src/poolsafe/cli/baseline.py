@@ -133,5 +133,5 @@ def _name(path: str, root: str) -> str:
     try:
         return os.path.relpath(path, root).replace(os.sep, "/")
     except ValueError:
-        # On Windows, it may be on another drive.
+        # On Windows, the file may be on another drive.
         return path.replace(os.sep, "/")

@@ -25,7 +25,7 @@ class Found:
 
     `missing` are named paths that do not exist, `empty` are named directories without any Python file, excluded or not,
     and `left_out` are named paths whose files are all excluded. `unreadable` are directories that cannot be listed and
-    links that cannot be followed, each with the reason. `outside` are links that lead out of the project, which are
+    links that cannot be followed, each with the reason. `outside` are links that point outside the project, which are
     only followed if the user names them.
 
     `folders` and `links` are the real paths of named folders and of links, as they were when they were found.

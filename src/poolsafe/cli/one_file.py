@@ -25,7 +25,7 @@ class Unreadable:
 
 
 def examine_path(place: Place, resolver: Resolver, task: Task) -> Outcome | Unreadable:
-    """Reads a file that has a needle again, and returns its outcome."""
+    """Reads again a file in which a needle was found, and returns its outcome."""
     from poolsafe.cli.examine import examine, refuse
 
     path, real = place

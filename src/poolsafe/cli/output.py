@@ -17,7 +17,7 @@ def write(path: str, content: bytes, flag: str, *, make_folder: bool = False) ->
     """Writes `content` to the file that the user named with `flag`, and creates its directory if requested.
 
     A regular file is replaced atomically. Raises UsageError if it cannot be written, or if a link inside the project
-    leads out of it.
+    points outside it.
     """
     absolute = os.path.join(os.getcwd(), path)
     link = _leading_out(absolute)
@@ -52,7 +52,7 @@ def _pour(path: str, content: bytes) -> None:
 
 
 def _leading_out(path: str) -> str | None:
-    """Returns the first link on an absolute path that is in a project and leads out of it, or None if there is none.
+    """Returns the first link on an absolute path that is in a project and points outside it, or None.
 
     Anyone can commit such a link. Links outside every checkout and the current directory are the user's own.
     """

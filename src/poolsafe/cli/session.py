@@ -205,7 +205,7 @@ class Session:
         )
 
     def _hint(self) -> str:
-        """Returns how to learn more about calls that could not be checked than the current options show."""
+        """Returns the option that shows more about the calls that could not be checked, as a clause."""
         if UNJUDGED in self._settings.enabled:
             return ""
         if self._options.verbose:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 class Tally:
     """The numbers of one run. `mention_unsafe` is False if the user does not want hints about unsafe fixes.
 
-    With `fix_only`, remaining findings are not reported. `hint` says how to learn more about what could not be checked.
+    With `fix_only`, remaining findings are not reported. `hint` names the option that shows more about what could not
+    be checked.
     """
 
     __slots__ = ("_coverage", "_hint", "fix_only", "fixed", "mention_unsafe", "offered", "remaining", "unsafe")
@@ -103,7 +104,7 @@ def statistics(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -
 
 
 def statistics_as_json(diagnostics: Sequence[Diagnostic], unjudged: int, style: Style) -> Iterator[str]:
-    """Yields the same as JSON, as ruff does. Calls that were not checked have a code only if their rule is selected."""
+    """Yields the statistics as ruff's JSON. Calls that were not checked have a code only if their rule is selected."""
     import json
 
     groups = _groups(diagnostics)

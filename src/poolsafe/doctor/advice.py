@@ -138,7 +138,7 @@ def engine_call(configuration: Configuration, between: Between) -> str:
 
 
 def asyncpg_call(configuration: Configuration) -> str:
-    """Returns the same for asyncpg without SQLAlchemy."""
+    """Returns the call of `asyncpg.connect` to write."""
     return f"asyncpg.connect(url{', statement_cache_size=0' if configuration.statement_zero else ''})"
 
 

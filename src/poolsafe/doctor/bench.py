@@ -41,7 +41,7 @@ class Statement(Protocol):
     """A named prepared statement, parsed once."""
 
     async def value(self) -> Any:
-        """Binds and executes it, without parsing it again. Raises the same exceptions as `Client`."""
+        """Binds and executes the statement, without parsing it again. Raises the same exceptions as `Client`."""
 
 
 class Client(Protocol):
@@ -95,7 +95,7 @@ class Bench:
         self._left[what] = clean
 
     def removed(self, what: str) -> None:
-        """Records that it has been removed."""
+        """Records that something that `leaves` recorded has been removed."""
         del self._left[what]
 
     @property

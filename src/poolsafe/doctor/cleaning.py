@@ -46,9 +46,9 @@ async def drop_statements_everywhere(
 ) -> bool:
     """Drops such statements on every server that can be reached, and returns whether none is left.
 
-    All clients have open transactions at the same time, so that each holds another server. `servers` are process ids
-    that have to be visited, unless they have ended; with `alone`, no other server can have such a statement. Otherwise,
-    a server that other clients keep busy may be missed.
+    All clients have open transactions at the same time, so that each holds a different server. `servers` are process
+    ids that have to be visited, unless they have ended; with `alone`, no other server can have such a statement.
+    Otherwise, a server that other clients keep busy may be missed.
     """
     missing = set(servers)
     quiet = 0
@@ -108,7 +108,7 @@ class _Visit:
                 self.found += await drop_statements(first, self._marker)
                 return await self.run(others)
         except NoAnswer:
-            # It waits while the others hold all servers, so all of them have been visited.
+            # This client waits while the others hold all servers, so all servers have been visited.
             await self._bench.drop(first)
             return True
         except (Lost, Refused):

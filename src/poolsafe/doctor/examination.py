@@ -76,7 +76,7 @@ class Examination:
 
 
 class NoConnection(Exception):  # noqa: N818 - it names what happened
-    """There is no verdict; the message is the reason, in one line. `found` has the results so far."""
+    """Raised if there is no verdict. The message is the reason, in one line. `found` has the results so far."""
 
     def __init__(self, text: str, found: Examination) -> None:
         super().__init__(text)

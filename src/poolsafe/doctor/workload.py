@@ -231,7 +231,7 @@ def read(text: str) -> Job:
 
 
 def main() -> None:
-    """Runs the jobs of standard input one after the other, and prints the outcome of each, as lines of JSON too."""
+    """Runs the jobs of standard input one after the other, and prints the outcome of each as a line of JSON."""
     asker = os.getppid()
     for line in sys.stdin:
         outcome = asyncio.run(_run_for(asker, read(line)))

@@ -1,4 +1,4 @@
-"""SQL that SQLAlchemy builds from `select()`, `insert()` and their like: a call that is given it gets no text.
+"""SQL that SQLAlchemy builds from `select()`, `insert()` and similar functions, so that a call gets no text.
 
 Functions with many of these next to one text are common. Only what is certain by the syntax counts, so that no run is
 needed: the call itself, or a local name whose every binding is such a call.

@@ -249,7 +249,7 @@ class _Finder:
         return alone and not self.surroundings.spreads_into_asyncpg
 
     def is_known(self, ours: list[Passage]) -> bool:
-        """Returns whether the driver on these paths is certainly asyncpg, also for other modules that use the dicts."""
+        """Returns whether the driver on these paths is certainly asyncpg, even for other modules that use the dicts."""
         steps = [step for one in ours for step in one.connect_args.provenance[:1]]
         return self._sure and not any(self.surroundings.is_used_beside_another(step, self.call) for step in steps)
 
@@ -262,7 +262,7 @@ def _lacks(content: Value, key: str) -> bool:
 
 
 def _passes(passage: Passage, step: Step) -> bool:
-    """Returns whether a keyword of the call has the value written at a step, also on this path."""
+    """Returns whether a keyword of the call has the value written at a step on this path too."""
     given = (restrict(value, (passage.guard,)) for value in passage.view.seen.arguments.keywords.values())
     return any(
         one.node is step.node for value in given for _, single in alternatives(value) for one in single.provenance

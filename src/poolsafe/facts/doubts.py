@@ -19,10 +19,10 @@ class About(enum.Enum):
 
     ENGINE = "the engine"
     SIZES = "the cache sizes"
-    NAMES = "how statements are named, or whether under AUTOCOMMIT"
+    NAMES = "how statements are named, or whether AUTOCOMMIT is on"
     POOL = "the pool and its pre-ping"
-    PARAMETERS = "what else reaches asyncpg's connect()"
-    SQL = "the SQL, or who runs it"
+    PARAMETERS = "the other arguments of asyncpg's connect()"
+    SQL = "the SQL, or what runs it"
 
 
 @frozen

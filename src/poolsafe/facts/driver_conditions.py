@@ -194,7 +194,7 @@ def _is_unset(one: Literal, guard: Guard) -> bool:
 
 
 def _is_fixed(module: Module, node: cst.BaseExpression, call: cst.Call) -> bool:
-    """Returns whether an expression has the same value at the call, as far as the syntax shows.
+    """Returns whether the syntax shows that an expression has the same value at the call.
 
     That is the case if it has no side effects, and no name that it reads is rebound in between.
     """

@@ -1,4 +1,4 @@
-"""Finds out what a program's conditions imply about an engine's driver: that it is another one, or which it is not."""
+"""Finds out what a program's conditions imply about an engine's driver: that it is, or is not, another driver."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _ASKS_OTHERWISE = frozenset({"!=", "not in"})
 
 
 def databases(words: str) -> frozenset[str]:
-    """Returns the databases that words name by a driver, a dialect or an argument of theirs."""
+    """Returns the databases that words name by a driver, a dialect or one of their arguments."""
     return frozenset(_DATABASES.get(one, one) for one in OTHER_DRIVER.findall(words))
 
 

@@ -254,8 +254,8 @@ class EngineUrl:
     environment may select, and callers cannot replace the function that is called. Only then is a fix safe.
     `driver_reason` says why the driver is unknown. `shared`: the call also creates engines of other drivers, whose
     arguments a fix must not change. `chooses_driver`: the URL is composed of an unknown driver and the rest. `servers`
-    are the addresses, as far as they are known. `scheme` is the scheme of all URLs if it is known and not asyncpg's,
-    else "". `signs` suggest a pooler or a direct connection.
+    are the known addresses. `scheme` is the scheme of all URLs if it is known and not asyncpg's, else "". `signs`
+    suggest a pooler or a direct connection.
     """
 
     driver: Driver

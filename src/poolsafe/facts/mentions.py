@@ -16,7 +16,7 @@ POSTGRESQL_DRIVERS = frozenset({"pg8000", "psycopg"})
 def named_drivers(module: Module) -> Iterator[str]:
     """Yields the other drivers and dialects that the code names in strings, except docstrings, or by a keyword.
 
-    PostgreSQL's other drivers do not count in arguments of `replace`, which turn a URL of theirs into the engine's.
+    PostgreSQL's other drivers do not count in arguments of `replace`, which turn their URLs into the engine's.
     """
     if OTHER_DRIVER.search(module.source.text) is None:
         return

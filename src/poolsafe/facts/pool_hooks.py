@@ -23,7 +23,7 @@ _MAX_HOPS = 2  # the maximum depth of helper functions that receive the connecti
 
 
 def hooks_of(module: Module, given: Iterable[Given]) -> tuple[Hook, ...]:
-    """Returns the hooks of a pool that change session settings, each with the first of them."""
+    """Returns the hooks of a pool that change session settings, each with the first setting that it changes."""
     found: dict[str, Hook] = {}
     for one in given:
         kept = any(not isinstance(one.option(name), Absent) for name in _RESETTING)

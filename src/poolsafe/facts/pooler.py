@@ -49,10 +49,11 @@ class State(enum.Enum):
 
     The values are the words of the page about poolers. `OWN`: each client has its own server connection. `LEAKS`: the
     state remains on a server connection, which another client gets instead of the next transaction. `LOST`: the pooler
-    discards it after each transaction. `RESET`: the same, except for state that a transaction sets. `TRACKED`: settings
-    follow the client to each server connection, and the rest leaks. `PINNED`, `TRACKED_OR_PINNED`: state that does not
-    follow the client binds it to one server connection. `INHERITED`: each client has its own server connection, and the
-    next client gets it unchanged. `BY_MODE`: `OWN` or `LEAKS`. `UNKNOWN`: its documentation does not say.
+    discards it after each transaction. `RESET`: the pooler discards it after each transaction, unless a transaction has
+    set it. `TRACKED`: settings follow the client to each server connection, and the rest leaks. `PINNED`,
+    `TRACKED_OR_PINNED`: state that does not follow the client binds it to one server connection. `INHERITED`: each
+    client has its own server connection, and the next client gets it unchanged. `BY_MODE`: `OWN` or `LEAKS`. `UNKNOWN`:
+    its documentation does not say.
     """
 
     OWN = "as on PostgreSQL"

@@ -104,7 +104,7 @@ def _is_no_sql(value: Value) -> bool:
 
 
 def _size(calls: list[ObservedCall]) -> SizeState:
-    """Returns the state of the connection's cache size, as far as the receivers are known."""
+    """Returns the state of the connection's cache size, by the receivers that are known."""
     states = set()
     for single in receivers_of(calls):
         if not isinstance(single, LibraryResult):

@@ -1,4 +1,4 @@
-"""Finds out whether only engine functions read a dict of the file, or also other code, which would see an added key."""
+"""Finds out whether only engine functions read a dict of the file. Any other code would see an added key."""
 
 from __future__ import annotations
 
@@ -220,7 +220,7 @@ def _names_nested(call: cst.Call) -> bool:
 
 
 def _names(root: cst.CSTNode) -> Iterator[cst.BaseExpression]:
-    """Yields the names and attributes that are read or bound, not keywords, nor names of parameters and definitions."""
+    """Yields the names and attributes that are read or bound, except keywords, parameters and definitions."""
     stack = [root]
     while stack:
         node = stack.pop()

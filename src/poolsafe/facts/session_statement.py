@@ -53,14 +53,14 @@ class SessionStatement:
       transaction, so an effect that ends with the transaction is sufficient.
     * `ended_in`: the same transaction ends the effect: it releases the lock or drops the table.
     * `rolled_back`: the function closes the connection without a commit, so that the transaction changes nothing.
-    * `undone_late`: as far as the module shows, the effect ends only after the transaction, or without one.
+    * `undone_late`: the module shows that the effect ends only after the transaction, or without one.
     * `used_here`, `used_after`: the module shows other uses of the connection in the same transaction, or in later
       ones, besides those that end the effect or change the session.
     * `abandoned`: a function of the module that creates the connection and passes it on never ends the effect.
     * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
     * `routes`: the paths on which it may reach the server; empty if they are unknown.
     * `edit`: the span in the file that a fix replaces (see `SessionCommand.edit`), or None if the SQL is not written
-      there as one literal. `command_span`: the same for the whole command.
+      there as one literal. `command_span`: the span of the whole command in the file, or None.
     * `executor`: the layout of the call that runs the SQL in the same expression, or of the call itself.
     * `in_python`: the edited part is an argument or a name in Python, not SQL.
     * `releases`: the spans of the statements that release the lock, if each is a separate statement.

@@ -271,7 +271,7 @@ def _always_follows(module: Module, call: cst.Call, earlier: cst.Call) -> bool:
     return False
 
 
-# --- who runs it ---
+# --- what runs it ---
 
 
 def _client(

@@ -1,4 +1,4 @@
-"""Calls that are not reported, each with its cause: some could not be checked, the others have no problem."""
+"""Calls that are not reported, each with its cause. Some could not be checked, and the others have no problem."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Silence:
 
     @property
     def unjudged(self) -> bool:
-        """Whether it is unknown whether there is a problem."""
+        """Whether the call could not be checked, so that it may have a problem."""
         return self.cause in _UNJUDGED
 
     @property

@@ -1,4 +1,4 @@
-"""The dicts that a call spreads into its keywords with `**`, as far as they are visible in the file's syntax."""
+"""The dicts that a call spreads into its keywords with `**`, if the file's syntax shows them."""
 
 from __future__ import annotations
 

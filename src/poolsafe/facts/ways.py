@@ -36,10 +36,10 @@ class Way:
 class Surroundings:
     """The facts about a call in the function around it.
 
-    `lent`: the connection comes from elsewhere. `contained`: nothing runs on it after the transaction, as far as the
-    function shows. `rolled_back`: the connection is closed at the end of a block that never commits, or a test receives
+    `lent`: the connection comes from elsewhere. `contained`: the function shows that nothing runs on it after the
+    transaction. `rolled_back`: the connection is closed at the end of a block that never commits, or a test receives
     it, whose fixtures usually roll back. `ways` are the paths that run the call if all of them are known, or else the
-    paths in its function; `others` are those that are known from elsewhere.
+    paths in its function; `others` are the paths that other modules show.
     """
 
     transaction: Transaction

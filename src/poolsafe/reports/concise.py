@@ -23,7 +23,7 @@ def headline(diagnostic: Diagnostic, style: Style) -> str:
 
 
 def wrapped(diagnostic: Diagnostic, style: Style) -> Iterator[str]:
-    """Yields the same line, broken into several if the terminal is too narrow."""
+    """Yields the headline, broken into several lines if the terminal is too narrow."""
     plain = heading(diagnostic, Style(root=style.root))
     yield from style.wrap(heading(diagnostic, style), plain, clean(diagnostic.message))
 

@@ -18,8 +18,8 @@ _SEVERITIES = {"error": "major", "warning": "minor"}
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yields a JSON array, also for no findings."""
-    # Paths are relative to the repository, in whichever of its directories a job runs the command.
+    """Yields a JSON array, which is empty if there are no findings."""
+    # Paths are relative to the repository, whichever directory the job runs the command in.
     root = style.root or os.environ.get("CI_PROJECT_DIR") or os.getcwd()
     marks = fingerprints(diagnostics, root)
     issues = [_issue(diagnostic, mark, root) for diagnostic, mark in zip(diagnostics, marks, strict=True)]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yields a JSON array, also for no findings."""
+    """Yields a JSON array, which is empty if there are no findings."""
     yield as_json([as_object(diagnostic) for diagnostic in diagnostics], sort_keys=True) + "\n"
 
 

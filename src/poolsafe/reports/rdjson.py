@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style) -> Iterator[str]:
-    """Yields one JSON object, also for no findings."""
+    """Yields one JSON object, even if there are no findings."""
     root = style.root or os.getcwd()
     result = {
         "source": {"name": "poolsafe", "url": HOME},

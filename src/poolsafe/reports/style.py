@@ -81,7 +81,7 @@ def clean(text: str) -> str:
 
 
 class Line:
-    """A source line for printing: tabs become spaces, and wide characters take two columns, combining ones none.
+    """A source line for printing: tabs become spaces, wide characters take two columns, and combining ones none.
 
     A run of hidden characters becomes three asterisks.
 

@@ -92,7 +92,7 @@ def refuses_engine(keyword: str, deployment: Deployment) -> bool:
 
 
 def nearest(name: str, names: Iterable[str]) -> str | None:
-    """Returns the name that a misspelled one was meant for, or None if there is none."""
+    """Returns the name that was probably meant by a misspelled one, or None if there is none."""
     # Imported late, because only a finding needs it.
     import difflib
 

@@ -96,7 +96,7 @@ _WRAPPERS = {"databases": "the `databases` package", "gino": "gino", "piccolo": 
 
 
 def wrapper_of(connection: Connection) -> tuple[str, str]:
-    """Returns the name of the library that makes the connections, and what to do there."""
+    """Returns the name of the library that makes the connections, and where to set the size."""
     name = _WRAPPERS[connection.function.partition(".")[0]]
     if connection.in_query:
         return name, "add `?statement_cache_size=0` to the URL"

@@ -18,7 +18,7 @@ _SHOWN = 5
 
 
 def listed(codes: Collection[str]) -> str:
-    """Returns the codes in the form for a message, which names only some of them."""
+    """Returns the codes as a message lists them: only the first few."""
     shown = [f"`{code}`" for code in list(codes)[:_SHOWN]]
     return ", ".join(shown) + (f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else "")
 

@@ -126,7 +126,7 @@ _KEYWORD = "TypeError: connect() got an unexpected keyword argument '{}'"
 
 
 def of_another_driver(scheme: str, key: str) -> tuple[str, str]:
-    """Returns the name of the driver of a URL's scheme, and the exception that it raises for a key of asyncpg's."""
+    """Returns the name of the driver of a URL's scheme, and the exception that it raises for one of asyncpg's keys."""
     dialect, _, driver = scheme.partition("+")
     if dialect in ("postgresql", "postgres") and driver in ("", "psycopg2"):
         return "psycopg2", _OPTION.format("invalid dsn: ", key)

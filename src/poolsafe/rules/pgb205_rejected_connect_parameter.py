@@ -184,7 +184,7 @@ def _of_engine(engine: Engine, deployment: Deployment, source: Source) -> Iterat
 
 
 def _of_another_driver(engine: Engine) -> Iterator[Finding]:
-    """Yields the finding on keys of asyncpg that reach another driver's `connect()`."""
+    """Yields the finding about asyncpg's keys that reach another driver's `connect()`."""
     first, *others = engine.parameters.connect or (None,)
     if first is None:
         return
@@ -220,7 +220,7 @@ def _is_refused(parameter: ConnectParameter, engine: Engine, deployment: Deploym
         return True
     if key == "plugin" or not refuses_connect(key, deployment):
         return False
-    # An unknown driver may accept any key, but this is a misspelled name of asyncpg's.
+    # An unknown driver may accept any key, but this is a misspelled name of one of asyncpg's keys.
     return engine.url.driver is Driver.ASYNCPG or nearest(key, (*CONNECT, *ADAPTER)) is not None
 
 

@@ -114,7 +114,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
 
 
 def _is_needed_later(statement: SessionStatement) -> bool:
-    """Returns whether the lock is meant for what follows its transaction, as far as the module shows."""
+    """Returns whether the module shows that the lock is meant for code after its transaction."""
     return statement.used_after or (statement.undone_late and not statement.used_here)
 
 

@@ -19,7 +19,7 @@ STATEMENT_CACHE = "asyncpg's `statement_cache_size`"
 PREPARED_CACHE = "SQLAlchemy's `prepared_statement_cache_size`"
 NAME_FUNCTION = "SQLAlchemy's `prepared_statement_name_func`"
 
-# The words for a pooler about which nothing is known.
+# The words for an unknown pooler.
 ANY_POOLER = "a pooler such as PgBouncer"
 
 _LAYERS = {
@@ -148,7 +148,7 @@ def both_zero(engine: Engine, deployment: Deployment) -> str:
 
 
 def besides(engine: Engine, deployment: Deployment) -> str:
-    """Returns what else to do with an old asyncpg, with which two sizes of 0 are not enough for several processes.
+    """Returns what else to do if asyncpg is old, because sizes of 0 are then not enough for several processes.
 
     Returns "" if an empty name is not known to help; then PGB106 says so.
     """
@@ -221,7 +221,7 @@ def interruption(deployment: Deployment) -> str:
         return f"{product.title} {product.idle}, and then"
     evidence = deployment.because("pooler")
     if product is None and evidence is not None and not evidence.path:
-        # A sign does not tell which pooler it is.
+        # A sign does not show which pooler is in use.
         return "after a restart or idle timeout of the pooler,"
     name = "PgBouncer" if product is None else product.title
     if deployment.pooler is PoolMode.SESSION:

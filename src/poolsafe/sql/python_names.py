@@ -1,7 +1,7 @@
 """Finds out without a parser whether the code of a Python source uses names that create engines or run SQL.
 
-Most files with such a name have it in a comment or in documentation, or only pass it on. In doubt, as in the search of
-strings, the file is parsed, because an unneeded parse is better than a missed alarm. Few projects need all the
+Most files with such a name have it in a comment or in documentation, or only pass it on. If in doubt, the file is
+parsed, as in the search of strings, because an unneeded parse is better than a missed alarm. Few projects need all the
 expressions, so each is compiled on first use.
 """
 

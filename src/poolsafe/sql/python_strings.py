@@ -1,7 +1,7 @@
 """Finds out in one pass over its bytes whether a Python source contains a string with several SQL commands.
 
 This decides whether a file is parsed with LibCST. It is a small lexer, because the running Python may be too old to
-parse the file. In doubt, the file is parsed, because nothing is reported in a file that is ruled out.
+parse the file. If in doubt, the file is parsed, because nothing is reported in a file that is ruled out.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """PostgreSQL commands whose effect outlives their transaction, and those whose effect lasts until it ends.
 
 Behind a pooler in transaction mode, effects of the first kind remain on a server connection. The client's next
-transaction may run on another one, and another client gets this one. The commands are read token by token with the
-server's own rules (`scanner`), without a grammar.
+transaction may run on a different connection, and another client gets this one. The commands are read token by token
+with the server's own rules (`scanner`), without a grammar.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Finds out whether a text may contain a command that changes the session: a search that may avoid LibCST.
 
-In doubt, the text is examined. A text that begins with `SET` or `LISTEN` counts. The word elsewhere does not count,
+If in doubt, the text is examined. A text that begins with `SET` or `LISTEN` counts. The word elsewhere does not count,
 because `UPDATE ... SET` is very common.
 
 Compiling all the expressions takes longer than searching most projects, so each is compiled on first use.
@@ -161,7 +161,7 @@ def names_session_change(data: bytes) -> bool:
 
 
 def _commands(data: bytes, small: bytes) -> Iterator[int]:
-    """Yields the offsets of text that looks like a command, also outside literals."""
+    """Yields the offsets of text that looks like a command, inside and outside literals."""
     for pattern in _with_literal(_INSIDE_BYTES, small):
         yield from (found.start() for found in pattern.finditer(data))
     for pattern in (*_with_literal(_AS_WRITTEN_BYTES, data), *_with_literal(_IN_ANY_CASE_BYTES, small)):

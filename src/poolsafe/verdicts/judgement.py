@@ -91,7 +91,7 @@ def is_spared(engine: Engine, deployment: Deployment) -> bool:
 
 
 def knows_empty_names(engine: Engine, deployment: Deployment) -> bool:
-    """Returns whether asyncpg >= 0.28 and SQLAlchemy >= 2.0.10 are known, which support the empty name."""
+    """Returns whether the known versions support the empty name: asyncpg >= 0.28 and SQLAlchemy >= 2.0.10."""
     if engine.creator is not None:
         return False
     return at_least(deployment.asyncpg, (0, 28)) and at_least(deployment.sqlalchemy, (2, 0, 10))

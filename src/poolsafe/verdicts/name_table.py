@@ -55,7 +55,7 @@ _ROWS: tuple[_Row, ...] = (
     _Row(_EMPTY, _ON, _ON, _EITHER, EVERY_GENERATION, EVERYWHERE, Problem.UNSAFE_NAME),
     # statement_cache_size=0 + the empty name, the other size left on, 0.28: 145 of 216 even on a direct connection.
     _Row(_EMPTY, _ZERO, _ON, _EITHER, ONLY_028, EVERYWHERE, Problem.UNSAFE_NAME),
-    # The same with 0.29 and 0.30: cursors on the server, 153 of 216 even on a direct connection; 0 of 648 with 0.32.
+    # With 0.29 and 0.30: server-side cursors, 153 of 216 even on a direct connection; 0 of 648 with 0.32.
     _Row(_EMPTY, _ZERO, _ON, _TRANSACTIONS, ONLY_029_030, EVERYWHERE, Problem.UNSAFE_NAME),
     # prepared_statement_cache_size=0 + the empty name under AUTOCOMMIT, max_prepared_statements=200: 20 | 25 of 108.
     _Row(_EMPTY, _ON, _ZERO, _AUTOCOMMIT, EVERY_GENERATION, CARRYING, Problem.UNSAFE_NAME),

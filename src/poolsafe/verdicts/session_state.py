@@ -1,9 +1,9 @@
 """Decides what happens to session state, such as a setting, a lock or a temporary table, behind each kind of pooler.
 
-The rows on PgBouncer were measured with two clients on PostgreSQL 15 behind PgBouncer 1.18 and 1.25.2 in transaction
+The rows for PgBouncer were measured with two clients on PostgreSQL 15 behind PgBouncer 1.18 and 1.25.2 in transaction
 mode: the second client inherited the state that the first one had left on a server connection, and the first one did
-not have it on another server connection. The rows on Odyssey 1.5 were measured as well. Those on other poolers are
-based on their documentation and source.
+not have it on another server connection. The rows for Odyssey 1.5 were measured as well. The rows for other poolers are
+based on the documentation and source code of these poolers.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class StateVerdict(NamedTuple):
 
     @property
     def leaks(self) -> bool:
-        """Whether other clients get the effect."""
+        """Whether other clients inherit the effect."""
         return self.outcome in (Outcome.LEAKS, Outcome.INHERITED)
 
     @property

@@ -155,7 +155,7 @@ class _Trial:
         try:
             async with transaction(owner) as pid:
                 error = await self._error(owner, statement)
-                # If the pooler supports it, it is here as well.
+                # If the pooler supports statements, the name is on this server as well.
                 await drop_statements(owner, self._bench.token)
         except NoAnswer:
             await self._bench.drop(owner)

@@ -24,10 +24,10 @@ _IDLE = ("idle_session_timeout", "idle_in_transaction_session_timeout")
 class Identity:
     """The server's information about itself.
 
-    `version` is PostgreSQL's. `process` is True if the process that was announced when connecting is the one that
-    answers, which is rare with a pooler. `port` says whether that process sees the client's own port, None if it
-    is unknown. `pgpool` says whether pgpool-II answers. `limits` are settings that end idle connections, as
-    (name, value) without those that are off.
+    `version` is PostgreSQL's. `process` is True if queries run on the process that the server announced, which is rare
+    with a pooler. `port` says whether that process sees the client's own port, None if it is unknown. `pgpool` says
+    whether pgpool-II answers. `limits` are settings that end idle connections, as (name, value) without those that are
+    off.
     """
 
     version: str

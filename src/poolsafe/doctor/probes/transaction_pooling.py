@@ -1,4 +1,4 @@
-"""Whether clients keep their server, or get another one for the next transaction."""
+"""Whether clients keep their server, or get a different one for the next transaction."""
 
 from __future__ import annotations
 

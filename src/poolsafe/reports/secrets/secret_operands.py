@@ -67,7 +67,7 @@ def elements(items: Sequence[Item]) -> list[Sequence[Item]]:
 
 
 def split(items: Sequence[Item], signs: tuple[str, ...]) -> list[Sequence[Item]]:
-    """Returns the parts between signs, without empty ones."""
+    """Returns the parts between signs, except for empty ones."""
     parts: list[Sequence[Item]] = []
     start = 0
     for index, item in enumerate(items):
