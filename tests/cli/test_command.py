@@ -24,7 +24,7 @@ from poolsafe.cli.diagnostics import Presenter
 from poolsafe.cli.terminal import Progress, columns, wants_colour
 from poolsafe.config.keys import KEYS
 from poolsafe.config.layers import load_toml
-from poolsafe.findings import Finding, Related, Severity
+from poolsafe.findings import Edit, Finding, Related, Severity
 from poolsafe.rules import registry
 from poolsafe.source import Source
 from poolsafe.suppression.noqa import NOTHING
@@ -601,6 +601,17 @@ def test_a_refused_fix_is_a_warning(poolsafe: Run, tmp_path: Path, monkeypatch: 
     ran = poolsafe("--apply")
     assert ran.code == 1
     assert "warning: a.py:3: the fix of PGB101 was not applied, because the result would not be valid Python" in ran.err
+
+
+def test_a_fix_without_effect_is_a_warning(poolsafe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from poolsafe.edits import application
+
+    monkeypatch.setattr(application, "_applied", lambda source, fixes: source.edited([Edit(0, 0, "# still\n")]))
+    write(tmp_path, a=BAD)
+    ran = poolsafe("--apply")
+    assert ran.code == 1
+    assert "warning: a.py:3: the fix of PGB101 was not applied, because the problem would remain" in ran.err
+    assert (tmp_path / "a.py").read_text() == BAD
 
 
 # --- standard input

@@ -111,7 +111,7 @@ def test_repair_ends() -> None:
 def test_a_fix_that_changes_nothing_that_is_found_is_taken_back() -> None:
     useless = finding(fix((0, 0, "x\n")))
     result = repair(source_of("a = 1\n"), lambda source: [useless], lambda fix: True)
-    assert (result.source.text, result.gone, result.refused) == ("a = 1\n", {}, (useless,))
+    assert (result.source.text, result.gone, result.refused, result.without_effect) == ("a = 1\n", {}, (), (useless,))
 
 
 def test_repair_says_what_it_refused() -> None:

@@ -922,6 +922,26 @@ def test_a_conditional_size_stays_where_it_has_other_meanings(code: str) -> None
     assert "else 50" in repaired(code)
 
 
+def test_no_key_is_written_that_another_module_removes(tmp_path: Path) -> None:
+    project = """
+        # file: config.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'postgresql+asyncpg://db/a'
+        ARGS = {'prepared_statement_cache_size': 0}
+        def build(**options):
+            return create_async_engine(URL, pool_pre_ping=True, **options)
+
+        # file: app.py
+        from config import ARGS, build
+        ARGS.pop('statement_cache_size', None)
+        engine = build(connect_args=ARGS)
+    """
+    path, _ = lay(tmp_path, files(project))
+    (finding,) = on_by_default(check_bytes(str(path), path.read_bytes(), Deployment(), Project(str(tmp_path)))[1])
+    assert finding.fix is not None
+    assert min(edit.start for edit in finding.fix.edits) > path.read_text().index("def build")
+
+
 SHARED = {
     "db.py": """
 from sqlalchemy.ext.asyncio import create_async_engine

@@ -33,6 +33,8 @@ from poolsafe.suppression.adding import comments
 from poolsafe.suppression.noqa import NOTHING, Suppressions, suppressions
 
 NOT_SILENCED = ABOUT_COMMENTS | {NEVER}
+_INVALID = "the result would not be valid Python"
+_STILL_FOUND = "the problem would remain"
 
 
 def examine(path: str, raw: bytes, settings: Settings, task: Task, real: str | None = None) -> Outcome:
@@ -223,7 +225,8 @@ class _Examination:
             return self._report(before, findings, outcome)
         outcome.fixed = dict(repair.gone)
         self._report(repair.source, check_anew(repair.source), outcome)
-        outcome.warnings += tuple(self._refusal(repair.source, finding) for finding in repair.refused)
+        for why, taken_back in ((_INVALID, repair.refused), (_STILL_FOUND, repair.without_effect)):
+            outcome.warnings += tuple(self._refusal(repair.source, one, why) for one in taken_back)
         return outcome
 
     def _asked(self, questions: Questions) -> Callable[[Source, Source, Finding], bool]:
@@ -244,9 +247,8 @@ class _Examination:
             edits.write(before, after, self._real)
 
     @staticmethod
-    def _refusal(source: Source, finding: Finding) -> str:
+    def _refusal(source: Source, finding: Finding, why: str) -> str:
         row, _ = source.row_column(finding.start)
-        why = "the result would not be valid Python"
         return f"{source.row_name(row)}: the fix of {finding.code} was not applied, because {why}"
 
 

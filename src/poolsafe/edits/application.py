@@ -23,15 +23,17 @@ MOST_CHOICES = 10_000
 
 @frozen
 class Repair:
-    """The result of all rounds: how many findings of each code are `gone`, and the findings whose fixes were `refused`.
+    """The result of all rounds: how many findings of each code are `gone`, and the findings whose fixes do not count.
 
-    One fix may repair several findings. A fix is refused if the result would not be valid Python.
+    One fix may repair several findings. A fix is refused if the result would not be valid Python, and without effect if
+    the same findings would remain.
     """
 
     source: Source
     gone: Counter[str]
     refused: tuple[Finding, ...]
     rounds: int
+    without_effect: tuple[Finding, ...] = ()
 
 
 def apply(source: Source, fixes: Iterable[Fix]) -> tuple[Source, list[Fix]]:
@@ -76,7 +78,8 @@ def repair(
         after, fixes = apply(source, offered)
         left = check(after) if fixes else found
         if Counter(map(_identity, left)) == Counter(map(_identity, found)):
-            return Repair(source, gone, tuple(offered.values()), number)
+            refused = [finding for fix, finding in offered.items() if fix not in fixes]
+            return Repair(source, gone, tuple(refused), number, tuple(offered[fix] for fix in fixes))
         source = after
         gone += Counter(finding.code for finding in found) - Counter(finding.code for finding in left)
         found = left

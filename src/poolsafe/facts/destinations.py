@@ -255,9 +255,12 @@ class _Finder:
 
 
 def _lacks(content: Value, key: str) -> bool:
-    """Returns whether connect_args are a dict that certainly lacks a key on every path, or are absent."""
+    """Returns whether connect_args are a dict that certainly never holds a key on any path, or are absent.
+
+    A key that is removed later, perhaps by another module, would be removed again.
+    """
     if isinstance(content, MappingValue):
-        return all(isinstance(single, Absent) for _, single in alternatives(content.get(key)))
+        return content.open is None and key not in content.items
     return isinstance(content, Absent)
 
 
