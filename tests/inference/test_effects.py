@@ -30,6 +30,15 @@ CLOSURES = """
 
     x = {}
     def f(d):
+        def put():
+            d['a'] = dict()
+        put()
+        other = dict()
+    f(x)
+    reveal(x)  # {'a': {}}
+
+    x = {}
+    def f(d):
         put = d.__setitem__
         for key in ('a', 'b'):
             put(key, 1)

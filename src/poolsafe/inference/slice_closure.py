@@ -151,7 +151,8 @@ class Closure:
         changing = [line for line in self._wanted - self._needed if isinstance(line.node, _SIMPLE)]
         # A function that declares `global` or `nonlocal` may rebind a name.
         if changing and not self._scope.declared_inside:
-            found |= {line.node: frozenset(names) for line, names in self._changed_for(changing).items()}
+            for line, names in self._changed_for(changing).items():
+                found[line.node] = self._unlikely.get(line, frozenset()) | names
         return found
 
     def _changed_for(self, changing: list[Line]) -> dict[Line, set[str]]:
