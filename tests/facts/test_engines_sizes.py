@@ -322,6 +322,14 @@ CORRELATED = """
     options = {'pg': (URL, {"statement_cache_size": 0, "prepared_statement_cache_size": 0}), 'lite': ('sqlite://', {})}
     url, args = options[unknown]
     engine = create_async_engine(url, connect_args=args)  # zero zero
+
+    # Other schemes with the word asyncpg are not asyncpg's.
+    url, args = os.getenv("DATABASE_URL", URL), {}
+    if url.split(":", 1)[0] == "postgresql+asyncpg":
+        args["prepared_statement_cache_size"] = 0
+    elif "asyncpg" in url:
+        args = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
+    engine = create_async_engine(url, connect_args=args)  # absent zero
 """
 
 

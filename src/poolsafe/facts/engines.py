@@ -143,6 +143,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     written = _written_call(calls[0])
     layout = call_layout(module.tree, written or node)
     views = [view for seen in calls for view in views_of(seen)]
+    views = [view for view in views if not surroundings.is_excluded(view)] or views
     ours = [view for view in views if view.driver is Driver.ASYNCPG]
     judged = ours or [view for view in views if view.driver is Driver.UNKNOWN]
     span = module.tree.span(node)

@@ -18,6 +18,7 @@ from poolsafe.inference import (
     Characters,
     Condition,
     Constant,
+    Derived,
     Guard,
     Literal,
     MappingValue,
@@ -27,6 +28,7 @@ from poolsafe.inference import (
     Sequence,
     Step,
     Symbol,
+    Text,
     Unknown,
     Url,
     Value,
@@ -156,6 +158,14 @@ class Surroundings:
             self.tests.implies_other(one, guard) and not sources.isdisjoint(_asked_of(one.symbol))
             for one in guard - passage.guard
         )
+
+    def is_excluded(self, view: View) -> bool:
+        """Returns whether one test implies that a URL is asyncpg's, and another one on the path that it is not."""
+        match view.url:
+            case Text(pieces=(str(), Unknown(symbol=Derived(operation="after", parts=(whole, *_))))):
+                excluding = (one for one in view.guard if self.tests.implies_other(one, view.guard))
+                return any(whole in _asked_of(one.symbol) for one in excluding)
+        return False
 
     def is_refused(self, view: View) -> bool:
         """Returns whether SQLAlchemy refuses a URL of SQLite because a condition excludes its asynchronous driver.
