@@ -189,11 +189,17 @@ KEYS = {
         Key("lint.select", STRINGS, None, "The rules to run, as codes or prefixes of codes. The default is all rules."),
         Key("lint.extend-select", STRINGS, (), "Add to `select`."),
         Key("lint.ignore", STRINGS, (), "The rules not to run."),
-        Key("lint.extend-ignore", STRINGS, (), "The same as `ignore`.", joins=True),
+        Key("lint.extend-ignore", STRINGS, (), "Rules not to run, in addition to `ignore`.", joins=True),
         Key("lint.fixable", STRINGS, None, "The rules whose fixes may be applied. The default is all rules."),
         Key("lint.extend-fixable", STRINGS, (), "Add to `fixable`."),
         Key("lint.unfixable", STRINGS, (), "The rules whose fixes must not be applied."),
-        Key("lint.extend-unfixable", STRINGS, (), "The same as `unfixable`.", joins=True),
+        Key(
+            "lint.extend-unfixable",
+            STRINGS,
+            (),
+            "Rules whose fixes must not be applied, in addition to `unfixable`.",
+            joins=True,
+        ),
         Key("lint.extend-safe-fixes", STRINGS, (), "The rules whose unsafe fixes count as safe.", joins=True),
         Key("lint.extend-unsafe-fixes", STRINGS, (), "The rules whose safe fixes count as unsafe.", joins=True),
         Key("lint.per-file-ignores", TABLE, {}, "The rules not to run on files that match a glob."),
@@ -202,7 +208,7 @@ KEYS = {
         Key(
             "lint.external", STRINGS, (), "Prefixes of other tools' codes, which PGB001 and PGB002 ignore in comments."
         ),
-        Key("lint.preview", BOOL, None, "The same as the top-level `preview`, which it overrides."),
+        Key("lint.preview", BOOL, None, "Enable rules that are in preview. This overrides the top-level `preview`."),
         Key(
             "lint.explicit-preview-rules",
             BOOL,
