@@ -130,6 +130,8 @@ def _report(source: Source, deployment: Deployment, project: Project | None, com
         deployment = deployment_for(source.path, project.root or root_of(source.path), deployment)
         if not comments.worth_judging and not deployment.assume_asyncpg:
             possible = _possible(source, wanted, project)
+            if possible == needles.ENGINE and _calls_own_functions(source, project):
+                return Report([])
             if wanted and not possible:
                 return Report([])
             wanted = possible
@@ -147,6 +149,11 @@ def _possible(source: Source, wanted: int, project: Project) -> int:
     if not wanted & (needles.ENGINE | needles.STATEMENT) or project.names_driver(source):
         return wanted
     return wanted & ~(needles.ENGINE if project.awaits_sql(source) else needles.ENGINE | needles.STATEMENT)
+
+
+def _calls_own_functions(source: Source, project: Project) -> bool:
+    """Returns whether a file only calls the project's own functions with the names of engine functions."""
+    return second_look.uses_only_own_functions(source.path, source.code, project.root, project.looked_at)
 
 
 def _with_writable_fix(finding: Finding, source: Source) -> Finding:

@@ -111,6 +111,14 @@ PSYCOPG_SCHEMES = frozenset({"postgresql+psycopg", "postgresql+psycopg_async"})
 # ormar's class calls an engine function with its arguments, as its stub shows.
 ENGINE_NAMES = frozenset({*(name.rpartition(".")[2] for name in ENGINE_FUNCTIONS), "DatabaseConnection"})
 
+# Options of the engine functions with no effect on anything that is checked.
+INDIFFERENT_OPTIONS = frozenset(
+    {
+        "echo", "echo_pool", "hide_parameters", "json_deserializer", "json_serializer", "label_length", "logging_name",
+        "pool_logging_name", "pool_recycle", "query_cache_size",
+    }
+)  # fmt: skip
+
 # Functions and classes that make a connection or a pool of asyncpg or psycopg without an engine of SQLAlchemy, or that
 # hand what they are given on to asyncpg. Those in `WRAPPERS` do the latter.
 ASYNCPG_CONNECT = "asyncpg.connect"

@@ -133,6 +133,13 @@ def pieces_use_engine(pieces: Iterable[bytes]) -> bool:
     return False
 
 
+def bare_engine_functions(data: bytes) -> frozenset[bytes]:
+    """Returns the engine functions that the code uses by their bare names, or none if it uses one in another way."""
+    from poolsafe.sql import python_names
+
+    return python_names.bare_engine_functions(data)
+
+
 def may_use_engine(data: bytes) -> bool:
     """Returns whether the bytes hold the names that `uses_engine` asks for, in code or not."""
     return _names_engine(data) and _is_asynchronous(data)

@@ -43,6 +43,12 @@ CALLS = """
         async for row in statement.cursor(1):
             print(row)
 
+    async def f(conn, sql):
+        await conn.prepare("SELECT 1", timeout=5)  # PGB503
+
+    async def f(approvals, call):
+        await approvals.prepare(call, request_metadata=None)
+
     async def f(response, request):
         await response.prepare(request)
 

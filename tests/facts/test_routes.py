@@ -9,6 +9,7 @@ import pytest
 
 from poolsafe.checker import check, check_in_project
 from poolsafe.facts.deployment import Deployment, PoolMode
+from poolsafe.facts.routes import Routes
 from poolsafe.facts.runners import Runners
 from poolsafe.findings import Finding, Severity
 from poolsafe.source import Source
@@ -172,6 +173,24 @@ def test_the_engines_of_other_modules_are_collected_once_for_all_statements(tmp_
         return int(collected.call_count)
 
     assert collections(1) == collections(10) > 0
+
+
+ENDED = """
+async def work():
+    async with maker() as session:
+        await session.execute(text("SET work_mem = '1GB'"))
+        await session.rollback()
+"""
+
+
+def test_the_engines_of_other_modules_do_not_matter_for_an_effect_that_ends(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").touch()
+    path = tmp_path / "app.py"
+    source = Source.from_text(str(path), "from sqlalchemy import text\nfrom db import maker\n" + ENDED)
+    with mock.patch.object(Routes, "of", return_value=()) as asked:
+        assert check_in_project(source, Deployment()).findings == []
+        assert check_in_project(source.with_text(source.text.replace("rollback", "commit")), Deployment()).findings
+    assert asked.call_count == 1
 
 
 @pytest.mark.parametrize(("host", "wanted"), [("ep-a-pooler", ["PGB401"]), ("ep-a", [])])

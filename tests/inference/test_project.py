@@ -1168,6 +1168,62 @@ def test_what_a_package_calls_of_its_module_is_not_run_for_the_module(
     assert "plugins.py" not in loaded
 
 
+ONLY_ECHO = """
+    # file: main.py
+    from db import connect
+    engine = connect(True)
+
+    # file: db.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    def connect(given):
+        return create_async_engine('postgresql+asyncpg://db/a', echo=given, pool_pre_ping=True)
+"""
+
+
+@pytest.mark.parametrize(("name", "callers"), [("echo", []), ("pool_size", ["main.py"])])
+def test_callers_are_not_asked_for_an_option_that_decides_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, callers: list[str]
+) -> None:
+    loaded = record_loads(monkeypatch)
+    assert codes_in(tmp_path, files(ONLY_ECHO.replace("echo", name)), "db.py") == ["PGB101"]
+    assert loaded == ["db.py", *callers]
+
+
+OWN = {
+    "shop/__init__.py": "from .db import create_engine\n",
+    "shop/db.py": "import sqlalchemy\ndef create_engine(url):\n    return sqlalchemy.create_engine(url)\n",
+    "shop/renamed.py": "from sqlalchemy.ext.asyncio import create_async_engine as make\n",
+    "shop/other.py": "def create_engine(url): ...\ncreate_engine = wrap(create_engine)\n",
+    "shop/either.py": "if True:\n    from sqlalchemy import create_engine\nelse:\n    from .db import create_engine\n",
+}
+# The body of app.py, and whether it is parsed.
+USES_OF_OWN = [
+    ("from shop.db import create_engine\nmain = create_engine(URL)", False),
+    ("from shop import create_engine\nmain = partial(create_engine, URL)", False),
+    ("def run():\n    from shop.db import create_engine\n    return create_engine(URL)", False),
+    ("from sqlalchemy import create_engine\nmain = create_engine(URL)", True),
+    ("from shop.db import create_engine as make\nmain = create_engine(URL)", True),
+    ("from shop.db import create_engine\nfrom sqlalchemy import create_engine\nmain = create_engine(URL)", True),
+    ("from shop.db import create_engine\nimport sqlalchemy as sa\nmain = sa.create_engine(create_engine(URL))", True),
+    ("from shop.db import create_engine\nfrom sqlalchemy import *\nmain = create_engine(URL)", True),
+    ("from shop.db import create_engine\ncreate_engine = choose()\nmain = create_engine(URL)", True),
+    ("from shop.db import create_engine\ndef create_engine(url): ...\nmain = create_engine(URL)", True),
+    ("from shop.either import create_engine\nmain = create_engine(URL)", True),
+    ("from shop.other import create_engine\nmain = create_engine(URL)", True),
+    ("from shop.db import create_engine\nmain = create_engine(URL)  # noqa: PGB101", True),
+    ("from shop.db import create_engine\nfrom shop.renamed import make\nmain = make(create_engine(URL))", True),
+]
+
+
+@pytest.mark.parametrize(("body", "parsed"), USES_OF_OWN)
+def test_a_function_of_the_project_with_the_name_of_an_engine_function_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str, parsed: bool
+) -> None:
+    loaded = record_loads(monkeypatch)
+    codes_in(tmp_path, OWN | {"app.py": f"URL = 'postgresql+asyncpg://db/a'\n{body}\n"}, "app.py")
+    assert ("app.py" in loaded) == parsed
+
+
 SAME_NAME = """
     # file: a/__init__.py
     # file: a/database.py

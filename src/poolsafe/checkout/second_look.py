@@ -79,6 +79,42 @@ def renamed_engine_functions(
     return _renamed(home, _files_with(home, data, root, {} if looked_at is None else looked_at))
 
 
+def uses_only_own_functions(
+    path: str, data: bytes, root: str | None = None, looked_at: dict[str, ImportedFiles] | None = None
+) -> bool:
+    """Returns whether each engine function that a source uses is a function of the project that has the same name."""
+    home = os.path.abspath(path)
+    files = _files_with(home, data, root, {} if looked_at is None else looked_at)
+    names = needles.bare_engine_functions(data)
+    return bool(names) and all(_is_own(home, name, files, MAX_HOPS) for name in names) and not _renamed(home, files)
+
+
+def _is_own(path: str, name: bytes, files: ImportedFiles, hops: int) -> bool:
+    """Returns whether a file imports a name from files of the project that define a function of that name."""
+    from poolsafe.checkout.project_files import own_package  # late, because few files get here
+
+    homes = [(home, original) for home, original, bound in files.imports(path) if bound in (name, b"*")]
+    return bool(homes) and all(
+        bool(home)
+        and original == name
+        and not own_package(os.path.dirname(home))
+        and (_defines(home, name, files) or (hops > 0 and _is_own(home, name, files, hops - 1)))
+        for home, original in homes
+    )
+
+
+def _defines(path: str, name: bytes, files: ImportedFiles) -> bool:
+    """Returns whether a file binds a name only by definitions of functions."""
+    if any(bound in (name, b"*") for _, _, bound in files.imports(path)):
+        return False
+    words = {word for word, bound in _BOUND.findall(files.content(path)) if bound == name}
+    return words == {b"def"}
+
+
+# What begins a line and may bind a name: `def name(`, `name =`, `name: type`, and a call of it.
+_BOUND = re.compile(rb"^(?:async[ \t]+)?(?:(def|class)[ \t]+)?(\w+)[ \t]*[(:=]", re.MULTILINE)
+
+
 def _files_with(home: str, data: bytes, root: str | None, looked_at: dict[str, ImportedFiles]) -> ImportedFiles:
     """Returns the files that were read below the root, including the file that gets the second look."""
     root = root or root_of(home)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import libcst as cst
 
+from poolsafe.facts.targets import takes_sql
 from poolsafe.inference import Module
 from poolsafe.inference.models import PREPARING
 from poolsafe.libraries import CLIENT_NAMES, CLIENT_PACKAGES
@@ -36,7 +37,10 @@ def preparing_sites(module: Module) -> list[CallSite]:
         site
         for name in sorted(PREPARING)
         for site in module.index.calls_by_name.get(name, ())
-        if isinstance(site.node.func, cst.Attribute) and site.node.args and site.node.args[0].keyword is None
+        if isinstance(site.node.func, cst.Attribute)
+        and site.node.args
+        and site.node.args[0].keyword is None
+        and takes_sql(site.node)
     ]
 
 

@@ -10,6 +10,7 @@ from poolsafe.facts.spelled import spelled_engine
 from poolsafe.facts.targets import engine_names, source_scopes
 from poolsafe.facts.views import uses_neither_driver
 from poolsafe.inference import Inference
+from poolsafe.libraries import INDIFFERENT_OPTIONS
 from poolsafe.syntax.index import CallSite
 
 MAX_NAMES = 8  # the maximum number of names of functions and clauses to search for in other modules
@@ -35,7 +36,7 @@ def explore(
     engines = [*(site for site in engines if spelled[id(site)] is None), *clients]
     inference.reach(engines)
     if ask_callers:
-        inference.ask_callers(engines, uses_neither_driver)
+        inference.ask_callers(engines, uses_neither_driver, INDIFFERENT_OPTIONS)
     with inference.shallow():
         _reach_statements(inference, statements)
 

@@ -8,7 +8,8 @@ from poolsafe.facts.connection import Route
 from poolsafe.facts.statement import Runner
 from poolsafe.findings import Related
 from poolsafe.records import frozen
-from poolsafe.sql.session_commands import SessionCommand
+from poolsafe.sql.session_commands import LOCAL, Effect, SessionCommand
+from poolsafe.sql.session_effects import ENDED_BY_ROLLBACK
 from poolsafe.syntax.layout import CallLayout
 
 #: The events of SQLAlchemy's pool whose listeners run before the transaction that needs their effects.
@@ -58,7 +59,7 @@ class SessionStatement:
       ones, besides those that end the effect or change the session.
     * `abandoned`: a function of the module that creates the connection and passes it on never ends the effect.
     * `lent`: the connection comes from elsewhere: a parameter, an attribute or a name of the module.
-    * `routes`: the paths on which it may reach the server; empty if they are unknown.
+    * `routes`: the paths on which it may reach the server; empty if they are unknown or do not matter.
     * `edit`: the span in the file that a fix replaces (see `SessionCommand.edit`), or None if the SQL is not written
       there as one literal. `command_span`: the span of the whole command in the file, or None.
     * `executor`: the layout of the call that runs the SQL in the same expression, or of the call itself.
@@ -103,6 +104,24 @@ class SessionStatement:
     def in_transaction(self) -> bool:
         """Whether the statement runs in a transaction that may contain others."""
         return self.transaction in (Transaction.OPEN, Transaction.BEGUN)
+
+    @property
+    def fails_anywhere(self) -> bool:
+        """Whether it is a SET with a parameter, which is a syntax error to PostgreSQL."""
+        return self.command.parameters and not self.command.by_function
+
+    @property
+    def ended(self) -> bool:
+        """Whether its transaction ends the effect."""
+        return self.ended_in or (self.rolled_back and self.command.effect in ENDED_BY_ROLLBACK)
+
+    @property
+    def depends_on_pooler(self) -> bool:
+        """Whether the pooler may decide if it is reported."""
+        if self.runner is Runner.SYNC or self.command.effect in LOCAL or self.fails_anywhere:
+            return False
+        # A command that drops what asyncpg has cached fails behind some poolers, even if its effect ends.
+        return not self.ended or self.command.effect in (Effect.DISCARD, Effect.DEALLOCATE)
 
     @property
     def cached(self) -> bool:

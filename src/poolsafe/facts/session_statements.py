@@ -110,8 +110,6 @@ class _Collector:
         if not lasting:
             return
         runner, reason = judge()
-        # The verdict on SQL of another driver does not depend on the pooler.
-        routes = () if runner is Runner.SYNC else self._routes.of(client, group.runs, direct=around.direct)
         written = written_sql(module, node) if calls[0].function != "add_listener" else None
         start, end = module.tree.span(node)
         for index in lasting:
@@ -141,12 +139,13 @@ class _Collector:
                 used_after=False in uses and around.transaction in (Transaction.OPEN, Transaction.BEGUN),
                 abandoned=around.lent and any(not self._ends(one.command, executor, way.later) for way in lending),
                 lent=around.lent,
-                routes=routes,
                 executor=call_layout(module.tree, executor if _encloses(module, executor, node) else node),
                 releases=self._releases(executor, released),
                 text_parameter=one.command.parameters and is_text_parameter(module, node, executor),
                 origin=explain(one.text.provenance, "the SQL", module, (start, end)) if one.text is not None else (),
             )
+            if statement.depends_on_pooler:
+                statement = replace(statement, routes=self._routes.of(client, group.runs, direct=around.direct))
             yield with_edits(statement, module, node, calls[0].function, written, given, index)
 
     def _uses(self, around: Surroundings, ends: set[int]) -> set[bool]:

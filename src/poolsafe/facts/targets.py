@@ -63,6 +63,7 @@ def statement_sites(module: Module) -> list[CallSite]:
 
 # Methods of asyncpg's connections and pools that prepare their SQL. `execute` only does if it has arguments.
 _PREPARING = frozenset({"cursor", "executemany", "fetch", "fetchmany", "fetchrow", "fetchval", "prepare"})
+_KEYWORDS = frozenset({"args", "column", "command", "name", "prefetch", "query", "record_class", "timeout", "values"})
 
 
 def prepares(call: cst.Call) -> bool:
@@ -70,7 +71,14 @@ def prepares(call: cst.Call) -> bool:
     if not isinstance(call.func, cst.Attribute):
         return False
     name = call.func.attr.value
-    return name in _PREPARING or (name == "execute" and sum(argument.keyword is None for argument in call.args) > 1)
+    return takes_sql(call) and (
+        name in _PREPARING or (name == "execute" and sum(argument.keyword is None for argument in call.args) > 1)
+    )
+
+
+def takes_sql(call: cst.Call) -> bool:
+    """Returns whether a method of asyncpg, or of a wrapper of it, that takes SQL may have the keywords of a call."""
+    return all(argument.keyword is None or argument.keyword.value in _KEYWORDS for argument in call.args)
 
 
 def may_prepare(module: Module, call: cst.Call) -> bool:

@@ -7,7 +7,7 @@ project's callers, so that parameters have the values that the callers pass.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Set
 from contextlib import contextmanager
 
 import libcst as cst
@@ -53,6 +53,7 @@ class Inference:
         self._run = Run(project, Interpreter(evaluate, execute, apply), MODELS, module)
         self._run.observations.observer = module
         self._extended: dict[str, bool] = {}
+        self._indifferent: Set[str] = frozenset()
 
     def __del__(self) -> None:
         """Frees the run: the frames in `defined` refer back to it, and garbage collections of cycles are rare."""
@@ -163,20 +164,23 @@ class Inference:
         before = len(self.calls)
         run_root(self._run, module, path)
         seen = self.calls[before:]
-        return bool(seen) and not any(is_open(one) for one in seen)
+        return bool(seen) and not any(is_open(one, self._indifferent) for one in seen)
 
     def unreached(self, sites: Iterable[CallSite]) -> list[tuple[CallSite, Reason]]:
         """Returns the calls that no run has reached, each with a reason."""
         reason = Reason.BUDGET if self._run.budget.ran_out else Reason.DEAD
         return [(site, reason) for site in sites if not self._run.observations.has_reached(site.node)]
 
-    def ask_callers(self, sites: list[CallSite], is_settled: Callable[[ObservedCall], bool]) -> None:
+    def ask_callers(
+        self, sites: list[CallSite], is_settled: Callable[[ObservedCall], bool], indifferent: Set[str] = frozenset()
+    ) -> None:
         """Runs the callers, in the whole project, of the functions around calls that depend on unknown parameters.
 
         Observations with known arguments replace those without a caller. Callers are not run for an observation if no
-        argument could change its meaning, according to `is_settled`.
+        argument could change its meaning, according to `is_settled`, nor for keywords in `indifferent`.
         """
         module = self.module
+        self._indifferent = indifferent
         unsettled = [site for site in sites if site.scopes and self._depends_on_caller(site, is_settled)]
         if not unsettled:
             return
@@ -229,7 +233,7 @@ class Inference:
 
     def _is_unsure(self, seen: ObservedCall) -> bool:
         """Returns whether another module may determine more: the arguments, or the class of the instance."""
-        if is_open(seen):
+        if is_open(seen, self._indifferent):
             return True
         name = self._run.observations.assumed.get(seen)
         return name is not None and self._is_extended(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Set
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -73,11 +73,15 @@ def is_given_none(seen: ObservedCall) -> bool:
     return seen.arguments.positional[:1] == [Const(None)]
 
 
-def is_open(seen: ObservedCall) -> bool:
-    """Returns whether an argument of an observed call depends on a parameter without a known caller."""
+def is_open(seen: ObservedCall, indifferent: Set[str] = frozenset()) -> bool:
+    """Returns whether an argument of an observed call depends on a parameter without a known caller.
+
+    Arguments with a keyword in `indifferent` do not count.
+    """
     if seen.arguments.open_keywords is Reason.NO_CALLER:
         return True
-    return any(_from_caller(value) for value in [*seen.arguments.positional, *seen.arguments.keywords.values()])
+    named = (value for name, value in seen.arguments.keywords.items() if name not in indifferent)
+    return any(_from_caller(value) for value in (*seen.arguments.positional, *named))
 
 
 def _from_caller(value: Value, depth: int = 0) -> bool:

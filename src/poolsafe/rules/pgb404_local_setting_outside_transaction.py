@@ -58,7 +58,7 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.session_statement import SessionStatement, Transaction
 from poolsafe.findings import Finding, Severity
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import as_written, fails_anywhere, shown
+from poolsafe.rules.session_wording import as_written, shown
 from poolsafe.rules.wording import assumption, finding, prepared_by_asyncpg
 from poolsafe.sql.session_commands import LOCAL, Effect
 
@@ -71,7 +71,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
     command = statement.command
     if command.effect not in LOCAL or command.with_work or not statement.outside_transaction:
         return
-    if fails_anywhere(statement) or not prepared_by_asyncpg(statement, deployment):
+    if statement.fails_anywhere or not prepared_by_asyncpg(statement, deployment):
         return
     message = f"{_consequence(statement)}; {_advice(statement)}"
     related = statement.origin + assumption(statement, deployment)

@@ -54,7 +54,7 @@ from poolsafe.facts.session_statement import Client, SessionStatement
 from poolsafe.findings import Finding, Severity
 from poolsafe.fixes.session_fixes import call_set_config
 from poolsafe.rules.base import FixAvailability, rule
-from poolsafe.rules.session_wording import as_written, fails_anywhere, shown
+from poolsafe.rules.session_wording import as_written, shown
 from poolsafe.rules.wording import assumption, finding, prepared_by_asyncpg
 from poolsafe.sql.session_commands import Effect
 
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 @rule(since="0.2.0", fix=FixAvailability.SOMETIMES, always=True, severities=(Severity.ERROR,))
 def check(statement: SessionStatement, deployment: Deployment, source: Source) -> Iterator[Finding]:
-    if not fails_anywhere(statement):
+    if not statement.fails_anywhere:
         return
     if not (statement.client is Client.PSYCOPG or prepared_by_asyncpg(statement, deployment)):
         return

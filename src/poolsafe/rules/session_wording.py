@@ -7,7 +7,7 @@ from poolsafe.facts.session_statement import SessionStatement, Transaction
 from poolsafe.findings import Related
 from poolsafe.rules.wording import assumption, behind, prepared_by_asyncpg, provenance
 from poolsafe.sql.scanner import PLACEHOLDER
-from poolsafe.sql.session_effects import CHARACTERISTICS, ENDED_BY_ROLLBACK, Effect
+from poolsafe.sql.session_effects import CHARACTERISTICS, Effect
 from poolsafe.verdicts import Outcome, StateVerdict, judge_state
 
 # Long names are cut, so that the end of a message, which says what to do, remains visible.
@@ -20,16 +20,9 @@ def verdict_on(statement: SessionStatement, deployment: Deployment) -> StateVerd
     It does not matter if another driver runs the statement, if its transaction ends the effect, if the client keeps
     what it has set, if a rollback undoes it, or if the statement fails on every server (PGB405).
     """
-    if statement.ended_in or fails_anywhere(statement):
-        return None
-    if statement.rolled_back and statement.command.effect in ENDED_BY_ROLLBACK:
+    if statement.ended or statement.fails_anywhere:
         return None
     return judge_state(statement, deployment) if prepared_by_asyncpg(statement, deployment) else None
-
-
-def fails_anywhere(statement: SessionStatement) -> bool:
-    """Returns whether the statement is a SET with a parameter, which is a syntax error to PostgreSQL."""
-    return statement.command.parameters and not statement.command.by_function
 
 
 def shown(name: str) -> str:

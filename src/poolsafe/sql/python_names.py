@@ -51,6 +51,26 @@ def uses_engine_function(data: bytes) -> bool:
     return _ENGINE_USED().search(_IMPORT().sub(_unless_renamed, code(data))) is not None
 
 
+def bare_engine_functions(data: bytes) -> frozenset[bytes]:
+    """Returns the engine functions that the code uses by their bare names, or none if it uses one in another way."""
+    data = code(data)
+    names = set()
+    imports = [statement.span() for statement in _IMPORT().finditer(data)]
+    for use in _ENGINE_NAMED().finditer(data):
+        if use[1] or use[3]:
+            return frozenset()
+        if not any(start <= use.start() < end for start, end in imports):
+            names.add(use[2])
+    return frozenset(names)
+
+
+# The groups before and after the name show that it is an attribute, or that the file itself binds it.
+_ENGINE_NAMED = partial(
+    re.compile,
+    rb"(\.[\s\\]*|\bdef[ \t]+|\bas[ \t]+|(?<![A-Za-z0-9_]))("
+    + _ENGINE
+    + rb")(?![A-Za-z0-9_])([ \t]*=(?!=)|[ \t]+as\b)?",
+)
 # The literal is the whole argument, and its scheme has no placeholder. Nothing else in the call may hold parameters of
 # asyncpg, which PGB205 reports for any driver.
 _OTHER_ARGUMENTS = rb"(?:(?!connect_args)[^()\[\]{}*\"'#])*"
@@ -137,9 +157,21 @@ def runs_several_commands(data: bytes) -> bool:
     # A function that is not called here may be called by another name.
     used = strings.outside(sorted(runners))
     judged = [strings.argument(end) if runners[end] else None for end in used]
-    return True in judged or (None in judged and (strings.holds_several_commands() or _GLUE().search(data) is not None))
+    return True in judged or (None in judged and (strings.holds_several_commands() or _holds_glue(strings)))
 
 
+def _holds_glue(strings: Strings) -> bool:
+    """Returns whether one of the strings is a lone semicolon that may join commands, or is a value."""
+    data = strings.data
+    found = [one.start() for one in _GLUE().finditer(data)]
+    starts = {start for start, _ in strings.strings} if found else ()
+    return any(at in starts and _SEARCHING().search(data, max(at - 30, 0), at) is None for at in found)
+
+
+# A method that searches a text for the string behind it.
+_SEARCHING = partial(
+    re.compile, rb"\.(?:r?split|r?partition|[lr]?strip|startswith|endswith|r?find|r?index|count|replace)\([ \t]*\Z"
+)
 # A lone semicolon, which may join commands or be the value of a name or parameter.
 _GLUE = partial(re.compile, rb"""["'][ \t]?;[ \t]?["'][ \t]?(?:\.[ \t]?join\b|[,)\r\n])|["'];\\n["']\.join\b""")
 
