@@ -1189,6 +1189,46 @@ def test_callers_are_not_asked_for_an_option_that_decides_nothing(
     assert loaded == ["db.py", *callers]
 
 
+NAMESAKE = """
+    # file: app/db.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    def connect(url):
+        return create_async_engine(url, pool_pre_ping=True)
+    URL = 'postgresql+asyncpg://db/a'
+
+    # file: app/other.py
+    def connect(url): ...
+
+    # file: app/main.py
+    from app.db import URL
+    from app.other import connect
+    connect(URL)
+"""
+# What the module that calls another function of the same name contains instead, and whether it is a caller.
+CALLERS = [
+    ("    connect(URL)", "    connect(URL)", False),
+    ("from app.other import connect", "from app.db import connect", True),
+    ("from app.other import connect", "from app.other import connect\n    from app.db import connect as c", True),
+    ("from app.other import connect", "from app.other import *", True),
+    ("from app.other import connect", "from elsewhere import connect", True),
+    ("connect(URL)", "from app import db\n    db . connect(URL)", True),
+    ("def connect(url): ...", "from app.db import connect", True),
+    ("def connect(url): ...", "from app import db\n    class connect(db.connect): ...", True),
+    ("def connect(url): ...", "connect = None", True),
+    ("def connect(url): ...", "class connect: ...", False),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "calls"), CALLERS)
+def test_a_call_of_another_function_of_the_same_name_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, old: str, new: str, calls: bool
+) -> None:
+    assert old in NAMESAKE
+    loaded = record_loads(monkeypatch)
+    codes_in(tmp_path, files(NAMESAKE.replace(old, new)), "app/db.py")
+    assert ("main.py" in loaded) == calls
+
+
 OWN = {
     "shop/__init__.py": "from .db import create_engine\n",
     "shop/db.py": "import sqlalchemy\ndef create_engine(url):\n    return sqlalchemy.create_engine(url)\n",

@@ -6,7 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 
-from poolsafe.checkout.import_statements import module_imports, name_imports
+from poolsafe.checkout.import_statements import defines, mentions_member, module_imports, name_imports
 from poolsafe.checkout.project_files import Files
 from poolsafe.records import frozen
 
@@ -116,6 +116,19 @@ class ImportOrder:
         if path not in self._imports:
             self._imports[path] = sorted(self._imported(path), key=lambda one: one.offset)
         return self._imports[path]
+
+    def is_of_another(self, path: str, name: bytes, home: str) -> bool:
+        """Returns whether a file uses a name only for a function or class that another file than `home` defines."""
+        imports = self.imports(path)
+        named = [one for one in imports if name in (one.name, one.bound)]
+        if not named or any(one.bound == b"*" for one in imports) or mentions_member(self.files.content(path), name):
+            return False
+        return all(one.path not in (None, home) and self._defines(one.path or "", name) for one in named)
+
+    def _defines(self, path: str, name: bytes) -> bool:
+        content = self.files.content(path)
+        imported = any(name in (one.name, one.bound) or one.bound == b"*" for one in self.imports(path))
+        return not imported and defines(content, name) and not mentions_member(content, name)
 
     def _imported(self, path: str) -> Iterator[Imported]:
         if not self.files.is_inside(path):

@@ -39,5 +39,28 @@ def name_imports(content: bytes) -> Iterator[tuple[int, bytes, bytes, list[Item]
             yield found.start(), dots, module, [(name, bound or name) for name, bound in items]
 
 
+def defines(content: bytes, name: bytes) -> bool:
+    """Returns whether the lines of a file that begin without a blank bind a name only by functions and classes.
+
+    Imports are not considered.
+    """
+    words = {word for word, bound in _BOUND.findall(content) if bound == name} if name in content else set()
+    return bool(words) and b"" not in words
+
+
+def mentions_member(content: bytes, name: bytes) -> bool:
+    """Returns whether a name follows a dot anywhere in a file, as in `module.name`."""
+    at = content.find(name)
+    while at >= 0:
+        if content[max(at - 40, 0) : at].rstrip(b" \t\r\n\\").endswith(b"."):
+            return True
+        at = content.find(name, at + 1)
+    return False
+
+
+# What begins a line and may bind a name: `def name(`, `name =`, `name: type`, and a call of it.
+_BOUND = re.compile(rb"^(?:async[ \t]+)?(?:(def|class)[ \t]+)?(\w+)[ \t]*[(:=]", re.MULTILINE)
+
+
 def _begins_line(data: bytes, offset: int) -> bool:
     return not data[data.rfind(b"\n", 0, offset) + 1 : offset].strip(b" \t")

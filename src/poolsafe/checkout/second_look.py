@@ -13,7 +13,7 @@ import os
 import re
 
 from poolsafe import needles
-from poolsafe.checkout.import_statements import module_imports, name_imports
+from poolsafe.checkout.import_statements import defines, module_imports, name_imports
 from poolsafe.checkout.roots import is_below, root_of
 from poolsafe.reading import read_below
 
@@ -104,15 +104,8 @@ def _is_own(path: str, name: bytes, files: ImportedFiles, hops: int) -> bool:
 
 
 def _defines(path: str, name: bytes, files: ImportedFiles) -> bool:
-    """Returns whether a file binds a name only by definitions of functions."""
-    if any(bound in (name, b"*") for _, _, bound in files.imports(path)):
-        return False
-    words = {word for word, bound in _BOUND.findall(files.content(path)) if bound == name}
-    return words == {b"def"}
-
-
-# What begins a line and may bind a name: `def name(`, `name =`, `name: type`, and a call of it.
-_BOUND = re.compile(rb"^(?:async[ \t]+)?(?:(def|class)[ \t]+)?(\w+)[ \t]*[(:=]", re.MULTILINE)
+    imported = any(bound in (name, b"*") for _, _, bound in files.imports(path))
+    return not imported and defines(files.content(path), name)
 
 
 def _files_with(home: str, data: bytes, root: str | None, looked_at: dict[str, ImportedFiles]) -> ImportedFiles:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -121,11 +122,11 @@ class DriverTests:
             # A test whether a variable is set implies nothing, even if the variable's default names a driver.
             return ""
         module, node = found
-        # A module that is only imported has nodes of `ast`.
-        syntax = module.syntax(node) if not isinstance(node, cst.CSTNode) else node
-        if syntax is None or not _says_the_same_of_each(syntax, cst.And if one.holds else cst.Or):
-            return ""
-        return module.text(node)
+        if isinstance(node, cst.CSTNode):
+            same = _says_the_same_of_each(node, cst.And if one.holds else cst.Or)
+        else:
+            same = isinstance(node, ast.Call)  # from a module that is only imported
+        return module.text(node) if same else ""
 
 
 def _ways(one: Literal) -> tuple[Guard, ...]:

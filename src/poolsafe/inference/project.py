@@ -143,14 +143,14 @@ class Project:
         """
         pattern = _call_pattern(name, with_arguments=with_arguments)
         word = name.removeprefix(".").encode()
-        for other in self.others(module, (word,), pattern.search, importing=True):
+        for other in self.others(module, (word,), pattern.search, importing=True, own=not name.startswith(".")):
             if other.index.calls_of(name):
                 yield other
 
     def is_extended(self, module: Module, name: str) -> bool:
         """Returns whether another module of the project may have a subclass of one of the module's classes."""
         pattern = _subclass_pattern(name)
-        return next(self.others(module, (name.encode(),), pattern.search, importing=True), None) is not None
+        return any(self.others(module, (name.encode(),), pattern.search, importing=True, own=True))
 
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
         """Returns the other modules that import this one and mention one of `names`, ordered as in `callers`."""
@@ -164,10 +164,12 @@ class Project:
         fits: Callable[[bytes], object] = bool,
         *,
         importing: bool = False,
+        own: bool = False,
     ) -> Iterator[Module]:
         """Yields at most `MAX_CALLERS` other modules of the project, ordered as in `callers`.
 
         Each contains one of the words, and `fits` is true for its bytes. With `importing`, it may import the module.
+        With `own`, the only word may be a name of the module in it.
         """
         if not self.follow or not module.source.is_module:
             return
@@ -177,6 +179,8 @@ class Project:
         if importing:
             imports = _import_test(home)
             found = [path for path in found if imports(self._files.content(path)) and self._imports_from(path, home)]
+        if own:
+            found = [path for path in found if not self._order.is_of_another(path, words[0], home)]
         found.sort(key=lambda path: (-shared_folders(path, home), path))
         for path in found[:MAX_CALLERS]:
             other = self._load(path, Module)
