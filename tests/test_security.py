@@ -290,7 +290,7 @@ def test_large_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         reading.read(str(tmp_path / "a.py"), 10)
     with pytest.raises(IsADirectoryError):
         reading.read(str(tmp_path))
-    with pytest.raises(OSError, match="leads outside"):
+    with pytest.raises(OSError, match="points outside"):
         reading.read_below(str(tmp_path / "b"), str(tmp_path / "a.py"))
 
 
@@ -585,12 +585,12 @@ def checkout(tmp_path: Path) -> Path:
 @pytest.mark.parametrize(
     ("written", "reason"),
     [
-        ('baseline = "/dev/zero"', "leads outside of the project"),
-        ('baseline = "zero"', "leads outside of the project"),
+        ('baseline = "/dev/zero"', "points outside the project"),
+        ('baseline = "zero"', "points outside the project"),
         ('baseline = "pipe"', "not a regular file"),
         ('baseline = "."', "Is a directory"),
         ('baseline = "large"', "larger than 20 MB"),
-        ('baseline = "../../secret.toml"', "leads outside of the project"),
+        ('baseline = "../../secret.toml"', "points outside the project"),
         ('baseline = "loop"', "Too many levels of symbolic links"),
         ('baseline = ""', "must be a string that is not empty"),
         ('extend = "/dev/zero"', "points outside the project"),
@@ -629,7 +629,7 @@ def test_a_configuration_that_is_a_link_out_of_the_checkout(checkout: Path, name
     (checkout / "n" / name).symlink_to("../../secret.toml")
     done = run(checkout, ".", check_code=False)
     assert done.returncode == 2
-    assert done.stderr.endswith(f"n/{name}: leads outside of the project\n")
+    assert done.stderr.endswith(f"n/{name}: points outside the project\n")
     # Inside it is as good as any other.
     lay(checkout, {"shared.toml": "pooler = 'none'\n[tool.poolsafe]\n" if name[0] == "p" and name[1] == "y" else ""})
     (checkout / "n" / name).unlink()

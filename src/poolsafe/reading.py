@@ -119,7 +119,7 @@ def read_below(root: str | None, path: str, largest: int = LARGEST) -> bytes:
         return read(path, largest)
     real = os.path.realpath(path)
     if not is_below(real, os.path.realpath(root)):
-        raise OSError(errno.EPERM, "leads outside of the project", path)
+        raise OSError(errno.EPERM, "points outside the project", path)
     return read_real(real, largest)
 
 

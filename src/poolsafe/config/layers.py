@@ -80,7 +80,7 @@ class Origin:
 
 
 def found_in(directory: str, name: str) -> Origin:
-    """Returns the configuration file of a directory, which must not be a link that leads out of the checkout."""
+    """Returns the configuration file of a directory, which must not be a link that points outside the checkout."""
     path = os.path.join(directory, name)
     return Origin(path, path, checkout_of(directory))
 
