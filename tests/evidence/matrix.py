@@ -57,10 +57,10 @@ HEAD = """\
 
 poolsafe's rules are checked on real PostgreSQL and PgBouncer servers: `tests/evidence/` starts both and runs engines in
 several processes against a pool of three server connections. Every query returns a value that only its own task knows,
-so that the tests detect other clients' rows. `pytest -m evidence` runs the same tests as CI: every bad fixture and its
-fixed version, every row of the verdict table, several commands in one string, pre-ping, wrong rows without an error,
-and session state that leaks to other clients, is lost, or causes no harm. The tests need Debian's packages
-`postgresql`, `pgbouncer` and `openssl`. `POOLSAFE_POSTGRES` (the directory of `initdb` and `postgres`) and
+so that the tests detect other clients' rows. `pytest -m evidence` runs the same tests as CI. They cover every bad
+fixture and its fixed version, every row of the verdict table, several commands in one string, pre-ping, wrong rows
+without an error, and session state that leaks to other clients, is lost, or causes no harm. The tests need Debian's
+packages `postgresql`, `pgbouncer` and `openssl`. `POOLSAFE_POSTGRES` (the directory of `initdb` and `postgres`) and
 `POOLSAFE_PGBOUNCER` (the program) select other installations, and `POOLSAFE_EVIDENCE_LOG` names a file for all figures.
 
 PgBouncer has supported `max_prepared_statements` since 1.21. The tests read PgBouncer's version, set the option to 0 if

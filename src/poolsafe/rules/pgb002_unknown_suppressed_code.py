@@ -5,7 +5,7 @@ comments.
 
 ## Why is this bad?
 The comment suppresses nothing, although its author believes it does. In comments, codes must be complete. In `select`,
-`PGB1` stands for all codes that begin with it, but in a comment it matches none.
+`PGB1` selects all codes that begin with it, but in a comment it matches none.
 
 ## Example
 ```python

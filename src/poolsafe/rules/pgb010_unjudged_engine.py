@@ -10,7 +10,7 @@ This rule is off by default. Select it by its full code, with `extend-select = [
 ## Why is this bad?
 poolsafe reports no problem if it cannot check an engine, so a file can pass although its engine breaks behind
 PgBouncer. The last line of the report counts such engines, and `--verbose` lists them. This rule is for projects that
-want to resolve each of them, in CI, in a pre-commit hook or in flake8.
+want to resolve every such engine. It can run in CI, in a pre-commit hook or in flake8.
 
 ## Example
 ```toml

@@ -9,7 +9,7 @@ pooler may run the next transaction on a server connection where that name does 
 The result is `prepared statement "__asyncpg_stmt_1__" does not exist`,
 `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`, or another client's rows.
 
-asyncpg's own `connect()` and `create_pool()`, and the libraries listed in `PGB512`, fail in the same way: with
+asyncpg's own `connect()` and `create_pool()`, and the libraries listed in `PGB512`, fail in the same way. With
 `statement_cache_size=50` and asyncpg 0.32, `connect()` failed in 84 of 180 attempts and `create_pool()` in 129 of 180,
 about as often as with the default size.
 

@@ -40,7 +40,7 @@ There is no fix, because the address of the server is not in the code.
 
 ## Versions
 Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, and asyncpg 0.32. Odyssey drops the
-subscription after the transaction; PgDog forwards notifications if `pub_sub_channel_size` is set; RDS Proxy pins the
+subscription after the transaction. PgDog forwards notifications if `pub_sub_channel_size` is set. RDS Proxy pins the
 client to one server connection.
 
 ## References

@@ -59,8 +59,8 @@ There is no fix, because a listener for the `begin` event has different paramete
 
 ## Versions
 Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15, SQLAlchemy 2.1.9 and
-asyncpg 0.32. Odyssey discards the setting after the transaction; PgDog tracks it; RDS Proxy pins the client to one
-server connection.
+asyncpg 0.32. Odyssey discards the setting after the transaction. PgDog restores it for each client. RDS Proxy pins the
+client to one server connection.
 
 ## References
 - [SQLAlchemy: engine
