@@ -318,3 +318,16 @@ def test_a_place_that_several_parameters_share_is_shown_once() -> None:
     code = "url = 'postgresql+asyncpg://a@b/c?sslmode=require&channel_binding=require'\ncreate_async_engine(url)\n"
     (finding,) = [one for one in check(source_of(HEAD + code), TRANSACTION).findings if one.code == "PGB205"]
     assert [(place.row, place.column) for place in finding.related] == [(4, 7)]
+
+
+TITLES = [
+    ("pgbouncer=true&supa=x", "Remove `pgbouncer` and `supa`"),
+    ("pgbouncer=true&sslmode=require", "Use asyncpg's `ssl` instead of `sslmode`, and remove `pgbouncer`"),
+]
+
+
+@pytest.mark.parametrize(("query", "title"), TITLES)
+def test_the_title_names_the_removed_parameters_together(query: str, title: str) -> None:
+    fix = fix_of(source_of(f"{HEAD}create_async_engine('postgresql+asyncpg://a@b/c?{query}')\n"))
+    assert fix is not None
+    assert fix.message == title

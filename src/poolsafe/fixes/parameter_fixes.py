@@ -17,7 +17,7 @@ from poolsafe.edits.wrapping import fitted
 from poolsafe.facts.engine import ConnectArgsForm, Driver, ParameterWhere, WrittenText
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.fixes.queries import rewrite_query
-from poolsafe.fixes.titles import sentence
+from poolsafe.fixes.titles import listed, sentence
 from poolsafe.syntax.layout import CallLayout, DictLayout
 from poolsafe.syntax.scan import inside_formatted_string
 
@@ -72,6 +72,7 @@ class _Plan:
     added: dict[str, str] = field(default_factory=dict)
     setting: str | None = None
     messages: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
 
 
 def replace_parameters(
@@ -96,7 +97,8 @@ def replace_parameters(
     if not _is_sound(edits):
         return None
     applicability = Applicability.SAFE if plan.safe else Applicability.UNSAFE
-    title = sentence(dict.fromkeys(plan.messages))
+    left_out = [f"remove {listed(dict.fromkeys(plan.left_out))}"] if plan.left_out else []
+    title = sentence([*dict.fromkeys(plan.messages), *left_out])
     return Fix(title, _fitted(plan, tuple(edits), remedies), applicability, engine.layout.call.start)
 
 
@@ -133,7 +135,10 @@ def _replace(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename) 
             _remove(plan, written.place)
         else:
             _rename(plan, written.place, new)
-    plan.messages.append(_message(parameter.key, remedy))
+    if remedy is Remedy.LEAVE_OUT:
+        plan.left_out.append(f"`{parameter.key}`")
+    else:
+        plan.messages.append(_message(parameter.key, remedy))
 
 
 def _in_url(plan: _Plan, parameter: ConnectParameter, remedy: Remedy | Rename, written: Written) -> str | None:
@@ -352,11 +357,8 @@ def _is_sound(edits: Iterable[Edit]) -> bool:
 
 
 def _message(key: str, remedy: Remedy | Rename) -> str:
-    match remedy:
-        case Remedy.LEAVE_OUT:
-            return f"remove `{key}`"
-        case Remedy.APPLICATION_NAME:
-            return f"move `{key}` to `server_settings`"
+    if remedy is Remedy.APPLICATION_NAME:
+        return f"move `{key}` to `server_settings`"
     if key == remedy.value:
         return f"move `{key}` to `connect_args` as a number"
     if isinstance(remedy, Rename):

@@ -27,8 +27,8 @@ number given as a string raises `TypeError: unsupported operand type(s)` or
 `create_async_engine()` raises `TypeError: Invalid argument(s) 'server_settings' sent to create_engine()` for a keyword
 that neither the dialect nor the pool knows. Other drivers reject asyncpg's parameters. psycopg raises
 `ProgrammingError: invalid connection option "statement_cache_size"`. SQLite raises
-`TypeError: 'statement_cache_size' is an invalid keyword argument` (worded differently since Python 3.13). Other drivers
-raise the same `TypeError` as asyncpg.
+`TypeError: 'statement_cache_size' is an invalid keyword argument` (worded differently since Python 3.13). The
+remaining drivers raise the same `TypeError` as asyncpg.
 
 asyncpg's own `connect()` and `create_pool()` reject the same keywords. asyncpg sends unknown parameters of a DSN to the
 server, which raises `UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`. psycopg rejects asyncpg's
