@@ -142,6 +142,43 @@ ATTRIBUTES = """
             return self.D
     reveal(C().m().__name__)  # 'D'
 
+    class C:
+        def __init__(self, name):
+            object.__setattr__(self, 'a', 'b')
+            super().__setattr__(name, 'c')
+    c = C('d')
+    reveal([c.a, c.d])  # ['b', 'c']
+
+    class C:
+        def __init__(self, getter):
+            object.__setattr__(self, 'getter', getter)
+        def __getattr__(self, name):
+            return getattr(self.getter(), name)
+    class D:
+        a = 'b'
+    reveal(C(D).a)  # 'b'
+
+    class C:
+        def __init__(self, **values):
+            self.__dict__.update(values, d='e')
+            self.__dict__['f'] = 'g'
+            vars(self).update({'h': 'i'})
+    c = C(a='b')
+    reveal([c.a, c.d, c.f, c.h])  # ['b', 'e', 'g', 'i']
+
+    class C:
+        def __init__(self, values):
+            self.a = 'b'
+            self.__dict__.update(values)
+    values = {}
+    if unknown:
+        values['a'] = 'c'
+    reveal(C(values).a)  # 'b' | 'c'
+
+    class C:
+        pass
+    reveal([C().__dict__, vars(unknown), C().__dict__['a'], C().__dict__.copy()])  # [..., ..., ..., ...]
+
     class C(dict):
         a = 'b'
     reveal(C.missing)  # ...

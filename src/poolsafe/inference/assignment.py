@@ -17,6 +17,7 @@ from poolsafe.inference.lattice import alternatives, choose, each
 from poolsafe.inference.mappings import mapping_key, with_item
 from poolsafe.inference.names import bind, force, global_name
 from poolsafe.inference.namespaces import namespace_of
+from poolsafe.inference.objects import InstanceDict
 from poolsafe.inference.symbols import Guard, derived
 from poolsafe.inference.values import (
     Absent,
@@ -94,6 +95,9 @@ def _assign_item(frame: Frame, target: ir.Subscript, value: Value) -> None:
         set_variable(frame, index, value)
         return
     key = mapping_key(index)
+    if isinstance(base, InstanceDict) and isinstance(key, str):
+        set_attribute(frame, base.instance, key, value)
+        return
     several = alternatives(base)
     if len(several) == 1 and isinstance(base, Sequence) and base.address:
         frame.state.set(("list", base.address), _with_item(base, index, value))

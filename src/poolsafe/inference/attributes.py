@@ -18,7 +18,14 @@ from poolsafe.inference.lattice import alternatives, lift, may_be_absent, or_bef
 from poolsafe.inference.mappings import open_dicts
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, module_name
-from poolsafe.inference.objects import AttributeBag, BuiltinMethod, EnumMember, LibraryAttribute, LibraryObject
+from poolsafe.inference.objects import (
+    AttributeBag,
+    BuiltinMethod,
+    EnumMember,
+    InstanceDict,
+    LibraryAttribute,
+    LibraryObject,
+)
 from poolsafe.inference.symbols import At, AttributeOf, Guard, Identity, derived
 from poolsafe.inference.texts import symbol_of
 from poolsafe.inference.values import (
@@ -200,6 +207,8 @@ def _inherited(frame: Frame, instance: Instance, name: str) -> Value:
     if isinstance(getter, Function):
         bound = bind_method(frame, getter, instance, owner)
         return frame.apply(None, bound, Arguments([text(name)]))
+    if name == "__dict__":
+        return InstanceDict(instance)
     return Unknown(
         f"`{instance.cls.node.name}.{name}` is not found",
         AttributeOf(instance.cls.node, name),

@@ -11,7 +11,7 @@ import libcst as cst
 from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.symbols import Symbol
-from poolsafe.inference.values import Class, Sequence, Value
+from poolsafe.inference.values import Class, Instance, Sequence, Value
 from poolsafe.libraries import DRIVER_PACKAGES
 from poolsafe.records import frozen
 
@@ -113,6 +113,13 @@ class Super(LibraryObject):
 
     cls: Class
     instance: Value
+
+
+@frozen
+class InstanceDict(LibraryObject):
+    """`instance.__dict__`: a change of an item sets the attribute."""
+
+    instance: Instance
 
 
 @frozen

@@ -31,6 +31,7 @@ from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import (
     GeneratorObject,
+    InstanceDict,
     LibraryAttribute,
     LibraryResult,
     MapIterator,
@@ -212,6 +213,11 @@ def _setattr(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     return Const(None)
 
 
+def _vars(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    single = force(frame, first(frame, node, arguments))
+    return InstanceDict(single) if isinstance(single, Instance) else Unknown("`vars()`")
+
+
 _TYPES: dict[str, tuple[type, ...]] = {
     "builtins.str": (Text,),
     "builtins.dict": (MappingRef, MappingValue),
@@ -375,6 +381,8 @@ HANDLERS: dict[str, Handler] = {
     "builtins.iter": first,
     "builtins.getattr": _getattr,
     "builtins.hasattr": _hasattr,
+    "builtins.object.__setattr__": _setattr,
     "builtins.setattr": _setattr,
     "builtins.isinstance": _isinstance,
+    "builtins.vars": _vars,
 }

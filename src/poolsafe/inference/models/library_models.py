@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from poolsafe import ir
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.assignment import set_attribute
 from poolsafe.inference.attributes import bind_method
 from poolsafe.inference.classes import class_attribute, class_kind
 from poolsafe.inference.context import Frame, Models
-from poolsafe.inference.lattice import for_detection
+from poolsafe.inference.lattice import for_detection, or_before
 from poolsafe.inference.models import (
     alembic,
     builtin_functions,
@@ -25,9 +28,11 @@ from poolsafe.inference.models import (
 from poolsafe.inference.models.clients import client_method, observe_client
 from poolsafe.inference.models.handler import Handler, forced
 from poolsafe.inference.models.library_stubs import stubbed
+from poolsafe.inference.names import force
 from poolsafe.inference.objects import (
     Connectable,
     GeneratorObject,
+    InstanceDict,
     LibraryObject,
     LibraryResult,
     Secret,
@@ -38,7 +43,18 @@ from poolsafe.inference.objects import (
     is_of_driver,
 )
 from poolsafe.inference.symbols import At, Symbol, derived
-from poolsafe.inference.values import Absent, Class, Function, Instance, Library, Unknown, Value
+from poolsafe.inference.values import (
+    Absent,
+    Class,
+    Const,
+    Function,
+    Instance,
+    Library,
+    MappingRef,
+    MappingValue,
+    Unknown,
+    Value,
+)
 from poolsafe.libraries import (
     ASYNC_RUNNERS,
     CLIENT_FUNCTIONS,
@@ -124,6 +140,8 @@ def _object_method(
             return sqlalchemy_connections.maker_method(receiver, name)
         case TextClause():
             return sqlalchemy_connections.clause_method(frame, node, receiver, name, arguments)
+        case InstanceDict(instance=instance) if name == "update":
+            return _update_attributes(frame, instance, arguments)
         case Super():
             return _super_method(frame, node, receiver, name, arguments)
         case LibraryResult(name=sqlalchemy_connections.ASYNCPG_POOL) if name == "acquire":
@@ -152,12 +170,29 @@ _UNWRAPPING: dict[type[Wrapped], tuple[str, ...]] = {
 _HANDING_ON = frozenset({"acquire", "connection", "cursor", "getconn", "transaction"})
 
 
+def _update_attributes(frame: Frame, instance: Instance, arguments: Arguments) -> Value:
+    given: dict[object, Value] = {}
+    for value in arguments.positional:
+        single = force(frame, value)
+        content = frame.content(single) if isinstance(single, MappingRef) else single
+        given |= content.items if isinstance(content, MappingValue) else {}
+    given.update(arguments.keywords)
+    for key, value in given.items():
+        if isinstance(key, str) and not isinstance(value, Absent):
+            before = frame.state.get(("attr", instance.address, key))
+            set_attribute(frame, instance, key, or_before(value, before))
+    return Const(None)
+
+
 def _super_method(frame: Frame, node: ir.Call | None, receiver: Super, name: str, arguments: Arguments) -> Value:
     for base in receiver.cls.bases:
         if isinstance(base, Class):
             value, owner = class_attribute(frame, base, name)
             if isinstance(value, Function):
                 return frame.apply(node, bind_method(frame, value, receiver.instance, owner), arguments)
+    if name == "__setattr__":
+        arguments = replace(arguments, positional=[receiver.instance, *arguments.positional])
+        return call(frame, node, Library("builtins.setattr"), arguments)
     if name == "__init__" and isinstance(receiver.instance, Instance):
         for key, value in arguments.keywords.items():
             frame.state.set(("attr", receiver.instance.address, key), value)
