@@ -521,6 +521,16 @@ TESTED_TWICE = """
 # Here another engine of SQLite may reach the call.
 NOT_THE_DRIVER = """
     url = os.getenv('DATABASE_URL', URL)
+    if url != 'sqlite+aiosqlite:///app.db':
+        create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
+    if url == 'sqlite://':
+        first = create_engine(url)
+    else:
+        create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
     if url.startswith('sqlite'):
         options = {'connect_args': {'check_same_thread': False}}
         first = create_async_engine(url, **options)

@@ -110,7 +110,7 @@ class DriverTests:
         words = " ".join([*_words_looked_for(symbol), self._text(one)])
         otherwise = one.holds is _asks_otherwise(symbol)
         if OTHER_DRIVER.search(words):
-            excluded = databases(words) if otherwise else frozenset()
+            excluded = databases(words) if otherwise and not _asks_for_url(symbol) else frozenset()
             return Implied(not otherwise, excluded)
         asked = "asyncpg" in words or any(map(begins_as_asyncpg, _postgresql_schemes(symbol)))
         return Implied(asked and otherwise, postgresql=not otherwise and any(_postgresql_schemes(symbol)))
@@ -180,6 +180,14 @@ def _postgresql_schemes(symbol: Symbol) -> Iterator[str]:
             case Comparison(operator="startswith" | "contains" | "==", right=Characters(pieces=(str() as scheme,))):
                 if scheme.startswith("postgres"):
                     yield scheme
+
+
+def _asks_for_url(symbol: Symbol) -> bool:
+    """Returns whether a predicate compares with one URL, as `url != "sqlite:///app.db"` does: the database has others."""
+    match symbol:
+        case IsTrue(value=Comparison(operator="==" | "!=", right=Characters() as right)):
+            return any("/" in word for word in right.words())
+    return False
 
 
 def _asks_otherwise(symbol: Symbol) -> bool:
