@@ -183,7 +183,7 @@ def _postgresql_schemes(symbol: Symbol) -> Iterator[str]:
 
 
 def _asks_for_url(symbol: Symbol) -> bool:
-    """Returns whether a predicate compares with one URL, as `url != "sqlite:///app.db"` does: the database has others."""
+    """Returns whether a predicate compares with one URL of several, as `url != "sqlite:///app.db"` does."""
     match symbol:
         case IsTrue(value=Comparison(operator="==" | "!=", right=Characters() as right)):
             return any("/" in word for word in right.words())
