@@ -51,7 +51,7 @@ every path passes an asyncpg URL. It is unsafe for a size above 0, which may be 
 to a creator, in a `**` argument or in an ini file, or if the call also creates engines for another driver.
 
 ## Versions
-All versions. Where the key is rejected, every attempt failed, with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9.
+All versions. Where the key is rejected, every attempt failed with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9.
 With both sizes at 0 in `connect_args` next to `async_creator`, 63 of 120 attempts failed with SQLAlchemy 2.1.9 +
 asyncpg 0.32, and 48 of 120 with SQLAlchemy 2.0.58 + asyncpg 0.30 (one process, PgBouncer 1.18). With
 `statement_cache_size=0` in the creator, 0 of 120 and 46 of 120 failed.

@@ -42,7 +42,7 @@ engine = create_async_engine(
 There is no fix, because running without transactions changes what the program does.
 
 ## Versions
-All versions: every transaction failed, with PgBouncer 1.18 and 1.25.2. If the pooler does not support prepared
+All versions. Every transaction failed with PgBouncer 1.18 and 1.25.2. If the pooler does not support prepared
 statements, AUTOCOMMIT works with both sizes at 0 and asyncpg 0.32; asyncpg 0.30 also needs the empty statement name of
 `PGB106`.
 

@@ -43,7 +43,7 @@ The fix gives each command its own call. As with `PGB301`, it is safe for a stat
 not used. Otherwise it is unsafe, or there is no fix.
 
 ## Versions
-All versions: every attempt failed, with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind
+All versions. Every attempt failed with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind
 PgBouncer 1.18 and 1.25.2. psycopg 3.1.20 and 3.3.9 reject the same calls.
 
 ## References

@@ -32,9 +32,9 @@ async def set_tenant(session: AsyncSession, tenant: str) -> None:
 The value has to be a `str`: `set_config` accepts only text, and asyncpg does not convert numbers to text.
 
 ## Fix safety
-The fix calls `set_config(..., true)`, which lasts until the end of the transaction. It is safe as a replacement for
-`SET LOCAL` if the parameter is certainly a `str`. Otherwise it is unsafe: a plain `SET` was meant to last longer, and a
-number would be rejected. There is no fix outside a transaction.
+The fix calls `set_config(..., true)`, whose effect lasts until the end of the transaction. It is safe as a replacement
+for `SET LOCAL` if the parameter is certainly a `str`. Otherwise it is unsafe: a plain `SET` was meant to last longer,
+and a number would be rejected. There is no fix outside a transaction.
 
 ## Versions
 All versions. Observed with PostgreSQL 15, asyncpg 0.32 and psycopg 3.3, directly and behind PgBouncer 1.18.

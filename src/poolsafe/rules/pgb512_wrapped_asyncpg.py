@@ -39,7 +39,7 @@ The fix adds the size in the right place for the library. It is safe if the URL 
 `**` argument may contain the key. The fix does not change Tortoise URLs.
 
 ## Versions
-Failures out of 108 attempts each in transaction pooling on PgBouncer 1.18:
+Failures out of 108 attempts per workload, in transaction pooling on PgBouncer 1.18:
 
 | library | three workloads without the size | with size 0 |
 |---|---|---|
