@@ -126,9 +126,15 @@ def test_what_costs_too_much_is_not_judged() -> None:
     assert [(one.cause, one.unjudged, one.holds_sql) for one in report.silences] == [(Cause.BUDGET, True, False)]
     (finding,) = report.findings
     assert finding.message.startswith(
-        "this engine was not checked: the code that leads to it takes too long to analyse; "
+        "this call was not checked: the code that leads to it takes too long to analyse; "
     )
     assert report.engines == 1
+
+
+def test_a_connection_is_not_called_an_engine() -> None:
+    code = "import os\nimport psycopg\npsycopg.connect('postgresql://u@h/d', prepare_threshold=int(os.environ['N']))\n"
+    (finding,) = check(Source.from_text("app.py", code), TRANSACTION).findings
+    assert finding.message.startswith("this call was only partly checked: `prepare_threshold` is unknown (")
 
 
 @pytest.mark.parametrize(
@@ -315,8 +321,8 @@ def test_sarif_notifies(project: Path) -> None:
     first, second = invocation["toolExecutionNotifications"]
     assert first["level"] == "note"
     assert first["descriptor"] == {"id": "PGB010", "index": 0}
-    assert first["message"]["text"].startswith("this engine was not checked: the driver is unknown (")
-    assert second["message"]["text"].startswith("this engine's caches were not checked: `statement_cache_size`")
+    assert first["message"]["text"].startswith("this call was not checked: the driver is unknown (")
+    assert second["message"]["text"].startswith("this call was only partly checked: `statement_cache_size`")
     place = first["locations"][0]["physicalLocation"]
     assert (place["artifactLocation"]["uri"], place["region"]["startLine"]) == ("a.py", 8)
     assert [one["id"] for one in sarif["tool"]["driver"]["notifications"]] == ["PGB010"]

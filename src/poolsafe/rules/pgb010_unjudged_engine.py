@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 # The advice for each cause.
 _ADVICE = {
     Cause.DRIVER: 'set `assume-driver` to "asyncpg" or "none"',
-    Cause.SIZE: "write the number in the call, or set `pooler` if you do not use transaction pooling",
+    Cause.SIZE: "write the value in the call, or set `pooler` if you do not use transaction pooling",
     Cause.CREATOR: 'call `asyncpg.connect()` in the creator, or set `pooler` to "session" or "none"',
     Cause.BUDGET: "review it, and add `# noqa: PGB010`",
 }
@@ -87,13 +87,13 @@ _ADVICE = {
 def check(silence: Silence, deployment: Deployment, source: Source) -> Iterator[Finding]:
     if not silence.unjudged:
         return
-    message = f"{_subject(silence)} not checked: {silence.reason}; {_ADVICE[silence.cause]}"
+    message = f"{_subject(silence)} checked: {silence.reason}; {_ADVICE[silence.cause]}"
     yield finding(__name__, silence, message, Severity.WARNING)
 
 
 def _subject(silence: Silence) -> str:
     if silence.holds_sql:
-        return "this SQL was"
-    # Problems of its pool are reported anyway.
-    known = silence.cause in (Cause.SIZE, Cause.CREATOR)
-    return "this engine's caches were" if known else "this engine was"
+        return "this SQL was not"
+    # Problems of its pool are reported anyway. The call may create an engine, a connection or a pool.
+    partly = silence.cause in (Cause.SIZE, Cause.CREATOR)
+    return "this call was only partly" if partly else "this call was not"
