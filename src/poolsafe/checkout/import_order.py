@@ -118,7 +118,7 @@ class ImportOrder:
         return self._imports[path]
 
     def is_of_another(self, path: str, name: bytes, home: str) -> bool:
-        """Returns whether a file uses a name only for a function or class that another file than `home` defines."""
+        """Returns whether a file uses a name only for a function or class that a file other than `home` defines."""
         imports = self.imports(path)
         named = [one for one in imports if name in (one.name, one.bound)]
         if not named or any(one.bound == b"*" for one in imports) or mentions_member(self.files.content(path), name):

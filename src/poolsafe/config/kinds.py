@@ -174,7 +174,7 @@ def choice(*choices: str) -> Kind:
 
 
 class _Pooler(Kind):
-    """A pool mode, or the name of a pooler in the catalogue, which is only imported for other words than modes."""
+    """A pool mode, or the name of a pooler in the catalogue, which is only imported for words that are not modes."""
 
     __slots__ = ()
 

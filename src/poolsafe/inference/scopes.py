@@ -171,7 +171,7 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def builtins(self) -> frozenset[str]:
-        """The free names of definitions that refer to builtins, as far as the scope of a module shows."""
+        """The free names of definitions that refer to builtins, if the scope of a module shows that."""
         return BUILTINS - self.bound if self._is_module and not self._takes_all else frozenset()
 
     def _definition_of(self, node: ir.FunctionDef | ir.ClassDef) -> Definition:

@@ -32,7 +32,7 @@ class Closure:
         self._kind = scope.kind_of
         self._targets = targets
         self._wanted: set[Line] = set()
-        self._needed: set[Line] = set()  # wanted for another reason than a possible change of an object
+        self._needed: set[Line] = set()  # wanted for a reason other than a possible change of an object
         # The last position at which a name, or a change in an alias class, still matters.
         self._names: dict[str, int] = {}
         self._kinds: dict[str, int] = {}
@@ -254,7 +254,7 @@ class Closure:
         return bool(shared) and self._scope.asked_by(line).overlaps(self._asked())
 
     def _asked(self) -> Questions:
-        """Returns the questions of the slice to libraries, as far as it is known."""
+        """Returns the questions to libraries in the known part of the slice."""
         for line in (self._wanted | self._unlikely.keys()) - self._counted:
             self._counted.add(line)
             self._questions |= self._scope.asked_by(line)

@@ -107,7 +107,7 @@ class Document:
 
 
 def read(path: str, raw: bytes) -> Document:
-    """Reads a notebook. A notebook in another language than Python has no cells. Raises UndecodableSource."""
+    """Reads a notebook. A notebook in a language other than Python has no cells. Raises UndecodableSource."""
     bom = raw.startswith(BOM)
     if raw.count(b",") + raw.count(b"[") + raw.count(b"{") > MOST_VALUES:
         raise UndecodableSource(path, f"a notebook of more than {MOST_VALUES:,} values")

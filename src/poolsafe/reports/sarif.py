@@ -30,7 +30,7 @@ Json = dict[str, object]
 
 
 def render(diagnostics: Sequence[Diagnostic], style: Style, coverage: Coverage | None = None) -> Iterator[str]:
-    """Yields one log with one run, also for no findings."""
+    """Yields one log with one run, even if there are no findings."""
     log = _Log(style.root or os.getcwd(), diagnostics, coverage or Coverage(0))
     yield as_json({"$schema": SCHEMA, "version": "2.1.0", "runs": [log.run()]}) + "\n"
 

@@ -59,7 +59,7 @@ _BOUNDARIES = (
 )
 # These may be anywhere in a command. The name of a function may be composed: `f"SELECT pg_{kind}advisory_lock"`.
 _INSIDE = (
-    # A function of the project may have the same name, but it takes other arguments than SQL's function.
+    # A function of the project may have the same name, but its arguments differ from those of SQL's function.
     ("set_config", (r"""\.set_config\b|set_config\s*\(\s*(?:['":$%{\\\x01]|\Z)""",)),
     ("advisory_", (r"advisory_(?:xact_)?(?:un)?lock",)),
     ("lastval(", (r"lastval\(",)),

@@ -175,7 +175,7 @@ class Index:
         return bound.value if isinstance(bound, cst.Name) else None
 
     def calls_of(self, name: str) -> list[CallSite]:
-        """Returns the calls of a name that other modules define, also under the names it is imported as.
+        """Returns the calls of a name that other modules define, including those under the names it is imported as.
 
         `.name` is a method: a call of the bare name is a call of another function. The calls of a class include those
         of its subclasses here.
