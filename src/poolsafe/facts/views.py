@@ -224,7 +224,12 @@ def _told_by_keys(view: View) -> Driver | None:
 
 
 def _gives(view: View, keys: Iterable[str]) -> bool:
-    return any(is_given(connect_arg(view, key)) for key in keys)
+    """Returns whether connect_args have a known value for one of the keys on every path."""
+    dicts = [
+        single.items if isinstance(single, MappingValue) else {}
+        for _, single in alternatives(view.option("connect_args"))
+    ]
+    return any(is_given(connect_arg(view, key)) for key in keys if all(key in items for items in dicts))
 
 
 def is_given(value: Value) -> bool:
