@@ -7,12 +7,8 @@ from poolsafe.inference.assignment import assign
 from poolsafe.inference.comprehensions import iterated
 from poolsafe.inference.conditions import truth
 from poolsafe.inference.context import Frame, Loop
-from poolsafe.inference.heap import Slot
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import ALWAYS, Guard, derived, unless, where
-from poolsafe.inference.values import (
-    Value,
-)
 
 
 def run_for(frame: Frame, node: ir.For) -> bool:
@@ -44,11 +40,11 @@ def run_while(frame: Frame, node: ir.While) -> bool:
         if frame.aborted or not then:
             break
         certain = frame.loops[-1].certain = then == [ALWAYS] and not other
-        changes = _values(frame.state)
+        changes = dict(frame.state.changes)
         goes_on = _round(frame, node, before)
         if not certain or not goes_on:
             break
-        if _is_same(_values(frame.state), changes):
+        if frame.state.has_same(changes):
             goes_on = False  # a fixed point: only `break` leaves the loop
             break
     if frame.aborted:
@@ -56,14 +52,6 @@ def run_while(frame: Frame, node: ir.While) -> bool:
         frame.state = before
         return False
     return _after_loop(frame, node, before, goes_on=goes_on, certain=certain)
-
-
-def _values(state: State) -> dict[Slot, Value | None]:
-    return {slot: state.change_of(slot) for slot in state.changes}
-
-
-def _is_same(left: dict[Slot, Value | None], right: dict[Slot, Value | None]) -> bool:
-    return left.keys() == right.keys() and all(left[slot] is right[slot] for slot in left)
 
 
 MAX_ROUNDS = 24  # rounds of a `while` with a test

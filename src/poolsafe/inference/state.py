@@ -94,6 +94,13 @@ class State:
         found = self.changes.get(slot)
         return None if found is None else _made(self.heap, found)
 
+    def has_same(self, changes: dict[Slot, Value | Join]) -> bool:
+        """Returns whether this layer stores the very same values. Joins are computed until two values differ."""
+        return self.changes.keys() == changes.keys() and all(
+            found is changes[slot] or _made(self.heap, found) is _made(self.heap, changes[slot])
+            for slot, found in self.changes.items()
+        )
+
     def set(self, slot: Slot, value: Value) -> None:
         """Stores a value in this layer."""
         self.changes[slot] = value
