@@ -272,6 +272,8 @@ CONDITIONS = """
     reveal(1 if dict is list else 2)  # 1 | 2
     reveal(1 if {} is None else 2)  # 2
     reveal(1 if unknown() is None else 2)  # 1 | 2
+    reveal(1 if (unknown() or {}) is None else 2)  # 2
+    reveal(1 if (unknown() or {'k': 1}) else 2)  # 1
     reveal(1 if 1 in unknown else 2)  # 1 | 2
     reveal(1 if 'a' in dict(a=1) and 'b' not in dict(a=1) else 2)  # 1
     reveal(1 if a < b < c else 2)  # 1 | 2

@@ -17,13 +17,13 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import run_where
 from poolsafe.inference.functions import parameter_defaults
 from poolsafe.inference.instances import as_string, items_of
-from poolsafe.inference.lattice import alternatives, choose, compatible, for_detection, is_override, lift
+from poolsafe.inference.lattice import alternatives, choose, compatible, for_detection, is_given, is_override, lift
 from poolsafe.inference.mappings import mapping_key, merge_into
 from poolsafe.inference.names import bind, force, lookup
 from poolsafe.inference.reasons import Origin, Reason
 from poolsafe.inference.state import State
 from poolsafe.inference.subscripts import subscript
-from poolsafe.inference.symbols import At, Guard, derived, unless, where
+from poolsafe.inference.symbols import At, Guard, given, unless, where
 from poolsafe.inference.values import (
     Alternatives,
     Const,
@@ -170,7 +170,8 @@ def _boolean(frame: Frame, node: ir.BooleanOperation) -> Value:
         return left
     options: list[tuple[Guard, Value | None]] = []  # None stands for the right side
     for guard, single in alternatives(left):
-        known = truthiness(frame, inside := held(frame, guard, single))
+        inside = held(frame, guard, single)
+        known = is_given(guard, inside) or truthiness(frame, inside)
         if known is is_or:
             # An unknown left side overrides its default, which is another alternative.
             options.append((guard, replace(single, override=True) if is_or and isinstance(single, Unknown) else single))
@@ -178,9 +179,9 @@ def _boolean(frame: Frame, node: ir.BooleanOperation) -> Value:
             options.append((guard, None))
         elif isinstance(single, Unknown) and is_or:
             # The unknown left side stays an alternative. The right side is its default.
-            key = derived("given", single.symbol or At(frame.number, node))
-            given = Unknown(single.reason, single.symbol, override=True)
-            options += [(guard | where(key), given), (guard | unless(key), None)]
+            key = given(single.symbol or At(frame.number, node))
+            left_side = Unknown(single.reason, single.symbol, override=True)
+            options += [(guard | where(key), left_side), (guard | unless(key), None)]
         else:
             then, other = value_truth(frame, node.left, inside)
             for guards, result in ((then, single if is_or else None), (other, None if is_or else single)):

@@ -21,6 +21,7 @@ from poolsafe.inference.symbols import (
     IsSet,
     Parameter,
     Symbol,
+    given,
     implied,
     negated,
     unless,
@@ -329,6 +330,13 @@ def _is_given_where_set(guard: Guard, single: Value, variables: set[IsSet]) -> b
     given = {one.symbol.value for one in guard if one.holds and isinstance(one.symbol, IsSet)}
     given &= {variable.value for variable in variables}
     return bool(given) and not given.isdisjoint(single.symbol.distinct())
+
+
+def is_given(guard: Guard, value: Value) -> bool:
+    """Returns whether a value is true under a guard, because an `or` has chosen it there."""
+    if not guard or not isinstance(value, Unknown) or value.symbol is None:
+        return False
+    return where(given(value.symbol)) <= guard
 
 
 def is_override(value: Value) -> bool:

@@ -237,6 +237,11 @@ class IsSet(Symbol):
     value: Symbol
 
 
+def given(value: Symbol) -> Symbol:
+    """Returns the predicate that a value of unknown truth, the left side of an `or`, is true."""
+    return derived("given", value)
+
+
 class Chosen(Symbol):
     """The alternative with this index holds, of a group of which exactly one does."""
 
