@@ -16,6 +16,7 @@ from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
 from poolsafe.inference import project as project_room
 from poolsafe.inference.modules import Module
+from poolsafe.inference.observations import Observations, ObservedCall
 from poolsafe.inference.project import Project
 from poolsafe.source import Source
 from poolsafe.syntax.tree import Tree
@@ -1053,6 +1054,31 @@ def test_modules_that_others_have_asked_for_count_as_well(tmp_path: Path, monkey
     """
     for order in itertools.permutations(files(project)):
         assert judged(tmp_path, project, order=order) == files(project), order
+
+
+CALLED_BY_TWO_NAMES = """
+    # file: db.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    class Database:
+        def __init__(self, url):
+            self.url = url
+        def engine(self):
+            return create_async_engine(self.url, pool_pre_ping=True)
+
+    # file: app.py
+    from db import Database
+    def main(name):
+        database = Database('postgresql+asyncpg://db/' + name)
+        return database.engine()
+"""
+
+
+def test_a_caller_is_run_once_for_all_that_it_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[ObservedCall] = []
+    note = Observations.note
+    monkeypatch.setattr(Observations, "note", lambda self, call: seen.append(call) or note(self, call))
+    assert codes_in(tmp_path, files(CALLED_BY_TWO_NAMES), "db.py") == ["PGB101"]
+    assert len(seen) == 2  # with an unknown URL, and with that of the caller
 
 
 NOT_NEEDED = """

@@ -26,9 +26,12 @@ from poolsafe.syntax.index import CallSite, Scope
 
 def is_used(run: Run, path: Path) -> bool:
     """Returns whether a method whose only parameter is its instance, such as a property, has already been run."""
-    node = path[-1]
-    takes = len(node.params.params) + len(node.params.kwonly_params) if isinstance(node, cst.FunctionDef) else 0
-    return takes == 1 and isinstance(path[-2] if len(path) > 1 else None, cst.ClassDef) and _was_run(run, path)
+    is_method = len(path) > 1 and isinstance(path[-2], cst.ClassDef)
+    return is_method and _takes_one(path[-1]) and _was_run(run, path)
+
+
+def _takes_one(node: Scope) -> bool:
+    return isinstance(node, cst.FunctionDef) and len(node.params.params) + len(node.params.kwonly_params) == 1
 
 
 def is_dead(run: Run, path: Path) -> bool:
@@ -135,7 +138,10 @@ def _run_function(at: Frame, holder: Value | None, node: cst.FunctionDef | cst.L
 
 
 def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Arguments) -> None:
-    """Runs a method on each observed instance, or on one created with unknown arguments if there is none."""
+    """Runs a method on each observed instance, or on one created with unknown arguments if there is none.
+
+    It is not run again on an instance of which the program has called it, if it takes no other arguments.
+    """
     observations = at.run.observations
     made: list[tuple[Value, State]] = list(_instances(at.run, cls))
     before = len(observations.calls)
@@ -144,6 +150,8 @@ def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Argumen
             instantiate(at, cls, arguments)
         return
     for instance, state in made or [(instantiate(at, cls, arguments), at.state)]:
+        if isinstance(instance, Instance) and _takes_one(node) and (id(node), instance.address) in observations.run_on:
+            continue
         at.run.begin()
         number = at.run.heap.number()
         here = Frame(at.run, at.module, at.number, at.parents, state, state, kind="module", context=number)

@@ -117,6 +117,7 @@ class Inference:
         mark_leading(run, module, leading, wanted)
         # Earlier runs for other calls may have left these out.
         run.observations.run_functions.difference_update(id(scope) for scope in leading)
+        run.observations.run_on.clear()
         if sites or module.number not in run.strategy.explored:
             run_body(run, module)
         run_roots(run, module, [path for path in roots(module, leading)[:MAX_ROOTS] if not is_used(run, path)])
@@ -186,19 +187,32 @@ class Inference:
             return
         before = {id(seen) for seen in self.calls if self._is_unsure(seen)}
         asked: set[str] = set()
-        queue = [(module, root, 0) for root in roots_of(module, unsettled)]
-        while queue:
-            home, path, hops = queue.pop(0)
-            for name in called_names(home, path):
-                if name in asked or hops >= MAX_HOPS or len(asked) >= MAX_NAMES:
-                    continue
-                asked.add(name)
-                for other in self.project.callers(home, name):
-                    paths = self.reach_from(other, other.index.calls_of(name))
-                    queue += [(other, one, hops + 1) for one in paths]
-            if isinstance(path[-1], cst.FunctionDef) and len(path) > 1 and isinstance(path[-2], cst.ClassDef):
-                run_roots(self._run, home, [path])
+        reached = {module: roots_of(module, unsettled)}
+        for hops in range(MAX_HOPS + 1):
+            found: dict[Module, list[Path]] = {}
+            for home, paths in reached.items():
+                for other, path in self._callers_of(home, paths, asked) if hops < MAX_HOPS else ():
+                    found.setdefault(other, []).append(path)
+                methods = [path for path in paths if isinstance(path[-1], cst.FunctionDef) and _is_in_class(path)]
+                run_roots(self._run, home, methods)
+            reached = found
         self._forget(unsettled, before)
+
+    def _callers_of(self, home: Module, paths: list[Path], asked: set[str]) -> Iterator[tuple[Module, Path]]:
+        """Runs the callers of functions of a module, and yields the entry points that did not pass known arguments.
+
+        A module is run once for all names by which it calls them. These are added to `asked`.
+        """
+        names = list(dict.fromkeys(name for path in paths for name in called_names(home, path) if name not in asked))
+        names = names[: max(MAX_NAMES - len(asked), 0)]
+        asked.update(names)
+        run: set[Module] = set()
+        for name in names:
+            for other in self.project.callers(home, name):
+                if other not in run:
+                    run.add(other)
+                    calls = [site for one in names for site in other.index.calls_of(one)]
+                    yield from ((other, path) for path in self.reach_from(other, calls))
 
     def seen_from_other_callers(self, sites: list[CallSite]) -> list[ObservedCall]:
         """Runs calls from other modules of functions that the module calls itself, and returns what is observed.
@@ -206,6 +220,7 @@ class Inference:
         Detection uses the module's own calls. Fixes also consider the others, and so does an engine of another driver.
         """
         before, self._run.observations.calls = self.calls, []
+        self._run.observations.run_on.clear()
         index = self.module.index
         own = index.calls_by_name
         leading = [(*index.scopes[id(scope)], scope) for scope in scopes_leading_to(self.module, sites)]
@@ -255,3 +270,7 @@ class Inference:
         }
         kept = [seen for seen in self.calls if id(seen.node) not in reached or not self._is_unsure(seen)]
         self._run.observations.calls = kept
+
+
+def _is_in_class(path: Path) -> bool:
+    return len(path) > 1 and isinstance(path[-2], cst.ClassDef)

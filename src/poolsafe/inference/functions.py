@@ -145,6 +145,8 @@ def _run(
     node = function.node
     if frame.run.observations.observer is not None:
         frame.run.observations.run_functions.add(id(node.origin))
+        if isinstance(function.bound, Instance):
+            frame.run.observations.run_on.add((id(node.origin), function.bound.address))
     if isinstance(node, ir.FunctionDef):
         inner.slice = frame.run.strategy.slice_of(function.module, node, use)
         inner.for_value = use is Use.VALUE

@@ -46,14 +46,16 @@ class Observations:
     """The calls observed for `observer`, the module being checked. While it is None, nothing is recorded.
 
     `run_functions` holds the ids of the LibCST nodes of functions that were run, `unfinished` those of entry points
-    that ran out of steps. `results` holds the instances created on the way to a target, by the id of the LibCST call.
-    `assumed` are the calls observed on an instance that no run created, each with the name of its class.
+    that ran out of steps, and `run_on` those of methods, each with the address of an instance that it was run on.
+    `results` holds the instances created on the way to a target, by the id of the LibCST call. `assumed` are the calls
+    observed on an instance that no run created, each with the name of its class.
     """
 
     observer: Module | None = None
     calls: list[ObservedCall] = field(default_factory=list)
     run_functions: set[int] = field(default_factory=set)
     unfinished: set[int] = field(default_factory=set)
+    run_on: set[tuple[int, int]] = field(default_factory=set)
     results: dict[int, list[tuple[Value, State]]] = field(default_factory=dict)
     assumed: dict[ObservedCall, str] = field(default_factory=dict)
     _reached: set[int] = field(default_factory=set)
