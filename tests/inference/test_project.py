@@ -1076,7 +1076,12 @@ CALLED_BY_TWO_NAMES = """
 def test_a_caller_is_run_once_for_all_that_it_calls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[ObservedCall] = []
     note = Observations.note
-    monkeypatch.setattr(Observations, "note", lambda self, call: seen.append(call) or note(self, call))
+
+    def recording(observations: Observations, call: ObservedCall) -> None:
+        seen.append(call)
+        note(observations, call)
+
+    monkeypatch.setattr(Observations, "note", recording)
     assert codes_in(tmp_path, files(CALLED_BY_TWO_NAMES), "db.py") == ["PGB101"]
     assert len(seen) == 2  # with an unknown URL, and with that of the caller
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 
 from poolsafe import ir, libraries
 from poolsafe.inference.annotations import by_annotation
@@ -14,7 +13,7 @@ from poolsafe.inference.env_file_urls import documented_beside, documented_defau
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.lattice import may_be_absent, or_before, through, when
 from poolsafe.inference.names import force, stored
-from poolsafe.inference.namespaces import ask, class_namespace, run_to_targets
+from poolsafe.inference.namespaces import ask, class_namespace, complete, run_to_targets
 from poolsafe.inference.objects import FieldFactory, LibraryObject, LibraryResult
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import IsSet, Setting, derived
@@ -173,7 +172,8 @@ def field_default(frame: Frame, instance: Instance, name: str) -> Value:
     cls = instance.cls
     value, owner = class_attribute(frame, cls, name)
     if isinstance(value, FieldFactory):
-        value = _made_once(frame, instance, name, partial(frame.apply, None, value.factory, Arguments()))
+        factory = value.factory
+        value = _made_once(frame, instance, name, lambda one: one.apply(None, factory, Arguments()))
     kind = class_kind(cls)
     declared = fields(cls).get(name)
     if isinstance(value, Absent) or (isinstance(value, Const) and value.value is Ellipsis):
@@ -215,13 +215,17 @@ def _declared_default(
     return when(IsSet(key), override, value), not isinstance(value, Alternatives)
 
 
-def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[], Value]) -> Value:
+def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[Frame], Value]) -> Value:
     """Returns the object created for a field of an instance, the same one each time the field is read."""
     slot: Slot = ("made", instance.address, name)
     made = frame.state.get(slot)
     if may_be_absent(made):
-        made = make()
-        frame.state.set(slot, made)
+
+        def create(inner: Frame) -> Value:
+            inner.state.set(slot, created := make(inner))
+            return created
+
+        made = complete(frame, instance.address, create) or create(frame)
     return made
 
 
@@ -257,8 +261,12 @@ def _without_default(frame: Frame, instance: Instance, field: Field, kind: str) 
 
 def _of_annotation(frame: Frame, instance: Instance, field: Field) -> Value:
     """Returns an instance of the class that a field is annotated with, or an unknown value."""
-    inner = body_frame(frame, home_of(instance.cls, field))
-    return _made_once(frame, instance, field.name, lambda: by_annotation(inner, field.annotation) or _OF_NO_CLASS)
+    home = home_of(instance.cls, field)
+
+    def make(one: Frame) -> Value:
+        return by_annotation(body_frame(one, home), field.annotation) or _OF_NO_CLASS
+
+    return _made_once(frame, instance, field.name, make)
 
 
 _OF_NO_CLASS = Unknown("a field whose type names no known class")

@@ -8,7 +8,7 @@ It also has the same content, because a slice contains all changes of the object
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
 
 from poolsafe.inference.answers import Namespace
@@ -137,13 +137,41 @@ def run_for_changes(run: Run, namespace: Namespace, changes: Slice, predicate: S
         _run_body(frame, namespace)
     if predicate is not None and (other := whole.branch([unless(predicate)])) is not None:
         whole.join([state, other], whole=True)
-    _finish(run, namespace.module, whole, None)
+    _finish(run, namespace.module, whole)
 
 
-def _finish(run: Run, module: Module, state: State, slot: Slot | None) -> None:
-    """Keeps what a finished run of a module leaves in a slot, and the objects of other modules that it changed."""
+def complete(frame: Frame, address: int, make: Callable[[Frame], Value]) -> Value | None:
+    """Computes more of an object of a finished module, such as a field, once for all runs that need it.
+
+    `make` gets a frame over the state that the import of the module leaves. Its result and what it changes of finished
+    objects are kept. Returns None for other objects, for one that is being completed, and if the result is provisional.
+    """
+    run, home = frame.run, frame.run.heap.homes.get(address)
+    key = (address, "")
+    if home is None or key in run.answers.asking or len(run.answers.asking) >= MAX_NESTED:
+        return None
+    namespace = namespace_of(run, home)
+    if namespace.number in run.running:
+        return None
+    state = State.fresh(run.heap, home)
+    inner = frame_in(run, namespace, state)
+    inner.context = run.heap.number()
+    run.answers.asking[key] = True
+    try:
+        with run.unobserved(), run.apart():
+            value = make(inner)
+    finally:
+        whole = run.answers.asking.pop(key)
+    if not whole:
+        return None
+    _finish(run, home, state, *(one for one in state.changes if one[0] != "name" and one[1] in run.heap.homes))
+    return value
+
+
+def _finish(run: Run, module: Module, state: State, *slots: Slot) -> None:
+    """Keeps what a finished run of a module leaves in some slots, and the objects of other modules that it changed."""
     heap = run.heap
-    for one, value in _reached(heap, module, state, slot).items():
+    for one, value in _reached(heap, module, state, frozenset(slots)).items():
         if heap.homes.get(one[1], module) is module:
             heap.finished[one] = value
         else:
@@ -160,17 +188,18 @@ def order_imports(run: Run) -> None:
         run.heap.positions = positions | {run.entry.location: CHECKED}
 
 
-def _reached(heap: Heap, module: Module, state: State, slot: Slot | None) -> dict[Slot, Value]:
+def _reached(heap: Heap, module: Module, state: State, slots: frozenset[Slot]) -> dict[Slot, Value]:
     """Returns what a run of a module changes and what matters to others.
 
-    That is the slot, the objects that its value reaches, those of other modules, the environment and alembic.ini.
+    That is the slots, the objects that their values reach, those of other modules, the environment and alembic.ini.
     """
     owned: dict[int, list[Slot]] = {}
     wanted: list[Slot] = []
+    own = {slot[1] for slot in slots if slot[0] == "name"}
     for one in state.changes:
-        if one[0] == "environment" or one[1] < 0 or one == slot or heap.homes.get(one[1], module) is not module:
+        if one[0] == "environment" or one[1] < 0 or one in slots or heap.homes.get(one[1], module) is not module:
             wanted.append(one)
-        elif one[0] != "name" or slot is None or one[1] != slot[1]:
+        elif one[0] != "name" or one[1] not in own:
             owned.setdefault(one[1], []).append(one)
     found = {one: value for one in wanted if (value := state.change_of(one)) is not None}
     queue: list[object] = list(found.values())

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
-from blocks import cases, revealed, value
+from blocks import cases, files, revealed, value
 from heads import SETTINGS_HEAD
+from programs import codes_in
+
+from poolsafe.inference.context import Frame
+from poolsafe.inference.functions import call_function
+from poolsafe.inference.models import pydantic
+from poolsafe.inference.values import Function, Value
 
 VALIDATORS = """
     class S(BaseSettings):
@@ -191,3 +200,46 @@ VALIDATORS = """
 @pytest.mark.parametrize(("code", "expected"), cases(VALIDATORS))
 def test_what_is_revealed_of_settings(code: str, expected: str) -> None:
     assert revealed(SETTINGS_HEAD + code) == value(expected)
+
+
+VALIDATED_ELSEWHERE = """
+    # file: config.py
+    from pydantic import model_validator
+    from pydantic_settings import BaseSettings
+    class Settings(BaseSettings):
+        driver: str = 'asyncpg'
+        url: str = ''
+        @model_validator(mode='after')
+        def complete(self):
+            self.url = f'postgresql+{self.driver}://db/a'
+            return self
+    settings = Settings()
+
+    # file: db.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from config import settings
+    def one(test):
+        if test:
+            url = settings.url
+        else:
+            url = settings.url + '_b'
+        return create_async_engine(url, pool_pre_ping=True)
+    def two(test):
+        if test:
+            url = settings.url
+        else:
+            url = settings.url + '_b'
+        return create_async_engine(url, pool_pre_ping=True)
+"""
+
+
+def test_the_settings_of_a_module_are_validated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs: list[object] = []
+
+    def recording(frame: Frame, function: Function, *given: Any) -> Value:
+        runs.append(function)
+        return call_function(frame, function, *given)
+
+    monkeypatch.setattr(pydantic, "call_function", recording)
+    assert codes_in(tmp_path, files(VALIDATED_ELSEWHERE), "db.py") == ["PGB101"] * 2
+    assert len(runs) == 1

@@ -15,6 +15,7 @@ from poolsafe.inference.heap import Slot
 from poolsafe.inference.lattice import alternatives, or_before
 from poolsafe.inference.models.validator_paths import Path, changed_paths
 from poolsafe.inference.names import force
+from poolsafe.inference.namespaces import complete
 from poolsafe.inference.objects import AttributeBag, LibraryResult
 from poolsafe.inference.slices import Use
 from poolsafe.inference.values import Absent, Class, Const, Function, Instance, Text, Unknown, Value
@@ -164,11 +165,16 @@ def _run_once(frame: Frame, instance: Instance, cls: Class, method: ir.FunctionD
     function, owner = class_attribute(frame, cls, method.name)
     if not isinstance(function, Function) or not decorated_as(function.decorators, libraries.MODEL_VALIDATORS):
         return False
-    if method not in frame.run.active:
-        frame.state.set(ran, _TRUE)
+    if method in frame.run.active:
+        return True
+
+    def validate(inner: Frame) -> Value:
+        inner.state.set(ran, _TRUE)
         if not _is_before(function):
-            call_function(frame, replace(function, bound=instance, owner=owner), Arguments(), Use.EFFECTS)
-    return True
+            call_function(inner, replace(function, bound=instance, owner=owner), Arguments(), Use.EFFECTS)
+        return _TRUE
+
+    return bool(complete(frame, instance.address, validate) or validate(frame))
 
 
 _TRUE = Const(True)
