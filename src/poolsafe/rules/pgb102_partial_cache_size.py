@@ -38,7 +38,7 @@ engine = create_async_engine(
 The fix adds the missing key next to the existing one. If the existing key is set only under a condition, so is the new
 one. If asyncpg is known to be 0.30 or older, the fix also adds `prepared_statement_name_func=lambda: ""` (see
 `PGB106`), provided the versions support it. If the existing key is in a dict that another engine or other code also
-reads, the fix adds the missing key in the call instead, and is safe only if the call always receives an asyncpg URL.
+reads, the fix adds the missing key to the call instead, and is safe only if the call always receives an asyncpg URL.
 There is no fix if the dict is in another file and the call also creates engines for another driver. A fix next to the
 existing key is safe even if an environment variable may select another driver, because that driver already rejects the
 existing key.

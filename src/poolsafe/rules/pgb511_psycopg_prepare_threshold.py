@@ -1,8 +1,8 @@
 """
 ## What it does
 Reports psycopg 3 connections, pools and engines that prepare statements. psycopg does so by default, and also if
-`prepare_threshold` is 0 or a positive number. 0 does not turn prepared statements off. The default is reported only if
-a pooler is known.
+`prepare_threshold` is 0 or a positive number. The value 0 does not turn prepared statements off. The default is
+reported only if a pooler is known.
 
 ## Why is this bad?
 psycopg 3 prepares a statement after it has run `prepare_threshold` times on a connection, 5 by default. With 0, it
