@@ -150,6 +150,8 @@ def test_what_is_shown_of_a_source(source: str, expected: str) -> None:
     [
         ("`sslpassword` in the URL: connecting raises", "`sslpassword` in the URL: connecting raises"),
         ("the token is wrong", "the token is wrong"),
+        ("pass `pool_size` as an engine argument", "pass `pool_size` as an engine argument"),
+        ("`ALTER ROLE a PASSWORD 'x1'`", "`ALTER ROLE a PASSWORD '***'`"),
         ("password: x1 in a.toml", "password: *** in a.toml"),
         ("postgres://u:x1 x2@h: no such file", "postgres://u:***@h: no such file"),
     ],

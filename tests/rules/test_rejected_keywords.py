@@ -46,6 +46,7 @@ REFUSED = """
     create_async_engine(PG, connect_args={"sslmode": "require", "a\\\\d": 1})  # `ssl`, and remove `a\\d`
     create_async_engine(PG + "?channel_binding=require")  # libpq's `channel_binding`
     create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # on some code paths
+    create_async_engine(PG, connect_args={"foo": 1} if "sqlite" not in unknown else {})  # `foo` in `connect_args`: async
     create_async_engine(PG, server_settings={"jit": "off"})  # asyncpg's `server_settings` passed to SQLAlchemy raises
     create_async_engine(PG, ssl=True, command_timeout=5)  # `ssl` and `command_timeout` passed to SQLAlchemy
     create_async_engine(PG, ssl=True, command_timeout=5)  # ; pass them in `connect_args`
@@ -85,6 +86,9 @@ SILENT = """
     async_engine_from_config(configuration={"sqlalchemy.url": PG, "other.ssl": 1}, prefix="sqlalchemy.")
     create_async_engine(unknown, connect_args={"foo": 1}, nonsense=1)
     create_async_engine(PG if unknown else "sqlite+aiosqlite://", connect_args=ZERO if unknown else {})
+    create_async_engine(PG, connect_args={"check_same_thread": False} if "sqlite" in unknown else {})
+    create_async_engine(PG, connect_args={"isolation_level": None} if unknown.startswith("sqlite") and a != b else {})
+    create_async_engine(PG, connect_args={"check_same_thread": False} if not (a or "sqlite" not in unknown) else {})
     create_engine("sqlite://?statement_cache_size=0")
     create_engine("postgresql+psycopg://db/a", connect_args={"timeout": 5, "foo": 1})
     create_engine("postgresql+psycopg://db/a", connect_args=unknown)

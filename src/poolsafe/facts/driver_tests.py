@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import libcst as cst
@@ -23,7 +23,6 @@ from poolsafe.inference import (
     compatible,
 )
 from poolsafe.records import frozen
-from poolsafe.syntax.index import descendants
 
 # Only in lower case: `MYSQL_HOST` is the name of a variable.
 OTHER_DRIVER = re.compile(
@@ -107,26 +106,59 @@ class DriverTests:
 
     def _of_test(self, one: Literal) -> Implied:
         symbol = one.symbol
-        words = " ".join([*_words_looked_for(symbol), self._text(one)])
-        otherwise = one.holds is _asks_otherwise(symbol)
-        if OTHER_DRIVER.search(words):
-            excluded = databases(words) if otherwise and not _asks_for_url(symbol) else frozenset()
-            return Implied(not otherwise, excluded)
-        asked = "asyncpg" in words or any(map(begins_as_asyncpg, _postgresql_schemes(symbol)))
-        return Implied(asked and otherwise, postgresql=not otherwise and any(_postgresql_schemes(symbol)))
+        node, text = self._written(one)
+        if isinstance(node, cst.BooleanOperation):
+            operator = cst.And if one.holds else cst.Or
+            parts = [_of_words(text(part), one.holds is asks) for part, asks in _parts(node, operator)]
+            return _together([*parts, self._of_symbol(symbol, _words_looked_for(symbol), one.holds)])
+        words = [*_words_looked_for(symbol), "" if node is None else text(node)]
+        return self._of_symbol(symbol, words, one.holds)
 
-    def _text(self, one: Literal) -> str:
-        """Returns the source text of a test if the literal implies the same about each part of the test, else ""."""
+    @staticmethod
+    def _of_symbol(symbol: Symbol, words: Iterable[str], holds: bool) -> Implied:
+        otherwise = holds is _asks_otherwise(symbol)
+        found = _of_words(" ".join(words), otherwise)
+        if found.excluded and _asks_for_url(symbol):
+            return Implied()
+        if found.other or found.excluded:
+            return found
+        schemes = list(_postgresql_schemes(symbol))
+        return Implied(otherwise and any(map(begins_as_asyncpg, schemes)), postgresql=not otherwise and bool(schemes))
+
+    def _written(self, one: Literal) -> tuple[cst.CSTNode | ast.Call | None, Callable[..., str]]:
+        """Returns the node of a test, or None, and the function that returns the source of nodes of its module.
+
+        A test whether a variable is set implies nothing, even if the variable's default names a driver.
+        """
         found = None if isinstance(one.symbol, IsSet) else self.inference.written_at(one.symbol)
         if found is None:
-            # A test whether a variable is set implies nothing, even if the variable's default names a driver.
-            return ""
+            return None, str
         module, node = found
-        if isinstance(node, cst.CSTNode):
-            same = _says_the_same_of_each(node, cst.And if one.holds else cst.Or)
-        else:
-            same = isinstance(node, ast.Call)  # from a module that is only imported
-        return module.text(node) if same else ""
+        # A module that is only imported has nodes of `ast`.
+        return node if isinstance(node, (cst.CSTNode, ast.Call)) else None, module.text
+
+
+def _of_words(words: str, otherwise: bool) -> Implied:
+    """Returns what the words of a test imply, or with `otherwise` those of a test that fails."""
+    if OTHER_DRIVER.search(words):
+        return Implied(not otherwise, databases(words) if otherwise else frozenset())
+    return Implied(otherwise and "asyncpg" in words)
+
+
+def _parts(test: cst.BaseExpression, operator: type[cst.BaseBooleanOp]) -> Iterator[tuple[cst.BaseExpression, bool]]:
+    """Yields the tests that `operator` combines, and whether each asks for another driver than the one it names."""
+    asks = False
+    while isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
+        test, asks = test.expression, not asks
+    match test:
+        case cst.BooleanOperation():
+            if isinstance(test.operator, operator) and not asks:
+                yield from _parts(test.left, operator)
+                yield from _parts(test.right, operator)
+        case cst.Comparison(comparisons=[cst.ComparisonTarget(operator=cst.NotIn() | cst.NotEqual())]):
+            yield test, not asks
+        case _:
+            yield test, asks
 
 
 def _ways(one: Literal) -> tuple[Guard, ...]:
@@ -134,17 +166,6 @@ def _ways(one: Literal) -> tuple[Guard, ...]:
     if not isinstance(one.symbol, Condition):
         return ()
     return one.symbol.then if one.holds else one.symbol.other
-
-
-def _says_the_same_of_each(test: cst.CSTNode, operator: type[cst.BaseBooleanOp]) -> bool:
-    """Returns whether a test is a single test, or combines tests only with this operator and without a negation."""
-    if not isinstance(test, cst.BooleanOperation):
-        return True
-    return not any(
-        isinstance(part, cst.UnaryOperation)
-        or (isinstance(part, cst.BooleanOperation) and not isinstance(part.operator, operator))
-        for part in descendants(test)
-    )
 
 
 def _words_looked_for(symbol: Symbol) -> Iterator[str]:

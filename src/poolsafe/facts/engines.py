@@ -212,7 +212,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
         parameters=Parameters(
             misdirected
             or parameters_with_listeners(
-                module, connect_parameters(module, written or node, layout, judged), listeners
+                module, connect_parameters(surroundings.tests, written or node, layout, judged), listeners
             ),
             settings_with_listeners(module, server_settings(module, layout, judged), listeners),
             parameters_known(judged) and not listeners.open,

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import libcst as cst
 
+from poolsafe.facts.driver_tests import DriverTests
 from poolsafe.facts.engine import (
     ConnectParameter,
     Driver,
@@ -25,6 +26,7 @@ from poolsafe.facts.views import (
     as_python,
     configured_keys,
     connect_arg,
+    detection_alternatives,
     is_given,
     judged_value,
     judged_values,
@@ -75,12 +77,13 @@ def pool_arguments(module: Module, layout: CallLayout, views: list[View]) -> tup
 
 
 def connect_parameters(
-    module: Module, call: cst.Call, layout: CallLayout, views: list[View]
+    tests: DriverTests, call: cst.Call, layout: CallLayout, views: list[View]
 ) -> tuple[ConnectParameter, ...]:
     """Returns the keys of the URL's query and of connect_args, except the cache sizes and the name function."""
+    module = tests.inference.module
     found: dict[tuple[str, ParameterWhere], list[_Given]] = {}
     for view in views:
-        for given in (*_in_query(module, call, view), *_in_connect_args(module, call, view)):
+        for given in (*_in_query(module, call, view), *_in_connect_args(tests, call, view)):
             found.setdefault((given.key, given.where), []).append(given)
     span = (layout.start, layout.end)
     return tuple(
@@ -188,8 +191,10 @@ def _is_blank(value: Value) -> bool:
     return isinstance(value, Text) and value.known == ""
 
 
-def _in_connect_args(module: Module, call: cst.Call, view: View) -> Iterator[_Given]:
-    contents = judged_values(view.option("connect_args"))
+def _in_connect_args(tests: DriverTests, call: cst.Call, view: View) -> Iterator[_Given]:
+    options = detection_alternatives(view.option("connect_args"))
+    # The analysis may not see that a condition excludes this URL.
+    contents = [single for guard, single in options if not tests.implied(guard).other]
     for content in contents:
         if not isinstance(content, MappingValue):
             continue
@@ -197,7 +202,7 @@ def _in_connect_args(module: Module, call: cst.Call, view: View) -> Iterator[_Gi
             possible = judged_values(restrict(value, (view.guard,)))
             if key in KEYS or all(isinstance(one, Absent) for one in possible):
                 continue
-            item = written_item(module, call, content, key)
+            item = written_item(tests.inference.module, call, content, key)
             optional = len(contents) > 1 or any(isinstance(one, Absent) for one in possible)
             if optional and view.driver is not Driver.ASYNCPG:
                 continue  # another driver may be used on that path

@@ -191,6 +191,8 @@ def _value_start(text: str, name: re.Match[str], *, prose: bool) -> int | None:
     if space is None:
         return None
     start = space.end()
+    if prose and name[0] == "pass" and text[start] == "`":
+        return None  # the verb, before quoted code
     given = any(form.match(text, start) is not None for form in (_QUOTE, _DOLLAR, _PARAMETER))
     # `PASSWORD 'x'` of SQL, and `--password x` of a command line.
     return start if given or text[max(0, name.start() - 2) : name.start()] == "--" else None
