@@ -46,7 +46,7 @@ REFUSED = """
     create_async_engine(PG, connect_args={"sslmode": "require", "a\\\\d": 1})  # `ssl`, and remove `a\\d`
     create_async_engine(PG + "?channel_binding=require")  # libpq's `channel_binding`
     create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # on some code paths
-    create_async_engine(PG, connect_args={"foo": 1} if "sqlite" not in unknown else {})  # `foo` in `connect_args`: async
+    create_async_engine(PG, connect_args={"foo": 1} if "sqlite" not in unknown else {})  # `foo` in `connect_args`: asy
     create_async_engine(PG, server_settings={"jit": "off"})  # asyncpg's `server_settings` passed to SQLAlchemy raises
     create_async_engine(PG, ssl=True, command_timeout=5)  # `ssl` and `command_timeout` passed to SQLAlchemy
     create_async_engine(PG, ssl=True, command_timeout=5)  # ; pass them in `connect_args`
