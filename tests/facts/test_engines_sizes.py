@@ -323,6 +323,10 @@ CORRELATED = """
     url, args = options[unknown]
     engine = create_async_engine(url, connect_args=args)  # zero zero
 
+    # The condition is about another driver, and the URL is asyncpg's.
+    args = {"check_same_thread": False} if "sqlite" in unknown else {"statement_cache_size": 0}
+    engine = create_async_engine(URL, connect_args=args)  # zero absent
+
     # Other schemes with the word asyncpg are not asyncpg's.
     url, args = os.getenv("DATABASE_URL", URL), {}
     if url.split(":", 1)[0] == "postgresql+asyncpg":

@@ -43,7 +43,7 @@ def cache_size(
     states: dict[SizeState, Value] = {}
     guards: dict[SizeState, list[Guard]] = {}
     for view in views:
-        for guard, value, state in size_states(view, key, creator):
+        for guard, value, state in _ours(surroundings, view, list(size_states(view, key, creator))):
             states.setdefault(state, value)
             guards.setdefault(state, []).append(guard)
     state = one_state(inference, set(states), guards)
@@ -63,6 +63,18 @@ def cache_size(
         origin=origin,
         reason=_reason(value) if state is SizeState.UNKNOWN else "",
     )
+
+
+def _ours(
+    surroundings: Surroundings, view: View, states: list[tuple[Guard, Value, SizeState]]
+) -> list[tuple[Guard, Value, SizeState]]:
+    """Returns the states, except on paths whose condition implies another driver than the URL, if others remain.
+
+    The analysis may not see that a condition excludes the URL.
+    """
+    if view.driver is not Driver.ASYNCPG or len(states) < 2:
+        return states
+    return [one for one in states if not surroundings.tests.implied(one[0]).other] or states
 
 
 def _reason(value: Value) -> str:
