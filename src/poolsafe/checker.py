@@ -247,7 +247,7 @@ def _check(
         comments.doubts += doubts_about_engines(module, engine_calls, engines)
         comments.doubts += doubts_about_statements(observed, sql_calls, statements)
         comments.facts += [*facts, *unreached]
-    if findings and not module.tree.faithful:
+    if any(finding.fix is not None for finding in findings) and not module.tree.faithful:
         # The offsets are precise enough for reports, but not for edits.
         findings = [replace(finding, fix=None) for finding in findings]
     if inference.emptiness_matters:

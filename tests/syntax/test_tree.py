@@ -4,6 +4,7 @@ import ast
 import contextlib
 import sysconfig
 from pathlib import Path
+from unittest import mock
 
 import libcst as cst
 import pytest
@@ -13,6 +14,7 @@ from libcst.metadata import MetadataWrapper, PositionProvider
 
 from poolsafe.source import Source
 from poolsafe.syntax.call_layout import call_layout, dict_layout
+from poolsafe.syntax.index import Index
 from poolsafe.syntax.tree import Tree, Unparsable, parse
 
 
@@ -230,3 +232,69 @@ def test_spans_are_the_same_once_they_were_forgotten() -> None:
     tree.forget_spans()
     assert [tree.span(node) for node in nodes] == before
     assert tree.faithful
+
+
+STATEMENTS = """
+@wraps(f(1))
+class C(f(2)):
+    # before
+    x: int = f(3); y = (f(4))
+
+    class D:
+          @f(5)
+          async def g(self, a=f(6)):
+
+              return (
+                  f(7)
+              )  # behind
+    def h(self): return f(8)
+
+def g():
+    'ü'
+    return f(9, (f(10)), *f(11) )
+x = f(12)
+if x:
+    x = f(12)
+x = f(13) + \\
+    f(14)
+x = f(12)
+"""
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("beginning", BEGINNINGS)
+@pytest.mark.parametrize("ending", ENDINGS)
+def test_spans_are_the_same_if_only_the_statement_around_a_node_is_rendered(
+    beginning: str, ending: str, newline: str
+) -> None:
+    text = beginning + STATEMENTS.rstrip().replace("\n", newline) + ending
+    whole = tree_of(text)
+    found = [node for kind in (cst.Call, cst.Name, cst.Arg, cst.FunctionDef) for node in nodes(whole, kind)]
+    whole.span(whole.module)
+    tree = Tree(whole.source, whole.module, whole.height)
+    tree.parents = Index(tree.module).parents
+    for node in found:
+        tree.forget_spans()
+        assert tree.span(node) == whole.span(node)
+        assert tree.outer_span(node) == whole.outer_span(node)
+        assert tree.extent(node) == whole.extent(node)
+
+
+def test_the_file_is_rendered_only_if_a_statement_occurs_twice() -> None:
+    tree = tree_of(STATEMENTS.lstrip())
+    tree.parents = Index(tree.module).parents
+    by_number = {one.value: one for one in nodes(tree, cst.Integer) if isinstance(one, cst.Integer)}
+    rendered = {}
+    for number in ("3", "7", "8", "13", "14", "12"):
+        tree.forget_spans()
+        with mock.patch.object(Tree, "_render", autospec=True, side_effect=Tree._render) as render:
+            tree.span(by_number[number])
+        rendered[number] = [type(one.args[1]).__name__ for one in render.call_args_list]
+    assert rendered == {
+        "3": ["SimpleStatementLine"],
+        "7": ["FunctionDef"],
+        "8": ["FunctionDef"],
+        "13": ["SimpleStatementLine"],
+        "14": ["SimpleStatementLine"],
+        "12": ["SimpleStatementLine", "Module"],
+    }

@@ -91,7 +91,9 @@ class Module(Outside):
     @functools.cached_property
     def index(self) -> Index:
         """An index of the tree. A module from which names are only imported does not need one."""
-        return Index(self.tree.module)
+        index = Index(self.tree.module)
+        self.tree.parents = index.parents
+        return index
 
     @functools.cached_property
     def imports(self) -> list[cst.ImportFrom | cst.Import]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def call_layout(tree: Tree, call: cst.Call) -> CallLayout:
-    """Returns the layout of a call; its spans are checked if the tree is faithful.
+    """Returns the layout of a call; its spans are checked if they are exact.
 
     Raises ValueError if a span does not match the text, which would be a bug here or in LibCST.
     """
@@ -21,7 +21,7 @@ def call_layout(tree: Tree, call: cst.Call) -> CallLayout:
     arguments = tuple(_argument(tree, argument) for argument in call.args)
     opening = tree.extent(call.whitespace_after_func)[1]
     layout = CallLayout(start, end, opening + 1, end - 1, arguments)
-    if tree.faithful:
+    if tree.exact:
         _check(tree.source.text, opening, "(")
         _check(tree.source.text, layout.close, ")")
     return layout
@@ -39,7 +39,7 @@ def dict_layout(tree: Tree, display: cst.Dict) -> DictLayout:
 def _dict_layout(tree: Tree, display: cst.Dict) -> DictLayout:
     start, end = tree.span(display)
     items = tuple(_item(tree, element) for element in display.elements)
-    if tree.faithful:
+    if tree.exact:
         _check(tree.source.text, start, "{")
         _check(tree.source.text, end - 1, "}")
     return DictLayout(start, end, start + 1, end - 1, items)
@@ -80,7 +80,7 @@ def _comma(tree: Tree, comma: cst.Comma | cst.MaybeSentinel) -> int | None:
     if not isinstance(comma, cst.Comma):
         return None
     place = tree.extent(comma.whitespace_before)[1]
-    if tree.faithful:
+    if tree.exact:
         _check(tree.source.text, place, ",")
     return place
 

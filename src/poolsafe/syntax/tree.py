@@ -1,7 +1,8 @@
 """The LibCST tree of a source, and the position of each node in the text.
 
-LibCST's own position providers take longer than the parse and refer to its rendering, not to the file. Here, one
-rendering pass records token numbers when a position is first needed, and the offsets are mapped to the text.
+LibCST's own position providers take longer than the parse and refer to its rendering, not to the file. Here, the
+statement around a node is rendered when its position is first needed. If its code occurs once in the text, it is there.
+Otherwise the whole file is rendered. A rendering pass records token numbers, and the offsets are mapped to the text.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from poolsafe.syntax.limits import SHALLOW
 from poolsafe.syntax.room import in_deep_stack
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from poolsafe.source import Source
@@ -47,35 +48,36 @@ class Unparsable(Exception):  # noqa: N818 - it names the file's state, and is a
 class Tree:
     """A parsed source. The spans of all nodes are computed on first use. `height` is an upper bound for the tree."""
 
-    __slots__ = ("_alignment", "_rendering", "height", "layouts", "module", "source")
+    __slots__ = ("_is_lossy", "_parts", "_whole", "height", "layouts", "module", "parents", "source")
 
     def __init__(self, source: Source, module: cst.Module, height: int) -> None:
         self.source = source
         self.module = module
         self.height = height
         self.layouts: dict[cst.Dict, DictLayout] = {}  # of the displays whose layout has been requested
-        self._rendering: _Rendering | None = None
-        self._alignment: Alignment | None = None
+        self.parents: Mapping[int, cst.CSTNode] = {}  # of the nodes that are code, by their ids, once there is an index
+        self._whole: _Rendering | None = None
+        self._parts: list[_Rendering] = []
+        self._is_lossy = _LOST.search(source.text) is not None
 
     def span(self, node: cst.CSTNode) -> Span:
         """Returns the start and end offsets of a node without the parentheses, white space and comments around it.
 
         Raises KeyError for a node of another tree.
         """
-        rendering = self._rendered()
-        return self._offsets(rendering, rendering.core(node))
+        rendering = self._rendered(node)
+        return rendering.in_text(rendering.core(node))
 
     def outer_span(self, node: cst.CSTNode) -> Span:
         """Returns `span` including the expression's own parentheses. Raises KeyError for a node of another tree."""
-        rendering = self._rendered()
         if not getattr(node, "lpar", ()):
             return self.span(node)
-        return self._offsets(rendering, rendering.whole(node))
+        return self.extent(node)
 
     def extent(self, node: cst.CSTNode) -> Span:
-        """Returns the span of everything that LibCST renders for a node. It is exact only in a faithful tree."""
-        rendering = self._rendered()
-        return self._offsets(rendering, rendering.whole(node))
+        """Returns the span of everything that LibCST renders for a node. It is exact only in an exact tree."""
+        rendering = self._rendered(node)
+        return rendering.in_text(rendering.whole(node))
 
     def text(self, node: cst.CSTNode) -> str:
         """Returns the source text of `outer_span`."""
@@ -85,31 +87,71 @@ class Tree:
     @property
     def faithful(self) -> bool:
         """Whether offsets are exact and the bytes can be written back, so that the file may be edited."""
-        self._rendered()
-        assert self._alignment is not None
-        return self._alignment.exact and self.source.round_trips
+        return self._rendered(self.module).alignment.exact and self.source.round_trips
+
+    @property
+    def exact(self) -> bool:
+        """Whether the offsets that have been returned so far are exact."""
+        return self._whole is None or self._whole.alignment.exact
 
     def forget_spans(self) -> None:
         """Frees the spans, which take as much memory as the tree. They are computed again when needed."""
-        self._rendering = self._alignment = None
+        self._whole = None
+        self._parts.clear()
 
     def with_room(self, work: Callable[[], T]) -> T:
         """Runs `work`, which walks this tree, with as much stack as the tree's height requires."""
         return in_deep_stack(self.height, work)
 
-    def _rendered(self) -> _Rendering:
-        if self._rendering is None:
-            rendering = _Rendering(self.module)
-            self.with_room(lambda: self.module._codegen(rendering))
-            self._alignment = align("".join(rendering.tokens), self.source.text)
-            rendering.measure()
-            self._rendering = rendering
-        return self._rendering
+    def _rendered(self, node: cst.CSTNode) -> _Rendering:
+        """Returns a rendering of the file, or of a part of it, that contains a node."""
+        if self._whole is not None:
+            return self._whole
+        for part in self._parts:
+            if id(node) in part.starts:
+                return part
+        found = self._part_around(node)
+        if found is not None:
+            self._parts.append(found)
+            return found
+        self._whole = self._render(self.module)
+        self._whole.alignment = align(self._whole.measure(), self.source.text)
+        return self._whole
 
-    def _offsets(self, rendering: _Rendering, numbers: Span) -> Span:
-        assert self._alignment is not None
-        start, end = (rendering.offsets[min(number, len(rendering.offsets) - 1)] for number in numbers)
-        return self._alignment.start(start), self._alignment.end(start, end)
+    def _part_around(self, node: cst.CSTNode) -> _Rendering | None:
+        """Returns a rendering of the statement of the module or of a class around a node, or None if it is not certain.
+
+        It is certain if its code occurs once in the text, and LibCST's rendering of the file loses nothing.
+        """
+        text = self.source.text
+        path = [node]
+        while (parent := self.parents.get(id(path[-1]))) is not None:
+            path.append(parent)
+        if path[-1] is not self.module or len(path) == 1 or self._is_lossy:
+            return None
+        path.pop()
+        indents: list[str] = []
+        statement = path.pop()
+        while isinstance(statement, cst.ClassDef) and len(path) > 1 and isinstance(path[-1], cst.IndentedBlock):
+            indent = path.pop().indent
+            indents.append(self.module.default_indent if indent is None else indent)
+            statement = path.pop()
+        part = self._render(statement, indents)
+        code = part.measure()
+        start = text.find(code)
+        if start < 0 or text.find(code, start + 1) >= 0:
+            return None
+        part.alignment = Alignment(start)
+        return part if id(node) in part.starts else None
+
+    def _render(self, node: cst.CSTNode, indents: Sequence[str] = ()) -> _Rendering:
+        rendering = _Rendering(self.module, indents)
+        self.with_room(lambda: node._codegen(rendering))
+        return rendering
+
+
+# White space that LibCST does not render: see `alignment`.
+_LOST = re.compile(r"\A\s|\r(?!\n)|^[ \t\f]*\\\r?$", re.MULTILINE)
 
 
 def parse(source: Source) -> Tree:
@@ -211,8 +253,10 @@ class _Rendering(CodegenState):
     traverse the tree. The keys are ids of nodes, because LibCST computes their hash in Python.
     """
 
-    def __init__(self, module: cst.Module) -> None:
+    def __init__(self, module: cst.Module, indents: Sequence[str]) -> None:
         super().__init__(default_indent=module.default_indent, default_newline=module.default_newline)
+        self.indent_tokens.extend(indents)
+        self.alignment = Alignment()
         self.starts: dict[int, int] = {}
         self.ends: dict[int, int] = {}
         self.core_starts: dict[int, int] = {}
@@ -232,10 +276,17 @@ class _Rendering(CodegenState):
     ) -> _Core:
         return _Core(self, node, start_node, end_node)
 
-    def measure(self) -> None:
-        """Converts token numbers to offsets in the rendered code."""
+    def measure(self) -> str:
+        """Converts token numbers to offsets in the rendered code. Returns this code."""
+        code = "".join(self.tokens)
         self.offsets = list(accumulate(map(len, self.tokens), initial=0))
         self.tokens = []
+        return code
+
+    def in_text(self, numbers: Span) -> Span:
+        """Returns the offsets in the text of a span of token numbers."""
+        start, end = (self.offsets[min(number, len(self.offsets) - 1)] for number in numbers)
+        return self.alignment.start(start), self.alignment.end(start, end)
 
     def whole(self, node: cst.CSTNode) -> Span:
         """Returns the token numbers of everything that is rendered for a node."""
