@@ -14,7 +14,7 @@ import pytest
 from poolsafe import ir
 from poolsafe.ir.lowering import lower_import, lower_module
 from poolsafe.ir.lowering_standard import lower_imports, lower_standard_module
-from poolsafe.syntax.index import imports
+from poolsafe.syntax.index import Index
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted([*(ROOT / "src").rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
@@ -225,7 +225,7 @@ def test_both_lowerings_of_our_own_files_agree(path: Path) -> None:
     tree = cst.parse_module(code)
     assert shape(lower_standard_module(ast.parse(code))) == shape(lower_module(tree))
     assert shape(tuple(lower_imports(ast.parse(code)))) == shape(
-        tuple(one for node in imports(tree) for one in lower_import(node))
+        tuple(one for node in Index(tree).imports for one in lower_import(node))
     )
 
 

@@ -31,7 +31,7 @@ def driver_condition(surroundings: Surroundings, call: cst.Call, passages: list[
     """Returns a condition that distinguishes asyncpg's engine from the others that a call creates, or None."""
     url = _url_of(call)
     module = surroundings.module
-    text = module.tree.text(url) if isinstance(url, (cst.Name, cst.Attribute)) else ""
+    text = module.text(url) if isinstance(url, (cst.Name, cst.Attribute)) else ""
     for node in _tests(module, text) if text else ():
         found = _on_url(node, passages)
         written = module.tree.text(node)
@@ -55,7 +55,11 @@ def _tests(module: Module, url: str) -> Iterator[cst.Comparison | cst.Call]:
     memo = f"tests of {url}"
     found: list[cst.Comparison | cst.Call] | None = module.memo.get(memo)
     if found is None:
-        tests = (node for node in descendants(module.tree.module) if isinstance(node, (cst.Comparison, cst.Call)))
+        parents = module.index.parents
+        around = [parents.get(id(node)) for node, _ in module.index.strings]
+        # A string is a part of a comparison, or the argument of a call.
+        around = [parents.get(id(node)) if isinstance(node, cst.Arg) else node for node in around]
+        tests = (node for node in around if isinstance(node, (cst.Comparison, cst.Call)))
         asked = [node for node in tests if _looked_for(module, node, url) is not None]
         found = module.memo[memo] = sorted(asked, key=module.tree.span)
     return iter(found)
@@ -75,7 +79,7 @@ def _looked_for(module: Module, node: cst.Comparison | cst.Call, url: str) -> st
             pass
         case _:
             return None
-    same = module.tree.text(subject) in (url, f"str({url})")
+    same = module.text(subject) in (url, f"str({url})")
     return str(wanted.raw_value) if same else None
 
 

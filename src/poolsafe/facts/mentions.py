@@ -31,7 +31,7 @@ def named_drivers(module: Module) -> Iterator[str]:
 
 def read_keys(module: Module) -> Iterator[str | bytes]:
     """Yields the string literals that are keys of items that the code reads, removes or tests for."""
-    for node in _code(module.tree.module):
+    for node, _ in module.index.strings:
         if isinstance(node, cst.SimpleString) and _is_read(module, node):
             yield node.raw_value
 

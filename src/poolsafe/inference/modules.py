@@ -23,7 +23,7 @@ from poolsafe.inference.scopes import Scope, scope_of
 from poolsafe.ir.lowering import lower_import, lower_module
 from poolsafe.ir.lowering_standard import lower_imports, lower_standard_module
 from poolsafe.source import Source
-from poolsafe.syntax.index import Index, descendants, imports
+from poolsafe.syntax.index import Index, descendants
 from poolsafe.syntax.tree import Span, Tree, Unparsable, parse
 
 _numbers = itertools.count(1)
@@ -98,7 +98,7 @@ class Module(Outside):
     @functools.cached_property
     def imports(self) -> list[cst.ImportFrom | cst.Import]:
         """The imports of the module, including those inside functions."""
-        return imports(self.tree.module)
+        return self.index.imports
 
     @functools.cached_property
     def _imported(self) -> list[ir.Import | ir.ImportFrom]:

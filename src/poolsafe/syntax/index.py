@@ -46,14 +46,6 @@ _NOTED = frozenset(
         cst.SimpleString,
     )
 )
-# The nodes that can contain imports: statements and blocks.
-_HOLDING_IMPORTS = frozenset(
-    (
-        cst.ClassDef, cst.Else, cst.ExceptHandler, cst.ExceptStarHandler, cst.Finally, cst.For, cst.FunctionDef, cst.If,
-        cst.Import, cst.ImportFrom, cst.IndentedBlock, cst.Match, cst.MatchCase, cst.SimpleStatementLine,
-        cst.SimpleStatementSuite, cst.Try, cst.TryStar, cst.While, cst.With,
-    )
-)  # fmt: skip
 _NODES: dict[type, bool] = {}
 _FIELDS: dict[type, tuple[str, ...]] = {}
 
@@ -90,13 +82,14 @@ class Index:
         self.subclasses: dict[str, list[cst.ClassDef]] = {}  # by the last names of their bases
         self.renamings: list[Renaming] = []
         self.semicolons: list[tuple[Scope, ...]] = []
-        self._strings: list[tuple[str, tuple[Scope, ...]]] = []
+        self.imports: list[cst.ImportFrom | cst.Import] = []
+        self.strings: list[tuple[cst.SimpleString | cst.FormattedStringText, tuple[Scope, ...]]] = []
         self._walk(module)
 
     @functools.cached_property
     def session_strings(self) -> list[tuple[Scope, ...]]:
         """The scopes of the strings that may hold a command that changes the session: only some modules need them."""
-        return [_reach(scopes) for text, scopes in self._strings if may_change_session(text)]
+        return [_reach(scopes) for node, scopes in self.strings if may_change_session(node.value)]
 
     def _walk(self, module: cst.Module) -> None:
         stack: list[tuple[cst.CSTNode, tuple[Scope, ...]]] = [(module, ())]
@@ -106,7 +99,7 @@ class Index:
                 pass
             elif type(node) is cst.SimpleString or type(node) is cst.FormattedStringText:
                 # Most of these nodes are strings, and `isinstance` of another class takes longer than the rest.
-                self._strings.append((node.value, scopes))
+                self.strings.append((node, scopes))
                 if ";" in node.value:
                     self.semicolons.append(_reach(scopes))
             elif type(node) is cst.Call:
@@ -194,6 +187,7 @@ class Index:
         return found
 
     def _note_import(self, node: cst.ImportFrom | cst.Import) -> None:
+        self.imports.append(node)
         for one in () if isinstance(node.names, cst.ImportStar) else node.names:
             if one.asname is not None and isinstance(one.asname.name, cst.Name):
                 self._imported_as.setdefault(last_name(one.name) or "", set()).add(one.asname.name.value)
@@ -225,19 +219,6 @@ def _reach(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
     while scopes and isinstance(scopes[-1], cst.ClassDef):
         scopes = scopes[:-1]
     return scopes
-
-
-def imports(module: cst.Module) -> list[cst.ImportFrom | cst.Import]:
-    """Returns the imports of a module in source order. It looks at statements only, which are few."""
-    found: list[cst.ImportFrom | cst.Import] = []
-    stack: list[cst.CSTNode] = [module]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, (cst.ImportFrom, cst.Import)):
-            found.append(node)
-        else:
-            stack += reversed([child for child in children(node) if type(child) in _HOLDING_IMPORTS])
-    return found
 
 
 def last_name(callee: cst.BaseExpression) -> str | None:
