@@ -288,6 +288,8 @@ def option_of(seen: ObservedCall, name: str) -> Value:
         missing = configured(seen, name)
     if given is None:
         return missing
+    if isinstance(missing, Absent):
+        return given
     return choose((guard, missing if isinstance(single, Absent) else single) for guard, single in alternatives(given))
 
 
@@ -368,7 +370,8 @@ def open_where_absent(value: Value) -> Value:
     A default that has a value is trusted. Otherwise, callers outside the project may pass a value.
     """
     options = alternatives(value)
-    if not any(isinstance(single, Absent) or single == Const(None) for _, single in options):
+    overrides = [single for _, single in options if is_override(single) and is_parameter(single)]
+    if not overrides or not any(isinstance(single, Absent) or single == Const(None) for _, single in options):
         return value
     return choose(
         (guard, replace(single, override=False) if isinstance(single, Unknown) and is_parameter(single) else single)

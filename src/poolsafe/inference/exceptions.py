@@ -22,7 +22,7 @@ from poolsafe.inference.lattice import alternatives, choose, compatible
 from poolsafe.inference.objects import LibraryResult
 from poolsafe.inference.state import MAX_PATHS, State, simplified
 from poolsafe.inference.symbols import ALWAYS, Guard, derived, unless, where
-from poolsafe.inference.values import Library, Value, is_raising, raising
+from poolsafe.inference.values import Alternatives, Library, Value, is_raising, raising
 from poolsafe.libraries import SWALLOWING
 
 K = TypeVar("K")
@@ -80,6 +80,8 @@ def where_not_raising(frame: Frame, options: list[tuple[Guard, Value]], kind: st
 
     For an option that raises, an exception of this kind is raised under its guard; execution continues elsewhere.
     """
+    if len(options) == 1 and not isinstance(options[0][1], Alternatives) and not is_raising(options[0][1]):
+        return options[0][1]
     flat = [
         (at | inner, single) for at, value in options for inner, single in alternatives(value) if compatible(at, inner)
     ]

@@ -30,6 +30,8 @@ def _content(frame: Frame, value: Value, depth: int) -> Value:
         case Alternatives():
             # Take one snapshot of each object: two copies would be unequal, so their alternatives would not merge.
             once = {id(single): _content(frame, single, depth) for _, single in value.alternatives}
+            if all(once[id(single)] is single for _, single in value.alternatives):
+                return value
             return choose((guard, _under(guard, once[id(single)])) for guard, single in value.alternatives)
         case MappingRef():
             content = frame.content(value)

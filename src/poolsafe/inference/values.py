@@ -66,6 +66,9 @@ class Absent(Value):
     """The absence of a value: a key that a mapping lacks, or a name that is not bound."""
 
 
+_LACKING = Absent()  # one object, because joins compare values by identity first
+
+
 @frozen
 class Const(Value):
     """A number, a boolean, None, an ellipsis or bytes."""
@@ -141,7 +144,7 @@ class MappingValue(Value):
             return found
         if self.open is not None:
             return Unknown(self.open, derived("open", self.address, key))
-        return Absent()
+        return _LACKING
 
 
 @frozen
