@@ -119,6 +119,8 @@ def after_validation(frame: Frame, instance: Instance, name: str, value: Value) 
     """
     ran = False
     around = frame.run.answers.nested.get(instance.address, ())
+    if not around and name not in _settable(instance.cls):
+        return value
     own = ((instance, cls, method, ()) for cls, method in _decorated(instance.cls))
     for root, cls, method, path in (*around, *own):
         changed = _changed(cls, method)
@@ -143,6 +145,19 @@ def _changed(cls: Class, method: ir.FunctionDef) -> frozenset[Path] | None:
     if id(method) not in known:
         known[id(method)] = changed_paths(method)
     return known[id(method)]
+
+
+def _settable(cls: Class) -> frozenset[str]:
+    """Returns the fields that a decorated method of the class may change, or any attribute inside them."""
+    found: frozenset[str] | None = cls.known.get("settable")
+    if found is None:
+        several = [(_changed(one, method), one, method) for one, method in _decorated(cls)]
+        names = (
+            _words(one, method) if changed is None else frozenset(path[0] for path in changed)
+            for changed, one, method in several
+        )
+        found = cls.known["settable"] = frozenset().union(*names)
+    return found
 
 
 def _decorated(cls: Class) -> list[tuple[Class, ir.FunctionDef]]:
