@@ -87,11 +87,8 @@ class Files:
         key = (words, without_tests)
         found = self._holders.get(key)
         if found is None:
-            found = self._holders[key] = []
-            for path in self._python_files(near) if without_tests is None else self._without_tests(near, without_tests):
-                data = self.content(path)
-                if any(word in data for word in words):
-                    found.append(path)
+            paths = self._python_files(near) if without_tests is None else self._without_tests(near, without_tests)
+            found = self._holders[key] = [path for path in paths if _holds(self.content(path), words)]
         return found
 
     def content(self, path: str) -> bytes:
@@ -289,6 +286,13 @@ def own_package(folder: str) -> tuple[str, ...]:
     while top and os.path.isfile(os.path.join(os.sep.join(parts[:top]), "__init__.py")):
         top -= 1
     return tuple(parts[top:]) if parts[top:] and parts[top] in libraries.NEVER_OWN else ()
+
+
+def _holds(data: bytes, words: tuple[bytes, ...]) -> bool:
+    for word in words:  # noqa: SIM110 - a loop is faster, and this is called for each file and search
+        if word in data:
+            return True
+    return False
 
 
 def file_content(path: str) -> bytes:
