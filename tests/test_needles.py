@@ -56,6 +56,8 @@ SQL = '"create table a (x int); create index on a (x)"'
         b"async def f(self): await response.prepare(self.request)",
         b"import aiomysql\nasync def f(): await conn.cursor(DictCursor)",
         b"def f(): sqlite.cursor(Cursor)",
+        # a method with the name of a client's function
+        b"import asyncpg\nclass Fake:\n    async def connect(self): raise asyncpg.PostgresError",
         # engines of another database by a literal
         b"import asyncio\ncreate_engine('sqlite:///:memory:', poolclass=StaticPool)",
         b"create_async_engine(\n    'sqlite+aiosqlite://',\n)",
@@ -94,6 +96,7 @@ def test_drops(source: bytes) -> None:
         (b"make = create_async_engine\nmake('sqlite+aiosqlite://')", ENGINE),
         (b"create_async_engine('", ENGINE),
         (b"import asyncpg\nasyncpg.connect(dsn)", CLIENT),
+        (b"import asyncpg\ndef connect(): return asyncpg.connect(dsn)", CLIENT),
         (b"import os, asyncpg as pg\npg.create_pool(dsn)", CLIENT),
         (b"from asyncpg import create_pool as make\nmake(dsn)", CLIENT),
         (b"from buildpg import asyncpg\nasyncpg.create_pool_b(dsn)", CLIENT),

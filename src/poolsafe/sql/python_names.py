@@ -98,8 +98,8 @@ _CLIENT_IMPORTED = partial(
 )
 _CLIENT_USED = partial(
     re.compile,
-    rb"\b(?:connect|create_pool(?:_b)?|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise|register_tortoise|PostgresEngine"
-    rb"|create_engine|set_bind)\b",
+    rb"\b(?<!def )(?:connect|create_pool(?:_b)?|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise"
+    rb"|register_tortoise|PostgresEngine|create_engine|set_bind)\b",
 )
 # A call with a positional argument that is awaited, iterated or entered asynchronously. Web frameworks
 # prepare an answer to a request.
