@@ -146,7 +146,7 @@ def _of_words(words: str, otherwise: bool) -> Implied:
 
 
 def _parts(test: cst.BaseExpression, operator: type[cst.BaseBooleanOp]) -> Iterator[tuple[cst.BaseExpression, bool]]:
-    """Yields the tests that `operator` combines, and whether each asks for another driver than the one it names."""
+    """Yields the tests that `operator` combines, and whether each asks for a driver other than the one it names."""
     asks = False
     while isinstance(test, cst.UnaryOperation) and isinstance(test.operator, cst.Not):
         test, asks = test.expression, not asks
