@@ -63,7 +63,7 @@ BROKEN: list[tuple[str, str, Make, str]] = [
     ("a pipe", "pgbouncer.ini", os.mkfifo, "not a regular file"),
     ("a link to itself", "uv.lock", linked_to_itself, "symbolic links"),
     ("a link to nowhere", "uv.lock", lambda path: path.symlink_to("nowhere"), ""),
-    ("a link to the outside", "uv.lock", linked_outside, "outside of the project"),
+    ("a link to the outside", "uv.lock", linked_outside, "points outside the project"),
     ("bytes", "requirements.txt", lambda path: path.write_bytes(bytes(range(256)) * 100), ""),
     ("bytes", "pgbouncer.ini", lambda path: path.write_bytes(b"\xff\xfe[pgbouncer]\n\x00pool_mode = \xff"), ""),
 ]
