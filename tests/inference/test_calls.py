@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from blocks import cases, revealed, value
+from programs import analyse
 
 CALLEES = """
     reveal((lambda a: a + 'b')('a'))  # 'ab'
@@ -128,3 +129,24 @@ RECURSIVE = """
 @pytest.mark.parametrize(("code", "expected"), cases(CALLEES, KEYWORDS, RECURSIVE))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
+
+
+ONE_RECEIVER = """
+    from sqlalchemy.ext.asyncio import create_async_engine
+    class Database:
+        def engine(self):
+            return create_async_engine('postgresql+asyncpg://db/a')
+    main, other = Database(), Database()
+    def pick(first, second):
+        if first:
+            return main
+        if second:
+            return other
+        return main
+    engine = pick(unknown(1), unknown(2)).engine()
+"""
+
+
+def test_a_method_is_run_once_for_an_instance_on_several_paths() -> None:
+    seen = analyse(ONE_RECEIVER).calls
+    assert len([one for one in seen if one.function.endswith("create_async_engine")]) == 2

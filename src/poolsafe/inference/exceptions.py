@@ -22,7 +22,7 @@ from poolsafe.inference.lattice import alternatives, choose, compatible
 from poolsafe.inference.objects import LibraryResult
 from poolsafe.inference.state import MAX_PATHS, State, simplified
 from poolsafe.inference.symbols import ALWAYS, Guard, derived, unless, where
-from poolsafe.inference.values import Alternatives, Library, Value, is_raising, raising
+from poolsafe.inference.values import Alternatives, Instance, Library, Value, is_raising, raising
 from poolsafe.libraries import SWALLOWING
 
 K = TypeVar("K")
@@ -96,20 +96,26 @@ def for_each(
 ) -> list[tuple[Guard, Value]]:
     """Returns what `run` returns for each alternative, with its guard.
 
-    Each call runs in a branch under that guard, so its changes to the state hold only there.
+    Each call runs in a branch under that guard, so its changes to the state hold only there. It runs once for an
+    instance that is several alternatives.
     """
-    if len(options) == 1:
-        return [(options[0][0], unless_aborted(frame, lambda: run(options[0][1])))]
+    groups: dict[object, tuple[Value, list[Guard]]] = {}
+    for guard, single in options:
+        key = single.address if isinstance(single, Instance) else id(single)
+        groups.setdefault((type(single), key), (single, []))[1].append(guard)
+    if len(groups) == 1:
+        value = unless_aborted(frame, lambda: run(options[0][1]))
+        return [(guard, value) for guard, _ in options]
     before = frame.state
     ends: list[State] = []
     results: list[tuple[Guard, Value]] = []
-    for guard, single in options:
-        state = before.branch([guard])
+    for single, guards in groups.values():
+        state = before.branch(guards)
         if state is None:
             continue
         frame.state = state
         value = unless_aborted(frame, partial(run, single))
-        results.append((guard, value))
+        results += [(guard, value) for guard in guards]
         if not is_raising(value):
             ends.append(frame.state)
     frame.state = before
