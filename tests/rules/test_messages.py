@@ -211,7 +211,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
         engine(connect=(parameter("timeout", ParameterWhere.URL_QUERY, "'5'"),)),
         NONE,
         ["PGB205"],
-        ["asyncpg's `timeout` in the URL is a string", "in `connect_args` as a number"],
+        ["asyncpg's `timeout` in the URL is a string", "; pass it as a number in `connect_args`"],
     ),
     (engine(connect=(parameter("command_timeout", ParameterWhere.URL_QUERY, "'5'"),)), NONE, [], []),
     (engine(connect=(parameter("timeout", ParameterWhere.CONNECT_ARGS),)), {}, [], []),
@@ -367,3 +367,18 @@ def test_foreign_parameters_can_be_read(count: int, where: ParameterWhere) -> No
             assert_can_be_read(finding, RULES["PGB205"])
             named = {1: f"{FOREIGN[key].owner} `{key}` in", 2: f"`{key}` and `options` in", 4: f"`{key}` and 3 other"}
             assert finding.message.startswith(named[count])
+
+
+@pytest.mark.parametrize("everywhere", [True, False])
+@pytest.mark.parametrize("other", ["timeout", "sslrootcert", "statement_timeout", "prepare_threshold"])
+def test_two_foreign_parameters_can_be_read(other: str, everywhere: bool) -> None:
+    for key in {*FOREIGN, "timeout", "krbsrvname"} - {other}:
+        two = [ConnectParameter(each, ParameterWhere.URL_QUERY, "'5'", everywhere=everywhere) for each in (key, other)]
+        for parameters in (two, two[::-1]):
+            for finding in said(engine(connect=tuple(parameters)), asyncpg=(0, 28)):
+                assert_can_be_read(finding, RULES[finding.code])
+
+
+def test_the_page_says_what_to_use_instead_of_each_foreign_parameter() -> None:
+    page = RULES["PGB205"].page
+    assert [key for key, foreign in FOREIGN.items() if foreign.advice != "remove it" and f"`{key}`" not in page] == []

@@ -42,7 +42,14 @@ REFUSED = """
     create_async_engine(PG + "?supa=base-pooler.x")  # Supabase's `supa` in the URL
     create_async_engine(PG + "?connection_limit=1&pool_timeout=0&schema=public")  # `pool_timeout` and `schema` in
     create_async_engine(PG + "?pgbouncer=true&supa=x")  # ; remove them
-    create_async_engine(PG + "?sslmode=require&jit=off")  # ; use asyncpg's `ssl`, and correct `jit`
+    create_async_engine(PG + "?sslmode=require&jit=off")  # `ssl`, and use `ALTER ROLE ... SET` instead of `jit`
+    create_async_engine(PG + "?application_name=a&timeout=5")  # and pass `timeout` as a number in `connect_args`
+    create_async_engine(PG + "?timeout=5&max_cacheable_statement_size=9")  # and pass `max_cacheable_statement_size` as
+    create_async_engine(PG + "?timeout=5&ssl=yes")  # in `connect_args`, and set `ssl` to 'require'
+    create_async_engine(PG + "?sslmode=require&statement_timeout=5")  # `, or `command_timeout`, instead of `statement_t
+    create_async_engine(PG + "?timeout=5&sslrootcert=x")  # and see the rule's page for `sslrootcert`
+    create_async_engine(PG + "?pgbouncer=true&jit=off&sslmode=require")  # see the rule's page for the other parameters
+    create_async_engine(PG + "?timeout=5&jit=off&pgbouncer=true")  # and see the rule's page for the others
     create_async_engine(PG, connect_args={"sslmode": "require", "a\\\\d": 1})  # `ssl`, and remove `a\\d`
     create_async_engine(PG + "?channel_binding=require")  # libpq's `channel_binding`
     create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # on some code paths

@@ -9,7 +9,7 @@ from poolsafe.facts.deployment import Deployment
 from poolsafe.facts.engine import CacheSize
 from poolsafe.findings import Finding, Fix, Related
 from poolsafe.libraries import PSYCOPG_POOLS
-from poolsafe.rules.wording import advice_on_all, and_others, called, finding, provenance
+from poolsafe.rules.wording import and_others, called, finding, provenance, with_advice
 from poolsafe.verdicts import Problem, judge_size
 
 
@@ -68,20 +68,20 @@ def refusal_of_option(option: RefusedOption, others: Sequence[RefusedOption], co
     if connection.driver is ClientDriver.PSYCOPG:
         if option.key == "prepare_threshold":
             return _misplaced_threshold(option, key, raises, connection)
-        advice = _advice(_PSYCOPG_ADVICE, option, others)
-        return f'{key} passed to psycopg: connecting raises `invalid connection option "{option.key}"`; {advice}'
-    advice = _advice(_ADVICE, option, others)
+        said = f'{key} passed to psycopg: connecting raises `invalid connection option "{option.key}"`'
+        return _advised(said, _PSYCOPG_ADVICE, option, others)
     if option.where is OptionWhere.URL_QUERY:
         is_sent, it = ("are sent", "them") if others else ("is sent", "it")
         error = f'unrecognized configuration parameter "{option.key}"'
-        return f"{key} in asyncpg's DSN {is_sent} to the server, which rejects {it}: `{error}`; {advice}"
+        said = f"{key} in asyncpg's DSN {is_sent} to the server, which rejects {it}: `{error}`"
+        return _advised(said, _ADVICE, option, others)
     error = f"TypeError: connect() got an unexpected keyword argument '{option.key}'"
-    return f"{key} passed to asyncpg {raises} `{error}`; {advice}"
+    return _advised(f"{key} passed to asyncpg {raises} `{error}`", _ADVICE, option, others)
 
 
-def _advice(table: dict[str, str], option: RefusedOption, others: Sequence[RefusedOption]) -> str:
+def _advised(said: str, table: dict[str, str], option: RefusedOption, others: Sequence[RefusedOption]) -> str:
     advice, *on_others = [(one.key, table.get(one.key, "remove it")) for one in (option, *others)]
-    return advice_on_all(*advice, on_others)
+    return with_advice(said, *advice, on_others, "option")
 
 
 def _misplaced_threshold(option: RefusedOption, key: str, raises: str, connection: Connection) -> str:

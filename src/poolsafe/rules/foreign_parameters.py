@@ -1,7 +1,7 @@
 """The parameters that asyncpg's `connect()` refuses: which library they belong to, and what to use instead.
 
-Each name is refused with the same TypeError in the URL's query and in connect_args: tried with asyncpg 0.27, 0.30 and
-0.32, and with the installed one by tests/rules/test_trials.py.
+Each name is refused with the same TypeError in the URL's query string and in connect_args: tried with asyncpg 0.27,
+0.30 and 0.32, and with the installed one by tests/rules/test_trials.py.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ _LEAVE_OUT = "remove it"
 _CONTEXT = "pass an `ssl.SSLContext` as `ssl`"
 _ROLE = "use `ALTER ROLE ... SET`"
 _NAME = "move it to `server_settings`"
+_APPLICATION = "use `application_name` in `server_settings`"
 _TIMEOUT = "use asyncpg's `timeout`, which is a number"
 _POOL_SIZE = "use the engine's `pool_size`"
 
@@ -45,7 +46,7 @@ FOREIGN: dict[str, Foreign] = {
     "client_encoding": _out(_LIBPQ),
     "connect_timeout": Foreign(_LIBPQ, _TIMEOUT, Remedy.TIMEOUT),
     "dbname": Foreign(_LIBPQ, "put the database name in the URL's path"),
-    "fallback_application_name": Foreign(_LIBPQ, f"{_NAME} as `application_name`"),
+    "fallback_application_name": Foreign(_LIBPQ, _APPLICATION),
     "gssencmode": _out(_LIBPQ),
     "hostaddr": Foreign(_LIBPQ, "put the host in the URL"),
     "keepalives": _out(_LIBPQ),
@@ -111,7 +112,7 @@ FOREIGN: dict[str, Foreign] = {
     "schema": Foreign(_PRISMA, _ROLE),
     "socket_timeout": Foreign(_PRISMA, "use asyncpg's `command_timeout`"),
     "sslaccept": Foreign(_PRISMA, "use asyncpg's `ssl`"),
-    "ApplicationName": Foreign(_JDBC, f"{_NAME} as `application_name`"),
+    "ApplicationName": Foreign(_JDBC, _APPLICATION),
     "currentSchema": Foreign(_JDBC, _ROLE),
     "prepareThreshold": Foreign(_JDBC, "use asyncpg's `statement_cache_size=0`"),
     "supa": _out(_SUPABASE),

@@ -3,9 +3,9 @@
 Reports parameters that SQLAlchemy, asyncpg or another driver rejects. The rule checks the URL's query string,
 `connect_args` and `do_connect` listeners. asyncpg rejects:
 
-- parameters of libpq: `sslmode`, `application_name`, `connect_timeout`, `channel_binding`, `options`
+- parameters of libpq: `sslmode`, `application_name`, `connect_timeout`, `channel_binding` and `options`
 - parameters of other drivers, such as `check_same_thread`
-- parameters of other tools: `pgbouncer=true`, `supa=`, `connection_limit=`, `schema=`
+- parameters of other tools: `pgbouncer=true`, `supa=`, `connection_limit=` and `schema=`
 - arguments that belong to `create_async_engine()`, such as `pool_size`
 - misspelled names, such as `statment_cache_size`
 - invalid values, such as `ssl=true`
@@ -16,10 +16,10 @@ misspelled keyword in the call that creates the engine, and asyncpg's parameters
 engine that uses another driver.
 
 ## Why is this bad?
-SQLAlchemy calls `asyncpg.connect()` with keyword arguments from the URL's query, `connect_args` and listeners. For a
-key that asyncpg does not know, connecting raises `TypeError: connect() got an unexpected keyword argument 'sslmode'` on
-every server. Hosting providers' URLs are written for libpq and often contain such parameters. An unknown mode for `ssl`
-raises
+SQLAlchemy calls `asyncpg.connect()` with keyword arguments from the URL's query string, `connect_args` and listeners.
+For a key that asyncpg does not know, connecting raises
+`TypeError: connect() got an unexpected keyword argument 'sslmode'` on every server. Hosting providers' URLs are written
+for libpq and often contain such parameters. An unknown mode for `ssl` raises
 `ClientConfigurationError: ... parameter must be one of: disable, allow, prefer, require, verify-ca, verify-full`, and a
 number given as a string raises `TypeError: unsupported operand type(s)` or
 `'<' not supported between instances of 'str' and 'int'`.
@@ -67,14 +67,26 @@ engine = create_async_engine(
 
 | instead of | use |
 |---|---|
-| `sslmode` | `ssl`, which accepts the same modes, in the URL or in `connect_args` |
+| `sslmode`, `sslaccept` | `ssl`, which accepts the same modes, in the URL or in `connect_args` |
 | `ssl=true` | `ssl=require`, or `verify-full` |
-| `sslrootcert`, `sslcert`, `sslkey` | an `ssl.SSLContext` as `ssl` in `connect_args` |
-| `application_name` | `server_settings={"application_name": ...}` in `connect_args` |
+| `sslrootcert`, `sslcert`, `sslkey`, `sslpassword`, `ssl_ca` | an `ssl.SSLContext` as `ssl` in `connect_args` |
+| `sslcrl`, `sslcrldir`, `ssl_min_protocol_version`, `ssl_max_protocol_version` | the same |
+| `application_name`, `ApplicationName` | `server_settings={"application_name": ...}` in `connect_args` |
+| `fallback_application_name` | the same |
+| `timezone` | `server_settings={"timezone": ...}` in `connect_args` |
 | `connect_timeout`, `?timeout=` | `timeout` in `connect_args`, as a number |
-| `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`: behind PgBouncer the client cannot set them |
-| `pool_size`, `max_size`, `connection_limit` | the engine's `pool_size` |
-| `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` | no replacement; remove the parameter |
+| `socket_timeout` | `command_timeout` |
+| `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`, because clients of PgBouncer cannot set them |
+| `schema`, `currentSchema`, `jit`, `lock_timeout`, `idle_in_transaction_session_timeout` | the same |
+| `pool_size`, `min_size`, `max_size`, `connection_limit` | the engine's `pool_size` |
+| `max_inactive_connection_lifetime` | the engine's `pool_recycle` |
+| `echo`, `isolation_level`, `json_serializer`, `json_deserializer` | the engine's argument of the same name |
+| `max_overflow`, `pool_pre_ping`, `pool_recycle`, `pool_timeout`, `poolclass` | the same |
+| `autocommit` | the engine's `isolation_level="AUTOCOMMIT"` |
+| `init`, `setup` | the engine's `connect` or `checkout` event |
+| `prepare_threshold`, `prepareThreshold` | `statement_cache_size=0` |
+| `dbname`, `hostaddr` | the URL's path or host |
+| `pgbouncer`, `supa`, `channel_binding`, `check_same_thread` and similar ones | no replacement; remove the parameter |
 | `server_settings`, `ssl`, `command_timeout` as a keyword of `create_async_engine()` | the same key in `connect_args` |
 
 ## Fix safety
@@ -94,9 +106,9 @@ The fix is unsafe in these cases:
 - The fix removes a parameter (`channel_binding`, `pgbouncer`, `check_same_thread` and others), corrects a misspelled
   name, or moves `server_settings`, which a pooler may reject.
 
-There is no fix for parameters that cannot be set behind PgBouncer (`options`, `search_path`) or that need a Python
-object (`sslrootcert`). Nor is there a fix if the dict or URL comes from another file, or if another driver reads the
-dict.
+There is no fix for parameters that cannot be set behind PgBouncer, such as `options` and `search_path`, or that need a
+Python object, such as `sslrootcert`. Nor is there a fix if the dict or URL comes from another file, or if another
+driver reads the dict.
 
 ## Versions
 All versions. Tested with asyncpg 0.27, 0.30 and 0.32 under SQLAlchemy 1.4, 2.0 and 2.1. asyncpg has accepted
@@ -124,7 +136,7 @@ from poolsafe.rules.accepted_keywords import ADAPTER, CONNECT, ENGINE, Taken, ne
 from poolsafe.rules.base import FixAvailability, rule
 from poolsafe.rules.client_wording import refusal_of_option
 from poolsafe.rules.foreign_parameters import FOREIGN, of_another_driver
-from poolsafe.rules.wording import advice_on_all, and_others, assuming, driver_shown, finding
+from poolsafe.rules.wording import and_others, assuming, driver_shown, finding, with_advice
 from poolsafe.verdicts import is_asyncpg
 
 if TYPE_CHECKING:
@@ -136,7 +148,7 @@ _PLACES = {
     ParameterWhere.LISTENER: "a listener",
 }
 
-# asyncpg's own parameters that must not be strings. In a URL's query, every value is a string.
+# asyncpg's own parameters that must not be strings. In a URL's query string, every value is a string.
 STAYS_TEXT = {
     "max_cacheable_statement_size": "'<' not supported between instances of 'str' and 'int'",
     "max_cached_statement_lifetime": "'<' not supported between instances of 'str' and 'int'",
@@ -254,32 +266,31 @@ def _said_of(refused: Sequence[ConnectParameter], deployment: Deployment) -> str
     """Returns the message about parameters, the first of which makes `connect()` fail."""
     parameter, *others = refused
     key, place = parameter.key, _PLACES[parameter.where]
-    on_others = [(one.key, _advice_on_other(one, deployment)) for one in others]
+    after_text = _stays_text(parameter)
+    on_others = [(one.key, _advice_on_other(one, after_text, deployment)) for one in others]
     if not parameter.everywhere:
         place += " on some code paths"
     if key == "ssl" and _is_no_mode(parameter):
-        what = f"asyncpg's `ssl` is {parameter.value} in {place}"
-        advice = advice_on_all(key, "use 'require'", on_others)
-        return f"{what}: connecting raises `{NOT_A_MODE}`; {advice}"
-    if _stays_text(parameter):
-        return (
-            f"asyncpg's `{key}` in {place} is a string: connecting raises `TypeError: {STAYS_TEXT[key]}`; "
-            f"{advice_on_all(key, 'pass it in `connect_args` as a number', on_others)}"
-        )
+        said = f"asyncpg's `ssl` is {parameter.value} in {place}: connecting raises `{NOT_A_MODE}`"
+        return with_advice(said, key, "set it to 'require'", on_others)
+    if after_text:
+        said = f"asyncpg's `{key}` in {place} is a string: connecting raises `TypeError: {STAYS_TEXT[key]}`"
+        return with_advice(said, key, "pass it as a number in `connect_args`", on_others)
     owner, advice = _advice(key, (CONNECT, ADAPTER), deployment)
     if key == "sslmode" and _is_no_mode(parameter):
         advice = f"{advice} with 'require', because {parameter.value} is not a mode"
-    advice = advice_on_all(key, advice, on_others)
     keys = _named(owner, key, [one.key for one in others])
-    return (
-        f"{keys} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword argument '{key}'`; {advice}"
-    )
+    said = f"{keys} in {place}: asyncpg raises `TypeError: connect() got an unexpected keyword argument '{key}'`"
+    return with_advice(said, key, advice, on_others)
 
 
-def _advice_on_other(parameter: ConnectParameter, deployment: Deployment) -> str:
-    """Returns the advice on a parameter, or "" if the advice is about its value."""
-    about_value = _is_no_mode(parameter) or _stays_text(parameter)
-    return "" if about_value else _advice(parameter.key, (CONNECT, ADAPTER), deployment)[1]
+def _advice_on_other(parameter: ConnectParameter, after_text: bool, deployment: Deployment) -> str:
+    """Returns the advice on a parameter that the message names after another one."""
+    if _stays_text(parameter):
+        return "pass it as a number too" if after_text else "pass it as a number in `connect_args`"
+    if _is_no_mode(parameter):
+        return "set it to 'require'" if parameter.key == "ssl" else "use asyncpg's `ssl` with 'require'"
+    return _advice(parameter.key, (CONNECT, ADAPTER), deployment)[1]
 
 
 def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -> str:
@@ -288,11 +299,11 @@ def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -
     key, some = first.name, "" if first.everywhere else " on some code paths"
     (owner, advice), *rest = [_advice_on_keyword(one.name, deployment) for one in refused]
     on_others = [(one.name, advice_on_other) for one, (_, advice_on_other) in zip(others, rest, strict=True)]
-    return (
+    said = (
         f"{_named(owner, key, [one.name for one in others], 'keyword')} passed to SQLAlchemy{some} "
-        f"{'raise' if others else 'raises'} `TypeError: Invalid argument(s) '{key}' sent to create_engine()`; "
-        f"{advice_on_all(key, advice, on_others)}"
+        f"{'raise' if others else 'raises'} `TypeError: Invalid argument(s) '{key}' sent to create_engine()`"
     )
+    return with_advice(said, key, advice, on_others, "keyword")
 
 
 def _advice_on_keyword(key: str, deployment: Deployment) -> tuple[str, str]:

@@ -31,6 +31,9 @@ _LAYERS = {
 # A message names at most this many keys besides the first one.
 _MOST_NAMED = 2
 _IT = re.compile(r"\bit\b")
+_WORD = re.compile(r"`[^`]*`|[^\s`]+")
+_LONGEST = 160
+_PAGE = "see the rule's page"
 
 # The note on a place in a project file, by the configuration key that it corresponds to.
 _SAYS = {
@@ -189,19 +192,29 @@ def and_others(others: Sequence[str], noun: str = "parameter") -> str:
     return "".join(f", {key}" for key in named[:-1]) + f" and {named[-1]}" if named else ""
 
 
-def advice_on_all(key: str, advice: str, on_others: Sequence[tuple[str, str]]) -> str:
-    """Returns the advice on a key and on others: once if it is the same for all, or else one after the other.
+def with_advice(said: str, key: str, advice: str, on_others: Sequence[tuple[str, str]], noun: str = "parameter") -> str:
+    """Returns a message that says what is wrong, and then the advice on a key and on others.
 
-    If there are three different pieces of advice, the message would be too long, so the others are only mentioned.
+    Advice that is the same for all is given once. If the message would be too long, it refers to the rule's page.
     """
     if not on_others:
-        return advice
+        return f"{said}; {advice}"
     if all(one == advice for _, one in on_others):
-        return _IT.sub("them", advice)
+        return f"{said}; {_IT.sub('them', advice)}"
     first, (other, advice_on_other), *rest = _about(key, advice), *on_others
-    if rest or not _IT.search(advice_on_other):
-        return f"{first}, and correct {'the others' if rest else f'`{other}`'}"
-    return f"{first}, and {_about(other, advice_on_other)}"
+    second = _about(other, advice_on_other)
+    if second == advice_on_other:
+        second += f"{',' if ',' in second else ''} instead of `{other}`"
+    seconds = (
+        [f"{_PAGE} for the other {noun}s", f"{_PAGE} for the others"] if rest else [second, f"{_PAGE} for `{other}`"]
+    )
+    messages = [f"{said}; {first}, and {one}" for one in (*seconds, _PAGE)]
+    return next((one for one in messages if _length(one) <= _LONGEST), f"{said}; {_PAGE}")
+
+
+def _length(message: str) -> int:
+    """Returns the length of a message, in which a longer word or quoted text counts as 12 characters."""
+    return len(_WORD.sub(lambda word: word[0][:12], message))
 
 
 def _about(key: str, advice: str) -> str:
