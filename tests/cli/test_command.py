@@ -600,7 +600,9 @@ def test_a_refused_fix_is_a_warning(poolsafe: Run, tmp_path: Path, monkeypatch: 
     write(tmp_path, a=BAD)
     ran = poolsafe("--apply")
     assert ran.code == 1
-    assert "warning: a.py:3: the fix of PGB101 was not applied, because the result would not be valid Python" in ran.err
+    assert (
+        "warning: a.py:3: the fix for PGB101 was not applied, because the result would not be valid Python" in ran.err
+    )
 
 
 def test_a_fix_without_effect_is_a_warning(poolsafe: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -610,7 +612,7 @@ def test_a_fix_without_effect_is_a_warning(poolsafe: Run, tmp_path: Path, monkey
     write(tmp_path, a=BAD)
     ran = poolsafe("--apply")
     assert ran.code == 1
-    assert "warning: a.py:3: the fix of PGB101 was not applied, because the problem would remain" in ran.err
+    assert "warning: a.py:3: the fix for PGB101 was not applied, because the problem would remain" in ran.err
     assert (tmp_path / "a.py").read_text() == BAD
 
 

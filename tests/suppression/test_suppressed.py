@@ -133,11 +133,15 @@ def test_each_code_is_judged_by_itself() -> None:
     ("line", "words", "safety"),
     [
         ("x  # noqa: PGB101", "`PGB101` in `# noqa` suppresses nothing here", "safe"),
-        ("x  # noqa: PGB101, PGB102", "`PGB101`, `PGB102` in `# noqa` suppress nothing here; remove them", "safe"),
+        ("x  # noqa: PGB101, PGB102", "`PGB101` and `PGB102` in `# noqa` suppress nothing here; remove them", "safe"),
         ("# flake8: noqa: PGB101", "`PGB101` in `# flake8: noqa` suppresses nothing in this file", "unsafe"),
         ("# poolsafe: noqa", "`# poolsafe: noqa` suppresses nothing: there are no findings in this file", "safe"),
         ("x  # noqa: PGB1011", "is not a poolsafe rule (did you mean `PGB101`?); correct or remove it", "safe"),
-        ("x  # noqa: PGB77, PGB88", "`PGB77`, `PGB88` in `# noqa` are not poolsafe rules", "safe"),
+        (
+            "x  # noqa: PGB77, PGB88",
+            "and `PGB88` in `# noqa` are not poolsafe rules; correct or remove them",
+            "safe",
+        ),
         ("x  # noqa: PGB1", "`PGB1` in `# noqa` is not a poolsafe rule", "unsafe"),
         ("x  # poolsafe: ignore[PGB1]", "`PGB1` in `# poolsafe: ignore` is not a poolsafe rule", "safe"),
         ("# flake8: noqa: PGB77", "`PGB77` in `# flake8: noqa` is not a poolsafe rule", "unsafe"),

@@ -249,7 +249,7 @@ class _Examination:
     @staticmethod
     def _refusal(source: Source, finding: Finding, why: str) -> str:
         row, _ = source.row_column(finding.start)
-        return f"{source.row_name(row)}: the fix of {finding.code} was not applied, because {why}"
+        return f"{source.row_name(row)}: the fix for {finding.code} was not applied, because {why}"
 
 
 def _withheld(source: Source) -> Callable[[int], bool]:

@@ -378,7 +378,9 @@ def _add_output(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_information(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--explain", metavar="CODE", help="print the page of a rule (JSON with `--output-format json`)")
+    group.add_argument(
+        "--explain", metavar="CODE", help="print a rule's documentation (JSON with `--output-format json`)"
+    )
     group.add_argument("--list-rules", action="store_true", help="list the rules (JSON with `--output-format json`)")
     group.add_argument("--show-files", action="store_true", help="list the files that would be checked")
     group.add_argument("--show-settings", action="store_true", help="print each setting and where it comes from")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from poolsafe.facts.suppression import Suppression
 from poolsafe.findings import Applicability, Fix
+from poolsafe.fixes import titles
 from poolsafe.rules.registry import names
 from poolsafe.suppression.listing import without
 
@@ -20,7 +21,7 @@ _SHOWN = 5
 def listed(codes: Collection[str]) -> str:
     """Returns the codes as a message lists them: only the first few."""
     shown = [f"`{code}`" for code in list(codes)[:_SHOWN]]
-    return ", ".join(shown) + (f" and {len(codes) - _SHOWN} more" if len(codes) > _SHOWN else "")
+    return titles.listed([*shown, f"{len(codes) - _SHOWN} more"] if len(codes) > _SHOWN else shown)
 
 
 def nearest(codes: Collection[str]) -> str:

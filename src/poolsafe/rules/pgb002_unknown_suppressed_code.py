@@ -54,11 +54,11 @@ def check(suppression: Suppression, deployment: Deployment, source: Source) -> I
     unknown = suppression.unknown
     begins = any(known.startswith(code) for known in names() for code in unknown)
     unsafe = not suppression.own and (begins or suppression.spelled == "# flake8: noqa")
-    exist = "is not a poolsafe rule" if len(unknown) == 1 else "are not poolsafe rules"
+    exist, it = ("is not a poolsafe rule", "it") if len(unknown) == 1 else ("are not poolsafe rules", "them")
     yield Finding(
         "PGB002",
         "unknown-suppressed-code",
-        f"{listed(unknown)} in `{suppression.spelled}` {exist}{nearest(unknown)}; correct or remove it",
+        f"{listed(unknown)} in `{suppression.spelled}` {exist}{nearest(unknown)}; correct or remove {it}",
         Severity.WARNING,
         suppression.start,
         suppression.end,

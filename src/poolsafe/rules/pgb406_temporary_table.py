@@ -99,7 +99,7 @@ def check(statement: SessionStatement, deployment: Deployment, source: Source) -
         return
     kind = command.value if command.value in ("view", "sequence") else "table"
     what = f"the temporary {kind} `{shown(command.name)}`"
-    leak = "other clients can read it, or get `already exists`"
+    leak = "other clients can read it, or get an `already exists` error"
     if command.kept:
         leak = "it may already exist, with another client's rows"
     message = message_of(what, leak, _advice(statement, kind), verdict, deployment)

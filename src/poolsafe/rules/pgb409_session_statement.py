@@ -16,7 +16,7 @@ The client's next transaction may run on another server connection, and another 
   client's statement.
 - A `WITH HOLD` cursor is also missing on the other connection: `InvalidCursorNameError: cursor "c1" does not exist`.
   Another client can fetch the cursor's rows.
-- `LOAD` loads the library on one server connection only, and for every client that uses that connection.
+- `LOAD` loads the library on only one server connection, and for every client that uses that connection.
 - `lastval()` returns another client's id, or raises `lastval is not yet defined in this session`. One or the other
   happened in 162 of 180 attempts.
 - `DISCARD ALL` and `DEALLOCATE ALL` clear the state of an arbitrary server connection, and other clients may depend on
@@ -128,11 +128,11 @@ def _fault(statement: SessionStatement, verdict: StateVerdict) -> tuple[str, str
             consequence = "its `PREPARE` may have run on another server connection"
             return f"`EXECUTE {name}` may fail", consequence, "execute the statement directly"
         case Effect.HELD_CURSOR:
-            advice = "read it in the same transaction"
+            advice = "use it in one transaction"
             if not lost:
                 return f"the `WITH HOLD` cursor `{name}` outlives its client", "the next client can read it", advice
             others = ", and another client may read it" if verdict.leaks else ""
-            said = f"the `WITH HOLD` cursor `{name}` exists on one server connection"
+            said = f"the `WITH HOLD` cursor `{name}` exists on only one server connection"
             return said, f"a later `FETCH` may not find it{others}", advice
         case Effect.LIBRARY if lost and _is_needed_later(statement):
             said = f"`LOAD '{name}'` affects only one server connection"
