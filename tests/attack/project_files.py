@@ -47,7 +47,7 @@ NOT_READERS = {
 }
 
 SIZE = 30_000  # characters, and twice as many
-# Seconds of processor time for the larger one, unless it takes less than three times as long as the smaller.
+# Seconds of CPU time for the larger one, unless it takes less than three times as long as the smaller.
 AT_ONCE = 0.4
 # Whatever the ratio, nothing under 100 KB takes longer.
 LIMIT = 3.0

@@ -60,7 +60,7 @@ USUAL = (
 )
 ENDS = ("", "\0", "\n", "!", "x", "é")
 
-# Seconds of processor time. No linear expression comes near this, with a machine that is busy.
+# Seconds of CPU time. No linear expression comes near this, with a machine that is busy.
 AT_ONCE = 0.003
 PER_CHARACTER = 1e-6
 # Pieces for what takes exponential time, then characters for what takes a power of the length.

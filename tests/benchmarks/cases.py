@@ -58,7 +58,7 @@ def big_tree(places: Places) -> Iterator[Line]:
     tree = places.packages or trees.packages(places.work)
     one, ruff, grep = interleave([ours(tree), _ruff(tree), _grep(tree)], places.rounds)
     yield _line("(a)", f"{_count(tree)} files / ruff, no cache, F401", one, ruff, 0.4)
-    yield _line("(a)", f"{_count(tree)} files / ruff, processor time", one, ruff, 0.4, cpu)
+    yield _line("(a)", f"{_count(tree)} files / ruff, CPU time", one, ruff, 0.4, cpu)
     yield _line("(a)", f"{_count(tree)} files / grep -r", one, grep, 2.5)
     yield _memory("(e)", tree, 120)
     if places.packages is None:
@@ -86,7 +86,7 @@ def _engines(places: Places, tree: Path) -> Iterator[Line]:
     name = f"{tree.name}: {len(paths)} of {_count(tree)} files"
     yield _line("(b)", f"{name} / parse_module, {CORES} processes", one, _series(together), 3)
     yield _line("(b)", f"{tree.name} / parse_module, one process", one, _series(alone), 3)
-    yield _line("(b)", f"{tree.name} / parse_module, processor time", one, _series(alone), 3, cpu)
+    yield _line("(b)", f"{tree.name} / parse_module, CPU time", one, _series(alone), 3, cpu)
     yield _line("(b)", f"{tree.name} / fixit", one, other, 1 / 20)
     yield _line("(b)", f"{tree.name} / ruff, no cache, F401", one, ruff, float("inf"))
     yield _memory("(b)", tree, 500)
@@ -123,7 +123,7 @@ def least(places: Places) -> Iterator[Line]:
     """(f): trees with engines, compared with the minimum that LibCST allows and with rules for other programs."""
     for name, one, limit in limits.against_the_limit(places.work, places.rounds):
         bound = 1.5 if limit.command.label == "sum" else 2.5
-        yield _line("(f)", f"{name} / its limit, processor time", one, limit, bound, cpu)
+        yield _line("(f)", f"{name} / its limit, CPU time", one, limit, bound, cpu)
     engines = trees.with_engines(places.work, "tiled").parent.parent
     for what, measured in limits.beside_peers(places.work, places.rounds, _ruff(engines)):
         yield Line("(f)", what, measured, 0, float("inf"))

@@ -1,6 +1,6 @@
 """Trees with engines, compared with the minimum that LibCST allows and with a rule that a user could write instead.
 
-All figures are processor time. semgrep and ast-grep only see the code of the call, while poolsafe follows values, so
+All figures are CPU time. semgrep and ast-grep only see the code of the call, while poolsafe follows values, so
 the findings of each program in the fixtures are counted as well.
 """
 
@@ -102,7 +102,7 @@ def beside_peers(work: Path, rounds: int, ruff: Command) -> Iterator[tuple[str, 
     one, *others = interleave(commands, rounds)
     for other in others:
         seconds = f"{one.median(cpu):.3g} s / {other.median(cpu):.3g} s"
-        yield f"all trees / {other.command.label}, processor time", f"{ratio(one, other, cpu)}, {seconds}"
+        yield f"all trees / {other.command.label}, CPU time", f"{ratio(one, other, cpu)}, {seconds}"
     for peer in missing:
         by_hand = " ".join([peer.name, *peer.arguments, "."])
         yield f"{peer.name}: skipped", f"`pip install {peer.requirement}` failed; by hand: `{by_hand}`"

@@ -14,7 +14,7 @@ MOST = 8
 # The work for a file, in bytes of source: its size, plus this for the modules that it imports. Fitted to the generated
 # service of tests/benchmarks and to public trees: 3 microseconds for a byte, 20 milliseconds for a file.
 FOLLOWED = 7_000
-# A process is worthwhile for this much work: 0.3 s. Two processes cost 0.13 s of processor time more than one: 0.04 s
+# A process is worthwhile for this much work: 0.3 s. Two processes cost 0.13 s of CPU time more than one: 0.04 s
 # to import and start the pool, and the rest for modules that both analyse. On two busy cores, two processes took 1.23
 # times as long as one for 12 engine files of the service, 1.03 times for 16 (this bound), 0.89 times for 24.
 WORTH_A_PROCESS = 100_000

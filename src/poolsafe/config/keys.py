@@ -178,7 +178,8 @@ KEYS = {
             "inherit-from-ruff",
             BOOL,
             True,
-            "Take `line-length`, `quote-style`, `extension`, `src`, `respect-gitignore` from `[tool.ruff]` if unset.",
+            "Take `line-length`, `quote-style`, `extension`, `src` and `respect-gitignore` from `[tool.ruff]` "
+            "if unset.",
         ),
         Key(
             "allow-ruff-keys",

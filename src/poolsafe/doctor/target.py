@@ -107,7 +107,7 @@ def _of_url(url: re.Match[str]) -> Target:
         "port": ",".join(_host_and_port(each)[1] for each in url["hosts"].split(",")),
         "dbname": unquote(url["database"] or ""),
     }
-    # As in libpq, a parameter in the query overrides the part of the URL.
+    # As in libpq, a parameter in the query string overrides the part of the URL.
     return _target({**said, **dict(parse_qsl(url["query"] or "", keep_blank_values=True))})
 
 

@@ -116,9 +116,10 @@ class Connection:
     `function` is the qualified name of the called function. `size` is asyncpg's `statement_cache_size`, and `threshold`
     psycopg's `prepare_threshold`; the other one is None. `options` is the dict argument that contains the driver's
     keywords, or None if they are keywords of the call itself. `extendable`: another keyword may be written there, and
-    no path already has it. `parameters` are the startup parameters, including those in the DSN's query. `direct`: there
-    is no pooler in between, or the name of the URL says so. `assumed`: the URL is unknown, so the driver is only
-    asyncpg if the project has no other one. `in_query`: the wrapper takes the size from the URL's query.
+    no path already has it. `parameters` are the startup parameters, including those in the DSN's query string.
+    `direct`: there is no pooler in between, or the name of the URL says so. `assumed`: the URL is unknown, so the
+    driver is only asyncpg if the project has no other one. `in_query`: the wrapper takes the size from the URL's query
+    string.
     """
 
     path: str

@@ -16,7 +16,7 @@ from poolsafe.inference import Absent, MappingValue, Module, Provenance, Unknown
 from poolsafe.libraries import ASYNCPG_CONNECT, ASYNCPG_POOLS, PSYCOPG_CONNECTS, PSYCOPG_POOLS
 from poolsafe.syntax.layout import CallLayout
 
-# The keys that asyncpg 0.32.0 reads from a DSN's query; it sends every other key to the server as a setting.
+# The keys that asyncpg 0.32.0 reads from a DSN's query string; it sends every other key to the server as a setting.
 _DSN_KEYS = frozenset(
     """
     database dbname gsslib host krbsrvname passfile password port service ssl_max_protocol_version

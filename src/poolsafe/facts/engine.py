@@ -175,7 +175,7 @@ class ParameterWhere(enum.Enum):
 
 @frozen
 class WrittenText:
-    """A string literal of the file whose text contains the parameter in a URL's query. The span includes the quotes."""
+    """A string literal of the file that contains the parameter in a URL's query string. The span includes quotes."""
 
     start: int
     end: int
@@ -208,7 +208,7 @@ class Written:
 
 @frozen
 class ConnectParameter:
-    """A known key of the URL's query, of connect_args or of a listener.
+    """A known key of the URL's query string, of connect_args or of a listener.
 
     Cache sizes and name functions do not count, except in another driver's engine.
 

@@ -120,7 +120,7 @@ class Given:
                 yield from ((key, value) for key, value in single.items.items() if isinstance(key, str))
 
     def query(self) -> Iterator[tuple[str, Value]]:
-        """Yields the keys of the URL's query."""
+        """Yields the keys of the URL's query string."""
         for _, url in alternatives(for_detection(self.url)):
             parsed = parse_url(url) if isinstance(url, Text) else url
             if not isinstance(parsed, Url):

@@ -79,7 +79,7 @@ def pool_arguments(module: Module, layout: CallLayout, views: list[View]) -> tup
 def connect_parameters(
     tests: DriverTests, call: cst.Call, layout: CallLayout, views: list[View]
 ) -> tuple[ConnectParameter, ...]:
-    """Returns the keys of the URL's query and of connect_args, except the cache sizes and the name function."""
+    """Returns the keys of the URL's query string and of connect_args, except the cache sizes and the name function."""
     module = tests.inference.module
     found: dict[tuple[str, ParameterWhere], list[_Given]] = {}
     for view in views:

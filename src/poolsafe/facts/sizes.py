@@ -127,7 +127,7 @@ def not_zero(views: list[View], creator: str | None) -> frozenset[str]:
 
 
 def _query(view: View) -> Value:
-    """Returns SQLAlchemy's own key in the URL's query, converted to a number as SQLAlchemy does."""
+    """Returns SQLAlchemy's own key in the URL's query string, converted to a number as SQLAlchemy does."""
     value = query_value(view.url, PREPARED)
     if isinstance(value, Text) and value.known is not None:
         try:

@@ -1,4 +1,4 @@
-"""Removes misplaced cache sizes from the arguments of a call and from the query of a URL."""
+"""Removes misplaced cache sizes from the arguments of a call and from the query string of a URL."""
 
 from __future__ import annotations
 

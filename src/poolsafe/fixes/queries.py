@@ -1,4 +1,4 @@
-"""Renames and removes parameters in the query of a URL in a string literal."""
+"""Renames and removes parameters in the query string of a URL in a string literal."""
 
 from __future__ import annotations
 

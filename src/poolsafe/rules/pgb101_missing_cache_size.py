@@ -7,8 +7,8 @@ Reports a SQLAlchemy engine that uses asyncpg and sets neither cache size to 0. 
 asyncpg prepares every query under a name such as `__asyncpg_stmt_1__` and reuses that name later. A pooler in
 transaction or statement mode may run the next transaction on another server connection, where the name is missing or
 belongs to another client's query. The result is an exception or, without any exception, **the rows of another client's
-query**. This rarely happens in development: with one process that runs one task, nothing fails until the process is
-restarted.
+query**. This rarely happens in development: with a single process running a single task, nothing fails until the
+process is restarted.
 
 ## Exceptions
 - `DuplicatePreparedStatementError: prepared statement "__asyncpg_stmt_1__" already exists`
@@ -75,7 +75,7 @@ engine, because poolsafe treats both as unset. An example is code with both `"DE
   less often.
 - asyncpg <= 0.30: both keys are needed, and with several processes they are still not enough; see `PGB106`.
 - PgBouncer >= 1.21 with `max_prepared_statements` above 0 (200 by default since 1.24) needs neither key. To tell
-  poolsafe, set `max-prepared-statements = 200`. After a migration, new processes may still get
+  poolsafe about this setting, set `max-prepared-statements = 200`. After a migration, new processes may still get
   `InvalidCachedStatementError: cached statement plan is invalid due to a database schema or configuration change`. In
   our test, this happened after 3 of 9 runs of Alembic, and never with `statement_cache_size=0`.
 - With session pooling, neither key is needed.

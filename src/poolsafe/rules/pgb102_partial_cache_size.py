@@ -3,7 +3,7 @@
 Reports an engine that uses asyncpg and sets only one of the two cache sizes to 0. The other cache stays on.
 
 ## Why is this bad?
-There are two caches, each with its own key: `statement_cache_size` is asyncpg's, `prepared_statement_cache_size` is
+There are two caches, each with its own key: `statement_cache_size` is asyncpg's, and `prepared_statement_cache_size` is
 SQLAlchemy's. Neither key replaces the other.
 
 - Only SQLAlchemy's is 0: asyncpg still caches statements. With every version, queries behind a transaction pooler raise

@@ -11,8 +11,8 @@ An invalid size fails on every server, with or without a pooler:
 - `statement_cache_size="0"`: connecting raises `TypeError: '<' not supported between instances of 'str' and 'int'`.
   Environment variables are always strings.
 - `prepared_statement_cache_size="0"`: the first statement raises
-  `TypeError: can't multiply sequence by non-int of type 'float'`. Only a value in the URL's query is converted to a
-  number.
+  `TypeError: can't multiply sequence by non-int of type 'float'`. Only a value in the URL's query string is converted
+  to a number.
 - `prepared_statement_cache_size=-1`: the first statement never returns and blocks the event loop.
 
 `prepared_statement_cache_size=None` or `False` turns SQLAlchemy's cache off and counts as 0.

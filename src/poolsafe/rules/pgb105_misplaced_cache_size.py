@@ -3,7 +3,7 @@
 Reports a cache size or `prepared_statement_name_func` where it is rejected or ignored.
 
 ## Why is this bad?
-The keys belong in `connect_args`; SQLAlchemy's own key may also be in the query of the URL. Anywhere else, they raise
+The keys belong in `connect_args`; SQLAlchemy's own key may also be in the URL's query string. Anywhere else, they raise
 an exception or have no effect:
 
 - As a keyword of `create_async_engine()`, or as a key in the engine's section of `alembic.ini`: creating the engine

@@ -55,8 +55,8 @@ engine = create_async_engine(
 With asyncpg 0.28 to 0.30, set both sizes to 0 and add `prepared_statement_name_func=lambda: ""`.
 
 ## Fix safety
-If only the cache sizes are missing, the fix sets both to 0, and is as safe as the fix of `PGB101`. There is no fix if
-the function itself has to be removed or asyncpg has to be upgraded.
+If only the cache sizes are missing, the fix sets both to 0, and is as safe as `PGB101`'s fix. There is no fix if the
+function itself has to be removed or asyncpg has to be upgraded.
 
 ## Versions
 An empty name with only `statement_cache_size=0` works with asyncpg >= 0.31, and is not reported if that version is

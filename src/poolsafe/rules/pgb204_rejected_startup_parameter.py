@@ -4,10 +4,10 @@ Reports keys of asyncpg's `server_settings` that the pooler rejects or drops.
 
 ## Why is this bad?
 asyncpg sends these keys as startup parameters, and PgBouncer accepts only those that it can restore on each server
-connection: `application_name`, `TimeZone`, `client_encoding`, `DateStyle`, `standard_conforming_strings` (and
-`IntervalStyle` since 1.20). With any other parameter, connecting fails, even in session pooling:
-`ProtocolViolationError: unsupported startup parameter: jit`. The same happens if such a parameter is passed inside
-`options`. PgBouncer 1.20 and newer report `unsupported startup parameter in options: jit` or, for psycopg's
+connection: `application_name`, `TimeZone`, `client_encoding`, `DateStyle` and `standard_conforming_strings` (since
+1.20, also `IntervalStyle`). With any other parameter, connecting fails, even in session pooling:
+`ProtocolViolationError: unsupported startup parameter: jit`. Passing such a parameter inside `options` fails too.
+PgBouncer 1.20 and newer report `unsupported startup parameter in options: jit` or, for psycopg's
 `options="-c search_path=..."`, `FATAL: unsupported startup parameter in options: search_path`. Older versions reject
 any `options` with `unsupported startup parameter: options`.
 
@@ -17,8 +17,8 @@ does so even on direct connections. [The catalogue of poolers](../poolers.md) sh
 them.
 
 The rule also checks the `server_settings` of asyncpg's own `connect()` and `create_pool()`, and unknown keys in the
-query of an asyncpg DSN, which asyncpg sends as server settings. It also checks psycopg's `options`. Before PgBouncer
-1.20, connecting with `options` raises `connection failed: ... FATAL: unsupported startup parameter: options`.
+query string of an asyncpg DSN, which asyncpg sends as server settings. It also checks psycopg's `options`. Before
+PgBouncer 1.20, connecting with `options` raises `connection failed: ... FATAL: unsupported startup parameter: options`.
 
 ## Example
 ```python
@@ -53,14 +53,14 @@ engine = create_async_engine(
 )
 ```
 
-For a timeout in the client, use asyncpg's `command_timeout`.
+For a client-side timeout, use asyncpg's `command_timeout`.
 
 ## Fix safety
 There is no fix, because the value first has to be set elsewhere.
 
 ## Versions
-Connecting with a rejected parameter always failed with PgBouncer 1.18 and 1.25.2, in transaction and session pooling.
-`IntervalStyle` is never reported, because newer versions of PgBouncer accept it.
+In our tests with PgBouncer 1.18 and 1.25.2, connecting with a rejected parameter always failed, in both transaction and
+session pooling. `IntervalStyle` is never reported, because newer versions of PgBouncer accept it.
 
 ## References
 - [PgBouncer: ignore_startup_parameters](https://www.pgbouncer.org/config.html#ignore_startup_parameters)

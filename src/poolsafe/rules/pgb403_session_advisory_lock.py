@@ -61,7 +61,7 @@ A lock that has to outlive its transactions, such as one for leader election, ne
 pooler.
 
 ## Fix safety
-The fix uses a transaction-level lock (`pg_advisory_xact_lock`, `pg_try_advisory_xact_lock`) and removes the unlock if
+The fix uses a transaction-level lock (`pg_advisory_xact_lock` or `pg_try_advisory_xact_lock`) and removes the unlock if
 poolsafe finds it. It is always unsafe: the lock is then released at the end of the transaction, which may be earlier or
 later than before. There is no fix outside a transaction, or if the lock is needed after it.
 

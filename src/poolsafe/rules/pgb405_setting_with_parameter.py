@@ -4,7 +4,7 @@ Reports `SET`, `SET LOCAL` and `SET ROLE` with a parameter, run by asyncpg or ps
 
 ## Why is this bad?
 PostgreSQL does not accept parameters in `SET`: `PostgresSyntaxError: syntax error at or near "$1"`, on every server,
-with or without a pooler, with or without SQLAlchemy. Only psycopg2 accepts such a statement, because it inserts the
+with or without a pooler and with or without SQLAlchemy. Only psycopg2 accepts such a statement, because it inserts the
 value into the SQL itself.
 
 Inserting the value by hand is worse: `f"SET app.tenant = '{tenant}'"` allows SQL injection.

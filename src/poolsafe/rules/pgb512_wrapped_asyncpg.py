@@ -26,10 +26,10 @@ Each library expects the size in a different place:
 
 | library | works | ignored or rejected |
 |---|---|---|
-| databases | `Database(url, statement_cache_size=0)` | in the URL's query: ignored |
+| databases | `Database(url, statement_cache_size=0)` | in the URL's query string: ignored |
 | Tortoise ORM | in `credentials`, or `?statement_cache_size=0` in the URL | next to `credentials`: ignored |
 | Piccolo | `PostgresEngine(config={..., "statement_cache_size": 0})` | as a keyword of the engine: TypeError |
-| gino | `set_bind(url, statement_cache_size=0)` | in the URL's query: ignored |
+| gino | `set_bind(url, statement_cache_size=0)` | in the URL's query string: ignored |
 
 ormar uses a SQLAlchemy engine, which `PGB101` checks. Tortoise sends `schema` as the startup parameter `search_path`,
 which PgBouncer rejects (`PGB204`).

@@ -29,7 +29,7 @@ What fails depends on the pooler between the engine and PostgreSQL. poolsafe div
 To find the class, poolsafe looks at the configuration first, then at the host, port and database name in the URL, and
 then at project files such as `pgbouncer.ini`. The first of these that determines the class counts. If there are only
 weak signs of a pooler, the class remains `unknown`. Weak signs are the name of a variable (`PGBOUNCER_URL`), a
-parameter in the URL (`?pgbouncer=true`, `?supa=`), a word in the host (`pooler`, `pgbouncer`), and the ports 6432
+parameter in the URL (`?pgbouncer=true` or `?supa=`), a word in the host (`pooler` or `pgbouncer`), and the ports 6432
 and 6543. A variable name such as `DIRECT_URL` or `DATABASE_URL_UNPOOLED` means a direct connection, unless something
 else suggests a pooler. Cache sizes of 0 are not a sign of a pooler.
 
@@ -37,7 +37,7 @@ Some poolers restore part of the session state for each client. poolsafe does no
 Other poolers discard session state after each transaction, which poolsafe reports as a warning. The tables below give
 the details. PGB404 and PGB405 are reported behind every pooler, because that code fails without a pooler too.
 
-`pooler` in the configuration accepts a mode (`transaction`, `statement`, `session`, `none`) or a name from this page:
+`pooler` in the configuration accepts a mode (`transaction`, `statement`, `session` or `none`) or a name from this page:
 
 ```toml
 [tool.poolsafe]

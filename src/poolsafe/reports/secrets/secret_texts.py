@@ -200,7 +200,7 @@ def _value_start(text: str, name: re.Match[str], *, prose: bool) -> int | None:
 
 def _take_value(text: str, name: re.Match[str], start: int, found: Findings, *, prose: bool) -> int:
     """Records the value that begins at `start`, and returns where it ends."""
-    # In the query of a URL, quotes and dollar signs are ordinary characters.
+    # In the query string of a URL, quotes and dollar signs are ordinary characters.
     in_query = text[name.start() - 1 : name.start()] in ("?", "&")
     dollar = None if in_query else _DOLLAR.match(text, start)
     if dollar is not None:
