@@ -827,6 +827,15 @@ TESTED_FOR_TRUTH = """
     adjust(options)
     create_async_engine(URL, **options)
 """
+GIVEN_EMPTY = """
+    def make(url):
+        options = dict(connect_args={})
+        if not url.startswith("sqlite") and os.environ.get("MODE") == "fast":
+            options = dict(connect_args={"command_timeout": 30})
+        return create_async_engine(url, pool_pre_ping=True, **options)
+    make(URL)
+    make("sqlite+aiosqlite:///app.db")
+"""
 EXTENDED_IN_A_FUNCTION = """
     def adjust(shown):
         shown["connect_args"] = {}
@@ -843,6 +852,11 @@ EXTENDED_IN_A_FUNCTION = """
 
 @pytest.mark.parametrize("code", programs(TESTED_FOR_TRUTH))
 def test_a_dict_stays_empty_where_the_file_tests_whether_it_is(code: str) -> None:
+    assert repaired(code) == code
+
+
+def test_no_dict_is_extended_in_place_of_an_empty_one_for_both_drivers() -> None:
+    (code,) = programs(GIVEN_EMPTY)
     assert repaired(code) == code
 
 

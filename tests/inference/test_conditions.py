@@ -763,3 +763,19 @@ def make():
     create_async_engine("postgresql+asyncpg://db/a", connect_args=arguments)
 """
     assert engine_of(ENVIRONMENT + code).sizes.statement.state.value == "conditional"
+
+
+def test_an_assertion_under_a_global_constant_ends_a_path() -> None:
+    code = """
+LOCAL = True
+def change(arguments):
+    if os.environ.get("E") == "a":
+        del arguments["statement_cache_size"]
+def make():
+    arguments = {"statement_cache_size": 0}
+    if LOCAL:
+        assert os.environ.get("E") != "a"
+    change(arguments)
+    create_async_engine("postgresql+asyncpg://db/a", connect_args=arguments)
+"""
+    assert engine_of(ENVIRONMENT + code).sizes.statement.state.value == "zero"

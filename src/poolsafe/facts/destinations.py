@@ -165,6 +165,9 @@ class _Finder:
         return setters
 
     def _is_of_another(self, passage: Passage, owned: set[int]) -> bool:
+        content = passage.connect_args
+        if isinstance(content, MappingValue) and not content.items:
+            return False  # an empty dict tells nothing about its driver
         steps = passage.connect_args.provenance[:1]
         return any(self.surroundings.gives_to_another_driver(step) and id(step.node) not in owned for step in steps)
 

@@ -321,13 +321,13 @@ class Scope(ScopeReader):
     def _own_stops(self) -> dict[Line, Questions]:
         lines = [line for line in self.lines if isinstance(line.node, (ir.Assert, ir.Raise)) and not is_handled(line)]
         deciding = {line: deciding_around(line) for line in lines}
-        # The arguments of a call are known where it is run.
-        known = BUILTINS | self.parameters
-        return {
+        # Whether they are run depends on no other name of this scope, which a slice would have to follow.
+        decided = {
             line: together(map(self.asked_by, heads))
             for line, heads in deciding.items()
-            if (names := frozenset().union(*(one.uses for one in heads)) - known) and names <= self.library_names
+            if self.bound.isdisjoint(frozenset().union(*(one.uses for one in heads)) - self.library_names)
         }
+        return {line: asked for line, asked in decided.items() if asked}
 
     @property
     def own_stopped(self) -> Questions:
