@@ -230,10 +230,7 @@ def restrict(value: Value, path: tuple[Guard, ...]) -> Value:
     kept = [
         (guard, single)
         for guard, single in value.alternatives
-        if any(
-            compatible(guard, at) and _passes(guard, asked) and _passes(at, _conditions(guard))
-            for at, asked in zip(path, questions, strict=True)
-        )
+        if any(compatible(guard, at) and _passes(guard, asked) for at, asked in zip(path, questions, strict=True))
     ]
     if len(kept) == len(value.alternatives):
         return value
