@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from poolsafe import needles
@@ -117,3 +119,9 @@ def test_a_file_needs_a_client_and_a_call(source: str, wanted: int) -> None:
 )
 def test_what_the_byte_search_finds(source: str) -> None:
     assert needles.wanted(source.encode()) & needles.SESSION
+
+
+def test_a_long_run_of_blanks_takes_linear_time() -> None:
+    began = time.process_time()
+    assert names_session_change(b"await a.add_listener(" + b" " * 100_000 + b"\n")
+    assert time.process_time() - began < 2

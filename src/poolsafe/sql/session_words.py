@@ -137,7 +137,7 @@ _CALLS = (
         b"add_listener",
         partial(
             re.compile,
-            rb"\b(?:await(?:_\w*)?|run_async)\b[^=;#]{1,300}?\.[\s\\]*add_listener[\s\\]*\((?!\s*(?:self\.)?\w*\s*\))",
+            rb"\b(?:await(?:_\w*)?|run_async)\b[^=;#]{1,300}?\.[\s\\]*add_listener[\s\\]*\((?!\s*(?:(?:self\.)?\w+\s*)?\))",
         ),
     ),
 )
