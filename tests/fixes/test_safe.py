@@ -848,6 +848,33 @@ EXTENDED_IN_A_FUNCTION = """
         return shown
     create_async_engine(URL, **adjust({"pool_pre_ping": True, "connect_args": {}}, echo=True))
 """
+READ_ELSEWHERE = """
+    # A function of another module with the same name.
+    def make(options):
+        return create_async_engine(URL, pool_pre_ping=True, **options)
+    args = {"timeout": 5}
+    options = {"connect_args": args}
+    make(options)
+    sync_driver.make(options)
+
+    # The first parameter of a function is no instance.
+    def make(cls, options):
+        return create_async_engine(URL, pool_pre_ping=True, **options)
+    def log(cls, shown, unused):
+        print(shown)
+    args = {"timeout": 5}
+    options = {"connect_args": args}
+    make(int, options=options)
+    log(int, options, None)
+
+    from elsewhere import make
+    if not make:
+        def make(options):
+            return create_async_engine(URL, pool_pre_ping=True, **options)
+    args = {"timeout": 5}
+    options = {"connect_args": args}
+    make(options)
+"""
 
 
 @pytest.mark.parametrize("code", programs(TESTED_FOR_TRUTH))
@@ -863,6 +890,11 @@ def test_no_dict_is_extended_in_place_of_an_empty_one_for_both_drivers() -> None
 @pytest.mark.parametrize("code", programs(EXTENDED_IN_A_FUNCTION))
 def test_a_dict_is_extended_if_functions_of_the_file_pass_it_on(code: str) -> None:
     assert repaired(code) == code.replace("{}", '{"statement_cache_size": 0, "prepared_statement_cache_size": 0}')
+
+
+@pytest.mark.parametrize("code", programs(READ_ELSEWHERE))
+def test_no_dict_is_extended_that_other_code_reads(code: str) -> None:
+    assert '"timeout": 5}' in repaired(code)
 
 
 def test_a_url_that_is_empty_changes_nothing_where_the_program_ends() -> None:

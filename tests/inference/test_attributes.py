@@ -176,6 +176,12 @@ ATTRIBUTES = """
     reveal(C(values).a)  # 'b' | 'c'
 
     class C:
+        def __init__(self, values):
+            self.a = 'b'
+            self.__dict__.update(values)
+    reveal(C({'a': 'c'} if unknown else [('a', 'd')]).a)  # 'c' | 'd'
+
+    class C:
         pass
     reveal([C().__dict__, vars(unknown), C().__dict__['a'], C().__dict__.copy()])  # [..., ..., ..., ...]
 

@@ -298,3 +298,13 @@ def test_the_file_is_rendered_only_if_a_statement_occurs_twice() -> None:
         "14": ["SimpleStatementLine"],
         "12": ["SimpleStatementLine", "Module"],
     }
+
+
+def test_the_file_is_rendered_instead_of_many_statements() -> None:
+    tree = tree_of("".join(f"f({number})\n" for number in range(100)))
+    tree.parents = Index(tree.module).parents
+    numbers = list(nodes(tree, cst.Integer))
+    with mock.patch.object(Tree, "_render", autospec=True, side_effect=Tree._render) as render:
+        spans = [tree.span(one) for one in numbers]
+    assert sorted(tree.source.text[start:end] for start, end in spans) == sorted(map(str, range(100)))
+    assert len(render.call_args_list) == 17

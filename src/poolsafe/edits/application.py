@@ -78,7 +78,7 @@ def repair(
         after, fixes = apply(source, offered)
         left = check(after) if fixes else found
         if Counter(map(_identity, left)) == Counter(map(_identity, found)):
-            refused = [finding for fix, finding in offered.items() if fix not in fixes]
+            refused = [one for fix, one in offered.items() if fix not in fixes and _applied(source, [fix]) is None]
             return Repair(source, gone, tuple(refused), number, tuple(offered[fix] for fix in fixes))
         source = after
         gone += Counter(finding.code for finding in found) - Counter(finding.code for finding in left)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -27,6 +28,7 @@ class Readers:
 
     module: Module
     _uses: dict[str, list[cst.BaseExpression]] | None = field(default=None, init=False)
+    _by_parameter: dict[str, list[tuple[cst.FunctionDef, cst.Param]]] | None = field(default=None, init=False)
 
     def only_engines_read(self, mapping: cst.BaseExpression, *, empty_for_another: bool) -> bool:
         """Returns whether only engines read a dict, given by its display or its name, and everything that contains it.
@@ -100,11 +102,25 @@ class Readers:
             return self._of_object(call.func.value)
         if name in _CARRYING:
             return [call]
-        functions = [function for function, _ in self.module.index.functions.get(name or "", ())]
-        parameters = [_parameter(function, call, argument) for function in functions]
-        if not parameters or None in parameters:
+        function = self._only_called(call.func)
+        parameter = None if function is None else _parameter(function, call, argument)
+        return None if parameter is None else [*self._named(parameter)]
+
+    def _only_called(self, callee: cst.BaseExpression) -> cst.FunctionDef | None:
+        """Returns the function of the module that a bare name certainly stands for, or None."""
+        if not isinstance(callee, cst.Name):
             return None
-        return [use for one in parameters if one is not None for use in self._named(one)]
+        parents = self.module.index.parents
+        found = self.module.index.functions.get(callee.value, ())
+        calls = (parents.get(id(use)) for use in self._named(callee.value))
+        if (
+            len(found) != 1
+            or found[0][1]
+            or found[0][0].decorators
+            or not all(isinstance(one, cst.Call) for one in calls)
+        ):
+            return None
+        return found[0][0]
 
     def _bound(self, targets: list[cst.BaseExpression]) -> list[cst.CSTNode] | None:
         """Returns the uses of names that are bound to a value, or of the dict in which it becomes an item."""
@@ -147,18 +163,22 @@ class Readers:
                     | cst.NamedExpr(target=target, value=value)
                 ) if target is use:
                     yield from _existing(value)
-        for function, parameter in self._parameters(name):
+        for function, parameter in self._parameters.get(name, ()):
             if parameter.default is not None:
                 yield from _existing(parameter.default)
             for site in self.module.index.calls_by_name.get(function.name.value, ()):
                 for argument in site.node.args:
-                    if _parameter(function, site.node, argument) in (name, None):
-                        yield from _existing(argument.value)
+                    yield from _existing(argument.value)
 
-    def _parameters(self, name: str) -> Iterator[tuple[cst.FunctionDef, cst.Param]]:
-        for functions in self.module.index.functions.values():
-            for function, _ in functions:
-                yield from ((function, one) for one in _all_parameters(function) if one.name.value == name)
+    @property
+    def _parameters(self) -> dict[str, list[tuple[cst.FunctionDef, cst.Param]]]:
+        if self._by_parameter is None:
+            self._by_parameter = {}
+            for functions in self.module.index.functions.values():
+                for function, _ in functions:
+                    for one in _all_parameters(function):
+                        self._by_parameter.setdefault(one.name.value, []).append((function, one))
+        return self._by_parameter
 
     def _returned(self, node: cst.CSTNode) -> list[cst.CSTNode] | None:
         index = self.module.index
@@ -189,10 +209,10 @@ def _parameter(function: cst.FunctionDef, call: cst.Call, argument: cst.Arg) -> 
     names = [one.name.value for one in _all_parameters(function)]
     if argument.keyword is not None:
         return argument.keyword.value if argument.keyword.value in names else None
-    before = call.args[: call.args.index(argument) + 1]
-    if any(one.star for one in before):
+    before = list(itertools.takewhile(lambda one: one is not argument, call.args))
+    if argument.star or any(one.star for one in before):
         return None
-    at = len(before) - 1 + (names[:1] in (["self"], ["cls"]))
+    at = len(before)
     return names[at] if at < len(names) - len(function.params.kwonly_params) else None
 
 

@@ -15,7 +15,7 @@ from poolsafe.inference.lattice import (
     choose,
     combinations,
     conjunctions,
-    is_given,
+    is_chosen_by_or,
     is_override,
     lift,
     may_be_absent,
@@ -88,7 +88,7 @@ def value_truth(frame: Frame, node: ir.Node, value: Value) -> tuple[Guards, Guar
     other: Guards = []
     for guard, single in alternatives(force(frame, value)):
         single = held(frame, guard, single)
-        known = is_given(guard, single) or truthiness(frame, single)
+        known = is_chosen_by_or(guard, single) or truthiness(frame, single)
         presence = _presence(single) if known is None and isinstance(single, MappingValue) else None
         if presence is not None:
             then += conjunctions([guard], presence[0])
@@ -198,7 +198,7 @@ def compare(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
             if two == Const(None) and isinstance(one, Unknown) and isinstance(one.symbol, EnvironmentVariable):
                 frame.run.emptiness.ask_for_none(one.symbol)
             known = _compare(kind, one, two)
-            if known is None and kind in _IDENTITY and two == Const(None) and is_given(guard, one):
+            if known is None and kind in _IDENTITY and two == Const(None) and is_chosen_by_or(guard, one):
                 known = kind == "is not"
         if known is not None:
             return known if isinstance(known, Value) else Const(known)

@@ -17,7 +17,15 @@ from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import run_where
 from poolsafe.inference.functions import parameter_defaults
 from poolsafe.inference.instances import as_string, items_of
-from poolsafe.inference.lattice import alternatives, choose, compatible, for_detection, is_given, is_override, lift
+from poolsafe.inference.lattice import (
+    alternatives,
+    choose,
+    compatible,
+    for_detection,
+    is_chosen_by_or,
+    is_override,
+    lift,
+)
 from poolsafe.inference.mappings import mapping_key, merge_into
 from poolsafe.inference.names import bind, force, lookup
 from poolsafe.inference.reasons import Origin, Reason
@@ -171,7 +179,7 @@ def _boolean(frame: Frame, node: ir.BooleanOperation) -> Value:
     options: list[tuple[Guard, Value | None]] = []  # None stands for the right side
     for guard, single in alternatives(left):
         inside = held(frame, guard, single)
-        known = is_given(guard, inside) or truthiness(frame, inside)
+        known = is_chosen_by_or(guard, inside) or truthiness(frame, inside)
         if known is is_or:
             # An unknown left side overrides its default, which is another alternative.
             options.append((guard, replace(single, override=True) if is_or and isinstance(single, Unknown) else single))

@@ -327,12 +327,12 @@ def _is_given_where_set(guard: Guard, single: Value, variables: set[IsSet]) -> b
     """Returns whether the value is unknown and derives from a variable that is set there."""
     if not isinstance(single, Unknown) or single.symbol is None:
         return False
-    given = {one.symbol.value for one in guard if one.holds and isinstance(one.symbol, IsSet)}
-    given &= {variable.value for variable in variables}
-    return bool(given) and not given.isdisjoint(single.symbol.distinct())
+    set_there = {one.symbol.value for one in guard if one.holds and isinstance(one.symbol, IsSet)}
+    set_there &= {variable.value for variable in variables}
+    return bool(set_there) and not set_there.isdisjoint(single.symbol.distinct())
 
 
-def is_given(guard: Guard, value: Value) -> bool:
+def is_chosen_by_or(guard: Guard, value: Value) -> bool:
     """Returns whether a value is true under a guard, because an `or` has chosen it there."""
     if not guard or not isinstance(value, Unknown) or value.symbol is None:
         return False

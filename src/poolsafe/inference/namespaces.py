@@ -148,7 +148,9 @@ def complete(frame: Frame, address: int, make: Callable[[Frame], Value]) -> Valu
     """
     run, home = frame.run, frame.run.heap.homes.get(address)
     key = (address, "")
-    if home is None or key in run.answers.asking or len(run.answers.asking) >= MAX_NESTED:
+    asking = run.answers.asking
+    # Within a cycle, each level would be computed twice: once in vain, and once by its caller.
+    if home is None or key in asking or len(asking) >= MAX_NESTED or not all(asking.values()):
         return None
     namespace = namespace_of(run, home)
     if namespace.number in run.running:

@@ -75,7 +75,7 @@ class Tree:
         return self.extent(node)
 
     def extent(self, node: cst.CSTNode) -> Span:
-        """Returns the span of everything that LibCST renders for a node. It is exact only in an exact tree."""
+        """Returns the span of everything that LibCST renders for a node."""
         rendering = self._rendered(node)
         return rendering.in_text(rendering.whole(node))
 
@@ -91,7 +91,7 @@ class Tree:
 
     @property
     def exact(self) -> bool:
-        """Whether the offsets that have been returned so far are exact."""
+        """Whether the offsets that have been returned so far are exact. Those within a single statement always are."""
         return self._whole is None or self._whole.alignment.exact
 
     def forget_spans(self) -> None:
@@ -110,7 +110,7 @@ class Tree:
         for part in self._parts:
             if id(node) in part.starts:
                 return part
-        found = self._part_around(node)
+        found = self._part_around(node) if len(self._parts) < _MOST_PARTS else None
         if found is not None:
             self._parts.append(found)
             return found
@@ -151,6 +151,8 @@ class Tree:
 
 
 # White space that LibCST does not render: see `alignment`.
+# Beyond this, rendering the whole file once costs less.
+_MOST_PARTS = 16
 _LOST = re.compile(r"\A\s|\r(?!\n)|^[ \t\f]*\\\r?$", re.MULTILINE)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -243,3 +244,25 @@ def test_the_settings_of_a_module_are_validated_once(tmp_path: Path, monkeypatch
     monkeypatch.setattr(pydantic, "call_function", recording)
     assert codes_in(tmp_path, files(VALIDATED_ELSEWHERE), "db.py") == ["PGB101"] * 2
     assert len(runs) == 1
+
+
+def test_fields_in_a_cycle_of_imports_take_polynomial_time(tmp_path: Path) -> None:
+    """Each level would take twice the time of the next one if it were computed in vain first."""
+    last = 20
+    classes = [
+        f"def make{number}():\n    return {'top()' if number == last else f'settings{number + 1}.url'}\n"
+        f"class Settings{number}(BaseSettings):\n    url: str = Field(default_factory=make{number})\n"
+        f"settings{number} = Settings{number}()\n"
+        for number in range(last + 1)
+    ]
+    project = {
+        "config.py": "from pydantic import Field\nfrom pydantic_settings import BaseSettings\n"
+        + "".join(classes)
+        + "def top():\n    from urls import URL\n    return URL\n",
+        "urls.py": "from config import settings0\nURL = settings0.url\n",
+        "app.py": "from sqlalchemy.ext.asyncio import create_async_engine\nfrom urls import URL\n"
+        'create_async_engine("postgresql+asyncpg://db/a", pool_pre_ping=True, connect_args=URL)\n',
+    }
+    began = time.process_time()
+    assert codes_in(tmp_path, project, "app.py") == []
+    assert time.process_time() - began < 10

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from poolsafe import ir
 from poolsafe.inference import texts
@@ -12,6 +13,7 @@ from poolsafe.inference.attributes import bind_method
 from poolsafe.inference.classes import class_attribute, class_kind
 from poolsafe.inference.context import Frame, Models
 from poolsafe.inference.lattice import for_detection, or_before
+from poolsafe.inference.mappings import merge_into
 from poolsafe.inference.models import (
     alembic,
     builtin_functions,
@@ -28,7 +30,6 @@ from poolsafe.inference.models import (
 from poolsafe.inference.models.clients import client_method, observe_client
 from poolsafe.inference.models.handler import Handler, forced
 from poolsafe.inference.models.library_stubs import stubbed
-from poolsafe.inference.names import force
 from poolsafe.inference.objects import (
     Connectable,
     GeneratorObject,
@@ -50,8 +51,6 @@ from poolsafe.inference.values import (
     Function,
     Instance,
     Library,
-    MappingRef,
-    MappingValue,
     Unknown,
     Value,
 )
@@ -171,11 +170,9 @@ _HANDING_ON = frozenset({"acquire", "connection", "cursor", "getconn", "transact
 
 
 def _update_attributes(frame: Frame, instance: Instance, arguments: Arguments) -> Value:
-    given: dict[object, Value] = {}
+    given: dict[Any, Value] = {}
     for value in arguments.positional:
-        single = force(frame, value)
-        content = frame.content(single) if isinstance(single, MappingRef) else single
-        given |= content.items if isinstance(content, MappingValue) else {}
+        merge_into(frame, given, value)
     given.update(arguments.keywords)
     for key, value in given.items():
         if isinstance(key, str) and not isinstance(value, Absent):
