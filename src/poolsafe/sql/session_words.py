@@ -89,8 +89,7 @@ _INSIDE_BYTES = _of_bytes(_INSIDE)
 # The words that may follow SET instead of the name of a setting.
 _OTHER_NAMES = frozenset({"authorization", "characteristics", "names", "role", "schema", "session", "time"})
 
-# The text that may be between the beginning of a literal, or a semicolon in it, and the command.
-_LEAD = partial(re.compile, r"(?:\A|[\"';])(?:\s|\\[nrt]|--[^\r\n]*[\r\n])*\Z")
+_ESCAPED_BLANKS = ("\\n", "\\r", "\\t")
 _FARTHEST = 200  # characters of blanks and comments before a command
 
 
@@ -109,8 +108,22 @@ def _leading() -> list[re.Pattern[str]]:
 
 
 def _leads(before: str) -> bool:
-    """Returns whether a command may begin after this text."""
-    return _LEAD().search(before) is not None
+    """Returns whether a command may begin after this text: only blanks and comments follow a quote or a semicolon."""
+    while True:
+        text = _without_blanks(before)
+        if not text or text[-1] in "\"';":
+            return True
+        line = max(text.rfind("\n"), text.rfind("\r")) + 1
+        comment = text.find("--", line)
+        if comment < 0 or not any(end in before[len(text) :] for end in "\r\n"):
+            return False
+        before = text[:comment]
+
+
+def _without_blanks(text: str) -> str:
+    while (text := text.rstrip()).endswith(_ESCAPED_BLANKS):
+        text = text[:-2]
+    return text
 
 
 def _may_be_setting(found: re.Match[AnyStr]) -> bool:
