@@ -492,7 +492,7 @@ ENGINE = """
 
 @pytest.mark.parametrize(("name", "row"), [(".env.example", 3), ("docker-compose.yml", 4)])
 def test_a_finding_says_which_file_beside_the_code_gives_the_url(tmp_path: Path, name: str, row: int) -> None:
-    assert related(tmp_path, files(BESIDE[name]) | files(ENGINE)) == [(name, row, "the URL is written here")]
+    assert related(tmp_path, files(BESIDE[name]) | files(ENGINE)) == [(name, row, "the URL is defined here")]
 
 
 def test_a_finding_says_which_line_of_alembic_ini_gives_the_url(tmp_path: Path) -> None:
@@ -512,4 +512,4 @@ def test_a_finding_says_which_line_of_alembic_ini_gives_the_url(tmp_path: Path) 
         from sqlalchemy.ext.asyncio import async_engine_from_config
         engine = async_engine_from_config(context.config.get_section('alembic'), poolclass=pool.NullPool)
     """
-    assert related(tmp_path, files(project)) == [("alembic.ini", 7, "the URL is written here")]
+    assert related(tmp_path, files(project)) == [("alembic.ini", 7, "the URL is defined here")]

@@ -340,10 +340,10 @@ def test_options_may_stand_between_paths(poolsafe: Run, tmp_path: Path) -> None:
         (["--pooler=bouncer"], "--pooler: must be one of `auto`, `transaction`"),
         (
             ["--min-severity=eror"],
-            "--min-severity: must be one of `warning`, `error`, not `eror`; did you mean `error`?",
+            "--min-severity: must be `warning` or `error`, not `eror`; did you mean `error`?",
         ),
         (["--output-format=jsn"], "`sarif`, not `jsn`; did you mean `json`?"),
-        (["--color=maybe"], "--color: must be one of `auto`, `always`, `never`, not `maybe`"),
+        (["--color=maybe"], "--color: must be one of `auto`, `always` or `never`, not `maybe`"),
         (["--select"], "argument --select: expected one argument"),
         (["--per-file-ignores=a.py"], "--per-file-ignores: expected `PATTERN:CODE`, not `a.py`"),
         (["--exclude=[a"], "--exclude: invalid glob `[a`: `[` is never closed"),

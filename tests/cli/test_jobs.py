@@ -128,7 +128,7 @@ def test_bad_values_give_one_line(tmp_path: Path, value: str) -> None:
     ran = run(tmp_path, f"--jobs={value}")
     assert (ran.returncode, ran.stdout) == (2, "")
     assert ran.stderr.startswith(
-        "poolsafe: error: --jobs: must be a number of processes, or 0 for all processors, not `"
+        "poolsafe: error: --jobs: must be a number of processes, or 0 for one per processor, not `"
     )
     assert ran.stderr.count("\n") == 1
     assert "\x1b" not in ran.stderr

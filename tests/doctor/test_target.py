@@ -68,7 +68,7 @@ def test_libpq_s_variables_stand_in(monkeypatch: pytest.MonkeyPatch) -> None:
         ("mysql://u:hunter2@db/app", "`mysql` is not PostgreSQL"),
         ("postgresql://u:hunter2@db:port/app", "the port must be a number from 1 to 65535"),
         ("postgresql://u:hunter2@db:70000/app", "the port must be a number from 1 to 65535"),
-        ("postgresql://u:hunter2@db/app?sslmode=on", "`sslmode` must be one of disable,"),
+        ("postgresql://u:hunter2@db/app?sslmode=on", "`sslmode` must be one of `disable`,"),
         ("host=db hunter2", "neither a URL nor `key=value` pairs"),
     ],
 )

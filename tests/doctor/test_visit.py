@@ -242,9 +242,18 @@ def no_connection() -> NoConnection:
         (["--doctor", "mysql://u:hunter2@db/app"], "`mysql` is not PostgreSQL; write `env:NAME` for a URL in"),
         (["--doctor", URL, "--write-config", "--config", "no.toml"], "--config: no such file: `no.toml`"),
         (["--doctor", URL, "src"], "`--doctor` connects to a server and reads no files; remove the paths"),
-        (["--doctor", URL, "--timeout", "0"], "--timeout: must be a number of seconds up to 3600, not `0`"),
-        (["--doctor", URL, "--timeout", "soon"], "--timeout: must be a number of seconds up to 3600, not `soon`"),
-        (["--doctor", URL, "--timeout", "nan"], "--timeout: must be a number of seconds up to 3600, not `nan`"),
+        (
+            ["--doctor", URL, "--timeout", "0"],
+            "--timeout: must be a number of seconds above 0 and at most 3600, not `0`",
+        ),
+        (
+            ["--doctor", URL, "--timeout", "soon"],
+            "--timeout: must be a number of seconds above 0 and at most 3600, not `soon`",
+        ),
+        (
+            ["--doctor", URL, "--timeout", "nan"],
+            "--timeout: must be a number of seconds above 0 and at most 3600, not `nan`",
+        ),
         (["--doctor", URL, "--output-format", "sarif"], "with --doctor, must be `full` or `json`, not `sarif`"),
         (["--doctor", URL, "--apply"], "`--apply` cannot be combined with `--doctor`"),
         (["--doctor", URL, "--diff"], "`--diff` cannot be combined with `--doctor`"),

@@ -383,7 +383,7 @@ def test_unknown_pieces_and_autocommit_are_noted() -> None:
 
 def test_where_the_sql_was_written_is_told() -> None:
     (statement,) = statements_of(HEAD + "SQL = 'a; b'" + RUN)
-    assert [(place.row, place.message) for place in statement.origin] == [(7, "the SQL is written here")]
+    assert [(place.row, place.message) for place in statement.origin] == [(7, "the SQL is defined here")]
 
 
 def test_many_literals_are_all_found() -> None:

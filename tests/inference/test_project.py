@@ -948,7 +948,7 @@ def test_a_finding_says_where_the_url_comes_from(tmp_path: Path) -> None:
         from config import URL
         engine = create_async_engine(URL, pool_pre_ping=True)
     """
-    assert related(tmp_path, files(project))[:1] == [("config.py", 1, "the URL is written here")]
+    assert related(tmp_path, files(project))[:1] == [("config.py", 1, "the URL is defined here")]
 
 
 def test_what_is_said_of_a_file_does_not_depend_on_those_before_it(tmp_path: Path) -> None:

@@ -83,7 +83,7 @@ def test_frames_end_with_the_cell_and_show_no_secret(poolsafe: Poolsafe) -> None
         "2 | engine = create_async_engine(URL);",
         "  |          ^^^^^^^^^^^^^^^^^^^^^^^^",
         "  |",
-        "  ::: a.ipynb:cell 4:1:7: the URL is written here",
+        "  ::: a.ipynb:cell 4:1:7: the URL is defined here",
         "  |",
         '1 | URL = "postgresql+asyncpg://shop:***@pgbouncer:6432/db"',
     ]

@@ -144,7 +144,7 @@ TABLE: list[tuple[Any, dict[str, Any], list[str], list[str]]] = [
         engine(misplaced=misplaced(MisplacedWhere.ASYNCPG_CALL, "prepared_statement_cache_size")),
         {},
         ["PGB105"],
-        ["SQLAlchemy's `prepared_statement_cache_size` passed to asyncpg"],
+        ["passing SQLAlchemy's `prepared_statement_cache_size` to asyncpg"],
     ),
     (engine(), OLD, ["PGB106"], ["asyncpg 0.30.0", 'prepared_statement_name_func=lambda: ""']),
     (engine(), {"asyncpg": (0, 27)}, ["PGB106"], ["; use asyncpg >= 0.31"]),

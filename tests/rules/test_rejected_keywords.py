@@ -54,18 +54,18 @@ REFUSED = """
     create_async_engine(PG + "?channel_binding=require")  # libpq's `channel_binding`
     create_async_engine(PG, connect_args={**ZERO, **({"foo": 1} if unknown else {})})  # on some code paths
     create_async_engine(PG, connect_args={"foo": 1} if "sqlite" not in unknown else {})  # `foo` in `connect_args`: asy
-    create_async_engine(PG, server_settings={"jit": "off"})  # asyncpg's `server_settings` passed to SQLAlchemy raises
-    create_async_engine(PG, ssl=True, command_timeout=5)  # `ssl` and `command_timeout` passed to SQLAlchemy
+    create_async_engine(PG, server_settings={"jit": "off"})  # passing asyncpg's `server_settings` to SQLAlchemy raises
+    create_async_engine(PG, ssl=True, command_timeout=5)  # `ssl` and `command_timeout` to SQLAlchemy raises
     create_async_engine(PG, ssl=True, command_timeout=5)  # ; pass them in `connect_args`
-    create_async_engine(PG, sslmode="require")  # libpq's `sslmode` passed to SQLAlchemy
+    create_async_engine(PG, sslmode="require")  # passing libpq's `sslmode` to SQLAlchemy
     create_async_engine(PG, poolsize=5)  # sent to create_engine()`; use `pool_size`
     create_async_engine(PG, connect_arg=ZERO)  # ; use `connect_args`
     create_async_engine(PG, server_setting={})  # ; use `server_settings` in `connect_args`
     create_async_engine(PG, nonsense=1)  # ; remove it
     create_async_engine(PG, **({"nonsense": 1} if unknown else {}))  # SQLAlchemy on some code paths
-    create_async_engine(PG, async_creator=make, nonsense=1)  # `nonsense` passed to SQLAlchemy
-    async_engine_from_config({"sqlalchemy.url": PG, "sqlalchemy.ssl": "1"})  # asyncpg's `ssl` passed to SQLAlchemy
-    async_engine_from_config({"url": PG, "ssl": "1"}, prefix="")  # asyncpg's `ssl` passed to SQLAlchemy
+    create_async_engine(PG, async_creator=make, nonsense=1)  # passing `nonsense` to SQLAlchemy
+    async_engine_from_config({"sqlalchemy.url": PG, "sqlalchemy.ssl": "1"})  # passing asyncpg's `ssl` to SQLAlchemy
+    async_engine_from_config({"url": PG, "ssl": "1"}, prefix="")  # passing asyncpg's `ssl` to SQLAlchemy
     AsyncEngine(create_engine(PG, connect_args={"foo": 1}))  # got an unexpected keyword argument 'foo'
     create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # and `prepared_statement_cache_size` in
     create_engine("postgresql+psycopg://db/a", connect_args=ZERO)  # `ProgrammingError: invalid connection option "st

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from poolsafe.cli.options import COLOURS, build_parser
-from poolsafe.config.errors import UsageError, hint, shown
+from poolsafe.config.errors import UsageError, hint, one_of, shown
 from poolsafe.config.keys import SEVERITIES
 from poolsafe.config.kinds import POOL_MODES
 from poolsafe.deployment.providers.catalogue import names
@@ -26,8 +26,7 @@ def script(shell: str) -> str:
         ) from None
     shells = shtab.SUPPORTED_SHELLS
     if shell not in shells:
-        listed = ", ".join(f"`{one}`" for one in shells)
-        raise UsageError(f"--print-completion: must be one of {listed}, not {shown(shell)}{hint(shell, shells)}")
+        raise UsageError(f"--print-completion: must be {one_of(shells)}, not {shown(shell)}{hint(shell, shells)}")
     parser = build_parser()
     choices = {
         "output_format": FORMATS,

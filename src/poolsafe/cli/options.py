@@ -8,7 +8,7 @@ import sys
 
 from poolsafe import __version__
 from poolsafe.cli.terminal import columns, emit
-from poolsafe.config.errors import UsageError, hint, shown
+from poolsafe.config.errors import UsageError, hint, one_of, shown
 from poolsafe.config.keys import SEVERITIES, read_value
 from poolsafe.config.kinds import POOL_MODES
 from poolsafe.config.layers import Layer, Value, read_inline, selectors_in
@@ -25,7 +25,7 @@ DESCRIPTION = (
 )
 EPILOG = (
     "Exit codes: 0 if there is nothing left to report, 1 if there are findings or --diff shows changes, 2 after a "
-    "usage error, an invalid configuration or another error, 3 if a path does not exist or a directory contains no "
+    "usage error, an invalid configuration or any other error, 3 if a path does not exist or a directory contains no "
     "Python files."
 )
 _DIGITS = 9
@@ -98,8 +98,9 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
         del options.paths[0]
     options.paths += argv[end + 1 :]
     if options.color not in COLOURS:
-        listed = ", ".join(f"`{choice}`" for choice in COLOURS)
-        raise UsageError(f"--color: must be one of {listed}, not {shown(options.color)}{hint(options.color, COLOURS)}")
+        raise UsageError(
+            f"--color: must be {one_of(COLOURS)}, not {shown(options.color)}{hint(options.color, COLOURS)}"
+        )
     options.jobs = _number_of_jobs(options.jobs)
     _refuse_contradictions(options)
     _refuse_stray_doctor(options)
@@ -117,7 +118,7 @@ def _number_of_jobs(said: str | None) -> int | None:
         return None
     # Longer numbers make no sense, and `int` refuses some of them.
     if not (said.isascii() and said.isdigit() and len(said) <= _DIGITS):
-        raise UsageError(f"--jobs: must be a number of processes, or 0 for all processors, not {shown(said)}")
+        raise UsageError(f"--jobs: must be a number of processes, or 0 for one per processor, not {shown(said)}")
     return int(said)
 
 

@@ -21,6 +21,12 @@ class UsageError(Exception):
         self.unquoted = unquoted
 
 
+def one_of(choices: Iterable[str]) -> str:
+    """Returns the choices as messages list them: "`a` or `b`", "one of `a`, `b` or `c`"."""
+    *first, last = (f"`{choice}`" for choice in choices)
+    return f"{'one of ' if len(first) > 1 else ''}{', '.join(first)} or {last}"
+
+
 def hint(word: str, known: Iterable[str]) -> str:
     """Returns `"; did you mean `x`?"` for the known word nearest to `word`, or an empty string.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from poolsafe.config.errors import hint, hints
+from poolsafe.config.errors import hint, hints, one_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,8 +169,7 @@ def choice(*choices: str) -> Kind:
             return str(value)
         raise ValueError
 
-    listed = ", ".join(f"`{each}`" for each in choices)
-    return Kind(f"one of {listed}", read, {"enum": list(choices)}, choices)
+    return Kind(one_of(choices), read, {"enum": list(choices)}, choices)
 
 
 class _Pooler(Kind):
@@ -211,7 +210,7 @@ def _read_languages(value: Any) -> dict[str, str]:
 
 
 EXTENSIONS = Kind(
-    f"a table that maps extensions to {', '.join(f'`{language}`' for language in LANGUAGES[:-1])} or `{LANGUAGES[-1]}`",
+    f"a table that maps extensions to {one_of(LANGUAGES)}",
     _read_languages,
     {"type": "object", "additionalProperties": {"enum": list(LANGUAGES)}},
     LANGUAGES,

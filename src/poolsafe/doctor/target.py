@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from urllib.parse import parse_qsl, unquote
 
-from poolsafe.config.errors import UsageError
+from poolsafe.config.errors import UsageError, one_of
 from poolsafe.records import frozen
 
 DEFAULT_PORT = 5432
@@ -135,7 +135,7 @@ def _target(said: dict[str, str]) -> Target:
     host = host or said.pop("hostaddr", "") or os.environ.get("PGHOST", "").split(",")[0] or "localhost"
     tls = {key: value for key in _TLS if (value := said.pop(key, ""))}
     if tls.get("sslmode", "prefer") not in _MODES:
-        raise UsageError(f"{_FLAG}: `sslmode` must be one of {', '.join(_MODES)}")
+        raise UsageError(f"{_FLAG}: `sslmode` must be {one_of(_MODES)}")
     databases = [said.pop(key, "") for key in _DATABASE]
     options = said.get("options", "")
     if options and not _SETS.search(options):

@@ -145,5 +145,5 @@ def _timeout(said: str | None, *, state: bool) -> float:
     except ValueError:
         seconds = 0.0
     if not 0 < seconds <= _LONGEST:
-        raise UsageError(f"--timeout: must be a number of seconds up to {_LONGEST:g}, not {shown(said)}")
+        raise UsageError(f"--timeout: must be a number of seconds above 0 and at most {_LONGEST:g}, not {shown(said)}")
     return seconds

@@ -20,11 +20,13 @@ def explain(provenance: Provenance, what: str, module: Module, span: tuple[int, 
     A place that contains the previous one, such as an assignment of a literal, is left out, because it would only show
     the same line again.
     """
+    # Keys are quoted.
+    defined = f"{what} is set here" if what.startswith("`") else f"{what} is defined here"
     places: list[Related] = []
     last: tuple[Module, int, int] | None = None
     for step in provenance:
         if isinstance(step, Aside):
-            places.append(Related(step.path, step.row, 1, step.row, 1, f"{what} is written here"))
+            places.append(Related(step.path, step.row, 1, step.row, 1, defined))
             continue
         try:
             start, end = step.module.span(step.node)
@@ -35,6 +37,6 @@ def explain(provenance: Provenance, what: str, module: Module, span: tuple[int, 
         if last is not None and step.module is last[0] and start <= last[1] and last[2] <= end:
             continue
         last = (step.module, start, end)
-        message = f"{what} is written here" if isinstance(step.label, Origin) else f"{what} comes from {step.label}"
+        message = defined if isinstance(step.label, Origin) else f"{what} comes from {step.label}"
         places.append(place(step, message))
     return tuple(places)

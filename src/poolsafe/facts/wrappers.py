@@ -175,7 +175,7 @@ def _tortoise_dict(module: Module, node: cst.Dict, credentials: cst.Dict) -> Con
         state,
         module.tree.text(given) if given is not None else "",
         (module.tree.span(given),) if wrong and given is not None else None,
-        reason="its credentials are not all written here",
+        reason="some of the credentials come from elsewhere",
     )
     has_schema = schema is not None and not (isinstance(schema, cst.Name) and schema.value == "None")
     settings = (ServerSetting("search_path"),) if has_schema else ()

@@ -256,7 +256,7 @@ def _without_default(frame: Frame, instance: Instance, field: Field, kind: str) 
             override = Unknown(f"`{name}` comes from the environment", key, override=True)
             return when(IsSet(key), override, documented)
     where = "the environment" if kind == "settings" else "the code that creates the object"
-    return Unknown(f"`{name}` has no default, it comes from {where}", Setting(cls.node.name, name))
+    return Unknown(f"`{name}` has no default and comes from {where}", Setting(cls.node.name, name))
 
 
 def _of_annotation(frame: Frame, instance: Instance, field: Field) -> Value:

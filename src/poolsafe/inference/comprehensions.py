@@ -88,7 +88,7 @@ def _loop(
     loop = node.generators[depth]
     if source is None:
         made.open = True
-        assign(inner, loop.target, inner.unknown(loop, "an item of a loop"))
+        assign(inner, loop.target, inner.unknown(loop, "an item that a loop visits"))
         key = derived("loop", inner.number, loop)
         _visit(inner, node, depth, item.where([where(key)], [unless(key)]), made)
         return

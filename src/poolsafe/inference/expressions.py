@@ -334,7 +334,7 @@ def _yield(frame: Frame, node: ir.Yield) -> Value:
         return Const(None)
     items = items_of(frame, value) if node.delegates else Sequence((value,))
     if items.open:
-        items = replace(items, items=(*items.items, Unknown("an item of another generator")))
+        items = replace(items, items=(*items.items, Unknown("an item from another generator")))
     before = frame.yields or Sequence(())
     certain = frame.path == frame.entry.path and all(loop.certain for loop in frame.loops)
     is_open = before.open or items.open or not certain

@@ -25,7 +25,7 @@ def run_for(frame: Frame, node: ir.For) -> bool:
                 break
     else:
         frame.loops[-1].certain = False
-        assign(frame, node.target, frame.unknown(node, "an item of a loop"))
+        assign(frame, node.target, frame.unknown(node, "an item that a loop visits"))
         goes_on = _round(frame, node, before)
     return _after_loop(frame, node, before, goes_on=goes_on, certain=items is not None and bool(items.items))
 

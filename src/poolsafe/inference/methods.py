@@ -65,7 +65,7 @@ def mapping_method(
         return view(content, name)
     if name == "popitem":
         _store(frame, subject, blurred(content, "a dict from which an item is removed"))
-    return frame.unknown(node, f"a call of the dict method `{name}`")
+    return frame.unknown(node, f"a call to the dict method `{name}`")
 
 
 def _store(frame: Frame, subject: MappingRef | MappingValue, content: MappingValue) -> None:
@@ -134,7 +134,7 @@ def sequence_method(frame: Frame, node: ir.Call, subject: Sequence, name: str, a
         other = force(frame, arguments.positional[0])
         if isinstance(other, Sequence):
             return Sequence(subject.items + other.items, subject.kind, subject.open or other.open, frame.address())
-    return frame.unknown(node, f"a call of the sequence method `{name}`")
+    return frame.unknown(node, f"a call to the sequence method `{name}`")
 
 
 def change_list(frame: Frame, node: ir.Call, subject: Value, name: str, arguments: Arguments) -> Value:

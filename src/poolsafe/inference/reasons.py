@@ -10,7 +10,7 @@ class Reason(str, enum.Enum):
 
     BUDGET = "the code that leads to it takes too long to analyse"
     DEAD = "no code path reaches it"
-    NO_CALLER = "poolsafe found no call of the function that it passes through"
+    NO_CALLER = "poolsafe found no call to the function that passes it on"
     CREATOR = "the creator cannot be followed"
     ALEMBIC_SECTION = "a section of alembic.ini"
 

@@ -44,7 +44,7 @@ def subscript(frame: Frame, node: ir.Subscript) -> Value:
     if base == Library("typing.Annotated"):
         return annotated(frame, node)
     if len(node.indices) != 1:
-        return base if isinstance(base, (Class, Library)) else frame.unknown(node, "a subscript of several indices")
+        return base if isinstance(base, (Class, Library)) else frame.unknown(node, "a subscript with several indices")
     index = node.indices[0]
     if isinstance(index, ir.Slice):
         return _sliced(frame, node, base, index)
@@ -124,7 +124,7 @@ def item(frame: Frame, node: ir.Node, base: Value, key: Value) -> Value:
         case Url():
             return Unknown("a part of a URL")
         case Const(value=None):
-            return raising("an item of None")
+            return raising("a subscript of None")
         case Unknown():
             ident = texts.symbol_of(key)
             if base.symbol is not None and ident is not None:

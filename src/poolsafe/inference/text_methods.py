@@ -88,7 +88,7 @@ def text_method(
         return subject if name != "get_secret_value" or not of_unknown else _secret(subject)
     if of_unknown:
         return Absent()
-    return Unknown(f"a call of the string method `{name}`", texts.derived_of("method", subject, more=(name,)))
+    return Unknown(f"a call to the string method `{name}`", texts.derived_of("method", subject, more=(name,)))
 
 
 def _secret(subject: Text) -> Unknown:
@@ -106,7 +106,7 @@ def _of_unknown(kind: str, value: Unknown) -> Unknown:
 def _parts(subject: Text) -> Value:
     whole = texts.symbol_of(subject)
     parts = [None if whole is None else derived("part", whole, index) for index in range(3)]
-    return Sequence(tuple(Unknown("a part of unknown text", part) for part in parts), "tuple")
+    return Sequence(tuple(Unknown("a part of an unknown string", part) for part in parts), "tuple")
 
 
 def _affix(subject: Text, name: str, affix: Value) -> Value:
@@ -123,7 +123,7 @@ def _affix(subject: Text, name: str, affix: Value) -> Value:
 def _remove(subject: Text, name: str, affix: Value) -> Value:
     known = affix.known if isinstance(affix, Text) else None
     if known is None:
-        return text(Unknown("a part of unknown text"))
+        return text(Unknown("a part of an unknown string"))
     if name == "removesuffix":
         return text(*subject.pieces[:-1], subject.suffix.removesuffix(known)) if subject.suffix else subject
     return (

@@ -159,7 +159,7 @@ def split(subject: Text, separator: str, limit: int = -1, *, last: bool = False)
     elif separator in (":", "/"):
         parts = [part.replace(colon, "://") for part in joined.replace("://", colon).rsplit(separator, limit)]
         if len(parts) == 1:
-            rest = Unknown("a part of unknown text", derived_of("last", subject, more=(separator,)))
+            rest = Unknown("a part of an unknown string", derived_of("last", subject, more=(separator,)))
             return [subject, text(rest)]
     else:
         parts = joined.rsplit(separator, limit)
@@ -184,7 +184,7 @@ def slice_text(subject: Text, start: int | None, stop: int | None, step: int | N
                 return text(first[begin:], *subject.pieces[1:], provenance=subject.provenance)
             if 0 <= stop <= len(first):
                 return text(first[begin:stop], provenance=subject.provenance)
-    return text(Unknown("a slice of unknown text", derived_of("slice", subject, more=(start, stop))))
+    return text(Unknown("a slice of an unknown string", derived_of("slice", subject, more=(start, stop))))
 
 
 def symbol_of(value: Value) -> Symbol | None:

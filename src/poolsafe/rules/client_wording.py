@@ -64,10 +64,10 @@ _PSYCOPG_ADVICE = {
 
 def refusal_of_option(option: RefusedOption, others: Sequence[RefusedOption], connection: Connection) -> str:
     """Returns the message for options that the driver does not accept: what happens, and what to do instead."""
-    key, raises = f"`{option.key}`{and_others([one.key for one in others], 'option')}", "raise" if others else "raises"
+    key = f"`{option.key}`{and_others([one.key for one in others], 'option')}"
     if connection.driver is ClientDriver.PSYCOPG:
         if option.key == "prepare_threshold":
-            return _misplaced_threshold(option, key, raises, connection)
+            return _misplaced_threshold(option, key, connection)
         said = f'{key} passed to psycopg: connecting raises `invalid connection option "{option.key}"`'
         return _advised(said, _PSYCOPG_ADVICE, option, others)
     if option.where is OptionWhere.URL_QUERY:
@@ -76,7 +76,7 @@ def refusal_of_option(option: RefusedOption, others: Sequence[RefusedOption], co
         said = f"{key} in asyncpg's DSN {is_sent} to the server, which rejects {it}: `{error}`"
         return _advised(said, _ADVICE, option, others)
     error = f"TypeError: connect() got an unexpected keyword argument '{option.key}'"
-    return _advised(f"{key} passed to asyncpg {raises} `{error}`", _ADVICE, option, others)
+    return _advised(f"passing {key} to asyncpg raises `{error}`", _ADVICE, option, others)
 
 
 def _advised(said: str, table: dict[str, str], option: RefusedOption, others: Sequence[RefusedOption]) -> str:
@@ -84,12 +84,12 @@ def _advised(said: str, table: dict[str, str], option: RefusedOption, others: Se
     return with_advice(said, *advice, on_others, "option")
 
 
-def _misplaced_threshold(option: RefusedOption, key: str, raises: str, connection: Connection) -> str:
+def _misplaced_threshold(option: RefusedOption, key: str, connection: Connection) -> str:
     pool = connection.function in PSYCOPG_POOLS
     right = '`kwargs={"prepare_threshold": None}`' if pool else "`prepare_threshold=None` as a keyword"
     if option.where is OptionWhere.URL_QUERY:
         return f"{key} in psycopg's URL: connecting raises `invalid URI query parameter`; use {right}"
-    return f"{key} passed to the pool {raises} `TypeError: __init__() got an unexpected keyword argument`; use {right}"
+    return f"passing {key} to the pool raises `TypeError: __init__() got an unexpected keyword argument`; use {right}"
 
 
 _WRAPPERS = {"databases": "the `databases` package", "gino": "gino", "piccolo": "Piccolo", "tortoise": "Tortoise"}

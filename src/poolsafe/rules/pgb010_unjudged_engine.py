@@ -5,7 +5,7 @@ result is unknown, or if the code that leads to the engine takes too long to ana
 reports calls that run SQL.
 
 This rule is off by default. Select it by its full code, with `extend-select = ["PGB010"]` or `--extend-select PGB010`.
-`ALL`, `PGB` and `PGB0` do not select it. All this applies under flake8 too.
+`ALL`, `PGB` and `PGB0` do not select it. The same is true under flake8.
 
 ## Why is this bad?
 poolsafe reports no problem if it cannot check an engine, so a file can pass although its engine breaks behind
@@ -41,11 +41,11 @@ engine = create_async_engine(
 
 If you do not want to change the code, add a setting or a comment:
 
-| if this is unknown | do this |
+| reason | what to do |
 |---|---|
-| the driver | set `assume-driver` to `"asyncpg"` if it is asyncpg, to `"none"` if it is not |
-| a cache size, or what a creator does | set `pooler` to `"session"` or `"none"` if that is what you use |
-| any of these, or the analysis takes too long | review the code, and add `# noqa: PGB010` where the call begins |
+| the driver is unknown | set `assume-driver` to `"asyncpg"` if it is asyncpg, or to `"none"` if it is not |
+| a cache size is unknown, or a creator cannot be followed | set `pooler` to `"session"` or `"none"` if either applies |
+| one of the above, or the analysis takes too long | review the code, and add `# noqa: PGB010` where the call begins |
 
 If the driver of a synchronous engine is unknown, poolsafe assumes that it is not asyncpg, because asyncpg is rarely
 used with `create_engine()`.

@@ -51,8 +51,8 @@ using asyncpg 0.32, prevents that.
 
 Measured with PgBouncer 1.18: with `prepared_statement_cache_size=0` alone, 338 of 1080 attempts failed with SQLAlchemy
 2.1.9 + asyncpg 0.32, and 507 of 1080 with SQLAlchemy 2.0.58 + asyncpg 0.30. With `statement_cache_size=0` alone, 0 of
-1080 and 388 of 1080 failed. With asyncpg 0.27 to 0.30, `statement_cache_size=0` alone failed in 30 to 45 of 108
-attempts. See docs/evidence.md.
+1080 and 388 of 1080 failed, respectively. With asyncpg 0.27 to 0.30, `statement_cache_size=0` alone failed in 30 to 45
+of 108 attempts. See docs/evidence.md.
 
 ## References
 - [asyncpg: statement_cache_size](https://magicstack.github.io/asyncpg/current/api/index.html#connection)

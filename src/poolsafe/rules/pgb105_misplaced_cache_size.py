@@ -17,8 +17,8 @@ an exception or have no effect:
   `prepared statement "__asyncpg_stmt_1__" already exists` or `prepared statement "__asyncpg_stmt_1__" does not exist`.
 
 asyncpg's own functions accept `statement_cache_size` only as a keyword. asyncpg sends a key in a DSN to the server as a
-setting, which raises `UndefinedObjectError: unrecognized configuration parameter "statement_cache_size"`, or behind
-PgBouncer `unsupported startup parameter: statement_cache_size`.
+setting, which raises `UndefinedObjectError: unrecognized configuration parameter "statement_cache_size"`, or, behind
+PgBouncer, `unsupported startup parameter: statement_cache_size`.
 
 ## Example
 ```python
@@ -54,7 +54,7 @@ to a creator, in a `**` argument or in an ini file, or if the call also creates 
 All versions. Where the key is rejected, every attempt failed with asyncpg 0.27 to 0.32 and SQLAlchemy 1.4.54 to 2.1.9.
 With both sizes at 0 in `connect_args` next to `async_creator`, 63 of 120 attempts failed with SQLAlchemy 2.1.9 +
 asyncpg 0.32, and 48 of 120 with SQLAlchemy 2.0.58 + asyncpg 0.30 (one process, PgBouncer 1.18). With
-`statement_cache_size=0` in the creator, 0 of 120 and 46 of 120 failed.
+`statement_cache_size=0` in the creator, 0 of 120 and 46 of 120 failed, respectively.
 
 ## References
 - [SQLAlchemy:
@@ -101,7 +101,7 @@ def _of_connection(connection: Connection, source: Source) -> Iterator[Finding]:
             )
         else:
             message = (
-                f"{layer(key)} passed to asyncpg raises `TypeError: connect() got an unexpected keyword argument "
+                f"passing {layer(key)} to asyncpg raises `TypeError: connect() got an unexpected keyword argument "
                 f"'{key}'` on every server; {advice}"
             )
         related = tuple(place for each in misplaced for place in each.origin) + connection.url.origin
@@ -131,7 +131,7 @@ def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, 
         if others
         else layer(key)
     )
-    it, raises, keywords = ("them", "raise", "keywords") if others else ("it", "raises", "a keyword")
+    it, keywords = ("them", "keywords") if others else ("it", "a keyword")
     refused = f"'{key}',..." if others else f"'{key}' sent to create_engine()"
     always = "" if engine.sizes.missing else " on every server"
     other = "".join(f" and add `{size}=0`" for size in engine.sizes.missing)
@@ -139,7 +139,7 @@ def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, 
     match where:
         case MisplacedWhere.ENGINE_KEYWORD:
             return (
-                f"{keys} passed as {keywords} {raises} `TypeError: Invalid argument(s) {refused}`{always}; "
+                f"passing {keys} as {keywords} raises `TypeError: Invalid argument(s) {refused}`{always}; "
                 f"move {it} to `connect_args`{other}{also}"
             )
         case MisplacedWhere.URL_QUERY:
@@ -149,12 +149,12 @@ def _message(misplaced: list[Misplaced], where: MisplacedWhere, engine: Engine, 
             )
         case MisplacedWhere.ALEMBIC_KEY:
             return (
-                f"{keys} in the alembic.ini section {raises} `TypeError: Invalid argument(s) {refused}`{always}; "
+                f"setting {keys} in the alembic.ini section raises `TypeError: Invalid argument(s) {refused}`{always}; "
                 f"pass {it} in `connect_args`{other}{also}"
             )
         case MisplacedWhere.ASYNCPG_CALL:
             return (
-                f"{layer(key)} passed to asyncpg raises `TypeError: connect() got an unexpected keyword "
+                f"passing {layer(key)} to asyncpg raises `TypeError: connect() got an unexpected keyword "
                 f"argument '{key}'` on every server; remove it"
             )
     creator = engine.creator or "creator"

@@ -16,7 +16,7 @@ sizes are 0. It also fails with unique names under AUTOCOMMIT, and with versions
   (with asyncpg >= 0.31, `statement_cache_size=0` is enough). If neither size is 0, this happens even if PgBouncer
   supports prepared statements, and even without a pooler.
 - With SQLAlchemy < 2.0.10: `TypeError: connect() got an unexpected keyword argument 'prepared_statement_name_func'`.
-  With asyncpg < 0.28 an empty name fails even without a pooler: `unnamed prepared statement does not exist`.
+  With asyncpg < 0.28, an empty name fails even without a pooler: `unnamed prepared statement does not exist`.
 
 ## Example
 ```python

@@ -70,18 +70,18 @@ engine = create_async_engine(
 | `sslmode`, `sslaccept` | `ssl`, which accepts the same modes, in the URL or in `connect_args` |
 | `ssl=true` | `ssl=require`, or `verify-full` |
 | `sslrootcert`, `sslcert`, `sslkey`, `sslpassword`, `ssl_ca` | an `ssl.SSLContext` as `ssl` in `connect_args` |
-| `sslcrl`, `sslcrldir`, `ssl_min_protocol_version`, `ssl_max_protocol_version` | the same |
+| `sslcrl`, `sslcrldir`, `ssl_min_protocol_version`, `ssl_max_protocol_version` | an `ssl.SSLContext` too |
 | `application_name`, `ApplicationName` | `server_settings={"application_name": ...}` in `connect_args` |
-| `fallback_application_name` | the same |
+| `fallback_application_name` | `application_name` in `server_settings` too |
 | `timezone` | `server_settings={"timezone": ...}` in `connect_args` |
 | `connect_timeout`, `?timeout=` | `timeout` in `connect_args`, as a number |
 | `socket_timeout` | `command_timeout` |
 | `options`, `search_path`, `statement_timeout` | `ALTER ROLE ... SET`, because clients of PgBouncer cannot set them |
-| `schema`, `currentSchema`, `jit`, `lock_timeout`, `idle_in_transaction_session_timeout` | the same |
+| `schema`, `currentSchema`, `jit`, `lock_timeout`, `idle_in_transaction_session_timeout` | `ALTER ROLE ... SET` too |
 | `pool_size`, `min_size`, `max_size`, `connection_limit` | the engine's `pool_size` |
 | `max_inactive_connection_lifetime` | the engine's `pool_recycle` |
 | `echo`, `isolation_level`, `json_serializer`, `json_deserializer` | the engine's argument of the same name |
-| `max_overflow`, `pool_pre_ping`, `pool_recycle`, `pool_timeout`, `poolclass` | the same |
+| `max_overflow`, `pool_pre_ping`, `pool_recycle`, `pool_timeout`, `poolclass` | the same-named engine argument too |
 | `autocommit` | the engine's `isolation_level="AUTOCOMMIT"` |
 | `init`, `setup` | the engine's `connect` or `checkout` event |
 | `prepare_threshold`, `prepareThreshold` | `statement_cache_size=0` |
@@ -300,8 +300,8 @@ def _said_of_keyword(refused: Sequence[EngineKeyword], deployment: Deployment) -
     (owner, advice), *rest = [_advice_on_keyword(one.name, deployment) for one in refused]
     on_others = [(one.name, advice_on_other) for one, (_, advice_on_other) in zip(others, rest, strict=True)]
     said = (
-        f"{_named(owner, key, [one.name for one in others], 'keyword')} passed to SQLAlchemy{some} "
-        f"{'raise' if others else 'raises'} `TypeError: Invalid argument(s) '{key}' sent to create_engine()`"
+        f"passing {_named(owner, key, [one.name for one in others], 'keyword')} to SQLAlchemy{some} raises "
+        f"`TypeError: Invalid argument(s) '{key}' sent to create_engine()`"
     )
     return with_advice(said, key, advice, on_others, "keyword")
 

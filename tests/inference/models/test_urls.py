@@ -200,7 +200,7 @@ base = 'postgresql+asyncpg://h'
 url = base
 engine = create_async_engine(url)
 """
-    assert [(place.row, place.message) for place in engine_of(code).url.origin] == [(3, "the URL is written here")]
+    assert [(place.row, place.message) for place in engine_of(code).url.origin] == [(3, "the URL is defined here")]
 
 
 def test_what_stands_in_the_call_is_not_told_twice() -> None:

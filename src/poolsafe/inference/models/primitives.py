@@ -57,7 +57,7 @@ def _unknown(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     """`unknown(reason)`: returns an unknown value, a different one for each call."""
     reason = for_detection(arguments.positional[0])
     known = reason.known if isinstance(reason, Text) else None
-    return Unknown(known or "a call of a library", None if node is None else At(frame.number, node))
+    return Unknown(known or "a call to a library", None if node is None else At(frame.number, node))
 
 
 def _direct_address(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
