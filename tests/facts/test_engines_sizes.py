@@ -429,7 +429,49 @@ CODES = """
 """
 
 
-@pytest.mark.parametrize(("call", "codes"), cases(CODES))
+# What an exception decides about the sizes.
+RAISING = """
+    from contextlib import suppress
+    SIZES = ("statement_cache_size", "prepared_statement_cache_size")
+    def make():
+        args = {}
+        with suppress(KeyError):
+            del args["timeout"]
+            left = SIZES
+            while left:
+                left.pop()
+        defaults: dict = {}
+        try:
+            for size in SIZES:
+                defaults.setdefault(size, 0)
+        except KeyError:
+            pass
+        else:
+            args["statement_cache_size"] = args["prepared_statement_cache_size"] = 0
+        return create_async_engine(URL, connect_args={**args}, pool_pre_ping=True)
+    engine = make()
+
+    options = {"connect_args": {"statement_cache_size": 0, "prepared_statement_cache_size": 0}}
+    if os.environ.get("LAZY"):
+        options = {}
+    current = options["connect_args"] if URL else {}
+    create_async_engine(URL, pool_pre_ping=True, **options)
+
+    options = {"connect_args": {"statement_cache_size": 0, "prepared_statement_cache_size": 0}}
+    if os.environ.get("LAZY"):
+        del options["connect_args"]
+    print(options["connect_args"])
+    create_async_engine(URL, pool_pre_ping=True, **options)
+
+    options = {"connect_args": {"statement_cache_size": 0, "prepared_statement_cache_size": 0}}
+    if os.environ.get("LAZY"):
+        options = {}
+    print(options.get("connect_args"))
+    create_async_engine(URL, pool_pre_ping=True, **options)  # PGB108
+"""
+
+
+@pytest.mark.parametrize(("call", "codes"), cases(CODES, RAISING))
 def test_one_verdict_for_each_engine(call: str, codes: str) -> None:
     assert codes_of(HEAD + call) == codes
 

@@ -34,6 +34,41 @@ NARROWED = """
     except KeyError:
         x = 'lacks'
     reveal(x)  # 'lacks'
+
+    import os
+    options = {'key': 1}
+    if os.environ.get('E'):
+        options = {}
+    found = options['key'] if unknown else 2
+    reveal(options)  # {'key': 1} | {}
+
+    import os
+    options = {'key': 1}
+    if os.environ.get('E'):
+        options = {}
+    found = options['key'] if options is not None else 2
+    reveal(options)  # {'key': 1}
+
+    import os
+    options = {'key': 1}
+    if os.environ.get('E'):
+        options = {}
+    for one in (print,):
+        one(options['key'])
+    reveal(options)  # {'key': 1}
+
+    import os
+    options = {'key': 1}
+    if os.environ.get('E'):
+        options = {}
+    class A:
+        def read(self):
+            return options['key']
+    class B:
+        def read(self):
+            return options['key'], 1
+    found = (A() if unknown else B()).read()
+    reveal(options)  # {'key': 1}
 """
 
 UNPACKING = """

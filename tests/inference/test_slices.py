@@ -124,6 +124,32 @@ NAMES = {
         y = logging.getLogger("b")
         y.update(z=1)
     """,
+    "an item that may be missing": """
+        x = {"a": 1}  # run
+        if z:  # run
+            x = {}  # run
+        found = x["a"]  # run
+    """,
+    "an item that may have been removed": """
+        x = {"a": 1}  # run
+        y = {"a": 1}
+        x.pop("a")  # run
+        print(x["a"])  # run
+        print(y["a"])
+    """,
+    "an item of a dict that a function replaces": """
+        x = {"a": 1}  # run
+        def f():  # run
+            global x
+            x = {}
+        f()  # run
+        found = x["a"]  # run
+    """,
+    "an item of a dict that has it": """
+        x = {"a": 1}  # run
+        x["b"] = 2  # run
+        found = x["a"]
+    """,
     "a loop may run again": """
         first = "a"  # run
         for item in "bc":  # run

@@ -14,7 +14,7 @@ from poolsafe.inference.mappings import blurred
 from poolsafe.inference.names import force, global_name, peek
 from poolsafe.inference.namespaces import namespace_of
 from poolsafe.inference.objects import BuiltinMethod, GeneratorObject, LibraryResult, MapIterator, TextClause
-from poolsafe.inference.scope_lines import Effects
+from poolsafe.inference.scope_lines import Effects, subscripted
 from poolsafe.inference.slices import effects_of
 from poolsafe.inference.values import (
     Class,
@@ -110,7 +110,7 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
     if not isinstance(call, ir.Call):
         return False
     if ir.last_name(call.callee) in libraries.READING:
-        return True
+        return not any(name for one in call.arguments for name in subscripted(one.value))  # an item may be missing
     root = _root(call.callee)
     binding = peek(frame, root) if root is not None else None
     if _is_of_project(binding):

@@ -108,19 +108,24 @@ def for_each(
         return [(guard, value) for guard, _ in options]
     before = frame.state
     ends: list[State] = []
+    refusing: list[State] = []
     results: list[tuple[Guard, Value]] = []
+    whole = True
     for single, guards in groups.values():
         state = before.branch(guards)
         if state is None:
             continue
-        frame.state = state
+        frame.state, entered = state, state.path
         value = unless_aborted(frame, partial(run, single))
         results += [(guard, value) for guard in guards]
-        if not is_raising(value):
+        if is_raising(value):
+            refusing += filter(None, (before.branch(guards),))  # the caller raises what it refuses
+        else:
             ends.append(frame.state)
+            whole = whole and state.path == entered
     frame.state = before
     if ends:
-        before.join(ends, whole=True)
+        before.join(ends if whole else [*ends, *refusing], whole=whole)
     return results
 
 

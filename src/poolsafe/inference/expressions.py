@@ -152,13 +152,15 @@ def _conditional(frame: Frame, node: ir.Conditional) -> Value:
     options = []
     before = frame.state
     ends: list[State] = []
+    whole = True
     for guards, side in ((then, node.body), (other, node.orelse)):
         state = before.branch(guards)
         if state is None:
             frame.run.emptiness.leave_out(questions, (side,))
             continue
-        frame.state = state
+        frame.state, entered = state, state.path
         value = evaluate(frame, side)
+        whole = whole and not frame.aborted and state.path == entered
         if frame.aborted:
             frame.aborted = False
             continue
@@ -167,7 +169,7 @@ def _conditional(frame: Frame, node: ir.Conditional) -> Value:
     frame.state = before
     frame.aborted = not ends
     if ends:
-        before.join(ends, whole=True)
+        before.join(ends, whole=whole)
     return choose(options) if options else Unknown("no code path reaches it")
 
 

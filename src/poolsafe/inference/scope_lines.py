@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Set
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -194,6 +194,42 @@ def unpacks(node: ir.Statement) -> bool:
         and isinstance(node.targets[0], ir.Display)
         and not isinstance(node.value, ir.Display)
     )
+
+
+def items_read(lines: list[Line], binders: Mapping[str, list[Line]], rebound: Set[str]) -> dict[Line, frozenset[str]]:
+    """Returns the lines that raise an exception if an object lacks an item, with the names of such objects.
+
+    `rebound` are the names that functions of the scope bind. Only a dict that is replaced, or from which items are
+    removed, may lack the items that it was made with.
+    """
+    removed = {name for line in lines if _removes(line) for name in line.changes}
+    found: dict[Line, frozenset[str]] = {}
+    for line in lines:
+        if unpacks(line.node):
+            found[line] = frozenset(line.uses)
+        elif isinstance(line.node, (ir.Assign, ir.Evaluate)):
+            read = {name for one in line.expressions for name in subscripted(one)}
+            made = (name for name in read if any(map(binds_container, binders.get(name, ()))))
+            names = frozenset(name for name in made if len(binders[name]) > 1 or name in rebound or name in removed)
+            if names:
+                found[line] = names
+    return found
+
+
+def _removes(line: Line) -> bool:
+    """Returns whether a line may remove items of an object whose name it contains."""
+    walked = (node for one in line.expressions for node in ir.walk(one))
+    return isinstance(line.node, ir.Delete) or any(
+        isinstance(node, ir.Attribute) and node.name in ("clear", "pop", "popitem") for node in walked
+    )
+
+
+def subscripted(expression: ir.Expression) -> Iterator[str]:
+    """Yields the names of objects of which an expression reads an item by a constant key."""
+    for node in ir.walk(expression):
+        match node:
+            case ir.Subscript(value=ir.Name(id=name), indices=(ir.Constant(),)):
+                yield name
 
 
 def deciding_around(line: Line) -> list[Line]:

@@ -19,6 +19,7 @@ from poolsafe.inference.scope_lines import (
     deciding_around,
     is_handled,
     is_of_main,
+    items_read,
 )
 from poolsafe.inference.scope_reader import BUILTINS, ScopeReader
 from poolsafe.records import frozen
@@ -274,6 +275,11 @@ class Scope(ScopeReader):
     def leaving(self) -> list[Line]:
         """The lines that may leave a block before its end."""
         return [line for line in self.lines if line.leaves or line.raises or isinstance(line.node, ir.Return)]
+
+    @functools.cached_property
+    def items_read(self) -> dict[Line, frozenset[str]]:
+        """The lines that raise an exception if an object lacks an item, with the names of such objects."""
+        return items_read(self.lines, self.binders, self.declared_inside)
 
     def reached_by(self, name: str) -> frozenset[str]:
         """Returns the names whose objects a function defined or imported here may change.

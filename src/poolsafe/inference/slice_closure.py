@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from poolsafe import ir
 from poolsafe.inference.library_questions import NOTHING, Questions
 from poolsafe.inference.run_targets import Targets
-from poolsafe.inference.scope_lines import END, Line, binds_constant, unpacks
+from poolsafe.inference.scope_lines import END, Line, binds_constant
 from poolsafe.inference.scopes import Scope
 
 
@@ -103,13 +103,12 @@ class Closure:
 
     def statements(self) -> frozenset[ir.Statement]:
         """Returns the statements of the slice, once a fixed point is reached."""
-        unpacking = [line for line in self._scope.lines if unpacks(line.node)]
         count = -1
         while count != len(self._wanted):
             count = len(self._wanted)
             last = max((line.position for line in self._wanted), default=-1)
-            for line in (*self._scope.leaving, *self._scope.stops, *unpacking):
-                if line in self._wanted:
+            for line in (*self._scope.leaving, *self._scope.stops, *self._scope.items_read):
+                if line in self._needed:
                     continue
                 if self._stops(line):
                     self._want(line)
@@ -216,8 +215,9 @@ class Closure:
         """
         if line.raises and self._is_tried(line):
             return True
-        if unpacks(line.node):
-            return self._shares(line)
+        read = self._scope.items_read.get(line)
+        if read is not None:
+            return not read.isdisjoint(self._names) and self._shares(line)
         if not line.leaves:
             return False
         if isinstance(line.node, ir.Assert) and not isinstance(line.node.test, ir.Constant):
