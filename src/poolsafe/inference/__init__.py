@@ -1,8 +1,8 @@
 """What an expression can be at run time: an abstract interpreter for the part of Python that builds engines.
 
 The interpreter runs the checked file, and those parts of other modules that it needs, on abstract values. It reports
-the calls that it passes, each with its arguments and the condition under which it is reached. Facts and rules are built
-on that, outside of this package.
+the calls that it reaches, each with its arguments and the condition under which it is reached. Facts and rules are
+built on that, outside this package.
 
 **The interface.** Other packages import from here and from `models`, never deeper (`tests/test_layers.py` enforces it).
 A `Project` finds and loads modules. An `Inference(project, module)` runs one module. Its method `reach` takes the calls
@@ -12,9 +12,9 @@ run reached, each with its `Reason`. Values are read with `alternatives`, `restr
 
 **Values** (`values.py`, `objects.py`). An abstract value is one abstract object or `Alternatives` of several. An object
 is a constant, a string of known and unknown pieces, a dict, a list, a function, a class, an instance, a module or a
-library object. `Absent` stands for a key or name that does not exist. `Unknown` is top, with a reason. An unknown with
-a symbol (`symbols.py`) stands for one particular value: two unknowns with the same symbol are equal. That is how two
-tests of one environment variable agree.
+library object. `Absent` stands for a key or name that does not exist. `Unknown` is the top element, with a reason. An
+unknown with a symbol (`symbols.py`) stands for one particular value: two unknowns with the same symbol are equal. That
+is how two tests of one environment variable agree.
 
 **Path conditions** (`symbols.py`, `predicates.py`). A predicate is an interned symbol with a number, such as "the
 variable is set" or "this value equals 'test'". A literal is a predicate and whether it holds, packed into one integer.
@@ -39,7 +39,7 @@ the content of dicts and lists. A state is a layer over its parent, so the cost 
 changes. Where branches meet, a slot that differs becomes alternatives under the guards of the branches. Dicts, lists
 and instances live at addresses. An address is made of a context (a frame), a statement and how often that statement has
 been reached there. The frame of a call is itself made at such an address, so an address contains the call string. An
-object of a module has the same address in every run that meets it. Updates are strong: an address stands for one
+object of a module has the same address in every run that reaches it. Updates are strong: an address stands for one
 object. An update through a name with several alternatives changes each of the objects under its own guard
 (`assignment.py`).
 
@@ -64,15 +64,15 @@ validators of a model set, are computed when they are first read, and kept.
 **Import order** (`import_changes.py`, `heap.py`). The import of one module may change an object of another one. Before
 such an object is read for the first time, a byte search (`checkout.changing_files`) finds the modules that may change
 it, and their slices for it are run in the order of the imports (`checkout.import_order`). Each leaves a version of the
-object, which the modules behind it in that order see. What a module changes that only some programs import holds under
-a predicate. For one checked file, modules of up to `MAX_CHANGING` bytes together are run, the smallest first.
+object, which the modules after it in that order see. The changes of a module that only some programs import hold under
+a predicate. For one checked file, modules of up to `MAX_CHANGING` bytes in total are run, the smallest first.
 
 **Entry points** (`exploration.py`, `entry_points.py`, `strategy.py`, `observations.py`). A run begins with the module's
 own statements that lead to targets, and with each function that leads to a target and is not called in the module. Its
 parameters have the values that the project's callers pass, or their defaults. `Strategy` holds the targets and their
 slices, `Observations` the calls that were reached. For a target that no run reached, there is a second run, in which
 names and attributes that are None at first have the values that other functions set (`later.py`). If that run does not
-reach the target either, it is dead code.
+reach the target either, the target is dead code.
 
 **Calls** (`calls.py`, `functions.py`). Calls are followed, not summarised: the callee's slice is run once for each call
 string, with the caller's arguments and state. A recursive call is followed, up to `MAX_RECURSION` times, if no unknown
@@ -100,8 +100,8 @@ handler is written only for what a stub cannot express: strings, URLs, the envir
   callee whose result is used is assumed to build that result and to change nothing; otherwise few programs could be
   checked. An environment variable that is set is assumed not to be empty; a fix is unsafe if this assumption leaves out
   a path (`emptiness.py`). If the environment may override a default, detection uses only the default (`for_detection`),
-  and a fix uses all alternatives. When a module changes objects of others at import, changes of attributes of
-  classes are not found, nor those by functions that pass the object on.
+  and a fix uses all alternatives. When the import of a module changes objects of other modules, changes to class
+  attributes are not found, nor are changes by functions that pass the object on.
 
 **How to support another construct of Python.**
 

@@ -56,7 +56,7 @@ class Aliases:
         return root
 
     def unite(self, left: Iterable[str], right: Iterable[str]) -> None:
-        """Unite the classes of the names in `left` with those of the names in `right`."""
+        """Unites the classes of the names in `left` with those of the names in `right`."""
         right = list(right)
         for one in left:
             for other in right:

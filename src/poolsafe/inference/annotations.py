@@ -22,7 +22,10 @@ MAX_QUOTED = 200
 
 
 def typed(frame: Frame, annotation: ir.Expression | None, default: Value | None, name: str) -> Value:
-    """Returns the value of a parameter without an argument, from its `Depends` or its annotated type; else unknown."""
+    """Returns the value of a parameter without an argument.
+
+    It comes from the parameter's `Depends` or its annotated type. Otherwise, it is unknown.
+    """
     given: Value | None = None
     if isinstance(default, Dependency) and default.value != Const(None):
         given = _injected(frame, default.value)
@@ -69,8 +72,8 @@ def _subscripted(frame: Frame, node: ir.Subscript, accepts: Callable[[Value], bo
         return instance_of(frame, annotated(frame, node))
     if head == "Annotated" or head in _WRAPPERS:
         return by_annotation(frame, node.indices[0], accepts)
-    # `asyncpg.Pool[Record]` is a pool; but an instance of a generic class of the project is not known without its type
-    # arguments.
+    # `asyncpg.Pool[Record]` is a pool. An instance of a generic class of the project is unknown, because it depends on
+    # the type arguments.
     generic = frame.evaluate(node.value) if accepts is None else None
     return instance_of(frame, generic) if isinstance(generic, Library) else None
 

@@ -35,13 +35,13 @@ class Answers:
     """The names that have been requested, each as the number of its namespace and the name.
 
     The heap holds the values of the names in `given`. `asking` holds the names being computed, in the order of the
-    requests; False means that the answer depends on a cycle. `changed` holds the names for which new values by other
-    modules have been looked for. `known_as` holds the names of the objects for which changes have not, by address, and
-    `changing` counts the changes being computed. `importing` holds the imports being followed. `defaults` maps a
-    settings field, by its class, its name and the module that reads it, to the value that the class body binds to it
-    and the value in an instance. `later` holds the values that functions assign to a name that is None at first.
-    `nested` maps the address of an instance to the validators that may change it: each with the instance that it
-    validates, its class, and the attributes that lead from there.
+    requests; False means that the answer depends on a cycle. `changed` holds the names for which new values from other
+    modules have been searched for. `known_as` maps the address of each object whose changes have not been searched for
+    yet to its names. `changing` counts the changes being computed. `importing` holds the imports being followed.
+    `defaults` maps a settings field, by its class, its name and the module that reads it, to the value that the class
+    body binds to it and the value in an instance. `later` holds the values that functions assign to a name that is None
+    at first. `nested` maps the address of an instance to the validators that may change it, each with the instance that
+    it validates, its class, and the attributes that lead from there.
     """
 
     namespaces: dict[Module, Namespace] = field(default_factory=dict)

@@ -132,7 +132,7 @@ def _stored(several: Alternatives, single: Value, value: Value, old: Value) -> V
 
 
 def set_attribute(frame: Frame, holder: Value, name: str, value: Value) -> None:
-    """Sets an attribute of an instance, a class or a module: calls the setter of a property. Ignores other objects."""
+    """Sets an attribute of an instance, class or module, or calls the setter of a property. Ignores other objects."""
     several = alternatives(force(frame, holder))
     only = several[0][1]
     setter = _setter(frame, only, name) if len(several) == 1 and isinstance(only, Instance) else None
@@ -153,7 +153,7 @@ def set_attribute(frame: Frame, holder: Value, name: str, value: Value) -> None:
 
 
 def _setter(frame: Frame, instance: Instance, name: str) -> Function | None:
-    """Returns the bound setter of a property, or None if the attribute is no property with a setter."""
+    """Returns the bound setter of a property, or None if the attribute is not a property with a setter."""
     for cls in mro(instance.cls):
         node = _setters(cls).get(name)
         if node is not None:

@@ -61,7 +61,8 @@ def attribute(frame: Frame, base: Value, name: str, node: ir.Node) -> Value:
 def as_set(frame: Frame, node: ir.Expression, value: Value) -> Value:
     """Returns the value of an attribute that is used as an object: unknown if it is None on every path.
 
-    `__init__` may set such an attribute to None and other code to an object, such as the pool of `self.pool.close()`.
+    `__init__` may set such an attribute to None, and other code may set it to an object, such as the pool in
+    `self.pool.close()`.
     """
     if value == Const(None) and isinstance(node, ir.Attribute):
         return Unknown("an attribute that is None until other code sets it", At(frame.number, node))

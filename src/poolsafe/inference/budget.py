@@ -53,7 +53,7 @@ class Budget:
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Gives the code inside its own budget, which does not count towards the current file."""
+        """Gives the code inside the `with` block its own budget, which does not count towards the current file."""
         self._charge()
         kept = self._spent, self.left, self._given, self.alternatives, self._charged
         self._spent = 0

@@ -49,7 +49,7 @@ def calls_of(module: Module, scope: cst.FunctionDef | cst.ClassDef) -> list[Call
 
 
 def _may_be(site: CallSite, name: str, *, is_method: bool) -> bool:
-    """Returns whether a call by this name may call a method or, if it is not one, a function."""
+    """Returns whether a call by this name may call the method (if `is_method`) or the function of that name."""
     callee = site.node.func
     if isinstance(callee, cst.Name) and callee.value == name:
         return not is_method or any(isinstance(scope, cst.ClassDef) for scope in site.scopes)

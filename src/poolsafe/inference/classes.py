@@ -132,7 +132,7 @@ def is_configuration(value: Value) -> bool:
 
 
 def class_attribute(frame: Frame, cls: Class, name: str) -> tuple[Value, Class | None]:
-    """Returns an attribute of the class or a base, and the class that binds it; Absent and None if none does."""
+    """Returns an attribute of the class or a base, and the class that binds it, or Absent and None if none does."""
     for one in mro(cls):
         value = own_attribute(frame, one, name)
         if not isinstance(value, Absent):
@@ -167,7 +167,7 @@ def home_of(cls: Class, field: Field) -> Class:
 def field_default(frame: Frame, instance: Instance, name: str) -> Value:
     """Returns the value of a field that was not passed to the constructor, or Absent if there is no such field.
 
-    This is its default. In a settings class, the value from the environment is an alternative.
+    The value is the default. In a settings class, a value from the environment is an alternative.
     """
     cls = instance.cls
     value, owner = class_attribute(frame, cls, name)
@@ -230,7 +230,7 @@ def _made_once(frame: Frame, instance: Instance, name: str, make: Callable[[Fram
 
 
 def _optional(frame: Frame, instance: Instance, field: Field) -> Value:
-    """Returns None and, if the field is annotated with a project class, an instance of that as an alternative."""
+    """Returns None and, if the field is annotated with a project class, an instance of that class as an alternative."""
     nested = _of_annotation(frame, instance, field)
     if not isinstance(nested, Instance):
         return Const(None)

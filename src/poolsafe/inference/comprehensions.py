@@ -46,7 +46,7 @@ class _Item:
     dropped: tuple[Guard, ...] = ()
 
     def where(self, kept: list[Guard], dropped: list[Guard]) -> _Item:
-        """Returns the item of an inner loop, or of one that conditions drop."""
+        """Returns the item after an inner loop or conditions have kept or dropped it under these guards."""
         left_out = (*self.dropped, *conjunctions(self.kept, dropped))
         return _Item(tuple(conjunctions(self.kept, kept))[:MAX_GUARDS], left_out[:MAX_GUARDS])
 

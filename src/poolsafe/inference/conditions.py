@@ -309,7 +309,7 @@ def _contains(container: Value, item: Value) -> bool | None:
 
 
 def assume(frame: Frame, test: ir.Expression, *, positive: bool) -> None:
-    """Narrow the state to what a test implies: after `url.startswith("x")`, an unknown string begins with "x".
+    """Narrows the state to what a test implies: after `url.startswith("x")`, an unknown string begins with "x".
 
     `"asyncpg" in url` and `name == "x"` narrow as well. The subject is a name or an attribute of an instance.
     """
@@ -352,7 +352,7 @@ def assume(frame: Frame, test: ir.Expression, *, positive: bool) -> None:
 
 
 def _told(test: ir.Expression) -> tuple[ir.Expression, str, ir.Expression] | None:
-    """Returns what a true test implies: the subject, the relation and the other operand; None if nothing."""
+    """Returns what a true test implies: the subject, the relation and the other operand, or None."""
     match test:
         case ir.Call(callee=ir.Attribute(value=subject, name="startswith"), arguments=(ir.Argument(value=said),)):
             return subject, "begins", said

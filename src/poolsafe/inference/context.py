@@ -39,7 +39,7 @@ from poolsafe.inference.values import (
 from poolsafe.records import frozen
 
 MAX_DEPTH = 14
-MAX_RECURSION = 4  # calls of a function inside a call of it
+MAX_RECURSION = 4  # recursive calls of one function
 ANYTHING = ""  # the kind of an unknown exception
 
 
@@ -117,9 +117,9 @@ class Run(_Referable):
 
     `entry` is the module that is checked. `active` is the stack of running functions. `running` maps a module or class
     body that is running to its frame. `attempts` are the enclosing statements that handle exceptions, innermost last.
-    `conditions` maps predicates to the code that tests them, and `asked` to the path conditions under which it does.
-    `defined` holds the functions and classes on the way to a target, each with the frame that defines it. `emptiness`
-    records how environment variables are tested.
+    `conditions` maps predicates to the code that tests them, and `asked` maps them to the path conditions under which
+    they are tested. `defined` holds the functions and classes on the way to a target, each with the frame that defines
+    it. `emptiness` records how environment variables are tested.
 
     It has no `repr`, which would print all trees and states: gigabytes of text.
     """
@@ -157,7 +157,7 @@ class Run(_Referable):
 
     @contextmanager
     def apart(self) -> Iterator[None]:
-        """Gives the code inside its own budget, an empty call stack and no enclosing handlers."""
+        """Gives the code inside the `with` block its own budget, an empty call stack and no enclosing handlers."""
         active, entered, attempts = self.active, self._entered, self.attempts
         self.active, self._entered, self.attempts = [], {}, []
         ordinals = self.heap.count_anew()
@@ -170,7 +170,7 @@ class Run(_Referable):
 
     @contextmanager
     def unobserved(self) -> Iterator[None]:
-        """Records no calls while the code inside runs."""
+        """Records no calls while the code inside the `with` block runs."""
         observer, self.observations.observer = self.observations.observer, None
         try:
             yield
@@ -286,7 +286,7 @@ class Frame:
         return self.run.interpreter.apply(self, node, callee, arguments)
 
     def observe(self, node: ir.Call | None, function: str, arguments: Arguments, receiver: Value | None = None) -> None:
-        """Records an execution of a call if a module is observed; in a stub, of the program's call of the stub."""
+        """Records an execution of a call if a module is observed. In a stub, this is the program's call to the stub."""
         seen = self.run.observations
         if self.program is not None:
             node = self.program.calling

@@ -8,7 +8,7 @@ from poolsafe.inference.values import Library, Pending, Value
 
 
 def decorated_as(decorators: tuple[Value, ...], names: frozenset[str]) -> bool:
-    """Returns whether one of the decorators is one of these library functions, or a call of one."""
+    """Returns whether one of the decorators is one of these library functions, or a call to one."""
     return any(_name(value) in names for value in decorators)
 
 
@@ -21,5 +21,5 @@ def _name(value: Value) -> str | None:
 
 
 def is_property_part(node: ir.FunctionDef, *parts: str) -> bool:
-    """Returns whether a method is one of these parts of a property, as `@url.setter` makes it its "setter"."""
+    """Returns whether a method is one of these parts of a property: `@url.setter` makes it the "setter" of `url`."""
     return any(isinstance(item, ir.Attribute) and item.name in parts for item in node.decorators)

@@ -100,9 +100,9 @@ def _blur(frame: Frame, value: Value, depth: int) -> None:
 def is_idle(frame: Frame, node: ir.Expression) -> bool:
     """Returns whether a call whose result is not used changes nothing that matters, so that it can be skipped.
 
-    The name of the method says so, or the effect summary of the callee: it changes neither its arguments nor objects of
-    enclosing scopes. A call into another module with immutable arguments is usually skipped without loading that
-    module.
+    Either the name of the method shows this, or the effect summary of the callee does: the callee changes neither its
+    arguments nor objects of enclosing scopes. A call into another module with immutable arguments is usually skipped
+    without loading that module.
     """
     if frame.run.strategy.is_on_path(node):
         return False
@@ -134,7 +134,7 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
 
 
 def is_idle_elsewhere(frame: Frame, node: ir.Expression) -> bool:
-    """Returns whether an expression is an idle call of another module of the project, such as a context manager's.
+    """Returns whether an expression is an idle call to another module, such as one that creates a context manager.
 
     A function that returns `contextlib.suppress(...)` is only examined if it is in the same module.
     """
@@ -144,13 +144,13 @@ def is_idle_elsewhere(frame: Frame, node: ir.Expression) -> bool:
 
 
 def may_stop(function: Function) -> bool:
-    """Returns whether a call of the function may raise an exception that depends on the environment."""
+    """Returns whether a call to the function may raise an exception that depends on the environment."""
     node = function.node
     return isinstance(node, ir.FunctionDef) and bool(function.module.scope_of(node).stops)
 
 
 def changes_more(decorator: Value) -> bool:
-    """Returns whether a decorator changes an object besides what it makes of its function, such as a registry."""
+    """Returns whether a decorator does more than replace its function, such as adding it to a registry."""
     if not isinstance(decorator, Function) or not isinstance(decorator.node, ir.FunctionDef):
         return False
     summary = _summary(decorator, decorator.node)

@@ -31,7 +31,7 @@ class Emptiness:
         return frozenset(IsSet(one) for one in self._for_none & self._for_truth)
 
     def ask_for_none(self, variable: Symbol) -> None:
-        """Records a test for None, or a test whether a variable is set."""
+        """Records a test for None, or a test of whether a variable is set."""
         self.questions += 1
         self._for_none.add(variable)
 

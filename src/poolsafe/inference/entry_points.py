@@ -140,7 +140,7 @@ def _run_function(at: Frame, holder: Value | None, node: cst.FunctionDef | cst.L
 def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Arguments) -> None:
     """Runs a method on each observed instance, or on one created with unknown arguments if there is none.
 
-    It is not run again on an instance of which the program has called it, if it takes no other arguments.
+    A method that takes no other arguments is not run again on an instance on which the program has called it.
     """
     observations = at.run.observations
     made: list[tuple[Value, State]] = list(_instances(at.run, cls))

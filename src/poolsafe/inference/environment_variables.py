@@ -17,7 +17,7 @@ def _slot(name: str) -> Slot:
 
 
 def set_variable(frame: Frame, key: Value, value: Value) -> None:
-    """Run `os.environ[key] = value`. An unknown key is ignored."""
+    """Runs `os.environ[key] = value`. Ignores an unknown key."""
     name = texts.as_text(for_detection(key)).known
     if name is not None:
         frame.state.set(_slot(name), value)

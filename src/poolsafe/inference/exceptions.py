@@ -96,8 +96,8 @@ def for_each(
 ) -> list[tuple[Guard, Value]]:
     """Returns what `run` returns for each alternative, with its guard.
 
-    Each call runs in a branch under that guard, so its changes to the state hold only there. It runs once for an
-    instance that is several alternatives.
+    Each call runs in a branch under that guard, so its changes to the state hold only there. If several alternatives
+    are one instance, `run` is called only once for them.
     """
     groups: dict[object, tuple[Value, list[Guard]]] = {}
     for guard, single in options:
@@ -176,7 +176,7 @@ def kind_of(node: ir.Expression | None) -> str:
 
 
 def caught_by(node: ir.Expression | None) -> tuple[str, ...]:
-    """Returns the names of the exceptions that `except` with this expression handles, `ANYTHING` for all."""
+    """Returns the names of the exceptions that `except` with this expression handles, or `ANYTHING` if all."""
     if node is None:
         return (ANYTHING,)
     if isinstance(node, ir.Display):

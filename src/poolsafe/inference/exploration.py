@@ -37,7 +37,7 @@ from poolsafe.syntax.index import CallSite, Scope
 MAX_ROOTS = 60
 MAX_CALLER_ROOTS = 20
 MAX_HOPS = 3
-MAX_NAMES = 8  # the callers of this many are searched for one file
+MAX_NAMES = 8  # for one file, callers of this many names are searched for
 
 
 class Inference:
@@ -215,9 +215,10 @@ class Inference:
                     yield from ((other, path) for path in self.reach_from(other, calls))
 
     def seen_from_other_callers(self, sites: list[CallSite]) -> list[ObservedCall]:
-        """Runs calls from other modules of functions that the module calls itself, and returns what is observed.
+        """Runs calls from other modules to functions that the module also calls itself, and returns what is observed.
 
-        Detection uses the module's own calls. Fixes also consider the others, and so does an engine of another driver.
+        Detection uses the module's own calls. Fixes also consider the others, and so do checks of engines of other
+        drivers.
         """
         before, self._run.observations.calls = self.calls, []
         self._run.observations.run_on.clear()

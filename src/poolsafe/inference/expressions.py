@@ -329,7 +329,7 @@ def _lambda(frame: Frame, node: ir.Lambda) -> Value:
 
 
 def _yield(frame: Frame, node: ir.Yield) -> Value:
-    """Add a value to the items of the running generator. Returns the value sent to it, which is unknown."""
+    """Adds a value to the items of the running generator. Returns the value sent to it, which is unknown."""
     value = Const(None) if node.value is None else frame.evaluate(node.value)
     if frame.suspended is not None:
         frame.suspended(frame, value)

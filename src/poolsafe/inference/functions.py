@@ -1,4 +1,4 @@
-"""Calls of the project's functions: binds parameters, runs the body and joins the returned values."""
+"""Calls to the project's functions: binds parameters, runs the body and joins the returned values."""
 
 from __future__ import annotations
 
@@ -171,7 +171,7 @@ def _is_out_of_sight(result: Value) -> bool:
 
 
 def _annotated_result(frame: Frame, inner: Frame, node: ir.FunctionDef) -> Value | None:
-    """Returns the settings that a function is annotated to return, or None if it is not."""
+    """Returns an instance of the settings class or model that a function is annotated to return, or None."""
     if node.result is None:
         return None
     inner.state = frame.state

@@ -20,9 +20,9 @@ _ABSENT = Absent()
 
 # Positions in the order of the imports: those of the modules that the checked file imports begin with 1.
 FIRST = -(1 << 20)  # of modules that the checked one does not import
-CHECKED = 1 << 20  # of the checked module; modules that are imported after it come behind it
+CHECKED = 1 << 20  # of the checked module; modules that are imported after it have greater positions
 UNORDERED = CHECKED - 1  # of a module that functions import
-END = 1 << 30  # behind all imports
+END = 1 << 30  # after all imports
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class Heap:
         return self.finished.get(slot, _ABSENT)
 
     def change(self, slot: Slot, changer: Module, value: Value) -> None:
-        """Notes what the import of a module gives to a slot of another one."""
+        """Notes the value that the import of a module gives to a slot of another module."""
         position = self.positions.get(changer.location, UNORDERED)
         versions = self.changed.setdefault(slot, [])
         versions[:] = [one for one in versions if one[0] != position]

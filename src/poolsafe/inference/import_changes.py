@@ -1,13 +1,13 @@
 """What the import of a module changes in another one: `from config import ARGS` and then `ARGS["x"] = 0`.
 
-A name is answered by its own module alone. If it stands for an object that can be changed, the project is searched for
-modules that may change it when they are imported. That happens before the object is read for the first time, because
-most are never read. The slices of these modules for that object are run in the order of the imports, and each gives the
-object a version (`Heap.changed`). A module that is being imported sees the versions of those that are imported before
-it.
+The answer for a name comes from its own module alone. If the name stands for an object that can be changed, the project
+is searched for modules that may change it when they are imported. That happens before the object is read for the first
+time, because most are never read. The slices of these modules for that object are run in the order of the imports, and
+each gives the object a version (`Heap.changed`). A module that is being imported sees the versions of those that are
+imported before it.
 
-A module that the checked one does not import is imported by some programs only: before the checked one, unless it
-imports that itself. What it changes holds under a predicate of its own.
+A module that the checked one does not import is imported only by some programs. It is assumed to be imported before the
+checked module, unless it imports the checked module itself. Its changes hold under a predicate of its own.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from poolsafe.inference.slices import change_slice
 from poolsafe.inference.symbols import IsTrue, derived
 from poolsafe.inference.values import Const, Instance, MappingRef, Sequence, Text, Url, Value
 
-MAX_NAMES = 12  # of one object
+MAX_NAMES = 12  # names of one object
 MAX_HOPS = 3  # modules that give the object another name
-MAX_NESTED = 4  # changes on the way to other ones
+MAX_NESTED = 4  # nested searches for changes
 
 
 def apply_import_changes(run: Run, namespace: Namespace, name: str, value: Value) -> None:
-    """Notes what other modules give to an answered name when they are imported.
+    """Notes the values that other modules give to a name with an answer when they are imported.
 
-    What they change of its object is searched for when that is read first.
+    Changes of the name's object are searched for when the object is first read.
     """
     module, key, answers = namespace.module, (namespace.number, name), run.answers
     if key in answers.changed or module.is_stub or module.location == run.entry.location:
@@ -67,7 +67,7 @@ def _address(single: Value) -> int:
 
 
 def _change_object(reference: weakref.ref[Run], address: int) -> None:
-    """Notes what other modules change of an object when they are imported, before it is read for the first time."""
+    """Notes what other modules change in an object when they are imported, before it is read for the first time."""
     run = reference()
     if run is None or run.answers.changing >= MAX_NESTED:
         return
@@ -80,7 +80,7 @@ def _change_object(reference: weakref.ref[Run], address: int) -> None:
 
 
 def _add(run: Run, found: dict[str, set[str]], name: str, paths: Iterable[str]) -> list[Module]:
-    """Adds a name to the modules that may change it, and returns those that may still be run."""
+    """Adds a name to the names that each of these modules may change. Returns the modules that may be run."""
     others = (path for path in paths if path != run.entry.location)
     changers = [module for path in others if (module := run.project.changer(path)) is not None]
     for module in changers:
@@ -89,7 +89,7 @@ def _add(run: Run, found: dict[str, set[str]], name: str, paths: Iterable[str]) 
 
 
 def _search(run: Run, module: Module, names: Iterable[str], found: dict[str, set[str]], hops: int = MAX_HOPS) -> None:
-    """Adds the modules that may change the objects of names of a module, with the names that they import."""
+    """Adds the modules that may change the objects of these names of a module, with the names that they import."""
     for name, how in sorted(_aliases(module, names).items())[:MAX_NAMES]:
         changers = _add(run, found, name, run.project.changing_at_import(module, name, how))
         for other in changers if hops and how is How.CHANGE else ():
@@ -97,7 +97,7 @@ def _search(run: Run, module: Module, names: Iterable[str], found: dict[str, set
 
 
 def _aliases(module: Module, names: Iterable[str]) -> dict[str, How]:
-    """Returns the names that a module gives to objects of these names, and those of functions that may change them."""
+    """Returns the names of a module for the objects of `names`, and the names of functions that may change these."""
     scope = module.scope_of(module.body)
     kinds = {scope.kind_of(name) for name in names}
     found = {name for name in scope.made_here if scope.kind_of(name) in kinds and name not in scope.definitions}
@@ -106,7 +106,7 @@ def _aliases(module: Module, names: Iterable[str]) -> dict[str, How]:
 
 
 def _imported_as(module: Module, names: Collection[str]) -> list[str]:
-    """Returns what a module binds to imports of one of the names, or of a module that it takes one of them from."""
+    """Returns the names that a module binds to one of `names` by an import, or to a module from which it reads one."""
     found: dict[str, None] = {}
     for one in module.own_imports:
         if isinstance(one, ir.ImportFrom) and one.name == "*":
@@ -127,7 +127,7 @@ def _attribute_pattern(owner: str, names: Collection[str]) -> re.Pattern[str]:
 
 
 def _run_changers(run: Run, found: dict[str, set[str]]) -> None:
-    """Runs what modules change under names that they import, in the order of the imports. Most change nothing."""
+    """Runs the changes that modules make to names that they import, in the order of the imports. Most make none."""
     wanted: dict[str, tuple[Module, Slice]] = {}
     for path, names in found.items():
         module = run.project.changer(path)

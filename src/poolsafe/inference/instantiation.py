@@ -99,7 +99,7 @@ def validated(frame: Frame, cls: Class, mapping: Value) -> Value:
 
 
 def _nested(frame: Frame, cls: Class, name: str, value: Value) -> Value:
-    """Returns the value of a model's field: pydantic creates an instance from a dict for a field of a model's type."""
+    """Returns the value of a model's field. If its type is a model, pydantic creates an instance from a dict."""
     field = fields(cls).get(name)
     if field is None or not any(isinstance(single, MappingRef) for _, single in alternatives(value)):
         return value
@@ -124,7 +124,7 @@ def _nested(frame: Frame, cls: Class, name: str, value: Value) -> Value:
 
 
 def _models(frame: Frame, cls: Class, field: Field) -> list[Class]:
-    """Returns the classes of models that a field is annotated with."""
+    """Returns the model classes that a field is annotated with."""
     found: list[Class] = []
 
     def accepts(kind: Value) -> bool:

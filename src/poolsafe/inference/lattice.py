@@ -176,7 +176,7 @@ def _content(value: Value) -> object:
 
 
 def either(left: Guard, right: Guard) -> Guard | None:
-    """Returns the disjunction of two guards if it is a guard again, else None. Opposite literals cancel out.
+    """Returns the disjunction of two guards if it is a single guard, or None. Opposite literals cancel out.
 
     "Not set" or "set and not equal to x" is the same as "not equal to x".
     """

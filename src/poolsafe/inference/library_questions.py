@@ -45,7 +45,7 @@ NOTHING = Questions()
 
 
 def together(several: Iterable[Questions]) -> Questions:
-    """Returns all the questions together."""
+    """Returns the union of these questions."""
     found = NOTHING
     for one in several:
         found |= one

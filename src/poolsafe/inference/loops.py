@@ -34,7 +34,7 @@ def run_while(frame: Frame, node: ir.While) -> bool:
     """Runs a `while` for as long as its test is certainly true, and once more if it may be true."""
     before = _enter_loop(frame)
     goes_on = certain = True
-    # A `while True` ends by a condition in its body, and more rounds rarely decide it.
+    # The condition that ends a `while True` is in its body, and more rounds rarely decide it.
     for _ in range(MAX_FREE_ROUNDS if isinstance(node.test, ir.Constant) else MAX_ROUNDS):
         then, other = truth(frame, node.test)
         if frame.aborted or not then:
@@ -95,7 +95,7 @@ def _after_loop(frame: Frame, node: ir.For | ir.While, before: State, *, goes_on
 
 
 def _orelse(frame: Frame, block: ir.Block, before: State, ends: list[State]) -> list[State]:
-    """Runs the `else` of a loop, on the paths that no `break` took."""
+    """Runs the `else` of a loop, on the paths on which no `break` ended the loop."""
     frame.state = before.layer()
     frame.state.join(ends)
     goes_on = frame.execute(block)

@@ -98,12 +98,12 @@ def keys_into(frame: Frame, base: Value, key: Value) -> Value:
 
 
 def _may_be_any_of(content: MappingValue) -> bool:
-    """Returns whether an unknown key may be that of each item: the dict has no other items, and there are few."""
+    """Returns whether an unknown key may be the key of any item: the dict has no other items, and only a few."""
     return content.open is None and 0 < len(content.items) <= MAX_MEMBERS
 
 
 def _equalities(content: MappingValue, key: Value) -> list[Symbol]:
-    """Returns a predicate for each key of a dict, that an unknown key equals it. The last one is for any other key.
+    """Returns a predicate for each key of a dict: an unknown key equals it. The last one is for any other key.
 
     The predicates are the same as for `key == "x"` elsewhere in the program.
     """
@@ -162,6 +162,6 @@ def mapping_key(value: Value) -> Any:
     if isinstance(value, Const) and isinstance(value.value, (int, bytes, bool)):
         return value.value
     if isinstance(value, EnumMember):
-        # A member of a string enumeration equals its string, also as a key.
+        # A member of a string enumeration equals its string, even as a key.
         return mapping_key(value.value) if value.is_string else value.symbol
     return None

@@ -198,7 +198,7 @@ def _capture(frame: Frame, pattern: ir.Pattern, subject: Value) -> None:
 
 
 def _rest(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> Value:
-    """Returns a new dict with the items of a dict that a pattern does not contain."""
+    """Returns a new dict with the items of a dict whose keys are not in the pattern."""
     assert isinstance(subject, (MappingRef, MappingValue))
     content = frame.content(subject)
     names = _names(frame, pattern)

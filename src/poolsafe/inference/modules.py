@@ -105,9 +105,10 @@ class Module(Outside):
         return [one for node in self.imports for one in lower_import(node)]
 
     def absolute(self, level: int, name: str) -> tuple[int, str]:
-        """Returns the leading dots and the dotted name of an import; no dots if this is a module of SQLAlchemy itself.
+        """Returns the number of leading dots and the dotted name of an import.
 
-        Then a relative import means what the absolute one does: the library, which is not run.
+        In a module of SQLAlchemy itself, a relative import is returned as an absolute one, without dots. Both mean the
+        library, which is not run.
         """
         package = own_package(self.folder) if level else ()
         if level > len(package):
@@ -128,7 +129,7 @@ class Module(Outside):
 
     @property
     def own_imports(self) -> list[ir.Import | ir.ImportFrom]:
-        """The imports of the project's modules, those inside functions included."""
+        """The imports of the project's modules, including those inside functions."""
         return [one for one in self._imported if one.bound not in self.library_names]
 
     @functools.cached_property
@@ -147,7 +148,7 @@ class Module(Outside):
         return scope_of(node, self.library_names, self)
 
     def imported(self, names: Set[str]) -> Set[str]:
-        """Returns those of the names that the module imports from other modules of the project."""
+        """Returns the names among these that the module imports from other modules of the project."""
         found = names & self._own_names
         if self.stars:
             found |= names - self.scope_of(self.body).bound - self.library_names - BUILTINS

@@ -133,8 +133,8 @@ def _answered(frame: Frame, namespace: Namespace, name: str) -> Value:
 def _imported_unchanged(frame: Frame, namespace: Namespace, name: str) -> Value | None:
     """Returns an imported name that needs no slice: only the import binds it, and no call changes its value.
 
-    The slice of an imported function contains every statement that calls it, with everything that they need. That of a
-    module contains every call of its functions, which change names of that module.
+    The slice of an imported function contains every statement that calls it, with everything that these statements
+    need. The slice of an imported module contains every call to its functions, which change names of that module.
     """
     node = namespace.scope.import_of(name)
     is_imported = frame.run.strategy.is_imported(namespace.module)

@@ -107,7 +107,7 @@ def run_for_names(run: Run, namespace: Namespace, names: Iterable[str], state: S
 
 
 def _run_body(frame: Frame, namespace: Namespace) -> None:
-    """Runs the body of a module or class in its frame, with its own budget, which the first caller does not pay for."""
+    """Runs the body of a module or class in its frame, with its own budget, not that of the first caller."""
     around = frame.run.running.get(frame.number)
     frame.run.running[frame.number] = frame
     try:
@@ -124,7 +124,7 @@ _ABSENT = Absent()
 
 
 def run_for_changes(run: Run, namespace: Namespace, changes: Slice, predicate: Symbol | None) -> None:
-    """Runs a slice of a module that changes objects of other modules, and notes what these are then.
+    """Runs a slice of a module that changes objects of other modules, and notes their new values.
 
     The module is imported where `predicate` holds, or always if there is none.
     """
@@ -143,7 +143,7 @@ def run_for_changes(run: Run, namespace: Namespace, changes: Slice, predicate: S
 def complete(frame: Frame, address: int, make: Callable[[Frame], Value]) -> Value | None:
     """Computes more of an object of a finished module, such as a field, once for all runs that need it.
 
-    `make` gets a frame over the state that the import of the module leaves. Its result and what it changes of finished
+    `make` gets a frame over the state that the import of the module leaves. Its result and its changes to finished
     objects are kept. Returns None for other objects, for one that is being completed, and if the result is provisional.
     """
     run, home = frame.run, frame.run.heap.homes.get(address)
@@ -191,9 +191,10 @@ def order_imports(run: Run) -> None:
 
 
 def _reached(heap: Heap, module: Module, state: State, slots: frozenset[Slot]) -> dict[Slot, Value]:
-    """Returns what a run of a module changes and what matters to others.
+    """Returns the slots that a run of a module changes and that matter to other runs, with their values.
 
-    That is the slots, the objects that their values reach, those of other modules, the environment and alembic.ini.
+    These are the given slots, those of objects that their values reach, those of other modules, and those of the
+    environment and alembic.ini.
     """
     owned: dict[int, list[Slot]] = {}
     wanted: list[Slot] = []

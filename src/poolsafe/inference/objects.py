@@ -143,7 +143,7 @@ class MapIterator(LibraryObject):
 
 @frozen
 class FieldFactory(LibraryObject):
-    """A field whose default `factory` creates anew for each instance."""
+    """A field whose default is created by `factory`, anew for each instance."""
 
     factory: Value
 

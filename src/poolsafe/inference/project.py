@@ -28,7 +28,7 @@ from poolsafe.syntax.tree import Unparsable, parse
 MAX_CALLERS = 12
 MAX_LOADED = 60  # modules loaded for one checked file
 MAX_ROOM = 500_000  # characters of these modules
-MAX_CHANGING = 16_000  # bytes of the modules that are run for what they change of others, for one checked file
+MAX_CHANGING = 16_000  # bytes of the modules that are run for their changes to others, for one checked file
 MAX_WEIGHT = 1_000_000  # characters of source; the tree of each takes about a hundred bytes
 
 
@@ -59,14 +59,14 @@ class Project:
     ) -> None:
         self.root = os.path.abspath(root) if root is not None else None
         self.follow = follow
-        self.looked_at: dict[str, ImportedFiles] = {}  # what second looks have read, for each root
+        self.looked_at: dict[str, ImportedFiles] = {}  # what `second_look` has read, for each root
         self._files = Files(self.root, sources)
         self._order = ImportOrder(self._files)
         self._changes = ChangingFiles(self._order)
-        self._driver_named: dict[str | None, bool] = {}  # by what leaves tests out
+        self._driver_named: dict[str | None, bool] = {}  # by the root below which tests do not count, or None
         self._read = read or _read
         self._share = _Share()
-        self._aside = _Share()  # for modules that are loaded for what they change
+        self._aside = _Share()  # for modules that are loaded for their changes to others
         self._changers: dict[str, bool] = {}  # whether each may be run
         self._room_for_changers = MAX_CHANGING
         # The least recently used first. A file is here twice if it is imported, and also checked or a caller of a
@@ -222,7 +222,7 @@ class Project:
         return self._driver_named[key]
 
     def awaits_sql(self, source: Source) -> bool:
-        """Returns whether a file, or one that imports it, awaits the execution of SQL. Tests as in `names_driver`."""
+        """Returns whether a file, or one that imports it, awaits the execution of SQL. See `names_driver` for tests."""
         if driver_signs.awaits_sql(source.code):
             return True
         imports = _import_test(os.path.abspath(source.path))
@@ -256,7 +256,7 @@ class Project:
         return self._changes.files(module.location, name, how, self._without_tests(module.location))
 
     def changer(self, path: str) -> Module | None:
-        """Returns the module of a file that may change others, if all that are run for it are small enough together."""
+        """Returns the module of a file that may change others, or None if it exceeds the limit for such files."""
         if path not in self._changers:
             size = len(self._files.content(path))
             self._changers[path] = size <= self._room_for_changers
@@ -268,7 +268,7 @@ class Project:
 
     @contextmanager
     def aside(self) -> Iterator[None]:
-        """Loads modules on a separate share inside the `with` block: that of modules that only change others."""
+        """Inside the `with` block, loads modules from the share for modules that only change others."""
         before, self._share = self._share, self._aside
         before_analysed, self._share.analysed = self._share.analysed, before.analysed
         try:
@@ -342,7 +342,7 @@ def project_of(root: str, sources: tuple[str, ...] = ()) -> Project:
 
 
 def _call_pattern(name: str, *, with_arguments: bool) -> re.Pattern[bytes]:
-    """Returns a pattern for a call of a name or its use as an argument: `make(url)`, `Singleton(Database, url=url)`.
+    """Returns a pattern for a call to a name or its use as an argument: `make(url)`, `Singleton(Database, url=url)`.
 
     It also matches an import of the name under another one, and a subclass. With `with_arguments`, it does not match
     `make()`. `.name` is a method, which is called or passed on as an attribute.

@@ -19,9 +19,9 @@ class Line:
     """A statement, or the head of a compound one, with its expressions and the names that it uses, binds and changes.
 
     `position` numbers the statements. `reach` is the position up to which changes affect the statement: its own
-    position, or `END` inside a loop. `writes` are the changed names whose objects the statement itself changes: False
-    means that it may also be an object inside of one. `may_change` maps each name whose object may change to the names
-    that decide whether it does.
+    position, or `END` inside a loop. `writes` holds the changed names whose objects the statement itself changes; False
+    means that it may change an object inside such an object instead. `may_change` maps each name whose object may
+    change to the names that decide whether it does.
     """
 
     node: ir.Statement
@@ -129,7 +129,7 @@ class Outside:
         self.scopes: dict[ir.Body, Any] = {}
 
     def imported(self, names: Set[str]) -> Set[str]:
-        """Returns those of the names that the module imports from other modules of the project."""
+        """Returns the names among these that the module imports from other modules of the project."""
         return frozenset()
 
     def reached_by(self, name: str) -> frozenset[str]:

@@ -186,7 +186,7 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def changed(self) -> frozenset[str]:
-        """The names whose objects are changed, returned or yielded, or held by the class of which this is the body."""
+        """The names whose objects are changed, returned or yielded, or held by the class whose body this is."""
         names = {name for line in self.lines for name in (*line.changes, *line.may_change, *line.gives)}
         return frozenset(names | self.declared | (self.bound if self.is_class else set()))
 
@@ -262,7 +262,7 @@ class Scope(ScopeReader):
         return [(self.kind_of(name), line) for line in self.lines for name in line.calls & self.parameters]
 
     def other_names(self, names: set[str]) -> set[str]:
-        """Returns the names, and the names that the scope assigns the same functions to."""
+        """Returns the names, and other names to which the scope assigns the same functions."""
         found = set(names)
         grown = True
         while grown:
@@ -298,7 +298,7 @@ class Scope(ScopeReader):
         return frozenset(found)
 
     def asked_by(self, line: Line) -> Questions:
-        """Returns the questions of a line, with its body, to libraries, such as for an environment variable."""
+        """Returns the questions to libraries in a line and its body, such as for an environment variable."""
         found = self._asked.get(line)
         if found is None:
             found = together(questions_in(one, self.library_names) for one in line.expressions)

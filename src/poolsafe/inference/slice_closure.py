@@ -70,7 +70,7 @@ class Closure:
         )
 
     def want_effects(self, outside: frozenset[str], *, for_value: bool) -> None:
-        """Adds the statements that yield, change objects of the names `outside`, or with `for_value` return."""
+        """Adds the statements that yield or change objects of names in `outside`, and with `for_value` the returns."""
         kind = self._scope.direct_kind_of
         kinds = {kind(name) for name in outside}
         declared = self._scope.declared
@@ -97,7 +97,7 @@ class Closure:
         self._raise(name, END)
 
     def want_object(self, name: str) -> None:
-        """Adds the statements that bind a name or change its object. A `*` import may bind it, and no statement."""
+        """Adds the statements that bind a name or change its object, even if only a `*` import binds the name."""
         self._raise(name, END)
         self._raise_changes(name, END)
 
@@ -155,7 +155,7 @@ class Closure:
         return found
 
     def _changed_for(self, changing: list[Line]) -> dict[Line, set[str]]:
-        """Returns the names to whose objects each change matters: they are read later.
+        """Returns, for each change, the names whose objects it matters to, because they are read later.
 
         A change matters to another object if a later change adds the changed object to that one.
         """
@@ -185,7 +185,7 @@ class Closure:
         return any(binder.reach > line.position for binder in self._scope.binders.get(name, ()))
 
     def _read_later(self) -> dict[str, int]:
-        """Returns the names that the slice does more with than change their objects, each with its last position."""
+        """Returns the names that the slice uses for more than changes to their objects, each with its last position."""
         found = dict(self._held)
         for line in self._needed:
             for name in self._read_by(line):
@@ -247,7 +247,7 @@ class Closure:
         return any(map(self._shares, self._scope.binders.get(name, ())))
 
     def _shares(self, line: Line) -> bool:
-        """Returns whether a line uses a name of the slice. A library counts only if both may ask it the same."""
+        """Returns whether a line uses a name of the slice. A library counts only if both may ask it the same thing."""
         shared = line.uses & self._names.keys()
         if not shared <= self._scope.library_names:
             return True
@@ -321,7 +321,7 @@ class Closure:
     def _raised(self, name: str, reach: int) -> list[tuple[Line, bool]]:
         """Notes that a name is read at a position.
 
-        Returns the lines that affect it, each with whether a possible change of an object is the only reason.
+        Returns the lines that affect it. The flag says whether a possible change of an object is the only reason.
         """
         lines: list[tuple[Line, bool]] = []
         names = [name]

@@ -39,7 +39,7 @@ class Use(enum.Enum):
 
 
 def function_slice(scope: Scope, targets: Targets, use: Use) -> Slice:
-    """Returns the slice of a function: its targets, and depending on `use` its effects and its result."""
+    """Returns the slice of a function: its targets and, depending on `use`, its effects and its result."""
     closure = Closure(scope, targets, is_left=use is not Use.TARGETS, in_function=True)
     closure.want_targets()
     if use is not Use.TARGETS:
@@ -82,7 +82,7 @@ def name_slice(scope: Scope, name: str, *, is_imported: bool = False) -> Slice:
 
 
 def change_slice(scope: Scope, names: Iterable[str]) -> Slice:
-    """Returns the slice of a module that decides what its import changes of objects that it has by these names.
+    """Returns the slice of a module for the changes that its import makes to the objects of these names.
 
     It is empty if the module only imports them.
     """

@@ -12,13 +12,13 @@ from poolsafe.inference.symbols import ALWAYS, Guard
 from poolsafe.inference.values import Absent, Alternatives, MappingValue, Value
 
 MAX_PATHS = 12
-FAR_ABOVE = 8  # times the limit
+FAR_ABOVE = 8  # times the limit: a longer disjunction is not simplified
 MAX_PENDING = 40  # joins are nested to this depth, because computing them recurses
 
 
 @dataclass(slots=True, eq=False)
 class Join:
-    """The join of a slot's values in several branches. It is computed when it is read, and few ever are.
+    """The join of a slot's values in several branches. It is computed when it is read; few joins are.
 
     Each option has the branch's own condition, its value, and the path condition under which the value is read. `depth`
     counts the nested joins.
@@ -54,8 +54,8 @@ class State:
     """One layer over its parent. `path` is the path condition: a disjunction of guards.
 
     `own` is what this layer adds to the parent's path condition. A join distinguishes its branches by `own` alone: the
-    condition before the branches holds for all of them, and it may be a long disjunction. `reader` is the module
-    whose import is run, or None after all imports. It counts in the layer that has no parent.
+    condition before the branches holds for all of them, and it may be a long disjunction. `reader` is the module whose
+    import is run, or None after all imports. Only the layer without a parent uses it.
     """
 
     heap: Heap
@@ -147,7 +147,7 @@ class State:
         return True
 
     def join(self, branches: list[State], *, whole: bool = False) -> None:
-        """Joins the branches that continue into this layer: their values, as alternatives where they differ, and paths.
+        """Joins the branches that continue into this layer: their paths, and alternatives where their values differ.
 
         `whole`: no branch was left early, so the path condition is the same as before the branches.
         """
@@ -225,7 +225,7 @@ def both(left: tuple[Guard, ...], right: tuple[Guard, ...]) -> tuple[Guard, ...]
 
 
 def simplified(path: Iterable[Guard], limit: int = MAX_PATHS) -> tuple[Guard, ...]:
-    """Returns an equal, shorter disjunction: two guards whose disjunction is a guard again become that guard.
+    """Returns an equal, shorter disjunction: two guards whose disjunction is a single guard become that guard.
 
     A disjunction far above the limit rarely shrinks below it, and each pair would have to be compared.
     """

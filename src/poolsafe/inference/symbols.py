@@ -50,7 +50,7 @@ class Symbol:
             yield from one.own_words()
 
     def mentions(self, kind: type[Symbol]) -> bool:
-        """Returns whether this symbol, or a part of it, is of a kind."""
+        """Returns whether this symbol, or a part of it, is of this kind."""
         return any(isinstance(one, kind) for one in self.distinct())
 
     def distinct(self) -> Iterator[Symbol]:
@@ -243,7 +243,7 @@ def given(value: Symbol) -> Symbol:
 
 
 class Chosen(Symbol):
-    """The alternative with this index holds, of a group of which exactly one does."""
+    """The alternative with this index holds. Exactly one alternative of its group does."""
 
     __slots__ = __match_args__ = ("among", "index")
     among: Any

@@ -172,7 +172,7 @@ def split(subject: Text, separator: str, limit: int = -1, *, last: bool = False)
 
 
 def slice_text(subject: Text, start: int | None, stop: int | None, step: int | None) -> Text:
-    """Returns `subject[start:stop:step]`, exact within a known beginning, else unknown."""
+    """Returns `subject[start:stop:step]`, which is exact within a known beginning and unknown otherwise."""
     known = subject.known
     if known is not None:
         return text(known[start:stop:step], provenance=subject.provenance)
