@@ -47,7 +47,7 @@ def _was_run(run: Run, path: Path) -> bool:
 
 
 def mark_leading(run: Run, module: Module, leading: list[Scope], sites: list[CallSite]) -> None:
-    """Marks functions and classes that lead to calls, and records the instances that calls of these classes create."""
+    """Marks functions and classes that lead to calls, and records the instances that calls to these classes create."""
     run.strategy.leading.update(id(scope) for scope in leading)
     run.strategy.targets.add_names(scope.name.value for scope in leading if not isinstance(scope, cst.Lambda))
     _mark_path(run, module, sites)

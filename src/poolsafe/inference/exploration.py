@@ -107,7 +107,7 @@ class Inference:
             self._run.strategy.shallow = self._run.strategy.targets.make_clauses = False
 
     def reach(self, sites: list[CallSite], beside: Iterable[CallSite] = ()) -> None:
-        """Runs the code that leads to calls of the module. `beside` are calls to observe without a run of their own."""
+        """Runs the code that leads to calls in the module. `beside` are calls to observe without a run of their own."""
         run, module = self._run, self.module
         wanted = [*sites, *beside]
         if not wanted:
@@ -147,7 +147,7 @@ class Inference:
         self._run.observations.calls = kept
 
     def reach_from(self, other: Module, sites: list[CallSite]) -> list[Path]:
-        """Runs the code that leads to calls of another module.
+        """Runs the code that leads to calls in another module.
 
         Returns the entry points there that did not pass known arguments, because their own callers may.
         """
@@ -235,7 +235,7 @@ class Inference:
     def seen_on_the_way(
         self, sites: list[CallSite], others: Iterable[tuple[Module, list[CallSite]]]
     ) -> list[ObservedCall]:
-        """Runs the code that leads to calls of the module and of other modules, and returns what is observed."""
+        """Runs the code that leads to calls in the module and in other modules, and returns what is observed."""
         before, self._run.observations.calls = self.calls, []
         self.reach(sites)
         for other, calls in others:

@@ -65,7 +65,7 @@ def _only_leads(frame: Frame, node: ir.Call) -> bool:
 
 
 def _runs(frame: Frame, node: ir.Expression, coroutine: ir.Call) -> bool:
-    """Returns whether an expression is `asyncio.run(coroutine)` or an equivalent, for this call of a coroutine."""
+    """Returns whether an expression is `asyncio.run(coroutine)` or an equivalent, for this coroutine."""
     if not isinstance(node, ir.Call) or not any(one.value is coroutine for one in node.arguments):
         return False
     callee = node.callee

@@ -33,7 +33,7 @@ class Heap:
     values that other modules give it when they are imported, each with the position of that module in the order of the
     imports. `positions` maps the paths of modules to these. `unread` holds the addresses of objects that nothing has
     read so far; `before_reading` is called when one of them is read. `made_elsewhere` holds the addresses of instances
-    of which only the type is known. Joins of states use up `budget`.
+    whose type alone is known. Joins of states use up `budget`.
     """
 
     budget: Budget

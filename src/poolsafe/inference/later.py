@@ -58,7 +58,7 @@ def _set_by_functions(run: Run, namespace: Namespace, name: str) -> Iterator[Val
 
 
 def set_by(frame: Frame, functions: Iterable[Value], slot: Slot) -> Iterator[Value]:
-    """Yields the values that calls of these functions with unknown arguments leave in a slot, without None."""
+    """Yields the values that calls to these functions with unknown arguments leave in a slot, without None."""
     for function in functions:
         with frame.run.apart():
             frame.apply(None, function, Arguments(open_keywords=Reason.NO_CALLER))

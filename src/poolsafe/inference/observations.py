@@ -1,4 +1,4 @@
-"""Observations: the calls of targets that runs have reached, and the calls reported by models."""
+"""Observations: the calls to targets that runs have reached, and the calls reported by models."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ class Definition:
 
     @property
     def changed(self) -> frozenset[str]:
-        """The names of the surrounding scope whose objects a call of the function may change."""
+        """The names of the surrounding scope whose objects a call to the function may change."""
         raise NotImplementedError
 
     @property

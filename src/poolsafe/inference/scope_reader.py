@@ -93,7 +93,7 @@ class ScopeReader:
         self.declared: set[str] = set()  # `global` and `nonlocal`
         self._read: set[str] = set()
         self._inner: set[str] = set()  # bound by comprehensions and lambdas
-        self._handed: list[tuple[str, set[str]]] = []  # the arguments of each call of a name
+        self._handed: list[tuple[str, set[str]]] = []  # the arguments of each call to a name
         self._renamings: list[tuple[str, str]] = []  # `new = old`, `new = module.old`, `new = partial(old)`
         self._hooking: set[str] = set()  # classes with `__init_subclass__`
         self._takes_all = False  # there is a `*` import

@@ -95,7 +95,7 @@ class ScopeDefinition(Definition):
 
     @functools.cached_property
     def changed(self) -> frozenset[str]:
-        """The names of the surrounding scope whose objects a call of the function may change."""
+        """The names of the surrounding scope whose objects a call to the function may change."""
         if isinstance(self._node, ir.ClassDef):
             return frozenset()
         scope = self._scope
@@ -212,7 +212,7 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def changers(self) -> dict[str, list[Line]]:
-        """The lines that may change an object of each alias class, except for calls of functions from outside."""
+        """The lines that may change an object of each alias class, except for calls to functions from outside."""
         found: dict[str, list[Line]] = {}
         for line in self.lines:
             names = (name for name in line.may_change if name not in line.calls or self._may_close_over(name))
@@ -313,7 +313,7 @@ class Scope(ScopeReader):
     def stops(self) -> dict[Line, Questions]:
         """The lines that may raise an exception depending on libraries such as `os`, each with its questions to them.
 
-        They include calls of functions that do so. No handler of this scope catches the exception.
+        They include calls to functions that do so. No handler of this scope catches the exception.
         """
         found = dict(self._own_stops)
         for line in self.lines:
