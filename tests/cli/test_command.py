@@ -334,7 +334,7 @@ def test_options_may_stand_between_paths(poolsafe: Run, tmp_path: Path) -> None:
     ("arguments", "words"),
     [
         (["--selct=PGB1"], "unknown option `--selct`; did you mean `--select`?"),
-        (["--zzz"], "unknown option `--zzz`"),
+        (["--frobnicate"], "unknown option `--frobnicate`\n"),
         (["--select=PGB10x"], "--select: unknown rule selector `PGB10x`; did you mean `PGB10"),
         (["--ignore=missing-cache-size"], "--ignore: unknown rule selector `missing-cache-size`; its code is `PGB101`"),
         (["--pooler=bouncer"], "--pooler: must be one of `auto`, `transaction`"),

@@ -279,7 +279,7 @@ def test_extension(poolsafe: Run, tmp_path: Path, arguments: list[str], expected
     ("arguments", "words"),
     [
         (["--extension=pyx"], "--extension: expected `EXTENSION:LANGUAGE`, not `pyx`"),
-        (["--extension=pyx:pthon"], "; did you mean `python`?"),
+        (["--extension=pyx:pthon"], "or `markdown`, not `pthon`; did you mean `python`?"),
         (["--color=alwys"], "--color: must be one of `auto`, `always` or `never`, not `alwys`; did you mean `always`?"),
         (["--output-format=sarf"], "; did you mean `sarif`?"),
         (["--min-severity=eror"], "; did you mean `error`?"),

@@ -10,7 +10,7 @@ from poolsafe import __version__
 from poolsafe.cli.terminal import columns, emit
 from poolsafe.config.errors import UsageError, hint, one_of, shown
 from poolsafe.config.keys import SEVERITIES, read_value
-from poolsafe.config.kinds import POOL_MODES
+from poolsafe.config.kinds import LANGUAGES, POOL_MODES
 from poolsafe.config.layers import Layer, Value, read_inline, selectors_in
 from poolsafe.config.selection import check_selector
 from poolsafe.reports import FORMATS
@@ -213,7 +213,7 @@ def _flags(options: argparse.Namespace) -> Layer:
         if path.endswith("per-file-ignores"):
             said = _per_file(said, flag)
         elif path == "extension":
-            said = dict(_pairs(said, flag, "EXTENSION:LANGUAGE"))
+            said = _by_extension(said, flag)
         value = read_value(path, said, flag)
         for selector in selectors_in(path, value):
             check_selector(selector, path, flag)
@@ -225,6 +225,15 @@ def _per_file(pairs: list[str], flag: str) -> dict[str, list[str]]:
     table: dict[str, list[str]] = {}
     for pattern, selector in _pairs(pairs, flag, "PATTERN:CODE"):
         table.setdefault(pattern, []).append(selector)
+    return table
+
+
+def _by_extension(pairs: list[str], flag: str) -> dict[str, str]:
+    table = dict(_pairs(pairs, flag, "EXTENSION:LANGUAGE"))
+    for language in table.values():
+        if language not in LANGUAGES:
+            allowed = f"the language must be {one_of(LANGUAGES)}"
+            raise UsageError(f"{flag}: {allowed}, not {shown(language)}{hint(language, LANGUAGES)}")
     return table
 
 

@@ -30,15 +30,15 @@ def one_of(choices: Iterable[str]) -> str:
 def hint(word: str, known: Iterable[str]) -> str:
     """Returns `"; did you mean `x`?"` for the known word nearest to `word`, or an empty string.
 
-    Case, `_` and `-` are ignored. Of equally near words, the one with the longest common prefix is used, then the
-    first.
+    Case and leading dashes are ignored, and `_` counts as `-`. Of equally near words, the one with the longest common
+    prefix is used, then the first.
     """
     # Imported late, because importing difflib takes milliseconds.
     import difflib
     import itertools
 
-    word = word.lower().replace("_", "-")
-    spellings = {name.lower().replace("_", "-"): name for name in known}
+    word = _plain(word)
+    spellings = {_plain(name): name for name in known}
     near = difflib.get_close_matches(word, spellings, n=max(len(spellings), 1), cutoff=0.6)
     if not near:
         return ""
@@ -51,6 +51,10 @@ def hint(word: str, known: Iterable[str]) -> str:
 
     nearest = max((name for name in spellings if name in near), key=likeness)
     return f"; did you mean `{spellings[nearest]}`?"
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("_", "-").lstrip("-")
 
 
 def hints(word: str, known: Iterable[str]) -> str:
