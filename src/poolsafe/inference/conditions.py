@@ -112,7 +112,7 @@ def held(frame: Frame, guard: Guard, single: Value) -> Value:
 
 
 def _told_apart(frame: Frame, node: ir.Node, then: Guards, other: Guards) -> tuple[Guards, Guards]:
-    """Returns both lists of guards, simplified; or one predicate for the test if there are too many guards for a path.
+    """Returns both lists of guards, simplified, or one predicate for the test if there are too many guards for a path.
 
     Tests with the same guards share that predicate, because they have the same answer.
     """

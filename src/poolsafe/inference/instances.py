@@ -80,7 +80,7 @@ def unpacked(frame: Frame, value: Value) -> Value:
 
 
 def items_of(frame: Frame, value: Value) -> Sequence:
-    """Returns what iterating over a value yields; an open sequence if that is unknown."""
+    """Returns what iterating over a value yields, or an open sequence if that is unknown."""
     found = unpacked(frame, value)
     return found if isinstance(found, Sequence) else Sequence((), "list", open=True)
 

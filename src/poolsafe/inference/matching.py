@@ -111,7 +111,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def _matches_kind(pattern: ir.Pattern, subject: Value) -> bool | None:
-    """Returns whether a built-in class pattern, or a mapping pattern, matches; None if unknown."""
+    """Returns whether a built-in class pattern, or a mapping pattern, matches, or None if that is unknown."""
     if isinstance(pattern, ir.MappingPattern) and isinstance(subject, (Const, Sequence, Text)):
         return False
     if pattern.parts or isinstance(subject, Unknown):
@@ -153,7 +153,7 @@ def _items(frame: Frame, pattern: ir.MappingPattern, subject: Value) -> list[Val
 
 
 def _names(frame: Frame, pattern: ir.MappingPattern) -> list[object]:
-    """Returns the keys of a pattern, None for each unknown key."""
+    """Returns the keys of a pattern, with None for each unknown key."""
     return [mapping_key(frame.evaluate(key)) for key in pattern.keys]
 
 

@@ -92,7 +92,7 @@ def read(frame: Frame, number: int, name: str) -> Value:
 
 
 def stored(frame: Frame, number: int, name: str) -> Value:
-    """Returns the name as bound in the frame of that number, Absent on the paths where it is not bound there."""
+    """Returns the name as bound in the frame of that number, or Absent on the paths where it is not bound there."""
     slot: Slot = ("name", number, name)
     value = frame.state.get(slot)
     if number in frame.run.running and may_be_absent(value):
@@ -109,7 +109,7 @@ def _where_bound(value: Value) -> Value:
 
 
 def global_name(frame: Frame, module: Module, name: str) -> Value:
-    """Returns a name of a module from its running body, else from its finished namespace; Absent if it is unbound."""
+    """Returns a name of a module from its running body or its finished namespace, or Absent if it is unbound."""
     namespace = namespace_of(frame.run, module)
     value = stored(frame, namespace.number, name)
     # A running body can only read names that it has bound. A function that it calls may read a name outside the slice.
@@ -217,7 +217,10 @@ def _is_waiting(value: Value) -> bool:
 
 
 def yielded(frame: Frame, value: Value) -> Value:
-    """Returns the value that a generator function yields to the framework that calls it; any other value unchanged."""
+    """Returns the value that a generator function yields to the framework that calls it.
+
+    Any other value is returned unchanged.
+    """
     value = force(frame, value)
     return force(frame, value.value) if isinstance(value, GeneratorObject) else value
 

@@ -132,7 +132,7 @@ _DIALECTS = DATABASES | {
 
 
 def partition(subject: Text, separator: str, *, last: bool = False) -> tuple[Text, Text, Text] | None:
-    """Returns `subject.partition(separator)`, or `rpartition` with `last`; None if the position is unknown."""
+    """Returns `subject.partition(separator)`, or `rpartition` with `last`, or None if the position is unknown."""
     known = subject.known
     if known is not None:
         head, found, tail = known.rpartition(separator) if last else known.partition(separator)
@@ -227,7 +227,7 @@ def derived_of(operation: str, *values: Value, more: tuple[object, ...] = ()) ->
 
 
 def map_known(subject: Text, function: Callable[[str], str], *, pieces: bool = False) -> Text:
-    """Applies a function to a known string; with `pieces`, to each known piece, for functions of single characters."""
+    """Applies a function to a known string. With `pieces`, for functions of single characters, to each known piece."""
     known = subject.known
     if known is not None:
         return text(function(known), provenance=subject.provenance)
