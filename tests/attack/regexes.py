@@ -23,7 +23,7 @@ from typing import Any
 
 import fixer
 import poolsafe
-from poolsafe.checkout import changing_files
+from poolsafe.checkout import changing_files, import_statements
 from poolsafe.deployment import declared
 from poolsafe.inference import import_changes, project
 
@@ -109,6 +109,8 @@ BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
     ("poolsafe/deployment/declared.py", "_item_pattern"): lambda: [
         declared._item_pattern("asyncpg", with_version=version) for version in (False, True)
     ],
+    ("poolsafe/checkout/import_statements.py", "_defining"): lambda: [import_statements._defining(b"make")],
+    ("poolsafe/checkout/import_statements.py", "_rebinding"): lambda: [import_statements._rebinding(b"make")],
     ("poolsafe/checkout/changing_files.py", "_assigning"): lambda: [changing_files._assigning(b"config")],
     ("poolsafe/inference/import_changes.py", "_attribute_pattern"): lambda: [
         import_changes._attribute_pattern("config", ("ARGS", "URL"))

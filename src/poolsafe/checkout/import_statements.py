@@ -40,12 +40,11 @@ def name_imports(content: bytes) -> Iterator[tuple[int, bytes, bytes, list[Item]
 
 
 def defines(content: bytes, name: bytes) -> bool:
-    """Returns whether the lines of a file that begin without a blank bind a name only by functions and classes.
+    """Returns whether a file binds a name by a function or class of the module, and nowhere by anything else.
 
-    Imports are not considered.
+    Imports are not considered, and a keyword argument of that name counts as another binding.
     """
-    words = {word for word, bound in _BOUND.findall(content) if bound == name} if name in content else set()
-    return bool(words) and b"" not in words
+    return name in content and bool(_defining(name).search(content)) and not _rebinding(name).search(content)
 
 
 def mentions_member(content: bytes, name: bytes) -> bool:
@@ -58,8 +57,16 @@ def mentions_member(content: bytes, name: bytes) -> bool:
     return False
 
 
-# What begins a line and may bind a name: `def name(`, `name =`, `name: type`, and a call of it.
-_BOUND = re.compile(rb"^(?:async[ \t]+)?(?:(def|class)[ \t]+)?(\w+)[ \t]*[(:=]", re.MULTILINE)
+def _defining(name: bytes) -> re.Pattern[bytes]:
+    return re.compile(rb"^(?:(?:async[ \t]+)?def|class)[ \t]+%s[ \t]*[(:]" % re.escape(name), re.MULTILINE)
+
+
+def _rebinding(name: bytes) -> re.Pattern[bytes]:
+    """Returns the expression for `name =`, `name: type`, `name :=`, `name, other =`, `as name` and `for name`."""
+    assigned = rb"(?<![\w.])%s(?:[ \t]*,[^\n(=:]{0,200})?[ \t]*(?::=|=(?!=))"
+    return re.compile(
+        b"|".join((assigned, rb"^%s[ \t]*:", rb"\b(?:as|for)[ \t]+%s\b")) % ((re.escape(name),) * 3), re.M
+    )
 
 
 def _begins_line(data: bytes, offset: int) -> bool:
