@@ -58,6 +58,18 @@ OPERATORS = """
     reveal(x)  # 4.5
 
     reveal([1] * 2)  # ...
+
+    try:
+        x = 1 / 0
+    except ArithmeticError:
+        x = 2
+    reveal(x)  # 2
+
+    try:
+        x = 'a' + None
+    except TypeError:
+        x = 'b'
+    reveal(x)  # 'b'
 """
 
 SEQUENCES = """

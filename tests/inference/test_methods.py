@@ -72,6 +72,30 @@ TEXTS = """
     reveal('ab'.endswith('c'))  # False
     reveal('a'.startswith(unknown))  # ...
     reveal((unknown + 'a-b').replace('-', other))  # '{…}a{…}b'
+    reveal('aB'.swapcase())  # 'Ab'
+    reveal('5'.isdigit())  # True
+    reveal('abc'.find('c'))  # 2
+    reveal('abc'.find('z'))  # -1
+    reveal('abc'.index('b'))  # 1
+    reveal('aba'.count('a'))  # 2
+    reveal(('ab' + unknown).find('z'))  # ...
+    reveal('abc'.find(unknown))  # ...
+    reveal(f'postgresql://{unknown}'.find('sqlite'))  # -1
+
+    try:
+        x = 'ab'.index('z')
+    except ValueError:
+        x = 'none'
+    reveal(x)  # 'none'
+
+    try:
+        x = ('a' + unknown).index('z')
+    except ValueError:
+        x = 'none'
+    reveal(x)  # ... | 'none'
+
+    u = f'a{unknown}'
+    reveal('both' if u.ljust(1) == 'a' and u.ljust(9) == 'b' else 'not')  # 'both' | 'not'
 """
 
 DIVIDED = r"""

@@ -161,6 +161,20 @@ TYPES = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(CONTRADICTIONS, COMPATIBLE, TYPES))
+SEARCHES = """
+    reveal('both' if unknown.find('a') == -1 and 'a' in unknown else 'not')  # 'not'
+    reveal('both' if unknown.find('a') != -1 and 'a' not in unknown else 'not')  # 'not'
+    reveal('both' if unknown.find('a') < 0 and 'a' in unknown else 'not')  # 'not'
+    reveal('both' if unknown.rfind('a') > -1 and 'a' not in unknown else 'not')  # 'not'
+    reveal('both' if unknown.find('a') == 0 and not unknown.startswith('a') else 'not')  # 'not'
+    reveal('both' if unknown.count('a') and 'a' not in unknown else 'not')  # 'not'
+    reveal('both' if unknown.count('a') == 0 and 'a' in unknown else 'not')  # 'not'
+    reveal('both' if unknown.count('a') >= 1 and 'a' not in unknown else 'not')  # 'not'
+    reveal('both' if unknown.find('a') == 3 and unknown.startswith('a') else 'not')  # 'both' | 'not'
+    reveal('both' if unknown.find('a') >= 0 and unknown.find('b') < 0 else 'not')  # 'both' | 'not'
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(CONTRADICTIONS, COMPATIBLE, TYPES, SEARCHES))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

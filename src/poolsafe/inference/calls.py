@@ -64,7 +64,8 @@ KNOWN_METHODS = frozenset(
         "replace", "startswith", "endswith", "removeprefix", "removesuffix", "strip", "lstrip", "rstrip", "partition",
         "encode", "unicode_string", "render_as_string", "get_secret_value", "execute", "scalar", "scalars", "stream",
         "stream_scalars", "exec", "exec_driver_sql", "run_sync", "get", "set", "_replace", "connect",
-        "connect_async", "begin", "run_until_complete", "get_connection_url",
+        "connect_async", "begin", "run_until_complete", "get_connection_url", "count", "find", "index", "rfind",
+        "rindex",
     }
 )  # fmt: skip
 

@@ -292,7 +292,9 @@ def type_of(value: Value) -> type | None:
             return str
         case Unknown(symbol=Converted(how="int" | "float")):
             return float
-        case Sequence() | MappingRef() | MappingValue() | Function() | Class() | Instance() | Url() | Sentinel():
+        case Sequence() | MappingRef() | MappingValue() | Function() | Class() | Instance() | Url():
+            return type(value)
+        case LibraryObject() if value.truth:
             return type(value)
     return None
 

@@ -14,7 +14,7 @@ from poolsafe.inference.calls import call
 from poolsafe.inference.comprehensions import comprehension
 from poolsafe.inference.conditions import compare, held, truth, truthiness, value_truth
 from poolsafe.inference.context import Frame
-from poolsafe.inference.exceptions import run_where
+from poolsafe.inference.exceptions import raise_now, run_where
 from poolsafe.inference.functions import parameter_defaults
 from poolsafe.inference.instances import as_string, items_of
 from poolsafe.inference.lattice import (
@@ -42,6 +42,7 @@ from poolsafe.inference.values import (
     Text,
     Unknown,
     Value,
+    is_raising,
     raising,
     text,
 )
@@ -274,7 +275,10 @@ def combine(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
             return _compute(kind, one, two)
         return Unknown("the result of an operator", texts.derived_of(kind, one, two) or At(frame.number, node))
 
-    return lift(apply, for_detection(left), for_detection(right))
+    result = lift(apply, for_detection(left), for_detection(right))
+    if is_raising(result) and not isinstance(left, Alternatives) and not isinstance(right, Alternatives):
+        raise_now(frame, "TypeError" if kind == "+" else "ZeroDivisionError")
+    return result
 
 
 def _compute(kind: str, one: Const, two: Const) -> Value:
@@ -284,6 +288,8 @@ def _compute(kind: str, one: Const, two: Const) -> Value:
         return Unknown("the result of an operator")
     try:
         return Const(function(one.value, two.value), provenance=one.provenance)
+    except ZeroDivisionError:
+        return raising("a division by zero")
     except (ArithmeticError, ValueError):
         return Unknown("the result of an operator")
 

@@ -135,6 +135,11 @@ class Sentinel(LibraryObject):
 
 
 @frozen
+class Match(LibraryObject):
+    """The match of a regular expression."""
+
+
+@frozen
 class MapIterator(LibraryObject):
     """`map(function, items, ...)`, evaluated when it is iterated."""
 

@@ -26,6 +26,7 @@ from poolsafe.inference.symbols import (
     Comparison,
     Constant,
     Converted,
+    Derived,
     Guard,
     IsTrue,
     Symbol,
@@ -81,11 +82,36 @@ def _answers(frame: Frame, node: ir.Node, symbol: Symbol) -> Answers:
             return (then, other) if value else (other, then)
         case Comparison(operator="is", left=left, right=right):
             symbol = Comparison("==", left, right)
+        case Comparison(operator=kind, left=Derived() as left, right=Constant(value=int() as number)) if (
+            found := _search(kind, left, number)
+        ):
+            then, other = _of(frame, node, found[0])
+            return (then, other) if found[1] else (other, then)
+        case Derived(operation="count", parts=(subject, part)):
+            symbol = Comparison("contains", subject, part)
         case Comparison(operator="in", left=subject, right=tuple() as members) if len(members) <= MAX_MEMBERS:
             return _among(frame, node, subject, members)
         case Comparison(operator="in", left=part, right=Symbol() as subject) if _is_constant(part):
             symbol = Comparison("contains", subject, part)
     return _of(frame, node, symbol)
+
+
+def _search(kind: str, left: Derived, number: int) -> tuple[Symbol, bool] | None:
+    """Returns the test that a comparison of a search's result makes, and whether it is true if the comparison is.
+
+    `url.find("x") == -1` and `url.count("x") < 1` test whether a string does not contain a part.
+    """
+    if left.operation == "find" and kind == "==" and number == 0:
+        return Comparison("startswith", *left.parts), True
+    if left.operation not in ("find", "rfind", "count"):
+        return None
+    missing = 0 if left.operation == "count" else -1
+    match kind, number - missing:
+        case ("==", 0) | ("<=", 0) | ("<", 1):
+            return Comparison("contains", *left.parts), False
+        case (">", 0) | (">=", 1):
+            return Comparison("contains", *left.parts), True
+    return None
 
 
 def _among(frame: Frame, node: ir.Node, subject: Symbol, members: tuple[Symbol, ...]) -> Answers:

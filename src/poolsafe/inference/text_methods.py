@@ -11,7 +11,8 @@ from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.attributes import attribute
 from poolsafe.inference.context import Frame
-from poolsafe.inference.lattice import for_detection, lift
+from poolsafe.inference.exceptions import may_raise, where_not_raising
+from poolsafe.inference.lattice import each, for_detection, lift
 from poolsafe.inference.mappings import merge_into
 from poolsafe.inference.names import force
 from poolsafe.inference.replacing import replace as replace_text
@@ -25,6 +26,7 @@ from poolsafe.inference.values import (
     Text,
     Unknown,
     Value,
+    raising,
     text,
 )
 
@@ -32,6 +34,7 @@ _CASES: dict[str, tuple[Callable[[str], str], bool]] = {
     "lower": (str.lower, True),
     "upper": (str.upper, True),
     "casefold": (str.casefold, True),
+    "swapcase": (str.swapcase, True),
     "title": (str.title, False),
     "capitalize": (str.capitalize, False),
 }
@@ -86,9 +89,37 @@ def text_method(
         return lift(lambda items: _join(subject, items), force(frame, arguments.positional[0]))
     if name in ("encode", "unicode_string", "render_as_string", "get_secret_value", "__str__"):
         return subject if name != "get_secret_value" or not of_unknown else _secret(subject)
+    if name in _SEARCHING and len(args) == 1:
+        return where_not_raising(frame, each(lambda part: _searched(frame, subject, name, part), args[0]), "ValueError")
     if of_unknown:
         return Absent()
-    return Unknown(f"a call to the string method `{name}`", texts.derived_of("method", subject, more=(name,)))
+    if name in _TESTS and subject.known is not None:
+        return Const(getattr(subject.known, name)())
+    return Unknown(f"a call to the string method `{name}`", texts.derived_of("method", subject, *args, more=(name,)))
+
+
+_SEARCHING = frozenset({"count", "find", "index", "rfind", "rindex"})
+_NOT_FOUND = {"count": Const(0), "find": Const(-1), "rfind": Const(-1)}
+_TESTS = frozenset(
+    {
+        "isalnum", "isalpha", "isascii", "isdecimal", "isdigit", "isidentifier", "islower", "isnumeric",
+        "isprintable", "isspace", "istitle", "isupper",
+    }
+)  # fmt: skip
+
+
+def _searched(frame: Frame, subject: Text, name: str, part: Value) -> Value:
+    """Returns the position of a part, or the number of its occurrences."""
+    wanted = part.known if isinstance(part, Text) else None
+    if wanted is not None and texts.contains(subject, wanted) is False:
+        return _NOT_FOUND.get(name) or raising("a part that is not in the string")
+    if wanted is not None and subject.known is not None:
+        return Const(getattr(subject.known, name)(wanted))
+    if name in ("index", "rindex"):
+        may_raise(frame, "ValueError")
+    alone = subject.pieces[0] if len(subject.pieces) == 1 else None
+    searched = alone if isinstance(alone, Unknown) else subject
+    return Unknown("a search in an unknown string", texts.derived_of(name, searched, part))
 
 
 def _secret(subject: Text) -> Unknown:

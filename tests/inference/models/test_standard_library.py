@@ -164,7 +164,58 @@ URLS = r"""
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(TEXTS, COPIES, FUNCTIONS, COROUTINES))
+PATTERNS = r"""
+    import re
+    reveal('y' if re.match('postgres', 'postgresql://h') else 'n')  # 'y'
+
+    import re
+    reveal('y' if re.match('sqlite', 'postgresql://h') else 'n')  # 'n'
+
+    import re
+    reveal('y' if re.search('asyncpg', 'postgresql+asyncpg://h') is not None else 'n')  # 'y'
+
+    import re
+    reveal('y' if re.fullmatch('a', 'ab') else 'n')  # 'n'
+
+    import re
+    reveal('y' if re.match('postgresql', 'postgresql://' + unknown) else 'n')  # 'y'
+
+    import re
+    reveal('y' if re.search(r'\+asyncpg', 'postgresql+asyncpg://' + unknown) else 'n')  # 'y'
+
+    import re
+    reveal('y' if re.match('a.c', 'abc' + unknown) else 'n')  # 'y' | 'n'
+
+    import re
+    reveal('y' if re.match('a', unknown) else 'n')  # 'y' | 'n'
+
+    import re
+    P = re.compile('^postgres')
+    reveal('y' if P.match('postgresql://') else 'n')  # 'y'
+
+    import re
+    P = re.compile('^postgresql:')
+    reveal(P.sub('postgresql+asyncpg:', 'postgresql://h'))  # 'postgresql+asyncpg://h'
+
+    import re
+    x = 'both' if re.match('a', unknown) and not unknown.startswith('a') else 'not'
+    reveal(x)  # 'not'
+
+    import re
+    reveal('y' if re.match('a', 'ab', unknown) else 'n')  # 'y' | 'n'
+
+    import re
+    reveal('y' if re.match('(a+)+', 'ab') else 'n')  # 'y' | 'n'
+
+    import re
+    reveal('y' if re.match(unknown, 'ab') else 'n')  # 'y' | 'n'
+
+    import re
+    reveal('y' if re.compile('A', re.IGNORECASE).match('ab') else 'n')  # 'y' | 'n'
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(TEXTS, PATTERNS, COPIES, FUNCTIONS, COROUTINES))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
 

@@ -14,34 +14,27 @@ from poolsafe.inference.classes import class_attribute, mro
 from poolsafe.inference.conditions import truthiness, type_of
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import may_raise, where_not_raising
-from poolsafe.inference.instances import as_string, items_of, rows_of, unpacked
+from poolsafe.inference.instances import as_string, items_of, unpacked
 from poolsafe.inference.lattice import (
-    alternatives,
     choose,
     each,
-    for_detection,
     is_override,
     lift,
     may_be_absent,
-    one_of,
-    restricted,
 )
 from poolsafe.inference.mappings import mapping_key, merge_into
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import (
-    GeneratorObject,
     InstanceDict,
     LibraryAttribute,
     LibraryResult,
-    MapIterator,
     Sentinel,
 )
 from poolsafe.inference.reasons import Origin
-from poolsafe.inference.symbols import Converted, EnvironmentVariable, Guard, derived, unless, where
+from poolsafe.inference.symbols import Converted, EnvironmentVariable, derived, unless, where
 from poolsafe.inference.values import (
     Absent,
-    Alternatives,
     Class,
     Const,
     Function,
@@ -57,19 +50,6 @@ from poolsafe.inference.values import (
     raising,
     text,
 )
-
-MAX_COMPARED = 8
-MAX_RANGE = 64
-MAX_UNSURE = 4  # the length of a dict with more optional items is unknown
-
-
-def _range(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    bounds = [for_detection(force(frame, value)) for value in arguments.positional]
-    known = [one.value for one in bounds if isinstance(one, Const) and isinstance(one.value, int)]
-    if len(known) != len(bounds) or not 1 <= len(known) <= 3 or (len(known) == 3 and known[2] == 0):
-        return Sequence((), "tuple", open=True)
-    numbers = range(*known)
-    return Sequence(tuple(Const(one) for one in numbers[:MAX_RANGE]), "tuple", open=len(numbers) > MAX_RANGE)
 
 
 def _dict(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -279,78 +259,6 @@ def _fromkeys(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value
     return frame.new_mapping(items, None if known else "unknown keys")
 
 
-def _sorted(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """Returns sorted strings or numbers, or an open list if the order is unknown."""
-    value = items_of(frame, first(frame, node, arguments))
-    items = () if value.open else value.items
-    keys = [item.value if isinstance(item, Const) else item.known if isinstance(item, Text) else None for item in items]
-    if not keys or arguments.keywords or len({type(key) for key in keys}) > 1 or None in keys:
-        return Sequence((), "list", open=True)
-    order = sorted(range(len(keys)), key=lambda index: keys[index])  # type: ignore[arg-type,return-value]
-    return Sequence(tuple(items[index] for index in order), "list")
-
-
-def _reversed(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    value = items_of(frame, first(frame, node, arguments))
-    return Sequence(() if value.open else value.items[::-1], "list", value.open)
-
-
-def _next(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """Returns what a generator function yields, or the first item of another iterator, as if the iterator was new."""
-    value = force(frame, first(frame, node, arguments))
-    if isinstance(value, Sequence) and value.items:
-        return value.items[0]
-    return value.value if isinstance(value, GeneratorObject) else Unknown("an item of an iterator")
-
-
-def _enumerate(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    value = items_of(frame, first(frame, node, arguments))
-    rows = (Sequence((Const(index), item), "tuple") for index, item in enumerate(value.items))
-    return Sequence(tuple(rows), "list", value.open)
-
-
-def _zip(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    rows = rows_of(frame, arguments.positional)
-    return Sequence(tuple(Sequence(row, "tuple") for row in rows or ()), "list", open=rows is None)
-
-
-def _map(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """`map(function, items, ...)`: evaluated when it is iterated."""
-    if len(arguments.positional) < 2:
-        return Unknown("a `map()` without iterables")
-    return MapIterator(arguments)
-
-
-def _extreme(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """`max` and `min`: returns one of the items."""
-    given = arguments.positional
-    if len(given) == 1:
-        items = items_of(frame, given[0])
-        if items.open:
-            return Unknown("a `max()` or `min()` of unknown items")
-        given = list(items.items)
-    if not 0 < len(given) <= MAX_COMPARED:
-        return Unknown("a `max()` or `min()` of many items")
-    among = None if node is None else derived("extreme", frame.number, node)
-    return choose(zip(one_of(among, len(given)), given, strict=True))
-
-
-def _length(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    def count(guard: Guard, value: Value) -> Value:
-        if isinstance(value, Text) and value.known is not None:
-            return Const(len(value.known))
-        if isinstance(value, Sequence) and not value.open:
-            return Const(len(value.items))
-        if isinstance(value, (MappingRef, MappingValue)) and (content := frame.content(value)).open is None:
-            items = list(restricted(content, (guard,)).items.values())
-            if sum(isinstance(item, Alternatives) for item in items) <= MAX_UNSURE:
-                return lift(lambda *ones: Const(sum(not isinstance(one, Absent) for one in ones)), *items)
-        return Unknown("a length", texts.derived_of("len", value))
-
-    value = for_detection(force(frame, first(frame, node, arguments)))
-    return choose((guard, count(guard, single)) for guard, single in alternatives(value))
-
-
 def _object(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     return Sentinel(symbol=derived("object", frame.number, node))
 
@@ -366,18 +274,7 @@ HANDLERS: dict[str, Handler] = {
     "builtins.tuple": _sequence("tuple"),
     "builtins.set": _sequence("set"),
     "builtins.frozenset": _sequence("set"),
-    "builtins.sorted": _sorted,
-    "builtins.reversed": _reversed,
-    "builtins.next": _next,
-    "builtins.anext": _next,
     "builtins.dict.fromkeys": _fromkeys,
-    "builtins.enumerate": _enumerate,
-    "builtins.zip": _zip,
-    "builtins.len": _length,
-    "builtins.map": _map,
-    "builtins.range": _range,
-    "builtins.max": _extreme,
-    "builtins.min": _extreme,
     "builtins.iter": first,
     "builtins.getattr": _getattr,
     "builtins.hasattr": _hasattr,

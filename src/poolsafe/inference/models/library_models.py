@@ -17,6 +17,7 @@ from poolsafe.inference.mappings import merge_into
 from poolsafe.inference.models import (
     alembic,
     builtin_functions,
+    builtin_iterables,
     environment,
     fields,
     primitives,
@@ -69,6 +70,7 @@ _PATIENT = frozenset({"fastapi.Depends", "functools.partial"})
 _HANDLERS: dict[str, Handler] = {
     **environment.HANDLERS,
     **builtin_functions.HANDLERS,
+    **builtin_iterables.HANDLERS,
     **standard_library.HANDLERS,
     **urls.HANDLERS,
     **sqlalchemy_connections.HANDLERS,
@@ -145,6 +147,10 @@ def _object_method(
             return _super_method(frame, node, receiver, name, arguments)
         case LibraryResult(name=sqlalchemy_connections.ASYNCPG_POOL) if name == "acquire":
             return sqlalchemy_connections.pooled_connection(receiver)
+        case LibraryResult(name="re.compile", arguments=compiled) if name in _OF_PATTERNS and not compiled.keywords:
+            if len(compiled.positional) == 1 and not arguments.keywords:
+                arguments = replace(arguments, positional=[*compiled.positional, *arguments.positional])
+                return call(frame, node, Library(f"re.{name}"), arguments)
         case LibraryResult() if name in _HANDING_ON and is_of_driver(receiver):
             return receiver
         case LibraryResult():
@@ -165,6 +171,8 @@ _UNWRAPPING: dict[type[Wrapped], tuple[str, ...]] = {
 }
 
 
+# Methods of compiled patterns that have the name and the arguments of a function in `re`.
+_OF_PATTERNS = frozenset({"fullmatch", "match", "search", "sub"})
 # Methods of drivers' pools and connections that return a connection or cursor of the same driver.
 _HANDING_ON = frozenset({"acquire", "connection", "cursor", "getconn", "transaction"})
 

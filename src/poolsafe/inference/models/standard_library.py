@@ -12,12 +12,16 @@ from dataclasses import replace
 from poolsafe import ir
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
+from poolsafe.inference.conditions import compare, value_truth
 from poolsafe.inference.context import Frame
 from poolsafe.inference.instances import changed, dumped
-from poolsafe.inference.lattice import for_detection, lift
+from poolsafe.inference.lattice import choose, for_detection, lift
 from poolsafe.inference.models.handler import Handler, first, second
 from poolsafe.inference.names import force, imported
+from poolsafe.inference.objects import Match
 from poolsafe.inference.replacing import replace as replace_text
+from poolsafe.inference.symbols import At
+from poolsafe.inference.text_methods import text_method
 from poolsafe.inference.values import (
     Const,
     Instance,
@@ -122,6 +126,41 @@ def _substitute(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Val
     return lift(one, for_detection(force(frame, subject)), for_detection(force(frame, new)))
 
 
+def _matched(name: str) -> Handler:
+    """`re.match`, `re.search` or `re.fullmatch`: a match or None."""
+
+    def handler(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+        given = [arguments.get(index, keyword) for index, keyword in enumerate(("pattern", "string", "flags"))]
+        pattern, subject, flags = given
+        known = texts.as_text(for_detection(pattern)).known if pattern is not None else None
+        if node is None or known is None or subject is None or flags is not None or not _is_quick(known):
+            return Unknown("a search with a regular expression", None if node is None else At(frame.number, node))
+
+        def one(single: Value) -> Value:
+            if isinstance(single, Text) and single.known is not None:
+                return Const(getattr(re, name)(known, single.known[:MAX_SUBJECT]) is not None)
+            part = _literal(known)
+            if part is None or name == "fullmatch" or not isinstance(single, (Text, Unknown)):
+                return Unknown("a search in an unknown string", texts.derived_of(f"re.{name}", single, text(known)))
+            if name == "match" or known.startswith("^"):
+                return text_method(frame, node, texts.as_text(single), "startswith", Arguments([text(part)]))
+            return compare(frame, node, "in", text(part), single)
+
+        found, missing = value_truth(frame, node, lift(one, force(frame, subject)))
+        match = Match(symbol=At(frame.number, node))
+        return choose([*((guard, match) for guard in found), *((guard, Const(None)) for guard in missing)])
+
+    return handler
+
+
+def _literal(pattern: str) -> str | None:
+    """Returns the string that a pattern matches, apart from a `^`, or None if it matches several."""
+    literal = pattern.removeprefix("^")
+    if re.search(r"\\\w|[][.^$*+?{}|()]", re.sub(r"\\\W", "", literal)):
+        return None
+    return re.sub(r"\\(.)", r"\1", literal)
+
+
 def _is_quick(pattern: str) -> bool:
     """Returns whether a pattern is valid and cannot backtrack for long: no repetition except a few question marks."""
     plain = re.sub(r"\\.", "", pattern)
@@ -159,6 +198,9 @@ def _lru_cache(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Valu
 
 HANDLERS: dict[str, Handler] = {
     "importlib.import_module": _import_module,
+    "re.fullmatch": _matched("fullmatch"),
+    "re.match": _matched("match"),
+    "re.search": _matched("search"),
     "re.sub": _substitute,
     "dataclasses.asdict": _asdict,
     "dataclasses.replace": _evolve,
