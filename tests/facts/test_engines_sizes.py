@@ -229,7 +229,84 @@ PROGRAMS = """
 """
 
 
-@pytest.mark.parametrize(("code", "states"), cases(PROGRAMS))
+# A helper of the module reads what the function around the call has changed.
+KEPT_OUTSIDE = """
+    _s = None
+    def current():
+        return _s
+    def startup():
+        global _s
+        _s = {"statement_cache_size": 0}
+        return create_async_engine(URL, connect_args=current())
+    startup()  # zero absent
+
+    _s = None
+    def current():
+        return _s
+    def init(value):
+        global _s
+        _s = value
+    def startup():
+        init({"statement_cache_size": 0})
+        return create_async_engine(URL, connect_args=current())
+    startup()  # zero absent
+
+    _s = {}
+    def current():
+        return dict(_s)
+    def init():
+        _s["statement_cache_size"] = 0
+    def startup():
+        init()
+        return create_async_engine(URL, connect_args=current())
+    startup()  # zero absent
+
+    class H:
+        value = None
+    def current():
+        return H.value
+    def init():
+        H.value = {"statement_cache_size": 0}
+    def startup():
+        init()
+        return create_async_engine(URL, connect_args=current())
+    startup()  # zero absent
+
+    _size = 5
+    def init():
+        global _size
+        _size = 0
+    def args():
+        return {"statement_cache_size": _size}
+    class App:
+        def start(self):
+            init()
+            self.engine = create_async_engine(URL, connect_args=args())
+    App().start()  # zero absent
+
+    _size = 5
+    def args():
+        return {"statement_cache_size": _size}
+    class App:
+        def start(self):
+            global _size
+            _size = 0
+            self.engine = create_async_engine(URL, connect_args=args())
+    App().start()  # zero absent
+
+    _flags = []
+    def args():
+        return {"statement_cache_size": 0} if "zero" in _flags else {}
+    def add(x):
+        _flags.append(x)
+    def start():
+        add("zero")
+        return create_async_engine(URL, connect_args=args())
+    start()  # zero absent
+"""
+
+
+@pytest.mark.parametrize(("code", "states"), cases(PROGRAMS, KEPT_OUTSIDE))
 def test_the_sizes_are(code: str, states: str) -> None:
     assert sizes_of(HEAD + code) == states
 

@@ -19,7 +19,7 @@ from poolsafe.inference.lattice import restricted
 from poolsafe.inference.modules import Module
 from poolsafe.inference.observations import Observations, ObservedCall
 from poolsafe.inference.project import Project
-from poolsafe.inference.scopes import Slice
+from poolsafe.inference.scope_lines import Slice
 from poolsafe.inference.state import State
 from poolsafe.inference.strategy import Strategy
 from poolsafe.inference.symbols import At, Guard, Symbol

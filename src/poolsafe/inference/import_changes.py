@@ -25,7 +25,7 @@ from poolsafe.inference.heap import CHECKED, FIRST
 from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.modules import Module
 from poolsafe.inference.namespaces import namespace_of, order_imports, run_for_changes
-from poolsafe.inference.scopes import Slice
+from poolsafe.inference.scope_lines import Slice
 from poolsafe.inference.slices import change_slice
 from poolsafe.inference.symbols import IsTrue, derived
 from poolsafe.inference.values import Const, Instance, MappingRef, Sequence, Text, Url, Value

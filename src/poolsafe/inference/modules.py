@@ -49,6 +49,7 @@ class Module(Outside):
         self._tree = tree
         self.body = self._lowered()
         self.memo: dict[str, Any] = {}  # results that only depend on this module
+        self._read: dict[str, frozenset[str]] = {}
         self._stopped: dict[str, Questions] = {}
 
     def _lowered(self) -> ir.Body:
@@ -161,6 +162,12 @@ class Module(Outside):
     def reached_by(self, name: str) -> frozenset[str]:
         """Returns the names whose objects a function of the module may change."""
         return self.scope_of(self.body).reached_by(name)
+
+    def read_by(self, name: str) -> frozenset[str]:
+        """Returns the names that a function or class of the module reads."""
+        if name not in self._read:
+            self._read[name] = self.scope_of(self.body).read_by(name)
+        return self._read[name]
 
     def stopped_by(self, name: str) -> Questions:
         """Returns the questions to libraries that decide whether a function of the module raises an exception."""

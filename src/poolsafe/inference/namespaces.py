@@ -16,7 +16,7 @@ from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame, Run
 from poolsafe.inference.heap import CHECKED, Heap, Slot
 from poolsafe.inference.modules import Module
-from poolsafe.inference.scopes import Slice
+from poolsafe.inference.scope_lines import Slice
 from poolsafe.inference.slices import name_slice, target_slice
 from poolsafe.inference.state import State
 from poolsafe.inference.symbols import Symbol, derived, unless, where

@@ -136,6 +136,10 @@ class Outside:
         """Returns the names whose objects a function of the module may change."""
         return frozenset()
 
+    def read_by(self, name: str) -> frozenset[str]:
+        """Returns the names that a function or class of the module reads."""
+        return frozenset()
+
     def stopped_by(self, name: str) -> Questions:
         """Returns the questions to libraries that decide whether a function of the module raises an exception."""
         return NOTHING
@@ -243,3 +247,23 @@ def deciding_around(line: Line) -> list[Line]:
             return []
         outer = outer.outer
     return found
+
+
+@frozen
+class Slice:
+    """The statements of a scope that are run, its local names, and the names that these statements read.
+
+    `leading` are the statements that are run only for the targets that their calls lead to. `unlikely` maps each
+    statement that is run only if it changes an object of certain names to these names. `stops` are the statements that
+    may raise an exception depending on the environment.
+    """
+
+    statements: frozenset[ir.Statement]
+    locals: frozenset[str]
+    read: frozenset[str] = frozenset()
+    leading: frozenset[ir.Statement] = frozenset()
+    unlikely: Mapping[ir.Statement, frozenset[str]] = field(default_factory=dict)
+    stops: frozenset[ir.Statement] = frozenset()
+
+    def __contains__(self, statement: ir.Statement) -> bool:
+        return statement in self.statements

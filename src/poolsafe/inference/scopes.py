@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import weakref
-from collections.abc import Iterable, Mapping
-from dataclasses import field
+from collections.abc import Callable, Iterable
 
 from poolsafe import ir
 from poolsafe.inference.aliases import Aliases, carriers
@@ -15,6 +14,7 @@ from poolsafe.inference.scope_lines import (
     Effects,
     Line,
     Outside,
+    Slice,
     binds_container,
     deciding_around,
     is_handled,
@@ -22,27 +22,6 @@ from poolsafe.inference.scope_lines import (
     items_read,
 )
 from poolsafe.inference.scope_reader import BUILTINS, ScopeReader
-from poolsafe.records import frozen
-
-
-@frozen
-class Slice:
-    """The statements of a scope that are run, its local names, and the names that these statements read.
-
-    `leading` are the statements that are run only for the targets that their calls lead to. `unlikely` maps each
-    statement that is run only if it changes an object of certain names to these names. `stops` are the statements that
-    may raise an exception depending on the environment.
-    """
-
-    statements: frozenset[ir.Statement]
-    locals: frozenset[str]
-    read: frozenset[str] = frozenset()
-    leading: frozenset[ir.Statement] = frozenset()
-    unlikely: Mapping[ir.Statement, frozenset[str]] = field(default_factory=dict)
-    stops: frozenset[ir.Statement] = frozenset()
-
-    def __contains__(self, statement: ir.Statement) -> bool:
-        return statement in self.statements
 
 
 def scope_of(node: ir.FunctionDef | ir.ClassDef | ir.Body, library_names: frozenset[str], outside: Outside) -> Scope:
@@ -287,15 +266,35 @@ class Scope(ScopeReader):
         That includes the functions that it calls. An imported function may change anything imported from the same
         module.
         """
-        found: set[str] = {one for together in self._imported.values() if name in together for one in together}
+        found = {one for together in self._imported.values() if name in together for one in together}
         if self._takes_all and name not in self.bound:
             found |= self.used - self.bound - BUILTINS - self.library_names
+        return self._closure(name, lambda definition: definition.reached) | found
+
+    def read_by(self, name: str) -> frozenset[str]:
+        """Returns the names that a function or class defined here reads, including the functions that it calls."""
+        return self._closure(name, lambda definition: definition.free)
+
+    def _closure(self, name: str, names_of: Callable[[Definition], frozenset[str]]) -> frozenset[str]:
+        """Returns the names that `names_of` finds for a definition, and for those that it finds in turn."""
+        found: set[str] = set()
         queue = [name]
         while queue:
             for definition in self.definitions.get(queue.pop(), ()):
-                queue += definition.reached - found
-                found |= definition.reached
+                queue += names_of(definition) - found
+                found |= names_of(definition)
         return frozenset(found)
+
+    def read_outside(self, name: str) -> frozenset[str]:
+        """Returns the names that a function from outside reads, and that lines of this scope bind or may change."""
+        if not self._changed_outside or name in self.bound or name in self.parameters:
+            return frozenset()
+        return self.outside.read_by(name) & self._changed_outside
+
+    @functools.cached_property
+    def _changed_outside(self) -> frozenset[str]:
+        own = {name for line in self.lines for name in (*line.changes, *line.may_change)} - self.bound
+        return frozenset((own | self.declared | self.calls_outside.keys()) - self.parameters)
 
     def asked_by(self, line: Line) -> Questions:
         """Returns the questions to libraries in a line and its body, such as for an environment variable."""

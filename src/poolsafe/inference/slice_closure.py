@@ -342,6 +342,7 @@ class Closure:
             # The names that a function reads must be bound when it is called.
             for definition in self._scope.definitions.get(name, ()):
                 names += definition.free
+            names += self._scope.read_outside(name)
         return lines
 
 

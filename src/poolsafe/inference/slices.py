@@ -24,9 +24,9 @@ from collections.abc import Iterable
 
 from poolsafe import ir
 from poolsafe.inference.run_targets import Targets
-from poolsafe.inference.scope_lines import Effects
+from poolsafe.inference.scope_lines import Effects, Slice
 from poolsafe.inference.scope_reader import BUILTINS
-from poolsafe.inference.scopes import Scope, Slice
+from poolsafe.inference.scopes import Scope
 from poolsafe.inference.slice_closure import Closure
 
 

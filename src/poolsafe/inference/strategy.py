@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from poolsafe import ir
 from poolsafe.inference.modules import Module
 from poolsafe.inference.run_targets import Targets
-from poolsafe.inference.scopes import Slice
+from poolsafe.inference.scope_lines import Slice
 from poolsafe.inference.slices import Use, function_slice
 
 
