@@ -428,6 +428,45 @@ NAMED = """
     if not url.startswith('postgresql'):
         raise SystemExit(f"not {url!r}, as postgresql+psycopg://")
     create_async_engine(url)
+
+    # The environment brings a part of the URL.
+    url = f"{os.getenv('SCHEME', 'postgresql+asyncpg')}://h/d"
+    args = {'check_same_thread': False} if url.startswith('sqlite') else {}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    url = os.getenv('SCHEME', 'postgresql+asyncpg') + '://h/d'
+    args = {'check_same_thread': False} if url.startswith('sqlite') else {}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    scheme = os.getenv('SCHEME', 'postgresql+asyncpg')
+    args = {'check_same_thread': False} if scheme.startswith('sqlite') else {}
+    create_async_engine('{}://h/d'.format(scheme), connect_args={**args, 'timeout': 10})
+
+    url = f"postgresql+{os.getenv('DRIVER', 'asyncpg')}://h/d"
+    args = {'prepare_threshold': None} if 'psycopg' in url else {}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    url = '%s' % os.getenv('DATABASE_URL', URL)
+    args = {'check_same_thread': False} if url[:6] == 'sqlite' else {}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    # Tests of the URL that search it.
+    import re
+    url = os.getenv('DATABASE_URL', URL)
+    args = {'timeout': 15} if not re.match('postgresql', url) else {}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    url = os.getenv('DATABASE_URL', URL)
+    args = {'timeout': 15} if url.find('sqlite') == 0 else {}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    url = os.getenv('DATABASE_URL', URL)
+    args = {} if url.lower().startswith(('postgresql', 'postgres')) else {'timeout': 15}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    url = os.getenv('DATABASE_URL', URL)
+    args = {} if any(one in url for one in ('postgresql', 'postgres')) else {'timeout': 15}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
 """
 
 
@@ -486,6 +525,10 @@ RULED_OUT = """
 
     url = os.getenv('DATABASE_URL', URL)
     if not url.startswith('sqlite'):
+        create_async_engine(url)
+
+    url = os.getenv('DATABASE_URL', URL)
+    if url.find('sqlite') == -1:
         create_async_engine(url)
 
     url = os.getenv('DATABASE_URL') or URL

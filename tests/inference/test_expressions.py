@@ -59,6 +59,12 @@ OPERATORS = """
 
     reveal([1] * 2)  # ...
 
+    import os
+    reveal('y' if int(os.getenv('T', '0')) + 1 > 1 else 'n')  # 'y' | 'n'
+
+    import os
+    reveal('y' if -int(os.getenv('T', '0')) < 0 else 'n')  # 'y' | 'n'
+
     try:
         x = 1 / 0
     except ArithmeticError:

@@ -171,6 +171,10 @@ SEARCHES = """
     reveal('both' if unknown.count('a') == 0 and 'a' in unknown else 'not')  # 'not'
     reveal('both' if unknown.count('a') >= 1 and 'a' not in unknown else 'not')  # 'not'
     reveal('both' if unknown.find('a') == 3 and unknown.startswith('a') else 'not')  # 'both' | 'not'
+    reveal('both' if unknown.startswith(('a', 'b')) and unknown.startswith('c') else 'not')  # 'not'
+    reveal('both' if not unknown.startswith(('a', 'b')) and unknown.startswith('b') else 'not')  # 'not'
+    reveal('both' if unknown.startswith(('ab', 'c')) and unknown.startswith('a') else 'not')  # 'both' | 'not'
+    reveal('both' if unknown.startswith(('a', *other)) and not unknown.startswith('a') else 'not')  # 'both' | 'not'
     reveal('both' if unknown.find('a') >= 0 and unknown.find('b') < 0 else 'not')  # 'both' | 'not'
 """
 

@@ -21,7 +21,6 @@ from poolsafe.inference.lattice import (
     alternatives,
     choose,
     compatible,
-    for_detection,
     is_chosen_by_or,
     is_override,
     lift,
@@ -208,7 +207,7 @@ def _boolean(frame: Frame, node: ir.BooleanOperation) -> Value:
 
 
 def _unary(frame: Frame, node: ir.UnaryOperation) -> Value:
-    value = for_detection(force(frame, evaluate(frame, node.operand)))
+    value = force(frame, evaluate(frame, node.operand))
     if node.operator == "not":
 
         def negate(single: Value) -> Value:
@@ -268,14 +267,15 @@ def combine(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
         if kind == "+" and (isinstance(one, Text) or isinstance(two, Text)):
             if isinstance(one, Const) or isinstance(two, Const):
                 return raising("a sum of a string and another value")
-            return texts.concatenate(one, two)
+            return texts.join(one, two)
         if kind == "+" and isinstance(one, Sequence) and isinstance(two, Sequence):
             return Sequence(one.items + two.items, one.kind, one.open or two.open)
         if isinstance(one, Const) and isinstance(two, Const):
             return _compute(kind, one, two)
         return Unknown("the result of an operator", texts.derived_of(kind, one, two) or At(frame.number, node))
 
-    result = lift(apply, for_detection(left), for_detection(right))
+    has_text = kind == "+" and any(isinstance(single, Text) for _, single in singles)
+    result = texts.concatenate(left, right, apply) if has_text else lift(apply, left, right)
     if is_raising(result) and not isinstance(left, Alternatives) and not isinstance(right, Alternatives):
         raise_now(frame, "TypeError" if kind == "+" else "ZeroDivisionError")
     return result

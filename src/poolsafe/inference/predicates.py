@@ -9,7 +9,7 @@ subject may be, and another predicate may have the same answer for all of them. 
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from poolsafe import ir
@@ -90,7 +90,9 @@ def _answers(frame: Frame, node: ir.Node, symbol: Symbol) -> Answers:
         case Derived(operation="count", parts=(subject, part)):
             symbol = Comparison("contains", subject, part)
         case Comparison(operator="in", left=subject, right=tuple() as members) if len(members) <= MAX_MEMBERS:
-            return _among(frame, node, subject, members)
+            return _any_of(frame, node, [Comparison("==", subject, member) for member in members])
+        case Derived(operation="any", parts=tests):
+            return _any_of(frame, node, tests)
         case Comparison(operator="in", left=part, right=Symbol() as subject) if _is_constant(part):
             symbol = Comparison("contains", subject, part)
     return _of(frame, node, symbol)
@@ -114,12 +116,12 @@ def _search(kind: str, left: Derived, number: int) -> tuple[Symbol, bool] | None
     return None
 
 
-def _among(frame: Frame, node: ir.Node, subject: Symbol, members: tuple[Symbol, ...]) -> Answers:
-    """Returns the guards of `subject in members`, which is equivalent to one comparison after the other."""
+def _any_of(frame: Frame, node: ir.Node, tests: Iterable[Symbol]) -> Answers:
+    """Returns the guards under which one of the tests is true, and those under which none is."""
     then: list[Guard] = []
     other: list[Guard] = [ALWAYS]
-    for member in members:
-        holds, fails = _of(frame, node, Comparison("==", subject, member))
+    for test in tests:
+        holds, fails = _of(frame, node, test)
         then += conjunctions(other, holds)
         other = conjunctions(other, fails)
     return then, other

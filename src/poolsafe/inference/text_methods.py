@@ -16,7 +16,7 @@ from poolsafe.inference.lattice import each, for_detection, lift
 from poolsafe.inference.mappings import merge_into
 from poolsafe.inference.names import force
 from poolsafe.inference.replacing import replace as replace_text
-from poolsafe.inference.symbols import derived
+from poolsafe.inference.symbols import Symbol, derived
 from poolsafe.inference.values import (
     Absent,
     Const,
@@ -29,6 +29,8 @@ from poolsafe.inference.values import (
     raising,
     text,
 )
+
+MAX_AFFIXES = 4  # a test of a string with more affixes is one predicate
 
 _CASES: dict[str, tuple[Callable[[str], str], bool]] = {
     "lower": (str.lower, True),
@@ -148,7 +150,18 @@ def _affix(subject: Text, name: str, affix: Value) -> Value:
         return Const(True)
     if answers and all(answer is False for answer in answers):
         return Const(False)
-    return Unknown("a test of how an unknown string begins or ends", texts.comparison_of(name, subject, affix))
+    undecided = [one for one, answer in zip(wanted, answers, strict=True) if answer is None]
+    if isinstance(affix, Sequence):
+        is_open = affix.open or len(undecided) > MAX_AFFIXES
+        symbol = None if is_open else _any_of([texts.comparison_of(name, subject, one) for one in undecided])
+    else:
+        symbol = texts.comparison_of(name, subject, affix)
+    return Unknown("a test of how an unknown string begins or ends", symbol)
+
+
+def _any_of(tests: list[Symbol | None]) -> Symbol | None:
+    """Returns the symbol of a disjunction of tests, or None if one of them is unknown."""
+    return derived("any", *tests) if tests and None not in tests else None
 
 
 def _remove(subject: Text, name: str, affix: Value) -> Value:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import string
 from collections.abc import Callable, Iterable, Mapping
 
-from poolsafe.inference.lattice import alternatives, choose, for_detection, is_override, is_parameter, lift
+from poolsafe.inference.lattice import alternatives, choose, compatible, for_detection, is_override, is_parameter, lift
 from poolsafe.inference.objects import EnumMember, LibraryObject, Secret
-from poolsafe.inference.symbols import ALWAYS, Characters, Comparison, Constant, Identity, Named, Symbol, derived
-from poolsafe.inference.values import RAISES, Const, Library, Text, Unknown, Url, Value, text
+from poolsafe.inference.symbols import ALWAYS, Characters, Comparison, Constant, Guard, Identity, Named, Symbol, derived
+from poolsafe.inference.values import RAISES, Alternatives, Const, Library, Text, Unknown, Url, Value, text
+
+MAX_COMBINED = 64  # ways to combine the parts of an f-string
 
 
 def as_text(value: Value, reason: str = "unknown text") -> Text:
@@ -48,40 +50,75 @@ def _several(value: Value) -> bool:
 
 
 def stringify(value: Value, reason: str = "unknown text") -> Value:
-    """Returns `str(value)` for each alternative used for detection, and for values that a caller may pass."""
-    plain = lift(lambda single: as_text(single, reason), for_detection(value))
-    given = [(guard, as_text(single)) for guard, single in alternatives(value) if _is_given(single)]
-    return choose([(ALWAYS, plain), *given]) if given else plain
+    """Returns `str(value)` for each alternative."""
+    return lift(lambda single: as_text(single, reason), value)
 
 
-def _is_given(value: Value) -> bool:
-    """Returns whether a caller may pass the value in place of a default."""
-    return is_override(value) and is_parameter(value)
+def concatenate(left: Value, right: Value, by: Callable[[Value, Value], Value] | None = None) -> Value:
+    """Returns `left + right` of strings, with values from the environment only if they may decide a URL's scheme."""
+    by = by or join
+    joined = lift(by, for_detection(left), for_detection(right))
+    if not any(isinstance(side, Alternatives) for side in (left, right)) or not _may_be_url(joined):
+        return joined
+    return lift(by, left, for_detection(right) if _has_scheme(left) else right)
 
 
-def concatenate(left: Value, right: Value) -> Value:
-    """Returns `left + right` of strings."""
+def join(first: Value, second: Value) -> Value:
+    """Returns the concatenation of two single strings."""
+    one, two = as_text(first), as_text(second)
+    return text(*one.pieces, *two.pieces, provenance=one.provenance if one.prefix else one.provenance or two.provenance)
 
-    def join(first: Value, second: Value) -> Value:
-        one, two = as_text(first), as_text(second)
-        return text(
-            *one.pieces, *two.pieces, provenance=one.provenance if one.prefix else one.provenance or two.provenance
-        )
 
-    return lift(join, for_detection(left), for_detection(right))
+def _may_be_url(value: Value) -> bool:
+    """Returns whether text begins like a URL, or like the scheme of one."""
+    return _has_scheme(value) or any(
+        isinstance(single, Text) and single.prefix.startswith((*DATABASES, "postgres"))
+        for _, single in alternatives(value)
+    )
+
+
+def _has_scheme(value: Value) -> bool:
+    """Returns whether text has the end of a URL's scheme, so that what follows does not belong to the scheme."""
+    return any(
+        isinstance(single, Text) and any(isinstance(piece, str) and "://" in piece for piece in single.pieces)
+        for _, single in alternatives(for_detection(value))
+    )
 
 
 def concatenate_all(parts: list[Value]) -> Value:
     """Returns the concatenation of the parts of an f-string.
 
-    A caller that passes one of the parts may also pass the others, so there is not a combination for each subset.
+    A caller that passes one of the parts may also pass the others, so there is not a combination for each subset. The
+    same is true of the environment, which counts only for the scheme of a URL.
     """
-    joined = _concatenated(parts)
-    given = [[(guard, single) for guard, single in alternatives(part) if is_override(single)] for part in parts]
-    if not any(given):
+    joined = _concatenated(map(for_detection, parts))
+    if not any(isinstance(part, Alternatives) for part in parts):
         return joined
-    whole = _concatenated([choose(some) if some else part for some, part in zip(given, parts, strict=True)])
-    return choose([(ALWAYS, joined), *((guard, whole) for some in given for guard, _ in some)])
+    is_scheme = _may_be_url(joined)
+    options: list[tuple[Guard, Value]] = [(ALWAYS, text())]
+    given: list[Value] = []
+    overridden: list[Guard] = []
+    for part in parts:
+        plain = for_detection(part)
+        overrides = [one for one in alternatives(part) if is_override(one[1]) and (is_scheme or is_parameter(one[1]))]
+        decides = is_scheme and overrides and not all(is_parameter(single) for _, single in overrides)
+        defaults = [one for one in alternatives(part) if not is_override(one[1])] if decides else ()
+        options = _joined(options, defaults or alternatives(plain))
+        given.append(choose(overrides) if overrides else plain)
+        overridden += [guard for guard, _ in overrides]
+        is_scheme = is_scheme and not _has_scheme(part)
+    if not overridden:
+        return joined
+    whole = _concatenated(given)
+    return choose([*options, *((guard, whole) for guard in overridden)])
+
+
+def _joined(options: list[tuple[Guard, Value]], more: Iterable[tuple[Guard, Value]]) -> list[tuple[Guard, Value]]:
+    """Returns the beginnings of a string, each followed by each of the next parts."""
+    pairs = [
+        (guard | inner, join(one, two)) for guard, one in options for inner, two in more if compatible(guard, inner)
+    ]
+    return pairs[:MAX_COMBINED]
 
 
 def _concatenated(parts: Iterable[Value]) -> Value:

@@ -53,6 +53,15 @@ NUMBERS = """
     reveal(abs(unknown))  # ...
 
     import os
+    reveal('y' if len(os.getenv('T', '')) > 0 else 'n')  # 'y' | 'n'
+
+    import os
+    reveal('y' if abs(int(os.getenv('T', '0'))) > 0 else 'n')  # 'y' | 'n'
+
+    import os
+    reveal('y' if sum([int(os.getenv('T', '0'))]) else 'n')  # 'y' | 'n'
+
+    import os
     reveal(max(5, 10 if os.environ.get('E') == 'a' else 1))  # 5 | 10
 """
 

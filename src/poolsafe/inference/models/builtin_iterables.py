@@ -162,10 +162,15 @@ def _extreme(function: Callable[[list[Any]], Any]) -> Handler:
 
 def _sum(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     items = items_of(frame, first(frame, node, arguments))
-    keys = [_plain(for_detection(item)) for item in items.items]
-    if items.open or not all(isinstance(key, (int, float)) for key in keys):
+    if items.open or len(items.items) > MAX_COMPARED:
         return Unknown("a sum of unknown numbers")
-    return Const(sum(keys))
+
+    def add(*singles: Value) -> Value:
+        keys = [_plain(single) for single in singles]
+        known = all(isinstance(key, (int, float)) for key in keys)
+        return Const(sum(keys)) if known else Unknown("a sum of unknown numbers", texts.derived_of("sum", *singles))
+
+    return lift(add, *items.items)
 
 
 def _absolute(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
@@ -174,7 +179,7 @@ def _absolute(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value
         known = isinstance(number, (int, float))
         return Const(abs(number)) if known else Unknown("an unknown number", texts.derived_of("abs", value))
 
-    return lift(one, for_detection(force(frame, first(frame, node, arguments))))
+    return lift(one, force(frame, first(frame, node, arguments)))
 
 
 def _quantifier(*, decisive: bool) -> Handler:
@@ -209,7 +214,7 @@ def _length(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
                 return lift(lambda *ones: Const(sum(not isinstance(one, Absent) for one in ones)), *items)
         return Unknown("a length", texts.derived_of("len", value))
 
-    value = for_detection(force(frame, first(frame, node, arguments)))
+    value = force(frame, first(frame, node, arguments))
     return choose((guard, count(guard, single)) for guard, single in alternatives(value))
 
 
