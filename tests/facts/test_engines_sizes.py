@@ -223,6 +223,17 @@ PROGRAMS = """
     configure(args)
     engine = create_async_engine(URL, connect_args=args)  # unknown unknown
 
+    # What poolsafe cannot follow is not replaced by the other side of an `or`, or by a default.
+    class Base: pass
+    class Derived(Base): args = {'statement_cache_size': 0}
+    engine = create_async_engine(URL, connect_args=Base.__subclasses__()[0].args or {})  # unknown unknown
+
+    class Base: pass
+    class Derived(Base): args = {'statement_cache_size': 0}
+    options = {'connect_args': Base.__subclasses__()[0].args}
+    options.setdefault('connect_args', {})['prepared_statement_cache_size'] = 0
+    engine = create_async_engine(URL, **options)  # unknown unknown
+
     args = {'statement_cache_size': 0}
     logger.info('%s', args)
     engine = create_async_engine(URL, connect_args=args)  # zero absent

@@ -183,7 +183,7 @@ ATTRIBUTES = """
 
     class C:
         pass
-    reveal([C().__dict__, vars(unknown), C().__dict__['a'], C().__dict__.copy()])  # [..., ..., ..., ...]
+    reveal([C().__dict__, vars(unknown), C().__dict__.copy()])  # [{}, ..., {}]
 
     class C(dict):
         a = 'b'
@@ -199,6 +199,51 @@ ATTRIBUTES = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(ATTRIBUTES))
+AS_DICTS = """
+    class C:
+        def __init__(self):
+            self.a = 1
+    c = C()
+    setattr(c, 'd', 3)
+    reveal(vars(c))  # {'a': 1, 'd': 3}
+
+    class C:
+        def __init__(self):
+            self.a = 1
+            if unknown:
+                self.b = 2
+    reveal({**C().__dict__})  # {'a': 1, 'b': 2 | ABSENT}
+
+    class C:
+        def __init__(self):
+            self.a = 1
+    reveal([C().__dict__['a'], C().__dict__.get('b', 0), 'a' in vars(C()), [*vars(C())]])  # [1, 0, True, ['a']]
+
+    class C:
+        def __init__(self):
+            self.a = 1
+            self._b = 2
+    reveal({k: v for k, v in vars(C()).items() if not k.startswith('_')})  # {'a': 1}
+
+    class C:
+        a = 1
+        def __init__(self):
+            self.b = 2
+    reveal([vars(C)['a'], C.__dict__.get('a'), vars(C())])  # [1, 1, {'b': 2}]
+
+    class C:
+        a = 1
+    C.b = 2
+    reveal(vars(C))  # {'a': 1, 'b': 2}
+
+    class C:
+        a: int
+    def f(c: C):
+        return vars(c)
+    reveal(f(unknown))  # ...
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(ATTRIBUTES, AS_DICTS))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

@@ -7,7 +7,15 @@ from dataclasses import replace
 
 from poolsafe import ir, libraries
 from poolsafe.inference.arguments import Arguments
-from poolsafe.inference.classes import class_attribute, class_kind, field_default, has_unknown_base, library_bases, mro
+from poolsafe.inference.classes import (
+    class_attribute,
+    class_kind,
+    field_default,
+    has_unknown_base,
+    library_bases,
+    mro,
+    own_attribute,
+)
 from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import decorated_as
 from poolsafe.inference.enumerations import member
@@ -255,6 +263,8 @@ def of_class(frame: Frame, cls: Class, name: str) -> Value:
         if decorated_as(value.decorators, frozenset({"builtins.classmethod"})):
             return replace(value, bound=cls, owner=owner)
         return value
+    if isinstance(value, Absent) and name == "__dict__":
+        return class_dict(frame, cls)
     if isinstance(value, Absent):
         bases = library_bases(cls)
         if not bases and not has_unknown_base(cls):
@@ -265,6 +275,14 @@ def of_class(frame: Frame, cls: Class, name: str) -> Value:
     if value == NOTHING:
         return _set_later(frame, cls, name)
     return _with_owner(value, owner, name)
+
+
+def class_dict(frame: Frame, cls: Class) -> MappingRef:
+    """Returns the names that the body of a class binds, and that other code sets, as a dict."""
+    binders = cls.module.scope_of(cls.node).binders
+    bound = sorted(binders, key=lambda name: binders[name][0].position)
+    names = dict.fromkeys([*bound, *frame.state.names_in("name", cls.namespace)])
+    return frame.new_mapping({name: force(frame, own_attribute(frame, cls, name)) for name in names})
 
 
 def _of_url(url: Url, name: str) -> Value:

@@ -22,8 +22,9 @@ from poolsafe.inference.lattice import (
     restricted,
     when,
 )
+from poolsafe.inference.mappings import attributes_of
 from poolsafe.inference.names import bind, force, lookup
-from poolsafe.inference.objects import EnumMember, LibraryObject, Sentinel
+from poolsafe.inference.objects import EnumMember, InstanceDict, LibraryObject, Sentinel
 from poolsafe.inference.predicates import ASYNCPG_URL, CONTRARY, ORDER, answers, comparison
 from poolsafe.inference.state import MAX_PATHS, simplified
 from poolsafe.inference.symbols import (
@@ -186,6 +187,8 @@ def compare(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
 
     def apply(guard: Guard, one: Value, two: Value) -> Value:
         one, two = _plain(one), _plain(two)
+        if isinstance(two, InstanceDict) and kind in _MEMBERSHIP:
+            two = attributes_of(frame, two)
         known: Value | bool | None
         if kind in _MEMBERSHIP and two == Library("os.environ"):
             known = _is_set(frame, node, one, positive=kind == "in")

@@ -22,6 +22,7 @@ from poolsafe.inference.lattice import (
     choose,
     compatible,
     is_chosen_by_or,
+    is_given,
     is_override,
     lift,
 )
@@ -190,7 +191,7 @@ def _boolean(frame: Frame, node: ir.BooleanOperation) -> Value:
         elif isinstance(single, Unknown) and is_or:
             # The unknown left side stays an alternative. The right side is its default.
             key = given(single.symbol or At(frame.number, node))
-            left_side = Unknown(single.reason, single.symbol, override=True)
+            left_side = replace(single, override=single.override or is_given(single))
             options += [(guard | where(key), left_side), (guard | unless(key), None)]
         else:
             then, other = value_truth(frame, node.left, inside)

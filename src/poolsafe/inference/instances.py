@@ -9,9 +9,9 @@ from poolsafe.inference.attributes import bind_method, of_instance
 from poolsafe.inference.classes import class_attribute, class_kind, fields, model_option
 from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import alternatives, lift
-from poolsafe.inference.mappings import view
+from poolsafe.inference.mappings import attributes_of, view
 from poolsafe.inference.names import force
-from poolsafe.inference.objects import GeneratorObject, MapIterator
+from poolsafe.inference.objects import GeneratorObject, InstanceDict, MapIterator
 from poolsafe.inference.values import (
     Function,
     Instance,
@@ -68,6 +68,8 @@ def unpacked(frame: Frame, value: Value) -> Value:
                 return view(frame.content(single), "keys")
             case MappingValue():
                 return view(single, "keys")
+            case InstanceDict():
+                return view(attributes_of(frame, single), "keys")
             case MapIterator():
                 return _mapped(frame, single.arguments)
             case GeneratorObject():

@@ -13,10 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from poolsafe import ir
 from poolsafe.inference.symbols import (
     ALWAYS,
+    At,
+    AttributeOf,
     Chosen,
     Condition,
+    Derived,
     Guard,
     IsSet,
     Parameter,
@@ -351,6 +355,18 @@ def is_override(value: Value) -> bool:
 def is_parameter(value: Value) -> bool:
     """Returns whether the value derives from a parameter whose callers are unknown."""
     return isinstance(value, Unknown) and value.symbol is not None and value.symbol.mentions(Parameter)
+
+
+def is_given(value: Unknown) -> bool:
+    """Returns whether an unknown value comes from outside the program, and not from code that cannot be followed."""
+    return value.symbol is not None and not any(map(_is_unfollowed, value.symbol.distinct()))
+
+
+def _is_unfollowed(symbol: Symbol) -> bool:
+    match symbol:
+        case At() | AttributeOf(owner=ir.Node()) | Derived(operation="class" | "unfollowed"):
+            return True
+    return False
 
 
 MAX_PROVENANCE = 5  # steps

@@ -8,7 +8,7 @@ from typing import Any
 from poolsafe.inference.context import Frame, Run
 from poolsafe.inference.lattice import alternatives, choose, exclusive, for_detection, is_parameter, or_before
 from poolsafe.inference.names import force
-from poolsafe.inference.objects import EnumMember
+from poolsafe.inference.objects import EnumMember, InstanceDict
 from poolsafe.inference.symbols import Chosen, Guard, IsTrue, Symbol, derived
 from poolsafe.inference.texts import comparison_of, symbol_of
 from poolsafe.inference.values import (
@@ -41,6 +41,8 @@ def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | Non
                 contents.append((guard, MappingValue({})))
             case Sequence():
                 contents.append((guard, _of_pairs(frame.run, single)))
+            case InstanceDict():
+                contents.append((guard, attributes_of(frame, single)))
             case Unknown(override=True):
                 # If only callers outside the project can pass the mapping, the default does not show its keys.
                 reason = single.reason if is_parameter(single) else reason
@@ -67,6 +69,16 @@ def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | Non
         items[key] = choose((guard, or_before(content.get(key), before)) for guard, content in contents)
     opened = [content.open for _, content in contents if content.open is not None]
     return opened[0] if opened else reason
+
+
+def attributes_of(frame: Frame, value: InstanceDict) -> MappingValue:
+    """Returns the attributes of an instance as a dict, without those of its class."""
+    address = value.instance.address
+    items: dict[Any, Value] = {
+        name: frame.state.get(("attr", address, name)) for name in frame.state.names_in("attr", address)
+    }
+    is_open = address in frame.run.heap.made_elsewhere
+    return MappingValue(items, "an instance created elsewhere" if is_open else None, address)
 
 
 def open_dicts(frame: Frame, value: Value, reason: str) -> None:

@@ -11,7 +11,7 @@ from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import where_not_raising
 from poolsafe.inference.instances import items_of
-from poolsafe.inference.lattice import alternatives, choose, each, lift
+from poolsafe.inference.lattice import alternatives, choose, each, lift, or_before
 from poolsafe.inference.mappings import blurred, item_of, keys_into, mapping_key, merge_into, view, with_item
 from poolsafe.inference.names import force
 from poolsafe.inference.symbols import Guard, derived, unless, where
@@ -114,7 +114,8 @@ def _take(
         if frame.aborted:
             return result
     else:
-        result = or_default(value, default)
+        # A key with an unknown value is still present.
+        result = or_before(value, default) if key in content.items else or_default(value, default)
     changed = with_item(frame.whole_content(subject), args[0], Absent() if name == "pop" else result)
     _store(frame, subject, changed)
     return result

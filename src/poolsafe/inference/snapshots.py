@@ -9,7 +9,9 @@ from typing import Any
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import choose, restrict, restricted
+from poolsafe.inference.mappings import attributes_of
 from poolsafe.inference.names import force
+from poolsafe.inference.objects import InstanceDict
 from poolsafe.inference.symbols import Guard
 from poolsafe.inference.values import Alternatives, MappingRef, MappingValue, Sequence, Unknown, Url, Value
 
@@ -39,6 +41,8 @@ def _content(frame: Frame, value: Value, depth: int) -> Value:
             return replace(content, items=items, provenance=content.provenance or value.provenance)
         case MappingValue():
             return replace(value, items=_items(frame, value.items, depth))
+        case InstanceDict():
+            return _content(frame, attributes_of(frame, value), depth)
         case Sequence():
             members = tuple(snapshot(frame, item, depth + 1) for item in value.items)
             return replace(value, items=members, address=0)

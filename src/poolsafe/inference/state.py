@@ -89,6 +89,19 @@ class State:
                 return self.heap.stored(slot, state.reader)
             state = state.parent
 
+    def names_in(self, kind: str, number: int) -> list[str]:
+        """Returns the names of an object's or frame's slots of a kind, in the order in which they are set.
+
+        On some paths, a slot may be absent.
+        """
+        layers: list[Iterable[Slot]] = [self.heap.finished, self.heap.changed]
+        state: State | None = self
+        while state is not None:
+            layers.insert(2, state.changes)
+            state = state.parent
+        slots = (slot for layer in layers for slot in layer)
+        return list(dict.fromkeys(slot[2] for slot in slots if len(slot) == 3 and slot[:2] == (kind, number)))
+
     def change_of(self, slot: Slot) -> Value | None:
         """Returns the value that this layer itself stores for a slot, whatever the path condition, or None."""
         found = self.changes.get(slot)

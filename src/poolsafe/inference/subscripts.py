@@ -14,8 +14,9 @@ from poolsafe.inference.environment_variables import environment
 from poolsafe.inference.exceptions import caught_by, may_raise, raise_under, where_not_raising
 from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import alternatives, compatible, each, for_detection, lift
-from poolsafe.inference.mappings import item_of, keys_into, mapping_key
+from poolsafe.inference.mappings import attributes_of, item_of, keys_into, mapping_key
 from poolsafe.inference.names import force
+from poolsafe.inference.objects import InstanceDict
 from poolsafe.inference.symbols import ALWAYS, At, EnvironmentVariable, Guard, IsSet, Named, derived, unless, where
 from poolsafe.inference.values import (
     Absent,
@@ -61,6 +62,8 @@ def subscript(frame: Frame, node: ir.Subscript) -> Value:
 
 def _items(frame: Frame, node: ir.Node, base: Value, key: Value, guard: Guard) -> list[tuple[Guard, Value]]:
     """Returns the alternatives of `base[key]` for single values with this guard, including those that raise."""
+    if isinstance(base, InstanceDict):
+        base = attributes_of(frame, base)
     if isinstance(base, Unknown):
         may_raise(frame, guard=guard)
     if base == Library("os.environ") and frame.run.attempts and isinstance(key, Text) and key.known is not None:

@@ -9,7 +9,7 @@ from poolsafe import ir, libraries
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.assignment import set_attribute
-from poolsafe.inference.attributes import attribute
+from poolsafe.inference.attributes import attribute, class_dict
 from poolsafe.inference.classes import class_attribute, mro
 from poolsafe.inference.conditions import truthiness, type_of
 from poolsafe.inference.context import Frame
@@ -194,8 +194,12 @@ def _setattr(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 
 
 def _vars(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    single = force(frame, first(frame, node, arguments))
-    return InstanceDict(single) if isinstance(single, Instance) else Unknown("`vars()`")
+    def one(single: Value) -> Value:
+        if isinstance(single, Instance):
+            return InstanceDict(single)
+        return class_dict(frame, single) if isinstance(single, Class) else Unknown("`vars()`")
+
+    return lift(one, force(frame, first(frame, node, arguments)))
 
 
 _TYPES: dict[str, tuple[type, ...]] = {

@@ -13,7 +13,8 @@ from poolsafe.inference.attributes import bind_method
 from poolsafe.inference.classes import class_attribute, class_kind
 from poolsafe.inference.context import Frame, Models
 from poolsafe.inference.lattice import for_detection, or_before
-from poolsafe.inference.mappings import merge_into
+from poolsafe.inference.mappings import attributes_of, merge_into
+from poolsafe.inference.methods import mapping_method
 from poolsafe.inference.models import (
     alembic,
     builtin_functions,
@@ -143,6 +144,8 @@ def _object_method(
             return sqlalchemy_connections.clause_method(frame, node, receiver, name, arguments)
         case InstanceDict(instance=instance) if name == "update":
             return _update_attributes(frame, instance, arguments)
+        case InstanceDict() if node is not None and name in _READING:
+            return mapping_method(frame, node, attributes_of(frame, receiver), name, arguments)
         case Super():
             return _super_method(frame, node, receiver, name, arguments)
         case LibraryResult(name=sqlalchemy_connections.ASYNCPG_POOL) if name == "acquire":
@@ -163,6 +166,7 @@ def _object_method(
     return None
 
 
+_READING = frozenset({"__getitem__", "copy", "get", "items", "keys", "values"})
 _NEXT = ("__anext__", "__next__", "asend", "send")
 # The methods that return the value that an object holds.
 _UNWRAPPING: dict[type[Wrapped], tuple[str, ...]] = {
