@@ -17,7 +17,8 @@ _HEAD = """\
 
 What fails depends on the pooler between the engine and PostgreSQL. poolsafe divides poolers into classes:
 
-| Class | What it means | Cached statements (PGB1xx) | Pre-ping (PGB201, PGB202) | Session state (PGB4xx) |
+| Class | What it means | Cached statements (PGB1xx) | \
+Pre-ping ([PGB201](rules/missing-pre-ping.md), [PGB202](rules/disabled-pre-ping.md)) | Session state (PGB4xx) |
 |---|---|---|---|---|
 | `direct` | there is no pooler | not reported | not reported | not reported |
 | `session` | each client has its own server connection | not reported | reported | not reported |
@@ -35,7 +36,8 @@ else suggests a pooler. Cache sizes of 0 are not a sign of a pooler.
 
 Some poolers restore part of the session state for each client. poolsafe does not report the state that they restore.
 Other poolers discard session state after each transaction, which poolsafe reports as a warning. The tables below give
-the details. PGB404 and PGB405 are reported behind every pooler, because that code fails without a pooler too.
+the details. [PGB404](rules/local-setting-outside-transaction.md) and [PGB405](rules/setting-with-parameter.md) are
+reported behind every pooler, because that code fails without a pooler too.
 
 `pooler` in the configuration accepts a mode (`transaction`, `statement`, `session` or `none`) or a name from this page:
 
