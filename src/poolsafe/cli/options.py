@@ -353,7 +353,7 @@ def _add_files(group: argparse._ArgumentGroup) -> None:
         type=_listed,
         action="extend",
         metavar="EXTENSION:LANGUAGE",
-        help="treat files with this extension as this language, such as `pyx:python`",
+        help="treat files with this extension as this language, for example `pyx:python`",
     )
     group.add_argument(
         "-j",

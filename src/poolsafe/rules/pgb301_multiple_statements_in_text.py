@@ -4,8 +4,8 @@ Reports `text()` with two or more SQL commands that are executed through asyncpg
 the call has parameters or `prepare_threshold` is 0.
 
 ## Why is this bad?
-SQLAlchemy prepares everything that it executes through asyncpg, and PostgreSQL can prepare only one command at a time:
-`PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped as
+SQLAlchemy prepares everything that it executes through asyncpg, and PostgreSQL can prepare only one command at a time.
+The call raises `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped as
 `sqlalchemy.exc.ProgrammingError`. This has nothing to do with the pooler: the call also fails on a direct connection,
 in every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it also prepares its SQL.
 psycopg 3 can run several commands in one string, unless the call has parameters or `prepare_threshold` is 0, which
@@ -32,14 +32,15 @@ async def rebuild(connection: AsyncConnection) -> None:
     await connection.execute(text("INSERT INTO daily_sales SELECT * FROM sales_by_day"))
 ```
 
-A final semicolon, semicolons in strings, comments and dollar-quoted bodies, `BEGIN ATOMIC` functions and
-`CREATE RULE ... DO ALSO (a; b)` do not count as several commands. Synchronous engines that use psycopg2 or psycopg can
-run several commands in one call and are not reported. Engines that use other drivers, SQL for other databases, and code
-in branches for another dialect are not reported either.
+A final semicolon does not count as a second command. Neither does a semicolon in a string, in a comment, in a
+dollar-quoted body, in a `BEGIN ATOMIC` function or in `CREATE RULE ... DO ALSO (a; b)`. Synchronous engines that use
+psycopg2 or psycopg can run several commands in one call and are not reported. Engines that use other drivers, SQL for
+other databases, and code in branches for another dialect are not reported either.
 
 ## Fix safety
-The fix gives each command its own call. It is safe for a statement in a transaction whose result is not used. Otherwise
-it is unsafe, or there is no fix: under AUTOCOMMIT, for example, separate commands do not succeed or fail together.
+The fix gives each command its own call. It is safe if the statement runs in a transaction and its result is not used.
+Otherwise it is unsafe, or there is no fix: under AUTOCOMMIT, for example, separate commands do not succeed or fail
+together.
 
 ## Versions
 All versions. Every attempt failed with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind

@@ -39,8 +39,8 @@ connection.get_raw_connection()).driver_connection.execute(script)`. If SQLAlche
 connection yet, no transaction is open, and the script commits on its own.
 
 ## Fix safety
-The fix gives each command its own call. As with `PGB301`, it is safe for a statement in a transaction whose result is
-not used. Otherwise it is unsafe, or there is no fix.
+The fix gives each command its own call. As with `PGB301`, it is safe if the statement runs in a transaction and its
+result is not used. Otherwise it is unsafe, or there is no fix.
 
 ## Versions
 All versions. Every attempt failed with SQLAlchemy 1.4.54 to 2.1.9 and asyncpg 0.27 to 0.32, directly and behind

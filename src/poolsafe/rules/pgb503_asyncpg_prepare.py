@@ -74,7 +74,7 @@ def check(call: PreparedCall, deployment: Deployment, source: Source) -> Iterato
     if not named and at_least(deployment.asyncpg, _UNNAMED) and call.size in (SizeState.ZERO, SizeState.UNKNOWN):
         return
     if named:
-        what = "the statement of asyncpg's `prepare(name=...)` is named and used outside a transaction"
+        what = "asyncpg's `prepare(name=...)` names its statement, which is used outside a transaction"
         advice = "remove the name"
     elif call.size is SizeState.ZERO or call.size is SizeState.UNKNOWN:
         what, advice = "`prepare()` in asyncpg < 0.31 names its statement", "use asyncpg >= 0.31, or `fetch`"
