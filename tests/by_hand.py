@@ -99,7 +99,7 @@ def engine_of_call(call: CallLayout, connect_args: ConnectArgs, **changes: Any) 
 
 
 def engine_in(text: str, form: ConnectArgsForm | None = None, **changes: Any) -> tuple[Source, Engine]:
-    """Returns the first call of `create_async_engine` as a fact, like `engine_of_call`."""
+    """Returns the first call to `create_async_engine` as a fact, like `engine_of_call`."""
     tree = parse(source_of(text))
     node = find(tree, cst.Call, "create_async_engine")
     facts = {"connect_args": _connect_args(tree, node, form), **changes}
@@ -124,7 +124,7 @@ def _connect_args(tree: Tree, node: cst.Call, form: ConnectArgsForm | None) -> C
 
 
 def statement_in(text: str, **changes: Any) -> tuple[Source, Statement]:
-    """Returns the first call of `text` as a fact: run by an async connection, in its own statement if possible."""
+    """Returns the first call to `text` as a fact: run by an async connection, in its own statement if possible."""
     tree = parse(source_of(text))
     node = find(tree, cst.Call, "text")
     written = node.args[0].value

@@ -4,11 +4,11 @@ import sys
 
 
 def leave_current_directory() -> None:
-    """Take the current directory off the module search path: a linter never executes what it looks at.
+    """Takes the current directory off the module search path: a linter never executes what it looks at.
 
     `poolsafe.__main__` has the same function; it cannot be imported from there before the path is clean.
     """
-    import os  # In sys.modules since start-up, so this is no search.
+    import os  # In sys.modules since start-up, so this does not search the path.
 
     try:
         here = os.path.realpath(os.getcwd())

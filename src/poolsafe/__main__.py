@@ -25,7 +25,7 @@ leave_current_directory()
 
 
 def main() -> int:
-    """Run the command with the arguments of the process, and end the process with its exit code.
+    """Runs the command with the arguments of the process, and ends the process with its exit code.
 
     It does what Python does at exit, except for destroying every module and tree, which takes longer than checking a
     file. The garbage collector starts after all imports, none of which is garbage.

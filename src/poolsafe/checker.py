@@ -51,7 +51,7 @@ from poolsafe.verdicts import class_of, silence_of, silence_of_connection
 
 # The classes of facts that rules judge, except comments and files.
 _Known: TypeAlias = Engine | Connection | PreparedCall | Statement | SessionStatement | Silence
-# Facts that know what they do not know, and the rules that each kind of doubt turns off.
+# Facts that record what they do not know, and the rules that each kind of doubt turns off.
 _JUDGED = (Engine, Connection, AnyClient, PreparedCall, Statement, SessionStatement, Silence, Suppression, Unparsable)
 _CONCERNED = {
     About.ENGINE: ("PGB1", "PGB2"),
@@ -71,9 +71,9 @@ _ENGINE_NAME = re.compile(
 class Report:
     """The findings of one file, in the order of the source, including those of rules that are off by default.
 
-    `silences` are the calls that no rule which is on by default reports, and those that could not be judged, in no
-    particular order. `engines` is the number of engines that the file creates, `connections` the number of connections
-    and pools without SQLAlchemy.
+    `silences` are the calls that could not be judged and those that no rule reports by default, in no particular order.
+    `engines` is the number of engines that the file creates, `connections` the number of connections and pools without
+    SQLAlchemy.
     """
 
     findings: list[Finding]
@@ -105,7 +105,7 @@ def check(
     noqa: bool = True,
     external: Sequence[str] = (),
 ) -> Report:
-    """Check one decoded file. `project` finds the modules it imports; without one the file is judged alone.
+    """Checks one decoded file. `project` finds the modules it imports. Without one, the file is judged alone.
 
     `deployment` is the configured one; the project's files fill in what is not configured. Without `noqa`, `# noqa`
     comments are not judged, because another tool applies them. `external` are prefixes of codes that are not judged in
@@ -145,7 +145,7 @@ def _report(source: Source, deployment: Deployment, project: Project | None, com
 
 
 def _possible(source: Source, wanted: int, project: Project) -> int:
-    """Returns what a file may contain, without what needs a driver that nothing in its project names."""
+    """Returns what a file may contain, except for what needs a driver that nothing in its project names."""
     if not wanted & (needles.ENGINE | needles.STATEMENT) or project.names_driver(source):
         return wanted
     return wanted & ~(needles.ENGINE if project.awaits_sql(source) else needles.ENGINE | needles.STATEMENT)
@@ -199,7 +199,7 @@ def check_bytes(
 
 
 def check_head(path: str, head: bytes, deployment: Deployment, largest: int) -> tuple[Source, Report]:
-    """Report a file that creates engines and has more than `largest` bytes, by its first lines alone."""
+    """Reports a file that creates engines and has more than `largest` bytes, by its first lines alone."""
     try:
         source = Source.decode(path, head)
     except UndecodableSource:
@@ -227,7 +227,7 @@ def _check(
     makes_connections = bool(wanted & (needles.ENGINE | needles.CLIENT))
     if explored:
         given_sql = list(dict.fromkeys((*sql_calls, *session_calls, *preparing)))
-        # Whatever callers pass, an engine that nothing connects with asyncpg or psycopg is not reported.
+        # Whatever callers pass, an engine without any link to asyncpg or psycopg is not reported.
         explore(inference, engine_calls, given_sql, clients, ask_callers=makes_connections)
     observed = Observed(inference)
     unreached = list(_unreached(observed, engine_calls, sql_calls)) if explored else []
@@ -236,7 +236,7 @@ def _check(
     session_statements = collect_session_statements(observed) if session_calls else []
     connections, unknown = collect_connections(observed) if makes_connections else ([], [])
     silences += [*_silences([*engines, *connections], deployment), *unreached, *unknown]
-    # What a pool's hook sets is reported for the pool.
+    # The settings of a pool's hook are reported for the pool.
     hooked = {span for one in connections for hook in one.hooks for span in hook.spans}
     session_statements = [one for one in session_statements if one.span not in hooked]
     prepared = collect_prepared_calls(observed, preparing) if preparing else []
@@ -265,7 +265,7 @@ def _check(
 
 
 def _silences(facts: Iterable[object], deployment: Deployment) -> Iterator[Silence]:
-    """Yields why the engines and connections among the facts are not reported, for the case that no rule does."""
+    """Yields why the engines and connections among the facts are not reported, in case no rule reports them."""
     for fact in facts:
         silence = None
         if isinstance(fact, Engine):
@@ -277,7 +277,7 @@ def _silences(facts: Iterable[object], deployment: Deployment) -> Iterator[Silen
 
 
 def _unreached(observed: Observed, engines: Iterable[CallSite], statements: Iterable[CallSite]) -> Iterator[Silence]:
-    """Yields the calls that no run reaches, because what leads to them takes too long to follow or is dead code."""
+    """Yields the calls that no run reaches, because the code before them takes too long to follow or is dead."""
     module = observed.module
     # An engine with literal values in its call is seen without a run.
     read = {id(calls[0].node) for calls in observed.engines}
@@ -311,7 +311,7 @@ def _is_template(source: Source, stumble: int) -> bool:
 
 
 def _around(fact: object, deployment: Deployment) -> Deployment:
-    """Returns the deployment for the pooler that a fact is about; of several poolers, the one that breaks most."""
+    """Returns the deployment for the pooler that a fact is about, or for the one of several that breaks most."""
     routes: tuple[AnyClient | Route, ...] = ()
     if isinstance(fact, (Engine, Connection)):
         routes = (fact,)
@@ -360,7 +360,7 @@ class _Comments:
         if not self.worth_judging:
             return findings
         places = {*self._places(findings), *self._needed_elsewhere(deployment), *self._doubtful()}
-        # Other facts do not say what they do not know.
+        # Other facts do not record what they do not know.
         unjudged = frozenset(rule.code for rule in rules() if rule.subject not in _JUDGED)
         found = collect_suppressions(
             self._source.text, places, names(), noqa=self._noqa, external=self._external, unjudged=unjudged

@@ -25,7 +25,7 @@ BROKEN_PIPE = 141
 
 
 def main(argv: Sequence[str]) -> int:
-    """Run the command and return its exit code. Raises nothing; `--help` and `--version` end in SystemExit."""
+    """Runs the command and returns its exit code. Raises nothing; `--help` and `--version` end in SystemExit."""
     prepare_streams()
     messages = Messages()
     try:

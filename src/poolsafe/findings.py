@@ -12,7 +12,7 @@ from poolsafe.records import frozen
 
 
 class Applicability(enum.Enum):
-    """How sure a fix is: ruff's three levels."""
+    """How safe a fix is: ruff's three levels."""
 
     SAFE = "safe"
     UNSAFE = "unsafe"

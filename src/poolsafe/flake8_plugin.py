@@ -62,7 +62,7 @@ class Plugin:
 
     @classmethod
     def add_options(cls, manager: Any) -> None:
-        """Register the options with flake8's OptionManager."""
+        """Registers the options with flake8's OptionManager."""
         for key, text in OPTIONS.items():
             manager.add_option(f"--poolsafe-{key}", metavar=key.upper(), parse_from_config=True, help=text)
 
@@ -138,7 +138,7 @@ class Plugin:
         return self._findings(text)
 
     def _holds_code(self, raw: bytes) -> bool:
-        """Returns whether the file may hold an engine, a connection or a statement to judge."""
+        """Returns whether the file may contain an engine, a connection or a statement to judge."""
         from poolsafe import needles
 
         found = needles.search(raw) & ~needles.SUPPRESSION

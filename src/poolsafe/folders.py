@@ -24,7 +24,7 @@ class Folder:
     __slots__ = ("_path", "handle")
 
     def __init__(self, path: str, *, create: bool = False) -> None:
-        """Open the folder at a real path: absolute, normalised, and without links.
+        """Opens the folder at a real path: absolute, normalised, and without links.
 
         A link on the way is an error, because it has appeared since the path was resolved. With `create`, missing
         directories are created.
@@ -50,15 +50,15 @@ class Folder:
         return os.open(self.at(name), flags | _NOFOLLOW | _BINARY, mode, dir_fd=self.handle)
 
     def status(self, name: str) -> os.stat_result:
-        """Returns the status of an entry; that of a link is its own."""
+        """Returns the status of an entry, without following a link."""
         return os.stat(self.at(name), dir_fd=self.handle, follow_symlinks=False)
 
     def unlink(self, name: str) -> None:
-        """Remove an entry that is not a folder."""
+        """Removes an entry that is not a folder."""
         os.unlink(self.at(name), dir_fd=self.handle)
 
     def replace(self, name: str, target: str) -> None:
-        """Rename one entry to another, which is replaced."""
+        """Renames one entry to another, which is replaced."""
         os.replace(self.at(name), self.at(target), src_dir_fd=self.handle, dst_dir_fd=self.handle)
 
     def names(self) -> list[str]:

@@ -1,4 +1,4 @@
-"""Recognises directories with other people's code: installed packages should not be fixed."""
+"""Recognises installed packages, which should not be fixed because they are other people's code."""
 
 from __future__ import annotations
 

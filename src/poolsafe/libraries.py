@@ -96,7 +96,7 @@ for _pool in _POOLS:
     for _home in ("sqlalchemy", "sqlalchemy.pool.impl", "sqlmodel.pool"):
         _ALIASES[f"{_home}.{_pool}"] = f"sqlalchemy.pool.{_pool}"
 
-# Functions that create an engine; True if the engine is always asynchronous.
+# Functions that create an engine, each with whether the engine is always asynchronous.
 ENGINE_FUNCTIONS = {
     "sqlalchemy.ext.asyncio.create_async_engine": True,
     "sqlalchemy.ext.asyncio.async_engine_from_config": True,
@@ -119,8 +119,8 @@ INDIFFERENT_OPTIONS = frozenset(
     }
 )  # fmt: skip
 
-# Functions and classes that make a connection or a pool of asyncpg or psycopg without an engine of SQLAlchemy, or that
-# hand what they are given on to asyncpg. Those in `WRAPPERS` do the latter.
+# Functions and classes that create a connection or a pool of asyncpg or psycopg without a SQLAlchemy engine. Those in
+# `WRAPPERS` pass their arguments on to asyncpg.
 ASYNCPG_CONNECT = "asyncpg.connect"
 ASYNCPG_POOLS = frozenset({"asyncpg.create_pool", "asyncpg.Pool"})
 PSYCOPG_CONNECTS = frozenset({"psycopg.connect", "psycopg.AsyncConnection.connect"})
@@ -149,26 +149,26 @@ CALLING = frozenset(
     }
 )  # fmt: skip
 
-# Calls that are given SQL as a string, and the index of that argument.
+# Functions that take SQL as a string, each with the index of that argument.
 SQL_FUNCTIONS = {
     "sqlalchemy.text": 0,
     "sqlalchemy.DDL": 0,
     "alembic.op.execute": 0,
 }
 SQL_NAMES = frozenset({"text", "DDL", "execute", "exec_driver_sql"})
-# Keys of connect_args that of the asynchronous drivers only asyncpg takes, or SQLAlchemy's dialect for it. Tried with
-# asyncpg 0.32.0 and SQLAlchemy 2.1.9, next to psycopg 3.3.9, aiosqlite 0.22.1, aiomysql 0.3.2 and asyncmy 0.2.18.
+# Keys of connect_args that, among the asynchronous drivers, only asyncpg or SQLAlchemy's dialect for it accepts. Tried
+# with asyncpg 0.32.0 and SQLAlchemy 2.1.9, next to psycopg 3.3.9, aiosqlite 0.22.1, aiomysql 0.3.2 and asyncmy 0.2.18.
 ASYNCPG_KEYS: tuple[str, ...] = (
     "statement_cache_size", "prepared_statement_cache_size", "prepared_statement_name_func", "server_settings",
     "command_timeout", "max_cached_statement_lifetime", "max_cacheable_statement_size", "direct_tls", "record_class",
 )  # fmt: skip
-# Keys of connect_args that aiosqlite, psycopg or aiomysql takes, and that asyncpg refuses with a TypeError. libpq's are
-# not among them: they are often left behind when a project moves to asyncpg.
+# Keys of connect_args that aiosqlite, psycopg or aiomysql accepts, and that asyncpg refuses with a TypeError. libpq's
+# keys are not among them, because they are often left behind when a project moves to asyncpg.
 OTHER_KEYS: tuple[str, ...] = (
     "check_same_thread", "cached_statements", "detect_types", "iter_chunk_size", "prepare_threshold", "row_factory",
     "cursor_factory", "charset", "use_unicode", "init_command", "sql_mode", "cursorclass", "unix_socket",
 )  # fmt: skip
-# Keys of connect_args that of the synchronous drivers only `sqlite3` takes, not psycopg 3.3.9 or PyMySQL 1.2.4.
+# Keys of connect_args that, among the synchronous drivers, only `sqlite3` accepts, not psycopg 3.3.9 or PyMySQL 1.2.4.
 SQLITE_KEYS: tuple[str, ...] = ("check_same_thread", "cached_statements", "detect_types")
 # Packages whose connections run SQL that is given as a string, and whose connections and cursors are context managers.
 DRIVER_PACKAGES = frozenset(
@@ -201,14 +201,15 @@ _PACKAGES = frozenset(
 )  # fmt: skip
 
 
-# A package of one of these names is the library itself: a project that has its own could not import the library.
+# A package with one of these names is the library itself. A project with its own could not import the library.
 NEVER_OWN = frozenset({"sqlalchemy", "asyncpg", "psycopg", "psycopg_pool"})
 
 
 def canonical(name: str) -> str:
     """Returns the one name by which the analysis knows something, whatever module it was imported from."""
     if name.startswith(("advanced_alchemy.", "litestar.")):
-        # Exported again by a module for each framework, in Litestar by another one in every other release.
+        # advanced-alchemy re-exports it in a module for each framework, and Litestar in a module that changes between
+        # releases.
         name = f"advanced_alchemy.config.{name.rpartition('.')[2]}"
     elif name.startswith("tortoise.contrib.") and name.endswith(".register_tortoise"):
         name = "tortoise.register_tortoise"
@@ -225,7 +226,7 @@ def is_known(name: str) -> bool:
 
 
 def is_library(module: str) -> bool:
-    """Returns whether a module belongs to a package that is never looked for in the project."""
+    """Returns whether a module belongs to a package that is never searched for in the project."""
     return module.partition(".")[0] in _PACKAGES
 
 

@@ -22,9 +22,9 @@ STATEMENT = 2
 SUPPRESSION = 4
 #: The file uses something that runs SQL, and one of its strings or calls may change the session.
 SESSION = 8
-#: The file may make a connection or a pool of asyncpg or psycopg without an asynchronous engine.
+#: The file may create a connection or a pool of asyncpg or psycopg without an asynchronous engine.
 CLIENT = 16
-#: The file may give SQL to `cursor()`, `prepare()` or `iterate()` of a connection of asyncpg.
+#: The file may pass SQL to `cursor()`, `prepare()` or `iterate()` of a connection of asyncpg.
 PREPARING = 32
 #: The file has none of its own, but its imports may reveal an engine.
 IMPORTED = 64
@@ -39,7 +39,7 @@ def search(data: bytes) -> int:
     """Returns what `wanted` returns, plus `IMPORTED` if only the file's imports can tell whether it has an engine.
 
     Each search of the whole file takes about as long as reading it, and a few of them rule out most files: a file
-    counts if it imports something that runs SQL, is asynchronous, or names an engine or what is given to one.
+    counts if it imports something that runs SQL, is asynchronous, or names an engine or an argument of one.
     """
     found = SUPPRESSION if _holds_suppression(data) else 0
     imports = _import_lines(data)
@@ -74,7 +74,7 @@ def search(data: bytes) -> int:
 
 
 def _import_lines(data: bytes) -> bytes:
-    """Returns the lines with the word `import`, and those that they continue: they name the packages."""
+    """Returns the lines with the word `import`, and the lines that they continue, because these name the packages."""
     lines = []
     end = 0
     find, find_back = data.find, data.rfind
@@ -108,7 +108,7 @@ def uses_engine(data: bytes) -> bool:
 
 
 def uses_synchronous_engine(data: bytes) -> bool:
-    """Whether the code uses an engine function, but nothing in the file suggests asyncpg."""
+    """Returns whether the code uses an engine function, but nothing in the file suggests asyncpg."""
     if not _names_engine(data) or _is_asynchronous(data):
         return False
     from poolsafe.sql.python_names import uses_engine_function
@@ -141,7 +141,7 @@ def bare_engine_functions(data: bytes) -> frozenset[bytes]:
 
 
 def may_use_engine(data: bytes) -> bool:
-    """Returns whether the bytes hold the names that `uses_engine` asks for, in code or not."""
+    """Returns whether the bytes contain the names that `uses_engine` looks for, in code or not."""
     return _names_engine(data) and _is_asynchronous(data)
 
 
@@ -157,7 +157,7 @@ def _names_engine(data: bytes) -> bool:
 
 
 def _holds_word(data: bytes, word: bytes) -> bool:
-    """Returns whether the bytes hold a word that is not part of a longer one."""
+    """Returns whether the bytes contain a word that is not part of a longer one."""
     at = data.find(word)
     while at >= 0:
         end = at + len(word)
@@ -193,7 +193,7 @@ def _is_asynchronous(data: bytes) -> bool:
     return b"async" in data or b"Async" in data or b"ASYNC" in data or any(key in data for key in _KEYS)
 
 
-# Keys of connect_args that only asyncpg and its dialect take; "statement_cache_size" is the end of another one.
+# Keys of connect_args that only asyncpg and its dialect accept; "statement_cache_size" is the end of another one.
 _KEYS = (
     b"statement_cache_size",
     b"server_settings",
@@ -207,7 +207,7 @@ _KEYS = (
 
 
 def _names_prepared_statement(data: bytes) -> bool:
-    """Whether the file's code may give SQL to `cursor()`, `prepare()` or `iterate()` of an asynchronous connection.
+    """Returns whether the code may pass SQL to `cursor()`, `prepare()` or `iterate()` of an asynchronous connection.
 
     It does not if the file names another driver, and not asyncpg.
     """
@@ -224,7 +224,7 @@ _OTHER_DRIVERS = (b"aiomysql", b"asyncmy", b"psycopg", b"aiosqlite", b"aiopg", b
 
 
 def _makes_connections(data: bytes) -> bool:
-    """Whether the file's code may make a connection or a pool of asyncpg or psycopg without SQLAlchemy's asyncpg.
+    """Returns whether the code may create a connection or a pool of asyncpg or psycopg without SQLAlchemy's asyncpg.
 
     psycopg's connections count, and engines in files that name it, because a synchronous engine may set its threshold.
     """
@@ -238,7 +238,7 @@ def _makes_connections(data: bytes) -> bool:
 
 
 def _names_client(data: bytes) -> bool:
-    """Whether a file that names an engine may make it with psycopg, or is a configuration of Tortoise."""
+    """Returns whether a file that names an engine may create it with psycopg, or is a configuration of Tortoise."""
     return b"psycopg" in data or b"prepare_threshold" in data or b"tortoise.backends.asyncpg" in data
 
 
@@ -246,7 +246,7 @@ _MAKERS = (b"connect", b"create_", b"Pool", b"Database", b"Tortoise", b"tortoise
 
 
 def _holds_suppression(data: bytes) -> bool:
-    """Returns whether the file may hold a suppression that names a code of ours, or a `poolsafe:` comment."""
+    """Returns whether the file may contain a `noqa` comment with a PGB code, or a `poolsafe:` comment."""
     if b"poolsafe" in data:
         return True
     if data.rfind(b"PGB") < 0 or b"noqa" not in data.lower():
@@ -258,7 +258,7 @@ def _holds_suppression(data: bytes) -> bool:
 
 
 def _runs_several_commands(data: bytes) -> bool:
-    """Whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may be given a string of several commands."""
+    """Returns whether `text`, `DDL`, `exec_driver_sql` or Alembic's `execute` may get a string of several commands."""
     if not _runs_text(data):
         return False
     from poolsafe.sql import python_names
@@ -267,7 +267,7 @@ def _runs_several_commands(data: bytes) -> bool:
 
 
 def _runs_text(data: bytes) -> bool:
-    """Whether the file calls or renames something that runs SQL, in code or not."""
+    """Returns whether the file calls or renames something that runs SQL, in code or not."""
     if b"exec_driver_sql" in data or any(_is_called(data, runner) for runner in (b"text", b"execute", b"DDL")):
         return True
     # Only these drivers' methods are given several commands.
@@ -278,7 +278,7 @@ _OF_DRIVERS = (b".fetch", b".executemany", b".prepare", b".cursor")
 
 
 def _changes_session(data: bytes, *, creates_clauses: bool) -> bool:
-    """Whether something that runs SQL may be given a command that changes the session, such as `SET` or `LISTEN`."""
+    """Returns whether something that runs SQL may get a command that changes the session, such as `SET` or `LISTEN`."""
     words = _RUNS + _CLAUSES if creates_clauses else _RUNS
     if not any(word in data for word in words):
         return False
@@ -289,6 +289,6 @@ def _changes_session(data: bytes, *, creates_clauses: bool) -> bool:
 
 # Every file that runs SQL with SQLAlchemy, Alembic or a driver contains one of these. The others create a clause, which
 # another file may execute. Two forms are missed: `run = text` in a file that only creates clauses, and `conn.\` with
-# `execute` on the next line. To find them, many files would be read in vain.
+# `execute` on the next line. To find them, many files would have to be read for nothing.
 _RUNS = (b".exec", b".fetch", b"add_listener")
 _CLAUSES = (b"text(", b".text", b".scalar", b"func.", b"DDL", b"text as")

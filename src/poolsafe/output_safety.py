@@ -49,7 +49,7 @@ def path_first(path: str) -> str:
 
 
 def quoted(path: str) -> str:
-    """Returns a path quoted as Git and GNU do if it has a line end or control characters; other paths unchanged."""
+    """Returns a path, quoted as Git and GNU do if it has a line end or control characters."""
     if _ODD.search(path) is None and _COMMAND.search(path) is None:
         return path
     content = os.fsencode(path.replace("\\", "\\\\").replace('"', '\\"'))

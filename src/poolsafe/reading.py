@@ -149,7 +149,7 @@ def _last_line_end(content: bytes) -> int:
 
 
 def _content(descriptor: int, expected: int, path: str, largest: int) -> bytes:
-    """Read to the end; nearly always in one call, as a file has the size that was said."""
+    """Reads to the end, nearly always in one call, because a file usually has the size that its status showed."""
     try:
         content = os.read(descriptor, expected + 1)
         if len(content) == expected:

@@ -24,7 +24,7 @@ def frozen(cls: type[T], /) -> type[T]: ...
 def frozen(*, eq: bool) -> Callable[[type[T]], type[T]]: ...
 @dataclass_transform(frozen_default=True, field_specifiers=(field,))
 def frozen(cls: type[T] | None = None, /, *, eq: bool = True) -> Any:
-    """Make a class a dataclass with slots whose instances must not be changed, which the type checker enforces.
+    """Makes a class a dataclass with slots whose instances must not be changed, which the type checker enforces.
 
     `dataclass(frozen=True)` enforces it at run time too. That takes several times as long for each class and makes
     instances slower to create, and a run over one file spends more time on it than on the analysis.
@@ -46,7 +46,7 @@ def _add_methods(cls: Any, *, eq: bool) -> None:
     every = fields(cls)
 
     def first_init(self: Any, *given: Any, **named: Any) -> None:
-        # Compiled with the first instance: most classes that a run imports have none.
+        # Compiled for the first instance, because most classes that a run imports have none.
         cls.__init__ = _init(cls)
         cls.__init__(self, *given, **named)
 

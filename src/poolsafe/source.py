@@ -91,7 +91,7 @@ class Source:
 
     @classmethod
     def decode(cls, path: str, raw: bytes, line_length: int = LINE_LENGTH, quote: str = QUOTE) -> Source:
-        """Decode as CPython does: by byte order mark, else by the PEP 263 cookie, else as UTF-8.
+        """Decodes as CPython does: by byte order mark, else by the PEP 263 cookie, else as UTF-8.
 
         Raises UndecodableSource for an unknown encoding, undecodable bytes, NUL bytes and lone surrogates.
         """
@@ -212,7 +212,7 @@ class Source:
         return min(start + max(column, 1) - 1, start + len(self.line(max(row, 1))))
 
     def line(self, row: int) -> str:
-        """Returns the text of a 1-based row without its line end; "" past the last row."""
+        """Returns the text of a 1-based row without its line end, or "" past the last row."""
         starts = self._line_starts()
         if not 1 <= row <= len(starts):
             return ""
@@ -220,13 +220,13 @@ class Source:
         return self.text[starts[row - 1] : end].rstrip("\r\n")
 
     def line_start(self, offset: int) -> int:
-        """Returns the offset of the first character of the line that holds `offset`."""
+        """Returns the offset of the first character of the line that contains `offset`."""
         starts = self._line_starts()
         return starts[bisect_right(starts, offset) - 1]
 
     @property
     def rows(self) -> int:
-        """The number of rows; a text that ends with a line end has one more, empty row."""
+        """The number of rows. A text that ends with a line end has one more, empty row."""
         return len(self._line_starts())
 
     @property

@@ -26,7 +26,7 @@ _LEFTOVER = re.compile(rf"{re.escape(PREFIX)}\w+{re.escape(SUFFIX)}")
 _OF_CONTENT = frozenset({"security.ima", "security.evm"})
 
 
-class NotWritten(Exception):  # noqa: N818 - the name says what became of the file
+class NotWritten(Exception):  # noqa: N818 - the name says what happened to the file
     """The file was not changed. `reason` is one line."""
 
     def __init__(self, path: str, reason: str) -> None:
@@ -40,10 +40,10 @@ class ChangedMeanwhile(NotWritten):
 
 
 def replace(target: str, content: bytes, *, named: str, before: bytes | None = None, make_folder: bool = False) -> None:
-    """Replace the file at the real path `target` by `content`, atomically, keeping its owner, mode and attributes.
+    """Replaces the file at the real path `target` by `content`, atomically, keeping its owner, mode and attributes.
 
-    With `before` the file must still have that content, or the new one already. Without, it may be missing. Errors
-    call it `named`. Raises ChangedMeanwhile or NotWritten; then the file is untouched.
+    With `before`, the file must still have that content, or already have the new one. Without it, it may be missing.
+    Errors call it `named`. Raises ChangedMeanwhile or NotWritten; then the file is untouched.
     """
     folder, name = os.path.split(target)
     try:
@@ -109,7 +109,7 @@ class _Replacement:
         self._before = before
 
     def run(self) -> None:
-        """Write the temporary file and rename it. Raises NotWritten and OSError."""
+        """Writes the temporary file and renames it. Raises NotWritten and OSError."""
         original = self._original()
         try:
             self._write(original)
@@ -141,7 +141,7 @@ class _Replacement:
         return self._folder.open(self._name, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
 
     def _write(self, original: int | None) -> None:
-        # A new file gets the mode that the user's umask gives it; one that takes over rights is closed until then.
+        # A new file gets its mode from the user's umask. One that takes over permissions is private until then.
         descriptor, temporary = _temporary(self._folder, 0o666 if original is None else 0o600)
         try:
             self._fill(descriptor, temporary, original)

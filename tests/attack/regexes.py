@@ -162,7 +162,7 @@ def _made_in_functions() -> Iterator[Expression]:
 
 
 def _calls() -> Iterator[tuple[str, str, ast.Call]]:
-    """Every call of a function of `re` inside a function: the file, the function and the call."""
+    """Every call to a function of `re` inside a function: the file, the function and the call."""
     for path in sorted(SOURCE.rglob("*.py")):
         for function in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not isinstance(function, ast.FunctionDef):

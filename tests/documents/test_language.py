@@ -23,6 +23,8 @@ TRANSLATED = re.compile(
     | \b(?:so|as)\ far\ as\b
     | \b(?:nobody|somebody|whoever)\b
     | \balso\ for\ no\b
+    | \bcalls?\ of\ (?:`|an?\b|\w+'s\b)
+    | ;\ None\ (?:if|for|where|without)\b
     """,
     re.IGNORECASE | re.VERBOSE,
 )
@@ -48,6 +50,9 @@ def test_no_idiom_is_translated() -> None:
         "removed, also after Ctrl-C",
         "as far as the module shows",
         "Nobody uses it",
+        "a call of `connect()`",
+        "the calls of a function",
+        "the name; None if it is unknown",
     ],
 )
 def test_an_idiom_is_found(phrase: str) -> None:

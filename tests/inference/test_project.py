@@ -527,7 +527,7 @@ PROJECTS = {
         from db import Database
         database = Database('postgresql+asyncpg://db/a')
     """,
-    "an object that another module's call of a method completes": """
+    "an object that another module's call to a method completes": """
         # file: db.py
         from sqlalchemy.ext.asyncio import create_async_engine
         class Sessions:

@@ -118,7 +118,7 @@ NAMES = {
         add(1)  # run
         x = kept  # run
     """,
-    "what two calls of a library return": """
+    "what two calls to a library return": """
         import logging  # run
         x = logging.getLogger("a")  # run
         y = logging.getLogger("b")

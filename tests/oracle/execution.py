@@ -27,7 +27,7 @@ PROGRAM = "<program>/"
 
 @dataclass(frozen=True, slots=True)
 class EngineCall:
-    """One call of an engine function: its module's path and its line, and the arguments as they were at that moment."""
+    """One call to an engine function: its module's path and its line, and the arguments as they were at that moment."""
 
     path: str
     line: int

@@ -1,6 +1,6 @@
 """A search for files that may change an object of another module when they are imported.
 
-A third module may change what two others share: `from config import ARGS` and then `ARGS["x"] = 0`, or
+A third module may change an object that two others share: `from config import ARGS` and then `ARGS["x"] = 0`, or
 `config.URL = ...`. Hardly any module does that, so bytes are searched before anything is parsed. The search looks at
 every mention of the imported name, and then at the imports of the few files with a mention that may be a change. The
 files that it finds are parsed, so it may find too many.
@@ -19,35 +19,36 @@ from poolsafe.libraries import CHANGING, READING
 from poolsafe.records import frozen
 
 MAX_NAMES = 12  # under which a file knows one object
-MAX_LINE = 400  # characters that are looked at before a name
+MAX_LINE = 400  # characters that are examined before a name
 MAX_EXPORTS = 4  # modules through which a name is imported
 
 # What follows a name: attributes and items, then the sign of an assignment or a call.
 _AFTER = re.compile(rb"((?:\.\w+|\[[^\[\]\r\n]*\]){0,9})[ \t]*(=(?!=)|[-+*/|&%]=|\(|)")
-# What may stand between the beginning of a line and a name that is given another name, changed or deleted.
+# The text between the beginning of a line and a name that the line binds to another name.
 _RENAMED = re.compile(rb"\s*(\w+)[ \t]*(?::[^=\r\n]+)?=[ \t]*(?:\w+\.)*$")
 _KEEPING = frozenset(name.encode() for name in READING | {"copy", "get", "items", "keys", "values"})
-# A method that is named like one that reads, such as `getboolean` of a parsed configuration, is not taken for a change.
+# A method whose name begins like that of a reader, such as `getboolean` of a parsed configuration, is no change.
 _GETTERS = (b"get", b"is_", b"has_", b"as_", b"to_")
 _IMPORTING = frozenset((b"from", b"import"))
 _CHANGING = frozenset(name.encode() for name in CHANGING)
-# A name alone is code, and given to something, behind these signs and words. Behind any other word it is prose.
+# After one of these signs or words, a bare name is code that passes on or stores the object. After any other word, it
+# is prose.
 _GIVING = b"(,=[{:*@"
 _GIVING_WORDS = frozenset((b"else", b"or", b"and", b"return", b"yield", b"await"))
 _BEHIND = re.compile(rb"[,)\]}:;#\r\n@(]|(?:if|else|for|or|and)\b|\Z")
 _ASSIGNING = b"=,;:(*["
-# The function that a name is given to, if it is one that changes no argument.
+# The beginning of a call, up to a name among its arguments, to a function that does not change its arguments.
 _ASKING = re.compile(
     rb"(?<![\w.])(?:all|any|bool|dict|frozenset|hasattr|isinstance|len|list|max|min|print|repr|set|sorted|str|sum|tuple|"
     rb"type)\([^()]*\Z"
 )
-# The group is the end of the text after a quote that is never closed, so that a match never fails.
+# A group matches the end of the text after a quote that is never closed, so that a match never fails.
 _STRING = re.compile(rb"\"[^\"\\]*(?:\\.[^\"\\]*)*(?:\"|(\\?\Z))|'[^'\\]*(?:\\.[^'\\]*)*(?:'|(\\?\Z))", re.DOTALL)
 _DOTTED = (string.ascii_letters + string.digits + "_.").encode()
 
 
 class How(enum.Enum):
-    """How a file changes what a name of another one stands for."""
+    """The ways in which a file changes what a name of another file stands for."""
 
     CHANGE = "the name stands for an object, which is changed"
     CALL = "the name is that of a function, which is called"
@@ -56,11 +57,11 @@ class How(enum.Enum):
 
 @frozen
 class Mention:
-    """A mention of a name: what is before it in its line, the attributes and items behind it, and a sign behind these.
+    """A mention of a name: the text before it on its line, the attributes and items after it, and the sign after those.
 
-    `owner` is the name before the dot, if it is an attribute; then `before` ends before the owner. `at_start`: it is
-    evaluated when the file is imported. `is_whole`: it stands for the object itself, not for an attribute of the
-    object. `is_given`: it is a name alone that is given to a function or put into another object.
+    `owner` is the name before the dot if the mention is an attribute, and `before` then ends before the owner.
+    `at_start`: the mention is evaluated when the file is imported. `is_whole`: it stands for the object itself, not for
+    an attribute of the object. `is_given`: it is a bare name that is passed to a function or put into another object.
     """
 
     before: bytes
@@ -73,7 +74,7 @@ class Mention:
 
 
 class ChangingFiles:
-    """A search over the files of a project. What was found is kept."""
+    """A search of a project's files, which keeps its results."""
 
     def __init__(self, order: ImportOrder) -> None:
         self._order = order
@@ -88,7 +89,7 @@ class ChangingFiles:
         self._attributes.clear()
 
     def files(self, home: str, name: str, how: How, without_tests: str | None = None) -> list[str]:
-        """Returns the files that may change what a name of the file `home` stands for, apart from `home` itself.
+        """Returns the files, other than `home` itself, that may change what a name of the file `home` stands for.
 
         The smallest come first. Tests and examples of the project below the root `without_tests` do not count. Cached.
         """
@@ -124,7 +125,7 @@ class ChangingFiles:
         return self._attributes[home]
 
     def _may_change(self, path: str, home: str, name: bytes, how: How) -> bool:
-        """Returns whether a file may change what it has from the file `home` by a name, or by another one."""
+        """Returns whether a file may change what it gets from the file `home` under this name or another one."""
         content = self._order.files.content(path)
         is_renamed = how is not How.REBIND and _is_renamed(content, name)
         imported = {name}.union(self._names(path, name, home) if is_renamed else ())
@@ -164,14 +165,14 @@ class ChangingFiles:
         return Mention(before, parts, sign, owner, first not in DEFERRED, is_whole, is_given)
 
     def _is_meant(self, path: str, home: str, name: bytes, word: bytes, one: Mention) -> bool:
-        """Returns whether a mention means the name of the file `home`, by what the mentioning file imports."""
+        """Returns whether a mention refers to the name of the file `home`, according to the imports of its own file."""
         if one.owner is None:
             return word in self._names(path, name, home)
         imports = self._order.imports(path)
         return any(not i.name and i.bound == one.owner and self._is_of(i.path, name, home) for i in imports)
 
     def _names(self, path: str, name: bytes, home: str) -> set[bytes]:
-        """Returns the names that a file imports a name of another file as."""
+        """Returns the names under which a file imports a name of another file."""
         return {
             name if one.name == b"*" else one.bound
             for one in self._order.imports(path)
@@ -179,7 +180,7 @@ class ChangingFiles:
         }
 
     def _is_of(self, path: str | None, name: bytes, home: str, left: int = MAX_EXPORTS) -> bool:
-        """Returns whether a file has a name from the file `home`, which others may have given it."""
+        """Returns whether a file gets a name from the file `home`, directly or through other files."""
         if path == home or path is None or not left:
             return path == home
         key = (path, name, home, left)
@@ -204,7 +205,7 @@ def _assigning(owner: bytes) -> re.Pattern[bytes]:
 
 
 def _mentions(content: bytes, word: bytes) -> Iterator[int]:
-    """Yields the offsets at which a word is mentioned, without those at which a string begins with it."""
+    """Yields the offsets at which a word is mentioned, except those at which a string begins with it."""
     start = content.find(word)
     while start >= 0:
         before, behind = content[start - 1 : start], content[start + len(word) : start + len(word) + 1]
@@ -214,7 +215,7 @@ def _mentions(content: bytes, word: bytes) -> Iterator[int]:
 
 
 def _line_before(content: bytes, start: int) -> bytes:
-    """Returns what is before an offset in its line, or the end of that."""
+    """Returns the text before an offset on its line, or only the end of that text if it is long."""
     first = max(start - MAX_LINE, 0)
     return content[max(content.rfind(b"\n", first, start) + 1, first) : start]
 
@@ -227,7 +228,7 @@ _OWNER = re.compile(rb"(?<!\w)\w+\Z")
 
 
 def _owner(content: bytes, start: int) -> bytes | None:
-    """Returns the name before the dot before a mention, or None if there is no dot."""
+    """Returns the name before the dot that precedes a mention, or None if there is no dot."""
     if content[start - 1 : start] != b".":
         return None
     found = _OWNER.search(content, max(start - 100, 0), start - 1)
@@ -235,12 +236,12 @@ def _owner(content: bytes, start: int) -> bytes | None:
 
 
 def _is_renamed(content: bytes, name: bytes) -> bool:
-    """Returns whether a file may import a name under another one."""
+    """Returns whether a file may import a name under another name."""
     return any(content.find(name + sign) >= 0 for sign in (b" as ", b"\tas ", b"  "))
 
 
 def _is_given(before: bytes, content: bytes, end: int) -> bool:
-    """Returns whether a name alone, which ends at an offset, may be given to what changes it or keeps it."""
+    """Returns whether a bare name that ends at an offset may be passed to code that changes or keeps the object."""
     if _BEHIND.match(content, end) is None or before.endswith(b"**"):
         return False
     lead = before.rstrip()
@@ -266,7 +267,7 @@ def _changes(one: Mention, how: How) -> bool:
         method = one.parts.rpartition(b".")[2] if one.parts[-1:] != b"]" else b""
         if method in _CHANGING or not one.parts:
             return bool(one.parts) or one.at_start
-        # A method of what an attribute holds, such as of a string, changes nothing but by these names.
+        # A method of an attribute's value, such as a string, is a change only if it has one of these names.
         keeps = method in _KEEPING or method.startswith(_GETTERS)
         return one.at_start and one.parts == b"." + method and not keeps
     if one.sign:

@@ -1,8 +1,8 @@
 """Signs in a project's files that an engine may use asyncpg, or that a driver may prepare its SQL.
 
-A synchronous engine reaches asyncpg only through `AsyncEngine` or a URL that names it, and SQLAlchemy gives several
-commands to a driver that refuses them only if that driver is asyncpg or psycopg 3. In a project without any sign of
-these, such a file needs no analysis.
+A synchronous engine reaches asyncpg only through `AsyncEngine` or a URL that names it. Of the drivers to which
+SQLAlchemy gives several commands, only asyncpg and psycopg 3 refuse them. In a project without any sign of these, such
+a file needs no analysis.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def names_driver(data: bytes) -> bool:
 
 
 def awaits_sql(data: bytes) -> bool:
-    """Returns whether a file awaits the execution of SQL, on whatever connection."""
+    """Returns whether a file awaits the execution of SQL, on any connection."""
     return b"await" in data and b".exec" in data and _AWAITED.search(data) is not None
 
 

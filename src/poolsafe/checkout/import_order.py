@@ -22,8 +22,8 @@ DEFERRED = frozenset((b"def", b"async", b"class"))
 class Imported:
     """What a statement imports: a name of a file or, if `name` is empty, the file's module itself.
 
-    `bound` is the name that it is imported as. `path` is None for what is outside the project. `at_start` says whether
-    the statement runs when its own file is imported. `offset` is that of the statement in the bytes of the file.
+    `bound` is the name that it is imported as. `path` is None for a file outside the project. `at_start` says whether
+    the statement runs when its own file is imported. `offset` is the statement's offset in the bytes of the file.
     """
 
     offset: int
@@ -34,12 +34,12 @@ class Imported:
 
 
 class ImportOrder:
-    """What the files of a project import, and in which order they run. What was read of a file is kept."""
+    """Finds what the files of a project import, and in which order they run. Keeps the imports of each file."""
 
     def __init__(self, files: Files) -> None:
         self.files = files
         self._imports: dict[str, list[Imported]] = {}
-        self._first: tuple[str, int, bytes] = ("", 0, b"")  # found last: the file, the offset of its line, the word
+        self._first: tuple[str, int, bytes] = ("", 0, b"")  # the last result: the file, the line's offset, the word
         self._run: dict[str, list[str]] = {}
         self._ranks: dict[str, dict[str, int]] = {}
         self._offsets: dict[tuple[str, str], int | None] = {}
@@ -65,7 +65,7 @@ class ImportOrder:
         return found
 
     def import_of(self, path: str, other: str) -> int | None:
-        """Returns the offset of the first import of a file, in its text, that runs another file, or None. Cached."""
+        """Returns the offset, in a file's text, of its first import that runs another file, or None. Cached."""
         key = (path, other)
         if key not in self._offsets:
             self._offsets[key] = self._import_of(path, other)
@@ -79,7 +79,7 @@ class ImportOrder:
         return None
 
     def _finished(self, path: str, seen: set[str]) -> Iterator[str]:
-        """Yields the files that importing a file runs, apart from those in `seen`, and adds them to `seen`."""
+        """Yields the files that importing a file runs, except those in `seen`, and adds them to `seen`."""
         if path in seen:
             return
         seen.add(path)
@@ -95,7 +95,7 @@ class ImportOrder:
                 waiting.append((after, iter(self._run_by(after))))
 
     def _run_by(self, path: str) -> list[str]:
-        """Returns the files that importing a file runs before or within it: its packages, and what it imports."""
+        """Returns the files that run before or during a file's own import: its packages, and what it imports."""
         found = self._run.get(path)
         if found is None:
             imported = [one.path for one in self.imports(path) if one.at_start and one.path is not None]
@@ -153,14 +153,14 @@ class ImportOrder:
         return self.files.module_file(folder, level, name.decode("latin-1"))
 
     def runs_at_start(self, path: str, offset: int) -> bool:
-        """Returns whether what is at an offset is outside of functions, classes and tests for type checkers."""
+        """Returns whether the code at an offset is outside functions, classes and `if TYPE_CHECKING:` blocks."""
         first = self.first_word(path, offset)
         return first not in DEFERRED and b"TYPE_CHECKING" not in first
 
     def first_word(self, path: str, offset: int) -> bytes:
-        """Returns the first word of the module's statement that is at an offset, or a whole `if TYPE_CHECKING:`.
+        """Returns the first word of the module's statement at an offset, or the whole of `if TYPE_CHECKING:`.
 
-        It goes back line by line, at most to the line that it began at last.
+        The search goes back line by line, at most to the line where the last search began.
         """
         content = self.files.content(path)
         known, last, word = self._first

@@ -1,4 +1,4 @@
-"""The import statements of a file, found by regular expressions: a parser would take far longer."""
+"""The import statements of a file, found by regular expressions because a parser would take far longer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _IMPORT = re.compile(rb"import[ \t]+([\w. \t,]+)")
 _ITEM = re.compile(rb"([\w.]+|\*)(?:[ \t]+as[ \t]+(\w+))?")
 _COMMENT = re.compile(rb"#[^\r\n]*")
 
-#: A name that an import statement gives, and the name that it binds: both are `*` for a star.
+#: The name that an import statement imports, and the name that it binds. Both are `*` for a star import.
 Item = tuple[bytes, bytes]
 
 
 def module_imports(content: bytes) -> Iterator[tuple[int, list[Item]]]:
-    """Yields the statements `import a.b, c as d`: the offset of each, and its modules with the names that they bind.
+    """Yields the statements `import a.b, c as d`: the offset of each, and its modules with the names bound to them.
 
-    The name that `import a.b` binds is given as `b`, under which `a.b.name` mentions the module.
+    For `import a.b`, the bound name is `b`, because `a.b.name` mentions the module by that name.
     """
     for found in _IMPORT.finditer(content):
         if _begins_line(content, found.start()):
@@ -40,7 +40,7 @@ def name_imports(content: bytes) -> Iterator[tuple[int, bytes, bytes, list[Item]
 
 
 def defines(content: bytes, name: bytes) -> bool:
-    """Returns whether a file binds a name by a function or class of the module, and nowhere by anything else.
+    """Returns whether a file defines a name as a function or class of the module, and binds it in no other way.
 
     Imports are not considered, and a keyword argument of that name counts as another binding.
     """

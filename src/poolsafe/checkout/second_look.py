@@ -25,7 +25,8 @@ _SIGN = b"async_fallback"
 _PSYCOPG = re.compile(rb"\+psycopg\b")
 # The callee of a call: the name before the last dot, if there is one, and the last name.
 _CALLED = re.compile(rb"(?:\b(\w+)\.|(?<![\w.]))(\w+)[ \t]*\(")
-# What a file contains that calls a function for an engine, whatever its name. Prose about engines is frequent.
+# A file that calls a function to create an engine, whatever its name, contains one of these. Prose about engines is
+# frequent.
 _MAKING = (b"ngine(", b"ngine =", b"ngine=", b"ngine:", b"ngine_", b"ngines", b"connect_args", b"postgresql+")
 _FUNCTIONS = frozenset((b"create_async_engine", b"async_engine_from_config"))
 # `new = old` and `new = partial(old, ...)` at the top level: the new name, and the old one as in `_CALLED`.
@@ -129,7 +130,7 @@ class ImportedFiles:
         self.meanings: dict[tuple[str, bytes, bytes, int], bool] = {}
 
     def give(self, path: str, data: bytes) -> None:
-        """Keep the bytes of a file that need not be read again. Forgets all that was read if the file has changed."""
+        """Keeps the bytes of a file that need not be read again. Forgets everything if the file has changed."""
         if self._held > MAX_HELD or self._contents.get(path, data) != data:
             self._contents.clear()
             self._imports.clear()
@@ -156,7 +157,7 @@ class ImportedFiles:
         return self._imports[path]
 
     def renamings(self, path: str, name: bytes) -> list[tuple[bytes, bytes]]:
-        """Returns the dotted names that a file assigns to a name, each as its last but one and its last part."""
+        """Returns the dotted names that a file assigns to a name, each as its last two parts."""
         content = self.content(path)
         if not any(name + sign in content for sign in (b" =", b"=", b":", b"\t")):
             return []

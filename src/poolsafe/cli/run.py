@@ -32,7 +32,7 @@ def run(
     notebooks: Container[str] = (),
     folders: Sequence[str] = (),
 ) -> Iterator[Outcome | Unreadable]:
-    """Yields the outcomes in the order of `paths`, nothing for a file without a needle.
+    """Yields the outcomes in the order of `paths`, and nothing for a file without a needle.
 
     `real` returns the real path that a file had when it was found; it is only read and written there. `jobs` is the
     maximum number of processes, 0 for one per processor, or None to decide by the estimated work. `notebooks` are the

@@ -100,7 +100,7 @@ def escape(text: str) -> str:
 
 
 class PathPattern:
-    """One user's pattern: made absolute against `base`, and also matched against bare names if ruff does so.
+    """One pattern of the user's: made absolute against `base`, and also matched against bare names if ruff does so.
 
     `absolute` and `name` are globs. `name` is None if the pattern is not matched against bare names.
     """

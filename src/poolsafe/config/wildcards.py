@@ -25,7 +25,7 @@ class CharacterClass:
     __slots__ = ("_characters", "_negated", "_ranges")
 
     def __init__(self, inside: str, *, negated: bool) -> None:
-        """Read `inside`, the text between the brackets. Raises ValueError for a range that ends before it begins."""
+        """Reads `inside`, the text between the brackets. Raises ValueError for a range that ends before it begins."""
         self._negated = negated
         characters: set[str] = set()
         self._ranges: list[tuple[str, str]] = []
@@ -48,7 +48,7 @@ class CharacterClass:
 
 
 class Machine:
-    """Several patterns, each built piece by piece between two calls of `end`.
+    """Several patterns, each built piece by piece between two calls to `end`.
 
     A pattern's number is the number of patterns before it.
     """
@@ -125,24 +125,24 @@ class Machine:
             self._no_slash_loop |= 1 << self._place
 
     def folders(self) -> None:
-        """Add `**/`: nothing, or anything that ends in a slash."""
+        """Adds `**/`: nothing, or anything that ends in a slash."""
         self._skips.setdefault(self._place, []).extend((self._place + 1, self._place + 2))
         self._place += 1
         self.star(slash=True)
         self.literal("/")
 
     def begin_alternatives(self) -> None:
-        """Add `{`."""
+        """Adds `{`."""
         self._open.append((self._place, []))
         self._next_alternative()
 
     def next_alternative(self) -> None:
-        """Add the `,` between two alternatives."""
+        """Adds the `,` between two alternatives."""
         self._open[-1][1].append(self._place)
         self._next_alternative()
 
     def end_alternatives(self) -> None:
-        """Add `}`."""
+        """Adds `}`."""
         _, ends = self._open.pop()
         ends.append(self._place)
         self._place += 1

@@ -27,7 +27,7 @@ def leave(path: str, reason: str) -> None:
 
 
 def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
-    """Returns the text of a file of the project, with line feeds only; None if it cannot be read.
+    """Returns the text of a file of the project, with line feeds only, or None if it cannot be read.
 
     If the file exists, the reason is recorded: it is outside, not a regular file, larger than `most` bytes, or
     unreadable.
@@ -46,7 +46,7 @@ def text_of(root: str, path: str, most: int = FILE_BYTES) -> str | None:
 
 
 def row_with(text: str, *words: str) -> int:
-    """Returns the 1-based row of the first line that contains all words, ignoring case; 1 if there is none."""
+    """Returns the 1-based row of the first line that contains all words, ignoring case, or 1 if there is none."""
     for row, line in enumerate(text.splitlines(), 1):
         if all(word.lower() in line.lower() for word in words):
             return row
@@ -54,7 +54,10 @@ def row_with(text: str, *words: str) -> int:
 
 
 def folders_up(folder: str, root: str) -> list[str]:
-    """Returns the folder and those above it, nearest first, up to the root; only the root for a folder outside it."""
+    """Returns the folder and those above it, nearest first, up to the root.
+
+    Returns only the root for a folder outside it.
+    """
     folder, root = os.path.abspath(folder), os.path.abspath(root)
     found = [folder]
     while found[-1] != root:

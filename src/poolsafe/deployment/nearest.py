@@ -24,7 +24,7 @@ class Folder:
 
 
 def version_of(package: str, folder: str, root: str) -> Said | None:
-    """Returns the known releases of a package for the files of a folder; None if nothing is known."""
+    """Returns the known releases of a package for the files of a folder, or None if nothing is known."""
     locked: Said | None = None
     declared: Said | None = None
     for each in _folders(folder, root):

@@ -36,7 +36,7 @@ def entries_of(text: str) -> Iterator[Entry]:
 
 
 def _given(node: cst.CSTNode) -> Iterator[cst.BaseExpression]:
-    """Yields the values of the two keywords in any call of `setup`."""
+    """Yields the values of the two keywords in any call to `setup`."""
     if isinstance(node, cst.Call):
         function = node.func.attr if isinstance(node.func, cst.Attribute) else node.func
         if isinstance(function, cst.Name) and function.value == "setup":

@@ -18,7 +18,7 @@ _LONGEST = 500
 
 
 def exactly(text: str) -> Versions | None:
-    """Returns the one release of a lock file, `0.30.0` or `==0.30.0`; None if it is not a version."""
+    """Returns the one release of a lock file, `0.30.0` or `==0.30.0`, or None if it is not a version."""
     match = _PLAIN.match(text.strip().lstrip("="))
     if match is None:
         return None
@@ -32,7 +32,7 @@ def is_pinned(versions: Versions) -> bool:
 
 
 def specified(text: str) -> Versions:
-    """Returns the releases that a pip specifier such as `>=0.27,<0.31` allows: any, if it cannot be parsed."""
+    """Returns the releases that a pip specifier such as `>=0.27,<0.31` allows, or all if it cannot be parsed."""
     text = text.strip().strip("()")
     if not text or len(text) > _LONGEST:
         return ANY

@@ -126,7 +126,7 @@ def recommended(
 
 
 def engine_call(configuration: Configuration, between: Between) -> str:
-    """Returns the call of `create_async_engine` to write."""
+    """Returns the call to `create_async_engine` to write."""
     said = configuration.connect_args()
     words = ["url"]
     if between is Between.STATEMENT:
@@ -138,7 +138,7 @@ def engine_call(configuration: Configuration, between: Between) -> str:
 
 
 def asyncpg_call(configuration: Configuration) -> str:
-    """Returns the call of `asyncpg.connect` to write."""
+    """Returns the call to `asyncpg.connect` to write."""
     return f"asyncpg.connect(url{', statement_cache_size=0' if configuration.statement_zero else ''})"
 
 

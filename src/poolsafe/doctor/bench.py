@@ -47,7 +47,7 @@ class Statement(Protocol):
 class Client(Protocol):
     """One connection. Its methods raise Refused, Lost or NoAnswer."""
 
-    # The process id that the server announced when connecting, and the local TCP port; None if there is none.
+    # The process id that the server announced when connecting, and the local TCP port, or None if there is none.
     announced: int | None
     port: int | None
 

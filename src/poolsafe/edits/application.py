@@ -148,7 +148,7 @@ def _first_start(fix: Fix) -> int:
 
 
 def _is_sound(source: Source, fix: Fix) -> bool:
-    """Returns whether a fix changes something, only inside the text, and its edits do not overlap."""
+    """Returns whether a fix changes something, stays inside the text, and has no overlapping edits."""
     edits = sorted(fix.edits, key=lambda edit: (edit.start, edit.end))
     ordered = all(before.end <= after.start for before, after in pairwise(edits))
     inside = all(0 <= edit.start <= edit.end <= len(source.text) for edit in edits)
@@ -172,7 +172,7 @@ def _touches_any(edit: Edit, taken: list[tuple[int, int, bool]]) -> bool:
 
 
 def _compiles(text: str) -> bool:
-    """Returns whether the running Python accepts the text; it may be older than the file's syntax."""
+    """Returns whether the running Python, which may be older than the file's syntax, accepts the text."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:

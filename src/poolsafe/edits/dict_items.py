@@ -134,7 +134,7 @@ def _wrapping(text: str, *, may_be_none: bool) -> tuple[str, str]:
 
 
 def _parses(text: str) -> bool:
-    """Returns whether the running Python can parse it. Newer syntax only gets unneeded parentheses."""
+    """Returns whether the running Python can parse an expression. Newer syntax only gets unneeded parentheses."""
     try:
         ast.parse(text, mode="eval")
     except (SyntaxError, ValueError, RecursionError, MemoryError):

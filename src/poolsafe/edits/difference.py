@@ -22,7 +22,7 @@ NO_NEWLINE = b"\\ No newline at end of file\n"
 
 
 def diff(before: Source, after: Source, withheld: Callable[[int], bool] = lambda row: False) -> bytes:
-    """Returns the unified diff of two versions of one file, in the file's own encoding; empty if they are the same.
+    """Returns the unified diff of two versions of one file, in the file's own encoding, or b"" if they are the same.
 
     The path is relative if it is below the current directory. Rows of the old text (from 0) that are `withheld` are
     left out of the context. `git apply` needs one line after each change, so the row directly after one is always

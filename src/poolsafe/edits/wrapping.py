@@ -29,7 +29,7 @@ _BEFORE = re.compile(
 )
 _OUTER = re.compile(_BEFORE.pattern + r"[\w.]+\(")
 _OWN_CALL = re.compile(r"[ \t]*(?:\w+=)?(?:await )?[\w.]+\(")
-# The text that may follow the call of a `with` statement.
+# The text that may follow the call in a `with` statement.
 _AS = re.compile(r"(?: as [\w.]+)?:")
 _CALLEE = re.compile(r"(?<![\w.])[\w.]+\(\Z")
 # The beginning of a comment with a directive for a tool.
@@ -93,7 +93,7 @@ def _unit(text: str) -> str:
 
 
 def _is_comment_for_people(rest: str) -> bool:
-    """Returns whether the rest of a line is only a separator or a comment without a directive for a tool, or blank.
+    """Returns whether the rest of a line is blank, a separator, or a comment without a directive for a tool.
 
     A directive must stay on the first line of a call, but wrapping would move it to the last one.
     """
@@ -142,7 +142,7 @@ def _call_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) 
 
 
 def _behind(head: str, rest: str) -> str:
-    """Returns what follows a call and its `as` clause, if it is the call of a `with` statement."""
+    """Returns what follows a call and its `as` clause, if it is the call in a `with` statement."""
     found = _AS.match(rest) if head.lstrip(" \t").startswith(("with ", "async with ")) else None
     return rest if found is None else rest[found.end() :]
 
@@ -175,7 +175,7 @@ def _row_wrapped(line: str, opening: int, unit: str, newline: str, limit: int) -
 def _rows(
     line: str, end: int, elements: list[str], opening: int, indent: str, unit: str, newline: str, limit: int
 ) -> list[str] | None:
-    """Returns each element of a line after `end` in a row, with the call among them that opens there wrapped."""
+    """Returns each element of a line after `end` in its own row, with the call that opens at `opening` wrapped."""
     # Formatters do not write a comma after a single argument.
     comma = "," if len(elements) > 1 else ""
     rows: list[str] = []

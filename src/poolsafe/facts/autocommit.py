@@ -1,8 +1,8 @@
 """Finds the places that put connections of an engine into AUTOCOMMIT after the engine is created.
 
-Unique statement names then fail as they do under an engine's own AUTOCOMMIT: 155, 160 and 156 of 180 with the option of
-a connection, of a copy of the engine and of the engine itself (SQLAlchemy 2.1.9, asyncpg 0.32). Alembic's
-`autocommit_block()` sets that option for its connection.
+Unique statement names then fail as they do under an engine's own AUTOCOMMIT: in 155, 160 and 156 of 180 attempts with
+the option set on a connection, on a copy of the engine and on the engine itself (SQLAlchemy 2.1.9, asyncpg 0.32).
+Alembic's `autocommit_block()` sets that option for its connection.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BLOCK = "autocommit_block"
 
 
 def autocommit_later(observed: Observed, calls: Iterable[ObservedCall]) -> tuple[Related, ...]:
-    """Returns the places that put a connection or a copy of the engine of these calls into AUTOCOMMIT."""
+    """Returns the places that put a connection or a copy of the engine that these calls create into AUTOCOMMIT."""
     calls = list(calls)
     made = {id(seen.node) for seen in calls}
     found = {id(seen.node): seen for seen in observed.autocommits if not made.isdisjoint(_makers(seen))}

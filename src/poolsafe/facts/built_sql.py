@@ -1,7 +1,7 @@
-"""SQL that SQLAlchemy builds from `select()`, `insert()` and similar functions, so that a call gets no text.
+"""Recognises SQL that SQLAlchemy builds from `select()`, `insert()` and similar functions, so that a call gets no text.
 
-Functions with many of these next to one text are common. Only what is certain by the syntax counts, so that no run is
-needed: the call itself, or a local name whose every binding is such a call.
+Functions with many such calls and a single text are common. Only what the syntax shows with certainty counts, so no run
+is needed: the call itself, or a local name that is only ever bound to such calls.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def _builds(name: str) -> bool:
 
 
 def _holds_built(module: Module, site: CallSite, name: str) -> bool:
-    """Returns whether a local name of the function around a call is bound to nothing else."""
+    """Returns whether a local name of the function around a call is only ever bound to SQL that is built."""
     function = site.scopes[-1] if site.scopes else None
     if not isinstance(function, cst.FunctionDef):
         return False
@@ -54,7 +54,7 @@ def _holds_built(module: Module, site: CallSite, name: str) -> bool:
 
 
 def _locals(module: Module, function: cst.FunctionDef) -> dict[str, bool]:
-    """Returns the names that a function binds by assignments, each with whether they are all of such calls."""
+    """Returns the names that a function assigns to, each with whether every value assigned to it is such a call."""
     bound: dict[str, bool] = {}
     others: set[str] = set()
     stack: list[cst.CSTNode] = [function.params, function.body]

@@ -1,4 +1,4 @@
-"""The calls of a function that receives a connection, and the connections that they pass, read from the syntax."""
+"""The calls to a function that receives a connection, and the connections that they pass, read from the syntax."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from poolsafe.syntax.index import CallSite, descendants, last_name
 
 @frozen(eq=False)
 class Caller:
-    """A call of the function, and the expression of the connection that it passes.
+    """A call to the function, and the expression for the connection that it passes.
 
     `block`: the `with` block that runs where the function yields, or after `__aenter__`.
     """
@@ -26,7 +26,7 @@ class Caller:
 
 @frozen(eq=False)
 class Callers:
-    """The calls of a function in its module. `complete`: there are no others."""
+    """The calls to a function in its own module. `complete`: there are no others."""
 
     seen: tuple[Caller, ...] = ()
     complete: bool = False
@@ -45,7 +45,7 @@ def caller_of_lambda(module: Module, call: cst.BaseExpression, name: str | None)
 
 
 def callers_of(module: Module, function: cst.FunctionDef, body: Body, name: str) -> Callers:
-    """Returns the calls of a function that pass an argument for a parameter of this name.
+    """Returns the calls to a function that pass an argument for a parameter of this name.
 
     They are complete if the function is nested or has a private name, and is only mentioned in calls.
     """
@@ -102,7 +102,7 @@ def is_nested(module: Module, function: cst.FunctionDef) -> bool:
 
 
 def _place(function: cst.FunctionDef, scopes: tuple[object, ...], name: str) -> int | None:
-    """Returns the index of a parameter among the arguments of a call, or None if it has none."""
+    """Returns the index of a parameter among the positional arguments of a call, or None if it has no fixed index."""
     decorators = [one.decorator for one in function.decorators if not _makes_manager(one)]
     static = [isinstance(one, cst.Name) and one.value == "staticmethod" for one in decorators]
     if not all(static) or function.params.star_kwarg is not None or isinstance(function.params.star_arg, cst.Param):
@@ -123,7 +123,7 @@ def _caller(module: Module, site: CallSite, function: cst.FunctionDef, name: str
 
 
 def argument_of(call: cst.Call, name: str, place: int) -> cst.BaseExpression | None:
-    """Returns the argument of a call for a parameter, or None if the call does not show it."""
+    """Returns the argument that a call passes for a parameter, or None if the call does not show it."""
     if any(argument.star for argument in call.args):
         return None
     named = [one.value for one in call.args if one.keyword is not None and one.keyword.value == name]

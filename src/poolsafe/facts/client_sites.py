@@ -17,7 +17,7 @@ _METHODS = frozenset({"set_bind"})
 
 @frozen
 class _Imported:
-    """The names that a module binds to the packages or their members. `functions` are bound to the functions."""
+    """The names that a module binds to the packages or their members. `functions` are those bound to the functions."""
 
     roots: frozenset[str]
     functions: frozenset[str]
@@ -108,7 +108,7 @@ def _passes(imported: _Imported, site: CallSite) -> bool:
 
 
 def _first_name(node: cst.BaseExpression | None) -> str | None:
-    """Returns the first name of a dotted one: `a` of `a.b.c`."""
+    """Returns the first part of a dotted name: `a` for `a.b.c`."""
     while isinstance(node, cst.Attribute):
         node = node.value
     return node.value if isinstance(node, cst.Name) else None

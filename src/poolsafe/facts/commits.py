@@ -79,7 +79,10 @@ def _ends(node: cst.CSTNode, given: set[str]) -> bool:
 
 
 def _code_of(module: Module, name: str | None) -> list[cst.FunctionDef]:
-    """Returns the function of this name, or the methods of the class; nothing if the module has none or several."""
+    """Returns the function of this name, or the methods of the class.
+
+    Returns an empty list if the module has none or several of that name.
+    """
     function = _one_function(module, name)
     if function is not None:
         return [function]

@@ -20,7 +20,7 @@ _OPENING_SQL = re.compile(r"""["']\s*(?:BEGIN|START\s+TRANSACTION)\b""", re.IGNO
 
 
 def dotted(node: cst.BaseExpression | None) -> str | None:
-    """Returns a name with its attributes, such as `self.conn`; None for other expressions. `await` is ignored."""
+    """Returns a name with its attributes, such as `self.conn`, or None for other expressions. Ignores `await`."""
     match node:
         case cst.Await():
             return dotted(node.expression)
@@ -95,7 +95,7 @@ def _use(module: Module, function: cst.FunctionDef | None, node: cst.Call) -> Us
 
 
 def names_of(body: Body, receiver: cst.BaseExpression | None) -> frozenset[str]:
-    """Returns the names of the connection in the function: of the receiver, and of the object that it comes from."""
+    """Returns the connection's names in the function: those of the receiver and of the object that it comes from."""
     keys: set[str] = set()
     queue = [receiver]
     bindings = _bindings(body)
@@ -138,7 +138,7 @@ def _takes_driver_connection(node: cst.BaseExpression | None) -> bool:
 
 
 def _bindings(body: Body) -> dict[str, list[cst.BaseExpression]]:
-    """Returns the object that each name of a function comes from, by a method that keeps the connection."""
+    """Returns, for each name in a function, the objects from which a method that keeps the connection derives it."""
     found: dict[str, list[cst.BaseExpression]] = {}
     for name, value in body.assignments:
         base = base_of(value)

@@ -1,4 +1,4 @@
-"""Builds one connection fact from the observed calls of a function that creates connections or a pool."""
+"""Builds one connection fact from the observed calls to a function that creates connections or a pool."""
 
 from __future__ import annotations
 

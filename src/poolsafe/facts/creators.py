@@ -39,7 +39,7 @@ def connections(view: View, creator: str) -> Iterator[tuple[Guard, Value]]:
 
 
 def given_to_asyncpg(connection: Value, key: str) -> Value:
-    """Returns the value of a keyword of asyncpg's `connect()`; unknown if the creator connects in another way."""
+    """Returns the value of a keyword of asyncpg's `connect()`, or Unknown if the creator connects in another way."""
     arguments = _called(connection, _CONNECT)
     if arguments is not None:
         return _keyword(arguments, key)
@@ -56,7 +56,7 @@ def given_to_adapter(connection: Value, key: str) -> Value:
 
 
 def connect_calls(module: Module, views: list[View], creator: str) -> tuple[cst.Call, ...]:
-    """Returns the calls of asyncpg's `connect()` with which a creator makes all its connections.
+    """Returns the calls to asyncpg's `connect()` with which a creator makes all its connections.
 
     Returns () if one of them is in another module, or may have unknown keywords.
     """
@@ -71,7 +71,7 @@ def connect_calls(module: Module, views: list[View], creator: str) -> tuple[cst.
 
 
 def given_to_connects(views: list[View], creator: str) -> list[Given]:
-    """Returns the arguments of each of a creator's calls of asyncpg's `connect()`.
+    """Returns the arguments of each of a creator's calls to asyncpg's `connect()`.
 
     Returns an empty list if the creator makes one of its connections in another way.
     """
@@ -102,7 +102,7 @@ def judged_elsewhere(project: Project, module: Module, views: list[View], creato
 
 
 def nodes_judged_with_engines(project: Project, module: Module, views: list[View]) -> frozenset[int]:
-    """Returns the ids of the calls of `connect()` in creators whose sizes are covered by findings on the engines."""
+    """Returns the ids of the calls to `connect()` in creators whose sizes are covered by findings on the engines."""
     return frozenset(
         id(given.seen.node)
         for view in views
@@ -122,8 +122,8 @@ def _made(view: View, creator: str) -> Iterator[tuple[Value, Given | None]]:
 def _is_judged_there(project: Project, given: Given, creator: Value) -> bool:
     """Returns whether the size is known in the module of the call.
 
-    If it depends on callers, they must be found in that module. SQLAlchemy is not found there, nor is a call by another
-    name.
+    If the size depends on callers, the callers must be found in that module. A call from SQLAlchemy is not found there,
+    nor is a call by another name.
     """
     home, call = given.seen.module, given.seen.node
     if not any(
@@ -142,7 +142,7 @@ def _is_judged_there(project: Project, given: Given, creator: Value) -> bool:
 def _is_called_by_name(project: Project, home: Module, function: cst.FunctionDef) -> bool:
     around = home.index.scopes[id(function)]
     is_method = bool(around) and isinstance(around[-1], cst.ClassDef)
-    # A module calls its own functions by their bare names: `asyncpg.connect()` is not a call of its own `connect`.
+    # A module calls its own functions by their bare names: `asyncpg.connect()` is not a call to its own `connect`.
     own = home.index.calls_by_name.get(function.name.value, ())
     if any(is_method or isinstance(site.node.func, cst.Name) for site in own):
         return True

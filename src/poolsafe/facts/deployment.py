@@ -104,7 +104,7 @@ def at_least(known: Version | Versions | None, bound: Version) -> bool:
 
 
 def older_than(known: Version | Versions | None, bound: Version) -> bool:
-    """Returns whether every release that may be in use is older than the bound; False for an open range."""
+    """Returns whether every release that may be in use is older than the bound, or False for an open range."""
     newest = known.highest if isinstance(known, Versions) else known
     if newest is None:
         return False
@@ -113,7 +113,10 @@ def older_than(known: Version | Versions | None, bound: Version) -> bool:
 
 
 def shown(known: Version | Versions | None) -> str:
-    """Returns the releases as shown in messages: `0.30.0`, `< 0.31`, `>= 0.27, <= 0.30.5`, `>= 0.27`; "" if unknown."""
+    """Returns the releases as messages show them, or "" if they are unknown.
+
+    Examples are `0.30.0`, `< 0.31`, `>= 0.27, <= 0.30.5` and `>= 0.27`.
+    """
     if not isinstance(known, Versions):
         return _dotted(known or ())
     if known.lowest is not None and known.lowest == known.highest and known.highest_included:

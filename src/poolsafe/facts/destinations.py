@@ -172,7 +172,10 @@ class _Finder:
         return any(self.surroundings.gives_to_another_driver(step) and id(step.node) not in owned for step in steps)
 
     def _displays(self, passages: list[Passage]) -> tuple[Place, ...]:
-        """Returns the displays that connect_args begin as; () if one is in another file or also for another driver."""
+        """Returns the displays that connect_args begin as.
+
+        Returns () if one of them is in another file or also for another driver.
+        """
         places: list[Place] = []
         for passage in passages:
             content = passage.connect_args

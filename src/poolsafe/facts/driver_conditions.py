@@ -137,7 +137,7 @@ def _of_branches(module: Module, call: cst.Call, url: cst.BaseExpression | None)
 
 
 def _choices(node: cst.CSTNode, name: str) -> tuple[list[cst.BaseExpression], list[cst.BaseExpression | None]]:
-    """Returns the tests with which a statement chooses the value of a name, and the values, one more than tests.
+    """Returns the tests with which a statement chooses the value of a name, and the values, of which there is one more.
 
     Both are empty if the statement does not choose a value.
     """

@@ -128,13 +128,13 @@ class DriverTests:
     def _written(self, one: Literal) -> tuple[cst.CSTNode | ast.Call | None, Callable[..., str]]:
         """Returns the node of a test, or None, and the function that returns the source of nodes of its module.
 
-        A test whether a variable is set implies nothing, even if the variable's default names a driver.
+        A test of whether a variable is set implies nothing, even if the variable's default names a driver.
         """
         found = None if isinstance(one.symbol, IsSet) else self.inference.written_at(one.symbol)
         if found is None:
             return None, str
         module, node = found
-        # A module that is only imported has nodes of `ast`.
+        # A module that is only imported has `ast` nodes.
         return node if isinstance(node, (cst.CSTNode, ast.Call)) else None, module.text
 
 
@@ -162,7 +162,7 @@ def _parts(test: cst.BaseExpression, operator: type[cst.BaseBooleanOp]) -> Itera
 
 
 def _ways(one: Literal) -> tuple[Guard, ...]:
-    """Returns the ways in which a long condition becomes true, or false, or () if unknown or for other predicates."""
+    """Returns the ways in which a long condition becomes what the literal says, or () for any other predicate."""
     if not isinstance(one.symbol, Condition):
         return ()
     return one.symbol.then if one.holds else one.symbol.other
@@ -180,7 +180,7 @@ def _together(parts: Sequence[Implied]) -> Implied:
 
 
 def _looked_for(symbol: Symbol) -> Symbol:
-    """Returns the text that a test looks for in a partly known string, or the predicate itself if it is no such test.
+    """Returns the text that a test looks for in a partly known string, or the predicate itself if it is another test.
 
     `"pooler" in url` is not about the driver in the known part of the URL.
     """

@@ -338,7 +338,7 @@ class EngineLayout:
 
     `call` is the call with the engine function's arguments. `writable`: arguments can be added to it. `brought` are the
     keywords that a fix may add (`connect_args`, `pool_pre_ping`) and that a `**` may pass on some path. `connects` are
-    the calls of asyncpg's `connect()` with which the creator makes all its connections; it is empty if they cannot be
+    the calls to asyncpg's `connect()` with which the creator makes all its connections; it is empty if they cannot be
     edited here. `destinations` are the other places for connect_args. `passed_on` is the parameter through which
     callers elsewhere may pass keywords, if there is one.
     """

@@ -1,4 +1,4 @@
-"""Builds one engine fact from the observed calls of an engine function."""
+"""Builds one engine fact from the observed calls to an engine function."""
 
 from __future__ import annotations
 

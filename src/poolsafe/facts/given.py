@@ -84,7 +84,7 @@ class Given:
         return restrict(seen.arguments.get(0, name) or Absent(), seen.path)
 
     def addresses(self) -> Iterator[tuple[Guard, Value]]:
-        """Yields the values that name the server, each with its guard, which tests a default's variable."""
+        """Yields the values that name the server, each with its guard. The guard of a default tests its variable."""
         for guard, url in alternatives(self.urls):
             host = self.option("host") if isinstance(url, (Absent, Const)) else Absent()
             yield from [(guard, url)] if isinstance(host, Absent) else alternatives(host)

@@ -38,7 +38,7 @@ class Holding:
         return any(is_acquired(body, self.keys) for body in self.bodies())
 
     def callers(self) -> tuple[Caller, ...]:
-        """Returns the calls of the method in the module, with the connection passed to its instance."""
+        """Returns the calls to the method in the module, with the connection passed to its instance."""
         own = self.function.name.value
         sites = self._module.index.calls_by_name.get(own, ())
         by_itself = tuple(
@@ -66,7 +66,7 @@ class Holding:
                 yield from self._calls_on(name, site.node, own, given)
 
     def _calls_on(self, name: str, made: cst.Call, own: str, given: cst.BaseExpression) -> Iterator[Caller]:
-        """Yields the calls of the method on an object of this name, or the `with` blocks that enter the object."""
+        """Yields the calls to the method on an object of this name, or the `with` blocks that enter the object."""
         function = self._module.index.innermost_function(made)
         body = body_of(self._module, function)
         for use in body.calls:
@@ -78,7 +78,7 @@ class Holding:
                     yield Caller(node.item, given, block_of(self._module, node.item))
 
     def _parameter(self) -> tuple[str, int] | None:
-        """Returns the parameter of the class that the attribute is set to, and its position; or None."""
+        """Returns the parameter of the class that the attribute is set to, and its position, or None."""
         methods = {one.name.value: one for one in methods_of(self._class)}
         init = methods.get("__init__")
         if init is None:
@@ -137,7 +137,7 @@ class Holding:
 
 
 def holding(module: Module, function: cst.FunctionDef, base: cst.BaseExpression | None) -> Holding | None:
-    """Returns the attribute if an expression is one of the method's own instance, or None for other expressions."""
+    """Returns the attribute if an expression is an attribute of the method's own instance, or else None."""
     scopes = module.index.scopes.get(id(function), ())
     cls = scopes[-1] if scopes else None
     if not isinstance(cls, cst.ClassDef) or not isinstance(base, cst.Attribute) or not function.params.params:

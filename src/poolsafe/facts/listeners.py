@@ -22,7 +22,7 @@ class Listener:
 
 
 def listener_around(module: Module, call: cst.Call) -> str:
-    """Returns the SQLAlchemy event whose listener, or a function nested in it, contains a call; or ""."""
+    """Returns the SQLAlchemy event whose listener, or a function nested in it, contains a call, or "" for none."""
     functions = [node for node in module.index.around(call) if isinstance(node, cst.FunctionDef)]
     every = list(listeners(module)) if functions else []
     return next((one.event for node in functions for one in every if _is_registered(one, node)), "")

@@ -1,4 +1,4 @@
-"""The observed calls of a module, grouped by kind: those that create engines, take SQL, or execute clauses."""
+"""The observed calls in a module, grouped by kind: those that create engines, take SQL, or execute clauses."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Observed:
 
     @functools.cached_property
     def engine_calls(self) -> list[ObservedCall]:
-        """The calls of engine functions, in the order of the runs."""
+        """The calls to engine functions, in the order of the runs."""
         return [seen for seen in self.inference.calls if seen.function in ENGINE_FUNCTIONS]
 
     @functools.cached_property
     def elsewhere(self) -> list[ObservedCall]:
-        """The calls of engine functions that other modules make through functions that the module also calls itself.
+        """The calls to engine functions that other modules make through functions that the module also calls itself.
 
         The runs take place on first use, because only fixes, and engines with other drivers in this module, need them.
         """
@@ -35,12 +35,12 @@ class Observed:
 
     @functools.cached_property
     def engines(self) -> list[list[ObservedCall]]:
-        """The observations of each call of the module that creates an engine."""
+        """The observations of each call in the module that creates an engine."""
         return self._by_node(self.engine_calls)
 
     @functools.cached_property
     def clients(self) -> list[list[ObservedCall]]:
-        """The observations of each call of the module that creates a connection or a pool without SQLAlchemy."""
+        """The observations of each call in the module that creates a connection or a pool without SQLAlchemy."""
         return self._by_node([seen for seen in self.inference.calls if seen.function in CLIENT_FUNCTIONS])
 
     @functools.cached_property
@@ -50,7 +50,7 @@ class Observed:
 
     @functools.cached_property
     def statements(self) -> list[list[ObservedCall]]:
-        """The observations of each call of the module that takes SQL as a string.
+        """The observations of each call in the module that takes SQL as a string.
 
         These are `text`, `DDL`, `exec_driver_sql`, `op.execute`, and the methods of drivers that may prepare the SQL.
         """
@@ -60,7 +60,7 @@ class Observed:
 
     @functools.cached_property
     def session_calls(self) -> list[list[ObservedCall]]:
-        """The observations of each call of the module that takes SQL, or creates a clause of a SQL function."""
+        """The observations of each call in the module that takes SQL, or creates a clause for a SQL function."""
         return self._by_node([seen for seen in self.inference.calls if _may_change_session(seen)])
 
     @functools.cached_property

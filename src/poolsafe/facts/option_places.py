@@ -110,7 +110,7 @@ def dict_argument(
 
 
 def is_extendable(surroundings: Surroundings, calls: list[ObservedCall], keyword: str) -> bool:
-    """Returns whether another keyword can be passed on every path, whatever calls the function around the call."""
+    """Returns whether another keyword can be passed on every path, for each caller of the function around the call."""
     if any(seen.arguments.open_keywords is not None or seen.arguments.open_positional for seen in calls):
         return False
     module, node = surroundings.module, calls[0].node

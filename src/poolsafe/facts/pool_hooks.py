@@ -69,7 +69,7 @@ def _is_method(value: Value) -> bool:
 def _settings(
     module: Module, function: cst.FunctionDef | cst.Lambda, position: int, hops: int
 ) -> Iterator[tuple[cst.Call, str]]:
-    """Yields the calls that change a session setting of a connection: the function's parameter at a position."""
+    """Yields the calls that change a session setting of the connection that the function receives at a position."""
     parameters = function.params.params
     if position >= len(parameters):
         return

@@ -1,4 +1,4 @@
-"""Builds the prepared call facts of a module, from the observed calls of `cursor`, `prepare` and `iterate`."""
+"""Builds the prepared call facts of a module, from the observed calls to `cursor`, `prepare` and `iterate`."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def _is_no_sql(value: Value) -> bool:
 
 
 def _size(calls: list[ObservedCall]) -> SizeState:
-    """Returns the state of the connection's cache size, by the receivers that are known."""
+    """Returns the state of the connection's cache size, according to the receivers that are known."""
     states = set()
     for single in receivers_of(calls):
         if not isinstance(single, LibraryResult):

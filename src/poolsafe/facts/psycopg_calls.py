@@ -1,4 +1,4 @@
-"""The calls of psycopg's `execute()` that send SQL by the extended protocol, which takes one command at a time.
+"""The calls to psycopg's `execute()` that send SQL with the extended protocol, which takes one command at a time.
 
 Measured with psycopg 3.3.9 and 3.1.20: these are calls with parameters, with `binary=True`, and with a prepared
 statement. A threshold of 0 prepares at the first execution, and so do False and negative numbers. A positive threshold
@@ -95,7 +95,7 @@ def _is_psycopgs(made: Connectable | None) -> bool:
 
 
 def _gives_parameters(node: cst.Call) -> bool:
-    """Returns whether a call passes a non-empty tuple, list or dict besides the SQL, or many of them."""
+    """Returns whether a call passes a non-empty tuple, list or dict after the SQL, or is an `executemany()`."""
     if last_name(node.func) == "executemany":
         return True
     given = [argument for argument in node.args if argument.keyword is None]

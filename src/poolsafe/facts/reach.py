@@ -170,7 +170,7 @@ class Surroundings:
     def is_refused(self, view: View) -> bool:
         """Returns whether SQLAlchemy refuses a URL of SQLite because a condition excludes its asynchronous driver.
 
-        `else` of `url.split(":")[0] == "sqlite+aiosqlite"` is for other databases.
+        The `else` of `if url.split(":")[0] == "sqlite+aiosqlite"` is for other databases.
         """
         is_asynchronous = ENGINE_FUNCTIONS.get(view.seen.function, False)
         if view.driver is not Driver.OTHER or not is_asynchronous or not begins_as(view.url).startswith("sqlite"):
@@ -187,7 +187,7 @@ class Surroundings:
         return id(step.node) in self.foreign or self._is_imported_beside_another(step)
 
     def gives_part_to_another_driver(self, mapping: cst.BaseExpression) -> bool:
-        """Returns whether an engine of another driver gets an item of this display or call of `dict()`."""
+        """Returns whether an engine of another driver gets an item of this display or `dict()` call."""
         match mapping:
             case cst.Dict(elements=parts) | cst.Call(args=parts):
                 return any(id(part.value) in self.foreign for part in parts)

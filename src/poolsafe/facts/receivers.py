@@ -1,4 +1,4 @@
-"""The receivers of observed calls of methods."""
+"""The receivers of observed method calls."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def receivers_of(calls: Iterable[ObservedCall]) -> Iterator[Value]:
 
 
 def connectable_of(value: Value) -> Connectable | None:
-    """Returns the object that executes SQL, which is the session of a session maker; None for other values."""
+    """Returns the object that executes SQL, which is the session for a session maker, or None for other values."""
     if isinstance(value, SessionMaker):
         return value.session
     return value if isinstance(value, Connectable) else None

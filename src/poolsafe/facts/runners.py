@@ -47,8 +47,8 @@ class Runners:
     def may_be_autocommit(self, calls: list[ObservedCall]) -> bool:
         """Returns whether the commands may run under AUTOCOMMIT, where each is its own transaction.
 
-        The file may mention AUTOCOMMIT anywhere, or it is set by the known engine, the env.py or an engine of the
-        project.
+        They may if the file mentions AUTOCOMMIT anywhere, or if the known engine, the env.py or an engine of the
+        project sets it.
         """
         receivers = self._receivers(calls)
         if self._observed.mentions_autocommit or any(one.autocommit for one in _connectables(receivers)):
@@ -96,7 +96,7 @@ class Runners:
         return bool(engines) and all(map(_are_others, engines))
 
     def _schemes_in(self, module: Module) -> list[frozenset[str]]:
-        """Returns the schemes that each engine of a module may have; an empty set if one is unknown."""
+        """Returns the schemes that each engine of a module may have: an empty set if they are unknown."""
         calls = [seen for seen in self._observed.engine_calls if seen.module is module]
         return [schemes_of(engine_url(seen.function, seen.arguments)) for seen in calls]
 

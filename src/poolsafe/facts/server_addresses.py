@@ -11,7 +11,7 @@ from poolsafe.inference import Text, Url, Value, as_text
 
 
 def servers_of(url: Value) -> Iterator[Server]:
-    """Yields the servers of a URL: those of its query, as in `?host=a:6543,b&port=5432`, or else of its authority."""
+    """Yields the servers in a URL: from its query, as in `?host=a:6543,b&port=5432`, or else from its authority."""
     if isinstance(url, Url):
         hosts, ports = (as_text(query_value(url, key)).known for key in ("host", "port"))
         if hosts:

@@ -68,7 +68,7 @@ def cache_size(
 def _ours(
     surroundings: Surroundings, view: View, states: list[tuple[Guard, Value, SizeState]]
 ) -> list[tuple[Guard, Value, SizeState]]:
-    """Returns the states, except on paths whose condition implies a driver other than the URL, if others remain.
+    """Returns the states, except on paths whose condition implies a driver other than the URL's, if others remain.
 
     The analysis may not see that a condition excludes the URL.
     """

@@ -13,7 +13,7 @@ from poolsafe.syntax.index import descendants, last_name
 
 @frozen
 class Spread:
-    """`names` are the names of the dicts as written, and `displays` the ids of displays and calls of `dict()`.
+    """`names` are the names of the dicts as written, and `displays` the ids of displays and `dict()` calls.
 
     `beginnings` are the displays and calls that create a spread dict, before other keys are set in it.
     """
@@ -67,7 +67,7 @@ def spread_of(module: Module, call: cst.Call) -> Spread:
 
 
 def _is_plain(node: cst.BaseExpression) -> bool:
-    """Returns whether an expression is a display or a call of `dict()` that does not include other dicts."""
+    """Returns whether an expression is a display or a `dict()` call that does not include other dicts."""
     match node:
         case cst.Dict(elements=elements):
             return all(isinstance(one, cst.DictElement) for one in elements)

@@ -17,7 +17,7 @@ JUDGED = LASTING | LOCAL
 
 @frozen
 class Given:
-    """One effect of a call's SQL, with the string that it comes from, or None for the call of a function."""
+    """One effect of a call's SQL, with the string that it comes from, or None for a function call."""
 
     command: SessionCommand
     text: Text | None
@@ -49,7 +49,7 @@ def effects_of(call: ObservedCall) -> Iterator[Given]:
 
 
 def _of_function(function: str, arguments: Arguments) -> SessionCommand | None:
-    """Returns the effect of a call of SQLAlchemy's `func`, or None if it is unknown."""
+    """Returns the effect of a call to SQLAlchemy's `func`, or None if it is unknown."""
     effect = function_effect(function)
     if effect is not None:
         return SessionCommand(effect, function, 0, 0, value=_keys_of(arguments), by_function=True)

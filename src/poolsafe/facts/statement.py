@@ -31,7 +31,7 @@ class Piece:
 
 @frozen
 class Statement:
-    """A call of `text()` or a similar function whose SQL is known, at least in part.
+    """A call to `text()` or a similar function whose SQL is known, at least in part.
 
     `literal` is the span of the SQL's string literal if the SQL is exactly one plain literal in the call. `execution`
     is the span of the whole statement, such as `await conn.execute(text(...))`, if that is a bare expression statement.

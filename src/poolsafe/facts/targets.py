@@ -17,7 +17,7 @@ from poolsafe.syntax.index import CallSite, Scope, last_name
 
 
 def engine_sites(module: Module, project: Project) -> list[CallSite]:
-    """Returns the calls of engine functions, and the calls that take one as an argument."""
+    """Returns the calls to engine functions, and the calls that take one as an argument."""
     names = engine_names(module, project)
     return [site for site in module.index.calls if site.name in names or _passes(site, names)]
 
@@ -77,7 +77,7 @@ def prepares(call: cst.Call) -> bool:
 
 
 def takes_sql(call: cst.Call) -> bool:
-    """Returns whether a method of asyncpg, or of a wrapper of it, that takes SQL may have the keywords of a call."""
+    """Returns whether a method that takes SQL, of asyncpg or a wrapper of it, may accept the keywords of a call."""
     return all(argument.keyword is None or argument.keyword.value in _KEYWORDS for argument in call.args)
 
 
@@ -102,7 +102,7 @@ _PSYCOPG = re.compile(r"psycopg(?!2)")
 
 
 def session_sites(module: Module) -> list[CallSite]:
-    """Returns the calls with SQL that may change the session, and those of SQL functions that do."""
+    """Returns the calls with SQL that may change the session, and the calls to SQL functions that do."""
     runners = _names(module, SQL_NAMES | DRIVER_METHODS)
     return [site for site in module.index.calls if _may_change_session(module, site, runners)]
 

@@ -132,8 +132,8 @@ def _is_placeholder(view: View) -> bool:
 def _is_out_of_sight(seen: ObservedCall) -> bool:
     """Returns whether nothing is known about the driver in a call's URL.
 
-    A parameter is not out of sight: its function may never be called, or with another driver's URL. Neither is a value
-    from the environment that replaces a default.
+    A parameter is not out of sight: its function may never be called, or may be called with another driver's URL.
+    Neither is a value from the environment that replaces a default.
     """
     if seen.arguments.get(0, "url") is None:
         return False
@@ -346,9 +346,9 @@ def connect_arg(view: View, key: str) -> Value:
 
 
 def item_of(container: Value, key: str, name: str, not_followed: str) -> Value:
-    """Returns the value of a key of the dict of options called `name`; None instead of a dict has no keys.
+    """Returns the value of a key of the dict of options called `name`. None instead of a dict counts as an empty dict.
 
-    `not_followed` is the reason why the value of another object's key is unknown.
+    `not_followed` is the reason why a key's value is unknown if the dict is some other object.
     """
 
     def one(single: Value) -> Value:
@@ -365,7 +365,7 @@ def item_of(container: Value, key: str, name: str, not_followed: str) -> Value:
 
 
 def open_where_absent(value: Value) -> Value:
-    """Returns the value; a parameter no longer counts as an override if its default has no value.
+    """Returns the value, in which a parameter no longer counts as an override if its default has no value.
 
     A default that has a value is trusted. Otherwise, callers outside the project may pass a value.
     """

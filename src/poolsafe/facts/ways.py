@@ -146,7 +146,7 @@ class Through:
         return Way((*first, *inside, *last, *behind), outside.lent)
 
     def _is_exit(self, node: cst.CSTNode) -> bool:
-        """Returns whether a call of the function, or of its class, runs at the end of the block."""
+        """Returns whether a call to the function, or to its class, runs at the end of the block."""
         if self._held is not None:
             return self._module.index.innermost_function(node) is not self._held.function
         return is_behind(self._module, self._body, node)

@@ -44,7 +44,7 @@ _TORTOISE = frozenset({"tortoise.Tortoise.init", "tortoise.register_tortoise"})
 
 
 def wrapped_connections(surroundings: Surroundings, calls: list[ObservedCall]) -> Iterator[Connection]:
-    """Yields the connections that a call of a wrapper creates with asyncpg, or none for another database."""
+    """Yields the connections that a call to a wrapper creates with asyncpg, or none for another database."""
     if calls[0].function in _TORTOISE:
         yield from _tortoise_urls(surroundings, calls)
         return

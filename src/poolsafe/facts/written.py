@@ -70,7 +70,7 @@ def settings_display(module: Module, node: cst.BaseExpression) -> DictLayout | N
 
 
 def written_dict(module: Module, content: MappingValue) -> cst.Dict | cst.Call | None:
-    """Returns the display or the call of `dict()` in this file that creates a dict, or None."""
+    """Returns the display or the `dict()` call in this file that creates a dict, or None."""
     step = content.provenance[0] if content.provenance else None
     if step is None or not is_of(module, step):
         return None

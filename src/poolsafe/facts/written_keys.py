@@ -191,7 +191,7 @@ def _sets(module: Module, node: cst.DictElement | cst.Arg | cst.Assign, key: str
 
 
 def _sets_any(node: cst.CSTNode) -> bool:
-    """Returns whether a node sets keys of a dict that the syntax does not show."""
+    """Returns whether a node sets keys of a dict without the syntax showing which keys."""
     match node:
         case cst.DictComp():
             return True

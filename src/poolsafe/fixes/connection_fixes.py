@@ -127,7 +127,7 @@ def _replacements(source: Source, literals: tuple[tuple[int, int], ...] | None, 
 
 
 def _review(source: Source, edits: Edits) -> tuple[str, Applicability]:
-    """Returns the end of the title and the safety of a fix that replaces values, whose reasons comments may give."""
+    """Returns the end of the title and the safety of a fix that replaces values, which comments may explain."""
     if any(_is_commented(source, edit.end) for edit in edits):
         return ", and review the comment about the old value", Applicability.UNSAFE
     return "", Applicability.SAFE

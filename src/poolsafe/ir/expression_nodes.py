@@ -13,7 +13,7 @@ from poolsafe.records import frozen
 class Node:
     """The base class of all nodes. `origin` is the node that it was lowered from.
 
-    In a module that is only imported, `origin` is a node of `ast`; `Module.span` and `Module.syntax` handle both kinds.
+    In a module that is only imported, `origin` is an `ast` node; `Module.span` and `Module.syntax` handle both kinds.
     """
 
     origin: cst.CSTNode

@@ -101,8 +101,8 @@ _CLIENT_USED = partial(
     rb"\b(?<!def )(?:connect|create_pool(?:_b)?|Pool|(?:Async)?(?:Null)?ConnectionPool|Database|Tortoise"
     rb"|register_tortoise|PostgresEngine|create_engine|set_bind)\b",
 )
-# A call with a positional argument that is awaited, iterated or entered asynchronously. Web frameworks
-# prepare an answer to a request.
+# A call with a positional argument that is awaited, iterated or entered asynchronously. An argument called `request`
+# does not count, because web frameworks have a method `prepare` for the response to a request.
 _PREPARING = partial(
     re.compile,
     rb"(?:\bawait\b|\basync[\s\\]+for\b[^:\r\n]*?\bin\b|\basync[\s\\]+with\b)[^\r\n]{0,200}?"
@@ -112,7 +112,7 @@ _PSYCOPG_URL = partial(re.compile, rb"\+psycopg\b")
 
 
 def names_prepared_statement(data: bytes) -> bool:
-    """Returns whether a call of `cursor`, `prepare` or `iterate` with a positional argument runs asynchronously."""
+    """Returns whether a call to `cursor`, `prepare` or `iterate` with a positional argument runs asynchronously."""
     return _PREPARING().search(code(data)) is not None
 
 

@@ -215,7 +215,7 @@ def _lexemes(sql: str) -> Iterator[tuple[str, int, int]]:
 
 
 def _escaped_end(sql: str, _: int, position: int) -> int:
-    """Returns the end of an E'…', with its continuations, whose content begins at `position`; -1 if there is none."""
+    """Returns the end of an E'…' and its continuations, whose content begins at `position`, or -1 if there is none."""
     while True:
         body = _ESCAPED_BODY.match(sql, position)
         if body is None or not sql.startswith("'", body.end()):
@@ -227,7 +227,7 @@ def _escaped_end(sql: str, _: int, position: int) -> int:
 
 
 def _block_end(sql: str, _: int, position: int) -> int:
-    """Returns the end of a block comment, with nested ones, whose content begins at `position`; -1 if there is none."""
+    """Returns the end of a block comment and those inside it, whose content begins at `position`, or -1 for none."""
     depth = 1
     for edge in _BLOCK_EDGE.finditer(sql, position):
         depth += 1 if edge[0] == "/*" else -1
@@ -237,7 +237,7 @@ def _block_end(sql: str, _: int, position: int) -> int:
 
 
 def _dollar_end(sql: str, start: int, position: int) -> int:
-    """Returns the end of the dollar quote whose opening tag is `sql[start:position]`; -1 if there is none."""
+    """Returns the end of the dollar quote whose opening tag is `sql[start:position]`, or -1 if there is none."""
     tag = sql[start:position]
     found = sql.find(tag, position)
     return found + len(tag) if found >= 0 else -1

@@ -55,23 +55,29 @@ class SessionCommand:
     """One effect of a command in a SQL text.
 
     `name` is what the effect is about, as written: the setting in lower case, the role, the lock function, the table,
-    the channel, the prepared statement; "" if it is unknown. `start` and `end` are the span of the command in the
-    SQL, `edit` the span that a repair replaces:
+    the channel, or the prepared statement, or "" if it is unknown. `start` and `end` are the span of the command in the
+    SQL, and `edit` is the span that a repair replaces:
 
     * a setting or role set by `SET`: the words `SET`, or `SET SESSION`;
     * a setting or role set by `set_config`: its third argument, and `name` is the setting;
     * a lock: the name of its function;
-    * a temporary table: an empty span, where `ON COMMIT DROP` belongs; None for views and sequences, which have no such
-      clause.
+    * a temporary table: an empty span, where `ON COMMIT DROP` belongs, or None for views and sequences, which have no
+      such clause.
 
     For a reset, `name` is the setting or `all`; for the role, it is `role` or `session authorization`.
 
-    `value` is the text of the new value of a setting; the arguments of a lock function; `role` or `session
-    authorization`; `view` or `sequence` if the temporary object is no table, `delete rows` or `preserve rows` if the
-    commit keeps the table, and `select into` for SELECT INTO; `prepare` or `execute`; otherwise "". `parameters`: that
-    value, or the role, contains a parameter (`:x`, `$1`, `%s`). `by_function`: it is a call of `set_config`. `kept`:
-    the temporary object may exist already (IF NOT EXISTS). `with_work`: the command of a function call reads or writes
-    tables itself, so that even an effect which ends with the command serves it.
+    `value` depends on the effect, and is "" if none of these applies:
+
+    * a setting: the text of its new value;
+    * a role: `role` or `session authorization`;
+    * a lock: the arguments of its function;
+    * a temporary object: `view` or `sequence` if it is not a table, `delete rows` or `preserve rows` if the commit
+      keeps the table, and `select into` for SELECT INTO;
+    * a prepared statement: `prepare` or `execute`.
+
+    `parameters`: that value, or the role, contains a parameter (`:x`, `$1`, `%s`). `by_function`: it is a call to
+    `set_config`. `kept`: the temporary object may exist already (IF NOT EXISTS). `with_work`: the command of a function
+    call reads or writes tables itself, so even an effect that ends with the command is useful.
     """
 
     effect: Effect

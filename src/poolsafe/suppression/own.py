@@ -22,9 +22,10 @@ _MEANT = re.compile(r"\s*(?:\[|(?::\s*)?PGB\d)")
 
 @frozen
 class Range:
-    """Findings of `codes` that start on the rows `first` to `last` are suppressed; none if `last` is before `first`.
+    """Findings of `codes` that start on the rows `first` to `last` are suppressed.
 
-    `kind` is the word after `poolsafe:`. `listings` are the comment, and that of the `enable` which ends the range.
+    If `last` is before `first`, none are suppressed. `kind` is the word after `poolsafe:`. `listings` are the comment,
+    and that of the `enable` that ends the range.
     """
 
     first: int

@@ -168,10 +168,10 @@ class Index:
         return bound.value if isinstance(bound, cst.Name) else None
 
     def calls_of(self, name: str) -> list[CallSite]:
-        """Returns the calls of a name that other modules define, including those under the names it is imported as.
+        """Returns the calls to a name that other modules define, including those under the names it is imported as.
 
-        `.name` is a method: a call of the bare name is a call of another function. The calls of a class include those
-        of its subclasses here.
+        `.name` is a method: a call to the bare name is a call to another function. The calls to a class include those
+        to its subclasses here.
         """
         method = name.removeprefix(".")
         if method == name or any(one.new == method for one in self.renamings):
@@ -222,7 +222,7 @@ def _reach(scopes: tuple[Scope, ...]) -> tuple[Scope, ...]:
 
 
 def last_name(callee: cst.BaseExpression) -> str | None:
-    """Returns `f` for `f(...)`, `a.f(...)` and `a().f(...)`; None for other callees."""
+    """Returns `f` for `f(...)`, `a.f(...)` and `a().f(...)`, or None for other callees."""
     if isinstance(callee, cst.Name):
         return callee.value
     if isinstance(callee, cst.Attribute):

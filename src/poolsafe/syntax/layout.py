@@ -44,7 +44,7 @@ class CallLayout:
 
     @property
     def names(self) -> list[str | None]:
-        """The keyword of each argument; None for the others."""
+        """The keyword of each argument, or None for an argument without one."""
         return [argument.keyword for argument in self.arguments]
 
 
@@ -82,7 +82,7 @@ class DictLayout:
 
     @property
     def names(self) -> list[str | None]:
-        """The key of each item; None for the others."""
+        """The key of each item, or None for an item whose `key` is None."""
         return [item.key for item in self.items]
 
 

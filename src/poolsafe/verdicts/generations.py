@@ -10,9 +10,9 @@ from poolsafe.facts.deployment import Deployment, at_least, older_than
 class Generation(enum.Enum):
     """A range of releases of asyncpg.
 
-    With statement_cache_size=0, statements have no names since 0.31, and numbered names in earlier releases.
+    With statement_cache_size=0, statements have no names from 0.31 on, and numbered names in earlier releases.
 
-    With statement_cache_size=0, an unnamed statement is parsed again at each use since 0.29.
+    With statement_cache_size=0, an unnamed statement is parsed again at each use from 0.29 on.
     """
 
     UNTIL_027 = "until 0.27"

@@ -1,6 +1,6 @@
 """Models of other people's code: SQLAlchemy, Alembic, pydantic, FastAPI, the standard library and others.
 
-The known names are listed in `poolsafe.libraries`. Each module here models the calls of one library, and
+The known names are listed in `poolsafe.libraries`. Each module here models the calls to one library, and
 `library_models` combines them. To add a library, write a stub (`library_stubs`); if Python cannot express its
 behaviour, add a name and a handler.
 """

@@ -110,7 +110,7 @@ def call(frame: Frame, node: ir.Call | None, callee: Library, arguments: Argumen
 
 
 def method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, arguments: Arguments) -> Value:
-    """Returns the result of a method or call of a library object, or of a method of an unknown value."""
+    """Returns the result of a method of a library object or a call to it, or of a method of an unknown value."""
     client_method(frame, node, receiver, name, arguments)
     made = sqlalchemy_connections.any_method(frame, node, receiver, name, arguments)
     if made is None and name == "run_until_complete":

@@ -125,7 +125,7 @@ def any_method(frame: Frame, node: ir.Call | None, receiver: Value, name: str, a
 
 
 def _give_driver_sql(frame: Frame, node: ir.Call, name: str, arguments: Arguments, receiver: Value) -> None:
-    """Observes a call of a driver's method with a string, which SQLAlchemy's connections do not accept."""
+    """Observes a call to a driver's method with a string, which SQLAlchemy's connections do not accept."""
     given = force(frame, arguments.positional[0])
     if any(not isinstance(single, TextClause) for _, single in alternatives(given)):
         sql = Arguments([snapshot(frame, given), *arguments.positional[1:]])
@@ -133,7 +133,7 @@ def _give_driver_sql(frame: Frame, node: ir.Call, name: str, arguments: Argument
 
 
 def sql_function(frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> Value | None:
-    """Returns the clause of SQLAlchemy's `func.name(...)` if the function changes the session; None for the others."""
+    """Returns the clause of SQLAlchemy's `func.name(...)` if the function changes the session, or None if not."""
     function = name.rpartition(".")[2]
     if node is None or (function != "set_config" and function_effect(function) is None):
         return None
@@ -210,7 +210,7 @@ def connectable_method(
 
 
 def maker_method(receiver: SessionMaker, name: str) -> Value | None:
-    """Returns the result of a method or call of a session maker, or None if it is unknown."""
+    """Returns the result of a method of a session maker or of a call to it, or None if it is unknown."""
     return receiver.session if name in ("__call__", "begin", *_CONNECTING) else None
 
 

@@ -40,7 +40,7 @@ def _connection(frame: Frame, creator: Value) -> Value:
 
 
 def _made_by(creator: Value, made: Value) -> Value:
-    """Returns a connection, with the call of `partial()` that holds its arguments as its provenance if it has none."""
+    """Returns a connection, with the `partial()` call that holds its arguments as its provenance if it has none."""
     holds = isinstance(creator, Partial) and isinstance(made, LibraryResult) and not made.provenance
     return replace(made, provenance=creator.provenance) if holds else made
 

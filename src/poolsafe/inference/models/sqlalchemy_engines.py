@@ -17,7 +17,7 @@ from poolsafe.libraries import ENGINE_FUNCTIONS, SQL_FUNCTIONS
 
 
 def make_engine(frame: Frame, node: ir.Call | None, name: str, arguments: Arguments) -> Value:
-    """Observes a call of an engine function and returns the engine."""
+    """Observes a call to an engine function and returns the engine."""
     given = arguments_snapshot(frame, with_connections(frame, arguments))
     if not frame.run.strategy.shallow:
         frame.observe(node, name, given)
