@@ -26,7 +26,7 @@ def settings_of(path: str, text: str) -> Iterator[Setting]:
     """Yields the relevant settings, including those of single databases and users.
 
     A complete file without `pool_mode` means "session", which is PgBouncer's documented default. Images that create the
-    file from environment variables do not have it in the project, or use an existing one as it is.
+    file from environment variables either do not have it in the project or use an existing one unchanged.
     """
     section, head, said = "", 0, False
     for row, line in _lines(text):

@@ -128,7 +128,7 @@ def _innermost_loop(module: Module, node: cst.CSTNode) -> cst.CSTNode | None:
 
 
 def _written(surroundings: Surroundings, passages: list[Passage]) -> tuple[set[int], set[int]]:
-    """Returns the ids of the nodes that write connect_args and their items: those for other drivers, and asyncpg's."""
+    """Returns the ids of the nodes that write connect_args and their items, for other drivers and for asyncpg."""
     others: set[int] = set()
     ours: set[int] = set()
     for one in passages:

@@ -84,7 +84,7 @@ class _Finder:
         return self.surroundings.module
 
     def beside(self, passages: list[Passage], sizes: tuple[CacheSize, CacheSize]) -> tuple[Place, ...]:
-        """Returns the places that set one size, the same on all paths, if they are all in this file.
+        """Returns the places that set one and the same size on all paths, if they are all in this file.
 
         Returns () if these paths may already set a key that a fix would add.
         """
@@ -152,7 +152,7 @@ class _Finder:
         return ((), ()) if (existing and not inside) or (missing and not around) else (inside, around)
 
     def _inside(self, existing: list[Passage]) -> tuple[Place, ...]:
-        """Returns the displays that connect_args begin as, or else the places that set a key only for asyncpg."""
+        """Returns the displays that create connect_args, or else the places that set a key only for asyncpg."""
         displays, sure, dicts = self._displays(existing), self._sure, [*self._dicts]
         if displays and sure:
             return displays
@@ -172,7 +172,7 @@ class _Finder:
         return any(self.surroundings.gives_to_another_driver(step) and id(step.node) not in owned for step in steps)
 
     def _displays(self, passages: list[Passage]) -> tuple[Place, ...]:
-        """Returns the displays that connect_args begin as.
+        """Returns the displays that create connect_args.
 
         Returns () if one of them is in another file or also for another driver.
         """
@@ -187,7 +187,7 @@ class _Finder:
         return tuple(dict.fromkeys(places))
 
     def _display(self, content: MappingValue) -> Place | None:
-        """Returns the display that a dict begins as, or None if it is in another file or also for another driver."""
+        """Returns the display that creates a dict, or None if it is in another file or also for another driver."""
         node = written_dict(self.module, content)
         if node is None or self.surroundings.gives_to_another_driver(content.provenance[0]):
             return None
@@ -195,7 +195,7 @@ class _Finder:
         return place_inside(self.module, node)
 
     def _setters(self, groups: list[_Group], is_here: _Test) -> tuple[Place, ...]:
-        """Returns the places that set a key, the same key on all paths, and for no engine of another driver.
+        """Returns the places that set one and the same key on all paths, but not for an engine of another driver.
 
         A key that the file removes does not count: another driver's engine may get the rest of the same dict.
         """

@@ -110,8 +110,8 @@ class Holding:
     def elsewhere(self, call: cst.BaseExpression) -> tuple[tuple[cst.Call, bool], ...]:
         """Returns the calls on the connection in the other methods, each with whether it can be in the transaction.
 
-        It cannot be if this method ends the transaction after `call`, if another method commits, or if the call's own
-        method ends the transaction before.
+        It cannot be if this method ends the transaction after `call`, if another method commits, or if that call's own
+        method ends the transaction first.
         """
         start = self._module.tree.span(call)[0]
         here = body_of(self._module, self.function)

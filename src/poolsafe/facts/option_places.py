@@ -69,7 +69,7 @@ def literals_of(
 ) -> tuple[tuple[int, int], ...] | None:
     """Returns the spans of the literals that set these values under a key, in the order of the values.
 
-    Returns None if one is not written under the key in this file, or if the file reads the key of some dict.
+    Returns None if one of them is not written under the key in this file, or if the file reads the key from any dict.
     """
     module = surroundings.module
     spans: list[tuple[int, int]] = []
