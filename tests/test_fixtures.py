@@ -48,7 +48,8 @@ def named(case: Case) -> str:
 
 @pytest.mark.parametrize("case", [*BAD, *laws.shop()], ids=named)
 def test_what_a_fixture_announces_is_found(case: Case) -> None:
-    assert laws.found(case.source, case.deployment) == laws.expected(case.source)
+    found = laws.found(case.source, case.deployment)
+    assert found == laws.expected(case.source), f"see the comments `# bad:` in fixtures/{case.name}"
 
 
 @pytest.mark.parametrize("case", BAD, ids=named)
@@ -66,7 +67,8 @@ def test_no_message_reads_as_if_it_held_a_password(case: Case) -> None:
 
 @pytest.mark.parametrize("case", GOOD, ids=named)
 def test_good_fixtures_are_silent(case: Case) -> None:
-    assert not laws.found(case.source, case.deployment)
+    found = laws.found(case.source, case.deployment)
+    assert not found, f"fixtures/{case.name} is reported; if that is right, change the fixture"
 
 
 def test_good_fixtures_outnumber_bad_ones() -> None:
@@ -78,7 +80,8 @@ def test_the_fixed_file_is_what_apply_writes(case: Case) -> None:
     result = laws.repaired(case.source, case.deployment, unsafe=case.unsafe)
     if laws.updating() and result.raw != case.raw:
         case.fixed.write_bytes(result.raw)
-    assert case.fixed.exists() == (result.raw != case.raw)
+    update = "run `POOLSAFE_UPDATE_FIXTURES=1 python -m pytest tests/test_fixtures.py`"
+    assert case.fixed.exists() == (result.raw != case.raw), update
     assert not case.fixed.exists() or result.raw == case.fixed.read_bytes()
 
 

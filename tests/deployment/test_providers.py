@@ -89,7 +89,7 @@ def codes(findings: list[Finding]) -> list[tuple[str, Severity]]:
 
 
 def test_every_row_with_hosts_is_in_the_table() -> None:
-    assert list(SIGNS) == [row.name for row in HOSTED]
+    assert list(SIGNS) == [row.name for row in HOSTED], "add the rows of HOSTED to SIGNS, in the same order"
     assert not any(row.hosts or row.ports for row in PROGRAMS)
 
 
@@ -106,8 +106,9 @@ def test_every_row_says_where_it_is_from(row: Pooler) -> None:
     assert row.source.startswith("https://")
     assert row.settle in ("pooler", "max-prepared-statements")
     # Only a pooler that breaks or carries statements has a number, and the class agrees with it.
-    assert row.prepared is None or (row.prepared > 0) == (row.kind is CARRIES)
-    assert row.prepared is None or row.kind in (BREAKS, CARRIES)
+    classes = "`prepared` is 0 for BREAKS, more for CARRIES, and left out for other classes"
+    assert row.prepared is None or (row.prepared > 0) == (row.kind is CARRIES), classes
+    assert row.prepared is None or row.kind in (BREAKS, CARRIES), classes
     assert all(name == name.lower() for name in row.excepted)
 
 

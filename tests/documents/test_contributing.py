@@ -81,6 +81,7 @@ PLACES = {
     "README.md": re.compile(r"^\| \[PGB207\].*\n", re.MULTILINE),
     "docs/symptoms.md": re.compile(r"^## On any server.*?^\|---.*?\n", re.MULTILINE | re.DOTALL),
     "CHANGELOG.md": re.compile(r"^### Added\n\n", re.MULTILINE),
+    "tests/evidence/bad_fixtures.py": re.compile(r"^HOW: .* = \{\n", re.MULTILINE),
 }
 RULE_SECTION = between("A rule in ten minutes", "A pooler in ten minutes")
 POOLER_SECTION = between("A pooler in ten minutes", "A library in ten lines")
@@ -134,7 +135,7 @@ def run(clone: Path, command: str) -> subprocess.CompletedProcess[str]:
 def test_a_newcomer_adds_the_rule(clone: Path) -> None:
     """Follows the section on rules word for word: every command of its last step passes."""
     written = blocks(RULE_SECTION)
-    assert {path for path, _ in written if path.endswith(".md")} == set(PLACES)
+    assert {path for path, _ in written if (clone / path).exists()} == set(PLACES)
     for path, code in written:
         target = clone / path
         if path in PLACES:
@@ -166,8 +167,19 @@ def test_a_newcomer_adds_the_pooler(clone: Path) -> None:
 
 @pytest.mark.long
 def test_what_a_newcomer_forgets_is_said(clone: Path) -> None:
-    (clone / RULE).write_text(dict(blocks(RULE_SECTION))[RULE], encoding="utf-8")
-    ran = run(clone, "python -m pytest tests/rules/test_rules.py")
+    written = dict(blocks(RULE_SECTION))
+    bad = next(path for path in written if "/bad_" in path)
+    (clone / bad).parent.mkdir()
+    for path in (RULE, bad):
+        (clone / path).write_text(written[path], encoding="utf-8")
+    ran = run(clone, "python -m pytest tests/rules/test_rules.py tests/documents/test_symptoms.py")
     assert ran.returncode == 1
-    for forgotten in ("has_a_page", "has_fixtures", "readme_lists_every_rule", "changelog_names_every_rule"):
+    for forgotten in (
+        "run `python -m poolsafe.rules.pages docs/rules`",
+        "write fixtures/PGB208_.../good_....py",
+        "add a row to the table at the end of README.md",
+        "add a line with the code to CHANGELOG.md",
+        "say in `HOW` in tests/evidence/bad_fixtures.py",
+        "add a row with the rule to docs/symptoms.md",
+    ):
         assert forgotten in ran.stdout

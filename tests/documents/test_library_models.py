@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from blocks import FOUND
+from programs import value_of
 from timing import PATIENCE
 
 from poolsafe.inference.models.primitives import HANDLERS
@@ -72,6 +73,34 @@ def test_the_page_names_the_files_that_it_adds() -> None:
 
 def test_the_example_is_short() -> None:
     assert len([line for line in STUB.splitlines() if line.strip()]) <= 10
+
+
+# A special method, and how a program calls it on an instance of `C`.
+CALLS = {
+    "__call__": "x = C()()",
+    "__enter__": "with C() as x: pass",
+    "__getattr__": "x = C().b",
+    "__getitem__": "x = C()['b']",
+    "__str__": "x = str(C())",
+    "__get__": "class D:\n    c = C()\nx = D().c",
+    "__iter__": "x, = C()",
+    "__truediv__": "x = C() / 'b'",
+}
+CALLED, NOT_CALLED = (
+    re.findall(r"`(__\w+__)`", sentence)
+    for sentence in re.findall(r" It (?:calls|does not call) ([^.]*)", PAGE.partition("## How stubs work")[2])
+)
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_the_interpreter_calls_the_methods_that_the_page_says(method: str) -> None:
+    result = "yield 'a'" if method == "__iter__" else "return 'a'"
+    code = f"class C:\n    def {method}(self, *given):\n        {result}\n{CALLS[method]}\n"
+    assert (value_of(code) == "a") == (method in CALLED)
+
+
+def test_the_page_says_it_about_the_methods_of_the_test() -> None:
+    assert {*CALLED, *NOT_CALLED} == set(CALLS)
 
 
 def test_the_table_of_primitives_is_complete() -> None:

@@ -286,17 +286,19 @@ def assert_can_be_read(finding: Finding, rule: Rule) -> None:
     assert finding.severity in rule.severities
     assert "\n" not in message
     assert message[-1] not in ".;:"
-    assert message.count("; ") == 1, "the last part says what to do"
+    assert message.count("; ") == 1, f"the last part, after a semicolon, says what to do: {message}"
     assert counted(message) <= LONGEST, f"{counted(message)} characters: {message}"
-    assert not any(word in message for word in (*JARGON, *ODD))
+    stumbled = [word for word in (*JARGON, *ODD) if word in message]
+    assert not stumbled, f"readers stumble over these words: {message}"
     if rule.subject is Engine:
-        assert LAYER.search(message), "whose key it is"
+        assert LAYER.search(message), f"name the library of the key: {message}"
     page = " ".join(rule.page.split())
     for exception in EXCEPTION.findall(message):
         assert exception in page, f"{exception} is not on the page of {rule.code}"
     if rule.subject in (Engine, Statement) and "never returns" not in message and "no effect" not in message:
         quoted = [text for text in QUOTED.findall(message) if len(text.split()) > 3]
-        assert quoted or EXCEPTION.search(message) or "another query's rows" in message, "a text to search for"
+        searchable = quoted or EXCEPTION.search(message) or "another query's rows" in message
+        assert searchable, f"name the exception or quote its text, or say that there is no effect: {message}"
 
 
 RULES = {rule.code: rule for rule in rules()}

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from evidence.bad_fixtures import BAD, HOW
 
 from poolsafe.facts.connection import AnyClient, Connection
 from poolsafe.facts.engine import Engine
@@ -54,6 +55,11 @@ def test_every_rule_has_bad_and_good_fixtures(code: str) -> None:
         assert list((ROOT / "fixtures").glob(f"{code}_*/{kind}_*.py")), f"write fixtures/{code}_.../{kind}_....py"
 
 
+def test_every_bad_fixture_fails_on_real_servers() -> None:
+    known = {case.name for case in BAD}
+    assert known == set(HOW), "say in `HOW` in tests/evidence/bad_fixtures.py how each bad fixture fails"
+
+
 def test_the_readme_lists_every_rule() -> None:
     rows = re.findall(r"^\| \[(PGB\d{3})\]\(docs/rules/([\w-]+)\.md\) \| ([\w-]+) \|", read("README.md"), re.MULTILINE)
     assert {code: name for code, name, _ in rows} == names(), "add a row to the table at the end of README.md"
@@ -63,7 +69,7 @@ def test_the_readme_lists_every_rule() -> None:
 def test_the_readme_says_which_rules_have_fixes() -> None:
     rows = re.findall(r"^\| \[(PGB\d{3})\].* \| (.*)\|$", read("README.md"), re.MULTILINE)
     fixed = {rule.code for rule in rules() if rule.fix_availability is not FixAvailability.NONE}
-    assert {code for code, fix in rows if fix.strip()} == fixed
+    assert {code for code, fix in rows if fix.strip()} == fixed, "the last column of README.md describes the fix"
 
 
 def test_the_changelog_names_every_rule() -> None:
@@ -83,7 +89,8 @@ def test_rules_are_what_their_files_are_called() -> None:
 def test_pages_have_ruffs_headings(rule: Rule) -> None:
     headings = re.findall(r"^## (.+)$", rule.page, re.MULTILINE)
     # "Exceptions" is optional: the search of the site leads from an exception to the section that begins with it.
-    assert [heading for heading in headings if heading != "Exceptions"] == HEADINGS
+    found = [heading for heading in headings if heading != "Exceptions"]
+    assert found == HEADINGS, f"the docstring needs these headings, in this order: {', '.join(HEADINGS)}"
 
 
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: rule.code)

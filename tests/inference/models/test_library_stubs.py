@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ from programs import PG, codes_of
 from poolsafe.checker import check_bytes
 from poolsafe.facts.deployment import Deployment
 from poolsafe.inference.models import library_stubs
+from poolsafe.inference.models.primitives import HANDLERS
 from poolsafe.inference.project import Project
 from poolsafe.reading import read
 from poolsafe.source import Source
@@ -24,6 +26,14 @@ STUBS = sorted(Path(library_stubs.FOLDER).glob("*.py"))
 @pytest.mark.parametrize("path", STUBS, ids=lambda path: str(path.name))
 def test_a_stub_is_parsed(path: Path) -> None:
     parse(Source.decode(str(path), path.read_bytes()))
+
+
+@pytest.mark.parametrize("path", STUBS, ids=lambda path: str(path.name))
+def test_a_stub_imports_primitives_that_exist(path: Path) -> None:
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.ImportFrom) and node.module == "poolsafe.primitives":
+            unknown = {name.name for name in node.names} - {name.rpartition(".")[2] for name in HANDLERS}
+            assert not unknown, "docs/library-models.md lists the primitives"
 
 
 NAMES = """
