@@ -43,8 +43,8 @@ direct connection.
 
 ## Fix safety
 The fix adds both keys to `connect_args`. If the engine has a `creator` or `async_creator` in the same file, the fix
-adds `statement_cache_size=0` to its `asyncpg.connect()` call. If the project uses asyncpg 0.28 to 0.30 and SQLAlchemy
-2.0.10 or newer, the fix also adds `prepared_statement_name_func=lambda: ""` (`PGB106`).
+instead adds `statement_cache_size=0` to the creator's `asyncpg.connect()` call. If the project uses asyncpg 0.28 to
+0.30 and SQLAlchemy 2.0.10 or newer, the fix also adds `prepared_statement_name_func=lambda: ""` (`PGB106`).
 
 The fix is safe if the call always receives an asyncpg URL. If the call also creates engines for another driver, or if
 `connect_args` comes from a `**` argument, these rules apply:
@@ -61,10 +61,11 @@ The fix is safe if the call always receives an asyncpg URL. If the call also cre
 - If an `if` checks or selects the URL, the fix adds the keys to the call under the same condition. That is unsafe.
 - If nothing in the file distinguishes asyncpg's engine from the other driver's, there is no fix.
 
-The fix is unsafe if callers can replace the function that creates the engine, as in `self.create_engine(url)`.
+The fix is unsafe if other code can put its own function in place of `create_async_engine()`, for example if the engine
+is created with `self.create_engine(url)`.
 
-In a public function that passes on its `**kwargs`, the fix pops `connect_args` from them first, so that callers can
-still pass it.
+In a public function that passes on its `**kwargs`, the fix adds code that pops `connect_args` from `kwargs` before the
+call, so that callers can still pass it.
 
 The fix is always unsafe if the code distinguishes an empty environment variable from an unset one before it creates the
 engine, because poolsafe treats both as unset. An example is code with both `"DEBUG" in os.environ` and

@@ -33,9 +33,9 @@ async def rebuild(connection: AsyncConnection) -> None:
 ```
 
 A final semicolon does not count as a second command. Neither does a semicolon in a string, in a comment, in a
-dollar-quoted body, in a `BEGIN ATOMIC` function or in `CREATE RULE ... DO ALSO (a; b)`. Synchronous engines that use
-psycopg2 or psycopg can run several commands in one call and are not reported. Engines that use other drivers, SQL for
-other databases, and code in branches for another dialect are not reported either.
+dollar-quoted body, in a `BEGIN ATOMIC` function or in `CREATE RULE ... DO ALSO (a; b)`. Engines that use psycopg2,
+and psycopg engines outside the two cases above, can run several commands in one call and are not reported. Engines that
+use other drivers, SQL for other databases, and code in branches for another dialect are not reported either.
 
 ## Fix safety
 The fix gives each command its own call. It is safe if the statement runs in a transaction and its result is not used.

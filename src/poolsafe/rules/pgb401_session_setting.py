@@ -11,7 +11,7 @@ set: the client does not have it on other connections, and the next client inher
 - With `search_path`, the next client reads and writes in this client's schema. In our test, a client that never set
   `search_path` ran 60 of its 180 queries in the wrong schema. Running `SET search_path TO public` at the end does not
   help: the next client inherits that value instead.
-- With `SET SESSION CHARACTERISTICS` and `default_transaction_isolation`, the next client's transactions become
+- With `SET SESSION CHARACTERISTICS` or `default_transaction_isolation`, the next client's transactions may become
   read-only or serializable.
 - With a timeout, the next client's queries are cancelled, and your own may run without a timeout.
 
@@ -69,13 +69,13 @@ string, not NULL.
 ## Fix safety
 The fix uses `SET LOCAL`, or passes `true` to `set_config`. It is safe if the transaction ends in the same function and
 nothing runs on the connection afterwards, and unsafe if a caller may commit and keep using the connection. There is no
-fix outside a transaction, where `SET LOCAL` has no effect. There is also no fix if the function uses the connection
-only after this transaction, because `SET LOCAL` would no longer apply.
+fix outside a transaction, where `SET LOCAL` has no effect. There is also no fix if the function runs its other
+statements only after this transaction, because `SET LOCAL` would no longer apply to them.
 
 ## Versions
-Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
-Odyssey discards the setting after the transaction, so it does not leak. PgDog restores it for each client. RDS Proxy
-pins the client to one server connection, so with RDS Proxy the finding is only a warning.
+Tested with PostgreSQL 15, asyncpg 0.32, and PgBouncer 1.18 and 1.25.2 (1.25.2 with and without prepared statement
+support). Odyssey discards the setting after the transaction, so it does not leak. PgDog restores it for each client.
+RDS Proxy pins the client to one server connection, so with RDS Proxy the finding is only a warning.
 
 ## References
 - [PgBouncer: features of the pool modes](https://www.pgbouncer.org/features.html)

@@ -52,8 +52,8 @@ There is no fix outside a transaction, where `SET LOCAL` has no effect. There is
 connection only after this transaction, because `SET LOCAL` would no longer apply.
 
 ## Versions
-Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
-Odyssey discards the role after the transaction; RDS Proxy pins the client to one server connection.
+Tested with PostgreSQL 15, asyncpg 0.32, and PgBouncer 1.18 and 1.25.2 (1.25.2 with and without prepared statement
+support). Odyssey discards the role after the transaction; RDS Proxy pins the client to one server connection.
 
 ## References
 - [PostgreSQL: SET ROLE](https://www.postgresql.org/docs/current/sql-set-role.html)

@@ -66,8 +66,8 @@ poolsafe finds it. It is always unsafe: the lock is then released at the end of 
 later than before. There is no fix outside a transaction, or if the lock is needed after it.
 
 ## Versions
-Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
-Odyssey discards the lock after the transaction; RDS Proxy pins the client to one server connection.
+Tested with PostgreSQL 15, asyncpg 0.32, and PgBouncer 1.18 and 1.25.2 (1.25.2 with and without prepared statement
+support). Odyssey discards the lock after the transaction; RDS Proxy pins the client to one server connection.
 
 ## References
 - [PostgreSQL: advisory locks](https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS)

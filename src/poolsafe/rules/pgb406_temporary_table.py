@@ -59,11 +59,11 @@ Views and sequences do not support this clause; drop them in the same transactio
 The fix adds `ON COMMIT DROP`. It is safe if the transaction ends in the same function and nothing runs on the
 connection afterwards, and unsafe if a caller may commit and then read the table. There is no fix for views and
 sequences, or outside a transaction, where the table would be dropped immediately. There is also no fix if the function
-uses the connection only after this transaction, because the table would no longer exist.
+runs its other statements only after this transaction, because the table would no longer exist.
 
 ## Versions
-Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15 and asyncpg 0.32.
-Odyssey discards the table after the transaction; RDS Proxy pins the client to one server connection.
+Tested with PostgreSQL 15, asyncpg 0.32, and PgBouncer 1.18 and 1.25.2 (1.25.2 with and without prepared statement
+support). Odyssey discards the table after the transaction; RDS Proxy pins the client to one server connection.
 
 ## References
 - [PostgreSQL: CREATE TABLE](https://www.postgresql.org/docs/current/sql-createtable.html)

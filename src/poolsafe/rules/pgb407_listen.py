@@ -39,9 +39,9 @@ If you have no such connection, poll for new rows instead, with `SELECT ... FOR 
 There is no fix, because the address of the server is not in the code.
 
 ## Versions
-Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, and asyncpg 0.32. Odyssey drops the
-subscription after the transaction. PgDog forwards notifications if `pub_sub_channel_size` is set. RDS Proxy pins the
-client to one server connection.
+Tested with asyncpg 0.32, and PgBouncer 1.18 and 1.25.2 (1.25.2 with and without prepared statement support). Odyssey
+drops the subscription after the transaction. PgDog forwards notifications if `pub_sub_channel_size` is set. RDS Proxy
+pins the client to one server connection.
 
 ## References
 - [PostgreSQL: LISTEN](https://www.postgresql.org/docs/current/sql-listen.html)

@@ -58,9 +58,9 @@ With this listener, 0 of 180 queries were wrong. A value that never changes can 
 There is no fix, because a listener for the `begin` event has different parameters.
 
 ## Versions
-Tested with PgBouncer 1.18 and 1.25.2, with and without prepared statement support, PostgreSQL 15, SQLAlchemy 2.1.9 and
-asyncpg 0.32. Odyssey discards the setting after the transaction. PgDog restores it for each client. RDS Proxy pins the
-client to one server connection.
+Tested with PostgreSQL 15, SQLAlchemy 2.1.9, asyncpg 0.32, and PgBouncer 1.18 and 1.25.2 (1.25.2 with and without
+prepared statement support). Odyssey discards the setting after the transaction. PgDog restores it for each client. RDS
+Proxy pins the client to one server connection.
 
 ## References
 - [SQLAlchemy: engine
