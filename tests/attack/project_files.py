@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import poolsafe
-from poolsafe.checkout import env_files, second_look
+from poolsafe.checkout import env_files, mention_patterns, second_look
 from poolsafe.cli import baseline
 from poolsafe.cli.gitignore import Ignores, ignored
 from poolsafe.config import layers, line_length
@@ -26,7 +26,7 @@ from poolsafe.config.errors import UsageError
 from poolsafe.config.presence import Presence
 from poolsafe.config.resolver import Resolver
 from poolsafe.deployment import declared, locks, poolers, requirements
-from poolsafe.inference.project import Project, _import_test
+from poolsafe.inference.project import Project
 from poolsafe.suppression.noqa import suppressions
 from poolsafe.syntax.guard import find_excess
 
@@ -136,7 +136,7 @@ def _notebook(folder: Path) -> None:
 
 
 def _project(folder: Path) -> None:
-    imports = _import_test(str(folder / "app" / "db.py"))
+    imports = mention_patterns.import_test(str(folder / "app" / "db.py"))
     project = Project(str(folder))
     list(project._files.holding(str(folder), (b"make",)))
     imports((folder / "a.py").read_bytes())

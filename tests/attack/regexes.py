@@ -23,9 +23,9 @@ from typing import Any
 
 import fixer
 import poolsafe
-from poolsafe.checkout import changing_files, import_statements
+from poolsafe.checkout import changing_files, import_statements, mention_patterns, starting_files
 from poolsafe.deployment import declared
-from poolsafe.inference import import_changes, project
+from poolsafe.inference import import_changes
 
 # Python 3.10 has them by other names, and no version describes their types.
 _NEW = sys.version_info >= (3, 11)
@@ -95,15 +95,22 @@ class Attack:
 
 # The patterns that are built in functions, for names as they occur.
 BUILT: dict[tuple[str, str], Callable[[], list[Pattern]]] = {
-    ("poolsafe/inference/project.py", "_subclass_pattern"): lambda: [project._subclass_pattern("Repository")],
-    ("poolsafe/inference/project.py", "_call_pattern"): lambda: [
-        project._call_pattern("make_engine", with_arguments=given) for given in (False, True)
+    ("poolsafe/checkout/mention_patterns.py", "subclass_pattern"): lambda: [
+        mention_patterns.subclass_pattern("Repository")
     ],
-    ("poolsafe/inference/project.py", "_word_pattern"): lambda: [project._word_pattern((b"make_engine", b"url"))],
-    ("poolsafe/inference/project.py", "_packages_pattern"): lambda: [
-        project._packages_pattern((b"asyncpg", b"psycopg"))
+    ("poolsafe/checkout/mention_patterns.py", "call_pattern"): lambda: [
+        mention_patterns.call_pattern("make_engine", with_arguments=given) for given in (False, True)
     ],
-    ("poolsafe/inference/project.py", "_import_pattern"): lambda: [project._import_pattern("/p/app/db.py")],
+    ("poolsafe/checkout/mention_patterns.py", "word_pattern"): lambda: [
+        mention_patterns.word_pattern((b"make_engine", b"url"))
+    ],
+    ("poolsafe/checkout/mention_patterns.py", "packages_pattern"): lambda: [
+        mention_patterns.packages_pattern((b"asyncpg", b"psycopg"))
+    ],
+    ("poolsafe/checkout/mention_patterns.py", "_import_pattern"): lambda: [
+        mention_patterns._import_pattern("/p/app/db.py")
+    ],
+    ("poolsafe/checkout/starting_files.py", "_string_pattern"): lambda: [starting_files._string_pattern(b"config")],
     ("poolsafe/facts/autocommit.py", "_in_migrations"): lambda: [re.compile(r"\bengine\b")],
     ("poolsafe/checkout/second_look.py", "_imports_engine_function"): lambda: [re.compile(rb"db\.(\w+)")],
     ("poolsafe/deployment/declared.py", "_item_pattern"): lambda: [

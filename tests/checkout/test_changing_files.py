@@ -112,7 +112,7 @@ def test_a_name_is_bound_anew_as_an_attribute(text: str, expected: bool, tmp_pat
         ("import config\nconfig.ARGS('x')\n", True),
         ("from config import ARGS\n@ARGS\ndef use():\n    pass\n", True),
         ("from config import ARGS\n@ARGS('x')\ndef use():\n    pass\n", True),
-        ("from config import ARGS\ndef use():\n    ARGS('x')\n", False),
+        ("from config import ARGS\ndef use():\n    ARGS('x')\n", True),
         ("from config import ARGS\nuse(ARGS)\n", False),
     ],
 )

@@ -51,6 +51,13 @@ PROJECTS = {
         from config import ARGS
         ARGS['prepared_statement_cache_size'] = 0
 
+        # file: main.py
+        import quiet
+        import db
+
+        # file: worker.py
+        import db
+
         # file: db.py
         from sqlalchemy.ext.asyncio import create_async_engine
         from config import ARGS
@@ -162,7 +169,7 @@ PROJECTS = {
         from config import ARGS
         engine = create_async_engine("postgresql+asyncpg://db/a", connect_args=ARGS, pool_pre_ping=True)  # PGB101
         def connect():
-            return create_async_engine("postgresql+asyncpg://db/a", connect_args=ARGS, pool_pre_ping=True)  # PGB108
+            return create_async_engine("postgresql+asyncpg://db/a", connect_args=ARGS, pool_pre_ping=True)
     """,
     "an attribute of an instance": """
         # file: config.py
@@ -318,6 +325,229 @@ PROJECTS = {
         from config import ARGS
         import quiet
         engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+    """,
+    "a module that every program imports, and one that none imports together with the engine": """
+        # file: config.py
+        ARGS = {'statement_cache_size': 0}
+        OTHERS = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+
+        # file: quiet.py
+        from config import ARGS
+        ARGS['prepared_statement_cache_size'] = 0
+
+        # file: loud.py
+        from config import OTHERS
+        OTHERS.clear()
+
+        # file: main.py
+        import quiet
+        import db
+
+        # file: worker.py
+        import quiet
+        def work():
+            import db
+
+        # file: other.py
+        import loud
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS, OTHERS
+        def connect():
+            return create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+        def reconnect():
+            return create_async_engine('postgresql+asyncpg://db/a', connect_args=OTHERS, pool_pre_ping=True)
+    """,
+    "a module that one program imports before the engine, and another one after it": """
+        # file: config.py
+        ARGS = {'statement_cache_size': 0}
+
+        # file: quiet.py
+        from config import ARGS
+        ARGS['prepared_statement_cache_size'] = 0
+
+        # file: main.py
+        import quiet
+        import db
+        db.connect()
+
+        # file: worker.py
+        from db import connect
+        import quiet
+        connect()
+
+        # file: other.py
+        import db
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        def connect():
+            return create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
+
+        # file: loud.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)  # PGB108
+
+        # file: first.py
+        import quiet
+        import loud
+
+        # file: last.py
+        import loud
+        import quiet
+    """,
+    "a module that a library may import by its name": """
+        # file: config.py
+        ARGS = {'statement_cache_size': 0}
+
+        # file: quiet.py
+        from config import ARGS
+        ARGS['prepared_statement_cache_size'] = 0
+
+        # file: main.py
+        import db
+        PLUGINS = ['quiet']
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        def connect():
+            return create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)  # PGB108
+    """,
+    "a module that the program imports after the engine": """
+        # file: config.py
+        ARGS = {}
+
+        # file: quiet.py
+        from config import ARGS
+        ARGS['statement_cache_size'] = ARGS['prepared_statement_cache_size'] = 0
+
+        # file: main.py
+        import db
+        import quiet
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import ARGS
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)  # PGB101
+        URL = 'postgresql+asyncpg://db/a'
+        def connect():
+            return create_async_engine(URL, connect_args=ARGS, pool_pre_ping=True)
+    """,
+    "a global that a function sets": """
+        # file: config.py
+        url = None
+        def init(value):
+            global url
+            url = value
+
+        # file: main.py
+        import config
+        import db
+        def main():
+            config.init('postgresql+asyncpg://db/a')
+            db.connect()
+        main()
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        import config
+        def connect():
+            return create_async_engine(config.url, pool_pre_ping=True)  # PGB101
+    """,
+    "a script that sets names of the module of the engine, and changes its dict": """
+        # file: main.py
+        import asyncio
+        import db
+        def quiet(options):
+            return {**options, 'pool_pre_ping': True}
+        async def main():
+            db.URL = 'postgresql+asyncpg://db/a'
+            db.ARGS.pop('statement_cache_size')
+            db.tune = quiet
+            db.connect()
+        if __name__ == '__main__':
+            asyncio.run(main())
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'sqlite+aiosqlite:///a'
+        ARGS = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+        def tune(options):
+            return options
+        def connect():
+            return create_async_engine(URL, **tune({'connect_args': ARGS}))  # PGB102
+    """,
+    "a name that keeps the value that it was imported with": """
+        # file: config.py
+        URL = 'sqlite+aiosqlite:///a'
+
+        # file: main.py
+        import db
+        import config
+        config.URL = 'postgresql+asyncpg://db/a'
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from config import URL
+        from config import *
+        import config
+        class Database:
+            url = config.URL
+            def connect(self):
+                return create_async_engine(self.url)
+        def connect():
+            return create_async_engine(URL)
+        def late():
+            from config import URL
+            return create_async_engine(URL, pool_pre_ping=True)  # PGB101
+        def current():
+            return create_async_engine(config.URL, pool_pre_ping=True)  # PGB101
+    """,
+    "a program that creates the engine of the module, which keeps it": """
+        # file: main.py
+        import db
+        db.ARGS.pop('statement_cache_size')
+        db.get_engine()
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        _engine = None
+        ARGS = {'statement_cache_size': 0}
+        def get_engine():
+            global _engine
+            if _engine is None:
+                _engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS)  # PGB101 PGB201
+            return _engine
+    """,
+    "a decorator that fills a registry": """
+        # file: registry.py
+        PROVIDERS = {}
+        def provides(name):
+            def decorate(function):
+                PROVIDERS[name] = function
+                return function
+            return decorate
+
+        # file: plugins.py
+        import registry
+        @registry.provides('asyncpg')
+        def options():
+            return {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+
+        # file: main.py
+        import plugins
+        import db
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from registry import PROVIDERS
+        def connect():
+            args = PROVIDERS.get('asyncpg', dict)()
+            return create_async_engine('postgresql+asyncpg://db/a', connect_args=args, pool_pre_ping=True)
     """,
 }
 

@@ -869,6 +869,24 @@ PROJECTS = {
             pass
         engine = Replicas().engine
     """,
+    "a class that a second module extends under another name, and a third one instantiates": """
+        # file: base.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'postgresql+asyncpg://db/a'
+        class Store:
+            args = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+            def connect(self):
+                return create_async_engine(URL, pool_pre_ping=True, connect_args=self.args)  # PGB101
+
+        # file: db.py
+        from base import Store as _Store
+        class Database(_Store):
+            args = {}
+
+        # file: app.py
+        import db
+        db.Database().connect()
+    """,
     "a class of which only a subclass is instantiated, by another module": """
         # file: base.py
         from sqlalchemy.ext.asyncio import create_async_engine
@@ -903,6 +921,21 @@ PROJECTS = {
         other = shop.engines.make('postgresql+psycopg://db/a', connect_args={'statement_cache_size': 0})  # PGB205
         new = shop.engines.make
         third = new(URL, pool_pre_ping=True)  # PGB101
+    """,
+    "what other modules give to a parameter that decides about the arguments": """
+        # file: parts.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'postgresql+asyncpg://db/a'
+        SIZES = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+        def connect(pooled=False):
+            args = {}
+            if pooled:
+                args.update(SIZES)
+            return create_async_engine(URL, connect_args=args, pool_pre_ping=True)  # PGB101
+
+        # file: app.py
+        from parts import connect
+        connect()
     """,
     "what other modules give to a parameter that collects": """
         # file: parts.py

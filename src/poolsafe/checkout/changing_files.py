@@ -262,7 +262,7 @@ def _changes(one: Mention, how: How) -> bool:
         case How.REBIND:
             return False
         case How.CALL:
-            return one.at_start and ((one.sign == b"(" and not one.parts) or lead.lstrip()[:1] == b"@")
+            return (one.sign == b"(" and not one.parts) or lead.lstrip()[:1] == b"@"
     if one.sign == b"(":
         method = one.parts.rpartition(b".")[2] if one.parts[-1:] != b"]" else b""
         if method in _CHANGING or not one.parts:

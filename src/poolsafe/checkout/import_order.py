@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from poolsafe.checkout.import_statements import defines, mentions_member, module_imports, name_imports
 from poolsafe.checkout.project_files import Files
@@ -41,6 +41,7 @@ class ImportOrder:
         self._imports: dict[str, list[Imported]] = {}
         self._first: tuple[str, int, bytes] = ("", 0, b"")  # the last result: the file, the line's offset, the word
         self._run: dict[str, list[str]] = {}
+        self._run_ever: dict[str, list[str]] = {}
         self._ranks: dict[str, dict[str, int]] = {}
         self._offsets: dict[tuple[str, str], int | None] = {}
 
@@ -49,6 +50,7 @@ class ImportOrder:
         self._imports.clear()
         self._first = ("", 0, b"")
         self._run.clear()
+        self._run_ever.clear()
         self._ranks.clear()
         self._offsets.clear()
 
@@ -98,10 +100,22 @@ class ImportOrder:
         """Returns the files that run before or during a file's own import: its packages, and what it imports."""
         found = self._run.get(path)
         if found is None:
-            imported = [one.path for one in self.imports(path) if one.at_start and one.path is not None]
-            whole = (*self._packages(path), *(part for one in imported for part in (*self._packages(one), one)))
-            found = self._run[path] = list(dict.fromkeys(whole))
+            run = (one for one in self.imports(path) if one.at_start)
+            found = self._run[path] = self._with_packages(path, run)
         return found
+
+    def run_by(self, path: str) -> list[str]:
+        """Returns the files that a file runs itself: its packages and imports, including those in functions. Cached."""
+        found = self._run_ever.get(path)
+        if found is None:
+            run = (one for one in self.imports(path) if one.at_start or self.first_word(path, one.offset) in DEFERRED)
+            found = self._run_ever[path] = self._with_packages(path, run)
+        return found
+
+    def _with_packages(self, path: str, run: Iterable[Imported]) -> list[str]:
+        imported = [one.path for one in run if one.path is not None]
+        whole = (*self._packages(path), *(part for one in imported for part in (*self._packages(one), one)))
+        return list(dict.fromkeys(whole))
 
     def _packages(self, path: str) -> list[str]:
         found: list[str] = []

@@ -60,7 +60,10 @@ def own_attribute(frame: Frame, cls: Class, name: str) -> Value:
     """Returns what the body of the class itself binds to a name, or Absent if it does not bind it."""
     value = stored(frame, cls.namespace, name)
     if may_be_absent(value):
-        value = or_before(value, ask(frame.run, class_namespace(cls), name, frame.state))
+        # The body of a finished module's class has been run when the module was imported.
+        is_finished = len(cls.parents) == 1 and cls.parents[0] not in frame.run.running
+        within = None if is_finished else frame.state
+        value = or_before(value, ask(frame.run, class_namespace(cls), name, within))
     return value
 
 

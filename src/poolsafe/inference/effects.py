@@ -102,7 +102,7 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
 
     Either the name of the method shows this, or the effect summary of the callee does: the callee changes neither its
     arguments nor objects of enclosing scopes. A call into another module with immutable arguments is usually skipped
-    without loading that module.
+    without loading that module, except where a module is run for its changes to others.
     """
     if frame.run.strategy.is_on_path(node):
         return False
@@ -119,7 +119,9 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
         if any(_may_be_changed(frame, one.value) for one in call.arguments):
             return False
         # A module's slice contains such a call only if a name of the other module also matters.
-        if frame.kind != "module" or not (isinstance(call.callee, ir.Name) or _is_module(frame, binding)):
+        if not (frame.kind == "module" or frame.run.answers.changing):
+            return True
+        if not (isinstance(call.callee, ir.Name) or _is_module(frame, binding)):
             return True
         return not _holds_changeable(frame, force(frame, frame.evaluate(call.callee)))
     if (
@@ -128,7 +130,7 @@ def is_idle(frame: Frame, node: ir.Expression) -> bool:
         or frame.run.strategy.leads_to_target(binding.node)
     ):
         return False
-    if not isinstance(binding.node, ir.FunctionDef) or may_stop(binding):
+    if frame.run.answers.changing or not isinstance(binding.node, ir.FunctionDef) or may_stop(binding):
         return False
     return not _changes(frame, binding, binding.node, call)
 

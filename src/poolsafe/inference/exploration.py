@@ -206,6 +206,8 @@ class Inference:
         names = list(dict.fromkeys(name for path in paths for name in called_names(home, path) if name not in asked))
         names = names[: max(MAX_NAMES - len(asked), 0)]
         asked.update(names)
+        for path in filter(_is_in_class, paths):
+            yield from self._inheriting(home, path)
         run: set[Module] = set()
         for name in names:
             for other in self.project.callers(home, name):
@@ -213,6 +215,14 @@ class Inference:
                     run.add(other)
                     calls = [site for one in names for site in other.index.calls_of(one)]
                     yield from ((other, path) for path in self.reach_from(other, calls))
+
+    def _inheriting(self, home: Module, path: Path) -> Iterator[tuple[Module, Path]]:
+        """Yields a method as an entry point of each subclass that another module has of its class."""
+        owner = path[-2]
+        assert isinstance(owner, cst.ClassDef)
+        for other in self.project.extending(home, owner.name.value):
+            for subclass in other.index.subclasses_of(owner.name.value):
+                yield other, (*other.index.scopes[id(subclass)], subclass, path[-1])
 
     def seen_from_other_callers(self, sites: list[CallSite]) -> list[ObservedCall]:
         """Runs calls from other modules to functions that the module also calls itself, and returns what is observed.
@@ -258,7 +268,7 @@ class Inference:
         """Returns whether the project may have a subclass of one of the module's classes. Cached."""
         if name not in self._extended:
             own = name in self.module.index.subclasses
-            self._extended[name] = own or self.project.is_extended(self.module, name)
+            self._extended[name] = own or any(self.project.extending(self.module, name))
         return self._extended[name]
 
     def _forget(self, sites: list[CallSite], before: set[int]) -> None:

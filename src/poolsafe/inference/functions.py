@@ -105,11 +105,18 @@ def call_function(
         use = Use.VALUE
     elif frame.run.strategy.shallow and len(frame.run.active) > 1 and not _leads_to_sql(frame, function, arguments):
         return Unknown("a call that poolsafe does not follow for SQL", derived("shallow", function.node))
+    elif frame.run.answers.changing and _leads_to_checked(frame, function):
+        # What it changes, such as a global that holds the engine, is so only after the target has been run.
+        return Unknown("a call that leads to what is checked", derived("checked", function.node))
     with frame.run.entered(function.node, frame.path) as allowed:
         if not allowed:
             blur_arguments(frame, function, arguments)
             return Unknown("a recursive call", derived("recursion", function.node))
         return force(frame, _run(frame, function, arguments, use, suspended))
+
+
+def _leads_to_checked(frame: Frame, function: Function) -> bool:
+    return function.module is frame.run.entry and frame.run.strategy.leads_to_target(function.node)
 
 
 def _leads_to_sql(frame: Frame, function: Function, arguments: Arguments) -> bool:

@@ -19,16 +19,17 @@ from collections.abc import Collection, Iterable
 
 from poolsafe import ir
 from poolsafe.checkout.changing_files import How
+from poolsafe.checkout.starting_files import Program
 from poolsafe.inference.answers import Namespace
 from poolsafe.inference.context import Run
 from poolsafe.inference.heap import CHECKED, FIRST
 from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.modules import Module
-from poolsafe.inference.namespaces import namespace_of, order_imports, run_for_changes
+from poolsafe.inference.namespaces import import_ranks, namespace_of, order_imports, run_for_changes
 from poolsafe.inference.scope_lines import Slice
 from poolsafe.inference.slices import change_slice
-from poolsafe.inference.symbols import IsTrue, derived
-from poolsafe.inference.values import Const, Instance, MappingRef, Sequence, Text, Url, Value
+from poolsafe.inference.symbols import IsTrue, Symbol, derived
+from poolsafe.inference.values import Instance, MappingRef, Sequence, Value
 
 MAX_NAMES = 12  # names of one object
 MAX_HOPS = 3  # modules that give the object another name
@@ -41,7 +42,7 @@ def apply_import_changes(run: Run, namespace: Namespace, name: str, value: Value
     Changes of the name's object are searched for when the object is first read.
     """
     module, key, answers = namespace.module, (namespace.number, name), run.answers
-    if key in answers.changed or module.is_stub or module.location == run.entry.location:
+    if key in answers.changed or module.is_stub:
         return
     if answers.changing >= MAX_NESTED:
         return
@@ -52,13 +53,17 @@ def apply_import_changes(run: Run, namespace: Namespace, name: str, value: Value
             answers.known_as.setdefault(address, []).append((module, name))
             run.heap.unread.add(address)
             run.heap.before_reading = functools.partial(_change_object, weakref.ref(run))
-    if any(isinstance(single, _REBOUND) for single in singles):
-        found: dict[str, set[str]] = {}
-        _add(run, found, name, run.project.changing_at_import(module, name, How.REBIND))
-        _run_changers(run, found)
+    found: dict[str, set[str]] = {}
+    _add(run, found, name, run.project.changing_at_import(module, name, How.REBIND))
+    for function in _setters(module, name):
+        _add(run, found, function, run.project.changing_at_import(module, function, How.CALL))
+    _run_changers(run, found)
 
 
-_REBOUND = (Const, Instance, MappingRef, Sequence, Text, Url)
+def _setters(module: Module, name: str) -> list[str]:
+    """Returns the functions of a module that declare a name as global, and so may give it another value."""
+    definitions = module.scope_of(module.body).definitions
+    return [function for function, several in definitions.items() if any(name in one.declared for one in several)]
 
 
 def _address(single: Value) -> int:
@@ -132,7 +137,8 @@ def _run_changers(run: Run, found: dict[str, set[str]]) -> None:
     for path, names in found.items():
         module = run.project.changer(path)
         if module is not None:
-            changes = change_slice(module.scope_of(module.body), _imported_as(module, names))
+            scope = module.scope_of(module.body)
+            changes = change_slice(scope, _imported_as(module, names), is_imported=not _is_script(run, module))
             if changes.statements:
                 wanted[path] = module, changes
     if wanted:
@@ -146,16 +152,61 @@ def _run_changers(run: Run, found: dict[str, set[str]]) -> None:
 
 def _run_in_order(run: Run, wanted: dict[str, tuple[Module, Slice]]) -> None:
     order_imports(run)
-    imported, positions = run.project.import_order(run.entry), run.heap.positions
-    for path, (module, changes) in wanted.items():
-        if path in imported or path not in positions:
-            first = 0 if path in imported else FIRST
-            number = imported.get(path, len(positions) + 1)
-            positions[path] = number + (CHECKED if _comes_after(run, module, changes) else first)
-    for path in sorted(wanted, key=lambda path: positions[path]):
+    places = [(position, path, predicate) for path in wanted for position, predicate in _places(run, *wanted[path])]
+    for position, path, predicate in sorted(places, key=lambda place: place[:2]):
         module, changes = wanted[path]
-        predicate = None if path in imported else IsTrue(derived("imported", path))
-        run_for_changes(run, namespace_of(run, module), changes, predicate)
+        run.heap.positions[path] = position
+        run_for_changes(run, namespace_of(run, module), changes, predicate, is_script=_is_script(run, module))
+
+
+def _is_script(run: Run, module: Module) -> bool:
+    """Returns whether a module is only run as a script, with all that is under `if __name__ == "__main__":`."""
+    if not module.scope_of(module.body).main_lines or module.location in run.project.import_order(run.entry):
+        return False
+    return run.project.is_script(module) and not run.project.is_named(module)
+
+
+def _places(run: Run, module: Module, changes: Slice) -> list[tuple[int, Symbol | None]]:
+    """Returns the positions at which a module changes others, each with the predicate under which it is imported.
+
+    There are none if no program runs both the module and the checked one, and two if only some of the programs import
+    the module before the checked one.
+    """
+    path, entry, ranks = module.location, run.entry.location, import_ranks(run)
+    number = ranks.get(path) or len(run.heap.positions) + 1
+    before, after = number if path in ranks else number + FIRST, number + CHECKED
+    comes_after = _comes_after(run, module, changes)
+    usual = after if comes_after else before
+    predicate = IsTrue(derived("imported", path))
+    if path in run.project.import_order(run.entry):
+        return [(usual, None)]
+    programs = _programs(run)
+    both = [one for one in programs or () if path in one.reached]
+    if programs is None or (not both and run.project.is_named(module)):
+        return [(usual, predicate)]
+    late = {comes_after}
+    if run.project.import_of(module, run.entry) is None:
+        late = {one.ranks.get(path, 0) > one.ranks.get(entry, len(one.ranks)) for one in both}
+    always = all(path in one.ranks for one in programs)
+    if late == {True}:
+        return [(after, None if always else predicate)]
+    found: list[tuple[int, Symbol | None]] = []
+    if both:
+        found.append((before, None if always and late == {False} else predicate))
+    if always and len(late) > 1:
+        found.append((after, None))
+    return found
+
+
+def _programs(run: Run) -> list[Program] | None:
+    """Returns the programs that may run the targets of the checked module, or None if they are not known."""
+    programs, targets = run.project.programs(run.entry), run.strategy.targets
+    scope = run.entry.scope_of(run.entry.body)
+    if any(line.definition is None and id(line.node.origin) in targets.on_path for line in scope.lines):
+        return programs  # the import of the module runs one
+    names = targets.names & scope.definitions.keys()
+    calling = [one for one in programs or () if run.project.mentions(one, run.entry, names)]
+    return calling or programs
 
 
 def _comes_after(run: Run, module: Module, changes: Slice) -> bool:

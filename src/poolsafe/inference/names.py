@@ -15,7 +15,7 @@ from poolsafe.inference.context import Frame, Run
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.import_changes import apply_import_changes
 from poolsafe.inference.later import set_later
-from poolsafe.inference.lattice import alternatives, choose, may_be_absent, or_before, through
+from poolsafe.inference.lattice import alternatives, choose, may_be_absent, or_before, restrict, through
 from poolsafe.inference.modules import Module
 from poolsafe.inference.namespaces import ask, namespace_of
 from poolsafe.inference.objects import GeneratorObject
@@ -120,7 +120,7 @@ def global_name(frame: Frame, module: Module, name: str) -> Value:
     if not isinstance(value, Absent):
         return set_later(frame, namespace, name, value)
     found = _star_holder(frame.run, module, name, _Search({module}))
-    return global_name(frame, found, name) if isinstance(found, Module) else found
+    return _as_imported(frame, found, name, module) if isinstance(found, Module) else found
 
 
 def _answered(frame: Frame, namespace: Namespace, name: str) -> Value:
@@ -151,9 +151,9 @@ def _imported_unchanged(frame: Frame, namespace: Namespace, name: str) -> Value 
     return None
 
 
-def import_from(module: Module, node: ir.ImportFrom) -> Pending:
+def import_from(module: Module, node: ir.ImportFrom, *, in_function: bool = False) -> Pending:
     """Returns the reference that an import in `module` binds."""
-    return Pending(module, *module.absolute(node.level, node.module), node.name)
+    return Pending(module, *module.absolute(node.level, node.module), node.name, in_function=in_function)
 
 
 @dataclass(slots=True)
@@ -237,7 +237,7 @@ def imported(frame: Frame, pending: Pending) -> Value:
             return Library(first) if module is None else NamespacePackage(pending.importer, 0, first)
         return ModuleValue(module) if module is not None else Library(libraries.canonical(pending.module))
     if module is not None:
-        value = module_name(frame, module, pending.name)
+        value = module_name(frame, module, pending.name, None if pending.in_function else pending.importer)
         if not isinstance(value, Absent):
             return value
         missing = derived("missing", module.path, pending.name)
@@ -264,9 +264,22 @@ def _joined(module: str, name: str) -> str:
     return f"{module}.{name}" if module else name
 
 
-def module_name(frame: Frame, module: Module, name: str) -> Value:
-    """Returns a name of a project module as importers see it, or Absent if the module does not bind it."""
-    value = force(frame, global_name(frame, module, name))
+def _as_imported(frame: Frame, module: Module, name: str, importer: Module) -> Value:
+    """Returns a name of a module as it was when `importer` imported it. Others may have given it a new value since."""
+    value = global_name(frame, module, name)
+    slot: Slot = ("name", namespace_of(frame.run, module).number, name)
+    if slot not in frame.run.heap.changed:
+        return value
+    return restrict(frame.run.heap.stored(slot, importer), frame.state.path)
+
+
+def module_name(frame: Frame, module: Module, name: str, importer: Module | None = None) -> Value:
+    """Returns a name of a project module as importers see it, or Absent if the module does not bind it.
+
+    An `importer` keeps the value that the name had when it was imported.
+    """
+    value = global_name(frame, module, name) if importer is None else _as_imported(frame, module, name, importer)
+    value = force(frame, value)
     if isinstance(value, (Text, Alternatives)):
         definition = module.definition(name)
         if definition is not None:

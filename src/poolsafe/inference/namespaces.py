@@ -30,6 +30,7 @@ from poolsafe.inference.values import (
     Sequence,
     Unknown,
     Value,
+    text,
 )
 
 MAX_NESTED = 24  # answers that wait for another answer
@@ -123,12 +124,16 @@ def _run_body(frame: Frame, namespace: Namespace) -> None:
 _ABSENT = Absent()
 
 
-def run_for_changes(run: Run, namespace: Namespace, changes: Slice, predicate: Symbol | None) -> None:
+def run_for_changes(
+    run: Run, namespace: Namespace, changes: Slice, predicate: Symbol | None, *, is_script: bool = False
+) -> None:
     """Runs a slice of a module that changes objects of other modules, and notes their new values.
 
-    The module is imported where `predicate` holds, or always if there is none.
+    The module is imported where `predicate` holds, or always if there is none. `is_script`: it is the main module.
     """
     whole = State.fresh(run.heap, namespace.module)
+    if is_script:
+        whole.set(("name", namespace.number, "__name__"), text("__main__"))
     state = whole if predicate is None else whole.branch([where(predicate)])
     assert state is not None
     frame = frame_in(run, namespace, state)
@@ -184,10 +189,21 @@ def _finish(run: Run, module: Module, state: State, *slots: Slot) -> None:
 def order_imports(run: Run) -> None:
     """Computes the order of the imports, once for the checked file."""
     if not run.heap.positions:
-        ranks = run.project.import_order(run.entry)
+        ranks = import_ranks(run)
         own = ranks.get(run.entry.location, 0)
         positions = {path: rank if rank < own else CHECKED + rank for path, rank in ranks.items()}
         run.heap.positions = positions | {run.entry.location: CHECKED}
+
+
+def import_ranks(run: Run) -> dict[str, int]:
+    """Returns the order of the imports in the program that runs the checked file, if there is only one.
+
+    Otherwise it is the order when the checked file itself is imported.
+    """
+    programs = run.project.programs(run.entry)
+    if programs is not None and len(programs) == 1 and run.entry.location in programs[0].ranks:
+        return programs[0].ranks
+    return run.project.import_order(run.entry)
 
 
 def _reached(heap: Heap, module: Module, state: State, slots: frozenset[Slot]) -> dict[Slot, Value]:

@@ -12,7 +12,7 @@ from poolsafe.inference.lattice import alternatives, is_parameter
 from poolsafe.inference.modules import Module
 from poolsafe.inference.reasons import Reason
 from poolsafe.inference.state import State
-from poolsafe.inference.symbols import Guard, Symbol
+from poolsafe.inference.symbols import Comparison, Guard, IsTrue, Parameter, Symbol
 from poolsafe.inference.values import Const, MappingValue, Sequence, Text, Unknown, Url, Value
 from poolsafe.records import frozen
 
@@ -78,12 +78,24 @@ def is_given_none(seen: ObservedCall) -> bool:
 def is_open(seen: ObservedCall, indifferent: Set[str] = frozenset()) -> bool:
     """Returns whether an argument of an observed call depends on a parameter without a known caller.
 
-    Arguments with a keyword in `indifferent` do not count.
+    Such a parameter may also decide which value an argument has. Arguments with a keyword in `indifferent` do not
+    count.
     """
     if seen.arguments.open_keywords is Reason.NO_CALLER:
         return True
     named = (value for name, value in seen.arguments.keywords.items() if name not in indifferent)
-    return any(_from_caller(value) for value in (*seen.arguments.positional, *named))
+    values = [*seen.arguments.positional, *named]
+    return any(map(_from_caller, values)) or any(
+        _asks_parameter(literal.symbol) for value in values for guard in _guards(value) for literal in guard
+    )
+
+
+def _asks_parameter(predicate: Symbol) -> bool:
+    """Returns whether a predicate is about a parameter itself, as `pooled` or `url is None`."""
+    match predicate:
+        case IsTrue(value=Parameter() | Comparison(left=Parameter())):
+            return True
+    return False
 
 
 def _from_caller(value: Value, depth: int = 0) -> bool:

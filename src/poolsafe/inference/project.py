@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,9 +15,17 @@ from poolsafe.checkout import driver_signs
 from poolsafe.checkout.changing_files import ChangingFiles, How
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.import_order import ImportOrder
+from poolsafe.checkout.mention_patterns import (
+    call_pattern,
+    import_test,
+    packages_pattern,
+    subclass_pattern,
+    word_pattern,
+)
 from poolsafe.checkout.project_files import Files, file_content
 from poolsafe.checkout.roots import is_aside, is_below, root_of, shared_folders
 from poolsafe.checkout.second_look import ImportedFiles
+from poolsafe.checkout.starting_files import Program, Programs
 from poolsafe.inference.modules import ImportedModule, Module
 from poolsafe.source import Source, UndecodableSource
 from poolsafe.syntax.guard import find_excess
@@ -63,6 +70,7 @@ class Project:
         self._files = Files(self.root, sources)
         self._order = ImportOrder(self._files)
         self._changes = ChangingFiles(self._order)
+        self._programs = Programs(self._order)
         self._driver_named: dict[str | None, bool] = {}  # by the root below which tests do not count, or None
         self._read = read or _read
         self._share = _Share()
@@ -119,6 +127,7 @@ class Project:
             self._files.forget(path)
             self._order.forget()
             self._changes.forget()
+            self._programs.forget()
             self._driver_named.clear()
             self._weight -= _weight_of(self._modules.pop((path, ImportedModule), None))
         self._keep(path, Module, module)
@@ -141,21 +150,23 @@ class Project:
         With `with_arguments`, a module counts only if one of its calls may pass some. Tests and examples are included
         only if `module` is one itself.
         """
-        pattern = _call_pattern(name, with_arguments=with_arguments)
+        pattern = call_pattern(name, with_arguments=with_arguments)
         word = name.removeprefix(".").encode()
         for other in self.others(module, (word,), pattern.search, importing=True, own=not name.startswith(".")):
             if other.index.calls_of(name):
                 yield other
 
-    def is_extended(self, module: Module, name: str) -> bool:
-        """Returns whether another module of the project may have a subclass of one of the module's classes."""
-        pattern = _subclass_pattern(name)
-        return any(self.others(module, (name.encode(),), pattern.search, importing=True, own=True))
+    def extending(self, module: Module, name: str) -> Iterator[Module]:
+        """Yields the project's other modules that have a subclass of one of the module's classes."""
+        pattern = subclass_pattern(name)
+        for other in self.others(module, (name.encode(),), pattern.search, importing=True, own=True):
+            if other.index.subclasses_of(name):
+                yield other
 
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
         """Returns the other modules that import this one and mention one of `names`, ordered as in `callers`."""
         words = tuple(name.encode() for name in sorted(names))
-        return self.others(module, words, _word_pattern(words).search, importing=True)
+        return self.others(module, words, word_pattern(words).search, importing=True)
 
     def others(
         self,
@@ -177,7 +188,7 @@ class Project:
         paths = self._files.holding(os.path.dirname(home), words, self._without_tests(home))
         found = [path for path in paths if path != home and fits(self._files.content(path))]
         if importing:
-            imports = _import_test(home)
+            imports = import_test(home)
             found = [path for path in found if imports(self._files.content(path)) and self._imports_from(path, home)]
         if own:
             found = [path for path in found if not self._order.is_of_another(path, words[0], home)]
@@ -199,7 +210,7 @@ class Project:
         if not self.follow or not module.source.is_module:
             return set()
         words = tuple(sorted(name.encode() for name in packages))
-        pattern = _packages_pattern(words)
+        pattern = packages_pattern(words)
         home = os.path.abspath(module.path)
         root = self.root or root_of(home)
         paths = self._files.holding(os.path.dirname(home), words, root)
@@ -225,7 +236,7 @@ class Project:
         """Returns whether a file, or one that imports it, awaits the execution of SQL. See `names_driver` for tests."""
         if driver_signs.awaits_sql(source.code):
             return True
-        imports = _import_test(os.path.abspath(source.path))
+        imports = import_test(os.path.abspath(source.path))
         return self._any(source, (b".exec",), lambda data: driver_signs.awaits_sql(data) and imports(data))
 
     def _any(self, source: Source, words: tuple[bytes, ...], fits: Callable[[bytes], bool]) -> bool:
@@ -245,6 +256,24 @@ class Project:
     def import_of(self, module: Module, other: Module) -> int | None:
         """Returns the offset of the first import of a module that runs another one, or None if there is none."""
         return self._order.import_of(module.location, other.location)
+
+    def programs(self, module: Module) -> list[Program] | None:
+        """Returns the programs that run a module, or None if they are not known."""
+        return self._programs.running(module.location, self._without_tests(module.location)) if self.follow else None
+
+    def mentions(self, program: Program, module: Module, names: Iterable[str]) -> bool:
+        """Returns whether a program begins with a module, or mentions one of the names in another one."""
+        pattern = word_pattern(tuple(sorted(name.encode() for name in names)))
+        others = program.reached - {module.location}
+        return program.path == module.location or any(pattern.search(self._files.content(one)) for one in others)
+
+    def is_script(self, module: Module) -> bool:
+        """Returns whether no other module imports a module."""
+        return self._programs.is_start(module.location, self._without_tests(module.location))
+
+    def is_named(self, module: Module) -> bool:
+        """Returns whether a string of the project names a module, so that a library may import it."""
+        return self._programs.is_named(module.location, self._without_tests(module.location))
 
     def changing_at_import(self, module: Module, name: str, how: How) -> list[str]:
         """Returns the paths of other modules that may change what a name stands for when they are imported.
@@ -339,57 +368,6 @@ def _weight_of(module: Module | None) -> int:
 def project_of(root: str, sources: tuple[str, ...] = ()) -> Project:
     """Returns the project below a root. There is one per process, so that every module is parsed and run once."""
     return Project(root, sources)
-
-
-def _call_pattern(name: str, *, with_arguments: bool) -> re.Pattern[bytes]:
-    """Returns a pattern for a call to a name or its use as an argument: `make(url)`, `Singleton(Database, url=url)`.
-
-    It also matches an import of the name under another one, and a subclass. With `with_arguments`, it does not match
-    `make()`. `.name` is a method, which is called or passed on as an attribute.
-    """
-    word, given = name.encode(), rb"(?!\s*\))" if with_arguments else b""
-    if name.startswith("."):
-        method = word[1:]
-        parts = method, given, method, method
-        return re.compile(rb"\.\s*%b\s*\(%b|\(\s*[\w.]+\.%b\s*,|=\s*[\w.]+\.%b\b(?!\s*\()" % parts)
-    pattern = rb"\b%b\s*\(%b|\(\s*(?:[\w.]+\.)?%b\s*,|\b%b\s+as\s|" + _SUBCLASS
-    return re.compile(pattern % (word, given, word, word, word))
-
-
-def _subclass_pattern(name: str) -> re.Pattern[bytes]:
-    return re.compile(_SUBCLASS % name.encode())
-
-
-_SUBCLASS = rb"\bclass\s+\w+\s*\([^()]*\b%b\b"
-
-
-def _word_pattern(words: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    return re.compile(rb"\b(?:%b)\b" % b"|".join(map(re.escape, words)))
-
-
-@functools.lru_cache
-def _packages_pattern(packages: tuple[bytes, ...]) -> re.Pattern[bytes]:
-    """Returns a pattern whose group is the package that a line imports, if it is among these."""
-    return re.compile(rb"^[ \t]*(?:import|from)[ \t]+(" + b"|".join(packages) + rb")\b", re.MULTILINE)
-
-
-def _import_test(path: str) -> Callable[[bytes], bool]:
-    """Returns a predicate on source bytes: whether they may import this module."""
-    pattern = _import_pattern(path)
-    return lambda data: any(statement.lastindex for statement in pattern.finditer(data))
-
-
-def _import_pattern(path: str) -> re.Pattern[bytes]:
-    """Returns a pattern for imports, with a group for the file's name or a folder that may re-export its names.
-
-    Each match extends to that name or to the end of the line, so that no line is read twice.
-    """
-    parts = path.removesuffix(".py").split(os.sep)[-3:]
-    names = [part for part in (parts[-2:] if parts[-1] != "__init__" else parts[:-1]) if part.isidentifier()]
-    words = b"|".join(re.escape(name.encode()) for name in names) or b"(?!)"
-    named = rb"(?<![A-Za-z0-9_])(?:" + words + rb")(?![A-Za-z0-9_])"
-    folder = rb"from\s+\.+\s+import"
-    return re.compile(rb"(" + folder + rb")|(?:from|import)\b(?:[^\n]*?(" + named + rb"|" + folder + rb")|[^\n]*)")
 
 
 def _read(path: str) -> Source | None:

@@ -74,13 +74,13 @@ class ScopeDefinition(Definition):
 
     @functools.cached_property
     def changed(self) -> frozenset[str]:
-        """The names of the surrounding scope whose objects a call to the function may change."""
+        """The names of the surrounding scope whose objects the function, or one inside it, may change."""
         if isinstance(self._node, ir.ClassDef):
             return frozenset()
-        scope = self._scope
-        names = {name for line in scope.lines for name in (*line.changes, *line.may_change)}
-        kinds = {scope.direct_kind_of(name) for name in names}
-        return frozenset(name for name in self.free if scope.direct_kind_of(name) in kinds)
+        scope, kind = self._scope, self._scope.direct_kind_of
+        kinds = {kind(name) for line in scope.lines for name in (*line.changes, *line.may_change)}
+        kinds |= {kind(name) for several in scope.definitions.values() for one in several for name in one.changed}
+        return frozenset(name for name in self.free if kind(name) in kinds)
 
     @functools.cached_property
     def kept(self) -> frozenset[str]:

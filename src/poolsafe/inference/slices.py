@@ -81,12 +81,12 @@ def name_slice(scope: Scope, name: str, *, is_imported: bool = False) -> Slice:
     return found
 
 
-def change_slice(scope: Scope, names: Iterable[str]) -> Slice:
-    """Returns the slice of a module for the changes that its import makes to the objects of these names.
+def change_slice(scope: Scope, names: Iterable[str], *, is_imported: bool) -> Slice:
+    """Returns the slice of a module for the changes that it makes to the objects of these names.
 
-    It is empty if the module only imports them.
+    It is empty if the module only imports them. For `is_imported`, see `name_slice`.
     """
-    closure = Closure(scope, Targets(), never=scope.main_lines)
+    closure = Closure(scope, Targets(), never=scope.main_lines if is_imported else frozenset())
     for name in names:
         closure.want_object(name)
     statements = closure.statements()

@@ -194,7 +194,7 @@ def _import(frame: Frame, node: ir.Import) -> bool:
 
 def _import_from(frame: Frame, node: ir.ImportFrom) -> bool:
     if node.name != "*":
-        bind(frame, node.bound, import_from(frame.module, node))
+        bind(frame, node.bound, import_from(frame.module, node, in_function=frame.kind == "function"))
     return True
 
 

@@ -239,13 +239,17 @@ class Url(Value):
 
 @frozen(eq=False)
 class Pending(Value):
-    """An import that has not been followed. `name` is None for a module; `root`: it binds the first part of it."""
+    """An import that has not been followed. `name` is None for a module; `root`: it binds the first part of it.
+
+    `in_function`: the statement runs when a function is called, not when its module is imported.
+    """
 
     importer: Module
     level: int
     module: str
     name: str | None = None
     root: bool = False
+    in_function: bool = False
 
 
 @frozen

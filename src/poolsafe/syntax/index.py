@@ -179,6 +179,14 @@ class Index:
             return [site for one in names for site in self.calls_by_name.get(one, ())]
         return [site for site in self.calls_by_name.get(method, ()) if not _is_called_bare(site, method)]
 
+    def subclasses_of(self, name: str) -> list[cst.ClassDef]:
+        """Returns the subclasses of a class that another module defines, including under the names it is imported as.
+
+        Their own subclasses are not included.
+        """
+        names = [name, *sorted(self._imported_as.get(name, ()))]
+        return [cls for one in names for cls in self.subclasses.get(one, ())]
+
     def with_subclasses(self, names: list[str]) -> list[str]:
         """Returns the names, and those of the module's subclasses of classes with these names."""
         found = list(names)
