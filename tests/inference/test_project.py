@@ -887,6 +887,22 @@ PROJECTS = {
         import db
         db.Database().connect()
     """,
+    "an instance whose attributes another module sets": """
+        # file: base.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        class Store:
+            def __init__(self):
+                self.url = 'postgresql+asyncpg://db/a'
+                self.args = {'statement_cache_size': 0}
+            def connect(self):
+                return create_async_engine(self.url, pool_pre_ping=True, connect_args=self.args)  # PGB103
+
+        # file: app.py
+        from base import Store
+        store = Store()
+        store.args['prepared_statement_cache_size'] = 100
+        store.connect()
+    """,
     "a class of which only a subclass is instantiated, by another module": """
         # file: base.py
         from sqlalchemy.ext.asyncio import create_async_engine

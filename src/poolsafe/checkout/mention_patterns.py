@@ -7,6 +7,11 @@ import os
 import re
 from collections.abc import Callable
 
+# An assignment to an attribute or its item, or a change of its object, except within a method of the object.
+SETTING = re.compile(
+    rb"\b(?!self\b|cls\b)\w+\.\w+(?:\[[^\]\n]{0,60}\])?(?:[ \t]*=(?!=)|\.(?:clear|pop|setdefault|update)\()"
+)
+
 
 def call_pattern(name: str, *, with_arguments: bool) -> re.Pattern[bytes]:
     """Returns a pattern for a call to a name or its use as an argument: `make(url)`, `Singleton(Database, url=url)`.

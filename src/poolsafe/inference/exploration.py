@@ -52,7 +52,7 @@ class Inference:
         self.module = module
         self._run = Run(project, Interpreter(evaluate, execute, apply), MODELS, module)
         self._run.observations.observer = module
-        self._extended: dict[str, bool] = {}
+        self._completed: dict[str, bool] = {}
         self._indifferent: Set[str] = frozenset()
 
     def __del__(self) -> None:
@@ -262,14 +262,15 @@ class Inference:
         if is_open(seen, self._indifferent):
             return True
         name = self._run.observations.assumed.get(seen)
-        return name is not None and self._is_extended(name)
+        return name is not None and self._is_completed(name)
 
-    def _is_extended(self, name: str) -> bool:
-        """Returns whether the project may have a subclass of one of the module's classes. Cached."""
-        if name not in self._extended:
-            own = name in self.module.index.subclasses
-            self._extended[name] = own or any(self.project.extending(self.module, name))
-        return self._extended[name]
+    def _is_completed(self, name: str) -> bool:
+        """Returns whether the project may have a subclass of a class, or set attributes of its instances. Cached."""
+        if name not in self._completed:
+            project, module = self.project, self.module
+            own = name in module.index.subclasses
+            self._completed[name] = own or any(project.extending(module, name)) or project.sets_attributes(module, name)
+        return self._completed[name]
 
     def _forget(self, sites: list[CallSite], before: set[int]) -> None:
         """Drops observations without a caller, for calls that a caller has since reached with known arguments."""

@@ -16,6 +16,7 @@ from poolsafe.checkout.changing_files import ChangingFiles, How
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.import_order import ImportOrder
 from poolsafe.checkout.mention_patterns import (
+    SETTING,
     call_pattern,
     import_test,
     packages_pattern,
@@ -162,6 +163,10 @@ class Project:
         for other in self.others(module, (name.encode(),), pattern.search, importing=True, own=True):
             if other.index.subclasses_of(name):
                 yield other
+
+    def sets_attributes(self, module: Module, name: str) -> bool:
+        """Returns whether another module that mentions one of the module's classes sets an attribute of an object."""
+        return any(self.others(module, (name.encode(),), SETTING.search, importing=True, own=True))
 
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
         """Returns the other modules that import this one and mention one of `names`, ordered as in `callers`."""
