@@ -82,6 +82,14 @@ ALONE = """
         await emitter.add_listener(print)
 
     import asyncpg
+    async def f(api):
+        await api.add_listener("jobs", print, cache=api.cache)
+
+    import asyncpg
+    async def f(api):
+        await api.add_listener("jobs", callback=print)  # PGB407
+
+    import asyncpg
     async def f(conn):
         await conn.execute("PREPARE p AS SELECT 1; EXECUTE p")  # PGB409
 

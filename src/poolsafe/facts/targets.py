@@ -108,7 +108,9 @@ def session_sites(module: Module) -> list[CallSite]:
 
 
 def _may_change_session(module: Module, site: CallSite, runners: frozenset[str]) -> bool:
-    if site.name == "set_config" or function_effect(site.name) is not None or site.name == "add_listener":
+    if site.name == "add_listener":
+        return isinstance(site.node.func, cst.Attribute) and _may_listen(site.node)
+    if site.name == "set_config" or function_effect(site.name) is not None:
         return isinstance(site.node.func, cst.Attribute) and bool(site.node.args)
     if site.name not in runners or not site.node.args or not module.index.session_strings:
         return False
@@ -119,6 +121,14 @@ def _may_change_session(module: Module, site: CallSite, runners: frozenset[str])
         # The inner call takes the SQL.
         return False
     return not is_built(module, site) and _may_be_given(module, site, module.index.session_strings)
+
+
+def _may_listen(call: cst.Call) -> bool:
+    """Returns whether the arguments of a call may be those of asyncpg's `add_listener(channel, callback)`."""
+    if any(argument.star for argument in call.args):
+        return True
+    keywords = {argument.keyword.value for argument in call.args if argument.keyword is not None}
+    return len(call.args) == 2 and keywords <= {"callback", "channel"}
 
 
 def _names(module: Module, originals: frozenset[str]) -> frozenset[str]:
