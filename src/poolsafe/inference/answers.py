@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 from poolsafe import ir
 from poolsafe.inference.modules import Module
+from poolsafe.inference.observations import ObservedCall
 from poolsafe.inference.scopes import Scope
+from poolsafe.inference.state import State
 from poolsafe.inference.values import Class, Instance, Value
 from poolsafe.records import frozen
 
@@ -30,6 +32,21 @@ class Namespace:
         return self.module.scope_of(self.body)
 
 
+@frozen(eq=False)
+class FixtureAnswer:
+    """What running a fixture of pytest gives: its value, the state after it, and whether it may have raised.
+
+    The other fields are what `Observations` has recorded meanwhile.
+    """
+
+    value: Value
+    state: State
+    raised: bool
+    calls: list[ObservedCall]
+    run_functions: set[int]
+    run_on: set[tuple[int, int]]
+
+
 @dataclass(slots=True)
 class Answers:
     """The names that have been requested, each as the number of its namespace and the name.
@@ -41,7 +58,8 @@ class Answers:
     `defaults` maps a settings field, by its class, its name and the module that reads it, to the value that the class
     body binds to it and the value in an instance. `later` holds the values that functions assign to a name that is None
     at first. `nested` maps the address of an instance to the validators that may change it, each with the instance that
-    it validates, its class, and the attributes that lead from there.
+    it validates, its class, and the attributes that lead from there. `fixtures`
+    holds the answers of pytest's fixtures, by all that they depend on, and `made` those that the current run has used.
     """
 
     namespaces: dict[Module, Namespace] = field(default_factory=dict)
@@ -54,6 +72,8 @@ class Answers:
     defaults: dict[tuple[Class, str, Module], tuple[Value, Value]] = field(default_factory=dict)
     later: dict[tuple[int, str], Value] = field(default_factory=dict)
     nested: dict[int, dict[tuple[Instance, Class, ir.FunctionDef, tuple[str, ...]], None]] = field(default_factory=dict)
+    fixtures: dict[tuple[object, ...], FixtureAnswer] = field(default_factory=dict)
+    made: list[FixtureAnswer] = field(default_factory=list)
 
     def note_cycle(self, key: tuple[int, str]) -> None:
         """Notes that the answers requested after `key`, and still being computed, depend on it."""

@@ -154,6 +154,7 @@ class Run(_Referable):
         self.budget.begin_run()
         self.active.clear()
         self._entered.clear()
+        self.answers.made.clear()
 
     @contextmanager
     def apart(self) -> Iterator[None]:

@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 from blocks import files, judged
 
+from poolsafe import ir
+from poolsafe.inference.context import Frame
+from poolsafe.inference.models import pytest as fixtures
+from poolsafe.inference.values import Function, Value
+
 PROJECTS = {
     "a fixture of the same file": """
         # file: conftest.py
@@ -247,6 +252,34 @@ PROJECTS = {
         async def test_it(url):
             create_async_engine(url, pool_pre_ping=True)
     """,
+    "what a test changes of a fixture, no other test has": """
+        # file: test_a.py
+        import pytest
+        from sqlalchemy.ext.asyncio import create_async_engine
+        URL = 'postgresql+asyncpg://db/a'
+
+        @pytest.fixture
+        def options():
+            return {'pool_pre_ping': True}
+
+        @pytest.fixture
+        def more(options):
+            options['connect_args'] = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+            return options
+
+        async def test_before(options):
+            create_async_engine(URL, **options)  # PGB101
+
+        async def test_changed(options):
+            options['connect_args'] = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+            create_async_engine(URL, **options)
+
+        async def test_more(more):
+            create_async_engine(URL, **more)
+
+        async def test_after(options):
+            create_async_engine(URL, **options)  # PGB101
+    """,
     "a method of a class of tests": """
         # file: test_a.py
         import pytest
@@ -266,3 +299,42 @@ PROJECTS = {
 @pytest.mark.parametrize("name", PROJECTS)
 def test_a_parameter_is_the_fixture_of_its_name(name: str, tmp_path: Path) -> None:
     assert judged(tmp_path, PROJECTS[name]) == files(PROJECTS[name])
+
+
+SHARED = """
+    # file: test_a.py
+    import pytest
+    from sqlalchemy.ext.asyncio import create_async_engine
+
+    @pytest.fixture
+    def name():
+        return 'a'
+
+    @pytest.fixture
+    def url(name):
+        return f'postgresql+asyncpg://db/{name}'
+
+    async def test_one(url):
+        create_async_engine(url, pool_pre_ping=True)  # PGB101
+
+    class TestIt:
+        async def test_two(self, url):
+            create_async_engine(url, pool_pre_ping=True)  # PGB101
+
+    async def test_three(url):
+        create_async_engine(url + '2', pool_pre_ping=True)  # PGB101
+"""
+
+
+def test_a_fixture_is_run_once_for_all_tests(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[str] = []
+    run = fixtures._run
+
+    def counted(frame: Frame, found: Function) -> Value:
+        assert isinstance(found.node, ir.FunctionDef)
+        ran.append(found.node.name)
+        return run(frame, found)
+
+    monkeypatch.setattr(fixtures, "_run", counted)
+    assert judged(tmp_path, SHARED) == files(SHARED)
+    assert sorted(ran) == ["name", "url"]
