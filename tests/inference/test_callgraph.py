@@ -28,6 +28,18 @@ def test_a_function_is_not_called_through_an_object() -> None:
     assert callers(code, "read") == [3]
 
 
+def test_a_method_is_not_called_through_a_library() -> None:
+    code = """
+        import subprocess
+        import jobs
+        class Store:
+            def run(self): pass
+        subprocess.run([])
+        jobs.run([])
+    """
+    assert callers(code, "run") == [7]
+
+
 def test_a_method_is_called_through_an_object() -> None:
     code = """
         class Store:

@@ -87,6 +87,67 @@ RUN = """
         return url
     def test(url):
         connect(url)
+
+    import asyncio
+    def summary(engine):
+        return str(engine)
+    async def main(url):  # run
+        engine = create_async_engine(url)
+        return summary(engine)
+    def start():  # run
+        raise SystemExit(asyncio.run(main(URL)))
+
+    import sys
+    def summary(engine):
+        return str(engine)
+    def main():  # run
+        engine = create_async_engine(URL)
+        return summary(engine)
+    if __name__ == "__main__":
+        sys.exit(main())
+
+    import server
+    def summary(engine):  # run
+        return str(engine)
+    def main():  # run
+        engine = create_async_engine(URL)
+        return summary(engine)
+    def start(server):  # run
+        server.exit(main())
+
+    def summary(engine):
+        return str(engine)
+    def connect(url):  # run
+        engine = create_async_engine(url)
+        return summary(engine)
+    def start():  # run
+        try:
+            engine = connect(URL)
+        except OSError:
+            print("no database")
+
+    def summary(engine):  # run
+        return str(engine)
+    def connect(url):  # run
+        engine = create_async_engine(url)
+        return summary(engine)
+    def start():  # run
+        try:
+            engine = connect(URL)
+        except OSError:
+            engine = create_async_engine("sqlite+aiosqlite://")
+
+    def summary(engine):  # run
+        return str(engine)
+    def connect(url):  # run
+        engine = create_async_engine(url)
+        return summary(engine)
+    def start(urls):  # run
+        for url in urls:
+            try:
+                engine = connect(url)
+            except OSError:
+                break
 """
 
 

@@ -249,6 +249,31 @@ TARGETS = {
             change(url)  # run
             make(url)  # run
     """,
+    "what changes an object after the loop that reads it is left out": """
+        def f(url):
+            for one in (1, 2):  # run
+                url.note(one)  # run
+                url.print()
+            make(url)  # run
+            url.note("done")
+            url.note("gone")
+    """,
+    "what follows in the loop of a target is run": """
+        def f(urls):
+            for url in urls:  # run
+                make(url)  # run
+                urls.append(url)  # run
+            urls.append("done")
+    """,
+    "what may raise in the loop of a target is run": """
+        def f(urls):
+            for url in urls:  # run
+                try:  # run
+                    make(url)  # run
+                    log(url)  # run
+                except OSError:
+                    pass
+    """,
     "an assertion tells nothing that only its calls find out": """
         def f(url):
             assert url  # run

@@ -58,8 +58,8 @@ class Answers:
     `defaults` maps a settings field, by its class, its name and the module that reads it, to the value that the class
     body binds to it and the value in an instance. `later` holds the values that functions assign to a name that is None
     at first. `nested` maps the address of an instance to the validators that may change it, each with the instance that
-    it validates, its class, and the attributes that lead from there. `fixtures`
-    holds the answers of pytest's fixtures, by all that they depend on, and `made` those that the current run has used.
+    it validates, its class, and the attributes that lead from there. `fixtures` holds the answers of pytest's fixtures,
+    by all that they depend on, and `made` those that the current run has used.
     """
 
     namespaces: dict[Module, Namespace] = field(default_factory=dict)

@@ -45,17 +45,25 @@ def calls_of(module: Module, scope: cst.FunctionDef | cst.ClassDef) -> list[Call
     # A method may also be a variable, and a function may also be an attribute.
     if any(one.new == name and one.is_attribute is not is_method for one in module.index.renamings):
         return sites
-    return [site for site in sites if _may_be(site, name, is_method=is_method)]
+    return [site for site in sites if _may_be(module, site, name, is_method=is_method)]
 
 
-def _may_be(site: CallSite, name: str, *, is_method: bool) -> bool:
+def _may_be(module: Module, site: CallSite, name: str, *, is_method: bool) -> bool:
     """Returns whether a call by this name may call the method (if `is_method`) or the function of that name."""
     callee = site.node.func
     if isinstance(callee, cst.Name) and callee.value == name:
         return not is_method or any(isinstance(scope, cst.ClassDef) for scope in site.scopes)
     if isinstance(callee, cst.Attribute) and callee.attr.value == name:
-        return is_method  # a module does not call its own functions as attributes
+        # A module does not call its own functions as attributes, nor its own methods as those of an imported library.
+        return is_method and not _is_of_library(module, callee.value)
     return True
+
+
+def _is_of_library(module: Module, node: cst.BaseExpression) -> bool:
+    """Returns whether an expression is a library that the module imports, or an attribute of one."""
+    while isinstance(node, cst.Attribute):
+        node = node.value
+    return isinstance(node, cst.Name) and node.value in module.library_names
 
 
 def roots(module: Module, scopes: list[Scope]) -> list[Path]:

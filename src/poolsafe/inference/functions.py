@@ -10,6 +10,7 @@ from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.classes import is_configuration
 from poolsafe.inference.context import Exit, Frame
 from poolsafe.inference.effects import blur_arguments, may_stop
+from poolsafe.inference.exceptions import NEVER_RETURNING
 from poolsafe.inference.lattice import alternatives, choose, is_parameter, may_be_absent, or_before, when
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import Dependency, GeneratorObject, LibraryAttribute, LibraryResult, TextClause
@@ -22,6 +23,7 @@ from poolsafe.inference.values import (
     Const,
     Function,
     Instance,
+    Library,
     MappingRef,
     Partial,
     Pending,
@@ -59,9 +61,28 @@ def _only_leads(frame: Frame, node: ir.Call) -> bool:
     statement = frame.statement
     if frame.slice is None or frame.run.strategy.shallow or statement not in frame.slice.leading:
         return False
-    value = statement.value if isinstance(statement, (ir.Assign, ir.Evaluate, ir.Return)) else None
-    value = value.value if isinstance(value, ir.Await) else value
-    return value is node or (value is not None and _runs(frame, value, node))
+    match statement:
+        case ir.Assign(value=value) | ir.Evaluate(value=value) | ir.Return(value=value) | ir.Raise(exception=value):
+            value = value.value if isinstance(value, ir.Await) else value
+            return value is not None and _stands_for(frame, _exit_code(frame, value) or value, node)
+    return False
+
+
+def _stands_for(frame: Frame, value: ir.Expression, node: ir.Call) -> bool:
+    """Returns whether an expression is a call, or runs the coroutine that it returns."""
+    return value is node or _runs(frame, value, node)
+
+
+def _exit_code(frame: Frame, node: ir.Expression) -> ir.Expression | None:
+    """Returns the argument of `sys.exit(code)`, `SystemExit(code)` or an equivalent, or None. Nothing reads it."""
+    if not isinstance(node, ir.Call) or len(node.arguments) != 1 or ir.last_name(node.callee) not in _EXITING:
+        return None
+    callee = force(frame, frame.evaluate(node.callee))
+    is_exit = isinstance(callee, Library) and (callee.name in NEVER_RETURNING or callee.name == "builtins.SystemExit")
+    return node.arguments[0].value if is_exit else None
+
+
+_EXITING = frozenset(name.rpartition(".")[2] for name in (*NEVER_RETURNING, "SystemExit"))
 
 
 def _runs(frame: Frame, node: ir.Expression, coroutine: ir.Call) -> bool:

@@ -18,16 +18,18 @@ END = 1 << 60  # a position after every statement
 class Line:
     """A statement, or the head of a compound one, with its expressions and the names that it uses, binds and changes.
 
-    `position` numbers the statements. `reach` is the position up to which changes affect the statement: its own
-    position, or `END` inside a loop. `writes` holds the changed names whose objects the statement itself changes; False
-    means that it may change an object inside such an object instead. `may_change` maps each name whose object may
-    change to the names that decide whether it does.
+    `position` numbers the statements. `loop` is the outermost loop that the statement is in, or is itself. `reach` is
+    the position up to which changes affect the statement: its own position, the one after the loop in a loop, or `END`
+    in a loop of a module. `writes` holds the changed names whose objects the statement itself changes; False means that
+    it may change an object inside such an object instead. `may_change` maps each name whose object may change to the
+    names that decide whether it does.
     """
 
     node: ir.Statement
     outer: Line | None
     position: int
     reach: int
+    loop: Line | None = None
     expressions: list[ir.Expression] = field(default_factory=list)
     uses: set[str] = field(default_factory=set)
     binds: set[str] = field(default_factory=set)

@@ -106,7 +106,11 @@ class ScopeReader:
 
     def _read_statement(self, node: ir.Statement, outer: Line | None, is_tried: bool) -> None:
         position = len(self.lines)
-        line = Line(node, outer, position, END if _is_in_loop(node, outer) else position, is_tried=is_tried)
+        line = Line(node, outer, position, position, is_tried=is_tried)
+        if outer is not None and outer.loop is not None:
+            line.loop = outer.loop
+        elif isinstance(node, (ir.For, ir.While)):
+            line.loop = line
         self.lines.append(line)
         match node:
             case ir.Assign(targets=(ir.Name(id=name),), annotation=ir.Expression() as annotation) if (
@@ -162,6 +166,11 @@ class ScopeReader:
                 self._define(line, node)
             case _:
                 self._compound(line, node)
+        if line.loop is line:
+            # After a loop of a module, an imported function may change what the loop reads.
+            end = END if self._is_module else len(self.lines)
+            for one in self.lines[position:]:
+                one.reach = end
         self._read |= line.uses
         line.raises = isinstance(node, RAISING) and is_handled(line)
 
@@ -384,9 +393,3 @@ def _function_in(node: ir.Expression) -> ir.Expression:
     if isinstance(node, ir.Call) and ir.last_name(node.callee) == "partial" and node.arguments:
         return node.arguments[0].value
     return node
-
-
-def _is_in_loop(node: ir.Statement, outer: Line | None) -> bool:
-    if isinstance(node, (ir.For, ir.While)):
-        return True
-    return outer is not None and outer.reach == END

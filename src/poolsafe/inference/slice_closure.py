@@ -41,6 +41,7 @@ class Closure:
         self._questions = NOTHING
         self._counted: set[Line] = set()  # the lines whose questions to libraries are known
         self._effects: set[Line] = set()  # wanted for the results and effects of the scope
+        self._last = -1  # nothing after this position matters, unless execution may leave the scope there
 
     def want_targets(self) -> None:
         """Adds the statements that lead to targets, and those that execute clauses created by targets."""
@@ -105,8 +106,9 @@ class Closure:
         """Returns the statements of the slice, once a fixed point is reached."""
         count = -1
         while count != len(self._wanted):
+            if count < 0 or self._is_left:
+                self._last = max((line.position for line in self._wanted), default=-1)
             count = len(self._wanted)
-            last = max((line.position for line in self._wanted), default=-1)
             for line in (*self._scope.leaving, *self._scope.stops, *self._scope.items_read):
                 if line in self._needed:
                     continue
@@ -114,10 +116,10 @@ class Closure:
                     self._want(line)
                 elif isinstance(line.node, ir.Return):
                     # Only whether execution gets past it is needed here, not its value.
-                    if line.position < last:
+                    if line.position < self._last:
                         self._wanted.add(line)
                         self._want_around(line)
-                elif (self._is_left or line.reach < last or line.reach == END) and self._decides(line):
+                elif self._is_followed(line) and self._decides(line):
                     self._want(line)
         return frozenset(line.node for line in self._wanted)
 
@@ -126,7 +128,7 @@ class Closure:
         return frozenset(line.node for line in self._wanted if self._only_leads(line))
 
     def _only_leads(self, line: Line) -> bool:
-        if line in self._effects or line.raises or not isinstance(line.node, (ir.Assign, ir.Evaluate, ir.Return)):
+        if line in self._effects or not isinstance(line.node, LEADING) or (line.raises and self._is_followed(line)):
             return False
         if any(
             line in self._calls_outside.get(name, ()) for name, reach in self._names.items() if reach > line.position
@@ -199,6 +201,12 @@ class Closure:
                         found[free] = found[name]
                         queue.append(free)
         return found
+
+    def _is_followed(self, line: Line) -> bool:
+        """Returns whether it matters if execution gets past a line: something of the slice may run after it."""
+        if self._is_left or line.position < self._last:
+            return True
+        return line.loop is not None and line.loop.position <= self._last
 
     def _stops(self, line: Line) -> bool:
         """Returns whether a line may end execution depending on the environment, where that matters to the slice.
@@ -346,6 +354,8 @@ class Closure:
         return lines
 
 
+# The statements that may be run only for the targets that their calls lead to.
+LEADING = (ir.Assign, ir.Evaluate, ir.Raise, ir.Return)
 _SIMPLE = (ir.Assert, ir.Assign, ir.Evaluate)
 
 
