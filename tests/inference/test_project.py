@@ -948,10 +948,14 @@ PROJECTS = {
             if pooled:
                 args.update(SIZES)
             return create_async_engine(URL, connect_args=args, pool_pre_ping=True)  # PGB101
+        def reconnect(args=None):
+            args = args or {}
+            return create_async_engine(URL, connect_args={} if args else SIZES, pool_pre_ping=True)
 
         # file: app.py
-        from parts import connect
+        from parts import connect, reconnect
         connect()
+        reconnect()
     """,
     "what other modules give to a parameter that collects": """
         # file: parts.py

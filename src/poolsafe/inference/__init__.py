@@ -64,8 +64,9 @@ validators of a model set, are computed when they are first read, and kept.
 **Import order** (`import_changes.py`, `heap.py`). The import of one module may change an object of another one. Before
 such an object is read for the first time, a byte search (`checkout.changing_files`) finds the modules that may change
 it, and their slices for it are run in the order of the imports (`checkout.import_order`). Each leaves a version of the
-object, which the modules after it in that order see. The changes of a module that only some programs import hold under
-a predicate. For one checked file, modules of up to `MAX_CHANGING` bytes in total are run, the smallest first.
+object, which the modules after it in that order see. Of the modules that the checked one does not import, those count
+that a program runs together with it (`checkout.starting_files`); if only some programs do, their changes hold under a
+predicate. For one checked file, modules of up to `MAX_CHANGING` bytes in total are run, the smallest first.
 
 **Entry points** (`exploration.py`, `entry_points.py`, `strategy.py`, `observations.py`). A run begins with the module's
 own statements that lead to targets, and with each function that leads to a target and is not called in the module. Its

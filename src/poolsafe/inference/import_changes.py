@@ -6,8 +6,9 @@ time, because most are never read. The slices of these modules for that object a
 each gives the object a version (`Heap.changed`). A module that is being imported sees the versions of those that are
 imported before it.
 
-A module that the checked one does not import is imported only by some programs. It is assumed to be imported before the
-checked module, unless it imports the checked module itself. Its changes hold under a predicate of its own.
+A module that the checked one does not import only changes something in the programs that run both. These begin with
+files that no other one imports (`checkout.starting_files`), and their imports decide whether a change comes before the
+checked module or after it. The changes hold under a predicate unless every program makes them.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from poolsafe.inference.lattice import alternatives, is_parameter
 from poolsafe.inference.modules import Module
 from poolsafe.inference.reasons import Reason
 from poolsafe.inference.state import State
-from poolsafe.inference.symbols import Comparison, Guard, IsTrue, Parameter, Symbol
+from poolsafe.inference.symbols import Comparison, Derived, Guard, IsTrue, Parameter, Symbol
 from poolsafe.inference.values import Const, MappingValue, Sequence, Text, Unknown, Url, Value
 from poolsafe.records import frozen
 
@@ -91,9 +91,11 @@ def is_open(seen: ObservedCall, indifferent: Set[str] = frozenset()) -> bool:
 
 
 def _asks_parameter(predicate: Symbol) -> bool:
-    """Returns whether a predicate is about a parameter itself, as `pooled` or `url is None`."""
+    """Returns whether a predicate is about a parameter itself, as `pooled`, `url is None` or `args or {}`."""
     match predicate:
         case IsTrue(value=Parameter() | Comparison(left=Parameter())):
+            return True
+        case Derived(operation="given", parts=(Parameter(), *_)):
             return True
     return False
 
