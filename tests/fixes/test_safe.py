@@ -29,12 +29,12 @@ OFF = {"statement_cache_size": 0, "prepared_statement_cache_size": 0}
 """
 
 
-def repaired(code: str) -> str:
+def repaired(code: str, imports: str = IMPORTS) -> str:
     """Returns the program after its safe fixes, without the imports."""
-    source = Source.from_text("app.py", IMPORTS + code)
+    source = Source.from_text("app.py", imports + code)
     source.line_length = 10_000
     found = repair(source, _findings, _is_safe)
-    return found.source.text[len(IMPORTS) :]
+    return found.source.text[len(imports) :]
 
 
 def _findings(source: Source) -> list[Finding]:
@@ -350,6 +350,45 @@ create_async_engine(URL, connect_args=args)
     literals = engine_of(code).sizes.statement.literals
     assert literals is not None
     assert {code[start:end] for start, end in literals} == {"1", "2"}
+
+
+HALVES = """
+    args = dict([("statement_cache_size", 0)])
+    if os.getenv("REGION") == "eu":
+        args |= {"statement_cache_size": 0}
+    create_async_engine(URL, pool_pre_ping=True, connect_args=args)
+
+    class Options:
+        def __init__(self):
+            self.statement_cache_size = 0
+    args = vars(Options()) if os.getenv("REGION") == "eu" else {"statement_cache_size": 0}
+    create_async_engine(URL, pool_pre_ping=True, connect_args=args)
+
+    args = {}
+    for key in ["statement_cache_size"]:
+        args[key] = 0
+    if os.getenv("REGION") == "eu":
+        args = {"statement_cache_size": 0}
+    create_async_engine(URL, pool_pre_ping=True, connect_args=args)
+"""
+
+
+@pytest.mark.parametrize("code", programs(HALVES))
+def test_a_size_that_a_path_sets_in_another_form_is_set_at_the_call(code: str) -> None:
+    assert "connect_args={**args, " in repaired(f"{code}\n", IMPORTS.partition("OFF")[0])
+
+
+def test_a_url_that_a_test_shows_to_be_of_another_driver_is_no_impossible_one() -> None:
+    code = """
+url = os.environ["DATABASE_URL"] if "DATABASE_URL" in os.environ else URL
+if url.startswith("sqlite"):
+    args = {}
+else:
+    args = {}
+create_async_engine(url, connect_args=args)
+"""
+    assert repaired(code).count("statement_cache_size") == 2
+    assert repaired(code).endswith("create_async_engine(url, connect_args=args)\n")
 
 
 def test_nothing_is_repaired_by_half_beside_what_is_not_known() -> None:

@@ -162,7 +162,9 @@ class Surroundings:
     def is_excluded(self, view: View) -> bool:
         """Returns whether one test implies that a URL is asyncpg's, and another one on the path that it is not."""
         match view.url:
-            case Text(pieces=(str(), Unknown(symbol=Derived(operation="after", parts=(whole, *_))))):
+            case Text(pieces=(str(), Unknown(symbol=Derived(operation="after", parts=(whole, *_))))) if (
+                view.driver is Driver.ASYNCPG
+            ):
                 excluding = (one for one in view.guard if self.tests.implies_other(one, view.guard))
                 return any(whole in _asked_of(one.symbol) for one in excluding)
         return False

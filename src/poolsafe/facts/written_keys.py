@@ -180,6 +180,7 @@ def _setters(module: Module, key: str) -> list[tuple[cst.CSTNode, cst.FunctionDe
             (node, module.index.outermost_function(node))
             for node in descendants(module.tree.module)
             if _sets_any(node)
+            or _names_key(node, key)
             or (isinstance(node, (cst.DictElement, cst.Arg, cst.Assign)) and _sets(module, node, key))
         ]
     return found
@@ -200,6 +201,18 @@ def _sets_any(node: cst.CSTNode) -> bool:
             return any(index_of(one) is None for one in indices)
         case cst.Call(func=function):
             return last_name(function) in ("fromkeys", "zip")
+    return False
+
+
+def _names_key(node: cst.CSTNode, key: str) -> bool:
+    """Returns whether a node names a key in a way that may set it: in a pair or a list of keys, or as an attribute."""
+    match node:
+        case cst.Tuple(elements=elements) | cst.List(elements=elements) | cst.Set(elements=elements):
+            return any(isinstance(one.value, cst.SimpleString) and one.value.raw_value == key for one in elements)
+        case cst.AssignTarget(target=target) | cst.AnnAssign(target=target) | cst.AugAssign(target=target):
+            return last_name(target) == key
+        case cst.Call(func=cst.Name(value="setattr"), args=[_, cst.Arg(value=cst.SimpleString() as name), _]):
+            return bool(name.raw_value == key)
     return False
 
 
