@@ -237,6 +237,21 @@ AS_DICTS = """
     reveal(vars(C))  # {'a': 1, 'b': 2}
 
     class C:
+        def __init__(self):
+            self.a = 1
+            self.b = 2
+    c = C()
+    d = vars(c)
+    d.update(e=3)
+    d['f'] = d.setdefault('g', 4)
+    d.pop('a')
+    reveal([vars(c), c.e, hasattr(c, 'b')])  # [{'b': 2, 'e': 3, 'g': 4, 'f': 4}, 3, True]
+
+    class C:
+        pass
+    reveal('full' if vars(C()) else 'empty')  # 'empty'
+
+    class C:
         a: int
     def f(c: C):
         return vars(c)

@@ -48,6 +48,52 @@ NESTED_MODELS = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(NESTED_MODELS))
+SINGLETONS = """
+    class C:
+        _instance = None
+        def __new__(cls):
+            if cls._instance is None:
+                cls._instance = super().__new__(cls)
+                cls._instance.a = {}
+            return cls._instance
+    C().a['b'] = 1
+    reveal(C().a)  # {'b': 1}
+
+    class C:
+        _instance = None
+        def __new__(cls, *args):
+            if not cls._instance:
+                cls._instance = super(C, cls).__new__(cls)
+            return cls._instance
+        def __init__(self, a):
+            self.a = a
+    C(1)
+    reveal(C(2).a)  # 2
+
+    class C:
+        _instances = {}
+        def __new__(cls, name):
+            if name not in cls._instances:
+                cls._instances[name] = object.__new__(cls)
+                cls._instances[name].a = name
+            return cls._instances[name]
+    C('a')
+    reveal([C('b').a, C('a').a])  # ['b', 'a']
+
+    class C:
+        def __new__(cls):
+            return 1
+        def __init__(self):
+            raise ValueError
+    reveal(C())  # 1
+
+    class C:
+        def __new__(cls):
+            return object.__new__(unknown)
+    reveal(C())  # ...
+"""
+
+
+@pytest.mark.parametrize(("code", "expected"), cases(NESTED_MODELS, SINGLETONS))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

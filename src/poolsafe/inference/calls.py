@@ -80,7 +80,7 @@ _RAISING_NOTHING = (
 def call(frame: Frame, node: ir.Call) -> Value:
     """Returns the result of a call, and applies its effects to the state."""
     target = node.callee
-    if isinstance(target, ir.Name) and target.id == "super" and not node.arguments:
+    if isinstance(target, ir.Name) and target.id == "super" and _is_own(frame, node):
         return _super(frame)
     if isinstance(target, ir.Attribute):
         receiver = as_set(frame, target.value, force(frame, frame.evaluate(target.value)))
@@ -107,6 +107,12 @@ def call(frame: Frame, node: ir.Call) -> Value:
     frame.calling = None
     note_effect(frame, node, callee, None, arguments)
     return result
+
+
+def _is_own(frame: Frame, node: ir.Call) -> bool:
+    """Returns whether a call to `super` has no arguments, or those that it would have without: `super(C, self)`."""
+    given = [one.value.id if isinstance(one.value, ir.Name) else None for one in node.arguments]
+    return not given or (len(given) == 2 and frame.cls is not None and given[0] == frame.cls.node.name)
 
 
 def _is_one_list(receiver: Value) -> bool:

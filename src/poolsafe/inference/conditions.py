@@ -109,7 +109,9 @@ def value_truth(frame: Frame, node: ir.Node, value: Value) -> tuple[Guards, Guar
 
 def held(frame: Frame, guard: Guard, single: Value) -> Value:
     """Returns the content of a dict under a guard. Any other value is returned unchanged."""
-    return restricted(frame.content(single), (guard,)) if isinstance(single, MappingRef) else single
+    if isinstance(single, InstanceDict):
+        single = attributes_of(frame, single)
+    return restricted(frame.content(single), (guard,)) if isinstance(single, (MappingRef, MappingValue)) else single
 
 
 def _told_apart(frame: Frame, node: ir.Node, then: Guards, other: Guards) -> tuple[Guards, Guards]:

@@ -13,7 +13,14 @@ from poolsafe.inference.lattice import alternatives
 from poolsafe.inference.mappings import blurred
 from poolsafe.inference.names import force, global_name, peek
 from poolsafe.inference.namespaces import namespace_of
-from poolsafe.inference.objects import BuiltinMethod, GeneratorObject, LibraryResult, MapIterator, TextClause
+from poolsafe.inference.objects import (
+    BuiltinMethod,
+    GeneratorObject,
+    InstanceDict,
+    LibraryResult,
+    MapIterator,
+    TextClause,
+)
 from poolsafe.inference.scope_lines import Effects, subscripted
 from poolsafe.inference.slices import effects_of
 from poolsafe.inference.values import (
@@ -305,6 +312,6 @@ def _is_changeable(frame: Frame, single: Value, depth: int) -> bool:
             return True
         case TextClause():
             return frame.run.strategy.targets.make_clauses  # the code that receives it may execute it
-        case MappingRef() | Class() | Instance() | Partial() | BuiltinMethod() | MapIterator():
+        case MappingRef() | Class() | Instance() | InstanceDict() | Partial() | BuiltinMethod() | MapIterator():
             return True
     return False

@@ -17,10 +17,12 @@ from poolsafe.inference.classes import (
     fields,
     home_of,
     is_configuration,
+    mro,
 )
 from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import alternatives, lift
 from poolsafe.inference.mappings import merge_into, open_dicts
+from poolsafe.inference.names import force
 from poolsafe.inference.values import (
     Absent,
     Class,
@@ -36,8 +38,22 @@ from poolsafe.inference.values import (
 def instantiate(frame: Frame, cls: Class, arguments: Arguments) -> Value:
     """Returns a new instance for `cls(...)`: runs `__init__`, or sets fields as dataclasses and pydantic do."""
     kind = class_kind(cls)
-    address = frame.address()
-    instance = Instance(address, cls)
+    new, owner = class_attribute(frame, cls, "__new__")
+    if kind == "plain" and isinstance(new, Function):
+        made = frame.apply(None, replace(new, bound=cls, owner=owner), arguments)
+        return lift(lambda single: _initialized(frame, cls, single, arguments), force(frame, made))
+    return _filled(frame, cls, Instance(frame.address(), cls), arguments)
+
+
+def _initialized(frame: Frame, cls: Class, made: Value, arguments: Arguments) -> Value:
+    """Returns the result of `__new__`, after its `__init__` if it is an instance of the class."""
+    if isinstance(made, Instance) and any(map(cls.is_same, mro(made.cls))):
+        return _filled(frame, made.cls, made, arguments)
+    return made
+
+
+def _filled(frame: Frame, cls: Class, instance: Instance, arguments: Arguments) -> Instance:
+    kind, address = class_kind(cls), instance.address
     init, owner = class_attribute(frame, cls, "__init__")
     if isinstance(init, Function):
         frame.apply(None, replace(init, bound=instance, owner=owner), arguments)

@@ -54,6 +54,10 @@ TYPES = """
     reveal(isinstance('a', (int, str)))  # True
     reveal(isinstance({}, dict))  # True
     reveal(isinstance(unknown, str))  # ...
+    reveal(callable(len))  # True
+    reveal(callable(lambda: 1))  # True
+    reveal(callable('a'))  # False
+    reveal(callable(unknown))  # ...
 """
 
 DICTS = """

@@ -24,6 +24,14 @@ ITEMS = """
     reveal(sorted([{}], key=unknown))  # [{}]
     reveal(sorted([1, 2], key=unknown))  # [...]
 
+    # Another call may have taken items.
+    x = iter(['a', 'b'])
+    next(x)
+    reveal(next(x))  # ...
+
+    x = iter(['a'])
+    reveal(next(x))  # 'a'
+
     try:
         x = next(iter([]))
     except StopIteration:

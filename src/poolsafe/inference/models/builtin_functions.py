@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import Any
 
@@ -42,6 +43,7 @@ from poolsafe.inference.values import (
     Library,
     MappingRef,
     MappingValue,
+    Partial,
     Sequence,
     Text,
     Unknown,
@@ -254,6 +256,25 @@ def _is_of_python(value: Value) -> bool:
     return isinstance(value, (Const, MappingRef, MappingValue, Sequence, Function))
 
 
+def _new(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    def one(cls: Value) -> Value:
+        return Instance(frame.address(), cls) if isinstance(cls, Class) else Unknown("an instance of an unknown class")
+
+    return lift(one, first(frame, node, arguments))
+
+
+def _callable(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    def one(value: Value) -> Value:
+        if isinstance(value, (Class, Function, Partial)) or value in _CALLABLE:
+            return Const(True)
+        return Const(False) if _is_of_python(value) else Unknown("a condition", texts.derived_of("callable", value))
+
+    return lift(one, first(frame, node, arguments))
+
+
+_CALLABLE = frozenset(Library(f"builtins.{name}") for name, value in vars(builtins).items() if callable(value))
+
+
 def _fromkeys(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     keys = items_of(frame, first(frame, node, arguments))
     names = [mapping_key(key) for key in keys.items]
@@ -268,7 +289,9 @@ def _object(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 
 
 HANDLERS: dict[str, Handler] = {
+    "builtins.callable": _callable,
     "builtins.object": _object,
+    "builtins.object.__new__": _new,
     "builtins.dict": _dict,
     "builtins.str": _str,
     "builtins.int": number(int),

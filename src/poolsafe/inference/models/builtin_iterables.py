@@ -84,14 +84,18 @@ def _reversed(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value
 
 
 def _next(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
-    """Returns what a generator function yields, or the first item of another iterator, as if the iterator was new."""
+    """Returns what a generator function yields, or the first item of another iterator, as if the iterator was new.
+
+    An iterator that has a name may not be new.
+    """
+    is_new = node is None or not isinstance(node.arguments[0].value, ir.Name)
     default = arguments.positional[1] if len(arguments.positional) > 1 else raising("the end of an iterator")
 
     def one(value: Value) -> Value:
         if isinstance(value, GeneratorObject):
             return value.value
         items = unpacked(frame, value)
-        if isinstance(items, Sequence) and (items.items or not items.open):
+        if isinstance(items, Sequence) and (items.items or not items.open) and (is_new or len(items.items) < 2):
             return items.items[0] if items.items else default
         return Unknown("an item of an iterator")
 

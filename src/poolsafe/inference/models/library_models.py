@@ -144,8 +144,8 @@ def _object_method(
             return sqlalchemy_connections.clause_method(frame, node, receiver, name, arguments)
         case InstanceDict(instance=instance) if name == "update":
             return _update_attributes(frame, instance, arguments)
-        case InstanceDict() if node is not None and name in _READING:
-            return mapping_method(frame, node, attributes_of(frame, receiver), name, arguments)
+        case InstanceDict() if node is not None:
+            return _method_of_attributes(frame, node, receiver, name, arguments)
         case Super():
             return _super_method(frame, node, receiver, name, arguments)
         case LibraryResult(name=sqlalchemy_connections.ASYNCPG_POOL) if name == "acquire":
@@ -166,7 +166,6 @@ def _object_method(
     return None
 
 
-_READING = frozenset({"__getitem__", "copy", "get", "items", "keys", "values"})
 _NEXT = ("__anext__", "__next__", "asend", "send")
 # The methods that return the value that an object holds.
 _UNWRAPPING: dict[type[Wrapped], tuple[str, ...]] = {
@@ -179,6 +178,21 @@ _UNWRAPPING: dict[type[Wrapped], tuple[str, ...]] = {
 _OF_PATTERNS = frozenset({"fullmatch", "match", "search", "sub"})
 # Methods of drivers' pools and connections that return a connection or cursor of the same driver.
 _HANDING_ON = frozenset({"acquire", "connection", "cursor", "getconn", "transaction"})
+
+
+def _method_of_attributes(
+    frame: Frame, node: ir.Call, receiver: InstanceDict, name: str, arguments: Arguments
+) -> Value:
+    """Returns the result of a dict method of `instance.__dict__`, and changes the attributes as it does."""
+    before = attributes_of(frame, receiver)
+    own = frame.new_mapping(dict(before.items), before.open)
+    result = mapping_method(frame, node, own, name, arguments)
+    after = frame.whole_content(own).items
+    for key in {*before.items, *after}:
+        value = after.get(key, Absent())
+        if value is not before.items.get(key) and isinstance(key, str):
+            frame.state.set(("attr", receiver.instance.address, key), value)
+    return result
 
 
 def _update_attributes(frame: Frame, instance: Instance, arguments: Arguments) -> Value:
@@ -199,6 +213,8 @@ def _super_method(frame: Frame, node: ir.Call | None, receiver: Super, name: str
             value, owner = class_attribute(frame, base, name)
             if isinstance(value, Function):
                 return frame.apply(node, bind_method(frame, value, receiver.instance, owner), arguments)
+    if name == "__new__":
+        return call(frame, node, Library("builtins.object.__new__"), arguments)
     if name == "__setattr__":
         arguments = replace(arguments, positional=[receiver.instance, *arguments.positional])
         return call(frame, node, Library("builtins.setattr"), arguments)
