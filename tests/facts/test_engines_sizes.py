@@ -242,6 +242,37 @@ PROGRAMS = """
 
 # A helper of the module reads what the function around the call has changed.
 KEPT_OUTSIDE = """
+    _s = {}
+    def current():
+        return dict(_s)
+    def startup():
+        _s["statement_cache_size"] = 0
+        return create_async_engine(URL, connect_args=current())
+    startup()  # zero absent
+
+    _s = None
+    def current():
+        return _s
+    def startup():
+        def init(value):
+            global _s
+            _s = value
+        init({"statement_cache_size": 0})
+        def make():
+            return create_async_engine(URL, connect_args=current())
+        make()
+    startup()  # zero absent
+
+    _s = {}
+    def current():
+        return _s
+    def startup():
+        def init():
+            _s["statement_cache_size"] = 0
+        init()
+        return create_async_engine(URL, connect_args=current())
+    startup()  # zero absent
+
     _s = None
     def current():
         return _s

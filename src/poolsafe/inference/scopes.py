@@ -293,8 +293,8 @@ class Scope(ScopeReader):
 
     @functools.cached_property
     def _changed_outside(self) -> frozenset[str]:
-        own = {name for line in self.lines for name in (*line.changes, *line.may_change)} - self.bound
-        return frozenset((own | self.declared | self.calls_outside.keys()) - self.parameters)
+        inside = (one.reached for several in self.definitions.values() for one in several)
+        return (self.changed.union(self.calls_outside, *inside) - self.bound | self.declared) - self.parameters
 
     def asked_by(self, line: Line) -> Questions:
         """Returns the questions to libraries in a line and its body, such as for an environment variable."""

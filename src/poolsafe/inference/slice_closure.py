@@ -195,11 +195,11 @@ class Closure:
         queue = list(found)
         while queue:
             name = queue.pop()
-            for definition in self._scope.definitions.get(name, ()):
-                for free in definition.free:
-                    if found.get(free, -1) < found[name]:
-                        found[free] = found[name]
-                        queue.append(free)
+            definitions = self._scope.definitions.get(name, ())
+            for free in self._scope.read_outside(name).union(*(one.free for one in definitions)):
+                if found.get(free, -1) < found[name]:
+                    found[free] = found[name]
+                    queue.append(free)
         return found
 
     def _is_followed(self, line: Line) -> bool:

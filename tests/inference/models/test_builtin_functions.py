@@ -54,6 +54,13 @@ TYPES = """
     reveal(isinstance('a', (int, str)))  # True
     reveal(isinstance({}, dict))  # True
     reveal(isinstance(unknown, str))  # ...
+
+    from sqlalchemy import URL
+    reveal(isinstance(str(URL.create('a')), str))  # ...
+
+    from sqlalchemy import URL
+    reveal(isinstance(URL.create('a'), URL))  # True
+
     reveal(callable(len))  # True
     reveal(callable(lambda: 1))  # True
     reveal(callable('a'))  # False

@@ -236,6 +236,8 @@ def _is(value: Value, kind: Value) -> bool | None:
     if not isinstance(kind, Library):
         return False if isinstance(kind, Class) and _is_of_python(value) else None
     expected = _TYPES.get(kind.name)
+    if isinstance(value, Url) and expected == (Text,):
+        return None  # `str(url)` is the URL itself
     if isinstance(value, Const):
         python = (
             getattr(__import__("builtins"), kind.name.rpartition(".")[2], None)
