@@ -82,6 +82,7 @@ CALLS = {
     "__getattr__": "x = C().b",
     "__getitem__": "x = C()['b']",
     "__str__": "x = str(C())",
+    "__new__": "x = C()",
     "__get__": "class D:\n    c = C()\nx = D().c",
     "__iter__": "x, = C()",
     "__truediv__": "x = C() / 'b'",

@@ -199,6 +199,26 @@ ATTRIBUTES = """
 """
 
 
+DESCRIPTORS = """
+    class D:
+        def __init__(self, value):
+            self.value = value
+        def __get__(self, instance, owner):
+            return self.value if instance is None else instance.b
+    class C:
+        a = D(1)
+        def __init__(self):
+            self.b = 2
+    reveal([C.a, C().a])  # [1, 2]
+
+    class D:
+        pass
+    class C:
+        a = D()
+    C.a.b = 1
+    reveal(C().a.b)  # 1
+"""
+
 AS_DICTS = """
     class C:
         def __init__(self):
@@ -259,6 +279,6 @@ AS_DICTS = """
 """
 
 
-@pytest.mark.parametrize(("code", "expected"), cases(ATTRIBUTES, AS_DICTS))
+@pytest.mark.parametrize(("code", "expected"), cases(ATTRIBUTES, DESCRIPTORS, AS_DICTS))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)

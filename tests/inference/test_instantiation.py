@@ -87,6 +87,11 @@ SINGLETONS = """
             raise ValueError
     reveal(C())  # 1
 
+    from typing import TypedDict
+    class C(TypedDict):
+        a: int
+    reveal(C(a=1))  # {'a': 1}
+
     class C:
         def __new__(cls):
             return object.__new__(unknown)

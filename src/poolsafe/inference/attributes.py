@@ -206,7 +206,7 @@ def _inherited(frame: Frame, instance: Instance, name: str) -> Value:
     kind = class_kind(instance.cls)
     if kind == "plain":
         if not isinstance(value, Absent):
-            return _with_owner(value, owner, name)
+            return _described(frame, value, instance, instance.cls) or _with_owner(value, owner, name)
     else:
         value = field_default(frame, instance, name)
         value = frame.run.models.read_field(frame, instance, name, value)
@@ -274,7 +274,17 @@ def of_class(frame: Frame, cls: Class, name: str) -> Value:
         return member(cls, name, value)
     if value == NOTHING:
         return _set_later(frame, cls, name)
-    return _with_owner(value, owner, name)
+    return _described(frame, value, Const(None), cls) or _with_owner(value, owner, name)
+
+
+def _described(frame: Frame, value: Value, instance: Value, owner: Class) -> Value | None:
+    """Returns the result of a descriptor's `__get__`, or None if the value of a class is no descriptor."""
+    if not isinstance(value, Instance):
+        return None
+    getter, home = class_attribute(frame, value.cls, "__get__")
+    if not isinstance(getter, Function):
+        return None
+    return frame.apply(None, bind_method(frame, getter, value, home), Arguments([instance, owner]))
 
 
 def class_dict(frame: Frame, cls: Class) -> MappingRef:

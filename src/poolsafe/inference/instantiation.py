@@ -17,6 +17,7 @@ from poolsafe.inference.classes import (
     fields,
     home_of,
     is_configuration,
+    library_bases,
     mro,
 )
 from poolsafe.inference.context import Frame
@@ -29,6 +30,7 @@ from poolsafe.inference.values import (
     Const,
     Function,
     Instance,
+    Library,
     MappingRef,
     Unknown,
     Value,
@@ -37,12 +39,17 @@ from poolsafe.inference.values import (
 
 def instantiate(frame: Frame, cls: Class, arguments: Arguments) -> Value:
     """Returns a new instance for `cls(...)`: runs `__init__`, or sets fields as dataclasses and pydantic do."""
+    if library_bases(cls) & _TYPED_DICTS:
+        return frame.apply(None, Library("builtins.dict"), arguments)
     kind = class_kind(cls)
     new, owner = class_attribute(frame, cls, "__new__")
     if kind == "plain" and isinstance(new, Function):
         made = frame.apply(None, replace(new, bound=cls, owner=owner), arguments)
         return lift(lambda single: _initialized(frame, cls, single, arguments), force(frame, made))
     return _filled(frame, cls, Instance(frame.address(), cls), arguments)
+
+
+_TYPED_DICTS = frozenset({"typing.TypedDict", "typing_extensions.TypedDict"})
 
 
 def _initialized(frame: Frame, cls: Class, made: Value, arguments: Arguments) -> Value:

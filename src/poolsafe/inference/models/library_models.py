@@ -21,6 +21,7 @@ from poolsafe.inference.models import (
     builtin_iterables,
     environment,
     fields,
+    named_tuples,
     primitives,
     pydantic,
     pytest,
@@ -77,6 +78,7 @@ _HANDLERS: dict[str, Handler] = {
     **sqlalchemy_connections.HANDLERS,
     **alembic.HANDLERS,
     **fields.HANDLERS,
+    **named_tuples.HANDLERS,
     **primitives.HANDLERS,
 }
 
