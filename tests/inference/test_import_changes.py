@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from blocks import files, judged
+from blocks import files, judged, lay
 
+from poolsafe.checker import check_bytes
 from poolsafe.checkout.changing_files import ChangingFiles, How
-from poolsafe.inference import project
+from poolsafe.facts.deployment import Deployment
+from poolsafe.inference import Project, project
 
 PROJECTS = {
     "an item of a dict, before and after it is copied": """
@@ -602,3 +604,36 @@ def test_modules_are_run_as_long_as_they_are_small_enough_together(
     monkeypatch.setattr(project, "MAX_CHANGING", 10)
     found = judged(tmp_path, UNREAD)["db.py"]
     assert "# PGB101" in found
+
+
+ORDERED_IN_TESTS = """
+    # file: config.py
+    URL = 'postgresql+asyncpg://db/a'
+
+    # file: plugins.py
+    import config
+    config.URL = 'sqlite+aiosqlite:///a'
+
+    # file: main.py
+    import db
+    import plugins
+    db.connect()
+
+    # file: {test}
+    import plugins
+    import db
+
+    # file: db.py
+    from sqlalchemy.ext.asyncio import create_async_engine
+    from config import URL
+    def connect():
+        return create_async_engine(URL)
+"""
+
+
+@pytest.mark.parametrize(("test", "expected"), [("tests/conftest.py", "unsafe"), ("tests/notes.txt", "safe")])
+def test_a_fix_is_unsafe_if_tests_import_a_change_earlier(test: str, expected: str, tmp_path: Path) -> None:
+    target = lay(tmp_path, files(ORDERED_IN_TESTS.format(test=test)))[-1]
+    _, report = check_bytes(str(target), target.read_bytes(), Deployment(), Project(str(tmp_path)))
+    fixes = {finding.code: finding.fix.applicability.value for finding in report.findings if finding.fix is not None}
+    assert fixes["PGB101"] == expected

@@ -71,6 +71,7 @@ class Answers:
     importing: set[tuple[int, int, str, str | None]] = field(default_factory=set)
     defaults: dict[tuple[Class, str, Module], tuple[Value, Value]] = field(default_factory=dict)
     later: dict[tuple[int, str], Value] = field(default_factory=dict)
+    tests_differ: bool = False
     nested: dict[int, dict[tuple[Instance, Class, ir.FunctionDef, tuple[str, ...]], None]] = field(default_factory=dict)
     fixtures: dict[tuple[object, ...], FixtureAnswer] = field(default_factory=dict)
     made: list[FixtureAnswer] = field(default_factory=list)

@@ -70,6 +70,11 @@ class Inference:
         confused = self._run.emptiness.confused
         return self._run.emptiness.left_out or bool(confused and any(hangs_on(seen, confused) for seen in self.calls))
 
+    @property
+    def tests_differ(self) -> bool:
+        """Whether a change that every program makes before it creates an engine, or none, may differ in a test."""
+        return self._run.answers.tests_differ
+
     def asked(self) -> Iterator[tuple[Symbol, Iterable[Guard]]]:
         """Yields the predicates that the program asks about unknown values, and the guards under which it asks them."""
         for symbol, paths in self._run.asked.items():

@@ -189,6 +189,8 @@ def _places(run: Run, module: Module, changes: Slice) -> list[tuple[int, Symbol 
     if run.project.import_of(module, run.entry) is None:
         late = {one.ranks.get(path, 0) > one.ranks.get(entry, len(one.ranks)) for one in both}
     always = all(path in one.ranks for one in programs)
+    if (always or not both) and _differs_in_tests(run, path, late, always=always):
+        run.answers.tests_differ = True
     if late == {True}:
         return [(after, None if always else predicate)]
     found: list[tuple[int, Symbol | None]] = []
@@ -197,6 +199,18 @@ def _places(run: Run, module: Module, changes: Slice) -> list[tuple[int, Symbol 
     if always and len(late) > 1:
         found.append((after, None))
     return found
+
+
+def _differs_in_tests(run: Run, path: str, late: set[bool], *, always: bool) -> bool:
+    """Returns whether a test may differ from the programs in whether, or when, it imports a module with changes."""
+    usual, every = run.project.programs(run.entry), run.project.programs(run.entry, with_tests=True)
+    if usual is None or every is None:
+        return True
+    entry, known = run.entry.location, {one.path for one in usual}
+    ranks = (one.ranks for one in every if one.path not in known)
+    return any(
+        (path in one) is not always or (always and (one[path] > one.get(entry, len(one))) not in late) for one in ranks
+    )
 
 
 def _programs(run: Run) -> list[Program] | None:

@@ -262,9 +262,14 @@ class Project:
         """Returns the offset of the first import of a module that runs another one, or None if there is none."""
         return self._order.import_of(module.location, other.location)
 
-    def programs(self, module: Module) -> list[Program] | None:
-        """Returns the programs that run a module, or None if they are not known."""
-        return self._programs.running(module.location, self._without_tests(module.location)) if self.follow else None
+    def programs(self, module: Module, *, with_tests: bool = False) -> list[Program] | None:
+        """Returns the programs that run a module, or None if they are not known.
+
+        Tests and examples are included if `module` is one itself, or with `with_tests`.
+        """
+        if not self.follow:
+            return None
+        return self._programs.running(module.location, None if with_tests else self._without_tests(module.location))
 
     def mentions(self, program: Program, module: Module, names: Iterable[str]) -> bool:
         """Returns whether a program begins with a module, or mentions one of the names in another one."""
