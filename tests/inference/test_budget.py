@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from blocks import programs
-from programs import PG, codes_of, driver_of, engines_of
+from programs import PG, codes_in, codes_of, driver_of, engines_of
 from timing import seconds
 
 from poolsafe.facts.inspection import explore
@@ -114,6 +115,27 @@ def test_a_long_chain_of_names_is_followed() -> None:
 def test_too_many_possibilities_are_unknown() -> None:
     many = "".join(f"if c{n}:\n    url = 'sqlite://{n}'\n" for n in range(60))
     assert driver_of(HEAD + "url = URL\n" + many + "create_async_engine(url)") == "unknown"
+
+
+def test_a_function_that_runs_out_of_steps_has_not_returned_none(tmp_path: Path) -> None:
+    items = ", ".join(f"'{n}'" for n in range(24))
+    settings = f"""
+ITEMS = [{items}]
+
+def options():
+    found = {{}}
+    for one in ITEMS:
+        for two in ITEMS:
+            for three in ITEMS:
+                found["application_name"] = one + two + three
+    found.update(statement_cache_size=0, prepared_statement_cache_size=0)
+    return found
+
+OPTIONS = options()
+"""
+    engine = "create_async_engine(URL, connect_args=OPTIONS, pool_pre_ping=True)\n"
+    files = {"settings.py": settings, "app.py": f"from settings import OPTIONS\n{HEAD}engine = {engine}"}
+    assert codes_in(tmp_path, files, "app.py") == []
 
 
 def checking(program: Callable[[int], str], size: int, runs: int = 1) -> float:

@@ -184,7 +184,9 @@ def _run(
         inner.exits.append(Exit(inner.state.flattened(before), inner.evaluate(node.body)))
         inner.exits[-1] = Exit(inner.state.flattened(before), inner.exits[-1].value)
     elif inner.execute(node.body.statements):
-        inner.exits.append(Exit(inner.state.flattened(before), Const(None)))
+        # Without steps left, execution has not really reached the end.
+        end = Unknown(Reason.BUDGET) if frame.run.budget.exhausted else Const(None)
+        inner.exits.append(Exit(inner.state.flattened(before), end))
     result = _leave(frame, inner, before, node)
     if use is Use.VALUE and isinstance(node, ir.FunctionDef) and inner.exits and _is_out_of_sight(result):
         return _annotated_result(frame, inner, node) or result
