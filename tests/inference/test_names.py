@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from blocks import cases, revealed, value
+from programs import codes_in
 
 SCOPES = """
     y = 'a'
@@ -110,3 +113,26 @@ SCOPES = """
 @pytest.mark.parametrize(("code", "expected"), cases(SCOPES))
 def test_what_is_revealed(code: str, expected: str) -> None:
     assert revealed(code) == value(expected)
+
+
+# A function that `load()` calls while the module is imported rebinds a constant.
+SETTINGS = """
+def load():
+    global URL
+    URL = f"postgresql+asyncpg://{HOST}/app"
+    return {"statement_cache_size": 0}
+
+HOST = "localhost"
+URL = "sqlite+aiosqlite://"
+OPTIONS = load()
+"""
+APP = """
+from sqlalchemy.ext.asyncio import create_async_engine
+import settings
+
+engine = create_async_engine(settings.URL, connect_args=settings.OPTIONS)
+"""
+
+
+def test_a_function_may_rebind_a_constant_of_an_imported_module(tmp_path: Path) -> None:
+    assert codes_in(tmp_path, {"settings.py": SETTINGS, "app.py": APP}, "app.py") == ["PGB102", "PGB201"]

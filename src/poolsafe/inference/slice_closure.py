@@ -311,7 +311,7 @@ class Closure:
         binders = self._scope.binders.get(name, [])
         for line in binders:
             self._want(line)
-        if not all(map(binds_constant, binders)):
+        if not all(map(binds_constant, binders)) or name in self._scope.declared_inside:
             self._raise_changes(name, reach)
 
     def _raise_changes(self, name: str, reach: int) -> None:
