@@ -8,6 +8,10 @@ import pytest
 from blocks import cases, revealed, value
 from programs import codes_in
 
+from poolsafe.inference import namespaces
+from poolsafe.inference.answers import Namespace
+from poolsafe.inference.context import Frame
+
 SCOPES = """
     y = 'a'
     def f():
@@ -136,3 +140,18 @@ engine = create_async_engine(settings.URL, connect_args=settings.OPTIONS)
 
 def test_a_function_may_rebind_a_constant_of_an_imported_module(tmp_path: Path) -> None:
     assert codes_in(tmp_path, {"settings.py": SETTINGS, "app.py": APP}, "app.py") == ["PGB102", "PGB201"]
+
+
+def test_names_with_the_same_slice_are_answered_by_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run: list[frozenset[object]] = []
+
+    def recording(frame: Frame, namespace: Namespace) -> None:
+        if namespace.module.path.endswith("settings.py") and frame.slice is not None:
+            run.append(frame.slice.statements)
+        run_body(frame, namespace)
+
+    run_body = namespaces._run_body
+    monkeypatch.setattr(namespaces, "_run_body", recording)
+    assert codes_in(tmp_path, {"settings.py": SETTINGS, "app.py": APP}, "app.py") == ["PGB102", "PGB201"]
+    assert run
+    assert len(run) == len(set(run))

@@ -56,10 +56,10 @@ summaries of callees to skip calls that change nothing relevant, and applies the
 followed.
 
 **Modules on demand** (`namespaces.py`, `answers.py`). The names of a module or class are evaluated one at a time: the
-slice for a name is run with a budget of its own, and the result (its answer) is kept. An import is a value (`Pending`)
-that is followed only when its value is needed. A module that no answer needs is not loaded. The fields of an instance
-that a module leaves are completed in the same way: an object that its class creates for one of them, and what the
-validators of a model set, are computed when they are first read, and kept.
+slice for a name is run with a budget of its own, and the result (its answer) is kept. One run answers all names with
+the same slice. An import is a value (`Pending`) that is followed only when its value is needed. A module that no answer
+needs is not loaded. The fields of an instance that a module leaves are completed in the same way: an object that its
+class creates for one of them, and what the validators of a model set, are computed when they are first read, and kept.
 
 **Import order** (`import_changes.py`, `heap.py`). The import of one module may change an object of another one. Before
 such an object is read for the first time, a byte search (`checkout.changing_files`) finds the modules that may change

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from poolsafe import ir
 from poolsafe.inference.modules import Module
 from poolsafe.inference.observations import ObservedCall
+from poolsafe.inference.scope_lines import Slice
 from poolsafe.inference.scopes import Scope
 from poolsafe.inference.state import State
 from poolsafe.inference.values import Class, Instance, Value
@@ -51,19 +52,21 @@ class FixtureAnswer:
 class Answers:
     """The names that have been requested, each as the number of its namespace and the name.
 
-    The heap holds the values of the names in `given`. `asking` holds the names being computed, in the order of the
-    requests; False means that the answer depends on a cycle. `changed` holds the names for which new values from other
-    modules have been searched for. `known_as` maps the address of each object whose changes have not been searched for
-    yet to its names. `changing` counts the changes being computed. `importing` holds the imports being followed.
-    `defaults` maps a settings field, by its class, its name and the module that reads it, to the value that the class
-    body binds to it and the value in an instance. `later` holds the values that functions assign to a name that is None
-    at first. `nested` maps the address of an instance to the validators that may change it, each with the instance that
-    it validates, its class, and the attributes that lead from there. `fixtures` holds the answers of pytest's fixtures,
-    by all that they depend on, and `made` those that the current run has used.
+    The heap holds the values of the names in `given`. `runs` holds the slices of modules that were run, by their
+    statements, each with the state at its end. `asking` holds the names being computed, in the order of the requests;
+    False means that the answer depends on a cycle. `changed` holds the names for which new values from other modules
+    have been searched for. `known_as` maps the address of each object whose changes have not been searched for yet to
+    its names. `changing` counts the changes being computed. `importing` holds the imports being followed. `defaults`
+    maps a settings field, by its class, its name and the module that reads it, to the value that the class body binds
+    to it and the value in an instance. `later` holds the values that functions assign to a name that is None at first.
+    `nested` maps the address of an instance to the validators that may change it, each with the instance that it
+    validates, its class, and the attributes that lead from there. `fixtures` holds the answers of pytest's fixtures, by
+    all that they depend on, and `made` those that the current run has used.
     """
 
     namespaces: dict[Module, Namespace] = field(default_factory=dict)
     given: set[tuple[int, str]] = field(default_factory=set)
+    runs: dict[tuple[int, frozenset[ir.Statement]], tuple[Slice, State]] = field(default_factory=dict)
     asking: dict[tuple[int, str], bool] = field(default_factory=dict)
     changed: set[tuple[int, str]] = field(default_factory=set)
     known_as: dict[int, list[tuple[Module, str]]] = field(default_factory=dict)

@@ -75,19 +75,24 @@ def ask(run: Run, namespace: Namespace, name: str, within: State | None = None) 
         return Unknown(f"the definition of `{name}` depends on itself", derived("cycle", namespace.body, name))
     if len(run.answers.asking) >= MAX_NESTED:
         return Unknown("imports are nested too deeply", derived("nested", namespace.module.path))
-    state = State.fresh(run.heap, namespace.module) if within is None else State(run.heap, within, {})
-    frame = frame_in(run, namespace, state)
-    frame.slice = statements
-    run.answers.asking[key] = True
-    try:
-        with run.unobserved():
-            _run_body(frame, namespace)
-    finally:
-        whole = run.answers.asking.pop(key)
+    place = (namespace.number, statements.statements)
+    known, state = run.answers.runs.get(place, (None, None)) if within is None else (None, None)
+    if state is None or known != statements:
+        state = State.fresh(run.heap, namespace.module) if within is None else State(run.heap, within, {})
+        frame = frame_in(run, namespace, state)
+        frame.slice = statements
+        run.answers.asking[key] = True
+        try:
+            with run.unobserved():
+                _run_body(frame, namespace)
+        finally:
+            whole = run.answers.asking.pop(key)
+        if not whole:
+            # It depends on an unfinished answer, so it is not kept: a later run may give a better one.
+            _finish(run, namespace.module, state, slot)
+            return run.heap.finished.pop(slot, _ABSENT)
+        run.answers.runs[place] = statements, state
     _finish(run, namespace.module, state, slot)
-    if not whole:
-        # It depends on an unfinished answer, so it is not kept: a later run may give a better one.
-        return run.heap.finished.pop(slot, _ABSENT)
     run.answers.given.add(key)
     return run.heap.finished.get(slot, _ABSENT)
 
