@@ -59,7 +59,7 @@ def run_class_body(frame: Frame, cls: Class) -> None:
 def own_attribute(frame: Frame, cls: Class, name: str) -> Value:
     """Returns what the body of the class itself binds to a name, or Absent if it does not bind it."""
     value = stored(frame, cls.namespace, name)
-    if may_be_absent(value):
+    if may_be_absent(value) and name in cls.module.scope_of(cls.node.body).bound:
         # The body of a finished module's class has been run when the module was imported.
         is_finished = len(cls.parents) == 1 and cls.parents[0] not in frame.run.running
         within = None if is_finished else frame.state

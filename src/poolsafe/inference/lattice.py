@@ -77,11 +77,15 @@ def alternatives(value: Value) -> tuple[tuple[Guard, Value], ...]:
 
 def may_be_absent(value: Value) -> bool:
     """Returns whether an alternative of the value is Absent."""
-    return any(isinstance(single, Absent) for _, single in alternatives(value))
+    if not isinstance(value, Alternatives):
+        return isinstance(value, Absent)
+    return any(isinstance(single, Absent) for _, single in value.alternatives)
 
 
 def or_before(value: Value, before: Value | None) -> Value:
     """Returns the value, or `before` on the paths where the value is absent."""
+    if isinstance(value, Absent):
+        return value if before is None else before
     if before is None or not may_be_absent(value):
         return value
     return choose((guard, before if isinstance(single, Absent) else single) for guard, single in alternatives(value))

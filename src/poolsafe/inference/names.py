@@ -188,14 +188,18 @@ def _star_holder(run: Run, module: Module, name: str, search: _Search) -> Module
 
 def force(frame: Frame, value: Value) -> Value:
     """Returns the value behind an import, the current content of a list, or any other value unchanged."""
-    if isinstance(value, Alternatives) and any(_is_waiting(single) for _, single in value.alternatives):
+    if not isinstance(value, _WAITING):
+        return value
+    if isinstance(value, Alternatives):
+        if not any(_is_waiting(single) for _, single in value.alternatives):
+            return value
         return choose((guard, force(frame, single)) for guard, single in value.alternatives)
-    if isinstance(value, Sequence) and value.address:
+    if isinstance(value, Sequence):
+        if not value.address:
+            return value
         held = frame.state.get(("list", value.address))
         # On paths that did not change the list, it has the items of its display.
         return choose((guard, value if isinstance(one, Absent) else one) for guard, one in alternatives(held))
-    if not isinstance(value, Pending):
-        return value
     key = (value.importer.number, value.level, value.module, value.name)
     if key in frame.run.answers.importing:
         # A package that is still being imported lacks the name, so Python imports the module below it.
@@ -210,6 +214,9 @@ def force(frame: Frame, value: Value) -> Value:
         return imported(frame, value)
     finally:
         frame.run.answers.importing.discard(key)
+
+
+_WAITING = (Alternatives, Pending, Sequence)
 
 
 def _is_waiting(value: Value) -> bool:

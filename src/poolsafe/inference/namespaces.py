@@ -67,6 +67,8 @@ def ask(run: Run, namespace: Namespace, name: str, within: State | None = None) 
     key = (namespace.number, name)
     if key in run.answers.given:
         return run.heap.finished.get(slot, _ABSENT)
+    if name not in namespace.scope.bound:
+        return _ABSENT
     statements = name_slice(namespace.scope, name, is_imported=run.strategy.is_imported(namespace.module))
     if not statements.statements:
         return _ABSENT

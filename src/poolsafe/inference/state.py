@@ -77,7 +77,9 @@ class State:
     def get(self, slot: Slot) -> Value:
         """Returns the value of a slot, restricted to the path condition, or Absent."""
         found = self._stored(slot)
-        return _restricted(self.heap, _made(self.heap, found), self.path)
+        if isinstance(found, Join):
+            found = found.made(self.heap)
+        return _restricted(self.heap, found, self.path) if isinstance(found, Alternatives) else found
 
     def _stored(self, slot: Slot) -> Value | Join:
         state = self
