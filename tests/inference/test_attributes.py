@@ -276,6 +276,59 @@ AS_DICTS = """
     def f(c: C):
         return vars(c)
     reveal(f(unknown))  # ...
+
+    from dataclasses import dataclass
+    from typing import ClassVar
+    @dataclass
+    class C:
+        a: int = 1
+        b: int = 2
+        c: ClassVar[int] = 3
+    c = C(b=4)
+    d = vars(c)
+    d.pop('a')
+    reveal([C().__dict__, vars(C(5)), d])  # [{'b': 2, 'a': 1}, {'a': 5, 'b': 2}, {'b': 4}]
+
+    from pydantic import BaseModel
+    class M(BaseModel):
+        a: int = 1
+    reveal(dict(vars(M())))  # {'a': 1}
+
+    class C:
+        def __init__(self):
+            self.a = 1
+            self.b = 2
+    c, d = C(), C()
+    del c.a
+    delattr(d, 'b')
+    reveal([vars(c), vars(d)])  # [{'b': 2}, {'a': 1}]
+
+    class C:
+        def __init__(self, **values):
+            self.a = 1
+            self.__dict__.update(values)
+    reveal(vars(C(**unknown)))  # {'a': 1, **...}
+
+    class C:
+        def __init__(self, values):
+            self.a = 1
+            for key, value in values.items():
+                setattr(self, key, value)
+    reveal(vars(C(unknown)))  # {'a': 1, **...}
+
+    class C:
+        pass
+    c, d, e = C(), C(), C()
+    vars(c)[unknown] = 1
+    d.__dict__ |= unknown
+    unknown(e)
+    reveal([vars(c), vars(d), vars(e)])  # [{**...}, {**...}, {**...}]
+
+    class C(unknown):
+        def __init__(self):
+            super().__init__()
+            self.a = 1
+    reveal(vars(C()))  # {'a': 1, **...}
 """
 
 

@@ -14,7 +14,7 @@ from poolsafe.inference.exceptions import where_not_raising
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.instances import unpacked
 from poolsafe.inference.lattice import alternatives, choose, each
-from poolsafe.inference.mappings import mapping_key, with_item
+from poolsafe.inference.mappings import mapping_key, open_attributes, with_item
 from poolsafe.inference.names import bind, force, global_name
 from poolsafe.inference.namespaces import namespace_of
 from poolsafe.inference.objects import InstanceDict
@@ -95,8 +95,11 @@ def _assign_item(frame: Frame, target: ir.Subscript, value: Value) -> None:
         set_variable(frame, index, value)
         return
     key = mapping_key(index)
-    if isinstance(base, InstanceDict) and isinstance(key, str):
-        set_attribute(frame, base.instance, key, value)
+    if isinstance(base, InstanceDict):
+        if isinstance(key, str):
+            set_attribute(frame, base.instance, key, value)
+        else:
+            open_attributes(frame, base.instance, "a key of `__dict__` is unknown")
         return
     several = alternatives(base)
     if len(several) == 1 and isinstance(base, Sequence) and base.address:
@@ -152,6 +155,14 @@ def set_attribute(frame: Frame, holder: Value, name: str, value: Value) -> None:
         frame.state.set(slot, _stored(several, single, value, frame.state.get(slot)))
 
 
+def delete_attribute(frame: Frame, holder: Value, name: str) -> None:
+    """Deletes an attribute of an instance, or of each instance that the holder may be."""
+    several = alternatives(holder)
+    for single in {one.address: one for _, one in several if isinstance(one, Instance)}.values():
+        slot: Slot = ("attr", single.address, name)
+        frame.state.set(slot, _stored(several, single, Absent(), frame.state.get(slot)))
+
+
 def _setter(frame: Frame, instance: Instance, name: str) -> Function | None:
     """Returns the bound setter of a property, or None if the attribute is not a property with a setter."""
     for cls in mro(instance.cls):
@@ -172,7 +183,9 @@ def _setters(cls: Class) -> dict[str, ir.FunctionDef]:
 
 
 def delete(frame: Frame, target: ir.Expression) -> None:
-    """Runs `del target` for an item of a dict or list. Ignores other targets."""
+    """Runs `del target` for an item of a dict or list, or an attribute of an instance. Ignores other targets."""
+    if isinstance(target, ir.Attribute):
+        delete_attribute(frame, force(frame, frame.evaluate(target.value)), target.name)
     if isinstance(target, ir.Subscript):
         frame.evaluate(target)
         if not frame.aborted:

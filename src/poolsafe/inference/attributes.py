@@ -11,7 +11,9 @@ from poolsafe.inference.classes import (
     class_attribute,
     class_kind,
     field_default,
+    fields,
     has_unknown_base,
+    is_class_variable,
     library_bases,
     mro,
     own_attribute,
@@ -23,7 +25,7 @@ from poolsafe.inference.exceptions import may_raise, where_not_raising
 from poolsafe.inference.heap import Slot
 from poolsafe.inference.later import NOTHING, any_of, set_by
 from poolsafe.inference.lattice import alternatives, lift, may_be_absent, or_before, through
-from poolsafe.inference.mappings import open_dicts
+from poolsafe.inference.mappings import open_attributes, open_dicts
 from poolsafe.inference.modules import Module
 from poolsafe.inference.names import force, module_name
 from poolsafe.inference.objects import (
@@ -217,7 +219,7 @@ def _inherited(frame: Frame, instance: Instance, name: str) -> Value:
         bound = bind_method(frame, getter, instance, owner)
         return frame.apply(None, bound, Arguments([text(name)]))
     if name == "__dict__":
-        return InstanceDict(instance)
+        return instance_dict(frame, instance)
     return Unknown(
         f"`{instance.cls.node.name}.{name}` is not found",
         AttributeOf(instance.cls.node, name),
@@ -285,6 +287,22 @@ def _described(frame: Frame, value: Value, instance: Value, owner: Class) -> Val
     if not isinstance(getter, Function):
         return None
     return frame.apply(None, bind_method(frame, getter, value, home), Arguments([instance, owner]))
+
+
+def instance_dict(frame: Frame, instance: Instance) -> InstanceDict:
+    """Returns `instance.__dict__`. Stores the defaults of the fields, which are otherwise computed when read."""
+    cls, state = instance.cls, frame.state
+    is_plain = class_kind(cls) == "plain"
+    for name, field in () if is_plain else fields(cls).items():
+        slot = ("attr", instance.address, name)
+        if not is_class_variable(field) and may_be_absent(state.get(slot)):
+            state.set(slot, of_instance(frame, instance, name))
+    if has_unknown_base(cls) or (is_plain and not library_bases(cls) <= _WITHOUT_ATTRIBUTES):
+        open_attributes(frame, instance, "an instance of a library's class")
+    return InstanceDict(instance)
+
+
+_WITHOUT_ATTRIBUTES = frozenset({"abc.ABC", "builtins.object", "typing.Generic", "typing.Protocol"})
 
 
 def class_dict(frame: Frame, cls: Class) -> MappingRef:

@@ -162,6 +162,12 @@ def _field(statement: ir.Statement, depth: int) -> Field | None:
     return None
 
 
+def is_class_variable(field: Field) -> bool:
+    """Returns whether a field is annotated with `ClassVar`, so that instances do not have it."""
+    head = field.annotation.value if isinstance(field.annotation, ir.Subscript) else field.annotation
+    return ir.last_name(head) == "ClassVar"
+
+
 def home_of(cls: Class, field: Field) -> Class:
     """Returns the class whose body declares a field of a class: the class itself or one of its bases."""
     return mro(cls)[field.depth]

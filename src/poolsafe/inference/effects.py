@@ -10,7 +10,7 @@ from poolsafe.inference.aliases import targets
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
 from poolsafe.inference.lattice import alternatives
-from poolsafe.inference.mappings import blurred
+from poolsafe.inference.mappings import blurred, open_attributes
 from poolsafe.inference.names import force, global_name, peek
 from poolsafe.inference.namespaces import namespace_of
 from poolsafe.inference.objects import (
@@ -91,6 +91,8 @@ def _is_out_of_sight(name: str) -> bool:
 
 def _blur(frame: Frame, value: Value, depth: int) -> None:
     for _, single in alternatives(value):
+        if isinstance(single, Instance):
+            open_attributes(frame, single, "an instance passed to unknown code")
         if isinstance(single, Sequence) and single.address:
             frame.state.set(("list", single.address), Sequence((), single.kind, open=True, address=single.address))
         if not isinstance(single, MappingRef):

@@ -16,6 +16,7 @@ from poolsafe.inference.classes import (
     field_default,
     fields,
     home_of,
+    is_class_variable,
     is_configuration,
     library_bases,
     mro,
@@ -89,7 +90,7 @@ def _keywords(frame: Frame, cls: Class, kind: str, address: int, arguments: Argu
 
 def _fill(frame: Frame, cls: Class, kind: str, address: int, arguments: Arguments) -> None:
     if kind in ("dataclass", "namedtuple"):
-        names = [name for name, field in fields(cls).items() if not _is_class_variable(field)]
+        names = [name for name, field in fields(cls).items() if not is_class_variable(field)]
         for name, value in zip(names, arguments.positional, strict=False):
             frame.state.set(("attr", address, name), value)
     _keywords(frame, cls, kind, address, arguments)
@@ -107,11 +108,6 @@ def _has_factory(node: Field) -> bool:
 
 
 _FACTORIES = frozenset({"default_factory", "factory"})
-
-
-def _is_class_variable(node: Field) -> bool:
-    head = node.annotation.value if isinstance(node.annotation, ir.Subscript) else node.annotation
-    return isinstance(head, ir.Name) and head.id == "ClassVar"
 
 
 def validated(frame: Frame, cls: Class, mapping: Value) -> Value:

@@ -14,6 +14,7 @@ from poolsafe.inference.texts import comparison_of, symbol_of
 from poolsafe.inference.values import (
     Absent,
     Const,
+    Instance,
     MappingRef,
     MappingValue,
     Sequence,
@@ -74,11 +75,20 @@ def merge_into(frame: Frame, items: dict[Any, Value], value: Value) -> str | Non
 def attributes_of(frame: Frame, value: InstanceDict) -> MappingValue:
     """Returns the attributes of an instance as a dict, without those of its class."""
     address = value.instance.address
-    items: dict[Any, Value] = {
-        name: frame.state.get(("attr", address, name)) for name in frame.state.names_in("attr", address)
-    }
-    is_open = address in frame.run.heap.made_elsewhere
-    return MappingValue(items, "an instance created elsewhere" if is_open else None, address)
+    names = frame.state.names_in("attr", address)
+    items: dict[Any, Value] = {name: frame.state.get(("attr", address, name)) for name in names if name.isidentifier()}
+    reason = "an instance created elsewhere" if address in frame.run.heap.made_elsewhere else None
+    if OPEN in names or items.pop("__dict__", None) is not None:
+        reason = reason or "an instance with unknown attributes"
+    return MappingValue(items, reason, address)
+
+
+OPEN = "*"  # an attribute of this name stands for attributes with unknown names
+
+
+def open_attributes(frame: Frame, instance: Instance, reason: str) -> None:
+    """Notes that an instance may have more attributes than the known ones."""
+    frame.state.set(("attr", instance.address, OPEN), Unknown(reason))
 
 
 def open_dicts(frame: Frame, value: Value, reason: str) -> None:

@@ -178,6 +178,12 @@ PATTERNS = r"""
     reveal('y' if re.fullmatch('a', 'ab') else 'n')  # 'n'
 
     import re
+    reveal('y' if re.search('b', 'a' * 3000 + 'b') else 'n')  # 'y'
+
+    import re
+    reveal('y' if re.search('a$', 'a' * 3000 + 'b') else 'n')  # 'y' | 'n'
+
+    import re
     reveal('y' if re.match('postgresql', 'postgresql://' + unknown) else 'n')  # 'y'
 
     import re

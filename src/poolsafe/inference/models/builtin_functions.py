@@ -9,25 +9,25 @@ from typing import Any
 from poolsafe import ir, libraries
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
-from poolsafe.inference.assignment import set_attribute
-from poolsafe.inference.attributes import attribute, class_dict
+from poolsafe.inference.assignment import delete_attribute, set_attribute
+from poolsafe.inference.attributes import attribute, class_dict, instance_dict
 from poolsafe.inference.classes import class_attribute, mro
 from poolsafe.inference.conditions import truthiness, type_of
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import may_raise, where_not_raising
 from poolsafe.inference.instances import as_string, items_of, unpacked
 from poolsafe.inference.lattice import (
+    alternatives,
     choose,
     each,
     is_override,
     lift,
     may_be_absent,
 )
-from poolsafe.inference.mappings import mapping_key, merge_into
+from poolsafe.inference.mappings import mapping_key, merge_into, open_attributes
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import (
-    InstanceDict,
     LibraryAttribute,
     LibraryResult,
     Sentinel,
@@ -192,13 +192,24 @@ def _setattr(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     args = arguments.positional
     if len(args) == 3 and isinstance(args[1], Text) and args[1].known is not None:
         set_attribute(frame, args[0], args[1].known, args[2])
+    elif len(args) == 3:
+        for _, single in alternatives(force(frame, args[0])):
+            if isinstance(single, Instance):
+                open_attributes(frame, single, "`setattr()` with an unknown name")
+    return Const(None)
+
+
+def _delattr(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
+    args = arguments.positional
+    if len(args) == 2 and isinstance(args[1], Text) and args[1].known is not None:
+        delete_attribute(frame, force(frame, args[0]), args[1].known)
     return Const(None)
 
 
 def _vars(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     def one(single: Value) -> Value:
         if isinstance(single, Instance):
-            return InstanceDict(single)
+            return instance_dict(frame, single)
         return class_dict(frame, single) if isinstance(single, Class) else Unknown("`vars()`")
 
     return lift(one, force(frame, first(frame, node, arguments)))
@@ -309,6 +320,7 @@ HANDLERS: dict[str, Handler] = {
     "builtins.hasattr": _hasattr,
     "builtins.object.__setattr__": _setattr,
     "builtins.setattr": _setattr,
+    "builtins.delattr": _delattr,
     "builtins.isinstance": _isinstance,
     "builtins.vars": _vars,
 }

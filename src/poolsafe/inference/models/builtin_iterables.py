@@ -166,6 +166,7 @@ def _extreme(function: Callable[[list[Any]], Any]) -> Handler:
 
 def _sum(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     items = items_of(frame, first(frame, node, arguments))
+    start = arguments.get(1, "start") or Const(0)
     if items.open or len(items.items) > MAX_COMPARED:
         return Unknown("a sum of unknown numbers")
 
@@ -174,7 +175,7 @@ def _sum(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
         known = all(isinstance(key, (int, float)) for key in keys)
         return Const(sum(keys)) if known else Unknown("a sum of unknown numbers", texts.derived_of("sum", *singles))
 
-    return lift(add, *items.items)
+    return lift(add, force(frame, start), *items.items)
 
 
 def _absolute(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:

@@ -13,7 +13,7 @@ from poolsafe.inference.attributes import bind_method
 from poolsafe.inference.classes import class_attribute, class_kind
 from poolsafe.inference.context import Frame, Models
 from poolsafe.inference.lattice import for_detection, or_before
-from poolsafe.inference.mappings import attributes_of, merge_into
+from poolsafe.inference.mappings import attributes_of, merge_into, open_attributes
 from poolsafe.inference.methods import mapping_method
 from poolsafe.inference.models import (
     alembic,
@@ -190,7 +190,7 @@ def _method_of_attributes(
     own = frame.new_mapping(dict(before.items), before.open)
     result = mapping_method(frame, node, own, name, arguments)
     after = frame.whole_content(own).items
-    for key in {*before.items, *after}:
+    for key in dict.fromkeys([*before.items, *after]):
         value = after.get(key, Absent())
         if value is not before.items.get(key) and isinstance(key, str):
             frame.state.set(("attr", receiver.instance.address, key), value)
@@ -199,8 +199,9 @@ def _method_of_attributes(
 
 def _update_attributes(frame: Frame, instance: Instance, arguments: Arguments) -> Value:
     given: dict[Any, Value] = {}
-    for value in arguments.positional:
-        merge_into(frame, given, value)
+    opened = [reason for value in arguments.positional if (reason := merge_into(frame, given, value)) is not None]
+    if opened or arguments.open_keywords is not None:
+        open_attributes(frame, instance, "`__dict__.update()` with unknown keys")
     given.update(arguments.keywords)
     for key, value in given.items():
         if isinstance(key, str) and not isinstance(value, Absent):

@@ -137,8 +137,8 @@ def _matched(name: str) -> Handler:
             return Unknown("a search with a regular expression", None if node is None else At(frame.number, node))
 
         def one(single: Value) -> Value:
-            if isinstance(single, Text) and single.known is not None:
-                return Const(getattr(re, name)(known, single.known[:MAX_SUBJECT]) is not None)
+            if isinstance(single, Text) and single.known is not None and len(single.known) <= MAX_SUBJECT:
+                return Const(getattr(re, name)(known, single.known) is not None)
             part = _literal(known)
             if part is None or name == "fullmatch" or not isinstance(single, (Text, Unknown)):
                 return Unknown("a search in an unknown string", texts.derived_of(f"re.{name}", single, text(known)))
