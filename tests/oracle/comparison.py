@@ -150,8 +150,11 @@ def _compare_findings(
     clients = _by_line((by_default, one) for by_default, each in runs for one in each.clients if one.path == path)
     # A size that is refused fails wherever it is given, even if only the environment leads there.
     refused_sizes: dict[int, set[str]] = defaultdict(set)
-    for call in (call for _, one in runs for call in one.clients if call.path == path):
-        refused_sizes[call.line] |= client_truth.shown_by(call) & {"PGB104"}
+    for _, one in runs:
+        for client in (made for made in one.clients if made.path == path):
+            refused_sizes[client.line] |= client_truth.shown_by(client) & {"PGB104"}
+        for engine in (made for made in one.engines if made.path == path and made.is_asyncpg):
+            refused_sizes[engine.line] |= truth.shown_by(engine) & {"PGB104"}
     failures = len(result.failures)
     found: dict[int, set[str]] = defaultdict(set)
     for finding in report.findings:

@@ -9,8 +9,11 @@ from collections.abc import Callable
 
 # An assignment to an attribute or its item, or a change of its object, except within a method of the object.
 SETTING = re.compile(
-    rb"\b(?!self\b|cls\b)\w+\.\w+(?:\[[^\]\n]{0,60}\])?(?:[ \t]*=(?!=)|\.(?:clear|pop|setdefault|update)\()"
+    rb"\b(?!self\b|cls\b)\w+\.(\w+)(?:\[[^\]\n]{0,60}\])?(?:[ \t]*=(?!=)|\.(?:clear|pop|setdefault|update)\()"
 )
+
+# An attribute that a method reads or sets.
+SELF = re.compile(rb"\b(?:self|cls)\.(\w+)")
 
 
 def call_pattern(name: str, *, with_arguments: bool) -> re.Pattern[bytes]:

@@ -16,6 +16,7 @@ from poolsafe.checkout.changing_files import ChangingFiles, How
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.import_order import ImportOrder
 from poolsafe.checkout.mention_patterns import (
+    SELF,
     SETTING,
     call_pattern,
     import_test,
@@ -165,8 +166,16 @@ class Project:
                 yield other
 
     def sets_attributes(self, module: Module, name: str) -> bool:
-        """Returns whether another module that mentions one of the module's classes sets an attribute of an object."""
-        return any(self.others(module, (name.encode(),), SETTING.search, importing=True, own=True))
+        """Returns whether another module that mentions one of the module's classes may set an attribute that it reads.
+
+        Any attribute that a method of the module reads counts.
+        """
+        read = frozenset(SELF.findall(self._files.content(os.path.abspath(module.path))))
+
+        def sets(data: bytes) -> bool:
+            return any(found[1] in read for found in SETTING.finditer(data))
+
+        return bool(self._other_paths(module, (name.encode(),), sets, importing=True, own=True))
 
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
         """Returns the other modules that import this one and mention one of `names`, ordered as in `callers`."""
@@ -187,8 +196,16 @@ class Project:
         Each contains one of the words, and `fits` is true for its bytes. With `importing`, it may import the module.
         With `own`, the only word may be a name of the module in it.
         """
+        for path in self._other_paths(module, words, fits, importing=importing, own=own)[:MAX_CALLERS]:
+            other = self._load(path, Module)
+            if other is not None:
+                yield other
+
+    def _other_paths(
+        self, module: Module, words: tuple[bytes, ...], fits: Callable[[bytes], object], *, importing: bool, own: bool
+    ) -> list[str]:
         if not self.follow or not module.source.is_module:
-            return
+            return []
         home = os.path.abspath(module.path)
         paths = self._files.holding(os.path.dirname(home), words, self._without_tests(home))
         found = [path for path in paths if path != home and fits(self._files.content(path))]
@@ -197,11 +214,7 @@ class Project:
             found = [path for path in found if imports(self._files.content(path)) and self._imports_from(path, home)]
         if own:
             found = [path for path in found if not self._order.is_of_another(path, words[0], home)]
-        found.sort(key=lambda path: (-shared_folders(path, home), path))
-        for path in found[:MAX_CALLERS]:
-            other = self._load(path, Module)
-            if other is not None:
-                yield other
+        return sorted(found, key=lambda path: (-shared_folders(path, home), path))
 
     def _imports_from(self, path: str, home: str) -> bool:
         """Returns whether a file imports another one, or something next to it that may export its names."""
