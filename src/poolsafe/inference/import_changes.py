@@ -30,7 +30,7 @@ from poolsafe.inference.namespaces import import_ranks, namespace_of, order_impo
 from poolsafe.inference.scope_lines import Slice
 from poolsafe.inference.slices import change_slice
 from poolsafe.inference.symbols import IsTrue, Symbol, derived
-from poolsafe.inference.values import Instance, MappingRef, Sequence, Value
+from poolsafe.inference.values import Class, Instance, MappingRef, ModuleValue, Sequence, Value
 
 MAX_NAMES = 12  # names of one object
 MAX_HOPS = 3  # modules that give the object another name
@@ -55,7 +55,9 @@ def apply_import_changes(run: Run, namespace: Namespace, name: str, value: Value
             run.heap.unread.add(address)
             run.heap.before_reading = functools.partial(_change_object, weakref.ref(run))
     found: dict[str, set[str]] = {}
-    _add(run, found, name, run.project.changing_at_import(module, name, How.REBIND))
+    # Hardly any program replaces a class or a module, and most names that are answered stand for one.
+    if not all(isinstance(single, (Class, ModuleValue)) for single in singles):
+        _add(run, found, name, run.project.changing_at_import(module, name, How.REBIND))
     for function in _setters(module, name):
         _add(run, found, function, run.project.changing_at_import(module, function, How.CALL))
     _run_changers(run, found)
