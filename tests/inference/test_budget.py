@@ -250,6 +250,18 @@ def engines(count: int) -> str:
     )
 
 
+def chained(count: int) -> str:
+    """Functions that each call the next one, and a function that calls all of them."""
+    chain = "".join(f"def f{n}():\n    OPTIONS['k'] = C{n}\n    return f{n + 1}()\nC{n} = {n}\n" for n in range(count))
+    calls = "".join(f"    f{n}()\n" for n in range(0, count, 4))
+    main = f"def main():\n    OPTIONS.clear()\n{calls}    create_async_engine(URL, connect_args=OPTIONS)\n"
+    return f"{HEAD}OPTIONS = {{}}\n{chain}def f{count}():\n    pass\n{main}main()\n"
+
+
+def test_what_a_chain_of_functions_reads_is_not_followed_again_from_each_of_them() -> None:
+    assert checking(chained, 400) < 9 * checking(chained, 100, runs=2)
+
+
 @pytest.mark.torture
 @pytest.mark.parametrize("program", [constants, functions, entries, assigned, engines])
 def test_time_grows_with_the_text(program: Callable[[int], str]) -> None:

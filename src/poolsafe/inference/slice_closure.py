@@ -333,6 +333,7 @@ class Closure:
         """
         lines: list[tuple[Line, bool]] = []
         names = [name]
+        read_outside: set[str] = set()  # with all that the functions among them read
         while names:
             name = names.pop()
             if self._names.get(name, -1) >= reach:
@@ -350,7 +351,10 @@ class Closure:
             # The names that a function reads must be bound when it is called.
             for definition in self._scope.definitions.get(name, ()):
                 names += definition.free
-            names += self._scope.read_outside(name)
+            if name not in read_outside:
+                more = self._scope.read_outside(name)
+                names += more
+                read_outside |= more
         return lines
 
 
