@@ -52,7 +52,8 @@ NUMBERS = """
     reveal(max(1, 100))  # 100
     reveal(min([3, 0, 100]))  # 0
     reveal(max('a', 'b'))  # 'b'
-    reveal(max('a', 'bb', key=len))  # 'a' | 'bb'
+    reveal([max('a', 'bb', key=len), min(3, 0, key=lambda n: -n), min([3, 0], default=7)])  # ['bb', 3, 0]
+    reveal(max('a', 'bb', key=unknown))  # 'a' | 'bb'
     reveal(min(0, unknown))  # 0 | ...
     reveal(min(unknown))  # ...
     reveal(sum([1, 2]))  # 3

@@ -59,6 +59,15 @@ TEXTS = r"""
     reveal(re.sub('a', r'\\1', 'aa'))  # '{…}'
 
     import re
+    reveal([re.sub('a', 'b', 'aa', 1), re.sub('a', 'b', 'aa', count=0)])  # ['ba', 'bb']
+
+    import re
+    reveal(re.sub('A', 'b', 'aa', flags=re.I))  # '{…}'
+
+    import re
+    reveal(re.sub('a', 'b', 'a' * 3000))  # '{…}'
+
+    import re
     reveal(re.sub('a', 'b', unknown))  # '{…}'
 
     import re

@@ -59,14 +59,16 @@ def _sorted(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     key, backwards = (arguments.keywords.get(name, Const(None)) for name in ("key", "reverse"))
     if not value.open and len(value.items) < 2:
         return Sequence(value.items, "list")
-    keys = [
-        _plain(item if key == Const(None) else force(frame, frame.apply(None, key, Arguments([item]))))
-        for item in value.items
-    ]
+    keys = [_sort_key(frame, key, item) for item in value.items]
     if value.open or not isinstance(backwards, Const) or not _are_comparable(keys):
         return Sequence((), "list", open=True)
     order = sorted(range(len(keys)), key=lambda index: keys[index], reverse=bool(backwards.value))
     return Sequence(tuple(value.items[index] for index in order), "list")
+
+
+def _sort_key(frame: Frame, key: Value, item: Value) -> Any:
+    """Returns the number or string by which an item is sorted: itself, or what the function `key` returns for it."""
+    return _plain(item if key == Const(None) else force(frame, frame.apply(None, key, Arguments([item]))))
 
 
 def _plain(value: Value) -> Any:
@@ -152,10 +154,11 @@ def _extreme(function: Callable[[list[Any]], Any]) -> Handler:
         if not 0 < len(given) <= MAX_COMPARED:
             return Unknown("a `max()` or `min()` of many items")
         among = None if node is None else derived("extreme", frame.number, node)
+        key = arguments.keywords.get("key", Const(None))
 
         def pick(*singles: Value) -> Value:
-            keys = [_plain(single) for single in singles]
-            if not arguments.keywords and _are_comparable(keys):
+            keys = [_sort_key(frame, key, single) for single in singles]
+            if _are_comparable(keys):
                 return singles[keys.index(function(keys))]
             return choose(zip(one_of(among, len(singles)), singles, strict=True))
 

@@ -110,15 +110,17 @@ def _substitute(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Val
     """`re.sub`, which is often used to insert a driver into a URL. Patterns that could take long are not tried."""
     pattern, new, subject = (arguments.get(index, name) for index, name in enumerate(("pattern", "repl", "string")))
     known = texts.as_text(for_detection(pattern)).known if pattern is not None else None
-    if known is None or new is None or subject is None or not _is_quick(known):
+    count = for_detection(arguments.get(3, "count") or Const(0))
+    times = count.value if isinstance(count, Const) and arguments.get(4, "flags") is None else None
+    if known is None or new is None or subject is None or not isinstance(times, int) or not _is_quick(known):
         return text(Unknown("the result of a regular expression"))
 
     def one(single: Value, into: Value) -> Value:
         whole, by = texts.as_text(single), texts.as_text(into).known
         if by is None or "\\" in by:
             return text(Unknown("the result of a regular expression"))
-        if whole.known is not None:
-            return text(re.sub(known, by, whole.known[:MAX_SUBJECT]), provenance=whole.provenance)
+        if whole.known is not None and len(whole.known) <= MAX_SUBJECT:
+            return text(re.sub(known, by, whole.known, count=times), provenance=whole.provenance)
         if isinstance(into, Text) and texts.looks_like_scheme(known.lstrip("^")):
             return replace_text(frame.run, whole, text(_shortest(known)), into)
         return text(Unknown("the result of a regular expression"))
