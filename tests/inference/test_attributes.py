@@ -217,6 +217,17 @@ DESCRIPTORS = """
         a = D()
     C.a.b = 1
     reveal(C().a.b)  # 1
+
+    class D:
+        def __get__(self, instance, owner=None):
+            return instance.b
+        def __set__(self, instance, value):
+            instance.b = value + 1
+    class C:
+        a = D()
+        def __init__(self, a):
+            self.a = a
+    reveal([C(1).a, vars(C(2))])  # [2, {'b': 3}]
 """
 
 AS_DICTS = """

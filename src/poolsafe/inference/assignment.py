@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from poolsafe import ir
 from poolsafe.inference.arguments import Arguments
-from poolsafe.inference.classes import class_attribute, mro
+from poolsafe.inference.classes import class_attribute, class_kind, mro
 from poolsafe.inference.context import Frame
 from poolsafe.inference.decorators import is_property_part
 from poolsafe.inference.environment_variables import set_variable
@@ -135,13 +135,17 @@ def _stored(several: Alternatives, single: Value, value: Value, old: Value) -> V
 
 
 def set_attribute(frame: Frame, holder: Value, name: str, value: Value) -> None:
-    """Sets an attribute of an instance, class or module, or calls the setter of a property. Ignores other objects."""
+    """Sets an attribute of an instance, class or module, or calls its setter. Ignores other objects."""
     several = alternatives(force(frame, holder))
     only = several[0][1]
-    setter = _setter(frame, only, name) if len(several) == 1 and isinstance(only, Instance) else None
-    if setter is not None:
-        frame.apply(None, setter, Arguments([value]))
-        return
+    if len(several) == 1 and isinstance(only, Instance):
+        setter, descriptor = _setter(frame, only, name), _set_method(frame, only, name)
+        if setter is not None:
+            frame.apply(None, setter, Arguments([value]))
+            return
+        if descriptor is not None:
+            frame.apply(None, descriptor, Arguments([only, value]))
+            return
     slots: dict[Slot, Value] = {}
     for _, single in several:
         if isinstance(single, Instance):
@@ -172,6 +176,15 @@ def _setter(frame: Frame, instance: Instance, name: str) -> Function | None:
             if isinstance(getter, Function):
                 return replace(getter, node=node, decorators=(), defaults={}, bound=instance, owner=owner)
     return None
+
+
+def _set_method(frame: Frame, instance: Instance, name: str) -> Function | None:
+    """Returns the bound `__set__` of a descriptor, or None if the attribute is not one, or cannot be set."""
+    descriptor = class_attribute(frame, instance.cls, name)[0] if class_kind(instance.cls) == "plain" else None
+    if not isinstance(descriptor, Instance):
+        return None
+    method, owner = class_attribute(frame, descriptor.cls, "__set__")
+    return replace(method, bound=descriptor, owner=owner) if isinstance(method, Function) else None
 
 
 def _setters(cls: Class) -> dict[str, ir.FunctionDef]:

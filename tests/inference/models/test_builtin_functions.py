@@ -62,6 +62,7 @@ TYPES = """
     reveal(isinstance(URL.create('a'), URL))  # True
 
     reveal(callable(len))  # True
+    reveal(callable({}.get))  # True
     reveal(callable(lambda: 1))  # True
     reveal(callable('a'))  # False
     reveal(callable(unknown))  # ...

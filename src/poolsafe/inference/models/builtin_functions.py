@@ -28,6 +28,7 @@ from poolsafe.inference.mappings import mapping_key, merge_into, open_attributes
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.names import force
 from poolsafe.inference.objects import (
+    BuiltinMethod,
     LibraryAttribute,
     LibraryResult,
     Sentinel,
@@ -278,7 +279,7 @@ def _new(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
 
 def _callable(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     def one(value: Value) -> Value:
-        if isinstance(value, (Class, Function, Partial)) or value in _CALLABLE:
+        if isinstance(value, (BuiltinMethod, Class, Function, Partial)) or value in _CALLABLE:
             return Const(True)
         return Const(False) if _is_of_python(value) else Unknown("a condition", texts.derived_of("callable", value))
 
