@@ -102,7 +102,7 @@ handler is written only for what a stub cannot express: strings, URLs, the envir
   checked. An environment variable that is set is assumed not to be empty; a fix is unsafe if this assumption leaves out
   a path (`emptiness.py`). If the environment may override a default, detection uses only the default (`for_detection`),
   and a fix uses all alternatives. When the import of a module changes objects of other modules, changes to class
-  attributes are not found, nor are changes by functions that pass the object on.
+  attributes are not found, nor are replacements of classes or changes by functions that pass the object on.
 
 **How to support another construct of Python.**
 
