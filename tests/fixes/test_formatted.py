@@ -46,8 +46,31 @@ async def connect():
     await asyncpg.connect("postgresql://app@pgbouncer:6432/app?statement_cache_size=0&application_name=app")
 """
 
-_SHRINKING_CASE = Case(laws.FIXTURES / "shrinking.py", SHRINKING.encode(), {})
-CASES = [case for case in [*laws.cases("bad"), *laws.shop(), _SHRINKING_CASE] if case.source.round_trips]
+# A fix that replaces a value by a longer one, after which the arguments do not fit on their line.
+GROWING = """
+import psycopg
+
+
+def connect():
+    with psycopg.connect(
+        "postgresql://app@pgbouncer:6432/app_at_the_office", autocommit=True, prepare_threshold=0
+    ) as connection:
+        connection.execute("SELECT 1")
+    with psycopg.connect(
+        "postgresql://app@pgbouncer:6432/orders1", autocommit=True, prepare_threshold=0
+    ) as connection:
+        connection.execute("SELECT 1")
+    with psycopg.connect(
+        "postgresql://pgbouncer:6432/app", autocommit=True, prepare_threshold=0
+    ) as connection:
+        connection.execute("SELECT 1")
+"""
+
+_OWN = [
+    Case(laws.FIXTURES / name, text.encode(), {})
+    for name, text in (("shrinking.py", SHRINKING), ("growing.py", GROWING))
+]
+CASES = [case for case in [*laws.cases("bad"), *laws.shop(), *_OWN] if case.source.round_trips]
 WIDTHS = (79, 88, 120)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from poolsafe.edits.dict_items import display_of, extend_mapping, items_of
-from poolsafe.edits.folding import laid_out, refitted
+from poolsafe.edits.folding import laid_out
 from poolsafe.edits.insertion import insert_arguments, insert_items
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.replacement import replace_text
@@ -116,7 +116,8 @@ def _replaced(
     if edits is None:
         return None
     advice, applicability = _review(source, edits)
-    return Fix(f"Set `{key}={value}`{advice}", refitted(source, edits), applicability, connection.call.start)
+    call = connection.call
+    return Fix(f"Set `{key}={value}`{advice}", laid_out(source, call, edits), applicability, call.start)
 
 
 def _replacements(source: Source, literals: tuple[tuple[int, int], ...] | None, value: str) -> Edits | None:
