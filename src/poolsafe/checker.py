@@ -23,6 +23,7 @@ from poolsafe.facts.doubts import About, Doubt, doubts_about_engines, doubts_abo
 from poolsafe.facts.engine import Engine
 from poolsafe.facts.engines import collect_engines
 from poolsafe.facts.inspection import explore
+from poolsafe.facts.mocks import replaces_creator
 from poolsafe.facts.observed import Observed
 from poolsafe.facts.pooler import WORST_FIRST
 from poolsafe.facts.prepared_call import PreparedCall
@@ -250,7 +251,7 @@ def _check(
     if any(finding.fix is not None for finding in findings) and not module.tree.faithful:
         # The offsets are precise enough for reports, but not for edits.
         findings = [replace(finding, fix=None) for finding in findings]
-    if inference.emptiness_matters or inference.tests_differ:
+    if inference.emptiness_matters or inference.tests_differ or replaces_creator(source.code):
         findings = [_with_unsafe_fix(finding) for finding in findings]
     if findings:
         spoken = {finding.start for finding in findings}

@@ -391,6 +391,18 @@ create_async_engine(url, connect_args=args)
     assert repaired(code).endswith("create_async_engine(url, connect_args=args)\n")
 
 
+def test_nothing_is_repaired_where_a_mock_may_compare_the_arguments() -> None:
+    code = """
+def test_engine(monkeypatch):
+    given = []
+    monkeypatch.setattr("app.db.create_async_engine", lambda *args, **kwargs: given.append(kwargs))
+    create_async_engine(URL, pool_pre_ping=True)
+    assert given == [{'pool_pre_ping': True}]
+"""
+    assert repaired(code) == code
+    assert repaired(code.replace('create_async_engine", ', 'session", ')) != code
+
+
 def test_nothing_is_repaired_by_half_beside_what_is_not_known() -> None:
     code = """
 from elsewhere import key

@@ -71,6 +71,9 @@ The fix is always unsafe if the code distinguishes an empty environment variable
 engine, because poolsafe treats both as unset. An example is code with both `"DEBUG" in os.environ` and
 `os.environ.get("DEBUG")`.
 
+The fix is also unsafe if the file replaces a function that creates engines or connections by a mock, because an
+assertion may repeat the arguments of the call.
+
 ## Versions
 - asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and makes older versions fail
   less often.
