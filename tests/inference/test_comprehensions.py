@@ -24,6 +24,14 @@ DICTS = """
         d['b'] = 2
     reveal({k: str(v) for k, v in d.items()})  # {'a': '1', 'b': '2' | ABSENT}
 
+    import os
+    d = {}
+    if os.getenv('APP_ENV') == 'staging':
+        d['a'] = 1
+    if os.getenv('APP_ENV', '').startswith('prod'):
+        d.pop('b', None)
+    reveal({k: v for k, v in d.items()})  # {'a': 1 | ABSENT}
+
     d = {'a': 1}
     if unknown:
         d['b'] = 2

@@ -166,7 +166,10 @@ def _of_pairs(run: Run, pairs: Sequence) -> MappingValue:
 
 def view(content: MappingValue, name: str) -> Sequence:
     """Returns the result of `items`, `keys` or `values` of a dict."""
-    pairs = [(key, value) for key, value in content.items.items() if not isinstance(value, Absent)]
+    lacking = {
+        key for key, value in content.items.items() if all(isinstance(one, Absent) for _, one in alternatives(value))
+    }
+    pairs = [(key, value) for key, value in content.items.items() if key not in lacking]
     names = [(text(key) if isinstance(key, str) else Const(key), value) for key, value in pairs]
     rows: dict[str, list[Value]] = {
         "items": [Sequence((key, value), "tuple") for key, value in names],
