@@ -12,7 +12,7 @@ _REPLACED = re.compile(
 
 
 def replaces_creator(code: bytes) -> bool:
-    """Returns whether code replaces a function that creates engines or connections by a mock.
+    """Returns whether code replaces a function that creates engines or connections with a mock.
 
     The arguments of a call in the same file may then be repeated in an assertion, which a fix would not change.
     """

@@ -57,7 +57,7 @@ The fix is safe if the call always receives an asyncpg URL. If the call also cre
   another driver, because that driver rejects the dict with or without the fix. The fix is unsafe if the file also
   passes another driver's URL to the call.
 - If the code has an `if` for the other driver but no `else`, the fix adds an `else` for asyncpg. That is safe if no
-  engine of another driver can receive the keys from that branch.
+  engine for another driver can receive the keys from that branch.
 - If an `if` checks or selects the URL, the fix adds the keys to the call under the same condition. That is unsafe.
 - If nothing in the file distinguishes asyncpg's engine from the other driver's, there is no fix.
 
@@ -71,8 +71,8 @@ The fix is always unsafe if the code distinguishes an empty environment variable
 engine, because poolsafe treats both as unset. An example is code with both `"DEBUG" in os.environ` and
 `os.environ.get("DEBUG")`.
 
-The fix is also unsafe if the file replaces a function that creates engines or connections by a mock, because an
-assertion may repeat the arguments of the call.
+The fix is also unsafe if the file replaces a function that creates engines or connections with a mock, because an
+assertion may check the exact arguments of the call.
 
 ## Versions
 - asyncpg >= 0.31: `statement_cache_size=0` alone is enough. The second key does no harm, and makes older versions fail

@@ -30,7 +30,7 @@ that neither the dialect nor the pool knows. Other drivers reject asyncpg's para
 `TypeError: 'statement_cache_size' is an invalid keyword argument` (worded differently since Python 3.13). The
 remaining drivers raise the same `TypeError` as asyncpg.
 
-asyncpg's own `connect()` and `create_pool()` reject the same keywords. asyncpg sends unknown parameters of a DSN to the
+asyncpg's own `connect()` and `create_pool()` reject the same keywords. asyncpg sends unknown DSN parameters to the
 server, which raises `UndefinedObjectError: unrecognized configuration parameter "pgbouncer"`. psycopg rejects asyncpg's
 parameters with `ProgrammingError: invalid connection option "statement_cache_size"`. psycopg's pool takes connection
 options in `kwargs`.

@@ -5,7 +5,7 @@ the call has parameters or `prepare_threshold` is 0.
 
 ## Why is this bad?
 SQLAlchemy prepares everything that it executes through asyncpg, and PostgreSQL can prepare only one command at a time.
-The call raises `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped as
+The call raises `PostgresSyntaxError: cannot insert multiple commands into a prepared statement`, wrapped in
 `sqlalchemy.exc.ProgrammingError`. This has nothing to do with the pooler: the call also fails on a direct connection,
 in every pooling mode and with every cache size. `exec_driver_sql()` does not help, because it also prepares its SQL.
 psycopg 3 can run several commands in one string, unless the call has parameters or `prepare_threshold` is 0, which

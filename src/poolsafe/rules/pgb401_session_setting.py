@@ -61,7 +61,7 @@ async def nightly_report() -> None:
 ```
 
 With `set_config`, pass `true` as the last argument. Instead of `SET SESSION CHARACTERISTICS`, use `SET TRANSACTION`. If
-every transaction needs the setting, set it in a `begin` listener of the engine or an `after_begin` listener of the
+every transaction needs the setting, set it in a `begin` listener on the engine or an `after_begin` listener on the
 session, or on the server: `ALTER ROLE app SET statement_timeout = '30s'`. In a row-level security policy, use
 `NULLIF(current_setting('app.tenant', true), '')`, because after a transaction with `SET LOCAL`, the value is an empty
 string, not NULL.
