@@ -251,7 +251,7 @@ def _check(
     if any(finding.fix is not None for finding in findings) and not module.tree.faithful:
         # The offsets are precise enough for reports, but not for edits.
         findings = [replace(finding, fix=None) for finding in findings]
-    if inference.emptiness_matters or inference.tests_differ or replaces_creator(source.code):
+    if findings and (inference.emptiness_matters or inference.tests_differ or replaces_creator(source.code)):
         findings = [_with_unsafe_fix(finding) for finding in findings]
     if findings:
         spoken = {finding.start for finding in findings}

@@ -14,7 +14,7 @@ import re
 import string
 from collections.abc import Iterator
 
-from poolsafe.checkout.import_order import DEFERRED, ImportOrder
+from poolsafe.checkout.import_order import DEFERRED, ImportOrder, module_stem
 from poolsafe.libraries import CHANGING, READING
 from poolsafe.records import frozen
 
@@ -113,7 +113,7 @@ class ChangingFiles:
         """
         if home not in self._attributes:
             found = self._attributes[home] = {}
-            stem = _stem(home)
+            stem = module_stem(home)
             pattern = _assigning(stem)
             for path in self._order.files.holding(os.path.dirname(home), (stem,), without_tests):
                 content = self._order.files.content(path)
@@ -191,12 +191,6 @@ class ChangingFiles:
                 if one.bound == name or one.name == b"*"
             )
         return self._origins[key]
-
-
-def _stem(path: str) -> bytes:
-    """Returns the last part of the dotted name of a file's module."""
-    folder, name = os.path.split(path.removesuffix(".py"))
-    return os.fsencode(os.path.basename(folder) if name == "__init__" else name)
 
 
 def _assigning(owner: bytes) -> re.Pattern[bytes]:

@@ -187,3 +187,9 @@ class ImportOrder:
             start = content.rfind(b"\n", 0, start - 1) + 1
         self._first = path, line, word
         return word
+
+
+def module_stem(path: str) -> bytes:
+    """Returns the last part of the dotted name of a file's module."""
+    folder, name = os.path.split(path.removesuffix(".py"))
+    return os.fsencode(os.path.basename(folder) if name == "__init__" else name)

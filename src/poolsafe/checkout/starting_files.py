@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Iterator, Set
 
-from poolsafe.checkout.import_order import ImportOrder
+from poolsafe.checkout.import_order import ImportOrder, module_stem
 from poolsafe.checkout.roots import is_below
 from poolsafe.records import frozen
 
@@ -65,7 +65,7 @@ class Programs:
         """Returns whether a string of the project names the module of a file, so that a library may import it."""
         key = (path, without_tests)
         if key not in self._named:
-            files, stem = self._order.files, _stem(path)
+            files, stem = self._order.files, module_stem(path)
             pattern = _string_pattern(stem)
             holders = files.holding(os.path.dirname(path), (stem,), without_tests)
             self._named[key] = any(pattern.search(files.content(one)) for one in holders)
@@ -102,7 +102,7 @@ class Programs:
         files = self._order.files
         if name == "__init__.py":
             yield from (one for one in files.holding(folder, (b"",), without_tests) if is_below(one, folder))
-        for one in files.holding(folder, (_stem(path),), without_tests):
+        for one in files.holding(folder, (module_stem(path),), without_tests):
             if not (name == "__init__.py" and is_below(one, folder)) and path in self._order.run_by(one):
                 yield one
 
@@ -115,12 +115,6 @@ class Programs:
                 queue += new
             self._reached[path] = reached
         return Program(path, self._order.ranks(path), self._reached[path])
-
-
-def _stem(path: str) -> bytes:
-    """Returns the last part of the dotted name of a file's module."""
-    folder, name = os.path.split(path.removesuffix(".py"))
-    return os.fsencode(os.path.basename(folder) if name == "__init__" else name)
 
 
 def _string_pattern(stem: bytes) -> re.Pattern[bytes]:

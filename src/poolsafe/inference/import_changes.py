@@ -65,8 +65,11 @@ def apply_import_changes(run: Run, namespace: Namespace, name: str, value: Value
 
 def _setters(module: Module, name: str) -> list[str]:
     """Returns the functions of a module that declare a name as global, and so may give it another value."""
-    definitions = module.scope_of(module.body).definitions
-    return [function for function, several in definitions.items() if any(name in one.declared for one in several)]
+    scope = module.scope_of(module.body)
+    if name not in scope.declared_inside:
+        return []
+    definitions = scope.definitions.items()
+    return [function for function, several in definitions if any(name in one.declared for one in several)]
 
 
 def _address(single: Value) -> int:
