@@ -8,7 +8,7 @@ import pytest
 from blocks import files, lay
 
 from poolsafe.checker import check_bytes
-from poolsafe.checkout.driver_signs import awaits_sql, names_driver
+from poolsafe.checkout.driver_signs import asks_for_driver, awaits_sql, names_driver
 from poolsafe.facts.deployment import Deployment
 from poolsafe.inference import Project
 from poolsafe.source import Source
@@ -44,6 +44,31 @@ def test_a_file_names_a_driver(written: str) -> None:
 @pytest.mark.parametrize("written", SILENT)
 def test_a_file_names_no_driver(written: str) -> None:
     assert not names_driver(written.encode())
+
+
+TESTS = [
+    "is_lite = url.startswith('sqlite')",
+    "args = {} if 'sqlite' not in url else {'check_same_thread': False}",
+    "if make_url(url).get_backend_name() == 'mysql': ...",
+    "if url.startswith(('postgresql', 'postgres')): ...",
+    "if driver != 'asyncpg':\n    options.pop('connect_args')",
+    "match backend:\n    case 'postgresql':\n        ...",
+    "match url.drivername.split('+'):\n    case ['sqlite', *_]:\n        ...",
+    "if backend in ('mysql', 'mariadb'): ...",
+]
+NO_TESTS = [
+    "URL = 'sqlite+aiosqlite:///app.db'",
+    "url = url.replace('+asyncpg', '+psycopg')",
+    "if url.startswith('postgresql://'):\n    url = 'postgresql+asyncpg' + url[10:]",
+    "if '+asyncpg' not in url:\n    url = url.replace('postgresql:', 'postgresql+asyncpg:')",
+    "if not url.startswith('postgresql'):\n    raise ValueError(url)",
+    "if 'sqlite' in url: raise ValueError(url)",
+]
+
+
+@pytest.mark.parametrize(("written", "found"), [*((one, True) for one in TESTS), *((one, False) for one in NO_TESTS)])
+def test_a_file_tests_for_another_driver(written: str, found: bool) -> None:
+    assert asks_for_driver(written.encode()) is found
 
 
 @pytest.mark.parametrize(

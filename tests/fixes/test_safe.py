@@ -518,6 +518,27 @@ NAMED = """
     url = os.getenv('DATABASE_URL', URL)
     args = {} if any(one in url for one in ('postgresql', 'postgres')) else {'timeout': 15}
     create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    # The name of the driver comes from the environment.
+    from sqlalchemy import URL as Address
+    url = Address.create(f"postgresql+{os.getenv('DB_DRIVER', 'asyncpg')}")
+    args = {'timeout': 15} if 'asyncpg' not in str(url) else {}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    from sqlalchemy import URL as Address
+    url = Address.create('postgresql').set(drivername=f"postgresql+{os.getenv('DB_DRIVER', 'asyncpg')}")
+    args = {'timeout': 15} if 'asyncpg' not in str(url) else {}
+    create_async_engine(url, connect_args={**args, 'timeout': 10})
+
+    # The URL passes through a function of a library.
+    import re
+    url = re.sub('^postgresql:', 'postgresql+asyncpg:', os.getenv('DATABASE_URL', 'postgresql://db/app'))
+    create_async_engine(url, echo=url.startswith('sqlite'))
+
+    from alembic import context
+    url = os.getenv('DATABASE_URL', URL)
+    context.config.set_main_option('sqlalchemy.url', url)
+    create_async_engine(context.config.get_main_option('sqlalchemy.url'), echo='sqlite' in url)
 """
 
 
@@ -1231,3 +1252,59 @@ engine = create("postgresql+asyncpg://db/app")
     other = "from database import create\n\nlocal = create('sqlite+aiosqlite:///app.db')\n"
     (tmp_path / "app.py").write_text(other, encoding="utf-8")
     assert safe_fixes() == []
+
+
+SETTINGS = """
+    # file: settings.py
+    import os
+    URL = os.getenv('DATABASE_URL', 'postgresql+asyncpg://db/app')
+
+    # file: env.py
+    from settings import URL
+    from sqlalchemy.ext.asyncio import create_async_engine
+    engine = create_async_engine(URL)
+"""
+ELSEWHERE = {
+    "no other module tests the URL": (
+        """
+        # file: report.py
+        from settings import URL
+        print(URL)
+        """,
+        ["PGB101", "PGB201"],
+    ),
+    "another user of the settings tests the URL": (
+        """
+        # file: report.py
+        from settings import URL
+        is_lite = URL.startswith('sqlite')
+        """,
+        [],
+    ),
+    "a function that creates engines tests the URL that a user of the settings passes": (
+        """
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        def create(url):
+            return create_async_engine(url, **({} if 'asyncpg' in url else {'echo': True}))
+        """,
+        [],
+    ),
+    "a test of the project that is no part of the program": (
+        """
+        # file: report.py
+        def convert(name):
+            return name == 'sqlite'
+        """,
+        ["PGB101", "PGB201"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("other", "safe"), ELSEWHERE.values(), ids=ELSEWHERE)
+def test_a_test_for_another_driver_in_another_module_counts(tmp_path: Path, other: str, safe: list[str]) -> None:
+    lay(tmp_path, files(SETTINGS) | files(other))
+    path = tmp_path / "env.py"
+    source = Source.from_text(str(path), path.read_text(encoding="utf-8"))
+    findings = check(source, Deployment(), Project(str(tmp_path))).findings
+    assert [one.code for one in findings if one.fix is not None and _is_safe(one.fix)] == safe

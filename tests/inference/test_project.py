@@ -469,6 +469,25 @@ PROJECTS = {
         from config import *
         engine = create_async_engine(URL, pool_pre_ping=True)  # PGB101
     """,
+    "star imports that bind the same name": """
+        # file: old.py
+        URL = 'sqlite+aiosqlite:///a'
+
+        # file: new.py
+        URL = 'postgresql+asyncpg://db/a'
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from old import *
+        from new import *
+        engine = create_async_engine(URL, pool_pre_ping=True)  # PGB101
+
+        # file: local.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from new import *
+        from old import *
+        engine = create_async_engine(URL, pool_pre_ping=True)
+    """,
     "modules that import each other": """
         # file: a.py
         from b import URL

@@ -9,14 +9,9 @@ from __future__ import annotations
 
 import re
 
-_WORDS = (
-    b"asyncpg",
-    b"AsyncEngine",
-    b"ext.asyncio",
-    b"create_async_engine",
-    b"async_engine_from_config",
-    b"SQLAlchemyAsyncConfig",
-)
+# The functions and classes that create asynchronous engines.
+ENGINES = (b"create_async_engine", b"async_engine_from_config", b"SQLAlchemyAsyncConfig")
+_WORDS = (b"asyncpg", b"AsyncEngine", b"ext.asyncio", *ENGINES)
 _PSYCOPG = b"psycopg"
 _FALLBACK = b"async_fallback"
 _WRAPPERS = (b"databases", b"gino", b"ormar", b"piccolo", b"tortoise")
@@ -33,6 +28,39 @@ def names_driver(data: bytes) -> bool:
     if _FALLBACK in data and _OPTION.search(data) is not None:
         return True
     return any(word in data for word in _WRAPPERS) and _IMPORTED.search(data) is not None
+
+
+# Databases and drivers that a program may use in place of asyncpg.
+_OTHERS = b"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake"
+TESTED = (b"asyncpg", b"postgres", *_OTHERS.split(b"|"))
+_NAMED = rb"(?:(?P<other>%b)|postgres(?:ql)?(?:\+asyncpg)?\b(?!:)|\+?asyncpg\b)" % _OTHERS
+# A comparison with the name of a driver, a test for it in a URL, and a pattern that matches it.
+_TESTS = tuple(
+    re.compile(pattern % _NAMED)
+    for pattern in (
+        rb"(?:\.startswith\(\s*\(?|[=!]=|\bin\s*[(\[{]|\bcase\s*\[?)\s*['\"]%b",
+        rb"['\"]%b[^'\"\n]*['\"]\s*(?:[=!]=|(?:not\s+)?in\b)",
+    )
+)
+# The rest of the line and the two lines below.
+_BODY = re.compile(rb"[^\n]*(?:\n[^\n]*){0,2}")
+_REFUSES = re.compile(rb":[ \t]*(?:\n[ \t]*)?raise\b")
+
+
+def asks_for_driver(data: bytes) -> bool:
+    """Returns whether bytes test for a driver other than asyncpg, to treat it in its own way.
+
+    A test that raises an exception does not count. Neither does a test for asyncpg itself if the code after it names
+    asyncpg again, because such code changes the scheme.
+    """
+    for pattern in _TESTS:
+        for found in pattern.finditer(data):
+            body = _BODY.match(data, found.end())
+            after = b"" if body is None else body[0]
+            is_own = found["other"] is None and b"asyncpg" in after
+            if not is_own and _REFUSES.search(after) is None:
+                return True
+    return False
 
 
 def awaits_sql(data: bytes) -> bool:

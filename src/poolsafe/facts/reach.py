@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
+from poolsafe.checkout import driver_signs
 from poolsafe.facts.driver_tests import OTHER_DRIVER, DriverTests, databases
 from poolsafe.facts.engine import Driver
 from poolsafe.facts.mentions import POSTGRESQL_DRIVERS, named_drivers, read_keys
@@ -81,6 +82,7 @@ class Surroundings:
     _named_drivers: frozenset[str] | None = field(default=None, init=False)
     _read_items: frozenset[str | bytes] | None = field(default=None, init=False)
     _tests: list[tuple[Literal, list[Guard]]] | None = field(default=None, init=False)
+    _tested_beside: dict[str, bool] = field(default_factory=dict, init=False)
     readers: Readers = field(init=False)
     tests: DriverTests = field(init=False)
 
@@ -265,12 +267,33 @@ class Surroundings:
         """
         if self._leaves_default(way):
             return False
-        if self.code_names_another():
+        if self.code_names_another() or self._is_tested_elsewhere(view.seen):
             return True
         guards = (at for value in view.seen.arguments.keywords.values() for at in _guards(value))
         if any(compatible(way, at) and self.tests.implied(at).other for at in guards):
             return True
         return self._is_tested(view.url, view.guard, way)
+
+    def _is_tested_elsewhere(self, seen: ObservedCall) -> bool:
+        """Returns whether a module that the URL comes from, or another user of it, tests for another driver.
+
+        The tests of the checked module itself are known better: `_is_tested` looks at them.
+        """
+        urls = alternatives(engine_url(seen.function, seen.arguments))
+        sources = {step.module.path: step.module for _, url in urls for step in url.provenance}
+        return any(map(self._has_testing_users, {**sources, self.module.path: self.module}.values()))
+
+    def _has_testing_users(self, source: Module) -> bool:
+        """Returns whether a module, one that imports it, or one that creates engines tests for another driver."""
+        found = self._tested_beside.get(source.path)
+        if found is None:
+            asks, project = driver_signs.asks_for_driver, self.observed.inference.project
+            found = self._tested_beside[source.path] = (
+                (source is not self.module and asks(source.source.code))
+                or bool(project.other_paths(source, driver_signs.TESTED, asks, importing=True, own=False))
+                or bool(project.other_paths(source, driver_signs.ENGINES, asks, importing=False, own=False))
+            )
+        return found
 
     def expects_another(self, url: Value, guard: Guard, path: tuple[Guard, ...], own: str) -> bool:
         """Returns whether the environment may select another driver: the code names one or tests the URL for one."""

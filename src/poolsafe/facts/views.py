@@ -81,7 +81,9 @@ def overridden_views_of(seen: ObservedCall) -> Iterator[View]:
 
 def is_overridden(view: View, guard: Guard = frozenset()) -> bool:
     """Returns whether the URL of a view is a value from the environment that replaces a default, on a path."""
-    return is_override(as_text(view.url)) or _replaces_default(view, view.guard | guard)
+    return is_override(view.url if isinstance(view.url, Url) else as_text(view.url)) or _replaces_default(
+        view, view.guard | guard
+    )
 
 
 def _replaces_default(view: View, guard: Guard) -> bool:

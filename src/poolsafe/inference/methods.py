@@ -230,13 +230,16 @@ _YARL_PARTS = {
 }
 
 
-def _with_parts(frame: Frame, subject: Url, changes: dict[str, Any]) -> Url:
+def _with_parts(frame: Frame, subject: Url, changes: dict[str, Any]) -> Value:
     """Returns the URL with some of its fields changed. Its provenance is the place of a new driver name."""
     if "query" in changes:
         changes["query"] = _frozen_query(frame, changes["query"])
-    drivername = changes.get("drivername")
-    provenance = drivername.provenance if isinstance(drivername, Text) else ()
-    return replace(subject, **changes, provenance=provenance or subject.provenance)
+
+    def one(drivername: Value) -> Value:
+        provenance = drivername.provenance if isinstance(drivername, Text) else ()
+        return replace(subject, **changes | {"drivername": drivername}, provenance=provenance or subject.provenance)
+
+    return lift(one, force(frame, changes.get("drivername", subject.drivername)))
 
 
 def _part(frame: Frame, subject: Url, name: str, arguments: Arguments) -> Value:

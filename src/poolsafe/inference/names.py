@@ -165,8 +165,11 @@ class _Search:
 
 
 def _star_holder(run: Run, module: Module, name: str, search: _Search) -> Module | Value:
-    """Returns the module that binds a name imported by `*`, or the library's member, or Absent."""
-    for level, dotted in module.stars:
+    """Returns the module that binds a name imported by `*`, or the library's member, or Absent.
+
+    The last import that binds the name wins.
+    """
+    for level, dotted in reversed(module.stars):
         if not search.left:
             return Unknown("too many modules are imported by `*`", derived("stars", module.path, name))
         search.left -= 1

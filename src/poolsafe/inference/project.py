@@ -175,7 +175,7 @@ class Project:
         def sets(data: bytes) -> bool:
             return any(found[1] in read for found in SETTING.finditer(data))
 
-        return bool(self._other_paths(module, (name.encode(),), sets, importing=True, own=True))
+        return bool(self.other_paths(module, (name.encode(),), sets, importing=True, own=True))
 
     def users(self, module: Module, names: Iterable[str]) -> Iterator[Module]:
         """Returns the other modules that import this one and mention one of `names`, ordered as in `callers`."""
@@ -196,14 +196,13 @@ class Project:
         Each contains one of the words, and `fits` is true for its bytes. With `importing`, it may import the module.
         With `own`, the only word may be a name of the module in it.
         """
-        for path in self._other_paths(module, words, fits, importing=importing, own=own)[:MAX_CALLERS]:
-            other = self._load(path, Module)
-            if other is not None:
-                yield other
+        paths = self.other_paths(module, words, fits, importing=importing, own=own)[:MAX_CALLERS]
+        yield from filter(None, (self._load(path, Module) for path in paths))
 
-    def _other_paths(
+    def other_paths(
         self, module: Module, words: tuple[bytes, ...], fits: Callable[[bytes], object], *, importing: bool, own: bool
     ) -> list[str]:
+        """Returns the paths of all modules that `others` would yield, without loading any."""
         if not self.follow or not module.source.is_module:
             return []
         home = os.path.abspath(module.path)

@@ -8,7 +8,7 @@ from poolsafe import ir
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
-from poolsafe.inference.lattice import for_detection, lift
+from poolsafe.inference.lattice import lift
 from poolsafe.inference.mappings import mapping_key, with_item
 from poolsafe.inference.models.handler import Handler
 from poolsafe.inference.names import force
@@ -48,7 +48,7 @@ def call_config(frame: Frame, node: ir.Call | None, name: str, arguments: Argume
     if name in ("set_main_option", "set_section_option"):
         value = arguments.get(offset + 1, "value")
         if mapping_key(key) is not None and value is not None:
-            unescaped = lift(_percent, for_detection(force(frame, value)))
+            unescaped = lift(_percent, force(frame, value))
             frame.state.set(("dict", section.address), with_item(frame.content(section), key, unescaped))
         return Const(None)
     if name in ("get_main_option", "get_section_option"):

@@ -125,7 +125,7 @@ def _substitute(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Val
             return replace_text(frame.run, whole, text(_shortest(known)), into)
         return text(Unknown("the result of a regular expression"))
 
-    return lift(one, for_detection(force(frame, subject)), for_detection(force(frame, new)))
+    return lift(one, force(frame, subject), for_detection(force(frame, new)))
 
 
 def _matched(name: str) -> Handler:

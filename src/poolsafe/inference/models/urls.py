@@ -8,7 +8,7 @@ from poolsafe import ir
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.context import Frame
-from poolsafe.inference.lattice import for_detection, lift
+from poolsafe.inference.lattice import lift
 from poolsafe.inference.models.addresses import is_address
 from poolsafe.inference.models.handler import Handler, first
 from poolsafe.inference.names import force
@@ -33,7 +33,7 @@ def url_object(frame: Frame, drivername: Value, arguments: Arguments | None = No
         scheme = texts.as_text(single)
         return Url(scheme, query, host, port, provenance=scheme.provenance)
 
-    return lift(make, for_detection(force(frame, drivername)))
+    return lift(make, force(frame, drivername))
 
 
 def _url_create(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
