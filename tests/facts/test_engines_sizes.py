@@ -632,6 +632,31 @@ def test_a_size_that_asks_for_the_pooler_is_off_where_it_must_be(size: str, url:
     assert codes_of(f"{OVERRIDDEN}engine = make({url}, {size})\n") == codes
 
 
+# A URL that passes tests for two drivers is not asyncpg's, whichever test comes first.
+TWO_DRIVERS = """
+    if "sqlite" in url:
+        if "asyncpg" in url:
+            options["connect_args"] = {"prepared_statement_cache_size": 0}
+        engine = create_async_engine(url, pool_pre_ping=True, **options)
+
+    if "asyncpg" in url:
+        options["connect_args"] = {"prepared_statement_cache_size": 0}
+    if "sqlite" in url:
+        engine = create_async_engine(url, pool_pre_ping=True, **options)
+
+    if "asyncpg" in url:
+        options["connect_args"] = {"prepared_statement_cache_size": 0}
+    if "sqlite" not in url:
+        engine = create_async_engine(url, pool_pre_ping=True, **options)  # PGB102
+"""
+
+
+@pytest.mark.parametrize(("program", "codes"), cases(CODES, TWO_DRIVERS))
+def test_a_url_that_passes_tests_for_two_drivers(program: str, codes: str) -> None:
+    start = "url = os.environ.get('URL') or 'postgresql+asyncpg://app@db/app'\noptions = {}\n"
+    assert codes_of(HEAD + start + program) == codes
+
+
 # A test on the way to both sizes does not choose between them.
 ON_THE_WAY = [
     ("0 if os.getenv('CI') else 50", "PGB103"),

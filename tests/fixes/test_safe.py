@@ -941,6 +941,48 @@ TESTED_FOR_TRUTH = """
     options = {"pool_pre_ping": True, "connect_args": {}}
     adjust(options)
     create_async_engine(URL, **options)
+
+    def first_of(*values):
+        for value in values:
+            return value
+    options = {"pool_pre_ping": True}
+    current = first_of(options)
+    current["connect_args"] = dict()
+    if options.get("connect_args"):
+        options["poolclass"] = NullPool
+    create_async_engine(URL, **options)
+
+    def same(given):
+        return given
+    options = {"pool_pre_ping": True}
+    current = same(options)
+    current["connect_args"] = {}
+    plain = not options["connect_args"]
+    create_async_engine(URL, **options, poolclass=None if plain else NullPool)
+
+    def same(given):
+        return given
+    options = {"pool_pre_ping": True}
+    current = same(options)
+    current["connect_args"] = {}
+    count = len(options["connect_args"])
+    create_async_engine(URL, **options, poolclass=NullPool if count else None)
+
+    def same(given):
+        return given
+    options = {"pool_pre_ping": True}
+    current = same(options)
+    current["connect_args"] = {}
+    filled = bool(options["connect_args"])
+    create_async_engine(URL, **options, poolclass=NullPool if filled else None)
+
+    def same(given):
+        return given
+    options = {"pool_pre_ping": True}
+    current = same(options)
+    current["connect_args"] = {}
+    plain = options["connect_args"] == {}
+    create_async_engine(URL, **options, poolclass=None if plain else NullPool)
 """
 GIVEN_EMPTY = """
     def make(url):

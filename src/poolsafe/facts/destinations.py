@@ -249,10 +249,11 @@ class _Finder:
 
     @property
     def is_private(self) -> bool:
-        """Whether only engines read the dicts of these places."""
-        reads = self.surroundings.readers.only_engines_read
-        alone = all(reads(one, empty_for_another=self.shared) for one in self._dicts)
-        return alone and not self.surroundings.spreads_into_asyncpg
+        """Whether only engines read the dicts of these places, and no test depends on their items."""
+        readers = self.surroundings.readers
+        alone = all(readers.only_engines_read(one, empty_for_another=self.shared) for one in self._dicts)
+        tests = (test for one in self._dicts for test in self.surroundings.observed.inference.tests_of(one))
+        return alone and not self.surroundings.spreads_into_asyncpg and all(map(readers.is_chosen_by_itself, tests))
 
     def is_known(self, ours: list[Passage]) -> bool:
         """Returns whether the driver on these paths is certainly asyncpg, even for other modules that use the dicts."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from dataclasses import replace
 
 import libcst as cst
 
@@ -71,6 +72,8 @@ from poolsafe.libraries import ENGINE_CONFIG, ENGINE_FUNCTIONS
 from poolsafe.syntax.call_layout import call_layout, dict_layout
 from poolsafe.syntax.index import last_name
 from poolsafe.syntax.layout import CallLayout
+
+_EXCLUDED = "the URL also passes a test for another driver"
 
 
 def collect_engines(observed: Observed, *, others: bool = True) -> tuple[list[Engine], list[Silence]]:
@@ -143,7 +146,9 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
     written = _written_call(calls[0])
     layout = call_layout(module.tree, written or node)
     views = [view for seen in calls for view in views_of(seen)]
-    views = [view for view in views if not surroundings.is_excluded(view)] or views
+    possible = [view for view in views if not surroundings.is_excluded(view)]
+    excluded = bool(views) and not possible
+    views = [replace(view, driver=Driver.UNKNOWN) for view in views] if excluded else possible
     ours = [view for view in views if view.driver is Driver.ASYNCPG]
     judged = ours or [view for view in views if view.driver is Driver.UNKNOWN]
     span = module.tree.span(node)
@@ -181,7 +186,7 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
             and all(view.driver is Driver.ASYNCPG or is_overridden(view) for view in (*views, *other_views))
             and not surroundings.may_be_another_driver(calls)
             and not (written is node and depends_on_callers(module, node.func)),
-            driver_reason="" if ours else driver_reason_of(views),
+            driver_reason="" if ours else _EXCLUDED if excluded else driver_reason_of(views),
             shared=any(
                 view.driver is Driver.OTHER and not surroundings.is_refused(view)
                 for view in (*views, *overridden, *other_views)

@@ -162,13 +162,15 @@ class Surroundings:
         )
 
     def is_excluded(self, view: View) -> bool:
-        """Returns whether one test implies that a URL is asyncpg's, and another one on the path that it is not."""
+        """Returns whether one test implies that a URL is asyncpg's, and another one on each path that it is not."""
         match view.url:
             case Text(pieces=(str(), Unknown(symbol=Derived(operation="after", parts=(whole, *_))))) if (
                 view.driver is Driver.ASYNCPG
             ):
-                excluding = (one for one in view.guard if self.tests.implies_other(one, view.guard))
-                return any(whole in _asked_of(one.symbol) for one in excluding)
+                return all(
+                    any(self.tests.implies_other(one, way) and whole in _asked_of(one.symbol) for one in way)
+                    for way in _ways(view)
+                )
         return False
 
     def is_refused(self, view: View) -> bool:
@@ -180,10 +182,9 @@ class Surroundings:
         if view.driver is not Driver.OTHER or not is_asynchronous or not begins_as(view.url).startswith("sqlite"):
             return False
         sources = set(_sources(view.url))
-        ways = [view.guard | at for at in view.seen.path if compatible(view.guard, at)]
         return all(
             any(self.tests.excludes_aiosqlite(one) and not sources.isdisjoint(_asked_of(one.symbol)) for one in way)
-            for way in ways
+            for way in _ways(view)
         )
 
     def gives_to_another_driver(self, step: Step) -> bool:
@@ -253,8 +254,7 @@ class Surroundings:
         A call is not affected if it is only reached where a condition has excluded such a driver.
         """
         return any(
-            view.driver is not Driver.ASYNCPG
-            and any(compatible(view.guard, at) and self._may_be_another(view, view.guard | at) for at in seen.path)
+            view.driver is not Driver.ASYNCPG and any(self._may_be_another(view, way) for way in _ways(view))
             for seen in calls
             for view in (*views_of(seen), *overridden_views_of(seen))
             if is_overridden(view)
@@ -344,6 +344,11 @@ class Surroundings:
 
     def _rules_out(self, guard: Guard) -> bool:
         return bool(self.tests.implied(guard).excluded)
+
+
+def _ways(view: View) -> list[Guard]:
+    """Returns the guards of the paths to the call in a view."""
+    return [view.guard | at for at in view.seen.path if compatible(view.guard, at)]
 
 
 def _global_around(module: Module, node: cst.CSTNode) -> str | None:

@@ -51,6 +51,12 @@ class Readers:
             pending += following
         return True
 
+    def is_chosen_by_itself(self, test: cst.CSTNode) -> bool:
+        """Returns whether a test only decides whether its own subject is used, as in `args if args else {}`."""
+        parent = self.module.index.parents.get(id(test))
+        text = self.module.tree.text
+        return isinstance(parent, cst.IfExp) and text(test) in (text(parent.body), text(parent.orelse))
+
     def _is_replaced(self, node: cst.CSTNode) -> bool:
         """Returns whether another value replaces this one if it is empty, as in `args or {}`."""
         match self.module.index.parents.get(id(node)):
@@ -66,9 +72,7 @@ class Readers:
             case cst.DictElement() | cst.StarredDictElement():
                 return [parents[id(parent)]]
             case cst.IfExp(test=test) if test is node:
-                # In `args if args else {}` the value does not depend on the emptiness of the dict. Elsewhere it does.
-                text = self.module.tree.text
-                return [parent] if text(node) in (text(parent.body), text(parent.orelse)) else None
+                return [parent] if self.is_chosen_by_itself(node) else None
             case cst.IfExp() | cst.BooleanOperation():
                 return [parent]
             case cst.Arg():

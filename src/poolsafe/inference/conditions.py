@@ -90,6 +90,8 @@ def value_truth(frame: Frame, node: ir.Node, value: Value) -> tuple[Guards, Guar
     for guard, single in alternatives(force(frame, value)):
         single = held(frame, guard, single)
         known = is_chosen_by_or(guard, single) or truthiness(frame, single)
+        if not known:
+            note_test(frame, node, single)
         presence = _presence(single) if known is None and isinstance(single, MappingValue) else None
         if presence is not None:
             then += conjunctions([guard], presence[0])
@@ -105,6 +107,12 @@ def value_truth(frame: Frame, node: ir.Node, value: Value) -> tuple[Guards, Guar
         else:
             other.append(guard)
     return _told_apart(frame, node, then, other)
+
+
+def note_test(frame: Frame, node: ir.Node | None, value: Value) -> None:
+    """Records that a test asks which items a dict has, if the value is one. Another item may change the answer."""
+    if node is not None and isinstance(value, (MappingRef, MappingValue)):
+        frame.run.observations.note_test(frame.content(value), node.origin)
 
 
 def held(frame: Frame, guard: Guard, single: Value) -> Value:
@@ -202,6 +210,9 @@ def compare(frame: Frame, node: ir.Node, kind: str, left: Value, right: Value) -
         else:
             if two == Const(None) and isinstance(one, Unknown) and isinstance(one.symbol, EnvironmentVariable):
                 frame.run.emptiness.ask_for_none(one.symbol)
+            if kind not in _IDENTITY:
+                note_test(frame, node, one)
+                note_test(frame, node, two)
             known = _compare(kind, one, two)
             if known is None and kind in _IDENTITY and two == Const(None) and is_chosen_by_or(guard, one):
                 known = kind == "is not"

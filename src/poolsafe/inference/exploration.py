@@ -75,6 +75,10 @@ class Inference:
         """Whether a change that every program makes before it creates an engine, or none, may differ in a test."""
         return self._run.answers.tests_differ
 
+    def tests_of(self, mapping: cst.CSTNode) -> Set[cst.CSTNode]:
+        """Returns the tests whose result depends on which items the dict that this node creates has."""
+        return self._run.observations.tests.get(mapping, frozenset())
+
     def asked(self) -> Iterator[tuple[Symbol, Iterable[Guard]]]:
         """Yields the predicates that the program asks about unknown values, and the guards under which it asks them."""
         for symbol, paths in self._run.asked.items():

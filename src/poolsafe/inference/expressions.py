@@ -12,7 +12,7 @@ from poolsafe.inference import texts
 from poolsafe.inference.attributes import attribute
 from poolsafe.inference.calls import call
 from poolsafe.inference.comprehensions import comprehension
-from poolsafe.inference.conditions import compare, held, truth, truthiness, value_truth
+from poolsafe.inference.conditions import compare, held, note_test, truth, truthiness, value_truth
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import raise_now, run_where
 from poolsafe.inference.functions import parameter_defaults
@@ -212,6 +212,7 @@ def _unary(frame: Frame, node: ir.UnaryOperation) -> Value:
     if node.operator == "not":
 
         def negate(single: Value) -> Value:
+            note_test(frame, node, single)
             known = truthiness(frame, single)
             if known is not None:
                 return Const(not known)

@@ -48,7 +48,8 @@ class Observations:
     `run_functions` holds the ids of the LibCST nodes of functions that were run, `unfinished` those of entry points
     that ran out of steps, and `run_on` those of methods, each with the address of an instance that it was run on.
     `results` holds the instances created on the way to a target, by the id of the LibCST call. `assumed` are the calls
-    observed on an instance that no run created, each with the name of its class.
+    observed on an instance that no run created, each with the name of its class. `tests` maps the nodes that create
+    dicts to the expressions whose value depends on which items these dicts have.
     """
 
     observer: Module | None = None
@@ -58,12 +59,18 @@ class Observations:
     run_on: set[tuple[int, int]] = field(default_factory=set)
     results: dict[int, list[tuple[Value, State]]] = field(default_factory=dict)
     assumed: dict[ObservedCall, str] = field(default_factory=dict)
+    tests: dict[cst.CSTNode, set[cst.CSTNode]] = field(default_factory=dict)
     _reached: set[int] = field(default_factory=set)
 
     def note(self, call: ObservedCall) -> None:
         """Records an execution of a call."""
         self._reached.add(id(call.node))
         self.calls.append(call)
+
+    def note_test(self, content: MappingValue, test: cst.CSTNode) -> None:
+        """Records that the value of an expression depends on which items a dict has."""
+        for step in content.provenance[:1]:
+            self.tests.setdefault(step.node, set()).add(test)
 
     def has_reached(self, node: cst.CSTNode) -> bool:
         """Returns whether a run has reached this call."""

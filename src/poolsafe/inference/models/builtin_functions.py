@@ -12,7 +12,7 @@ from poolsafe.inference.arguments import Arguments
 from poolsafe.inference.assignment import delete_attribute, set_attribute
 from poolsafe.inference.attributes import attribute, class_dict, instance_dict
 from poolsafe.inference.classes import class_attribute, mro
-from poolsafe.inference.conditions import truthiness, type_of
+from poolsafe.inference.conditions import note_test, truthiness, type_of
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import may_raise, where_not_raising
 from poolsafe.inference.instances import as_string, items_of, unpacked
@@ -119,6 +119,7 @@ def _bool(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
         return Const(False)
 
     def convert(value: Value) -> Value:
+        note_test(frame, node, value)
         known = truthiness(frame, value)
         if known is not None:
             return Const(known)

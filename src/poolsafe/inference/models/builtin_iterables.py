@@ -8,7 +8,7 @@ from typing import Any
 from poolsafe import ir
 from poolsafe.inference import texts
 from poolsafe.inference.arguments import Arguments
-from poolsafe.inference.conditions import value_truth
+from poolsafe.inference.conditions import note_test, value_truth
 from poolsafe.inference.context import Frame
 from poolsafe.inference.exceptions import where_not_raising
 from poolsafe.inference.instances import items_of, rows_of, unpacked
@@ -212,6 +212,7 @@ def _quantifier(*, decisive: bool) -> Handler:
 
 def _length(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Value:
     def count(guard: Guard, value: Value) -> Value:
+        note_test(frame, node, value)
         if isinstance(value, Text) and value.known is not None:
             return Const(len(value.known))
         if isinstance(value, Sequence) and not value.open:
