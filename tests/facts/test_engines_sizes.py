@@ -657,6 +657,37 @@ def test_a_url_that_passes_tests_for_two_drivers(program: str, codes: str) -> No
     assert codes_of(HEAD + start + program) == codes
 
 
+def test_a_size_that_the_code_reads_does_not_ask_for_the_pooler() -> None:
+    code = """
+args = {}
+if os.environ.get("LAZY", "") in ("1", "true", "yes"):
+    if os.environ.get("APP_ENV") == "test" and os.environ.get("WORKERS", "1") != "1":
+        args = {"statement_cache_size": 0}
+if args.get("statement_cache_size") == 0:
+    args = {"statement_cache_size": 0, "timeout": 5}
+engine = create_async_engine(URL, pool_pre_ping=True, connect_args=args)
+"""
+    assert codes_of(HEAD + code) == "PGB108"
+
+
+def test_a_method_that_raises_on_several_paths_leaves_their_sizes_out() -> None:
+    code = """
+class Database:
+    def prepare(self):
+        if os.environ.get("LAZY", "") in ("1", "true", "yes"):
+            self.args["timeout"] = 10
+        else:
+            self.args["statement_cache_size"] = 0
+        del self.args["timeout"]
+    def __init__(self):
+        self.args = {}
+        self.prepare()
+        self.engine = create_async_engine(URL, connect_args=self.args, pool_pre_ping=True)
+Database()
+"""
+    assert codes_of(HEAD + code) == "PGB101"
+
+
 # A test on the way to both sizes does not choose between them.
 ON_THE_WAY = [
     ("0 if os.getenv('CI') else 50", "PGB103"),

@@ -18,6 +18,7 @@ _POOLER = re.compile(
     r"|dialect|sqlite|postgres|prepared|statement_cache|\b6543\b|\b6432\b",
     re.IGNORECASE,
 )
+_OPTION = re.compile(r"""(['"])(?:prepared_)?statement_cache_size\1""")
 
 
 def asks_for_pooler(inference: Inference, off: Iterable[Guard], on: Iterable[Guard]) -> bool:
@@ -68,6 +69,9 @@ def words_of(inference: Inference, predicate: Symbol) -> str:
 
 
 def _as_written(inference: Inference, predicate: Symbol) -> str:
-    """Returns the source text of the condition that a predicate represents, or "" if the program contains none."""
+    """Returns the source text of the condition that a predicate represents, or "" if the program contains none.
+
+    The key of an option is left out: `args.get("statement_cache_size") == 0` does not choose the size, but reads it.
+    """
     found = inference.written_at(predicate)
-    return "" if found is None else found[0].text(found[1])
+    return "" if found is None else _OPTION.sub("", found[0].text(found[1]))

@@ -33,7 +33,7 @@ from poolsafe.inference.values import (
     is_raising,
 )
 
-MAX_NARROWED = 2  # a caller keeps this many guards of its callee's path condition
+MAX_NARROWED = 4  # a caller keeps this many guards of its callee's path condition
 
 
 def use_of(frame: Frame, node: ir.Call | None, arguments: Arguments) -> Use:
