@@ -48,6 +48,12 @@ def test_a_module_that_runs_again_replaces_what_it_has_changed(heap: Heap) -> No
     assert heap.stored(("dict", 8), None) == Absent()
 
 
+def test_a_module_sees_what_the_body_of_its_class_has_changed(heap: Heap) -> None:
+    heap.change(SLOT, FIRST, Const(1))
+    heap.change(SLOT, CHECKED_MODULE, Const(3), in_class=True)
+    assert [heap.stored(SLOT, reader) for reader in (SECOND, CHECKED_MODULE)] == [Const(1), Const(3)]
+
+
 def test_the_first_reading_of_an_object_is_announced(heap: Heap) -> None:
     def note(address: int) -> None:
         heap.unread.discard(address)

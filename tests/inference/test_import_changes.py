@@ -45,6 +45,29 @@ PROJECTS = {
         from copied import COPY
         engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=COPY, pool_pre_ping=True)
     """,
+    "the body of a class calls a function that changes an object": """
+        # file: config.py
+        def driver_args(made={'statement_cache_size': 0}):
+            made['prepared_statement_cache_size'] = 0
+            return made
+
+        # file: base.py
+        from config import driver_args
+        class Base:
+            args = driver_args()
+
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        from base import Base
+        from config import driver_args
+        class Database:
+            args = driver_args()
+            def __init__(self):
+                self.engine = create_async_engine(
+                    'postgresql+asyncpg://db/a', connect_args={**self.args, 'timeout': 5}, pool_pre_ping=True)
+        Database()
+        engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=Base.args, pool_pre_ping=True)
+    """,
     "a module that only some programs import": """
         # file: config.py
         ARGS = {'statement_cache_size': 0}

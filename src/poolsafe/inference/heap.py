@@ -39,7 +39,7 @@ class Heap:
     budget: Budget
     finished: dict[Slot, Value] = field(default_factory=dict)
     homes: dict[int, Module] = field(default_factory=dict)
-    changed: dict[Slot, list[tuple[int, Value]]] = field(default_factory=dict)
+    changed: dict[Slot, list[tuple[float, Value]]] = field(default_factory=dict)
     positions: dict[str, int] = field(default_factory=dict)
     unread: set[int] = field(default_factory=set)
     before_reading: Callable[[int], None] | None = None
@@ -57,15 +57,18 @@ class Heap:
             self.before_reading(slot[1])
         versions = self.changed.get(slot) if self.changed else None
         if versions is not None:
-            position = END if reader is None else self.positions.get(reader.location, UNORDERED)
+            position: float = END if reader is None else self.positions.get(reader.location, UNORDERED)
             count = bisect.bisect_left(versions, position, key=_position)
             if count:
                 return versions[count - 1][1]
         return self.finished.get(slot, _ABSENT)
 
-    def change(self, slot: Slot, changer: Module, value: Value) -> None:
-        """Notes the value that the import of a module gives to a slot of another module."""
-        position = self.positions.get(changer.location, UNORDERED)
+    def change(self, slot: Slot, changer: Module, value: Value, *, in_class: bool = False) -> None:
+        """Notes the value that the import of a module gives to a slot of another module.
+
+        `in_class`: a class body makes the change. It is run apart from its module, which sees the change as well.
+        """
+        position = self.positions.get(changer.location, UNORDERED) - 0.5 * in_class
         versions = self.changed.setdefault(slot, [])
         versions[:] = [one for one in versions if one[0] != position]
         bisect.insort(versions, (position, value), key=_position)
@@ -99,5 +102,5 @@ class Heap:
         self._ordinals = ordinals
 
 
-def _position(version: tuple[int, Value]) -> int:
+def _position(version: tuple[float, Value]) -> float:
     return version[0]

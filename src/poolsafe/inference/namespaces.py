@@ -91,10 +91,10 @@ def ask(run: Run, namespace: Namespace, name: str, within: State | None = None) 
             whole = run.answers.asking.pop(key)
         if not whole:
             # It depends on an unfinished answer, so it is not kept: a later run may give a better one.
-            _finish(run, namespace.module, state, slot)
+            _finish(run, namespace.module, state, slot, in_class=namespace.cls is not None)
             return run.heap.finished.pop(slot, _ABSENT)
         run.answers.runs[place] = statements, state
-    _finish(run, namespace.module, state, slot)
+    _finish(run, namespace.module, state, slot, in_class=namespace.cls is not None)
     run.answers.given.add(key)
     return run.heap.finished.get(slot, _ABSENT)
 
@@ -182,7 +182,7 @@ def complete(frame: Frame, address: int, make: Callable[[Frame], Value]) -> Valu
     return value
 
 
-def _finish(run: Run, module: Module, state: State, *slots: Slot) -> None:
+def _finish(run: Run, module: Module, state: State, *slots: Slot, in_class: bool = False) -> None:
     """Keeps what a finished run of a module leaves in some slots, and the objects of other modules that it changed."""
     heap = run.heap
     for one, value in _reached(heap, module, state, frozenset(slots)).items():
@@ -190,7 +190,7 @@ def _finish(run: Run, module: Module, state: State, *slots: Slot) -> None:
             heap.finished[one] = value
         else:
             order_imports(run)
-            heap.change(one, module, value)
+            heap.change(one, module, value, in_class=in_class)
 
 
 def order_imports(run: Run) -> None:
