@@ -142,3 +142,38 @@ asynchronous = create_async_engine(URL, connect_args={"prepare_threshold": 0})
 def test_an_engine_on_psycopg_takes_one_command(program: str, expected: str) -> None:
     found = codes_of(f"{ENGINES_HEAD}{program}\n").split()
     assert [code for code in found if code.startswith("PGB3")] == [one for one in expected.split() if one != "silent"]
+
+
+# Nothing is known about the session.
+PASSED_IN = """
+    engine = create_async_engine("postgresql+psycopg://db/app")
+    async def step(session):
+        await session.execute(text("DELETE FROM a WHERE b = :c; DELETE FROM d"), {"c": 1})  # PGB301
+
+    engine = create_engine("postgresql+psycopg://db/app")
+    def step(session: Session):
+        session.execute(text("DELETE FROM a WHERE b = :c; DELETE FROM d"), {"c": 1})  # PGB301
+
+    engine = create_engine("postgresql+psycopg://db/app")
+    def step(session: Session):
+        session.execute(text("DELETE FROM a; DELETE FROM d"))  # silent
+
+    engine = create_engine("postgresql+psycopg://db/app")
+    other = create_engine("postgresql+psycopg2://db/app")
+    def step(session: Session):
+        session.execute(text("DELETE FROM a WHERE b = :c; DELETE FROM d"), {"c": 1})  # silent
+
+    engine = create_engine(os.environ["DATABASE_URL"])
+    def step(session: Session):
+        session.execute(text("DELETE FROM a WHERE b = :c; DELETE FROM d"), {"c": 1})  # silent
+
+    def step(session: Session):
+        session.execute(text("DELETE FROM a WHERE b = :c; DELETE FROM d"), {"c": 1})  # silent
+"""
+
+
+@pytest.mark.parametrize(("program", "expected"), cases(PASSED_IN))
+def test_a_session_from_elsewhere_is_on_psycopg_if_all_engines_of_the_file_are(program: str, expected: str) -> None:
+    head = ENGINES_HEAD.partition("URL =")[0]
+    found = codes_of(f"{head}{program}\n").split()
+    assert [code for code in found if code.startswith("PGB3")] == [one for one in expected.split() if one != "silent"]

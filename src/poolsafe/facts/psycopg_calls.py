@@ -19,8 +19,8 @@ from poolsafe.facts.observed import Observed
 from poolsafe.facts.receivers import connectable_of, receivers_of
 from poolsafe.facts.thresholds import KEY, is_configured, is_set_later, threshold_state
 from poolsafe.facts.views import as_python, judged_values
-from poolsafe.inference import LibraryResult, Module, ObservedCall, Value
-from poolsafe.inference.models import Connectable
+from poolsafe.inference import LibraryResult, Module, ObservedCall, Unknown, Value
+from poolsafe.inference.models import engine_url, schemes_of
 from poolsafe.libraries import PSYCOPG_CONNECTS, PSYCOPG_POOLS, PSYCOPG_SCHEMES
 from poolsafe.syntax.index import last_name
 
@@ -53,12 +53,15 @@ def why_engine_sends_one_command(observed: Observed, runs: Iterable[ObservedCall
     """Returns why an engine of SQLAlchemy on psycopg sends the SQL as one command, or None if it may not.
 
     `named`: the SQL may contain named parameters. SQLAlchemy does not pass on parameters that its `text()` does not
-    contain.
+    contain. A session from another module is on psycopg if all engines of this file are.
     """
     for seen in runs:
-        made = [connectable_of(single) for single in receivers_of([seen])]
-        if not made or _MERGING in observed.module.source.text or not all(map(_is_psycopgs, made)):
+        receivers = list(receivers_of([seen]))
+        if not receivers or _MERGING in observed.module.source.text:
             continue
+        if not all(_is_psycopgs(one) or (_is_unknown(one) and _has_only_psycopg(observed)) for one in receivers):
+            continue
+        made = list(map(connectable_of, receivers))
         call = seen.syntax
         if named and call is not None and _gives_parameters(call):
             return _PARAMETERS
@@ -90,8 +93,24 @@ def _given(seen: ObservedCall, receiver: Value) -> Given | None:
     return given_by(replace(seen, function=receiver.name, arguments=receiver.arguments))
 
 
-def _is_psycopgs(made: Connectable | None) -> bool:
+def _is_psycopgs(receiver: Value) -> bool:
+    made = connectable_of(receiver)
     return made is not None and bool(made.schemes) and made.schemes <= PSYCOPG_SCHEMES
+
+
+def _is_unknown(receiver: Value) -> bool:
+    """Returns whether nothing is known about the engine of a session or connection."""
+    made = connectable_of(receiver)
+    if made is None:
+        return isinstance(receiver, Unknown)
+    return not (made.schemes or made.migration or made.schema)
+
+
+def _has_only_psycopg(observed: Observed) -> bool:
+    """Returns whether the file creates engines, and all of them certainly use psycopg 3."""
+    here = [seen for seen in observed.engine_calls if seen.module is observed.module]
+    schemes = [schemes_of(engine_url(seen.function, seen.arguments)) for seen in here]
+    return bool(schemes) and all(one and one <= PSYCOPG_SCHEMES for one in schemes)
 
 
 def _gives_parameters(node: cst.Call) -> bool:

@@ -48,7 +48,7 @@ def _runner_of_engine(
 ) -> tuple[Runner, str]:
     """Returns the driver of SQLAlchemy's engine if it accepts only one command, and the reason in words."""
     runner, reason = runners.runner_of(calls, commands)
-    if runner is Runner.SYNC:
+    if runner is not Runner.ASYNC:
         is_text = calls[0].function == "sqlalchemy.text"
         named = not is_text or any(scanner.binds(one) or scanner.PLACEHOLDER in one for one in commands)
         why = why_engine_sends_one_command(observed, [*observed.executions_of(calls[0]), *calls], named=named)
