@@ -39,6 +39,36 @@ PROJECTS = {
         from config import ARGS
         engine = create_async_engine('postgresql+asyncpg://db/a', connect_args=ARGS, pool_pre_ping=True)
     """,
+    "another module creates the subclass, which has other arguments": """
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        class Repository:
+            args = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+            def __init__(self):
+                self.engine = create_async_engine(  # PGB102
+                    'postgresql+asyncpg://db/a', connect_args=self.args, pool_pre_ping=True)
+        class Main(Repository):
+            args = {'statement_cache_size': 0}
+
+        # file: app.py
+        from db import *
+        engine = Main().engine
+    """,
+    "another module has and creates the subclass, which has other arguments": """
+        # file: db.py
+        from sqlalchemy.ext.asyncio import create_async_engine
+        class Repository:
+            args = {}
+            def __init__(self):
+                self.engine = create_async_engine(
+                    'postgresql+asyncpg://db/a', connect_args=self.args, pool_pre_ping=True)
+
+        # file: app.py
+        from db import Repository
+        class Main(Repository):
+            args = {'statement_cache_size': 0, 'prepared_statement_cache_size': 0}
+        engine = Main().engine
+    """,
     "a dict of another module that is changed under another name": """
         # file: config.py
         URL = 'postgresql+asyncpg://db/a'

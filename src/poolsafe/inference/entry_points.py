@@ -148,6 +148,7 @@ def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Argumen
     if node.name.value == "__init__":
         if not made:
             instantiate(at, cls, arguments)
+            observations.assume(cls.node.name, before)
         return
     for instance, state in made or [(instantiate(at, cls, arguments), at.state)]:
         if isinstance(instance, Instance) and _takes_one(node) and (id(node), instance.address) in observations.run_on:
@@ -161,7 +162,7 @@ def _run_method(at: Frame, cls: Class, node: cst.FunctionDef, arguments: Argumen
             if isinstance(bound, Function):
                 call_function(here, bound, arguments, Use.TARGETS)
     if not made:
-        observations.assumed.update((seen, cls.node.name) for seen in observations.calls[before:])
+        observations.assume(cls.node.name, before)
 
 
 def _instances(run: Run, cls: Class) -> Iterator[tuple[Value, State]]:

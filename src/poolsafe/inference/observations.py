@@ -67,6 +67,10 @@ class Observations:
         self._reached.add(id(call.node))
         self.calls.append(call)
 
+    def assume(self, cls: str, first: int) -> None:
+        """Notes that the calls from the index `first` on were observed on an instance that no run created."""
+        self.assumed.update((seen, cls) for seen in self.calls[first:])
+
     def note_test(self, content: MappingValue, test: cst.CSTNode) -> None:
         """Records that the value of an expression depends on which items a dict has."""
         for step in content.provenance[:1]:
