@@ -17,10 +17,10 @@ from poolsafe.facts.connection import ThresholdState
 from poolsafe.facts.given import Given, given_by
 from poolsafe.facts.observed import Observed
 from poolsafe.facts.receivers import connectable_of, receivers_of
+from poolsafe.facts.runners import Runners
 from poolsafe.facts.thresholds import KEY, is_configured, is_set_later, threshold_state
 from poolsafe.facts.views import as_python, judged_values
 from poolsafe.inference import LibraryResult, Module, ObservedCall, Unknown, Value
-from poolsafe.inference.models import engine_url, schemes_of
 from poolsafe.libraries import PSYCOPG_CONNECTS, PSYCOPG_POOLS, PSYCOPG_SCHEMES
 from poolsafe.syntax.index import last_name
 
@@ -49,17 +49,19 @@ def why_one_command(seen: ObservedCall) -> str | None:
     return _at_once(seen.module, given)
 
 
-def why_engine_sends_one_command(observed: Observed, runs: Iterable[ObservedCall], *, named: bool) -> str | None:
+def why_engine_sends_one_command(
+    observed: Observed, runs: Iterable[ObservedCall], runners: Runners, *, named: bool
+) -> str | None:
     """Returns why an engine of SQLAlchemy on psycopg sends the SQL as one command, or None if it may not.
 
     `named`: the SQL may contain named parameters. SQLAlchemy does not pass on parameters that its `text()` does not
-    contain. A session from another module is on psycopg if all engines of this file are.
+    contain. A session of an unknown engine is on psycopg if all engines are that may have created it.
     """
     for seen in runs:
         receivers = list(receivers_of([seen]))
         if not receivers or _MERGING in observed.module.source.text:
             continue
-        if not all(_is_psycopgs(one) or (_is_unknown(one) and _has_only_psycopg(observed)) for one in receivers):
+        if not all(_is_psycopgs(one) or (_is_unknown(one) and runners.has_only_psycopg) for one in receivers):
             continue
         made = list(map(connectable_of, receivers))
         call = seen.syntax
@@ -104,13 +106,6 @@ def _is_unknown(receiver: Value) -> bool:
     if made is None:
         return isinstance(receiver, Unknown)
     return not (made.schemes or made.migration or made.schema)
-
-
-def _has_only_psycopg(observed: Observed) -> bool:
-    """Returns whether the file creates engines, and all of them certainly use psycopg 3."""
-    here = [seen for seen in observed.engine_calls if seen.module is observed.module]
-    schemes = [schemes_of(engine_url(seen.function, seen.arguments)) for seen in here]
-    return bool(schemes) and all(one and one <= PSYCOPG_SCHEMES for one in schemes)
 
 
 def _gives_parameters(node: cst.Call) -> bool:

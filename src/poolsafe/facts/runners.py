@@ -14,6 +14,7 @@ from poolsafe.facts.schemas import Creation, creation_of
 from poolsafe.facts.statement import Runner
 from poolsafe.inference import Module, ObservedCall, Value, alternatives
 from poolsafe.inference.models import Connectable, engine_url, schemes_of
+from poolsafe.libraries import PSYCOPG_SCHEMES
 from poolsafe.sql.dialects import is_of_another_database
 
 ASYNCPG = "postgresql+asyncpg"
@@ -109,6 +110,18 @@ class Runners:
         drivers = (engine.url.driver for engine in self._made_elsewhere(_ANY_ENGINES))
         first = next(drivers, Driver.ASYNCPG if here else None)
         return first is Driver.ASYNCPG and all(driver is Driver.ASYNCPG for driver in drivers)
+
+    @functools.cached_property
+    def has_only_psycopg(self) -> bool:
+        """Whether all engines of the file certainly use psycopg 3, or all engines of the project if it creates none.
+
+        Those of tests do not count.
+        """
+        here = self._schemes_in(self._module)
+        if here:
+            return all(one and one <= PSYCOPG_SCHEMES for one in here)
+        schemes = (engine.url.scheme for engine in self._made_elsewhere(_ANY_ENGINES))
+        return next(schemes, "") in PSYCOPG_SCHEMES and all(one in PSYCOPG_SCHEMES for one in schemes)
 
     @functools.cached_property
     def _environment(self) -> Environment | None:

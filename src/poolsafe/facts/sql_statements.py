@@ -51,7 +51,7 @@ def _runner_of_engine(
     if runner is not Runner.ASYNC:
         is_text = calls[0].function == "sqlalchemy.text"
         named = not is_text or any(scanner.binds(one) or scanner.PLACEHOLDER in one for one in commands)
-        why = why_engine_sends_one_command(observed, [*observed.executions_of(calls[0]), *calls], named=named)
+        why = why_engine_sends_one_command(observed, [*observed.executions_of(calls[0]), *calls], runners, named=named)
         return (runner, reason) if why is None else (Runner.PSYCOPG, why)
     return runner, reason
 
