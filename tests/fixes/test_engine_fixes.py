@@ -241,7 +241,7 @@ def test_nothing_to_do() -> None:
 
 UNSAFE: list[dict[str, Any]] = [
     {"driver_everywhere": False},
-    {"driver": Driver.UNKNOWN, "driver_everywhere": True},
+    {"driver": Driver.UNKNOWN, "driver_everywhere": False},
     {"statement": size(STATEMENT, SizeState.CONDITIONAL)},
 ]
 

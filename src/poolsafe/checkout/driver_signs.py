@@ -32,7 +32,10 @@ def names_driver(data: bytes) -> bool:
 
 # Databases and drivers that a program may use in place of asyncpg.
 _OTHERS = b"sqlite|mysql|mariadb|oracle|mssql|psycopg|pg8000|asyncmy|duckdb|libsql|snowflake"
-TESTED = (b"asyncpg", b"postgres", *_OTHERS.split(b"|"))
+OTHERS = tuple(_OTHERS.split(b"|"))
+TESTED = (b"asyncpg", b"postgres", *OTHERS)
+# An asynchronous engine cannot use psycopg2.
+_OTHER = re.compile(_OTHERS.replace(_PSYCOPG, _PSYCOPG + b"(?!2)"))
 _NAMED = rb"(?:(?P<other>%b)|postgres(?:ql)?(?:\+asyncpg)?\b(?!:)|\+?asyncpg\b)" % _OTHERS
 # A comparison with the name of a driver, a test for it in a URL, and a pattern that matches it.
 _TESTS = tuple(
@@ -61,6 +64,11 @@ def asks_for_driver(data: bytes) -> bool:
             if not is_own and _REFUSES.search(after) is None:
                 return True
     return False
+
+
+def names_another(data: bytes) -> bool:
+    """Returns whether bytes name a database or a driver, other than asyncpg, that an asynchronous engine can use."""
+    return _OTHER.search(data) is not None
 
 
 def awaits_sql(data: bytes) -> bool:

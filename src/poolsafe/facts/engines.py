@@ -76,14 +76,17 @@ from poolsafe.syntax.layout import CallLayout
 _EXCLUDED = "the URL also passes a test for another driver"
 
 
-def collect_engines(observed: Observed, *, others: bool = True) -> tuple[list[Engine], list[Silence]]:
+def collect_engines(
+    observed: Observed, *, others: bool = True, only_asyncpg: bool = False
+) -> tuple[list[Engine], list[Silence]]:
     """Returns the engines of an explored module in source order, and a silence for each that uses another driver.
 
-    Without `others`, engines that certainly use another driver are left out, which saves computing their layout.
+    Without `others`, engines that certainly use another driver are left out, which saves computing their layout. With
+    `only_asyncpg`, the project has no other driver for an asynchronous engine.
     """
     engines: list[Engine] = []
     silences: list[Silence] = []
-    surroundings = Surroundings(observed)
+    surroundings = Surroundings(observed, only_asyncpg)
     drivers = {id(calls[0]): {view.driver for seen in calls for view in views_of(seen)} for calls in observed.engines}
     for calls in observed.engines:
         if drivers[id(calls[0])] <= {Driver.OTHER}:
@@ -182,8 +185,9 @@ def _engine(surroundings: Surroundings, calls: list[ObservedCall], elsewhere: li
                 if connects
                 else ((view.guard, view.url) for view in judged)
             ),
-            driver_everywhere=bool(ours)
-            and all(view.driver is Driver.ASYNCPG or is_overridden(view) for view in (*views, *other_views))
+            driver_everywhere=all(
+                surroundings.is_asyncpg(view) or (bool(ours) and is_overridden(view)) for view in (*views, *other_views)
+            )
             and not surroundings.may_be_another_driver(calls)
             and not (written is node and depends_on_callers(module, node.func)),
             driver_reason="" if ours else _EXCLUDED if excluded else driver_reason_of(views),

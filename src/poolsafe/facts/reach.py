@@ -18,6 +18,7 @@ from poolsafe.inference import (
     Absent,
     Characters,
     Condition,
+    Const,
     Constant,
     Derived,
     Guard,
@@ -36,6 +37,7 @@ from poolsafe.inference import (
     alternatives,
     as_text,
     compatible,
+    is_parameter,
     literal,
     restrict,
 )
@@ -74,13 +76,18 @@ class Passage:
 
 @dataclass(slots=True)
 class Surroundings:
-    """The other engines of a file, and the drivers and options that it names. Each is computed on first use."""
+    """The other engines of a file, and the drivers and options that it names. Each is computed on first use.
+
+    `only_asyncpg`: the project declares and locks no other driver for an asynchronous engine.
+    """
 
     observed: Observed
+    only_asyncpg: bool = False
     _foreign: frozenset[int] | None = field(default=None, init=False)
     _options: list[tuple[cst.Call, frozenset[int]]] | None = field(default=None, init=False)
     _named_drivers: frozenset[str] | None = field(default=None, init=False)
     _read_items: frozenset[str | bytes] | None = field(default=None, init=False)
+    _named_elsewhere: bool | None = field(default=None, init=False)
     _tests: list[tuple[Literal, list[Guard]]] | None = field(default=None, init=False)
     _tested_beside: dict[str, bool] = field(default_factory=dict, init=False)
     readers: Readers = field(init=False)
@@ -294,6 +301,24 @@ class Surroundings:
                 or bool(project.other_paths(source, driver_signs.ENGINES, asks, importing=False, own=False))
             )
         return found
+
+    def is_asyncpg(self, view: View) -> bool:
+        """Returns whether the driver is asyncpg, or an unknown one that can only be asyncpg in this project.
+
+        A caller outside the project may have another driver. SQLAlchemy accepts no None as a URL.
+        """
+        if view.driver is not Driver.UNKNOWN or not ENGINE_FUNCTIONS[view.seen.function]:
+            return view.driver is Driver.ASYNCPG
+        if view.url == Const(None):
+            return True
+        from_caller = any(is_parameter(piece) for piece in as_text(view.url).pieces if isinstance(piece, Unknown))
+        return self.only_asyncpg and not from_caller and not self._project_names_another
+
+    @property
+    def _project_names_another(self) -> bool:
+        if self._named_elsewhere is None:
+            self._named_elsewhere = self.observed.inference.project.names_another(self.module.source)
+        return self._named_elsewhere
 
     def expects_another(self, url: Value, guard: Guard, path: tuple[Guard, ...], own: str) -> bool:
         """Returns whether the environment may select another driver: the code names one or tests the URL for one."""

@@ -259,8 +259,7 @@ def _has_comment(source: Source, end: int) -> bool:
 
 
 def _applicability(engine: Engine) -> Applicability:
-    certain = engine.url.driver is Driver.ASYNCPG and engine.url.driver_everywhere
-    return Applicability.SAFE if certain else Applicability.UNSAFE
+    return Applicability.SAFE if engine.url.driver_everywhere else Applicability.UNSAFE
 
 
 def _message(sizes: Sequence[CacheSize], moved: Sequence[Misplaced], names: dict[str, str]) -> str:

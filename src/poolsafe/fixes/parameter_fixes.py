@@ -14,7 +14,7 @@ from poolsafe.edits.insertion import insert_arguments, insert_items
 from poolsafe.edits.quoting import preferred_quote
 from poolsafe.edits.removal import remove_elements
 from poolsafe.edits.wrapping import fitted
-from poolsafe.facts.engine import ConnectArgsForm, Driver, ParameterWhere, WrittenText
+from poolsafe.facts.engine import ConnectArgsForm, ParameterWhere, WrittenText
 from poolsafe.findings import Applicability, Edit, Fix
 from poolsafe.fixes.queries import rewrite_query
 from poolsafe.fixes.titles import listed, sentence
@@ -84,7 +84,7 @@ def replace_parameters(
     """
     if not source.round_trips or engine.creator is not None:
         return None
-    plan = _Plan(engine, source, safe=engine.url.driver is Driver.ASYNCPG and engine.url.driver_everywhere)
+    plan = _Plan(engine, source, safe=engine.url.driver_everywhere)
     try:
         for parameter, remedy in remedies:
             if remedy is None:

@@ -49,7 +49,7 @@ def place_keys(engine: Engine, source: Source, values: Mapping[str, str]) -> Pla
     Returns None if no edit in this file passes the keys only to asyncpg's engine.
     """
     places = engine.layout.destinations
-    everywhere = engine.url.driver is Driver.ASYNCPG and engine.url.driver_everywhere
+    everywhere = engine.url.driver_everywhere
     built = _where_built(engine, source, values)
     if built is not None and places.certain and (places.beside or places.holds_own_keys or not everywhere):
         return built
@@ -138,7 +138,9 @@ def _where_built(engine: Engine, source: Source, values: Mapping[str, str]) -> P
 def _placed(edits: Edits | None, engine: Engine, *, certain: bool) -> Placement | None:
     if edits is None:
         return None
-    safe = certain and engine.url.driver is Driver.ASYNCPG
+    is_asyncpg = engine.url.driver is Driver.ASYNCPG or engine.url.driver_everywhere
+    # Other drivers refuse the size that is already there.
+    safe = certain and (is_asyncpg or bool(engine.layout.destinations.beside))
     return Placement(edits, Applicability.SAFE if safe else Applicability.UNSAFE)
 
 

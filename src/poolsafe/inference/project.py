@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from poolsafe.checkout import driver_signs
 from poolsafe.checkout.changing_files import ChangingFiles, How
+from poolsafe.checkout.driver_search import DriverSearch
 from poolsafe.checkout.env_files import Documented
 from poolsafe.checkout.import_order import ImportOrder
 from poolsafe.checkout.mention_patterns import (
@@ -73,7 +74,7 @@ class Project:
         self._order = ImportOrder(self._files)
         self._changes = ChangingFiles(self._order)
         self._programs = Programs(self._order)
-        self._driver_named: dict[str | None, bool] = {}  # by the root below which tests do not count, or None
+        self._drivers = DriverSearch(self._files)
         self._read = read or _read
         self._share = _Share()
         self._aside = _Share()  # for modules that are loaded for their changes to others
@@ -130,7 +131,7 @@ class Project:
             self._order.forget()
             self._changes.forget()
             self._programs.forget()
-            self._driver_named.clear()
+            self._drivers.forget()
             self._weight -= _weight_of(self._modules.pop((path, ImportedModule), None))
         self._keep(path, Module, module)
         self._share.analysed[path] = self._checked = module
@@ -240,26 +241,21 @@ class Project:
         """
         if not self.follow or not source.is_module or driver_signs.names_driver(source.code):
             return True
-        folder = os.path.dirname(os.path.abspath(source.path))
-        configured = (*self._files.documented(folder), *self._files.alembic(folder).values())
-        if any(driver_signs.names_driver(value.encode()) for value in configured):
+        home = os.path.abspath(source.path)
+        return self._drivers.names_driver(os.path.dirname(home), self._without_tests(home))
+
+    def names_another(self, source: Source) -> bool:
+        """Returns whether the project may name another driver that an asynchronous engine of the source can use."""
+        if not self.follow or not source.is_module:
             return True
-        key = self._without_tests(os.path.abspath(source.path))
-        if key not in self._driver_named:
-            self._driver_named[key] = self._any(source, driver_signs.CANDIDATES, driver_signs.names_driver)
-        return self._driver_named[key]
+        return self._drivers.names_another(os.path.dirname(os.path.abspath(source.path)))
 
     def awaits_sql(self, source: Source) -> bool:
         """Returns whether a file, or one that imports it, awaits the execution of SQL. See `names_driver` for tests."""
         if driver_signs.awaits_sql(source.code):
             return True
-        imports = import_test(os.path.abspath(source.path))
-        return self._any(source, (b".exec",), lambda data: driver_signs.awaits_sql(data) and imports(data))
-
-    def _any(self, source: Source, words: tuple[bytes, ...], fits: Callable[[bytes], bool]) -> bool:
         home = os.path.abspath(source.path)
-        paths = self._files.holding(os.path.dirname(home), words, self._without_tests(home))
-        return any(fits(self._files.content(path)) for path in paths)
+        return self._drivers.awaits_sql(home, self._without_tests(home))
 
     def _without_tests(self, home: str) -> str | None:
         """Returns the root below which tests and examples do not count for a file, or None if it is one itself."""
