@@ -77,8 +77,9 @@ def test_unsafe(tmp_path: Path, project: dict[str, str]) -> None:
     assert applicability(tmp_path, project) is Applicability.UNSAFE
 
 
-def test_a_size_of_asyncpg_is_proof_without_any_declaration(tmp_path: Path) -> None:
-    app = APP.replace('"])', '"], connect_args={"statement_cache_size": 0})')
+@pytest.mark.parametrize("given", ['"statement_cache_size": 0', '"command_timeout": 5'])
+def test_a_key_of_asyncpg_is_proof_without_any_declaration(tmp_path: Path, given: str) -> None:
+    app = APP.replace('"])', f'"], connect_args={{{given}}})')
     assert applicability(tmp_path, {"app.py": app, "requirements.txt": "asyncpg\naiosqlite\n"}, "asyncpg") is (
         Applicability.SAFE
     )

@@ -85,6 +85,19 @@ BESIDE = """
         args["prepared_statement_cache_size"] = 0
     create_async_engine(found, connect_args=args)
 
+    name = os.environ.get("DRIVER")
+    args = {}
+    if name == "asyncpg":
+        args["statement_cache_size"] = 0
+    create_async_engine(LITE if os.getenv("CI") else URL, connect_args=args)
+    # becomes
+    name = os.environ.get("DRIVER")
+    args = {}
+    if name == "asyncpg":
+        args["statement_cache_size"] = 0
+        args["prepared_statement_cache_size"] = 0
+    create_async_engine(LITE if os.getenv("CI") else URL, connect_args=args)
+
     def args():
         return {"prepared_statement_cache_size": 0, "timeout": 5}
     create_async_engine(URL, **{"connect_args": args()})

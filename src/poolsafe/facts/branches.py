@@ -56,6 +56,36 @@ def missing_branch(surroundings: Surroundings, call: cst.Call, passages: list[Pa
     return None
 
 
+def is_in_asyncpgs_branch(module: Module, node: cst.CSTNode) -> bool:
+    """Returns whether a node is in the body of an `if` whose test asks for asyncpg by name."""
+    inner = node
+    for around in module.index.around(node):
+        if isinstance(around, cst.If) and inner is around.body and _asks_for_asyncpg(around.test):
+            return True
+        if isinstance(around, (cst.FunctionDef, cst.Lambda)):
+            return False
+        inner = around
+    return False
+
+
+def _asks_for_asyncpg(test: cst.BaseExpression) -> bool:
+    """Returns whether a test is only true if a string is equal to, or contains, a name with `asyncpg`."""
+    match test:
+        case cst.BooleanOperation(operator=cst.And()):
+            return _asks_for_asyncpg(test.left) or _asks_for_asyncpg(test.right)
+        case cst.Comparison(comparisons=[cst.ComparisonTarget(operator=cst.Equal(), comparator=other)]):
+            return _names_asyncpg(test.left) or _names_asyncpg(other)
+        case cst.Comparison(left=name, comparisons=[cst.ComparisonTarget(operator=cst.In())]):
+            return _names_asyncpg(name)
+        case cst.Call(func=cst.Attribute(attr=cst.Name(value="startswith" | "endswith")), args=[cst.Arg(value=name)]):
+            return _names_asyncpg(name)
+    return False
+
+
+def _names_asyncpg(node: cst.BaseExpression) -> bool:
+    return isinstance(node, cst.SimpleString) and "asyncpg" in node.value
+
+
 def _is_passed(module: Module, node: cst.If, call: cst.Call) -> bool:
     """Returns whether an `if` is in the block of the call or in one around it, and before the call."""
     block = module.index.parents.get(id(node))

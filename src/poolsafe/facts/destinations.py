@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 import libcst as cst
 
-from poolsafe.facts.branches import missing_branch
+from poolsafe.facts.branches import is_in_asyncpgs_branch, missing_branch
 from poolsafe.facts.driver_conditions import driver_condition
 from poolsafe.facts.engine import CacheSize, Driver, SizeState, WrittenItem
 from poolsafe.facts.engine_places import Destinations
@@ -115,7 +115,7 @@ class _Finder:
             return
         for _, single in alternatives(restrict(content.get(key), (passage.guard,))):
             if not isinstance(single, Absent):
-                yield self._setter(single, key, lambda setter, step: True)
+                yield self._setter(single, key, lambda setter, step: True, beside=True)
             elif in_url:
                 yield None
 
@@ -230,9 +230,18 @@ class _Finder:
     def _is_asyncpg(self, passage: Passage, guard: Guard) -> bool:
         return self.surroundings.driver_on(passage.view, guard) is Driver.ASYNCPG or passage.holds_own_key
 
-    def _setter(self, value: Value, key: str, is_here: _Test) -> Place | None:
+    def _setter(self, value: Value, key: str, is_here: _Test, *, beside: bool = False) -> Place | None:
+        """Returns the place beside the statement or argument that sets a key, or None if another driver gets it.
+
+        With `beside`, the key is a cache size. In a branch for asyncpg, a path of another driver is then a mistake of
+        the analysis, or that driver refuses the size.
+        """
         step = value.provenance[0] if value.provenance else None
-        if step is None or self.surroundings.gives_to_another_driver(step):
+        if step is None:
+            return None
+        if self.surroundings.gives_to_another_driver(step) and not (
+            beside and is_in_asyncpgs_branch(self.module, step.node)
+        ):
             return None
         setter = setter_of(self.module, step.node, key)
         mapping = None if setter is None else mapping_of(self.module, setter)

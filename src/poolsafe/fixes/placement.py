@@ -138,9 +138,10 @@ def _where_built(engine: Engine, source: Source, values: Mapping[str, str]) -> P
 def _placed(edits: Edits | None, engine: Engine, *, certain: bool) -> Placement | None:
     if edits is None:
         return None
+    places = engine.layout.destinations
     is_asyncpg = engine.url.driver is Driver.ASYNCPG or engine.url.driver_everywhere
-    # Other drivers refuse the size that is already there.
-    safe = certain and (is_asyncpg or bool(engine.layout.destinations.beside))
+    # Another driver refuses the size, or asyncpg's other key, that is already there.
+    safe = certain and (is_asyncpg or bool(places.beside) or places.holds_own_keys)
     return Placement(edits, Applicability.SAFE if safe else Applicability.UNSAFE)
 
 
