@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from blocks import cases
+from blocks import cases, programs
 
 from poolsafe import needles
 from poolsafe.checker import check
-from poolsafe.facts.deployment import Deployment, Versions
+from poolsafe.facts.deployment import Deployment, PoolMode, Versions
 from poolsafe.libraries import ASYNCPG_KEYS
 from poolsafe.rules.accepted_keywords import CONNECT, ENGINE, nearest
 from poolsafe.source import Source
@@ -115,6 +115,29 @@ def test_refused(code: str, expected: str) -> None:
 @pytest.mark.parametrize("code", [line.strip() for line in SILENT.strip().splitlines()])
 def test_silent(code: str) -> None:
     assert said(code) == []
+
+
+# A caller's dict may have the key that the function removes, and no other part of the program gives it.
+REMOVED = """
+    def make(args=None):
+        args = dict(args or {})
+        with suppress(KeyError):
+            del args["echo"]
+        return create_async_engine(PG, connect_args={**args, **ZERO})
+
+    def make(args):
+        settings = dict(args["server_settings"])
+        with suppress(KeyError):
+            del settings["jit"]
+        return create_async_engine(PG, connect_args={"server_settings": settings, **ZERO})
+"""
+
+
+@pytest.mark.parametrize("code", programs(REMOVED))
+def test_a_key_that_is_removed_from_a_caller_s_dict(code: str) -> None:
+    code = f"{HEAD}from contextlib import suppress\n{code}"
+    found = check(Source.from_text("db.py", code), Deployment(pooler=PoolMode.TRANSACTION)).findings
+    assert {finding.code for finding in found} <= {"PGB201"}
 
 
 VERSIONS: list[tuple[str, dict[str, Any], str]] = [

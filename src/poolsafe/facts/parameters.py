@@ -38,6 +38,7 @@ from poolsafe.facts.written import written_item, written_texts
 from poolsafe.inference import (
     Absent,
     Const,
+    Derived,
     MappingValue,
     Module,
     ObservedCall,
@@ -200,14 +201,22 @@ def _in_connect_args(tests: DriverTests, call: cst.Call, view: View) -> Iterator
             continue
         for key, value in content.items.items():
             possible = judged_values(restrict(value, (view.guard,)))
-            if key in KEYS or all(isinstance(one, Absent) for one in possible):
+            if key in KEYS or all(map(_may_be_missing, possible)):
                 continue
             item = written_item(tests.inference.module, call, content, key)
-            optional = len(contents) > 1 or any(isinstance(one, Absent) for one in possible)
+            optional = len(contents) > 1 or any(map(_may_be_missing, possible))
             if optional and view.driver is not Driver.ASYNCPG:
                 continue  # another driver may be used on that path
             written = () if item is None else (item,)
             yield _Given(view, key, ParameterWhere.CONNECT_ARGS, value, value.provenance, written, optional=optional)
+
+
+def _may_be_missing(single: Value) -> bool:
+    """Returns whether a dict lacks an item, or is only known to be open for it."""
+    match single:
+        case Absent() | Unknown(symbol=Derived(operation="open")):
+            return True
+    return False
 
 
 def server_settings(module: Module, layout: CallLayout, views: list[View]) -> tuple[ServerSetting, ...]:
@@ -216,7 +225,7 @@ def server_settings(module: Module, layout: CallLayout, views: list[View]) -> tu
     for view in views:
         for settings in judged_values(connect_arg(view, "server_settings")):
             for key, value in settings.items.items() if isinstance(settings, MappingValue) else ():
-                if isinstance(value, Absent) or key in found:
+                if all(map(_may_be_missing, judged_values(value))) or key in found:
                     continue
                 origin = explain(value.provenance, f"`{key}`", module, (layout.start, layout.end))
                 found[key] = ServerSetting(key, as_python(value), origin)
